@@ -1,0 +1,85 @@
+//! Raw crashes: the annotations and what the collector noted beside them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The keys that the collector writes itself; a client's values under them are overwritten.
+const COLLECTOR_KEYS: [&str; 4] = ["uuid", "submitted_timestamp", "version", "metadata"];
+
+/// A raw crash: one flat JSON object with all annotations, plus `uuid`, `submitted_timestamp`
+/// (RFC 3339), `version` (2) and `metadata`. Annotation values should be texts, but clients that
+/// send JSON may send any value.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RawCrash(pub Map<String, Value>);
+
+/// What the collector notes beside the annotations.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Metadata {
+    /// `json` or `multipart`: how the annotations were sent.
+    pub payload: String,
+    /// `1` when the body was gzip-compressed, else `0`.
+    pub payload_compressed: String,
+    /// Size of the body as sent, in bytes.
+    pub payload_size: u64,
+    /// What the collector found odd; the texts are known to readers of the data.
+    pub collector_notes: Vec<String>,
+    /// SHA-256 in hexadecimal of every dump, by its name.
+    pub dump_checksums: BTreeMap<String, String>,
+    /// The `User-Agent` header, `None` when absent.
+    pub user_agent: String,
+    /// The throttling rule that let the crash in.
+    pub throttle_rule: String,
+    /// How many crashes this one stands for: 1 divided by the product of the throttling
+    /// percentages that it passed. At least 1.
+    pub sampling_weight: f64,
+}
+
+/// Stored bytes that are no raw crash.
+#[derive(Debug, thiserror::Error)]
+#[error("the raw crash is not a JSON object")]
+pub struct RawCrashError;
+
+impl RawCrash {
+    /// Reads a stored raw crash.
+    ///
+    /// # Errors
+    /// The bytes are not a JSON object.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, RawCrashError> {
+        serde_json::from_slice(bytes).map_err(|_| RawCrashError)
+    }
+
+    /// The stored form: one line of JSON with sorted keys.
+    pub fn to_json(&self) -> Vec<u8> {
+        // A map of JSON values always has a JSON form.
+        serde_json::to_vec(&self.0).unwrap_or_default()
+    }
+
+    /// The value of an annotation, if it is a text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).and_then(Value::as_str)
+    }
+
+    /// When it came in, RFC 3339, if the collector wrote it.
+    pub fn submitted(&self) -> Option<&str> {
+        self.text("submitted_timestamp")
+    }
+
+    /// The collector's notes; an unreadable or missing object gives the empty ones.
+    pub fn metadata(&self) -> Metadata {
+        self.0
+            .get("metadata")
+            .and_then(|value| Metadata::deserialize(value).ok())
+            .unwrap_or_default()
+    }
+
+    /// The annotations alone, without what the collector wrote.
+    pub fn annotations(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.0
+            .iter()
+            .filter(|(name, _)| !COLLECTOR_KEYS.contains(&name.as_str()))
+    }
+}

@@ -1,0 +1,12 @@
+//! The tables `crash` and `search_row`.
+
+mod crashes;
+mod list;
+mod search_rows;
+
+pub use crashes::{
+    Attached, Finished, Received, State, Summary, attach_build, concerned, delete, find_by_content,
+    finish, get, insert_received, lookup_of, unknown_of,
+};
+pub use list::{Cursor, Filter, counts, list, products};
+pub use search_rows::{delete as delete_search_row, upsert as upsert_search_row};

@@ -1,0 +1,51 @@
+//! The keys of a crash report's objects. They are those of Socorro, so that an existing bucket can
+//! be taken over.
+
+use crash::{CrashId, MAIN_DUMP};
+
+/// The folder of the raw crashes of all days.
+pub const RAW_CRASHES: &str = "v1/raw_crash";
+
+/// The annotations.
+pub fn raw_crash(id: &CrashId) -> String {
+    format!("{RAW_CRASHES}/{}/{id}", id.day_key())
+}
+
+/// The list of the names of the dumps.
+pub fn dump_names(id: &CrashId) -> String {
+    format!("v1/dump_names/{id}")
+}
+
+/// A dump. The main minidump is stored under the name `dump`.
+pub fn dump(id: &CrashId, name: &str) -> String {
+    let name = if name == MAIN_DUMP || name.is_empty() {
+        "dump"
+    } else {
+        name
+    };
+    format!("v1/{name}/{id}")
+}
+
+/// The processed crash.
+pub fn processed_crash(id: &CrashId) -> String {
+    format!("v1/processed_crash/{id}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_those_of_an_existing_bucket() {
+        let id: CrashId = "de1bb258-cbbf-4589-a673-34f800160918".parse().unwrap();
+        for (key, expected) in [
+            (raw_crash(&id), format!("v1/raw_crash/20160918/{id}")),
+            (dump_names(&id), format!("v1/dump_names/{id}")),
+            (dump(&id, MAIN_DUMP), format!("v1/dump/{id}")),
+            (dump(&id, "memory_report"), format!("v1/memory_report/{id}")),
+            (processed_crash(&id), format!("v1/processed_crash/{id}")),
+        ] {
+            assert_eq!(key, expected);
+        }
+    }
+}

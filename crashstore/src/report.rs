@@ -1,0 +1,165 @@
+//! The objects of a crash report: saving and loading them.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use crash::{CrashId, ProcessedCrash, RawCrash};
+use futures::future::try_join_all;
+use platform::blobs::{BlobError, Blobs, Created};
+
+use crate::keys;
+
+/// The largest raw crash that is read, in bytes.
+const MAX_RAW: u64 = 64 << 20;
+/// The largest dump that is read, in bytes.
+const MAX_DUMP: u64 = 256 << 20;
+/// The largest processed crash that is read, in bytes.
+const MAX_PROCESSED: u64 = 128 << 20;
+/// More dumps than this are not read.
+const MAX_DUMPS: usize = 64;
+
+/// A crash report as it was taken in.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// The annotations and the collector's notes.
+    pub raw: RawCrash,
+    /// The dumps by name; the main one is [`crash::MAIN_DUMP`].
+    pub dumps: BTreeMap<String, Bytes>,
+    /// Dumps that the report should have and the store does not.
+    pub missing: Vec<String>,
+}
+
+/// A crash report could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The blob store failed; it may work later.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+    /// The stored object is damaged; it will be the same next time.
+    #[error("the stored object {0} cannot be read")]
+    Damaged(String),
+}
+
+/// Saves a report: the dumps and their names, and last the raw crash, which makes it complete.
+/// What is there already stays. When this returns, the report is durable.
+///
+/// # Errors
+/// The store failed; the same call may be made again.
+pub async fn save(
+    blobs: &Blobs,
+    id: &CrashId,
+    raw: &RawCrash,
+    dumps: &BTreeMap<String, Bytes>,
+) -> Result<Created, BlobError> {
+    let names: Vec<&String> = dumps.keys().collect();
+    // A list of texts always has a JSON form.
+    let names = Bytes::from(serde_json::to_vec(&names).unwrap_or_default());
+    let names_key = keys::dump_names(id);
+    let mut writes = vec![(names_key, names)];
+    writes.extend(
+        dumps
+            .iter()
+            .map(|(name, body)| (keys::dump(id, name), body.clone())),
+    );
+    try_join_all(
+        writes
+            .into_iter()
+            .map(|(key, body)| async move { blobs.create(&key, body).await }),
+    )
+    .await?;
+    blobs
+        .create(&keys::raw_crash(id), raw.to_json().into())
+        .await
+}
+
+/// Loads the raw crash; `None` when there is none.
+///
+/// # Errors
+/// The store failed or the object is damaged.
+pub async fn load_raw(blobs: &Blobs, id: &CrashId) -> Result<Option<RawCrash>, StoreError> {
+    let key = keys::raw_crash(id);
+    let Some(bytes) = blobs.get(&key, MAX_RAW).await? else {
+        return Ok(None);
+    };
+    RawCrash::from_json(&bytes)
+        .map(Some)
+        .map_err(|_| StoreError::Damaged(key))
+}
+
+/// Loads a whole report; `None` when it was never completed. A dump that is missing is named in
+/// the result, and the rest is there.
+///
+/// # Errors
+/// The store failed or an object is damaged.
+pub async fn load(blobs: &Blobs, id: &CrashId) -> Result<Option<Report>, StoreError> {
+    let Some(raw) = load_raw(blobs, id).await? else {
+        return Ok(None);
+    };
+    let key = keys::dump_names(id);
+    let names: Vec<String> = match blobs.get(&key, MAX_RAW).await? {
+        Some(bytes) => serde_json::from_slice(&bytes).map_err(|_| StoreError::Damaged(key))?,
+        None => Vec::new(),
+    };
+    let mut report = Report {
+        raw,
+        ..Report::default()
+    };
+    for name in names.into_iter().take(MAX_DUMPS) {
+        match blobs.get(&keys::dump(id, &name), MAX_DUMP).await? {
+            Some(body) => {
+                report.dumps.insert(name, body);
+            }
+            None => report.missing.push(name),
+        }
+    }
+    Ok(Some(report))
+}
+
+/// Saves a processed crash, replacing the one that is there. When this returns, it is durable.
+///
+/// # Errors
+/// The store failed; the same call may be made again.
+pub async fn save_processed(
+    blobs: &Blobs,
+    id: &CrashId,
+    crash: &ProcessedCrash,
+) -> Result<(), BlobError> {
+    blobs
+        .replace(&keys::processed_crash(id), crash.to_json().into())
+        .await
+}
+
+/// Loads a processed crash; `None` when there is none.
+///
+/// # Errors
+/// The store failed or the object is damaged.
+pub async fn load_processed(
+    blobs: &Blobs,
+    id: &CrashId,
+) -> Result<Option<ProcessedCrash>, StoreError> {
+    let key = keys::processed_crash(id);
+    match blobs.get(&key, MAX_PROCESSED).await? {
+        Some(bytes) => ProcessedCrash::from_json(&bytes)
+            .map(Some)
+            .ok_or(StoreError::Damaged(key)),
+        None => Ok(None),
+    }
+}
+
+/// Deletes every object of a report, the raw crash first, so that what is left by an interruption
+/// is no report any more.
+///
+/// # Errors
+/// The store failed; the same call may be made again.
+pub async fn delete(blobs: &Blobs, id: &CrashId) -> Result<(), StoreError> {
+    blobs.delete(&keys::raw_crash(id)).await?;
+    let names_key = keys::dump_names(id);
+    if let Some(bytes) = blobs.get(&names_key, MAX_RAW).await? {
+        let names: Vec<String> = serde_json::from_slice(&bytes).unwrap_or_default();
+        for name in names {
+            blobs.delete(&keys::dump(id, &name)).await?;
+        }
+    }
+    blobs.delete(&keys::processed_crash(id)).await?;
+    Ok(blobs.delete(&names_key).await?)
+}

@@ -1,0 +1,97 @@
+//! The search document of a processed crash: one flat JSON object, zstd-compressed.
+//!
+//! Its keys are the search names of the field table, and only those that the crash has. Texts are
+//! stored as they are, cut to a length; lists are lists of texts.
+
+use crash::ProcessedCrash;
+use crash::fields::{FIELDS, Kind};
+use serde_json::{Map, Value};
+
+/// The version of the document's form; it grows when a field is added.
+pub const SCHEMA: i64 = 1;
+
+/// Longer texts are cut to so many characters.
+const MAX_TEXT: usize = 10_000;
+
+/// The document as an object.
+pub fn document(crash: &ProcessedCrash) -> Map<String, Value> {
+    let mut doc = Map::new();
+    for field in FIELDS {
+        let (Some(name), Some(value)) = (field.search, crash.0.get(field.name)) else {
+            continue;
+        };
+        if let Some(value) = stored(value, field.kind) {
+            doc.insert(name.to_owned(), value);
+        }
+    }
+    if let Some(Value::Object(measures)) = crash.0.get("memory_measures") {
+        for (name, value) in measures {
+            if value.is_i64() {
+                doc.insert(format!("memory_{name}"), value.clone());
+            }
+        }
+    }
+    doc
+}
+
+/// The document as it is stored.
+pub fn stored_document(crash: &ProcessedCrash) -> Vec<u8> {
+    // A map of JSON values always has a JSON form, and compressing in memory does not fail.
+    let json = serde_json::to_vec(&document(crash)).unwrap_or_default();
+    zstd::bulk::compress(&json, 3).unwrap_or_default()
+}
+
+/// A value in the form that search keeps, or `None` when it has another type than its field.
+fn stored(value: &Value, kind: Kind) -> Option<Value> {
+    match (kind, value) {
+        (Kind::Text, Value::String(text)) => Some(Value::String(cut(text))),
+        (Kind::Integer, Value::Number(number)) if number.is_i64() => Some(value.clone()),
+        (Kind::Number, Value::Number(_)) | (Kind::Boolean, Value::Bool(_)) => Some(value.clone()),
+        (Kind::List, Value::Array(items)) => Some(
+            items
+                .iter()
+                .filter_map(Value::as_str)
+                .map(cut)
+                .map(Value::String)
+                .collect(),
+        ),
+        _ => None,
+    }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(MAX_TEXT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_document_is_flat_and_typed() {
+        let crash = json!({
+            "signature": "a | b", "build": "20260801093000", "os_name": "Linux", "uptime": 12,
+            "addons": ["x:1", 3], "safe_mode": "yes", "json_dump": {"threads": []}, "url": "u",
+            "memory_measures": {"explicit": 7},
+        });
+        let crash = ProcessedCrash(crash.as_object().unwrap().clone());
+        assert_eq!(
+            Value::Object(document(&crash)),
+            json!({
+                "signature": "a | b", "build_id": "20260801093000", "platform": "Linux", "uptime": 12,
+                "addons": ["x:1"], "url": "u", "memory_explicit": 7,
+            })
+        );
+    }
+
+    #[test]
+    fn the_stored_form_can_be_read_back() {
+        let mut crash = ProcessedCrash::default();
+        crash.set("signature", "x".repeat(20_000));
+        let bytes = zstd::bulk::decompress(&stored_document(&crash), 1 << 20).unwrap();
+        let doc: Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(doc["signature"].as_str().unwrap().len(), 10_000);
+    }
+}

@@ -1,0 +1,229 @@
+//! The blob store: a local folder by default; S3, Google Cloud Storage or Azure by address.
+//!
+//! In a local folder every object is written to a temporary file, flushed to the disk together
+//! with its folder, and only then visible under its key. Credentials of remote stores come from
+//! their usual environment variables (`AWS_ACCESS_KEY_ID`, `GOOGLE_SERVICE_ACCOUNT`, …).
+
+use std::path::Path as FsPath;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::prefix::PrefixStore;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+use serde::{Deserialize, Serialize};
+
+/// The section `blobs` of the settings.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BlobSettings {
+    /// `file:///path`, `s3://bucket/prefix`, `gs://…` or `az://…`. Empty: the folder `blobs` in
+    /// the data folder.
+    pub url: String,
+}
+
+/// What can go wrong with the blob store.
+#[derive(Debug, thiserror::Error)]
+pub enum BlobError {
+    /// The address cannot be used.
+    #[error("blobs.url cannot be used: {0}")]
+    Url(String),
+    /// The store failed or cannot be reached; the same call may work later.
+    #[error("blob store: {0}")]
+    Store(#[from] object_store::Error),
+    /// The object is larger than the caller wants to hold in memory.
+    #[error("the object {key} has {size} bytes, over the limit of {limit}")]
+    TooLarge {
+        /// Its key.
+        key: String,
+        /// Its size in bytes.
+        size: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+}
+
+/// What became of a create-only write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Created {
+    /// The object was written.
+    New,
+    /// An object with this key was there before and stays as it is.
+    Existed,
+}
+
+/// An open blob store. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Blobs {
+    store: Arc<dyn ObjectStore>,
+    local: bool,
+}
+
+impl Blobs {
+    /// Opens the store; a local folder is created when missing.
+    ///
+    /// # Errors
+    /// The address cannot be used or the folder cannot be made.
+    pub fn open(settings: &BlobSettings, data_dir: &FsPath) -> Result<Self, BlobError> {
+        let local = if settings.url.is_empty() {
+            Some(data_dir.join("blobs"))
+        } else {
+            settings.url.strip_prefix("file://").map(Into::into)
+        };
+        if let Some(folder) = local {
+            std::fs::create_dir_all(&folder)
+                .map_err(|e| BlobError::Url(format!("{}: {e}", folder.display())))?;
+            let store = LocalFileSystem::new_with_prefix(&folder)?.with_fsync(true);
+            return Ok(Self {
+                store: Arc::new(store),
+                local: true,
+            });
+        }
+        let url = url::Url::parse(&settings.url)
+            .map_err(|_| BlobError::Url("it is not a URL".to_owned()))?;
+        let environment = std::env::vars().map(|(k, v)| (k.to_ascii_lowercase(), v));
+        let (store, prefix) = object_store::parse_url_opts(&url, environment)?;
+        Ok(Self {
+            store: Arc::new(PrefixStore::new(
+                Arc::<dyn ObjectStore>::from(store),
+                prefix,
+            )),
+            local: false,
+        })
+    }
+
+    /// Whether the objects are files of this machine.
+    pub fn is_local(&self) -> bool {
+        self.local
+    }
+
+    /// Writes an object whose key must be new. When it returns, the object is durable.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn create(&self, key: &str, body: Bytes) -> Result<Created, BlobError> {
+        let options = PutOptions {
+            mode: PutMode::Create,
+            ..PutOptions::default()
+        };
+        match self
+            .store
+            .put_opts(&Path::from(key), body.into(), options)
+            .await
+        {
+            Ok(_) => Ok(Created::New),
+            Err(object_store::Error::AlreadyExists { .. }) => Ok(Created::Existed),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Writes an object, replacing the one that is there. When it returns, the object is durable.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn replace(&self, key: &str, body: Bytes) -> Result<(), BlobError> {
+        self.store.put(&Path::from(key), body.into()).await?;
+        Ok(())
+    }
+
+    /// Reads an object of at most `limit` bytes; `None` when there is none.
+    ///
+    /// # Errors
+    /// The store failed, or the object is larger than `limit`.
+    pub async fn get(&self, key: &str, limit: u64) -> Result<Option<Bytes>, BlobError> {
+        let found = match self.store.get(&Path::from(key)).await {
+            Ok(found) => found,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        if found.meta.size > limit {
+            return Err(BlobError::TooLarge {
+                key: key.to_owned(),
+                size: found.meta.size,
+                limit,
+            });
+        }
+        Ok(Some(found.bytes().await?))
+    }
+
+    /// Whether there is an object with this key.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn exists(&self, key: &str) -> Result<bool, BlobError> {
+        match self.store.head(&Path::from(key)).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Deletes an object; one that is not there counts as deleted.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn delete(&self, key: &str) -> Result<(), BlobError> {
+        match self.store.delete(&Path::from(key)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The names directly below a folder: objects, or folders when `folders`. Sorted.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn names(&self, folder: &str, folders: bool) -> Result<Vec<String>, BlobError> {
+        let listing = self
+            .store
+            .list_with_delimiter(Some(&Path::from(folder)))
+            .await?;
+        let paths: Vec<Path> = if folders {
+            listing.common_prefixes
+        } else {
+            listing.objects.into_iter().map(|o| o.location).collect()
+        };
+        let mut names: Vec<String> = paths
+            .iter()
+            .filter_map(|path| path.filename().map(str::to_owned))
+            .collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Calls `each` with batches of at most 1,000 keys below a folder, in no order, until it
+    /// answers `false`.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn keys<F>(&self, folder: &str, mut each: F) -> Result<(), BlobError>
+    where
+        F: AsyncFnMut(Vec<String>) -> bool,
+    {
+        let prefix = Path::from(folder);
+        let mut chunks = self
+            .store
+            .list(Some(&prefix))
+            .map_ok(|object| object.location.to_string())
+            .try_chunks(1000);
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(|error| BlobError::Store(error.1))?;
+            if !each(chunk).await {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes and deletes a small object: can the store be used?
+    ///
+    /// # Errors
+    /// It cannot.
+    pub async fn check(&self) -> Result<(), BlobError> {
+        let key = format!("health/{}", std::process::id());
+        self.replace(&key, Bytes::from_static(b"ok")).await?;
+        self.delete(&key).await
+    }
+}

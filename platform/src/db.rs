@@ -1,0 +1,413 @@
+//! The two databases behind one closed type: SQLite (embedded, the default) and PostgreSQL.
+//!
+//! A query is one SQL text for both, with `$1` placeholders; the macros [`on!`](crate::on) and
+//! [`in_tx!`](crate::in_tx) expand the same body for each. Reads go to the pool, every write goes
+//! through a [`Tx`]. SQLite has one writing connection (`BEGIN IMMEDIATE`) beside a pool of
+//! reading ones, so that writers queue up in the process instead of failing with "busy".
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
+
+/// How long a statement waits for a locked SQLite file before it fails.
+const BUSY: Duration = Duration::from_secs(15);
+
+/// The section `database` of the settings.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DatabaseSettings {
+    /// `sqlite://path` or `postgres://…`. Empty: the file `datil.db` in the data folder.
+    pub url: String,
+}
+
+impl std::fmt::Debug for DatabaseSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DatabaseSettings")
+            .field("url", &crate::config::without_password(&self.url))
+            .finish()
+    }
+}
+
+/// What can go wrong with the database.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// The database could not be reached or refused a statement.
+    #[error("database: {0}")]
+    Sql(#[from] sqlx::Error),
+    /// The address names no database that Datil knows.
+    #[error("database.url must begin with sqlite:// or postgres://, not {0:?}")]
+    UnknownUrl(String),
+    /// The schema is older than this program. PostgreSQL only: SQLite migrates itself.
+    #[error(
+        "the database schema is at version {found}, this program needs {wanted}: run `datil migrate`"
+    )]
+    SchemaTooOld {
+        /// The newest migration that was applied.
+        found: i64,
+        /// The newest migration that this program has.
+        wanted: i64,
+    },
+    /// The schema was made by a newer program.
+    #[error(
+        "the database schema is at version {found}, newer than this program knows ({known}): use a newer datil"
+    )]
+    SchemaTooNew {
+        /// The newest migration that was applied.
+        found: i64,
+        /// The newest migration that this program has.
+        known: i64,
+    },
+    /// A migration failed.
+    #[error("migrating the database: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The folder of the SQLite file, or its lock, could not be used.
+    #[error("database file {path}: {source}")]
+    File {
+        /// What could not be used.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A stored value does not have the form that this program writes.
+    #[error("a stored row cannot be understood: {0}")]
+    Row(String),
+}
+
+/// An open database. Clones share the connections.
+#[derive(Debug, Clone)]
+pub enum Db {
+    /// One file.
+    Sqlite(SqliteDb),
+    /// A server.
+    Postgres(PgPool),
+}
+
+/// The two pools of a SQLite file.
+#[derive(Debug, Clone)]
+pub struct SqliteDb {
+    /// Connections that only read.
+    pub read: SqlitePool,
+    /// The one connection that writes.
+    pub write: SqlitePool,
+}
+
+/// A transaction. Dropped without [`Tx::commit`], it is rolled back.
+#[derive(Debug)]
+pub enum Tx {
+    /// On the one writing connection.
+    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    /// On a connection of the pool.
+    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+}
+
+/// Runs a reading query on either database: `on!(db, |pool| sqlx::query(SQL).fetch_all(pool).await)`.
+#[macro_export]
+macro_rules! on {
+    ($db:expr, |$pool:ident| $body:expr) => {
+        match $db {
+            $crate::db::Db::Sqlite(db) => {
+                let $pool = &db.read;
+                $body
+            }
+            $crate::db::Db::Postgres($pool) => $body,
+        }
+    };
+}
+
+/// Runs a query inside a transaction on either database:
+/// `in_tx!(tx, |conn| sqlx::query(SQL).execute(conn).await)`.
+#[macro_export]
+macro_rules! in_tx {
+    ($tx:expr, |$conn:ident| $body:expr) => {
+        match $tx {
+            $crate::db::Tx::Sqlite(tx) => {
+                let $conn = &mut **tx;
+                $body
+            }
+            $crate::db::Tx::Postgres(tx) => {
+                let $conn = &mut **tx;
+                $body
+            }
+        }
+    };
+}
+
+impl Db {
+    /// Opens the database and makes sure that its schema fits: a SQLite file is created and
+    /// migrated, a PostgreSQL schema must have been migrated by `datil migrate`.
+    ///
+    /// # Errors
+    /// The address is unknown, the database cannot be reached, or its schema does not fit.
+    pub async fn open(settings: &DatabaseSettings, data_dir: &Path) -> Result<Self, DbError> {
+        let db = Self::connect(settings, data_dir).await?;
+        match db.schema().await? {
+            Schema::Fits => {}
+            Schema::Older { found, wanted } => match &db {
+                Self::Sqlite(_) => db.migrate(data_dir).await?,
+                Self::Postgres(_) => return Err(DbError::SchemaTooOld { found, wanted }),
+            },
+        }
+        Ok(db)
+    }
+
+    /// Connects without looking at the schema: what `datil migrate` does before it migrates.
+    ///
+    /// # Errors
+    /// The address is unknown or the database cannot be reached.
+    pub async fn connect(settings: &DatabaseSettings, data_dir: &Path) -> Result<Self, DbError> {
+        let url = if settings.url.is_empty() {
+            format!("sqlite://{}", data_dir.join("datil.db").display())
+        } else {
+            settings.url.clone()
+        };
+        if let Some(path) = url.strip_prefix("sqlite://") {
+            let path = PathBuf::from(path.split('?').next().unwrap_or(path));
+            if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
+                std::fs::create_dir_all(folder).map_err(|source| DbError::File {
+                    path: folder.to_owned(),
+                    source,
+                })?;
+            }
+            let options = SqliteConnectOptions::new()
+                .filename(&path)
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(BUSY)
+                .foreign_keys(true)
+                .pragma("journal_size_limit", "67108864");
+            let write = SqlitePoolOptions::new()
+                .max_connections(1)
+                .acquire_timeout(BUSY)
+                .connect_with(options.clone())
+                .await?;
+            let read = SqlitePoolOptions::new()
+                .max_connections(4)
+                .acquire_timeout(BUSY)
+                .connect_lazy_with(options.pragma("query_only", "true"));
+            Ok(Self::Sqlite(SqliteDb { read, write }))
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let options = PgConnectOptions::from_str(&url)?.application_name("datil");
+            let pool = PgPoolOptions::new()
+                .max_connections(16)
+                .acquire_timeout(Duration::from_secs(10))
+                .connect_with(options)
+                .await?;
+            Ok(Self::Postgres(pool))
+        } else {
+            let scheme = url.split("://").next().unwrap_or_default();
+            Err(DbError::UnknownUrl(scheme.chars().take(20).collect()))
+        }
+    }
+
+    /// Begins a transaction; on SQLite it takes the write lock at once.
+    ///
+    /// # Errors
+    /// No connection could be had, or the file stayed locked.
+    pub async fn begin(&self) -> Result<Tx, DbError> {
+        Ok(match self {
+            Self::Sqlite(db) => Tx::Sqlite(db.write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Brings the schema up to date, and says how many migrations were applied. `data_dir` holds
+    /// the lock that keeps two processes from migrating one SQLite file at the same time.
+    ///
+    /// # Errors
+    /// A migration failed, or the schema is newer than this program.
+    pub async fn migrate(&self, data_dir: &Path) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite(db) => {
+                let _lock = FolderLock::wait(data_dir, "migrate.lock").await?;
+                SQLITE_MIGRATIONS.run(&db.write).await?;
+            }
+            Self::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await?,
+        }
+        Ok(())
+    }
+
+    /// How the schema that is there compares with the one that this program needs.
+    ///
+    /// # Errors
+    /// The database cannot be asked, or its schema is newer than this program.
+    pub async fn schema(&self) -> Result<Schema, DbError> {
+        const SQL: &str =
+            "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version DESC LIMIT 1";
+        let migrations = match self {
+            Self::Sqlite(_) => &SQLITE_MIGRATIONS,
+            Self::Postgres(_) => &POSTGRES_MIGRATIONS,
+        };
+        let wanted = migrations.iter().map(|m| m.version).max().unwrap_or(0);
+        // Before the first migration there is no table to ask.
+        let found = on!(self, |pool| sqlx::query_scalar::<_, i64>(SQL)
+            .fetch_optional(pool)
+            .await);
+        let found = match found {
+            Ok(version) => version.unwrap_or(0),
+            Err(sqlx::Error::Database(_)) => 0,
+            Err(error) => return Err(error.into()),
+        };
+        match found.cmp(&wanted) {
+            std::cmp::Ordering::Equal => Ok(Schema::Fits),
+            std::cmp::Ordering::Less => Ok(Schema::Older { found, wanted }),
+            std::cmp::Ordering::Greater => Err(DbError::SchemaTooNew {
+                found,
+                known: wanted,
+            }),
+        }
+    }
+
+    /// What a claim adds to its inner `SELECT` so that two claimers do not wait for each other.
+    /// SQLite has one writer and needs nothing.
+    pub fn skip_locked(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "",
+            Self::Postgres(_) => "FOR UPDATE SKIP LOCKED",
+        }
+    }
+
+    /// The name of the engine, for logs and the health page.
+    pub fn engine(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "sqlite",
+            Self::Postgres(_) => "postgres",
+        }
+    }
+
+    /// Asks the database for nothing: is it there?
+    ///
+    /// # Errors
+    /// It is not.
+    pub async fn ping(&self) -> Result<(), DbError> {
+        on!(self, |pool| sqlx::query("SELECT 1")
+            .execute(pool)
+            .await
+            .map(|_| ()))?;
+        Ok(())
+    }
+
+    /// Closes every connection; SQLite folds its write-ahead log into the file.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(db) => {
+                db.read.close().await;
+                db.write.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// How a schema compares with the one that this program needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// It is the one.
+    Fits,
+    /// Migrations are missing.
+    Older {
+        /// The newest migration that was applied, 0 for none.
+        found: i64,
+        /// The newest migration that this program has.
+        wanted: i64,
+    },
+}
+
+impl Tx {
+    /// Makes the changes durable and visible.
+    ///
+    /// # Errors
+    /// The database could not commit: nothing was changed.
+    pub async fn commit(self) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+/// An exclusive lock on a file in a folder, held until it is dropped or the process ends, however
+/// it ends (`flock`).
+#[derive(Debug)]
+pub struct FolderLock {
+    _file: std::fs::File,
+}
+
+impl FolderLock {
+    /// Takes the lock if nobody holds it.
+    ///
+    /// # Errors
+    /// The folder cannot be used.
+    pub fn try_take(folder: &Path, name: &str) -> Result<Option<Self>, DbError> {
+        let path = folder.join(name);
+        let file = std::fs::create_dir_all(folder)
+            .and_then(|()| {
+                std::fs::OpenOptions::new()
+                    .create(true)
+                    .truncate(false)
+                    .write(true)
+                    .open(&path)
+            })
+            .map_err(|source| DbError::File {
+                path: path.clone(),
+                source,
+            })?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+            Err(std::fs::TryLockError::Error(source)) => Err(DbError::File { path, source }),
+        }
+    }
+
+    /// Takes the lock, waiting for whoever holds it.
+    ///
+    /// # Errors
+    /// The folder cannot be used.
+    pub async fn wait(folder: &Path, name: &str) -> Result<Self, DbError> {
+        loop {
+            if let Some(lock) = Self::try_take(folder, name)? {
+                return Ok(lock);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+/// How far a background task has come: the number stored under its name, 0 at first.
+///
+/// # Errors
+/// The database failed.
+pub async fn progress(db: &Db, name: &str) -> Result<i64, DbError> {
+    const SQL: &str = "SELECT value FROM progress WHERE name = $1";
+    let found: Option<i64> = on!(db, |pool| sqlx::query_scalar(SQL)
+        .bind(name)
+        .fetch_optional(pool)
+        .await)?;
+    Ok(found.unwrap_or(0))
+}
+
+/// Stores how far a background task has come. It never goes back: a smaller number changes nothing.
+///
+/// # Errors
+/// The database failed.
+pub async fn set_progress(tx: &mut Tx, name: &str, value: i64) -> Result<(), DbError> {
+    const SQL: &str = "INSERT INTO progress (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE excluded.value > progress.value";
+    in_tx!(tx, |conn| sqlx::query(SQL)
+        .bind(name)
+        .bind(value)
+        .execute(conn)
+        .await
+        .map(|_| ()))?;
+    Ok(())
+}

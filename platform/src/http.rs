@@ -1,0 +1,211 @@
+//! The HTTP server, the one error type of every endpoint, and the endpoints for operators.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::blobs::Blobs;
+use crate::db::Db;
+
+/// How long a client may take to send its request head.
+const HEAD_LIMIT: Duration = Duration::from_secs(30);
+
+/// The section `http` of the settings.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HttpSettings {
+    /// Address and port to listen on, such as `127.0.0.1:8000`; port 0 takes a free one. Empty:
+    /// the loopback address and the service's own port.
+    pub bind: String,
+}
+
+/// How many connections may be open at once; more wait in the listen queue.
+const MAX_CONNECTIONS: usize = 4096;
+
+/// The one error of every endpoint. The client sees the status, a stable code and our sentence;
+/// the cause of an internal error goes to the log only.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// 404: there is no such thing.
+    #[error("{0}")]
+    NotFound(String),
+    /// 400: the request cannot be understood.
+    #[error("{0}")]
+    BadRequest(String),
+    /// 403: it needs a token with a permission.
+    #[error("{0}")]
+    Forbidden(String),
+    /// 503: not now; try again after some seconds.
+    #[error("{0}")]
+    Unavailable(String),
+    /// 500: our fault.
+    #[error("internal error")]
+    Internal(#[from] anyhow::Error),
+}
+
+impl From<crate::db::DbError> for ApiError {
+    fn from(error: crate::db::DbError) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl ApiError {
+    /// The HTTP status and the stable code.
+    pub fn status(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
+            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad_request"),
+            Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
+            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (status, code) = self.status();
+        if let Self::Internal(cause) = &self {
+            tracing::error!(cause = format!("{cause:#}"), "a request failed");
+        }
+        let body = axum::Json(json!({ "error": self.to_string(), "code": code }));
+        let mut response = (status, body).into_response();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
+        }
+        response
+    }
+}
+
+/// Serves until `stop` is cancelled, then lets running requests end. Clients that do not send
+/// their request head in time, and idle connections when stopping, are closed.
+///
+/// # Errors
+/// Never while serving: a failed connection concerns its client only.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let connections = TaskTracker::new();
+    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let mut server = hyper::server::conn::http1::Builder::new();
+    server
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_LIMIT);
+    loop {
+        let permit = tokio::select! {
+            permit = Arc::clone(&room).acquire_owned() => permit?,
+            () = stop.cancelled() => break,
+        };
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // Out of file descriptors, mostly: give others time to close theirs.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            },
+            () = stop.cancelled() => break,
+        };
+        // Answers are small and complete: waiting to fill a packet only delays them.
+        let _ = stream.set_nodelay(true);
+        let service = TowerToHyperService::new(router.clone());
+        let connection = server.serve_connection(TokioIo::new(stream), service);
+        let stop = stop.clone();
+        connections.spawn(async move {
+            let mut connection = std::pin::pin!(connection);
+            // Errors here are clients that went away or spoke no HTTP.
+            tokio::select! {
+                _ = connection.as_mut() => {}
+                () = stop.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    let _ = connection.await;
+                }
+            }
+            drop(permit);
+        });
+    }
+    connections.close();
+    connections.wait().await;
+    Ok(())
+}
+
+/// What the endpoints for operators look at.
+#[derive(Clone)]
+pub struct Operations {
+    /// The database of this service.
+    pub db: Db,
+    /// The blob store of this service.
+    pub blobs: Blobs,
+    /// Renders `/metrics`.
+    pub metrics: PrometheusHandle,
+}
+
+/// `/__version__`, `/__heartbeat__`, `/__lbheartbeat__` (Dockerflow) and `/metrics` (Prometheus).
+pub fn operations(state: Operations) -> Router {
+    Router::new()
+        .route("/__version__", get(version))
+        .route("/__heartbeat__", get(heartbeat))
+        .route("/__lbheartbeat__", get(|| async { "" }))
+        .route("/metrics", get(render_metrics))
+        .with_state(state)
+}
+
+async fn version() -> impl IntoResponse {
+    axum::Json(json!({
+        "source": "",
+        "version": env!("CARGO_PKG_VERSION"),
+        "commit": option_env!("DATIL_COMMIT").unwrap_or(""),
+        "build": option_env!("DATIL_BUILD").unwrap_or(""),
+    }))
+}
+
+/// 200 when the database and the blob store answer, 503 with the reasons when one does not.
+async fn heartbeat(State(state): State<Operations>) -> Response {
+    let limit = Duration::from_secs(5);
+    let mut errors = Vec::new();
+    match tokio::time::timeout(limit, state.db.ping()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(_)) => errors.push(json!({"name": "database", "msg": "does not answer"})),
+        Err(_) => errors.push(json!({"name": "database", "msg": "takes over 5 seconds"})),
+    }
+    match tokio::time::timeout(limit, state.blobs.check()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(_)) => errors.push(json!({"name": "blobs", "msg": "cannot be written"})),
+        Err(_) => errors.push(json!({"name": "blobs", "msg": "takes over 5 seconds"})),
+    }
+    let status = if errors.is_empty() {
+        StatusCode::OK
+    } else {
+        tracing::warn!(errors = errors.len(), "the heartbeat is not well");
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, axum::Json(json!({ "errors": errors }))).into_response()
+}
+
+async fn render_metrics(State(state): State<Operations>) -> impl IntoResponse {
+    state.metrics.run_upkeep();
+    (
+        [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
+        state.metrics.render(),
+    )
+}

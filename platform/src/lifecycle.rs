@@ -1,0 +1,112 @@
+//! Starting and stopping: signals, background tasks, and the order in which they end.
+//!
+//! A first SIGTERM or Ctrl-C asks every task to stop: servers take no new connection, workers no
+//! new job. When all have ended, or [`STOP_LIMIT`] has passed, the process ends. A second signal
+//! skips the waiting. A task that ends early, or fails, stops the whole process: a service with a
+//! dead part must not look alive.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How long tasks may take to end after they were asked to.
+pub const STOP_LIMIT: Duration = Duration::from_secs(12);
+
+/// Whether the process ended as asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Every task ended as asked.
+    Cleanly,
+    /// A task failed, or did not end in time.
+    Badly,
+}
+
+/// The tasks of one process and the wish to stop them. Clones share the same tasks.
+#[derive(Debug, Clone, Default)]
+pub struct Lifecycle {
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    failed: Arc<AtomicBool>,
+}
+
+impl Lifecycle {
+    /// A process without tasks.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The token that is cancelled when the process is to stop.
+    pub fn stop_token(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Asks every task to stop.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Starts a task that is meant to run until the stop token is cancelled. If it ends before,
+    /// or with an error, the whole process is asked to stop and ends badly.
+    pub fn spawn<F>(&self, name: &'static str, task: F)
+    where
+        F: Future<Output = anyhow::Result<()>> + Send + 'static,
+    {
+        let (stop, failed) = (self.stop.clone(), Arc::clone(&self.failed));
+        let inner = self.tasks.spawn(task);
+        self.tasks.spawn(async move {
+            let problem = match inner.await {
+                Ok(Ok(())) if stop.is_cancelled() => return,
+                Ok(Ok(())) => "it ended early".to_owned(),
+                Ok(Err(error)) => format!("{error:#}"),
+                Err(error) => format!("it panicked: {error}"),
+            };
+            tracing::error!(task = name, problem, "a part of the service failed");
+            failed.store(true, Ordering::SeqCst);
+            stop.cancel();
+        });
+    }
+
+    /// Starts a task that may end by itself, such as one import. Its failure is its own to log.
+    pub fn spawn_passing<F>(&self, task: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.tasks.spawn(task);
+    }
+
+    /// Waits for a signal (or for a failed task), then for every task to end.
+    ///
+    /// # Errors
+    /// The signal handlers could not be installed.
+    pub async fn run_until_stopped(self) -> std::io::Result<Ended> {
+        let mut term = signal(SignalKind::terminate())?;
+        let mut int = signal(SignalKind::interrupt())?;
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+            () = self.stop.cancelled() => {}
+        }
+        tracing::info!("stopping");
+        self.stop.cancel();
+        self.tasks.close();
+        let in_time = tokio::select! {
+            () = self.tasks.wait() => true,
+            () = tokio::time::sleep(STOP_LIMIT) => false,
+            _ = term.recv() => false,
+            _ = int.recv() => false,
+        };
+        if !in_time {
+            tracing::warn!("stopped without waiting for every task");
+        }
+        if in_time && !self.failed.load(Ordering::SeqCst) {
+            Ok(Ended::Cleanly)
+        } else {
+            Ok(Ended::Badly)
+        }
+    }
+}

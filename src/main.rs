@@ -1,0 +1,2 @@
+//! datil
+fn main() {}
