@@ -1,0 +1,477 @@
+//! Buildhub's search: the part of Elasticsearch 6 that its clients use, over the records of a world.
+//!
+//! Queries of other kinds are refused as Elasticsearch refuses them, never answered wrongly.
+
+mod query;
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use self::query::Query;
+use super::record::{self, Field, Scalar};
+use crate::world::{Record, World};
+
+/// More hits than this in one answer are refused by Buildhub itself.
+const LARGEST_SIZE: u64 = 1000;
+/// Elasticsearch pages no further than this with `from`.
+const RESULT_WINDOW: u64 = 10_000;
+
+/// An answer other than 200.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    pub(super) body: Value,
+}
+
+impl Refusal {
+    /// In the words of Buildhub: one sentence.
+    fn plain(message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            body: json!({ "error": message.into() }),
+        }
+    }
+
+    /// In the words of Elasticsearch: an error object.
+    fn parsing(kind: &str, reason: impl Into<String>) -> Self {
+        let cause = json!({ "type": kind, "reason": reason.into() });
+        let mut error = cause.clone();
+        error["root_cause"] = json!([cause]);
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            body: json!({ "error": error, "status": 400 }),
+        }
+    }
+}
+
+/// Answers a search.
+pub(super) fn search(world: &World, body: &[u8]) -> Result<Value, Refusal> {
+    let request = Search::parse(body)?;
+    let mut hits: Vec<&Record> = world
+        .records
+        .iter()
+        .filter(|record| request.query.matches(world, record))
+        .collect();
+    let total = hits.len();
+    let aggregations = request.aggregations.answer(world, &hits);
+    request.sort.order(world, &mut hits);
+    let page: Vec<Value> = hits
+        .into_iter()
+        .filter(|record| {
+            request
+                .after
+                .as_ref()
+                .is_none_or(|after| request.sort.is_after(world, record, after))
+        })
+        .skip(request.from)
+        .take(request.size)
+        .map(|record| request.hit(world, record))
+        .collect();
+    let score = if request.sort.keys.is_empty() && total > 0 {
+        json!(1.0)
+    } else {
+        Value::Null
+    };
+    let mut answer = json!({
+        "took": 1,
+        "timed_out": false,
+        "_shards": { "total": 5, "successful": 5, "skipped": 0, "failed": 0 },
+        "hits": { "total": total, "max_score": score, "hits": page },
+    });
+    if !request.aggregations.0.is_empty() {
+        answer["aggregations"] = aggregations;
+    }
+    Ok(answer)
+}
+
+struct Search {
+    query: Query,
+    sort: Sort,
+    from: usize,
+    size: usize,
+    after: Option<Vec<Value>>,
+    aggregations: Aggregations,
+    shown: Shown,
+}
+
+impl Search {
+    fn parse(body: &[u8]) -> Result<Self, Refusal> {
+        let body: Value = serde_json::from_slice(body)
+            .map_err(|_| Refusal::plain("Expecting value: line 1 column 1 (char 0)"))?;
+        let Value::Object(body) = body else {
+            return Err(Refusal {
+                status: StatusCode::INTERNAL_SERVER_ERROR,
+                body: json!({ "error": "Server Error" }),
+            });
+        };
+        let known = [
+            "query",
+            "sort",
+            "from",
+            "size",
+            "search_after",
+            "aggs",
+            "aggregations",
+            "_source",
+        ];
+        if let Some(key) = body.keys().find(|key| !known.contains(&key.as_str())) {
+            let reason = format!("Unknown key for a VALUE in [{key}].");
+            return Err(Refusal::parsing("parsing_exception", reason));
+        }
+        let size = count(&body, "size", 10)?;
+        if size > LARGEST_SIZE {
+            return Err(Refusal::plain(format!("Search size too large ({size})")));
+        }
+        let from = count(&body, "from", 0)?;
+        if from.saturating_add(size) > RESULT_WINDOW {
+            let reason = format!(
+                "Result window is too large, from + size must be less than or equal to: [{RESULT_WINDOW}] but was [{}].",
+                from.saturating_add(size)
+            );
+            return Err(Refusal::parsing("query_phase_execution_exception", reason));
+        }
+        let sort = Sort::parse(body.get("sort"))?;
+        let after = match body.get("search_after") {
+            None => None,
+            Some(Value::Array(values)) if values.len() == sort.keys.len() && from == 0 => {
+                Some(values.clone())
+            }
+            Some(_) => {
+                let reason = "search_after needs one value for each sort field, and no from";
+                return Err(Refusal::parsing("illegal_argument_exception", reason));
+            }
+        };
+        Ok(Self {
+            query: Query::parse(body.get("query"))?,
+            sort,
+            from: usize::try_from(from).unwrap_or(usize::MAX),
+            size: usize::try_from(size).unwrap_or(usize::MAX),
+            after,
+            aggregations: Aggregations::parse(&body)?,
+            shown: Shown::parse(body.get("_source"))?,
+        })
+    }
+
+    fn hit(&self, world: &World, record: &Record) -> Value {
+        let mut hit = json!({
+            "_index": "buildhub2",
+            "_type": "doc",
+            "_id": record.id.to_string(),
+            "_score": if self.sort.keys.is_empty() { json!(1.0) } else { Value::Null },
+        });
+        if let Some(source) = self.shown.of(record::source(world, record)) {
+            hit["_source"] = source;
+        }
+        if !self.sort.keys.is_empty() {
+            hit["sort"] = self
+                .sort
+                .keys
+                .iter()
+                .map(|key| wire(&record::field(world, record, key.field)))
+                .collect();
+        }
+        hit
+    }
+}
+
+/// A count, written as a number or as digits.
+fn count(body: &Map<String, Value>, key: &str, default: u64) -> Result<u64, Refusal> {
+    let Some(value) = body.get(key) else {
+        return Ok(default);
+    };
+    let number = match value {
+        Value::String(text) => text.parse().ok(),
+        other => other.as_u64(),
+    };
+    number.ok_or_else(|| {
+        Refusal::parsing(
+            "illegal_argument_exception",
+            format!("[{key}] is not a count"),
+        )
+    })
+}
+
+fn wire(value: &Scalar<'_>) -> Value {
+    match value {
+        Scalar::Text(text) => json!(text),
+        Scalar::Date(number) | Scalar::Number(number) => json!(number),
+    }
+}
+
+struct Sort {
+    keys: Vec<SortKey>,
+}
+
+struct SortKey {
+    field: Field,
+    descending: bool,
+}
+
+impl Sort {
+    fn parse(sort: Option<&Value>) -> Result<Self, Refusal> {
+        let items = match sort {
+            None => Vec::new(),
+            Some(Value::Array(items)) => items.iter().collect(),
+            Some(item) => vec![item],
+        };
+        let keys = items
+            .into_iter()
+            .map(Self::key)
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
+            keys: keys.into_iter().flatten().collect(),
+        })
+    }
+
+    /// A key, or none for the order in which the records are stored anyway.
+    fn key(item: &Value) -> Result<Option<SortKey>, Refusal> {
+        let malformed = || Refusal::parsing("parsing_exception", "malformed sort format");
+        let (name, order) = match item {
+            Value::String(name) => (name, None),
+            Value::Object(map) => {
+                let (name, order) = map.iter().next().ok_or_else(malformed)?;
+                (
+                    name,
+                    order.get("order").or(Some(order)).and_then(Value::as_str),
+                )
+            }
+            _ => return Err(malformed()),
+        };
+        if name == "_doc" || name == "_score" {
+            return Ok(None);
+        }
+        let field = Field::named(name).ok_or_else(|| {
+            let reason = format!("No mapping found for [{name}] in order to sort on");
+            Refusal::parsing("query_shard_exception", reason)
+        })?;
+        let descending = match order {
+            None | Some("asc") => false,
+            Some("desc") => true,
+            Some(_) => return Err(malformed()),
+        };
+        Ok(Some(SortKey { field, descending }))
+    }
+
+    fn order(&self, world: &World, hits: &mut Vec<&Record>) {
+        if self.keys.is_empty() {
+            return;
+        }
+        let mut keyed: Vec<(Vec<Scalar<'_>>, &Record)> = hits
+            .drain(..)
+            .map(|record| {
+                (
+                    self.keys
+                        .iter()
+                        .map(|key| record::field(world, record, key.field))
+                        .collect(),
+                    record,
+                )
+            })
+            .collect();
+        keyed.sort_by(|(a, _), (b, _)| {
+            self.keys
+                .iter()
+                .zip(a.iter().zip(b))
+                .map(|(key, (a, b))| key.compare(a, b))
+                .find(|order| order.is_ne())
+                .unwrap_or(Ordering::Equal)
+        });
+        hits.extend(keyed.into_iter().map(|(_, record)| record));
+    }
+
+    fn is_after(&self, world: &World, record: &Record, after: &[Value]) -> bool {
+        self.keys
+            .iter()
+            .zip(after)
+            .filter_map(|(key, after)| {
+                let value = record::field(world, record, key.field);
+                Some(key.compare(&value, &query::scalar(key.field, after)?))
+            })
+            .find(|order| order.is_ne())
+            .is_some_and(Ordering::is_gt)
+    }
+}
+
+impl SortKey {
+    fn compare(&self, a: &Scalar<'_>, b: &Scalar<'_>) -> Ordering {
+        if self.descending { b.cmp(a) } else { a.cmp(b) }
+    }
+}
+
+/// Which members of a record a hit shows.
+enum Shown {
+    All,
+    Nothing,
+    Only(Vec<String>),
+}
+
+impl Shown {
+    fn parse(source: Option<&Value>) -> Result<Self, Refusal> {
+        let malformed = || Refusal::parsing("parsing_exception", "malformed _source");
+        match source {
+            None | Some(Value::Bool(true)) => Ok(Self::All),
+            Some(Value::Bool(false)) => Ok(Self::Nothing),
+            Some(Value::String(path)) => Ok(Self::Only(vec![path.clone()])),
+            Some(Value::Array(paths)) => paths
+                .iter()
+                .map(|path| path.as_str().map(str::to_owned).ok_or_else(malformed))
+                .collect::<Result<_, _>>()
+                .map(Self::Only),
+            Some(_) => Err(malformed()),
+        }
+    }
+
+    fn of(&self, mut source: Value) -> Option<Value> {
+        match self {
+            Self::All => Some(source),
+            Self::Nothing => None,
+            Self::Only(paths) => {
+                if let Value::Object(members) = &mut source {
+                    for (group, value) in members.iter_mut() {
+                        if let Value::Object(inner) = value {
+                            inner.retain(|name, _| wanted(paths, &format!("{group}.{name}")));
+                        }
+                    }
+                    members.retain(|name, value| match value {
+                        Value::Object(inner) => !inner.is_empty(),
+                        _ => wanted(paths, name),
+                    });
+                }
+                Some(source)
+            }
+        }
+    }
+}
+
+/// Whether one of the patterns (`target.version`, `target`, `target.*`) names the member.
+fn wanted(paths: &[String], member: &str) -> bool {
+    paths.iter().any(|path| {
+        let path = path.strip_suffix(".*").unwrap_or(path);
+        member
+            .strip_prefix(path)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })
+}
+
+/// Terms aggregations by name, each with those inside its buckets.
+struct Aggregations(BTreeMap<String, Terms>);
+
+struct Terms {
+    field: Option<Field>,
+    size: usize,
+    /// By key (or else by count), and whether descending.
+    order: (bool, bool),
+    inside: Aggregations,
+}
+
+impl Aggregations {
+    fn parse(parent: &Map<String, Value>) -> Result<Self, Refusal> {
+        let mut aggregations = BTreeMap::new();
+        let malformed = || Refusal::parsing("parsing_exception", "malformed aggregation");
+        for (name, aggregation) in ["aggs", "aggregations"]
+            .iter()
+            .filter_map(|key| parent.get(*key))
+            .filter_map(Value::as_object)
+            .flatten()
+        {
+            let aggregation = aggregation.as_object().ok_or_else(malformed)?;
+            let kind = aggregation
+                .keys()
+                .find(|key| !matches!(key.as_str(), "aggs" | "aggregations" | "meta"));
+            let Some(terms) = aggregation.get("terms") else {
+                let kind = kind.map_or("", String::as_str);
+                return Err(Refusal::plain(format!(
+                    "DSL class `{kind}` does not exist in agg."
+                )));
+            };
+            let terms = terms.as_object().ok_or_else(malformed)?;
+            let field = terms
+                .get("field")
+                .and_then(Value::as_str)
+                .ok_or_else(malformed)?;
+            let field = Field::named(field);
+            if field.is_some_and(Field::is_date) {
+                return Err(Refusal::parsing(
+                    "illegal_argument_exception",
+                    "terms of a date are not supported",
+                ));
+            }
+            aggregations.insert(
+                name.clone(),
+                Terms {
+                    field,
+                    size: usize::try_from(count(terms, "size", 10)?).unwrap_or(usize::MAX),
+                    order: bucket_order(terms.get("order")).ok_or_else(malformed)?,
+                    inside: Self::parse(aggregation)?,
+                },
+            );
+        }
+        Ok(Self(aggregations))
+    }
+
+    fn answer(&self, world: &World, hits: &[&Record]) -> Value {
+        let answers = self
+            .0
+            .iter()
+            .map(|(name, terms)| (name.clone(), terms.answer(world, hits)));
+        Value::Object(answers.collect())
+    }
+}
+
+fn bucket_order(order: Option<&Value>) -> Option<(bool, bool)> {
+    let order = match order {
+        None => return Some((false, true)),
+        Some(Value::Array(orders)) => orders.first()?,
+        Some(order) => order,
+    };
+    let (key, direction) = order.as_object()?.iter().next()?;
+    let by_key = match key.as_str() {
+        "_key" | "_term" => true,
+        "_count" => false,
+        _ => return None,
+    };
+    Some((by_key, direction.as_str()? == "desc"))
+}
+
+impl Terms {
+    fn answer(&self, world: &World, hits: &[&Record]) -> Value {
+        let mut buckets: BTreeMap<Scalar<'_>, Vec<&Record>> = BTreeMap::new();
+        if let Some(field) = self.field {
+            for record in hits {
+                buckets
+                    .entry(record::field(world, record, field))
+                    .or_default()
+                    .push(record);
+            }
+        }
+        let mut buckets: Vec<_> = buckets.into_iter().collect();
+        match self.order {
+            (true, false) => {}
+            (true, true) => buckets.reverse(),
+            (false, false) => buckets.sort_by_key(|(_, records)| records.len()),
+            (false, true) => buckets.sort_by_key(|(_, records)| std::cmp::Reverse(records.len())),
+        }
+        let others: usize = buckets
+            .iter()
+            .skip(self.size)
+            .map(|(_, records)| records.len())
+            .sum();
+        let buckets: Vec<Value> = buckets
+            .iter()
+            .take(self.size)
+            .map(|(key, records)| {
+                let mut bucket = match self.inside.answer(world, records) {
+                    Value::Object(bucket) => bucket,
+                    _ => Map::new(),
+                };
+                bucket.insert("key".to_owned(), wire(key));
+                bucket.insert("doc_count".to_owned(), json!(records.len()));
+                Value::Object(bucket)
+            })
+            .collect();
+        json!({ "doc_count_error_upper_bound": 0, "sum_other_doc_count": others, "buckets": buckets })
+    }
+}

@@ -1,0 +1,286 @@
+//! A build, and the closed sets that describe it.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+/// A product as the archive knows it. Buildhub and crash reports call Developer Edition Firefox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Product {
+    /// Firefox for desktops.
+    Firefox,
+    /// Firefox Developer Edition: channel `aurora`, a directory of its own.
+    DevEdition,
+    /// Thunderbird.
+    Thunderbird,
+}
+
+impl Product {
+    /// Every product.
+    pub const ALL: [Self; 3] = [Self::Firefox, Self::DevEdition, Self::Thunderbird];
+
+    /// Its name in a path of the archive and in product-details.
+    pub fn directory(self) -> &'static str {
+        match self {
+            Self::Firefox => "firefox",
+            Self::DevEdition => "devedition",
+            Self::Thunderbird => "thunderbird",
+        }
+    }
+
+    /// Its name in `source.product`.
+    pub fn app_name(self) -> &'static str {
+        match self {
+            Self::Firefox | Self::DevEdition => "firefox",
+            Self::Thunderbird => "thunderbird",
+        }
+    }
+
+    /// Its name in a crash report.
+    pub fn canonical(self) -> &'static str {
+        match self {
+            Self::Firefox | Self::DevEdition => "Firefox",
+            Self::Thunderbird => "Thunderbird",
+        }
+    }
+}
+
+/// An update channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Channel {
+    /// From the central repository, every day.
+    Nightly,
+    /// Developer Edition.
+    Aurora,
+    /// Betas; its users get the release candidates too.
+    Beta,
+    /// Releases.
+    Release,
+    /// Extended support releases.
+    Esr,
+}
+
+impl Channel {
+    /// The channel as clients and sources write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nightly => "nightly",
+            Self::Aurora => "aurora",
+            Self::Beta => "beta",
+            Self::Release => "release",
+            Self::Esr => "esr",
+        }
+    }
+}
+
+/// A platform that builds are made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Platform {
+    /// Linux on `aarch64`.
+    LinuxAarch64,
+    /// Linux on `x86_64`.
+    LinuxX86_64,
+    /// macOS, one build for both processors.
+    Mac,
+    /// Windows on `x86`.
+    Win32,
+    /// Windows on `x86_64`.
+    Win64,
+    /// Windows on `aarch64`.
+    Win64Aarch64,
+}
+
+impl Platform {
+    /// Every platform, sorted by name.
+    pub const ALL: [Self; 6] = [
+        Self::LinuxAarch64,
+        Self::LinuxX86_64,
+        Self::Mac,
+        Self::Win32,
+        Self::Win64,
+        Self::Win64Aarch64,
+    ];
+
+    /// Its name in `target.platform` and in paths of the archive.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LinuxAarch64 => "linux-aarch64",
+            Self::LinuxX86_64 => "linux-x86_64",
+            Self::Mac => "mac",
+            Self::Win32 => "win32",
+            Self::Win64 => "win64",
+            Self::Win64Aarch64 => "win64-aarch64",
+        }
+    }
+
+    /// The platform with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|platform| platform.as_str() == name)
+    }
+
+    /// Its name in `target.os`.
+    pub fn os(self) -> &'static str {
+        match self {
+            Self::LinuxAarch64 | Self::LinuxX86_64 => "linux",
+            Self::Mac => "mac",
+            Self::Win32 | Self::Win64 | Self::Win64Aarch64 => "win",
+        }
+    }
+
+    /// The file in a candidate's folder that holds the build id of this platform.
+    pub fn info_file(self) -> &'static str {
+        match self {
+            Self::LinuxAarch64 => "linux64-aarch64_info.txt",
+            Self::LinuxX86_64 => "linux64_info.txt",
+            Self::Mac => "macosx64_info.txt",
+            Self::Win32 => "win32_info.txt",
+            Self::Win64 => "win64_info.txt",
+            Self::Win64Aarch64 => "win64_aarch64_info.txt",
+        }
+    }
+
+    /// The compiler's name of the platform.
+    pub fn triplet(self) -> &'static str {
+        match self {
+            Self::LinuxAarch64 => "aarch64-linux-gnu",
+            Self::LinuxX86_64 => "x86_64-pc-linux-gnu",
+            Self::Mac => "x86_64-apple-darwin",
+            Self::Win32 => "i686-pc-windows-msvc",
+            Self::Win64 => "x86_64-pc-windows-msvc",
+            Self::Win64Aarch64 => "aarch64-pc-windows-msvc",
+        }
+    }
+}
+
+/// What became of a build, as of the last day of the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    /// Offered to the users of its channel, and listed by product-details.
+    Shipped,
+    /// It may still ship; or it is of a first release (`153.0`), and was given to beta users as a release candidate only.
+    Candidate,
+    /// It will not ship, because another build of its version did.
+    Aborted,
+    /// Of a version that never shipped; only the dot release after it did.
+    Pulled,
+    /// A nightly: out as soon as it is built.
+    Published,
+}
+
+impl Status {
+    /// The status in one word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Shipped => "shipped",
+            Self::Candidate => "candidate",
+            Self::Aborted => "aborted",
+            Self::Pulled => "pulled",
+            Self::Published => "published",
+        }
+    }
+}
+
+/// The two ways in which Buildhub has written records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Generation {
+    /// Taken over from the first Buildhub. Its candidates are gone from the archive.
+    Migrated,
+    /// Written as builds are today.
+    Native,
+}
+
+/// One build of one version: what a candidate's `buildN` folder or a nightly's folder holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Build {
+    /// The product, by the archive's division.
+    pub product: Product,
+    /// The channel that the build was compiled for.
+    pub channel: Channel,
+    /// The version with its `bN`, `a1` or `esr`.
+    pub version: Arc<str>,
+    /// N of `buildN`; none for a nightly.
+    pub build_number: Option<u32>,
+    /// 40 hexadecimal digits.
+    pub revision: Arc<str>,
+    /// What became of it.
+    pub status: Status,
+    /// The day it shipped, if it did.
+    pub shipped_on: Option<NaiveDate>,
+    /// How Buildhub writes it.
+    pub generation: Generation,
+    /// One for each platform, sorted by platform.
+    pub packages: Vec<Package>,
+}
+
+impl Build {
+    /// The path of the repository under its host, such as `releases/mozilla-beta`.
+    pub fn repository_path(&self) -> String {
+        let family = match self.product {
+            Product::Firefox | Product::DevEdition => "mozilla",
+            Product::Thunderbird => "comm",
+        };
+        match self.channel {
+            Channel::Nightly => format!("{family}-central"),
+            Channel::Beta | Channel::Aurora => format!("releases/{family}-beta"),
+            Channel::Release => format!("releases/{family}-release"),
+            Channel::Esr => {
+                let major = self.version.split('.').next().unwrap_or_default();
+                format!("releases/{family}-esr{major}")
+            }
+        }
+    }
+
+    /// The URL of the repository.
+    pub fn repository(&self) -> String {
+        format!("https://hg.mozilla.org/{}", self.repository_path())
+    }
+
+    /// The last part of the repository's path, such as `mozilla-beta`.
+    pub fn tree(&self) -> String {
+        let path = self.repository_path();
+        path.rsplit('/').next().unwrap_or_default().to_owned()
+    }
+
+    /// What a client of this build says about its version: no beta number, no `esr`.
+    pub fn reported_version(&self) -> &str {
+        let version = self.version.strip_suffix("esr").unwrap_or(&self.version);
+        version.split('b').next().unwrap_or(version)
+    }
+
+    /// Whether the version is a first release (`153.0`), whose builds beta users get as release candidates.
+    pub fn is_release_candidate(&self) -> bool {
+        self.product == Product::Firefox
+            && self.channel == Channel::Release
+            && self.version.matches('.').count() == 1
+    }
+
+    /// The version that a question on the build's own channel has as its answer.
+    pub(super) fn exact_version(&self) -> Arc<str> {
+        match (self.channel, self.status) {
+            (Channel::Beta | Channel::Aurora, Status::Candidate | Status::Aborted) => {
+                self.candidate_version()
+            }
+            _ => Arc::clone(&self.version),
+        }
+    }
+
+    /// The version with the build number as release candidate number: `153.0rc2`, `153.0b4rc1`.
+    pub(super) fn candidate_version(&self) -> Arc<str> {
+        format!("{}rc{}", self.version, self.build_number.unwrap_or(1)).into()
+    }
+}
+
+/// A build's installer for one platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    /// The platform.
+    pub platform: Platform,
+    /// 14 digits, UTC. Nearly always the same for all platforms of a build.
+    pub build_id: Arc<str>,
+    /// When it came to the archive; some hours after the build id.
+    pub uploaded: DateTime<Utc>,
+    /// Bytes of the installer.
+    pub size: u32,
+}

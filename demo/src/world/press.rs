@@ -1,0 +1,416 @@
+//! The printing press: goes through the days of a plan and builds what is due on each.
+//!
+//! The calendar is that of the trains. A cycle begins with a merge on a Monday; betas are built on Mondays, Wednesdays and
+//! Fridays until the Thursday before the next merge, when the release candidates begin; the release is on the Tuesday
+//! after it, so the next version's first beta is a day older than the release.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+use super::{Build, Channel, Generation, Package, Plan, Platform, Product, Status};
+
+/// First major versions of the lines of extended support; the two newest below a release live beside it.
+const ESR_LINES: [u32; 6] = [60, 78, 91, 102, 115, 140];
+
+/// Everything that the plan's days bring, sorted by build id.
+pub(super) fn publish(plan: &Plan) -> Vec<Build> {
+    let mut press = Press {
+        plan,
+        rng: StdRng::seed_from_u64(plan.seed),
+        builds: Vec::new(),
+    };
+    press.history();
+    let mut day = plan.start();
+    while day <= plan.end {
+        press.day(day);
+        let Some(next) = day.succ_opt() else { break };
+        day = next;
+    }
+    press.builds.sort_by(|a, b| {
+        let id = |build: &Build| {
+            build
+                .packages
+                .first()
+                .map(|package| Arc::clone(&package.build_id))
+        };
+        id(a).cmp(&id(b))
+    });
+    press.builds
+}
+
+struct Press<'a> {
+    plan: &'a Plan,
+    rng: StdRng,
+    builds: Vec<Build>,
+}
+
+/// What is fixed of a version before its builds are made.
+struct Edition {
+    product: Product,
+    channel: Channel,
+    version: String,
+    /// The build number that ships, and the day.
+    ships: Option<(u32, NaiveDate)>,
+    /// The version is known to ship never.
+    pulled: bool,
+}
+
+impl Press<'_> {
+    fn day(&mut self, day: NaiveDate) {
+        let (merge, nightly) = self.plan.merge_before(day);
+        let into = (day - merge).num_days();
+        let (beta, release) = (nightly.saturating_sub(1), nightly.saturating_sub(2));
+        let freeze = self.plan.cycle_days() - 4;
+        let release_day = merge + TimeDelta::days(self.plan.cycle_days() + 1);
+
+        // On the day of the merge, the morning's build is of the version before.
+        self.nightlies(day, if into == 0 { beta } else { nightly }, nightly);
+        if into < freeze && matches!(into % 7, 0 | 2 | 4) {
+            let number = into / 7 * 3 + into % 7 / 2 + 1;
+            self.betas(day, beta, u32::try_from(number).unwrap_or(1));
+        }
+        if into < freeze && into % 7 == 2 {
+            self.thunderbird_beta(day, beta, u32::try_from(into / 7 + 1).unwrap_or(1));
+        }
+        if into == freeze {
+            self.release_candidates(day, beta, release_day);
+            self.extended_support(day, beta, release_day);
+            self.thunderbird_release(day, beta, release_day);
+        }
+        if into == 1 && self.is_pulled(release) {
+            self.dot_release(day, release, 1, 1);
+        }
+        if into > 0 && into % 7 == 0 {
+            let number = u32::try_from(into / 7).unwrap_or(1) + u32::from(self.is_pulled(release));
+            // A planned dot release; the first one of a version needed a second build.
+            self.dot_release(day, release, number, if into == 7 { 2 } else { 1 });
+        }
+        if into == 7 && release % 2 == 1 {
+            self.extended_support_dot(day, release);
+        }
+    }
+
+    /// Whether this major version is one of those of which only the `.1` was released, as happened to 125.0.
+    fn is_pulled(&self, major: u32) -> bool {
+        self.plan.newest_major.saturating_sub(major) % 8 == 4
+    }
+
+    /// Builds of the first Buildhub's time, of which the archive keeps only what shipped.
+    fn history(&mut self) {
+        let at = |day, hour| {
+            moment(
+                NaiveDate::from_ymd_opt(2018, 5, day).unwrap_or(self.plan.end),
+                hour,
+            )
+        };
+        let (first, second) = (at(10, 9), at(10, 16));
+        let shipped = first.date_naive().succ_opt().unwrap_or_default();
+        let revisions = [self.revision(), self.revision()];
+        let platforms = [Platform::Mac, Platform::Win64];
+        for (product, channel) in [
+            (Product::DevEdition, Channel::Aurora),
+            (Product::Firefox, Channel::Beta),
+        ] {
+            let edition = Edition {
+                product,
+                channel,
+                version: "61.0b4".to_owned(),
+                ships: Some((2, shipped)),
+                pulled: false,
+            };
+            for (number, built, revision) in [(1, first, &revisions[0]), (2, second, &revisions[1])]
+            {
+                self.build(&edition, Some(number), built, revision, &platforms, None);
+                if let Some(build) = self.builds.last_mut() {
+                    build.generation = Generation::Migrated;
+                }
+            }
+        }
+    }
+
+    fn nightlies(&mut self, day: NaiveDate, morning: u32, evening: u32) {
+        let mut times = vec![(9, morning)];
+        // Some days have one more, some have lost their evening's build.
+        if self.rng.random_ratio(1, 15) {
+            times.push((15, evening));
+        }
+        if morning != evening || !self.rng.random_ratio(1, 12) {
+            times.push((21, evening));
+        }
+        for (hour, major) in times {
+            self.nightly(Product::Firefox, day, hour, major);
+        }
+        self.nightly(Product::Thunderbird, day, 10, morning);
+    }
+
+    fn nightly(&mut self, product: Product, day: NaiveDate, hour: u32, major: u32) {
+        let edition = Edition {
+            product,
+            channel: Channel::Nightly,
+            version: format!("{major}.0a1"),
+            ships: None,
+            pulled: false,
+        };
+        let (at, revision) = (self.about(day, hour), self.revision());
+        self.build(
+            &edition,
+            None,
+            at,
+            &revision,
+            &self.plan.platforms.clone(),
+            None,
+        );
+    }
+
+    /// A beta of Firefox and the Developer Edition of the same push, which has the same build id.
+    fn betas(&mut self, day: NaiveDate, major: u32, number: u32) {
+        let respun = (major + number) % 4 == 3;
+        let other_linux = (major + number) % 5 == 2;
+        let version = format!("{major}.0b{number}");
+        let ship_day = day + Days::new(1);
+        let edition = |product, channel, ships| Edition {
+            product,
+            channel,
+            version: version.clone(),
+            ships: Some((ships, ship_day)),
+            pulled: false,
+        };
+        let last = if respun { 2 } else { 1 };
+        let beta = edition(Product::Firefox, Channel::Beta, last);
+        // For every other respin, Developer Edition went out with the first build.
+        let developer_last = if number.is_multiple_of(2) { 1 } else { last };
+        let developer = edition(Product::DevEdition, Channel::Aurora, developer_last);
+        for build_number in 1..=last {
+            let at = self.about(day, 6 + 7 * build_number);
+            let revision = self.revision();
+            let linux = other_linux.then(|| at + TimeDelta::minutes(87));
+            let platforms = self.plan.platforms.clone();
+            self.build(&beta, Some(build_number), at, &revision, &platforms, linux);
+            if build_number <= developer_last {
+                self.build(
+                    &developer,
+                    Some(build_number),
+                    at,
+                    &revision,
+                    &platforms,
+                    linux,
+                );
+            }
+        }
+    }
+
+    fn thunderbird_beta(&mut self, day: NaiveDate, major: u32, number: u32) {
+        let last = if (major + number).is_multiple_of(3) {
+            2
+        } else {
+            1
+        };
+        let edition = Edition {
+            product: Product::Thunderbird,
+            channel: Channel::Beta,
+            version: format!("{major}.0b{number}"),
+            ships: Some((last, day + Days::new(2))),
+            pulled: false,
+        };
+        self.candidates(&edition, day, 14, last);
+    }
+
+    fn release_candidates(&mut self, day: NaiveDate, major: u32, release_day: NaiveDate) {
+        let pulled = self.is_pulled(major);
+        // Every third version had a last candidate that was not the one to ship.
+        let builds = if self
+            .plan
+            .newest_major
+            .saturating_sub(major)
+            .is_multiple_of(3)
+        {
+            3
+        } else {
+            2
+        };
+        let edition = Edition {
+            product: Product::Firefox,
+            channel: Channel::Release,
+            version: format!("{major}.0"),
+            ships: (!pulled).then_some((2, release_day)),
+            pulled,
+        };
+        self.candidates(&edition, day, 13, builds);
+    }
+
+    fn dot_release(&mut self, day: NaiveDate, major: u32, number: u32, builds: u32) {
+        let edition = Edition {
+            product: Product::Firefox,
+            channel: Channel::Release,
+            version: format!("{major}.0.{number}"),
+            ships: Some((builds, day + Days::new(1))),
+            pulled: false,
+        };
+        self.candidates(&edition, day, 7, builds);
+        if number == 1 && major.is_multiple_of(2) {
+            let edition = Edition {
+                product: Product::Thunderbird,
+                ships: Some((1, day + Days::new(1))),
+                ..edition
+            };
+            self.candidates(&edition, day, 8, 1);
+        }
+    }
+
+    fn extended_support(&mut self, day: NaiveDate, major: u32, release_day: NaiveDate) {
+        for (index, line) in esr_lines(major).into_iter().enumerate() {
+            // The older line needed a second build for every other version.
+            let builds = if index > 0 && major.is_multiple_of(2) {
+                2
+            } else {
+                1
+            };
+            let edition = Edition {
+                product: Product::Firefox,
+                channel: Channel::Esr,
+                version: format!("{line}.{}.0esr", major - line),
+                ships: Some((builds, release_day)),
+                pulled: false,
+            };
+            self.candidates(&edition, day, 15, builds);
+        }
+    }
+
+    fn extended_support_dot(&mut self, day: NaiveDate, major: u32) {
+        if let Some(line) = esr_lines(major).first() {
+            let edition = Edition {
+                product: Product::Firefox,
+                channel: Channel::Esr,
+                version: format!("{line}.{}.1esr", major - line),
+                ships: Some((1, day + Days::new(1))),
+                pulled: false,
+            };
+            self.candidates(&edition, day, 11, 1);
+        }
+    }
+
+    fn thunderbird_release(&mut self, day: NaiveDate, major: u32, release_day: NaiveDate) {
+        let builds = if major.is_multiple_of(2) { 2 } else { 1 };
+        let edition = Edition {
+            product: Product::Thunderbird,
+            channel: Channel::Release,
+            version: format!("{major}.0"),
+            ships: Some((builds, release_day)),
+            pulled: false,
+        };
+        self.candidates(&edition, day, 17, builds);
+        if let Some(line) = esr_lines(major).first() {
+            let edition = Edition {
+                channel: Channel::Esr,
+                version: format!("{line}.{}.0esr", major - line),
+                ships: Some((1, release_day)),
+                ..edition
+            };
+            self.candidates(&edition, day, 19, 1);
+        }
+    }
+
+    /// Builds a version `count` times, five hours apart, each from a revision of its own.
+    fn candidates(&mut self, edition: &Edition, day: NaiveDate, hour: u32, count: u32) {
+        let first = self.about(day, hour);
+        for number in 1..=count {
+            let at = first + TimeDelta::minutes(i64::from(number - 1) * 301);
+            let revision = self.revision();
+            self.build(
+                edition,
+                Some(number),
+                at,
+                &revision,
+                &self.plan.platforms.clone(),
+                None,
+            );
+        }
+    }
+
+    fn build(
+        &mut self,
+        edition: &Edition,
+        number: Option<u32>,
+        at: DateTime<Utc>,
+        revision: &Arc<str>,
+        platforms: &[Platform],
+        linux_at: Option<DateTime<Utc>>,
+    ) {
+        let shipped_on = edition
+            .ships
+            .filter(|(ships, day)| Some(*ships) == number && *day <= self.plan.end)
+            .map(|(_, day)| day);
+        let is_decided = edition.ships.is_some_and(|(_, day)| day <= self.plan.end);
+        let is_first_release =
+            edition.channel == Channel::Release && edition.version.ends_with(".0");
+        let status = match (number, shipped_on) {
+            (None, _) => Status::Published,
+            (Some(_), Some(_)) => Status::Shipped,
+            (Some(_), None) if edition.pulled => Status::Pulled,
+            (Some(_), None) if is_decided && !is_first_release => Status::Aborted,
+            (Some(_), None) => Status::Candidate,
+        };
+        let id: Arc<str> = build_id(at);
+        let linux_id = linux_at.map(build_id);
+        let packages = platforms
+            .iter()
+            .map(|&platform| {
+                let built = linux_at.filter(|_| platform.os() == "linux").unwrap_or(at);
+                Package {
+                    platform,
+                    build_id: Arc::clone(linux_id.as_ref().filter(|_| built != at).unwrap_or(&id)),
+                    uploaded: built
+                        + TimeDelta::minutes(self.rng.random_range(70..210))
+                        + TimeDelta::microseconds(self.rng.random_range(1..60_000_000)),
+                    size: self.rng.random_range(60_000_000..140_000_000),
+                }
+            })
+            .collect();
+        self.builds.push(Build {
+            product: edition.product,
+            channel: edition.channel,
+            version: edition.version.as_str().into(),
+            build_number: number,
+            revision: Arc::clone(revision),
+            status,
+            shipped_on,
+            generation: Generation::Native,
+            packages,
+        });
+    }
+
+    /// A moment within the 40 minutes after an hour of a day.
+    fn about(&mut self, day: NaiveDate, hour: u32) -> DateTime<Utc> {
+        moment(day, hour) + TimeDelta::seconds(self.rng.random_range(0..2400))
+    }
+
+    fn revision(&mut self) -> Arc<str> {
+        let [a, b, c]: [u64; 3] = self.rng.random();
+        let digits = format!("{a:016x}{b:016x}{c:016x}");
+        digits.get(..40).unwrap_or_default().into()
+    }
+}
+
+/// The lines of extended support that live beside a release, newest first.
+fn esr_lines(major: u32) -> Vec<u32> {
+    ESR_LINES
+        .iter()
+        .rev()
+        .copied()
+        .filter(|line| *line < major)
+        .take(2)
+        .collect()
+}
+
+fn moment(day: NaiveDate, hour: u32) -> DateTime<Utc> {
+    day.and_hms_opt(hour % 24, 0, 0)
+        .unwrap_or_default()
+        .and_utc()
+}
+
+fn build_id(at: DateTime<Utc>) -> Arc<str> {
+    at.format("%Y%m%d%H%M%S").to_string().into()
+}

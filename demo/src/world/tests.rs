@@ -1,0 +1,225 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{NaiveDateTime, TimeDelta};
+use sha2::{Digest, Sha256};
+
+use super::{Channel, Form, Generation, Plan, Status, World};
+
+fn digest(world: &World) -> String {
+    let told = format!("{:?}", (&world.builds, &world.records, &world.truth));
+    Sha256::digest(told)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+#[test]
+fn equal_plans_give_equal_worlds_and_other_seeds_other_ones() {
+    let plan = Plan::default();
+    assert_eq!(
+        digest(&World::generate(&plan)),
+        digest(&World::generate(&plan))
+    );
+    let other = Plan {
+        seed: 2,
+        ..plan.clone()
+    };
+    assert_ne!(
+        digest(&World::generate(&plan)),
+        digest(&World::generate(&other))
+    );
+}
+
+#[test]
+fn the_default_world_is_the_same_on_every_machine() {
+    let world = World::generate(&Plan::default());
+    assert_eq!(
+        digest(&world),
+        "101c548119a6918e8a62ea8fffb06215cbf4e53be8c092d110e774cde629a97a"
+    );
+}
+
+#[test]
+fn the_default_world_has_the_cases_that_matter() {
+    let world = World::generate(&Plan::default());
+    let has = |product: &str,
+               channel: Channel,
+               version: &str,
+               status: Status,
+               build_number: Option<u32>| {
+        let found = world.truths_of(product, channel).any(|truth| {
+            *truth.version == *version
+                && truth.status == status
+                && truth.build_number == build_number
+        });
+        assert!(
+            found,
+            "{product} {channel:?} {version} {status:?} {build_number:?}"
+        );
+    };
+    use Channel::{Aurora, Beta, Esr, Nightly, Release};
+    use Status::{Aborted, Candidate, Published, Pulled, Shipped};
+    has("Firefox", Nightly, "152.0a1", Published, None);
+    has("Firefox", Nightly, "155.0a1", Published, None);
+    has("Firefox", Beta, "153.0b1", Shipped, Some(1));
+    // A respun beta, and the newest one, which has not shipped yet.
+    has("Firefox", Beta, "153.0b2rc1", Aborted, Some(1));
+    has("Firefox", Beta, "153.0b2", Shipped, Some(2));
+    has("Firefox", Beta, "154.0b1rc1", Candidate, Some(1));
+    // Developer Edition shipped the build that beta did not.
+    has("Firefox", Aurora, "153.0b2", Shipped, Some(1));
+    // The last candidate of three was not the one.
+    has("Firefox", Release, "152.0", Candidate, Some(1));
+    has("Firefox", Release, "152.0", Shipped, Some(2));
+    has("Firefox", Release, "152.0", Candidate, Some(3));
+    has("Firefox", Beta, "152.0rc2", Shipped, Some(2));
+    // Only the dot release of this one was ever out.
+    has("Firefox", Release, "151.0", Pulled, Some(2));
+    has("Firefox", Beta, "151.0rc2", Pulled, Some(2));
+    has("Firefox", Release, "151.0.1", Shipped, Some(1));
+    has("Firefox", Release, "152.0.1", Aborted, Some(1));
+    has("Firefox", Release, "152.0.1", Shipped, Some(2));
+    // Not out yet.
+    has("Firefox", Release, "153.0", Candidate, Some(2));
+    has("Firefox", Beta, "153.0rc1", Candidate, Some(1));
+    // Two lines of extended support.
+    has("Firefox", Esr, "140.12.0esr", Shipped, Some(1));
+    has("Firefox", Esr, "115.37.0esr", Aborted, Some(1));
+    has("Firefox", Esr, "115.37.0esr", Shipped, Some(2));
+    has("Thunderbird", Nightly, "154.0a1", Published, None);
+    has("Thunderbird", Beta, "152.0b1", Shipped, Some(2));
+    has("Thunderbird", Beta, "152.0b1rc1", Aborted, Some(1));
+    has("Thunderbird", Release, "152.0", Shipped, Some(2));
+    has("Thunderbird", Esr, "140.12.0esr", Shipped, Some(1));
+    // History of which only Buildhub knows the ids.
+    has("Firefox", Aurora, "61.0b4rc1", Aborted, Some(1));
+    has("Firefox", Beta, "61.0b4", Shipped, Some(2));
+}
+
+#[test]
+fn some_betas_have_another_id_on_linux() {
+    let world = World::generate(&Plan::default());
+    let ids = |build: &super::Build| {
+        build
+            .packages
+            .iter()
+            .map(|package| package.build_id.to_string())
+            .collect::<BTreeSet<_>>()
+    };
+    let two: Vec<_> = world
+        .builds
+        .iter()
+        .filter(|build| ids(build).len() == 2)
+        .collect();
+    assert!(!two.is_empty());
+    assert!(
+        two.iter()
+            .all(|build| matches!(build.channel, Channel::Beta | Channel::Aurora))
+    );
+}
+
+#[test]
+fn what_clients_report_has_no_beta_number_and_no_esr() {
+    let world = World::generate(&Plan::default());
+    let reported: BTreeMap<&str, &str> = world
+        .truth
+        .iter()
+        .map(|truth| (&*truth.version, &*truth.reported))
+        .collect();
+    assert_eq!(reported["153.0b1"], "153.0");
+    assert_eq!(reported["153.0rc1"], "153.0");
+    assert_eq!(reported["155.0a1"], "155.0a1");
+    assert_eq!(reported["140.12.0esr"], "140.12.0");
+    assert_eq!(reported["152.0.1"], "152.0.1");
+}
+
+#[test]
+fn each_question_has_one_answer() {
+    for plan in [Plan::default(), Plan::records(5_000)] {
+        let world = World::generate(&plan);
+        let mut answers = BTreeMap::new();
+        for truth in &world.truth {
+            let question = (truth.product, truth.channel, &truth.build_id);
+            let answer = (&truth.version, truth.status, truth.build_number);
+            assert_eq!(
+                *answers.entry(question).or_insert(answer),
+                answer,
+                "{question:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn each_truth_has_a_record_and_each_record_a_truth() {
+    let world = World::generate(&Plan::default());
+    let told: BTreeSet<_> = world
+        .records
+        .iter()
+        .map(|record| {
+            let (build, package) = world.package(record);
+            let channel = if record.form == Form::BetaCopy {
+                Channel::Beta
+            } else {
+                build.channel
+            };
+            (
+                build.product.canonical(),
+                channel,
+                &package.build_id,
+                package.platform,
+            )
+        })
+        .collect();
+    for truth in &world.truth {
+        let asked = (
+            truth.product,
+            truth.channel,
+            &truth.build_id,
+            truth.platform,
+        );
+        assert!(told.contains(&asked), "{asked:?}");
+    }
+    let known: BTreeSet<_> = world
+        .truth
+        .iter()
+        .map(|truth| (&truth.build_id, truth.platform))
+        .collect();
+    assert!(
+        told.iter()
+            .all(|(_, _, build_id, platform)| known.contains(&(*build_id, *platform)))
+    );
+}
+
+#[test]
+fn build_ids_are_moments_of_the_plan_and_uploads_come_after_them() {
+    let world = World::generate(&Plan::default());
+    for build in world
+        .builds
+        .iter()
+        .filter(|build| build.generation == Generation::Native)
+    {
+        for package in &build.packages {
+            let id = NaiveDateTime::parse_from_str(&package.build_id, "%Y%m%d%H%M%S")
+                .unwrap()
+                .and_utc();
+            let day = id.date_naive();
+            assert!(day >= world.plan.start() && day <= world.plan.end + TimeDelta::days(1));
+            assert!(package.uploaded > id + TimeDelta::hours(1));
+            assert_eq!(build.revision.len(), 40);
+        }
+    }
+}
+
+#[test]
+fn a_plan_for_so_many_records_has_at_least_as_many() {
+    for wanted in [1_000, 10_000, 50_000] {
+        let records = World::generate(&Plan::records(wanted)).records;
+        assert!(
+            records.len() >= wanted && records.len() < wanted * 2,
+            "{wanted}: {}",
+            records.len()
+        );
+        assert!(records.windows(2).all(|pair| pair[0].id < pair[1].id));
+    }
+}
