@@ -8,6 +8,7 @@ use std::path::Path as FsPath;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
@@ -215,6 +216,18 @@ impl Blobs {
             }
         }
         Ok(())
+    }
+
+    /// The keys below a folder in chunks of at most 1,000, in no order. Unlike [`Blobs::keys`] it can
+    /// be read by a task that moves between threads.
+    pub fn key_chunks(&self, folder: &str) -> BoxStream<'static, Result<Vec<String>, BlobError>> {
+        let prefix = Path::from(folder);
+        self.store
+            .list(Some(&prefix))
+            .map_ok(|object| object.location.to_string())
+            .try_chunks(1000)
+            .map_err(|error| BlobError::Store(error.1))
+            .boxed()
     }
 
     /// Writes and deletes a small object: can the store be used?

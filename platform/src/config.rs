@@ -49,14 +49,15 @@ where
 /// A URL with its password, if it has one, replaced by `***`, fit for logs and for `config show`.
 pub fn without_password(url: &str) -> String {
     match url::Url::parse(url) {
-        Ok(mut parsed) if parsed.password().is_some() => {
-            // A URL that has a password can have another one, so this cannot fail.
-            let _ = parsed.set_password(Some("***"));
+        Ok(mut parsed) if url.contains("://") => {
+            if parsed.password().is_some() {
+                // A URL that has a password can have another one, so this cannot fail.
+                let _ = parsed.set_password(Some("***"));
+            }
             parsed.to_string()
         }
-        Ok(_) => url.to_owned(),
-        Err(_) if url.contains('@') => "(hidden: not a URL, may hold a password)".to_owned(),
-        Err(_) => url.to_owned(),
+        _ if url.contains('@') => "(hidden: not a URL, may hold a password)".to_owned(),
+        _ => url.to_owned(),
     }
 }
 
@@ -72,7 +73,7 @@ mod tests {
                 "postgres://u:***@h:5/db?x=1",
             ),
             ("postgres://u@h/db", "postgres://u@h/db"),
-            ("sqlite://./a.db", "sqlite://./a.db"),
+            ("sqlite:///data/a.db", "sqlite:///data/a.db"),
             ("u:secret@h", "(hidden: not a URL, may hold a password)"),
         ] {
             assert_eq!(without_password(given), shown, "{given}");

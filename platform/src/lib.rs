@@ -16,3 +16,5 @@ pub mod http;
 pub mod lifecycle;
 pub mod queue;
 pub mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;

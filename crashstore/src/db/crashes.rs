@@ -16,7 +16,8 @@ pub enum State {
 }
 
 impl State {
-    fn name(self) -> &'static str {
+    /// The name as it is stored and shown.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Received => "received",
             Self::Processed => "processed",

@@ -256,3 +256,12 @@ pub async fn failed(db: &Db, limit: i64) -> Result<Vec<FailedJob>, DbError> {
         })
         .collect())
 }
+
+/// When the oldest job that is not given up was pushed, microseconds UTC; `None` without jobs.
+///
+/// # Errors
+/// The database failed.
+pub async fn oldest(db: &Db) -> Result<Option<i64>, DbError> {
+    const SQL: &str = "SELECT MIN(pushed) FROM job WHERE state < 2";
+    Ok(on!(db, |pool| sqlx::query_scalar(SQL).fetch_one(pool).await)?)
+}

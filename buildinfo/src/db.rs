@@ -1,0 +1,39 @@
+//! The tables of the build-information service.
+//!
+//! Observations and sightings are only ever added to. Builds are versioned by generation: what a
+//! half-done derivation has written is not seen until its generation is finished.
+
+mod builds;
+mod corrections;
+mod generations;
+mod observations;
+mod runs;
+
+pub use builds::{
+    Page, builds_by_id, builds_by_ids, builds_of_channel, channels, load_all,
+};
+pub use corrections::{
+    add as add_correction, in_force as corrections_in_force, undo as undo_correction,
+};
+pub use generations::{
+    Change, ChangeCursor, Generation, Step, changes_after, finish_generation, generation_at,
+    latest_generation, steps_to, write as write_steps,
+};
+pub use observations::{
+    Seen, Stored, by_digests, dirty_count, dirty_groups, fact_observations, mark_all_dirty, of_group, record,
+    record_listing,
+};
+pub use runs::{
+    Run, RunLease, end_run, recent_runs, release_lease, renew_lease, start_run, take_lease,
+};
+
+/// `($1, $2), ($3, $4)`: the placeholders of an `INSERT` of `rows` rows with `columns` columns.
+fn placeholders(rows: usize, columns: usize) -> String {
+    let row = |r: usize| {
+        let marks: Vec<String> = (1..=columns)
+            .map(|c| format!("${}", r * columns + c))
+            .collect();
+        format!("({})", marks.join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}

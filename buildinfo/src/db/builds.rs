@@ -1,0 +1,188 @@
+//! Reading the table `build`.
+
+use platform::db::{Db, DbError};
+use platform::on;
+
+use crate::build::Build;
+use crate::build_id::BuildId;
+use crate::product::Product;
+
+/// One page of a list.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// Whether more follow.
+    pub more: bool,
+}
+
+pub(super) fn read(body: &str) -> Result<Build, DbError> {
+    serde_json::from_str(body).map_err(|error| DbError::Row(format!("build: {error}")))
+}
+
+pub(super) fn read_all(bodies: Vec<String>) -> Result<Vec<Build>, DbError> {
+    bodies.iter().map(|body| read(body)).collect()
+}
+
+pub(super) fn number(id: BuildId) -> i64 {
+    // 14 digits.
+    i64::try_from(id.as_u64()).unwrap_or(i64::MAX)
+}
+
+/// The condition on rows that are valid in generation `$1`.
+const VALID: &str = "from_generation <= $1 AND (to_generation IS NULL OR to_generation > $1)";
+
+/// Hands every build that is valid in a generation to `each`, in batches: each batch has higher ids
+/// than the one before, and is in no order itself.
+///
+/// # Errors
+/// The database failed or a row cannot be read.
+pub async fn load_all<F>(db: &Db, generation: i64, mut each: F) -> Result<(), DbError>
+where
+    F: FnMut(Vec<Build>),
+{
+    // Short reads that hold no snapshot open for long, however the ids are spread.
+    const BATCH: i64 = 5000;
+    const BOUND: &str =
+        "SELECT build_id FROM build WHERE build_id >= $1 ORDER BY build_id LIMIT 1 OFFSET $2";
+    let rows = format!("SELECT body FROM build WHERE {VALID} AND build_id >= $2 AND build_id < $3");
+    let mut first = 0_i64;
+    loop {
+        let bound: Option<i64> = on!(db, |pool| sqlx::query_scalar(BOUND)
+            .bind(first)
+            .bind(BATCH)
+            .fetch_optional(pool)
+            .await)?;
+        // An id with more rows than a batch is read alone.
+        let end = bound.map(|bound| bound.max(first.saturating_add(1)));
+        let bodies: Vec<String> = on!(db, |pool| sqlx::query_scalar(sqlx::AssertSqlSafe(
+            rows.as_str()
+        ))
+        .bind(generation)
+        .bind(first)
+        .bind(end.unwrap_or(i64::MAX))
+        .fetch_all(pool)
+        .await)?;
+        if !bodies.is_empty() {
+            each(read_all(bodies)?);
+        }
+        match end {
+            Some(end) => first = end,
+            None => return Ok(()),
+        }
+    }
+}
+
+/// The builds of a product with an id that are valid in a generation.
+///
+/// # Errors
+/// The database failed or a row cannot be read.
+pub async fn builds_by_id(
+    db: &Db,
+    generation: i64,
+    product: Product,
+    id: BuildId,
+) -> Result<Vec<Build>, DbError> {
+    builds_by_ids(db, generation, product, id.as_u64()..id.as_u64() + 1, 1000).await
+}
+
+/// The builds of a product whose id lies in a range, valid in a generation, at most `limit`.
+///
+/// # Errors
+/// The database failed or a row cannot be read.
+pub async fn builds_by_ids(
+    db: &Db,
+    generation: i64,
+    product: Product,
+    ids: std::ops::Range<u64>,
+    limit: i64,
+) -> Result<Vec<Build>, DbError> {
+    let sql = format!(
+        "SELECT body FROM build WHERE {VALID} AND product = $2 AND build_id >= $3 AND build_id < $4 ORDER BY build_id, channel, version, platform, variant LIMIT $5"
+    );
+    let bound = |id: u64| i64::try_from(id).unwrap_or(i64::MAX);
+    let bodies: Vec<String> = on!(db, |pool| sqlx::query_scalar(sqlx::AssertSqlSafe(
+        sql.as_str()
+    ))
+    .bind(generation)
+    .bind(product.as_str())
+    .bind(bound(ids.start))
+    .bind(bound(ids.end))
+    .bind(limit)
+    .fetch_all(pool)
+    .await)?;
+    read_all(bodies)
+}
+
+/// The builds of a channel, newest id first, beginning below the id `before`; a page holds at most
+/// `limit` different ids, each with all its platforms.
+///
+/// # Errors
+/// The database failed or a row cannot be read.
+pub async fn builds_of_channel(
+    db: &Db,
+    generation: i64,
+    product: Product,
+    channel: &str,
+    before: Option<BuildId>,
+    limit: i64,
+) -> Result<Page<Build>, DbError> {
+    let ids = format!(
+        "SELECT DISTINCT build_id FROM build WHERE {VALID} AND product = $2 AND channel = $3 AND build_id < $4 ORDER BY build_id DESC LIMIT $5"
+    );
+    let rows = format!(
+        "SELECT body FROM build WHERE {VALID} AND product = $2 AND channel = $3 AND build_id < $4 AND build_id >= $5 ORDER BY build_id DESC, version_key DESC, platform, variant"
+    );
+    let before = before.map_or(i64::MAX, number);
+    let found: Vec<i64> = on!(db, |pool| sqlx::query_scalar(sqlx::AssertSqlSafe(
+        ids.as_str()
+    ))
+    .bind(generation)
+    .bind(product.as_str())
+    .bind(channel)
+    .bind(before)
+    .bind(limit + 1)
+    .fetch_all(pool)
+    .await)?;
+    let limit = usize::try_from(limit).unwrap_or(0);
+    let more = found.len() > limit;
+    let Some(last) = found.into_iter().take(limit).next_back() else {
+        return Ok(Page {
+            rows: Vec::new(),
+            more: false,
+        });
+    };
+    let bodies: Vec<String> = on!(db, |pool| sqlx::query_scalar(sqlx::AssertSqlSafe(
+        rows.as_str()
+    ))
+    .bind(generation)
+    .bind(product.as_str())
+    .bind(channel)
+    .bind(before)
+    .bind(last)
+    .fetch_all(pool)
+    .await)?;
+    Ok(Page {
+        rows: read_all(bodies)?,
+        more,
+    })
+}
+
+/// The products and channels that have builds, with how many different ids and the newest one.
+///
+/// # Errors
+/// The database failed.
+pub async fn channels(
+    db: &Db,
+    generation: i64,
+) -> Result<Vec<(String, String, i64, i64)>, DbError> {
+    let sql = format!(
+        "SELECT product, channel, COUNT(DISTINCT build_id), MAX(build_id) FROM build WHERE {VALID} GROUP BY product, channel ORDER BY product, channel"
+    );
+    Ok(on!(db, |pool| sqlx::query_as(sqlx::AssertSqlSafe(
+        sql.as_str()
+    ))
+    .bind(generation)
+    .fetch_all(pool)
+    .await)?)
+}

@@ -1,0 +1,142 @@
+//! The table `correction`.
+
+use std::collections::BTreeSet;
+
+use platform::db::{Db, DbError};
+use platform::{in_tx, on};
+
+use super::builds::number;
+use super::observations::{self, Touched};
+use crate::correction::{Correction, CorrectionKind, Subject};
+use crate::group::GroupKey;
+
+fn name<T: serde::Serialize>(value: &T) -> Result<String, DbError> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(name)) => Ok(name),
+        _ => Err(DbError::Row("a correction's name".to_owned())),
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(name: &str) -> Result<T, DbError> {
+    serde_json::from_value(serde_json::Value::String(name.to_owned()))
+        .map_err(|error| DbError::Row(format!("correction: {error}")))
+}
+
+/// Stores a correction and marks what it concerns to be derived again. To be called by who has the
+/// right to import: a derivation under way would not see it.
+///
+/// # Errors
+/// The database failed, or there is a correction with this id.
+pub async fn add(db: &Db, correction: &Correction, created: i64) -> Result<(), DbError> {
+    const SQL: &str = "INSERT INTO correction (id, kind, subject, field, value, author, reason, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let kind = name(&correction.kind)?;
+    let field = correction.field.as_ref().map(name).transpose()?;
+    let dirty = concerned(db, correction).await?;
+    let mut tx = db.begin().await?;
+    in_tx!(&mut tx, |conn| sqlx::query(SQL)
+        .bind(correction.id)
+        .bind(kind)
+        .bind(&correction.subject)
+        .bind(field)
+        .bind(correction.value.as_deref())
+        .bind(&correction.author)
+        .bind(&correction.reason)
+        .bind(created)
+        .execute(conn)
+        .await
+        .map(|_| ()))?;
+    observations::mark_dirty(&mut tx, &dirty).await?;
+    tx.commit().await
+}
+
+/// Undoes a correction; it stays stored. `false`: there is none with this id in force. As with
+/// [`add`], the caller has the right to import.
+///
+/// # Errors
+/// The database failed.
+pub async fn undo(db: &Db, id: i64, by: &str, at: i64) -> Result<bool, DbError> {
+    const SQL: &str =
+        "UPDATE correction SET undone_at = $2, undone_by = $3 WHERE id = $1 AND undone_at IS NULL";
+    let in_force = in_force(db).await?;
+    let Some(correction) = in_force.iter().find(|correction| correction.id == id) else {
+        return Ok(false);
+    };
+    let dirty = concerned(db, correction).await?;
+    let mut tx = db.begin().await?;
+    let rows = in_tx!(&mut tx, |conn| sqlx::query(SQL)
+        .bind(id)
+        .bind(at)
+        .bind(by)
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected()))?;
+    observations::mark_dirty(&mut tx, &dirty).await?;
+    tx.commit().await?;
+    Ok(rows == 1)
+}
+
+/// The groups that a correction concerns. What is observed later is marked by being observed.
+async fn concerned(db: &Db, correction: &Correction) -> Result<BTreeSet<Touched>, DbError> {
+    const BY_VERSION: &str =
+        "SELECT DISTINCT group_key FROM build WHERE product = $1 AND version = $2";
+    const BY_ID: &str = "SELECT DISTINCT group_key FROM build WHERE product = $1 AND build_id = $2";
+    if correction.kind == CorrectionKind::Ignore {
+        return observations::touched_by_ignoring(db, &correction.subject).await;
+    }
+    // A subject that cannot be read concerns nothing.
+    let Ok(subject) = correction.subject.parse::<Subject>() else {
+        return Ok(BTreeSet::new());
+    };
+    let (own, named): (GroupKey, Vec<String>) = match subject {
+        // Builds that were made for it, and builds that another correction calls so.
+        Subject::Version(product, version) => (
+            GroupKey::Number(product, version.number()),
+            on!(db, |pool| sqlx::query_scalar(BY_VERSION)
+                .bind(product.as_str())
+                .bind(version.as_str())
+                .fetch_all(pool)
+                .await)?,
+        ),
+        Subject::Build(product, id, _) => (
+            GroupKey::Build(product, id),
+            on!(db, |pool| sqlx::query_scalar(BY_ID)
+                .bind(product.as_str())
+                .bind(number(id))
+                .fetch_all(pool)
+                .await)?,
+        ),
+    };
+    let groups = named.into_iter().chain([own.to_string()]);
+    Ok(groups.map(Touched::Group).collect())
+}
+
+/// The corrections that were not undone, oldest first.
+///
+/// # Errors
+/// The database failed or a row cannot be read.
+pub async fn in_force(db: &Db) -> Result<Vec<Correction>, DbError> {
+    const SQL: &str = "SELECT id, kind, subject, field, value, author, reason FROM correction WHERE undone_at IS NULL ORDER BY id";
+    type Row = (
+        i64,
+        String,
+        String,
+        Option<String>,
+        Option<String>,
+        String,
+        String,
+    );
+    let rows: Vec<Row> = on!(db, |pool| sqlx::query_as(SQL).fetch_all(pool).await)?;
+    rows.into_iter()
+        .map(|(id, kind, subject, field, value, author, reason)| {
+            Ok(Correction {
+                id,
+                kind: parse(&kind)?,
+                subject,
+                field: field.as_deref().map(parse).transpose()?,
+                value,
+                author,
+                reason,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,443 @@
+//! Writing the table `build`, and the tables `generation`, `conclusion_change` and `conflict`.
+//!
+//! A generation is written in many small transactions, and readers see it when its row is there. It
+//! may be broken off anywhere: what is to be written is worked out from what is already there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use platform::db::{Db, DbError, Tx};
+use platform::{in_tx, on};
+use serde_json::json;
+use sqlx::AssertSqlSafe;
+
+use super::builds::{number, read};
+use crate::build::Build;
+use crate::build_id::BuildId;
+use crate::derive::{Conflict, Derived};
+
+/// At most so many rows are written in one transaction.
+const ROWS: usize = 400;
+/// The changes of so many build ids are worked out at a time.
+const IDS: usize = 200;
+
+/// A finished state of all builds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct Generation {
+    /// Its number; 0 when nothing was ever derived.
+    pub n: i64,
+    /// When it was finished, microseconds UTC.
+    pub created: i64,
+    /// How many builds it has.
+    pub builds: i64,
+}
+
+const NONE: Generation = Generation {
+    n: 0,
+    created: 0,
+    builds: 0,
+};
+
+/// A conclusion that became another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// In which generation.
+    pub generation: i64,
+    /// Of which product.
+    pub product: String,
+    /// Of which build.
+    pub build_id: BuildId,
+    /// What was concluded before, as a JSON array: channel, version, platform, variant, status,
+    /// certainty and reason of each build with this id, sorted; `[]` when new.
+    pub old: String,
+    /// What is concluded now; `[]` when withdrawn.
+    pub new: String,
+    /// `new`, `changed` or `withdrawn`.
+    pub reason: String,
+}
+
+/// The newest finished generation.
+///
+/// # Errors
+/// The database failed.
+pub async fn latest_generation(db: &Db) -> Result<Generation, DbError> {
+    generation_at(db, i64::MAX).await
+}
+
+/// The newest generation that was finished by a time (microseconds UTC).
+///
+/// # Errors
+/// The database failed.
+pub async fn generation_at(db: &Db, time: i64) -> Result<Generation, DbError> {
+    const SQL: &str =
+        "SELECT n, created, builds FROM generation WHERE created <= $1 ORDER BY n DESC LIMIT 1";
+    let found: Option<Generation> = on!(db, |pool| sqlx::query_as(SQL)
+        .bind(time)
+        .fetch_optional(pool)
+        .await)?;
+    Ok(found.unwrap_or(NONE))
+}
+
+/// One row to write.
+#[derive(Debug)]
+pub enum Step {
+    /// A build is not valid any more.
+    Close(Box<Build>),
+    /// It is valid after all.
+    Reopen(Box<Build>),
+    /// A build that a broken-off derivation had written is taken back.
+    Remove(Box<Build>),
+    /// A build is valid from now on.
+    Insert(String, Box<Build>),
+    /// The conflicts of a group are forgotten.
+    Forget(String),
+    /// A group has a conflict.
+    Conflict(String, Conflict),
+    /// A group is derived.
+    Clean(String),
+}
+
+/// What must be written so that `derived` is concluded about a group in the unfinished `generation`.
+/// Its last step takes the group off the list of those to derive.
+///
+/// # Errors
+/// The database failed or a row cannot be read.
+pub async fn steps_to(
+    db: &Db,
+    generation: i64,
+    group_key: &str,
+    derived: Derived,
+) -> Result<Vec<Step>, DbError> {
+    const SQL: &str = "SELECT body, from_generation, to_generation FROM build WHERE group_key = $1 AND (to_generation IS NULL OR to_generation = $2)";
+    let rows: Vec<(String, i64, Option<i64>)> = on!(db, |pool| sqlx::query_as(SQL)
+        .bind(group_key)
+        .bind(generation)
+        .fetch_all(pool)
+        .await)?;
+    let mut before: BTreeMap<String, (Build, bool)> = BTreeMap::new();
+    let mut written: BTreeMap<String, Build> = BTreeMap::new();
+    for (body, from, to) in rows {
+        let build = read(&body)?;
+        if from == generation {
+            written.insert(name(&build), build);
+        } else {
+            before.insert(name(&build), (build, to.is_none()));
+        }
+    }
+    let mut wanted: BTreeMap<String, Build> = derived
+        .builds
+        .into_iter()
+        .map(|build| (name(&build), build))
+        .collect();
+    let mut steps = Vec::new();
+    for (name, (build, open)) in before {
+        let stays = wanted.get(&name) == Some(&build);
+        if stays {
+            wanted.remove(&name);
+        }
+        match (stays, open) {
+            (true, false) => steps.push(Step::Reopen(Box::new(build))),
+            (false, true) => steps.push(Step::Close(Box::new(build))),
+            (true, true) | (false, false) => {}
+        }
+    }
+    for (name, build) in written {
+        if wanted.get(&name) == Some(&build) {
+            wanted.remove(&name);
+        } else {
+            steps.push(Step::Remove(Box::new(build)));
+        }
+    }
+    let insert = |build| Step::Insert(group_key.to_owned(), Box::new(build));
+    steps.extend(wanted.into_values().map(insert));
+    steps.push(Step::Forget(group_key.to_owned()));
+    let conflict = |conflict| Step::Conflict(group_key.to_owned(), conflict);
+    steps.extend(derived.conflicts.into_iter().map(conflict));
+    steps.push(Step::Clean(group_key.to_owned()));
+    Ok(steps)
+}
+
+/// Writes steps in their order, in small transactions.
+///
+/// # Errors
+/// The database failed; what was written stays, and deriving the groups again goes on from there.
+pub async fn write(db: &Db, generation: i64, steps: &[Step]) -> Result<(), DbError> {
+    for steps in steps.chunks(ROWS) {
+        let mut tx = db.begin().await?;
+        for step in steps {
+            write_step(&mut tx, generation, step).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+async fn write_step(tx: &mut Tx, generation: i64, step: &Step) -> Result<(), DbError> {
+    const CLOSE: &str = "UPDATE build SET to_generation = $7 WHERE product = $1 AND channel = $2 AND version = $3 AND build_id = $4 AND platform = $5 AND variant = $6 AND to_generation IS NULL";
+    const REOPEN: &str = "UPDATE build SET to_generation = NULL WHERE product = $1 AND channel = $2 AND version = $3 AND build_id = $4 AND platform = $5 AND variant = $6 AND to_generation = $7";
+    const REMOVE: &str = "DELETE FROM build WHERE product = $1 AND channel = $2 AND version = $3 AND build_id = $4 AND platform = $5 AND variant = $6 AND from_generation = $7";
+    const INSERT: &str = "INSERT INTO build (product, channel, version, build_id, platform, variant, from_generation, group_key, version_key, revision, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    const FORGET: &str = "DELETE FROM conflict WHERE group_key = $1";
+    const CONFLICT: &str =
+        "INSERT INTO conflict (group_key, subject, field, body) VALUES ($1, $2, $3, $4)";
+    const CLEAN: &str = "DELETE FROM dirty_group WHERE group_key = $1";
+    let (sql, build) = match step {
+        Step::Close(build) => (CLOSE, build),
+        Step::Reopen(build) => (REOPEN, build),
+        Step::Remove(build) => (REMOVE, build),
+        Step::Insert(group_key, build) => {
+            let body =
+                serde_json::to_string(build).map_err(|error| DbError::Row(error.to_string()))?;
+            in_tx!(tx, |conn| sqlx::query(INSERT)
+                .bind(build.product.as_str())
+                .bind(&build.channel)
+                .bind(build.version.as_str())
+                .bind(number(build.build_id))
+                .bind(&build.platform)
+                .bind(&build.variant)
+                .bind(generation)
+                .bind(group_key)
+                .bind(build.version.sort_key())
+                .bind(build.revision.as_deref())
+                .bind(body)
+                .execute(conn)
+                .await
+                .map(|_| ()))?;
+            return Ok(());
+        }
+        Step::Conflict(group_key, conflict) => {
+            let body =
+                serde_json::to_string(conflict).map_err(|error| DbError::Row(error.to_string()))?;
+            in_tx!(tx, |conn| sqlx::query(CONFLICT)
+                .bind(group_key)
+                .bind(&conflict.subject)
+                .bind(conflict.field)
+                .bind(body)
+                .execute(conn)
+                .await
+                .map(|_| ()))?;
+            return Ok(());
+        }
+        Step::Forget(group_key) | Step::Clean(group_key) => {
+            let sql = if matches!(step, Step::Clean(_)) {
+                CLEAN
+            } else {
+                FORGET
+            };
+            in_tx!(tx, |conn| sqlx::query(sql)
+                .bind(group_key)
+                .execute(conn)
+                .await
+                .map(|_| ()))?;
+            return Ok(());
+        }
+    };
+    in_tx!(tx, |conn| sqlx::query(sql)
+        .bind(build.product.as_str())
+        .bind(&build.channel)
+        .bind(build.version.as_str())
+        .bind(number(build.build_id))
+        .bind(&build.platform)
+        .bind(&build.variant)
+        .bind(generation)
+        .execute(conn)
+        .await
+        .map(|_| ()))?;
+    Ok(())
+}
+
+fn name(build: &Build) -> String {
+    let (product, channel, version, id, platform, variant) = build.key();
+    format!(
+        "{product} {channel} {} {id} {platform} {variant}",
+        version.as_str()
+    )
+}
+
+/// Makes the generation `n` the newest one that readers use, with its record of what changed.
+/// `false`: nothing changed since the one before, and it was not made.
+///
+/// # Errors
+/// The database failed; doing it again goes on from there.
+pub async fn finish_generation(db: &Db, n: i64, now: i64) -> Result<bool, DbError> {
+    const COUNT: &str = "SELECT COUNT(*) FROM build WHERE to_generation IS NULL";
+    const SQL: &str =
+        "INSERT INTO generation (n, created, builds) VALUES ($1, $2, $3) ON CONFLICT (n) DO NOTHING";
+    if !record_changes(db, n).await? {
+        return Ok(false);
+    }
+    let builds: i64 = on!(db, |pool| sqlx::query_scalar(COUNT).fetch_one(pool).await)?;
+    let mut tx = db.begin().await?;
+    in_tx!(&mut tx, |conn| sqlx::query(SQL)
+        .bind(n)
+        .bind(now)
+        .bind(builds)
+        .execute(conn)
+        .await
+        .map(|_| ()))?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Writes what differs between an unfinished generation and the one before; `false`: nothing.
+async fn record_changes(db: &Db, generation: i64) -> Result<bool, DbError> {
+    const TOUCHED: &str = "SELECT DISTINCT product, build_id FROM build WHERE from_generation = $1 OR to_generation = $1";
+    const WRITTEN: &str = "SELECT product, build_id FROM conclusion_change WHERE generation = $1";
+    const REMOVE: &str =
+        "DELETE FROM conclusion_change WHERE generation = $1 AND product = $2 AND build_id = $3";
+    let mut touched: Vec<(String, i64)> = on!(db, |pool| sqlx::query_as(TOUCHED)
+        .bind(generation)
+        .fetch_all(pool)
+        .await)?;
+    touched.sort_unstable();
+    // Left behind by a derivation that was broken off.
+    let mut stale: Vec<(String, i64)> = on!(db, |pool| sqlx::query_as(WRITTEN)
+        .bind(generation)
+        .fetch_all(pool)
+        .await)?;
+    stale.retain(|key| touched.binary_search(key).is_err());
+    for keys in stale.chunks(ROWS) {
+        let mut tx = db.begin().await?;
+        for (product, id) in keys {
+            in_tx!(&mut tx, |conn| sqlx::query(REMOVE)
+                .bind(generation)
+                .bind(product)
+                .bind(id)
+                .execute(conn)
+                .await
+                .map(|_| ()))?;
+        }
+        tx.commit().await?;
+    }
+    for keys in touched.chunk_by(|left, right| left.0 == right.0) {
+        for keys in keys.chunks(IDS) {
+            let Some((product, _)) = keys.first() else {
+                continue;
+            };
+            let ids: Vec<i64> = keys.iter().map(|(_, id)| *id).collect();
+            record_changes_of(db, generation, product, &ids).await?;
+        }
+    }
+    Ok(!touched.is_empty())
+}
+
+async fn record_changes_of(
+    db: &Db,
+    generation: i64,
+    product: &str,
+    ids: &[i64],
+) -> Result<(), DbError> {
+    const INSERT: &str = "INSERT INTO conclusion_change (generation, product, build_id, old, new, reason) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (generation, product, build_id) DO UPDATE SET old = excluded.old, new = excluded.new, reason = excluded.reason";
+    let marks: Vec<String> = (0..ids.len()).map(|n| format!("${}", n + 3)).collect();
+    let sql = format!(
+        "SELECT body, from_generation, to_generation FROM build WHERE product = $1 AND (to_generation IS NULL OR to_generation >= $2) AND build_id IN ({})",
+        marks.join(", ")
+    );
+    let rows: Vec<(String, i64, Option<i64>)> = on!(db, |pool| {
+        let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str()))
+            .bind(product)
+            .bind(generation);
+        for id in ids {
+            query = query.bind(id);
+        }
+        query.fetch_all(pool).await
+    })?;
+    let mut old: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
+    let mut new: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
+    for (body, from, to) in rows {
+        let build = read(&body)?;
+        let (id, conclusion) = (number(build.build_id), conclusion(&build));
+        if from < generation {
+            old.entry(id).or_default().insert(conclusion.clone());
+        }
+        if to.is_none() {
+            new.entry(id).or_default().insert(conclusion);
+        }
+    }
+    let array = |found: Option<&BTreeSet<String>>| {
+        let found: Vec<&str> = found.into_iter().flatten().map(String::as_str).collect();
+        format!("[{}]", found.join(","))
+    };
+    let mut tx = db.begin().await?;
+    for id in ids {
+        let reason = match (old.contains_key(id), new.contains_key(id)) {
+            (false, _) => "new",
+            (true, false) => "withdrawn",
+            (true, true) => "changed",
+        };
+        in_tx!(&mut tx, |conn| sqlx::query(INSERT)
+            .bind(generation)
+            .bind(product)
+            .bind(id)
+            .bind(array(old.get(id)))
+            .bind(array(new.get(id)))
+            .bind(reason)
+            .execute(conn)
+            .await
+            .map(|_| ()))?;
+    }
+    tx.commit().await
+}
+
+/// What is concluded about one build, in short.
+fn conclusion(build: &Build) -> String {
+    json!({
+        "channel": build.channel,
+        "version": build.version,
+        "platform": build.platform,
+        "variant": build.variant,
+        "status": build.status,
+        "certainty": build.certainty,
+        "reason": build.reason,
+    })
+    .to_string()
+}
+
+/// Where a reader of changes has come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeCursor {
+    /// All generations before this one were read.
+    pub generation: i64,
+    /// Of this one, all up to and with this product's build; none: all of it.
+    pub within: Option<(String, BuildId)>,
+}
+
+/// What changed after a place, in finished generations only, oldest first; at most `limit`.
+///
+/// # Errors
+/// The database failed or a row cannot be read.
+pub async fn changes_after(
+    db: &Db,
+    cursor: &ChangeCursor,
+    limit: i64,
+) -> Result<Vec<Change>, DbError> {
+    const SQL: &str = "SELECT c.generation, c.product, c.build_id, c.old, c.new, c.reason FROM conclusion_change c JOIN generation g ON g.n = c.generation WHERE c.generation > $1 OR (c.generation = $1 AND (c.product > $2 OR (c.product = $2 AND c.build_id > $3))) ORDER BY c.generation, c.product, c.build_id LIMIT $4";
+    // Having read all of a generation is standing at the beginning of the next.
+    let (generation, product, id) = match &cursor.within {
+        Some((product, id)) => (cursor.generation, product.as_str(), number(*id)),
+        None => (cursor.generation.saturating_add(1), "", -1),
+    };
+    let rows: Vec<(i64, String, i64, String, String, String)> =
+        on!(db, |pool| sqlx::query_as(SQL)
+            .bind(generation)
+            .bind(product)
+            .bind(id)
+            .bind(limit)
+            .fetch_all(pool)
+            .await)?;
+    rows.into_iter()
+        .map(|(generation, product, build_id, old, new, reason)| {
+            let build_id = u64::try_from(build_id)
+                .ok()
+                .and_then(BuildId::from_u64)
+                .ok_or_else(|| DbError::Row(format!("change of build {build_id}")))?;
+            Ok(Change {
+                generation,
+                product,
+                build_id,
+                old,
+                new,
+                reason,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,421 @@
+//! The tables `observation`, `sighting` and `dirty_group`.
+
+use std::collections::{BTreeSet, HashSet};
+
+use platform::db::{Db, DbError, Tx};
+use platform::{in_tx, on};
+use sqlx::AssertSqlSafe;
+
+use super::placeholders;
+use crate::facts;
+use crate::group::{GroupKey, group_of};
+use crate::observation::{Digest, Kind, Observation};
+
+/// So many observations go into one transaction; each may need three rows.
+const CHUNK: usize = 150;
+/// So many groups are marked in one transaction.
+const MARKS: i64 = 400;
+
+/// What became of observations that were recorded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// They were new, or are said again after they were not.
+    pub new: u64,
+    /// They were known.
+    pub unchanged: u64,
+    /// They cannot be interpreted; they are kept, with the reason.
+    pub problems: u64,
+}
+
+/// An observation with when it was first seen.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// The observation.
+    pub observation: Observation,
+    /// Its digest.
+    pub digest: String,
+    /// When the run that first saw it began, microseconds UTC.
+    pub first_seen: i64,
+    /// Why it cannot be interpreted, if so.
+    pub problem: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    digest: String,
+    source: String,
+    kind: String,
+    subject: String,
+    url: String,
+    body: String,
+    first_run: i64,
+    problem: Option<String>,
+}
+
+const COLUMNS: &str =
+    "o.digest, o.source, o.kind, o.subject, o.url, o.body, o.first_run, o.problem";
+
+impl TryFrom<Row> for Stored {
+    type Error = DbError;
+
+    fn try_from(row: Row) -> Result<Self, DbError> {
+        let bad = |what: &str| DbError::Row(format!("observation {}: {what}", row.digest));
+        Ok(Self {
+            observation: Observation {
+                source: row.source.parse().map_err(|_| bad("source"))?,
+                kind: row.kind.parse().map_err(|_| bad("kind"))?,
+                subject: row.subject,
+                url: row.url,
+                body: serde_json::from_str(&row.body)
+                    .map_err(|_| DbError::Row(format!("observation {}: body", row.digest)))?,
+            },
+            digest: row.digest,
+            first_seen: row.first_run,
+            problem: row.problem,
+        })
+    }
+}
+
+/// Stores what a source said during a run, and marks what must be derived again. Repeating it
+/// changes nothing.
+///
+/// # Errors
+/// The database failed; what was stored stays.
+pub async fn record(db: &Db, run: i64, observations: &[Observation]) -> Result<Seen, DbError> {
+    let mut seen = Seen::default();
+    for chunk in observations.chunks(CHUNK) {
+        let mut tx = db.begin().await?;
+        let rows = rows_of(chunk);
+        insert(&mut tx, run, &rows, &mut seen).await?;
+        tx.commit().await?;
+    }
+    Ok(seen)
+}
+
+/// Stores the *complete* content of one place: what was said there before and is not any more is
+/// closed. Never call it with a part of a listing, or after an outage.
+///
+/// # Errors
+/// The database failed; what was stored stays, and nothing was closed.
+pub async fn record_listing(
+    db: &Db,
+    run: i64,
+    source: &str,
+    url: &str,
+    observations: &[Observation],
+) -> Result<Seen, DbError> {
+    const OPEN: &str = "SELECT o.digest, o.source, o.kind, o.subject, o.url, o.body, o.first_run, o.problem FROM observation o JOIN sighting s ON s.digest = o.digest WHERE o.source = $1 AND o.place = $2 AND s.to_run IS NULL";
+    const CLOSE: &str = "UPDATE sighting SET to_run = $1 WHERE digest = $2 AND to_run IS NULL";
+    let seen = record(db, run, observations).await?;
+    let said: HashSet<String> = observations
+        .iter()
+        .map(|o| o.digest().to_string())
+        .collect();
+    let open: Vec<Row> = on!(db, |pool| sqlx::query_as(OPEN)
+        .bind(source)
+        .bind(place(url))
+        .fetch_all(pool)
+        .await)?;
+    let gone: Vec<Row> = open
+        .into_iter()
+        .filter(|row| !said.contains(&row.digest))
+        .collect();
+    for chunk in gone.chunks(CHUNK) {
+        let mut tx = db.begin().await?;
+        let mut dirty = BTreeSet::new();
+        for row in chunk {
+            in_tx!(&mut tx, |conn| sqlx::query(CLOSE)
+                .bind(run)
+                .bind(&row.digest)
+                .execute(conn)
+                .await
+                .map(|_| ()))?;
+            if let (Ok(kind), Ok(body)) = (row.kind.parse(), serde_json::from_str(&row.body)) {
+                let observation = Observation {
+                    source: row
+                        .source
+                        .parse()
+                        .map_err(|_| DbError::Row(row.digest.clone()))?,
+                    kind,
+                    subject: row.subject.clone(),
+                    url: row.url.clone(),
+                    body,
+                };
+                dirty.extend(touched(&observation));
+            }
+        }
+        mark_dirty(&mut tx, &dirty).await?;
+        tx.commit().await?;
+    }
+    Ok(seen)
+}
+
+/// The path of an address: the same for a source and its mirrors.
+fn place(url: &str) -> String {
+    url::Url::parse(url).map_or_else(|_| url.to_owned(), |url| url.path().to_owned())
+}
+
+struct NewRow<'a> {
+    observation: &'a Observation,
+    digest: String,
+    group: Result<GroupKey, String>,
+    body: String,
+}
+
+fn rows_of(observations: &[Observation]) -> Vec<NewRow<'_>> {
+    let mut known = HashSet::new();
+    observations
+        .iter()
+        .map(|observation| NewRow {
+            observation,
+            digest: observation.digest().to_string(),
+            group: group_of(observation).map_err(|why| why.to_string()),
+            body: crate::observation::canonical_json(&observation.body),
+        })
+        .filter(|row| known.insert(row.digest.clone()))
+        .collect()
+}
+
+async fn insert(
+    tx: &mut Tx,
+    run: i64,
+    rows: &[NewRow<'_>],
+    seen: &mut Seen,
+) -> Result<(), DbError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let observation_sql = format!(
+        "INSERT INTO observation (digest, source, kind, subject, group_key, problem, url, place, body, first_run) VALUES {} ON CONFLICT (digest) DO NOTHING",
+        placeholders(rows.len(), 10)
+    );
+    in_tx!(&mut *tx, |conn| {
+        let mut query = sqlx::query(AssertSqlSafe(observation_sql.as_str()));
+        for row in rows {
+            query = query
+                .bind(&row.digest)
+                .bind(row.observation.source.as_str())
+                .bind(row.observation.kind.as_str())
+                .bind(&row.observation.subject)
+                .bind(row.group.as_ref().ok().map(ToString::to_string))
+                .bind(row.group.as_ref().err())
+                .bind(&row.observation.url)
+                .bind(place(&row.observation.url))
+                .bind(&row.body)
+                .bind(run);
+        }
+        query.execute(conn).await.map(|_| ())
+    })?;
+    // A sighting is opened where none is open: for what is new, and for what is said again.
+    let marks: Vec<String> = (1..=rows.len()).map(|n| format!("${}", n + 1)).collect();
+    let sighting_sql = format!(
+        "INSERT INTO sighting (digest, from_run) SELECT o.digest, $1 FROM observation o WHERE o.digest IN ({}) AND NOT EXISTS (SELECT 1 FROM sighting s WHERE s.digest = o.digest AND (s.to_run IS NULL OR s.from_run = $1)) RETURNING digest",
+        marks.join(", ")
+    );
+    let opened: Vec<String> = in_tx!(&mut *tx, |conn| {
+        let mut query = sqlx::query_scalar(AssertSqlSafe(sighting_sql.as_str())).bind(run);
+        for row in rows {
+            query = query.bind(&row.digest);
+        }
+        query.fetch_all(conn).await
+    })?;
+    let opened: HashSet<String> = opened.into_iter().collect();
+    let mut dirty = BTreeSet::new();
+    for row in rows {
+        if !opened.contains(&row.digest) {
+            seen.unchanged += 1;
+            continue;
+        }
+        seen.new += 1;
+        if row.group.is_err() {
+            seen.problems += 1;
+        }
+        dirty.extend(touched(row.observation));
+    }
+    mark_dirty(tx, &dirty).await
+}
+
+/// What must be derived again when an observation comes or goes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Touched {
+    /// This group.
+    Group(String),
+    /// Every group of this product and major version: what has shipped concerns them all.
+    Major(String),
+}
+
+fn touched(observation: &Observation) -> Vec<Touched> {
+    let mut found = Vec::new();
+    if let Ok(group) = group_of(observation) {
+        found.push(Touched::Group(group.to_string()));
+    }
+    if matches!(
+        observation.kind,
+        Kind::ShippedRelease | Kind::ReleaseDirectory
+    ) && let Ok((directory, version)) = facts::subject_of(observation)
+    {
+        found.push(Touched::Major(format!(
+            "{} {}.",
+            directory.product(),
+            version.major()
+        )));
+    }
+    found
+}
+
+pub(super) async fn mark_dirty(tx: &mut Tx, dirty: &BTreeSet<Touched>) -> Result<(), DbError> {
+    const ONE: &str =
+        "INSERT INTO dirty_group (group_key) VALUES ($1) ON CONFLICT (group_key) DO NOTHING";
+    // A range rather than LIKE: one text for both databases that uses the index. `/` follows `.`.
+    const MAJOR: &str = "INSERT INTO dirty_group (group_key) SELECT DISTINCT group_key FROM observation WHERE group_key >= $1 AND group_key < $2 ON CONFLICT (group_key) DO NOTHING";
+    for touched in dirty {
+        match touched {
+            Touched::Group(key) => {
+                in_tx!(&mut *tx, |conn| sqlx::query(ONE)
+                    .bind(key)
+                    .execute(conn)
+                    .await
+                    .map(|_| ()))?;
+            }
+            Touched::Major(prefix) => {
+                let end = format!("{}/", prefix.trim_end_matches('.'));
+                in_tx!(&mut *tx, |conn| sqlx::query(MAJOR)
+                    .bind(prefix)
+                    .bind(end)
+                    .execute(conn)
+                    .await
+                    .map(|_| ()))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Marks every group for being derived again: after a rule was changed, or to prove that a full
+/// derivation gives the same.
+///
+/// # Errors
+/// The database failed; what was marked stays marked.
+pub async fn mark_all_dirty(db: &Db) -> Result<(), DbError> {
+    const GROUPS: &str = "SELECT DISTINCT group_key FROM observation WHERE group_key > $1 ORDER BY group_key LIMIT $2";
+    let mut last = String::new();
+    loop {
+        let groups: Vec<String> = on!(db, |pool| sqlx::query_scalar(GROUPS)
+            .bind(&last)
+            .bind(MARKS)
+            .fetch_all(pool)
+            .await)?;
+        let Some(end) = groups.last() else {
+            return Ok(());
+        };
+        last.clone_from(end);
+        let dirty = groups.into_iter().map(Touched::Group).collect();
+        let mut tx = db.begin().await?;
+        mark_dirty(&mut tx, &dirty).await?;
+        tx.commit().await?;
+    }
+}
+
+/// What must be derived again when these observations are passed over, or not any more: those with
+/// this subject, or this digest.
+///
+/// # Errors
+/// The database failed or a row cannot be read.
+pub(super) async fn touched_by_ignoring(
+    db: &Db,
+    subject_or_digest: &str,
+) -> Result<BTreeSet<Touched>, DbError> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM observation o WHERE o.subject = $1 OR o.digest = $1");
+    let rows: Vec<Row> = on!(db, |pool| sqlx::query_as(AssertSqlSafe(sql.as_str()))
+        .bind(subject_or_digest)
+        .fetch_all(pool)
+        .await)?;
+    let mut dirty = BTreeSet::new();
+    for row in rows {
+        dirty.extend(touched(&Stored::try_from(row)?.observation));
+    }
+    Ok(dirty)
+}
+
+/// The next groups that must be derived again, at most `limit`.
+///
+/// # Errors
+/// The database failed.
+pub async fn dirty_groups(db: &Db, limit: i64) -> Result<Vec<String>, DbError> {
+    const SQL: &str = "SELECT group_key FROM dirty_group ORDER BY group_key LIMIT $1";
+    Ok(on!(db, |pool| sqlx::query_scalar(SQL)
+        .bind(limit)
+        .fetch_all(pool)
+        .await)?)
+}
+
+/// How many groups must be derived again.
+///
+/// # Errors
+/// The database failed.
+pub async fn dirty_count(db: &Db) -> Result<u64, DbError> {
+    const SQL: &str = "SELECT COUNT(*) FROM dirty_group";
+    let count: i64 = on!(db, |pool| sqlx::query_scalar(SQL).fetch_one(pool).await)?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// What is said now about the groups with these keys, in the order of the keys.
+///
+/// # Errors
+/// The database failed or a row cannot be read.
+pub async fn of_group(db: &Db, group_key: &str) -> Result<Vec<Observation>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM observation o WHERE o.group_key = $1 AND EXISTS (SELECT 1 FROM sighting s WHERE s.digest = o.digest AND s.to_run IS NULL) ORDER BY o.digest"
+    );
+    let rows: Vec<Row> = on!(db, |pool| sqlx::query_as(AssertSqlSafe(sql.as_str()))
+        .bind(group_key)
+        .fetch_all(pool)
+        .await)?;
+    rows.into_iter()
+        .map(|row| Stored::try_from(row).map(|stored| stored.observation))
+        .collect()
+}
+
+/// What is said now about versions as a whole: the observations that [`crate::facts()`] reads.
+///
+/// # Errors
+/// The database failed or a row cannot be read.
+pub async fn fact_observations(db: &Db) -> Result<Vec<Observation>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM observation o WHERE o.kind IN ($1, $2, $3) AND EXISTS (SELECT 1 FROM sighting s WHERE s.digest = o.digest AND s.to_run IS NULL) ORDER BY o.digest"
+    );
+    let rows: Vec<Row> = on!(db, |pool| sqlx::query_as(AssertSqlSafe(sql.as_str()))
+        .bind(Kind::ShippedRelease.as_str())
+        .bind(Kind::ReleaseDirectory.as_str())
+        .bind(Kind::CurrentVersions.as_str())
+        .fetch_all(pool)
+        .await)?;
+    rows.into_iter()
+        .map(|row| Stored::try_from(row).map(|stored| stored.observation))
+        .collect()
+}
+
+/// The observations with these digests, sorted by digest, at most 200 of them.
+///
+/// # Errors
+/// The database failed or a row cannot be read.
+pub async fn by_digests(db: &Db, digests: &[Digest]) -> Result<Vec<Stored>, DbError> {
+    let digests: Vec<String> = digests.iter().take(200).map(ToString::to_string).collect();
+    if digests.is_empty() {
+        return Ok(Vec::new());
+    }
+    let marks: Vec<String> = (1..=digests.len()).map(|n| format!("${n}")).collect();
+    let sql = format!(
+        "SELECT {COLUMNS} FROM observation o WHERE o.digest IN ({}) ORDER BY o.digest",
+        marks.join(", ")
+    );
+    let rows: Vec<Row> = on!(db, |pool| {
+        let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str()));
+        for digest in &digests {
+            query = query.bind(digest);
+        }
+        query.fetch_all(pool).await
+    })?;
+    rows.into_iter().map(Stored::try_from).collect()
+}

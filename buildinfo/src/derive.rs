@@ -1,0 +1,510 @@
+//! From observations and corrections to builds: the rules that name a build and say what became of it.
+//!
+//! The same observations, corrections and facts give the same builds, byte for byte, in whatever order they come.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::build::{Build, Certainty, Reason, Status};
+use crate::build_id::BuildId;
+use crate::claim::{Claim, Origin};
+use crate::correction::{Correction, correct};
+use crate::facts::{Facts, facts};
+use crate::group::{GroupKey, group_of};
+use crate::observation::{Digest, Observation, SourceName};
+use crate::product::{Directory, Line};
+use crate::version::{Stage, Version};
+
+/// The conclusion about one group.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Derived {
+    /// The builds, sorted by [`Build::key`].
+    pub builds: Vec<Build>,
+    /// Where sources contradict each other, sorted.
+    pub conflicts: Vec<Conflict>,
+}
+
+/// Several values for one thing, of which one was chosen.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Conflict {
+    /// What it is about, as a correction would name it.
+    pub subject: String,
+    /// Which member of it.
+    pub field: &'static str,
+    /// The value that the builds carry.
+    pub chosen: String,
+    /// Every value with the observations that state it.
+    pub values: BTreeMap<String, BTreeSet<Digest>>,
+}
+
+/// Interprets the observations of the group `key`. Observations of other groups, and unreadable ones, yield nothing.
+///
+/// `facts` are those of all observations that no correction ignores; `corrections` are those in force.
+pub fn derive(
+    key: &GroupKey,
+    observations: &[Observation],
+    corrections: &[Correction],
+    facts: &Facts,
+) -> Derived {
+    let claims: Vec<Claim> = observations
+        .iter()
+        .filter(|observation| {
+            !corrections
+                .iter()
+                .any(|correction| correction.ignores(observation))
+        })
+        .filter_map(|observation| Claim::read(observation).ok().flatten())
+        .filter(|claim| GroupKey::of_claim(claim) == *key)
+        .collect();
+    let group = Group::new(claims, facts);
+    let mut conflicts = BTreeSet::new();
+    let mut builds = BTreeMap::new();
+    for (name, claims) in group.by_build() {
+        let mut build = group.conclude(&name, &claims, &mut conflicts);
+        let made_for = name.version;
+        correct(&mut build, made_for, corrections);
+        let key = (
+            build.product,
+            build.channel.clone(),
+            build.version.clone(),
+            build.build_id,
+            build.platform.clone(),
+            build.variant.clone(),
+        );
+        builds.entry(key).or_insert(build);
+    }
+    Derived {
+        builds: builds.into_values().collect(),
+        conflicts: conflicts.into_iter().collect(),
+    }
+}
+
+/// Interprets all of `observations`: every group in turn, with the facts that they state.
+pub fn derive_all(observations: &[Observation], corrections: &[Correction]) -> Derived {
+    let mut groups: BTreeMap<GroupKey, Vec<Observation>> = BTreeMap::new();
+    for observation in observations {
+        if corrections
+            .iter()
+            .any(|correction| correction.ignores(observation))
+        {
+            continue;
+        }
+        if let Ok(key) = group_of(observation) {
+            groups.entry(key).or_default().push(observation.clone());
+        }
+    }
+    let facts = facts(groups.values().flatten());
+    let mut all = Derived::default();
+    for (key, observations) in &groups {
+        let derived = derive(key, observations, corrections, &facts);
+        all.builds.extend(derived.builds);
+        all.conflicts.extend(derived.conflicts);
+    }
+    all.builds
+        .sort_by(|left, right| left.key().cmp(&right.key()));
+    all.conflicts.sort();
+    all
+}
+
+/// What claims must agree in to be about one build.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct BuildName<'a> {
+    directory: Directory,
+    channel: &'a str,
+    version: &'a Version,
+    build_id: BuildId,
+    platform: &'a str,
+    variant: &'a str,
+}
+
+impl<'a> BuildName<'a> {
+    fn of(claim: &'a Claim) -> Self {
+        Self {
+            directory: claim.directory,
+            channel: &claim.channel,
+            version: &claim.version,
+            build_id: claim.build_id,
+            platform: &claim.platform,
+            variant: claim.variant.as_deref().unwrap_or_default(),
+        }
+    }
+}
+
+/// The claims of a group, and what they tell only together.
+struct Group<'a> {
+    claims: Vec<Claim>,
+    facts: &'a Facts,
+}
+
+impl Group<'_> {
+    fn new(mut claims: Vec<Claim>, facts: &Facts) -> Group<'_> {
+        // The order in which one of several values is chosen: a build's own record before those of its repacks, the record that knows the
+        // build number, the latest upload; the digest only makes the order total.
+        claims.sort_by_key(|claim| {
+            (
+                claim.localised,
+                claim.source,
+                claim.origin,
+                std::cmp::Reverse(claim.published_at),
+                claim.digest,
+            )
+        });
+        claims.dedup_by_key(|claim| claim.digest);
+        Group { claims, facts }
+    }
+
+    /// The claims by build. What is said without naming a platform is said of every platform of that build.
+    fn by_build(&self) -> BTreeMap<BuildName<'_>, Vec<&Claim>> {
+        let mut builds: BTreeMap<BuildName<'_>, Vec<&Claim>> = BTreeMap::new();
+        let (placed, unplaced): (Vec<&Claim>, Vec<&Claim>) = self
+            .claims
+            .iter()
+            .partition(|claim| !claim.platform.is_empty());
+        for claim in placed {
+            builds.entry(BuildName::of(claim)).or_default().push(claim);
+        }
+        for claim in unplaced {
+            let own = BuildName::of(claim);
+            let mut named = false;
+            for (name, claims) in &mut builds {
+                if !name.platform.is_empty()
+                    && (BuildName {
+                        platform: "",
+                        ..name.clone()
+                    }) == own
+                {
+                    claims.push(claim);
+                    named = true;
+                }
+            }
+            if !named {
+                builds.entry(own).or_default().push(claim);
+            }
+        }
+        // Repacks for a language carry their build's id: they count only where nothing better tells of it.
+        for claims in builds.values_mut() {
+            if claims.iter().any(|claim| !claim.localised) {
+                claims.retain(|claim| !claim.localised);
+            }
+        }
+        builds
+    }
+
+    fn conclude(
+        &self,
+        name: &BuildName<'_>,
+        claims: &[&Claim],
+        conflicts: &mut BTreeSet<Conflict>,
+    ) -> Build {
+        let subject = format!(
+            "{} {} {}",
+            name.directory.product(),
+            name.build_id,
+            name.platform
+        );
+        let mut choose = |field, value: &dyn Fn(&Claim) -> Option<String>| {
+            choose(&subject, field, claims, value, conflicts)
+        };
+        let revision = choose("revision", &|claim| claim.revision.clone());
+        let repository = choose("repository", &|claim| claim.repository.clone());
+        let stated_number = choose("build_number", &|claim| {
+            claim.build_number.map(|number| number.to_string())
+        });
+        let build_number = stated_number
+            .and_then(|number| number.parse().ok())
+            .or_else(|| self.sibling_number(name));
+        let verdict = self.verdict(name, claims, build_number, conflicts);
+        let build_number = build_number.or_else(|| {
+            (verdict.status == Status::Shipped)
+                .then(|| self.shipped_number(name))
+                .flatten()
+        });
+
+        let mut evidence: BTreeSet<Digest> = claims.iter().map(|claim| claim.digest).collect();
+        let mut sources: BTreeSet<SourceName> = claims.iter().map(|claim| claim.source).collect();
+        let fact = (name.directory, name.version.clone());
+        let shipped = self.facts.shipped.get(&fact);
+        if let Some(shipped) = shipped {
+            evidence.extend(shipped.evidence());
+            sources.insert(SourceName::ProductDetails);
+        }
+        if let Some(digest) = self.facts.released.get(&fact) {
+            evidence.insert(*digest);
+            sources.insert(SourceName::Archive);
+        }
+        let version = match (name.version.stage(), build_number) {
+            (Stage::Beta(_), Some(number))
+                if matches!(
+                    verdict.status,
+                    Status::Candidate | Status::Aborted | Status::Pulled
+                ) =>
+            {
+                name.version.with_candidate(number)
+            }
+            _ => name.version.clone(),
+        };
+        Build {
+            product: name.directory.product(),
+            channel: name.channel.to_owned(),
+            line: Line::of(name.channel, &version),
+            version,
+            build_id: name.build_id,
+            platform: name.platform.to_owned(),
+            variant: name.variant.to_owned(),
+            build_number,
+            status: verdict.status,
+            certainty: verdict.certainty,
+            reason: verdict.reason,
+            offered_on: offered_on(name, verdict.status),
+            revision,
+            repository,
+            archive_url: claims.iter().find_map(|claim| claim.archive_url.clone()),
+            published_at: claims.iter().filter_map(|claim| claim.published_at).min(),
+            shipped_on: shipped
+                .filter(|_| verdict.status == Status::Shipped)
+                .and_then(|shipped| shipped.date),
+            sources: sources.into_iter().collect(),
+            evidence: evidence.into_iter().collect(),
+        }
+    }
+
+    /// What became of a build.
+    fn verdict(
+        &self,
+        name: &BuildName<'_>,
+        claims: &[&Claim],
+        number: Option<u32>,
+        conflicts: &mut BTreeSet<Conflict>,
+    ) -> Verdict {
+        use {Certainty as C, Reason as R, Status as S};
+
+        if claims
+            .iter()
+            .any(|claim| claim.origin == Origin::Unofficial)
+        {
+            return Verdict::new(S::Unofficial, C::Stated, R::UnofficialChannel);
+        }
+        if claims.iter().any(|claim| claim.origin == Origin::Nightly) {
+            return Verdict::new(S::Published, C::Stated, R::Nightly);
+        }
+        if is_made_for_others(name.variant) {
+            return Verdict::new(S::Variant, C::Stated, R::VariantBuild);
+        }
+        // A release candidate that lost to a later one was offered on beta all the same.
+        let lost = if is_release_candidate(name) {
+            S::Candidate
+        } else {
+            S::Aborted
+        };
+        let fact = (name.directory, name.version.clone());
+        let is_final = self.final_ids(name).contains(&name.build_id);
+        if let Some(shipped) = self.facts.shipped.get(&fact) {
+            let chosen = shipped.build_number;
+            if shipped.statements.len() > 1 {
+                let values = shipped
+                    .statements
+                    .iter()
+                    .map(|(number, digests)| (number.to_string(), digests.clone()));
+                conflicts.insert(conflict_of_version(
+                    name,
+                    "shipped_build_number",
+                    &chosen.to_string(),
+                    values.collect(),
+                ));
+            }
+            return match number {
+                Some(number) if number == chosen => {
+                    Verdict::new(S::Shipped, C::Stated, R::ShippedBuildNumber)
+                }
+                None if is_final => Verdict::new(S::Shipped, C::Stated, R::InReleases),
+                None => Verdict::new(S::Candidate, C::Inferred, R::BuildNumberUnknown),
+                Some(number) => {
+                    if is_final {
+                        let digests = claims.iter().map(|claim| claim.digest).collect();
+                        let values = BTreeMap::from([
+                            (number.to_string(), digests),
+                            (chosen.to_string(), shipped.evidence().collect()),
+                        ]);
+                        conflicts.insert(conflict_of_version(
+                            name,
+                            "shipped_build_number",
+                            &chosen.to_string(),
+                            values,
+                        ));
+                    }
+                    Verdict::new(lost, C::Inferred, R::OtherBuildShipped)
+                }
+            };
+        }
+        if is_final {
+            return Verdict::new(S::Shipped, C::Stated, R::InReleases);
+        }
+        match self.releases_settle(name, number) {
+            Some(true) => return Verdict::new(S::Shipped, C::Inferred, R::InReleases),
+            Some(false) => return Verdict::new(lost, C::Inferred, R::OtherBuildShipped),
+            None => {}
+        }
+        if self.facts.released.contains_key(&fact) {
+            return match number {
+                Some(own) if Some(own) == self.highest_number(name) => {
+                    Verdict::new(S::Shipped, C::Inferred, R::HighestBuildNumberReleased)
+                }
+                Some(_) => Verdict::new(lost, C::Inferred, R::OtherBuildShipped),
+                None => Verdict::new(S::Candidate, C::Inferred, R::BuildNumberUnknown),
+            };
+        }
+        if self
+            .facts
+            .later_version_shipped(name.directory, name.version)
+        {
+            let status = if name.version.is_first_of_major() {
+                S::Pulled
+            } else {
+                S::Aborted
+            };
+            return Verdict::new(status, C::Inferred, R::LaterVersionShipped);
+        }
+        Verdict::new(S::Candidate, C::Stated, R::NotListedAsShipped)
+    }
+
+    /// Claims about the same version as `name` that everyone's builds make.
+    fn same_version<'b>(&'b self, name: &'b BuildName<'_>) -> impl Iterator<Item = &'b Claim> {
+        self.claims.iter().filter(|claim| {
+            claim.directory == name.directory
+                && claim.version == *name.version
+                && !is_made_for_others(claim.variant.as_deref().unwrap_or_default())
+        })
+    }
+
+    /// The ids under which the version lies among the releases.
+    fn final_ids(&self, name: &BuildName<'_>) -> BTreeSet<BuildId> {
+        self.same_version(name)
+            .filter(|claim| claim.origin == Origin::Final)
+            .map(|claim| claim.build_id)
+            .collect()
+    }
+
+    /// Whether a build that is not itself known among the releases shipped, judged by those that are. Ids can differ by platform, so that
+    /// another id among the releases says nothing, unless its build number is known too or it is for the same platform.
+    fn releases_settle(&self, name: &BuildName<'_>, number: Option<u32>) -> Option<bool> {
+        let ids = self.final_ids(name);
+        let numbers = || {
+            ids.iter().filter_map(|id| {
+                self.same_version(name)
+                    .filter(|claim| claim.build_id == *id)
+                    .find_map(|claim| claim.build_number)
+            })
+        };
+        if let Some(number) = number
+            && numbers().next().is_some()
+        {
+            return Some(numbers().any(|shipped| shipped == number));
+        }
+        let same_platform = self
+            .same_version(name)
+            .any(|claim| ids.contains(&claim.build_id) && claim.platform == name.platform);
+        same_platform.then_some(false)
+    }
+
+    /// The highest build number of the version.
+    fn highest_number(&self, name: &BuildName<'_>) -> Option<u32> {
+        self.same_version(name)
+            .filter_map(|claim| claim.build_number)
+            .max()
+    }
+
+    /// The build number that another claim about the same version and id knows.
+    fn sibling_number(&self, name: &BuildName<'_>) -> Option<u32> {
+        self.same_version(name)
+            .filter(|claim| claim.build_id == name.build_id)
+            .find_map(|claim| claim.build_number)
+    }
+
+    fn shipped_number(&self, name: &BuildName<'_>) -> Option<u32> {
+        self.facts
+            .shipped
+            .get(&(name.directory, name.version.clone()))
+            .map(|shipped| shipped.build_number)
+    }
+}
+
+struct Verdict {
+    status: Status,
+    certainty: Certainty,
+    reason: Reason,
+}
+
+impl Verdict {
+    fn new(status: Status, certainty: Certainty, reason: Reason) -> Self {
+        Self {
+            status,
+            certainty,
+            reason,
+        }
+    }
+}
+
+/// Whether a variant has builds of its own. EME-free and SHA-1 signed files are the ordinary build in another package.
+fn is_made_for_others(variant: &str) -> bool {
+    !matches!(variant, "" | "eme-free" | "sha1")
+}
+
+fn is_release_candidate(name: &BuildName<'_>) -> bool {
+    name.channel == "release"
+        && name.version.is_first_of_major()
+        && !is_made_for_others(name.variant)
+}
+
+fn offered_on(name: &BuildName<'_>, status: Status) -> Vec<String> {
+    let own = matches!(
+        status,
+        Status::Shipped | Status::Published | Status::Variant
+    )
+    .then(|| name.channel.to_owned());
+    let beta = is_release_candidate(name).then(|| "beta".to_owned());
+    beta.into_iter().chain(own).collect()
+}
+
+/// The first value in the order of the claims; a conflict if there are others.
+fn choose(
+    subject: &str,
+    field: &'static str,
+    claims: &[&Claim],
+    value: &dyn Fn(&Claim) -> Option<String>,
+    conflicts: &mut BTreeSet<Conflict>,
+) -> Option<String> {
+    let mut values: BTreeMap<String, BTreeSet<Digest>> = BTreeMap::new();
+    for claim in claims {
+        if let Some(value) = value(claim) {
+            values.entry(value).or_default().insert(claim.digest);
+        }
+    }
+    let chosen = claims.iter().find_map(|claim| value(claim))?;
+    if values.len() > 1 {
+        conflicts.insert(Conflict {
+            subject: subject.to_owned(),
+            field,
+            chosen: chosen.clone(),
+            values,
+        });
+    }
+    Some(chosen)
+}
+
+fn conflict_of_version(
+    name: &BuildName<'_>,
+    field: &'static str,
+    chosen: &str,
+    values: BTreeMap<String, BTreeSet<Digest>>,
+) -> Conflict {
+    Conflict {
+        subject: format!("{} {}", name.directory.product(), name.version),
+        field,
+        chosen: chosen.to_owned(),
+        values,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,269 @@
+//! Look-ups: the index of the newest generation in this process, and the database behind it.
+//!
+//! The index is loaded in the background and swapped whole when a newer generation is finished, at
+//! most once a minute. What the index does not know is checked against the stored generation (one
+//! row); if that has grown, the build is read from the database, so that a question asked after an
+//! import has returned is answered by it.
+
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use platform::db::{Db, DbError};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::build::{Build, Status};
+use crate::build_id::BuildId;
+use crate::db;
+use crate::index::{BuildIndex, IndexBuilder, IndexFull};
+use crate::product::Product;
+use crate::enrichment::{CrashBuildInfo, CrashTimes, crash_build_info};
+use crate::resolve::{Answer, Question, resolve};
+
+/// How often the stored generation is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How long a loaded index stays at least.
+const KEEP_AT_LEAST: Duration = Duration::from_secs(60);
+/// So many builds of a channel are read around one that is not in the index.
+const NEIGHBOURS: i64 = 400;
+
+/// A look-up could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum LookupError {
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// There are more builds than an index can hold.
+    #[error(transparent)]
+    Full(#[from] IndexFull),
+}
+
+/// Answers questions about builds. Clones share the index.
+#[derive(Debug, Clone)]
+pub struct Lookup {
+    db: Db,
+    index: Arc<RwLock<Arc<BuildIndex>>>,
+    ready: Arc<watch::Sender<bool>>,
+}
+
+impl Lookup {
+    /// Look-ups over what is stored in `db`. Nothing is loaded before [`Lookup::run`].
+    pub fn new(db: Db) -> Self {
+        Self {
+            db,
+            index: Arc::default(),
+            ready: Arc::new(watch::Sender::new(false)),
+        }
+    }
+
+    /// Loads the index, and again whenever a newer generation was finished, until `stop`.
+    ///
+    /// # Errors
+    /// There are more builds than an index can hold. A database that fails is asked again.
+    pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        loop {
+            let pause = match self.refresh().await {
+                Ok(true) => KEEP_AT_LEAST,
+                Ok(false) => LOOK_EVERY,
+                Err(LookupError::Full(error)) => return Err(error.into()),
+                Err(LookupError::Db(error)) => {
+                    tracing::warn!(%error, "the builds could not be loaded");
+                    LOOK_EVERY
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// Loads the newest generation if it is newer than the loaded one; answers whether it was and
+    /// was not the empty one.
+    ///
+    /// # Errors
+    /// See [`LookupError`].
+    pub async fn refresh(&self) -> Result<bool, LookupError> {
+        let newest = db::latest_generation(&self.db).await?;
+        let loaded = self.index().generation();
+        let grown = newest.n > loaded;
+        if grown {
+            let index = load(&self.db, newest.n).await?;
+            tracing::info!(generation = newest.n, builds = index.len(), "builds loaded");
+            self.swap(Arc::new(index));
+        }
+        self.ready.send_replace(true);
+        Ok(grown && loaded > 0)
+    }
+
+    /// The index as it is now.
+    pub fn index(&self) -> Arc<BuildIndex> {
+        // A panic while the lock is held is impossible: only pointers are copied.
+        match self.index.read() {
+            Ok(index) => Arc::clone(&index),
+            Err(poisoned) => Arc::clone(&poisoned.into_inner()),
+        }
+    }
+
+    fn swap(&self, new: Arc<BuildIndex>) {
+        match self.index.write() {
+            Ok(mut index) => *index = new,
+            Err(poisoned) => *poisoned.into_inner() = new,
+        }
+    }
+
+    /// The generation of the loaded index.
+    pub fn generation(&self) -> i64 {
+        self.index().generation()
+    }
+
+    /// Waits until the index was loaded for the first time.
+    pub async fn ready(&self) {
+        // The sender lives in `self`, so this cannot fail.
+        let _ = self.ready.subscribe().wait_for(|ready| *ready).await;
+    }
+
+    /// Answers a question.
+    ///
+    /// # Errors
+    /// The database failed while a question that the index cannot answer was checked against it.
+    pub async fn answer(&self, question: &Question) -> Result<Answer, LookupError> {
+        let index = self.index();
+        let answer = resolve(&index, question);
+        match self.newer(&index, &answer).await? {
+            Some(newer) => Ok(resolve(&newer, question)),
+            None => Ok(answer),
+        }
+    }
+
+    /// Answers a question and makes what is attached to a crash with these times.
+    ///
+    /// # Errors
+    /// See [`Lookup::answer`].
+    pub async fn attach(
+        &self,
+        question: &Question,
+        times: CrashTimes,
+    ) -> Result<(Answer, CrashBuildInfo), LookupError> {
+        let mut index = self.index();
+        let mut answer = resolve(&index, question);
+        if let Some(newer) = self.newer(&index, &answer).await? {
+            answer = resolve(&newer, question);
+            index = Arc::new(newer);
+        }
+        let info = crash_build_info(&index, answer.clone(), times);
+        Ok((answer, info))
+    }
+
+    /// A small index of what the database knows and the loaded one does not, for an answer that is
+    /// unknown because of that.
+    async fn newer(
+        &self,
+        index: &BuildIndex,
+        answer: &Answer,
+    ) -> Result<Option<BuildIndex>, LookupError> {
+        if answer.status != Status::Unknown && answer.status != Status::Unofficial {
+            return Ok(None);
+        }
+        let (Ok(product), Ok(id)) = (
+            answer.product.parse::<Product>(),
+            answer.build_id.parse::<BuildId>(),
+        ) else {
+            return Ok(None);
+        };
+        let newest = db::latest_generation(&self.db).await?.n;
+        if newest <= index.generation() {
+            return Ok(None);
+        }
+        Ok(Some(around(&self.db, newest, product, id).await?))
+    }
+}
+
+/// Loads every build of a generation.
+///
+/// # Errors
+/// See [`LookupError`].
+pub async fn load(db: &Db, generation: i64) -> Result<BuildIndex, LookupError> {
+    let mut builder = IndexBuilder::new(generation);
+    let mut full = Ok(());
+    db::load_all(db, generation, |builds| {
+        for build in &builds {
+            if full.is_ok() {
+                full = builder.push(build);
+            }
+        }
+    })
+    .await?;
+    full?;
+    // Sorting a million builds takes a while: not on a thread that serves requests.
+    let index = tokio::task::spawn_blocking(move || builder.finish()).await;
+    Ok(index.map_err(|error| DbError::Row(format!("building the index: {error}")))?)
+}
+
+/// A small index: the builds of a product with an id, and their neighbours on their channels. What
+/// a command asks that has only a few questions.
+///
+/// # Errors
+/// See [`LookupError`].
+pub async fn around(
+    db: &Db,
+    generation: i64,
+    product: Product,
+    id: BuildId,
+) -> Result<BuildIndex, LookupError> {
+    let mut builds = db::builds_by_id(db, generation, product, id).await?;
+    let mut channels: Vec<String> = builds
+        .iter()
+        .flat_map(|build| build.offered_on.iter().chain([&build.channel]).cloned())
+        .collect();
+    channels.sort();
+    channels.dedup();
+    for channel in channels {
+        // From the newest down to some way before the build: what is behind it, and what it is behind.
+        let mut before = None;
+        loop {
+            let page = db::builds_of_channel(db, generation, product, &channel, before, NEIGHBOURS)
+                .await?;
+            let last = page.rows.last().map(|build| build.build_id);
+            builds.extend(page.rows);
+            match last {
+                Some(last) if page.more && last >= id => before = Some(last),
+                _ => break,
+            }
+        }
+    }
+    builds.sort_by(|a, b| a.key().cmp(&b.key()));
+    builds.dedup_by(|a, b| a.key() == b.key());
+    Ok(BuildIndex::from_builds(generation, &builds)?)
+}
+
+/// Answers a question from the database alone, as of a generation.
+///
+/// # Errors
+/// See [`LookupError`].
+pub async fn answer_from_database(
+    db: &Db,
+    generation: i64,
+    question: &Question,
+) -> Result<Answer, LookupError> {
+    let empty = BuildIndex::from_builds(generation, std::iter::empty::<&Build>())?;
+    let first = resolve(&empty, question);
+    let Ok(product) = first.product.parse::<Product>() else {
+        return Ok(first);
+    };
+    if let Ok(id) = first.build_id.parse::<BuildId>() {
+        let index = around(db, generation, product, id).await?;
+        let answer = resolve(&index, question);
+        if answer.status != Status::Unknown || !id.is_historic() {
+            return Ok(answer);
+        }
+    }
+    let Some(range) = crate::build_id::prefix_range(first.build_id.trim()) else {
+        return Ok(first);
+    };
+    let builds = db::builds_by_ids(db, generation, product, range, 2000).await?;
+    Ok(resolve(
+        &BuildIndex::from_builds(generation, &builds)?,
+        question,
+    ))
+}

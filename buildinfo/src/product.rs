@@ -1,0 +1,288 @@
+//! Products, the folders they are released under, channels and lines.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::observation::UnknownName;
+use crate::version::Version;
+
+/// A product, under the name that its crash reports carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Product {
+    /// Firefox for desktop, with Developer Edition on channel `aurora`.
+    Firefox,
+    /// Thunderbird for desktop.
+    Thunderbird,
+    /// Firefox for Android until 68.
+    Fennec,
+    /// Firefox for Android since 79.
+    Fenix,
+    /// Firefox Focus and Klar.
+    Focus,
+}
+
+impl Product {
+    /// Every known product.
+    pub const ALL: [Self; 5] = [
+        Self::Firefox,
+        Self::Thunderbird,
+        Self::Fennec,
+        Self::Fenix,
+        Self::Focus,
+    ];
+
+    /// The canonical name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Firefox => "Firefox",
+            Self::Thunderbird => "Thunderbird",
+            Self::Fennec => "Fennec",
+            Self::Fenix => "Fenix",
+            Self::Focus => "Focus",
+        }
+    }
+
+    /// Whether any source that we read knows build ids of this product. The Android products since Fenix are built without a public
+    /// record of their ids.
+    pub fn has_source(self) -> bool {
+        matches!(self, Self::Firefox | Self::Thunderbird | Self::Fennec)
+    }
+}
+
+impl fmt::Display for Product {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Product {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        Directory::from_str(text).map(Directory::product)
+    }
+}
+
+/// A product as release engineering names it: the folder under `/pub/` and the prefix in product-details.
+///
+/// Developer Edition is released on its own here, with build numbers of its own, while everyone else calls it (`Firefox`, `aurora`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Directory {
+    /// `firefox`
+    Firefox,
+    /// `devedition`
+    DevEdition,
+    /// `thunderbird`
+    Thunderbird,
+    /// `mobile`; `fennec` in product-details
+    Fennec,
+    /// `fenix`; `firefox-android` in product-details from 109.0b1 to today
+    Fenix,
+    /// `focus`
+    Focus,
+}
+
+impl Directory {
+    /// The product that is released here.
+    pub fn product(self) -> Product {
+        match self {
+            Self::Firefox | Self::DevEdition => Product::Firefox,
+            Self::Thunderbird => Product::Thunderbird,
+            Self::Fennec => Product::Fennec,
+            Self::Fenix => Product::Fenix,
+            Self::Focus => Product::Focus,
+        }
+    }
+
+    /// The one channel of this folder's builds, if it has only one.
+    pub fn only_channel(self) -> Option<&'static str> {
+        (self == Self::DevEdition).then_some("aurora")
+    }
+
+    /// The folder's name under `/pub/`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Firefox => "firefox",
+            Self::DevEdition => "devedition",
+            Self::Thunderbird => "thunderbird",
+            Self::Fennec => "mobile",
+            Self::Fenix => "fenix",
+            Self::Focus => "focus",
+        }
+    }
+
+    /// The folder that a build of `product` on `channel` is released under, when nothing else tells. Aurora before Developer Edition
+    /// (`a2`) was made of nightlies.
+    pub fn of(product: Product, channel: &str) -> Self {
+        match product {
+            Product::Firefox if channel == "aurora" => Self::DevEdition,
+            Product::Firefox => Self::Firefox,
+            Product::Thunderbird => Self::Thunderbird,
+            Product::Fennec => Self::Fennec,
+            Product::Fenix => Self::Fenix,
+            Product::Focus => Self::Focus,
+        }
+    }
+}
+
+/// Every spelling that the sources and the clients use.
+const SPELLINGS: [(&str, Directory); 10] = [
+    ("firefox", Directory::Firefox),
+    ("devedition", Directory::DevEdition),
+    ("thunderbird", Directory::Thunderbird),
+    ("fennec", Directory::Fennec),
+    ("mobile", Directory::Fennec),
+    ("fennecandroid", Directory::Fennec),
+    ("fenix", Directory::Fenix),
+    ("firefox-android", Directory::Fenix),
+    ("focus", Directory::Focus),
+    ("focus-android", Directory::Focus),
+];
+
+impl FromStr for Directory {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        let name = text.trim();
+        SPELLINGS
+            .iter()
+            .find(|(spelling, _)| spelling.eq_ignore_ascii_case(name))
+            .map(|(_, directory)| *directory)
+            .ok_or_else(|| UnknownName {
+                what: "product",
+                text: name.chars().take(80).collect(),
+            })
+    }
+}
+
+/// A channel in lower case, without blanks and without what is appended for partners (`-cck-…`) and for tests (`-localtest`, `-cdntest`).
+pub fn normalise_channel(raw: &str) -> String {
+    let lower = raw.trim().to_lowercase();
+    let end = ["-cck", "-localtest", "-cdntest"]
+        .iter()
+        .filter_map(|suffix| lower.find(suffix))
+        .min()
+        .unwrap_or(lower.len());
+    lower[..end].to_owned()
+}
+
+/// Whether builds with this (normalised) channel come from no release process: local builds, try pushes, distributions.
+pub fn is_unofficial_channel(channel: &str) -> bool {
+    matches!(channel, "default" | "unofficial" | "nightly-try") || channel.starts_with("default-")
+}
+
+/// What previous, next, latest and "builds behind" are counted in, within one product and channel: one line per major on esr, one elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Line(Option<u32>);
+
+impl Line {
+    /// The line of `version` on `channel`.
+    pub fn of(channel: &str, version: &Version) -> Self {
+        Self((channel == "esr" || version.is_esr()).then(|| version.major()))
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(major) => fmt::Display::fmt(&major, formatter),
+            None => formatter.write_str("main"),
+        }
+    }
+}
+
+impl FromStr for Line {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        match text {
+            "main" => Ok(Self(None)),
+            major => major
+                .parse()
+                .map(|major| Self(Some(major)))
+                .map_err(|_| UnknownName {
+                    what: "line",
+                    text: text.to_owned(),
+                }),
+        }
+    }
+}
+
+impl From<Line> for String {
+    fn from(line: Line) -> Self {
+        line.to_string()
+    }
+}
+
+impl TryFrom<String> for Line {
+    type Error = UnknownName;
+
+    fn try_from(text: String) -> Result<Self, UnknownName> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Directory, Line, Product, normalise_channel};
+
+    #[test]
+    fn every_spelling_names_one_product() {
+        for (text, product, channel) in [
+            ("Firefox", Product::Firefox, None),
+            ("firefox", Product::Firefox, None),
+            ("DevEdition", Product::Firefox, Some("aurora")),
+            ("devedition", Product::Firefox, Some("aurora")),
+            ("firefox-android", Product::Fenix, None),
+            ("FennecAndroid", Product::Fennec, None),
+            ("mobile", Product::Fennec, None),
+        ] {
+            let directory: Directory = text.parse().unwrap();
+            assert_eq!(
+                (directory.product(), directory.only_channel()),
+                (product, channel),
+                "{text}"
+            );
+        }
+        assert!("Firefox Enterprise".parse::<Product>().is_err());
+    }
+
+    #[test]
+    fn names_read_back() {
+        for product in Product::ALL {
+            assert_eq!(product.as_str().parse(), Ok(product));
+        }
+    }
+
+    #[test]
+    fn channels_lose_case_and_test_suffixes() {
+        for (raw, expected) in [
+            (" Beta ", "beta"),
+            ("release-cck-yahoo", "release"),
+            ("esr-localtest", "esr"),
+            ("release-cdntest", "release"),
+            ("nightly-maple", "nightly-maple"),
+            ("", ""),
+        ] {
+            assert_eq!(normalise_channel(raw), expected, "{raw}");
+        }
+    }
+
+    #[test]
+    fn esr_has_a_line_for_each_major() {
+        for (channel, version, expected) in [
+            ("esr", "140.12.0esr", "140"),
+            ("release", "128.3.0esr", "128"),
+            ("release", "128.0", "main"),
+            ("beta", "65.0b4", "main"),
+        ] {
+            let line = Line::of(channel, &version.parse().unwrap());
+            assert_eq!(line.to_string(), expected);
+            assert_eq!(expected.parse(), Ok(line));
+        }
+    }
+}

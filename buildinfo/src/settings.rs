@@ -1,0 +1,33 @@
+//! The section `buildinfo` of the settings.
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// Where the sources are and when they are read.
+///
+/// Each address is a service's root: what stands before `/api/search`, `/pub/` and `/1.0/`. What a
+/// record says about its own address is stored, never fetched from elsewhere.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Buildhub.
+    pub buildhub_url: Url,
+    /// The archive of builds.
+    pub archive_url: Url,
+    /// product-details.
+    pub product_details_url: Url,
+    /// When to import, as a cron expression with seconds (UTC); empty: never by itself.
+    pub schedule: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let url = |text: &str| Url::parse(text).expect("a constant address is a URL");
+        Self {
+            buildhub_url: url("https://buildhub.moz.tools"),
+            archive_url: url("https://archive.mozilla.org"),
+            product_details_url: url("https://product-details.mozilla.org"),
+            schedule: "0 */15 * * * *".to_owned(),
+        }
+    }
+}

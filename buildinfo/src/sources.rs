@@ -1,0 +1,13 @@
+//! The sources of observations. Each is one module with one function that reads it and hands over
+//! what it said; none concludes anything.
+
+pub mod buildhub;
+pub mod client;
+pub mod product_details;
+
+pub use client::{Client, SourceError};
+
+/// A path below a service's root, whether or not the root ends in a slash.
+fn under(root: &url::Url, path: &str) -> String {
+    format!("{}{path}", root.as_str().trim_end_matches('/'))
+}

@@ -1,0 +1,110 @@
+//! Buildhub: a search over the records of builds, `POST /api/search` (Elasticsearch 6).
+//!
+//! Records are read in the order of their upload (`download.date`, then `id`) with `search_after`:
+//! the other ways lose records to the default size of 10, the largest size of 1,000 and the window
+//! of 10,000 results.
+
+use serde_json::{Value, json};
+use url::Url;
+
+use super::client::{Client, SourceError};
+use super::under;
+use crate::observation::{Observation, SourceName};
+
+/// The largest page that Buildhub gives.
+const PAGE: usize = 1000;
+
+/// One page of records.
+#[derive(Debug)]
+pub struct Records {
+    /// What was said.
+    pub observations: Vec<Observation>,
+    /// How many records the page had.
+    pub records: usize,
+    /// Records that are no observation: a member is missing.
+    pub unusable: usize,
+    /// How many records there are in all, by the source's own count.
+    pub total: u64,
+    /// Where the next page begins; none after the last.
+    pub next: Option<Value>,
+    /// The newest upload on this page, as Buildhub writes it.
+    pub newest: Option<String>,
+}
+
+/// What to ask for.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Only uploads at this time or later, RFC 3339.
+    pub since: Option<String>,
+    /// Only these products, by Buildhub's names; empty: all.
+    pub products: Vec<&'static str>,
+}
+
+/// Reads the page that begins after `after`.
+///
+/// # Errors
+/// See [`SourceError`]; an answer without hits is [`SourceError::Garbage`].
+pub async fn page(
+    client: &Client,
+    root: &Url,
+    wanted: &Wanted,
+    after: Option<&Value>,
+) -> Result<Records, SourceError> {
+    let url = under(root, "/api/search");
+    let mut filter = Vec::new();
+    if let Some(since) = &wanted.since {
+        filter.push(json!({"range": {"download.date": {"gte": since}}}));
+    }
+    if !wanted.products.is_empty() {
+        filter.push(json!({"terms": {"source.product": wanted.products}}));
+    }
+    let mut body = json!({
+        "size": PAGE,
+        "query": {"bool": {"filter": filter}},
+        "sort": [{"download.date": {"order": "asc"}}, {"id": {"order": "asc"}}],
+    });
+    if let Some(after) = after {
+        body["search_after"] = after.clone();
+    }
+    let answer = client.post_json(&url, &body).await?;
+    let garbage = |why: &str| SourceError::Garbage {
+        url: url.clone(),
+        why: why.to_owned(),
+    };
+    let hits = answer
+        .pointer("/hits/hits")
+        .and_then(Value::as_array)
+        .ok_or_else(|| garbage("an answer without hits"))?;
+    let total = answer
+        .pointer("/hits/total")
+        .and_then(Value::as_u64)
+        .ok_or_else(|| garbage("an answer without a total"))?;
+    let record = |hit: &Value| {
+        Observation::buildhub_record(SourceName::Buildhub, &url, hit.get("_source")?).ok()
+    };
+    let observations: Vec<Observation> = hits.iter().filter_map(record).collect();
+    let next = match hits.last() {
+        Some(last) if hits.len() >= PAGE => Some(
+            last.get("sort")
+                .cloned()
+                .ok_or_else(|| garbage("a hit without its place in the order"))?,
+        ),
+        _ => None,
+    };
+    if next.is_some() && next.as_ref() == after {
+        return Err(garbage("the same page again"));
+    }
+    let newest = hits
+        .iter()
+        .filter_map(|hit| hit.pointer("/_source/download/date")?.as_str())
+        .max()
+        .map(str::to_owned);
+    Ok(Records {
+        records: hits.len(),
+        unusable: hits.len() - observations.len(),
+        observations,
+        total,
+        next,
+        newest,
+    })
+}

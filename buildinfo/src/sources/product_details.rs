@@ -1,0 +1,78 @@
+//! product-details: static files under `/1.0/` that say which build of a version has shipped.
+//!
+//! `all.json` and `l10n/` are not read: they repeat the others.
+
+use serde_json::Value;
+use url::Url;
+
+use super::client::{Client, SourceError};
+use super::under;
+use crate::observation::Observation;
+
+/// The files that list releases.
+pub const RELEASES: [&str; 4] = [
+    "firefox.json",
+    "devedition.json",
+    "thunderbird.json",
+    "mobile_android.json",
+];
+/// The files of current versions.
+pub const VERSIONS: [&str; 3] = [
+    "firefox_versions.json",
+    "thunderbird_versions.json",
+    "mobile_versions.json",
+];
+
+/// The whole content of one file.
+#[derive(Debug)]
+pub struct File {
+    /// Its address.
+    pub url: String,
+    /// What it says.
+    pub observations: Vec<Observation>,
+    /// Entries that are no observation: a member is missing.
+    pub unusable: usize,
+}
+
+/// Reads one file, whole.
+///
+/// # Errors
+/// See [`SourceError`]. A file without content is [`SourceError::Garbage`], so that it is not taken
+/// for "nothing has shipped".
+pub async fn file(client: &Client, root: &Url, name: &str) -> Result<File, SourceError> {
+    let url = under(root, &format!("/1.0/{name}"));
+    let content = client.get_json(&url).await?;
+    let garbage = |why: &str| SourceError::Garbage {
+        url: url.clone(),
+        why: why.to_owned(),
+    };
+    if VERSIONS.contains(&name) {
+        if content.as_object().is_none_or(serde_json::Map::is_empty) {
+            return Err(garbage("no versions"));
+        }
+        let observations = vec![Observation::current_versions(&url, name, content)];
+        return Ok(File {
+            url,
+            observations,
+            unusable: 0,
+        });
+    }
+    let entries = content
+        .get("releases")
+        .and_then(Value::as_object)
+        .filter(|entries| !entries.is_empty())
+        .ok_or_else(|| garbage("no releases"))?;
+    let observations: Vec<Observation> = entries
+        .iter()
+        .filter_map(|(key, entry)| Observation::shipped_release(&url, key, entry).ok())
+        .collect();
+    if observations.is_empty() {
+        return Err(garbage("no usable release"));
+    }
+    let unusable = entries.len() - observations.len();
+    Ok(File {
+        url,
+        observations,
+        unusable,
+    })
+}

@@ -1,0 +1,159 @@
+//! The job queue on both databases.
+
+use platform::clock;
+use platform::db::Db;
+use platform::queue::{self, Job, Kind, Lane, MAX_FAILURES};
+use platform::testing::databases;
+
+const LANES: [Lane; 4] = [
+    Lane::Priority,
+    Lane::Standard,
+    Lane::Reprocessing,
+    Lane::Enrichment,
+];
+const NOW: i64 = 1_800_000_000_000_000;
+const LATER: i64 = NOW + 3_600_000_000;
+
+async fn push(db: &Db, id: &str, kind: Kind, lane: Lane) {
+    let mut tx = db.begin().await.unwrap();
+    queue::push(&mut tx, id, kind, lane, NOW).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn claim(db: &Db, owner: &str, now: i64) -> Vec<Job> {
+    queue::claim(db, owner, &LANES, 10, now).await.unwrap()
+}
+
+async fn done(db: &Db, job: &Job, now: i64) -> bool {
+    let mut tx = db.begin().await.unwrap();
+    let held = queue::done(&mut tx, job, now).await.unwrap();
+    tx.commit().await.unwrap();
+    held
+}
+
+#[tokio::test]
+async fn a_job_is_claimed_once_and_gone_when_done() {
+    for test in databases().await {
+        let db = &test.db;
+        push(db, "a", Kind::Process, Lane::Standard).await;
+        assert!(queue::due(db, NOW).await.unwrap());
+        let jobs = claim(db, "one", NOW).await;
+        assert_eq!(jobs.len(), 1);
+        assert_eq!((jobs[0].kind, jobs[0].claims), (Kind::Process, 1));
+        assert_eq!(claim(db, "two", NOW).await, []);
+        assert!(done(db, &jobs[0], NOW).await);
+        assert!(!queue::due(db, LATER).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn lanes_are_served_in_the_order_asked_and_pushing_again_upgrades() {
+    for test in databases().await {
+        let db = &test.db;
+        push(db, "a", Kind::Enrich, Lane::Enrichment).await;
+        push(db, "b", Kind::Process, Lane::Standard).await;
+        push(db, "a", Kind::Process, Lane::Priority).await;
+        push(db, "a", Kind::Enrich, Lane::Enrichment).await;
+        let jobs = claim(db, "one", NOW).await;
+        let seen: Vec<_> = jobs
+            .iter()
+            .map(|job| (job.crash_id.as_str(), job.kind, job.lane))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("a", Kind::Process, Lane::Priority),
+                ("b", Kind::Process, Lane::Standard)
+            ]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_push_during_the_work_opens_another_round_of_what_was_pushed() {
+    for test in databases().await {
+        let db = &test.db;
+        push(db, "a", Kind::Process, Lane::Standard).await;
+        let first = claim(db, "one", NOW).await.remove(0);
+        push(db, "a", Kind::Enrich, Lane::Enrichment).await;
+        assert!(done(db, &first, NOW).await);
+        let second = claim(db, "one", NOW).await.remove(0);
+        assert_eq!((second.kind, second.lane), (Kind::Enrich, Lane::Enrichment));
+        assert!(done(db, &second, NOW).await);
+        assert_eq!(claim(db, "one", LATER).await, []);
+    }
+}
+
+#[tokio::test]
+async fn a_lost_claim_changes_nothing() {
+    for test in databases().await {
+        let db = &test.db;
+        push(db, "a", Kind::Process, Lane::Standard).await;
+        let dead = claim(db, "one", NOW).await.remove(0);
+        let alive = claim(db, "two", LATER).await.remove(0);
+        assert_eq!(alive.claims, 2);
+        assert!(!done(db, &dead, LATER).await);
+        let mut tx = db.begin().await.unwrap();
+        assert!(!queue::renew(&mut tx, &dead, LATER).await.unwrap());
+        assert!(queue::renew(&mut tx, &alive, LATER).await.unwrap());
+        assert!(!queue::fail(&mut tx, &dead, "x").await.unwrap());
+        tx.commit().await.unwrap();
+        assert!(done(db, &alive, LATER).await);
+    }
+}
+
+#[tokio::test]
+async fn storage_errors_delay_and_at_last_fail_and_a_push_reopens() {
+    for test in databases().await {
+        let db = &test.db;
+        push(db, "a", Kind::Process, Lane::Standard).await;
+        let mut now = NOW;
+        for _ in 0..MAX_FAILURES {
+            now += 3_600_000_000;
+            let job = claim(db, "one", now).await.remove(0);
+            let mut tx = db.begin().await.unwrap();
+            assert!(queue::retry(&mut tx, &job, now, "no disk").await.unwrap());
+            tx.commit().await.unwrap();
+            assert_eq!(claim(db, "one", now).await, [], "the retry must be delayed");
+        }
+        let failed = queue::failed(db, 10).await.unwrap();
+        assert_eq!(failed.len(), 1);
+        assert_eq!(failed[0].reason, "no disk");
+        assert_eq!(claim(db, "one", now + 3_600_000_000).await, []);
+        push(db, "a", Kind::Process, Lane::Priority).await;
+        assert_eq!(claim(db, "one", now).await.len(), 1);
+        assert_eq!(queue::failed(db, 10).await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
+async fn a_released_job_can_be_taken_at_once_and_walker_deaths_are_counted() {
+    for test in databases().await {
+        let db = &test.db;
+        push(db, "a", Kind::Process, Lane::Standard).await;
+        let job = claim(db, "one", NOW).await.remove(0);
+        let mut tx = db.begin().await.unwrap();
+        assert!(queue::walker_died(&mut tx, &job).await.unwrap());
+        assert!(queue::release(&mut tx, &job).await.unwrap());
+        tx.commit().await.unwrap();
+        let again = claim(db, "two", NOW).await.remove(0);
+        assert_eq!((again.walker_deaths, again.claims), (1, 1));
+        let depth = queue::depth(db).await.unwrap();
+        assert!(depth.contains(&(Some(Lane::Standard), 1)), "{depth:?}");
+    }
+}
+
+#[tokio::test]
+async fn progress_never_goes_back() {
+    for test in databases().await {
+        for (value, stored) in [(5, 5), (3, 5), (9, 9)] {
+            let mut tx = test.db.begin().await.unwrap();
+            platform::db::set_progress(&mut tx, "x", value)
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+            assert_eq!(platform::db::progress(&test.db, "x").await.unwrap(), stored);
+        }
+        assert!(clock::now_micros() > 0);
+    }
+}
