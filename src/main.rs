@@ -1,2 +1,93 @@
-//! datil
-fn main() {}
+//! The program `datil`: the command line, and putting the parts together. Everything else is in the
+//! crates beside it.
+
+mod cli;
+mod commands;
+mod parts;
+mod settings;
+mod submission;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command, ConfigCommand, Global};
+use crate::commands::{buildinfo, check, crash, serve, submit, up};
+use crate::settings::Settings;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if matches!(cli.command, Some(Command::Walker)) {
+        // Before anything starts a thread: the walker limits itself.
+        return processor::walk::child::run();
+    }
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // If not even this can be written, the exit code has to do.
+            let _ = writeln!(std::io::stderr(), "datil: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let Cli { global, command } = cli;
+    let command = command.unwrap_or(Command::Up(up::UpArgs::default()));
+    let settings = read_settings(&global, &command)?;
+    let service = matches!(
+        command,
+        Command::Up(_)
+            | Command::Collector
+            | Command::Webapp
+            | Command::Processor
+            | Command::Buildinfo(buildinfo::BuildinfoCommand::Serve)
+    );
+    platform::telemetry::init_logs(&settings.log, !service);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let code = runtime.block_on(async {
+        match command {
+            Command::Up(args) => up::run(settings, &args).await,
+            Command::Collector => serve::collector(settings).await,
+            Command::Webapp => serve::webapp(settings).await,
+            Command::Processor => serve::processor(settings).await,
+            Command::Buildinfo(command) => buildinfo::run(settings, command, global.json).await,
+            Command::Crash(command) => crash::run(&settings, command, global.json).await,
+            Command::Migrate => serve::migrate(&settings).await,
+            Command::Config(ConfigCommand::Show) => {
+                write!(std::io::stdout(), "{}", settings.shown()?)?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Command::Check(args) => check::run(&settings, &args, global.json).await,
+            Command::Submit(args) => submit::run(&args, global.json).await,
+            Command::Walker => Ok(ExitCode::FAILURE),
+        }
+    });
+    // A walker or a blocking file operation may still be busy: it is not waited for for ever.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    code
+}
+
+fn read_settings(global: &Global, command: &Command) -> anyhow::Result<Settings> {
+    let demo = matches!(command, Command::Up(args) if args.demo);
+    let data = global
+        .data
+        .clone()
+        .or_else(|| demo.then(|| "datil-demo".into()));
+    Ok(Settings::read(
+        global.config.as_deref(),
+        data.as_deref(),
+        global.bind.as_deref(),
+    )?)
+}
+
+/// Whoever read our output has seen enough, such as `head`.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}

@@ -237,7 +237,8 @@ fn csv_row(observation: &Observation) -> Result<Claim, Why> {
     let stated = parse_version(required(body, "/version_string")?)?;
     let build_id = parse_build_id(required(body, "/build_id")?)?;
     // The column can also hold a word, as `manual`.
-    let archive_url = optional(body, "/archive_url").filter(|url| url.starts_with("https://") || url.starts_with("http://"));
+    let archive_url = optional(body, "/archive_url")
+        .filter(|url| url.starts_with("https://") || url.starts_with("http://"));
     let location = archive_url.and_then(Location::parse);
     let directory = location.as_ref().map_or_else(
         || Directory::of(named.product(), &channel),

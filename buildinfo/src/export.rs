@@ -49,9 +49,7 @@ fn write_sorted(
     hash: &mut Sha256,
     out: &mut (dyn Write + Send),
 ) -> io::Result<()> {
-    builds.sort_by(|left, right| {
-        (left.build_id, left.key()).cmp(&(right.build_id, right.key()))
-    });
+    builds.sort_by(|left, right| (left.build_id, left.key()).cmp(&(right.build_id, right.key())));
     for build in &builds {
         let mut line = serde_json::to_vec(build)?;
         line.push(b'\n');

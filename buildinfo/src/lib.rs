@@ -28,6 +28,7 @@ pub mod derive;
 pub mod index;
 pub mod resolve;
 
+pub mod catalog;
 pub mod enrichment;
 
 pub mod settings;
@@ -37,6 +38,9 @@ pub mod db;
 pub mod export;
 pub mod import;
 pub mod lookup;
+
+pub mod api;
+pub mod explain;
 
 #[cfg(test)]
 mod samples;

@@ -15,9 +15,9 @@ use tokio_util::sync::CancellationToken;
 use crate::build::{Build, Status};
 use crate::build_id::BuildId;
 use crate::db;
+use crate::enrichment::{CrashBuildInfo, CrashTimes, crash_build_info};
 use crate::index::{BuildIndex, IndexBuilder, IndexFull};
 use crate::product::Product;
-use crate::enrichment::{CrashBuildInfo, CrashTimes, crash_build_info};
 use crate::resolve::{Answer, Question, resolve};
 
 /// How often the stored generation is looked at.
@@ -44,6 +44,12 @@ pub struct Lookup {
     db: Db,
     index: Arc<RwLock<Arc<BuildIndex>>>,
     ready: Arc<watch::Sender<bool>>,
+}
+
+impl From<LookupError> for platform::http::ApiError {
+    fn from(error: LookupError) -> Self {
+        Self::Internal(error.into())
+    }
 }
 
 impl Lookup {
@@ -153,6 +159,45 @@ impl Lookup {
         }
         let info = crash_build_info(&index, answer.clone(), times);
         Ok((answer, info))
+    }
+
+    /// The index that knows a build: the loaded one, or one of what the database has learnt since.
+    ///
+    /// # Errors
+    /// See [`Lookup::answer`].
+    pub async fn index_with(
+        &self,
+        product: Product,
+        id: BuildId,
+    ) -> Result<Arc<BuildIndex>, LookupError> {
+        let index = self.index();
+        if index.find(product, id).next().is_some() {
+            return Ok(index);
+        }
+        let newest = db::latest_generation(&self.db).await?.n;
+        if newest <= index.generation() {
+            return Ok(index);
+        }
+        Ok(Arc::new(around(&self.db, newest, product, id).await?))
+    }
+
+    /// Answers many questions, in their order.
+    ///
+    /// # Errors
+    /// See [`Lookup::answer`].
+    pub async fn answers(&self, questions: &[Question]) -> Result<Vec<Answer>, LookupError> {
+        let index = self.index();
+        let grown = db::latest_generation(&self.db).await?.n > index.generation();
+        let mut answers = Vec::with_capacity(questions.len());
+        for question in questions {
+            let answer = if grown {
+                self.answer(question).await?
+            } else {
+                resolve(&index, question)
+            };
+            answers.push(answer);
+        }
+        Ok(answers)
     }
 
     /// A small index of what the database knows and the loaded one does not, for an answer that is

@@ -1,6 +1,8 @@
 //! Imports from stand-ins into real databases: what is known afterwards is the truth about the
 //! stand-ins' world, whatever happened on the way.
 
+#![expect(clippy::unwrap_used, reason = "what fails in a test is the test")]
+
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,7 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use buildinfo::correction::{Correction, CorrectionKind, Field};
 use buildinfo::db::{self, Change, ChangeCursor};
-use buildinfo::import::{ImportError, Options, Progress, correct, import, rebuild, undo_correction};
+use buildinfo::import::{
+    Choice, ImportError, Options, Progress, correct, import, rebuild, undo_correction,
+};
 use buildinfo::{Product, Question, SourceName, Status, export};
 use demo::serve::Fault;
 use demo::world::Channel;
@@ -17,8 +21,16 @@ use demo::{Plan, Truth, World};
 use futures::future::join_all;
 use platform::db::Db;
 use platform::testing::databases;
-use support::{Sources, lookup, only, quiet};
+use support::{Sources, lookup, quiet};
 use tokio_util::sync::CancellationToken;
+
+/// Everything from one source.
+fn only(source: SourceName) -> Options {
+    Options {
+        choice: Choice::Only(source),
+        ..Options::default()
+    }
+}
 
 fn question(truth: &Truth) -> Question {
     Question {
@@ -44,7 +56,11 @@ async fn compare(db: &Db, world: &World, expected: impl Fn(&Truth) -> (String, &
         let build = answer.build.expect("a build that is known");
         assert_eq!(build.revision.as_deref(), Some(&*truth.revision));
         assert_eq!(build.build_number, truth.build_number);
-        assert!(build.platforms.contains(&truth.platform.as_str().to_owned()));
+        assert!(
+            build
+                .platforms
+                .contains(&truth.platform.as_str().to_owned())
+        );
     }
     assert!(
         wrong.is_empty(),
@@ -61,7 +77,10 @@ async fn exported(db: &Db) -> (Vec<String>, String) {
     let mut text = Vec::new();
     let digest = export::canonical(db, generation, &mut text).await.unwrap();
     let text = String::from_utf8(text).unwrap();
-    (text.lines().map(str::to_owned).collect(), digest.to_string())
+    (
+        text.lines().map(str::to_owned).collect(),
+        digest.to_string(),
+    )
 }
 
 async fn changes(db: &Db) -> Vec<Change> {
@@ -103,7 +122,9 @@ async fn every_answer_after_an_import_of_all_sources_is_the_truth() {
 async fn buildhub_alone_knows_every_build_and_not_what_shipped() {
     let sources = Sources::standard().await;
     for test in databases().await {
-        let run = sources.import_as(&test.db, &only(SourceName::Buildhub)).await;
+        let run = sources
+            .import_as(&test.db, &only(SourceName::Buildhub))
+            .await;
         assert_eq!(run.unwrap().outcome, "complete");
         assert_eq!(sources.faults.product_details.requests(), 0);
         compare(&test.db, &sources.world, |truth| {
@@ -139,7 +160,10 @@ async fn a_second_import_finds_nothing_new_and_makes_no_generation() {
         let first = sources.import(&test.db).await;
         let before = exported(&test.db).await;
         let second = sources.import(&test.db).await;
-        assert_eq!((second.new_records, second.generation), (0, first.generation));
+        assert_eq!(
+            (second.new_records, second.generation),
+            (0, first.generation)
+        );
         // Only the last day's uploads are read once more.
         assert!(second.records < first.records / 2 && second.unchanged > 0);
         let full = Options {
@@ -163,17 +187,18 @@ async fn a_second_import_finds_nothing_new_and_makes_no_generation() {
 async fn importing_week_by_week_knows_the_same_as_importing_once() {
     let plan = Plan::default();
     let whole = World::generate(&plan);
-    let weeks: Vec<_> = [14, 7, 0].map(|days| {
-        let end = whole.plan.end - chrono::TimeDelta::days(days);
-        let mut part = whole.clone();
-        part.records
-            .retain(|record| whole.uploaded(record).date_naive() <= end);
-        for build in &mut part.builds {
-            build.shipped_on = build.shipped_on.filter(|day| *day <= end);
-        }
-        part
-    })
-    .into();
+    let weeks: Vec<_> = [14, 7, 0]
+        .map(|days| {
+            let end = whole.plan.end - chrono::TimeDelta::days(days);
+            let mut part = whole.clone();
+            part.records
+                .retain(|record| whole.uploaded(record).date_naive() <= end);
+            for build in &mut part.builds {
+                build.shipped_on = build.shipped_on.filter(|day| *day <= end);
+            }
+            part
+        })
+        .into();
     let whole = Sources::of(whole).await;
     for test in databases().await {
         let mut records = Vec::new();
@@ -186,7 +211,10 @@ async fn importing_week_by_week_knows_the_same_as_importing_once() {
             (truth.version.to_string(), truth.status.as_str())
         })
         .await;
-        assert!(records[1] < records[0] && records[2] < records[0], "{records:?}");
+        assert!(
+            records[1] < records[0] && records[2] < records[0],
+            "{records:?}"
+        );
         let parts = exported(&test.db).await;
         // The table of changes tells the same as the builds.
         let index = lookup(&test.db).await.index();
@@ -211,7 +239,12 @@ async fn importing_week_by_week_knows_the_same_as_importing_once() {
 async fn an_import_of_the_last_days_alone_does_not_hide_what_came_before() {
     let sources = Sources::standard().await;
     for test in databases().await {
-        let end = sources.world.plan.end.and_time(chrono::NaiveTime::MIN).and_utc();
+        let end = sources
+            .world
+            .plan
+            .end
+            .and_time(chrono::NaiveTime::MIN)
+            .and_utc();
         let recent = Options {
             since: Some(end.timestamp_micros()),
             ..Options::default()
@@ -245,7 +278,16 @@ async fn an_interrupted_import_goes_on_to_the_same_end() {
                     stop.cancel();
                 }
             };
-            match import(&test.db, &sources.settings, &Options::default(), "test", &stop, &interrupt).await {
+            match import(
+                &test.db,
+                &sources.settings,
+                &Options::default(),
+                "test",
+                &stop,
+                &interrupt,
+            )
+            .await
+            {
                 Err(ImportError::Stopped) => {}
                 outcome => {
                     finished = outcome.is_ok();
@@ -254,9 +296,16 @@ async fn an_interrupted_import_goes_on_to_the_same_end() {
             }
         }
         assert!(finished);
-        import(&test.db, &sources.settings, &Options::default(), "test", &stop, &count)
-            .await
-            .unwrap();
+        import(
+            &test.db,
+            &sources.settings,
+            &Options::default(),
+            "test",
+            &stop,
+            &count,
+        )
+        .await
+        .unwrap();
         assert_eq!(exported(&test.db).await, expected);
         let runs = db::recent_runs(&test.db, 300).await.unwrap();
         let outcomes: BTreeSet<&str> = runs.iter().map(|run| run.outcome.as_str()).collect();
@@ -329,7 +378,9 @@ async fn buildhub_that_fails_makes_a_run_with_notes_and_no_error() {
             let run = sources.import(&test.db).await;
             assert_eq!(run.outcome, "partial", "{fault:?}");
             assert!(run.notes.contains("buildhub"), "{}", run.notes);
-            let alone = sources.import_as(&test.db, &only(SourceName::Buildhub)).await;
+            let alone = sources
+                .import_as(&test.db, &only(SourceName::Buildhub))
+                .await;
             assert_eq!(alone.unwrap().outcome, "failed", "{fault:?}");
             sources.faults.buildhub.set(Fault::None);
             assert_eq!(sources.import(&test.db).await.outcome, "complete");
@@ -447,7 +498,12 @@ async fn a_correction_that_is_undone_leaves_no_trace_in_what_is_concluded() {
         let stop = CancellationToken::new();
         for (n, correction) in [
             correction(1, CorrectionKind::State, "Firefox 152.0", Some("pulled")),
-            correction(2, CorrectionKind::State, &format!("Firefox {id}"), Some("pulled")),
+            correction(
+                2,
+                CorrectionKind::State,
+                &format!("Firefox {id}"),
+                Some("pulled"),
+            ),
             correction(3, CorrectionKind::Ignore, "firefox-152.0", None),
         ]
         .into_iter()
@@ -489,7 +545,15 @@ async fn of_two_imports_at_once_the_second_waits_or_is_turned_away() {
             ..Options::default()
         };
         let stop = CancellationToken::new();
-        let refused = import(&test.db, &sources.settings, &impatient, "second", &stop, &quiet).await;
+        let refused = import(
+            &test.db,
+            &sources.settings,
+            &impatient,
+            "second",
+            &stop,
+            &quiet,
+        )
+        .await;
         let Err(ImportError::Busy(lease)) = refused else {
             panic!("{refused:?}")
         };
@@ -500,11 +564,21 @@ async fn of_two_imports_at_once_the_second_waits_or_is_turned_away() {
                 waited_for.lock().unwrap().insert(owner);
             }
         };
-        let second = import(&test.db, &sources.settings, &Options::default(), "second", &stop, &report)
-            .await
-            .unwrap();
+        let second = import(
+            &test.db,
+            &sources.settings,
+            &Options::default(),
+            "second",
+            &stop,
+            &report,
+        )
+        .await
+        .unwrap();
         let first = first.await.unwrap().unwrap();
-        assert_eq!(*waited_for.lock().unwrap(), BTreeSet::from(["first".to_owned()]));
+        assert_eq!(
+            *waited_for.lock().unwrap(),
+            BTreeSet::from(["first".to_owned()])
+        );
         assert_eq!(second.new_records, 0);
         assert!(first.ended.unwrap() <= second.started);
     }
@@ -538,10 +612,16 @@ async fn no_transaction_of_an_import_writes_more_than_500_rows() {
         build.shipped_on = None;
     }
     // All that had shipped is gone, at once.
-    let kept = other.builds.iter().position(|build| &*build.version == "152.0").unwrap();
+    let kept = other
+        .builds
+        .iter()
+        .position(|build| &*build.version == "152.0")
+        .unwrap();
     other.builds[kept].shipped_on = Some(other.plan.end);
     Sources::of(other).await.import(db).await;
-    rebuild(db, "test", &CancellationToken::new(), &quiet).await.unwrap();
+    rebuild(db, "test", &CancellationToken::new(), &quiet)
+        .await
+        .unwrap();
     let most = most.load(Ordering::SeqCst);
     assert!((100..=500).contains(&most), "{most}");
 }

@@ -14,7 +14,9 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-pub use db::{claim, depth, done, due, fail, failed, oldest, push, release, renew, retry, walker_died};
+pub use db::{
+    claim, depth, done, due, fail, failed, oldest, push, release, renew, retry, walker_died,
+};
 pub use lanes::{Lane, LaneOrder};
 
 /// How long a claim holds without being renewed.

@@ -20,7 +20,7 @@ pub(super) fn read(body: &str) -> Result<Build, DbError> {
     serde_json::from_str(body).map_err(|error| DbError::Row(format!("build: {error}")))
 }
 
-pub(super) fn read_all(bodies: Vec<String>) -> Result<Vec<Build>, DbError> {
+pub(super) fn read_all(bodies: &[String]) -> Result<Vec<Build>, DbError> {
     bodies.iter().map(|body| read(body)).collect()
 }
 
@@ -64,7 +64,7 @@ where
         .fetch_all(pool)
         .await)?;
         if !bodies.is_empty() {
-            each(read_all(bodies)?);
+            each(read_all(&bodies)?);
         }
         match end {
             Some(end) => first = end,
@@ -111,7 +111,7 @@ pub async fn builds_by_ids(
     .bind(limit)
     .fetch_all(pool)
     .await)?;
-    read_all(bodies)
+    read_all(&bodies)
 }
 
 /// The builds of a channel, newest id first, beginning below the id `before`; a page holds at most
@@ -163,7 +163,7 @@ pub async fn builds_of_channel(
     .fetch_all(pool)
     .await)?;
     Ok(Page {
-        rows: read_all(bodies)?,
+        rows: read_all(&bodies)?,
         more,
     })
 }
@@ -185,4 +185,103 @@ pub async fn channels(
     .bind(generation)
     .fetch_all(pool)
     .await)?)
+}
+
+/// Which builds to list; what is left empty is not asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Of this product.
+    pub product: Option<Product>,
+    /// That follow this channel.
+    pub channel: Option<String>,
+    /// With this exact version.
+    pub version: Option<String>,
+    /// Made from this revision.
+    pub revision: Option<String>,
+    /// With ids in this range.
+    pub ids: Option<std::ops::Range<u64>>,
+}
+
+/// A build's place in the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildKey {
+    /// The id.
+    pub build_id: BuildId,
+    /// Product, channel, version, platform and variant.
+    pub names: [String; 5],
+}
+
+impl From<&Build> for BuildKey {
+    fn from(build: &Build) -> Self {
+        Self {
+            build_id: build.build_id,
+            names: [
+                build.product.as_str().to_owned(),
+                build.channel.clone(),
+                build.version.to_string(),
+                build.platform.clone(),
+                build.variant.clone(),
+            ],
+        }
+    }
+}
+
+/// The builds of a generation that a filter lets through, newest id first, after the place `after`; at
+/// most `limit`.
+///
+/// # Errors
+/// The database failed or a row cannot be read.
+pub async fn list_builds(
+    db: &Db,
+    generation: i64,
+    filter: &Filter,
+    after: Option<&BuildKey>,
+    limit: i64,
+) -> Result<Page<Build>, DbError> {
+    let mut sql = format!("SELECT body FROM build WHERE {VALID}");
+    let mut texts: Vec<&str> = Vec::new();
+    let named = [
+        ("product", filter.product.map(Product::as_str)),
+        ("channel", filter.channel.as_deref()),
+        ("version", filter.version.as_deref()),
+        ("revision", filter.revision.as_deref()),
+    ];
+    // $1 to $4 are the generation, the range of ids and the limit; then come the texts.
+    for (column, value) in named {
+        if let Some(value) = value {
+            texts.push(value);
+            sql.push_str(&format!(" AND {column} = ${}", texts.len() + 4));
+        }
+    }
+    sql.push_str(" AND build_id >= $2 AND build_id < $3");
+    if let Some(after) = after {
+        let first = texts.len() + 5;
+        texts.extend(after.names.iter().map(String::as_str));
+        sql.push_str(&format!(
+            " AND (build_id < ${n} OR (build_id = ${n} AND (product, channel, version, platform, variant) > (${first}, ${}, ${}, ${}, ${})))",
+            first + 1, first + 2, first + 3, first + 4, n = first + 5,
+        ));
+    }
+    sql.push_str(" ORDER BY build_id DESC, product, channel, version, platform, variant LIMIT $4");
+    let bound = |id: u64| i64::try_from(id).unwrap_or(i64::MAX);
+    let ids = filter.ids.clone().unwrap_or(0..u64::MAX);
+    let bodies: Vec<String> = on!(db, |pool| {
+        let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str()))
+            .bind(generation)
+            .bind(bound(ids.start))
+            .bind(bound(ids.end))
+            .bind(limit.saturating_add(1));
+        for text in &texts {
+            query = query.bind(*text);
+        }
+        if let Some(after) = after {
+            query = query.bind(number(after.build_id));
+        }
+        query.fetch_all(pool).await
+    })?;
+    let mut rows = read_all(&bodies)?;
+    let limit = usize::try_from(limit).unwrap_or(0);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    Ok(Page { rows, more })
 }

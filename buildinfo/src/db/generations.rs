@@ -14,6 +14,7 @@ use super::builds::{number, read};
 use crate::build::Build;
 use crate::build_id::BuildId;
 use crate::derive::{Conflict, Derived};
+use crate::product::Product;
 
 /// At most so many rows are written in one transaction.
 const ROWS: usize = 400;
@@ -260,8 +261,7 @@ fn name(build: &Build) -> String {
 /// The database failed; doing it again goes on from there.
 pub async fn finish_generation(db: &Db, n: i64, now: i64) -> Result<bool, DbError> {
     const COUNT: &str = "SELECT COUNT(*) FROM build WHERE to_generation IS NULL";
-    const SQL: &str =
-        "INSERT INTO generation (n, created, builds) VALUES ($1, $2, $3) ON CONFLICT (n) DO NOTHING";
+    const SQL: &str = "INSERT INTO generation (n, created, builds) VALUES ($1, $2, $3) ON CONFLICT (n) DO NOTHING";
     if !record_changes(db, n).await? {
         return Ok(false);
     }
@@ -416,28 +416,49 @@ pub async fn changes_after(
         Some((product, id)) => (cursor.generation, product.as_str(), number(*id)),
         None => (cursor.generation.saturating_add(1), "", -1),
     };
-    let rows: Vec<(i64, String, i64, String, String, String)> =
-        on!(db, |pool| sqlx::query_as(SQL)
-            .bind(generation)
-            .bind(product)
-            .bind(id)
-            .bind(limit)
-            .fetch_all(pool)
-            .await)?;
-    rows.into_iter()
-        .map(|(generation, product, build_id, old, new, reason)| {
-            let build_id = u64::try_from(build_id)
-                .ok()
-                .and_then(BuildId::from_u64)
-                .ok_or_else(|| DbError::Row(format!("change of build {build_id}")))?;
-            Ok(Change {
-                generation,
-                product,
-                build_id,
-                old,
-                new,
-                reason,
-            })
-        })
-        .collect()
+    let rows: Vec<ChangeRow> = on!(db, |pool| sqlx::query_as(SQL)
+        .bind(generation)
+        .bind(product)
+        .bind(id)
+        .bind(limit)
+        .fetch_all(pool)
+        .await)?;
+    rows.into_iter().map(change).collect()
+}
+
+/// What changed about one build up to a generation, oldest first, at most the last 50 times.
+///
+/// # Errors
+/// The database failed or a row cannot be read.
+pub async fn changes_of(
+    db: &Db,
+    generation: i64,
+    product: Product,
+    id: BuildId,
+) -> Result<Vec<Change>, DbError> {
+    const SQL: &str = "SELECT generation, product, build_id, old, new, reason FROM conclusion_change WHERE generation <= $1 AND product = $2 AND build_id = $3 ORDER BY generation DESC LIMIT 50";
+    let rows: Vec<ChangeRow> = on!(db, |pool| sqlx::query_as(SQL)
+        .bind(generation)
+        .bind(product.as_str())
+        .bind(number(id))
+        .fetch_all(pool)
+        .await)?;
+    rows.into_iter().rev().map(change).collect()
+}
+
+type ChangeRow = (i64, String, i64, String, String, String);
+
+fn change((generation, product, id, old, new, reason): ChangeRow) -> Result<Change, DbError> {
+    let build_id = u64::try_from(id)
+        .ok()
+        .and_then(BuildId::from_u64)
+        .ok_or_else(|| DbError::Row(format!("change of build {id}")))?;
+    Ok(Change {
+        generation,
+        product,
+        build_id,
+        old,
+        new,
+        reason,
+    })
 }

@@ -325,8 +325,7 @@ pub(super) async fn touched_by_ignoring(
     db: &Db,
     subject_or_digest: &str,
 ) -> Result<BTreeSet<Touched>, DbError> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM observation o WHERE o.subject = $1 OR o.digest = $1");
+    let sql = format!("SELECT {COLUMNS} FROM observation o WHERE o.subject = $1 OR o.digest = $1");
     let rows: Vec<Row> = on!(db, |pool| sqlx::query_as(AssertSqlSafe(sql.as_str()))
         .bind(subject_or_digest)
         .fetch_all(pool)
@@ -418,4 +417,28 @@ pub async fn by_digests(db: &Db, digests: &[Digest]) -> Result<Vec<Stored>, DbEr
         query.fetch_all(pool).await
     })?;
     rows.into_iter().map(Stored::try_from).collect()
+}
+
+/// Which of these observations, at most 200 of them, are still said.
+///
+/// # Errors
+/// The database failed.
+pub async fn said_now(db: &Db, digests: &[Digest]) -> Result<HashSet<String>, DbError> {
+    let digests: Vec<String> = digests.iter().take(200).map(ToString::to_string).collect();
+    if digests.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let marks: Vec<String> = (1..=digests.len()).map(|n| format!("${n}")).collect();
+    let sql = format!(
+        "SELECT digest FROM sighting WHERE to_run IS NULL AND digest IN ({})",
+        marks.join(", ")
+    );
+    let said: Vec<String> = on!(db, |pool| {
+        let mut query = sqlx::query_scalar(AssertSqlSafe(sql.as_str()));
+        for digest in &digests {
+            query = query.bind(digest);
+        }
+        query.fetch_all(pool).await
+    })?;
+    Ok(said.into_iter().collect())
 }

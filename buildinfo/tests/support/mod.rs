@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use buildinfo::import::{Choice, ImportError, Options, Progress, import};
+use buildinfo::import::{ImportError, Options, Progress, import};
 use buildinfo::{Lookup, Settings, db};
 use demo::{Faults, Plan, World};
 use platform::db::Db;
@@ -53,21 +53,17 @@ impl Sources {
     }
 
     /// Imports in a certain way.
-    pub(crate) async fn import_as(&self, db: &Db, options: &Options) -> Result<db::Run, ImportError> {
+    pub(crate) async fn import_as(
+        &self,
+        db: &Db,
+        options: &Options,
+    ) -> Result<db::Run, ImportError> {
         let stop = CancellationToken::new();
         import(db, &self.settings, options, "test", &stop, &quiet).await
     }
 }
 
 pub(crate) fn quiet(_: Progress) {}
-
-/// Everything from one source.
-pub(crate) fn only(source: buildinfo::SourceName) -> Options {
-    Options {
-        choice: Choice::Only(source),
-        ..Options::default()
-    }
-}
 
 /// Look-ups over all that is stored.
 pub(crate) async fn lookup(db: &Db) -> Lookup {

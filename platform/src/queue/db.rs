@@ -263,5 +263,7 @@ pub async fn failed(db: &Db, limit: i64) -> Result<Vec<FailedJob>, DbError> {
 /// The database failed.
 pub async fn oldest(db: &Db) -> Result<Option<i64>, DbError> {
     const SQL: &str = "SELECT MIN(pushed) FROM job WHERE state < 2";
-    Ok(on!(db, |pool| sqlx::query_scalar(SQL).fetch_one(pool).await)?)
+    Ok(on!(db, |pool| sqlx::query_scalar(SQL)
+        .fetch_one(pool)
+        .await)?)
 }

@@ -1,0 +1,62 @@
+//! The HTTP API for builds: Crash Stats' `VersionString`, and our own under `/api/v1`.
+//!
+//! A handler extracts, calls one function, and answers. All answers are public and may be read from any page (CORS). Answers under
+//! `/api/v1` carry an `ETag`, but for those that do not depend on a generation alone.
+
+mod asked;
+mod builds;
+mod history;
+mod openapi;
+mod questions;
+mod version_string;
+mod versions;
+
+use axum::Router;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use platform::db::Db;
+use serde_json::json;
+use tower_http::cors::{Any, CorsLayer};
+
+use crate::lookup::Lookup;
+
+/// What handlers answer from.
+#[derive(Debug, Clone)]
+struct Api {
+    lookup: Lookup,
+    db: Db,
+}
+
+/// The API over a loaded index and the database behind it. The caller runs [`Lookup::run`].
+pub fn router(lookup: Lookup, db: Db) -> Router {
+    let cors = CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers(Any);
+    Router::new()
+        .route("/api/VersionString/", get(version_string::get))
+        .route("/api/VersionString", get(version_string::add_slash))
+        .route(
+            "/api/v1/lookup",
+            get(questions::lookup).post(questions::lookup_many),
+        )
+        .route("/api/v1/explain", get(questions::explain))
+        .route("/api/v1/builds", get(builds::list))
+        .route("/api/v1/builds/{build_id}", get(builds::one))
+        .route("/api/v1/versions", get(versions::versions))
+        .route("/api/v1/latest", get(versions::latest))
+        .route("/api/v1/compare", get(versions::compare))
+        .route("/api/v1/runs", get(history::runs))
+        .route("/api/v1/changes", get(history::changes))
+        .route("/api/v1/openapi.json", get(openapi::document))
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(cors)
+        .with_state(Api { lookup, db })
+}
+
+async fn method_not_allowed() -> Response {
+    let body =
+        json!({ "error": "this address does not take this method", "code": "method_not_allowed" });
+    (StatusCode::METHOD_NOT_ALLOWED, axum::Json(body)).into_response()
+}

@@ -1,0 +1,233 @@
+//! Builds as they are stored: lists, and all that has one id.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use chrono::NaiveDate;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use platform::http::ApiError;
+use serde::{Deserialize, Serialize};
+
+use super::Api;
+use super::asked::Asked;
+use crate::build::Build;
+use crate::build_id::{BuildId, prefix_range};
+use crate::db::{self, BuildKey, Filter};
+use crate::explain::HistoryEntry;
+use crate::product::{Directory, normalise_channel};
+
+/// Builds in a page, unless the client says.
+const PAGE: i64 = 100;
+/// Most builds in a page.
+const MAX_PAGE: i64 = 1000;
+
+/// Which builds to list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Params {
+    /// The product, in any known spelling.
+    product: Option<String>,
+    /// The channel that the build itself follows.
+    channel: Option<String>,
+    /// The exact version, as `153.0b2` or `153.0b2rc1`.
+    version: Option<String>,
+    /// The source revision.
+    revision: Option<String>,
+    /// A build id, or its first 4 digits or more.
+    build_id: Option<String>,
+    /// The day of the build ids, UTC, as `2026-08-31`.
+    #[param(value_type = Option<String>)]
+    date: Option<NaiveDate>,
+    /// Where the page begins: `cursor` of the page before.
+    cursor: Option<String>,
+    /// Builds in the page, 1 to 1000; 100 if left out.
+    limit: Option<i64>,
+}
+
+/// A page of builds.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct BuildPage {
+    /// The generation that is listed; the next pages list the same.
+    generation: i64,
+    /// One for each platform, newest id first.
+    builds: Vec<Build>,
+    /// Where the next page begins; none after the last.
+    cursor: Option<String>,
+}
+
+/// The builds that fit, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/builds", tag = "builds", params(Params),
+    responses(
+        (status = 200, description = "A page of builds", body = BuildPage),
+        (status = 400, description = "A parameter cannot be understood", body = super::openapi::Error),
+    )
+)]
+pub(super) async fn list(
+    State(api): State<Api>,
+    asked: Asked<Params>,
+) -> Result<Response, ApiError> {
+    let params = &asked.params;
+    let filter = params.filter()?;
+    let limit = limit_of(params.limit, PAGE, MAX_PAGE)?;
+    let (generation, after) = match &params.cursor {
+        Some(cursor) => {
+            let (generation, key) = read_cursor(cursor).ok_or_else(no_cursor)?;
+            (generation, Some(key))
+        }
+        None => (db::latest_generation(&api.db).await?.n, None),
+    };
+    let page = db::list_builds(&api.db, generation, &filter, after.as_ref(), limit).await?;
+    let last = page.rows.last().filter(|_| page.more);
+    let body = BuildPage {
+        generation,
+        cursor: last.map(|build| write_cursor(generation, &BuildKey::from(build))),
+        builds: page.rows,
+    };
+    Ok(asked.answer(&generation.to_string(), body))
+}
+
+pub(super) fn limit_of(asked: Option<i64>, usual: i64, most: i64) -> Result<i64, ApiError> {
+    let limit = asked.unwrap_or(usual);
+    if (1..=most).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err(ApiError::BadRequest(format!("limit must be 1 to {most}")))
+    }
+}
+
+pub(super) fn no_cursor() -> ApiError {
+    ApiError::BadRequest("cursor must be the one of an earlier answer".to_owned())
+}
+
+impl Params {
+    fn filter(&self) -> Result<Filter, ApiError> {
+        let directory = self
+            .product
+            .as_deref()
+            .map(str::parse::<Directory>)
+            .transpose();
+        let directory = directory.map_err(|error| ApiError::BadRequest(error.to_string()))?;
+        let own = directory
+            .and_then(Directory::only_channel)
+            .map(str::to_owned);
+        let ids = self.build_id.as_deref().map(ids_of).transpose()?;
+        let day = self
+            .date
+            .and_then(|day| prefix_range(&day.format("%Y%m%d").to_string()));
+        Ok(Filter {
+            product: directory.map(Directory::product),
+            channel: own.or_else(|| self.channel.as_deref().map(normalise_channel)),
+            version: self.version.clone(),
+            revision: self.revision.clone(),
+            ids: match (ids, day) {
+                (Some(ids), Some(day)) => Some(ids.start.max(day.start)..ids.end.min(day.end)),
+                (ids, day) => ids.or(day),
+            },
+        })
+    }
+}
+
+fn ids_of(text: &str) -> Result<std::ops::Range<u64>, ApiError> {
+    let text = text.trim();
+    let whole = text.parse::<BuildId>().ok().map(BuildId::as_u64);
+    prefix_range(text)
+        .or_else(|| whole.map(|id| id..id.saturating_add(1)))
+        .ok_or_else(|| {
+            ApiError::BadRequest("build_id must be 4 to 14 digits of a build id".to_owned())
+        })
+}
+
+fn write_cursor(generation: i64, key: &BuildKey) -> String {
+    let names = key
+        .names
+        .iter()
+        .map(|name| utf8_percent_encode(name, NON_ALPHANUMERIC).to_string());
+    let parts: Vec<String> = [generation.to_string(), key.build_id.to_string()]
+        .into_iter()
+        .chain(names)
+        .collect();
+    parts.join("~")
+}
+
+fn read_cursor(cursor: &str) -> Option<(i64, BuildKey)> {
+    let mut parts = cursor.split('~');
+    let generation = parts.next()?.parse().ok()?;
+    let build_id = parts.next()?.parse().ok()?;
+    let names: Vec<String> = parts
+        .map(|part| {
+            percent_decode_str(part)
+                .decode_utf8()
+                .ok()
+                .map(String::from)
+        })
+        .collect::<Option<_>>()?;
+    let names = names.try_into().ok()?;
+    Some((generation, BuildKey { build_id, names }))
+}
+
+/// All that is known under one build id.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct OneId {
+    /// The id.
+    build_id: String,
+    /// The generation that was read.
+    generation: i64,
+    /// The builds of every product, channel and platform with this id.
+    builds: Vec<Build>,
+    /// What was concluded about them, generation by generation, for each product.
+    #[schema(value_type = Object)]
+    history: std::collections::BTreeMap<&'static str, Vec<HistoryEntry>>,
+}
+
+/// No parameters.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NoParams {}
+
+/// Every build with an id, and what was concluded about it over time.
+#[utoipa::path(
+    get, path = "/api/v1/builds/{build_id}", tag = "builds",
+    params(("build_id" = String, Path, description = "14 digits, or 10 or 12 of a historic build")),
+    responses(
+        (status = 200, description = "The builds", body = OneId),
+        (status = 400, description = "It is no build id", body = super::openapi::Error),
+        (status = 404, description = "No source has listed a build with this id so far", body = super::openapi::Error),
+    )
+)]
+pub(super) async fn one(
+    State(api): State<Api>,
+    Path(build_id): Path<String>,
+    asked: Asked<NoParams>,
+) -> Result<Response, ApiError> {
+    let id: BuildId = build_id
+        .parse()
+        .map_err(|why| ApiError::BadRequest(format!("not a build id: {why}")))?;
+    let generation = db::latest_generation(&api.db).await?.n;
+    let filter = Filter {
+        ids: Some(id.as_u64()..id.as_u64() + 1),
+        ..Filter::default()
+    };
+    let builds = db::list_builds(&api.db, generation, &filter, None, MAX_PAGE)
+        .await?
+        .rows;
+    if builds.is_empty() {
+        let why = "no source has listed a build with this id so far";
+        return Err(ApiError::NotFound(why.to_owned()));
+    }
+    let mut history = std::collections::BTreeMap::new();
+    for build in &builds {
+        if !history.contains_key(build.product.as_str()) {
+            let changes = db::changes_of(&api.db, generation, build.product, id).await?;
+            let changes = changes.into_iter().map(HistoryEntry::from).collect();
+            history.insert(build.product.as_str(), changes);
+        }
+    }
+    let body = OneId {
+        build_id: id.to_string(),
+        generation,
+        builds,
+        history,
+    };
+    Ok(asked.answer(&generation.to_string(), body))
+}

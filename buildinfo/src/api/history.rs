@@ -1,0 +1,180 @@
+//! What happened: imports, and conclusions that became others.
+
+use axum::extract::State;
+use axum::response::Response;
+use platform::clock::rfc3339;
+use platform::http::ApiError;
+use serde::{Deserialize, Serialize};
+
+use super::Api;
+use super::asked::Asked;
+use super::builds::{limit_of, no_cursor};
+use crate::build_id::BuildId;
+use crate::db::{self, ChangeCursor, Run};
+use crate::explain::HistoryEntry;
+
+/// Which imports to list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct RunsParams {
+    /// How many, 1 to 200; 20 if left out.
+    limit: Option<i64>,
+}
+
+/// The newest imports.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct Runs {
+    /// The newest first.
+    runs: Vec<OneRun>,
+}
+
+/// One import.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct OneRun {
+    /// Its id.
+    id: i64,
+    /// What was read: `auto`, or one source.
+    source: String,
+    /// When it began, RFC 3339.
+    started: String,
+    /// When it ended; none while it runs, or if it was killed.
+    ended: Option<String>,
+    /// `running`, `complete`, `partial` (a source failed), `failed`, `stopped` (on request) or `broken`.
+    outcome: String,
+    /// Requests made, retries included.
+    requests: i64,
+    /// Records read.
+    records: i64,
+    /// Statements that were new.
+    new_records: i64,
+    /// Statements that were known.
+    unchanged: i64,
+    /// Records that could not be used, and requests that failed for good.
+    errors: i64,
+    /// The newest generation after it.
+    generation: i64,
+    /// What a person should know.
+    notes: Vec<String>,
+}
+
+impl From<Run> for OneRun {
+    fn from(run: Run) -> Self {
+        Self {
+            id: run.id,
+            source: run.source,
+            started: rfc3339(run.started),
+            ended: run.ended.map(rfc3339),
+            outcome: run.outcome,
+            requests: run.requests,
+            records: run.records,
+            new_records: run.new_records,
+            unchanged: run.unchanged,
+            errors: run.errors,
+            generation: run.generation,
+            notes: run.notes.lines().map(str::to_owned).collect(),
+        }
+    }
+}
+
+/// The newest imports, and how they went.
+#[utoipa::path(
+    get, path = "/api/v1/runs", tag = "history", params(RunsParams),
+    responses(
+        (status = 200, description = "The newest imports", body = Runs),
+        (status = 400, description = "A parameter cannot be understood", body = super::openapi::Error),
+    )
+)]
+pub(super) async fn runs(
+    State(api): State<Api>,
+    asked: Asked<RunsParams>,
+) -> Result<Response, ApiError> {
+    let limit = limit_of(asked.params.limit, 20, 200)?;
+    let runs = db::recent_runs(&api.db, limit).await?;
+    let runs = runs.into_iter().map(OneRun::from).collect();
+    Ok(Asked::<RunsParams>::fresh(Runs { runs }))
+}
+
+/// From where to read changes.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ChangesParams {
+    /// `cursor` of the last answer, or the number of a generation: what came after it; everything if left out.
+    cursor: Option<String>,
+    /// How many changes, 1 to 1000; 500 if left out.
+    limit: Option<i64>,
+}
+
+/// Changes in the order in which they came.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct Changes {
+    /// The changes, oldest first.
+    changes: Vec<OneChange>,
+    /// Where to go on, now or later.
+    cursor: String,
+    /// Whether there are more already.
+    more: bool,
+}
+
+/// A build id about which something else is concluded. Putting `new` in the place of what was there, one change after the other, gives
+/// the table of all conclusions.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct OneChange {
+    /// The product.
+    product: String,
+    /// The build id.
+    build_id: String,
+    /// The generation, `reason` (`new`, `changed`, `withdrawn`), and `old` and `new`: the builds with this id, each with channel,
+    /// version, platform, variant, status, certainty and reason.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    entry: HistoryEntry,
+}
+
+/// What became different since a cursor.
+#[utoipa::path(
+    get, path = "/api/v1/changes", tag = "history", params(ChangesParams),
+    responses(
+        (status = 200, description = "The changes after the cursor, and the next cursor", body = Changes),
+        (status = 400, description = "A parameter cannot be understood", body = super::openapi::Error),
+    )
+)]
+pub(super) async fn changes(
+    State(api): State<Api>,
+    asked: Asked<ChangesParams>,
+) -> Result<Response, ApiError> {
+    let limit = limit_of(asked.params.limit, 500, 1000)?;
+    let cursor = asked.params.cursor.as_deref().unwrap_or("0");
+    let start = read_cursor(cursor).ok_or_else(no_cursor)?;
+    // Read first: a generation that ends meanwhile only makes the tag too old, not the answer.
+    let generation = db::latest_generation(&api.db).await?.n;
+    let mut changes = db::changes_after(&api.db, &start, limit + 1).await?;
+    let more = i64::try_from(changes.len()).unwrap_or(i64::MAX) > limit;
+    changes.truncate(usize::try_from(limit).unwrap_or(0));
+    let next = changes
+        .last()
+        .map(|last| format!("{}.{}.{}", last.generation, last.product, last.build_id));
+    let changes = changes.into_iter().map(|change| OneChange {
+        product: change.product.clone(),
+        build_id: change.build_id.to_string(),
+        entry: HistoryEntry::from(change),
+    });
+    let body = Changes {
+        changes: changes.collect(),
+        cursor: next.unwrap_or_else(|| cursor.to_owned()),
+        more,
+    };
+    Ok(asked.answer(&generation.to_string(), body))
+}
+
+fn read_cursor(cursor: &str) -> Option<ChangeCursor> {
+    let mut parts = cursor.split('.');
+    let generation = parts.next()?.parse().ok()?;
+    let within = match (parts.next(), parts.next(), parts.next()) {
+        (None, ..) => None,
+        (Some(product), Some(id), None) => Some((product.to_owned(), id.parse::<BuildId>().ok()?)),
+        _ => return None,
+    };
+    Some(ChangeCursor { generation, within })
+}

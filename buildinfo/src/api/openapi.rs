@@ -1,0 +1,212 @@
+//! The API's own description, `/api/v1/openapi.json`.
+
+use axum::Json;
+use serde::Serialize;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{OpenApi, RefOr};
+use utoipa::{OpenApi as _, PartialSchema, ToSchema};
+
+use super::{builds, history, questions, version_string, versions};
+use crate::build::Build;
+use crate::resolve::Answer;
+
+/// The one form of errors under `/api/v1`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Error {
+    /// What is wrong, in a sentence.
+    error: String,
+    /// A word that programs can rely on: `bad_request`, `not_found`, `method_not_allowed`, `unavailable`, `internal`.
+    code: String,
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Datil: builds",
+        description = "What every build of the products is: its exact version, what became of it, and why we say so. Everything here is public, and may be kept and asked again with its ETag."
+    ),
+    paths(
+        questions::lookup,
+        questions::lookup_many,
+        questions::explain,
+        builds::list,
+        builds::one,
+        versions::versions,
+        versions::latest,
+        versions::compare,
+        history::runs,
+        history::changes,
+        version_string::get,
+    ),
+    components(schemas(Answer, Build, Error))
+)]
+struct Document;
+
+/// The description.
+pub(super) async fn document() -> Json<OpenApi> {
+    Json(Document::openapi())
+}
+
+/// What a member of an answer is.
+#[derive(Clone, Copy)]
+enum Form {
+    Text,
+    TextOrNull,
+    IntegerOrNull,
+    Integer,
+    Texts,
+    ObjectOrNull,
+}
+
+impl Form {
+    fn schema(self, about: &str) -> Schema {
+        let one = |kind: SchemaType| {
+            let object = ObjectBuilder::new()
+                .schema_type(kind)
+                .description(Some(about));
+            Schema::Object(object.build())
+        };
+        let many = |kind: Type| {
+            let items = ObjectBuilder::new().schema_type(kind);
+            Schema::Array(
+                ArrayBuilder::new()
+                    .items(items)
+                    .description(Some(about))
+                    .build(),
+            )
+        };
+        let or_null = |kind: Type| one(SchemaType::from_iter([kind, Type::Null]));
+        match self {
+            Self::Text => one(Type::String.into()),
+            Self::Integer => one(Type::Integer.into()),
+            Self::TextOrNull => or_null(Type::String),
+            Self::IntegerOrNull => or_null(Type::Integer),
+            Self::ObjectOrNull => or_null(Type::Object),
+            Self::Texts => many(Type::String),
+        }
+    }
+}
+
+/// The members of an object, each with what it is.
+fn object(about: &str, members: &[(&str, Form, &str)]) -> RefOr<Schema> {
+    let described = ObjectBuilder::new().description(Some(about));
+    let whole = members
+        .iter()
+        .fold(described, |object, (name, form, about)| {
+            object.property(*name, form.schema(about)).required(*name)
+        });
+    RefOr::T(Schema::Object(whole.build()))
+}
+
+const STATUSES: &str = "`shipped`, `candidate`, `aborted`, `pulled`, `published`, `variant`, `unofficial` or `unknown`";
+const CERTAINTIES: &str = "`stated` by a source, or `inferred`";
+
+impl ToSchema for Answer {}
+
+impl PartialSchema for Answer {
+    fn schema() -> RefOr<Schema> {
+        object(
+            "What is known about a build.",
+            &[
+                (
+                    "product",
+                    Form::Text,
+                    "The product's canonical name; as asked if it has none",
+                ),
+                ("channel", Form::Text, "The channel as asked, normalised"),
+                ("build_id", Form::Text, "The build id as asked"),
+                (
+                    "version",
+                    Form::TextOrNull,
+                    "The exact version on that channel; null if not known",
+                ),
+                ("reported", Form::TextOrNull, "The version of the question"),
+                ("status", Form::Text, STATUSES),
+                ("certainty", Form::Text, CERTAINTIES),
+                (
+                    "reason",
+                    Form::Text,
+                    "The rule that gave the answer, in a word",
+                ),
+                ("explanation", Form::Text, "The rule as a sentence"),
+                (
+                    "build",
+                    Form::ObjectOrNull,
+                    "The build in detail, over all its platforms",
+                ),
+                ("generation", Form::Integer, "The generation that answered"),
+            ],
+        )
+    }
+}
+
+impl ToSchema for Build {}
+
+impl PartialSchema for Build {
+    fn schema() -> RefOr<Schema> {
+        object(
+            "One build for one platform.",
+            &[
+                ("product", Form::Text, "The product"),
+                (
+                    "channel",
+                    Form::Text,
+                    "The channel that the file itself follows",
+                ),
+                ("version", Form::Text, "The exact version on that channel"),
+                ("build_id", Form::Text, "The build id"),
+                (
+                    "platform",
+                    Form::Text,
+                    "The platform, as `linux-x86_64`; empty if no source says",
+                ),
+                (
+                    "variant",
+                    Form::Text,
+                    "`funnelcake131`, …; empty for the build that everyone gets",
+                ),
+                (
+                    "line",
+                    Form::Text,
+                    "What previous and next builds are counted in: a major version on esr, `main` elsewhere",
+                ),
+                ("build_number", Form::IntegerOrNull, "N of `buildN`"),
+                ("status", Form::Text, STATUSES),
+                ("certainty", Form::Text, CERTAINTIES),
+                (
+                    "reason",
+                    Form::Text,
+                    "The rule that gave the status, in a word",
+                ),
+                ("offered_on", Form::Texts, "The channels whose users got it"),
+                ("revision", Form::TextOrNull, "The source revision"),
+                (
+                    "repository",
+                    Form::TextOrNull,
+                    "The repository of the revision",
+                ),
+                (
+                    "archive_url",
+                    Form::TextOrNull,
+                    "Where it lies on the public host",
+                ),
+                (
+                    "published_at",
+                    Form::IntegerOrNull,
+                    "When it was first uploaded, microseconds since 1970 UTC",
+                ),
+                (
+                    "shipped_on",
+                    Form::TextOrNull,
+                    "The day its version shipped",
+                ),
+                ("sources", Form::Texts, "The sources behind it"),
+                (
+                    "evidence",
+                    Form::Texts,
+                    "The digests of the observations behind it",
+                ),
+            ],
+        )
+    }
+}

@@ -1,0 +1,206 @@
+//! Questions about one build, or many: look-ups and explanations.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use platform::clock;
+use platform::http::ApiError;
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use super::Api;
+use super::asked::Asked;
+use crate::explain::{self, Explanation};
+use crate::resolve::{Answer, Question};
+
+/// Most questions in one request.
+const MAX_QUESTIONS: usize = 5000;
+
+/// What is asked about a build.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Params {
+    /// The product, in any known spelling.
+    product: String,
+    /// The channel; left out if not known.
+    #[serde(default)]
+    channel: String,
+    /// The build id, or its beginning.
+    build_id: String,
+    /// The version that the program reports about itself: echoed, never believed.
+    version: Option<String>,
+}
+
+impl Params {
+    fn question(&self) -> Question {
+        Question {
+            product: self.product.clone(),
+            channel: self.channel.clone(),
+            build_id: self.build_id.clone(),
+            version: self.version.clone(),
+            asked_at: Some(clock::now_micros()),
+        }
+    }
+}
+
+/// Which exact version is this build, and what became of it?
+#[utoipa::path(
+    get, path = "/api/v1/lookup", tag = "questions", params(Params),
+    responses(
+        (status = 200, description = "The answer; of an unknown build too, with status `unknown` and the reason", body = Answer),
+        (status = 400, description = "A parameter is missing or unknown", body = super::openapi::Error),
+    )
+)]
+pub(super) async fn lookup(
+    State(api): State<Api>,
+    asked: Asked<Params>,
+) -> Result<Response, ApiError> {
+    let answer = api.lookup.answer(&asked.params.question()).await?;
+    let basis = format!("{} {}", answer.generation, answer.reason);
+    Ok(asked.answer(&basis, answer))
+}
+
+/// The same question for many builds.
+#[utoipa::path(
+    post, path = "/api/v1/lookup", tag = "questions",
+    request_body(
+        content = Object,
+        description = "At most 5,000 questions: a JSON array of objects with `product`, `channel`, `build_id` and `version`, or one object a line",
+    ),
+    responses(
+        (status = 200, description = "The answers in the order of the questions, as an array or one a line like the questions; in place of what is no question stands an object with `error`", body = [Answer]),
+        (status = 400, description = "Too many questions, too long, or neither form", body = super::openapi::Error),
+    )
+)]
+pub(super) async fn lookup_many(
+    State(api): State<Api>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, ApiError> {
+    let body = body.map_err(|_| {
+        ApiError::BadRequest("the questions are too long, or did not come whole".to_owned())
+    })?;
+    let batch = Batch::read(&body, clock::now_micros())?;
+    let answers = api.lookup.answers(&batch.questions).await?;
+    let headers = [
+        (header::CONTENT_TYPE, batch.form.content_type()),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    let text = batch.write(&answers).map_err(anyhow::Error::from)?;
+    Ok((headers, text).into_response())
+}
+
+/// How many questions stand in one body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Array,
+    Lines,
+}
+
+impl Form {
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::Array => "application/json",
+            Self::Lines => "application/x-ndjson",
+        }
+    }
+}
+
+/// Many questions, with what stood in their place where there was none.
+#[derive(Debug)]
+struct Batch {
+    form: Form,
+    questions: Vec<Question>,
+    /// For each place: nothing, or why it holds no question.
+    places: Vec<Option<String>>,
+}
+
+impl Batch {
+    fn read(body: &[u8], now: i64) -> Result<Self, ApiError> {
+        let too_many = || {
+            ApiError::BadRequest(format!(
+                "more than {MAX_QUESTIONS} questions in one request"
+            ))
+        };
+        let is_array = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
+        let (form, texts): (Form, Vec<&[u8]>) = if is_array {
+            let items: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| {
+                ApiError::BadRequest(format!("not a JSON array of questions: {error}"))
+            })?;
+            (
+                Form::Array,
+                items.iter().map(|item| item.get().as_bytes()).collect(),
+            )
+        } else {
+            let body = body.strip_suffix(b"\n").unwrap_or(body);
+            let lines = body.split(|byte| *byte == b'\n');
+            let lines = lines.take(MAX_QUESTIONS + 1);
+            (
+                Form::Lines,
+                if body.is_empty() {
+                    Vec::new()
+                } else {
+                    lines.collect()
+                },
+            )
+        };
+        if texts.len() > MAX_QUESTIONS {
+            return Err(too_many());
+        }
+        let mut batch = Self {
+            form,
+            questions: Vec::new(),
+            places: Vec::with_capacity(texts.len()),
+        };
+        for text in texts {
+            let place = match serde_json::from_slice::<Question>(text) {
+                Ok(question) => {
+                    batch.questions.push(Question {
+                        asked_at: question.asked_at.or(Some(now)),
+                        ..question
+                    });
+                    None
+                }
+                Err(error) => Some(format!("not a question: {error}")),
+            };
+            batch.places.push(place);
+        }
+        Ok(batch)
+    }
+
+    /// The answers in the places of their questions.
+    fn write(&self, answers: &[Answer]) -> serde_json::Result<String> {
+        let mut answers = answers.iter();
+        let mut texts = Vec::with_capacity(self.places.len());
+        for (place, number) in self.places.iter().zip(1..) {
+            texts.push(match place {
+                None => serde_json::to_string(&answers.next())?,
+                Some(error) => json!({ "error": error, "line": number }).to_string(),
+            });
+        }
+        Ok(match self.form {
+            Form::Array => format!("[{}]", texts.join(",")),
+            Form::Lines => texts.iter().flat_map(|text| [text, "\n"]).collect(),
+        })
+    }
+}
+
+/// An answer with each observation, correction and rule that led to it.
+#[utoipa::path(
+    get, path = "/api/v1/explain", tag = "questions", params(Params),
+    responses(
+        (status = 200, description = "The answer, what the sources said with the addresses where it was read, and how the conclusion came to be", body = Object),
+        (status = 400, description = "A parameter is missing or unknown", body = super::openapi::Error),
+    )
+)]
+pub(super) async fn explain(
+    State(api): State<Api>,
+    asked: Asked<Params>,
+) -> Result<Response, ApiError> {
+    let answer = api.lookup.answer(&asked.params.question()).await?;
+    let explanation: Explanation = explain::explain(&api.db, &answer).await?;
+    Ok(Asked::<Params>::fresh(explanation))
+}

@@ -1,0 +1,174 @@
+//! Crash Stats' `GET /api/VersionString/`: the exact version of a build, for clients that know only this.
+//!
+//! Its rows were made by a scraper of the archive that saw candidates of three products. We make the same rows from what we know, with
+//! two differences: which build shipped is known and not guessed, and nightlies have a row too.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::http::{StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use platform::http::ApiError;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Api;
+use crate::build::Status;
+use crate::build_id::BuildId;
+use crate::index::BuildRef;
+use crate::product::Product;
+use crate::version::Version;
+
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Params {
+    /// Exactly `Firefox`, `DevEdition`, `Thunderbird` or `Fennec`.
+    #[param(required = true)]
+    product: String,
+    /// The channel, in any case.
+    #[param(required = true)]
+    channel: String,
+    /// The build id.
+    #[param(required = true)]
+    build_id: String,
+    /// `print` for an indented answer.
+    pretty: String,
+}
+
+/// The exact version of a build, as Crash Stats answers it.
+#[utoipa::path(
+    get, path = "/api/VersionString/", tag = "compatible", params(Params),
+    responses(
+        (status = 200, description = "`hits` with a `version_string` each, and `total`; no hits for an unknown build and for a beta that did not ship", body = Object),
+        (status = 400, description = "A parameter is missing: `errors` names it", body = Object),
+    )
+)]
+pub(super) async fn get(
+    State(api): State<Api>,
+    params: Result<Query<Params>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, ApiError> {
+    let Query(params) = params.map_err(|error| ApiError::BadRequest(error.body_text()))?;
+    if let Some(refusal) = missing(&params) {
+        return Ok((StatusCode::BAD_REQUEST, Json(refusal)).into_response());
+    }
+    let channel = params.channel.trim().to_lowercase();
+    let (product, id) = (
+        directory(params.product.trim(), &channel),
+        params.build_id.trim().parse(),
+    );
+    let found = match (product, id) {
+        (Some(product), Ok(id)) => {
+            let id: BuildId = id;
+            let index = api.lookup.index_with(product, id).await?;
+            hits(index.find(product, id), &channel)
+        }
+        _ => Vec::new(),
+    };
+    let hits: Vec<Value> = found
+        .iter()
+        .map(|name| json!({ "version_string": name }))
+        .collect();
+    let body = json!({ "total": hits.len(), "hits": hits });
+    let text = if params.pretty == "print" {
+        format!("{body:#}")
+    } else {
+        body.to_string()
+    };
+    let headers = [
+        (header::CONTENT_TYPE, "application/json; charset=UTF-8"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    Ok((headers, text).into_response())
+}
+
+/// The address without its slash leads to the one with it.
+pub(super) async fn add_slash(uri: Uri) -> Response {
+    let query = uri
+        .query()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
+    let location = format!("/api/VersionString/{query}");
+    (
+        StatusCode::MOVED_PERMANENTLY,
+        [(header::LOCATION, location)],
+    )
+        .into_response()
+}
+
+/// The refusal of a question that lacks a parameter: in Crash Stats' form, and in ours.
+fn missing(params: &Params) -> Option<Value> {
+    let given = [
+        ("product", &params.product),
+        ("channel", &params.channel),
+        ("build_id", &params.build_id),
+    ];
+    let missing: Vec<&str> = given
+        .into_iter()
+        .filter(|(_, value)| value.trim().is_empty())
+        .map(|(name, _)| name)
+        .collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let errors: serde_json::Map<String, Value> = missing
+        .iter()
+        .map(|name| ((*name).to_owned(), json!(["This field is required."])))
+        .collect();
+    Some(json!({
+        "errors": errors,
+        "error": format!("required and not given: {}", missing.join(", ")),
+        "code": "bad_request",
+    }))
+}
+
+/// The product of a name that Crash Stats' table could hold: exactly so, and Developer Edition on its one channel only.
+fn directory(name: &str, channel: &str) -> Option<Product> {
+    if name == "DevEdition" {
+        return (channel == "aurora").then_some(Product::Firefox);
+    }
+    Product::ALL
+        .into_iter()
+        .find(|product| product.as_str() == name)
+}
+
+/// The version strings of the builds with one id on a channel: final names first, then candidates, each in the order of versions.
+fn hits<'a>(builds: impl Iterator<Item = BuildRef<'a>>, channel: &str) -> Vec<String> {
+    let mut rows: Vec<Version> = builds
+        .flat_map(rows)
+        .filter(|(own, _)| *own == channel)
+        .map(|(_, version)| version)
+        .collect();
+    rows.sort_by_key(|version| (version.candidate().is_some(), version.clone()));
+    rows.dedup();
+    // Only on these two channels: beside a beta its candidate is left out, and of a release's file only the candidate stays.
+    if matches!(channel, "aurora" | "beta") {
+        let is_beta = rows
+            .first()
+            .is_some_and(|first| first.as_str().contains('b'));
+        rows.retain(|version| version.candidate().is_some() != is_beta);
+    }
+    rows.iter().map(ToString::to_string).collect()
+}
+
+/// The rows of a build in Crash Stats' table: channel and version string.
+fn rows(build: BuildRef<'_>) -> Vec<(&str, Version)> {
+    let own = build.channel();
+    let version = build.version().without_candidate();
+    let candidate = build
+        .build_number()
+        .map(|number| version.with_candidate(number));
+    let on_candidate = if own == "release" { "beta" } else { own };
+    let as_candidate = candidate.map(|version| (on_candidate, version));
+    match build.status() {
+        Status::Shipped => [Some((own, version)), as_candidate]
+            .into_iter()
+            .flatten()
+            .collect(),
+        Status::Candidate | Status::Aborted | Status::Pulled => as_candidate.into_iter().collect(),
+        Status::Published => vec![(own, version)],
+        Status::Variant | Status::Unofficial | Status::Unknown => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

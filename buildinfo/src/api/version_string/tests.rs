@@ -1,0 +1,147 @@
+use super::{directory, hits};
+use crate::build::{Build, Status};
+use crate::derive::derive_all;
+use crate::index::BuildIndex;
+use crate::observation::{Observation, SourceName};
+use crate::product::Product;
+use serde_json::json;
+
+/// A candidate as Buildhub has it.
+fn candidate(
+    folder: &str,
+    channel: &str,
+    version: &str,
+    number: u32,
+    platform: &str,
+    id: &str,
+) -> Observation {
+    let record = json!({
+        "build": {"id": id},
+        "source": {"product": if folder == "thunderbird" { "thunderbird" } else { "firefox" }},
+        "target": {"channel": channel, "platform": platform, "locale": "en-US", "version": version},
+        "download": {"url": format!("https://archive.mozilla.org/pub/{folder}/candidates/{version}-candidates/build{number}/{platform}/en-US/f.exe")},
+    });
+    Observation::buildhub_record(SourceName::Buildhub, "u", &record).unwrap()
+}
+
+fn shipped(key: &str, number: u32) -> Observation {
+    Observation::shipped_release("u", key, &json!({ "build_number": number })).unwrap()
+}
+
+fn nightly(id: &str) -> Observation {
+    let record = json!({
+        "build": {"id": id},
+        "source": {"product": "firefox"},
+        "target": {"channel": "nightly", "platform": "win64", "locale": "en-US", "version": "67.0a1"},
+        "download": {"url": "https://archive.mozilla.org/pub/firefox/nightly/2019/02/2019-02-01-10-00-00-mozilla-central/f.exe"},
+    });
+    Observation::buildhub_record(SourceName::Buildhub, "u", &record).unwrap()
+}
+
+fn builds() -> Vec<Build> {
+    let observations = [
+        candidate("firefox", "beta", "64.0b4", 1, "win64", "20181025143507"),
+        candidate("firefox", "beta", "64.0b4", 2, "win64", "20181025233934"),
+        candidate("firefox", "beta", "64.0b4", 2, "mac", "20181025233934"),
+        shipped("firefox-64.0b4", 2),
+        candidate("firefox", "beta", "64.0b5", 1, "win64", "20181029164536"),
+        candidate("firefox", "release", "63.0", 1, "win64", "20181015152800"),
+        candidate("firefox", "release", "63.0", 2, "win64", "20181018182531"),
+        shipped("firefox-63.0", 2),
+        candidate("firefox", "release", "62.0.2", 1, "win64", "20180919000000"),
+        candidate("firefox", "release", "62.0.2", 2, "win64", "20180920131237"),
+        shipped("firefox-62.0.2", 2),
+        candidate("firefox", "beta", "54.0b5", 1, "win64", "20170504103226"),
+        candidate(
+            "firefox",
+            "beta",
+            "54.0b5",
+            1,
+            "linux-x86_64",
+            "20170504173217",
+        ),
+        shipped("firefox-54.0b5", 1),
+        candidate("firefox", "esr", "60.3.0esr", 1, "win64", "20181017000000"),
+        candidate("firefox", "esr", "60.3.0esr", 2, "win64", "20181017185317"),
+        shipped("firefox-60.3.0esr", 2),
+        candidate(
+            "devedition",
+            "aurora",
+            "55.0b1",
+            1,
+            "win64",
+            "20170612224034",
+        ),
+        shipped("devedition-55.0b1", 1),
+        candidate(
+            "thunderbird",
+            "beta",
+            "60.0b5",
+            1,
+            "win64",
+            "20180430000000",
+        ),
+        shipped("thunderbird-60.0b5", 1),
+        nightly("20190201100000"),
+    ];
+    derive_all(&observations, &[]).builds
+}
+
+#[test]
+fn answers_are_those_of_crash_stats() {
+    let builds = builds();
+    let index = BuildIndex::from_builds(1, &builds).unwrap();
+    let check = |product: &str, channel: &str, id: &str, expected: &[&str]| {
+        let product = directory(product, channel);
+        let found = product.map(|product| hits(index.find(product, id.parse().unwrap()), channel));
+        assert_eq!(
+            found.unwrap_or_default(),
+            expected,
+            "{product:?} {channel} {id}"
+        );
+    };
+    check("Firefox", "beta", "20181025233934", &["64.0b4"]);
+    // A beta that did not ship, or not yet: its candidate is left out.
+    check("Firefox", "beta", "20181025143507", &[]);
+    check("Firefox", "beta", "20181029164536", &[]);
+    // The file of a release is a candidate on beta.
+    check("Firefox", "beta", "20181015152800", &["63.0rc1"]);
+    check("Firefox", "release", "20181015152800", &[]);
+    check("Firefox", "beta", "20181018182531", &["63.0rc2"]);
+    check("Firefox", "release", "20181018182531", &["63.0"]);
+    check("Firefox", "beta", "20180920131237", &["62.0.2rc2"]);
+    check("Firefox", "beta", "20180919000000", &["62.0.2rc1"]);
+    check("Firefox", "release", "20180920131237", &["62.0.2"]);
+    // Two platforms, two ids.
+    check("Firefox", "beta", "20170504103226", &["54.0b5"]);
+    check("Firefox", "beta", "20170504173217", &["54.0b5"]);
+    // On other channels nothing is left out.
+    check(
+        "Firefox",
+        "esr",
+        "20181017185317",
+        &["60.3.0esr", "60.3.0esrrc2"],
+    );
+    check("Firefox", "esr", "20181017000000", &["60.3.0esrrc1"]);
+    check("DevEdition", "aurora", "20170612224034", &["55.0b1"]);
+    check("Firefox", "aurora", "20170612224034", &["55.0b1"]);
+    check("DevEdition", "beta", "20181025233934", &[]);
+    check("Thunderbird", "beta", "20180430000000", &["60.0b5"]);
+    check("Firefox", "nightly", "20190201100000", &["67.0a1"]);
+    // Products are told apart by case, and by id.
+    check("firefox", "beta", "20181025233934", &[]);
+    check("Thunderbird", "beta", "20181025233934", &[]);
+    check("Firefox", "beta", "20181101000000", &[]);
+    check("Firefox", "release-cck-x", "20181018182531", &[]);
+}
+
+#[test]
+fn a_build_that_no_release_process_made_has_no_row() {
+    let mut builds = builds();
+    for build in &mut builds {
+        build.status = Status::Unofficial;
+    }
+    let index = BuildIndex::from_builds(1, &builds).unwrap();
+    let id = "20181025233934".parse().unwrap();
+    assert!(hits(index.find(Product::Firefox, id), "beta").is_empty());
+}

@@ -1,0 +1,201 @@
+//! Versions, the newest builds, and comparisons: all from the index.
+
+use axum::extract::State;
+use axum::response::Response;
+use platform::http::ApiError;
+use serde::{Deserialize, Serialize};
+
+use super::Api;
+use super::asked::Asked;
+use super::builds::{limit_of, no_cursor};
+use crate::build_id::BuildId;
+use crate::catalog::{self, Comparison, LatestBuild, VersionBuilds};
+use crate::product::{Directory, Line, Product, normalise_channel};
+
+/// Versions in a page, unless the client says.
+const PAGE: i64 = 50;
+/// Most versions in a page.
+const MAX_PAGE: i64 = 1000;
+
+/// The product and its channel: Developer Edition has only one.
+fn product_of(product: &str, channel: Option<&str>) -> Result<(Product, Option<String>), ApiError> {
+    let directory: Directory = product
+        .parse()
+        .map_err(|error| ApiError::BadRequest(format!("{error}")))?;
+    let own = directory.only_channel().map(str::to_owned);
+    Ok((
+        directory.product(),
+        own.or_else(|| channel.map(normalise_channel)),
+    ))
+}
+
+/// Which versions to list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct VersionsParams {
+    /// The product, in any known spelling.
+    product: String,
+    /// The channel that the builds follow; all if left out.
+    channel: Option<String>,
+    /// Where the page begins: `cursor` of the page before.
+    cursor: Option<String>,
+    /// Versions in the page, 1 to 1000; 50 if left out.
+    limit: Option<i64>,
+}
+
+/// A page of versions.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct VersionsPage {
+    /// The product.
+    #[schema(value_type = String)]
+    product: Product,
+    /// The generation of the index that answered.
+    generation: i64,
+    /// The versions, newest first.
+    #[schema(value_type = Vec<Object>)]
+    versions: Vec<VersionBuilds>,
+    /// Where the next page begins; none after the last.
+    cursor: Option<String>,
+}
+
+/// The versions of a product with their builds, and which of them shipped.
+#[utoipa::path(
+    get, path = "/api/v1/versions", tag = "builds", params(VersionsParams),
+    responses(
+        (status = 200, description = "A page of versions, each with `channel`, `version`, `shipped_build_number`, `shipped_on` and its `builds`", body = VersionsPage),
+        (status = 400, description = "A parameter cannot be understood", body = super::openapi::Error),
+    )
+)]
+pub(super) async fn versions(
+    State(api): State<Api>,
+    asked: Asked<VersionsParams>,
+) -> Result<Response, ApiError> {
+    let params = &asked.params;
+    let (product, channel) = product_of(&params.product, params.channel.as_deref())?;
+    let limit = limit_of(params.limit, PAGE, MAX_PAGE)?;
+    let index = api.lookup.index();
+    let all = catalog::versions(&index, product, channel.as_deref());
+    let begin = match &params.cursor {
+        Some(cursor) => begin_after(&all, cursor).ok_or_else(no_cursor)?,
+        None => 0,
+    };
+    let limit = usize::try_from(limit).unwrap_or(0);
+    let more = all.len() > begin + limit;
+    let versions: Vec<VersionBuilds> = all.into_iter().skip(begin).take(limit).collect();
+    let last = versions.last().filter(|_| more);
+    let body = VersionsPage {
+        product,
+        generation: index.generation(),
+        cursor: last.map(|last| format!("{}~{}", last.version, last.channel)),
+        versions,
+    };
+    Ok(asked.answer(&index.generation().to_string(), body))
+}
+
+/// The place after the version that a cursor names, or where it would stand.
+fn begin_after(all: &[VersionBuilds], cursor: &str) -> Option<usize> {
+    let (version, channel) = cursor.split_once('~')?;
+    let version = version.parse().ok()?;
+    let at = (&version, channel);
+    Some(all.partition_point(|one| (&one.version, one.channel.as_str()) >= at))
+}
+
+/// Of what the newest build is asked.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct LatestParams {
+    /// The product, in any known spelling.
+    product: String,
+    /// The channel.
+    channel: Option<String>,
+    /// The line: a major version on esr, `main` elsewhere; all if left out.
+    line: Option<String>,
+}
+
+/// The newest builds of a channel.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct Latest {
+    /// The product.
+    #[schema(value_type = String)]
+    product: Product,
+    /// The channel.
+    channel: String,
+    /// The generation of the index that answered.
+    generation: i64,
+    /// One for each line; none if no build of the channel is known.
+    #[schema(value_type = Vec<Object>)]
+    latest: Vec<LatestBuild>,
+}
+
+/// The newest build that users of a channel were offered.
+#[utoipa::path(
+    get, path = "/api/v1/latest", tag = "builds", params(LatestParams),
+    responses(
+        (status = 200, description = "The newest build of each line, with its `version` on this channel", body = Latest),
+        (status = 400, description = "A parameter is missing or cannot be understood", body = super::openapi::Error),
+    )
+)]
+pub(super) async fn latest(
+    State(api): State<Api>,
+    asked: Asked<LatestParams>,
+) -> Result<Response, ApiError> {
+    let params = &asked.params;
+    let (product, channel) = product_of(&params.product, params.channel.as_deref())?;
+    let channel = channel.ok_or_else(|| ApiError::BadRequest("channel is required".to_owned()))?;
+    let line = params.line.as_deref().map(str::parse::<Line>).transpose();
+    let line = line.map_err(|error| ApiError::BadRequest(error.to_string()))?;
+    let index = api.lookup.index();
+    let body = Latest {
+        product,
+        latest: catalog::latest(&index, product, &channel, line),
+        channel,
+        generation: index.generation(),
+    };
+    Ok(asked.answer(&index.generation().to_string(), body))
+}
+
+/// Which builds to compare.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct CompareParams {
+    /// The product, in any known spelling.
+    product: String,
+    /// The id of the first build.
+    from: String,
+    /// The id of the second build.
+    to: String,
+}
+
+/// What lies between two builds.
+#[utoipa::path(
+    get, path = "/api/v1/compare", tag = "builds", params(CompareParams),
+    responses(
+        (status = 200, description = "Both builds, the `seconds` between them, and `changes_url` or in `no_changes_url` why there is none", body = Object),
+        (status = 400, description = "A parameter is missing or no build id", body = super::openapi::Error),
+        (status = 404, description = "No source has listed one of the builds so far", body = super::openapi::Error),
+    )
+)]
+pub(super) async fn compare(
+    State(api): State<Api>,
+    asked: Asked<CompareParams>,
+) -> Result<Response, ApiError> {
+    let params = &asked.params;
+    let (product, _) = product_of(&params.product, None)?;
+    let index = api.lookup.index();
+    let comparison: Comparison = catalog::compare(
+        &index,
+        product,
+        id_of("from", &params.from)?,
+        id_of("to", &params.to)?,
+    )
+    .map_err(|error| ApiError::NotFound(error.to_string()))?;
+    Ok(asked.answer(&index.generation().to_string(), comparison))
+}
+
+fn id_of(name: &str, text: &str) -> Result<BuildId, ApiError> {
+    text.parse()
+        .map_err(|why| ApiError::BadRequest(format!("{name} is not a build id: {why}")))
+}

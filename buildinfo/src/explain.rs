@@ -1,0 +1,282 @@
+//! Why an answer is what it is: the rule, each observation with the address where it was read,
+//! the corrections, and what was concluded before.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use platform::clock::rfc3339;
+use platform::db::{Db, DbError};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::build_id::BuildId;
+use crate::correction::{Correction, CorrectionKind, Subject};
+use crate::db::{self, Change};
+use crate::group::group_of;
+use crate::observation::{Kind, SourceName, canonical_json};
+use crate::product::Product;
+use crate::resolve::Answer;
+use crate::version::Version;
+
+/// Most observations that are shown.
+const MOST: usize = 200;
+/// Most characters of an observation's body that are shown.
+const EXCERPT: usize = 1000;
+/// So many imports are looked through for the last complete one.
+const RUNS: i64 = 100;
+
+/// An answer with all that led to it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Explanation {
+    /// The answer.
+    pub answer: Answer,
+    /// The rule that gave the answer, as a sentence.
+    pub rule: &'static str,
+    /// The rule that gave the build its status, where that is another one.
+    pub status_rule: Option<&'static str>,
+    /// What the sources said.
+    pub observations: Vec<Evidence>,
+    /// How many more observations there are than are shown.
+    pub more_observations: usize,
+    /// The corrections in force that concern the build, oldest first.
+    pub corrections: Vec<Correction>,
+    /// How the conclusion came to be, generation by generation.
+    pub history: Vec<HistoryEntry>,
+    /// When the last complete import ended, as RFC 3339: what came later is not known yet.
+    pub read_until: Option<String>,
+}
+
+/// One observation behind an answer.
+#[derive(Debug, Clone, Serialize)]
+pub struct Evidence {
+    /// Its name.
+    pub digest: String,
+    /// Who said it.
+    pub source: SourceName,
+    /// What kind of statement it is.
+    pub kind: Kind,
+    /// What it is about.
+    pub subject: String,
+    /// Where it was read.
+    pub url: String,
+    /// When it was read for the first time, as RFC 3339.
+    pub first_seen: String,
+    /// Whether the source still says so.
+    pub still_said: bool,
+    /// What was said, cut short.
+    pub excerpt: String,
+}
+
+/// A change of what was concluded about a build id.
+#[derive(Debug, Clone, Serialize)]
+pub struct HistoryEntry {
+    /// In which generation.
+    pub generation: i64,
+    /// `new`, `changed` or `withdrawn`.
+    pub reason: String,
+    /// What was concluded before, for each build with this id.
+    pub old: Value,
+    /// What has been concluded since.
+    pub new: Value,
+}
+
+impl From<Change> for HistoryEntry {
+    fn from(change: Change) -> Self {
+        // Both are written by this program as JSON arrays.
+        let json = |text: &str| serde_json::from_str(text).unwrap_or(Value::Null);
+        Self {
+            generation: change.generation,
+            old: json(&change.old),
+            new: json(&change.new),
+            reason: change.reason,
+        }
+    }
+}
+
+/// Explains an answer.
+///
+/// # Errors
+/// The database failed.
+pub async fn explain(db: &Db, answer: &Answer) -> Result<Explanation, DbError> {
+    let evidence = answer
+        .build
+        .as_ref()
+        .map_or(&[][..], |build| &build.evidence);
+    let shown = evidence.get(..MOST).unwrap_or(evidence);
+    let stored = db::by_digests(db, shown).await?;
+    let said = db::said_now(db, shown).await?;
+    let observations = stored.iter().map(|stored| Evidence {
+        still_said: said.contains(&stored.digest),
+        digest: stored.digest.clone(),
+        source: stored.observation.source,
+        kind: stored.observation.kind,
+        subject: stored.observation.subject.clone(),
+        url: stored.observation.url.clone(),
+        first_seen: rfc3339(stored.first_seen),
+        excerpt: excerpt(&stored.observation.body),
+    });
+    let observations: Vec<Evidence> = observations.collect();
+    let groups: BTreeSet<String> = stored
+        .iter()
+        .filter(|stored| stored.observation.kind != Kind::CurrentVersions)
+        .filter_map(|stored| group_of(&stored.observation).ok())
+        .map(|group| group.to_string())
+        .collect();
+    let (product, id) = (
+        answer.product.parse::<Product>().ok(),
+        answer.build_id.parse::<BuildId>().ok(),
+    );
+    let history = match (product, id) {
+        (Some(product), Some(id)) => db::changes_of(db, answer.generation, product, id).await?,
+        _ => Vec::new(),
+    };
+    Ok(Explanation {
+        rule: answer.reason.sentence(),
+        status_rule: answer
+            .build
+            .as_ref()
+            .map(|build| build.status_reason)
+            .filter(|reason| *reason != answer.reason)
+            .map(|reason| reason.sentence()),
+        more_observations: evidence.len() - shown.len(),
+        observations,
+        corrections: corrections(db, answer, &groups).await?,
+        history: history.into_iter().map(HistoryEntry::from).collect(),
+        read_until: db::recent_runs(db, RUNS)
+            .await?
+            .iter()
+            .filter(|run| run.outcome == "complete")
+            .find_map(|run| run.ended)
+            .map(rfc3339),
+        answer: answer.clone(),
+    })
+}
+
+/// The corrections that concern the answer's build: what they state about it, and what is passed
+/// over in its groups.
+async fn corrections(
+    db: &Db,
+    answer: &Answer,
+    groups: &BTreeSet<String>,
+) -> Result<Vec<Correction>, DbError> {
+    let mut found = db::corrections_in_force(db).await?;
+    if found.is_empty() {
+        return Ok(found);
+    }
+    let mut grouped = Vec::new();
+    for group in groups {
+        grouped.extend(db::of_group(db, group).await?);
+    }
+    let number = answer
+        .version
+        .as_ref()
+        .and_then(|version| version.parse::<Version>().ok())
+        .map(|version| version.number());
+    found.retain(|correction| match correction.kind {
+        CorrectionKind::Ignore => grouped.iter().any(|said| correction.ignores(said)),
+        CorrectionKind::State => match correction.subject.parse() {
+            Ok(Subject::Version(product, version)) => {
+                product.as_str() == answer.product && Some(version.number()) == number
+            }
+            Ok(Subject::Build(product, id, _)) => {
+                product.as_str() == answer.product && id.to_string() == answer.build_id
+            }
+            Err(_) => false,
+        },
+    });
+    Ok(found)
+}
+
+fn excerpt(body: &Value) -> String {
+    let text = canonical_json(body);
+    match text.char_indices().nth(EXCERPT) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let answer = &self.answer;
+        let version = answer.version.as_deref().unwrap_or("unknown");
+        writeln!(
+            out,
+            "{} {} {} is {version}",
+            answer.product, answer.channel, answer.build_id
+        )?;
+        writeln!(out, "  status   {} ({})", answer.status, answer.certainty)?;
+        writeln!(out, "  because  {}", self.rule)?;
+        if let Some(rule) = self.status_rule {
+            writeln!(out, "           the build itself: {rule}")?;
+        }
+        for other in &answer.alternatives {
+            writeln!(
+                out,
+                "  fits     {} {} {} ({})",
+                other.build_id, other.channel, other.version, other.status
+            )?;
+        }
+        if let Some(build) = &answer.build {
+            writeln!(out, "  channel  {}, line {}", build.channel, build.line)?;
+            if let Some(number) = build.build_number {
+                writeln!(out, "  build    build{number}")?;
+            }
+            writeln!(out, "  for      {}", build.platforms.join(", "))?;
+            let pages = [&build.revision_url, &build.archive_url, &build.changes_url];
+            for url in pages.into_iter().flatten() {
+                writeln!(out, "  see      {url}")?;
+            }
+        }
+        writeln!(out, "  as of    generation {}", answer.generation)?;
+        match &self.read_until {
+            Some(time) => writeln!(out, "  sources  last read completely at {time}")?,
+            None => writeln!(out, "  sources  never read completely")?,
+        }
+        if !self.observations.is_empty() {
+            writeln!(out, "\nWhat the sources said:")?;
+        }
+        for (seen, number) in self.observations.iter().zip(1..) {
+            let now = if seen.still_said {
+                "still said"
+            } else {
+                "not said any more"
+            };
+            writeln!(
+                out,
+                "{number:3}. {} {}: {}",
+                seen.source, seen.kind, seen.subject
+            )?;
+            writeln!(out, "     read at {}", seen.url)?;
+            writeln!(out, "     first seen {}, {now}", seen.first_seen)?;
+            writeln!(out, "     {}", seen.excerpt)?;
+        }
+        if self.more_observations > 0 {
+            writeln!(out, "     and {} more", self.more_observations)?;
+        }
+        if !self.corrections.is_empty() {
+            writeln!(out, "\nCorrections:")?;
+        }
+        for correction in &self.corrections {
+            let what = match (correction.field, &correction.value) {
+                (Some(field), Some(value)) => format!("{field:?} is {value}"),
+                _ => "is passed over".to_owned(),
+            };
+            writeln!(
+                out,
+                "  {}: {} {what}, says {}: {}",
+                correction.id, correction.subject, correction.author, correction.reason
+            )?;
+        }
+        if !self.history.is_empty() {
+            writeln!(out, "\nHow it was concluded:")?;
+        }
+        for entry in &self.history {
+            writeln!(out, "  generation {}: {}", entry.generation, entry.reason)?;
+            if entry.reason != "new" {
+                writeln!(out, "     was {}", entry.old)?;
+            }
+            writeln!(out, "     is  {}", entry.new)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,232 @@
+//! JSON as crashing programs write it. Pure.
+//!
+//! Damaged memory ends up in annotations, and clients are written in languages whose JSON is
+//! wider than the standard. What can be kept is kept, with a note; the rest is refused.
+
+use std::borrow::Cow;
+
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use serde_json::{Map, Value};
+
+use crate::answer::Malformed;
+
+/// Reads one JSON object. The notes say what was changed. Of equal keys the last one counts; more
+/// than 127 levels of nesting are refused.
+pub(crate) fn object(bytes: &[u8]) -> Result<(Map<String, Value>, Vec<&'static str>), Malformed> {
+    let text = decode(bytes).ok_or(Malformed::Json)?;
+    let (text, notes) = mend(&text);
+    match serde_json::from_str(&text) {
+        Ok(Value::Object(object)) => Ok((object, notes)),
+        Ok(_) => Err(Malformed::JsonValue),
+        Err(_) => Err(Malformed::Json),
+    }
+}
+
+/// UTF-8, or what a byte order mark or the zero bytes of UTF-16 say.
+fn decode(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    let (encoding, skip) = match (Encoding::for_bom(bytes), bytes) {
+        (Some(found), _) => found,
+        (None, [0, ..]) => (UTF_16BE, 0),
+        (None, [_, 0, ..]) => (UTF_16LE, 0),
+        (None, _) => (UTF_8, 0),
+    };
+    encoding.decode_without_bom_handling_and_without_replacement(bytes.get(skip..)?)
+}
+
+const SURROGATES: &str = "json: lone surrogates were replaced";
+const NOT_FINITE: &str = "json: NaN or infinity was replaced by null";
+const LARGE: &str = "json: large integers were kept as text";
+
+/// Replaces what a strict parser would refuse or round: lone surrogates by U+FFFD, numbers that
+/// are not finite by null, integers of more than 64 bits by their digits as text.
+fn mend(text: &str) -> (Cow<'_, str>, Vec<&'static str>) {
+    let mut mended = String::new();
+    // Everything before this place has been copied.
+    let mut copied = 0;
+    let mut notes: Vec<&'static str> = Vec::new();
+    let mut at = 0;
+    let mut in_string = false;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let (length, change) = if in_string {
+            string_token(rest, &mut in_string)
+        } else {
+            token(rest, &mut in_string)
+        };
+        if let Some((new, note)) = change {
+            mended.push_str(text.get(copied..at).unwrap_or_default());
+            mended.push_str(&new);
+            copied = at + length;
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+        at += length;
+    }
+    if copied == 0 && mended.is_empty() {
+        return (Cow::Borrowed(text), notes);
+    }
+    mended.push_str(text.get(copied..).unwrap_or_default());
+    (Cow::Owned(mended), notes)
+}
+
+type Change = Option<(Cow<'static, str>, &'static str)>;
+
+/// The length of what begins inside of a string, and what it is to become.
+fn string_token(rest: &str, in_string: &mut bool) -> (usize, Change) {
+    let Some(special) = rest.find(['"', '\\']) else {
+        return (rest.len(), None);
+    };
+    if special > 0 {
+        return (special, None);
+    }
+    if rest.starts_with('"') {
+        *in_string = false;
+        return (1, None);
+    }
+    match escape(rest) {
+        Some(0xD800..=0xDBFF) => match rest.get(6..).and_then(escape) {
+            Some(0xDC00..=0xDFFF) => (12, None),
+            _ => (6, Some((Cow::Borrowed("\\ufffd"), SURROGATES))),
+        },
+        Some(0xDC00..=0xDFFF) => (6, Some((Cow::Borrowed("\\ufffd"), SURROGATES))),
+        Some(_) => (6, None),
+        // The backslash and the character that it protects.
+        None => (1 + rest.chars().nth(1).map_or(0, char::len_utf8), None),
+    }
+}
+
+/// The code unit of `\uXXXX` at the beginning.
+fn escape(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    let hexadecimal = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    hexadecimal
+        .then(|| u16::from_str_radix(digits, 16).ok())
+        .flatten()
+}
+
+/// The length of what begins outside of strings, and what it is to become.
+fn token(rest: &str, in_string: &mut bool) -> (usize, Change) {
+    for word in ["NaN", "Infinity", "-Infinity"] {
+        if rest.starts_with(word) {
+            return (word.len(), Some((Cow::Borrowed("null"), NOT_FINITE)));
+        }
+    }
+    if rest.starts_with('"') {
+        *in_string = true;
+        return (1, None);
+    }
+    if rest.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+        let length = rest
+            .find(|c: char| !matches!(c, '0'..='9' | '-' | '+' | '.' | 'e' | 'E'))
+            .unwrap_or(rest.len());
+        return (length, number(rest.get(..length).unwrap_or_default()));
+    }
+    let length = rest
+        .find(|c: char| matches!(c, '"' | '-' | 'N' | 'I') || c.is_ascii_digit())
+        .filter(|length| *length > 0)
+        .unwrap_or_else(|| rest.chars().next().map_or(1, char::len_utf8));
+    (length, None)
+}
+
+/// What is no number of JSON stays, for the parser to refuse.
+fn number(text: &str) -> Change {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        let fits = text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok();
+        return (!fits && !digits.is_empty() && !digits.starts_with('0'))
+            .then(|| (Cow::Owned(format!("\"{text}\"")), LARGE));
+    }
+    let infinite = text.parse::<f64>().is_ok_and(f64::is_infinite);
+    infinite.then_some((Cow::Borrowed("null"), NOT_FINITE))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(bytes: &[u8], expected: Result<(Value, &[&'static str]), Malformed>) {
+        let found = object(bytes).map(|(map, notes)| (Value::Object(map), notes));
+        let expected = expected.map(|(value, notes)| (value, notes.to_vec()));
+        assert_eq!(found, expected, "{}", String::from_utf8_lossy(bytes));
+    }
+
+    #[test]
+    fn what_can_be_kept_is_kept() {
+        check(
+            br#"{"a":"1","b":2,"a":null}"#,
+            Ok((json!({"a": null, "b": 2}), &[])),
+        );
+        check(
+            br#"{"a":"\ud83d\ude00 NaN \"Infinity\\"}"#,
+            Ok((json!({"a": "😀 NaN \"Infinity\\"}), &[])),
+        );
+        check(
+            br#"{"a":"x\ud800y\udc00"}"#,
+            Ok((json!({"a": "x\u{fffd}y\u{fffd}"}), &[SURROGATES])),
+        );
+        check(
+            br#"{"a":"\ud800\ud83d\ude00"}"#,
+            Ok((json!({"a": "\u{fffd}😀"}), &[SURROGATES])),
+        );
+        check(
+            br#"{"a":[NaN,-Infinity,Infinity,1e999]}"#,
+            Ok((json!({"a": [null, null, null, null]}), &[NOT_FINITE])),
+        );
+        check(
+            br#"{"a":18446744073709551616,"b":18446744073709551615,"c":-9223372036854775809}"#,
+            Ok((
+                json!({"a": "18446744073709551616", "b": 18_446_744_073_709_551_615_u64, "c": "-9223372036854775809"}),
+                &[LARGE],
+            )),
+        );
+        check(
+            "\u{feff}{\"é\":\"ü\"}".as_bytes(),
+            Ok((json!({"é": "ü"}), &[])),
+        );
+        let wide: Vec<u8> = "{\"a\":\"é\"}"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        check(&wide, Ok((json!({"a": "é"}), &[])));
+        check(b"{}", Ok((json!({}), &[])));
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused() {
+        for bytes in [&b"[]"[..], b"1", b"null", b"\"a\"", b"NaN"] {
+            check(bytes, Err(Malformed::JsonValue));
+        }
+        for bytes in [
+            &b""[..],
+            b"{",
+            b"{\"a\":\"\n\"}",
+            b"{\"a\":\"\xff\"}",
+            b"{'a':1}",
+            b"{} x",
+            b"{\"a\":\"\\u12\"}",
+            b"{\"a\":01}",
+        ] {
+            check(bytes, Err(Malformed::Json));
+        }
+        let deep = format!("{{\"a\":{}{}}}", "[".repeat(200_000), "]".repeat(200_000));
+        check(deep.as_bytes(), Err(Malformed::Json));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_give_an_answer(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = object(&bytes);
+        }
+
+        #[test]
+        fn sound_json_stays_as_it_is(map in prop::collection::btree_map(".*", ".*", 0..8)) {
+            let text = serde_json::to_string(&map).unwrap();
+            let (found, notes) = object(text.as_bytes()).unwrap();
+            prop_assert_eq!(serde_json::to_value(&map).unwrap(), Value::Object(found));
+            prop_assert!(notes.is_empty());
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The parts of a report, read one after the other as the body comes in.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use futures::future::poll_fn;
+use futures::{Stream, StreamExt, stream};
+use multer::{Field, Multipart};
+use sha2::{Digest, Sha256};
+
+use crate::Settings;
+use crate::answer::{Malformed, Refusal};
+use crate::body::Body;
+use crate::head::{Kind, PartHead};
+use crate::report::Gathered;
+
+/// How many bytes may stand before the first part, or be the headers of one.
+const MAX_BETWEEN: u64 = 64 << 10;
+
+/// Reads the whole body. What is wrong with its transport (gzip, size, time) counts before what is
+/// wrong with its parts.
+pub(crate) async fn gather(
+    body: &mut Body<'_>,
+    boundary: &str,
+    limits: &Settings,
+) -> Result<Gathered, Refusal> {
+    let gathered = gather_parts(body, boundary, limits).await;
+    if matches!(gathered, Ok(_) | Err(Refusal::Malformed(_))) {
+        body.finish().await?;
+    }
+    gathered
+}
+
+async fn gather_parts(
+    body: &mut Body<'_>,
+    boundary: &str,
+    limits: &Settings,
+) -> Result<Gathered, Refusal> {
+    let gate = Arc::new(Gate::default());
+    let mut parts = Multipart::new(gated(chunks(body), Arc::clone(&gate)), boundary);
+    let mut gathered = Gathered::default();
+    let mut count = 0;
+    loop {
+        gate.fed.store(0, Ordering::Relaxed);
+        let next = poll_fn(|cx| gate.poll(cx, |cx| parts.poll_next_field(cx), MAX_BETWEEN)).await?;
+        let Some(mut part) = next.map_err(refusal)? else {
+            return Ok(gathered);
+        };
+        count += 1;
+        if count > limits.max_parts {
+            return Err(Malformed::PayloadStructure.into());
+        }
+        let head = PartHead::read(part.headers())?;
+        add(&mut gathered, head, &mut part, &gate, limits).await?;
+    }
+}
+
+async fn add(
+    gathered: &mut Gathered,
+    head: PartHead,
+    part: &mut Field<'_>,
+    gate: &Gate,
+    limits: &Settings,
+) -> Result<(), Refusal> {
+    let limit = match (&head.name, &head.kind) {
+        (None, _) => 0,
+        (_, Kind::Dump(_)) => usize::MAX,
+        _ => limits.max_annotation,
+    };
+    let is_dump = matches!(head.kind, Kind::Dump(_));
+    let content = read(part, gate, limit, is_dump).await?;
+    let Some(name) = head.name else {
+        return Ok(());
+    };
+    match head.kind {
+        Kind::Json => gathered.add_json(content.bytes.as_deref().ok_or(Malformed::Json)?)?,
+        Kind::Text(charset) => gathered.add_text(name, content.bytes.as_deref(), &charset),
+        Kind::Dump(kind) => {
+            if gathered.dump_count() >= limits.max_dumps {
+                return Err(Malformed::PayloadStructure.into());
+            }
+            let bytes = content.bytes.unwrap_or_default();
+            gathered.add_dump(&name, &kind, bytes, content.sha256)?;
+        }
+    }
+    Ok(())
+}
+
+struct Content {
+    /// `None` when there were more than the limit.
+    bytes: Option<Bytes>,
+    /// In hexadecimal, if it was asked for.
+    sha256: String,
+}
+
+async fn read(
+    part: &mut Field<'_>,
+    gate: &Gate,
+    limit: usize,
+    hashed: bool,
+) -> Result<Content, Refusal> {
+    let mut bytes = Some(BytesMut::new());
+    let mut hash = Sha256::new();
+    while let Some(chunk) =
+        poll_fn(|cx| gate.poll(cx, |cx| part.poll_next_unpin(cx), u64::MAX)).await?
+    {
+        let chunk = chunk.map_err(refusal)?;
+        if hashed {
+            hash.update(&chunk);
+        }
+        match &mut bytes {
+            Some(kept) if kept.len().saturating_add(chunk.len()) > limit => bytes = None,
+            Some(kept) => kept.extend_from_slice(&chunk),
+            None => {}
+        }
+    }
+    Ok(Content {
+        bytes: bytes.map(BytesMut::freeze),
+        sha256: hexadecimal(&hash.finalize()),
+    })
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Lets chunks into the multipart reader one by one. The reader takes all that it can get each
+/// time it is asked, and would hold the whole body beside its parts; behind the gate it gets the
+/// next chunk only when it cannot go on without.
+#[derive(Debug, Default)]
+struct Gate {
+    /// Whether the next chunk may pass.
+    open: AtomicBool,
+    /// Whether the last chunk has passed.
+    ended: AtomicBool,
+    /// How many bytes have passed since the count was last set to 0.
+    fed: AtomicU64,
+}
+
+impl Gate {
+    /// Asks the reader, and feeds it as long as it needs more, up to `limit` bytes and one chunk.
+    fn poll<T>(
+        &self,
+        cx: &mut Context<'_>,
+        mut ask: impl FnMut(&mut Context<'_>) -> Poll<T>,
+        limit: u64,
+    ) -> Poll<Result<T, Refusal>> {
+        loop {
+            if let Poll::Ready(answer) = ask(cx) {
+                return Poll::Ready(Ok(answer));
+            }
+            if self.ended.load(Ordering::Relaxed) || self.fed.load(Ordering::Relaxed) > limit {
+                return Poll::Ready(Err(Malformed::PayloadStructure.into()));
+            }
+            // If it was open already, the body has nothing yet, and will wake this task.
+            if self.open.swap(true, Ordering::Relaxed) {
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+fn chunks<'c>(body: &'c mut Body<'_>) -> impl Stream<Item = Result<Bytes, Refusal>> + Send + 'c {
+    stream::unfold(Some(body), |body| async move {
+        let body = body?;
+        match body.chunk().await {
+            Ok(Some(chunk)) => Some((Ok(chunk), Some(body))),
+            Ok(None) => None,
+            Err(refusal) => Some((Err(refusal), None)),
+        }
+    })
+}
+
+fn gated<'c>(
+    chunks: impl Stream<Item = Result<Bytes, Refusal>> + Send + 'c,
+    gate: Arc<Gate>,
+) -> impl Stream<Item = Result<Bytes, Refusal>> + Send + 'c {
+    let mut chunks = Box::pin(chunks);
+    stream::poll_fn(move |cx| {
+        if !gate.open.load(Ordering::Relaxed) {
+            return Poll::Pending;
+        }
+        let next = chunks.poll_next_unpin(cx);
+        match &next {
+            Poll::Pending => {}
+            Poll::Ready(Some(Ok(chunk))) => {
+                gate.fed.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+                gate.open.store(false, Ordering::Relaxed);
+            }
+            Poll::Ready(_) => gate.ended.store(true, Ordering::Relaxed),
+        }
+        next
+    })
+}
+
+/// The refusal inside of an error of the body; other errors come from the structure.
+fn refusal(error: multer::Error) -> Refusal {
+    match error {
+        multer::Error::StreamReadFailed(inner) => inner
+            .downcast::<Refusal>()
+            .map_or(Malformed::PayloadStructure.into(), |refusal| *refusal),
+        _ => Malformed::PayloadStructure.into(),
+    }
+}

@@ -1,0 +1,375 @@
+//! What a report says: its annotations, its dumps, and what the collector notes beside. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use crash::{CrashId, MAIN_DUMP, Metadata, RawCrash};
+use crashstore::db::Received;
+use encoding_rs::Encoding;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::answer::Malformed;
+use crate::json;
+use crate::parts::hexadecimal;
+
+/// Names under which dumps cannot be stored: the other objects of a report have them.
+const RESERVED: [&str; 3] = ["dump_names", "processed_crash", "raw_crash"];
+/// The longest name of a dump, in characters.
+const MAX_NAME: usize = 30;
+/// More notes than this are not kept.
+const MAX_NOTES: usize = 500;
+/// The longest piece of a client's text in a note, in characters.
+const MAX_QUOTED: usize = 100;
+/// The longest user agent that is kept, in characters.
+const MAX_USER_AGENT: usize = 1000;
+/// The longest value in a column of a crash's row, in characters.
+const MAX_COLUMN: usize = 200;
+
+/// The largest raw crash that is stored, in bytes: larger ones are not read again.
+const MAX_RAW: usize = 60 << 20;
+
+/// Annotations that identify people. They are removed before anything is stored.
+const PRIVATE: [&str; 4] = [
+    "Email",
+    "TelemetryClientId",
+    "TelemetryServerURL",
+    "TelemetrySessionId",
+];
+
+/// The keys of a raw crash that the collector writes.
+const OWN: [&str; 4] = ["uuid", "submitted_timestamp", "version", "metadata"];
+
+/// What was found in the parts so far.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    annotations: Map<String, Value>,
+    dumps: Vec<Dump>,
+    notes: Notes,
+    has_json: bool,
+    has_text: bool,
+}
+
+#[derive(Debug)]
+struct Dump {
+    name: String,
+    body: Bytes,
+    sha256: String,
+}
+
+/// The whole report.
+#[derive(Debug, Default)]
+pub(crate) struct Parsed {
+    /// The annotations as sent.
+    pub(crate) annotations: Map<String, Value>,
+    /// The dumps by the name under which they are stored.
+    pub(crate) dumps: BTreeMap<String, Bytes>,
+    /// Their SHA-256.
+    pub(crate) checksums: BTreeMap<String, String>,
+    /// What was odd.
+    pub(crate) notes: Notes,
+    /// `json` or `multipart`.
+    pub(crate) form: &'static str,
+}
+
+/// The notes of the collector, bounded in number.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Notes(Vec<String>);
+
+impl Notes {
+    fn add(&mut self, note: String) {
+        match self.0.len() {
+            0..MAX_NOTES => self.0.push(note),
+            MAX_NOTES => self.0.push("more notes were left out".to_owned()),
+            _ => {}
+        }
+    }
+}
+
+impl Gathered {
+    /// Takes annotations in the form of a JSON object: they replace those that came before.
+    pub(crate) fn add_json(&mut self, bytes: &[u8]) -> Result<(), Malformed> {
+        let (annotations, notes) = json::object(bytes)?;
+        self.annotations = annotations;
+        self.has_json = true;
+        for note in notes {
+            self.notes.add(note.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Takes one annotation in the form of text; `None` is one that was too large. One that
+    /// cannot be kept leaves a note.
+    pub(crate) fn add_text(&mut self, name: String, bytes: Option<&[u8]>, charset: &str) {
+        self.has_text = true;
+        let Some(bytes) = bytes else {
+            self.notes
+                .add("extract payload text part exception: body part is too large".to_owned());
+            return;
+        };
+        let decoded = Encoding::for_label(charset.as_bytes()).and_then(|encoding| {
+            encoding.decode_without_bom_handling_and_without_replacement(bytes)
+        });
+        match decoded {
+            Some(text) => {
+                self.annotations
+                    .insert(name, Value::from(text.into_owned()));
+            }
+            None => self.notes.add(format!(
+                "extract payload text part exception: invalid text or charset: {}",
+                cut(charset, MAX_QUOTED)
+            )),
+        }
+    }
+
+    /// Takes a dump.
+    pub(crate) fn add_dump(
+        &mut self,
+        name: &str,
+        kind: &str,
+        body: Bytes,
+        sha256: String,
+    ) -> Result<(), Malformed> {
+        let stored = dump_name(name);
+        if RESERVED.contains(&stored.as_str()) {
+            return Err(Malformed::DumpName);
+        }
+        if kind != "application/octet-stream" {
+            self.notes.add(format!(
+                "unknown content type: {} {}",
+                cut(name, MAX_QUOTED),
+                cut(kind, MAX_QUOTED)
+            ));
+        }
+        self.dumps.push(Dump {
+            name: stored,
+            body,
+            sha256,
+        });
+        Ok(())
+    }
+
+    /// How many dumps there are so far.
+    pub(crate) fn dump_count(&self) -> usize {
+        self.dumps.len()
+    }
+
+    /// The whole report, once all parts are there. Every dump gets a name of its own: of equal
+    /// names the last dump keeps it, as with annotations, and the others are stored beside.
+    pub(crate) fn finish(mut self) -> Result<Parsed, Malformed> {
+        if self.has_json && self.has_text {
+            self.notes.add(
+                "includes annotations in both json-encoded extra and formdata parts".to_owned(),
+            );
+        }
+        if self.annotations.is_empty() {
+            return Err(Malformed::NoAnnotations);
+        }
+        let mut parsed = Parsed {
+            annotations: self.annotations,
+            notes: self.notes,
+            form: if self.has_json { "json" } else { "multipart" },
+            ..Parsed::default()
+        };
+        // The main minidump is stored as `dump`, a name that another dump may have.
+        let mut taken: BTreeSet<String> = BTreeSet::new();
+        self.dumps.reverse();
+        self.dumps.sort_by_key(|dump| dump.name != MAIN_DUMP);
+        for dump in self.dumps {
+            let name = free_name(&dump.name, &taken);
+            if name != dump.name {
+                parsed.notes.add(format!(
+                    "dump name {:?} is not usable; stored as {name}",
+                    dump.name
+                ));
+            }
+            taken.insert(stored_as(&name).to_owned());
+            parsed.checksums.insert(name.clone(), dump.sha256);
+            parsed.dumps.insert(name, dump.body);
+        }
+        Ok(parsed)
+    }
+}
+
+/// What remains of a dump's name: ASCII letters, digits and `_`, at most 30.
+fn dump_name(name: &str) -> String {
+    name.chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
+        .take(MAX_NAME)
+        .collect()
+}
+
+/// The name under which the object of a dump stands.
+fn stored_as(name: &str) -> &str {
+    if name == MAIN_DUMP { "dump" } else { name }
+}
+
+fn free_name(wanted: &str, taken: &BTreeSet<String>) -> String {
+    let base = if wanted.is_empty() { "unnamed" } else { wanted };
+    let mut name = base.to_owned();
+    let mut number = 2;
+    while taken.contains(stored_as(&name)) {
+        let suffix = format!("_{number}");
+        name = format!("{}{suffix}", cut(base, MAX_NAME - suffix.len()));
+        number += 1;
+    }
+    name
+}
+
+/// At most so many characters of a text.
+fn cut(text: &str, limit: usize) -> String {
+    text.chars().take(limit).collect()
+}
+
+/// What is known of a report beside its parts.
+#[derive(Debug)]
+pub(crate) struct Circumstances {
+    /// Its id.
+    pub(crate) id: CrashId,
+    /// When it began to come in.
+    pub(crate) received: DateTime<Utc>,
+    /// Whether the body was compressed.
+    pub(crate) compressed: bool,
+    /// The size of the body as sent, in bytes.
+    pub(crate) payload_size: u64,
+    /// The client's name for itself.
+    pub(crate) user_agent: Option<String>,
+    /// The rule that let it in.
+    pub(crate) rule: String,
+    /// How many crashes it stands for.
+    pub(crate) weight: f64,
+}
+
+impl Parsed {
+    /// The raw crash to store, without what identifies people.
+    pub(crate) fn raw_crash(&self, about: &Circumstances) -> RawCrash {
+        let mut crash = self.annotations.clone();
+        let mut notes = self.notes.clone();
+        for name in PRIVATE {
+            if crash.remove(name).is_some() {
+                notes.add(format!("Removed {name} from raw crash."));
+            }
+        }
+        let user_agent = about.user_agent.as_deref().unwrap_or("None");
+        let metadata = Metadata {
+            payload: self.form.to_owned(),
+            payload_compressed: if about.compressed { "1" } else { "0" }.to_owned(),
+            payload_size: about.payload_size,
+            collector_notes: notes.0,
+            dump_checksums: self.checksums.clone(),
+            user_agent: cut(user_agent, MAX_USER_AGENT),
+            throttle_rule: about.rule.clone(),
+            sampling_weight: about.weight,
+        };
+        let metadata = serde_json::to_value(metadata)
+            .expect("a struct of texts, numbers and maps of texts always has a JSON form");
+        crash.insert("uuid".to_owned(), about.id.as_str().into());
+        crash.insert(
+            "submitted_timestamp".to_owned(),
+            timestamp(about.received).into(),
+        );
+        crash.insert("version".to_owned(), 2.into());
+        crash.insert("metadata".to_owned(), metadata);
+        RawCrash(crash)
+    }
+
+    /// The hash of what is equal in two copies of one report.
+    pub(crate) fn content_hash(&self) -> String {
+        content_hash(&self.annotations, &self.checksums)
+    }
+}
+
+/// Whether two users' reports can be told apart by what they hold: by a dump with something in
+/// it, or, as in Java crashes, by the time of the crash.
+fn is_distinctive(annotations: &Map<String, Value>, checksums: &BTreeMap<String, String>) -> bool {
+    let empty = hexadecimal(&Sha256::digest(b""));
+    annotations.contains_key("CrashTime") || checksums.values().any(|hash| *hash != empty)
+}
+
+/// Whether a raw crash has the size that can be read again. Control characters take six bytes each
+/// when stored, so this can fail for a body within the limits.
+pub(crate) fn is_storable(raw: &RawCrash) -> bool {
+    serde_json::to_writer(Room(MAX_RAW), raw).is_ok()
+}
+
+/// Swallows so many bytes.
+struct Room(usize);
+
+impl std::io::Write for Room {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 = self
+            .0
+            .checked_sub(bytes.len())
+            .ok_or(std::io::ErrorKind::FileTooLarge)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// ISO 8601 in UTC with microseconds, which are left out when they are 0.
+fn timestamp(time: DateTime<Utc>) -> String {
+    let format = if time.timestamp_subsec_micros() == 0 {
+        "%Y-%m-%dT%H:%M:%S+00:00"
+    } else {
+        "%Y-%m-%dT%H:%M:%S%.6f+00:00"
+    };
+    time.format(format).to_string()
+}
+
+/// The hash of annotations and dumps, but for what a client changes when it posts a report again,
+/// and for what is not stored: it can be computed again from a stored raw crash.
+fn content_hash(annotations: &Map<String, Value>, checksums: &BTreeMap<String, String>) -> String {
+    let counts = |name: &str| {
+        name != "Throttleable"
+            && !name.starts_with("SubmittedFrom")
+            && !PRIVATE.contains(&name)
+            && !OWN.contains(&name)
+    };
+    let annotations: BTreeMap<&String, &Value> = annotations
+        .iter()
+        .filter(|(name, _)| counts(name))
+        .collect();
+    // Maps of texts and JSON values always have a JSON form.
+    let text = serde_json::to_vec(&(annotations, checksums)).unwrap_or_default();
+    hexadecimal(&Sha256::digest(text))
+}
+
+/// The row of a stored report, for the report as it came in and for one that is found again. Its
+/// content hash is empty when the report could equal that of another user.
+pub(crate) fn row(id: &CrashId, raw: &RawCrash) -> Received {
+    let metadata = raw.metadata();
+    let column = |name: &str| {
+        let text = raw.text(name).unwrap_or_default().trim();
+        // A database's text cannot hold every character that an annotation can.
+        text.chars()
+            .filter(|c| !c.is_control())
+            .take(MAX_COLUMN)
+            .collect()
+    };
+    let received = raw
+        .submitted()
+        .and_then(|time| DateTime::parse_from_rfc3339(time).ok())
+        .map_or_else(
+            || id.day().and_time(chrono::NaiveTime::MIN).and_utc(),
+            |time| time.to_utc(),
+        );
+    Received {
+        id: id.clone(),
+        received: received.timestamp_micros(),
+        product: column("ProductName"),
+        version: column("Version"),
+        channel: column("ReleaseChannel"),
+        build_id: column("BuildID"),
+        weight: metadata.sampling_weight.max(1.0),
+        content_hash: if is_distinctive(&raw.0, &metadata.dump_checksums) {
+            content_hash(&raw.0, &metadata.dump_checksums)
+        } else {
+            String::new()
+        },
+        duplicate_of: None,
+    }
+}

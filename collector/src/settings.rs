@@ -1,0 +1,93 @@
+//! The section `collector` of the settings.
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize, Serializer};
+
+/// The section `collector` of the settings.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Which crashes are taken in: `accept-all`, `mozilla`, or the path of a rules file (TOML or
+    /// JSON, the form of [`crate::throttle::Rules`]).
+    pub throttle: String,
+    /// The largest body as sent, in bytes; one byte more is refused.
+    pub max_payload: u64,
+    /// The largest body after inflating, in bytes.
+    pub max_inflated: u64,
+    /// A body that inflates to more than `max_payload` must not grow by more than this factor.
+    pub max_ratio: u64,
+    /// How many bytes of reports may be held in memory at once, over all requests. What comes on
+    /// top is refused with 503.
+    pub max_in_flight: u64,
+    /// How many parts a report may have.
+    pub max_parts: usize,
+    /// How many dumps a report may have.
+    pub max_dumps: usize,
+    /// The largest annotation sent as text, and the largest JSON part, in bytes.
+    pub max_annotation: usize,
+    /// How long a client may take to send the whole body, in seconds.
+    pub body_seconds: u64,
+    /// How long a client may pause while it sends the body, in seconds.
+    pub idle_seconds: u64,
+    /// How many reports are written to the blob store at once.
+    pub max_stores: usize,
+    /// For how long a second copy of a report gets the first one's id, in seconds.
+    pub duplicate_window_seconds: u64,
+    /// Whoever sends this token (`Authorization: Bearer …`) may choose crash ids. Without one
+    /// nobody may.
+    #[serde(serialize_with = "hidden")]
+    pub submitter_token: Option<SecretString>,
+}
+
+/// 25 MiB, the limit that clients of the systems before have known.
+const MAX_PAYLOAD: u64 = 26_214_400;
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            throttle: "accept-all".to_owned(),
+            max_payload: MAX_PAYLOAD,
+            // What is stored must be readable: the crash store reads dumps of up to 256 MiB.
+            max_inflated: 10 * MAX_PAYLOAD,
+            max_ratio: 100,
+            max_in_flight: 1 << 30,
+            max_parts: 10_000,
+            max_dumps: 64,
+            max_annotation: 20 << 20,
+            body_seconds: 300,
+            idle_seconds: 30,
+            max_stores: 32,
+            duplicate_window_seconds: 600,
+            submitter_token: None,
+        }
+    }
+}
+
+/// Shows that there is a secret, and not which.
+fn hidden<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    secret.as_ref().map(|_| "***").serialize(serializer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_is_never_shown() {
+        let settings = Settings {
+            submitter_token: Some("hunter2".into()),
+            ..Settings::default()
+        };
+        let shown = serde_json::to_string(&settings).unwrap();
+        assert!(shown.contains("***"), "{shown}");
+        for text in [shown, format!("{settings:?}")] {
+            assert!(!text.contains("hunter2"), "{text}");
+        }
+    }
+
+    #[test]
+    fn unknown_settings_are_refused() {
+        assert!(serde_json::from_str::<Settings>(r#"{"max_payload": 1}"#).is_ok());
+        assert!(serde_json::from_str::<Settings>(r#"{"max_payloads": 1}"#).is_err());
+    }
+}

@@ -1,0 +1,163 @@
+//! Keeping a report: told from its copies, made durable, and handed to the writer.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use backon::{ConstantBuilder, Retryable};
+use bytes::Bytes;
+use crash::{CrashId, RawCrash};
+use crashstore::db::Received;
+use crashstore::{keys, report};
+use platform::db::DbError;
+use platform::queue::Lane;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout};
+
+use crate::answer::Refusal;
+use crate::report::row;
+use crate::writer::Row;
+use crate::{Inner, meters};
+
+/// For how long the database may keep a client waiting, once for reading and once for writing.
+const DATABASE_LIMIT: Duration = Duration::from_millis(250);
+/// How long the blob store may take for one report, retries and waiting for a turn included.
+const STORE_LIMIT: Duration = Duration::from_secs(30);
+
+/// A report that is to be kept.
+#[derive(Debug)]
+pub(crate) struct Report {
+    /// Its id.
+    pub(crate) id: CrashId,
+    /// The annotations and the collector's notes.
+    pub(crate) raw: RawCrash,
+    /// The dumps by name.
+    pub(crate) dumps: BTreeMap<String, Bytes>,
+    /// Whether the client chose the id: then it gets that one and no other.
+    pub(crate) is_chosen: bool,
+}
+
+/// An earlier copy of a report.
+enum Copy {
+    /// It came in within the window.
+    Recent(CrashId),
+    /// It came in before.
+    Older(CrashId),
+}
+
+impl Inner {
+    /// Keeps a report, and answers with the id under which it is kept: that of its first copy,
+    /// when that one came in a short while ago. Copies that come at the same time wait for the
+    /// first one to be stored.
+    pub(crate) async fn keep(&self, report: Report) -> Result<CrashId, Refusal> {
+        let row = row(&report.id, &report.raw);
+        if report.is_chosen || row.content_hash.is_empty() {
+            return self.store(report, row, DATABASE_LIMIT).await;
+        }
+        let id = report.id.clone();
+        let content = row.content_hash.clone();
+        if let Some(first) = self.recent.get(&content).await {
+            // It may have been deleted since.
+            match self.blobs.exists(&keys::raw_crash(&first)).await {
+                Ok(true) => {}
+                Ok(false) | Err(_) => self.recent.invalidate(&content).await,
+            }
+        }
+        let stored = self
+            .recent
+            .try_get_with(content, self.store_unless_known(report, row))
+            .await
+            .map_err(|refusal| *refusal)?;
+        if stored != id {
+            metrics::counter!(meters::DUPLICATES, "kind" => "answered").increment(1);
+        }
+        Ok(stored)
+    }
+
+    async fn store_unless_known(
+        &self,
+        report: Report,
+        mut row: Received,
+    ) -> Result<CrashId, Refusal> {
+        let limit = match timeout(DATABASE_LIMIT, self.earlier_copy(&row)).await {
+            Ok(Ok(Some(Copy::Recent(first)))) => return Ok(first),
+            Ok(Ok(Some(Copy::Older(first)))) => {
+                metrics::counter!(meters::DUPLICATES, "kind" => "stored").increment(1);
+                row.duplicate_of = Some(first);
+                DATABASE_LIMIT
+            }
+            Ok(Ok(None)) => DATABASE_LIMIT,
+            // The database is away: the client has waited for it long enough.
+            Ok(Err(_)) | Err(_) => Duration::ZERO,
+        };
+        self.store(report, row, limit).await
+    }
+
+    async fn earlier_copy(&self, row: &Received) -> Result<Option<Copy>, DbError> {
+        let find = |since| crashstore::db::find_by_content(&self.db, &row.content_hash, since);
+        let Some(first) = find(i64::MIN).await? else {
+            return Ok(None);
+        };
+        let window = i64::try_from(self.settings.duplicate_window_seconds).unwrap_or(i64::MAX);
+        let since = row
+            .received
+            .saturating_sub(window.saturating_mul(1_000_000));
+        let recent = if window == 0 {
+            None
+        } else {
+            find(since).await?
+        };
+        Ok(Some(recent.map_or(Copy::Older(first), Copy::Recent)))
+    }
+
+    /// Makes a report durable, then known, waiting at most `limit` for the latter.
+    async fn store(
+        &self,
+        report: Report,
+        row: Received,
+        limit: Duration,
+    ) -> Result<CrashId, Refusal> {
+        let started = Instant::now();
+        // However this ends, the sweep will look after what was stored and not recorded.
+        let unrecorded = self.unrecorded.guard(report.id.clone());
+        timeout(STORE_LIMIT, self.save(&report))
+            .await
+            .unwrap_or(Err(Refusal::Unavailable))?;
+        metrics::histogram!(meters::SAVE_TIME).record(started.elapsed().as_secs_f64());
+        metrics::counter!(meters::SAVED).increment(1);
+        let (committed, wait) = oneshot::channel();
+        let row = Row {
+            received: row,
+            lane: Lane::Standard,
+            committed,
+        };
+        let sent = self.rows.try_send(row).is_ok();
+        if sent && matches!(timeout(limit, wait).await, Ok(Ok(()))) {
+            unrecorded.settle();
+        } else {
+            metrics::counter!(meters::UNRECORDED).increment(1);
+        }
+        metrics::histogram!(meters::HANDLING).record(started.elapsed().as_secs_f64());
+        Ok(report.id)
+    }
+
+    async fn save(&self, report: &Report) -> Result<(), Refusal> {
+        let attempt = || report::save(&self.blobs, &report.id, &report.raw, &report.dumps);
+        let retries = ConstantBuilder::default()
+            .with_delay(Duration::from_millis(200))
+            .with_max_times(2);
+        let Ok(_turn) = self.stores.acquire().await else {
+            return Err(Refusal::Unavailable);
+        };
+        let saved = attempt
+            .retry(retries)
+            .notify(|_, _| {
+                metrics::counter!(meters::RETRIES, "count" => "save_crash_exception.count")
+                    .increment(1);
+            })
+            .await;
+        saved.map(|_| ()).map_err(|error| {
+            tracing::error!(crash.id = %report.id, %error, "a crash report could not be stored");
+            Refusal::Unavailable
+        })
+    }
+}

@@ -1,0 +1,268 @@
+//! The sweep: rows and jobs for stored reports that have none.
+//!
+//! Every report in the blob store was accepted, so each is to be known: those whose rows could not
+//! be written while they came in, and, once after every start, whatever else is there, the newest
+//! days first.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crash::CrashId;
+use crashstore::db::{Received, find_by_content, unknown_of};
+use crashstore::keys::RAW_CRASHES;
+use crashstore::{StoreError, report};
+use futures::TryStreamExt;
+use platform::blobs::BlobError;
+use platform::clock;
+use platform::db::DbError;
+use platform::queue::Lane;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::report::row;
+use crate::writer::{BATCH, record};
+use crate::{Inner, meters};
+
+/// How often it looks.
+const EVERY: Duration = Duration::from_secs(60);
+/// How many ids are remembered; when there are more, everything is looked through again.
+const MAX_UNRECORDED: usize = 100_000;
+/// How often a report that is not in the blob store is looked for: its last object may still be
+/// on its way.
+const MAX_LOOKS: u8 = 2;
+/// How many raw crashes are read for one transaction.
+const READ_AT_ONCE: usize = 100;
+
+/// What kept the sweep from its work. It tries again.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SweepError {
+    #[error(transparent)]
+    Database(#[from] DbError),
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+}
+
+/// The ids of reports that may be stored and have no row, with how often they were looked for.
+#[derive(Debug, Default)]
+pub(crate) struct Unrecorded {
+    ids: Mutex<BTreeMap<CrashId, u8>>,
+    overflowed: AtomicBool,
+}
+
+impl Unrecorded {
+    /// A guard that remembers the id unless it is settled.
+    pub(crate) fn guard(&self, id: CrashId) -> Guard<'_> {
+        Guard {
+            unrecorded: self,
+            id: Some(id),
+        }
+    }
+
+    fn put(&self, id: CrashId, looks: u8) {
+        let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        if ids.len() < MAX_UNRECORDED {
+            ids.insert(id, looks);
+        } else {
+            self.overflowed.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn take(&self) -> BTreeMap<CrashId, u8> {
+        std::mem::take(&mut *self.ids.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// See [`Unrecorded::guard`].
+pub(crate) struct Guard<'u> {
+    unrecorded: &'u Unrecorded,
+    id: Option<CrashId>,
+}
+
+impl Guard<'_> {
+    /// The report has a row.
+    pub(crate) fn settle(mut self) {
+        self.id = None;
+    }
+}
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        if let Some(id) = self.id.take() {
+            self.unrecorded.put(id, 0);
+        }
+    }
+}
+
+/// Sweeps until `stop` is cancelled.
+pub(crate) async fn run(collector: &Inner, stop: &CancellationToken) {
+    let everything = async {
+        let mut ticks = interval(EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut is_due = true;
+        loop {
+            ticks.tick().await;
+            is_due |= collector
+                .unrecorded
+                .overflowed
+                .swap(false, Ordering::Relaxed);
+            if is_due {
+                is_due = log(collector.sweep_everything().await).is_err();
+            }
+        }
+    };
+    let unrecorded = async {
+        let mut ticks = interval(EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            // Logged; what could not be done is remembered still.
+            let _ = log(collector.sweep_unrecorded().await);
+        }
+    };
+    tokio::select! {
+        () = stop.cancelled() => {}
+        ((), ()) = async { tokio::join!(everything, unrecorded) } => {}
+    }
+}
+
+fn log(swept: Result<u64, SweepError>) -> Result<(), ()> {
+    match swept {
+        Ok(0) => Ok(()),
+        Ok(count) => {
+            tracing::info!(count, "stored crash reports without a row were recorded");
+            Ok(())
+        }
+        Err(error) => {
+            tracing::warn!(%error, "looking for unrecorded crash reports stopped; it will go on later");
+            Err(())
+        }
+    }
+}
+
+impl Inner {
+    /// The ids that are remembered.
+    #[cfg(test)]
+    pub(crate) fn unrecorded_ids(&self) -> Vec<CrashId> {
+        let ids = &self.unrecorded.ids;
+        let ids = ids.lock().unwrap_or_else(PoisonError::into_inner);
+        ids.keys().cloned().collect()
+    }
+
+    /// Records the reports that are remembered as unrecorded. Answers how many were.
+    pub(crate) async fn sweep_unrecorded(&self) -> Result<u64, SweepError> {
+        let looked_for = self.unrecorded.take();
+        let ids: Vec<CrashId> = looked_for.keys().cloned().collect();
+        let mut count = 0;
+        for (at, chunk) in ids.chunks(READ_AT_ONCE).enumerate() {
+            match self.record_unknown(chunk, Lane::Standard).await {
+                Ok(swept) => {
+                    count += swept.recorded;
+                    for id in swept.missing {
+                        let looks = looked_for.get(&id).map_or(1, |looks| looks + 1);
+                        if looks < MAX_LOOKS {
+                            self.unrecorded.put(id, looks);
+                        }
+                    }
+                }
+                Err(error) => {
+                    for id in ids.iter().skip(at * READ_AT_ONCE) {
+                        let looks = looked_for.get(id).copied().unwrap_or(0);
+                        self.unrecorded.put(id.clone(), looks);
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        Ok(count)
+    }
+
+    /// Records every stored report that has no row, the newest days first. Answers how many had
+    /// none.
+    pub(crate) async fn sweep_everything(&self) -> Result<u64, SweepError> {
+        let mut days = self.blobs.names(RAW_CRASHES, true).await?;
+        days.reverse();
+        let yesterday = (clock::now() - chrono::TimeDelta::days(1))
+            .format("%Y%m%d")
+            .to_string();
+        let mut count = 0;
+        for day in days {
+            // Old reports must not hold up those that come in now.
+            let lane = if day < yesterday {
+                Lane::Reprocessing
+            } else {
+                Lane::Standard
+            };
+            let mut chunks = self.blobs.key_chunks(&format!("{RAW_CRASHES}/{day}"));
+            while let Some(keys) = chunks.try_next().await? {
+                let ids: Vec<CrashId> = keys.iter().filter_map(|key| id_of(key)).collect();
+                for ids in ids.chunks(BATCH) {
+                    count += self.record_unknown(ids, lane).await?.recorded;
+                }
+            }
+        }
+        Ok(count)
+    }
+
+    async fn record_unknown(&self, ids: &[CrashId], lane: Lane) -> Result<Swept, SweepError> {
+        let mut swept = Swept::default();
+        for ids in unknown_of(&self.db, ids).await?.chunks(READ_AT_ONCE) {
+            let mut rows = Vec::new();
+            // Copies of one report among these.
+            let mut firsts: HashMap<String, CrashId> = HashMap::new();
+            for id in ids {
+                match report::load_raw(&self.blobs, id).await {
+                    Ok(Some(raw)) => {
+                        let row = self.with_first_copy(row(id, &raw), &mut firsts).await?;
+                        rows.push((row, lane));
+                    }
+                    Ok(None) => swept.missing.push(id.clone()),
+                    Err(StoreError::Blob(BlobError::TooLarge { .. }) | StoreError::Damaged(_)) => {
+                        metrics::counter!(meters::DAMAGED).increment(1);
+                        tracing::warn!(crash.id = %id, "a stored raw crash cannot be read");
+                    }
+                    Err(StoreError::Blob(error)) => return Err(error.into()),
+                }
+            }
+            if !rows.is_empty() {
+                let new = record(&self.db, &rows).await?;
+                metrics::counter!(meters::SWEPT).increment(new);
+                swept.recorded += new;
+                self.wake.now();
+            }
+        }
+        Ok(swept)
+    }
+
+    async fn with_first_copy(
+        &self,
+        mut row: Received,
+        firsts: &mut HashMap<String, CrashId>,
+    ) -> Result<Received, DbError> {
+        if row.content_hash.is_empty() {
+            return Ok(row);
+        }
+        row.duplicate_of = match firsts.get(&row.content_hash) {
+            Some(first) => Some(first.clone()),
+            None => find_by_content(&self.db, &row.content_hash, i64::MIN).await?,
+        };
+        if row.duplicate_of.is_none() {
+            firsts.insert(row.content_hash.clone(), row.id.clone());
+        }
+        Ok(row)
+    }
+}
+
+/// What became of some ids.
+#[derive(Debug, Default)]
+struct Swept {
+    /// How many had no row and have one now.
+    recorded: u64,
+    /// Those without a report in the blob store.
+    missing: Vec<CrashId>,
+}
+
+fn id_of(key: &str) -> Option<CrashId> {
+    key.rsplit('/').next()?.parse().ok()
+}

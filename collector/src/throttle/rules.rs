@@ -1,0 +1,195 @@
+//! The form of rules, and reading them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+/// Rules in the order in which they are tried, and the lists that some of them look at.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    /// The products that crashes are taken from; none named: all of them.
+    #[serde(default)]
+    pub products: Vec<String>,
+    /// For a product, the Android packages that crashes are taken from; a product that is not
+    /// named may have any.
+    #[serde(default)]
+    pub packages: BTreeMap<String, Vec<String>>,
+    /// The rules.
+    pub rules: Vec<Rule>,
+}
+
+/// One rule.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Its name: ASCII letters, digits and `_`. Clients see it.
+    pub name: String,
+    /// The tests that must hold, all of them; none: it holds for every report.
+    #[serde(default)]
+    pub when: Vec<Test>,
+    /// The share of the matching reports, in percent, for which `then` counts. Above 0 and below
+    /// 100; left out: all.
+    #[serde(default)]
+    pub percent: Option<f64>,
+    /// What becomes of a matching report.
+    pub then: Outcome,
+    /// What becomes of a matching report that is not in the share.
+    #[serde(default = "reject")]
+    pub otherwise: Outcome,
+}
+
+fn reject() -> Outcome {
+    Outcome::Reject
+}
+
+/// A test of a report's annotations. Values that are no texts are compared as `None`, `True`,
+/// `False` or their JSON.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Test {
+    /// The annotation is there, whatever its value.
+    Present(String),
+    /// The annotation is one of the values.
+    Equals {
+        /// Its name.
+        annotation: String,
+        /// The values.
+        values: Vec<String>,
+        /// What counts when it is missing.
+        #[serde(default)]
+        missing: Option<String>,
+    },
+    /// The annotation equals the value but for upper and lower case.
+    EqualsAnyCase {
+        /// Its name.
+        annotation: String,
+        /// The value.
+        value: String,
+    },
+    /// The annotation starts with one of the prefixes.
+    StartsWith {
+        /// Its name.
+        annotation: String,
+        /// The prefixes.
+        prefixes: Vec<String>,
+    },
+    /// The annotation is not empty and, compared as text, below the limit.
+    Below {
+        /// Its name.
+        annotation: String,
+        /// The limit.
+        limit: String,
+    },
+    /// `BuildID` names a day more than so many days ago.
+    BuildOlderThan {
+        /// How many days.
+        days: i64,
+    },
+    /// `ProductName` is not among [`Rules::products`].
+    UnsupportedProduct,
+    /// `Android_PackageName` is not among the product's [`Rules::packages`].
+    UnsupportedPackage,
+    /// `TelemetryEnvironment` tells of a Windows of at most this build number.
+    WindowsBuildUpTo(i64),
+}
+
+/// What becomes of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It is saved and processed.
+    Accept,
+    /// It is thrown away, and the client is told so.
+    Reject,
+    /// It is thrown away, and the client is given an id.
+    FakeAccept,
+    /// The next rule is tried.
+    Continue,
+}
+
+/// Rules that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RulesError {
+    /// The file cannot be read.
+    #[error(
+        "the throttling rules {0:?} are neither accept-all nor mozilla, nor a file that can be read: {1}"
+    )]
+    File(String, #[source] std::io::Error),
+    /// The text has not the form of rules.
+    #[error("the throttling rules have the wrong form: {0}")]
+    Form(String),
+    /// A rule makes no sense.
+    #[error("the throttling rule {0:?} cannot be used: {1}")]
+    Rule(String, &'static str),
+}
+
+/// Everything is taken in.
+const ACCEPT_ALL: &str = r#"rules = [{ name = "accept_everything", then = "accept" }]"#;
+/// The rules of Mozilla's collector, in its order.
+const MOZILLA: &str = include_str!("mozilla.toml");
+
+impl Rules {
+    /// The rules that a setting names: `accept-all`, `mozilla`, or a file. A file whose name ends
+    /// in `.json` is read as JSON, any other as TOML.
+    ///
+    /// # Errors
+    /// The file cannot be read, or what it says cannot be used.
+    pub fn open(setting: &str) -> Result<Self, RulesError> {
+        match setting {
+            "accept-all" => Self::from_toml(ACCEPT_ALL),
+            "mozilla" => Self::from_toml(MOZILLA),
+            path => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| RulesError::File(path.to_owned(), error))?;
+                if Path::new(path).extension().is_some_and(|e| e == "json") {
+                    Self::from_json(&text)
+                } else {
+                    Self::from_toml(&text)
+                }
+            }
+        }
+    }
+
+    /// Reads rules from TOML.
+    ///
+    /// # Errors
+    /// What it says cannot be used.
+    pub fn from_toml(text: &str) -> Result<Self, RulesError> {
+        toml::from_str::<Self>(text)
+            .map_err(|error| RulesError::Form(error.to_string()))?
+            .checked()
+    }
+
+    /// Reads rules from JSON.
+    ///
+    /// # Errors
+    /// What it says cannot be used.
+    pub fn from_json(text: &str) -> Result<Self, RulesError> {
+        serde_json::from_str::<Self>(text)
+            .map_err(|error| RulesError::Form(error.to_string()))?
+            .checked()
+    }
+
+    fn checked(self) -> Result<Self, RulesError> {
+        let mut names = BTreeSet::new();
+        for rule in &self.rules {
+            let problem = |why| Err(RulesError::Rule(rule.name.clone(), why));
+            let sound = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            if rule.name.is_empty() || !rule.name.chars().all(sound) {
+                return problem("a name is ASCII letters, digits and _");
+            }
+            if !names.insert(&rule.name) {
+                return problem("another rule has this name");
+            }
+            if rule.percent.is_some_and(|p| !(p > 0.0 && p < 100.0)) {
+                return problem("percent is above 0 and below 100");
+            }
+        }
+        if self.rules.is_empty() {
+            return Err(RulesError::Form("there is no rule".to_owned()));
+        }
+        Ok(self)
+    }
+}

@@ -1,0 +1,212 @@
+//! What is known of the build, attached to a crash.
+//!
+//! This is a layer of its own: when more becomes known of a build, it is attached again without
+//! looking at the minidump.
+
+use std::collections::BTreeMap;
+
+use buildinfo::{Answer, CrashBuildInfo, CrashTimes, Question};
+use crash::{ProcessedCrash, RawCrash};
+use crashstore::db::Attached;
+use serde_json::Value;
+
+use crate::pipeline;
+
+/// Products whose betas report their version without the beta's number.
+const NUMBERED_BETAS: [&str; 2] = ["Firefox", "Thunderbird"];
+
+/// Builds of Firefox on aurora that are newer than this are Developer Edition: the day that
+/// aurora ended.
+const DEVELOPER_EDITION_SINCE: &str = "20170601";
+
+/// An answer about a build in the form in which it is attached.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// The exact version, if it is known.
+    pub version: Option<String>,
+    /// The object `build_info`.
+    pub build_info: Value,
+    /// What the crash's row keeps, but for the version.
+    attached: Attached,
+}
+
+/// Where the rules learn of builds.
+#[derive(Debug, Clone, Copy)]
+pub enum Builds<'a> {
+    /// The crash's build was looked up.
+    Found(&'a Found),
+    /// A table from `product:channel:build id` to the version, for trying rules.
+    Table(&'a BTreeMap<String, String>),
+}
+
+impl<'a> Builds<'a> {
+    /// The answer, if there is a whole one.
+    pub(crate) fn found(self) -> Option<&'a Found> {
+        match self {
+            Self::Found(found) => Some(found),
+            Self::Table(_) => None,
+        }
+    }
+}
+
+impl Found {
+    /// An answer and what is attached because of it.
+    pub fn new(answer: &Answer, info: &CrashBuildInfo) -> Self {
+        // Plain data with text keys always has a JSON form.
+        let build_info = serde_json::to_value(info).unwrap_or_default();
+        let status = build_info.get("status").and_then(Value::as_str);
+        let attached = Attached {
+            version: String::new(),
+            lookup_product: answer.product.clone(),
+            lookup_build: answer.build_id.clone(),
+            answer_digest: answer.digest().to_string(),
+            status: status.unwrap_or_default().to_owned(),
+            generation: answer.generation,
+        };
+        Self {
+            version: answer.version.clone(),
+            build_info,
+            attached,
+        }
+    }
+
+    /// Digest of the answer without its moving parts.
+    pub fn digest(&self) -> &str {
+        &self.attached.answer_digest
+    }
+
+    /// The generation of the builds that answered.
+    pub fn generation(&self) -> i64 {
+        self.attached.generation
+    }
+
+    /// What the row of a crash with this version keeps.
+    pub fn attached(&self, version: &str) -> Attached {
+        Attached {
+            version: version.to_owned(),
+            ..self.attached.clone()
+        }
+    }
+}
+
+/// The question about a crash's build. `identity` is what [`pipeline::identity`] made of the raw
+/// crash; `received` is when it came in, microseconds UTC.
+pub fn question(identity: &ProcessedCrash, received: i64) -> Question {
+    let text = |name: &str| identity.text(name).unwrap_or_default().to_owned();
+    Question {
+        product: text("product"),
+        channel: text("release_channel"),
+        build_id: text("build"),
+        version: identity.text("version").map(str::to_owned),
+        asked_at: Some(received),
+    }
+}
+
+/// When the crash happened and came in.
+pub fn times(identity: &ProcessedCrash, raw: &RawCrash, received: i64) -> CrashTimes {
+    let crash_time = raw
+        .0
+        .contains_key("CrashTime")
+        .then(|| identity.0.get("crash_time").and_then(Value::as_i64))
+        .flatten();
+    CrashTimes {
+        submitted_at: received,
+        crashed_at: crash_time.and_then(|seconds| seconds.checked_mul(1_000_000)),
+    }
+}
+
+/// The version of a crash with this identity and answer.
+pub fn version_of(identity: &ProcessedCrash, found: &Found) -> String {
+    let mut identity = identity.clone();
+    set_version(&mut identity, &mut Vec::new(), Builds::Found(found));
+    identity.text("version").unwrap_or_default().to_owned()
+}
+
+/// Attaches an answer to a crash that was processed before, as if it had been there then.
+pub fn enrich_again(raw: &RawCrash, processed: &mut ProcessedCrash, found: &Found) {
+    let mut reported = pipeline::identity(raw);
+    let text = processed.text("processor_notes").unwrap_or_default();
+    let mut notes: Vec<String> = text.split('\n').map(str::to_owned).collect();
+    let unknown = unknown_note(&reported);
+    let at = notes.iter().position(|note| *note == unknown);
+    notes.retain(|note| *note != unknown);
+
+    let mut added = Vec::new();
+    set_version(&mut reported, &mut added, Builds::Found(found));
+    let at = at.unwrap_or(notes.len()).min(notes.len());
+    notes.splice(at..at, added);
+    processed.set("processor_notes", notes.join("\n"));
+
+    match reported.0.remove("version") {
+        Some(version) => processed.set("version", version),
+        None => drop(processed.0.remove("version")),
+    }
+    let reported_version = raw.text("Version").unwrap_or_default();
+    let version = found.version.as_deref().unwrap_or(reported_version);
+    processed.set("major_version", major(version));
+    set_build_info(processed, found);
+}
+
+/// Sets the exact version. Where it is not known, betas of products that number them are marked
+/// with `b0`, so that they are not taken for the release; other versions stay as reported.
+pub(crate) fn set_version(
+    processed: &mut ProcessedCrash,
+    notes: &mut Vec<String>,
+    builds: Builds<'_>,
+) {
+    let version = match builds {
+        Builds::Found(found) => found.version.clone(),
+        Builds::Table(_) if !is_numbered_beta(processed) => None,
+        Builds::Table(table) => table_key(processed).and_then(|key| table.get(&key).cloned()),
+    };
+    match version {
+        Some(version) => processed.set("version", version),
+        None if is_numbered_beta(processed) => {
+            if let Some(version) = processed.text("version") {
+                let version = format!("{version}b0");
+                processed.set("version", version);
+            }
+            notes.push(unknown_note(processed));
+        }
+        None => {}
+    }
+}
+
+/// Sets the object about the build.
+pub(crate) fn set_build_info(processed: &mut ProcessedCrash, found: &Found) {
+    processed.set("build_info", found.build_info.clone());
+}
+
+/// The number before the first dot of a version; 0 when there is none.
+pub(crate) fn major(version: &str) -> i64 {
+    let first = version.split('.').next().unwrap_or_default();
+    crate::rules::integer_in(first).unwrap_or(0)
+}
+
+fn unknown_note(processed: &ProcessedCrash) -> String {
+    let channel = processed.text("release_channel").unwrap_or_default();
+    let channel = channel.to_lowercase();
+    format!(
+        "release channel is {channel} but no version data was found - added \"b0\" suffix to version number"
+    )
+}
+
+fn is_numbered_beta(processed: &ProcessedCrash) -> bool {
+    let product = processed.text("product").unwrap_or_default();
+    let channel = processed.text("release_channel").unwrap_or_default();
+    NUMBERED_BETAS.contains(&product)
+        && matches!(channel.to_lowercase().as_str(), "beta" | "aurora")
+}
+
+/// The key in a table of versions; `None` when a part of it is missing.
+fn table_key(processed: &ProcessedCrash) -> Option<String> {
+    let product = processed.text("product")?;
+    let channel = processed.text("release_channel")?.to_lowercase();
+    let build = processed.text("build")?.trim();
+    if build.is_empty() {
+        return None;
+    }
+    let developer = product == "Firefox" && channel == "aurora" && build > DEVELOPER_EDITION_SINCE;
+    let product = if developer { "DevEdition" } else { product };
+    Some(format!("{product}:{channel}:{build}"))
+}

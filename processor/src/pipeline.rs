@@ -1,0 +1,289 @@
+//! From a raw crash to a processed one: the rules in their order, each on its own, and the
+//! bookkeeping around them.
+//!
+//! A processed crash is made anew every time; of an earlier one only its notes stay, in the
+//! history. A function of its arguments: no clock, no input or output.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use chrono::{DateTime, SecondsFormat, Utc};
+use crash::{ProcessedCrash, RawCrash};
+use serde_json::{Map, Value, json};
+use signature::Lists;
+
+use crate::enrich::Builds;
+pub use crate::rules::{RULES, Rule};
+
+/// Notes of so many earlier rounds are kept.
+const MAX_HISTORY: usize = 20;
+
+/// What the signature is until the rule that makes it has run.
+const NO_SIGNATURE: &str = "EMPTY: crash failed to process";
+
+/// The rules that say which build it was: what a build look-up is made of.
+const IDENTITY: [&str; 6] = [
+    "DeNullRule",
+    "DeNoneRule",
+    "CopyFromRawCrashRule",
+    "FenixVersionRewriteRule",
+    "ESRVersionRewrite",
+    "DatesAndTimesRule",
+];
+
+/// What became of walking one minidump.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DumpWalk {
+    /// The dump's name.
+    pub name: String,
+    /// How it went.
+    pub outcome: WalkOutcome,
+}
+
+/// How walking a minidump went.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WalkOutcome {
+    /// It has no bytes and was not walked.
+    Empty,
+    /// The walker answered.
+    Done {
+        /// Its status, `OK` or what was wrong with the minidump.
+        status: String,
+        /// Its document.
+        json_dump: Value,
+        /// The walker's name and version.
+        walker: String,
+    },
+    /// There is no document.
+    Failed {
+        /// The exit code that tools know: the negative number of a signal, or 1.
+        return_code: i64,
+        /// What stands as status, in one word.
+        status: String,
+        /// The note about it, without the rule's name; it is public.
+        note: String,
+        /// The walker's name and version.
+        walker: String,
+    },
+}
+
+/// What a run of the rules begins with.
+#[derive(Debug)]
+pub struct Input<'a> {
+    /// The annotations and what the collector noted.
+    pub raw: &'a RawCrash,
+    /// The dumps by name.
+    pub dumps: &'a BTreeMap<String, Bytes>,
+    /// What became of the minidumps.
+    pub walks: &'a [DumpWalk],
+    /// What is known of builds.
+    pub builds: Builds<'a>,
+    /// The lists that signatures are made with.
+    pub lists: &'a Lists,
+    /// The crash as it was processed before.
+    pub previous: Option<&'a ProcessedCrash>,
+    /// Notes about what happened before the rules; they are public.
+    pub notes: Vec<String>,
+    /// When the work began.
+    pub started: DateTime<Utc>,
+}
+
+/// What a rule reads and writes.
+#[derive(Debug)]
+pub(crate) struct Context<'a> {
+    pub(crate) raw: Map<String, Value>,
+    pub(crate) processed: ProcessedCrash,
+    pub(crate) dumps: &'a BTreeMap<String, Bytes>,
+    pub(crate) walks: &'a [DumpWalk],
+    pub(crate) builds: Builds<'a>,
+    /// The lists that signatures are made with; none where no signature is made.
+    pub(crate) lists: Option<&'a Lists>,
+    pub(crate) notes: Vec<String>,
+}
+
+impl Context<'_> {
+    /// Writes a field.
+    pub(crate) fn set(&mut self, name: &str, value: impl Into<Value>) {
+        self.processed.set(name, value);
+    }
+
+    /// Leaves a note, which everybody can read.
+    pub(crate) fn note(&mut self, note: impl Into<String>) {
+        self.notes.push(note.into());
+    }
+
+    /// The stackwalker's document about the main minidump, unless it is null.
+    pub(crate) fn json_dump(&self) -> Option<&Value> {
+        self.processed
+            .0
+            .get("json_dump")
+            .filter(|dump| !dump.is_null())
+    }
+}
+
+/// Processes a crash.
+pub fn run(input: Input<'_>) -> ProcessedCrash {
+    let started = date_text(input.started);
+    let mut notes = vec![format!(
+        ">>> Start processing: {started} (datil {})",
+        env!("CARGO_PKG_VERSION")
+    )];
+    notes.extend(input.notes);
+    let mut context = Context {
+        raw: input.raw.0.clone(),
+        processed: ProcessedCrash::default(),
+        dumps: input.dumps,
+        walks: input.walks,
+        builds: input.builds,
+        lists: Some(input.lists),
+        notes,
+    };
+    context.set("success", false);
+    context.set("started_datetime", started);
+    context.set("signature", NO_SIGNATURE);
+    for rule in RULES {
+        apply(rule, &mut context);
+    }
+    let mut processed = context.processed;
+    processed.set("success", true);
+    processed.set("processor_history", history(input.previous));
+    processed.set("processor_notes", context.notes.join("\n"));
+    processed
+}
+
+/// Marks the end of the work on a crash.
+pub fn complete(processed: &mut ProcessedCrash, completed: DateTime<Utc>) {
+    processed.set("completed_datetime", date_text(completed));
+}
+
+/// The notes of earlier rounds, the newest first.
+fn history(previous: Option<&ProcessedCrash>) -> Vec<Value> {
+    let Some(previous) = previous else {
+        return Vec::new();
+    };
+    let last = previous.0.get("processor_notes").cloned();
+    let older = previous
+        .0
+        .get("processor_history")
+        .and_then(Value::as_array);
+    last.into_iter()
+        .chain(older.into_iter().flatten().cloned())
+        .take(MAX_HISTORY)
+        .collect()
+}
+
+fn date_text(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Micros, false)
+}
+
+/// Applies one rule. A rule that panics has lost what it did not write yet, and nothing else.
+fn apply(rule: &Rule, context: &mut Context<'_>) {
+    if catch_unwind(AssertUnwindSafe(|| (rule.apply)(context))).is_err() {
+        context.note(format!(
+            "ruleset 'default' rule '{}' failed: panic",
+            rule.name
+        ));
+        metrics::counter!("processor_rule_failures_total", "rule" => rule.name).increment(1);
+    }
+}
+
+/// What the client says the build was, in the processed crash's fields: `product`,
+/// `release_channel`, `build`, `version` (with the rewrites that need no look-up) and `crash_time`.
+pub fn identity(raw: &RawCrash) -> ProcessedCrash {
+    let (dumps, table) = (BTreeMap::new(), BTreeMap::new());
+    let mut context = Context {
+        raw: raw.0.clone(),
+        processed: ProcessedCrash::default(),
+        dumps: &dumps,
+        walks: &[],
+        builds: Builds::Table(&table),
+        lists: None,
+        notes: Vec::new(),
+    };
+    for rule in RULES.iter().filter(|rule| IDENTITY.contains(&rule.name)) {
+        apply(rule, &mut context);
+    }
+    context.processed
+}
+
+/// Why an input for [`run_one`] cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// There is no rule with this name.
+    #[error("there is no rule {0:?}")]
+    NoSuchRule(String),
+    /// The input does not have the form.
+    #[error("the input must be an object with the objects raw, processed, dumps and lookup: {0}")]
+    Input(&'static str),
+}
+
+/// Runs one rule, or all of them in order for `*`, over
+/// `{"raw": …, "dumps": {name: text or {"base64": …}}, "processed": …, "lookup": {…}}`, and
+/// answers `{"raw": …, "processed": …, "notes": […]}`. Each part may be missing. `lookup` answers
+/// build look-ups: `product:channel:build id` → version. Minidumps are not walked: what a walk
+/// would have found must stand in `processed`.
+///
+/// # Errors
+/// There is no such rule, or the input does not have this form.
+pub fn run_one(name: &str, input: &Value, lists: &Lists) -> Result<Value, RunError> {
+    let part = |name: &'static str| match input.get(name) {
+        None | Some(Value::Null) => Ok(Map::new()),
+        Some(Value::Object(members)) => Ok(members.clone()),
+        Some(_) => Err(RunError::Input(name)),
+    };
+    let dumps = part("dumps")?
+        .into_iter()
+        .map(|(name, dump)| Ok((name, dump_bytes(&dump)?)))
+        .collect::<Result<BTreeMap<String, Bytes>, RunError>>()?;
+    let lookup: BTreeMap<String, String> = part("lookup")?
+        .into_iter()
+        .filter_map(|(key, version)| Some((key, version.as_str()?.to_owned())))
+        .collect();
+    let walks: Vec<DumpWalk> = dumps
+        .iter()
+        .filter(|(name, dump)| name.starts_with(crash::MAIN_DUMP) && dump.is_empty())
+        .map(|(name, _)| DumpWalk {
+            name: name.clone(),
+            outcome: WalkOutcome::Empty,
+        })
+        .collect();
+    let mut context = Context {
+        raw: part("raw")?,
+        processed: ProcessedCrash(part("processed")?),
+        dumps: &dumps,
+        walks: &walks,
+        builds: Builds::Table(&lookup),
+        lists: Some(lists),
+        notes: Vec::new(),
+    };
+    let mut found = false;
+    for rule in RULES.iter().filter(|rule| name == "*" || rule.name == name) {
+        found = true;
+        apply(rule, &mut context);
+    }
+    if !found {
+        return Err(RunError::NoSuchRule(name.to_owned()));
+    }
+    Ok(json!({
+        "raw": context.raw,
+        "processed": context.processed,
+        "notes": context.notes,
+    }))
+}
+
+fn dump_bytes(dump: &Value) -> Result<Bytes, RunError> {
+    match (dump, dump.get("base64")) {
+        (Value::String(text), _) => Ok(Bytes::copy_from_slice(text.as_bytes())),
+        (_, Some(Value::String(text))) => STANDARD
+            .decode(text)
+            .map(Bytes::from)
+            .map_err(|_| RunError::Input("a dump is not base64")),
+        _ => Err(RunError::Input("a dump is neither a text nor base64")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

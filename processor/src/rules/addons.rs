@@ -1,0 +1,57 @@
+//! The add-ons of the profile.
+
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+
+use super::read;
+use crate::pipeline::Context;
+
+/// The id of the default theme, which tells nobody that it is one.
+const DEFAULT_THEME: &str = "{972ce4c6-7e08-4474-a285-3208198ce6fd}";
+
+/// Lists the add-ons as `id:version`, decoded, and whether their compatibility was checked.
+pub(super) fn addons(context: &mut Context<'_>) {
+    let checked = context.raw.get("EMCheckCompatibility").map(|value| {
+        value
+            .as_str()
+            .is_some_and(|text| text.to_lowercase() == "true")
+    });
+    context.set("addons_checked", json!(checked));
+    let addons: Vec<String> = match context.raw.get("Add-ons") {
+        Some(Value::String(text)) if !text.is_empty() => text.split(',').map(addon).collect(),
+        Some(value) if read::is_given(value) => {
+            context.note("Add-ons has a non-text value");
+            Vec::new()
+        }
+        _ => Vec::new(),
+    };
+    context.set("addons", addons);
+}
+
+/// One add-on of the list. A version that is missing is said to be missing.
+fn addon(text: &str) -> String {
+    let spaced = text.replace('+', " ");
+    let mut addon = percent_decode_str(&spaced).decode_utf8_lossy().into_owned();
+    if !text.contains(':') {
+        addon.push_str(":NO_VERSION");
+    }
+    addon
+}
+
+/// Names the default theme.
+pub(super) fn theme_pretty_name(context: &mut Context<'_>) {
+    let Some(Value::Array(addons)) = context.processed.0.get_mut("addons") else {
+        return;
+    };
+    for addon in addons {
+        let Some(rest) = addon
+            .as_str()
+            .and_then(|text| text.strip_prefix(DEFAULT_THEME))
+        else {
+            continue;
+        };
+        if rest.is_empty() || rest.starts_with(':') {
+            *addon = json!(format!("{DEFAULT_THEME} (default theme){rest}"));
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! Cleaning the annotations and copying them.
+
+use std::collections::BTreeSet;
+
+use crash::fields::{FIELDS, Field, Kind};
+use serde_json::{Map, Value, json};
+
+use super::read::{self, is_given};
+use super::shape::{JAVA_EXCEPTION, Shape, TELEMETRY_ENVIRONMENT};
+use crate::pipeline::Context;
+
+/// Longer annotation names are cut in the list of names.
+const MAX_NAME: usize = 100;
+
+/// Fields that are false, rather than absent, when the client did not send their annotation.
+const FALSE_WHEN_MISSING: [&str; 2] = ["marionette", "remote_agent"];
+
+/// Removes NUL characters from names and texts; databases and tools cut at them. Where removing
+/// them makes two names equal, the one that was clean wins.
+pub(super) fn remove_nulls(context: &mut Context<'_>) {
+    let clean = |text: String| {
+        if text.contains('\0') {
+            text.replace('\0', "")
+        } else {
+            text
+        }
+    };
+    let raw = std::mem::take(&mut context.raw);
+    let (dirty, whole): (Vec<_>, Vec<_>) =
+        raw.into_iter().partition(|(name, _)| name.contains('\0'));
+    for (name, value) in whole.into_iter().chain(dirty) {
+        let value = match value {
+            Value::String(text) => Value::String(clean(text)),
+            other => other,
+        };
+        context.raw.entry(clean(name)).or_insert(value);
+    }
+}
+
+/// Removes annotations without a value.
+pub(super) fn remove_nones(context: &mut Context<'_>) {
+    context.raw.retain(|_, value| !value.is_null());
+}
+
+/// Lists the names of the annotations and dumps, so that one can ask which crashes have one.
+pub(super) fn crash_report_keys(context: &mut Context<'_>) {
+    let given: BTreeSet<&str> = context
+        .raw
+        .keys()
+        .chain(context.dumps.keys())
+        .map(String::as_str)
+        .collect();
+    let valid: BTreeSet<&str> = given
+        .iter()
+        .filter(|name| {
+            !name.is_empty()
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+        })
+        .map(|name| read::cut(name, MAX_NAME))
+        .collect();
+    let changed = valid != given;
+    let keys = json!(valid);
+    context
+        .processed
+        .0
+        .insert("crash_report_keys".to_owned(), keys);
+    if changed {
+        context.note("invalidkeys: Crash report contains invalid keys");
+    }
+}
+
+/// Keeps what the collector noted.
+pub(super) fn collector_metadata(context: &mut Context<'_>) {
+    let metadata = context.raw.get("metadata").cloned();
+    context.set("collector_metadata", metadata.unwrap_or_else(|| json!({})));
+}
+
+/// Makes a text of the annotation with the modules' signers when a client sent an object
+/// (bug 1607806).
+pub(super) fn module_signature_info(context: &mut Context<'_>) {
+    if let Some(value) = context.raw.get_mut("ModuleSignatureInfo")
+        && !value.is_string()
+    {
+        *value = Value::String(read::json_text(value));
+    }
+}
+
+/// Copies every annotation that the table of fields names, each typed on its own: one that cannot
+/// be read leaves a note and costs nothing else. Notes name the annotation and never its value,
+/// which may be protected.
+pub(super) fn copy_from_raw_crash(context: &mut Context<'_>) {
+    for field in FIELDS {
+        let Some(annotation) = field.annotation else {
+            continue;
+        };
+        match context.raw.get(annotation) {
+            None if FALSE_WHEN_MISSING.contains(&field.name) => context.set(field.name, false),
+            None => {}
+            Some(value) => match copied(field, value) {
+                Ok(value) => context.set(field.name, value),
+                Err(problem) => context.note(format!("{annotation} {problem}")),
+            },
+        }
+    }
+}
+
+/// The value of a field, or what is wrong with its annotation.
+fn copied(field: &Field, value: &Value) -> Result<Value, String> {
+    match field.kind {
+        Kind::Text => match value {
+            Value::String(text) => Ok(json!(text.trim_end_matches(read::is_blank))),
+            _ => Err("has a non-text value".to_owned()),
+        },
+        Kind::Integer => read::integer_value(value).ok_or_else(|| "has a non-int value".to_owned()),
+        Kind::Number => read::number(value)
+            .map(Value::from)
+            .ok_or_else(|| "has a non-float value".to_owned()),
+        Kind::Boolean => boolean(value)
+            .map(Value::from)
+            .ok_or_else(|| "has a non-boolean value".to_owned()),
+        Kind::Object | Kind::List => object(field.name, value),
+    }
+}
+
+fn boolean(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(flag) => Some(*flag),
+        Value::Number(number) => match number.as_i64()? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        },
+        Value::String(text) => match text.to_lowercase().as_str() {
+            "1" | "true" => Some(true),
+            "0" | "false" => Some(false),
+            _ => None,
+        },
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn object(name: &str, value: &Value) -> Result<Value, String> {
+    let value = match value {
+        Value::String(text) => {
+            serde_json::from_str(text).map_err(|_| "value is malformed json".to_owned())?
+        }
+        // A client that sends JSON may have sent the object itself.
+        other => other.clone(),
+    };
+    let shape: &Shape = match name {
+        "java_exception" => &JAVA_EXCEPTION,
+        "telemetry_environment" => &TELEMETRY_ENVIRONMENT,
+        _ => return Err(format!("value is malformed {name}")),
+    };
+    if shape.fits(&value) {
+        Ok(value)
+    } else {
+        Err(format!("value is malformed {name}"))
+    }
+}
+
+/// Says whether the crash was submitted from the infobar (bug 1626048). Old clients said it in an
+/// annotation of its own.
+pub(super) fn submitted_from(context: &mut Context<'_>) {
+    let (from, infobar) = match context.raw.get("SubmittedFromInfobar") {
+        Some(value) => {
+            let infobar = match value {
+                Value::String(text) => text == "1" || text == "true",
+                Value::Bool(flag) => *flag,
+                Value::Number(number) => number.as_f64() == Some(1.0),
+                _ => false,
+            };
+            (json!(if infobar { "Infobar" } else { "Unknown" }), infobar)
+        }
+        None => {
+            let from = context.raw.get("SubmittedFrom").cloned();
+            let from = from.unwrap_or_else(|| json!("Unknown"));
+            let infobar = from == "Infobar";
+            (from, infobar)
+        }
+    };
+    context.set("submitted_from", from);
+    context.set("submitted_from_infobar", infobar);
+}
+
+/// The crash's id, under both of its names.
+pub(super) fn identifier(context: &mut Context<'_>) {
+    if let Some(id) = context.raw.get("uuid").cloned() {
+        context.set("crash_id", id.clone());
+        context.set("uuid", id);
+    }
+}
+
+/// The hash of the minidump, as the collector computed it.
+pub(super) fn minidump_hash(context: &mut Context<'_>) {
+    let path = ["dump_checksums", crash::MAIN_DUMP];
+    let hash = read::at(context.raw.get("metadata"), &path).cloned();
+    context.set("minidump_sha256_hash", hash.unwrap_or_else(|| json!("")));
+}
+
+/// What a plugin process says of its plugin.
+pub(super) fn plugin(context: &mut Context<'_>) {
+    if read::text(&context.raw, "ProcessType") != Some("plugin") {
+        return;
+    }
+    for (field, annotation) in [
+        ("plugin_filename", "PluginFilename"),
+        ("plugin_name", "PluginName"),
+        ("plugin_version", "PluginVersion"),
+    ] {
+        let value = context.raw.get(annotation).cloned();
+        context.set(field, value.unwrap_or_else(|| json!("")));
+    }
+}
+
+/// The kind of process that crashed; `main` is another name for `parent` (bug 2021204).
+pub(super) fn process_type(context: &mut Context<'_>) {
+    let kind = match context.raw.get("ProcessType") {
+        None => json!("parent"),
+        Some(Value::String(kind)) if kind == "main" => json!("parent"),
+        Some(other) => other.clone(),
+    };
+    context.set("process_type", kind);
+}
+
+/// Whether accessibility was in use.
+pub(super) fn accessibility(context: &mut Context<'_>) {
+    let active = read::text(&context.raw, "Accessibility") == Some("Active");
+    context.set("accessibility", active);
+}
+
+/// The actors of a utility process (bug 1788681).
+pub(super) fn utility_actors_name(context: &mut Context<'_>) {
+    match context.raw.get("UtilityActorsName") {
+        None | Some(Value::Null) => {}
+        Some(Value::String(text)) => {
+            let actors: Vec<&str> = text
+                .split(',')
+                .map(read::strip)
+                .filter(|name| !name.is_empty())
+                .collect();
+            let actors = json!(actors);
+            context.set("utility_actors_name", actors);
+        }
+        Some(_) => context.note("UtilityActorsName has a non-text value"),
+    }
+}
+
+/// The distribution that the product came with: its own annotation, else the Telemetry
+/// environment's word. A product without a distribution is Mozilla's.
+pub(super) fn distribution_id(context: &mut Context<'_>) {
+    if let Some(id) = context.raw.get("DistributionID").filter(|id| is_given(id)) {
+        let id = id.clone();
+        context.set("distribution_id", id);
+        return;
+    }
+    let found = match context.raw.get("TelemetryEnvironment") {
+        Some(Value::String(text)) => serde_json::from_str::<Map<String, Value>>(text)
+            .ok()
+            .and_then(|environment| environment.get("partner")?.get("distributionId").cloned()),
+        other => read::at(other, &["partner", "distributionId"]).cloned(),
+    };
+    let id = match found {
+        None => json!("unknown"),
+        Some(id) if is_given(&id) => id,
+        Some(_) => json!("mozilla"),
+    };
+    context.set("distribution_id", id);
+}

@@ -1,0 +1,191 @@
+//! What the stackwalker says about the crash itself.
+
+use serde_json::{Value, json};
+
+use super::read::{self, is_given};
+use crate::pipeline::Context;
+
+/// Which thread crashed, why and at which address.
+pub(super) fn crashing_thread_info(context: &mut Context<'_>) {
+    let Some(dump) = context.json_dump().cloned() else {
+        return;
+    };
+    let info = dump.get("crash_info");
+    let thread = read::at(info, &["crashing_thread"]).filter(|value| !value.is_null());
+    if thread.is_none() {
+        context.note("mdsw did not identify the crashing thread");
+    }
+    context.set("crashing_thread", json!(thread));
+    let name = read::at(dump.get("crashing_thread"), &["thread_name"]);
+    context.set("crashing_thread_name", json!(name));
+    let reason = read::at(info, &["type"]).cloned();
+    context.set("reason", reason.unwrap_or_else(|| json!("")));
+    context.set("address", address(info));
+    let error = read::at(dump.get("crashing_thread"), &["last_error_value"]);
+    if let Some(Value::String(error)) = error {
+        context.set("last_error_value", error.clone());
+    }
+}
+
+/// The crash address. Where the walker found that the processor reported another one than the
+/// program used, the program's: zero for accesses through a null pointer, the full address for
+/// non-canonical ones.
+fn address(info: Option<&Value>) -> Value {
+    let address = read::at(info, &["address"]);
+    let adjusted = read::at(info, &["adjusted_address"]);
+    match read::at(adjusted, &["kind"]).and_then(Value::as_str) {
+        Some("null-pointer") => {
+            let long = address
+                .and_then(Value::as_str)
+                .is_some_and(|text| text.chars().count() == 18);
+            json!(if long {
+                "0x0000000000000000"
+            } else {
+                "0x00000000"
+            })
+        }
+        Some("non-canonical") => {
+            let better = read::at(adjusted, &["address"]).filter(|value| is_given(value));
+            json!(better.or(address))
+        }
+        _ => json!(address),
+    }
+}
+
+/// The greatest confidence that a flipped bit explains the address, in percent.
+pub(super) fn possible_bit_flips(context: &mut Context<'_>) {
+    let flips = read::at(context.json_dump(), &["crash_info", "possible_bit_flips"]);
+    let Some(flips) = flips
+        .and_then(Value::as_array)
+        .filter(|list| !list.is_empty())
+    else {
+        return;
+    };
+    let most = flips
+        .iter()
+        .filter_map(|flip| match flip.get("confidence") {
+            None => Some(0.0),
+            Some(Value::String(_)) => None,
+            Some(confidence) => read::number(confidence),
+        })
+        .reduce(f64::max);
+    let percent = most.and_then(|most| read::integer_value(&json!((most * 100.0).round())));
+    context.set("possible_bit_flips_max_confidence", json!(percent));
+}
+
+/// What does not fit together in the crash's circumstances.
+pub(super) fn crash_inconsistencies(context: &mut Context<'_>) {
+    let Some(dump) = context.json_dump() else {
+        return;
+    };
+    let found = json!(read::at(
+        Some(dump),
+        &["crash_info", "crash_inconsistencies"]
+    ));
+    context.set("crash_inconsistencies", found);
+}
+
+/// Whether the crashing instruction touched what is probably a guard page.
+pub(super) fn guard_page_access(context: &mut Context<'_>) {
+    let accesses = read::at(context.json_dump(), &["crash_info", "memory_accesses"]);
+    let touched = accesses.and_then(Value::as_array).is_some_and(|list| {
+        list.iter()
+            .any(|access| access.get("is_likely_guard_page").is_some_and(is_given))
+    });
+    context.processed.0.remove("has_guard_page_access");
+    if touched {
+        context.set("has_guard_page_access", true);
+    }
+}
+
+/// Whether the process was ended because it hung (bug 1667997).
+pub(super) fn report_type(context: &mut Context<'_>) {
+    let hung = ["ipc_channel_error", "async_shutdown_timeout"]
+        .iter()
+        .any(|name| context.processed.0.contains_key(*name))
+        || killed_by_watchdog(context.json_dump());
+    context.set("report_type", if hung { "hang" } else { "crash" });
+}
+
+fn killed_by_watchdog(dump: Option<&Value>) -> bool {
+    let thread = read::at(dump, &["crash_info", "crashing_thread"])
+        .map_or(0, |value| read::integer(value).unwrap_or(0));
+    let threads = read::at(dump, &["threads"]).and_then(Value::as_array);
+    let frames = usize::try_from(thread)
+        .ok()
+        .and_then(|index| threads?.get(index)?.get("frames")?.as_array());
+    frames.is_some_and(|frames| {
+        frames.iter().any(|frame| {
+            frame
+                .get("function")
+                .and_then(Value::as_str)
+                .is_some_and(|name| name.contains("RunWatchdog"))
+        })
+    })
+}
+
+/// How many threads the process had.
+pub(super) fn thread_count(context: &mut Context<'_>) {
+    let count = json!(read::at(context.json_dump(), &["thread_count"]));
+    context.set("thread_count", count);
+}
+
+/// The boot arguments of a Mac, which may tell that it is not as it should be.
+pub(super) fn mac_boot_args(context: &mut Context<'_>) {
+    let kind = match read::at(context.json_dump(), &["mac_boot_args"]) {
+        Some(Value::String(text)) => {
+            let args = read::strip(text).to_owned();
+            if !args.is_empty() {
+                context.set("mac_boot_args", args);
+                context.set("has_mac_boot_args", true);
+            }
+            return;
+        }
+        Some(value) if is_given(value) => kind_name(value),
+        _ => return,
+    };
+    context.note(format!(
+        "MacBootArgsRule: mac_boot_args is {kind} and not str"
+    ));
+}
+
+/// The name of a value's type in notes.
+fn kind_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float",
+        Value::Number(_) => "int",
+        Value::String(_) => "str",
+        Value::Array(_) => "list",
+        Value::Object(_) => "dict",
+    }
+}
+
+/// The messages that a Mac's libraries left in their `__crash_info` sections, as JSON text.
+pub(super) fn mac_crash_info(context: &mut Context<'_>) {
+    context.processed.0.remove("mac_crash_info");
+    let Some(info) = read::at(context.json_dump(), &["mac_crash_info"]) else {
+        return;
+    };
+    let records = info
+        .get("num_records")
+        .and_then(Value::as_f64)
+        .unwrap_or(0.0);
+    if records > 0.0 {
+        let text = read::json_text(info);
+        context.set("mac_crash_info", text);
+    }
+}
+
+/// Longer lists of soft errors are cut to so many characters.
+const MAX_SOFT_ERRORS: usize = 4096;
+
+/// What the writer of the minidump could not collect, as JSON text; it may be cut.
+pub(super) fn soft_errors(context: &mut Context<'_>) {
+    let Some(errors) = read::at(context.json_dump(), &["soft_errors"]) else {
+        return;
+    };
+    let text = read::json_text(errors);
+    context.set("soft_errors", read::cut(&text, MAX_SOFT_ERRORS));
+}

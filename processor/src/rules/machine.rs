@@ -1,0 +1,201 @@
+//! The processor and the operating system that it crashed on.
+//!
+//! The stackwalker's word comes first, then the client's annotations.
+
+use serde_json::{Value, json};
+
+use super::read::{self, is_given};
+use crate::pipeline::Context;
+
+/// The first build of Windows 11; its major and minor version are those of Windows 10.
+const WINDOWS_11: u64 = 21_996;
+
+/// A member of the stackwalker's `system_info`; null counts as absent.
+fn system_info<'a>(context: &'a Context<'_>, name: &str) -> Option<&'a Value> {
+    read::at(context.json_dump(), &["system_info", name]).filter(|value| !value.is_null())
+}
+
+/// What the minidump says of the processor.
+pub(super) fn cpu_info(context: &mut Context<'_>) {
+    for (name, default) in [
+        ("cpu_info", json!("unknown")),
+        ("cpu_count", json!(0)),
+        ("cpu_arch", json!("unknown")),
+    ] {
+        let value = system_info(context, name).cloned().unwrap_or(default);
+        context.set(name, value);
+    }
+    if let Some(version) = system_info(context, "cpu_microcode_version").cloned() {
+        context.set("cpu_microcode_version", version);
+    }
+}
+
+/// On Android without a minidump, the architecture by its Android name.
+pub(super) fn android_cpu_info(context: &mut Context<'_>) {
+    let known = context
+        .processed
+        .0
+        .get("cpu_arch")
+        .is_some_and(|arch| arch != "unknown");
+    if known {
+        return;
+    }
+    let Some(abi) = context.raw.get("Android_CPU_ABI") else {
+        return;
+    };
+    let arch = match abi.as_str() {
+        Some("armeabi-v7a") => json!("arm"),
+        Some("arm64-v8a") => json!("arm64"),
+        Some("x86_64") => json!("amd64"),
+        _ => abi.clone(),
+    };
+    context.set("cpu_arch", arch);
+}
+
+/// What the minidump says of the operating system.
+pub(super) fn os_info(context: &mut Context<'_>) {
+    for (name, member, default) in [("os_name", "os", "Unknown"), ("os_version", "os_ver", "")] {
+        let value = system_info(context, member).and_then(Value::as_str);
+        let value = value.map_or(default, read::strip).to_owned();
+        context.set(name, value);
+    }
+}
+
+/// On Android, the version is the number of the API.
+pub(super) fn android_os_info(context: &mut Context<'_>) {
+    let name = match context.processed.0.get("os_name") {
+        None => "unknown".to_owned(),
+        Some(value) => value.as_str().unwrap_or_default().to_lowercase(),
+    };
+    if name != "unknown" && name != "android" {
+        return;
+    }
+    let Some(version) = context.raw.get("Android_Version") else {
+        return;
+    };
+    let number = version
+        .as_str()
+        .and_then(|text| text.split(' ').next())
+        .filter(|number| read::integer_in(number).is_ok())
+        .map(str::to_owned);
+    context.set("os_name", "Android");
+    if let Some(number) = number {
+        context.set("os_version", number);
+    }
+}
+
+/// What is still unknown is filled from the annotations (bug 2052944): pings carry no minidump.
+pub(super) fn platform_info(context: &mut Context<'_>) {
+    for (name, annotation, unknown) in [
+        ("cpu_arch", "CPUArchitecture", "unknown"),
+        ("cpu_info", "CPUInfo", "unknown"),
+        ("os_name", "OS", "Unknown"),
+        ("os_version", "OSVersion", ""),
+    ] {
+        let known = context
+            .processed
+            .0
+            .get(name)
+            .is_some_and(|value| is_given(value) && value != unknown);
+        if known {
+            continue;
+        }
+        let value = read::text(&context.raw, annotation).map(read::strip);
+        if let Some(value) = value.filter(|value| !value.is_empty()).map(str::to_owned) {
+            context.set(name, value);
+        }
+    }
+}
+
+/// The operating system and version as people call them.
+pub(super) fn os_pretty_version(context: &mut Context<'_>) {
+    let name = context.processed.0.get("os_name");
+    let version = read::text(&context.processed.0, "os_version").unwrap_or_default();
+    let pretty = match name.and_then(Value::as_str) {
+        Some(name) if name.starts_with("Windows") => json!(windows(name, version)),
+        Some(name @ "Mac OS X") => json!(mac(name, version)),
+        Some("Linux") => linux(context),
+        Some("Android") if version.is_empty() => json!("Android"),
+        Some("Android") => json!(format!("Android {version}")),
+        _ => json!(name),
+    };
+    context.set("os_pretty_version", pretty);
+}
+
+fn windows(name: &str, version: &str) -> String {
+    let Some((major, minor, build)) = numbers(version) else {
+        return name.to_owned();
+    };
+    let name = match (major, minor) {
+        (3, 5) | (4, 0) => "Windows NT",
+        (4, 1) => "Windows 98",
+        (4, 9) => "Windows Me",
+        (5, 0) => "Windows 2000",
+        (5, 1) => "Windows XP",
+        (5, 2) => "Windows Server 2003",
+        (6, 0) => "Windows Vista",
+        (6, 1) => "Windows 7",
+        (6, 2) => "Windows 8",
+        (6, 3) => "Windows 8.1",
+        (10, 0) if build >= WINDOWS_11 => "Windows 11",
+        (10, 0) => "Windows 10",
+        _ => "Windows Unknown",
+    };
+    name.to_owned()
+}
+
+fn mac(name: &str, version: &str) -> String {
+    match numbers(version) {
+        None => name.to_owned(),
+        Some((major, _, _)) if major >= 11 => format!("macOS {major}"),
+        Some((10, minor, _)) => format!("OS X 10.{minor}"),
+        Some(_) => "OS X Unknown".to_owned(),
+    }
+}
+
+fn linux(context: &Context<'_>) -> Value {
+    let described = read::at(context.json_dump(), &["lsb_release", "description"]);
+    if let Some(described) = described.filter(|value| is_given(value)) {
+        return described.clone();
+    }
+    let annotated = read::text(&context.raw, "LinuxLSBDescription").map(read::strip);
+    json!(annotated.filter(|text| !text.is_empty()).unwrap_or("Linux"))
+}
+
+/// The numbers at the start of a version, `major.minor[.build]`.
+fn numbers(version: &str) -> Option<(u64, u64, u64)> {
+    let (major, rest) = leading_number(version)?;
+    let (minor, rest) = leading_number(rest.strip_prefix('.')?)?;
+    let build = rest.strip_prefix('.').and_then(leading_number);
+    Some((major, minor, build.map_or(0, |(build, _)| build)))
+}
+
+fn leading_number(text: &str) -> Option<(u64, &str)> {
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (digits, rest) = text.split_at_checked(end)?;
+    Some((digits.parse().ok()?, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_11_is_told_by_its_build_number() {
+        for (version, expected) in [
+            ("10.0.19045", "Windows 10"),
+            ("10.0.9999", "Windows 10"),
+            ("10.0.21996", "Windows 11"),
+            ("10.0.100000", "Windows 11"),
+            ("10.0", "Windows 10"),
+            ("6.1.7601 Service Pack 1", "Windows 7"),
+            ("7.7", "Windows Unknown"),
+            (" 6.1", "Windows NT"),
+            ("6", "Windows NT"),
+        ] {
+            assert_eq!(windows("Windows NT", version), expected, "{version}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Merging what the stackwalker found into the processed crash.
+
+use serde_json::{Map, Value, json};
+
+use crate::pipeline::{Context, DumpWalk, WalkOutcome};
+
+/// Stores the walks: that of the main minidump among the crash's own fields, each other under its
+/// dump's name.
+pub(super) fn merge_walks(context: &mut Context<'_>) {
+    let mut others = Vec::new();
+    for DumpWalk { name, outcome } in context.walks {
+        let fields = fields(name, outcome, &mut context.notes);
+        if name == crash::MAIN_DUMP {
+            context.processed.0.extend(fields);
+        } else {
+            others.push(name.as_str());
+            context.set(name, Value::Object(fields));
+        }
+    }
+    if !others.is_empty() || !context.processed.0.contains_key("additional_minidumps") {
+        context.set("additional_minidumps", others);
+    }
+}
+
+fn fields(name: &str, outcome: &WalkOutcome, notes: &mut Vec<String>) -> Map<String, Value> {
+    let fields = match outcome {
+        WalkOutcome::Empty => {
+            notes.push(format!(
+                "MinidumpStackwalkRule: {name} is empty--skipping minidump processing"
+            ));
+            json!({
+                "mdsw_status_string": "EmptyMinidump",
+                "mdsw_stderr": "Shortcut for 0-bytes minidump.",
+            })
+        }
+        WalkOutcome::Done {
+            status,
+            json_dump,
+            walker,
+        } => json!({
+            "json_dump": json_dump,
+            "mdsw_return_code": 0,
+            "mdsw_status_string": status,
+            "success": status == "OK",
+            "stackwalk_version": walker,
+        }),
+        WalkOutcome::Failed {
+            return_code,
+            status,
+            note,
+            walker,
+        } => {
+            notes.push(format!("MinidumpStackwalkRule: {note}"));
+            json!({
+                "json_dump": {},
+                "mdsw_return_code": return_code,
+                "mdsw_status_string": status,
+                "success": false,
+                "stackwalk_version": walker,
+            })
+        }
+    };
+    match fields {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,165 @@
+//! What the program itself says about its end.
+
+use serde_json::{Value, json};
+
+use super::read::{self, is_given};
+use super::shape::BREADCRUMBS;
+use crate::pipeline::Context;
+
+/// Reasons that begin like this go on with paths, texts or addresses of the user's.
+const PRIVATE_REASONS: [&str; 3] = [
+    "Failed to load module",
+    "byte index",
+    "do not use eval with system privileges",
+];
+
+/// Splits the reason of a deliberate crash into a public and a protected field.
+pub(super) fn moz_crash_reason(context: &mut Context<'_>) {
+    let Some(reason) = context
+        .raw
+        .get("MozCrashReason")
+        .filter(|value| is_given(value))
+    else {
+        return;
+    };
+    let reason = reason.clone();
+    context.set("moz_crash_reason_raw", reason.clone());
+    let Some(text) = reason.as_str() else {
+        context.note("MozCrashReason has a non-text value");
+        return;
+    };
+    if PRIVATE_REASONS.iter().any(|start| text.starts_with(start)) {
+        context.set("moz_crash_reason", "sanitized--see moz_crash_reason_raw");
+    } else {
+        context.set("moz_crash_reason", text);
+    }
+}
+
+/// Splits a Java stack trace into a public and a protected field.
+pub(super) fn java_stack_trace(context: &mut Context<'_>) {
+    let Some(trace) = context
+        .raw
+        .get("JavaStackTrace")
+        .filter(|value| is_given(value))
+    else {
+        return;
+    };
+    let trace = trace.clone();
+    context.set("java_stack_trace_raw", trace.clone());
+    match trace.as_str().and_then(public_java_stack) {
+        Some(stack) => context.set("java_stack_trace", stack),
+        None => {
+            context.set("java_stack_trace", "malformed");
+            context.note("JavaStackTrace: malformed JavaStackTrace");
+        }
+    }
+}
+
+/// A Java stack trace without what may be private: the exception's class and the stack are kept;
+/// its message, and what it was caused by or suppressed, are not. `None` when it is no stack trace.
+fn public_java_stack(text: &str) -> Option<String> {
+    let mut lines = read::lines(text)
+        .into_iter()
+        .skip_while(|line| read::strip(line).is_empty());
+    let first = lines.next().unwrap_or_default();
+    let class = first.split(':').next().unwrap_or_default();
+    let mut stack = Vec::new();
+    // What stands before the first place belongs to the message.
+    for line in lines.skip_while(|line| !line.starts_with("\tat ")) {
+        let stripped = read::strip(line);
+        if stripped.is_empty() {
+            continue;
+        }
+        if stripped.starts_with("Suppressed:") || stripped.starts_with("Caused by:") {
+            break;
+        }
+        stack.push(format!("\t{}", line.strip_prefix('\t')?));
+    }
+    Some(format!("{}\n{}", read::strip(class), stack.join("\n")))
+}
+
+/// What the probabilistic heap checker saw of the memory that was accessed wrongly. The stacks
+/// are addresses (bug 1523278).
+pub(super) fn heap_checker(context: &mut Context<'_>) {
+    let Some(kind) = context.raw.get("PHCKind").cloned() else {
+        return;
+    };
+    context.set("phc_kind", kind);
+    if let Some(Ok(address)) = context.raw.get("PHCBaseAddress").map(read::wide_integer)
+        && u64::try_from(address.unsigned_abs()).is_ok()
+    {
+        let sign = if address < 0 { "-" } else { "" };
+        context.set(
+            "phc_base_address",
+            format!("{sign}{:#x}", address.unsigned_abs()),
+        );
+    }
+    if let Some(size) = context
+        .raw
+        .get("PHCUsableSize")
+        .and_then(read::integer_value)
+    {
+        context.set("phc_usable_size", size);
+    }
+    for (field, annotation) in [
+        ("phc_alloc_stack", "PHCAllocStack"),
+        ("phc_free_stack", "PHCFreeStack"),
+    ] {
+        if let Some(stack) = context.raw.get(annotation).cloned() {
+            context.set(field, stack);
+        }
+    }
+}
+
+/// What the program did before it crashed. The notes quote nothing of it: it is protected.
+pub(super) fn breadcrumbs(context: &mut Context<'_>) {
+    let crumbs = match context
+        .raw
+        .get("Breadcrumbs")
+        .filter(|value| is_given(value))
+    {
+        None => return,
+        Some(Value::String(text)) => match serde_json::from_str::<Value>(text) {
+            Ok(crumbs) => crumbs,
+            Err(_) => {
+                context.note("Breadcrumbs: malformed: not valid json");
+                return;
+            }
+        },
+        // A client that sends JSON may have sent the list itself.
+        Some(other) => other.clone(),
+    };
+    let crumbs = match crumbs {
+        Value::Object(mut members) => members.remove("values").unwrap_or_else(|| json!({})),
+        other => other,
+    };
+    if BREADCRUMBS.fits(&crumbs) {
+        context.set("breadcrumbs", crumbs);
+    } else {
+        context.note("Breadcrumbs: malformed: not a list of breadcrumbs");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_java_stack_keeps_its_class_and_places_only() {
+        for (text, expected) in [
+            (
+                "a.B: secret\n\tat c.d(E.java:1)\n\tat f\nCaused by: g: secret\n\tat h",
+                Some("a.B\n\tat c.d(E.java:1)\n\tat f"),
+            ),
+            (
+                "\n a.B : secret\nmore secrets\n\tat c\n\n\tSuppressed: x\n\tat d",
+                Some("a.B\n\tat c"),
+            ),
+            ("a.B", Some("a.B\n")),
+            ("a.B\n\tat c\nno tab", None),
+            ("  ", Some("\n")),
+        ] {
+            assert_eq!(public_java_stack(text).as_deref(), expected, "{text:?}");
+        }
+    }
+}

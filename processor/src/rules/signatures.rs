@@ -1,0 +1,53 @@
+//! The signature, and what changes because of it.
+
+use serde_json::json;
+use signature::CrashData;
+
+use super::{read, stacks};
+use crate::pipeline::Context;
+
+/// Makes the signature.
+pub(super) fn signature(context: &mut Context<'_>) {
+    let Some(lists) = context.lists else {
+        return;
+    };
+    let data = CrashData::from_processed(&context.processed);
+    let made = signature::generate(&data, lists);
+    context.set("signature", made.signature);
+    if !made.proto_signature.is_empty() {
+        context.set("proto_signature", made.proto_signature);
+    }
+    let steps: Vec<String> = made.debug.iter().map(ToString::to_string).collect();
+    context.set("signature_debug", steps.join("\n"));
+    context.notes.extend(made.notes);
+}
+
+/// A shutdown that hangs is ended by a watchdog thread; what hung is the main thread
+/// (bug 2037932). Everything that was said of the watchdog's thread is said of the main one.
+pub(super) fn shutdown_hang(context: &mut Context<'_>) {
+    let hung = read::text(&context.processed.0, "signature")
+        .is_some_and(|signature| signature.starts_with("shutdownhang"));
+    if !hung {
+        return;
+    }
+    context.set("crashing_thread", 0);
+    let main =
+        read::at(context.json_dump(), &["threads"]).and_then(|threads| threads.as_array()?.first());
+    let Some(main) = main else {
+        return;
+    };
+    let name = json!(main.get("thread_name"));
+    let error = main
+        .get("last_error_value")
+        .filter(|error| error.is_string())
+        .cloned();
+    context.set("crashing_thread_name", name);
+    for field in ["last_error_value", "topmost_filenames", "modules_in_stack"] {
+        context.processed.0.remove(field);
+    }
+    if let Some(error) = error {
+        context.set("last_error_value", error);
+    }
+    stacks::topmost_files(context);
+    stacks::modules_in_stack(context);
+}

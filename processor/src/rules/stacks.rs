@@ -1,0 +1,320 @@
+//! Stacks and modules.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::read;
+use crate::pipeline::Context;
+
+/// A longer stack loses frames from its middle.
+const MAX_FRAMES: usize = 500;
+/// So many frames at its top stay; the marker of the gap and the frames below fill the rest.
+const KEPT_ABOVE: usize = MAX_FRAMES / 2;
+const KEPT_BELOW: usize = MAX_FRAMES - KEPT_ABOVE - 1;
+
+/// The debug id of a module that has none.
+const NO_DEBUG_ID: &str = "000000000000000000000000000000000";
+
+/// Cuts long stacks, as those of endless recursion are, in every minidump's document
+/// (bug 1807956).
+pub(super) fn truncate_stacks(context: &mut Context<'_>) {
+    let mut notes = Vec::new();
+    for (name, value) in &mut context.processed.0 {
+        let (path, dump) = if name == "json_dump" {
+            ("json_dump".to_owned(), Some(value))
+        } else {
+            (format!("{name}.json_dump"), value.get_mut("json_dump"))
+        };
+        let Some(dump) = dump.and_then(Value::as_object_mut) else {
+            continue;
+        };
+        if let Some((before, after)) = dump.get_mut("crashing_thread").and_then(truncate) {
+            notes.push(format!(
+                "TruncateStacksRule: truncated {path}.crashing_thread.frames: {before} -> {after}"
+            ));
+        }
+        let threads = dump.get_mut("threads").and_then(Value::as_array_mut);
+        for (index, thread) in threads.into_iter().flatten().enumerate() {
+            if let Some((before, after)) = truncate(thread) {
+                notes.push(format!(
+                    "TruncateStacksRule: truncated {path}.threads[{index}].frames: {before} > {after}"
+                ));
+            }
+        }
+    }
+    context.notes.extend(notes);
+}
+
+/// Cuts the stack of a thread; answers its length before and after, if it was too long.
+fn truncate(thread: &mut Value) -> Option<(usize, usize)> {
+    let frames = thread.get_mut("frames")?.as_array_mut()?;
+    let before = frames.len();
+    if before <= MAX_FRAMES {
+        return None;
+    }
+    let lost = before - KEPT_ABOVE - KEPT_BELOW;
+    let marker = json!({"truncated": {"msg": format!("{} frames truncated", grouped(lost))}});
+    frames.splice(KEPT_ABOVE..KEPT_ABOVE + lost, [marker]);
+    let after = frames.len();
+    if let Some(thread) = thread.as_object_mut() {
+        thread.insert("truncated".to_owned(), json!(true));
+    }
+    Some((before, after))
+}
+
+/// A number with a comma before every three digits.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// The frames of the crashing thread.
+fn crashing_frames<'a>(context: &'a Context<'_>) -> Option<&'a Vec<Value>> {
+    let thread = read::index(context.processed.0.get("crashing_thread"))?;
+    let threads = context.json_dump()?.get("threads")?.as_array()?;
+    threads.get(thread)?.get("frames")?.as_array()
+}
+
+/// The source file nearest to the top of the crashing thread's stack (bug 519703). Functions that
+/// were inlined into a frame stand above it.
+pub(super) fn topmost_files(context: &mut Context<'_>) {
+    let file = crashing_frames(context).and_then(|frames| {
+        frames.iter().find_map(|frame| {
+            let inlines = frame.get("inlines").and_then(Value::as_array);
+            inlines
+                .into_iter()
+                .flatten()
+                .chain([frame])
+                .find_map(|place| place.get("file")?.as_str().filter(|file| !file.is_empty()))
+        })
+    });
+    if let Some(file) = file.map(str::to_owned) {
+        context.set("topmost_filenames", file);
+    }
+}
+
+/// The modules on the crashing thread's stack as `filename/debug id`.
+pub(super) fn modules_in_stack(context: &mut Context<'_>) {
+    let Some(frames) = crashing_frames(context) else {
+        return;
+    };
+    let modules = read::at(context.json_dump(), &["modules"]).and_then(Value::as_array);
+    let ids: BTreeMap<&str, &str> = modules
+        .into_iter()
+        .flatten()
+        .filter_map(|module| {
+            let filename = module.get("filename")?.as_str()?;
+            let id = module.get("debug_id").map_or(Some(""), Value::as_str)?;
+            Some((filename, id))
+        })
+        .collect();
+    let on_stack: BTreeSet<String> = frames
+        .iter()
+        .filter_map(|frame| {
+            let filename = frame.get("module")?.as_str()?;
+            let id = ids.get(filename)?;
+            Some(format!("{}/{}", plain_name(filename), hex_digits(id)))
+        })
+        .collect();
+    if !on_stack.is_empty() {
+        let on_stack: Vec<String> = on_stack.into_iter().collect();
+        context.set("modules_in_stack", on_stack.join(";"));
+    }
+}
+
+/// The modules for which there were no symbols, as `filename/version/debug id[/code id]`.
+pub(super) fn missing_symbols(context: &mut Context<'_>) {
+    let modules = read::at(context.json_dump(), &["modules"]).and_then(Value::as_array);
+    let mut missing: Vec<String> = modules
+        .into_iter()
+        .flatten()
+        .filter_map(missing_module)
+        .collect();
+    missing.sort_unstable();
+    if !missing.is_empty() {
+        context.set("missing_symbols", missing.join(";"));
+    }
+}
+
+fn missing_module(module: &Value) -> Option<String> {
+    let filename = module
+        .get("filename")?
+        .as_str()
+        .filter(|filename| !filename.is_empty())?;
+    if module.get("missing_symbols")? != &json!(true) {
+        return None;
+    }
+    let version = module
+        .get("version")
+        .and_then(Value::as_str)
+        .filter(|version| !version.is_empty());
+    let version = version.unwrap_or("None").replace('/', "\\/");
+    let debug_id = module.get("debug_id").and_then(Value::as_str);
+    let debug_id = hex_digits(debug_id.unwrap_or(NO_DEBUG_ID));
+    let mut out = format!("{}/{version}/{debug_id}", plain_name(filename));
+    let code_id = module.get("code_id").and_then(Value::as_str);
+    let code_id = hex_digits(code_id.unwrap_or_default());
+    if !code_id.is_empty() {
+        out.push('/');
+        out.push_str(&code_id);
+    }
+    Some(out)
+}
+
+/// A file name without characters that separate something in the lists above.
+fn plain_name(text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
+        .collect()
+}
+
+fn hex_digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_hexdigit).collect()
+}
+
+/// Where symbols came from is told without what might be secret in it: a server of the local
+/// network is left out, and an address of Mozilla's symbol server loses its query.
+pub(super) fn module_urls(context: &mut Context<'_>) {
+    let mut notes = Vec::new();
+    let modules = context
+        .processed
+        .0
+        .get_mut("json_dump")
+        .and_then(|dump| dump.get_mut("modules"))
+        .and_then(Value::as_array_mut);
+    for module in modules.into_iter().flatten() {
+        let name = match module.get("filename").or_else(|| module.get("debug_file")) {
+            Some(Value::String(name)) => name.clone(),
+            Some(_) => "None".to_owned(),
+            None => "unknown".to_owned(),
+        };
+        let Some(url) = module.get_mut("symbol_url") else {
+            continue;
+        };
+        match url.as_str().and_then(Address::parse) {
+            Some(address) if address.authority.contains("localhost") => {
+                *url = Value::Null;
+                notes.push(format!("Redacting symbol url for module {name}"));
+            }
+            Some(address) if address.authority.contains("symbols.mozilla.org") => {
+                *url = json!(address.without_query());
+            }
+            _ => {}
+        }
+    }
+    context.notes.extend(notes);
+}
+
+/// A URL cut at its marks, as lenient as its writers.
+struct Address {
+    scheme: String,
+    authority: String,
+    path: String,
+    fragment: String,
+}
+
+impl Address {
+    fn parse(text: &str) -> Option<Self> {
+        let text: String = text
+            .trim_start_matches(|c: char| c <= ' ')
+            .chars()
+            .filter(|c| !matches!(c, '\t' | '\r' | '\n'))
+            .collect();
+        let (scheme, rest) = match text.split_once(':') {
+            Some((scheme, rest)) if is_scheme(scheme) => (scheme.to_ascii_lowercase(), rest),
+            _ => (String::new(), text.as_str()),
+        };
+        let rest = rest.strip_prefix("//")?;
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, rest) = rest.split_at_checked(end)?;
+        if authority.contains('[') != authority.contains(']') {
+            return None;
+        }
+        let (rest, fragment) = rest.split_once('#').unwrap_or((rest, ""));
+        let (path, _query) = rest.split_once('?').unwrap_or((rest, ""));
+        Some(Self {
+            scheme,
+            authority: authority.to_owned(),
+            path: path.to_owned(),
+            fragment: fragment.to_owned(),
+        })
+    }
+
+    fn without_query(&self) -> String {
+        let mut out = String::new();
+        if !self.scheme.is_empty() {
+            out.push_str(&self.scheme);
+            out.push(':');
+        }
+        out.push_str("//");
+        out.push_str(&self.authority);
+        out.push_str(&self.path);
+        if !self.fragment.is_empty() {
+            out.push('#');
+            out.push_str(&self.fragment);
+        }
+        out
+    }
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stack(length: usize) -> Value {
+        json!({"frames": (0..length).map(|n| json!({"frame": n})).collect::<Vec<_>>()})
+    }
+
+    #[test]
+    fn a_long_stack_keeps_its_ends_and_says_what_was_lost() {
+        let mut thread = stack(1500);
+        assert_eq!(truncate(&mut thread), Some((1500, 500)));
+        let frames = thread["frames"].as_array().unwrap();
+        assert_eq!(frames[249]["frame"], 249);
+        assert_eq!(frames[250]["truncated"]["msg"], "1,001 frames truncated");
+        assert_eq!(frames[251]["frame"], 1251);
+        assert_eq!(frames[499]["frame"], 1499);
+        assert_eq!(thread["truncated"], true);
+    }
+
+    #[test]
+    fn a_stack_at_the_limit_stays() {
+        let mut thread = stack(500);
+        assert_eq!(truncate(&mut thread), None);
+        assert_eq!(thread, stack(500));
+    }
+
+    #[test]
+    fn addresses_lose_their_query() {
+        for (text, expected) in [
+            (
+                "HTTPS://symbols.mozilla.org/a/b.sym?token=1#x",
+                Some("https://symbols.mozilla.org/a/b.sym#x"),
+            ),
+            (
+                "https://symbols.mozilla.org?#",
+                Some("https://symbols.mozilla.org"),
+            ),
+            ("https://[symbols.mozilla.org/", None),
+            ("file.sym", None),
+        ] {
+            let out = Address::parse(text).map(|address| address.without_query());
+            assert_eq!(out.as_deref(), expected, "{text}");
+        }
+    }
+}

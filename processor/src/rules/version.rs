@@ -1,0 +1,58 @@
+//! Versions and the build.
+
+use serde_json::json;
+
+use super::read;
+use crate::enrich;
+use crate::pipeline::Context;
+
+/// Fenix nightlies of 2020 named their version after the day (bug 1624911).
+pub(super) fn fenix_version(context: &mut Context<'_>) {
+    if read::text(&context.processed.0, "product") != Some("Fenix") {
+        return;
+    }
+    let Some(version) = read::text(&context.processed.0, "version") else {
+        return;
+    };
+    if version.starts_with("Nightly ") {
+        let note = format!("Changed version from '{version}' to 0.0a1");
+        context.note(note);
+        context.set("version", "0.0a1");
+    }
+}
+
+/// Versions of the extended support release carry `esr`; clients leave it out.
+pub(super) fn esr_version(context: &mut Context<'_>) {
+    if read::text(&context.processed.0, "release_channel") != Some("esr") {
+        return;
+    }
+    match read::text(&context.processed.0, "version") {
+        Some(version) => {
+            let version = format!("{version}esr");
+            context.set("version", version);
+        }
+        None => context.note("'version' missing from esr release processed_crash"),
+    }
+}
+
+/// The number before the first dot of the version that the client reported; 0 when there is none.
+pub(super) fn major_version(context: &mut Context<'_>) {
+    let major = read::text(&context.raw, "Version").map_or(0, enrich::major);
+    context.set("major_version", major);
+}
+
+/// The exact version of the build. Betas report the version without the beta's number.
+pub(super) fn exact_version(context: &mut Context<'_>) {
+    let builds = context.builds;
+    enrich::set_version(&mut context.processed, &mut context.notes, builds);
+}
+
+/// Everything else that is known of the build.
+pub(super) fn build_info(context: &mut Context<'_>) {
+    if let Some(found) = context.builds.found() {
+        enrich::set_build_info(&mut context.processed, found);
+        if let Some(version) = &found.version {
+            context.set("major_version", json!(enrich::major(version)));
+        }
+    }
+}

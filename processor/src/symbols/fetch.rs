@@ -1,0 +1,437 @@
+//! Fetching symbol files from servers into the local store.
+
+use std::{
+    collections::HashMap,
+    io,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use futures::{
+    FutureExt, StreamExt,
+    future::{BoxFuture, Shared},
+    stream,
+};
+use reqwest::StatusCode;
+use tokio::{io::AsyncWriteExt, sync::Semaphore};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use url::Url;
+
+use super::{
+    SymbolKey,
+    store::{Known, Mark, Store},
+};
+use crate::walk::{Pool, WalkDeath};
+
+/// Downloads that one crash waits for at the same time.
+const DOWNLOADS_PER_CRASH: usize = 4;
+
+/// The first line of a file must end within so many bytes.
+const FIRST_LINE_LIMIT: usize = 4_096;
+
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+
+/// How often the store is tidied at most; it is read through for that.
+const PRUNE_EVERY: Duration = Duration::from_secs(60);
+
+/// How much may be fetched.
+#[derive(Debug, Clone)]
+pub struct FetchLimits {
+    /// Bytes of one symbol file, decompressed.
+    pub file_bytes: u64,
+    /// How long the download of one file may take.
+    pub file_time: Duration,
+    /// How long one crash waits for its symbols. Downloads that it has begun go on, for the crashes
+    /// after it.
+    pub crash_time: Duration,
+    /// Downloads at the same time, of all crashes together.
+    pub downloads: usize,
+    /// Bytes of all files that are kept; those unused for the longest time go first.
+    pub store_bytes: u64,
+}
+
+impl Default for FetchLimits {
+    /// 1.5 GiB and 5 minutes for a file, 60 s for a crash, 8 downloads, 20 GiB in all.
+    fn default() -> Self {
+        Self {
+            file_bytes: 3 << 29,
+            file_time: Duration::from_secs(300),
+            crash_time: Duration::from_secs(60),
+            downloads: 8,
+            store_bytes: 20 << 30,
+        }
+    }
+}
+
+/// Why there is no fetcher.
+#[derive(Debug, thiserror::Error)]
+pub enum FetcherError {
+    /// A root that is neither `file://` with a local path, nor `https://` or `http://`.
+    #[error("symbols cannot be read from a {0}: URL")]
+    Scheme(String),
+    /// The folder for fetched files cannot be made.
+    #[error("making the folder for symbols")]
+    Folder(#[source] io::Error),
+    /// The client for HTTP cannot be made.
+    #[error("making the client for symbol servers")]
+    Client(#[source] reqwest::Error),
+}
+
+/// What came of fetching a crash's symbols, in files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FetchSummary {
+    /// Asked for, because nothing was known of them.
+    pub wanted: usize,
+    /// Fetched.
+    pub stored: usize,
+    /// No server has them.
+    pub missing: usize,
+    /// A server failed.
+    pub failed: usize,
+    /// Not done when the crash's time was over.
+    pub unfinished: usize,
+}
+
+/// Brings the symbol files of crashes from servers to this machine; see the parent module.
+///
+/// A file that could not be had never fails a crash: it is walked without. Dropping the fetcher
+/// ends the downloads that still run.
+pub struct Fetcher {
+    local: Vec<PathBuf>,
+    inner: Arc<Inner>,
+    running: Arc<Mutex<HashMap<SymbolKey, Running>>>,
+    permits: Arc<Semaphore>,
+    pruned: Mutex<Option<Instant>>,
+    stop: CancellationToken,
+    _stop_on_drop: DropGuard,
+}
+
+struct Inner {
+    client: reqwest::Client,
+    servers: Vec<Url>,
+    store: Store,
+    limits: FetchLimits,
+}
+
+/// A download that all who want the file wait for.
+type Running = Shared<BoxFuture<'static, Outcome>>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Stored,
+    Missing,
+    Failed,
+}
+
+/// Why one server did not give a file.
+#[derive(Debug, thiserror::Error)]
+enum DownloadError {
+    #[error("the server's answer")]
+    Http(#[from] reqwest::Error),
+    #[error("storing the file")]
+    Io(#[from] io::Error),
+    #[error("the file is too large")]
+    TooLarge,
+    #[error("the file holds other symbols")]
+    WrongModule,
+}
+
+impl Fetcher {
+    /// A fetcher for symbol stores at `roots`, asked in this order: local folders (`file://`),
+    /// which are only read, and servers (`https://`, or `http://` within one's own network), whose
+    /// files are kept in `folder`.
+    ///
+    /// # Errors
+    /// If a root is something else, or folder or client cannot be made.
+    pub fn new(roots: &[Url], folder: PathBuf, limits: FetchLimits) -> Result<Self, FetcherError> {
+        let (mut local, mut servers) = (Vec::new(), Vec::new());
+        for root in roots {
+            let scheme = || FetcherError::Scheme(root.scheme().to_owned());
+            match root.scheme() {
+                "file" => local.push(root.to_file_path().map_err(|()| scheme())?),
+                "https" | "http" => servers.push(root.clone()),
+                _ => return Err(scheme()),
+            }
+        }
+        if !servers.is_empty() {
+            std::fs::create_dir_all(&folder).map_err(FetcherError::Folder)?;
+            local.push(folder.clone());
+        }
+        let client = reqwest::Client::builder()
+            .user_agent(concat!("datil/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_LIMIT)
+            .timeout(limits.file_time)
+            .build()
+            .map_err(FetcherError::Client)?;
+        let stop = CancellationToken::new();
+        Ok(Self {
+            local,
+            permits: Arc::new(Semaphore::new(limits.downloads.max(1))),
+            inner: Arc::new(Inner {
+                client,
+                servers,
+                store: Store::new(folder),
+                limits,
+            }),
+            running: Arc::default(),
+            pruned: Mutex::default(),
+            _stop_on_drop: stop.clone().drop_guard(),
+            stop,
+        })
+    }
+
+    /// The folders in which walkers find symbols: the local roots, and that of fetched files if
+    /// there are servers.
+    pub fn symbol_roots(&self) -> &[PathBuf] {
+        &self.local
+    }
+
+    /// Fetches the symbols of a dump's modules, as far as they are not here. Does nothing when
+    /// there are no servers.
+    ///
+    /// # Errors
+    /// If the child that reads the dump's list of modules dies of it.
+    pub async fn fetch_for(&self, pool: &Pool, dump: &Bytes) -> Result<FetchSummary, WalkDeath> {
+        if self.inner.servers.is_empty() {
+            return Ok(FetchSummary::default());
+        }
+        let keys = pool.modules(dump).await?;
+        Ok(self.fetch(keys).await)
+    }
+
+    /// Fetches the files that `keys` name, as far as they are not here.
+    pub async fn fetch(&self, keys: Vec<SymbolKey>) -> FetchSummary {
+        let mut summary = FetchSummary::default();
+        if self.inner.servers.is_empty() {
+            return summary;
+        }
+        let wanted = self.unknown(keys).await;
+        summary.wanted = wanted.len();
+        if wanted.is_empty() {
+            return summary;
+        }
+        let mut downloads = stream::iter(wanted)
+            .map(|key| self.download(key))
+            .buffer_unordered(DOWNLOADS_PER_CRASH);
+        let all = async {
+            while let Some(outcome) = downloads.next().await {
+                match outcome {
+                    Outcome::Stored => summary.stored += 1,
+                    Outcome::Missing => summary.missing += 1,
+                    Outcome::Failed => summary.failed += 1,
+                }
+            }
+        };
+        // What is not done in time is the summary's `unfinished`.
+        let _ = tokio::time::timeout(self.inner.limits.crash_time, all).await;
+        let done = summary.stored + summary.missing + summary.failed;
+        summary.unfinished = summary.wanted - done;
+        self.prune().await;
+        summary
+    }
+
+    /// The keys of which nothing is known.
+    async fn unknown(&self, keys: Vec<SymbolKey>) -> Vec<SymbolKey> {
+        let (inner, local) = (Arc::clone(&self.inner), self.local.clone());
+        let looked = tokio::task::spawn_blocking(move || {
+            let now = platform::clock::now().into();
+            keys.into_iter()
+                .filter(|key| {
+                    let is_in = |root: &PathBuf| {
+                        let mut path = root.clone();
+                        path.extend(key.path_parts());
+                        path.is_file()
+                    };
+                    inner.store.known(key, now) == Known::Nothing && !local.iter().any(is_in)
+                })
+                .collect()
+        });
+        looked.await.unwrap_or_default()
+    }
+
+    /// Downloads a file, or waits for the download that runs already.
+    async fn download(&self, key: SymbolKey) -> Outcome {
+        let known = self.running().get(&key).cloned();
+        if let Some(running) = known {
+            return running.await;
+        }
+        let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await else {
+            return Outcome::Failed;
+        };
+        let running = self
+            .running()
+            .entry(key.clone())
+            .or_insert_with(|| {
+                let inner = Arc::clone(&self.inner);
+                let (all, stop) = (Arc::clone(&self.running), self.stop.clone());
+                // A task of its own, so that it goes on when the crash that began it cannot wait.
+                // It ends with the fetcher and within `file_time` for each server.
+                let task = tokio::spawn(async move {
+                    let outcome = stop
+                        .run_until_cancelled(inner.fetch(&key))
+                        .await
+                        .unwrap_or(Outcome::Failed);
+                    lock(&all).remove(&key);
+                    drop(permit);
+                    outcome
+                });
+                async move { task.await.unwrap_or(Outcome::Failed) }
+                    .boxed()
+                    .shared()
+            })
+            .clone();
+        running.await
+    }
+
+    async fn prune(&self) {
+        {
+            let mut pruned = lock(&self.pruned);
+            if pruned.is_some_and(|last| last.elapsed() < PRUNE_EVERY) {
+                return;
+            }
+            *pruned = Some(Instant::now());
+        }
+        let inner = Arc::clone(&self.inner);
+        let pruned = tokio::task::spawn_blocking(move || {
+            let now = platform::clock::now().into();
+            inner.store.prune(inner.limits.store_bytes, now)
+        });
+        if let Ok(Err(error)) = pruned.await {
+            tracing::warn!(%error, "the folder of symbols could not be tidied");
+        }
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<SymbolKey, Running>> {
+        lock(&self.running)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing that holds one of these locks can leave its value half changed.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Inner {
+    async fn fetch(&self, key: &SymbolKey) -> Outcome {
+        // Another download may have ended since the caller looked.
+        match self.store.known(key, platform::clock::now().into()) {
+            Known::Present => return Outcome::Stored,
+            Known::Marked(Mark::Missing) => return Outcome::Missing,
+            Known::Marked(Mark::Failed) => return Outcome::Failed,
+            Known::Nothing => {}
+        }
+        let mut mark = Mark::Missing;
+        for server in &self.servers {
+            match self.download(server, key).await {
+                Ok(true) => return Outcome::Stored,
+                Ok(false) => {}
+                Err(error) => {
+                    let host = server.host_str().unwrap_or_default();
+                    let error = anyhow::Error::new(error.without_url());
+                    tracing::warn!(
+                        host,
+                        error = format!("{error:#}"),
+                        "a symbol file could not be fetched"
+                    );
+                    mark = Mark::Failed;
+                }
+            }
+        }
+        if let Err(error) = self.store.mark(key, mark) {
+            tracing::warn!(%error, "that a symbol file was not fetched could not be noted");
+        }
+        match mark {
+            Mark::Missing => Outcome::Missing,
+            Mark::Failed => Outcome::Failed,
+        }
+    }
+
+    /// Downloads the file from one server; false if the server does not have it.
+    async fn download(&self, server: &Url, key: &SymbolKey) -> Result<bool, DownloadError> {
+        let url = address(server, key);
+        let response = self.client.get(url.clone()).send().await?;
+        if matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::GONE) {
+            return Ok(false);
+        }
+        let response = response.error_for_status()?;
+        if response
+            .content_length()
+            .is_some_and(|length| length > self.limits.file_bytes)
+        {
+            return Err(DownloadError::TooLarge);
+        }
+        let temporary = self.store.begin(key)?;
+        let mut file = tokio::fs::File::from_std(temporary.reopen()?);
+        let mut chunks = response.bytes_stream();
+        let mut start = Some(Vec::new());
+        let (mut length, mut last) = (0_u64, b'\n');
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk?;
+            length += chunk.len() as u64;
+            if length > self.limits.file_bytes {
+                return Err(DownloadError::TooLarge);
+            }
+            if let Some(line) = &mut start {
+                line.extend_from_slice(&chunk[..chunk.len().min(FIRST_LINE_LIMIT)]);
+                if line.contains(&b'\n') || line.len() >= FIRST_LINE_LIMIT {
+                    check_module(line, key)?;
+                    start = None;
+                }
+            }
+            last = chunk.last().copied().unwrap_or(last);
+            file.write_all(&chunk).await?;
+        }
+        if let Some(line) = start {
+            check_module(&line, key)?;
+        }
+        // Where it came from: the walker shows it as the module's `symbol_url`.
+        let separator = if last == b'\n' { "" } else { "\n" };
+        let origin = format!("{separator}INFO URL {}\n", without_credentials(url));
+        file.write_all(origin.as_bytes()).await?;
+        file.sync_all().await?;
+        self.store.finish(key, temporary)?;
+        Ok(true)
+    }
+}
+
+impl DownloadError {
+    /// Without the URL, which names the module.
+    fn without_url(self) -> Self {
+        match self {
+            Self::Http(error) => Self::Http(error.without_url()),
+            other => other,
+        }
+    }
+}
+
+fn check_module(start: &[u8], key: &SymbolKey) -> Result<(), DownloadError> {
+    let line = start.split(|&byte| byte == b'\n').next().unwrap_or(start);
+    if key.matches_module_line(&String::from_utf8_lossy(line)) {
+        Ok(())
+    } else {
+        Err(DownloadError::WrongModule)
+    }
+}
+
+/// Where a server has the file.
+fn address(server: &Url, key: &SymbolKey) -> Url {
+    let mut url = server.clone();
+    // Only URLs without a host, such as `mailto:`, have no segments.
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().extend(key.path_parts());
+    }
+    url
+}
+
+fn without_credentials(mut url: Url) -> Url {
+    // They fail only for URLs that cannot have credentials.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,250 @@
+//! Cutting a dump down to what can be walked in bounded memory and time.
+//!
+//! The walker has no limits of its own: it makes a frame of about 8 KB of memory out of every 8
+//! bytes of a stack that look like a return address, and a dump of 142 KB can let 200 threads cite
+//! one stack and take more than 3 GB. So the sizes in the dump's lists are lowered before it is
+//! parsed; nothing is moved or removed. Stacks begin at the stack pointer: cutting them keeps the
+//! frames nearest to the crash.
+//!
+//! Only little-endian dumps are understood, which is what every system that Datil knows writes.
+
+/// The streams a dump may have. Real ones have fewer than 40.
+const STREAM_LIMIT: u32 = 1_000;
+
+/// Bytes of a record in the thread list, and where its fields are.
+const THREAD_SIZE: usize = 48;
+const THREAD_STACK_SIZE: usize = 32;
+const THREAD_CONTEXT_SIZE: usize = 40;
+
+/// Bytes of a record in the memory list, and where its size is.
+const MEMORY_SIZE: usize = 16;
+const MEMORY_DATA_SIZE: usize = 8;
+
+const UNUSED_STREAM: u32 = 0;
+const THREAD_LIST: u32 = 3;
+const MEMORY_LIST: u32 = 5;
+const EXCEPTION: u32 = 6;
+const MEMORY_64_LIST: u32 = 9;
+const BREAKPAD_INFO: u32 = 0x4767_0001;
+
+/// How hard to cut. Each level cuts more than the one before, so a dump can be cut again in place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Level {
+    /// What no sound dump is touched by: 2,000 threads, a stack of 1 MiB each, 64 MiB in all.
+    Normal,
+    /// A sixteenth of that, 500 threads, and no way around the thread's own stack through the lists
+    /// of memory.
+    Hard,
+    /// As before, and only the crashing thread has frames at all.
+    CrashingThread,
+}
+
+/// Why a dump is refused before it is parsed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// It is big-endian.
+    BigEndian,
+    /// It has more than [`STREAM_LIMIT`] streams.
+    TooManyStreams,
+}
+
+impl Refused {
+    /// The status that a walk of such a dump has.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::BigEndian => "BigEndianMinidump",
+            Self::TooManyStreams => "TooManyStreams",
+        }
+    }
+}
+
+struct Limits {
+    threads: u32,
+    stack: u32,
+    all_stacks: u64,
+    region: u32,
+}
+
+impl Level {
+    fn limits(self) -> Limits {
+        match self {
+            Self::Normal => Limits {
+                threads: 2_000,
+                stack: 1 << 20,
+                all_stacks: 64 << 20,
+                region: u32::MAX,
+            },
+            Self::Hard | Self::CrashingThread => Limits {
+                threads: 500,
+                stack: 1 << 16,
+                all_stacks: 4 << 20,
+                region: 1 << 12,
+            },
+        }
+    }
+}
+
+/// Cuts `dump` in place; true if anything of it is cut.
+///
+/// What cannot be read is left as it is: the parser will refuse it in its own words.
+pub(super) fn clip(dump: &mut [u8], level: Level) -> Result<bool, Refused> {
+    if dump.starts_with(b"PMDM") {
+        return Err(Refused::BigEndian);
+    }
+    if !dump.starts_with(b"MDMP") {
+        return Ok(false);
+    }
+    let (Some(streams), Some(directory)) = (read(dump, 8), read(dump, 12)) else {
+        return Ok(false);
+    };
+    if streams > STREAM_LIMIT {
+        return Err(Refused::TooManyStreams);
+    }
+    let limits = level.limits();
+    let crashing = crashing_thread(dump, streams, directory);
+    let mut cut = false;
+    for index in 0..streams {
+        let Some(entry) = offset(directory, index, 12) else {
+            continue;
+        };
+        cut |= match read(dump, entry) {
+            Some(THREAD_LIST) => clip_threads(dump, entry, level, &limits, crashing),
+            Some(MEMORY_LIST) => clip_regions(dump, entry, limits.region),
+            // The regions of this list lie end to end, so that one cannot be made smaller without
+            // moving the others.
+            Some(MEMORY_64_LIST) if level != Level::Normal => write(dump, entry, UNUSED_STREAM),
+            _ => false,
+        };
+    }
+    Ok(cut)
+}
+
+/// The id of the thread that crashed, or else of the one that asked for the dump.
+fn crashing_thread(dump: &[u8], streams: u32, directory: u32) -> Option<u32> {
+    let find = |kind: u32| {
+        (0..streams)
+            .filter_map(|index| offset(directory, index, 12))
+            .find(|&entry| read(dump, entry) == Some(kind))
+            .and_then(|entry| read(dump, entry + 8))
+            .map(|position| position as usize)
+    };
+    if let Some(exception) = find(EXCEPTION) {
+        return read(dump, exception);
+    }
+    let info = find(BREAKPAD_INFO)?;
+    let names_requesting_thread = read(dump, info)? & 2 != 0;
+    names_requesting_thread
+        .then(|| read(dump, info + 8))
+        .flatten()
+}
+
+/// Where the records of a list begin and how many there are. Some writers put 4 bytes after the
+/// count, so that records lie at multiples of 8.
+fn records(dump: &[u8], entry: usize, record_size: usize) -> Option<(usize, u32)> {
+    let (size, position) = (read(dump, entry + 4)?, read(dump, entry + 8)?);
+    let count = read(dump, position as usize)?;
+    let without_padding = (count as usize).checked_mul(record_size)?.checked_add(4)?;
+    let padding = (size as usize).saturating_sub(without_padding).min(4);
+    Some((position as usize + 4 + padding, count))
+}
+
+fn clip_threads(
+    dump: &mut [u8],
+    entry: usize,
+    level: Level,
+    limits: &Limits,
+    crashing: Option<u32>,
+) -> bool {
+    let Some((first, count)) = records(dump, entry, THREAD_SIZE) else {
+        return false;
+    };
+    // A list that reaches over the end of the dump is refused by the parser; its count says
+    // nothing.
+    if (count as usize)
+        .checked_mul(THREAD_SIZE)
+        .and_then(|size| size.checked_add(first))
+        .is_none_or(|end| end > dump.len())
+    {
+        return false;
+    }
+    let record = |index: u32| first + index as usize * THREAD_SIZE;
+    let mut cut = false;
+    let is_crashing =
+        |dump: &[u8], index: u32| crashing.is_some() && read(dump, record(index)) == crashing;
+    let kept = count.min(limits.threads);
+    if kept < count {
+        // The crashing thread must be among those that stay.
+        if let Some(index) = (kept..count).find(|&index| is_crashing(dump, index)) {
+            dump.copy_within(record(index)..record(index) + THREAD_SIZE, record(kept - 1));
+        }
+        let list = first - read(dump, entry + 8).map_or(0, |position| position as usize);
+        let size = list + kept as usize * THREAD_SIZE;
+        if let (Some(position), Ok(size)) = (read(dump, entry + 8), u32::try_from(size)) {
+            write(dump, position as usize, kept);
+            write(dump, entry + 4, size);
+            cut = true;
+        }
+    }
+    let sizes = (0..kept).filter_map(|index| read(dump, record(index) + THREAD_STACK_SIZE));
+    let all: u64 = sizes.map(|size| u64::from(size.min(limits.stack))).sum();
+    let share = if all > limits.all_stacks {
+        let each = limits.all_stacks / u64::from(kept.max(1));
+        u32::try_from(each).unwrap_or(u32::MAX)
+    } else {
+        limits.stack
+    };
+    let main = crashing.is_none().then_some(0);
+    for index in 0..kept {
+        let chosen = is_crashing(dump, index) || Some(index) == main;
+        let stack = if chosen { limits.stack } else { share };
+        cut |= lower(dump, record(index) + THREAD_STACK_SIZE, stack);
+        if level == Level::CrashingThread && !chosen {
+            cut |= lower(dump, record(index) + THREAD_CONTEXT_SIZE, 0);
+            cut |= lower(dump, record(index) + THREAD_STACK_SIZE, 0);
+        }
+    }
+    cut
+}
+
+fn clip_regions(dump: &mut [u8], entry: usize, limit: u32) -> bool {
+    if limit == u32::MAX {
+        return false;
+    }
+    let Some((first, count)) = records(dump, entry, MEMORY_SIZE) else {
+        return false;
+    };
+    let fits = dump.len().saturating_sub(first) / MEMORY_SIZE;
+    let mut cut = false;
+    for index in 0..fits.min(count as usize) {
+        cut |= lower(dump, first + index * MEMORY_SIZE + MEMORY_DATA_SIZE, limit);
+    }
+    cut
+}
+
+fn offset(start: u32, index: u32, size: u32) -> Option<usize> {
+    start
+        .checked_add(index.checked_mul(size)?)
+        .map(|offset| offset as usize)
+}
+
+fn read(dump: &[u8], at: usize) -> Option<u32> {
+    let bytes = dump.get(at..at.checked_add(4)?)?;
+    Some(u32::from_le_bytes(bytes.try_into().ok()?))
+}
+
+/// Writes a number; false if there is no room.
+fn write(dump: &mut [u8], at: usize, value: u32) -> bool {
+    let Some(room) = at.checked_add(4).and_then(|end| dump.get_mut(at..end)) else {
+        return false;
+    };
+    room.copy_from_slice(&value.to_le_bytes());
+    true
+}
+
+/// Lowers a number to `limit`; false if it was not above.
+fn lower(dump: &mut [u8], at: usize, limit: u32) -> bool {
+    read(dump, at).is_some_and(|value| value > limit) && write(dump, at, limit)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+//! The children and who gets one.
+
+use std::{
+    io,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use tokio::sync::Semaphore;
+
+use super::{
+    DUMP_LIMIT, PoolSettings, TOO_LARGE, WalkDeath, WalkJob, Walked,
+    message::{Answer, HEAD_LIMIT, Outcome, Request},
+    process::{Spawner, Walker},
+};
+use crate::symbols::SymbolKey;
+
+/// Seconds that walks took, by whether symbols had to be parsed (`symbols` = `warm`, `cold`).
+const WALK_SECONDS: &str = "processor_walk_seconds";
+/// Seconds that walks waited for a child.
+const WAIT_SECONDS: &str = "processor_walk_wait_seconds";
+/// Children that ended, by `cause`: the names of [`WalkDeath`], `retired`, or `idle` (it died while
+/// it had nothing to do).
+const CHILDREN_ENDED: &str = "processor_walkers_ended_total";
+
+/// Keeps children that walk dumps. Dropping it ends them all.
+///
+/// A child walks one dump at a time, so that it is plain which dump a death belongs to. The child
+/// that was used last is used first: with little to do, one child keeps its symbols warm and the
+/// others are not even started.
+pub struct Pool {
+    settings: PoolSettings,
+    spawner: Spawner,
+    permits: Semaphore,
+    idle: Mutex<Vec<Walker>>,
+}
+
+/// A child's answer.
+struct Asked {
+    answer: Answer,
+    body: Vec<u8>,
+    took: Duration,
+}
+
+impl Pool {
+    /// A pool without any child yet; to be called inside of a runtime.
+    ///
+    /// # Errors
+    /// If the thread that starts children cannot be started.
+    pub fn new(settings: PoolSettings) -> io::Result<Self> {
+        Ok(Self {
+            spawner: Spawner::new(settings.clone())?,
+            permits: Semaphore::new(settings.walkers.max(1)),
+            idle: Mutex::new(Vec::new()),
+            settings,
+        })
+    }
+
+    /// Walks a dump in a child. Waits for a free child without limit; dropping the future kills the
+    /// child that is at work for it.
+    ///
+    /// # Errors
+    /// If the child dies or cannot be started. An unreadable dump is no error, but a
+    /// [`Walked::status`].
+    pub async fn walk(&self, job: &WalkJob) -> Result<Walked, WalkDeath> {
+        if job.dump.len() > DUMP_LIMIT {
+            return Ok(Walked {
+                status: TOO_LARGE.to_owned(),
+                json_dump: None,
+                cut: false,
+                symbol_files_parsed: 0,
+                rss_bytes: 0,
+            });
+        }
+        // Written into JSON a text can become six times as long.
+        let within_head =
+            |text: &Option<String>| text.clone().filter(|text| text.len() < HEAD_LIMIT / 16);
+        let request = Request::Walk {
+            hard: job.hard_clip,
+            module_signatures: within_head(&job.module_signatures),
+            microcode: within_head(&job.microcode),
+        };
+        let Asked { answer, body, took } = self.ask(&request, &job.dump).await?;
+        let Outcome::Walked {
+            status,
+            cut,
+            symbol_files_parsed,
+        } = answer.outcome
+        else {
+            return Err(WalkDeath::Protocol);
+        };
+        let symbols = if symbol_files_parsed == 0 {
+            "warm"
+        } else {
+            "cold"
+        };
+        metrics::histogram!(WALK_SECONDS, "symbols" => symbols).record(took);
+        Ok(Walked {
+            status,
+            json_dump: (!body.is_empty()).then(|| Bytes::from(body)),
+            cut,
+            symbol_files_parsed,
+            rss_bytes: answer.rss_bytes,
+        })
+    }
+
+    /// What names the symbol files of a dump's modules; none if the dump cannot be read.
+    ///
+    /// A child reads the list, and not this process, because a dump is hostile until it has been
+    /// walked.
+    ///
+    /// # Errors
+    /// As [`Pool::walk`].
+    pub async fn modules(&self, dump: &Bytes) -> Result<Vec<SymbolKey>, WalkDeath> {
+        if dump.len() > DUMP_LIMIT {
+            return Ok(Vec::new());
+        }
+        let asked = self.ask(&Request::Modules, dump).await?;
+        serde_json::from_slice(&asked.body).map_err(|_| WalkDeath::Protocol)
+    }
+
+    async fn ask(&self, request: &Request, dump: &[u8]) -> Result<Asked, WalkDeath> {
+        let begun = Instant::now();
+        let _permit = self
+            .permits
+            .acquire()
+            .await
+            .expect("the semaphore is never closed");
+        metrics::histogram!(WAIT_SECONDS).record(begun.elapsed());
+        let mut walker = match self.take_idle() {
+            Some(walker) => walker,
+            None => Walker::start(&self.spawner, &self.settings).await?,
+        };
+        let begun = Instant::now();
+        let asked = tokio::time::timeout(self.settings.timeout, walker.ask(request, dump)).await;
+        let death = match asked {
+            Ok(Ok((answer, body))) => {
+                self.put_back(walker, answer.rss_bytes);
+                if matches!(answer.outcome, Outcome::Panicked) {
+                    return Err(WalkDeath::Panic);
+                }
+                let took = begun.elapsed();
+                return Ok(Asked { answer, body, took });
+            }
+            Ok(Err(_)) => walker.why().await,
+            // Dropping the child kills it.
+            Err(_) => WalkDeath::Timeout,
+        };
+        metrics::counter!(CHILDREN_ENDED, "cause" => death.name()).increment(1);
+        Err(death)
+    }
+
+    fn take_idle(&self) -> Option<Walker> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(mut walker) = idle.pop() {
+            if !walker.has_ended() {
+                return Some(walker);
+            }
+            metrics::counter!(CHILDREN_ENDED, "cause" => "idle").increment(1);
+        }
+        None
+    }
+
+    /// Keeps the child for the next dump, unless it has worked for long or holds three quarters of
+    /// its memory: what remains could be too little for a walk.
+    fn put_back(&self, walker: Walker, rss_bytes: u64) {
+        let worn = walker.jobs >= self.settings.jobs_per_child
+            || rss_bytes > self.settings.memory_bytes / 4 * 3;
+        if worn {
+            metrics::counter!(CHILDREN_ENDED, "cause" => "retired").increment(1);
+            return;
+        }
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.push(walker);
+    }
+}

@@ -1,0 +1,137 @@
+//! The symbols of one walk: what the walker asks, answered out of the cache and counted.
+//!
+//! The walker asks for every frame and for every word of a stack that could be a return address, so
+//! the number of questions bounds frames, memory and time. When the allowance is spent, an answer
+//! never comes: whoever polls the walk sees it pending and knows why.
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use minidump::Module;
+use minidump_unwind::{
+    FileError, FileKind, FillSymbolError, FrameSymbolizer, FrameWalker, SymbolFile, SymbolProvider,
+    SymbolStats,
+};
+
+use super::cache::{SymbolCache, Symbols};
+use crate::symbols::{SymbolKey, leaf};
+
+/// See the module's description.
+pub(super) struct Session<'a> {
+    // The walk runs on one thread; the lock is what the trait's `Sync` asks for.
+    state: Mutex<State<'a>>,
+}
+
+struct State<'a> {
+    cache: &'a mut SymbolCache,
+    left: u32,
+    /// By the address of the module, which is unique among those that the walker asks for.
+    modules: HashMap<u64, Option<Arc<SymbolFile>>>,
+    stats: HashMap<String, SymbolStats>,
+}
+
+impl<'a> Session<'a> {
+    /// A session that answers at most `questions`.
+    pub(super) fn new(cache: &'a mut SymbolCache, questions: u32) -> Self {
+        cache.begin_walk();
+        Self {
+            state: Mutex::new(State {
+                cache,
+                left: questions,
+                modules: HashMap::new(),
+                stats: HashMap::new(),
+            }),
+        }
+    }
+
+    async fn symbols(&self, module: &(dyn Module + Sync)) -> Option<Arc<SymbolFile>> {
+        if !self.state().spend() {
+            return std::future::pending().await;
+        }
+        self.state().symbols(module)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<'a>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State<'_> {
+    fn spend(&mut self) -> bool {
+        let may = self.left > 0;
+        self.left = self.left.saturating_sub(1);
+        may
+    }
+
+    fn symbols(&mut self, module: &(dyn Module + Sync)) -> Option<Arc<SymbolFile>> {
+        if let Some(known) = self.modules.get(&module.base_address()) {
+            return known.clone();
+        }
+        let found = key_of(module).map_or(Symbols::Missing, |key| self.cache.get(&key));
+        let mut stats = SymbolStats::default();
+        let symbols = match found {
+            Symbols::Loaded(symbols) => {
+                stats.loaded_symbols = true;
+                stats.symbol_url = symbols.url.clone();
+                Some(symbols)
+            }
+            Symbols::Corrupt => {
+                stats.corrupt_symbols = true;
+                None
+            }
+            Symbols::Missing => None,
+        };
+        self.stats
+            .insert(leaf(&module.code_file()).to_owned(), stats);
+        self.modules.insert(module.base_address(), symbols.clone());
+        symbols
+    }
+}
+
+/// What names the symbols of a module. Modules without a debug file (MinGW's) are looked for under
+/// their own name.
+pub(super) fn key_of(module: &dyn Module) -> Option<SymbolKey> {
+    let debug_file = module
+        .debug_file()
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| module.code_file());
+    let debug_id = module.debug_identifier()?.breakpad().to_string();
+    SymbolKey::new(&debug_file, &debug_id)
+}
+
+#[async_trait]
+impl SymbolProvider for Session<'_> {
+    async fn fill_symbol(
+        &self,
+        module: &(dyn Module + Sync),
+        frame: &mut (dyn FrameSymbolizer + Send),
+    ) -> Result<(), FillSymbolError> {
+        let symbols = self.symbols(module).await.ok_or(FillSymbolError {})?;
+        symbols.fill_symbol(module, frame);
+        Ok(())
+    }
+
+    async fn walk_frame(
+        &self,
+        module: &(dyn Module + Sync),
+        walker: &mut (dyn FrameWalker + Send),
+    ) -> Option<()> {
+        self.symbols(module).await?.walk_frame(module, walker)
+    }
+
+    async fn get_file_path(
+        &self,
+        _module: &(dyn Module + Sync),
+        _file_kind: FileKind,
+    ) -> Result<PathBuf, FileError> {
+        Err(FileError::NotFound)
+    }
+
+    fn stats(&self) -> HashMap<String, SymbolStats> {
+        self.state().stats.clone()
+    }
+}

@@ -1,0 +1,343 @@
+//! The worker: claims jobs and works on several crashes at a time.
+//!
+//! A job is done in one transaction with its result; until then another worker may take it over
+//! and will come to the same result. A claim is held by renewing it; whoever lost one changes
+//! nothing any more.
+
+mod job;
+mod minidumps;
+mod offline;
+mod watch;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use buildinfo::Lookup;
+use platform::blobs::Blobs;
+use platform::clock;
+use platform::db::{Db, DbError};
+use platform::queue::{self, Job, LaneOrder, Wake};
+use signature::Lists;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::Settings;
+use crate::symbols::{FetchLimits, Fetcher};
+use crate::walk::{Pool, PoolSettings};
+
+pub use offline::process_offline;
+
+/// Crashes whose work has ended, by `outcome`: processed, enriched, failed, retried, lost.
+const CRASHES: &str = "processor_crashes_total";
+/// Seconds of work on one crash, by `kind`.
+const SECONDS: &str = "processor_crash_seconds";
+/// Jobs that wait or are worked on, by `lane`; the lane `failed` holds those given up.
+const QUEUE_DEPTH: &str = "processor_queue_depth";
+
+/// How long a worker with nothing to do waits before it looks at the queue again: pushes of other
+/// processes wake nobody here.
+const POLL: Duration = Duration::from_millis(500);
+/// How long running crashes may go on after the wish to stop.
+const STOP_LIMIT: Duration = Duration::from_secs(8);
+
+/// What a processor works with.
+#[derive(Debug)]
+pub struct ProcessorContext {
+    /// The database with the queue and the rows.
+    pub db: Db,
+    /// The store of the objects.
+    pub blobs: Blobs,
+    /// Woken by pushes in this process.
+    pub wake: Wake,
+    /// Answers about builds.
+    pub lookup: Lookup,
+    /// The section `processor` of the settings.
+    pub settings: Settings,
+    /// The folder for fetched symbols is made in here.
+    pub data_dir: PathBuf,
+    /// The name of this worker in claims: random, so that no two workers share one.
+    pub owner: String,
+}
+
+/// A processor that is ready to run. Clones are the same processor.
+#[derive(Clone)]
+pub struct Processor(Arc<Shared>);
+
+struct Shared {
+    db: Db,
+    blobs: Blobs,
+    wake: Wake,
+    lookup: Lookup,
+    owner: String,
+    workers: usize,
+    lists: Arc<Lists>,
+    pool: Pool,
+    fetcher: Fetcher,
+    claimed: Mutex<HashMap<String, Job>>,
+}
+
+impl Processor {
+    /// Reads the signature lists and makes the pool of walkers; to be called inside of a runtime.
+    ///
+    /// # Errors
+    /// The lists cannot be read, or an address of symbols cannot be used.
+    pub fn start(context: ProcessorContext) -> anyhow::Result<Self> {
+        let ProcessorContext {
+            db,
+            blobs,
+            wake,
+            lookup,
+            settings,
+            data_dir,
+            owner,
+        } = context;
+        let lists = match &settings.siglists {
+            Some(folder) => Lists::load(folder)
+                .with_context(|| format!("reading signature lists from {}", folder.display()))?,
+            None => Lists::built_in(),
+        };
+        let (pool, fetcher) = walking(&settings, data_dir.join("symbols"))?;
+        Ok(Self(Arc::new(Shared {
+            db,
+            blobs,
+            wake,
+            lookup,
+            owner,
+            workers: settings.workers.max(1),
+            lists: Arc::new(lists),
+            pool,
+            fetcher,
+            claimed: Mutex::default(),
+        })))
+    }
+
+    /// Works until `stop`, then lets running crashes finish for a while and gives the others back.
+    /// The first claim waits until builds can be looked up.
+    ///
+    /// # Errors
+    /// None: what fails is tried again.
+    pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        tokio::select! {
+            () = self.0.lookup.ready() => {}
+            () = stop.cancelled() => return Ok(()),
+        }
+        let mut running = JoinSet::new();
+        tokio::select! {
+            () = self.0.keep_claims() => {}
+            () = self.0.claim_and_work(&stop, &mut running) => {}
+        }
+        let finish = async { while running.join_next().await.is_some() {} };
+        tokio::select! {
+            () = self.0.keep_claims() => {}
+            _ = tokio::time::timeout(STOP_LIMIT, finish) => {}
+        }
+        running.shutdown().await;
+        if let Err(error) = self.0.release_claims().await {
+            tracing::warn!(%error, "claims could not be given back; they will run out");
+        }
+        Ok(())
+    }
+
+    /// Pushes crashes to be enriched again when their build changes, until `stop`.
+    ///
+    /// # Errors
+    /// None: what fails is tried again.
+    pub async fn watch_generation(self, stop: CancellationToken) -> anyhow::Result<()> {
+        watch::run(&self.0, &stop).await;
+        Ok(())
+    }
+
+    /// One line for the health page: what is being worked on.
+    pub fn health(&self) -> String {
+        let working = self.0.claims().len();
+        let generation = self.0.lookup.generation();
+        format!(
+            "working on {working} of at most {} crashes; builds of generation {generation}",
+            self.0.workers
+        )
+    }
+}
+
+impl std::fmt::Debug for Processor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Processor")
+            .field("owner", &self.0.owner)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The pool of walkers and the fetcher of symbols that settings ask for; `symbols` is the folder
+/// for what is fetched.
+///
+/// # Errors
+/// An address of symbols cannot be used, or the folder cannot be made.
+pub fn walking(settings: &Settings, symbols: PathBuf) -> anyhow::Result<(Pool, Fetcher)> {
+    let urls = settings
+        .symbols_urls
+        .iter()
+        .map(|text| text.parse())
+        .collect::<Result<Vec<url::Url>, _>>()
+        .context("reading processor.symbols_urls")?;
+    let limits = FetchLimits {
+        store_bytes: settings.symbols_cache_max,
+        ..FetchLimits::default()
+    };
+    let fetcher = Fetcher::new(&urls, symbols, limits).context("preparing the symbol store")?;
+    let pool = Pool::new(PoolSettings {
+        walkers: settings.walkers,
+        memory_bytes: settings.walker_memory,
+        symbol_cache_bytes: settings.walker_memory / 4,
+        timeout: Duration::from_secs(settings.walker_timeout_seconds),
+        symbol_roots: fetcher.symbol_roots().to_vec(),
+        ..PoolSettings::default()
+    })
+    .context("preparing the pool of walkers")?;
+    Ok((pool, fetcher))
+}
+
+impl Shared {
+    fn claims(&self) -> std::sync::MutexGuard<'_, HashMap<String, Job>> {
+        // Nothing that could leave the map half-changed runs under the lock.
+        self.claimed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Renews this claim no longer. The same crash may have been claimed once more meanwhile.
+    fn forget(&self, job: &Job) {
+        let mut claims = self.claims();
+        if claims
+            .get(&job.crash_id)
+            .is_some_and(|held| held.claims == job.claims)
+        {
+            claims.remove(&job.crash_id);
+        }
+    }
+
+    async fn claim_and_work(self: &Arc<Self>, stop: &CancellationToken, running: &mut JoinSet<()>) {
+        let mut order = LaneOrder::default();
+        while !stop.is_cancelled() {
+            while running.try_join_next().is_some() {}
+            let room = self.workers.saturating_sub(running.len());
+            let jobs = if room > 0 {
+                self.claim(&mut order, room).await
+            } else {
+                Vec::new()
+            };
+            let idle = jobs.is_empty();
+            for job in jobs {
+                let shared = Arc::clone(self);
+                running.spawn(async move { shared.work(job).await });
+            }
+            if idle {
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    Some(_) = running.join_next() => {}
+                    () = self.wake.wait(POLL), if room > 0 => {}
+                }
+            }
+        }
+    }
+
+    /// Claims as many jobs as there is room for.
+    async fn claim(&self, order: &mut LaneOrder, room: usize) -> Vec<Job> {
+        let now = clock::now_micros();
+        let limit = i64::try_from(room).unwrap_or(i64::MAX);
+        let claimed = match queue::due(&self.db, now).await {
+            Ok(false) => return Vec::new(),
+            Ok(true) => queue::claim(&self.db, &self.owner, &order.next_order(), limit, now).await,
+            Err(error) => Err(error),
+        };
+        match claimed {
+            Ok(jobs) => {
+                let mut claims = self.claims();
+                for job in &jobs {
+                    claims.insert(job.crash_id.clone(), job.clone());
+                }
+                jobs
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the queue could not be asked");
+                Vec::new()
+            }
+        }
+    }
+
+    /// Works on one job and settles it.
+    async fn work(&self, mut job: Job) {
+        let begun = tokio::time::Instant::now();
+        let kind = match job.kind {
+            queue::Kind::Process => "process",
+            queue::Kind::Enrich => "enrich",
+        };
+        let outcome = self.settle(&mut job).await;
+        self.forget(&job);
+        let took = begun.elapsed();
+        metrics::counter!(CRASHES, "outcome" => outcome).increment(1);
+        metrics::histogram!(SECONDS, "kind" => kind).record(took);
+        let ms = took.as_millis();
+        tracing::info!(
+            crash.id = job.crash_id,
+            kind,
+            outcome,
+            ms,
+            "crash worked on"
+        );
+    }
+
+    /// Renews all claims and measures the queue, for as long as it is polled.
+    async fn keep_claims(&self) {
+        let mut interval = tokio::time::interval(queue::RENEW_EVERY);
+        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            interval.tick().await;
+            if let Err(error) = self.renew_claims().await {
+                tracing::warn!(%error, "claims could not be renewed");
+            }
+            match queue::depth(&self.db).await {
+                Ok(depth) => {
+                    for (lane, count) in depth {
+                        let lane = lane.map_or("failed", queue::Lane::name);
+                        // A gauge is a float; counts of jobs are far below its precision.
+                        let count = u32::try_from(count).map_or(f64::MAX, f64::from);
+                        metrics::gauge!(QUEUE_DEPTH, "lane" => lane).set(count);
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "the queue could not be measured"),
+            }
+        }
+    }
+
+    async fn renew_claims(&self) -> Result<(), DbError> {
+        let jobs: Vec<Job> = self.claims().values().cloned().collect();
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        let now = clock::now_micros();
+        let mut lost = Vec::new();
+        let mut tx = self.db.begin().await?;
+        for job in &jobs {
+            if !queue::renew(&mut tx, job, now).await? {
+                lost.push(job);
+            }
+        }
+        tx.commit().await?;
+        for job in lost {
+            self.forget(job);
+        }
+        Ok(())
+    }
+
+    async fn release_claims(&self) -> Result<(), DbError> {
+        let jobs: Vec<Job> = self.claims().drain().map(|(_, job)| job).collect();
+        let mut tx = self.db.begin().await?;
+        for job in &jobs {
+            queue::release(&mut tx, job).await?;
+        }
+        tx.commit().await
+    }
+}
+
+#[cfg(test)]
+mod tests;

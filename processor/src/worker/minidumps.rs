@@ -1,0 +1,173 @@
+//! Walking the minidumps of one crash.
+
+use bytes::Bytes;
+use crash::RawCrash;
+use platform::queue::{self, Job};
+use serde_json::Value;
+
+use super::Shared;
+use super::job::Problem;
+use crate::pipeline::{DumpWalk, WalkOutcome};
+use crate::symbols::Fetcher;
+use crate::walk::{Pool, WalkDeath, WalkJob, Walked};
+
+/// Deaths of walkers over crashes, by `cause`.
+const DEATHS: &str = "processor_walker_deaths_total";
+
+/// After so many deaths over one crash its minidumps are not walked any more.
+const MAX_DEATHS: i64 = 2;
+
+/// What stands as walker in processed crashes.
+fn walker() -> String {
+    format!("datil {} (rust-minidump 0.27)", env!("CARGO_PKG_VERSION"))
+}
+
+/// Walks every minidump of a report; the notes say what was left out.
+pub(super) async fn walk_all(
+    shared: &Shared,
+    job: &mut Job,
+    report: &crashstore::Report,
+) -> Result<(Vec<DumpWalk>, Vec<String>), Problem> {
+    let mut walks = Vec::new();
+    let mut notes = Vec::new();
+    for (name, dump) in &report.dumps {
+        if !name.starts_with(crash::MAIN_DUMP) {
+            continue;
+        }
+        let outcome = if dump.is_empty() {
+            WalkOutcome::Empty
+        } else {
+            let (outcome, cut) = walk(shared, job, report, dump).await?;
+            if cut {
+                notes.push(format!("{name}: long stacks were cut before walking"));
+            }
+            outcome
+        };
+        let name = name.clone();
+        walks.push(DumpWalk { name, outcome });
+    }
+    Ok((walks, notes))
+}
+
+/// Walks one minidump: as it is, then once more with its stacks cut hard if a walker died.
+async fn walk(
+    shared: &Shared,
+    job: &mut Job,
+    report: &crashstore::Report,
+    dump: &Bytes,
+) -> Result<(WalkOutcome, bool), Problem> {
+    let mut last = earlier_death();
+    while job.walker_deaths < MAX_DEATHS {
+        let hard = job.walker_deaths > 0;
+        match walk_once(&shared.pool, &shared.fetcher, &report.raw, dump, hard).await {
+            Ok(walked) => return Ok(walked),
+            Err(death) if death.may_be_the_dumps_fault() => {
+                metrics::counter!(DEATHS, "cause" => death.name()).increment(1);
+                tracing::warn!(
+                    crash.id = job.crash_id,
+                    cause = death.name(),
+                    "a walker died"
+                );
+                last = outcome_of_death(&death);
+                note_death(shared, job).await?;
+            }
+            Err(_) => return Err(Problem::Later("a walker could not be started")),
+        }
+    }
+    Ok((last, false))
+}
+
+/// Fetches the symbols of a minidump and walks it; answers also whether stacks were cut.
+///
+/// # Errors
+/// A walker died, or could not be started.
+pub(super) async fn walk_once(
+    pool: &Pool,
+    fetcher: &Fetcher,
+    raw: &RawCrash,
+    dump: &Bytes,
+    hard_clip: bool,
+) -> Result<(WalkOutcome, bool), WalkDeath> {
+    let module_signatures = match raw.0.get("ModuleSignatureInfo") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(other) => Some(other.to_string()),
+    };
+    let request = WalkJob {
+        dump: dump.clone(),
+        module_signatures,
+        microcode: raw.text("CPUMicrocodeVersion").map(str::to_owned),
+        hard_clip,
+    };
+    fetcher.fetch_for(pool, dump).await?;
+    let walked = pool.walk(&request).await?;
+    let cut = walked.cut;
+    Ok((outcome_of(walked).await, cut))
+}
+
+/// What stands in a crash whose minidump was not walked because of what happened before.
+fn earlier_death() -> WalkOutcome {
+    failed(1, "unknown error", "a walker died over this crash before")
+}
+
+/// What stands in a crash whose minidump cost a walker its life.
+pub(super) fn outcome_of_death(death: &WalkDeath) -> WalkOutcome {
+    let code = code_of(death);
+    let note = match death {
+        WalkDeath::Timeout => "timeout (SIGKILL)".to_owned(),
+        _ => format!("failed: {code}: {}", death.name()),
+    };
+    failed(code, "unknown error", &note)
+}
+
+fn failed(return_code: i64, status: &str, problem: &str) -> WalkOutcome {
+    WalkOutcome::Failed {
+        return_code,
+        status: status.to_owned(),
+        note: format!("minidump-stackwalk: {problem}"),
+        walker: walker(),
+    }
+}
+
+/// Counts a death, durably: a worker that takes over must not begin anew.
+async fn note_death(shared: &Shared, job: &mut Job) -> Result<(), Problem> {
+    let mut tx = shared.db.begin().await?;
+    if !queue::walker_died(&mut tx, job).await? {
+        return Err(Problem::ClaimLost);
+    }
+    tx.commit().await?;
+    job.walker_deaths += 1;
+    Ok(())
+}
+
+/// The exit code that tools know for a death.
+fn code_of(death: &WalkDeath) -> i64 {
+    match death {
+        WalkDeath::Timeout | WalkDeath::OutOfMemory => -9,
+        WalkDeath::Signal(signal) => -i64::from(*signal),
+        WalkDeath::Panic | WalkDeath::Protocol | WalkDeath::Spawn(_) => 1,
+    }
+}
+
+async fn outcome_of(walked: Walked) -> WalkOutcome {
+    let Walked {
+        status, json_dump, ..
+    } = walked;
+    // Documents have megabytes: not on a thread that serves others.
+    let document = match json_dump {
+        Some(json) => tokio::task::spawn_blocking(move || serde_json::from_slice::<Value>(&json))
+            .await
+            .ok()
+            .and_then(Result::ok)
+            .filter(Value::is_object),
+        None => None,
+    };
+    match document {
+        Some(json_dump) => WalkOutcome::Done {
+            status,
+            json_dump,
+            walker: walker(),
+        },
+        None => failed(1, &status, &format!("failed: 1: {status}")),
+    }
+}

@@ -1,0 +1,112 @@
+//! When conclusions about builds change, the crashes concerned are enriched again.
+
+use std::time::Duration;
+
+use buildinfo::db::{Change, ChangeCursor, changes_after};
+use crashstore::db::concerned;
+use platform::clock;
+use platform::db::{DbError, progress, set_progress};
+use platform::queue::{self, Kind, Lane};
+use tokio_util::sync::CancellationToken;
+
+use super::Shared;
+
+/// The name under which it is stored how far this has come: the last generation whose changes were
+/// all passed on.
+const PROGRESS: &str = "enriched_generation";
+/// So many changes are read at once.
+const CHANGES: i64 = 500;
+/// So many crashes are pushed in one transaction.
+const CRASHES: i64 = 500;
+/// How often it is looked whether a newer generation is loaded.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Crashes pushed because their build changed.
+const PUSHED: &str = "processor_enrichments_pushed_total";
+
+/// Passes changes on until `stop`.
+pub(super) async fn run(shared: &Shared, stop: &CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            result = pass_on(shared) => {
+                if let Err(error) = result {
+                    tracing::warn!(%error, "changes of builds could not be passed on");
+                }
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+    }
+}
+
+/// Passes on the changes up to the generation that look-ups of this process use. An interrupted
+/// round begins again at its generation; crashes that were enriched meanwhile are not pushed twice.
+pub(super) async fn pass_on(shared: &Shared) -> Result<(), DbError> {
+    let done = progress(&shared.db, PROGRESS).await?;
+    let usable = shared.lookup.generation();
+    if usable <= done {
+        return Ok(());
+    }
+    let mut cursor = ChangeCursor {
+        generation: done,
+        within: None,
+    };
+    loop {
+        let changes = changes_after(&shared.db, &cursor, CHANGES).await?;
+        let Some(last) = changes.last() else {
+            break;
+        };
+        for change in changes.iter().filter(|change| change.generation <= usable) {
+            if change.generation > cursor.generation {
+                finish(shared, change.generation - 1).await?;
+            }
+            cursor = ChangeCursor {
+                generation: change.generation,
+                within: Some((change.product.clone(), change.build_id)),
+            };
+            push_concerned(shared, change).await?;
+        }
+        if last.generation > usable {
+            break;
+        }
+    }
+    finish(shared, usable).await
+}
+
+async fn finish(shared: &Shared, generation: i64) -> Result<(), DbError> {
+    let mut tx = shared.db.begin().await?;
+    set_progress(&mut tx, PROGRESS, generation).await?;
+    tx.commit().await
+}
+
+async fn push_concerned(shared: &Shared, change: &Change) -> Result<(), DbError> {
+    let build = change.build_id.to_string();
+    let mut after = String::new();
+    loop {
+        let crashes = concerned(
+            &shared.db,
+            &change.product,
+            &build,
+            change.generation,
+            &after,
+            CRASHES,
+        )
+        .await?;
+        let Some(last) = crashes.last() else {
+            return Ok(());
+        };
+        let now = clock::now_micros();
+        let mut tx = shared.db.begin().await?;
+        for crash in &crashes {
+            queue::push(&mut tx, crash, Kind::Enrich, Lane::Enrichment, now).await?;
+        }
+        tx.commit().await?;
+        let count = u64::try_from(crashes.len()).unwrap_or(0);
+        metrics::counter!(PUSHED).increment(count);
+        shared.wake.now();
+        after.clone_from(last);
+    }
+}

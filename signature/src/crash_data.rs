@@ -1,0 +1,329 @@
+//! What signatures are made of, and how it is read: from siggen's JSON, or out of a processed
+//! crash.
+
+mod lenient;
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use crash::ProcessedCrash;
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+use crate::frame::FRAME_LIMIT;
+use crate::python;
+
+/// What the signature of a crash is made of; every part may be missing.
+///
+/// It can be read from JSON with [`CrashData::from_json`]; unknown keys are ignored.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct CrashData {
+    /// The index of the thread that crashed; negative ones count from the end. 0 if unknown.
+    #[serde(deserialize_with = "null_is_default")]
+    pub crashing_thread: i64,
+    /// The threads with their frames.
+    #[serde(deserialize_with = "objects")]
+    pub threads: Vec<Thread>,
+    /// The operating system; names of modules do not depend on case if it is `Windows NT`.
+    pub os: Option<String>,
+    /// The crash reason, such as `EXCEPTION_STACK_OVERFLOW`.
+    pub reason: Option<String>,
+    /// The stack trace of a Java crash as text. Anything else than a text makes a signature that
+    /// says so.
+    pub java_stack_trace: Option<Value>,
+    /// The Java exception as an object. Its form is checked when it is used.
+    pub java_exception: Option<Value>,
+    /// The size of the allocation that failed, in bytes.
+    pub oom_allocation_size: Option<Scalar>,
+    /// `Reporting` if a large allocation of the JavaScript engine failed.
+    pub js_large_allocation_failure: Option<String>,
+    /// The message of an abort.
+    pub abort_message: Option<String>,
+    /// What kept the shutdown from ending, JSON in a text.
+    pub async_shutdown_timeout: Option<String>,
+    /// The error of an IPC channel.
+    pub ipc_channel_error: Option<String>,
+    /// The names of the minidumps beside the main one.
+    #[serde(deserialize_with = "null_is_default")]
+    pub additional_minidumps: Vec<String>,
+    /// The name of the IPC message being handled.
+    pub ipc_message_name: Option<String>,
+    /// What the stackwalker answered, such as `OK`.
+    pub mdsw_status_string: Option<String>,
+    /// The kind of hang, such as `ui`; an empty text counts as a hang.
+    pub hang: Option<String>,
+    /// The signature that the crash had before.
+    #[serde(rename = "original_signature")]
+    pub original: Option<String>,
+    /// What had another type than it should and was left out. Becomes the first notes.
+    #[serde(skip)]
+    pub notes: Vec<String>,
+}
+
+/// A thread.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Thread {
+    /// Its frames, innermost first. No more than [`FRAME_LIMIT`] are kept when reading.
+    #[serde(deserialize_with = "first_items")]
+    pub frames: Vec<Frame>,
+    /// The last error of the thread on Windows, such as `ERROR_NOT_ENOUGH_MEMORY`.
+    pub last_error_value: Option<String>,
+    /// Why the frames cannot be used: what is ill-typed. The frame rule fails with this.
+    #[serde(skip)]
+    pub problem: Option<String>,
+}
+
+/// A frame of a native stack.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Frame {
+    /// The function.
+    pub function: Option<String>,
+    /// The module, such as `xul.dll`.
+    pub module: Option<String>,
+    /// The source file, in one of the forms of symbol files (`hg:root:path:revision`).
+    pub file: Option<String>,
+    /// The line in the source file.
+    pub line: Option<Scalar>,
+    /// The absolute address, hexadecimal.
+    pub offset: Option<Scalar>,
+    /// The functions inlined at this place, innermost first.
+    #[serde(deserialize_with = "first_items_or_null")]
+    pub inlines: Vec<Inline>,
+    /// Modules that were at the address before and are not loaded any more.
+    #[serde(deserialize_with = "first_items_or_null")]
+    pub unloaded_modules: Vec<UnloadedModule>,
+}
+
+/// A function inlined into a frame.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Inline {
+    /// The function.
+    pub function: Option<String>,
+    /// The source file.
+    pub file: Option<String>,
+    /// The line in the source file.
+    pub line: Option<Scalar>,
+}
+
+/// A module that is not loaded any more.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct UnloadedModule {
+    /// Its name.
+    pub module: Option<String>,
+}
+
+/// A whole number, or the text that stands for one.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Scalar {
+    /// A number.
+    Integer(i64),
+    /// A text, as it came.
+    Text(String),
+}
+
+impl Scalar {
+    /// Whether it is neither 0 nor empty.
+    pub fn is_truthy(&self) -> bool {
+        match self {
+            Scalar::Integer(number) => *number != 0,
+            Scalar::Text(text) => !text.is_empty(),
+        }
+    }
+}
+
+impl fmt::Display for Scalar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Scalar::Integer(number) => number.fmt(f),
+            Scalar::Text(text) => text.fmt(f),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ScalarVisitor;
+        impl Visitor<'_> for ScalarVisitor {
+            type Value = Scalar;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number or a text")
+            }
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Scalar, E> {
+                Ok(Scalar::Integer(number))
+            }
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Scalar, E> {
+                i64::try_from(number)
+                    .map(Scalar::Integer)
+                    .map_err(E::custom)
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Scalar, E> {
+                Ok(Scalar::Text(text.to_owned()))
+            }
+        }
+        deserializer.deserialize_any(ScalarVisitor)
+    }
+}
+
+fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A value that must be an object. A derived reader would take a list of the fields' values too.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+            type Value = Object<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+fn objects<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let objects: Option<Vec<Object<T>>> = Option::deserialize(deserializer)?;
+    Ok(objects
+        .unwrap_or_default()
+        .into_iter()
+        .map(|object| object.0)
+        .collect())
+}
+
+/// The first objects of a list, as many as can matter; the others are only skipped.
+struct FirstItems<T>(Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for FirstItems<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ItemsVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ItemsVisitor<T> {
+            type Value = FirstItems<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+                let mut first = Vec::new();
+                while first.len() < FRAME_LIMIT {
+                    match items.next_element()? {
+                        Some(Object(item)) => first.push(item),
+                        None => return Ok(FirstItems(first)),
+                    }
+                }
+                while items.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(FirstItems(first))
+            }
+        }
+        deserializer.deserialize_seq(ItemsVisitor(PhantomData))
+    }
+}
+
+fn first_items<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Ok(FirstItems::deserialize(deserializer)?.0)
+}
+
+fn first_items_or_null<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let items: Option<FirstItems<T>> = Option::deserialize(deserializer)?;
+    Ok(items.map(|items| items.0).unwrap_or_default())
+}
+
+/// Why a document is no crash data.
+#[derive(Debug, thiserror::Error)]
+pub enum CrashDataError {
+    /// It is not UTF-8.
+    #[error("not UTF-8")]
+    NotUtf8,
+    /// It is not JSON.
+    #[error("not JSON: {0}")]
+    NotJson(#[source] serde_json::Error),
+    /// It is JSON, but not an object.
+    #[error("not a JSON object")]
+    NotAnObject,
+}
+
+impl CrashData {
+    /// Reads one JSON document in siggen's schema, or a processed crash (known by `json_dump`).
+    ///
+    /// Values of another type than they should have are left out with a note, as far as they have
+    /// no other defined meaning (a thread number in a text counts).
+    ///
+    /// # Errors
+    /// If the document is not a JSON object.
+    pub fn from_json(json: &[u8]) -> Result<Self, CrashDataError> {
+        let text = str::from_utf8(json).map_err(|_| CrashDataError::NotUtf8)?;
+        // Nearly all documents are well typed, and reading them directly is several times faster.
+        if text.trim_start().starts_with('{')
+            && !text.contains("\"json_dump\"")
+            && let Ok(data) = serde_json::from_str(text)
+        {
+            return Ok(data);
+        }
+        match python::json(text).map_err(CrashDataError::NotJson)? {
+            Value::Object(map) if map.contains_key("json_dump") => {
+                Ok(Self::from_processed(&ProcessedCrash(map)))
+            }
+            Value::Object(map) => Ok(lenient::read(|key| map.get(key))),
+            _ => Err(CrashDataError::NotAnObject),
+        }
+    }
+
+    /// Takes what signatures need out of a processed crash.
+    ///
+    /// Of the threads only the crashing and the first one are read; the others stay empty.
+    pub fn from_processed(crash: &ProcessedCrash) -> Self {
+        lenient::read(|key| match key {
+            "crashing_thread" => crash.at(&["json_dump", "crash_info", "crashing_thread"]),
+            "reason" => crash.at(&["json_dump", "crash_info", "type"]),
+            "threads" => crash.at(&["json_dump", "threads"]),
+            "os" => crash.at(&["json_dump", "system_info", "os"]),
+            "original_signature" => crash.at(&["signature"]),
+            same => crash.at(&[same]),
+        })
+    }
+
+    /// The thread at an index, counted from the end if negative.
+    pub(crate) fn thread(&self, index: i64) -> Option<&Thread> {
+        self.threads.get(position(index, self.threads.len())?)
+    }
+}
+
+/// The place in a list of that length at an index, which counts from the end if negative.
+fn position(index: i64, length: usize) -> Option<usize> {
+    let position = if index < 0 {
+        i64::try_from(length).ok()?.checked_add(index)?
+    } else {
+        index
+    };
+    usize::try_from(position).ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,242 @@
+//! Names of C++ and Rust functions, reduced to what groups crashes: no return type, arguments,
+//! template arguments, qualifiers, hashes or numbers that change from build to build.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex_automata::meta::Regex;
+
+use crate::brackets::{last_token, outermost};
+use crate::crash_data::Scalar;
+use crate::lists::Lists;
+use crate::python;
+
+/// How many bytes of template arguments of `IPC::ParamTraits`, which are kept, are looked into.
+/// Those nested deeper than any real name are collapsed, so that the time stays linear.
+const PARAM_TRAITS_BUDGET: usize = 1024 * 1024;
+
+/// A C++ function. `None` if there is nothing but qualifiers, for which Socorro has no signature.
+pub(crate) fn cpp(function: &str, line: Option<&Scalar>, lists: &Lists) -> Option<String> {
+    let name = drop_qualifiers(function);
+    if name.is_empty() {
+        return None;
+    }
+    let name = if name.contains("::operator") {
+        name
+    } else {
+        last_token(name)
+    };
+    let name = replace(
+        Cow::Borrowed(name),
+        "`anonymous namespace'",
+        "(anonymous namespace)",
+    );
+    let name = apply(name, drop_lambda_numbers);
+    let mut budget = PARAM_TRAITS_BUDGET;
+    let name = apply(name, |name| collapse_types(name, &mut budget));
+    let name = apply(name, drop_arguments);
+    let name = apply(name, |name| {
+        name.contains("clone .cold")
+            .then(|| drop_slices(name, b'[', b']'))
+    });
+    let name = append_line(name, line, lists);
+    Some(apply(name, fix_spaces).into_owned())
+}
+
+/// A Rust function.
+pub(crate) fn rust(function: &str, line: Option<&Scalar>, lists: &Lists) -> String {
+    let name = Cow::Borrowed(last_token(function));
+    let name = apply(name, collapse_rust_types);
+    let name = apply(name, |name| {
+        name.contains('(').then(|| drop_slices(name, b'(', b')'))
+    });
+    let name = append_line(name, line, lists);
+    let name = apply(name, fix_spaces);
+    apply(name, drop_hash).into_owned()
+}
+
+/// Passes the text through a step that answers `None` when it changes nothing.
+fn apply<'a>(text: Cow<'a, str>, step: impl FnOnce(&str) -> Option<String>) -> Cow<'a, str> {
+    match step(&text) {
+        Some(changed) => Cow::Owned(changed),
+        None => text,
+    }
+}
+
+fn replace<'a>(text: Cow<'a, str>, from: &str, to: &str) -> Cow<'a, str> {
+    apply(text, |text| {
+        text.contains(from).then(|| text.replace(from, to))
+    })
+}
+
+fn drop_qualifiers(function: &str) -> &str {
+    let mut name = function;
+    for qualifier in ["const", "const&", "const &", "&&", "&"] {
+        if let Some(rest) = name.strip_suffix(qualifier) {
+            name = python::strip(rest);
+        }
+    }
+    name
+}
+
+/// `::$_12::` counts the lambdas of a file and changes with it; it becomes `::$::`.
+fn drop_lambda_numbers(name: &str) -> Option<String> {
+    static LAMBDA: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"::\$_\d+::").expect("the expression for lambda numbers is well formed")
+    });
+    if !name.contains("::$_") {
+        return None;
+    }
+    let mut out = String::with_capacity(name.len());
+    let mut copied = 0;
+    for found in LAMBDA.find_iter(name) {
+        out.push_str(&name[copied..found.start()]);
+        out.push_str("::$::");
+        copied = found.end();
+    }
+    out.push_str(&name[copied..]);
+    Some(out)
+}
+
+/// Replaces template arguments by `<T>`, except where they say which function it is.
+fn collapse_types(name: &str, budget: &mut usize) -> Option<String> {
+    if !name.contains('<') {
+        return None;
+    }
+    let mut out = String::with_capacity(name.len());
+    let mut copied = 0;
+    for slice in outermost(name, b'<', b'>') {
+        let before = &name[copied..slice.start];
+        let whole = &name[slice.start..slice.end];
+        out.push_str(before);
+        copied = slice.end;
+        if whole == "<name omitted>"
+            || before.ends_with("operator")
+            || whole.contains(" as ")
+            || whole.contains(" in ")
+        {
+            out.push_str(whole);
+        } else if before.ends_with("IPC::ParamTraits")
+            && let Some(left) = budget.checked_sub(whole.len())
+        {
+            *budget = left;
+            let contents = inside(whole);
+            out.push('<');
+            match collapse_types(contents, budget) {
+                Some(collapsed) => out.push_str(&collapsed),
+                None => out.push_str(contents),
+            }
+            out.push('>');
+        } else {
+            out.push_str("<T>");
+        }
+    }
+    out.push_str(&name[copied..]);
+    Some(out)
+}
+
+/// What stands between the first and the last character, even if that is no bracket.
+fn inside(whole: &str) -> &str {
+    let mut characters = whole.chars();
+    characters.next();
+    characters.next_back();
+    characters.as_str()
+}
+
+fn collapse_rust_types(name: &str) -> Option<String> {
+    if !name.contains('<') {
+        return None;
+    }
+    let mut out = String::with_capacity(name.len());
+    let mut copied = 0;
+    for slice in outermost(name, b'<', b'>') {
+        out.push_str(&name[copied..slice.start]);
+        let whole = &name[slice.start..slice.end];
+        out.push_str(if whole.contains(" as ") { whole } else { "<T>" });
+        copied = slice.end;
+    }
+    out.push_str(&name[copied..]);
+    Some(out)
+}
+
+fn drop_arguments(name: &str) -> Option<String> {
+    if !name.contains('(') {
+        return None;
+    }
+    let mut out = String::with_capacity(name.len());
+    let mut copied = 0;
+    for slice in outermost(name, b'(', b')') {
+        let before = &name[copied..slice.start];
+        let whole = &name[slice.start..slice.end];
+        out.push_str(before);
+        copied = slice.end;
+        if whole == "(anonymous namespace)" || before.ends_with("operator") {
+            out.push_str(whole);
+        }
+    }
+    out.push_str(&name[copied..]);
+    Some(out)
+}
+
+fn drop_slices(name: &str, open: u8, close: u8) -> String {
+    let mut out = String::with_capacity(name.len());
+    let mut copied = 0;
+    for slice in outermost(name, open, close) {
+        out.push_str(&name[copied..slice.start]);
+        copied = slice.end;
+    }
+    out.push_str(&name[copied..]);
+    out
+}
+
+/// Appends the line number to functions so big that only the line tells crashes apart.
+fn append_line<'a>(name: Cow<'a, str>, line: Option<&Scalar>, lists: &Lists) -> Cow<'a, str> {
+    if lists.with_line_number(&name).is_none() {
+        return name;
+    }
+    Cow::Owned(match line {
+        Some(line) => format!("{name}:{line}"),
+        None => format!("{name}:None"),
+    })
+}
+
+/// No blank before `*`, `&` and `,`, and one behind every comma.
+fn fix_spaces(name: &str) -> Option<String> {
+    let bytes = name.as_bytes();
+    if !bytes.contains(&b',') && !bytes.contains(&b' ') {
+        return None;
+    }
+    let glued = |i: usize| matches!(bytes.get(i), Some(b'*' | b'&' | b','));
+    let mut out = String::with_capacity(name.len() + 8);
+    let mut copied = 0;
+    for (i, byte) in bytes.iter().enumerate() {
+        if *byte == b' ' && glued(i + 1) {
+            out.push_str(&name[copied..i]);
+            copied = i + 1;
+        } else if *byte == b',' {
+            let blank_follows = bytes.get(i + 1) == Some(&b' ') && !glued(i + 2);
+            if !blank_follows {
+                out.push_str(&name[copied..=i]);
+                out.push(' ');
+                copied = i + 1;
+            }
+        }
+    }
+    out.push_str(&name[copied..]);
+    Some(out)
+}
+
+/// Removes the hash of legacy mangling, `::h` and hexadecimal digits, from the end.
+fn drop_hash(name: &str) -> Option<String> {
+    let (body, end) = match name.strip_suffix('\n') {
+        Some(body) => (body, "\n"),
+        None => (name, ""),
+    };
+    let at = body.rfind("::h")?;
+    let digits = &body.as_bytes()[at + 3..];
+    (!digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit))
+        .then(|| format!("{}{end}", &body[..at]))
+}
+
+#[cfg(test)]
+mod tests;

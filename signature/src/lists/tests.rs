@@ -1,0 +1,289 @@
+use std::fs;
+
+use super::*;
+
+fn compile(irrelevant: &str) -> Result<Lists, ListError> {
+    Lists::compile([irrelevant, "", "", ""], None)
+}
+
+/// Whether an entry matches the text in Python's sense.
+fn check(entry: &str, text: &str, expected: bool) {
+    let lists = compile(entry).unwrap();
+    assert_eq!(
+        lists.irrelevant(text).is_some(),
+        expected,
+        "{entry} on {text:?}"
+    );
+}
+
+#[test]
+fn entries_match_at_the_start_in_the_dialect_of_python() {
+    let cases = [
+        ("zebra", "zebra::leap", true),
+        ("zebra", "a zebra", false),
+        (".*zebra", "a zebra", true),
+        ("zebra$", "zebra", true),
+        ("zebra$", "zebra\n", true),
+        ("zebra$", "zebras", false),
+        (r"zebra\Z", "zebra\n", false),
+        (r"\<T\>", "<T>", true),
+        ("a{b", "a{b", true),
+        ("a{}", "a{}", true),
+        ("{closure}", "{closure}", true),
+        ("a{2}b", "aab", true),
+        ("a{,2}b", "aab", true),
+        ("a{2,}b", "aaab", true),
+        ("a{x}", "a{x}", true),
+        ("[[]x", "[x", true),
+        ("[]x]+y", "]xy", true),
+        ("[^]x]y", "ay", true),
+        ("[a&&b]c", "&c", true),
+        (r"[\b]", "\x08", true),
+        (r"\$VARIANT\$", "$VARIANT$", true),
+        (r"a\ b\-c", "a b-c", true),
+        ("(?i)ZEBRA", "zebra", true),
+        ("a|b", "b", true),
+        ("(?P<n>a)b", "ab", true),
+    ];
+    for (entry, text, expected) in cases {
+        check(entry, text, expected);
+    }
+}
+
+#[test]
+fn what_has_no_counterpart_is_refused_with_file_and_line() {
+    let cases = [
+        "a(?=b)", "(?<!a)b", "(?>a)", "a++", "a**", r"(a)\1", r"\q", "a(", "[a", "a\\", "*",
+        "a{3,2}",
+    ];
+    for entry in cases {
+        let error = compile(&format!("# comment\nfine\n\n  {entry}\n")).unwrap_err();
+        assert_eq!(error.line, Some(4), "{entry}");
+        assert_eq!(error.file, Path::new("irrelevant_signature_re.txt"));
+        assert!(
+            matches!(&error.problem, ListProblem::Entry { entry: named, .. } if named == entry)
+        );
+        let text = error.to_string();
+        let start = format!("irrelevant_signature_re.txt:4: `{entry}` cannot be used: ");
+        assert!(text.starts_with(&start) && !text.contains('\n'), "{text}");
+    }
+}
+
+#[test]
+fn the_first_entry_that_matches_is_named() {
+    let lists = compile("# animals\nhorse\n\nzebra::leap\nzebra\n").unwrap();
+    let line = |frame| lists.irrelevant(frame).map(|entry| entry.line);
+    assert_eq!(line("zebra::leap"), Some(4));
+    assert_eq!(line("zebra::run"), Some(5));
+    assert_eq!(line("cow"), None);
+    let entry = lists.irrelevant("horse").unwrap();
+    assert_eq!(entry.to_string(), "irrelevant_signature_re.txt:2: horse");
+}
+
+#[test]
+fn an_empty_list_matches_nothing() {
+    let lists = compile("# nothing\n").unwrap();
+    assert!(lists.irrelevant("zebra").is_none() && lists.irrelevant("").is_none());
+}
+
+#[test]
+fn sentinels_are_literal() {
+    let lists = Lists::compile(["", "", "zebra.leap\n", ""], None).unwrap();
+    assert!(lists.sentinel("zebra.leap").is_some());
+    assert!(lists.sentinel("zebra:leap").is_none());
+    assert!(lists.sentinel("zebra.leaps").is_none());
+}
+
+#[test]
+fn folders_are_loaded_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in &FILES[..3] {
+        fs::write(folder.path().join(name), "zebra\r\n").unwrap();
+    }
+    let missing = Lists::load(folder.path()).unwrap_err();
+    assert_eq!(missing.file, folder.path().join(FILES[3]));
+    assert!(matches!(missing.problem, ListProblem::Unreadable(_)));
+
+    fs::write(folder.path().join(FILES[3]), b"a\n\xff\n").unwrap();
+    let not_utf8 = Lists::load(folder.path()).unwrap_err();
+    assert_eq!(not_utf8.line, Some(2));
+    assert!(matches!(not_utf8.problem, ListProblem::NotUtf8));
+
+    fs::write(folder.path().join(FILES[3]), vec![b'\n'; FILE_LIMIT + 1]).unwrap();
+    let too_big = Lists::load(folder.path()).unwrap_err();
+    assert!(matches!(too_big.problem, ListProblem::TooBig));
+
+    fs::write(folder.path().join(FILES[3]), "zebra").unwrap();
+    let lists = Lists::load(folder.path()).unwrap();
+    assert_eq!(lists.folder(), folder.path().to_str());
+    assert!(lists.prefix("zebra").is_some() && lists.sentinel("zebra").is_some());
+    assert_ne!(lists.version(), Lists::built_in().version());
+    fs::write(folder.path().join(FILES[3]), "horse").unwrap();
+    assert_ne!(
+        lists.version(),
+        Lists::load(folder.path()).unwrap().version()
+    );
+}
+
+#[test]
+fn no_built_in_entry_matches_nothing_or_stands_twice() {
+    for (file, text) in FILES.into_iter().zip(BUILT_IN) {
+        let mut texts: Vec<String> = entries(file, text).map(|entry| entry.text).collect();
+        let count = texts.len();
+        assert!(count > 0, "{file}");
+        for text in &texts {
+            if file != FILES[2] {
+                check(text, "", false);
+                check(text, "herd::Zebra::leap", false);
+            }
+        }
+        texts.sort_unstable();
+        texts.dedup();
+        assert_eq!(texts.len(), count, "{file} has an entry twice");
+    }
+}
+
+/// The signature that the built-in lists make of functions.
+fn check_stack(functions: &[&str], expected: &str) {
+    use crate::{CrashData, Frame, Thread, generate};
+    let frames = functions
+        .iter()
+        .map(|function| Frame {
+            function: Some((*function).to_owned()),
+            file: function.contains("{{").then(|| "/src/lib.rs".to_owned()),
+            ..Frame::default()
+        })
+        .collect();
+    let crash = CrashData {
+        threads: vec![Thread {
+            frames,
+            ..Thread::default()
+        }],
+        ..CrashData::default()
+    };
+    assert_eq!(generate(&crash, &Lists::built_in()).signature, expected);
+}
+
+#[test]
+fn built_in_lists_name_what_failed_and_who_is_to_blame() {
+    let cases: [(&[&str], &str); 15] = [
+        (
+            &["memcpy", "herd::Zebra::copy(int)", "main"],
+            "memcpy | herd::Zebra::copy",
+        ),
+        (
+            &["__memmove_avx_unaligned_erms", "herd::copy()"],
+            "__memmove_avx_unaligned_erms | herd::copy",
+        ),
+        (
+            &[
+                "raise",
+                "abort",
+                "__libc_message",
+                "malloc_printerr",
+                "_int_free",
+                "free",
+                "herd::drop()",
+            ],
+            "raise | abort | malloc_printerr | _int_free | free | herd::drop",
+        ),
+        (
+            &[
+                "__pthread_kill_implementation",
+                "raise",
+                "abort",
+                "__assert_fail_base.cold",
+                "__assert_fail",
+                "herd::check()",
+            ],
+            "herd::check",
+        ),
+        (
+            &[
+                "mozglue_static::panic_hook",
+                "std::panicking::rust_panic_with_hook",
+                "rust_begin_unwind",
+                "core::panicking::panic_fmt",
+                "core::option::expect_failed",
+                "core::option::Option<T>::expect",
+                "herd::zebra::leap::{{closure}}",
+            ],
+            "core::option::expect_failed | herd::zebra::leap::{{closure}}",
+        ),
+        (
+            &[
+                "__rust_start_panic",
+                "core::panicking::panic_bounds_check",
+                "herd::zebra::leap",
+            ],
+            "herd::zebra::leap",
+        ),
+        (
+            &[
+                "NtWaitForAlertByThreadId",
+                "RtlSleepConditionVariableSRW",
+                "SleepConditionVariableSRW",
+                "herd::wait()",
+            ],
+            "herd::wait",
+        ),
+        (
+            &[
+                "futex_wait",
+                "__lll_lock_wait",
+                "pthread_mutex_lock",
+                "mozilla::detail::MutexImpl::mutexLock()",
+                "herd::lock()",
+            ],
+            "herd::lock",
+        ),
+        (
+            &[
+                "PLDHashTable::Search(void const*)",
+                "nsTHashtable<x>::Get()",
+                "herd::find()",
+            ],
+            "herd::find",
+        ),
+        (
+            &[
+                "IPC::ReadParam<int>()",
+                "mozilla::ipc::MessageChannel::Send(x)",
+                "herd::send()",
+            ],
+            "mozilla::ipc::MessageChannel::Send | herd::send",
+        ),
+        (
+            &[
+                "IPC::MessageReader::FatalError(char const*)",
+                "herd::read()",
+            ],
+            "IPC::MessageReader::FatalError | herd::read",
+        ),
+        (
+            &["objc_msgSend", "-[Zebra leap]"],
+            "objc_msgSend | -[Zebra leap]",
+        ),
+        (
+            &[
+                "mozalloc_abort",
+                "mozalloc_handle_oom",
+                "moz_xmalloc",
+                "herd::grow()",
+            ],
+            "moz_xmalloc | herd::grow",
+        ),
+        (
+            &[
+                "RefPtr<Zebra>::~RefPtr()",
+                "herd::Zebra::Release()",
+                "herd::forget()",
+            ],
+            "herd::Zebra::Release | herd::forget",
+        ),
+        (&["portal::open()", "main"], "portal::open"),
+    ];
+    for (functions, expected) in cases {
+        check_stack(functions, expected);
+    }
+}

@@ -1,0 +1,135 @@
+//! What comes out: the signature, and why it is that one.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::lists::Entry;
+
+/// A signature and how it came about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Signature {
+    /// The signature: printable ASCII, at most 255 characters.
+    pub signature: String,
+    /// What somebody should know about it, `<rule>: <text>`, in the order of the rules.
+    pub notes: Vec<String>,
+    /// The normalised frames joined by ` | `; empty if there are none, and for Java.
+    pub proto_signature: String,
+    /// The normalised frames before any was left out, at most [`crate::FRAME_LIMIT`].
+    pub normalized_frames: Vec<String>,
+    /// What happened, in order, with the entry of a list that decided each step.
+    pub debug: Vec<Step>,
+}
+
+impl Signature {
+    /// The lines of Socorro's debug log: every step but those it logs nothing for.
+    pub fn debug_log(&self) -> impl Iterator<Item = String> {
+        self.debug
+            .iter()
+            .filter(|step| !matches!(step.event, Event::RepeatedLibrary { .. }))
+            .map(ToString::to_string)
+    }
+}
+
+/// One step on the way to a signature. Displays as a line of the debug log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The rule that took it.
+    pub rule: &'static str,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What happened in a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The way to make a signature was chosen: `CSignatureTool`, `JavaSignatureTool` or
+    /// `JavaExceptionSignatureTool`.
+    Tool(&'static str),
+    /// The built-in lists are used.
+    BuiltInLists,
+    /// The lists of a folder are used.
+    ListsFrom(String),
+    /// Frames before a sentinel were dropped.
+    Sentinel {
+        /// The frame.
+        frame: String,
+        /// Where it stands among the normalised frames.
+        index: usize,
+        /// The entry that it equals.
+        entry: Arc<Entry>,
+    },
+    /// Nothing is known about a frame, and it was left out.
+    Empty,
+    /// A frame was left out because an entry says that it does not matter.
+    Irrelevant {
+        /// The frame.
+        frame: String,
+        /// The entry that it matches.
+        entry: Arc<Entry>,
+    },
+    /// A library came twice in a row and the second was left out. Socorro logs nothing for it.
+    RepeatedLibrary {
+        /// The frame.
+        frame: String,
+    },
+    /// A frame was taken, and so is the one after it.
+    Prefix {
+        /// The frame.
+        frame: String,
+        /// The entry that it matches.
+        entry: Arc<Entry>,
+    },
+    /// A frame was taken and ended the walk.
+    NotPrefix {
+        /// The frame.
+        frame: String,
+    },
+    /// The signature was set, possibly to what it was.
+    Changed {
+        /// What it was.
+        old: String,
+        /// What it is now.
+        new: String,
+    },
+}
+
+impl Step {
+    /// The entry of a list that decided.
+    pub fn entry(&self) -> Option<&Entry> {
+        match &self.event {
+            Event::Sentinel { entry, .. }
+            | Event::Irrelevant { entry, .. }
+            | Event::Prefix { entry, .. } => Some(entry),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.rule, self.event)
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Event::Tool(tool) => write!(f, "using {tool}"),
+            Event::BuiltInLists => f.write_str("using included signature lists"),
+            Event::ListsFrom(folder) => write!(f, "using signature lists from {folder}"),
+            Event::Sentinel { frame, index, .. } => {
+                write!(f, "sentinel; starting at \"{frame}\" index {index}")
+            }
+            Event::Empty => f.write_str("empty string; ignoring: \"\""),
+            Event::Irrelevant { frame, .. } => write!(f, "irrelevant; ignoring: \"{frame}\""),
+            Event::RepeatedLibrary { frame } => {
+                write!(f, "repeated library; ignoring: \"{frame}\"")
+            }
+            Event::Prefix { frame, .. } => write!(f, "prefix; continue iterating: \"{frame}\""),
+            Event::NotPrefix { frame } => write!(f, "not a prefix; stop: \"{frame}\""),
+            Event::Changed { old, new } => {
+                write!(f, "change signature: \"{old}\" -> \"{new}\"")
+            }
+        }
+    }
+}

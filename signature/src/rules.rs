@@ -1,0 +1,432 @@
+//! The rules, in order. Each looks at the crash and at the signature so far and may set another.
+
+use std::borrow::Cow;
+
+use crate::crash_data::{CrashData, Scalar};
+use crate::lists::Lists;
+use crate::outcome::{Event, Signature, Step};
+use crate::walk::walk;
+use crate::{frame, java, python, shutdown};
+
+/// A rule. What it cannot use is the error, and becomes a note.
+struct Rule {
+    /// The name of Socorro's class, which begins notes and lines of the debug log.
+    name: &'static str,
+    apply: fn(&mut Making<'_>) -> Result<(), Problem>,
+}
+
+type Problem = Cow<'static, str>;
+
+const RULES: [Rule; 14] = [
+    Rule {
+        name: "SignatureGenerationRule",
+        apply: frames,
+    },
+    Rule {
+        name: "StackwalkerErrorSignatureRule",
+        apply: stackwalker_error,
+    },
+    Rule {
+        name: "BadHardware",
+        apply: bad_hardware,
+    },
+    Rule {
+        name: "OOMSignature",
+        apply: out_of_memory,
+    },
+    Rule {
+        name: "AbortSignature",
+        apply: abort,
+    },
+    Rule {
+        name: "SignatureShutdownTimeout",
+        apply: shutdown_timeout,
+    },
+    Rule {
+        name: "SignatureRunWatchDog",
+        apply: shutdown_hang,
+    },
+    Rule {
+        name: "SignatureIPCChannelError",
+        apply: ipc_channel_error,
+    },
+    Rule {
+        name: "SignatureIPCMessageName",
+        apply: ipc_message_name,
+    },
+    Rule {
+        name: "StackOverflowSignature",
+        apply: stack_overflow,
+    },
+    Rule {
+        name: "HungProcess",
+        apply: hung_process,
+    },
+    Rule {
+        name: "SigPrintableCharsOnly",
+        apply: printable_characters,
+    },
+    Rule {
+        name: "SigFixWhitespace",
+        apply: white_space,
+    },
+    Rule {
+        name: "SigTruncate",
+        apply: truncate,
+    },
+];
+
+/// The longest signature, in characters.
+const LENGTH_LIMIT: usize = 255;
+
+/// The longest message of an abort within a signature, in characters.
+const ABORT_MESSAGE_LIMIT: usize = 80;
+
+/// The longest text of an IPC error within a signature, in characters.
+const IPC_ERROR_LIMIT: usize = 100;
+
+/// The biggest allocation that counts as a small one, in bytes.
+const SMALL_ALLOCATION: i64 = 262_144;
+
+/// What marks a signature as one of a failed allocation.
+const OOM_FRAGMENTS: [&str; 5] = [
+    "NS_ABORT_OOM",
+    "mozalloc_handle_oom",
+    "CrashAtUnhandlableOOM",
+    "AutoEnterOOMUnsafeRegion",
+    "alloc::oom::oom",
+];
+
+/// The name of the minidump of the browser process among those of a crash report.
+const BROWSER_MINIDUMP: &str = "upload_file_minidump_browser";
+
+/// Makes the signature of a crash.
+pub fn generate(crash: &CrashData, lists: &Lists) -> Signature {
+    let mut making = Making {
+        crash,
+        lists,
+        rule: "",
+        made: Signature {
+            notes: crash.notes.clone(),
+            ..Signature::default()
+        },
+    };
+    for rule in &RULES {
+        making.rule = rule.name;
+        if let Err(problem) = (rule.apply)(&mut making) {
+            making.note(&format!("Rule failed: {problem}"));
+        }
+    }
+    making.made
+}
+
+/// The names of the rules in their order.
+pub fn rule_names() -> impl Iterator<Item = &'static str> {
+    RULES.iter().map(|rule| rule.name)
+}
+
+/// A signature in the making.
+struct Making<'a> {
+    crash: &'a CrashData,
+    lists: &'a Lists,
+    rule: &'static str,
+    made: Signature,
+}
+
+impl Making<'_> {
+    fn signature(&self) -> &str {
+        &self.made.signature
+    }
+
+    fn set(&mut self, new: String) {
+        let old = std::mem::replace(&mut self.made.signature, new);
+        let new = self.made.signature.clone();
+        self.log(Event::Changed { old, new });
+    }
+
+    fn note(&mut self, text: &str) {
+        self.made.notes.push(format!("{}: {text}", self.rule));
+    }
+
+    fn log(&mut self, event: Event) {
+        self.made.debug.push(Step {
+            rule: self.rule,
+            event,
+        });
+    }
+}
+
+/// The signature out of the stack: of Java if there is one, otherwise of the crashing thread.
+fn frames(making: &mut Making<'_>) -> Result<(), Problem> {
+    let index = making.crash.crashing_thread;
+    stack(making, index)
+}
+
+fn stack(making: &mut Making<'_>, thread: i64) -> Result<(), Problem> {
+    let crash = making.crash;
+    if let Some(trace) = crash
+        .java_stack_trace
+        .as_ref()
+        .filter(|v| python::truthy(v))
+    {
+        making.log(Event::Tool("JavaSignatureTool"));
+        let mut notes = Vec::new();
+        let signature = java::from_stack_trace(trace, &mut notes);
+        notes.iter().for_each(|note| making.note(note));
+        making.set(signature);
+        return Ok(());
+    }
+    if let Some(exception) = crash.java_exception.as_ref().filter(|v| python::truthy(v)) {
+        making.log(Event::Tool("JavaExceptionSignatureTool"));
+        let mut notes = Vec::new();
+        let signature = java::from_exception(exception, &mut notes)?;
+        notes.iter().for_each(|note| making.note(note));
+        making.set(signature);
+        return Ok(());
+    }
+    making.log(Event::Tool("CSignatureTool"));
+    making.log(match making.lists.folder() {
+        Some(folder) => Event::ListsFrom(folder.to_owned()),
+        None => Event::BuiltInLists,
+    });
+    let frames = match crash.thread(thread) {
+        Some(thread) => frame::normalize(crash, thread, making.lists)?,
+        None => Vec::new(),
+    };
+    let no_data = format!("CSignatureTool: no frame data for crashing thread ({thread})");
+    if frames.is_empty() {
+        making.note(&no_data);
+        making.set("EMPTY: no frame data available".to_owned());
+        return Ok(());
+    }
+    let lists = making.lists;
+    let walk = walk(&frames, lists, &mut |event| making.log(event));
+    let signature = match walk.signature {
+        Some(signature) => signature,
+        None => {
+            making.note(&no_data);
+            frames.get(walk.start).cloned().unwrap_or_default()
+        }
+    };
+    making.made.proto_signature = frames.join(" | ");
+    making.made.normalized_frames = frames;
+    making.set(signature);
+    Ok(())
+}
+
+/// Says why there is no stack.
+fn stackwalker_error(making: &mut Making<'_>) -> Result<(), Problem> {
+    if let Some(status) = non_empty(&making.crash.mdsw_status_string)
+        && making.signature().starts_with("EMPTY")
+    {
+        making.set(format!("{}; {status}", making.signature()));
+    }
+    Ok(())
+}
+
+/// Marks crashes that a disk or other device caused.
+fn bad_hardware(making: &mut Making<'_>) -> Result<(), Problem> {
+    if non_empty(&making.crash.reason).is_some_and(|r| r.contains("STATUS_DEVICE_DATA_ERROR")) {
+        making.set(format!("bad hardware | {}", making.signature()));
+    }
+    Ok(())
+}
+
+/// Marks crashes for lack of memory, and puts those of small allocations together.
+fn out_of_memory(making: &mut Making<'_>) -> Result<(), Problem> {
+    let crash = making.crash;
+    let size = crash.oom_allocation_size.as_ref();
+    let reporting = crash.js_large_allocation_failure.as_deref() == Some("Reporting");
+    let last_error = || {
+        let thread = crash.thread(crash.crashing_thread)?;
+        thread.last_error_value.as_deref()
+    };
+    let applies = size.is_some_and(Scalar::is_truthy)
+        || !making.signature().is_empty()
+            && (reporting
+                || OOM_FRAGMENTS
+                    .iter()
+                    .any(|part| making.signature().contains(part))
+                || matches!(
+                    last_error(),
+                    Some("ERROR_COMMITMENT_LIMIT" | "ERROR_NOT_ENOUGH_MEMORY")
+                )
+                || matches!(
+                    crash.reason.as_deref(),
+                    Some("STATUS_FATAL_MEMORY_EXHAUSTION" | "STATUS_NO_MEMORY")
+                ));
+    if !applies {
+        return Ok(());
+    }
+    let size = match size {
+        _ if reporting => Some(i64::MAX),
+        None => None,
+        Some(Scalar::Integer(size)) => Some(*size),
+        Some(Scalar::Text(size)) => {
+            Some(python::int(size).ok_or("the size of the allocation is not a number")?)
+        }
+    };
+    making.set(match size {
+        None => format!("OOM | unknown | {}", making.signature()),
+        Some(size) if size <= SMALL_ALLOCATION => "OOM | small".to_owned(),
+        Some(_) => format!("OOM | large | {}", making.signature()),
+    });
+    Ok(())
+}
+
+/// Puts the message of an abort before the signature.
+fn abort(making: &mut Making<'_>) -> Result<(), Problem> {
+    let Some(message) = non_empty(&making.crash.abort_message) else {
+        return Ok(());
+    };
+    if message.contains("###!!! ABORT: file ") {
+        making.set(format!("Abort | {}", making.signature()));
+        return Ok(());
+    }
+    let message = message
+        .split_once("###!!! ABORT:")
+        .map_or(message, |(_, after)| after);
+    let message = message
+        .split_once(": file ")
+        .map_or(message, |(before, _)| before);
+    let mut message = Cow::Borrowed(message);
+    // The names of the fonts differ from machine to machine.
+    if message.contains("unable to find a usable font")
+        && let (Some(open), Some(close)) = (message.find('('), message.rfind(')'))
+    {
+        message = Cow::Owned(format!("{}{}", &message[..open], &message[close + 1..]));
+    }
+    let message: String = message.chars().filter(|c| is_printable(*c)).collect();
+    let message = shortened(message.trim(), ABORT_MESSAGE_LIMIT);
+    making.set(format!("Abort | {message} | {}", making.signature()));
+    Ok(())
+}
+
+/// Says who kept a shutdown waiting, whatever the stack.
+fn shutdown_timeout(making: &mut Making<'_>) -> Result<(), Problem> {
+    let Some(report) = non_empty(&making.crash.async_shutdown_timeout) else {
+        return Ok(());
+    };
+    let timeout = shutdown::timeout(report)?;
+    if let Some(problem) = timeout.problem {
+        making.note(&format!("Error parsing AsyncShutdownTimeout: {problem}"));
+    }
+    making.note(&format!(
+        "Signature replaced with a Shutdown Timeout signature, was: \"{}\"",
+        making.signature()
+    ));
+    making.set(timeout.signature);
+    Ok(())
+}
+
+/// The watchdog crashes on behalf of the main thread, whose stack is the one that matters.
+fn shutdown_hang(making: &mut Making<'_>) -> Result<(), Problem> {
+    if !making.signature().contains("RunWatchdog") {
+        return Ok(());
+    }
+    let name = std::mem::replace(&mut making.rule, RULES[0].name);
+    let answer = stack(making, 0);
+    making.rule = name;
+    answer?;
+    making.set(format!("shutdownhang | {}", making.signature()));
+    Ok(())
+}
+
+/// The error of an IPC channel says more than the stack.
+fn ipc_channel_error(making: &mut Making<'_>) -> Result<(), Problem> {
+    let Some(error) = non_empty(&making.crash.ipc_channel_error) else {
+        return Ok(());
+    };
+    let browser = making
+        .crash
+        .additional_minidumps
+        .iter()
+        .any(|name| name == BROWSER_MINIDUMP);
+    let process = if browser { "browser" } else { "content" };
+    let error: String = error.chars().take(IPC_ERROR_LIMIT).collect();
+    making.set(format!("IPCError-{process} | {error}"));
+    making.note("IPC Channel Error stomped on signature");
+    Ok(())
+}
+
+fn ipc_message_name(making: &mut Making<'_>) -> Result<(), Problem> {
+    if let Some(name) = non_empty(&making.crash.ipc_message_name) {
+        making.set(format!("{} | IPC_Message_Name={name}", making.signature()));
+    }
+    Ok(())
+}
+
+fn stack_overflow(making: &mut Making<'_>) -> Result<(), Problem> {
+    if making.crash.reason.as_deref() == Some("EXCEPTION_STACK_OVERFLOW") {
+        making.set(format!("stackoverflow | {}", making.signature()));
+    }
+    Ok(())
+}
+
+fn hung_process(making: &mut Making<'_>) -> Result<(), Problem> {
+    if let Some(hang) = &making.crash.hang {
+        making.set(format!("hang: {hang} | {}", making.signature()));
+    }
+    Ok(())
+}
+
+/// Leaves printable ASCII alone.
+fn printable_characters(making: &mut Making<'_>) -> Result<(), Problem> {
+    let old = making.signature();
+    let stripped = python::strip(old);
+    if stripped.len() == old.len() && old.bytes().all(|byte| is_printable(char::from(byte))) {
+        return Ok(());
+    }
+    let new = stripped.chars().filter(|c| is_printable(*c)).collect();
+    making.note("unprintable characters removed");
+    making.set(new);
+    Ok(())
+}
+
+/// No blanks at the ends, and no two in a row.
+fn white_space(making: &mut Making<'_>) -> Result<(), Problem> {
+    let old = making.signature();
+    let stripped = old.trim_matches(' ');
+    if stripped.len() == old.len() && !old.contains("  ") {
+        return Ok(());
+    }
+    let mut new = String::with_capacity(stripped.len());
+    for word in stripped.split(' ').filter(|word| !word.is_empty()) {
+        if !new.is_empty() {
+            new.push(' ');
+        }
+        new.push_str(word);
+    }
+    making.set(new);
+    Ok(())
+}
+
+fn truncate(making: &mut Making<'_>) -> Result<(), Problem> {
+    if let Cow::Owned(new) = shortened(making.signature(), LENGTH_LIMIT) {
+        making.set(new);
+        making.note("SigTrunc: signature truncated due to length");
+    }
+    Ok(())
+}
+
+fn non_empty(text: &Option<String>) -> Option<&str> {
+    text.as_deref().filter(|text| !text.is_empty())
+}
+
+fn is_printable(c: char) -> bool {
+    matches!(c, ' '..='~')
+}
+
+/// The text, or its beginning and three dots if it has more characters than that.
+fn shortened(text: &str, limit: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(limit) {
+        None => Cow::Borrowed(text),
+        Some(_) => {
+            let kept: String = text.chars().take(limit - 3).collect();
+            Cow::Owned(format!("{kept}..."))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

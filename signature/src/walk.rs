@@ -1,0 +1,83 @@
+//! From the normalised frames to a signature: the walk with the lists.
+
+use crate::lists::Lists;
+use crate::outcome::Event;
+
+/// What a walk came to.
+pub(crate) struct Walk {
+    /// The frames taken, joined by ` | `; `None` if all were left out.
+    pub(crate) signature: Option<String>,
+    /// The first frame that was looked at: the sentinel, if there is one.
+    pub(crate) start: usize,
+}
+
+/// Walks the frames from the innermost on: starts at the first sentinel, leaves out what does not
+/// matter, takes frames as long as they are prefixes, and the first that is none.
+pub(crate) fn walk(frames: &[String], lists: &Lists, log: &mut impl FnMut(Event)) -> Walk {
+    let mut start = 0;
+    let sentinel = frames
+        .iter()
+        .enumerate()
+        .find_map(|(index, frame)| Some((index, frame, lists.sentinel(frame)?)));
+    if let Some((index, frame, entry)) = sentinel {
+        start = index;
+        log(Event::Sentinel {
+            frame: frame.clone(),
+            index,
+            entry: entry.clone(),
+        });
+    }
+    let mut taken: Vec<&str> = Vec::new();
+    for frame in frames.iter().skip(start) {
+        if frame.is_empty() {
+            log(Event::Empty);
+            continue;
+        }
+        if let Some(entry) = lists.irrelevant(frame) {
+            log(Event::Irrelevant {
+                frame: frame.clone(),
+                entry: entry.clone(),
+            });
+            continue;
+        }
+        if taken.last() == Some(&frame.as_str()) && is_library(frame) {
+            log(Event::RepeatedLibrary {
+                frame: frame.clone(),
+            });
+            continue;
+        }
+        taken.push(frame);
+        match lists.prefix(frame) {
+            Some(entry) => log(Event::Prefix {
+                frame: frame.clone(),
+                entry: entry.clone(),
+            }),
+            None => {
+                log(Event::NotPrefix {
+                    frame: frame.clone(),
+                });
+                break;
+            }
+        }
+    }
+    Walk {
+        signature: (!taken.is_empty()).then(|| taken.join(" | ")),
+        start,
+    }
+}
+
+/// Whether a frame names a library and not a function.
+fn is_library(frame: &str) -> bool {
+    let ends_with = |suffix: &str| {
+        frame
+            .len()
+            .checked_sub(suffix.len())
+            .and_then(|at| frame.get(at..))
+            .is_some_and(|end| end.eq_ignore_ascii_case(suffix))
+    };
+    frame == "XUL"
+        || frame == "<name omitted>"
+        || frame.starts_with("<unknown in")
+        || ends_with(".dll")
+        || ends_with(".so")
+}

@@ -1,0 +1,148 @@
+//! `datil buildinfo lookup` and `explain`: questions about builds, answered from the database.
+
+use std::io::{BufRead, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use buildinfo::Question;
+use buildinfo::db::{generation_at, latest_generation};
+use buildinfo::explain::explain as explain_answer;
+use buildinfo::lookup::answer_from_database;
+use clap::Args;
+use platform::db::Db;
+use serde_json::json;
+
+/// A batch that is longer than this loads the whole index once.
+const FEW: usize = 20;
+/// Longer lines of a batch are refused, in bytes.
+const MAX_LINE: usize = 64 * 1024;
+
+#[derive(Debug, Args)]
+pub(crate) struct QuestionArgs {
+    /// The product, such as Firefox
+    #[arg(long)]
+    product: String,
+    /// The channel, such as beta
+    #[arg(long, default_value = "")]
+    channel: String,
+    /// The build id, 14 digits, or its beginning
+    #[arg(long)]
+    build_id: String,
+    /// The version that the program reports about itself
+    #[arg(long)]
+    version: Option<String>,
+    /// What was known at this time, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LookupArgs {
+    /// JSON lines of questions (product, channel, build_id, version); - reads the standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["product", "build_id", "channel", "version"])]
+    batch: Option<PathBuf>,
+    /// The product, such as Firefox
+    #[arg(long, required_unless_present = "batch")]
+    product: Option<String>,
+    /// The channel, such as beta
+    #[arg(long, default_value = "")]
+    channel: String,
+    /// The build id, 14 digits, or its beginning
+    #[arg(long, required_unless_present = "batch")]
+    build_id: Option<String>,
+    /// The version that the program reports about itself
+    #[arg(long)]
+    version: Option<String>,
+    /// What was known at this time, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+async fn generation(db: &Db, as_of: Option<chrono::DateTime<chrono::Utc>>) -> anyhow::Result<i64> {
+    Ok(match as_of {
+        Some(time) => generation_at(db, time.timestamp_micros()).await?.n,
+        None => latest_generation(db).await?.n,
+    })
+}
+
+pub(crate) async fn lookup(db: &Db, args: &LookupArgs) -> anyhow::Result<ExitCode> {
+    let generation = generation(db, args.as_of).await?;
+    let mut out = std::io::stdout().lock();
+    let Some(batch) = &args.batch else {
+        let question = Question {
+            product: args.product.clone().unwrap_or_default(),
+            channel: args.channel.clone(),
+            build_id: args.build_id.clone().unwrap_or_default(),
+            version: args.version.clone(),
+            asked_at: Some(platform::clock::now_micros()),
+        };
+        let answer = answer_from_database(db, generation, &question).await?;
+        writeln!(out, "{}", serde_json::to_string(&answer)?)?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let lines: Box<dyn BufRead> = if batch.as_os_str() == "-" {
+        Box::new(std::io::stdin().lock())
+    } else {
+        let file = std::fs::File::open(batch)
+            .with_context(|| format!("reading the questions in {}", batch.display()))?;
+        Box::new(std::io::BufReader::new(file))
+    };
+    let mut index = None;
+    for (number, line) in lines.split(b'\n').enumerate() {
+        let line = line?;
+        let question = match read_question(&line) {
+            Ok(question) => question,
+            Err(error) => {
+                let line = number + 1;
+                writeln!(out, "{}", json!({ "error": error, "line": line }))?;
+                continue;
+            }
+        };
+        if number == FEW {
+            let loaded = buildinfo::lookup::load(db, generation).await?;
+            index = Some(loaded);
+        }
+        let answer = match &index {
+            Some(index) => buildinfo::resolve(index, &question),
+            None => answer_from_database(db, generation, &question).await?,
+        };
+        writeln!(out, "{}", serde_json::to_string(&answer)?)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read_question(line: &[u8]) -> Result<Question, String> {
+    if line.len() > MAX_LINE {
+        return Err(format!("the line is longer than {MAX_LINE} bytes"));
+    }
+    let mut question: Question = serde_json::from_slice(line).map_err(|error| {
+        format!("not a question with product, channel, build_id, version: {error}")
+    })?;
+    question.asked_at = Some(platform::clock::now_micros());
+    Ok(question)
+}
+
+pub(crate) async fn explain(
+    db: &Db,
+    args: &QuestionArgs,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
+    let generation = generation(db, args.as_of).await?;
+    let question = Question {
+        product: args.product.clone(),
+        channel: args.channel.clone(),
+        build_id: args.build_id.clone(),
+        version: args.version.clone(),
+        asked_at: Some(platform::clock::now_micros()),
+    };
+    let answer = answer_from_database(db, generation, &question).await?;
+    let explanation = explain_answer(db, &answer).await?;
+    let mut out = std::io::stdout().lock();
+    if as_json {
+        writeln!(out, "{}", serde_json::to_string(&explanation)?)?;
+    } else {
+        writeln!(out, "{explanation}")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,250 @@
+//! `datil check`: is everything well? One line for each thing, with what to do when it is not.
+
+mod canary;
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use platform::blobs::Blobs;
+use platform::clock;
+use platform::db::Db;
+use processor::walk::WalkJob;
+use serde::Serialize;
+
+use crate::parts::open_db;
+use crate::settings::Settings;
+
+/// A newest import that is older than this is late.
+const IMPORT_LATE: i64 = 6 * 3_600_000_000;
+/// A crash that waits for longer than this is stuck.
+const CRASH_LATE: i64 = 10 * 60_000_000;
+/// Less free space than this is too little, in bytes.
+const FREE_SPACE: u64 = 1 << 30;
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// A running system: a marked crash is submitted to it, followed to its build and its page, and
+    /// deleted
+    #[arg(long)]
+    url: Option<String>,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+pub(crate) struct Finding {
+    /// What.
+    name: &'static str,
+    /// Whether it is well.
+    well: bool,
+    /// What was seen, and what to do if it is not well.
+    text: String,
+}
+
+impl Finding {
+    fn well(name: &'static str, text: impl Into<String>) -> Self {
+        Self {
+            name,
+            well: true,
+            text: text.into(),
+        }
+    }
+
+    fn bad(name: &'static str, text: impl Into<String>) -> Self {
+        Self {
+            name,
+            well: false,
+            text: text.into(),
+        }
+    }
+}
+
+pub(crate) async fn run(
+    settings: &Settings,
+    args: &CheckArgs,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
+    let mut all_well = true;
+    let mut show = |finding: Finding| -> anyhow::Result<()> {
+        all_well &= finding.well;
+        let mut out = std::io::stdout().lock();
+        if as_json {
+            writeln!(out, "{}", serde_json::to_string(&finding)?)?;
+        } else {
+            let mark = if finding.well { "ok  " } else { "BAD " };
+            writeln!(out, "{mark} {:14} {}", finding.name, finding.text)?;
+        }
+        Ok(())
+    };
+    show(free_space(settings))?;
+    let db = match open_db(settings).await {
+        Ok(db) => {
+            show(Finding::well("database", db.engine()))?;
+            Some(db)
+        }
+        Err(error) => {
+            show(Finding::bad("database", format!("{error:#}")))?;
+            None
+        }
+    };
+    let blobs = match Blobs::open(&settings.blobs, &settings.data_dir) {
+        Ok(blobs) => {
+            show(match blobs.check().await {
+                Ok(()) => Finding::well("blobs", "an object was written and deleted"),
+                Err(error) => Finding::bad("blobs", format!("cannot be written: {error}")),
+            })?;
+            Some(blobs)
+        }
+        Err(error) => {
+            show(Finding::bad("blobs", error.to_string()))?;
+            None
+        }
+    };
+    show(walker(settings).await)?;
+    if let Some(db) = &db {
+        show(builds(db).await?)?;
+        show(imports(db).await?)?;
+        show(queue(db).await?)?;
+        show(failed(db).await?)?;
+    }
+    if let Some(url) = &args.url {
+        for finding in canary::follow(url, db.as_ref(), blobs.as_ref()).await {
+            show(finding)?;
+        }
+    }
+    Ok(if all_well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn free_space(settings: &Settings) -> Finding {
+    const NAME: &str = "disk";
+    // Before the first start there is no folder yet; its parent will hold it.
+    if let Err(error) = std::fs::create_dir_all(&settings.data_dir) {
+        return Finding::bad(NAME, format!("the data folder cannot be made: {error}"));
+    }
+    match rustix::fs::statvfs(&settings.data_dir) {
+        Ok(stat) => {
+            let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+            let text = format!("{} MiB free in {}", free >> 20, settings.data_dir.display());
+            if free < FREE_SPACE {
+                Finding::bad(NAME, format!("{text}: make room, or move it with --data"))
+            } else {
+                Finding::well(NAME, text)
+            }
+        }
+        Err(error) => Finding::bad(NAME, format!("cannot be asked: {error}")),
+    }
+}
+
+/// Walks a small real minidump in a child process, as the processor does.
+async fn walker(settings: &Settings) -> Finding {
+    const NAME: &str = "stackwalker";
+    let sample = demo::crashes::samples()
+        .into_iter()
+        .find_map(|sample| sample.dumps.get(crash::MAIN_DUMP).cloned());
+    let Some(dump) = sample else {
+        return Finding::bad(NAME, "no sample minidump was built in");
+    };
+    let symbols = settings.data_dir.join("symbols");
+    let walked = match processor::worker::walking(&settings.processor, symbols) {
+        Ok((pool, _)) => {
+            let job = WalkJob {
+                dump: dump.into(),
+                module_signatures: None,
+                microcode: None,
+                hard_clip: false,
+            };
+            tokio::time::timeout(Duration::from_secs(30), pool.walk(&job)).await
+        }
+        Err(error) => return Finding::bad(NAME, format!("{error:#}")),
+    };
+    match walked {
+        Ok(Ok(walked)) if walked.status == "OK" => {
+            Finding::well(NAME, "a child process walked a sample minidump")
+        }
+        Ok(Ok(walked)) => Finding::bad(
+            NAME,
+            format!("a sample minidump was not walked: {}", walked.status),
+        ),
+        Ok(Err(death)) => Finding::bad(NAME, format!("the child process died: {}", death.name())),
+        Err(_) => Finding::bad(NAME, "a sample minidump took over 30 seconds"),
+    }
+}
+
+async fn builds(db: &Db) -> anyhow::Result<Finding> {
+    const NAME: &str = "builds";
+    let newest = buildinfo::db::latest_generation(db).await?;
+    Ok(if newest.builds == 0 {
+        Finding::bad(NAME, "none is known: run `datil buildinfo import`")
+    } else {
+        let made = clock::rfc3339(newest.created);
+        Finding::well(
+            NAME,
+            format!("{} known, generation {} of {made}", newest.builds, newest.n),
+        )
+    })
+}
+
+async fn imports(db: &Db) -> anyhow::Result<Finding> {
+    const NAME: &str = "import";
+    let runs = buildinfo::db::recent_runs(db, 1).await?;
+    let Some(run) = runs.first() else {
+        return Ok(Finding::bad(
+            NAME,
+            "nothing was imported yet: run `datil buildinfo import`",
+        ));
+    };
+    let when = clock::rfc3339(run.started);
+    let text = format!("the last one, {when}, was {}", run.outcome);
+    let late = clock::now_micros() - run.started > IMPORT_LATE;
+    Ok(match run.outcome.as_str() {
+        "complete" | "running" if !late => Finding::well(NAME, text),
+        "complete" | "running" => Finding::bad(
+            NAME,
+            format!("{text}, over 6 hours ago: is `datil up` or `datil buildinfo serve` running?"),
+        ),
+        _ => Finding::bad(NAME, format!("{text}: see `datil buildinfo runs`")),
+    })
+}
+
+async fn queue(db: &Db) -> anyhow::Result<Finding> {
+    const NAME: &str = "queue";
+    let waiting: i64 = platform::queue::depth(db)
+        .await?
+        .into_iter()
+        .filter_map(|(lane, count)| lane.map(|_| count))
+        .sum();
+    let oldest = platform::queue::oldest(db).await?;
+    let text = format!("{waiting} crashes wait or are being processed");
+    Ok(match oldest {
+        Some(pushed) if clock::now_micros() - pushed > CRASH_LATE => Finding::bad(
+            NAME,
+            format!(
+                "{text}, the oldest since {}: is a processor running?",
+                clock::rfc3339(pushed)
+            ),
+        ),
+        _ => Finding::well(NAME, text),
+    })
+}
+
+async fn failed(db: &Db) -> anyhow::Result<Finding> {
+    const NAME: &str = "failed crashes";
+    let failed = platform::queue::failed(db, 1000).await?;
+    Ok(match failed.first() {
+        None => Finding::well(NAME, "none"),
+        Some(first) => Finding::bad(
+            NAME,
+            format!(
+                "{} could not be processed; the first is {}: {}",
+                failed.len(),
+                first.crash_id,
+                first.reason
+            ),
+        ),
+    })
+}

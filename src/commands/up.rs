@@ -1,0 +1,46 @@
+//! `datil up`: the whole system in one process, with `--demo` the sources and crashes as well.
+
+mod demo;
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::serve::ended;
+use crate::parts::Parts;
+use crate::settings::Settings;
+
+#[derive(Debug, Default, Args)]
+pub(crate) struct UpArgs {
+    /// Bring stand-ins for the sources of builds, import from them, and submit sample crashes;
+    /// uses the folder ./datil-demo
+    #[arg(long)]
+    pub(crate) demo: bool,
+}
+
+pub(crate) async fn run(mut settings: Settings, args: &UpArgs) -> anyhow::Result<ExitCode> {
+    let stand_ins = if args.demo {
+        Some(demo::StandIns::prepare(&mut settings).await?)
+    } else {
+        None
+    };
+    let mut parts = Parts::open(settings).await?;
+    let collector = parts.start_collector()?;
+    let lookup = parts.start_lookup();
+    let router = collector
+        .merge(parts.webapp())
+        .merge(parts.build_api(lookup.clone()))
+        .merge(parts.operations());
+    let address = parts.serve(router, 8000).await?;
+    let root = format!("http://{address}");
+    tracing::info!(
+        "up at {root}/ with data in {}",
+        parts.settings.data_dir.display()
+    );
+    parts.start_processor(lookup)?;
+    match stand_ins {
+        Some(stand_ins) => stand_ins.start(&parts, root),
+        None => parts.start_schedule()?,
+    }
+    ended(parts).await
+}

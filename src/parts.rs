@@ -1,0 +1,180 @@
+//! The parts of a running system, opened from the settings and put together.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::buildinfo::Lookup;
+use anyhow::Context;
+use axum::Router;
+use collector::Collector;
+use metrics_exporter_prometheus::PrometheusHandle;
+use platform::blobs::Blobs;
+use platform::db::{Db, FolderLock};
+use platform::http::Operations;
+use platform::lifecycle::Lifecycle;
+use platform::queue::Wake;
+use processor::{Processor, ProcessorContext};
+use tokio::net::TcpListener;
+use webapp::Webapp;
+
+use crate::commands::buildinfo::schedule;
+use crate::settings::Settings;
+
+/// What every service needs, open.
+pub(crate) struct Parts {
+    pub(crate) settings: Settings,
+    pub(crate) db: Db,
+    pub(crate) blobs: Blobs,
+    pub(crate) wake: Wake,
+    pub(crate) lifecycle: Lifecycle,
+    metrics: PrometheusHandle,
+    locks: Vec<FolderLock>,
+}
+
+impl Parts {
+    /// Opens the database and the blob store; creates the data folder when missing.
+    pub(crate) async fn open(settings: Settings) -> anyhow::Result<Self> {
+        let metrics = platform::telemetry::init_metrics();
+        let db = open_db(&settings).await?;
+        let blobs = Blobs::open(&settings.blobs, &settings.data_dir)?;
+        Ok(Self {
+            settings,
+            db,
+            blobs,
+            wake: Wake::default(),
+            lifecycle: Lifecycle::new(),
+            metrics,
+            locks: Vec::new(),
+        })
+    }
+
+    /// The endpoints for operators.
+    pub(crate) fn operations(&self) -> Router {
+        platform::http::operations(Operations {
+            db: self.db.clone(),
+            blobs: self.blobs.clone(),
+            metrics: self.metrics.clone(),
+        })
+    }
+
+    /// Starts taking crash reports in. Two collectors in one data folder are refused.
+    pub(crate) fn start_collector(&mut self) -> anyhow::Result<Router> {
+        let folder = &self.settings.data_dir;
+        match FolderLock::try_take(folder, "collector.lock")? {
+            Some(lock) => self.locks.push(lock),
+            None => anyhow::bail!(
+                "another collector uses the data folder {}: give this one its own with --data",
+                folder.display()
+            ),
+        }
+        let collector = Collector::start(
+            self.settings.collector.clone(),
+            self.db.clone(),
+            self.blobs.clone(),
+            self.wake.clone(),
+            Arc::new(rand::random::<[u8; 16]>),
+        )?;
+        let router = collector.router();
+        let stop = self.lifecycle.stop_token();
+        self.lifecycle
+            .spawn("collector", async move { collector.run(stop).await });
+        Ok(router)
+    }
+
+    /// Starts look-ups: loads the builds in the background.
+    pub(crate) fn start_lookup(&self) -> Lookup {
+        let lookup = Lookup::new(self.db.clone());
+        let stop = self.lifecycle.stop_token();
+        self.lifecycle.spawn("lookup", lookup.clone().run(stop));
+        lookup
+    }
+
+    /// Starts processing crashes.
+    pub(crate) fn start_processor(&self, lookup: Lookup) -> anyhow::Result<()> {
+        let processor = Processor::start(ProcessorContext {
+            db: self.db.clone(),
+            blobs: self.blobs.clone(),
+            wake: self.wake.clone(),
+            lookup,
+            settings: self.settings.processor.clone(),
+            data_dir: self.settings.data_dir.clone(),
+            owner: owner(),
+        })?;
+        let stop = self.lifecycle.stop_token();
+        self.lifecycle.spawn(
+            "builds watch",
+            processor.clone().watch_generation(stop.clone()),
+        );
+        self.lifecycle.spawn("processor", processor.run(stop));
+        Ok(())
+    }
+
+    /// Starts importing by the schedule.
+    pub(crate) fn start_schedule(&self) -> anyhow::Result<()> {
+        if self.settings.buildinfo.schedule.is_empty() {
+            return Ok(());
+        }
+        let task = schedule(
+            self.db.clone(),
+            self.settings.buildinfo.clone(),
+            self.lifecycle.stop_token(),
+        )?;
+        self.lifecycle.spawn("schedule", task);
+        Ok(())
+    }
+
+    /// The pages and the API for crashes.
+    pub(crate) fn webapp(&self) -> Router {
+        Webapp::new(self.db.clone(), self.blobs.clone(), self.wake.clone()).router()
+    }
+
+    /// The API for builds.
+    pub(crate) fn build_api(&self, lookup: Lookup) -> Router {
+        ::buildinfo::api::router(lookup, self.db.clone())
+    }
+
+    /// Serves `router` on the service's address; answers the address.
+    pub(crate) async fn serve(&self, router: Router, port: u16) -> anyhow::Result<SocketAddr> {
+        let listener = listen(&self.settings.bind(port)).await?;
+        let address = listener.local_addr()?;
+        let stop = self.lifecycle.stop_token();
+        self.lifecycle.spawn("http", async move {
+            platform::http::serve(listener, router, stop).await
+        });
+        // The one line that a program which started us waits for.
+        writeln!(std::io::stdout(), "listening on http://{address}")?;
+        Ok(address)
+    }
+}
+
+/// Opens the database; creates the data folder when missing.
+pub(crate) async fn open_db(settings: &Settings) -> anyhow::Result<Db> {
+    std::fs::create_dir_all(&settings.data_dir)
+        .with_context(|| format!("making the data folder {}", settings.data_dir.display()))?;
+    Ok(Db::open(&settings.database, &settings.data_dir).await?)
+}
+
+/// Listens on an address.
+pub(crate) async fn listen(address: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!(
+            "listening on {address}: is something else running there? choose another with --bind"
+        )
+    })
+}
+
+/// An HTTP client for our own services.
+pub(crate) fn http_client() -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .user_agent(concat!("datil/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(Duration::from_secs(5))
+        .timeout(Duration::from_secs(60))
+        .build()
+}
+
+/// A name for this process that no other has: who claims jobs or imports.
+pub(crate) fn owner() -> String {
+    format!("{}-{:08x}", std::process::id(), rand::random::<u32>())
+}

@@ -1,0 +1,11 @@
+//! The real program from outside: it is started, submitted to, asked, killed and looked at.
+
+mod browser;
+mod builds;
+mod crashes;
+mod hostile;
+mod kill;
+mod migrations;
+mod operating;
+mod stand_ins;
+mod system;

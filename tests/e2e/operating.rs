@@ -1,0 +1,149 @@
+//! Starting, stopping and looking after a system.
+
+use std::os::unix::process::ExitStatusExt;
+use std::time::Duration;
+
+use demo::Plan;
+
+use crate::stand_ins::StandIns;
+use crate::system::{Config, System};
+
+#[tokio::test]
+async fn a_system_stops_within_its_limit_and_goes_on_where_it_was() {
+    let mut system = System::up(&Config::default());
+    let world = demo::World::generate(&Plan::default());
+    let sample = demo::crashes::samples_for(&world).remove(0);
+    let id = system.submit(&sample, "firefox");
+    let (status, took) = system.stop();
+    assert_eq!(
+        (status.code(), status.signal()),
+        (Some(0), None),
+        "{}",
+        system.log_text()
+    );
+    assert!(took < Duration::from_secs(15), "{took:?}");
+    system.start(["up"]);
+    system.processed(&id).await;
+    // The same report once more is the same crash.
+    assert_eq!(system.submit(&sample, "firefox"), id);
+}
+
+#[tokio::test]
+async fn without_any_source_it_serves_and_says_what_is_missing() {
+    let system = System::up(&Config {
+        imports: true,
+        ..Config::default()
+    });
+    let world = demo::World::generate(&Plan::default());
+    let sample = demo::crashes::samples_for(&world).remove(0);
+    let id = system.submit(&sample, "firefox");
+    let crash = system.processed(&id).await;
+    assert_eq!(crash["build_info"]["status"], "unknown");
+    system
+        .wait_for("the import to say that it failed", async || {
+            let runs = system.run_well(["buildinfo", "runs"]);
+            (runs.contains("failed") && runs.contains("does not answer")).then_some(())
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_follows_a_canary_and_leaves_nothing_behind() {
+    let sources = StandIns::serve(&Plan::default()).await;
+    let system = System::up(&Config {
+        sources: Some(&sources.url),
+        ..Config::default()
+    });
+    let output = system.run(["check"]);
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "without builds it is not well"
+    );
+    system.run_well(["buildinfo", "import"]);
+    let text = system.run_well(["check", "--url", &system.url]);
+    for line in text.lines() {
+        assert!(line.starts_with("ok  "), "{text}");
+    }
+    assert!(
+        text.contains("canary") || text.contains("marked crash"),
+        "{text}"
+    );
+    assert_eq!(system.run_well(["crash", "list"]), "");
+}
+
+#[test]
+fn two_collectors_do_not_share_a_folder() {
+    let mut system = System::new(&Config::default());
+    system.start(["collector"]);
+    let output = system.run(["collector"]);
+    assert!(!output.status.success());
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.contains("another collector"), "{error}");
+}
+
+#[tokio::test]
+async fn services_run_apart_on_the_same_folder() {
+    let mut collector = System::new(&Config::default());
+    collector.start(["collector"]);
+    let world = demo::World::generate(&Plan::default());
+    let sample = demo::crashes::samples_for(&world).remove(0);
+    let id = collector.submit(&sample, "firefox");
+    let processor = collector.beside(["processor"]);
+    let webapp = collector.beside(["webapp"]);
+    let crash = webapp.processed(&id).await;
+    assert_eq!(crash["uuid"], id.as_str());
+    let (status, _) = processor.get("/__heartbeat__").await;
+    assert_eq!(status, 200);
+    let builds = collector.beside(["buildinfo", "serve"]);
+    let answer = builds
+        .json("/api/v1/lookup?product=Firefox&channel=beta&build_id=20260101000000")
+        .await;
+    assert_eq!(answer["status"], "unknown");
+}
+
+#[test]
+fn settings_are_shown_without_secrets_and_wrong_ones_are_refused() {
+    let system = System::new(&Config::default());
+    let shown = system.run_well(["config", "show"]);
+    assert!(shown.contains("[buildinfo]"), "{shown}");
+    let file = system.folder().join("other.toml");
+    for (settings, error) in [
+        ("[http]\nbnid = \"x\"\n", "bnid"),
+        (
+            "[database]\nurl = \"mysql://u:secret@h/d\"\n",
+            "sqlite:// or postgres://",
+        ),
+        ("[buildinfo]\nschedule = \"often\"\n", "schedule"),
+    ] {
+        std::fs::write(&file, settings).expect("a file");
+        let path = file.display().to_string();
+        let output = system.run(["--config", &path, "up", "--bind", "127.0.0.1:0"]);
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success(), "{settings}");
+        assert!(text.contains(error), "{settings}: {text}");
+        assert!(!text.contains("secret"), "{text}");
+    }
+}
+
+/// The settings in the operator's manual are settings that this program takes.
+#[test]
+fn the_documented_settings_are_accepted() {
+    let manual = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/operating.md"))
+        .expect("the manual");
+    let toml = manual
+        .split("```toml\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .expect("an example");
+    let system = System::new(&Config::default());
+    let file = system.folder().join("documented.toml");
+    std::fs::write(&file, toml).expect("a file");
+    let path = file.display().to_string();
+    let shown = system.run_well(["--config", &path, "config", "show"]);
+    assert!(
+        shown.contains("postgres://datil:***@db.example.org/datil"),
+        "{shown}"
+    );
+    assert!(!shown.contains("secret"), "{shown}");
+}

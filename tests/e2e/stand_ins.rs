@@ -1,0 +1,46 @@
+//! The stand-ins for the sources of builds, served by the test.
+
+use std::sync::Arc;
+
+use demo::{Faults, Plan, World};
+use tokio::task::JoinHandle;
+
+pub(crate) struct StandIns {
+    pub(crate) world: Arc<World>,
+    pub(crate) faults: Arc<Faults>,
+    pub(crate) url: String,
+    server: JoinHandle<()>,
+}
+
+impl StandIns {
+    /// Serves a world on a free port.
+    pub(crate) async fn serve(plan: &Plan) -> Self {
+        let world = Arc::new(World::generate(plan));
+        let faults = Arc::new(Faults::default());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let served = demo::serve(
+            listener,
+            Arc::clone(&world),
+            Arc::clone(&faults),
+            std::future::pending(),
+        );
+        let server = tokio::spawn(async move {
+            served.await.expect("the stand-ins serve");
+        });
+        Self {
+            world,
+            faults,
+            url,
+            server,
+        }
+    }
+}
+
+impl Drop for StandIns {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}

@@ -1,0 +1,313 @@
+//! A running `datil`, and its command line.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use platform::db::DatabaseSettings;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Nothing that is waited for takes longer than this.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A data folder with its settings file, and what runs on it.
+pub(crate) struct System {
+    folder: Arc<TempDir>,
+    child: Option<Child>,
+    pub(crate) url: String,
+    client: reqwest::Client,
+}
+
+/// What a system is given beside the defaults.
+#[derive(Default)]
+pub(crate) struct Config<'a> {
+    /// Which database; the default is SQLite in the data folder.
+    pub(crate) database: DatabaseSettings,
+    /// The root of the stand-ins; without it, an address where nobody listens.
+    pub(crate) sources: Option<&'a str>,
+    /// Whether `up` imports by itself.
+    pub(crate) imports: bool,
+    /// More settings, as TOML.
+    pub(crate) more: &'a str,
+}
+
+impl System {
+    /// A data folder with settings; nothing runs yet. A PostgreSQL schema is migrated.
+    pub(crate) fn new(config: &Config<'_>) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let symbols = folder.path().join("symbols");
+        demo::crashes::write_symbols(&symbols).expect("symbols can be written");
+        let root = config.sources.unwrap_or("http://127.0.0.1:9");
+        let schedule = if config.imports { "0 0 0 1 1 *" } else { "" };
+        let database = &config.database.url;
+        let settings = format!(
+            "[http]\nbind = \"127.0.0.1:0\"\n[database]\nurl = {database:?}\n\
+             [buildinfo]\nbuildhub_url = {root:?}\narchive_url = {root:?}\nproduct_details_url = {root:?}\nschedule = {schedule:?}\n\
+             [processor]\nsymbols_urls = [\"file://{}\"]\n{}\n",
+            symbols.display(),
+            config.more
+        );
+        std::fs::write(folder.path().join("datil.toml"), settings)
+            .expect("settings can be written");
+        let client = reqwest::Client::builder()
+            .timeout(Duration::from_secs(60))
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .expect("an HTTP client");
+        let system = Self {
+            folder: Arc::new(folder),
+            child: None,
+            url: String::new(),
+            client,
+        };
+        if !database.is_empty() {
+            system.run_well(["migrate"]);
+        }
+        system
+    }
+
+    /// A running `datil up`.
+    pub(crate) fn up(config: &Config<'_>) -> Self {
+        let mut system = Self::new(config);
+        system.start(["up"]);
+        system
+    }
+
+    /// Another service on the same data folder and settings.
+    pub(crate) fn beside<const N: usize>(&self, args: [&str; N]) -> Self {
+        let mut other = Self {
+            folder: Arc::clone(&self.folder),
+            child: None,
+            url: String::new(),
+            client: self.client.clone(),
+        };
+        other.start(args);
+        other
+    }
+
+    /// Starts a service and waits until it listens.
+    pub(crate) fn start<const N: usize>(&mut self, args: [&str; N]) {
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.log())
+            .expect("the log can be opened");
+        let mut child = self
+            .command(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .expect("datil can be started");
+        let stdout = child.stdout.take().expect("stdout is piped");
+        let mut lines = BufReader::new(stdout);
+        let mut line = String::new();
+        lines.read_line(&mut line).expect("stdout can be read");
+        self.url = match line.trim().strip_prefix("listening on ") {
+            Some(url) => url.to_owned(),
+            None => panic!("datil does not listen: {line:?}\n{}", self.log_text()),
+        };
+        self.child = Some(child);
+        // What else it prints must not block it.
+        std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
+    }
+
+    fn command<I, S>(&self, args: I) -> Command
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_datil"));
+        command
+            .current_dir(self.folder.path())
+            .arg("--data")
+            .arg(self.data())
+            .args(args);
+        command
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn run<I, S>(&self, args: I) -> Output
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        self.run_with_input(args, b"")
+    }
+
+    /// Runs a command to its end with a standard input.
+    pub(crate) fn run_with_input<I, S>(&self, args: I, input: &[u8]) -> Output
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        let mut child = self
+            .command(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("datil can be started");
+        let mut stdin = child.stdin.take().expect("stdin is piped");
+        // A command that does not read its input ends before it was all written.
+        let _ = stdin.write_all(input);
+        drop(stdin);
+        child.wait_with_output().expect("datil ends")
+    }
+
+    /// Runs a command that must succeed, and answers its standard output.
+    pub(crate) fn run_well<I, S>(&self, args: I) -> String
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        let output = self.run(args);
+        assert!(
+            output.status.success(),
+            "{}: {}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).expect("output is UTF-8")
+    }
+
+    /// Ends the service as an operator does; answers how it ended and after how long.
+    pub(crate) fn stop(&mut self) -> (std::process::ExitStatus, Duration) {
+        let mut child = self.child.take().expect("a service runs");
+        let began = Instant::now();
+        let pid = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it can be asked");
+        let status = child.wait().expect("it ends");
+        (status, began.elapsed())
+    }
+
+    /// `kill -9`.
+    pub(crate) fn kill(&mut self) {
+        let mut child = self.child.take().expect("a service runs");
+        child.kill().expect("it can be killed");
+        child.wait().expect("it ends");
+    }
+
+    /// The id of the running process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.as_ref().expect("a service runs").id()
+    }
+
+    /// The data folder.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The folder around it.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    /// Everything that was logged so far.
+    pub(crate) fn log_text(&self) -> String {
+        std::fs::read_to_string(self.log()).unwrap_or_default()
+    }
+
+    /// `GET` a path: status and body.
+    pub(crate) async fn get(&self, path: &str) -> (u16, String) {
+        let response = self
+            .client
+            .get(format!("{}{path}", self.url))
+            .send()
+            .await
+            .unwrap_or_else(|error| panic!("GET {path}: {error}\n{}", self.log_text()));
+        let status = response.status().as_u16();
+        (status, response.text().await.expect("a body"))
+    }
+
+    /// `GET` a JSON document that must be there.
+    pub(crate) async fn json(&self, path: &str) -> Value {
+        let (status, body) = self.get(path).await;
+        assert_eq!(status, 200, "{path}: {body}");
+        serde_json::from_str(&body).expect("JSON")
+    }
+
+    /// Posts a body to `/submit`: status and answer.
+    pub(crate) async fn post(&self, content_type: &str, body: Vec<u8>) -> (u16, String) {
+        let response = self
+            .client
+            .post(format!("{}/submit", self.url))
+            .header("content-type", content_type)
+            .body(body)
+            .send()
+            .await
+            .unwrap_or_else(|error| panic!("POST: {error}\n{}", self.log_text()));
+        let status = response.status().as_u16();
+        (status, response.text().await.expect("a body"))
+    }
+
+    /// Submits a report by `datil submit`, and answers its id.
+    pub(crate) fn submit(&self, sample: &demo::crashes::Submission, dialect: &str) -> String {
+        let dumps = tempfile::tempdir().expect("a temporary folder");
+        let mut args = vec![
+            "submit".to_owned(),
+            "--url".to_owned(),
+            self.url.clone(),
+            "--as".to_owned(),
+            dialect.to_owned(),
+        ];
+        for (name, value) in &sample.annotations {
+            args.extend(["-a".to_owned(), format!("{name}={value}")]);
+        }
+        for (name, bytes) in &sample.dumps {
+            let path = dumps.path().join(name);
+            std::fs::write(&path, bytes).expect("a dump can be written");
+            args.extend(["--dump".to_owned(), format!("{name}={}", path.display())]);
+        }
+        self.run_well(args).trim().to_owned()
+    }
+
+    /// Waits until a crash is processed.
+    pub(crate) async fn processed(&self, id: &str) -> Value {
+        let path = format!("/api/ProcessedCrash/?crash_id={id}");
+        let body = self
+            .wait_for(&format!("crash {id} to be processed"), async || {
+                let (status, body) = self.get(&path).await;
+                (status == 200).then_some(body)
+            })
+            .await;
+        serde_json::from_str(&body).expect("JSON")
+    }
+
+    /// Waits until `look` answers something.
+    pub(crate) async fn wait_for<T>(
+        &self,
+        what: &str,
+        mut look: impl AsyncFnMut() -> Option<T>,
+    ) -> T {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "waited in vain for {what}\n{}",
+                self.log_text()
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The endpoints that clients of Crash Stats use, with its answers.
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, any, get};
+use crash::CrashId;
+use platform::http::ApiError;
+use serde_json::{Value, json};
+use tower_http::cors::{Any, CorsLayer};
+
+use crate::Webapp;
+use crate::find::{self, Found};
+use crate::page::moved;
+use crate::params::Params;
+
+/// How long a browser may remember what a foreign page may ask for.
+const PREFLIGHT_HOLDS: std::time::Duration = std::time::Duration::from_secs(86_400);
+
+/// `/api/<Name>/`; without the last slash a client is sent to the right place.
+pub(crate) fn routes() -> Router<Webapp> {
+    let open_to_all = CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::OPTIONS])
+        .allow_headers(Any)
+        .max_age(PREFLIGHT_HOLDS);
+    Router::new()
+        .route("/api/ProcessedCrash/", reading(get(processed_crash)))
+        .route("/api/ProcessedCrash", any(with_slash))
+        .route("/api/RawCrash/", reading(get(raw_crash)))
+        .route("/api/RawCrash", any(with_slash))
+        .route("/api/{name}/", any(no_service))
+        .layer(open_to_all)
+}
+
+fn reading(endpoint: MethodRouter<Webapp>) -> MethodRouter<Webapp> {
+    endpoint.fallback(async || {
+        failed(
+            StatusCode::METHOD_NOT_ALLOWED,
+            &json!({"error": "Method not allowed"}),
+        )
+    })
+}
+
+async fn with_slash(uri: Uri) -> Response {
+    let query = uri.query().map(|q| format!("?{q}")).unwrap_or_default();
+    moved(
+        StatusCode::MOVED_PERMANENTLY,
+        &format!("{}/{query}", uri.path()),
+    )
+}
+
+async fn no_service(Path(name): Path<String>) -> Response {
+    failed(
+        StatusCode::NOT_FOUND,
+        &json!({"error": format!("No service called '{name}'")}),
+    )
+}
+
+/// The public part of a processed crash.
+async fn processed_crash(State(app): State<Webapp>, params: Params) -> Result<Response, ApiError> {
+    let id = match crash_id(&params) {
+        Ok(id) => id,
+        Err(answer) => return Ok(*answer),
+    };
+    Ok(match find::processed(&app, &id).await? {
+        Found::Processed(found) => document(&found.crash.into_json(), &params),
+        Found::Waiting(_) | Found::Gone(_) | Found::Nothing => not_found(&id),
+    })
+}
+
+/// The public annotations of a crash. Dumps are protected, whoever asks.
+async fn raw_crash(State(app): State<Webapp>, params: Params) -> Result<Response, ApiError> {
+    let id = match crash_id(&params) {
+        Ok(id) => id,
+        Err(answer) => return Ok(*answer),
+    };
+    match params.get("format") {
+        None | Some("" | "meta") => {}
+        Some("raw") => {
+            return Ok(failed(
+                StatusCode::FORBIDDEN,
+                &json!({"error": "Binary response requires permissions: View Raw Dumps"}),
+            ));
+        }
+        Some(_) => return Ok(bad_argument("format")),
+    }
+    Ok(match find::annotations(&app, &id).await? {
+        Some(annotations) => document(&annotations.into_json(), &params),
+        None => not_found(&id),
+    })
+}
+
+fn crash_id(params: &Params) -> Result<CrashId, Box<Response>> {
+    match params.get("crash_id") {
+        None | Some("") => Err(Box::new(failed(
+            StatusCode::BAD_REQUEST,
+            // Some clients read the one key, some the other.
+            &json!({
+                "errors": {"crash_id": ["This field is required."]},
+                "error": "crash_id: This field is required.",
+            }),
+        ))),
+        Some(text) => text.parse().map_err(|_| Box::new(bad_argument("uuid"))),
+    }
+}
+
+fn bad_argument(name: &str) -> Response {
+    let error = format!("Bad request: BadArgumentError: Bad value for parameter(s) '{name}'");
+    failed(StatusCode::BAD_REQUEST, &json!({ "error": error }))
+}
+
+fn not_found(id: &CrashId) -> Response {
+    failed(
+        StatusCode::NOT_FOUND,
+        &json!({"error": format!("Not found: CrashIDNotFound {id}")}),
+    )
+}
+
+fn document(value: &Value, params: &Params) -> Response {
+    let text = if params.get("pretty") == Some("print") {
+        format!("{value:#}")
+    } else {
+        value.to_string()
+    };
+    // Inside of JSON texts the two forms are the same; in a page the first would end a script.
+    let text = text.replace("</", "<\\/");
+    let kind = [(header::CONTENT_TYPE, "application/json; charset=UTF-8")];
+    (kind, text).into_response()
+}
+
+fn failed(status: StatusCode, error: &Value) -> Response {
+    (status, axum::Json(error)).into_response()
+}

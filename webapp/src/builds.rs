@@ -1,0 +1,268 @@
+//! The pages of builds: what is known of them, and why.
+
+mod build_page;
+mod lists;
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use buildinfo::{BuildId, BuildIndex, Directory, Product, Question, db, product, resolve};
+use chrono::Duration;
+use platform::db::DbError;
+use platform::http::ApiError;
+
+use self::build_page::BuildPage;
+pub(crate) use self::lists::ChannelView;
+use self::lists::{ChannelPage, IndexPage, MatchesPage, Matching};
+use crate::page::{PageError, Problem, html, moved, unusable};
+use crate::params::Params;
+use crate::{Webapp, format, links};
+
+/// Build ids on a page of a channel.
+const PAGE: i64 = 50;
+/// Channels on the page of all of them.
+const MAX_CHANNELS: usize = 200;
+/// Build ids of a channel that are looked through for the build before another one: a few weeks
+/// of nightlies, or of several lines of ESR side by side.
+const IDS_BEFORE: i64 = 20;
+/// How far after a build the next one of its line is looked for, in days: nightlies come daily,
+/// a release at least every two months.
+const DAYS_AFTER: (i64, i64) = (14, 75);
+/// Build ids that are looked through for the build after another one.
+const IDS_AFTER: i64 = 60;
+
+/// `/builds` is the same as `/builds/`.
+pub(crate) async fn to_index() -> Response {
+    moved(StatusCode::MOVED_PERMANENTLY, "/builds/")
+}
+
+/// Where the builds with this id are shown: the page of the build if there is one build only.
+pub(crate) async fn page_of(app: &Webapp, id: BuildId) -> Result<String, DbError> {
+    let found = matching(app, id).await?;
+    Ok(match found.as_slice() {
+        [only] => only.page.clone(),
+        _ => links::builds_with_id(&id.to_string()),
+    })
+}
+
+/// Every product and channel, or the builds with the id that is asked for.
+pub(crate) async fn index(
+    State(app): State<Webapp>,
+    params: Params,
+) -> Result<Response, PageError> {
+    let text = params.text("build_id").map_err(unusable)?;
+    if text.is_empty() {
+        let generation = db::latest_generation(&app.db).await?;
+        let channels = overview(&app, generation.n).await?;
+        return Ok(html(StatusCode::OK, &IndexPage::new(generation, &channels)));
+    }
+    let Ok(id) = text.parse() else {
+        return Ok(not_an_id(text));
+    };
+    let matches = MatchesPage::new(id, matching(&app, id).await?);
+    let status = if matches.found.is_empty() {
+        StatusCode::NOT_FOUND
+    } else {
+        StatusCode::OK
+    };
+    Ok(html(status, &matches))
+}
+
+/// The channels with their newest builds. Counting them reads every build, so it is done once for
+/// each generation.
+async fn overview(app: &Webapp, generation: i64) -> Result<Arc<Vec<ChannelView>>, ApiError> {
+    let read = async {
+        let mut channels = Vec::new();
+        for (name, channel, ids, _) in db::channels(&app.db, generation)
+            .await?
+            .into_iter()
+            .take(MAX_CHANNELS)
+        {
+            let Ok(product) = name.parse() else { continue };
+            let newest =
+                db::builds_of_channel(&app.db, generation, product, &channel, None, 1).await?;
+            channels.push(ChannelView::new(product, &channel, ids, &newest.rows));
+        }
+        Ok::<_, DbError>(Arc::new(channels))
+    };
+    app.overview
+        .try_get_with(generation, read)
+        .await
+        .map_err(|error| ApiError::Internal(error.into()))
+}
+
+/// Shows the builds of a channel, newest first.
+pub(crate) async fn list(
+    State(app): State<Webapp>,
+    Path((name, channel)): Path<(String, String)>,
+    params: Params,
+) -> Result<Response, PageError> {
+    let Ok(directory) = name.parse::<Directory>() else {
+        return Ok(unknown_product(&name));
+    };
+    let channel = channel_of(directory, &channel);
+    let before = match params.get("before") {
+        None | Some("") => None,
+        Some(text) => match text.parse::<BuildId>() {
+            Ok(id) => Some(id),
+            Err(_) => return Ok(not_an_id(text)),
+        },
+    };
+    let product = directory.product();
+    let generation = db::latest_generation(&app.db).await?.n;
+    let page = db::builds_of_channel(&app.db, generation, product, &channel, before, PAGE).await?;
+    let index = small_index(generation, &page.rows)?;
+    let shown = ChannelPage::new(product, &channel, before.is_some(), &index, page.more);
+    let status = if shown.rows.is_empty() && before.is_none() {
+        StatusCode::NOT_FOUND
+    } else {
+        StatusCode::OK
+    };
+    Ok(html(status, &shown))
+}
+
+/// Shows one build, or what can be said of an id that no build has.
+pub(crate) async fn show(
+    State(app): State<Webapp>,
+    Path((name, channel, text)): Path<(String, String, String)>,
+) -> Result<Response, PageError> {
+    let Ok(id) = text.parse::<BuildId>() else {
+        return Ok(not_an_id(&text));
+    };
+    let generation = db::latest_generation(&app.db).await?.n;
+    let builds = match name.parse::<Directory>() {
+        Ok(directory) => {
+            around(
+                &app,
+                generation,
+                directory.product(),
+                &channel_of(directory, &channel),
+                id,
+            )
+            .await?
+        }
+        Err(_) => Vec::new(),
+    };
+    let index = small_index(generation, &builds)?;
+    let question = Question {
+        product: name,
+        channel,
+        build_id: id.to_string(),
+        ..Question::default()
+    };
+    let answer = resolve(&index, &question);
+    let evidence = match &answer.build {
+        Some(build) => db::by_digests(&app.db, &build.evidence).await?,
+        None => Vec::new(),
+    };
+    let page = BuildPage::new(&index, id, answer, &evidence);
+    let status = if page.known() {
+        StatusCode::OK
+    } else {
+        StatusCode::NOT_FOUND
+    };
+    Ok(html(status, &page))
+}
+
+/// The builds with an id, and those of the channel among which its neighbours are.
+async fn around(
+    app: &Webapp,
+    generation: i64,
+    product: Product,
+    channel: &str,
+    id: BuildId,
+) -> Result<Vec<buildinfo::Build>, DbError> {
+    let mut builds = db::builds_by_id(&app.db, generation, product, id).await?;
+    if builds.is_empty() {
+        return Ok(builds);
+    }
+    let mut channels = vec![channel];
+    // Betas have releases among their neighbours: those are their release candidates.
+    if channel == "beta" {
+        channels.push("release");
+    }
+    if builds.iter().all(|build| build.channel != channel) {
+        channels.extend(
+            builds
+                .first()
+                .map(|build| build.channel.as_str())
+                .filter(|own| *own != "release"),
+        );
+    }
+    let (few, many) = DAYS_AFTER;
+    let days = if channel.starts_with("nightly") {
+        few
+    } else {
+        many
+    };
+    let end = later(id, days);
+    let mut neighbours = Vec::new();
+    for channel in channels {
+        for (before, limit) in [(Some(id), IDS_BEFORE), (end, IDS_AFTER)] {
+            let page =
+                db::builds_of_channel(&app.db, generation, product, channel, before, limit).await?;
+            neighbours.extend(page.rows);
+        }
+    }
+    neighbours.retain(|build| build.build_id != id);
+    builds.append(&mut neighbours);
+    builds.sort_by(|a, b| a.key().cmp(&b.key()));
+    builds.dedup_by(|a, b| a.key() == b.key());
+    Ok(builds)
+}
+
+/// The build id some days later.
+fn later(id: BuildId, days: i64) -> Option<BuildId> {
+    let time = id.time().checked_add_signed(Duration::days(days))?;
+    time.format("%Y%m%d%H%M%S").to_string().parse().ok()
+}
+
+async fn matching(app: &Webapp, id: BuildId) -> Result<Vec<Matching>, DbError> {
+    let generation = db::latest_generation(&app.db).await?.n;
+    let mut found = Vec::new();
+    for product in Product::ALL {
+        let builds = db::builds_by_id(&app.db, generation, product, id).await?;
+        found.extend(Matching::all(&builds));
+    }
+    Ok(found)
+}
+
+fn small_index(generation: i64, builds: &[buildinfo::Build]) -> Result<BuildIndex, ApiError> {
+    BuildIndex::from_builds(generation, builds).map_err(|error| ApiError::Internal(error.into()))
+}
+
+/// Developer Edition has one channel, whatever it is called.
+fn channel_of(directory: Directory, channel: &str) -> String {
+    directory
+        .only_channel()
+        .map_or_else(|| product::normalise_channel(channel), str::to_owned)
+}
+
+fn not_an_id(text: &str) -> Response {
+    Problem {
+        title: "Not a build id".to_owned(),
+        sentence: format!(
+            "“{}” is not a build id: that is the moment at which a build was started, 14 digits YYYYMMDDhhmmss that make a date.",
+            format::shortened(text.trim(), 100)
+        ),
+        causes: vec![
+            "Some programs report something else as their build id; their builds cannot be looked up.".to_owned(),
+            "The id was cut off or mistyped.".to_owned(),
+        ],
+    }
+    .answer(StatusCode::BAD_REQUEST)
+}
+
+fn unknown_product(name: &str) -> Response {
+    Problem {
+        title: "No such product".to_owned(),
+        sentence: format!(
+            "No source of builds knows a product “{}”.",
+            format::shortened(name, 100)
+        ),
+        causes: vec!["Crashes of any product are taken in, but builds are known of a few products only: the list of builds names them.".to_owned()],
+    }
+    .answer(StatusCode::NOT_FOUND)
+}

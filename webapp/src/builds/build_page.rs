@@ -1,0 +1,334 @@
+//! What the page of one build shows, made of the answer about it.
+
+use askama::Template;
+use buildinfo::db::Stored;
+use buildinfo::index::BuildRef;
+use buildinfo::resolve::{Answer, BuildInfo};
+use buildinfo::version::Stage;
+use buildinfo::{BuildId, BuildIndex, Line, Product, Reason};
+
+use crate::words::{self, Word};
+use crate::{format, links};
+
+/// A build next to another one.
+#[derive(Debug)]
+pub(super) struct Neighbour {
+    pub(super) version: String,
+    pub(super) build_id: BuildId,
+    pub(super) page: String,
+}
+
+/// One platform's build.
+#[derive(Debug)]
+pub(super) struct PlatformRow {
+    pub(super) platform: String,
+    pub(super) variant: String,
+    pub(super) version: String,
+    pub(super) channel: String,
+    pub(super) status: Word,
+    pub(super) certainty: Word,
+    pub(super) reason: String,
+    pub(super) number: String,
+    pub(super) published: String,
+    pub(super) files: Option<String>,
+}
+
+/// What a source said.
+#[derive(Debug)]
+pub(super) struct Evidence {
+    pub(super) source: String,
+    pub(super) kind: String,
+    pub(super) subject: String,
+    pub(super) url: Option<String>,
+    pub(super) first_seen: String,
+    pub(super) digest: String,
+}
+
+/// Another build that fits.
+#[derive(Debug)]
+pub(super) struct Fitting {
+    pub(super) version: String,
+    pub(super) channel: String,
+    pub(super) status: Word,
+    pub(super) page: String,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "build.html")]
+pub(super) struct BuildPage {
+    title: String,
+    answer: Answer,
+    built: String,
+    status: Word,
+    certainty: Word,
+    reason: String,
+    details: Option<Details>,
+    fitting: Vec<Fitting>,
+    platforms: Vec<PlatformRow>,
+    evidence: Vec<Evidence>,
+    evidence_left_out: usize,
+    /// Why the build may not be known.
+    causes: Vec<&'static str>,
+    crashes: String,
+    list: String,
+}
+
+/// What is known of a build over all its platforms.
+#[derive(Debug)]
+struct Details {
+    line: String,
+    number: String,
+    platforms: String,
+    offered_on: String,
+    revision: String,
+    revision_link: Option<String>,
+    repository: String,
+    published: String,
+    shipped_on: String,
+    sources: String,
+    previous: Option<Neighbour>,
+    next: Option<Neighbour>,
+    changes: Option<String>,
+}
+
+impl BuildPage {
+    /// `index` holds the builds with this id and those around it.
+    pub(super) fn new(
+        index: &BuildIndex,
+        id: BuildId,
+        answer: Answer,
+        evidence: &[Stored],
+    ) -> Self {
+        let product: Option<Product> = answer.product.parse().ok();
+        let name = format!(
+            "{} {}",
+            answer.product,
+            answer.version.as_deref().unwrap_or_default()
+        );
+        let known = answer.build.is_some() || !answer.alternatives.is_empty();
+        let of_id = |product| index.find(product, id);
+        let evidence_count = answer
+            .build
+            .as_ref()
+            .map_or(0, |build| build.evidence.len());
+        Self {
+            title: name.trim().to_owned(),
+            built: format::time(id.micros()),
+            status: words::status(&answer.status.to_string()),
+            certainty: words::certainty(&answer.certainty.to_string()),
+            reason: words::reason(answer.reason.sentence()),
+            details: answer
+                .build
+                .as_ref()
+                .zip(product)
+                .map(|(build, product)| Details::new(index, id, product, &answer, build)),
+            fitting: product
+                .map(|product| fitting(product, &answer))
+                .unwrap_or_default(),
+            platforms: product.into_iter().flat_map(of_id).map(platform).collect(),
+            evidence: evidence.iter().map(Evidence::new).collect(),
+            evidence_left_out: evidence_count.saturating_sub(evidence.len()),
+            causes: if known {
+                Vec::new()
+            } else {
+                causes(answer.reason)
+            },
+            crashes: links::crashes(&[
+                ("product", &answer.product),
+                ("build_id", &answer.build_id),
+            ]),
+            list: links::channel(&answer.product, &answer.channel),
+            answer,
+        }
+    }
+
+    /// Whether any build has the id.
+    pub(super) fn known(&self) -> bool {
+        self.answer.build.is_some() || !self.answer.alternatives.is_empty()
+    }
+}
+
+impl Details {
+    fn new(
+        index: &BuildIndex,
+        id: BuildId,
+        product: Product,
+        answer: &Answer,
+        build: &BuildInfo,
+    ) -> Self {
+        // A release's file that was asked for on beta stands in beta's line.
+        let channel = if answer.reason == Reason::ReleaseCandidateOnBeta {
+            &answer.channel
+        } else {
+            &build.channel
+        };
+        let repository = build.repository.clone().unwrap_or_default();
+        let checked = |link: &Option<String>| links::changeset(link.as_deref()?, &repository);
+        Self {
+            line: build.line.to_string(),
+            number: build
+                .build_number
+                .map(|number| number.to_string())
+                .unwrap_or_default(),
+            platforms: build.platforms.join(", "),
+            offered_on: build.offered_on.join(", "),
+            revision: build.revision.clone().unwrap_or_default(),
+            revision_link: checked(&build.revision_url),
+            published: build
+                .published_at
+                .as_deref()
+                .map(|time| time.replace('T', " ").replace('Z', ""))
+                .unwrap_or_default(),
+            shipped_on: build
+                .shipped_on
+                .map(|day| day.to_string())
+                .unwrap_or_default(),
+            sources: build
+                .sources
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", "),
+            previous: build.previous_build.as_ref().map(|previous| Neighbour {
+                version: previous.version.to_string(),
+                build_id: previous.build_id,
+                page: links::build_page(product.as_str(), channel, previous.build_id),
+            }),
+            next: next(index, product, channel, build.line, id),
+            changes: checked(&build.changes_url),
+            repository,
+        }
+    }
+}
+
+/// The build of the line after the one with this id. Several builds of one version are one step,
+/// since their ids can differ by platform; nightlies of one version are a step each.
+fn next(
+    index: &BuildIndex,
+    product: Product,
+    channel: &str,
+    line: Line,
+    id: BuildId,
+) -> Option<Neighbour> {
+    let own = index
+        .in_order(product, channel, line)
+        .find(|entry| entry.build.build_id() == id)?;
+    let nightly = matches!(own.version.stage(), Stage::Alpha(_));
+    index
+        .in_order(product, channel, line)
+        .take_while(|entry| entry.build.build_id() != id)
+        .filter(|entry| nightly || entry.version != own.version)
+        .last()
+        .map(|entry| Neighbour {
+            version: entry.version.to_string(),
+            build_id: entry.build.build_id(),
+            page: links::build_page(product.as_str(), channel, entry.build.build_id()),
+        })
+}
+
+fn fitting(product: Product, answer: &Answer) -> Vec<Fitting> {
+    answer
+        .alternatives
+        .iter()
+        .map(|other| Fitting {
+            version: other.version.to_string(),
+            channel: other.channel.clone(),
+            status: words::status(&other.status.to_string()),
+            page: links::build_page(product.as_str(), &other.channel, other.build_id),
+        })
+        .collect()
+}
+
+fn platform(build: BuildRef<'_>) -> PlatformRow {
+    PlatformRow {
+        platform: build.platform().to_owned(),
+        variant: build.variant().to_owned(),
+        version: build.version().to_string(),
+        channel: build.channel().to_owned(),
+        status: words::status(&build.status().to_string()),
+        certainty: words::certainty(&build.certainty().to_string()),
+        reason: words::reason(build.reason().sentence()),
+        number: build
+            .build_number()
+            .map(|number| number.to_string())
+            .unwrap_or_default(),
+        published: build.published_at().map(format::time).unwrap_or_default(),
+        files: build.archive_url().as_deref().and_then(links::web),
+    }
+}
+
+impl Evidence {
+    fn new(stored: &Stored) -> Self {
+        let observation = &stored.observation;
+        Self {
+            source: observation.source.to_string(),
+            kind: observation.kind.to_string().replace('_', " "),
+            subject: format::shortened(&observation.subject, 300),
+            url: links::web(&observation.url),
+            first_seen: format::time(stored.first_seen),
+            digest: stored.digest.clone(),
+        }
+    }
+}
+
+fn causes(reason: Reason) -> Vec<&'static str> {
+    match reason {
+        Reason::NoSourceForProduct => {
+            vec!["No source that is read here publishes the build ids of this product."]
+        }
+        Reason::NotAnOfficialBuild => vec![
+            "It was built by somebody's own hands, by a try push or by a distribution: no public record names such builds.",
+        ],
+        _ => vec![
+            "It is very new: the sources list a build some time after it was made, and they are read at intervals.",
+            "It was made outside of the release process: a local build, a try push or a distribution's own.",
+            "It is older than what the sources still hold.",
+            "The product or channel in the address is not the one of the build.",
+        ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::build;
+
+    #[test]
+    fn the_next_build_is_one_step_newer() {
+        let check = |channel: &str, ids: &[(&str, &str)], of: &str, expected: Option<&str>| {
+            let builds: Vec<_> = ids
+                .iter()
+                .map(|(version, id)| build(channel, version, id, "win64"))
+                .collect();
+            let line = Line::of(channel, &builds[0].version);
+            let found = next(
+                &BuildIndex::from_builds(1, &builds).unwrap(),
+                Product::Firefox,
+                channel,
+                line,
+                of.parse().unwrap(),
+            );
+            assert_eq!(
+                found.map(|found| found.build_id.to_string()).as_deref(),
+                expected
+            );
+        };
+        let betas = [
+            ("64.0b3", "20181022150107"),
+            ("64.0b4", "20181025233934"),
+            ("64.0b4", "20181026000000"),
+            ("64.0b5", "20181029174105"),
+        ];
+        check("beta", &betas, "20181022150107", Some("20181025233934"));
+        check("beta", &betas, "20181025233934", Some("20181029174105"));
+        check("beta", &betas, "20181029174105", None);
+        check("beta", &betas, "20200101000000", None);
+        let nightlies = [("65.0a1", "20181023100123"), ("65.0a1", "20181023220047")];
+        check(
+            "nightly",
+            &nightlies,
+            "20181023100123",
+            Some("20181023220047"),
+        );
+    }
+}

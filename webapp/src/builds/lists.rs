@@ -1,0 +1,288 @@
+//! What the lists of builds show, made of plain builds.
+
+use askama::Template;
+use buildinfo::db::Generation;
+use buildinfo::index::BuildRef;
+use buildinfo::resolve;
+use buildinfo::{Build, BuildId, BuildIndex, Certainty, Product, Status, Version};
+
+use crate::words::{self, Word};
+use crate::{format, links};
+
+/// A product's channel and its newest build.
+#[derive(Debug)]
+pub(crate) struct ChannelView {
+    pub(super) product: &'static str,
+    pub(super) channel: String,
+    pub(super) list: String,
+    pub(super) ids: String,
+    pub(super) newest: Option<Newest>,
+}
+
+/// The newest build of a channel.
+#[derive(Debug)]
+pub(crate) struct Newest {
+    pub(super) version: String,
+    pub(super) build_id: BuildId,
+    pub(super) built: String,
+    pub(super) page: String,
+    pub(super) status: Word,
+}
+
+impl ChannelView {
+    /// `newest` are the builds with the newest id, `ids` is how many ids the channel has.
+    pub(super) fn new(product: Product, channel: &str, ids: i64, newest: &[Build]) -> Self {
+        Self {
+            product: product.as_str(),
+            channel: channel.to_owned(),
+            list: links::channel(product.as_str(), channel),
+            ids: format::thousands(ids),
+            newest: newest.first().map(|build| Newest {
+                version: build.version.to_string(),
+                build_id: build.build_id,
+                built: format::time(build.build_id.micros()),
+                page: links::build_page(product.as_str(), channel, build.build_id),
+                status: words::status(&build.status.to_string()),
+            }),
+        }
+    }
+}
+
+#[derive(Debug, Template)]
+#[template(path = "builds.html")]
+pub(super) struct IndexPage<'a> {
+    generation: Generation,
+    made: String,
+    channels: &'a [ChannelView],
+}
+
+impl<'a> IndexPage<'a> {
+    pub(super) fn new(generation: Generation, channels: &'a [ChannelView]) -> Self {
+        Self {
+            generation,
+            made: format::time(generation.created),
+            channels,
+        }
+    }
+}
+
+/// A build with an id that was asked for without product and channel.
+#[derive(Debug, PartialEq)]
+pub(super) struct Matching {
+    pub(super) name: String,
+    pub(super) channel: String,
+    pub(super) page: String,
+    pub(super) status: Word,
+}
+
+impl Matching {
+    /// One for each channel and version.
+    pub(super) fn all(builds: &[Build]) -> Vec<Self> {
+        let mut found: Vec<Self> = Vec::new();
+        for build in builds {
+            let matching = Self {
+                name: format!("{} {}", build.product, build.version),
+                channel: build.channel.clone(),
+                page: links::build_page(build.product.as_str(), &build.channel, build.build_id),
+                status: words::status(&build.status.to_string()),
+            };
+            if !found.contains(&matching) {
+                found.push(matching);
+            }
+        }
+        found
+    }
+}
+
+#[derive(Debug, Template)]
+#[template(path = "builds_with_id.html")]
+pub(super) struct MatchesPage {
+    id: BuildId,
+    built: String,
+    pub(super) found: Vec<Matching>,
+    crashes: String,
+}
+
+impl MatchesPage {
+    pub(super) fn new(id: BuildId, found: Vec<Matching>) -> Self {
+        Self {
+            id,
+            built: format::time(id.micros()),
+            found,
+            crashes: links::crashes(&[("build_id", &id.to_string())]),
+        }
+    }
+}
+
+/// The builds of a channel that agree in all but the platform.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) version: String,
+    pub(super) build_id: BuildId,
+    pub(super) page: String,
+    pub(super) number: String,
+    pub(super) status: Word,
+    pub(super) inferred: bool,
+    pub(super) variant: String,
+    pub(super) published: String,
+    pub(super) platforms: Vec<String>,
+    pub(super) revision: String,
+    pub(super) revision_link: Option<String>,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "channel.html")]
+pub(super) struct ChannelPage {
+    product: &'static str,
+    channel: String,
+    pub(super) rows: Vec<Row>,
+    newest: Option<String>,
+    older: Option<String>,
+}
+
+impl ChannelPage {
+    /// `index` holds the builds of the page.
+    pub(super) fn new(
+        product: Product,
+        channel: &str,
+        beyond_newest: bool,
+        index: &BuildIndex,
+        more: bool,
+    ) -> Self {
+        let list = links::channel(product.as_str(), channel);
+        let rows = rows(product, channel, index);
+        let older = rows
+            .last()
+            .filter(|_| more)
+            .map(|last| format!("{list}?before={}", last.build_id));
+        Self {
+            product: product.as_str(),
+            channel: channel.to_owned(),
+            newest: beyond_newest.then(|| list.clone()),
+            older,
+            rows,
+        }
+    }
+}
+
+/// What the builds of a row agree in; rows are sorted by it, the highest first.
+type Same<'a> = (
+    BuildId,
+    &'a Version,
+    &'a str,
+    Status,
+    Certainty,
+    Option<u32>,
+    Option<&'a str>,
+);
+
+fn same(build: BuildRef<'_>) -> Same<'_> {
+    (
+        build.build_id(),
+        build.version(),
+        build.variant(),
+        build.status(),
+        build.certainty(),
+        build.build_number(),
+        build.revision(),
+    )
+}
+
+fn rows(product: Product, channel: &str, index: &BuildIndex) -> Vec<Row> {
+    let mut builds: Vec<BuildRef<'_>> = index
+        .builds()
+        .filter(|build| build.channel() == channel)
+        .collect();
+    builds.sort_by(|a, b| same(*b).cmp(&same(*a)));
+    builds
+        .chunk_by(|a, b| same(*a) == same(*b))
+        .filter_map(|builds| {
+            let build = *builds.first()?;
+            let mut platforms: Vec<String> = builds
+                .iter()
+                .map(|build| build.platform().to_owned())
+                .filter(|name| !name.is_empty())
+                .collect();
+            platforms.sort();
+            Some(Row {
+                version: build.version().to_string(),
+                build_id: build.build_id(),
+                page: links::build_page(product.as_str(), channel, build.build_id()),
+                number: build
+                    .build_number()
+                    .map(|number| number.to_string())
+                    .unwrap_or_default(),
+                status: words::status(&build.status().to_string()),
+                inferred: build.certainty() == Certainty::Inferred,
+                variant: build.variant().to_owned(),
+                published: builds
+                    .iter()
+                    .filter_map(|build| build.published_at())
+                    .min()
+                    .map(format::time)
+                    .unwrap_or_default(),
+                platforms,
+                revision: build.revision().unwrap_or_default().to_owned(),
+                revision_link: revision_link(build),
+            })
+        })
+        .collect()
+}
+
+fn revision_link(build: BuildRef<'_>) -> Option<String> {
+    links::changeset(&resolve::revision_url(build)?, build.repository()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::build;
+
+    fn index(builds: &[buildinfo::Build]) -> BuildIndex {
+        BuildIndex::from_builds(1, builds).unwrap()
+    }
+
+    #[test]
+    fn platforms_share_a_row_unless_they_differ_in_something_else() {
+        let mut aborted = build("beta", "64.0b4", "20181025233934", "linux-x86_64");
+        aborted.status = Status::Aborted;
+        let index = index(&[
+            build("beta", "64.0b4", "20181025233934", "win64"),
+            build("beta", "64.0b4", "20181025233934", "macosx"),
+            aborted,
+            build("beta", "64.0b5", "20181029174105", "win64"),
+            build("release", "64.0", "20181206201918", "win64"),
+        ]);
+        let rows = rows(Product::Firefox, "beta", &index);
+        let found: Vec<(&str, &str, String)> = rows
+            .iter()
+            .map(|row| {
+                (
+                    row.version.as_str(),
+                    row.status.text,
+                    row.platforms.join(" "),
+                )
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("64.0b5", "shipped", "win64".to_owned()),
+                ("64.0b4", "never shipped", "linux-x86_64".to_owned()),
+                ("64.0b4", "shipped", "macosx win64".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_id_of_several_builds_gives_one_line_for_each() {
+        let builds = [
+            build("beta", "64.0b4", "20181025233934", "win64"),
+            build("beta", "64.0b4", "20181025233934", "macosx"),
+            build("aurora", "64.0b4", "20181025233934", "win64"),
+        ];
+        let found = Matching::all(&builds);
+        let channels: Vec<&str> = found.iter().map(|build| build.channel.as_str()).collect();
+        assert_eq!(channels, ["beta", "aurora"]);
+    }
+}

@@ -1,0 +1,152 @@
+//! From a crash id to what can be said about it.
+
+use crash::{CrashId, ProcessedCrash, RawCrash, redact};
+use crashstore::db::{self, State, Summary};
+use crashstore::{StoreError, report};
+use platform::clock;
+use platform::db::DbError;
+use platform::http::ApiError;
+use platform::queue::{self, Kind, Lane};
+use serde_json::{Map, Value};
+
+use crate::Webapp;
+
+/// The public part of a document. Pages and answers are made from this and from nothing else.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Public(Map<String, Value>);
+
+impl Public {
+    pub(crate) fn of_processed(crash: &ProcessedCrash) -> Self {
+        Self(redact::public_processed(crash))
+    }
+
+    pub(crate) fn of_raw(crash: &RawCrash) -> Self {
+        Self(redact::public_raw(crash))
+    }
+
+    pub(crate) fn values(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
+    pub(crate) fn into_json(self) -> Value {
+        Value::Object(self.0)
+    }
+}
+
+/// What there is under a crash id.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// A processed report.
+    Processed(Box<Processed>),
+    /// A report that is not processed yet; processing it was asked for.
+    Waiting(Option<Box<Summary>>),
+    /// The first copy of a report that was sent twice, which is gone.
+    Gone(CrashId),
+    /// Nothing.
+    Nothing,
+}
+
+/// A processed report.
+#[derive(Debug)]
+pub(crate) struct Processed {
+    /// Its id: not the one that was asked for, if that is a later copy.
+    pub(crate) id: CrashId,
+    /// Its row.
+    pub(crate) row: Option<Summary>,
+    /// What may be seen of it.
+    pub(crate) crash: Public,
+}
+
+/// Looks for the processed report of a crash, and asks for it if it is not there yet. A later copy
+/// of a report that was sent twice leads to the first.
+///
+/// # Errors
+/// The database or the blob store failed.
+pub(crate) async fn processed(app: &Webapp, asked: &CrashId) -> Result<Found, ApiError> {
+    let (id, row) = first_copy(app, asked).await?;
+    // A row becomes `processed` after its objects: until then they may lack a part. Without a row
+    // (the table is a cache) the objects speak for themselves.
+    if row.as_ref().is_none_or(|row| row.state == State::Processed)
+        && let Some(crash) = report::load_processed(&app.blobs, &id)
+            .await
+            .map_err(store_failed)?
+    {
+        let crash = Public::of_processed(&crash);
+        return Ok(Found::Processed(Box::new(Processed { id, row, crash })));
+    }
+    if row.is_some() {
+        ask(app, &id).await;
+        return Ok(Found::Waiting(row.map(Box::new)));
+    }
+    if report::load_raw(&app.blobs, &id)
+        .await
+        .map_err(store_failed)?
+        .is_some()
+    {
+        // Its row and job are still to be written, which is done on its own.
+        return Ok(Found::Waiting(None));
+    }
+    Ok(if id == *asked {
+        Found::Nothing
+    } else {
+        Found::Gone(id)
+    })
+}
+
+/// The public annotations of a report; `None` when there is no such report.
+///
+/// # Errors
+/// The database or the blob store failed.
+pub(crate) async fn annotations(app: &Webapp, asked: &CrashId) -> Result<Option<Public>, ApiError> {
+    let (id, _) = first_copy(app, asked).await?;
+    let raw = report::load_raw(&app.blobs, &id)
+        .await
+        .map_err(store_failed)?;
+    Ok(raw.as_ref().map(Public::of_raw))
+}
+
+async fn first_copy(app: &Webapp, id: &CrashId) -> Result<(CrashId, Option<Summary>), DbError> {
+    let row = db::get(&app.db, id).await?;
+    match row.as_ref().and_then(|row| row.duplicate_of.clone()) {
+        None => Ok((id.clone(), row)),
+        Some(first) => {
+            let row = db::get(&app.db, &first).await?;
+            Ok((first, row))
+        }
+    }
+}
+
+/// Puts a report in front of the others, unless that was done within the last minute.
+async fn ask(app: &Webapp, id: &CrashId) {
+    if !app.asked.entry(id.clone()).or_insert(()).is_fresh() {
+        return;
+    }
+    match push(app, id).await {
+        Ok(()) => app.wake.now(),
+        Err(error) => {
+            // The answer is the same without it; the next one who asks tries again.
+            app.asked.invalidate(id);
+            tracing::warn!(crash.id = %id, %error, "a report that somebody waits for could not be put in front");
+        }
+    }
+}
+
+async fn push(app: &Webapp, id: &CrashId) -> Result<(), DbError> {
+    let mut tx = app.db.begin().await?;
+    let now = clock::now_micros();
+    queue::push(&mut tx, id.as_str(), Kind::Process, Lane::Priority, now).await?;
+    tx.commit().await
+}
+
+fn store_failed(error: StoreError) -> ApiError {
+    match error {
+        StoreError::Blob(error) => {
+            tracing::warn!(%error, "a stored report cannot be read at the moment");
+            ApiError::Unavailable(
+                "The store of the reports does not answer at the moment. Nothing is lost: try again in some seconds."
+                    .to_owned(),
+            )
+        }
+        StoreError::Damaged(_) => ApiError::Internal(error.into()),
+    }
+}

@@ -1,0 +1,126 @@
+//! Numbers and times as people read them. Every time is UTC.
+
+use platform::clock;
+
+/// A stored time as `2026-08-03 11:02:44`.
+pub(crate) fn time(micros: i64) -> String {
+    clock::from_micros(micros)
+        .format("%Y-%m-%d %H:%M:%S")
+        .to_string()
+}
+
+/// A number of seconds as its two largest units: `3 h 12 min`.
+pub(crate) fn seconds(count: i64) -> String {
+    const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+    let mut rest = count.unsigned_abs();
+    let mut parts = Vec::new();
+    for (size, unit) in UNITS {
+        let whole = rest / size;
+        rest %= size;
+        if whole > 0 {
+            parts.push(format!("{whole} {unit}"));
+        } else if !parts.is_empty() {
+            // `1 d 5 s` would claim a precision that nobody needs.
+            break;
+        }
+        if parts.len() == 2 {
+            break;
+        }
+    }
+    let text = if parts.is_empty() {
+        "0 s".to_owned()
+    } else {
+        parts.join(" ")
+    };
+    if count < 0 {
+        format!("−{text}")
+    } else {
+        text
+    }
+}
+
+/// A number of bytes: `1,536 bytes (1.5 KiB)`.
+pub(crate) fn bytes(count: i64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    let plain = format!("{} bytes", thousands(count));
+    let mut tenths = count.unsigned_abs();
+    if tenths < 1024 {
+        return plain;
+    }
+    let mut unit = "";
+    tenths = tenths.saturating_mul(10);
+    for name in UNITS {
+        if tenths < 10_240 {
+            break;
+        }
+        tenths /= 1024;
+        unit = name;
+    }
+    format!("{plain} ({}.{} {unit})", tenths / 10, tenths % 10)
+}
+
+/// A whole number with separators: `12,345`.
+pub(crate) fn thousands(count: i64) -> String {
+    let digits = count.unsigned_abs().to_string();
+    let mut text = String::new();
+    if count < 0 {
+        text.push('−');
+    }
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number with its noun: `1 build`, `3 builds`.
+pub(crate) fn counted(count: i64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", thousands(count))
+}
+
+/// The text up to a number of characters; what is left out is marked.
+pub(crate) fn shortened(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_show_two_units() {
+        for (count, expected) in [
+            (0, "0 s"),
+            (59, "59 s"),
+            (60, "1 min"),
+            (11_520, "3 h 12 min"),
+            (86_405, "1 d"),
+            (i64::MIN, "−106751991167300 d 15 h"),
+        ] {
+            assert_eq!(seconds(count), expected);
+        }
+    }
+
+    #[test]
+    fn bytes_show_both_forms() {
+        for (count, expected) in [
+            (7, "7 bytes"),
+            (1536, "1,536 bytes (1.5 KiB)"),
+            (17_179_869_184, "17,179,869,184 bytes (16.0 GiB)"),
+        ] {
+            assert_eq!(bytes(count), expected);
+        }
+    }
+
+    #[test]
+    fn long_texts_end_between_characters() {
+        assert_eq!(shortened("äöü", 2), "äö…");
+        assert_eq!(shortened("äöü", 3), "äöü");
+    }
+}

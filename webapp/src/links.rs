@@ -1,0 +1,189 @@
+//! Where links lead. Links to other hosts are made only for `http` and `https`, and only to hosts
+//! that the build data or a short list names.
+
+use crash::CrashId;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use url::Url;
+
+/// The report page of a crash.
+pub(crate) fn report(id: &CrashId) -> String {
+    format!("/report/index/{id}")
+}
+
+/// The list of the crashes that these filters, by parameter name, let through.
+pub(crate) fn crashes(filters: &[(&str, &str)]) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in filters {
+        if !value.is_empty() {
+            query.append_pair(name, value);
+        }
+    }
+    let query = query.finish();
+    if query.is_empty() {
+        "/".to_owned()
+    } else {
+        format!("/?{query}")
+    }
+}
+
+/// The list of the builds of a channel.
+pub(crate) fn channel(product: &str, channel: &str) -> String {
+    format!("/builds/{}/{}", segment(product), segment(channel))
+}
+
+/// The page of a build; none when a part of its name is missing, or when what should be a build
+/// id is none.
+pub(crate) fn build(product: &str, channel_name: &str, build_id: &str) -> Option<String> {
+    let id: buildinfo::BuildId = build_id.parse().ok()?;
+    if product.is_empty() || channel_name.is_empty() {
+        return None;
+    }
+    Some(build_page(product, channel_name, id))
+}
+
+/// The page of the build with this id.
+pub(crate) fn build_page(product: &str, channel_name: &str, id: buildinfo::BuildId) -> String {
+    format!("{}/{id}", channel(product, channel_name))
+}
+
+/// The builds of any product and channel that have this id.
+pub(crate) fn builds_with_id(build_id: &str) -> String {
+    format!("/builds/?build_id={}", segment(build_id))
+}
+
+fn segment(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
+/// The link as given, if it is one of the web.
+pub(crate) fn web(link: &str) -> Option<String> {
+    let url = Url::parse(link).ok()?;
+    let web = matches!(url.scheme(), "http" | "https") && url.host_str().is_some();
+    (web && url.username().is_empty() && url.password().is_none()).then(|| url.to_string())
+}
+
+/// The link as given, if it leads to the host of the repository.
+pub(crate) fn changeset(link: &str, repository: &str) -> Option<String> {
+    let host = |text: &str| Url::parse(text).ok()?.host_str().map(str::to_owned);
+    let known = host(repository)?;
+    web(link).filter(|link| host(link) == Some(known))
+}
+
+/// A source file as the symbols name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Source {
+    /// The path within its repository, or the name as it stands.
+    pub(crate) path: String,
+    /// Where it can be read.
+    pub(crate) link: Option<String>,
+}
+
+/// Reads a source file's name. Symbols of Mozilla name files as
+/// `hg:<host>/<repository>:<path>:<revision>`, `git:<host>/<repository>:<path>:<revision>` or
+/// `s3:<bucket>:<path>:`; anything else is a path of the machine that built it.
+pub(crate) fn source(file: &str, line: Option<i64>) -> Source {
+    let mut parts = file.splitn(4, ':');
+    let (Some(kind), Some(place), Some(path), Some(revision)) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Source {
+            path: file.to_owned(),
+            link: None,
+        };
+    };
+    let anchor = |letter: &str| line.map_or_else(String::new, |line| format!("#{letter}{line}"));
+    let safe = |text: &str| {
+        !text.is_empty()
+            && !text.contains("..")
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"/._-+".contains(&byte))
+    };
+    let plain = safe(place) && safe(path) && safe(revision);
+    let link = match kind {
+        "hg" if plain && place.starts_with("hg.mozilla.org/") => Some(format!(
+            "https://{place}/file/{revision}/{path}{}",
+            anchor("l")
+        )),
+        "git" if plain && place.starts_with("github.com/") => Some(format!(
+            "https://{place}/blob/{revision}/{path}{}",
+            anchor("L")
+        )),
+        "hg" | "git" | "s3" => None,
+        _ => {
+            return Source {
+                path: file.to_owned(),
+                link: None,
+            };
+        }
+    };
+    Source {
+        path: path.to_owned(),
+        link,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_web_links_to_the_repository_become_links() {
+        const REPOSITORY: &str = "https://hg.mozilla.org/releases/mozilla-beta";
+        for (link, expected) in [
+            ("https://hg.mozilla.org/releases/mozilla-beta/rev/1", true),
+            ("https://example.org/rev/1", false),
+            ("javascript:alert(1)", false),
+            ("https://hg.mozilla.org@example.org/", false),
+            ("https://user:pass@hg.mozilla.org/", false),
+            ("data:text/html,x", false),
+            ("", false),
+        ] {
+            assert_eq!(changeset(link, REPOSITORY).is_some(), expected, "{link}");
+        }
+        assert_eq!(changeset("https://hg.mozilla.org/rev/1", ""), None);
+    }
+
+    #[test]
+    fn source_files_are_read_as_symbols_name_them() {
+        for (file, path, link) in [
+            (
+                "hg:hg.mozilla.org/mozilla-central:dom/a.cpp:9d1",
+                "dom/a.cpp",
+                Some("https://hg.mozilla.org/mozilla-central/file/9d1/dom/a.cpp#l7"),
+            ),
+            (
+                "git:github.com/rust-lang/rust:library/std/src/a.rs:4b7",
+                "library/std/src/a.rs",
+                Some("https://github.com/rust-lang/rust/blob/4b7/library/std/src/a.rs#L7"),
+            ),
+            ("hg:example.org/x:a.cpp:1", "a.cpp", None),
+            ("hg:hg.mozilla.org/x:../a.cpp:1", "../a.cpp", None),
+            ("s3:gecko-generated-sources:ab/c.cpp:", "ab/c.cpp", None),
+            ("d:\\build\\a.cpp", "d:\\build\\a.cpp", None),
+            ("/builds/a.c", "/builds/a.c", None),
+            (
+                "x:y:z:javascript:alert(1)",
+                "x:y:z:javascript:alert(1)",
+                None,
+            ),
+        ] {
+            let found = source(file, Some(7));
+            assert_eq!((found.path.as_str(), found.link.as_deref()), (path, link));
+        }
+    }
+
+    #[test]
+    fn links_within_encode_what_they_carry() {
+        assert_eq!(
+            crashes(&[("product", ""), ("signature", "a&b <c>")]),
+            "/?signature=a%26b+%3Cc%3E"
+        );
+        assert_eq!(crashes(&[]), "/");
+        assert_eq!(
+            build("Fire/fox", "beta", "20181025233934").as_deref(),
+            Some("/builds/Fire%2Ffox/beta/20181025233934")
+        );
+        assert_eq!(build("Firefox", "beta", "../x"), None);
+    }
+}

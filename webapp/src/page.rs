@@ -1,0 +1,156 @@
+//! What all pages share: the answer as HTML, its headers, the stylesheet, and errors as pages.
+
+use askama::Template;
+use axum::extract::Path;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use platform::http::ApiError;
+
+const STYLE: &str = include_str!("style.css");
+const STYLE_HASH: u64 = fnv1a(STYLE.as_bytes());
+
+/// The 64-bit FNV-1a hash: it names a version of the stylesheet and protects nothing.
+const fn fnv1a(bytes: &[u8]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut at = 0;
+    while at < bytes.len() {
+        hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0000_0100_0000_01b3);
+        at += 1;
+    }
+    hash
+}
+
+/// The file name of this version of the stylesheet.
+pub(crate) fn style_name() -> String {
+    format!("style.{STYLE_HASH:016x}.css")
+}
+
+/// The stylesheet. Its name changes with its content, so it may be kept for a year.
+pub(crate) async fn stylesheet(Path(file): Path<String>) -> Response {
+    if file != style_name() {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let headers = [
+        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+    ];
+    (headers, STYLE).into_response()
+}
+
+/// Adds the headers that keep a page from loading or running anything foreign.
+pub(crate) async fn protect(mut response: Response) -> Response {
+    const HEADERS: [(HeaderName, &str); 3] = [
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ];
+    for (name, value) in HEADERS {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// A page with its status.
+pub(crate) fn html(status: StatusCode, page: &impl Template) -> Response {
+    match page.render() {
+        Ok(text) => (
+            status,
+            [
+                (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+                (header::CACHE_CONTROL, "no-cache"),
+            ],
+            text,
+        )
+            .into_response(),
+        Err(error) => ApiError::Internal(error.into()).into_response(),
+    }
+}
+
+/// Sends the client to another address of this host, which consists of ASCII.
+pub(crate) fn moved(status: StatusCode, to: &str) -> Response {
+    match HeaderValue::from_str(to) {
+        Ok(to) => (status, [(header::LOCATION, to)]).into_response(),
+        Err(_) => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// The page that says what is wrong, and what the reader can do.
+#[derive(Debug, Template)]
+#[template(path = "problem.html")]
+pub(crate) struct Problem {
+    pub(crate) title: String,
+    /// What is wrong, in a sentence.
+    pub(crate) sentence: String,
+    /// What it may come from.
+    pub(crate) causes: Vec<String>,
+}
+
+impl Problem {
+    pub(crate) fn answer(&self, status: StatusCode) -> Response {
+        html(status, self)
+    }
+}
+
+/// The page for an address that leads nowhere: a fallback for the whole of a server's routes.
+pub async fn no_such_page() -> Response {
+    let problem = Problem {
+        title: "No such page".to_owned(),
+        sentence: "Nothing is served under this address.".to_owned(),
+        causes: vec![
+            "The address was cut off or mistyped.".to_owned(),
+            "The page is one of another service of this system.".to_owned(),
+        ],
+    };
+    protect(problem.answer(StatusCode::NOT_FOUND)).await
+}
+
+/// An error, answered as a page.
+#[derive(Debug)]
+pub(crate) struct PageError(ApiError);
+
+impl<E: Into<ApiError>> From<E> for PageError {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        let (status, _) = self.0.status();
+        let title = match &self.0 {
+            ApiError::NotFound(_) => "Not found",
+            ApiError::BadRequest(_) => "This cannot be understood",
+            ApiError::Forbidden(_) => "Not allowed",
+            ApiError::Unavailable(_) => "Not at the moment",
+            ApiError::Internal(cause) => {
+                tracing::error!(cause = format!("{cause:#}"), "a page could not be made");
+                "Something failed here"
+            }
+        };
+        let sentence = match &self.0 {
+            ApiError::Internal(_) => {
+                "This is a fault of the system, not of your request. The cause is in its log."
+                    .to_owned()
+            }
+            error => error.to_string(),
+        };
+        let problem = Problem {
+            title: title.to_owned(),
+            sentence,
+            causes: Vec::new(),
+        };
+        problem.answer(status)
+    }
+}
+
+/// The error for a parameter that cannot be a stored text.
+pub(crate) fn unusable(parameter: &'static str) -> PageError {
+    PageError(ApiError::BadRequest(format!(
+        "The value of {parameter} is too long or holds control characters."
+    )))
+}

@@ -1,0 +1,232 @@
+//! The page of one crash report.
+
+mod build;
+mod crash_facts;
+mod stack;
+
+use ::crash::CrashId;
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
+use serde_json::{Map, Value};
+
+use self::build::BuildView;
+use self::stack::{ExceptionView, ModuleView, ThreadView};
+use crate::Webapp;
+use crate::find::{self, Found, Processed, Public};
+use crate::page::{PageError, Problem, html, moved};
+use crate::{format, links};
+
+/// Longer annotations are cut; the raw data has them whole.
+const ANNOTATION: usize = 2_000;
+/// More annotations than this are not listed.
+const MAX_ANNOTATIONS: usize = 1_000;
+
+/// Shows a report, or says exactly why there is none.
+pub(crate) async fn show(
+    State(app): State<Webapp>,
+    Path(text): Path<String>,
+    uri: Uri,
+) -> Result<Response, PageError> {
+    if let Some(id) = text.strip_prefix("bp-").and_then(|id| id.parse().ok()) {
+        return Ok(moved(StatusCode::FOUND, &links::report(&id)));
+    }
+    let Ok(id) = text.parse::<CrashId>() else {
+        return Ok(not_an_id());
+    };
+    match find::processed(&app, &id).await? {
+        Found::Processed(found) => {
+            let annotations = find::annotations(&app, &found.id).await?;
+            let page = ReportPage::new(&id, &found, annotations.as_ref());
+            Ok(html(StatusCode::OK, &page))
+        }
+        Found::Waiting(row) => {
+            let page = WaitingPage {
+                here: uri.path(),
+                received: row.map(|row| format::time(row.received)),
+                id,
+            };
+            Ok(html(StatusCode::OK, &page))
+        }
+        Found::Gone(first) => Ok(gone(&id, &first)),
+        Found::Nothing => Ok(unknown(&id)),
+    }
+}
+
+fn not_an_id() -> Response {
+    Problem {
+        title: "Not a crash id".to_owned(),
+        sentence: "A crash id has 36 characters: lower-case hexadecimal digits in groups of 8, 4, 4, 4 and 12, and its last six are a date, YYMMDD. It may have bp- before it.".to_owned(),
+        causes: vec![
+            "The id was cut off, or something was copied along with it.".to_owned(),
+            "It is the id of a crash that was not submitted yet: those in about:crashes without a date at their end exist only on the computer that crashed.".to_owned(),
+        ],
+    }
+    .answer(StatusCode::BAD_REQUEST)
+}
+
+fn unknown(id: &CrashId) -> Response {
+    let day = id.day();
+    let mut causes = vec![
+        format!(
+            "It came in on {day} (the id says so) and was deleted since, by age or on request."
+        ),
+        "It was never received here: the client is still to send it, or sends to another server."
+            .to_owned(),
+        "The id was mistyped: it has the form of a crash id, but nothing is known under it."
+            .to_owned(),
+    ];
+    // The seventh character from the end tells what the collector decided.
+    if id.as_str().as_bytes().get(29) == Some(&b'3') {
+        causes.insert(
+            0,
+            "It was thrown away on receipt: the digit 3 before the date says that the collector's rules did not let it in.".to_owned(),
+        );
+    }
+    Problem {
+        title: "This crash report does not exist".to_owned(),
+        sentence: format!("Nothing is stored under {id}. This is not a matter of waiting: a report that was received is known at once."),
+        causes,
+    }
+    .answer(StatusCode::NOT_FOUND)
+}
+
+fn gone(id: &CrashId, first: &CrashId) -> Response {
+    Problem {
+        title: "This crash report does not exist any more".to_owned(),
+        sentence: format!("{id} is a second copy of {first}, and that one was deleted."),
+        causes: vec!["Reports are deleted by age or on request.".to_owned()],
+    }
+    .answer(StatusCode::NOT_FOUND)
+}
+
+/// The page of a report that is not processed yet; it loads itself again.
+#[derive(Debug, Template)]
+#[template(path = "waiting.html")]
+struct WaitingPage<'a> {
+    id: CrashId,
+    here: &'a str,
+    received: Option<String>,
+}
+
+/// A line of a list of facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Fact {
+    label: &'static str,
+    /// What the label means, for who does not know; may be empty.
+    hint: &'static str,
+    value: String,
+    link: Option<String>,
+}
+
+impl Fact {
+    fn new(label: &'static str, hint: &'static str, value: impl Into<String>) -> Self {
+        Self {
+            label,
+            hint,
+            value: value.into(),
+            link: None,
+        }
+    }
+
+    fn linked(mut self, link: Option<String>) -> Self {
+        self.link = link;
+        self
+    }
+}
+
+#[derive(Debug, Template)]
+#[template(path = "report.html")]
+struct ReportPage {
+    id: CrashId,
+    /// The id that was asked for, if this is the first copy of that report.
+    copy: Option<CrashId>,
+    title: String,
+    signature: String,
+    same_signature: String,
+    build: BuildView,
+    facts: Vec<Fact>,
+    moz_crash_reason: String,
+    exceptions: Vec<ExceptionView>,
+    crashing: Option<ThreadView>,
+    others: Vec<ThreadView>,
+    threads_left_out: usize,
+    modules: Vec<ModuleView>,
+    modules_left_out: usize,
+    unloaded: Vec<String>,
+    annotations: Option<Vec<(String, String)>>,
+    notes: Vec<String>,
+}
+
+impl ReportPage {
+    fn new(asked: &CrashId, found: &Processed, annotations: Option<&Public>) -> Self {
+        let crash = found.crash.values();
+        let signature = text(crash, "signature").to_owned();
+        let build = BuildView::new(crash);
+        let stacks = stack::Stacks::new(crash);
+        let modules = stack::Modules::new(crash);
+        Self {
+            id: found.id.clone(),
+            copy: (found.id != *asked).then(|| asked.clone()),
+            title: build.name(),
+            same_signature: links::crashes(&[("signature", &signature)]),
+            signature,
+            facts: crash_facts::facts(crash, found.row.as_ref()),
+            moz_crash_reason: text(crash, "moz_crash_reason").to_owned(),
+            exceptions: stack::exceptions(crash),
+            crashing: stacks.crashing,
+            others: stacks.others,
+            threads_left_out: stacks.left_out,
+            modules: modules.loaded,
+            modules_left_out: modules.left_out,
+            unloaded: modules.unloaded,
+            annotations: annotations.map(|annotations| listed(annotations.values())),
+            notes: text(crash, "processor_notes")
+                .lines()
+                .filter(|note| !note.trim().is_empty())
+                .map(str::to_owned)
+                .collect(),
+            build,
+        }
+    }
+}
+
+fn listed(annotations: &Map<String, Value>) -> Vec<(String, String)> {
+    annotations
+        .iter()
+        .take(MAX_ANNOTATIONS)
+        .map(|(name, value)| (name.clone(), format::shortened(&shown(value), ANNOTATION)))
+        .collect()
+}
+
+/// The text of a field; empty if it has none.
+fn text<'a>(object: &'a Map<String, Value>, name: &str) -> &'a str {
+    object.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn number(object: &Map<String, Value>, name: &str) -> Option<i64> {
+    object.get(name).and_then(Value::as_i64)
+}
+
+fn object<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Map<String, Value>> {
+    object.get(name).and_then(Value::as_object)
+}
+
+fn list<'a>(object: &'a Map<String, Value>, name: &str) -> &'a [Value] {
+    object
+        .get(name)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
+}
+
+/// A scalar as people read it: empty for null.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,393 @@
+//! Stacks and modules, as the report page shows them.
+
+use serde_json::{Map, Value};
+
+use super::{list, number, object, shown, text};
+use crate::links::{self, Source};
+use crate::{format, words};
+
+/// Frames shown of the crashing thread.
+const MAX_CRASHING_FRAMES: usize = 500;
+/// Frames shown of any other thread.
+const MAX_FRAMES: usize = 100;
+/// Rows shown of all other threads together.
+const MAX_OTHER_ROWS: usize = 10_000;
+/// Functions merged into one frame that are shown.
+const MAX_INLINES: usize = 50;
+/// Modules shown.
+const MAX_MODULES: usize = 2_000;
+/// Exceptions shown of a chain.
+const MAX_EXCEPTIONS: usize = 20;
+/// Longer names of functions are cut.
+const NAME: usize = 1_000;
+
+/// One row of a stack.
+#[derive(Debug, PartialEq)]
+pub(super) struct FrameView {
+    pub(super) number: String,
+    pub(super) module: String,
+    pub(super) function: String,
+    pub(super) source: Option<Source>,
+    pub(super) line: Option<i64>,
+    pub(super) trust: String,
+    pub(super) trust_meaning: &'static str,
+    pub(super) inlined: bool,
+    pub(super) missing_symbols: bool,
+}
+
+/// One thread.
+#[derive(Debug, PartialEq)]
+pub(super) struct ThreadView {
+    pub(super) index: String,
+    pub(super) name: String,
+    pub(super) rows: Vec<FrameView>,
+    /// How many of its frames are not shown.
+    pub(super) left_out: usize,
+}
+
+/// The threads of a crash.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Stacks {
+    pub(super) crashing: Option<ThreadView>,
+    pub(super) others: Vec<ThreadView>,
+    /// How many threads are not shown.
+    pub(super) left_out: usize,
+}
+
+impl Stacks {
+    pub(super) fn new(crash: &Map<String, Value>) -> Self {
+        let Some(dump) = object(crash, "json_dump") else {
+            return Self::default();
+        };
+        let threads = list(dump, "threads");
+        let crashing = crashing_index(crash, dump);
+        let mut stacks = Self {
+            crashing: crashing
+                .and_then(|index| thread(threads.get(index)?, index, MAX_CRASHING_FRAMES)),
+            ..Self::default()
+        };
+        if stacks.crashing.is_none() {
+            stacks.crashing = dump
+                .get("crashing_thread")
+                .and_then(|value| thread(value, crashing.unwrap_or_default(), MAX_CRASHING_FRAMES));
+        }
+        let mut rows = 0;
+        for (index, value) in threads.iter().enumerate() {
+            if Some(index) == crashing {
+                continue;
+            }
+            if rows >= MAX_OTHER_ROWS {
+                stacks.left_out += 1;
+                continue;
+            }
+            if let Some(thread) = thread(value, index, MAX_FRAMES) {
+                rows += thread.rows.len() + 1;
+                stacks.others.push(thread);
+            }
+        }
+        stacks
+    }
+}
+
+fn crashing_index(crash: &Map<String, Value>, dump: &Map<String, Value>) -> Option<usize> {
+    let index = number(crash, "crashing_thread")
+        .or_else(|| number(object(dump, "crash_info")?, "crashing_thread"))
+        .or_else(|| number(object(dump, "crashing_thread")?, "threads_index"))?;
+    usize::try_from(index).ok()
+}
+
+fn thread(value: &Value, index: usize, limit: usize) -> Option<ThreadView> {
+    let value = value.as_object()?;
+    let frames = list(value, "frames");
+    let shown_frames = frames.get(..limit).unwrap_or(frames);
+    // What the walker or the processor left out counts too.
+    let all = number(value, "frame_count")
+        .and_then(|count| usize::try_from(count).ok())
+        .unwrap_or(0)
+        .max(frames.len());
+    let left_out = all.saturating_sub(shown_frames.len());
+    let rows: Vec<FrameView> = shown_frames
+        .iter()
+        .filter_map(Value::as_object)
+        .flat_map(frame)
+        .collect();
+    if rows.is_empty() {
+        return None;
+    }
+    Some(ThreadView {
+        index: index.to_string(),
+        name: text(value, "thread_name").to_owned(),
+        rows,
+        left_out,
+    })
+}
+
+/// The rows of a frame: first the functions that were merged into it, the innermost first.
+fn frame(frame: &Map<String, Value>) -> Vec<FrameView> {
+    if let Some(truncated) = object(frame, "truncated") {
+        return vec![FrameView {
+            number: "…".to_owned(),
+            module: String::new(),
+            function: format::shortened(text(truncated, "msg"), NAME),
+            source: None,
+            line: None,
+            trust: String::new(),
+            trust_meaning: "",
+            inlined: false,
+            missing_symbols: false,
+        }];
+    }
+    let index = frame.get("frame").map(shown).unwrap_or_default();
+    let module = text(frame, "module");
+    let mut rows: Vec<FrameView> = list(frame, "inlines")
+        .iter()
+        .take(MAX_INLINES)
+        .filter_map(Value::as_object)
+        .map(|inline| FrameView {
+            number: index.clone(),
+            module: module.to_owned(),
+            function: format::shortened(text(inline, "function"), NAME),
+            source: source(inline),
+            line: number(inline, "line"),
+            trust: "inlined".to_owned(),
+            trust_meaning: words::trust("inlined"),
+            inlined: true,
+            missing_symbols: false,
+        })
+        .collect();
+    let trust = text(frame, "trust");
+    rows.push(FrameView {
+        number: index,
+        module: module.to_owned(),
+        function: function(frame),
+        source: source(frame),
+        line: number(frame, "line"),
+        trust: trust.replace('_', " "),
+        trust_meaning: words::trust(trust),
+        inlined: false,
+        missing_symbols: frame.get("missing_symbols") == Some(&Value::Bool(true)),
+    });
+    rows
+}
+
+/// The function, or the place where it would be.
+fn function(frame: &Map<String, Value>) -> String {
+    let function = text(frame, "function");
+    if !function.is_empty() {
+        return format::shortened(function, NAME);
+    }
+    let offset = text(frame, "module_offset");
+    if !text(frame, "module").is_empty() && !offset.is_empty() {
+        return format!("at {offset} of the module");
+    }
+    if let Some(unloaded) = list(frame, "unloaded_modules")
+        .first()
+        .and_then(Value::as_object)
+    {
+        return format!("in the unloaded module {}", text(unloaded, "module"));
+    }
+    match text(frame, "offset") {
+        "" => "unknown".to_owned(),
+        address => format!("at the address {address}"),
+    }
+}
+
+fn source(frame: &Map<String, Value>) -> Option<Source> {
+    let file = text(frame, "file");
+    (!file.is_empty()).then(|| {
+        let mut source = links::source(file, number(frame, "line"));
+        source.path = format::shortened(&source.path, NAME);
+        source
+    })
+}
+
+/// An exception of a Java stack trace.
+#[derive(Debug, PartialEq)]
+pub(super) struct ExceptionView {
+    pub(super) kind: String,
+    pub(super) frames: Vec<String>,
+    pub(super) left_out: usize,
+}
+
+/// The chain of Java exceptions, without their messages.
+pub(super) fn exceptions(crash: &Map<String, Value>) -> Vec<ExceptionView> {
+    let Some(exception) =
+        object(crash, "java_exception").and_then(|java| object(java, "exception"))
+    else {
+        return Vec::new();
+    };
+    list(exception, "values")
+        .iter()
+        .take(MAX_EXCEPTIONS)
+        .filter_map(|value| value.get("stacktrace")?.as_object())
+        .map(|trace| {
+            let frames = list(trace, "frames");
+            let shown_frames = frames.get(..MAX_FRAMES).unwrap_or(frames);
+            let kind = [text(trace, "module"), text(trace, "type")];
+            ExceptionView {
+                kind: kind
+                    .into_iter()
+                    .filter(|part| !part.is_empty())
+                    .collect::<Vec<_>>()
+                    .join("."),
+                frames: shown_frames
+                    .iter()
+                    .filter_map(Value::as_object)
+                    .map(java_frame)
+                    .collect(),
+                left_out: frames.len() - shown_frames.len(),
+            }
+        })
+        .collect()
+}
+
+fn java_frame(frame: &Map<String, Value>) -> String {
+    let line = frame.get("lineno").map(shown).unwrap_or_default();
+    let place = [text(frame, "filename"), line.as_str()]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(":");
+    let name = format!(
+        "{}.{}({place})",
+        text(frame, "module"),
+        text(frame, "function")
+    );
+    format::shortened(&name, NAME)
+}
+
+/// A library that was loaded.
+#[derive(Debug, PartialEq)]
+pub(super) struct ModuleView {
+    pub(super) filename: String,
+    pub(super) version: String,
+    pub(super) debug_file: String,
+    pub(super) debug_id: String,
+    pub(super) address: String,
+    pub(super) signer: String,
+    pub(super) symbols: &'static str,
+}
+
+/// The libraries of the process that crashed.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Modules {
+    pub(super) loaded: Vec<ModuleView>,
+    pub(super) left_out: usize,
+    pub(super) unloaded: Vec<String>,
+}
+
+impl Modules {
+    pub(super) fn new(crash: &Map<String, Value>) -> Self {
+        let Some(dump) = object(crash, "json_dump") else {
+            return Self::default();
+        };
+        let modules = list(dump, "modules");
+        Self {
+            loaded: modules
+                .iter()
+                .take(MAX_MODULES)
+                .filter_map(Value::as_object)
+                .map(module)
+                .collect(),
+            left_out: modules.len().saturating_sub(MAX_MODULES),
+            unloaded: list(dump, "unloaded_modules")
+                .iter()
+                .take(MAX_MODULES)
+                .filter_map(|module| Some(text(module.as_object()?, "filename").to_owned()))
+                .collect(),
+        }
+    }
+}
+
+fn module(module: &Map<String, Value>) -> ModuleView {
+    let is = |name: &str| module.get(name) == Some(&Value::Bool(true));
+    ModuleView {
+        filename: text(module, "filename").to_owned(),
+        version: text(module, "version").to_owned(),
+        debug_file: text(module, "debug_file").to_owned(),
+        debug_id: text(module, "debug_id").to_owned(),
+        address: text(module, "base_addr").to_owned(),
+        signer: text(module, "cert_subject").to_owned(),
+        symbols: if is("corrupt_symbols") {
+            "damaged"
+        } else if is("missing_symbols") {
+            "missing"
+        } else if is("loaded_symbols") {
+            "used"
+        } else {
+            "not needed"
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn stacks(crash: &Value) -> Stacks {
+        Stacks::new(crash.as_object().unwrap())
+    }
+
+    #[test]
+    fn inlined_functions_are_rows_before_their_frame() {
+        let stacks = stacks(&json!({"crashing_thread": 1, "json_dump": {"threads": [
+            {"frames": [{"frame": 0, "offset": "0x1"}]},
+            {"thread_name": "Main", "frame_count": 3, "frames": [
+                {"frame": 0, "module": "xul", "function": "f", "trust": "context", "inlines": [{"function": "g", "line": 2}]},
+                {"frame": 1, "module": "xul", "module_offset": "0x10", "trust": "scan", "missing_symbols": true},
+            ]},
+        ]}}));
+        let crashing = stacks.crashing.unwrap();
+        let rows: Vec<(&str, &str, bool)> = crashing
+            .rows
+            .iter()
+            .map(|row| (row.number.as_str(), row.function.as_str(), row.inlined))
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                ("0", "g", true),
+                ("0", "f", false),
+                ("1", "at 0x10 of the module", false)
+            ]
+        );
+        assert_eq!((crashing.name.as_str(), crashing.left_out), ("Main", 1));
+        assert_eq!(stacks.others.len(), 1);
+        assert_eq!(stacks.others[0].rows[0].function, "at the address 0x1");
+    }
+
+    #[test]
+    fn documents_of_another_shape_give_no_stack() {
+        for crash in [
+            json!({}),
+            json!({"json_dump": []}),
+            json!({"json_dump": {"threads": [null, 1, {"frames": null}, {"frames": ["x"]}]}}),
+            json!({"crashing_thread": -1, "json_dump": {"threads": {}}}),
+            json!({"crashing_thread": 9, "json_dump": {"crash_info": 1, "crashing_thread": 4}}),
+        ] {
+            assert_eq!(stacks(&crash), Stacks::default(), "{crash}");
+        }
+    }
+
+    #[test]
+    fn many_threads_are_cut_and_counted() {
+        let frame = json!({"frame": 0, "function": "f"});
+        let frames = vec![frame; 99];
+        let threads = vec![json!({ "frames": frames }); 150];
+        let stacks = stacks(&json!({"crashing_thread": 0, "json_dump": {"threads": threads}}));
+        assert_eq!((stacks.others.len(), stacks.left_out), (100, 49));
+    }
+
+    #[test]
+    fn java_exceptions_show_type_and_frames() {
+        let crash = json!({"java_exception": {"exception": {"values": [{"stacktrace": {
+            "module": "java.lang", "type": "IllegalStateException",
+            "frames": [{"module": "org.a.B", "function": "run", "filename": "B.kt", "lineno": 7}],
+        }}]}}});
+        let found = exceptions(crash.as_object().unwrap());
+        assert_eq!(found[0].kind, "java.lang.IllegalStateException");
+        assert_eq!(found[0].frames, ["org.a.B.run(B.kt:7)"]);
+    }
+}

@@ -1,0 +1,146 @@
+//! The pages of builds, and the search box.
+
+use axum::http::StatusCode;
+use buildinfo::Observation;
+
+use super::{PROCESSED, RECEIVED, build, servers};
+
+#[tokio::test]
+async fn builds_are_listed_and_explained() {
+    for server in servers().await {
+        let mut known = build("beta", "64.0b4", "20181025233934", "win64");
+        let observation = Observation::csv_row(
+            "https://example.org/builds.csv",
+            "Firefox",
+            "beta",
+            "64.0b4",
+            "20181025233934",
+            None,
+        );
+        buildinfo::db::record(
+            &server.test.db,
+            RECEIVED,
+            std::slice::from_ref(&observation),
+        )
+        .await
+        .unwrap();
+        known.evidence = vec![observation.digest()];
+        server
+            .derive(
+                1,
+                vec![
+                    build("beta", "64.0b3", "20181022150107", "win64"),
+                    build("beta", "64.0b3", "20181022150107", "macosx"),
+                    known,
+                    build("beta", "64.0b5", "20181029174105", "win64"),
+                    build("nightly", "65.0a1", "20181023100123", "win64"),
+                ],
+            )
+            .await;
+        let all = server.get("/builds/").await;
+        assert!(all.body.contains("href=\"/builds/Firefox/beta\""));
+        assert!(
+            all.body
+                .contains("href=\"/builds/Firefox/beta/20181029174105\"")
+        );
+        let list = server.get("/builds/firefox/Beta").await;
+        assert_eq!(list.status, StatusCode::OK);
+        assert!(list.body.contains("macosx, win64"));
+        assert!(!list.body.contains("65.0a1"));
+        let place = |text: &str| list.body.find(text).unwrap();
+        assert!(place("20181029174105") < place("20181022150107"));
+        let older = server
+            .get("/builds/Firefox/beta?before=20181025233934")
+            .await;
+        assert!(!older.body.contains("20181029174105"));
+        assert!(older.body.contains("20181022150107"));
+
+        let page = server.get("/builds/Firefox/beta/20181025233934").await;
+        assert_eq!(page.status, StatusCode::OK);
+        for part in [
+            "Firefox 64.0b4",
+            "href=\"/builds/Firefox/beta/20181022150107\"",
+            "href=\"/builds/Firefox/beta/20181029174105\"",
+            "pushloghtml?fromchange=rev20181022150107&#38;tochange=rev20181025233934",
+            "href=\"https://example.org/builds.csv\" rel=\"noreferrer\"",
+            "csv row",
+            "2026-08-03 11:02:44",
+            "href=\"/?product=Firefox&#38;build_id=20181025233934\"",
+        ] {
+            assert!(page.body.contains(part), "{part} is not in {}", page.body);
+        }
+    }
+}
+
+#[tokio::test]
+async fn builds_that_are_not_known_get_a_page_that_says_so() {
+    for server in servers().await {
+        server
+            .derive(1, vec![build("beta", "64.0b4", "20181025233934", "win64")])
+            .await;
+        for (path, status, part) in [
+            (
+                "/builds/Firefox/beta/20181025233935",
+                404,
+                "Build 20181025233935 is not known",
+            ),
+            (
+                "/builds/Klar%3Cb%3E/beta/20181025233934",
+                404,
+                "No source for this product.",
+            ),
+            (
+                "/builds/Firefox/release/20181025233934",
+                200,
+                "known on another channel",
+            ),
+            ("/builds/Firefox/beta/20189925233934", 400, "Not a build id"),
+            (
+                "/builds/Firefox/beta?before=%3Cb%3E",
+                400,
+                "“&#60;b&#62;” is not a build id",
+            ),
+            ("/builds/Nothing/beta", 404, "No such product"),
+            ("/builds/Firefox/nothing", 404, "No build of Firefox"),
+            (
+                "/builds/?build_id=20181025233935",
+                404,
+                "No build with this id is known",
+            ),
+            ("/builds/?build_id=20181025233934", 200, "Firefox 64.0b4"),
+        ] {
+            let page = server.get(path).await;
+            assert_eq!(page.status.as_u16(), status, "{path}");
+            assert!(page.body.contains(part), "{path}: {}", page.body);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_search_box_leads_to_a_page() {
+    for server in servers().await {
+        server
+            .derive(1, vec![build("beta", "64.0b4", "20181025233934", "win64")])
+            .await;
+        for (query, location) in [
+            (
+                format!("bp-{PROCESSED}"),
+                format!("/report/index/{PROCESSED}"),
+            ),
+            (
+                "20181025233934".to_owned(),
+                "/builds/Firefox/beta/20181025233934".to_owned(),
+            ),
+            (
+                "20181025233935".to_owned(),
+                "/builds/?build_id=20181025233935".to_owned(),
+            ),
+            ("a%20%26b".to_owned(), "/?signature=a+%26b".to_owned()),
+            (String::new(), "/".to_owned()),
+        ] {
+            let answer = server.get(&format!("/search?q={query}")).await;
+            assert_eq!(answer.status, StatusCode::SEE_OTHER, "{query}");
+            assert_eq!(answer.location(), location);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The list of crashes, and what all pages share.
+
+use axum::http::{StatusCode, header};
+
+use super::{PROCESSED, RECEIVED, servers};
+
+#[tokio::test]
+async fn the_list_is_paged_and_filtered() {
+    for server in servers().await {
+        for at in 0..55_i64 {
+            let crash = format!("{at:08x}-cbbf-4589-a673-34f800260803");
+            server
+                .receive(&crash, RECEIVED + at * 1_000_000, None)
+                .await;
+        }
+        server
+            .finish("00000005-cbbf-4589-a673-34f800260803", "a & b")
+            .await;
+        let first = server.get("/?product=Firefox&unheard=1").await;
+        assert_eq!(first.status, StatusCode::OK);
+        assert_eq!(first.body.matches("/report/index/").count(), 50);
+        assert!(first.body.contains("2026-08-03 11:03:38"));
+        assert!(first.body.contains("as reported"));
+        assert!(!first.body.contains(">Newest<"));
+        let older = link_of(&first.body, "Older");
+        let second = server.get(&older).await;
+        assert_eq!(second.body.matches("/report/index/").count(), 5);
+        assert!(!second.body.contains(">Older<"));
+        assert_eq!(link_of(&second.body, "Newest"), "/?product=Firefox");
+        let one = server.get("/?signature=+a+%26+b+").await;
+        assert_eq!(one.body.matches("/report/index/").count(), 1);
+        assert!(
+            one.body
+                .contains("href=\"/builds/Firefox/beta/20181025233934\"")
+        );
+        let none = server.get("/?version=99").await;
+        assert!(none.body.contains("No crash matches"));
+        for bad in ["/?after=1", "/?product=a%00"] {
+            assert_eq!(
+                server.get(bad).await.status,
+                StatusCode::BAD_REQUEST,
+                "{bad}"
+            );
+        }
+    }
+}
+
+fn link_of(page: &str, text: &str) -> String {
+    let end = page.find(&format!(">{text}<")).unwrap();
+    let start = page[..end].rfind("href=\"").unwrap() + 6;
+    let link = page[start..end].split('"').next().unwrap();
+    link.replace("&#38;", "&")
+}
+
+#[tokio::test]
+async fn an_empty_system_says_that_it_is_empty() {
+    for server in servers().await {
+        for (path, part) in [
+            ("/", "No crash has come in yet"),
+            ("/builds/", "No build is known yet"),
+        ] {
+            let page = server.get(path).await;
+            assert_eq!(page.status, StatusCode::OK);
+            assert!(page.body.contains(part), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_load_nothing_foreign() {
+    for server in servers().await {
+        server.fill().await;
+        for path in [
+            "/".to_owned(),
+            format!("/report/index/{PROCESSED}"),
+            "/report/index/x".to_owned(),
+        ] {
+            let page = server.get(&path).await;
+            let policy = page.headers[header::CONTENT_SECURITY_POLICY]
+                .to_str()
+                .unwrap();
+            assert!(policy.starts_with("default-src 'none'; style-src 'self';"));
+            assert_eq!(page.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+            assert_eq!(page.headers[header::REFERRER_POLICY], "no-referrer");
+            assert!(!page.body.contains("<script") && !page.body.contains("style=\""));
+            let style = page
+                .body
+                .split('"')
+                .find(|part| part.starts_with("/static/"))
+                .unwrap();
+            let style = server.get(style).await;
+            assert_eq!(
+                style.headers[header::CONTENT_TYPE],
+                "text/css; charset=utf-8"
+            );
+        }
+        assert_eq!(
+            server.get("/static/style.0.css").await.status,
+            StatusCode::NOT_FOUND
+        );
+    }
+}

@@ -1,0 +1,115 @@
+//! The page of a report.
+
+use axum::http::StatusCode;
+use platform::queue::{self, Kind, Lane, LaneOrder};
+
+use super::{COPY, NO_ROW, NOT_THERE, ORPHAN, PROCESSED, RECEIVED, SECRET, WAITING, servers};
+
+#[tokio::test]
+async fn nothing_protected_is_on_any_page_or_in_any_answer() {
+    for server in servers().await {
+        server.fill().await;
+        for path in [
+            "/".to_owned(),
+            format!("/report/index/{PROCESSED}"),
+            format!("/report/index/{COPY}"),
+            format!("/report/index/{WAITING}"),
+            format!("/api/ProcessedCrash/?crash_id={PROCESSED}"),
+            format!("/api/ProcessedCrash/?crash_id={PROCESSED}&format=raw"),
+            format!("/api/RawCrash/?crash_id={PROCESSED}"),
+            format!("/api/RawCrash/?crash_id={PROCESSED}&format=raw"),
+        ] {
+            let answer = server.get(&path).await;
+            assert!(!answer.body.contains(SECRET), "{path}: {}", answer.body);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_report_page_tells_build_reason_and_stack() {
+    for server in servers().await {
+        server.fill().await;
+        let page = server.get(&format!("/report/index/{PROCESSED}")).await;
+        assert_eq!(page.status, StatusCode::OK);
+        for part in [
+            "mozilla::dom::A::B&#60;T&#62;",
+            "Firefox 64.0b4",
+            "inferred",
+            "The build is listed among the releases under its final name.",
+            "href=\"https://hg.mozilla.org/releases/mozilla-beta/rev/abc\" rel=\"noreferrer\"",
+            "href=\"/builds/Firefox/beta/20181022150107\"",
+            "none: it was the newest of its line",
+            "EXCEPTION_ACCESS_VIOLATION_READ",
+            "MOZ_RELEASE_ASSERT(&#60;mine&#62;)",
+            "<tr class=\"inlined\">",
+            "href=\"https://hg.mozilla.org/mozilla-central/file/9d1/dom/A.cpp#l5\"",
+            "Main &#60;1&#62;",
+            "org.a.Boom",
+            "xul.dll",
+            "second &#60;note&#62;",
+            "about 10 crashes",
+        ] {
+            assert!(page.body.contains(part), "{part} is not in {}", page.body);
+        }
+        let copy = server.get(&format!("/report/index/{COPY}")).await;
+        assert_eq!(copy.status, StatusCode::OK);
+        assert!(copy.body.contains("is a second copy of this report"));
+    }
+}
+
+#[tokio::test]
+async fn not_yet_and_not_there_and_not_an_id_are_three_pages() {
+    for server in servers().await {
+        server.fill().await;
+        for (crash, status, part) in [
+            (WAITING, StatusCode::OK, "http-equiv=\"refresh\""),
+            (NO_ROW, StatusCode::OK, "Not processed yet"),
+            (NOT_THERE, StatusCode::NOT_FOUND, "does not exist"),
+            (ORPHAN, StatusCode::NOT_FOUND, "does not exist any more"),
+            (
+                "3d1bb258-cbbf-4589-a673-34f803260803",
+                StatusCode::NOT_FOUND,
+                "thrown away on receipt",
+            ),
+            ("3d1bb258", StatusCode::BAD_REQUEST, "Not a crash id"),
+            ("bp-3d1bb258", StatusCode::BAD_REQUEST, "Not a crash id"),
+        ] {
+            let page = server.get(&format!("/report/index/{crash}")).await;
+            assert_eq!(page.status, status, "{crash}");
+            assert!(page.body.contains(part), "{crash}: {}", page.body);
+        }
+        let page = server.get(&format!("/report/index/bp-{PROCESSED}")).await;
+        assert_eq!(page.status, StatusCode::FOUND);
+        assert_eq!(page.location(), format!("/report/index/{PROCESSED}"));
+    }
+}
+
+#[tokio::test]
+async fn looking_at_a_waiting_report_puts_it_in_front_once() {
+    for server in servers().await {
+        server.fill().await;
+        let claim = async || {
+            let lanes = LaneOrder::default().next_order();
+            let now = platform::clock::now_micros();
+            queue::claim(&server.test.db, "worker", &lanes, 10, now)
+                .await
+                .unwrap()
+        };
+        server.get(&format!("/report/index/{NO_ROW}")).await;
+        server.get(&format!("/report/index/{PROCESSED}")).await;
+        assert_eq!(claim().await.len(), 0);
+        server.get(&format!("/report/index/{WAITING}")).await;
+        let jobs = claim().await;
+        let found: Vec<_> = jobs
+            .iter()
+            .map(|job| (job.crash_id.as_str(), job.kind, job.lane))
+            .collect();
+        assert_eq!(found, [(WAITING, Kind::Process, Lane::Priority)]);
+        // Finished, and not pushed again within the minute.
+        let mut tx = server.test.db.begin().await.unwrap();
+        assert!(queue::done(&mut tx, &jobs[0], RECEIVED).await.unwrap());
+        tx.commit().await.unwrap();
+        server.get(&format!("/report/index/{WAITING}")).await;
+        assert_eq!(claim().await.len(), 0);
+    }
+}
