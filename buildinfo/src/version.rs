@@ -268,8 +268,10 @@ fn take_stage(rest: &mut &str) -> Result<Stage, NotAVersion> {
         return Ok(Stage::Alpha(number));
     }
     // `62.0b` without number stands for all betas, but `62.0build1` is no beta.
-    if *rest == "b" {
-        *rest = "";
+    if let Some(after) = rest.strip_prefix('b')
+        && (after.is_empty() || after.starts_with("rc"))
+    {
+        *rest = after;
         return Ok(Stage::Beta(0));
     }
     if !rest.starts_with("build")

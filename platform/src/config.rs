@@ -38,7 +38,10 @@ where
             return Err(ConfigError::NoSuchFile(path.display().to_string()));
         }
         Some(path) => figment = figment.merge(Toml::file_exact(path)),
-        None => figment = figment.merge(Toml::file_exact(DEFAULT_FILE)),
+        None if Path::new(DEFAULT_FILE).is_file() => {
+            figment = figment.merge(Toml::file_exact(DEFAULT_FILE));
+        }
+        None => {}
     }
     figment
         .merge(Env::prefixed("DATIL__").split("__"))

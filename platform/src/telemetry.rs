@@ -3,6 +3,8 @@
 //! Logs go to the standard error: text for people, or one JSON object a line. `RUST_LOG` narrows
 //! or widens them. Metrics are kept in memory and shown at `/metrics` in Prometheus' format.
 
+use std::io::IsTerminal;
+
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
@@ -33,7 +35,9 @@ pub fn init_logs(settings: &LogSettings, quiet: bool) {
     let default = if quiet { "warn" } else { "info,sqlx=warn" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let registry = tracing_subscriber::registry().with(filter);
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let layer = tracing_subscriber::fmt::layer()
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     // A second initialisation in one process is refused, and the first one stays.
     let _ = match settings.format {
         LogFormat::Text => registry.with(layer.with_target(false)).try_init(),
