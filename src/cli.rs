@@ -8,12 +8,7 @@ use crate::commands::{buildinfo, check, crash, submit, up};
 
 /// Takes crash reports in, turns them into answers, and knows the exact build that crashed.
 #[derive(Debug, Parser)]
-#[command(
-    name = "datil",
-    version,
-    propagate_version = true,
-    max_term_width = 100
-)]
+#[command(name = "datil", version, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,

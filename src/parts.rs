@@ -36,6 +36,7 @@ pub(crate) struct Parts {
 impl Parts {
     /// Opens the database and the blob store; creates the data folder when missing.
     pub(crate) async fn open(settings: Settings) -> anyhow::Result<Self> {
+        let lifecycle = Lifecycle::start().context("listening for signals")?;
         let metrics = platform::telemetry::init_metrics();
         let db = open_db(&settings).await?;
         let blobs = Blobs::open(&settings.blobs, &settings.data_dir)?;
@@ -44,7 +45,7 @@ impl Parts {
             db,
             blobs,
             wake: Wake::default(),
-            lifecycle: Lifecycle::new(),
+            lifecycle,
             metrics,
             locks: Vec::new(),
         })

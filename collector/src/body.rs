@@ -216,7 +216,7 @@ fn wire_stream<'b>(
     deadline: Instant,
 ) -> Wire<'b> {
     let idle = Duration::from_secs(limits.idle_seconds);
-    Box::pin(stream::unfold(Some(body), move |body| {
+    let chunks = stream::unfold(Some(body), move |body| {
         let wire = Arc::clone(&wire);
         async move {
             let body = body?;
@@ -236,7 +236,9 @@ fn wire_stream<'b>(
             };
             Some((Err(io::Error::other(problem)), None))
         }
-    }))
+    });
+    // Readers ask again after the end.
+    Box::pin(chunks.fuse())
 }
 
 /// The refusal inside of an error of [`wire_stream`]; other errors come from inflating.

@@ -121,10 +121,13 @@ fn token(rest: &str, in_string: &mut bool) -> (usize, Change) {
             .unwrap_or(rest.len());
         return (length, number(rest.get(..length).unwrap_or_default()));
     }
-    let length = rest
-        .find(|c: char| matches!(c, '"' | '-' | 'N' | 'I') || c.is_ascii_digit())
-        .filter(|length| *length > 0)
-        .unwrap_or_else(|| rest.chars().next().map_or(1, char::len_utf8));
+    let next = rest.find(|c: char| matches!(c, '"' | '-' | 'N' | 'I') || c.is_ascii_digit());
+    let length = match next {
+        // A letter that begins no word.
+        Some(0) => 1,
+        Some(length) => length,
+        None => rest.len(),
+    };
     (length, None)
 }
 

@@ -178,7 +178,7 @@ fn gated<'c>(
     chunks: impl Stream<Item = Result<Bytes, Refusal>> + Send + 'c,
     gate: Arc<Gate>,
 ) -> impl Stream<Item = Result<Bytes, Refusal>> + Send + 'c {
-    let mut chunks = Box::pin(chunks);
+    let mut chunks = Box::pin(chunks.fuse());
     stream::poll_fn(move |cx| {
         if !gate.open.load(Ordering::Relaxed) {
             return Poll::Pending;

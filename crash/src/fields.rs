@@ -73,12 +73,14 @@ pub fn by_name(name: &str) -> Option<&'static Field> {
         .map(|at| &FIELDS[at])
 }
 
-/// Whether everybody may see the annotation with this name. One that is not known is protected.
+/// Whether everybody may see the annotation with this name. One that is not known is protected, and
+/// so is one that holds a whole document (`JavaException`): only the listed members of the field made
+/// of it are public.
 pub fn annotation_is_public(name: &str) -> bool {
     PUBLIC_ANNOTATIONS.contains(&name)
-        || FIELDS
-            .iter()
-            .any(|field| field.annotation == Some(name) && field.access == Public)
+        || FIELDS.iter().any(|field| {
+            field.annotation == Some(name) && field.access == Public && field.kind != Object
+        })
 }
 
 /// Public annotations that no field is a plain copy of, and the public keys that the collector
@@ -999,6 +1001,7 @@ mod tests {
             ("Comments", false),
             ("MozCrashReason", false),
             ("TelemetryEnvironment", false),
+            ("JavaException", false),
             ("SomethingNew", false),
             ("metadata", false),
             ("", false),

@@ -27,17 +27,42 @@ pub enum Ended {
 }
 
 /// The tasks of one process and the wish to stop them. Clones share the same tasks.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Lifecycle {
     stop: CancellationToken,
+    /// Cancelled by a second signal.
+    hurry: CancellationToken,
     tasks: TaskTracker,
     failed: Arc<AtomicBool>,
 }
 
 impl Lifecycle {
-    /// A process without tasks.
-    pub fn new() -> Self {
-        Self::default()
+    /// A process without tasks that listens for signals from now on; to be called inside of a
+    /// runtime.
+    ///
+    /// # Errors
+    /// The signal handlers could not be installed.
+    pub fn start() -> std::io::Result<Self> {
+        let mut term = signal(SignalKind::terminate())?;
+        let mut int = signal(SignalKind::interrupt())?;
+        let lifecycle = Self {
+            stop: CancellationToken::new(),
+            hurry: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            failed: Arc::default(),
+        };
+        let tokens = [lifecycle.stop.clone(), lifecycle.hurry.clone()];
+        // It is no task that must end: it only waits, and ends with the runtime.
+        tokio::spawn(async move {
+            for token in tokens {
+                tokio::select! {
+                    _ = term.recv() => {}
+                    _ = int.recv() => {}
+                }
+                token.cancel();
+            }
+        });
+        Ok(lifecycle)
     }
 
     /// The token that is cancelled when the process is to stop.
@@ -80,33 +105,22 @@ impl Lifecycle {
     }
 
     /// Waits for a signal (or for a failed task), then for every task to end.
-    ///
-    /// # Errors
-    /// The signal handlers could not be installed.
-    pub async fn run_until_stopped(self) -> std::io::Result<Ended> {
-        let mut term = signal(SignalKind::terminate())?;
-        let mut int = signal(SignalKind::interrupt())?;
-        tokio::select! {
-            _ = term.recv() => {}
-            _ = int.recv() => {}
-            () = self.stop.cancelled() => {}
-        }
+    pub async fn run_until_stopped(self) -> Ended {
+        self.stop.cancelled().await;
         tracing::info!("stopping");
-        self.stop.cancel();
         self.tasks.close();
         let in_time = tokio::select! {
             () = self.tasks.wait() => true,
             () = tokio::time::sleep(STOP_LIMIT) => false,
-            _ = term.recv() => false,
-            _ = int.recv() => false,
+            () = self.hurry.cancelled() => false,
         };
         if !in_time {
             tracing::warn!("stopped without waiting for every task");
         }
         if in_time && !self.failed.load(Ordering::SeqCst) {
-            Ok(Ended::Cleanly)
+            Ended::Cleanly
         } else {
-            Ok(Ended::Badly)
+            Ended::Badly
         }
     }
 }

@@ -50,7 +50,7 @@ pub(crate) async fn buildinfo(settings: Settings) -> anyhow::Result<ExitCode> {
 /// Waits until the process is to stop, and closes the database.
 pub(crate) async fn ended(parts: Parts) -> anyhow::Result<ExitCode> {
     let Parts { db, lifecycle, .. } = parts;
-    let ended = lifecycle.run_until_stopped().await?;
+    let ended = lifecycle.run_until_stopped().await;
     // The pool waits for connections that are in use: a task that did not end may hold one.
     let _ = tokio::time::timeout(std::time::Duration::from_secs(1), db.close()).await;
     Ok(match ended {

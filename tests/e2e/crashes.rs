@@ -9,7 +9,7 @@ use crate::system::{Config, System};
 /// Texts of the samples that are protected and must be nowhere to be seen.
 const PROTECTED: [&str; 3] = ["jane", "example.org", "reading my mail"];
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_sample_is_processed_with_its_exact_build_and_shows_nothing_protected() {
     let sources = StandIns::serve(&Plan::default()).await;
     for database in database_settings().await {
@@ -74,7 +74,7 @@ async fn every_sample_is_processed_with_its_exact_build_and_shows_nothing_protec
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_dump_gives_the_stack_that_its_victim_had() {
     let system = System::up(&Config::default());
     let world = demo::World::generate(&Plan::default());
@@ -128,7 +128,7 @@ async fn every_dump_gives_the_stack_that_its_victim_had() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_build_that_becomes_known_later_corrects_its_crashes_without_another_walk() {
     let sources = StandIns::serve(&Plan::default()).await;
     for database in database_settings().await {

@@ -8,7 +8,7 @@ use demo::Plan;
 use crate::stand_ins::StandIns;
 use crate::system::{Config, System};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_system_stops_within_its_limit_and_goes_on_where_it_was() {
     let mut system = System::up(&Config::default());
     let world = demo::World::generate(&Plan::default());
@@ -28,7 +28,7 @@ async fn a_system_stops_within_its_limit_and_goes_on_where_it_was() {
     assert_eq!(system.submit(&sample, "firefox"), id);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn without_any_source_it_serves_and_says_what_is_missing() {
     let system = System::up(&Config {
         imports: true,
@@ -82,7 +82,7 @@ fn two_collectors_do_not_share_a_folder() {
     assert!(error.contains("another collector"), "{error}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn services_run_apart_on_the_same_folder() {
     let mut collector = System::new(&Config::default());
     collector.start(["collector"]);

@@ -145,7 +145,7 @@ async fn a_database_that_is_away_loses_nothing() {
         let running = running(Settings::default(), &away, test.folder.path());
         away.close().await;
         let id = accepted(&post(&running.router, &[], crash("1")).await);
-        assert_eq!(running.collector.0.unrecorded_ids(), [id.clone()]);
+        assert_eq!(running.collector.0.unrecorded_ids(), vec![id.clone()]);
         assert_eq!(db::get(&test.db, &id).await.unwrap(), None);
 
         // The next process finds it by itself.
@@ -167,7 +167,7 @@ async fn the_sweep_records_what_the_writer_could_not() {
         let (collector, blobs) = stopped(Settings::default(), &test.db, test.folder.path());
         // Nobody writes rows yet.
         let first = accepted(&post(&collector.router(), &[], crash("1")).await);
-        assert_eq!(collector.0.unrecorded_ids(), [first.clone()]);
+        assert_eq!(collector.0.unrecorded_ids(), vec![first.clone()]);
         let lost: crash::CrashId = "de1bb258-cbbf-4589-a673-34f800160918".parse().unwrap();
         drop(collector.0.unrecorded.guard(lost.clone()));
         let damaged: crash::CrashId = "de1bb258-cbbf-4589-a673-34f800160919".parse().unwrap();

@@ -18,7 +18,7 @@ fn object(value: Value) -> Map<String, Value> {
     }
 }
 
-fn check(annotations: Value, rule: &str, outcome: Outcome) {
+fn check(annotations: &Value, rule: &str, outcome: Outcome) {
     let decision = decide(&mozilla(), &object(annotations.clone()), "content", now());
     assert_eq!(
         (decision.rule.as_str(), decision.outcome, decision.weight),
@@ -168,7 +168,7 @@ fn mozillas_rules_decide_as_they_did() {
             Accept,
         ),
     ] {
-        check(annotations, rule, outcome);
+        check(&annotations, rule, outcome);
     }
 }
 
