@@ -253,11 +253,13 @@ fn refusal(error: io::Error) -> Refusal {
 /// while it sends does not see the answer.
 pub(crate) async fn drain(body: &mut BodyDataStream, limits: &Settings) {
     const LIMIT: Duration = Duration::from_secs(10);
+    /// A full dump of 100 MB and more is a common mistake, and its sender must see why.
+    const AT_LEAST: u64 = 256 << 20;
     let reading = async {
         let mut size = 0_u64;
         while let Some(Ok(chunk)) = body.next().await {
             size = size.saturating_add(chunk.len() as u64);
-            if size > limits.max_payload.saturating_mul(2) {
+            if size > limits.max_payload.saturating_mul(2).max(AT_LEAST) {
                 break;
             }
         }

@@ -1,4 +1,5 @@
 //! The job queue on both databases.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use platform::clock;
 use platform::db::Db;

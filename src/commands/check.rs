@@ -145,7 +145,7 @@ async fn walker(settings: &Settings) -> Finding {
     const NAME: &str = "stackwalker";
     let sample = demo::crashes::samples()
         .into_iter()
-        .find_map(|sample| sample.dumps.get(crash::MAIN_DUMP).cloned());
+        .find_map(|sample| sample.dumps.get(crash::MAIN_DUMP).copied());
     let Some(dump) = sample else {
         return Finding::bad(NAME, "no sample minidump was built in");
     };

@@ -22,7 +22,7 @@ pub(crate) struct SubmitArgs {
     /// An annotation; may be given many times
     #[arg(short, long = "annotation", value_name = "KEY=VALUE", value_parser = pair)]
     annotation: Vec<(String, String)>,
-    /// A dump; may be given many times. The main minidump's name is upload_file_minidump
+    /// A dump; may be given many times. The main one is named `upload_file_minidump`
     #[arg(long, value_name = "NAME=FILE", value_parser = pair)]
     dump: Vec<(String, String)>,
 }

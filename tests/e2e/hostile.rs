@@ -41,7 +41,8 @@ async fn damaged_dumps_and_missing_annotations_are_processed_with_a_note() {
         .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
         .collect();
     let product = [("ProductName", "Firefox"), ("Version", "153.0")];
-    let cases: [(&str, Option<Vec<u8>>, &[(&str, &str)]); 7] = [
+    type Case<'a> = (&'a str, Option<Vec<u8>>, &'a [(&'a str, &'a str)]);
+    let cases: [Case<'_>; 7] = [
         ("empty", Some(Vec::new()), &product),
         (
             "truncated",

@@ -34,7 +34,7 @@ async fn client(
     dump: Vec<u8>,
     acknowledged: Arc<Mutex<BTreeSet<String>>>,
 ) {
-    let http = reqwest::Client::new();
+    let http = reqwest::Client::builder().build().expect("an HTTP client");
     for number in first.. {
         let answer = http
             .post(format!("{url}/submit"))

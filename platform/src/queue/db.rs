@@ -184,7 +184,7 @@ pub async fn release(tx: &mut Tx, job: &Job) -> Result<bool, DbError> {
 }
 
 /// Puts a claimed job back after a storage error, with a growing delay; after
-/// [`MAX_FAILURES`](super::MAX_FAILURES) of them it ends as failed. The reason must not hold
+/// [`MAX_FAILURES`] of them it ends as failed. The reason must not hold
 /// protected data.
 ///
 /// # Errors

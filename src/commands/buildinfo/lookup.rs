@@ -39,7 +39,7 @@ pub(crate) struct QuestionArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct LookupArgs {
-    /// JSON lines of questions (product, channel, build_id, version); - reads the standard input
+    /// JSON lines of questions, with the names of these options as keys; - reads the standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["product", "build_id", "channel", "version"])]
     batch: Option<PathBuf>,
     /// The product, such as Firefox
