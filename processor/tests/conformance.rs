@@ -21,10 +21,11 @@ struct Count {
 
 #[test]
 fn the_rules_agree_with_recorded_answers() {
-    let Some(folder) = std::env::var_os("DATIL_SHARED").map(PathBuf::from) else {
+    let Some(shared) = std::env::var_os("DATIL_SHARED").map(PathBuf::from) else {
         eprintln!("SKIPPED: DATIL_SHARED names no folder with recorded answers");
         return;
     };
+    let folder = shared.join("data");
     let lists = Lists::load(&folder.join("siglists")).unwrap();
     let text = std::fs::read_to_string(folder.join("processor/rule_vectors.jsonl")).unwrap();
     let only = std::env::var("DATIL_RULE").ok();

@@ -5,6 +5,7 @@ mod builds;
 mod crashes;
 mod hostile;
 mod kill;
+mod memory;
 mod migrations;
 mod operating;
 mod stand_ins;

@@ -192,6 +192,11 @@ impl System {
         child.wait().expect("it ends");
     }
 
+    /// The id of the running process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.as_ref().expect("a service runs").id()
+    }
+
     /// The data folder.
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")

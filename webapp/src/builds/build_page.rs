@@ -5,7 +5,7 @@ use buildinfo::db::Stored;
 use buildinfo::index::BuildRef;
 use buildinfo::resolve::{Answer, BuildInfo};
 use buildinfo::version::Stage;
-use buildinfo::{BuildId, BuildIndex, Line, Product, Reason};
+use buildinfo::{BuildId, BuildIndex, Line, Product, Reason, Status};
 
 use crate::words::{self, Word};
 use crate::{format, links};
@@ -202,7 +202,8 @@ impl Details {
 }
 
 /// The build of the line after the one with this id. Several builds of one version are one step,
-/// since their ids can differ by platform; nightlies of one version are a step each.
+/// since their ids can differ by platform; nightlies of one version are a step each. Builds that
+/// users never got are passed over.
 fn next(
     index: &BuildIndex,
     product: Product,
@@ -218,6 +219,7 @@ fn next(
         .in_order(product, channel, line)
         .take_while(|entry| entry.build.build_id() != id)
         .filter(|entry| nightly || entry.version != own.version)
+        .filter(|entry| !matches!(entry.build.status(), Status::Aborted | Status::Pulled))
         .last()
         .map(|entry| Neighbour {
             version: entry.version.to_string(),
@@ -330,5 +332,20 @@ mod tests {
             "20181023100123",
             Some("20181023220047"),
         );
+    }
+
+    #[test]
+    fn a_build_that_never_shipped_is_nobodys_next_build() {
+        let mut aborted = build("beta", "64.0b4", "20181025233934", "win64");
+        aborted.status = Status::Aborted;
+        let builds = [
+            build("beta", "64.0b3", "20181022150107", "win64"),
+            aborted,
+            build("beta", "64.0b4", "20181026113000", "win64"),
+        ];
+        let index = BuildIndex::from_builds(1, &builds).unwrap();
+        let of = builds[0].build_id;
+        let found = next(&index, Product::Firefox, "beta", builds[0].line, of);
+        assert_eq!(found.map(|found| found.build_id), Some(builds[2].build_id));
     }
 }

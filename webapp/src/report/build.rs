@@ -47,7 +47,9 @@ impl BuildView {
             version: text(crash, "version").to_owned(),
             page: links::build(product, channel, build_id),
             status: words::status(text(answer, "status")),
-            certainty: (!certainty.is_empty()).then(|| words::certainty(certainty)),
+            // That nothing is known rests on nothing: it is neither stated nor inferred.
+            certainty: (!certainty.is_empty() && text(answer, "status") != "unknown")
+                .then(|| words::certainty(certainty)),
             reason: words::reason(text(answer, "reason")),
             facts: facts(crash, answer, &names),
         }
