@@ -194,32 +194,7 @@ impl Blobs {
         Ok(names)
     }
 
-    /// Calls `each` with batches of at most 1,000 keys below a folder, in no order, until it
-    /// answers `false`.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub async fn keys<F>(&self, folder: &str, mut each: F) -> Result<(), BlobError>
-    where
-        F: AsyncFnMut(Vec<String>) -> bool,
-    {
-        let prefix = Path::from(folder);
-        let mut chunks = self
-            .store
-            .list(Some(&prefix))
-            .map_ok(|object| object.location.to_string())
-            .try_chunks(1000);
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|error| BlobError::Store(error.1))?;
-            if !each(chunk).await {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// The keys below a folder in chunks of at most 1,000, in no order. Unlike [`Blobs::keys`] it can
-    /// be read by a task that moves between threads.
+    /// The keys below a folder in chunks of at most 1,000, in no order.
     pub fn key_chunks(&self, folder: &str) -> BoxStream<'static, Result<Vec<String>, BlobError>> {
         let prefix = Path::from(folder);
         self.store
