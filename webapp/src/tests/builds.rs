@@ -144,3 +144,18 @@ async fn the_search_box_leads_to_a_page() {
         }
     }
 }
+
+#[tokio::test]
+async fn several_builds_with_one_id_are_listed_and_not_called_unknown() {
+    for server in servers().await {
+        let builds = ["64.0b4", "64.0b5"]
+            .map(|version| build("beta", version, "20181025233934", "win64"))
+            .to_vec();
+        server.derive(1, builds).await;
+        let page = server.get("/builds/Firefox/beta/20181025233934").await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(page.body.contains("Several builds fit"), "{}", page.body);
+        assert!(page.body.contains(">64.0b4<") && page.body.contains(">64.0b5<"));
+        assert!(!page.body.contains("unknown build"));
+    }
+}
