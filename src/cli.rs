@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{buildinfo, check, crash, submit, up};
+use crate::commands::{buildinfo, check, crash, rules, signature, submit, up};
 
 /// Takes crash reports in, turns them into answers, and knows the exact build that crashed.
 #[derive(Debug, Parser)]
@@ -58,6 +58,11 @@ pub(crate) enum Command {
     Check(check::CheckArgs),
     /// Send one crash report as a client would, and print its id
     Submit(submit::SubmitArgs),
+    /// List the processor's rules, or run them over JSON lines
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
+    /// Make signatures of JSON lines of crash data
+    Signature(signature::SignatureArgs),
     /// Walk minidumps for the processor (started by it)
     #[command(hide = true)]
     Walker,

@@ -3,6 +3,9 @@
 pub(crate) mod buildinfo;
 pub(crate) mod check;
 pub(crate) mod crash;
+mod lines;
+pub(crate) mod rules;
 pub(crate) mod serve;
+pub(crate) mod signature;
 pub(crate) mod submit;
 pub(crate) mod up;

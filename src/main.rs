@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::{Cli, Command, ConfigCommand, Global};
-use crate::commands::{buildinfo, check, crash, serve, submit, up};
+use crate::commands::{buildinfo, check, crash, rules, serve, signature, submit, up};
 use crate::settings::Settings;
 
 fn main() -> ExitCode {
@@ -64,6 +64,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             }
             Command::Check(args) => check::run(&settings, &args, global.json).await,
             Command::Submit(args) => submit::run(&args, global.json).await,
+            Command::Rules(command) => rules::run(&settings, command),
+            Command::Signature(args) => signature::run(&settings, &args),
             Command::Walker => Ok(ExitCode::FAILURE),
         }
     });

@@ -4,6 +4,7 @@ mod browser;
 mod builds;
 mod crashes;
 mod hostile;
+mod json_lines;
 mod kill;
 mod memory;
 mod migrations;

@@ -1,7 +1,8 @@
 //! From Python's dialect of regular expressions to that of the `regex` crates.
 //!
 //! Most expressions mean the same in both. What differs is rewritten here; what has no
-//! counterpart is refused, since it would silently mean something else.
+//! counterpart is refused, since it would silently mean something else. One thing is narrower: for
+//! `\w` and `\b` only ASCII letters, digits and the underscore are parts of words.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -99,8 +100,14 @@ fn escape(
         'b' if in_class => out.push_str(r"\x08"),
         '0' => out.push_str(r"\x00"),
         '1'..='9' => return Err("references to groups are not supported"),
-        'A' | 'B' | 'D' | 'S' | 'W' | 'a' | 'b' | 'd' | 'f' | 'n' | 'r' | 's' | 't' | 'u' | 'U'
-        | 'v' | 'w' | 'x' => {
+        // Symbols are ASCII nearly without exception, and the full tables of letters would make the
+        // automaton so big that matching long frames gets slow.
+        'w' if in_class => out.push_str("0-9A-Za-z_"),
+        'w' => out.push_str("[0-9A-Za-z_]"),
+        'W' if !in_class => out.push_str("[^0-9A-Za-z_]"),
+        'b' => out.push_str(r"(?-u:\b)"),
+        'A' | 'B' | 'D' | 'S' | 'W' | 'a' | 'd' | 'f' | 'n' | 'r' | 's' | 't' | 'u' | 'U' | 'v'
+        | 'x' => {
             out.push('\\');
             out.push(c);
         }
