@@ -19,6 +19,9 @@ use sqlx::sqlite::{
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
 
+/// Begins a transaction that takes SQLite's write lock at once.
+const BEGIN: &str = "BEGIN IMMEDIATE";
+
 /// How long a statement waits for a locked SQLite file before it fails.
 const BUSY: Duration = Duration::from_secs(15);
 
@@ -216,7 +219,7 @@ impl Db {
     /// No connection could be had, or the file stayed locked.
     pub async fn begin(&self) -> Result<Tx, DbError> {
         Ok(match self {
-            Self::Sqlite(db) => Tx::Sqlite(db.write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Sqlite(db) => Tx::Sqlite(begin_on_sqlite(&db.write).await?),
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         })
     }
@@ -306,6 +309,22 @@ impl Db {
             }
             Self::Postgres(pool) => pool.close().await,
         }
+    }
+}
+
+/// Begins on the one writing connection. When the disk is full SQLite ends a transaction by itself,
+/// and the connection then believes to be inside of one for ever: it is replaced.
+async fn begin_on_sqlite(
+    pool: &SqlitePool,
+) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, sqlx::Error> {
+    match pool.begin_with(BEGIN).await {
+        Err(sqlx::Error::InvalidSavePointStatement) => {
+            tracing::warn!("the connection to the database lost count and is replaced");
+            // An error while closing concerns a connection that is of no use anyway.
+            let _ = pool.acquire().await?.close().await;
+            pool.begin_with(BEGIN).await
+        }
+        begun => begun,
     }
 }
 
