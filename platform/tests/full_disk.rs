@@ -1,5 +1,4 @@
 //! A full disk fails a write, and only that write.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use platform::db::{Db, DbError, Tx, progress, set_progress};
 use platform::in_tx;
