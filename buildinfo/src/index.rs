@@ -1,7 +1,7 @@
 //! Every build in memory: what look-ups are answered from.
 //!
 //! An index never changes; a newer generation is another index. Texts are kept once each, rows are sorted by (product, build id), and a
-//! look-up is one probe of a table of numbers that allocates nothing. A million builds take less than 300 MB.
+//! look-up is one probe of a table of numbers that allocates nothing.
 
 mod build_ref;
 

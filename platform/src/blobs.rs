@@ -59,7 +59,6 @@ pub enum Created {
 #[derive(Debug, Clone)]
 pub struct Blobs {
     store: Arc<dyn ObjectStore>,
-    local: bool,
 }
 
 impl Blobs {
@@ -79,7 +78,6 @@ impl Blobs {
             let store = LocalFileSystem::new_with_prefix(&folder)?.with_fsync(true);
             return Ok(Self {
                 store: Arc::new(store),
-                local: true,
             });
         }
         let url = url::Url::parse(&settings.url)
@@ -91,13 +89,7 @@ impl Blobs {
                 Arc::<dyn ObjectStore>::from(store),
                 prefix,
             )),
-            local: false,
         })
-    }
-
-    /// Whether the objects are files of this machine.
-    pub fn is_local(&self) -> bool {
-        self.local
     }
 
     /// Writes an object whose key must be new. When it returns, the object is durable.

@@ -6,7 +6,6 @@
 
 mod job;
 mod minidumps;
-mod offline;
 mod watch;
 
 use std::collections::HashMap;
@@ -27,8 +26,6 @@ use tokio_util::sync::CancellationToken;
 use crate::Settings;
 use crate::symbols::{FetchLimits, Fetcher};
 use crate::walk::{Pool, PoolSettings};
-
-pub use offline::process_offline;
 
 /// Crashes whose work has ended, by `outcome`: processed, enriched, failed, retried, lost.
 const CRASHES: &str = "processor_crashes_total";
@@ -148,16 +145,6 @@ impl Processor {
     pub async fn watch_generation(self, stop: CancellationToken) -> anyhow::Result<()> {
         watch::run(&self.0, &stop).await;
         Ok(())
-    }
-
-    /// One line for the health page: what is being worked on.
-    pub fn health(&self) -> String {
-        let working = self.0.claims().len();
-        let generation = self.0.lookup.generation();
-        format!(
-            "working on {working} of at most {} crashes; builds of generation {generation}",
-            self.0.workers
-        )
     }
 }
 

@@ -101,24 +101,3 @@ pub async fn list(
     })?;
     rows.into_iter().map(Summary::try_from).collect()
 }
-
-/// The products that crashes came in for, by name.
-///
-/// # Errors
-/// The database failed.
-pub async fn products(db: &Db) -> Result<Vec<String>, DbError> {
-    const SQL: &str =
-        "SELECT DISTINCT product FROM crash WHERE product <> '' ORDER BY product LIMIT 100";
-    Ok(on!(db, |pool| sqlx::query_scalar(SQL)
-        .fetch_all(pool)
-        .await)?)
-}
-
-/// How many crashes there are in each state, by the name of the state.
-///
-/// # Errors
-/// The database failed.
-pub async fn counts(db: &Db) -> Result<Vec<(String, i64)>, DbError> {
-    const SQL: &str = "SELECT state, COUNT(*) FROM crash GROUP BY state ORDER BY state";
-    Ok(on!(db, |pool| sqlx::query_as(SQL).fetch_all(pool).await)?)
-}
