@@ -7,6 +7,8 @@ mod builds;
 mod corrections;
 mod generations;
 mod observations;
+mod places;
+mod responses;
 mod runs;
 
 pub use builds::{
@@ -24,6 +26,10 @@ pub use observations::{
     Seen, Stored, by_digests, dirty_count, dirty_groups, fact_observations, mark_all_dirty,
     of_group, record, record_listing, said_now,
 };
+pub use places::{
+    Contents, Place, PlaceState, each_buildhub_subject, forget_bad, places, put_places,
+};
+pub use responses::{each_response, forget_responses, put_responses};
 pub use runs::{
     Run, RunLease, end_run, recent_runs, release_lease, renew_lease, start_run, take_lease,
 };

@@ -18,6 +18,9 @@ pub struct Settings {
     pub product_details_url: Url,
     /// When to import, as a cron expression with seconds (UTC); empty: never by itself.
     pub schedule: String,
+    /// Keep every answer of the sources, word for word, for so many days, so that `capture` can turn
+    /// an import into a test; 0: none is kept.
+    pub keep_responses_days: u16,
 }
 
 impl Default for Settings {
@@ -28,6 +31,7 @@ impl Default for Settings {
             archive_url: url("https://archive.mozilla.org"),
             product_details_url: url("https://product-details.mozilla.org"),
             schedule: "0 */15 * * * *".to_owned(),
+            keep_responses_days: 0,
         }
     }
 }

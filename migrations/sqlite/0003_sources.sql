@@ -17,18 +17,19 @@ CREATE TABLE source_state (
     trouble TEXT
 );
 
--- The answers of sources during a run that was captured, word for word.
+-- The answers of sources during a run that was captured, word for word and compressed (zstd).
 CREATE TABLE raw_response (
     run BIGINT NOT NULL,
-    request TEXT NOT NULL,
+    number BIGINT NOT NULL,
     method TEXT NOT NULL,
     path TEXT NOT NULL,
     question TEXT NOT NULL,
     status BIGINT NOT NULL,
-    digest TEXT NOT NULL,
+    content_type TEXT,
+    etag TEXT,
     body BLOB NOT NULL,
     fetched BIGINT NOT NULL,
-    PRIMARY KEY (run, request)
+    PRIMARY KEY (run, number)
 );
 
 -- Build ids that were asked for and that no source knows.

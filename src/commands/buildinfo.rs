@@ -2,14 +2,17 @@
 
 mod lookup;
 mod report;
+mod tape;
 
 use std::future::Future;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use anyhow::Context;
 use buildinfo::import::{Choice, ImportError, Options, Progress, import};
+use buildinfo::sources::Tape;
 use buildinfo::{Product, SourceName};
 use clap::{Args, Subcommand, ValueEnum};
 use platform::clock;
@@ -34,6 +37,10 @@ pub(crate) enum BuildinfoCommand {
     Explain(lookup::QuestionArgs),
     /// List the last imports
     Runs,
+    /// Write the answers that the sources gave during an import to a file
+    Capture(tape::CaptureArgs),
+    /// Import from such a file into an empty database (choose it with --data)
+    Replay(tape::ReplayArgs),
 }
 
 #[derive(Debug, Args)]
@@ -50,6 +57,9 @@ pub(crate) struct ImportArgs {
     /// Read everything, whatever was read before
     #[arg(long)]
     full: bool,
+    /// Keep every answer of the sources word for word, for `capture`
+    #[arg(long)]
+    keep_responses: bool,
     /// Do not wait while another import runs: exit 75
     #[arg(long)]
     no_wait: bool,
@@ -57,10 +67,12 @@ pub(crate) struct ImportArgs {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Source {
-    /// product-details and Buildhub
+    /// product-details, Buildhub, and from the archive what Buildhub does not have
     Auto,
     /// Buildhub alone
     Buildhub,
+    /// The archive alone
+    Archive,
     /// product-details alone
     ProductDetails,
 }
@@ -73,12 +85,16 @@ pub(crate) async fn run(
     if matches!(command, BuildinfoCommand::Serve) {
         return super::serve::buildinfo(settings).await;
     }
+    if let BuildinfoCommand::Replay(args) = &command {
+        return tape::replay(&settings, args, as_json).await;
+    }
     let db = open_db(&settings).await?;
     let code = match command {
-        BuildinfoCommand::Serve => ExitCode::FAILURE,
+        BuildinfoCommand::Serve | BuildinfoCommand::Replay(_) => ExitCode::FAILURE,
         BuildinfoCommand::Import(args) => run_import(&db, &settings, &args, as_json).await?,
         BuildinfoCommand::Lookup(args) => lookup::lookup(&db, &args).await?,
         BuildinfoCommand::Explain(args) => lookup::explain(&db, &args, as_json).await?,
+        BuildinfoCommand::Capture(args) => tape::capture(&db, &settings, &args).await?,
         BuildinfoCommand::Runs => report::runs(&db, as_json).await?,
     };
     db.close().await;
@@ -103,6 +119,7 @@ async fn run_import(
         choice: match args.source {
             Source::Auto => Choice::Auto,
             Source::Buildhub => Choice::Only(SourceName::Buildhub),
+            Source::Archive => Choice::Only(SourceName::Archive),
             Source::ProductDetails => Choice::Only(SourceName::ProductDetails),
         },
         products,
@@ -113,6 +130,7 @@ async fn run_import(
         }),
         full: args.full,
         wait: !args.no_wait,
+        tape: args.keep_responses.then(|| Arc::new(Tape::new())),
     };
     let stop = CancellationToken::new();
     tokio::spawn(stop_at_signal(stop.clone()));

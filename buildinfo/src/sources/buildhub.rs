@@ -40,6 +40,26 @@ pub struct Wanted {
     pub products: Vec<&'static str>,
 }
 
+/// How many records were uploaded before a time, RFC 3339.
+///
+/// # Errors
+/// See [`SourceError`].
+pub async fn count_before(client: &Client, root: &Url, time: &str) -> Result<u64, SourceError> {
+    let url = under(root, "/api/search");
+    let body = json!({
+        "size": 0,
+        "query": {"bool": {"filter": [{"range": {"download.date": {"lt": time}}}]}},
+    });
+    let answer = client.post_json(&url, &body).await?;
+    answer
+        .pointer("/hits/total")
+        .and_then(Value::as_u64)
+        .ok_or_else(|| SourceError::Garbage {
+            url,
+            why: "an answer without a total".to_owned(),
+        })
+}
+
 /// Reads the page that begins after `after`.
 ///
 /// # Errors
