@@ -1,6 +1,7 @@
 //! The sources of observations. Each is one module with one function that reads it and hands over
 //! what it said; none concludes anything.
 
+pub mod archive;
 pub mod buildhub;
 pub mod client;
 pub mod product_details;
