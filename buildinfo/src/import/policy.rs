@@ -73,11 +73,12 @@ pub enum Reason {
     Asked,
     /// Buildhub could not be read.
     BuildhubFailed,
-    /// Buildhub does not know the build yet: it knows none of this tree that is newer.
+    /// Buildhub does not know the build yet, or not on all platforms: it knows none of this tree that
+    /// is newer.
     Late,
     /// Buildhub does not know the build, but newer ones.
     MissingBuild,
-    /// Buildhub knows the build on other platforms.
+    /// Buildhub knows the build on other platforms, and newer ones.
     MissingPlatform,
 }
 
@@ -141,12 +142,11 @@ pub fn fills(compared: &[Compared], forced: Option<Reason>) -> Vec<Fill> {
     for build in sorted {
         let reason = forced.unwrap_or_else(|| {
             let newest = newest_known.get(build.tree.as_str()).copied();
-            if !build.known.is_empty() {
-                Reason::MissingPlatform
-            } else if newest.is_some_and(|newest| newest > build.order.as_str()) {
-                Reason::MissingBuild
-            } else {
-                Reason::Late
+            let knows_newer = newest.is_some_and(|newest| newest > build.order.as_str());
+            match (knows_newer, build.known.is_empty()) {
+                (false, _) => Reason::Late,
+                (true, true) => Reason::MissingBuild,
+                (true, false) => Reason::MissingPlatform,
             }
         });
         let fill = fills.entry((&build.tree, reason)).or_insert_with(|| Fill {

@@ -2,50 +2,11 @@
 
 use buildinfo::SourceName;
 use buildinfo::import::policy::{Reason, State};
-use demo::serve::Fault;
-use demo::world::{Build, Channel};
-use demo::{Truth, World};
+use demo::Fault;
 use platform::testing::databases;
 
-use crate::compare::{compare, compare_held, exported, only, the_truth};
+use crate::compare::{by_the_archive, compare, compare_held, exported, held, only, the_truth};
 use crate::support::Sources;
-
-fn held(truth: &Truth) -> bool {
-    !truth.only_in_buildhub
-}
-
-/// What the archive alone lets one infer of a build: of a version that has a folder under
-/// `releases/` the one with the highest number has shipped.
-fn by_the_archive(world: &World, truth: &Truth) -> &'static str {
-    let is_the_one = |build: &&Build| {
-        let asked = [build.channel, Channel::Beta].contains(&truth.channel);
-        let has_id = build
-            .packages
-            .iter()
-            .any(|package| package.build_id == truth.build_id);
-        asked && has_id && build.revision == truth.revision
-    };
-    let build = world.builds.iter().find(is_the_one).unwrap();
-    let siblings = || {
-        world
-            .builds
-            .iter()
-            .filter(|other| (other.product, &other.version) == (build.product, &build.version))
-    };
-    let released = siblings().any(|build| build.status.as_str() == "shipped");
-    let highest = siblings().filter_map(|build| build.build_number).max();
-    match (build.build_number, released) {
-        (None, _) => "published",
-        (number, true) if number == highest => "shipped",
-        // A release candidate that beta got stays one.
-        (_, true)
-            if build.channel != Channel::Release || build.version.matches('.').count() > 1 =>
-        {
-            "aborted"
-        }
-        _ => "candidate",
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_archive_alone_knows_everything_that_it_holds() {
@@ -60,13 +21,7 @@ async fn the_archive_alone_knows_everything_that_it_holds() {
             ("complete", 0),
             "{run:?}"
         );
-        compare_held(&test.db, &sources.world, held, |truth| {
-            (
-                truth.version.to_string(),
-                by_the_archive(&sources.world, truth),
-            )
-        })
-        .await;
+        compare_held(&test.db, &sources.world, held, by_the_archive).await;
         assert_eq!(run.policy().state(SourceName::Archive), Some(State::Well));
     }
 }

@@ -20,6 +20,17 @@ pub(crate) fn the_truth(truth: &Truth) -> (String, &'static str) {
     (truth.version.to_string(), truth.status.as_str())
 }
 
+/// Whether the archive still knows the build's id.
+pub(crate) fn held(truth: &Truth) -> bool {
+    truth.from_archive.is_some()
+}
+
+/// What is expected when only the archive is known.
+pub(crate) fn by_the_archive(truth: &Truth) -> (String, &'static str) {
+    let told = truth.from_archive.as_ref().unwrap();
+    (told.version.to_string(), told.status.as_str())
+}
+
 pub(crate) fn question(truth: &Truth) -> Question {
     Question {
         product: truth.product.to_owned(),

@@ -5,6 +5,8 @@
 
 mod archive;
 mod compare;
+mod faults;
 mod importing;
 #[path = "../support/mod.rs"]
 mod support;
+mod two_years;
