@@ -30,7 +30,8 @@ pub struct Plan {
     pub newest_major: u32,
     /// The platforms that each build has.
     pub platforms: Vec<Platform>,
-    /// Whether things fail now and then: days without a nightly, and nightlies without one of their platforms.
+    /// Whether things fail now and then: days without a nightly, nightlies without one of their platforms, and betas that take
+    /// eleven builds, of which the third is missing.
     pub breaks: bool,
     /// How many versions there are of the first Buildhub's time, of which the archive keeps only what shipped.
     pub old_versions: u32,

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{NaiveDateTime, TimeDelta};
 use sha2::{Digest, Sha256};
 
-use super::{Channel, Form, Generation, Plan, Status, World};
+use super::{Channel, Form, Generation, Plan, Product, Status, World};
 
 fn digest(world: &World) -> String {
     let told = format!("{:?}", (&world.builds, &world.records, &world.truth));
@@ -246,6 +246,20 @@ fn two_years_have_what_goes_wrong_in_two_years() {
     let whole = world.plan.platforms.len();
     let incomplete = world.builds.iter().filter(|build| packages(build) < whole);
     assert!(incomplete.count() > 50);
+    let numbers = |version: &str| -> Vec<u32> {
+        let builds = world.builds.iter();
+        let builds = builds
+            .filter(|build| build.product == Product::Thunderbird && *build.version == *version);
+        builds.filter_map(|build| build.build_number).collect()
+    };
+    let tenths = world
+        .builds
+        .iter()
+        .filter(|build| build.build_number == Some(10));
+    for build in tenths.clone() {
+        assert_eq!(numbers(&build.version), [1, 2, 4, 5, 6, 7, 8, 9, 10, 11]);
+    }
+    assert!(tenths.count() >= 3);
     for (status, least) in [
         (Status::Pulled, 3),
         (Status::Aborted, 50),

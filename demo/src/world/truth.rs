@@ -44,7 +44,7 @@ pub struct Truth {
     pub from_archive: Option<Told>,
     /// Whether product-details lists this build as the one that shipped.
     pub is_in_product_details: bool,
-    /// Index into [`World::builds`].
+    /// Index into [`World::builds`](super::World::builds).
     pub build: usize,
 }
 
