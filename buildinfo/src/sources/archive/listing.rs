@@ -1,6 +1,5 @@
 //! One folder of the archive, in the dialects of both listing services: the former one (Go) and the one that replaced it (Flask).
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -17,7 +16,7 @@ const MAX_ENTRIES: usize = 1_000_000;
 const MAX_NAME: usize = 1024;
 /// Most tags of an HTML listing: each row has 12.
 const MAX_TAGS: usize = 600_000;
-/// Most tags of an HTML listing that are no part of a row. A parser's time grows with the square of the nesting, and rows do not nest.
+/// Most tags of an HTML listing that are no part of a row. A parser's time can grow with the square of the nesting, and rows do not nest.
 const MAX_OTHER_TAGS: usize = 200;
 /// The headings of the four columns.
 const HEADINGS: [&str; 4] = ["Type", "Name", "Size", "Last Modified"];
@@ -218,20 +217,21 @@ fn base_name(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
-/// Whether `address`, as it is or with its `%` escapes resolved, is that of `name` in the folder. What stands before the folder's own
-/// name is not compared: a mirror can have its own.
+/// Whether `address` is that of `name` in the folder. Services differ in what they escape with `%`, so both are compared without it. What
+/// stands before the folder's own name is not compared: a mirror can have its own.
 fn leads_to(address: &str, name: &str, folder_path: &str) -> bool {
-    let decoded = percent_decode_str(address).decode_utf8().ok();
-    [Some(Cow::Borrowed(address)), decoded]
-        .into_iter()
-        .flatten()
-        .any(|address| {
-            let Some(folder) = address.strip_suffix(name) else {
-                return false;
-            };
-            folder.is_empty()
-                || folder.ends_with('/') && base_name(folder) == base_name(folder_path)
-        })
+    let plain = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
+    let (address, name) = (plain(address), plain(name));
+    let Some(folder) = address.strip_suffix(name.as_slice()) else {
+        return false;
+    };
+    folder.is_empty() || {
+        let own = plain(base_name(folder_path));
+        let above = folder.strip_suffix(b"/");
+        above
+            .and_then(|above| above.strip_suffix(own.as_slice()))
+            .is_some_and(|above| above.is_empty() || above.ends_with(b"/"))
+    }
 }
 
 fn selector(text: &str) -> Selector {
@@ -242,7 +242,7 @@ fn text_of(element: ElementRef<'_>) -> String {
     element.text().collect::<String>().trim().to_owned()
 }
 
-/// Refuses a page that would be costly to parse. No listing is: it consists of rows.
+/// Refuses a page that would be costly to parse. No listing is: it consists of rows, and has nothing that nests without end.
 fn check_tags(page: &str) -> Result<(), NotAListing> {
     let mut tags = 0;
     let mut others = 0;
@@ -252,8 +252,13 @@ fn check_tags(page: &str) -> Result<(), NotAListing> {
         let end = tag
             .find(|c: char| !c.is_ascii_alphanumeric())
             .unwrap_or(tag.len());
-        if !matches!(&tag[..end], "tr" | "td" | "a") {
-            others += 1;
+        let tag = tag[..end].to_ascii_lowercase();
+        match tag.as_str() {
+            "tr" | "td" | "a" => {}
+            // The empty name is that of the document type and of comments.
+            "" | "html" | "head" | "meta" | "title" | "link" | "style" | "body" | "h1" | "hr"
+            | "table" | "thead" | "tbody" | "th" => others += 1,
+            _ => return Err(NotAListing::OtherPage("it has tags that no listing has")),
         }
         if tags > MAX_TAGS || others > MAX_OTHER_TAGS {
             return Err(NotAListing::OtherPage("it has too many tags"));

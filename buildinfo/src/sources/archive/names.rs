@@ -83,7 +83,7 @@ pub fn info_platform(file: &str) -> Option<(String, Option<String>)> {
     if let Some(processor) = stem.strip_prefix("win64_") {
         return platform(&format!("win64-{processor}"));
     }
-    platform(stem).or_else(|| platform(&normalise_platform(stem).0))
+    platform(stem)
 }
 
 /// The year of a folder of `nightly/`.
