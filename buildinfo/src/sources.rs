@@ -3,6 +3,7 @@
 
 pub mod buildhub;
 pub mod client;
+pub mod csv;
 pub mod product_details;
 
 pub use client::{Client, SourceError};
