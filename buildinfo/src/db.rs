@@ -12,19 +12,20 @@ mod responses;
 mod runs;
 
 pub use builds::{
-    BuildKey, Filter, Page, builds_by_id, builds_by_ids, builds_of_channel, channels, list_builds,
-    load_all,
+    BuildKey, Filter, Page, builds_by_id, builds_by_ids, builds_of_channel, builds_of_group,
+    builds_of_versions, channels, list_builds, load_all, versions,
 };
 pub use corrections::{
-    add as add_correction, in_force as corrections_in_force, undo as undo_correction,
+    StoredCorrection, add as add_correction, groups_concerned, in_force as corrections_in_force,
+    list as list_corrections, undo as undo_correction,
 };
 pub use generations::{
     Change, ChangeCursor, Generation, Step, changes_after, changes_of, finish_generation,
     generation_at, latest_generation, steps_to, write as write_steps,
 };
 pub use observations::{
-    Seen, Stored, by_digests, dirty_count, dirty_groups, fact_observations, mark_all_dirty,
-    of_group, record, record_listing, said_now,
+    Seen, Stored, by_digests, close_unsaid, dirty_count, dirty_groups, fact_observations,
+    mark_all_dirty, of_group, record, record_listing, said_now,
 };
 pub use places::{
     Contents, Place, PlaceState, each_buildhub_subject, forget_bad, places, put_places,

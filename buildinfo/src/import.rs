@@ -18,9 +18,9 @@ use platform::clock;
 use platform::db::{Db, DbError};
 use tokio_util::sync::CancellationToken;
 
-use self::derivation::derive_dirty;
 pub use self::derivation::{correct, rebuild, undo_correction};
-use self::lease::with_lease;
+pub(crate) use self::derivation::{derive_dirty, derive_group, known_facts};
+pub(crate) use self::lease::with_lease;
 pub use self::policy::Policy;
 use self::policy::State;
 use crate::db::{self, Run, RunLease, Seen};

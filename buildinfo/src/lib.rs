@@ -37,7 +37,9 @@ pub mod sources;
 pub mod db;
 pub mod export;
 pub mod import;
+pub mod load;
 pub mod lookup;
+pub mod preview;
 
 pub mod api;
 pub mod explain;

@@ -5,6 +5,8 @@
 //! row); if that has grown, the build is read from the database, so that a question asked after an
 //! import has returned is answered by it.
 
+mod parts;
+
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -19,6 +21,8 @@ use crate::enrichment::{CrashBuildInfo, CrashTimes, crash_build_info};
 use crate::index::{BuildIndex, IndexBuilder, IndexFull};
 use crate::product::Product;
 use crate::resolve::{Answer, Question, resolve};
+
+pub use parts::{compare, latest, versions};
 
 /// How often the stored generation is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);

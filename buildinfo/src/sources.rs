@@ -4,6 +4,7 @@
 pub mod archive;
 pub mod buildhub;
 pub mod client;
+pub mod csv;
 pub mod product_details;
 pub mod tape;
 

@@ -1,8 +1,13 @@
 //! `datil buildinfo`: import and look up builds.
 
+mod builds;
+mod corrections;
 mod lookup;
+mod print;
 mod report;
+mod table;
 mod tape;
+mod versions;
 
 use std::future::Future;
 use std::io::IsTerminal;
@@ -35,6 +40,23 @@ pub(crate) enum BuildinfoCommand {
     Lookup(lookup::LookupArgs),
     /// Say which build that is, and how we know
     Explain(lookup::QuestionArgs),
+    /// List the versions of a product with their builds, and which of them shipped; newest first
+    Versions(versions::VersionsArgs),
+    /// List builds, newest first
+    Builds(builds::BuildsArgs),
+    /// Say which build of each channel and line is the newest
+    Latest(versions::LatestArgs),
+    /// Say what lies between two builds
+    Compare(builds::CompareArgs),
+    /// State what the sources have wrong, or take that back
+    #[command(subcommand)]
+    Correct(corrections::CorrectCommand),
+    /// Derive every build again, or what corrections in a file would change
+    Rebuild(corrections::RebuildArgs),
+    /// Write all builds to stdout
+    Export(table::ExportArgs),
+    /// Read builds from a table with Socorro's columns
+    LoadCsv(table::LoadCsvArgs),
     /// List the last imports
     Runs,
     /// Write the answers that the sources gave during an import to a file
@@ -95,6 +117,14 @@ pub(crate) async fn run(
         BuildinfoCommand::Lookup(args) => lookup::lookup(&db, &args).await?,
         BuildinfoCommand::Explain(args) => lookup::explain(&db, &args, as_json).await?,
         BuildinfoCommand::Capture(args) => tape::capture(&db, &settings, &args).await?,
+        BuildinfoCommand::Versions(args) => versions::versions(&db, &args, as_json).await?,
+        BuildinfoCommand::Builds(args) => builds::builds(&db, &args, as_json).await?,
+        BuildinfoCommand::Latest(args) => versions::latest(&db, &args, as_json).await?,
+        BuildinfoCommand::Compare(args) => builds::compare(&db, &args, as_json).await?,
+        BuildinfoCommand::Correct(command) => corrections::correct(&db, command, as_json).await?,
+        BuildinfoCommand::Rebuild(args) => corrections::rebuild(&db, &args, as_json).await?,
+        BuildinfoCommand::Export(args) => table::export(&db, &args).await?,
+        BuildinfoCommand::LoadCsv(args) => table::load(&db, args, as_json).await?,
         BuildinfoCommand::Runs => report::runs(&db, as_json).await?,
     };
     db.close().await;
@@ -132,12 +162,18 @@ async fn run_import(
         wait: !args.no_wait,
         tape: args.keep_responses.then(|| Arc::new(Tape::new())),
     };
-    let stop = CancellationToken::new();
-    tokio::spawn(stop_at_signal(stop.clone()));
-    let bar = progress_bar();
-    let shown = |progress: Progress| show(&bar, &progress);
-    let outcome = import(db, &settings.buildinfo, &options, &owner(), &stop, &shown).await;
-    bar.finish_and_clear();
+    let work = Work::start();
+    let settings = &settings.buildinfo;
+    let outcome = import(
+        db,
+        settings,
+        &options,
+        &work.owner,
+        &work.stop,
+        &work.report(),
+    )
+    .await;
+    work.end();
     match outcome {
         Ok(run) => {
             report::run(&run, as_json)?;
@@ -148,6 +184,33 @@ async fn run_import(
             Ok(ExitCode::from(BUSY))
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Work that only one may do at a time, as it is seen on a terminal: a progress bar, and Ctrl-C to stop it.
+struct Work {
+    owner: String,
+    stop: CancellationToken,
+    bar: indicatif::ProgressBar,
+}
+
+impl Work {
+    fn start() -> Self {
+        let stop = CancellationToken::new();
+        tokio::spawn(stop_at_signal(stop.clone()));
+        Self {
+            owner: owner(),
+            stop,
+            bar: progress_bar(),
+        }
+    }
+
+    fn report(&self) -> impl Fn(Progress) + Sync + '_ {
+        |progress| show(&self.bar, &progress)
+    }
+
+    fn end(&self) {
+        self.bar.finish_and_clear();
     }
 }
 

@@ -15,21 +15,23 @@ use crate::group::GroupKey;
 /// So many groups are derived at a time.
 const GROUPS: i64 = 50;
 
-/// Adds a correction and derives what it concerns, under the same lease as an import; answers the
+/// Adds corrections and derives what they concern, under the same lease as an import; answers the
 /// newest generation.
 ///
 /// # Errors
-/// See [`ImportError`]. Stopped or killed, the correction may be stored and the rest be done by the
+/// See [`ImportError`]. Stopped or killed, corrections may be stored and the rest be done by the
 /// next import.
 pub async fn correct(
     db: &Db,
-    correction: &Correction,
+    corrections: &[Correction],
     owner: &str,
     stop: &CancellationToken,
     report: &(dyn Fn(Progress) + Sync),
 ) -> Result<i64, ImportError> {
     let work = async {
-        db::add_correction(db, correction, clock::now_micros()).await?;
+        for correction in corrections {
+            db::add_correction(db, correction, clock::now_micros()).await?;
+        }
         derive_dirty(db, stop, report).await
     };
     with_lease(db, true, owner, stop, report, work).await
@@ -83,17 +85,7 @@ pub(crate) async fn derive_dirty(
 ) -> Result<i64, ImportError> {
     let last = db::latest_generation(db).await?.n;
     let corrections = db::corrections_in_force(db).await?;
-    let stated: Vec<_> = db::fact_observations(db)
-        .await?
-        .into_iter()
-        .filter(|observation| {
-            !corrections
-                .iter()
-                .any(|correction| correction.ignores(observation))
-        })
-        .collect();
-    let known = facts(&stated);
-    drop(stated);
+    let known = known_facts(db, &corrections).await?;
     let (mut done, total) = (0, db::dirty_count(db).await?);
     loop {
         if stop.is_cancelled() {
@@ -119,7 +111,21 @@ pub(crate) async fn derive_dirty(
     Ok(if made { last + 1 } else { last })
 }
 
-async fn derive_group(
+/// What is stated about versions as a whole, but for what corrections ignore.
+pub(crate) async fn known_facts(db: &Db, corrections: &[Correction]) -> Result<Facts, DbError> {
+    let stated: Vec<_> = db::fact_observations(db)
+        .await?
+        .into_iter()
+        .filter(|observation| {
+            !corrections
+                .iter()
+                .any(|correction| correction.ignores(observation))
+        })
+        .collect();
+    Ok(facts(&stated))
+}
+
+pub(crate) async fn derive_group(
     db: &Db,
     group: &str,
     corrections: &[Correction],

@@ -462,9 +462,15 @@ async fn a_correction_that_is_undone_leaves_no_trace_in_what_is_concluded() {
         .into_iter()
         .enumerate()
         {
-            let corrected = correct(&test.db, &correction, "test", &stop, &quiet)
-                .await
-                .unwrap();
+            let corrected = correct(
+                &test.db,
+                std::slice::from_ref(&correction),
+                "test",
+                &stop,
+                &quiet,
+            )
+            .await
+            .unwrap();
             let changed = exported(&test.db).await;
             assert_ne!(changed, before, "{correction:?}");
             let undone =

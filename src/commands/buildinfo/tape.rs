@@ -193,7 +193,7 @@ pub(crate) async fn replay(
     let stop = CancellationToken::new();
     let run = import(&db, &sources, &options, &owner(), &stop, &|_| {}).await?;
     report::run(&run, as_json)?;
-    let digest = canonical(&db, run.generation, std::io::sink()).await?;
+    let digest = canonical(&db, run.generation, &mut std::io::sink()).await?;
     writeln!(
         std::io::stderr(),
         "sha256 of the canonical export: {digest}"
