@@ -18,6 +18,11 @@ pub struct Settings {
     pub product_details_url: Url,
     /// When to import, as a cron expression with seconds (UTC); empty: never by itself.
     pub schedule: String,
+    /// When crashes of so many installs within an hour carry one unknown build id, an alarm is
+    /// raised and the build is looked for at once; 0: never.
+    pub alarm_installs: u32,
+    /// Only for builds that are at most so many days older than the newest known one.
+    pub alarm_days: u32,
 }
 
 impl Default for Settings {
@@ -28,6 +33,8 @@ impl Default for Settings {
             archive_url: url("https://archive.mozilla.org"),
             product_details_url: url("https://product-details.mozilla.org"),
             schedule: "0 */15 * * * *".to_owned(),
+            alarm_installs: 3,
+            alarm_days: 30,
         }
     }
 }

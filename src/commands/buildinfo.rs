@@ -1,5 +1,6 @@
 //! `datil buildinfo`: import and look up builds.
 
+mod audit;
 mod lookup;
 mod report;
 
@@ -10,6 +11,7 @@ use std::str::FromStr;
 
 use anyhow::Context;
 use buildinfo::import::{Choice, ImportError, Options, Progress, import};
+use buildinfo::unknown::alarm;
 use buildinfo::{Product, SourceName};
 use clap::{Args, Subcommand, ValueEnum};
 use platform::clock;
@@ -34,6 +36,8 @@ pub(crate) enum BuildinfoCommand {
     Explain(lookup::QuestionArgs),
     /// List the last imports
     Runs,
+    /// List what is wrong with the data and what to do about it, and how good each source is
+    Audit(audit::AuditArgs),
 }
 
 #[derive(Debug, Args)]
@@ -80,6 +84,7 @@ pub(crate) async fn run(
         BuildinfoCommand::Lookup(args) => lookup::lookup(&db, &args).await?,
         BuildinfoCommand::Explain(args) => lookup::explain(&db, &args, as_json).await?,
         BuildinfoCommand::Runs => report::runs(&db, as_json).await?,
+        BuildinfoCommand::Audit(args) => audit::audit(&db, &args, as_json).await?,
     };
     db.close().await;
     Ok(code)
@@ -170,7 +175,8 @@ fn show(bar: &indicatif::ProgressBar, progress: &Progress) {
     }
 }
 
-/// The task that imports at its start and then by the schedule.
+/// The task that imports at its start, then by the schedule, and at once when an alarm is raised
+/// because of a build that no source knows.
 pub(crate) fn schedule(
     db: Db,
     settings: buildinfo::Settings,
@@ -183,13 +189,17 @@ pub(crate) fn schedule(
         )
     })?;
     Ok(async move {
+        let mut alarms = Vec::new();
         loop {
             let options = Options {
                 wait: false,
                 ..Options::default()
             };
             match import(&db, &settings, &options, &owner(), &stop, &|_| {}).await {
-                Ok(run) => report::log(&run),
+                Ok(run) => {
+                    report::log(&run);
+                    alarm::record_import(&db, &alarms, &run.outcome).await;
+                }
                 Err(ImportError::Stopped) => return Ok(()),
                 Err(ImportError::Busy(lease)) => {
                     tracing::info!(owner = lease.owner, "an import runs already");
@@ -204,7 +214,8 @@ pub(crate) fn schedule(
             let pause = (next - now).to_std().unwrap_or_default();
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                () = tokio::time::sleep(pause) => {}
+                () = tokio::time::sleep(pause) => alarms.clear(),
+                raised = alarm::wait_for_untried(&db) => alarms = raised,
             }
         }
     })
