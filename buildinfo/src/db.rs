@@ -3,6 +3,8 @@
 //! Observations and sightings are only ever added to. Builds are versioned by generation: what a
 //! half-done derivation has written is not seen until its generation is finished.
 
+mod alarms;
+mod audit;
 mod builds;
 mod corrections;
 mod generations;
@@ -10,7 +12,14 @@ mod observations;
 mod places;
 mod responses;
 mod runs;
+mod sources;
+mod unknown;
 
+pub use alarms::{Alarm, alarm_candidates, clear_alarm, open_alarms, raise_alarm, record_try};
+pub use audit::{
+    Said, StoredConflict, Unreadable, bad_files_after, built_versions, conflicts_after,
+    newest_builds, platforms_since, said, unreadable_after, withdrawn_since,
+};
 pub use builds::{
     BuildKey, Filter, Page, builds_by_id, builds_by_ids, builds_of_channel, builds_of_group,
     builds_of_versions, channels, list_builds, load_all, versions,
@@ -32,7 +41,13 @@ pub use places::{
 };
 pub use responses::{each_response, forget_responses, put_responses};
 pub use runs::{
-    Run, RunLease, end_run, recent_runs, release_lease, renew_lease, start_run, take_lease,
+    Run, RunLease, end_run, recent_runs, release_lease, renew_lease, run_outcomes, start_run,
+    take_lease,
+};
+pub use sources::{SourceState, record_state, source_states};
+pub use unknown::{
+    AlarmFilter, Unknown, UnknownFilter, add_unknown, forget_unknown, list_unknown, prune_unknown,
+    unknown_counts,
 };
 
 /// `($1, $2), ($3, $4)`: the placeholders of an `INSERT` of `rows` rows with `columns` columns.

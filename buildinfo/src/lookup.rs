@@ -7,9 +7,10 @@
 
 mod parts;
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use platform::clock;
 use platform::db::{Db, DbError};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -18,9 +19,11 @@ use crate::build::{Build, Status};
 use crate::build_id::BuildId;
 use crate::db;
 use crate::enrichment::{CrashBuildInfo, CrashTimes, crash_build_info};
+use crate::freshness::Freshness;
 use crate::index::{BuildIndex, IndexBuilder, IndexFull};
 use crate::product::Product;
 use crate::resolve::{Answer, Question, resolve};
+use crate::unknown::Tally;
 
 pub use parts::{compare, latest, versions};
 
@@ -47,6 +50,8 @@ pub enum LookupError {
 pub struct Lookup {
     db: Db,
     index: Arc<RwLock<Arc<BuildIndex>>>,
+    freshness: Arc<RwLock<Arc<Freshness>>>,
+    tally: Arc<Mutex<Tally>>,
     ready: Arc<watch::Sender<bool>>,
 }
 
@@ -62,6 +67,8 @@ impl Lookup {
         Self {
             db,
             index: Arc::default(),
+            freshness: Arc::default(),
+            tally: Arc::default(),
             ready: Arc::new(watch::Sender::new(false)),
         }
     }
@@ -88,37 +95,70 @@ impl Lookup {
         }
     }
 
-    /// Loads the newest generation if it is newer than the loaded one; answers whether it was and
-    /// was not the empty one.
+    /// Loads the newest generation if it is newer than the loaded one, and how the sources do;
+    /// answers whether it was newer and was not the empty one.
     ///
     /// # Errors
     /// See [`LookupError`].
     pub async fn refresh(&self) -> Result<bool, LookupError> {
+        // Read first: the sources may only seem to have answered earlier than they did for what is
+        // loaded, never later.
+        let states = db::source_states(&self.db).await?;
         let newest = db::latest_generation(&self.db).await?;
         let loaded = self.index().generation();
         let grown = newest.n > loaded;
         if grown {
             let index = load(&self.db, newest.n).await?;
             tracing::info!(generation = newest.n, builds = index.len(), "builds loaded");
-            self.swap(Arc::new(index));
+            swap(&self.index, index);
         }
+        swap(&self.freshness, Freshness::of(&states));
         self.ready.send_replace(true);
         Ok(grown && loaded > 0)
     }
 
     /// The index as it is now.
     pub fn index(&self) -> Arc<BuildIndex> {
-        // A panic while the lock is held is impossible: only pointers are copied.
-        match self.index.read() {
-            Ok(index) => Arc::clone(&index),
-            Err(poisoned) => Arc::clone(&poisoned.into_inner()),
+        current(&self.index)
+    }
+
+    /// How fresh the loaded index is.
+    pub fn freshness(&self) -> Arc<Freshness> {
+        current(&self.freshness)
+    }
+
+    fn tally(&self) -> std::sync::MutexGuard<'_, Tally> {
+        // A count that a panic left half-made is still a count.
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes what was counted since the last time: whoever takes it writes it down.
+    pub fn take_tally(&self) -> Tally {
+        std::mem::take(&mut *self.tally())
+    }
+
+    /// Puts back what could not be written down.
+    pub fn put_back(&self, tally: Tally) {
+        self.tally().put_back(tally);
+    }
+
+    /// Counts an answer about an unknown id.
+    fn count(&self, answer: &Answer) {
+        if answer.build.is_none() {
+            self.tally().count(answer, clock::now_micros());
         }
     }
 
-    fn swap(&self, new: Arc<BuildIndex>) {
-        match self.index.write() {
-            Ok(mut index) => *index = new,
-            Err(poisoned) => *poisoned.into_inner() = new,
+    /// Counts a question that was answered from the index in another way.
+    pub fn count_question(&self, index: &BuildIndex, question: &Question) {
+        self.count(&resolve(index, question));
+    }
+
+    /// Notes that an install reported a crash of the answer's build, if that is unknown:
+    /// `install_time` is the annotation `InstallTime`, `at` is when the report came in.
+    pub fn sight(&self, answer: &Answer, install_time: &str, at: i64) {
+        if answer.build.is_none() {
+            self.tally().sight(answer, install_time, at);
         }
     }
 
@@ -140,10 +180,12 @@ impl Lookup {
     pub async fn answer(&self, question: &Question) -> Result<Answer, LookupError> {
         let index = self.index();
         let answer = resolve(&index, question);
-        match self.newer(&index, &answer).await? {
-            Some(newer) => Ok(resolve(&newer, question)),
-            None => Ok(answer),
-        }
+        let answer = match self.newer(&index, &answer).await? {
+            Some(newer) => resolve(&newer, question),
+            None => answer,
+        };
+        self.count(&answer);
+        Ok(answer)
     }
 
     /// Answers a question and makes what is attached to a crash with these times.
@@ -161,6 +203,7 @@ impl Lookup {
             answer = resolve(&newer, question);
             index = Arc::new(newer);
         }
+        self.count(&answer);
         let info = crash_build_info(&index, answer.clone(), times);
         Ok((answer, info))
     }
@@ -197,7 +240,9 @@ impl Lookup {
             let answer = if grown {
                 self.answer(question).await?
             } else {
-                resolve(&index, question)
+                let answer = resolve(&index, question);
+                self.count(&answer);
+                answer
             };
             answers.push(answer);
         }
@@ -226,6 +271,16 @@ impl Lookup {
         }
         Ok(Some(around(&self.db, newest, product, id).await?))
     }
+}
+
+/// What a lock holds now.
+fn current<T>(lock: &RwLock<Arc<T>>) -> Arc<T> {
+    // A panic while the lock is held is impossible: only pointers are copied.
+    Arc::clone(&lock.read().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn swap<T>(lock: &RwLock<Arc<T>>, new: T) {
+    *lock.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
 }
 
 /// Loads every build of a generation.

@@ -21,6 +21,11 @@ pub struct Settings {
     /// Keep every answer of the sources, word for word, for so many days, so that `capture` can turn
     /// an import into a test; 0: none is kept.
     pub keep_responses_days: u16,
+    /// When crashes of so many installs within an hour carry one unknown build id, an alarm is
+    /// raised and the build is looked for at once; 0: never.
+    pub alarm_installs: u32,
+    /// Only for builds that are at most so many days older than the newest known one.
+    pub alarm_days: u32,
 }
 
 impl Default for Settings {
@@ -32,6 +37,8 @@ impl Default for Settings {
             product_details_url: url("https://product-details.mozilla.org"),
             schedule: "0 */15 * * * *".to_owned(),
             keep_responses_days: 0,
+            alarm_installs: 3,
+            alarm_days: 30,
         }
     }
 }

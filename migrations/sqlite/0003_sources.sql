@@ -51,6 +51,7 @@ CREATE TABLE unknown_seen (
     channel TEXT NOT NULL,
     build_id TEXT NOT NULL,
     install_hash TEXT NOT NULL,
+    reported TEXT NOT NULL,
     at BIGINT NOT NULL,
     PRIMARY KEY (product, channel, build_id, install_hash)
 );
@@ -61,6 +62,8 @@ CREATE TABLE unknown_alarm (
     product TEXT NOT NULL,
     channel TEXT NOT NULL,
     build_id TEXT NOT NULL,
+    reported TEXT NOT NULL,
+    installs BIGINT NOT NULL,
     raised BIGINT NOT NULL,
     tried BIGINT,
     outcome TEXT,

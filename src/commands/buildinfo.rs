@@ -1,5 +1,6 @@
 //! `datil buildinfo`: import and look up builds.
 
+mod audit;
 mod builds;
 mod corrections;
 mod lookup;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use buildinfo::import::{Choice, ImportError, Options, Progress, import};
 use buildinfo::sources::Tape;
+use buildinfo::unknown::alarm;
 use buildinfo::{Product, SourceName};
 use clap::{Args, Subcommand, ValueEnum};
 use platform::clock;
@@ -63,6 +65,8 @@ pub(crate) enum BuildinfoCommand {
     Capture(tape::CaptureArgs),
     /// Import from such a file into an empty database (choose it with --data)
     Replay(tape::ReplayArgs),
+    /// List what is wrong with the data and what to do about it, and how good each source is
+    Audit(audit::AuditArgs),
 }
 
 #[derive(Debug, Args)]
@@ -126,6 +130,7 @@ pub(crate) async fn run(
         BuildinfoCommand::Export(args) => table::export(&db, &args).await?,
         BuildinfoCommand::LoadCsv(args) => table::load(&db, args, as_json).await?,
         BuildinfoCommand::Runs => report::runs(&db, as_json).await?,
+        BuildinfoCommand::Audit(args) => audit::audit(&db, &args, as_json).await?,
     };
     db.close().await;
     Ok(code)
@@ -251,7 +256,8 @@ fn show(bar: &indicatif::ProgressBar, progress: &Progress) {
     }
 }
 
-/// The task that imports at its start and then by the schedule.
+/// The task that imports at its start, then by the schedule, and at once when an alarm is raised
+/// because of a build that no source knows.
 pub(crate) fn schedule(
     db: Db,
     settings: buildinfo::Settings,
@@ -264,13 +270,17 @@ pub(crate) fn schedule(
         )
     })?;
     Ok(async move {
+        let mut alarms = Vec::new();
         loop {
             let options = Options {
                 wait: false,
                 ..Options::default()
             };
             match import(&db, &settings, &options, &owner(), &stop, &|_| {}).await {
-                Ok(run) => report::log(&run),
+                Ok(run) => {
+                    report::log(&run);
+                    alarm::record_import(&db, &alarms, &run.outcome).await;
+                }
                 Err(ImportError::Stopped) => return Ok(()),
                 Err(ImportError::Busy(lease)) => {
                     tracing::info!(owner = lease.owner, "an import runs already");
@@ -285,7 +295,8 @@ pub(crate) fn schedule(
             let pause = (next - now).to_std().unwrap_or_default();
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                () = tokio::time::sleep(pause) => {}
+                () = tokio::time::sleep(pause) => alarms.clear(),
+                raised = alarm::wait_for_untried(&db) => alarms = raised,
             }
         }
     })

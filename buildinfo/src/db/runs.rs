@@ -187,3 +187,12 @@ pub async fn recent_runs(db: &Db, limit: i64) -> Result<Vec<Run>, DbError> {
         .fetch_all(pool)
         .await)?)
 }
+
+/// How many imports there were of each outcome.
+///
+/// # Errors
+/// The database failed.
+pub async fn run_outcomes(db: &Db) -> Result<Vec<(String, i64)>, DbError> {
+    const SQL: &str = "SELECT outcome, COUNT(*) FROM import_run GROUP BY outcome ORDER BY outcome";
+    Ok(on!(db, |pool| sqlx::query_as(SQL).fetch_all(pool).await)?)
+}
