@@ -11,6 +11,7 @@ mod lease;
 pub mod policy;
 mod product_details;
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -27,7 +28,8 @@ use crate::db::{self, Run, RunLease, Seen};
 use crate::observation::{SourceName, UnknownName};
 use crate::product::Product;
 use crate::settings::Settings;
-use crate::sources::{Client, SourceError, Tape};
+use crate::sources::{Client, SourceError, Tape, csv};
+use crate::unknown::FetchPlan;
 
 /// Kept answers of sources are kept so many days at least.
 const KEPT_DAYS: i64 = 7;
@@ -82,6 +84,8 @@ pub struct Options {
     pub full: bool,
     /// Wait while another import runs.
     pub wait: bool,
+    /// Builds to look for wherever they can be, whatever is settled there.
+    pub wanted: Vec<FetchPlan>,
     /// Keep the sources' answers word for word, or take them from a recording instead of asking.
     pub tape: Option<Arc<Tape>>,
 }
@@ -94,6 +98,7 @@ impl Default for Options {
             since: None,
             full: false,
             wait: true,
+            wanted: Vec::new(),
             tape: None,
         }
     }
@@ -173,6 +178,7 @@ struct Import<'a> {
     tape: Option<Arc<Tape>>,
     run: Run,
     policy: Policy,
+    newest: BTreeMap<SourceName, i64>,
     failed: u64,
     read: u64,
     kept: i64,
@@ -205,6 +211,7 @@ impl<'a> Import<'a> {
             tape,
             run,
             policy: Policy::default(),
+            newest: BTreeMap::new(),
             failed: 0,
             read: 0,
             kept: 0,
@@ -272,10 +279,34 @@ impl<'a> Import<'a> {
     async fn work(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
         self.read_sources(stop).await?;
         self.run.generation = derive_dirty(self.db, stop, self.report).await?;
+        self.record_states().await
+    }
+
+    /// Stores how each source did, once what it said can be seen.
+    async fn record_states(&mut self) -> Result<(), ImportError> {
+        for verdict in &self.policy.sources {
+            let answered = (!verdict.state.is_failure()).then_some(self.run.started);
+            let trouble = verdict.state.is_failure().then_some(verdict.why.as_str());
+            let newest = self.newest.get(&verdict.source).copied();
+            let (source, tried) = (verdict.source.as_str(), self.run.started);
+            db::record_state(self.db, source, tried, answered, newest, trouble).await?;
+        }
+        Ok(())
+    }
+
+    /// What the program itself knows and no source holds any more.
+    async fn read_history(&mut self) -> Result<(), ImportError> {
+        let rows = csv::history();
+        let source = SourceName::Csv.as_str();
+        let seen = db::record_listing(self.db, self.run.id, source, csv::HISTORY, &rows).await?;
+        self.add(seen, rows.len(), 0);
         Ok(())
     }
 
     async fn read_sources(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
+        if self.options.choice == Choice::Auto {
+            self.read_history().await?;
+        }
         if self.options.choice.includes(SourceName::ProductDetails) {
             self.read_product_details(stop).await?;
         }

@@ -17,9 +17,10 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use anyhow::Context;
+use buildinfo::db::Alarm;
 use buildinfo::import::{Choice, ImportError, Options, Progress, import};
 use buildinfo::sources::Tape;
-use buildinfo::unknown::alarm;
+use buildinfo::unknown::{FetchPlan, alarm};
 use buildinfo::{Product, SourceName};
 use clap::{Args, Subcommand, ValueEnum};
 use platform::clock;
@@ -165,6 +166,7 @@ async fn run_import(
         }),
         full: args.full,
         wait: !args.no_wait,
+        wanted: Vec::new(),
         tape: args.keep_responses.then(|| Arc::new(Tape::new())),
     };
     let work = Work::start();
@@ -270,10 +272,11 @@ pub(crate) fn schedule(
         )
     })?;
     Ok(async move {
-        let mut alarms = Vec::new();
+        let mut alarms: Vec<(Alarm, FetchPlan)> = Vec::new();
         loop {
             let options = Options {
                 wait: false,
+                wanted: alarms.iter().map(|(_, plan)| plan.clone()).collect(),
                 ..Options::default()
             };
             match import(&db, &settings, &options, &owner(), &stop, &|_| {}).await {

@@ -19,8 +19,9 @@ use super::{Choice, Import, ImportError, Progress};
 use crate::db::{self, Place};
 use crate::observation::{Observation, SourceName};
 use crate::product::Directory;
-use crate::sources::archive::{Reader, buildhub_package, release_version};
+use crate::sources::archive::{Reader, buildhub_package, candidate_version, release_version};
 use crate::sources::{Client, SourceError};
+use crate::unknown::FetchPlan;
 use crate::version::Version;
 
 const SOURCE: SourceName = SourceName::Archive;
@@ -44,11 +45,18 @@ impl Import<'_> {
         stop: &CancellationToken,
     ) -> Result<(), ImportError> {
         let client = self.client.for_another();
-        let known = if self.options.full {
+        let mut known = if self.options.full {
             HashMap::new()
         } else {
             db::places(self.db).await?
         };
+        known.retain(|path, _| {
+            !self
+                .options
+                .wanted
+                .iter()
+                .any(|plan| lies_on_the_way(plan, path))
+        });
         let reader = Reader::new(&client, &self.settings.archive_url, &known);
         let mut survey = Survey::default();
         let products = products_there(&reader).await;
@@ -263,7 +271,7 @@ impl Import<'_> {
         }
         let forced = match (self.options.choice, self.policy.state(SourceName::Buildhub)) {
             (Choice::Only(_), _) => Some(Reason::Asked),
-            (_, Some(State::Down | State::Garbage | State::Empty)) => Some(Reason::BuildhubFailed),
+            (_, Some(state)) if state.is_failure() => Some(Reason::BuildhubFailed),
             _ => None,
         };
         self.policy.fill(policy::fills(&harvest.compared, forced));
@@ -275,4 +283,19 @@ async fn products_there(reader: &Reader<'_>) -> Option<BTreeSet<String>> {
     let listing = reader.list("/pub/").await.ok()?;
     let folders: BTreeSet<String> = listing.contents.folders.into_iter().collect();
     (!folders.is_empty()).then_some(folders)
+}
+
+/// Whether a place must be looked at again to find the build of a plan.
+fn lies_on_the_way(plan: &FetchPlan, path: &str) -> bool {
+    let to_a_nightly = plan.archive.iter().any(|folder| folder.starts_with(path));
+    let candidates = path.split_once("/candidates/").and_then(|(folder, below)| {
+        Some((folder.strip_prefix("/pub/")?, below.split('/').next()?))
+    });
+    let may_hold = candidates.is_some_and(|(directory, name)| {
+        let same_product = directory
+            .parse()
+            .is_ok_and(|directory: Directory| directory.product() == plan.product);
+        same_product && candidate_version(name).is_some_and(|version| plan.may_be(&version))
+    });
+    to_a_nightly || may_hold
 }

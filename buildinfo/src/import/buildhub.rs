@@ -68,7 +68,19 @@ impl Import<'_> {
                 .flat_map(|product| names(*product))
                 .copied()
                 .collect(),
+            build_id: None,
         };
+        for plan in &self.options.wanted {
+            let one = Wanted {
+                build_id: Some(plan.build_id.to_string()),
+                ..Wanted::default()
+            };
+            // If this fails, so does what follows, and says so.
+            if let Ok(page) = buildhub::page(&client, root, &one, None).await {
+                let seen = db::record(self.db, self.run.id, &page.observations).await?;
+                self.add(seen, page.records, page.unusable);
+            }
+        }
         let (mut done, mut newest, mut slow) = (0, 0, 0);
         let mut next = Some(buildhub::page(&client, root, &wanted, None).await);
         while let Some(page) = next.take() {
@@ -140,6 +152,9 @@ impl Import<'_> {
         }
         self.read += 1;
         self.well_source(SOURCE, &client, &format!("{done} records were read"));
+        if newest > 0 {
+            self.newest.insert(SOURCE, newest);
+        }
         // Only a run over all products that began at what was read before may move on: another
         // would leave holes behind it.
         let leaves_no_hole = since.is_none_or(|since| since <= seen_until);

@@ -50,6 +50,13 @@ pub enum State {
     Down,
 }
 
+impl State {
+    /// Whether the source gave nothing to rely on.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Empty | Self::Garbage | Self::Down)
+    }
+}
+
 impl fmt::Display for State {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 use super::policy::State;
 use super::{Import, ImportError, Progress};
 use crate::db;
-use crate::observation::SourceName;
+use crate::observation::{Observation, SourceName};
 use crate::sources::{SourceError, product_details};
 
 impl Import<'_> {
@@ -35,6 +35,10 @@ impl Import<'_> {
                     )
                     .await?;
                     self.add(seen, file.observations.len() + file.unusable, file.unusable);
+                    if let Some(newest) = file.observations.iter().filter_map(day).max() {
+                        let known = self.newest.entry(SOURCE).or_default();
+                        *known = newest.max(*known);
+                    }
                     read += 1;
                 }
                 // A file that is not there is a note; the source itself works.
@@ -76,4 +80,14 @@ impl Import<'_> {
         }
         Ok(())
     }
+}
+
+/// The day on which a release shipped, microseconds UTC.
+fn day(release: &Observation) -> Option<i64> {
+    let day: chrono::NaiveDate = release.body.get("date")?.as_str()?.parse().ok()?;
+    Some(
+        day.and_time(chrono::NaiveTime::MIN)
+            .and_utc()
+            .timestamp_micros(),
+    )
 }

@@ -38,6 +38,8 @@ pub struct Wanted {
     pub since: Option<String>,
     /// Only these products, by Buildhub's names; empty: all.
     pub products: Vec<&'static str>,
+    /// Only builds with this id.
+    pub build_id: Option<String>,
 }
 
 /// How many records were uploaded before a time, RFC 3339.
@@ -77,6 +79,9 @@ pub async fn page(
     }
     if !wanted.products.is_empty() {
         filter.push(json!({"terms": {"source.product": wanted.products}}));
+    }
+    if let Some(id) = &wanted.build_id {
+        filter.push(json!({"term": {"build.id": id}}));
     }
     let mut body = json!({
         "size": PAGE,
