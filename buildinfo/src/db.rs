@@ -30,11 +30,11 @@ pub use corrections::{
 };
 pub use generations::{
     Change, ChangeCursor, Generation, Step, changes_after, changes_of, finish_generation,
-    generation_at, latest_generation, steps_to, write as write_steps,
+    generation_at, latest_generation, steps_to, steps_to_all, write as write_steps,
 };
 pub use observations::{
     Seen, Stored, by_digests, close_unsaid, dirty_count, dirty_groups, fact_observations,
-    mark_all_dirty, of_group, record, record_listing, said_now,
+    mark_all_dirty, of_group, of_groups, record, record_listing, said_now,
 };
 pub use places::{
     Contents, Place, PlaceState, each_buildhub_subject, forget_bad, places, put_places,
@@ -50,13 +50,17 @@ pub use unknown::{
     unknown_counts,
 };
 
+/// So many rows, or keys, go into one statement. Statements of one size have one text, which the database prepares once.
+const MANY: usize = 50;
+
+/// `$4, $5`: `count` placeholders, the first with the number `first`.
+fn marks(count: usize, first: usize) -> String {
+    let marks: Vec<String> = (first..first + count).map(|n| format!("${n}")).collect();
+    marks.join(", ")
+}
+
 /// `($1, $2), ($3, $4)`: the placeholders of an `INSERT` of `rows` rows with `columns` columns.
 fn placeholders(rows: usize, columns: usize) -> String {
-    let row = |r: usize| {
-        let marks: Vec<String> = (1..=columns)
-            .map(|c| format!("${}", r * columns + c))
-            .collect();
-        format!("({})", marks.join(", "))
-    };
+    let row = |row: usize| format!("({})", marks(columns, row * columns + 1));
     (0..rows).map(row).collect::<Vec<_>>().join(", ")
 }

@@ -3,7 +3,7 @@
 //! An [`Observation`] concludes nothing: it keeps the source's words in `body` and is named by the digest of its content, so that
 //! seeing the same thing twice changes nothing and every conclusion can point at what it rests on.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -149,9 +149,13 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [0; 64];
+        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
+        }
+        formatter.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -359,55 +363,66 @@ impl Observation {
 
     /// The observation's name: the digest of its content, wherever it was read.
     pub fn digest(&self) -> Digest {
-        Digest::of(&json!({
-            "source": self.source.as_str(),
-            "kind": self.kind.as_str(),
-            "subject": self.subject,
-            "body": self.body,
-        }))
+        self.digest_with(&canonical_json(&self.body))
+    }
+
+    /// The same, for a caller that has the body in canonical JSON already.
+    pub(crate) fn digest_with(&self, body: &str) -> Digest {
+        // Canonical JSON of the four members, in the order of their names.
+        let mut text = Vec::with_capacity(body.len() + self.subject.len() + 80);
+        text.extend_from_slice(br#"{"body":"#);
+        text.extend_from_slice(body.as_bytes());
+        text.extend_from_slice(br#","kind":"#);
+        write_scalar(self.kind.as_str(), &mut text);
+        text.extend_from_slice(br#","source":"#);
+        write_scalar(self.source.as_str(), &mut text);
+        text.extend_from_slice(br#","subject":"#);
+        write_scalar(&self.subject, &mut text);
+        text.push(b'}');
+        Digest(Sha256::digest(&text).into())
     }
 }
 
 /// JSON with the members of every object sorted by name and no blanks: one text for one content.
 pub fn canonical_json(value: &Value) -> String {
-    let mut text = String::new();
+    let mut text = Vec::with_capacity(1024);
     write_canonical(value, &mut text);
-    text
+    String::from_utf8(text).expect("JSON is written as UTF-8")
 }
 
 // The depth is bounded by the parser that made the value: serde_json refuses more than 128 levels.
-fn write_canonical(value: &Value, text: &mut String) {
+fn write_canonical(value: &Value, text: &mut Vec<u8>) {
     match value {
         Value::Object(members) => {
             let mut members: Vec<_> = members.iter().collect();
-            members.sort_by_key(|(name, _)| *name);
-            text.push('{');
+            members.sort_unstable_by_key(|(name, _)| *name);
+            text.push(b'{');
             for (position, (name, member)) in members.into_iter().enumerate() {
                 if position > 0 {
-                    text.push(',');
+                    text.push(b',');
                 }
-                write_scalar(&Value::String(name.clone()), text);
-                text.push(':');
+                write_scalar(name, text);
+                text.push(b':');
                 write_canonical(member, text);
             }
-            text.push('}');
+            text.push(b'}');
         }
         Value::Array(items) => {
-            text.push('[');
+            text.push(b'[');
             for (position, item) in items.iter().enumerate() {
                 if position > 0 {
-                    text.push(',');
+                    text.push(b',');
                 }
                 write_canonical(item, text);
             }
-            text.push(']');
+            text.push(b']');
         }
         scalar => write_scalar(scalar, text),
     }
 }
 
-fn write_scalar(scalar: &Value, text: &mut String) {
-    write!(text, "{scalar}").expect("writing to a string cannot fail");
+fn write_scalar(scalar: &(impl Serialize + ?Sized), text: &mut Vec<u8>) {
+    serde_json::to_writer(text, scalar).expect("writing to memory cannot fail");
 }
 
 #[cfg(test)]
@@ -443,6 +458,21 @@ mod tests {
     fn digest_depends_on_content_and_not_on_row_id() {
         assert_eq!(digest(1, "2018"), digest(2, "2018"));
         assert_ne!(digest(1, "2018"), digest(1, "2019"));
+    }
+
+    #[test]
+    fn digest_is_that_of_the_four_members_in_canonical_json() {
+        let mut observation =
+            Observation::buildhub_record(SourceName::Archive, "u", &record(1, "2018 \"\u{1}é"))
+                .expect("a whole record");
+        observation.subject.push_str("\\ \n\u{1f}ä");
+        let whole = json!({
+            "source": "archive",
+            "kind": "buildhub_record",
+            "subject": observation.subject,
+            "body": observation.body,
+        });
+        assert_eq!(observation.digest(), Digest::of(&whole));
     }
 
     #[test]

@@ -5,6 +5,8 @@
 //! through a [`Tx`]. SQLite has one writing connection (`BEGIN IMMEDIATE`) beside a pool of
 //! reading ones, so that writers queue up in the process instead of failing with "busy".
 
+mod scratch;
+
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -15,6 +17,8 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+
+pub use scratch::ScratchSchema;
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");

@@ -8,11 +8,8 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use sqlx::AssertSqlSafe;
-
-use crate::db::{DatabaseSettings, Db};
+use crate::db::{DatabaseSettings, Db, ScratchSchema};
 
 /// A fresh, migrated database, and the folder that holds it or its lock.
 #[derive(Debug)]
@@ -50,9 +47,12 @@ pub async fn databases() -> Vec<TestDb> {
 pub async fn database_settings() -> Vec<DatabaseSettings> {
     let mut found = vec![DatabaseSettings::default()];
     match postgres_url() {
-        Some(server) => found.push(DatabaseSettings {
-            url: new_schema(&server).await,
-        }),
+        Some(server) => found.push(
+            ScratchSchema::create(&server)
+                .await
+                .expect("a schema can be made on the PostgreSQL server")
+                .settings(),
+        ),
         None => say_skipped(),
     }
     found
@@ -69,26 +69,6 @@ fn say_skipped() {
             "PostgreSQL SKIPPED: neither TEST_POSTGRES_URL nor a server's binaries are there"
         );
     });
-}
-
-async fn new_schema(server: &str) -> String {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let schema = format!(
-        "datil_test_{}_{}_{}",
-        std::process::id(),
-        crate::clock::now_micros(),
-        COUNT.fetch_add(1, Ordering::Relaxed)
-    );
-    let pool = sqlx::PgPool::connect(server)
-        .await
-        .expect("the PostgreSQL server can be reached");
-    sqlx::query(AssertSqlSafe(format!("CREATE SCHEMA {schema}")))
-        .execute(&pool)
-        .await
-        .expect("a schema can be made");
-    pool.close().await;
-    let joint = if server.contains('?') { '&' } else { '?' };
-    format!("{server}{joint}options=-csearch_path%3D{schema}")
 }
 
 /// The server's address: the one that is named, else that of one started for this process.

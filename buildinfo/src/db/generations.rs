@@ -3,7 +3,7 @@
 //! A generation is written in many small transactions, and readers see it when its row is there. It
 //! may be broken off anywhere: what is to be written is worked out from what is already there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
@@ -11,6 +11,7 @@ use serde_json::json;
 use sqlx::AssertSqlSafe;
 
 use super::builds::{number, read};
+use super::{MANY, marks, placeholders};
 use crate::build::Build;
 use crate::build_id::BuildId;
 use crate::derive::{Conflict, Derived};
@@ -108,29 +109,76 @@ pub async fn steps_to(
     group_key: &str,
     derived: Derived,
 ) -> Result<Vec<Step>, DbError> {
-    const SQL: &str = "SELECT body, from_generation, to_generation FROM build WHERE group_key = $1 AND (to_generation IS NULL OR to_generation = $2)";
-    let rows: Vec<(String, i64, Option<i64>)> = on!(db, |pool| sqlx::query_as(SQL)
-        .bind(group_key)
-        .bind(generation)
-        .fetch_all(pool)
-        .await)?;
-    let mut before: BTreeMap<String, (Build, bool)> = BTreeMap::new();
-    let mut written: BTreeMap<String, Build> = BTreeMap::new();
-    for (body, from, to) in rows {
-        let build = read(&body)?;
-        if from == generation {
-            written.insert(name(&build), build);
-        } else {
-            before.insert(name(&build), (build, to.is_none()));
+    steps_to_all(db, generation, vec![(group_key.to_owned(), derived)]).await
+}
+
+/// The same for many groups at once.
+///
+/// # Errors
+/// The database failed or a row cannot be read.
+pub async fn steps_to_all(
+    db: &Db,
+    generation: i64,
+    conclusions: Vec<(String, Derived)>,
+) -> Result<Vec<Step>, DbError> {
+    let keys: Vec<&str> = conclusions.iter().map(|(key, _)| key.as_str()).collect();
+    let mut stored = stored_builds(db, generation, &keys).await?;
+    let mut steps = Vec::new();
+    for (group_key, derived) in conclusions {
+        let stored = stored.remove(&group_key).unwrap_or_default();
+        steps.extend(steps_of_group(&group_key, stored, derived));
+    }
+    Ok(steps)
+}
+
+/// The builds of a group as they stand in the database.
+#[derive(Debug, Default)]
+struct StoredBuilds {
+    /// Of earlier generations, and whether they are still open.
+    before: BTreeMap<String, (Build, bool)>,
+    /// Of the unfinished generation.
+    written: BTreeMap<String, Build>,
+}
+
+async fn stored_builds(
+    db: &Db,
+    generation: i64,
+    group_keys: &[&str],
+) -> Result<HashMap<String, StoredBuilds>, DbError> {
+    let mut found: HashMap<String, StoredBuilds> = HashMap::new();
+    for keys in group_keys.chunks(MANY) {
+        let sql = format!(
+            "SELECT group_key, body, from_generation, to_generation FROM build WHERE (to_generation IS NULL OR to_generation = $1) AND group_key IN ({})",
+            marks(keys.len(), 2)
+        );
+        let rows: Vec<(String, String, i64, Option<i64>)> = on!(db, |pool| {
+            let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str())).bind(generation);
+            for key in keys {
+                query = query.bind(*key);
+            }
+            query.fetch_all(pool).await
+        })?;
+        for (group_key, body, from, to) in rows {
+            let build = read(&body)?;
+            let group = found.entry(group_key).or_default();
+            if from == generation {
+                group.written.insert(name(&build), build);
+            } else {
+                group.before.insert(name(&build), (build, to.is_none()));
+            }
         }
     }
+    Ok(found)
+}
+
+fn steps_of_group(group_key: &str, stored: StoredBuilds, derived: Derived) -> Vec<Step> {
     let mut wanted: BTreeMap<String, Build> = derived
         .builds
         .into_iter()
         .map(|build| (name(&build), build))
         .collect();
     let mut steps = Vec::new();
-    for (name, (build, open)) in before {
+    for (name, (build, open)) in stored.before {
         let stays = wanted.get(&name) == Some(&build);
         if stays {
             wanted.remove(&name);
@@ -141,7 +189,7 @@ pub async fn steps_to(
             (true, true) | (false, false) => {}
         }
     }
-    for (name, build) in written {
+    for (name, build) in stored.written {
         if wanted.get(&name) == Some(&build) {
             wanted.remove(&name);
         } else {
@@ -154,41 +202,64 @@ pub async fn steps_to(
     let conflict = |conflict| Step::Conflict(group_key.to_owned(), conflict);
     steps.extend(derived.conflicts.into_iter().map(conflict));
     steps.push(Step::Clean(group_key.to_owned()));
-    Ok(steps)
+    steps
 }
 
-/// Writes steps in their order, in small transactions.
+/// Writes steps, in small transactions: what comes earlier is never written later.
 ///
 /// # Errors
 /// The database failed; what was written stays, and deriving the groups again goes on from there.
 pub async fn write(db: &Db, generation: i64, steps: &[Step]) -> Result<(), DbError> {
     for steps in steps.chunks(ROWS) {
-        let mut tx = db.begin().await?;
+        let mut batch = Batch::default();
         for step in steps {
-            write_step(&mut tx, generation, step).await?;
+            batch.add(step)?;
         }
+        let mut tx = db.begin().await?;
+        batch.write(&mut tx, generation).await?;
         tx.commit().await?;
     }
     Ok(())
 }
 
-async fn write_step(tx: &mut Tx, generation: i64, step: &Step) -> Result<(), DbError> {
-    const CLOSE: &str = "UPDATE build SET to_generation = $7 WHERE product = $1 AND channel = $2 AND version = $3 AND build_id = $4 AND platform = $5 AND variant = $6 AND to_generation IS NULL";
-    const REOPEN: &str = "UPDATE build SET to_generation = NULL WHERE product = $1 AND channel = $2 AND version = $3 AND build_id = $4 AND platform = $5 AND variant = $6 AND to_generation = $7";
-    const REMOVE: &str = "DELETE FROM build WHERE product = $1 AND channel = $2 AND version = $3 AND build_id = $4 AND platform = $5 AND variant = $6 AND from_generation = $7";
-    const INSERT: &str = "INSERT INTO build (product, channel, version, build_id, platform, variant, from_generation, group_key, version_key, revision, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    const FORGET: &str = "DELETE FROM conflict WHERE group_key = $1";
-    const CONFLICT: &str =
-        "INSERT INTO conflict (group_key, subject, field, body) VALUES ($1, $2, $3, $4)";
-    const CLEAN: &str = "DELETE FROM dirty_group WHERE group_key = $1";
-    let (sql, build) = match step {
-        Step::Close(build) => (CLOSE, build),
-        Step::Reopen(build) => (REOPEN, build),
-        Step::Remove(build) => (REMOVE, build),
-        Step::Insert(group_key, build) => {
-            let body =
-                serde_json::to_string(build).map_err(|error| DbError::Row(error.to_string()))?;
-            in_tx!(tx, |conn| sqlx::query(INSERT)
+/// The steps of one transaction by kind: rows of one kind are written many at a time. Old rows are closed before new ones are
+/// inserted, and old conflicts forgotten before new ones, so that sorting by kind changes nothing.
+#[derive(Default)]
+struct Batch<'a> {
+    changes: Vec<(&'static str, &'a Build)>,
+    inserts: Vec<(&'a str, &'a Build, String)>,
+    forgets: Vec<&'a str>,
+    conflicts: Vec<(&'a str, &'a Conflict, String)>,
+    cleans: Vec<&'a str>,
+}
+
+impl<'a> Batch<'a> {
+    fn add(&mut self, step: &'a Step) -> Result<(), DbError> {
+        const CLOSE: &str = "UPDATE build SET to_generation = $7 WHERE product = $1 AND channel = $2 AND version = $3 AND build_id = $4 AND platform = $5 AND variant = $6 AND to_generation IS NULL";
+        const REOPEN: &str = "UPDATE build SET to_generation = NULL WHERE product = $1 AND channel = $2 AND version = $3 AND build_id = $4 AND platform = $5 AND variant = $6 AND to_generation = $7";
+        const REMOVE: &str = "DELETE FROM build WHERE product = $1 AND channel = $2 AND version = $3 AND build_id = $4 AND platform = $5 AND variant = $6 AND from_generation = $7";
+        let unwritable = |error: serde_json::Error| DbError::Row(error.to_string());
+        match step {
+            Step::Close(build) => self.changes.push((CLOSE, build)),
+            Step::Reopen(build) => self.changes.push((REOPEN, build)),
+            Step::Remove(build) => self.changes.push((REMOVE, build)),
+            Step::Insert(group_key, build) => {
+                let body = serde_json::to_string(build).map_err(unwritable)?;
+                self.inserts.push((group_key, build, body));
+            }
+            Step::Forget(group_key) => self.forgets.push(group_key),
+            Step::Conflict(group_key, conflict) => {
+                let body = serde_json::to_string(conflict).map_err(unwritable)?;
+                self.conflicts.push((group_key, conflict, body));
+            }
+            Step::Clean(group_key) => self.cleans.push(group_key),
+        }
+        Ok(())
+    }
+
+    async fn write(&self, tx: &mut Tx, generation: i64) -> Result<(), DbError> {
+        for (sql, build) in &self.changes {
+            in_tx!(&mut *tx, |conn| sqlx::query(*sql)
                 .bind(build.product.as_str())
                 .bind(&build.channel)
                 .bind(build.version.as_str())
@@ -196,53 +267,76 @@ async fn write_step(tx: &mut Tx, generation: i64, step: &Step) -> Result<(), DbE
                 .bind(&build.platform)
                 .bind(&build.variant)
                 .bind(generation)
-                .bind(group_key)
-                .bind(build.version.sort_key())
-                .bind(build.revision.as_deref())
-                .bind(body)
                 .execute(conn)
                 .await
                 .map(|_| ()))?;
-            return Ok(());
         }
-        Step::Conflict(group_key, conflict) => {
-            let body =
-                serde_json::to_string(conflict).map_err(|error| DbError::Row(error.to_string()))?;
-            in_tx!(tx, |conn| sqlx::query(CONFLICT)
-                .bind(group_key)
-                .bind(&conflict.subject)
-                .bind(conflict.field)
-                .bind(body)
-                .execute(conn)
-                .await
-                .map(|_| ()))?;
-            return Ok(());
+        self.insert_builds(tx, generation).await?;
+        delete_groups(tx, "conflict", &self.forgets).await?;
+        for conflicts in self.conflicts.chunks(MANY) {
+            let sql = format!(
+                "INSERT INTO conflict (group_key, subject, field, body) VALUES {}",
+                placeholders(conflicts.len(), 4)
+            );
+            in_tx!(&mut *tx, |conn| {
+                let mut query = sqlx::query(AssertSqlSafe(sql.as_str()));
+                for (group_key, conflict, body) in conflicts {
+                    query = query
+                        .bind(*group_key)
+                        .bind(&conflict.subject)
+                        .bind(conflict.field)
+                        .bind(body);
+                }
+                query.execute(conn).await.map(|_| ())
+            })?;
         }
-        Step::Forget(group_key) | Step::Clean(group_key) => {
-            let sql = if matches!(step, Step::Clean(_)) {
-                CLEAN
-            } else {
-                FORGET
-            };
-            in_tx!(tx, |conn| sqlx::query(sql)
-                .bind(group_key)
-                .execute(conn)
-                .await
-                .map(|_| ()))?;
-            return Ok(());
+        delete_groups(tx, "dirty_group", &self.cleans).await
+    }
+
+    async fn insert_builds(&self, tx: &mut Tx, generation: i64) -> Result<(), DbError> {
+        for inserts in self.inserts.chunks(MANY) {
+            let sql = format!(
+                "INSERT INTO build (product, channel, version, build_id, platform, variant, from_generation, group_key, version_key, revision, body) VALUES {}",
+                placeholders(inserts.len(), 11)
+            );
+            in_tx!(&mut *tx, |conn| {
+                let mut query = sqlx::query(AssertSqlSafe(sql.as_str()));
+                for (group_key, build, body) in inserts {
+                    query = query
+                        .bind(build.product.as_str())
+                        .bind(&build.channel)
+                        .bind(build.version.as_str())
+                        .bind(number(build.build_id))
+                        .bind(&build.platform)
+                        .bind(&build.variant)
+                        .bind(generation)
+                        .bind(*group_key)
+                        .bind(build.version.sort_key())
+                        .bind(build.revision.as_deref())
+                        .bind(body);
+                }
+                query.execute(conn).await.map(|_| ())
+            })?;
         }
-    };
-    in_tx!(tx, |conn| sqlx::query(sql)
-        .bind(build.product.as_str())
-        .bind(&build.channel)
-        .bind(build.version.as_str())
-        .bind(number(build.build_id))
-        .bind(&build.platform)
-        .bind(&build.variant)
-        .bind(generation)
-        .execute(conn)
-        .await
-        .map(|_| ()))?;
+        Ok(())
+    }
+}
+
+/// Deletes the rows of groups from one of the tables that have a group key.
+async fn delete_groups(tx: &mut Tx, table: &'static str, keys: &[&str]) -> Result<(), DbError> {
+    for keys in keys.chunks(MANY) {
+        let sql = format!(
+            "DELETE FROM {table} WHERE group_key IN ({})",
+            marks(keys.len(), 1)
+        );
+        in_tx!(&mut *tx, |conn| {
+            let mut query = sqlx::query(AssertSqlSafe(sql.as_str()));
+            for key in keys {
+                query = query.bind(*key);
+            }
+            query.execute(conn).await.map(|_| ())
+        })?;
+    }
     Ok(())
 }
 
@@ -326,11 +420,9 @@ async fn record_changes_of(
     product: &str,
     ids: &[i64],
 ) -> Result<(), DbError> {
-    const INSERT: &str = "INSERT INTO conclusion_change (generation, product, build_id, old, new, reason) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (generation, product, build_id) DO UPDATE SET old = excluded.old, new = excluded.new, reason = excluded.reason";
-    let marks: Vec<String> = (0..ids.len()).map(|n| format!("${}", n + 3)).collect();
     let sql = format!(
         "SELECT body, from_generation, to_generation FROM build WHERE product = $1 AND (to_generation IS NULL OR to_generation >= $2) AND build_id IN ({})",
-        marks.join(", ")
+        marks(ids.len(), 3)
     );
     let rows: Vec<(String, i64, Option<i64>)> = on!(db, |pool| {
         let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str()))
@@ -358,22 +450,29 @@ async fn record_changes_of(
         format!("[{}]", found.join(","))
     };
     let mut tx = db.begin().await?;
-    for id in ids {
-        let reason = match (old.contains_key(id), new.contains_key(id)) {
-            (false, _) => "new",
-            (true, false) => "withdrawn",
-            (true, true) => "changed",
-        };
-        in_tx!(&mut tx, |conn| sqlx::query(INSERT)
-            .bind(generation)
-            .bind(product)
-            .bind(id)
-            .bind(array(old.get(id)))
-            .bind(array(new.get(id)))
-            .bind(reason)
-            .execute(conn)
-            .await
-            .map(|_| ()))?;
+    for ids in ids.chunks(MANY) {
+        let sql = format!(
+            "INSERT INTO conclusion_change (generation, product, build_id, old, new, reason) VALUES {} ON CONFLICT (generation, product, build_id) DO UPDATE SET old = excluded.old, new = excluded.new, reason = excluded.reason",
+            placeholders(ids.len(), 6)
+        );
+        in_tx!(&mut tx, |conn| {
+            let mut query = sqlx::query(AssertSqlSafe(sql.as_str()));
+            for id in ids {
+                let reason = match (old.contains_key(id), new.contains_key(id)) {
+                    (false, _) => "new",
+                    (true, false) => "withdrawn",
+                    (true, true) => "changed",
+                };
+                query = query
+                    .bind(generation)
+                    .bind(product)
+                    .bind(id)
+                    .bind(array(old.get(id)))
+                    .bind(array(new.get(id)))
+                    .bind(reason);
+            }
+            query.execute(conn).await.map(|_| ())
+        })?;
     }
     tx.commit().await
 }

@@ -1,12 +1,12 @@
 //! The tables `observation`, `sighting` and `dirty_group`.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
 use sqlx::AssertSqlSafe;
 
-use super::placeholders;
+use super::{MANY, marks, placeholders};
 use crate::facts;
 use crate::group::{GroupKey, group_of};
 use crate::observation::{Digest, Kind, Observation};
@@ -52,6 +52,13 @@ struct Row {
     body: String,
     first_run: i64,
     problem: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct OfGroup {
+    group_key: String,
+    #[sqlx(flatten)]
+    row: Row,
 }
 
 const COLUMNS: &str =
@@ -185,11 +192,14 @@ fn rows_of(observations: &[Observation]) -> Vec<NewRow<'_>> {
     let mut known = HashSet::new();
     observations
         .iter()
-        .map(|observation| NewRow {
-            observation,
-            digest: observation.digest().to_string(),
-            group: group_of(observation).map_err(|why| why.to_string()),
-            body: crate::observation::canonical_json(&observation.body),
+        .map(|observation| {
+            let body = crate::observation::canonical_json(&observation.body);
+            NewRow {
+                observation,
+                digest: observation.digest_with(&body).to_string(),
+                group: group_of(observation).map_err(|why| why.to_string()),
+                body,
+            }
         })
         .filter(|row| known.insert(row.digest.clone()))
         .collect()
@@ -226,10 +236,9 @@ async fn insert(
         query.execute(conn).await.map(|_| ())
     })?;
     // A sighting is opened where none is open: for what is new, and for what is said again.
-    let marks: Vec<String> = (1..=rows.len()).map(|n| format!("${}", n + 1)).collect();
     let sighting_sql = format!(
         "INSERT INTO sighting (digest, from_run) SELECT o.digest, $1 FROM observation o WHERE o.digest IN ({}) AND NOT EXISTS (SELECT 1 FROM sighting s WHERE s.digest = o.digest AND (s.to_run IS NULL OR s.from_run = $1)) RETURNING digest",
-        marks.join(", ")
+        marks(rows.len(), 2)
     );
     let opened: Vec<String> = in_tx!(&mut *tx, |conn| {
         let mut query = sqlx::query_scalar(AssertSqlSafe(sighting_sql.as_str())).bind(run);
@@ -283,19 +292,12 @@ fn touched(observation: &Observation) -> Vec<Touched> {
 }
 
 pub(super) async fn mark_dirty(tx: &mut Tx, dirty: &BTreeSet<Touched>) -> Result<(), DbError> {
-    const ONE: &str =
-        "INSERT INTO dirty_group (group_key) VALUES ($1) ON CONFLICT (group_key) DO NOTHING";
     // A range rather than LIKE: one text for both databases that uses the index.
     const MAJOR: &str = "INSERT INTO dirty_group (group_key) SELECT DISTINCT group_key FROM observation WHERE group_key >= $1 AND group_key < $2 ON CONFLICT (group_key) DO NOTHING";
+    let mut groups = Vec::new();
     for touched in dirty {
         match touched {
-            Touched::Group(key) => {
-                in_tx!(&mut *tx, |conn| sqlx::query(ONE)
-                    .bind(key)
-                    .execute(conn)
-                    .await
-                    .map(|_| ()))?;
-            }
+            Touched::Group(key) => groups.push(key),
             Touched::Major(prefix) => {
                 in_tx!(&mut *tx, |conn| sqlx::query(MAJOR)
                     .bind(prefix)
@@ -305,6 +307,19 @@ pub(super) async fn mark_dirty(tx: &mut Tx, dirty: &BTreeSet<Touched>) -> Result
                     .map(|_| ()))?;
             }
         }
+    }
+    for keys in groups.chunks(MANY) {
+        let sql = format!(
+            "INSERT INTO dirty_group (group_key) VALUES {} ON CONFLICT (group_key) DO NOTHING",
+            placeholders(keys.len(), 1)
+        );
+        in_tx!(&mut *tx, |conn| {
+            let mut query = sqlx::query(AssertSqlSafe(sql.as_str()));
+            for key in keys {
+                query = query.bind(*key);
+            }
+            query.execute(conn).await.map(|_| ())
+        })?;
     }
     Ok(())
 }
@@ -410,6 +425,35 @@ pub async fn of_group(db: &Db, group_key: &str) -> Result<Vec<Observation>, DbEr
         .collect()
 }
 
+/// What is said now about each of the groups with these keys, as [`of_group`] gives it; groups of which nothing is said are left out.
+///
+/// # Errors
+/// The database failed or a row cannot be read.
+pub async fn of_groups(
+    db: &Db,
+    group_keys: &[String],
+) -> Result<HashMap<String, Vec<Observation>>, DbError> {
+    let mut found: HashMap<String, Vec<Observation>> = HashMap::new();
+    for keys in group_keys.chunks(MANY) {
+        let sql = format!(
+            "SELECT o.group_key, {COLUMNS} FROM observation o WHERE o.group_key IN ({}) AND EXISTS (SELECT 1 FROM sighting s WHERE s.digest = o.digest AND s.to_run IS NULL) ORDER BY o.digest",
+            marks(keys.len(), 1)
+        );
+        let rows: Vec<OfGroup> = on!(db, |pool| {
+            let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str()));
+            for key in keys {
+                query = query.bind(key);
+            }
+            query.fetch_all(pool).await
+        })?;
+        for OfGroup { group_key, row } in rows {
+            let stored = Stored::try_from(row)?;
+            found.entry(group_key).or_default().push(stored.observation);
+        }
+    }
+    Ok(found)
+}
+
 /// What is said now about versions as a whole: the observations that [`crate::facts()`] reads.
 ///
 /// # Errors
@@ -438,10 +482,9 @@ pub async fn by_digests(db: &Db, digests: &[Digest]) -> Result<Vec<Stored>, DbEr
     if digests.is_empty() {
         return Ok(Vec::new());
     }
-    let marks: Vec<String> = (1..=digests.len()).map(|n| format!("${n}")).collect();
     let sql = format!(
         "SELECT {COLUMNS} FROM observation o WHERE o.digest IN ({}) ORDER BY o.digest",
-        marks.join(", ")
+        marks(digests.len(), 1)
     );
     let rows: Vec<Row> = on!(db, |pool| {
         let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str()));
@@ -462,10 +505,9 @@ pub async fn said_now(db: &Db, digests: &[Digest]) -> Result<HashSet<String>, Db
     if digests.is_empty() {
         return Ok(HashSet::new());
     }
-    let marks: Vec<String> = (1..=digests.len()).map(|n| format!("${n}")).collect();
     let sql = format!(
         "SELECT digest FROM sighting WHERE to_run IS NULL AND digest IN ({})",
-        marks.join(", ")
+        marks(digests.len(), 1)
     );
     let said: Vec<String> = on!(db, |pool| {
         let mut query = sqlx::query_scalar(AssertSqlSafe(sql.as_str()));

@@ -95,11 +95,14 @@ pub(crate) async fn derive_dirty(
         if groups.is_empty() {
             break;
         }
-        let mut steps = Vec::new();
+        let mut observations = db::of_groups(db, &groups).await?;
+        let mut conclusions = Vec::with_capacity(groups.len());
         for group in &groups {
-            let derived = derive_group(db, group, &corrections, &known).await?;
-            steps.extend(db::steps_to(db, last + 1, group, derived).await?);
+            let of_group = observations.remove(group).unwrap_or_default();
+            let derived = derive(&key_of(group)?, &of_group, &corrections, &known);
+            conclusions.push((group.clone(), derived));
         }
+        let steps = db::steps_to_all(db, last + 1, conclusions).await?;
         db::write_steps(db, last + 1, &steps).await?;
         done += groups.len() as u64;
         report(Progress::Deriving {
@@ -131,9 +134,12 @@ pub(crate) async fn derive_group(
     corrections: &[Correction],
     facts: &Facts,
 ) -> Result<crate::Derived, DbError> {
-    let key: GroupKey = group
-        .parse()
-        .map_err(|_| DbError::Row(format!("group {group}")))?;
     let observations = db::of_group(db, group).await?;
-    Ok(derive(&key, &observations, corrections, facts))
+    Ok(derive(&key_of(group)?, &observations, corrections, facts))
+}
+
+fn key_of(group: &str) -> Result<GroupKey, DbError> {
+    group
+        .parse()
+        .map_err(|_| DbError::Row(format!("group {group}")))
 }

@@ -24,7 +24,7 @@ impl<'a> BuildRef<'a> {
     }
 
     fn text(self, position: u32) -> &'a str {
-        &self.index.texts[position as usize]
+        self.index.texts.get(position)
     }
 
     /// See [`Build::product`].
@@ -137,14 +137,23 @@ impl<'a> BuildRef<'a> {
             .unwrap_or_default()
     }
 
-    /// What the build is called on beta, if that is not its own name: a release's file is `VrcN` there, as long as it is of a first
-    /// version (`N.0`) and its build number is known.
-    pub fn release_candidate(self) -> Option<Version> {
+    /// Whether the build can be asked for on this channel: it follows it, or that is beta and the build is a candidate of a release.
+    pub fn is_on(self, channel: &str) -> bool {
+        self.channel() == channel || (channel == "beta" && self.candidate_number().is_some())
+    }
+
+    /// N of the `rcN` that a release's file is on beta.
+    fn candidate_number(self) -> Option<u32> {
         let named = self.channel() == "release"
             && self.version().is_first_of_major()
             && self.status() != Status::Variant;
-        self.build_number()
-            .filter(|_| named)
+        self.build_number().filter(|_| named)
+    }
+
+    /// What the build is called on beta, if that is not its own name: a release's file is `VrcN` there, as long as it is of a first
+    /// version (`N.0`) and its build number is known.
+    pub fn release_candidate(self) -> Option<Version> {
+        self.candidate_number()
             .map(|number| self.version().with_candidate(number))
     }
 

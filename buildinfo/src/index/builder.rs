@@ -1,0 +1,192 @@
+//! Making an index.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+
+use foldhash::fast::RandomState;
+
+use super::lines::{LineEntry, micros_of_day};
+use super::texts::Positions;
+use super::{BuildIndex, BuildRef, IndexFull, Row, SHARED_URL_END, UNKNOWN_TIME, bit_of, key_of};
+use crate::build::{Build, Status};
+use crate::product::{Line, Product};
+use crate::version::Version;
+
+/// Takes builds one by one, in any order, so that a load needs no second copy of them.
+#[derive(Debug)]
+pub struct IndexBuilder {
+    index: BuildIndex,
+    texts: Positions,
+    versions: Positions,
+}
+
+impl IndexBuilder {
+    /// An empty index of `generation`.
+    pub fn new(generation: i64) -> Self {
+        let index = BuildIndex {
+            generation,
+            ..BuildIndex::default()
+        };
+        Self {
+            index,
+            texts: Positions::default(),
+            versions: Positions::default(),
+        }
+    }
+
+    /// Adds a build.
+    ///
+    /// # Errors
+    /// [`IndexFull`] when a text or their sum is too long, or there are too many builds.
+    pub fn push(&mut self, build: &Build) -> Result<(), IndexFull> {
+        u32::try_from(self.index.rows.len()).map_err(|_| IndexFull)?;
+        let url = build.archive_url.as_deref().unwrap_or_default();
+        let (shared, rest) = url.split_at(
+            url.find(SHARED_URL_END)
+                .map_or(0, |at| at + SHARED_URL_END.len()),
+        );
+        let row = Row {
+            key: key_of(build.product, build.build_id.as_u64()),
+            published_at: build.published_at.unwrap_or(UNKNOWN_TIME),
+            channel: self.text(&build.channel)?,
+            version: self.version(&build.version)?,
+            platform: self.text(&build.platform)?,
+            variant: self.text(&build.variant)?,
+            offered_on: self.text(&build.offered_on.join(","))?,
+            revision: self.text(build.revision.as_deref().unwrap_or_default())?,
+            repository: self.text(build.repository.as_deref().unwrap_or_default())?,
+            build_number: build.build_number.and_then(NonZeroU32::new),
+            url_start: self.text(shared)?,
+            url_rest: u32::try_from(self.index.urls.len()).map_err(|_| IndexFull)?,
+            evidence: u32::try_from(self.index.evidence.len()).map_err(|_| IndexFull)?,
+            shipped_on: build.shipped_on,
+            url_length: u16::try_from(rest.len()).map_err(|_| IndexFull)?,
+            evidence_count: u16::try_from(build.evidence.len()).map_err(|_| IndexFull)?,
+            sources: build
+                .sources
+                .iter()
+                .fold(0, |set, source| set | bit_of(*source)),
+            product: build.product,
+            status: build.status,
+            certainty: build.certainty,
+            reason: build.reason,
+        };
+        self.index.urls.push_str(rest);
+        self.index.evidence.extend_from_slice(&build.evidence);
+        self.index.rows.push(row);
+        Ok(())
+    }
+
+    /// Sorts what was added.
+    pub fn finish(mut self) -> BuildIndex {
+        let BuildIndex {
+            rows,
+            texts,
+            versions,
+            starts,
+            ..
+        } = &mut self.index;
+        let name = |row: &Row| {
+            (
+                texts.get(row.channel),
+                &versions[row.version as usize],
+                texts.get(row.platform),
+                texts.get(row.variant),
+            )
+        };
+        rows.sort_unstable_by(|left, right| {
+            left.key
+                .cmp(&right.key)
+                .then_with(|| name(left).cmp(&name(right)))
+        });
+        starts.reserve(rows.chunk_by(|left, right| left.key == right.key).count());
+        for (position, row) in (0..).zip(rows.iter()) {
+            starts.entry(row.key).or_insert(position);
+        }
+        self.add_lines();
+        self.index.rows.shrink_to_fit();
+        self.index.texts.shrink_to_fit();
+        self.index.urls.shrink_to_fit();
+        self.index.evidence.shrink_to_fit();
+        self.index
+    }
+
+    /// Every build stands in the line of each channel that got it.
+    fn add_lines(&mut self) {
+        let mut lines: HashMap<(Product, u32, Line), Vec<LineEntry>, RandomState> =
+            HashMap::default();
+        // The channels behind each text of `offered_on`.
+        let mut offers: HashMap<u32, Vec<u32>, RandomState> = HashMap::default();
+        for row in 0..self.index.rows.len() {
+            let build = BuildRef {
+                index: &self.index,
+                row,
+            };
+            if build.status() == Status::Variant || !build.variant().is_empty() {
+                continue;
+            }
+            let Row {
+                offered_on,
+                channel: own_channel,
+                version: own_version,
+                ..
+            } = *build.get();
+            let (product, line, build_id) = (build.product(), build.line(), build.build_id());
+            let uploaded = build.published_at().unwrap_or_else(|| build_id.micros());
+            let shipped = build.shipped_on().map_or(uploaded, micros_of_day);
+            let candidate = build.release_candidate();
+            if !offers.contains_key(&offered_on) {
+                let names: Vec<String> = build.offered_on().map(str::to_owned).collect();
+                let channels = names.iter().filter_map(|name| self.text(name).ok());
+                offers.insert(offered_on, channels.collect());
+            }
+            // The row count was checked to fit when the row was added.
+            let row = u32::try_from(row).unwrap_or(u32::MAX);
+            for channel in offers.get(&offered_on).into_iter().flatten().copied() {
+                let is_own = channel == own_channel;
+                let named = candidate
+                    .as_ref()
+                    .filter(|_| !is_own && self.index.texts.get(channel) == "beta");
+                let Ok(version) = named.map_or(Ok(own_version), |version| self.version(version))
+                else {
+                    continue;
+                };
+                let out_at = if is_own { shipped } else { uploaded };
+                lines
+                    .entry((product, channel, line))
+                    .or_default()
+                    .push(LineEntry {
+                        version,
+                        row,
+                        build_id,
+                        out_at,
+                    });
+            }
+        }
+        let BuildIndex {
+            texts,
+            versions,
+            lines: sorted,
+            ..
+        } = &mut self.index;
+        for ((product, channel, line), entries) in lines {
+            sorted.add((product, texts.get(channel), line), entries, versions);
+        }
+    }
+
+    fn text(&mut self, text: &str) -> Result<u32, IndexFull> {
+        let Self { index, texts, .. } = self;
+        texts.of(text, || index.texts.push(text))
+    }
+
+    fn version(&mut self, version: &Version) -> Result<u32, IndexFull> {
+        let Self {
+            index, versions, ..
+        } = self;
+        versions.of(version.as_str(), || {
+            let position = u32::try_from(index.versions.len()).map_err(|_| IndexFull)?;
+            index.versions.push(version.clone());
+            Ok(position)
+        })
+    }
+}

@@ -1,0 +1,60 @@
+//! A PostgreSQL schema of its own, for a test or a measurement.
+
+use sqlx::AssertSqlSafe;
+use sqlx::postgres::PgPool;
+
+use super::{DatabaseSettings, DbError};
+
+/// A schema beside those that are on a server. It stays until [`ScratchSchema::drop`].
+#[derive(Debug)]
+pub struct ScratchSchema {
+    server: String,
+    name: String,
+}
+
+impl ScratchSchema {
+    /// Makes an empty schema on the server at `server`, with a name that no other has.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or refuses.
+    pub async fn create(server: &str) -> Result<Self, DbError> {
+        use std::sync::atomic::{AtomicU64, Ordering};
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let schema = Self {
+            server: server.to_owned(),
+            name: format!(
+                "datil_scratch_{}_{}_{}",
+                std::process::id(),
+                crate::clock::now_micros(),
+                COUNT.fetch_add(1, Ordering::Relaxed)
+            ),
+        };
+        schema.execute("CREATE SCHEMA", "").await?;
+        Ok(schema)
+    }
+
+    /// How to open it.
+    pub fn settings(&self) -> DatabaseSettings {
+        let Self { server, name } = self;
+        let joint = if server.contains('?') { '&' } else { '?' };
+        DatabaseSettings {
+            url: format!("{server}{joint}options=-csearch_path%3D{name}"),
+        }
+    }
+
+    /// Removes it with all that it holds.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or refuses.
+    pub async fn drop(self) -> Result<(), DbError> {
+        self.execute("DROP SCHEMA", "CASCADE").await
+    }
+
+    async fn execute(&self, before: &str, after: &str) -> Result<(), DbError> {
+        let pool = PgPool::connect(&self.server).await?;
+        let sql = format!("{before} {} {after}", self.name);
+        sqlx::query(AssertSqlSafe(sql)).execute(&pool).await?;
+        pool.close().await;
+        Ok(())
+    }
+}

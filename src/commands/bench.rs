@@ -1,0 +1,57 @@
+//! `datil bench`: our own measurements, each figure with its limit beside it.
+
+mod figures;
+mod import;
+mod lookup;
+mod scratch;
+mod synthetic;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use figures::Figures;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    /// Look-ups of builds, in this process and over HTTP
+    Lookup(lookup::LookupArgs),
+    /// An import from Buildhub, with everything that follows from it
+    Import(import::ImportArgs),
+    /// Serve stand-ins for the sources to a measurement (started by it)
+    #[command(hide = true)]
+    StandIns(import::StandInsArgs),
+}
+
+/// Options of every measurement.
+#[derive(Debug, Args)]
+pub(crate) struct Verdict {
+    /// Exit 1 when a figure misses its limit
+    #[arg(long)]
+    check: bool,
+}
+
+/// Measures in a folder of its own that is gone afterwards; the settings have no part in it.
+pub(crate) async fn run(command: BenchCommand, as_json: bool) -> anyhow::Result<ExitCode> {
+    let mut figures = Figures::new(as_json);
+    let verdict = match command {
+        BenchCommand::Lookup(args) => {
+            lookup::measure(&args, &mut figures).await?;
+            args.verdict
+        }
+        BenchCommand::Import(args) => {
+            import::measure(&args, &mut figures).await?;
+            args.verdict
+        }
+        BenchCommand::StandIns(args) => {
+            import::serve_stand_ins(&args).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    let missed = figures.missed();
+    Ok(if verdict.check && missed > 0 {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}

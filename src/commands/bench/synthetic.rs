@@ -1,0 +1,154 @@
+//! As many builds as wanted, of the shape that real ones have. They are invented.
+
+use buildinfo::build::{Certainty, Reason, Status};
+use buildinfo::observation::{Digest, SourceName};
+use buildinfo::{Build, BuildId, Line, Product, Version};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+const PLATFORMS: [&str; 6] = [
+    "linux-i686",
+    "linux-x86_64",
+    "mac",
+    "win32",
+    "win64",
+    "win64-aarch64",
+];
+/// Seconds from one build to the next: so a million builds span fourteen years.
+const APART: i64 = 44 * 60;
+/// Majors that the history spans.
+const MAJORS: usize = 150;
+
+/// How to ask for a build.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Identity {
+    pub(super) product: Product,
+    pub(super) channel: &'static str,
+    pub(super) build_id: BuildId,
+}
+
+/// A history of builds, each for every platform.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct History {
+    ids: usize,
+}
+
+impl History {
+    /// The history that has about `builds` builds.
+    pub(super) fn of(builds: usize) -> Self {
+        Self {
+            ids: builds.div_ceil(PLATFORMS.len()).max(1),
+        }
+    }
+
+    /// How many different build ids it has.
+    pub(super) fn ids(self) -> usize {
+        self.ids
+    }
+
+    /// Identity of the build with this number, counted from 0.
+    pub(super) fn identity(self, number: usize) -> anyhow::Result<Identity> {
+        Ok(Identity {
+            product: if number % 7 == 6 {
+                Product::Thunderbird
+            } else {
+                Product::Firefox
+            },
+            channel: match number % 20 {
+                0..11 => "nightly",
+                11..16 => "beta",
+                16 => "esr",
+                _ => "release",
+            },
+            build_id: id_at(started(number))?,
+        })
+    }
+
+    /// Every build, by id; `number` is the first to begin with.
+    pub(super) fn builds(self, number: usize) -> impl Iterator<Item = anyhow::Result<Build>> {
+        (number..self.ids)
+            .flat_map(move |number| PLATFORMS.map(|platform| self.build(number, platform)))
+    }
+
+    fn build(self, number: usize, platform: &str) -> anyhow::Result<Build> {
+        let Identity {
+            product,
+            channel,
+            build_id,
+        } = self.identity(number)?;
+        let major = 10 + number * MAJORS / self.ids;
+        let step = number % 60;
+        let version: Version = match channel {
+            "nightly" => format!("{major}.0a1"),
+            "beta" => format!("{major}.0b{}", step / 4 + 1),
+            "esr" => format!("{major}.{}.0esr", step / 6),
+            _ => format!("{major}.0.{}", step / 6),
+        }
+        .parse()?;
+        let nightly = channel == "nightly";
+        let directory = product.as_str().to_lowercase();
+        let folder = if nightly {
+            let time = started(number).format("%Y/%m/%Y-%m-%d-%H-%M-%S");
+            format!("{directory}/nightly/{time}-mozilla-central")
+        } else {
+            format!("{directory}/candidates/{version}-candidates/build1/{platform}/en-US")
+        };
+        let own = Digest::of(&serde_json::json!([number, platform]));
+        let shipped = (!nightly).then(|| Digest::of(&version.as_str().into()));
+        Ok(Build {
+            product,
+            channel: channel.to_owned(),
+            line: Line::of(channel, &version),
+            build_id,
+            platform: platform.to_owned(),
+            variant: String::new(),
+            build_number: (!nightly).then_some(1),
+            status: if nightly {
+                Status::Published
+            } else {
+                Status::Shipped
+            },
+            certainty: Certainty::Stated,
+            reason: if nightly {
+                Reason::Nightly
+            } else {
+                Reason::ShippedBuildNumber
+            },
+            offered_on: vec![channel.to_owned()],
+            revision: Some(own_revision(number)),
+            repository: Some(match channel {
+                "nightly" => "https://hg.mozilla.org/mozilla-central".to_owned(),
+                other => format!("https://hg.mozilla.org/releases/mozilla-{other}"),
+            }),
+            archive_url: Some(format!(
+                "https://archive.mozilla.org/pub/{folder}/{directory}-{version}.en-US.{platform}.tar.bz2"
+            )),
+            published_at: Some((started(number) + TimeDelta::hours(2)).timestamp_micros()),
+            shipped_on: (!nightly).then(|| started(number).date_naive()),
+            sources: if nightly {
+                vec![SourceName::Buildhub]
+            } else {
+                vec![SourceName::Buildhub, SourceName::ProductDetails]
+            },
+            evidence: [Some(own), shipped].into_iter().flatten().collect(),
+            version,
+        })
+    }
+}
+
+fn own_revision(number: usize) -> String {
+    let digest = Digest::of(&number.into()).to_string();
+    digest.chars().take(40).collect()
+}
+
+/// When the build with this number was started: no two at one time, and at no even distance.
+fn started(number: usize) -> DateTime<Utc> {
+    let number = i64::try_from(number).unwrap_or(i64::MAX / APART / 2);
+    let start = NaiveDate::from_ymd_opt(2012, 1, 1).unwrap_or_default();
+    start.and_time(chrono::NaiveTime::MIN).and_utc()
+        + TimeDelta::seconds(number * APART + number * 7919 % APART)
+}
+
+/// The build id of a moment.
+pub(super) fn id_at(time: DateTime<Utc>) -> anyhow::Result<BuildId> {
+    Ok(time.format("%Y%m%d%H%M%S").to_string().parse()?)
+}
