@@ -30,6 +30,7 @@ pub mod resolve;
 
 pub mod catalog;
 pub mod enrichment;
+pub mod search;
 
 pub mod settings;
 pub mod sources;

@@ -49,6 +49,12 @@ pub enum ApiError {
     /// 403: it needs a token with a permission.
     #[error("{0}")]
     Forbidden(String),
+    /// 413: the request is longer than what is taken.
+    #[error("{0}")]
+    TooLarge(String),
+    /// 429: too many requests; the client may ask again after this time.
+    #[error("too many requests: try again after {} seconds", seconds(*.0))]
+    RateLimited(Duration),
     /// 503: not now; try again after some seconds.
     #[error("{0}")]
     Unavailable(String),
@@ -70,6 +76,8 @@ impl ApiError {
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad_request"),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
+            Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+            Self::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
@@ -83,14 +91,24 @@ impl IntoResponse for ApiError {
             tracing::error!(cause = format!("{cause:#}"), "a request failed");
         }
         let body = axum::Json(json!({ "error": self.to_string(), "code": code }));
+        let wait = match &self {
+            Self::RateLimited(wait) => Some(seconds(*wait)),
+            Self::Unavailable(_) => Some(10),
+            _ => None,
+        };
         let mut response = (status, body).into_response();
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        if let Some(wait) = wait {
             response
                 .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
+                .insert(header::RETRY_AFTER, HeaderValue::from(wait));
         }
         response
     }
+}
+
+/// Whole seconds, rounded up.
+fn seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
 /// Serves until `stop` is cancelled, then lets running requests end. Clients that do not send

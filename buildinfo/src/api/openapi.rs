@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, T
 use utoipa::openapi::{OpenApi, RefOr};
 use utoipa::{OpenApi as _, PartialSchema, ToSchema};
 
-use super::{builds, history, questions, version_string, versions};
+use super::{builds, history, questions, search, version_string, versions};
 use crate::build::Build;
 use crate::resolve::Answer;
 
@@ -15,7 +15,7 @@ use crate::resolve::Answer;
 pub(super) struct Error {
     /// What is wrong, in a sentence.
     error: String,
-    /// A word that programs can rely on: `bad_request`, `not_found`, `method_not_allowed`, `unavailable`, `internal`.
+    /// A word that programs can rely on: `bad_request`, `not_found`, `method_not_allowed`, `too_large`, `rate_limited`, `unavailable`, `internal`.
     code: String,
 }
 
@@ -37,6 +37,9 @@ pub(super) struct Error {
         history::runs,
         history::changes,
         version_string::get,
+        search::any,
+        search::search,
+        search::records,
     ),
     components(schemas(Answer, Build, Error))
 )]
