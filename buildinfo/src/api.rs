@@ -1,7 +1,7 @@
 //! The HTTP API for builds: Crash Stats' `VersionString`, Buildhub's search, and our own under `/api/v1`.
 //!
-//! A handler extracts, calls one function, and answers. All answers are public and may be read from any page (CORS). Answers under
-//! `/api/v1` carry an `ETag`, but for those that do not depend on a generation alone.
+//! A handler extracts, calls one function, and answers. All answers are public and may be read from any page (CORS). Answers to a
+//! `GET` under `/api/v1` carry an `ETag`.
 
 mod asked;
 mod builds;
@@ -9,6 +9,7 @@ mod history;
 mod openapi;
 mod questions;
 mod search;
+mod snapshot;
 mod version_string;
 mod versions;
 
@@ -35,6 +36,7 @@ struct Api {
     db: Db,
     /// Room for searches, each of which looks at every build.
     searches: Arc<Semaphore>,
+    snapshot: Arc<snapshot::Cache>,
 }
 
 /// How many searches run at once.
@@ -61,6 +63,7 @@ pub fn router(lookup: Lookup, db: Db) -> Router {
         .route("/api/v1/versions", get(versions::versions))
         .route("/api/v1/latest", get(versions::latest))
         .route("/api/v1/compare", get(versions::compare))
+        .route("/api/v1/snapshot", get(snapshot::get))
         .route("/api/v1/runs", get(history::runs))
         .route("/api/v1/changes", get(history::changes))
         .route("/api/v1/openapi.json", get(openapi::document))
@@ -70,6 +73,7 @@ pub fn router(lookup: Lookup, db: Db) -> Router {
             lookup,
             db,
             searches: Arc::new(Semaphore::new(SEARCHES)),
+            snapshot: Arc::default(),
         })
 }
 

@@ -39,6 +39,7 @@ pub mod db;
 pub mod export;
 pub mod import;
 pub mod lookup;
+pub mod snapshot;
 
 pub mod api;
 pub mod explain;

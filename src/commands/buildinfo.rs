@@ -5,6 +5,7 @@ mod report;
 
 use std::future::Future;
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
 
@@ -34,6 +35,15 @@ pub(crate) enum BuildinfoCommand {
     Explain(lookup::QuestionArgs),
     /// List the last imports
     Runs,
+    /// Write all builds into one file, for look-ups elsewhere
+    Snapshot(SnapshotArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SnapshotArgs {
+    /// Where to write it; `lookup --snapshot` reads it
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -73,12 +83,18 @@ pub(crate) async fn run(
     if matches!(command, BuildinfoCommand::Serve) {
         return super::serve::buildinfo(settings).await;
     }
+    if let BuildinfoCommand::Lookup(args) = &command
+        && let Some(file) = &args.snapshot
+    {
+        return lookup::lookup_in_snapshot(file, args).await;
+    }
     let db = open_db(&settings).await?;
     let code = match command {
         BuildinfoCommand::Serve => ExitCode::FAILURE,
         BuildinfoCommand::Import(args) => run_import(&db, &settings, &args, as_json).await?,
         BuildinfoCommand::Lookup(args) => lookup::lookup(&db, &args).await?,
         BuildinfoCommand::Explain(args) => lookup::explain(&db, &args, as_json).await?,
+        BuildinfoCommand::Snapshot(args) => report::snapshot(&db, &args.file, as_json).await?,
         BuildinfoCommand::Runs => report::runs(&db, as_json).await?,
     };
     db.close().await;

@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, T
 use utoipa::openapi::{OpenApi, RefOr};
 use utoipa::{OpenApi as _, PartialSchema, ToSchema};
 
-use super::{builds, history, questions, search, version_string, versions};
+use super::{builds, history, questions, search, snapshot, version_string, versions};
 use crate::build::Build;
 use crate::resolve::Answer;
 
@@ -37,6 +37,7 @@ pub(super) struct Error {
         history::runs,
         history::changes,
         version_string::get,
+        snapshot::get,
         search::any,
         search::search,
         search::records,

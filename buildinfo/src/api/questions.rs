@@ -200,5 +200,5 @@ pub(super) async fn explain(
 ) -> Result<Response, ApiError> {
     let answer = api.lookup.answer(&asked.params.question()).await?;
     let explanation: Explanation = explain::explain(&api.db, &answer).await?;
-    Ok(Asked::<Params>::fresh(explanation))
+    asked.fresh(explanation)
 }

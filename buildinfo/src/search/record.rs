@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::Refused;
-use crate::build::Status;
 use crate::index::BuildRef;
 use crate::observation::{Kind, Observation};
 use crate::product::Product;
@@ -250,9 +249,7 @@ fn locale(platform: &str) -> &'static str {
 fn version(build: BuildRef<'_>) -> Cow<'_, str> {
     let own = build.version();
     match own.candidate() {
-        Some(_) if build.status() != Status::Unknown => {
-            Cow::Owned(own.without_candidate().to_string())
-        }
-        _ => Cow::Borrowed(own.as_str()),
+        Some(_) => Cow::Owned(own.without_candidate().to_string()),
+        None => Cow::Borrowed(own.as_str()),
     }
 }
