@@ -147,6 +147,7 @@ impl Parts {
 
     /// Serves `router` on the service's address; answers the address.
     pub(crate) async fn serve(&self, router: Router, port: u16) -> anyhow::Result<SocketAddr> {
+        let router = platform::http::limited(router, &self.settings.http);
         let listener = listen(&self.settings.bind(port)).await?;
         let address = listener.local_addr()?;
         let stop = self.lifecycle.stop_token();

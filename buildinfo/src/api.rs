@@ -1,7 +1,7 @@
-//! The HTTP API for builds: Crash Stats' `VersionString`, and our own under `/api/v1`.
+//! The HTTP API for builds: Crash Stats' `VersionString`, Buildhub's search, and our own under `/api/v1`.
 //!
-//! A handler extracts, calls one function, and answers. All answers are public and may be read from any page (CORS). Answers under
-//! `/api/v1` carry an `ETag`, but for those that do not depend on a generation alone.
+//! A handler extracts, calls one function, and answers. All answers are public and may be read from any page (CORS). Answers to a
+//! `GET` under `/api/v1` carry an `ETag`.
 
 mod asked;
 mod audit;
@@ -9,16 +9,24 @@ mod builds;
 mod history;
 mod openapi;
 mod questions;
+mod search;
+mod snapshot;
 mod unknown;
 mod version_string;
 mod versions;
 
+use std::sync::Arc;
+
 use axum::Router;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use platform::db::Db;
+use platform::http::ApiError;
 use serde_json::json;
+use tokio::sync::Semaphore;
 use tower_http::cors::{Any, CorsLayer};
 
 use crate::lookup::Lookup;
@@ -28,7 +36,13 @@ use crate::lookup::Lookup;
 struct Api {
     lookup: Lookup,
     db: Db,
+    /// Room for searches, each of which looks at every build.
+    searches: Arc<Semaphore>,
+    snapshot: Arc<snapshot::Cache>,
 }
+
+/// How many searches run at once.
+const SEARCHES: usize = 2;
 
 /// The API over a loaded index and the database behind it. The caller runs [`Lookup::run`].
 pub fn router(lookup: Lookup, db: Db) -> Router {
@@ -39,6 +53,8 @@ pub fn router(lookup: Lookup, db: Db) -> Router {
     Router::new()
         .route("/api/VersionString/", get(version_string::get))
         .route("/api/VersionString", get(version_string::add_slash))
+        .route("/api/search", get(search::any).post(search::search))
+        .route("/api/records", get(search::records))
         .route(
             "/api/v1/lookup",
             get(questions::lookup).post(questions::lookup_many),
@@ -49,6 +65,7 @@ pub fn router(lookup: Lookup, db: Db) -> Router {
         .route("/api/v1/versions", get(versions::versions))
         .route("/api/v1/latest", get(versions::latest))
         .route("/api/v1/compare", get(versions::compare))
+        .route("/api/v1/snapshot", get(snapshot::get))
         .route("/api/v1/runs", get(history::runs))
         .route("/api/v1/changes", get(history::changes))
         .route("/api/v1/audit", get(audit::list))
@@ -56,7 +73,22 @@ pub fn router(lookup: Lookup, db: Db) -> Router {
         .route("/api/v1/openapi.json", get(openapi::document))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(cors)
-        .with_state(Api { lookup, db })
+        .with_state(Api {
+            lookup,
+            db,
+            searches: Arc::new(Semaphore::new(SEARCHES)),
+            snapshot: Arc::default(),
+        })
+}
+
+/// A whole body, or why it is none.
+fn whole(body: Result<Bytes, BytesRejection>) -> Result<Bytes, ApiError> {
+    body.map_err(|refused| match refused.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            ApiError::TooLarge("the request is longer than 2 MB".to_owned())
+        }
+        _ => ApiError::BadRequest("the request did not come whole".to_owned()),
+    })
 }
 
 async fn method_not_allowed() -> Response {

@@ -30,6 +30,7 @@ pub mod resolve;
 
 pub mod catalog;
 pub mod enrichment;
+pub mod search;
 
 pub mod settings;
 pub mod sources;
@@ -42,6 +43,7 @@ pub mod load;
 pub mod lookup;
 mod meters;
 pub mod preview;
+pub mod snapshot;
 pub mod unknown;
 
 pub mod api;

@@ -1,10 +1,12 @@
 //! The HTTP server, the one error type of every endpoint, and the endpoints for operators.
 
+mod limit;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -17,9 +19,12 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
 
 use crate::blobs::Blobs;
 use crate::db::Db;
+
+pub use limit::limited;
 
 /// How long a client may take to send its request head.
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
@@ -31,6 +36,11 @@ pub struct HttpSettings {
     /// Address and port to listen on, such as `127.0.0.1:8000`; port 0 takes a free one. Empty:
     /// the loopback address and the service's own port.
     pub bind: String,
+    /// How many requests a minute one client address may make of the API (`/api/`), and at once; 0: no limit.
+    pub rate_limit: u32,
+    /// How many proxies of our own stand in front, each of which appends to `X-Forwarded-For`: where the client's address is read for
+    /// the limit. 0: the address of the connection.
+    pub proxies: u8,
 }
 
 /// How many connections may be open at once; more wait in the listen queue.
@@ -49,6 +59,12 @@ pub enum ApiError {
     /// 403: it needs a token with a permission.
     #[error("{0}")]
     Forbidden(String),
+    /// 413: the request is longer than what is taken.
+    #[error("{0}")]
+    TooLarge(String),
+    /// 429: too many requests; the client may ask again after this time.
+    #[error("too many requests: try again after {} seconds", seconds(*.0))]
+    RateLimited(Duration),
     /// 503: not now; try again after some seconds.
     #[error("{0}")]
     Unavailable(String),
@@ -70,6 +86,8 @@ impl ApiError {
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad_request"),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
+            Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+            Self::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
@@ -83,14 +101,24 @@ impl IntoResponse for ApiError {
             tracing::error!(cause = format!("{cause:#}"), "a request failed");
         }
         let body = axum::Json(json!({ "error": self.to_string(), "code": code }));
+        let wait = match &self {
+            Self::RateLimited(wait) => Some(seconds(*wait)),
+            Self::Unavailable(_) => Some(10),
+            _ => None,
+        };
         let mut response = (status, body).into_response();
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        if let Some(wait) = wait {
             response
                 .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
+                .insert(header::RETRY_AFTER, HeaderValue::from(wait));
         }
         response
     }
+}
+
+/// Whole seconds, rounded up.
+fn seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
 /// Serves until `stop` is cancelled, then lets running requests end. Clients that do not send
@@ -114,9 +142,9 @@ pub async fn serve(
             permit = Arc::clone(&room).acquire_owned() => permit?,
             () = stop.cancelled() => break,
         };
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file descriptors, mostly: give others time to close theirs.
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -128,7 +156,11 @@ pub async fn serve(
         };
         // Answers are small and complete: waiting to fill a packet only delays them.
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
+        let service = router.clone().map_request(move |mut request: Request<_>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            request
+        });
+        let service = TowerToHyperService::new(service);
         let connection = server.serve_connection(TokioIo::new(stream), service);
         let stop = stop.clone();
         connections.spawn(async move {

@@ -12,6 +12,7 @@ mod versions;
 
 use std::future::Future;
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -68,6 +69,15 @@ pub(crate) enum BuildinfoCommand {
     Replay(tape::ReplayArgs),
     /// List what is wrong with the data and what to do about it, and how good each source is
     Audit(audit::AuditArgs),
+    /// Write all builds into one file, for look-ups elsewhere
+    Snapshot(SnapshotArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SnapshotArgs {
+    /// Where to write it; `lookup --snapshot` reads it
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -115,6 +125,11 @@ pub(crate) async fn run(
     if let BuildinfoCommand::Replay(args) = &command {
         return tape::replay(&settings, args, as_json).await;
     }
+    if let BuildinfoCommand::Lookup(args) = &command
+        && let Some(file) = &args.snapshot
+    {
+        return lookup::lookup_in_snapshot(file, args).await;
+    }
     let db = open_db(&settings).await?;
     let code = match command {
         BuildinfoCommand::Serve | BuildinfoCommand::Replay(_) => ExitCode::FAILURE,
@@ -130,6 +145,7 @@ pub(crate) async fn run(
         BuildinfoCommand::Rebuild(args) => corrections::rebuild(&db, &args, as_json).await?,
         BuildinfoCommand::Export(args) => table::export(&db, &args).await?,
         BuildinfoCommand::LoadCsv(args) => table::load(&db, args, as_json).await?,
+        BuildinfoCommand::Snapshot(args) => report::snapshot(&db, &args.file, as_json).await?,
         BuildinfoCommand::Runs => report::runs(&db, as_json).await?,
         BuildinfoCommand::Audit(args) => audit::audit(&db, &args, as_json).await?,
     };

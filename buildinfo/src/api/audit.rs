@@ -39,6 +39,8 @@ pub(super) struct AuditPage {
     scores: Option<Vec<Score>>,
     /// Where the next page begins; none after the last.
     cursor: Option<String>,
+    /// The address of the next page; none after the last.
+    next: Option<String>,
 }
 
 /// What is not as it should be, with what to do about it.
@@ -59,15 +61,17 @@ pub(super) async fn list(
     let after = params.cursor.as_deref().map(read_cursor).transpose()?;
     let page = findings(&api.db, filter, after.as_ref(), limit).await?;
     let first = after.is_none() && filter.check.is_none();
+    let cursor = page.next.as_ref().map(write_cursor);
     let body = AuditPage {
         findings: page.findings,
         scores: match first {
             true => Some(scores(&api.db, filter.product).await?),
             false => None,
         },
-        cursor: page.next.as_ref().map(write_cursor),
+        next: cursor.as_deref().map(|cursor| asked.next(cursor)),
+        cursor,
     };
-    Ok(Asked::<Params>::fresh(body))
+    asked.fresh(body)
 }
 
 impl Params {

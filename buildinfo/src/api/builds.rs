@@ -53,6 +53,8 @@ pub(super) struct BuildPage {
     builds: Vec<Build>,
     /// Where the next page begins; none after the last.
     cursor: Option<String>,
+    /// The address of the next page; none after the last.
+    next: Option<String>,
 }
 
 /// The builds that fit, newest first.
@@ -79,9 +81,11 @@ pub(super) async fn list(
     };
     let page = db::list_builds(&api.db, generation, &filter, after.as_ref(), limit).await?;
     let last = page.rows.last().filter(|_| page.more);
+    let cursor = last.map(|build| write_cursor(generation, &BuildKey::from(build)));
     let body = BuildPage {
         generation,
-        cursor: last.map(|build| write_cursor(generation, &BuildKey::from(build))),
+        next: cursor.as_deref().map(|cursor| asked.next(cursor)),
+        cursor,
         builds: page.rows,
     };
     Ok(asked.answer(&generation.to_string(), body))

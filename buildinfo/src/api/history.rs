@@ -92,7 +92,7 @@ pub(super) async fn runs(
     let limit = limit_of(asked.params.limit, 20, 200)?;
     let runs = db::recent_runs(&api.db, limit).await?;
     let runs = runs.into_iter().map(OneRun::from).collect();
-    Ok(Asked::<RunsParams>::fresh(Runs { runs }))
+    asked.fresh(Runs { runs })
 }
 
 /// From where to read changes.
@@ -113,6 +113,8 @@ pub(super) struct Changes {
     changes: Vec<OneChange>,
     /// Where to go on, now or later.
     cursor: String,
+    /// The address of the next changes, now or later.
+    next: String,
     /// Whether there are more already.
     more: bool,
 }
@@ -160,9 +162,11 @@ pub(super) async fn changes(
         build_id: change.build_id.to_string(),
         entry: HistoryEntry::from(change),
     });
+    let cursor = next.unwrap_or_else(|| cursor.to_owned());
     let body = Changes {
         changes: changes.collect(),
-        cursor: next.unwrap_or_else(|| cursor.to_owned()),
+        next: asked.next(&cursor),
+        cursor,
         more,
     };
     Ok(asked.answer(&generation.to_string(), body))

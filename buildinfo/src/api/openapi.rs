@@ -6,7 +6,9 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, T
 use utoipa::openapi::{OpenApi, RefOr};
 use utoipa::{OpenApi as _, PartialSchema, ToSchema};
 
-use super::{audit, builds, history, questions, unknown, version_string, versions};
+use super::{
+    audit, builds, history, questions, search, snapshot, unknown, version_string, versions,
+};
 use crate::build::Build;
 use crate::resolve::Answer;
 
@@ -15,7 +17,7 @@ use crate::resolve::Answer;
 pub(super) struct Error {
     /// What is wrong, in a sentence.
     error: String,
-    /// A word that programs can rely on: `bad_request`, `not_found`, `method_not_allowed`, `unavailable`, `internal`.
+    /// A word that programs can rely on: `bad_request`, `not_found`, `method_not_allowed`, `too_large`, `rate_limited`, `unavailable`, `internal`.
     code: String,
 }
 
@@ -39,6 +41,10 @@ pub(super) struct Error {
         audit::list,
         unknown::list,
         version_string::get,
+        snapshot::get,
+        search::any,
+        search::search,
+        search::records,
     ),
     components(schemas(Answer, Build, Error))
 )]

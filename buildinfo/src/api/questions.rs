@@ -76,21 +76,19 @@ pub(super) async fn lookup(
     post, path = "/api/v1/lookup", tag = "questions",
     request_body(
         content = Object,
-        description = "At most 5,000 questions: a JSON array of objects with `product`, `channel`, `build_id` and `version`, or one object a line",
+        description = "At most 5,000 questions and 2 MB: a JSON array of objects with `product`, `channel`, `build_id` and `version`, or one object a line",
     ),
     responses(
         (status = 200, description = "The answers in the order of the questions, as an array or one a line like the questions; in place of what is no question stands an object with `error`", body = [Answer]),
-        (status = 400, description = "Too many questions, too long, or neither form", body = super::openapi::Error),
+        (status = 400, description = "Too many questions, or neither form", body = super::openapi::Error),
+        (status = 413, description = "Longer than 2 MB", body = super::openapi::Error),
     )
 )]
 pub(super) async fn lookup_many(
     State(api): State<Api>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
-    let body = body.map_err(|_| {
-        ApiError::BadRequest("the questions are too long, or did not come whole".to_owned())
-    })?;
-    let batch = Batch::read(&body, clock::now_micros())?;
+    let batch = Batch::read(&super::whole(body)?, clock::now_micros())?;
     let freshness = api.lookup.freshness();
     let answers = api.lookup.answers(&batch.questions).await?;
     let headers = [
@@ -215,5 +213,5 @@ pub(super) async fn explain(
     let freshness = api.lookup.freshness();
     let answer = api.lookup.answer(&asked.params.question()).await?;
     let explanation: Explanation = explain::explain(&api.db, &answer).await?;
-    Ok(Asked::<Params>::fresh(freshness.date(&explanation)))
+    asked.fresh(freshness.date(&explanation))
 }

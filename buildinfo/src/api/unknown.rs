@@ -38,6 +38,8 @@ pub(super) struct UnknownPage {
     unknown: Vec<OneUnknown>,
     /// Where the next page begins; none after the last.
     cursor: Option<String>,
+    /// The address of the next page; none after the last.
+    next: Option<String>,
 }
 
 /// An id that no source knows.
@@ -112,11 +114,13 @@ pub(super) async fn list(
     let filter = params.filter()?;
     let page = db::list_unknown(&api.db, &filter, after.as_ref(), limit).await?;
     let last = page.rows.last().filter(|_| page.more);
+    let cursor = last.map(write_cursor);
     let body = UnknownPage {
-        cursor: last.map(write_cursor),
+        next: cursor.as_deref().map(|cursor| asked.next(cursor)),
+        cursor,
         unknown: page.rows.into_iter().map(OneUnknown::from).collect(),
     };
-    Ok(Asked::<Params>::fresh(body))
+    asked.fresh(body)
 }
 
 impl Params {

@@ -57,6 +57,8 @@ pub(super) struct VersionsPage {
     versions: Vec<VersionBuilds>,
     /// Where the next page begins; none after the last.
     cursor: Option<String>,
+    /// The address of the next page; none after the last.
+    next: Option<String>,
 }
 
 /// The versions of a product with their builds, and which of them shipped.
@@ -84,10 +86,12 @@ pub(super) async fn versions(
     let more = all.len() > begin + limit;
     let versions: Vec<VersionBuilds> = all.into_iter().skip(begin).take(limit).collect();
     let last = versions.last().filter(|_| more);
+    let cursor = last.map(|last| format!("{}~{}", last.version, last.channel));
     let body = VersionsPage {
         product,
         generation: index.generation(),
-        cursor: last.map(|last| format!("{}~{}", last.version, last.channel)),
+        next: cursor.as_deref().map(|cursor| asked.next(cursor)),
+        cursor,
         versions,
     };
     Ok(asked.answer(&index.generation().to_string(), body))

@@ -27,6 +27,11 @@ impl<'a> BuildRef<'a> {
         self.index.texts.get(position)
     }
 
+    /// Its place in the index, by product and build id.
+    pub(crate) fn position(self) -> usize {
+        self.row
+    }
+
     /// See [`Build::product`].
     pub fn product(self) -> Product {
         self.get().product

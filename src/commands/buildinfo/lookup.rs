@@ -1,14 +1,14 @@
 //! `datil buildinfo lookup` and `explain`: questions about builds, answered from the database.
 
 use std::io::{BufRead, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use buildinfo::db::{generation_at, latest_generation, source_states};
 use buildinfo::explain::explain as explain_answer;
 use buildinfo::lookup::answer_from_database;
-use buildinfo::{Freshness, Question};
+use buildinfo::{Answer, BuildIndex, Freshness, Question};
 use clap::Args;
 use platform::db::Db;
 use serde_json::json;
@@ -57,6 +57,26 @@ pub(crate) struct LookupArgs {
     /// What was known at this time, RFC 3339
     #[arg(long, value_name = "TIME")]
     as_of: Option<chrono::DateTime<chrono::Utc>>,
+    /// Answer from this file, from /api/v1/snapshot, and not from a database
+    #[arg(long, value_name = "FILE", conflicts_with = "as_of")]
+    pub(crate) snapshot: Option<PathBuf>,
+}
+
+/// What questions are answered from.
+enum Known<'a> {
+    /// A generation in a database.
+    Stored(&'a Db, i64),
+    /// All builds, in memory.
+    Loaded(BuildIndex),
+}
+
+impl Known<'_> {
+    async fn answer(&self, question: &Question) -> anyhow::Result<Answer> {
+        Ok(match self {
+            Self::Stored(db, generation) => answer_from_database(db, *generation, question).await?,
+            Self::Loaded(index) => buildinfo::resolve(index, question),
+        })
+    }
 }
 
 /// The generation that answers, and how fresh it is.
@@ -75,6 +95,23 @@ async fn generation(
 
 pub(crate) async fn lookup(db: &Db, args: &LookupArgs) -> anyhow::Result<ExitCode> {
     let (generation, freshness) = generation(db, args.as_of).await?;
+    answer_all(Known::Stored(db, generation), &freshness, args).await
+}
+
+/// Answers from a snapshot alone.
+pub(crate) async fn lookup_in_snapshot(file: &Path, args: &LookupArgs) -> anyhow::Result<ExitCode> {
+    let context = || format!("reading the snapshot {}", file.display());
+    let opened = std::fs::File::open(file).with_context(context)?;
+    let (head, index) = buildinfo::snapshot::read(opened).with_context(context)?;
+    let freshness = Freshness::at(head.created_micros());
+    answer_all(Known::Loaded(index), &freshness, args).await
+}
+
+async fn answer_all(
+    mut known: Known<'_>,
+    freshness: &Freshness,
+    args: &LookupArgs,
+) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     let Some(batch) = &args.batch else {
         let question = Question {
@@ -84,7 +121,7 @@ pub(crate) async fn lookup(db: &Db, args: &LookupArgs) -> anyhow::Result<ExitCod
             version: args.version.clone(),
             asked_at: Some(platform::clock::now_micros()),
         };
-        let answer = answer_from_database(db, generation, &question).await?;
+        let answer = known.answer(&question).await?;
         writeln!(out, "{}", serde_json::to_string(&freshness.date(&answer))?)?;
         return Ok(ExitCode::SUCCESS);
     };
@@ -95,7 +132,6 @@ pub(crate) async fn lookup(db: &Db, args: &LookupArgs) -> anyhow::Result<ExitCod
             .with_context(|| format!("reading the questions in {}", batch.display()))?;
         Box::new(std::io::BufReader::new(file))
     };
-    let mut index = None;
     for (number, line) in lines.split(b'\n').enumerate() {
         let line = line?;
         let question = match read_question(&line) {
@@ -106,14 +142,12 @@ pub(crate) async fn lookup(db: &Db, args: &LookupArgs) -> anyhow::Result<ExitCod
                 continue;
             }
         };
-        if number == FEW {
-            let loaded = buildinfo::lookup::load(db, generation).await?;
-            index = Some(loaded);
+        if let Known::Stored(db, generation) = known
+            && number >= FEW
+        {
+            known = Known::Loaded(buildinfo::lookup::load(db, generation).await?);
         }
-        let answer = match &index {
-            Some(index) => buildinfo::resolve(index, &question),
-            None => answer_from_database(db, generation, &question).await?,
-        };
+        let answer = known.answer(&question).await?;
         writeln!(out, "{}", serde_json::to_string(&freshness.date(&answer))?)?;
     }
     Ok(ExitCode::SUCCESS)

@@ -220,7 +220,10 @@ impl BuildFolder {
                     let path = |name: String| format!("{inner}{name}");
                     package.files.buildhub = inside.buildhub.map(path);
                     package.files.flat = inside.flat.map(path);
-                    return Ok(());
+                    // The other folder may hold what this one lacks.
+                    if package.files.buildhub.is_some() || package.files.flat.is_some() {
+                        return Ok(());
+                    }
                 }
                 Err(SourceError::NotFound(_)) => {}
                 Err(error) => return Err(error),
