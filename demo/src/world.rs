@@ -33,6 +33,8 @@ pub struct Plan {
     /// Whether things fail now and then: days without a nightly, nightlies without one of their platforms, and betas that take
     /// eleven builds, of which the third is missing.
     pub breaks: bool,
+    /// Whether the last versions of Fennec are there, of 2019.
+    pub fennec: bool,
     /// How many versions there are of the first Buildhub's time, of which the archive keeps only what shipped.
     pub old_versions: u32,
     /// How many locales these have records in; English is the first.
@@ -50,6 +52,7 @@ impl Default for Plan {
             newest_major: 155,
             platforms: vec![Platform::LinuxX86_64, Platform::Mac, Platform::Win64],
             breaks: false,
+            fennec: false,
             old_versions: 1,
             old_locales: 1,
         }
@@ -57,13 +60,15 @@ impl Default for Plan {
 }
 
 impl Plan {
-    /// Two years up to 2026-08-31 of every product on all platforms, four weeks a train, with broken days.
+    /// Two years up to 2026-08-31 of every product on all platforms, four weeks a train, with broken days; and, older than
+    /// that, Fennec's last versions.
     pub fn two_years() -> Self {
         Self {
             weeks: 104,
             cycle_weeks: 4,
             platforms: Platform::ALL.to_vec(),
             breaks: true,
+            fennec: true,
             ..Self::default()
         }
     }

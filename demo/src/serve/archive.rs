@@ -24,7 +24,7 @@ const NOT_FOUND: &str = "<!doctype html>\n<html lang=en>\n<title>404 Not Found</
 /// The archive of a world: an index, by which a folder is found without going through all builds.
 pub(super) struct Archive {
     world: Arc<World>,
-    shelves: [Shelf; 3],
+    shelves: Vec<Shelf>,
 }
 
 /// A request for a path below `/pub`.
@@ -62,7 +62,11 @@ enum Found<'a> {
 impl Archive {
     pub(super) fn of(world: Arc<World>) -> Self {
         Self {
-            shelves: Product::ALL.map(|product| Shelf::of(&world, product)),
+            shelves: Product::ALL
+                .into_iter()
+                .filter(|product| world.builds.iter().any(|build| build.product == *product))
+                .map(|product| Shelf::of(&world, product))
+                .collect(),
             world,
         }
     }
@@ -155,7 +159,8 @@ impl Archive {
             }
             .folder(parts)?
         } else {
-            Listing::of(Product::ALL.map(Product::directory), Vec::new())
+            let products = self.shelves.iter().map(|shelf| shelf.product.directory());
+            Listing::of(products, Vec::new())
         };
         folder.path = format!("{}/", path.trim_end_matches('/'));
         Some(folder)

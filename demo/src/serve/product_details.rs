@@ -13,7 +13,7 @@ use crate::world::{Build, Channel, Product, Status, World};
 
 /// The file at a path that begins with `/1.0/`, as product-details with these faults has it.
 pub(super) fn file(world: &World, faults: &[Fault], path: &str) -> Option<Value> {
-    let [firefox, devedition, thunderbird] = Product::ALL;
+    let [firefox, devedition, thunderbird] = Product::DESKTOP;
     let name = path.strip_prefix("/1.0/")?;
     let is_missing =
         |fault: &Fault| matches!(fault, Fault::WithoutFile(missing) if *missing == name);
@@ -29,7 +29,7 @@ pub(super) fn file(world: &World, faults: &[Fault], path: &str) -> Option<Value>
         "all.json" => {
             let mut all = known.mobile();
             all.extend(
-                Product::ALL
+                Product::DESKTOP
                     .into_iter()
                     .flat_map(|product| known.releases(product)),
             );
@@ -115,6 +115,10 @@ impl<'a> Known<'a> {
     }
 
     fn releases(&self, product: Product) -> Map<String, Value> {
+        let name = match product {
+            Product::Fennec => product.app_name(),
+            _ => product.directory(),
+        };
         self.shipped(product)
             .map(|(build, day)| {
                 let release = json!({
@@ -123,13 +127,10 @@ impl<'a> Known<'a> {
                     "date": day.to_string(),
                     "description": null,
                     "is_security_driven": false,
-                    "product": product.directory(),
+                    "product": name,
                     "version": version(build),
                 });
-                (
-                    format!("{}-{}", product.directory(), build.version),
-                    release,
-                )
+                (format!("{name}-{}", build.version), release)
             })
             .collect()
     }
@@ -146,8 +147,9 @@ impl<'a> Known<'a> {
         wrong.or(build.build_number)
     }
 
-    /// Android ships the same versions, by build numbers of its own.
+    /// Fennec; and what came after it, which ships the versions of Firefox by build numbers of its own.
     fn mobile(&self) -> Map<String, Value> {
+        let fennec = self.releases(Product::Fennec);
         self.shipped(Product::Firefox)
             .filter(|(build, _)| matches!(build.channel, Channel::Beta | Channel::Release))
             .map(|(build, day)| {
@@ -162,6 +164,7 @@ impl<'a> Known<'a> {
                 });
                 (format!("firefox-android-{}", build.version), release)
             })
+            .chain(fennec)
             .collect()
     }
 

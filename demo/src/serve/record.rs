@@ -226,14 +226,14 @@ fn url(build: &Build, package: &Package, form: Form, locale: &str) -> String {
             build.product.directory(),
             build.version,
             package.platform.as_str(),
-            installer(build, package.platform),
+            installer(build, package.platform, locale),
         ),
         (Some(number), _) => format!(
             "/pub/{}/candidates/{}-candidates/build{number}/{}/{locale}/{}",
             build.product.directory(),
             build.version,
             package.platform.as_str(),
-            installer(build, package.platform),
+            installer(build, package.platform, locale),
         ),
     };
     format!(
@@ -288,13 +288,15 @@ pub(super) fn nightly_stem(build: &Build, platform: Platform, locale: &str) -> S
 }
 
 /// The installer's name in a candidate's or release's folder.
-pub(super) fn installer(build: &Build, platform: Platform) -> String {
+pub(super) fn installer(build: &Build, platform: Platform, locale: &str) -> String {
     let (title, name) = match build.product {
         Product::Firefox | Product::DevEdition => ("Firefox", "firefox"),
         Product::Thunderbird => ("Thunderbird", "thunderbird"),
+        Product::Fennec => ("Fennec", "fennec"),
     };
     let version = &build.version;
     match platform.os() {
+        "android" => format!("{name}-{version}.{locale}.{}.apk", platform.as_str()),
         "mac" => format!("{title} {version}.dmg"),
         "win" => format!("{title} Setup {version}.exe"),
         _ => format!("{name}-{version}.tar.xz"),

@@ -13,15 +13,26 @@ pub enum Product {
     DevEdition,
     /// Thunderbird.
     Thunderbird,
+    /// Firefox for Android up to 68.
+    Fennec,
 }
 
 impl Product {
     /// Every product.
-    pub const ALL: [Self; 3] = [Self::Firefox, Self::DevEdition, Self::Thunderbird];
+    pub const ALL: [Self; 4] = [
+        Self::Firefox,
+        Self::DevEdition,
+        Self::Thunderbird,
+        Self::Fennec,
+    ];
 
-    /// Its name in a path of the archive and in product-details.
+    /// The products that are still made.
+    pub const DESKTOP: [Self; 3] = [Self::Firefox, Self::DevEdition, Self::Thunderbird];
+
+    /// Its name in a path of the archive and, but for Fennec, in product-details.
     pub fn directory(self) -> &'static str {
         match self {
+            Self::Fennec => "mobile",
             Self::Firefox => "firefox",
             Self::DevEdition => "devedition",
             Self::Thunderbird => "thunderbird",
@@ -33,6 +44,7 @@ impl Product {
         match self {
             Self::Firefox | Self::DevEdition => "firefox",
             Self::Thunderbird => "thunderbird",
+            Self::Fennec => "fennec",
         }
     }
 
@@ -41,6 +53,7 @@ impl Product {
         match self {
             Self::Firefox | Self::DevEdition => "Firefox",
             Self::Thunderbird => "Thunderbird",
+            Self::Fennec => "Fennec",
         }
     }
 }
@@ -76,6 +89,10 @@ impl Channel {
 /// A platform that builds are made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Platform {
+    /// Android on `aarch64`.
+    AndroidAarch64,
+    /// Android on `x86_64`.
+    AndroidX86_64,
     /// Linux on `aarch64`.
     LinuxAarch64,
     /// Linux on `x86_64`.
@@ -91,7 +108,10 @@ pub enum Platform {
 }
 
 impl Platform {
-    /// Every platform, sorted by name.
+    /// Every platform of Fennec, sorted by name.
+    pub const ANDROID: [Self; 2] = [Self::AndroidAarch64, Self::AndroidX86_64];
+
+    /// Every platform of the other products, sorted by name.
     pub const ALL: [Self; 6] = [
         Self::LinuxAarch64,
         Self::LinuxX86_64,
@@ -104,6 +124,8 @@ impl Platform {
     /// Its name in `target.platform` and in paths of the archive.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::AndroidAarch64 => "android-aarch64",
+            Self::AndroidX86_64 => "android-x86_64",
             Self::LinuxAarch64 => "linux-aarch64",
             Self::LinuxX86_64 => "linux-x86_64",
             Self::Mac => "mac",
@@ -117,12 +139,14 @@ impl Platform {
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
+            .chain(Self::ANDROID)
             .find(|platform| platform.as_str() == name)
     }
 
     /// Its name in `target.os`.
     pub fn os(self) -> &'static str {
         match self {
+            Self::AndroidAarch64 | Self::AndroidX86_64 => "android",
             Self::LinuxAarch64 | Self::LinuxX86_64 => "linux",
             Self::Mac => "mac",
             Self::Win32 | Self::Win64 | Self::Win64Aarch64 => "win",
@@ -132,6 +156,8 @@ impl Platform {
     /// The file in a candidate's folder that holds the build id of this platform.
     pub fn info_file(self) -> &'static str {
         match self {
+            Self::AndroidAarch64 => "android-aarch64_info.txt",
+            Self::AndroidX86_64 => "android-x86_64_info.txt",
             Self::LinuxAarch64 => "linux64-aarch64_info.txt",
             Self::LinuxX86_64 => "linux64_info.txt",
             Self::Mac => "macosx64_info.txt",
@@ -144,6 +170,8 @@ impl Platform {
     /// The compiler's name of the platform.
     pub fn triplet(self) -> &'static str {
         match self {
+            Self::AndroidAarch64 => "aarch64-unknown-linux-android",
+            Self::AndroidX86_64 => "x86_64-pc-linux-android",
             Self::LinuxAarch64 => "aarch64-linux-gnu",
             Self::LinuxX86_64 => "x86_64-pc-linux-gnu",
             Self::Mac => "x86_64-apple-darwin",
@@ -218,6 +246,8 @@ impl Build {
     /// The path of the repository under its host, such as `releases/mozilla-beta`.
     pub fn repository_path(&self) -> String {
         let family = match self.product {
+            // Its last versions were all made from there.
+            Product::Fennec => return "releases/mozilla-esr68".to_owned(),
             Product::Firefox | Product::DevEdition => "mozilla",
             Product::Thunderbird => "comm",
         };

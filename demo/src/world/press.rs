@@ -23,6 +23,9 @@ pub(super) fn publish(plan: &Plan) -> Vec<Build> {
         builds: Vec::new(),
     };
     press.history();
+    if plan.fennec {
+        press.fennec();
+    }
     let mut day = plan.start();
     while day <= plan.end {
         press.day(day);
@@ -152,6 +155,37 @@ impl Press<'_> {
                 if let Some(build) = self.builds.last_mut() {
                     build.generation = Generation::Migrated;
                 }
+            }
+        }
+    }
+
+    /// The last versions of Fennec: long past, but all there.
+    fn fennec(&mut self) {
+        for (month, day, channel, version, builds) in [
+            (8, 5, Channel::Beta, "68.1b4", 1),
+            (8, 12, Channel::Beta, "68.1b5", 2),
+            (8, 29, Channel::Release, "68.1", 2),
+            (10, 10, Channel::Release, "68.2.0", 1),
+            (10, 24, Channel::Release, "68.2.1", 2),
+        ] {
+            let day = NaiveDate::from_ymd_opt(2019, month, day).unwrap_or(self.plan.end);
+            let edition = Edition {
+                product: Product::Fennec,
+                channel,
+                version: version.to_owned(),
+                ships: Some((builds, day + Days::new(2))),
+                pulled: false,
+            };
+            for number in 1..=builds {
+                let (at, revision) = (self.about(day, 6 + 5 * number), self.revision());
+                self.build(
+                    &edition,
+                    Some(number),
+                    at,
+                    &revision,
+                    &Platform::ANDROID,
+                    None,
+                );
             }
         }
     }

@@ -252,6 +252,12 @@ fn two_years_have_what_goes_wrong_in_two_years() {
             .filter(|build| build.product == Product::Thunderbird && *build.version == *version);
         builds.filter_map(|build| build.build_number).collect()
     };
+    let fennec = world.truths_of("Fennec", Channel::Release);
+    let fennec: BTreeSet<(&str, Option<u32>, Status)> = fennec
+        .map(|truth| (&*truth.version, truth.build_number, truth.status))
+        .collect();
+    assert!(fennec.contains(&("68.1", Some(1), Status::Aborted)));
+    assert!(fennec.contains(&("68.1", Some(2), Status::Shipped)));
     let tenths = world
         .builds
         .iter()

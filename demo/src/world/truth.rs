@@ -74,7 +74,7 @@ pub(super) fn of(builds: &[Build]) -> Vec<Truth> {
 /// What became of a build of whose version another build shipped.
 fn status_of_loser(build: &Build) -> Status {
     // Of a first release, beta users got each candidate.
-    if build.channel == Channel::Release && build.version.matches('.').count() == 1 {
+    if build.channel == Channel::Release && build.version.ends_with(".0") {
         Status::Candidate
     } else {
         Status::Aborted

@@ -10,8 +10,13 @@ use super::listing::{Listing, NONE};
 use crate::serve::record;
 use crate::world::{Build, Channel, Generation, LOCALE, Package, Platform, Product, Status, World};
 
-/// Another language that the installers are there in.
-const OTHER_LOCALE: &str = "de";
+/// Another locale that the installers are there in.
+fn other_locale(product: Product) -> &'static str {
+    match product {
+        Product::Firefox | Product::DevEdition | Product::Thunderbird => "de",
+        Product::Fennec => "multi",
+    }
+}
 
 /// Where the builds of a product are; all numbers are indexes into [`World::builds`].
 pub(super) struct Shelf {
@@ -98,7 +103,7 @@ impl<'a> View<'a> {
     }
 
     fn has_nightlies(&self) -> bool {
-        self.shelf.product != Product::DevEdition
+        matches!(self.shelf.product, Product::Firefox | Product::Thunderbird)
     }
 
     fn build(&self, index: usize) -> &'a Build {
@@ -139,9 +144,10 @@ impl<'a> View<'a> {
     }
 
     fn candidate(&self, build: &'a Build, parts: &[&str]) -> Option<Listing<'a>> {
-        let installer = |package: &'a Package| {
-            File::installer(record::installer(build, package.platform), package)
+        let installer = |package: &'a Package, locale: &str| {
+            File::installer(record::installer(build, package.platform, locale), package)
         };
+        let other_locale = other_locale(build.product);
         match parts {
             [] => {
                 let platforms = build
@@ -165,18 +171,21 @@ impl<'a> View<'a> {
             }
             [platform] => {
                 package(build, platform)?;
-                Some(Listing::of([OTHER_LOCALE, LOCALE], Vec::new()))
+                Some(Listing::of([other_locale, LOCALE], Vec::new()))
             }
-            [platform, locale] if *locale == OTHER_LOCALE => Some(Listing::of(
+            [platform, locale] if *locale == other_locale => Some(Listing::of(
                 NONE,
-                vec![installer(package(build, platform)?)],
+                vec![installer(package(build, platform)?, other_locale)],
             )),
             [platform, locale] if *locale == LOCALE => {
                 let package = package(build, platform)?;
-                let stem = format!("{}-{}", build.product.app_name(), build.version);
+                let stem = match build.product {
+                    Product::Fennec => record::nightly_stem(build, package.platform, LOCALE),
+                    _ => format!("{}-{}", build.product.app_name(), build.version),
+                };
                 let name = "buildhub.json".to_owned();
                 let mut files = vec![
-                    installer(package),
+                    installer(package, LOCALE),
                     File::metadata(name, Metadata::Buildhub, build, package),
                 ];
                 files.extend(File::flat(&self.world.plan, &stem, build, package));
@@ -207,6 +216,7 @@ impl<'a> View<'a> {
             }
             [version, rest @ ..] => {
                 let build = self.build(*self.shelf.releases.get(*version)?);
+                let other_locale = other_locale(build.product);
                 match rest {
                     [] => {
                         let platforms = build
@@ -218,12 +228,14 @@ impl<'a> View<'a> {
                     }
                     [platform] => {
                         package(build, platform)?;
-                        Some(Listing::of([OTHER_LOCALE, LOCALE], Vec::new()))
+                        Some(Listing::of([other_locale, LOCALE], Vec::new()))
                     }
-                    [platform, locale] if [OTHER_LOCALE, LOCALE].contains(locale) => {
+                    [platform, locale] if [other_locale, LOCALE].contains(locale) => {
                         let package = package(build, platform)?;
-                        let file =
-                            File::installer(record::installer(build, package.platform), package);
+                        let file = File::installer(
+                            record::installer(build, package.platform, locale),
+                            package,
+                        );
                         Some(Listing::of(NONE, vec![file]))
                     }
                     _ => None,
@@ -256,9 +268,10 @@ impl<'a> View<'a> {
                 let folders = nightlies.get(*year)?.get(*month)?;
                 let translated = folder.strip_suffix("-l10n");
                 let build = self.build(*folders.get(translated.unwrap_or(folder))?);
+                let locale = other_locale(build.product);
                 let files = if translated.is_some() {
                     let installer = |package: &'a Package| {
-                        let name = record::nightly_installer(build, package.platform, OTHER_LOCALE);
+                        let name = record::nightly_installer(build, package.platform, locale);
                         File::installer(name, package)
                     };
                     build.packages.iter().map(installer).collect()

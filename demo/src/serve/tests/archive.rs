@@ -196,3 +196,43 @@ async fn what_the_archive_lets_one_say_is_what_its_folders_show() {
         );
     }
 }
+
+#[tokio::test]
+async fn fennec_is_where_it_was() {
+    let site = Site::of(&Plan {
+        weeks: 1,
+        fennec: true,
+        ..Plan::default()
+    });
+    let root = "/pub/mobile/candidates/68.1b5-candidates/build2/";
+    assert_eq!(
+        names(&site.json(root).await),
+        [
+            "android-aarch64/",
+            "android-x86_64/",
+            "source/",
+            "android-aarch64_info.txt",
+            "android-x86_64_info.txt",
+        ]
+    );
+    let platform = format!("{root}android-x86_64/");
+    assert_eq!(names(&site.json(&platform).await), ["en-US/", "multi/"]);
+    let installer = format!("{platform}en-US/fennec-68.1b5.en-US.android-x86_64.apk");
+    assert_eq!(site.get(&installer, "*/*").await.0, StatusCode::OK);
+    let metadata = site.json(&format!("{platform}en-US/buildhub.json")).await;
+    let url = format!("https://archive.mozilla.org{installer}");
+    assert_eq!(metadata["source"]["product"], "fennec");
+    assert_eq!(metadata["source"]["tree"], "mozilla-esr68");
+    assert_eq!(metadata["target"]["os"], "android");
+    assert_eq!(metadata["download"]["url"], url);
+    let details = site.json("/1.0/mobile_android.json").await;
+    assert_eq!(details["releases"]["fennec-68.1b5"]["build_number"], 2);
+    assert_eq!(details["releases"]["fennec-68.1"]["product"], "fennec");
+    let releases = names(&site.json("/pub/mobile/releases/").await);
+    assert!(releases.contains(&"68.2.1/".to_owned()));
+    // Where there was no Fennec, there is no folder for it.
+    assert_eq!(
+        names(&Site::new().json("/pub/").await),
+        ["devedition/", "firefox/", "thunderbird/"]
+    );
+}
