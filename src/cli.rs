@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{buildinfo, check, crash, rules, signature, submit, up};
+use crate::commands::{bench, buildinfo, check, crash, rules, signature, submit, up};
 
 /// Takes crash reports in, turns them into answers, and knows the exact build that crashed.
 #[derive(Debug, Parser)]
@@ -63,6 +63,9 @@ pub(crate) enum Command {
     Rules(rules::RulesCommand),
     /// Make signatures of crashes, explain them, or compare them with others
     Signature(signature::SignatureArgs),
+    /// Measure this program on this machine, each figure with its limit beside it
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
     /// Walk minidumps for the processor (started by it)
     #[command(hide = true)]
     Walker,

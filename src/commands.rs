@@ -1,5 +1,6 @@
 //! The sub-commands, one file each.
 
+pub(crate) mod bench;
 pub(crate) mod buildinfo;
 pub(crate) mod check;
 pub(crate) mod crash;

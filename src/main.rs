@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::{Cli, Command, ConfigCommand, Global};
-use crate::commands::{buildinfo, check, crash, rules, serve, signature, submit, up};
+use crate::commands::{bench, buildinfo, check, crash, rules, serve, signature, submit, up};
 use crate::settings::Settings;
 
 fn main() -> ExitCode {
@@ -66,6 +66,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Submit(args) => submit::run(&args, global.json).await,
             Command::Rules(command) => rules::run(&settings, command),
             Command::Signature(args) => signature::run(&settings, args).await,
+            Command::Bench(command) => bench::run(command, global.json).await,
             Command::Walker => Ok(ExitCode::FAILURE),
         }
     });

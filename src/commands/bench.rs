@@ -1,0 +1,41 @@
+//! `datil bench`: our own measurements, each figure with its limit beside it.
+
+mod figures;
+mod signature;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use figures::Figures;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    /// Signatures: in this process, over JSON lines, and of hostile symbols
+    Signature(signature::SignatureArgs),
+}
+
+/// Options of every measurement.
+#[derive(Debug, Args)]
+pub(crate) struct Verdict {
+    /// Exit 1 when a figure misses its limit
+    #[arg(long)]
+    check: bool,
+}
+
+/// Measures in a folder of its own that is gone afterwards; the settings have no part in it.
+pub(crate) async fn run(command: BenchCommand, as_json: bool) -> anyhow::Result<ExitCode> {
+    let mut figures = Figures::new(as_json);
+    let verdict = match command {
+        BenchCommand::Signature(args) => {
+            signature::measure(&args, &mut figures)?;
+            args.verdict
+        }
+    };
+    let missed = figures.missed();
+    Ok(if verdict.check && missed > 0 {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
