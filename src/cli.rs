@@ -61,7 +61,7 @@ pub(crate) enum Command {
     /// List the processor's rules, or run them over JSON lines
     #[command(subcommand)]
     Rules(rules::RulesCommand),
-    /// Make signatures of JSON lines of crash data
+    /// Make signatures of crashes, explain them, or compare them with others
     Signature(signature::SignatureArgs),
     /// Measure this program on this machine, each figure with its limit beside it
     #[command(subcommand)]

@@ -8,9 +8,8 @@ use processor::pipeline;
 use serde_json::{Map, Value, json};
 use signature::Lists;
 
-/// Rules that are not claimed to agree in every line: the texts of a JSON parser's errors stand in
-/// notes of signatures, and ours is another parser.
-const NOT_CLAIMED: [&str; 1] = ["SignatureGeneratorRule"];
+/// The rest of such a note is the text of a parser's error, and ours is another parser.
+const PARSER_ERROR: &str = "Error parsing AsyncShutdownTimeout:";
 
 #[derive(Default)]
 struct Count {
@@ -80,7 +79,7 @@ fn the_rules_agree_with_recorded_answers() {
     }
     let disagreeing: Vec<&String> = counts
         .iter()
-        .filter(|(rule, count)| count.differ > 0 && !NOT_CLAIMED.contains(&rule.as_str()))
+        .filter(|(_, count)| count.differ > 0)
         .map(|(rule, _)| rule)
         .collect();
     assert!(disagreeing.is_empty(), "{disagreeing:?}");
@@ -110,13 +109,25 @@ fn differences(output: &Value, expected: &Value) -> Vec<String> {
             }
         }
     }
-    if output["notes"] != expected["notes"] {
+    if notes(output) != notes(expected) {
         found.push(format!(
             "notes: {} instead of {}",
             output["notes"], expected["notes"]
         ));
     }
     found
+}
+
+/// The notes, as far as they can be the same.
+fn notes(document: &Value) -> Vec<&str> {
+    let notes = document["notes"].as_array().map_or(&[][..], Vec::as_slice);
+    let texts = notes.iter().filter_map(Value::as_str);
+    texts
+        .map(|note| match note.find(PARSER_ERROR) {
+            Some(at) => &note[..at + PARSER_ERROR.len()],
+            None => note,
+        })
+        .collect()
 }
 
 fn show(value: Option<&Value>) -> String {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex_automata::meta::Regex;
+use regex_automata::{Anchored, Input};
 
 use crate::brackets::{last_token, outermost};
 use crate::crash_data::Scalar;
@@ -81,21 +82,43 @@ fn drop_qualifiers(function: &str) -> &str {
 
 /// `::$_12::` counts the lambdas of a file and changes with it; it becomes `::$::`.
 fn drop_lambda_numbers(name: &str) -> Option<String> {
-    static LAMBDA: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"::\$_\d+::").expect("the expression for lambda numbers is well formed")
-    });
-    if !name.contains("::$_") {
-        return None;
-    }
-    let mut out = String::with_capacity(name.len());
+    const START: &str = "::$_";
+    let mut out = String::new();
     let mut copied = 0;
-    for found in LAMBDA.find_iter(name) {
-        out.push_str(&name[copied..found.start()]);
-        out.push_str("::$::");
-        copied = found.end();
+    let mut searched = 0;
+    while let Some(found) = name[searched..].find(START) {
+        let at = searched + found;
+        let number = at + START.len();
+        let end = number + digits(&name[number..]);
+        if end > number && name[end..].starts_with("::") {
+            out.push_str(&name[copied..at]);
+            out.push_str("::$::");
+            copied = end + 2;
+            searched = copied;
+        } else {
+            // Another one may begin with the colons behind the number.
+            searched = end;
+        }
+    }
+    if copied == 0 {
+        return None;
     }
     out.push_str(&name[copied..]);
     Some(out)
+}
+
+/// How many bytes of decimal digits, of any script, a text begins with.
+fn digits(text: &str) -> usize {
+    static DIGITS: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\d*").expect("the expression for digits is well formed"));
+    let ascii = text.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = &text[ascii..];
+    // Other scripts are rare, and the expression is slower.
+    if !rest.chars().next().is_some_and(char::is_numeric) {
+        return ascii;
+    }
+    let input = Input::new(rest).anchored(Anchored::Yes);
+    ascii + DIGITS.search_half(&input).map_or(0, |found| found.offset())
 }
 
 /// Replaces template arguments by `<T>`, except where they say which function it is.
@@ -207,7 +230,8 @@ fn fix_spaces(name: &str) -> Option<String> {
         return None;
     }
     let glued = |i: usize| matches!(bytes.get(i), Some(b'*' | b'&' | b','));
-    let mut out = String::with_capacity(name.len() + 8);
+    let commas = bytes.iter().filter(|byte| **byte == b',').count();
+    let mut out = String::with_capacity(name.len() + commas);
     let mut copied = 0;
     for (i, byte) in bytes.iter().enumerate() {
         if *byte == b' ' && glued(i + 1) {
@@ -216,8 +240,8 @@ fn fix_spaces(name: &str) -> Option<String> {
         } else if *byte == b',' {
             let blank_follows = bytes.get(i + 1) == Some(&b' ') && !glued(i + 2);
             if !blank_follows {
-                out.push_str(&name[copied..=i]);
-                out.push(' ');
+                out.push_str(&name[copied..i]);
+                out.push_str(", ");
                 copied = i + 1;
             }
         }

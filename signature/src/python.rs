@@ -196,8 +196,9 @@ fn standard_json(text: &str) -> Option<String> {
             None => {
                 in_text ^= c == '"';
                 let length = match c {
-                    '\\' if surrogate(rest).is_some() => 12,
-                    '\\' => 1 + rest.chars().nth(1).map_or(0, char::len_utf8),
+                    // Within a text a surrogate that is not alone is the first of a pair.
+                    '\\' if in_text && surrogate(rest).is_some() => 12,
+                    '\\' if in_text => 1 + rest.chars().nth(1).map_or(0, char::len_utf8),
                     _ => c.len_utf8(),
                 };
                 out.push_str(&rest[..length]);
@@ -290,6 +291,34 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(int(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn escapes_outside_of_texts_are_no_json() {
+        for text in [
+            "\\ud800",
+            "{\\ud800",
+            "[\"a\", \\ud83e]",
+            "\\",
+            "NaN\\u",
+            "\\\u{e9}NaN",
+        ] {
+            assert!(super::json(text).is_err(), "{text}");
+        }
+        let cases = [
+            ("\"\\ud800\"", json!("\u{fffd}")),
+            (
+                "[NaN, -Infinity, \"\\\"NaN\"]",
+                json!(["nan", "-inf", "\"NaN"]),
+            ),
+            (
+                "[NaN, \"\\ud83e\\udd93\\udd93\"]",
+                json!(["nan", "\u{1f993}\u{fffd}"]),
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(super::json(text).unwrap(), expected, "{text}");
         }
     }
 

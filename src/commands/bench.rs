@@ -4,6 +4,7 @@ mod figures;
 mod import;
 mod lookup;
 mod scratch;
+mod signature;
 mod synthetic;
 
 use std::process::ExitCode;
@@ -21,6 +22,8 @@ pub(crate) enum BenchCommand {
     /// Serve stand-ins for the sources to a measurement (started by it)
     #[command(hide = true)]
     StandIns(import::StandInsArgs),
+    /// Signatures: in this process, over JSON lines, and of hostile symbols
+    Signature(signature::SignatureArgs),
 }
 
 /// Options of every measurement.
@@ -46,6 +49,10 @@ pub(crate) async fn run(command: BenchCommand, as_json: bool) -> anyhow::Result<
         BenchCommand::StandIns(args) => {
             import::serve_stand_ins(&args).await?;
             return Ok(ExitCode::SUCCESS);
+        }
+        BenchCommand::Signature(args) => {
+            signature::measure(&args, &mut figures)?;
+            args.verdict
         }
     };
     let missed = figures.missed();

@@ -1,24 +1,57 @@
-//! `datil signature`: signatures of crash data on the standard input.
+//! `datil signature`: signatures of crashes, explained, and compared with others.
 
+mod answer;
+mod format;
+mod source;
+
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
-use serde_json::json;
-use signature::{CrashData, Lists, generate};
+use crash::CrashId;
+use reqwest::Url;
+use signature::{CrashData, Lists};
 
-use super::lines::answer_each;
+use self::answer::{Answer, Counts, Maker, Original};
+use self::format::{Format, Writer};
+use self::source::{Contents, Missing, Source, Store, open};
+use super::lines::{Line, each_line};
 use crate::settings::Settings;
 
+/// With the lists of this project, which are used unless `--siglists` or the setting
+/// `processor.siglists` names others, signatures differ from Mozilla's.
+///
+/// Exit code: 0 whatever the answers, also when a crash is unknown or a line cannot be read; 1 when
+/// a file cannot be opened or nobody could be asked for a crash. All else is answered even then.
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct SignatureArgs {
+    /// Crash ids, URLs of reports, or files with JSON lines or one JSON document, each crash data
+    /// or a processed crash; `-`, the default, is the standard input. An id is looked up in the
+    /// data folder, a URL at its host
+    #[arg(value_name = "CRASH_ID|FILE|URL")]
+    inputs: Vec<Source>,
     /// The folder with the signature lists (default: the setting `processor.siglists`, else our own)
     #[arg(long, value_name = "DIR")]
     siglists: Option<PathBuf>,
-    /// Show each step on the way, as the key `debug`
+    /// Show the frames, and each step with the entry of a list that decided it
     #[arg(long)]
     explain: bool,
+    /// Show only crashes whose signature is another than the stored one; counts go to the standard
+    /// error. A crash without a stored one is compared by the lists that are used without `--siglists`
+    #[arg(long)]
+    diff: bool,
+    /// With `--diff`: compare with the signatures that the lists in this folder make
+    #[arg(long, value_name = "DIR", requires = "diff")]
+    against: Option<PathBuf>,
+    /// How answers are written
+    #[arg(long, value_enum, default_value = "json")]
+    format: Format,
+    /// Look crash ids up at this Crash Stats host instead of the data folder
+    #[arg(long, value_name = "URL")]
+    host: Option<Url>,
 }
 
 /// The lists of a folder, or our own.
@@ -30,22 +63,151 @@ pub(crate) fn lists(folder: Option<&Path>) -> anyhow::Result<Lists> {
     }
 }
 
-/// Reads JSON lines of crash data or of processed crashes; answers one object a line, in order.
-pub(crate) fn run(settings: &Settings, args: &SignatureArgs) -> anyhow::Result<ExitCode> {
-    let folder = args.siglists.as_deref();
-    let lists = lists(folder.or(settings.processor.siglists.as_deref()))?;
-    answer_each(|line| {
-        let crash = CrashData::from_json(line).map_err(|error| error.to_string())?;
-        let found = generate(&crash, &lists);
-        let mut answer = json!({
-            "signature": found.signature,
-            "notes": found.notes,
-            "proto_signature": found.proto_signature,
-        });
-        if args.explain {
-            answer["debug"] = found.debug.iter().map(ToString::to_string).collect();
+/// Answers for every input in order.
+pub(crate) async fn run(settings: &Settings, args: SignatureArgs) -> anyhow::Result<ExitCode> {
+    if args.explain && args.format == Format::Csv {
+        bail!("CSV has no place for explanations: choose another --format");
+    }
+    let configured = settings.processor.siglists.as_deref();
+    let maker = Maker {
+        lists: lists(args.siglists.as_deref().or(configured))?,
+        original: match &args.against {
+            Some(folder) => Original::MadeWith(lists(Some(folder))?),
+            None if args.diff && args.siglists.is_some() => {
+                Original::StoredOrMadeWith(lists(configured)?)
+            }
+            None => Original::Stored,
+        },
+    };
+    let mut out = std::io::stdout();
+    let answering = Answering {
+        writer: Writer {
+            format: args.format,
+            explain: args.explain.then_some(&maker.lists),
+        },
+        diff: args.diff,
+        counts: Counts::default(),
+        maker: &maker,
+    };
+    out.write_all(&answering.writer.head())?;
+    let mut inputs = args.inputs;
+    if inputs.is_empty() {
+        inputs.push(Source::StandardInput);
+    }
+    let mut stores = Stores {
+        settings,
+        host: args.host,
+        opened: None,
+    };
+    let mut failed = false;
+    for input in inputs {
+        match input {
+            Source::StandardInput => answering.lines("stdin", std::io::stdin(), &mut out)?,
+            Source::File(path) => {
+                let name = path.display().to_string();
+                match open(&path) {
+                    Ok(Contents::Document(json)) => {
+                        let answer = maker.about_json(name, &json);
+                        out.write_all(&answering.shown(&answer, false))?;
+                    }
+                    Ok(Contents::Lines(lines)) => answering.lines(&name, lines, &mut out)?,
+                    Err(error) => {
+                        failed = true;
+                        let answer = Answer::error(name, format!("cannot be opened: {error}"));
+                        out.write_all(&answering.shown(&answer, false))?;
+                    }
+                }
+            }
+            Source::Crash { id, host } => {
+                let answer = match stores.processed(&id, host).await? {
+                    Ok(crash) => maker.about(id.to_string(), &CrashData::from_processed(&crash)),
+                    Err(missing) => {
+                        failed |= matches!(missing, Missing::Failed(_));
+                        Answer::error(id.to_string(), missing.to_string())
+                    }
+                };
+                let answer = Answer {
+                    crash_id: Some(id.to_string()),
+                    ..answer
+                };
+                out.write_all(&answering.shown(&answer, false))?;
+            }
         }
-        Ok(answer)
-    })?;
-    Ok(ExitCode::SUCCESS)
+    }
+    out.flush()?;
+    if args.diff {
+        writeln!(std::io::stderr(), "{}", answering.counts.shown())?;
+    }
+    Ok(if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// Where crash ids are looked up; opened when the first one is.
+struct Stores<'a> {
+    settings: &'a Settings,
+    host: Option<Url>,
+    /// The last one, and the host that it asks.
+    opened: Option<(Option<Url>, Store)>,
+}
+
+impl Stores<'_> {
+    /// The processed crash, from the host of its URL, `--host`, or the data folder.
+    async fn processed(
+        &mut self,
+        id: &CrashId,
+        host: Option<Url>,
+    ) -> anyhow::Result<Result<crash::ProcessedCrash, Missing>> {
+        let host = host.or_else(|| self.host.clone());
+        let store = match self.opened.take() {
+            Some((of, store)) if of == host => store,
+            _ => match &host {
+                Some(host) => Store::host(host.clone())?,
+                None => Store::own(self.settings).await?,
+            },
+        };
+        let (_, store) = self.opened.insert((host, store));
+        Ok(store.processed(id).await)
+    }
+}
+
+/// How each crash is answered.
+struct Answering<'a> {
+    maker: &'a Maker,
+    writer: Writer<'a>,
+    diff: bool,
+    counts: Counts,
+}
+
+impl Answering<'_> {
+    /// Answers every line of an input, with all cores and in order.
+    fn lines(
+        &self,
+        name: &str,
+        input: impl Read + Send,
+        out: &mut impl Write,
+    ) -> anyhow::Result<()> {
+        each_line(input, out, |Line { number, text }, out| {
+            let place = || format!("{name}:{number}");
+            let answer = match text {
+                Ok(json) => self.maker.about_json(place(), json),
+                Err(error) => Answer::error(place(), error),
+            };
+            out.extend(self.shown(&answer, true));
+        })
+    }
+
+    /// The answer as it is written, which may be nothing. That JSON lines are answered line by line
+    /// says which crash is meant; any other answer has to name it.
+    fn shown(&self, answer: &Answer, in_lines: bool) -> Vec<u8> {
+        if self.diff {
+            self.counts.add(answer);
+            if answer.made.is_ok() && answer.changed() != Some(true) {
+                return Vec::new();
+            }
+        }
+        self.writer.write(answer, !in_lines || self.diff)
+    }
 }

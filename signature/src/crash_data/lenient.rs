@@ -24,13 +24,10 @@ pub(super) fn read<'a>(get: impl Fn(&str) -> Option<&'a Value>) -> CrashData {
             None
         }
     };
-    let os = text("os");
     let reason = text("reason");
-    let js_large_allocation_failure = text("js_large_allocation_failure");
     let abort_message = text("abort_message");
     let async_shutdown_timeout = text("async_shutdown_timeout");
     let ipc_channel_error = text("ipc_channel_error");
-    let original = text("original_signature");
 
     let crashing_thread = get("crashing_thread").map_or(0, whole);
     let threads = match get("threads") {
@@ -67,12 +64,13 @@ pub(super) fn read<'a>(get: impl Fn(&str) -> Option<&'a Value>) -> CrashData {
     CrashData {
         crashing_thread,
         threads,
-        os,
+        // These are only compared; what is not a text equals none.
+        os: get("os").and_then(owned_text),
         reason,
         java_stack_trace: get("java_stack_trace").cloned(),
         java_exception: get("java_exception").cloned(),
         oom_allocation_size,
-        js_large_allocation_failure,
+        js_large_allocation_failure: get("js_large_allocation_failure").and_then(owned_text),
         abort_message,
         async_shutdown_timeout,
         ipc_channel_error,
@@ -80,7 +78,7 @@ pub(super) fn read<'a>(get: impl Fn(&str) -> Option<&'a Value>) -> CrashData {
         ipc_message_name: written(get("ipc_message_name")),
         mdsw_status_string: written(get("mdsw_status_string")),
         hang: get("hang").map(python::text),
-        original,
+        original: get("original_signature").and_then(owned_text),
         notes,
     }
 }

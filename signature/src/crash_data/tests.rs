@@ -109,6 +109,16 @@ fn ill_typed_values_are_left_out_with_a_note() {
 }
 
 #[test]
+fn ill_typed_values_that_are_only_compared_equal_nothing() {
+    for key in ["os", "js_large_allocation_failure", "original_signature"] {
+        for value in [json!(true), json!(["Reporting"]), json!({}), json!(1.5)] {
+            let data = read(&json!({key: value}));
+            assert_eq!(data, CrashData::default(), "{key}: {value}");
+        }
+    }
+}
+
+#[test]
 fn frames_that_cannot_be_used_are_a_problem_of_their_thread() {
     let cases = [
         (json!(null), "a thread is not an object"),

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 /// Lists of their own, so that the ones that ship may change.
@@ -52,6 +54,9 @@ fn cpp_functions_keep_what_groups_crashes() {
         ),
         ("leap()::$_12::operator()() const", "leap::$::operator()"),
         ("a::$_1::$_2::b", "a::$::$_2::b"),
+        ("a::$_::$_1b::$_3::c::$_4", "a::$_::$_1b::$::c::$_4"),
+        ("a::$_1\u{662}\u{663}4::b", "a::$::b"),
+        ("a::$_1\u{bd}::b::$_\u{661}::c", "a::$_1\u{bd}::b::$::c"),
         ("zebra(int) [clone .cold.12]", "zebra "),
         ("zebra(int) [clone .isra.3]", "zebra [clone .isra.3]"),
         ("Interpret(Context*)", "Interpret:7"),
@@ -110,6 +115,70 @@ fn rust_functions_lose_types_arguments_and_hashes() {
     for (function, expected) in cases {
         let line = Scalar::Integer(7);
         assert_eq!(rust(function, Some(&line), &lists), expected, "{function}");
+    }
+}
+
+#[test]
+fn blanks_stand_behind_commas_alone() {
+    let cases = [
+        ("a", None),
+        ("a b", Some("a b")),
+        ("a ,b", Some("a, b")),
+        ("a,b", Some("a, b")),
+        ("a, b", Some("a, b")),
+        ("a,", Some("a, ")),
+        (",,", Some(", , ")),
+        ("a , *b", Some("a, *b")),
+        ("a *b &c", Some("a*b&c")),
+        ("\u{e9},\u{e9} ,", Some("\u{e9}, \u{e9}, ")),
+    ];
+    for (name, expected) in cases {
+        assert_eq!(fix_spaces(name).as_deref(), expected, "{name}");
+    }
+}
+
+/// The steps as they are described, one after the other over the whole name.
+fn slow_spaces(name: &str) -> String {
+    let mut without = String::new();
+    let mut rest = name.chars().peekable();
+    while let Some(c) = rest.next() {
+        if c != ' ' || !matches!(rest.peek(), Some('*' | '&' | ',')) {
+            without.push(c);
+        }
+    }
+    let mut out = String::new();
+    let mut rest = without.chars().peekable();
+    while let Some(c) = rest.next() {
+        out.push(c);
+        if c == ',' && rest.peek() != Some(&' ') {
+            out.push(' ');
+        }
+    }
+    out
+}
+
+/// The expression that lambda numbers are described by.
+fn slow_lambda_numbers(name: &str) -> String {
+    let lambda = Regex::new(r"::\$_\d+::").unwrap();
+    let mut out = String::new();
+    let mut copied = 0;
+    for found in lambda.find_iter(name) {
+        out.push_str(&name[copied..found.start()]);
+        out.push_str("::$::");
+        copied = found.end();
+    }
+    out + &name[copied..]
+}
+
+proptest! {
+    #[test]
+    fn spaces_and_lambda_numbers_are_mended_as_they_are_described(
+        name in "( |,|\\*|&|::|\\$_|\\$|_|1|2|\u{661}|\u{bd}|\u{e9}|a){0,40}"
+    ) {
+        let mended = fix_spaces(&name).unwrap_or_else(|| name.clone());
+        prop_assert_eq!(mended, slow_spaces(&name));
+        let mended = drop_lambda_numbers(&name).unwrap_or_else(|| name.clone());
+        prop_assert_eq!(mended, slow_lambda_numbers(&name));
     }
 }
 

@@ -331,6 +331,22 @@ fn long_hostile_symbols_are_no_trouble() {
         "[clone .cold",
         "@",
         "é",
+        ",",
+        ",*",
+        ", ",
+        "::$_1::x",
+        "::$_\u{661}",
+        "<name omitted>",
+        "operator",
+        "const&",
+        "`'",
+        "(anonymous namespace)",
+        "NS_ABORT_OO",
+        "RunWatchdo",
+        "###!!! ABORT: ",
+        ": file",
+        "\n",
+        "\\ud800",
     ];
     for part in parts {
         let text = part.repeat(200_000 / part.len());
@@ -440,7 +456,95 @@ fn any_key() -> impl Strategy<Value = String> {
     prop::sample::select(keys.to_vec()).prop_map(str::to_owned)
 }
 
+/// A document with all members that mean something, all of them well typed.
+fn whole_document() -> Value {
+    let frame = json!({
+        "function": "a<b>(c)", "module": "m.dll", "file": "hg:x:y.rs:z", "line": 3,
+        "offset": "0x1", "inlines": [{"function": "i", "file": "/j.cpp", "line": 4}],
+        "unloaded_modules": [{"module": "u", "offsets": ["0x1"]}],
+    });
+    let thread = json!({
+        "frames": [frame, {"module": "n"}, {"unloaded_modules": [{"module": "u"}]}],
+        "last_error_value": "ERROR_NOT_ENOUGH_MEMORY", "thread_name": "t", "frame_count": 3,
+    });
+    json!({
+        "crashing_thread": 1,
+        "threads": [thread, thread],
+        "os": "Windows NT",
+        "reason": "EXCEPTION_STACK_OVERFLOW",
+        "java_stack_trace": "a.B: c\n at d",
+        "java_exception": {"exception": {"values": [{"stacktrace": {
+            "type": "T", "module": "m", "value": "v", "frames": [
+                {"module": "m", "function": "f", "filename": "f.kt", "lineno": 5, "in_app": true},
+            ],
+        }}]}},
+        "oom_allocation_size": 5,
+        "js_large_allocation_failure": "Reporting",
+        "abort_message": "gone",
+        "async_shutdown_timeout": "{\"phase\": \"p\", \"conditions\": [{\"name\": \"n\"}]}",
+        "ipc_channel_error": "e",
+        "additional_minidumps": ["upload_file_minidump_browser"],
+        "ipc_message_name": "n",
+        "mdsw_status_string": "OK",
+        "hang": "ui",
+        "original_signature": "s",
+    })
+}
+
+/// The pointers to all members and items, the document's own first.
+fn pointers(value: &Value, at: String, found: &mut Vec<String>) {
+    let inner: Vec<(String, &Value)> = match value {
+        Value::Array(items) => (0..).map(|i: u32| i.to_string()).zip(items).collect(),
+        Value::Object(map) => map.iter().map(|(key, item)| (key.clone(), item)).collect(),
+        _ => Vec::new(),
+    };
+    for (key, item) in inner {
+        pointers(item, format!("{at}/{key}"), found);
+    }
+    found.push(at);
+}
+
 proptest! {
+    #[test]
+    fn any_value_may_stand_in_any_member(
+        values in prop::collection::vec((any::<prop::sample::Index>(), any_value()), 1..4),
+        without_java in any::<bool>(),
+    ) {
+        let mut document = whole_document();
+        if without_java {
+            document["java_stack_trace"] = Value::Null;
+            document["java_exception"] = Value::Null;
+        }
+        for (place, value) in values {
+            let mut places = Vec::new();
+            pointers(&document, String::new(), &mut places);
+            // The last one is the document itself.
+            places.pop();
+            if places.is_empty() {
+                break;
+            }
+            *document.pointer_mut(&places[place.index(places.len())]).unwrap() = value;
+        }
+        let processed = json!({
+            "json_dump": {
+                "crash_info": {
+                    "crashing_thread": document["crashing_thread"], "type": document["reason"],
+                },
+                "threads": document["threads"],
+                "system_info": {"os": document["os"]},
+            },
+            "java_exception": document["java_exception"],
+            "hang": document["hang"],
+        });
+        for document in [document, processed] {
+            let crash = CrashData::from_json(document.to_string().as_bytes()).unwrap();
+            let made = generate(&crash, &shared_lists());
+            prop_assert!(made.signature.len() <= LENGTH_LIMIT);
+            prop_assert!(made.signature.chars().all(is_printable));
+            prop_assert!(made.normalized_frames.len() <= frame::FRAME_LIMIT);
+        }
+    }
+
     #[test]
     fn any_json_has_a_printable_signature_of_bounded_length(
         map in prop::collection::hash_map(any_key(), any_value(), 0..12)
@@ -469,6 +573,20 @@ proptest! {
         let crash = CrashData::from_json(document.to_string().as_bytes()).unwrap();
         let made = generate(&crash, &shared_lists());
         prop_assert!(made.signature.chars().all(is_printable));
+    }
+
+    #[test]
+    fn anything_like_json_is_read_or_refused(
+        text in "(\\\\|\\\\u|d800|dc00|\"|NaN|-Infinity|\\{|\\}|\\[|\\]|:|,|-|1|\"hang\":|é| ){0,20}"
+    ) {
+        if let Ok(crash) = CrashData::from_json(text.as_bytes()) {
+            generate(&crash, &shared_lists());
+        }
+        let timeout = CrashData {
+            async_shutdown_timeout: Some(text),
+            ..CrashData::default()
+        };
+        generate(&timeout, &shared_lists());
     }
 
     #[test]
