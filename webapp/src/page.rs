@@ -126,6 +126,8 @@ impl IntoResponse for PageError {
             ApiError::NotFound(_) => "Not found",
             ApiError::BadRequest(_) => "This cannot be understood",
             ApiError::Forbidden(_) => "Not allowed",
+            ApiError::TooLarge(_) => "Too long",
+            ApiError::RateLimited(_) => "Too many requests",
             ApiError::Unavailable(_) => "Not at the moment",
             ApiError::Internal(cause) => {
                 tracing::error!(cause = format!("{cause:#}"), "a page could not be made");
