@@ -14,26 +14,30 @@ use crate::resolve::{changes_url, revision_url, rfc3339};
 use crate::version::Version;
 
 /// One version on one channel, with all builds that were made for it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct VersionBuilds {
     /// The channel that the builds follow.
     pub channel: String,
     /// The version, without candidate number.
+    #[schema(value_type = String)]
     pub version: Version,
     /// N of the `buildN` that shipped; none if none did, or it is not known.
     pub shipped_build_number: Option<u32>,
     /// The day it shipped.
+    #[schema(value_type = Option<String>, format = Date)]
     pub shipped_on: Option<NaiveDate>,
     /// The builds, oldest first.
     pub builds: Vec<VersionBuild>,
 }
 
 /// A build of a version, for the platforms that share its id.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
 pub struct VersionBuild {
     /// The id.
+    #[schema(value_type = String)]
     pub build_id: BuildId,
     /// Its own name: with a candidate number if it is a beta that did not ship.
+    #[schema(value_type = String)]
     pub version: Version,
     /// `funnelcake131`, …; empty for the build that everyone gets.
     pub variant: String,
@@ -103,11 +107,13 @@ fn version_build(platforms: &[BuildRef<'_>]) -> Option<VersionBuild> {
 }
 
 /// The newest build of one line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct LatestBuild {
     /// The line: a major version on esr, `main` elsewhere.
+    #[schema(value_type = String)]
     pub line: Line,
     /// The build's version on the channel that was asked.
+    #[schema(value_type = String)]
     pub version: Version,
     /// The build.
     #[serde(flatten)]
@@ -115,13 +121,15 @@ pub struct LatestBuild {
 }
 
 /// A build in short.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ShortBuild {
     /// The id.
+    #[schema(value_type = String)]
     pub build_id: BuildId,
     /// The channel that the build itself follows.
     pub own_channel: String,
     /// Its version there.
+    #[schema(value_type = String)]
     pub own_version: Version,
     /// N of `buildN`.
     pub build_number: Option<u32>,
@@ -142,6 +150,7 @@ pub struct ShortBuild {
     /// When it was first uploaded, as RFC 3339.
     pub published_at: Option<String>,
     /// The day it shipped.
+    #[schema(value_type = Option<String>, format = Date)]
     pub shipped_on: Option<NaiveDate>,
 }
 
@@ -198,9 +207,10 @@ pub fn latest(
 }
 
 /// What lies between two builds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Comparison {
     /// The product.
+    #[schema(value_type = String)]
     pub product: Product,
     /// The first build as it was asked for.
     pub from: ShortBuild,

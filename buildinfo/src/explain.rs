@@ -26,7 +26,7 @@ const EXCERPT: usize = 1000;
 const RUNS: i64 = 100;
 
 /// An answer with all that led to it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Explanation {
     /// The answer.
     pub answer: Answer,
@@ -39,6 +39,7 @@ pub struct Explanation {
     /// How many more observations there are than are shown.
     pub more_observations: usize,
     /// The corrections in force that concern the build, oldest first.
+    #[schema(value_type = Vec<Object>)]
     pub corrections: Vec<Correction>,
     /// How the conclusion came to be, generation by generation.
     pub history: Vec<HistoryEntry>,
@@ -47,13 +48,15 @@ pub struct Explanation {
 }
 
 /// One observation behind an answer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Evidence {
     /// Its name.
     pub digest: String,
     /// Who said it.
+    #[schema(value_type = String)]
     pub source: SourceName,
     /// What kind of statement it is.
+    #[schema(value_type = String)]
     pub kind: Kind,
     /// What it is about.
     pub subject: String,
@@ -68,7 +71,7 @@ pub struct Evidence {
 }
 
 /// A change of what was concluded about a build id.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct HistoryEntry {
     /// In which generation.
     pub generation: i64,

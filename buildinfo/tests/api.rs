@@ -59,7 +59,7 @@ impl Service {
         Reply {
             status: parts.status,
             headers: parts.headers,
-            text: String::from_utf8(bytes.to_vec()).unwrap(),
+            text: String::from_utf8_lossy(&bytes).into_owned(),
         }
     }
 
@@ -274,13 +274,13 @@ async fn many_questions_are_answered_in_their_order() {
         assert_eq!(service.post(String::new()).await.text, "");
         let most = vec![question.to_string(); 5000].join("\n");
         assert_eq!(service.post(most.clone()).await.text.lines().count(), 5000);
-        for wrong in [
-            format!("{most}\n{question}"),
-            "[{".to_owned(),
-            "x".repeat(3 << 20),
+        for (wrong, status) in [
+            (format!("{most}\n{question}"), StatusCode::BAD_REQUEST),
+            ("[{".to_owned(), StatusCode::BAD_REQUEST),
+            ("x".repeat(3 << 20), StatusCode::PAYLOAD_TOO_LARGE),
         ] {
             let reply = service.post(wrong).await;
-            assert_eq!(reply.status, StatusCode::BAD_REQUEST);
+            assert_eq!(reply.status, status);
             assert!(reply.json()["code"].is_string());
         }
     }
@@ -601,7 +601,7 @@ async fn the_description_names_every_address_and_only_some_take_post() {
     let service = &services[0];
     let document = service.ok("/api/v1/openapi.json").await;
     let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 12);
+    assert!(paths.len() >= 13, "{}", paths.len());
     for (path, methods) in paths {
         let address = path.replace("{build_id}", "20260101000000");
         assert_ne!(service.get(&address).await.text, "", "{path}");

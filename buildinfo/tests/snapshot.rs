@@ -126,7 +126,10 @@ async fn a_damaged_snapshot_answers_nothing() {
     later["datil_builds"] = 2.into();
     let fewer = lines.split_once('\n').unwrap().1;
     for (damaged, expected) in [
-        (text.replacen("shipped", "aborted", 1), "digest is another"),
+        (
+            text.replacen("\"shipped\"", "\"aborted\"", 1),
+            "digest is another",
+        ),
         (format!("{header}\n{fewer}"), "fewer builds"),
         (format!("{text}{{}}\n"), "more builds"),
         (text[..text.len() - 2].to_owned(), "no end"),

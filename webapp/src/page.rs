@@ -126,8 +126,9 @@ impl IntoResponse for PageError {
             ApiError::NotFound(_) => "Not found",
             ApiError::BadRequest(_) => "This cannot be understood",
             ApiError::Forbidden(_) => "Not allowed",
-            ApiError::TooLarge(_) => "Too much at once",
-            ApiError::RateLimited(_) | ApiError::Unavailable(_) => "Not at the moment",
+            ApiError::TooLarge(_) => "Too long",
+            ApiError::RateLimited(_) => "Too many requests",
+            ApiError::Unavailable(_) => "Not at the moment",
             ApiError::Internal(cause) => {
                 tracing::error!(cause = format!("{cause:#}"), "a page could not be made");
                 "Something failed here"

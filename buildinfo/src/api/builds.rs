@@ -36,11 +36,12 @@ pub(super) struct Params {
     /// A build id, or its first 4 digits or more.
     build_id: Option<String>,
     /// The day of the build ids, UTC, as `2026-08-31`.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, format = Date)]
     date: Option<NaiveDate>,
     /// Where the page begins: `cursor` of the page before.
     cursor: Option<String>,
     /// Builds in the page, 1 to 1000; 100 if left out.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
 }
 
@@ -181,7 +182,6 @@ pub(super) struct OneId {
     /// The builds of every product, channel and platform with this id.
     builds: Vec<Build>,
     /// What was concluded about them, generation by generation, for each product.
-    #[schema(value_type = Object)]
     history: std::collections::BTreeMap<&'static str, Vec<HistoryEntry>>,
 }
 

@@ -19,6 +19,7 @@ use crate::explain::HistoryEntry;
 #[into_params(parameter_in = Query)]
 pub(super) struct RunsParams {
     /// How many, 1 to 200; 20 if left out.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
 }
 
@@ -103,6 +104,7 @@ pub(super) struct ChangesParams {
     /// `cursor` of the last answer, or the number of a generation: what came after it; everything if left out.
     cursor: Option<String>,
     /// How many changes, 1 to 1000; 500 if left out.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
 }
 
@@ -130,7 +132,6 @@ struct OneChange {
     /// The generation, `reason` (`new`, `changed`, `withdrawn`), and `old` and `new`: the builds with this id, each with channel,
     /// version, platform, variant, status, certainty and reason.
     #[serde(flatten)]
-    #[schema(value_type = Object)]
     entry: HistoryEntry,
 }
 

@@ -75,7 +75,7 @@ pub(super) async fn lookup(
 #[utoipa::path(
     post, path = "/api/v1/lookup", tag = "questions",
     request_body(
-        content = Object,
+        content((Vec<Object> = "application/json"), (String = "application/x-ndjson")),
         description = "At most 5,000 questions and 2 MB: a JSON array of objects with `product`, `channel`, `build_id` and `version`, or one object a line",
     ),
     responses(
@@ -202,7 +202,7 @@ impl Batch {
 #[utoipa::path(
     get, path = "/api/v1/explain", tag = "questions", params(Params),
     responses(
-        (status = 200, description = "The answer, what the sources said with the addresses where it was read, and how the conclusion came to be", body = Object),
+        (status = 200, description = "The answer, what the sources said with the addresses where it was read, and how the conclusion came to be", body = Explanation),
         (status = 400, description = "A parameter is missing or unknown", body = super::openapi::Error),
     )
 )]

@@ -41,6 +41,7 @@ pub(super) struct VersionsParams {
     /// Where the page begins: `cursor` of the page before.
     cursor: Option<String>,
     /// Versions in the page, 1 to 1000; 50 if left out.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
 }
 
@@ -53,7 +54,6 @@ pub(super) struct VersionsPage {
     /// The generation of the index that answered.
     generation: i64,
     /// The versions, newest first.
-    #[schema(value_type = Vec<Object>)]
     versions: Vec<VersionBuilds>,
     /// Where the next page begins; none after the last.
     cursor: Option<String>,
@@ -129,7 +129,6 @@ pub(super) struct Latest {
     /// The generation of the index that answered.
     generation: i64,
     /// One for each line; none if no build of the channel is known.
-    #[schema(value_type = Vec<Object>)]
     latest: Vec<LatestBuild>,
 }
 
@@ -177,7 +176,7 @@ pub(super) struct CompareParams {
 #[utoipa::path(
     get, path = "/api/v1/compare", tag = "builds", params(CompareParams),
     responses(
-        (status = 200, description = "Both builds, the `seconds` between them, and `changes_url` or in `no_changes_url` why there is none", body = Object),
+        (status = 200, description = "Both builds, the `seconds` between them, and `changes_url` or in `no_changes_url` why there is none", body = Comparison),
         (status = 400, description = "A parameter is missing or no build id", body = super::openapi::Error),
         (status = 404, description = "No source has listed one of the builds so far", body = super::openapi::Error),
     )

@@ -1,8 +1,10 @@
 //! Imports, told to people and to programs.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use buildinfo::db::{Run, recent_runs};
 use platform::clock;
 use platform::db::Db;
@@ -66,4 +68,23 @@ fn line(run: &Run) -> String {
         run.requests,
         run.generation,
     )
+}
+
+/// Writes a snapshot of all builds, and prints what it holds.
+pub(crate) async fn snapshot(db: &Db, file: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
+    let snapshot = buildinfo::snapshot::make(db).await?;
+    std::fs::copy(snapshot.file.path(), file)
+        .with_context(|| format!("writing the snapshot {}", file.display()))?;
+    let header = &snapshot.header;
+    let mut out = std::io::stdout().lock();
+    if as_json {
+        writeln!(out, "{}", serde_json::to_string(header)?)?;
+    } else {
+        writeln!(
+            out,
+            "{} builds of generation {}, digest {}",
+            header.builds, header.generation, header.sha256
+        )?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
