@@ -343,15 +343,9 @@ fn parse(text: &str) -> anyhow::Result<Vec<Draft>> {
     struct File {
         correction: Vec<Draft>,
     }
-    let begins_with_object = text.trim_start().starts_with('{');
-    if begins_with_object {
-        let lines = text.lines().enumerate();
-        return lines
-            .filter(|(_, line)| !line.trim().is_empty())
-            .map(|(number, line)| {
-                serde_json::from_str(line).with_context(|| format!("line {}", number + 1))
-            })
-            .collect();
+    if text.trim_start().starts_with('{') {
+        let drafts = serde_json::Deserializer::from_str(text).into_iter();
+        return Ok(drafts.collect::<Result<_, _>>()?);
     }
     // An array of JSON holds objects; TOML's tables begin with two brackets.
     let begins_with_array = text
