@@ -34,7 +34,7 @@ async fn imported(sources: &StandIns) -> Vec<System> {
     systems
 }
 
-fn find<'a>(sources: &'a StandIns, wanted: impl Fn(&Truth) -> bool) -> &'a Truth {
+fn find(sources: &StandIns, wanted: impl Fn(&Truth) -> bool) -> &Truth {
     let found = sources.world.truth.iter().find(|truth| wanted(truth));
     found.expect("the world has such a build")
 }
@@ -73,7 +73,7 @@ async fn builds_are_listed_by_whatever_is_known_of_them() {
         assert!(!named.is_empty());
         assert!(
             named.iter().all(
-                |build| build["build_id"] == &*candidate.build_id || build["build_number"] == 2
+                |build| build["build_id"] == *candidate.build_id || build["build_number"] == 2
             ),
             "{named:?}"
         );
@@ -145,7 +145,7 @@ async fn versions_the_newest_and_comparisons_are_told() {
         );
         let own = all
             .iter()
-            .find(|one| one["version"] == &*release.version && one["channel"] == "release")
+            .find(|one| one["version"] == *release.version && one["channel"] == "release")
             .expect("the release");
         assert_eq!(own["product"], "Firefox");
         assert_eq!(own["shipped_build_number"], json!(release.build_number));
@@ -241,7 +241,7 @@ async fn a_correction_is_foreseen_made_listed_and_undone() {
         let foreseen = objects(&system, ["rebuild", "--with", file, "--dry-run"]);
         let own = foreseen
             .iter()
-            .find(|change| change["build_id"] == &*release.build_id)
+            .find(|change| change["build_id"] == *release.build_id)
             .expect("the build would change");
         assert_eq!(own["crashes"], 0);
         assert_eq!(own["new"][0]["status"], "pulled");
@@ -282,7 +282,10 @@ async fn a_correction_is_foreseen_made_listed_and_undone() {
             ],
         );
         assert_eq!(ignored[0]["correction"]["kind"], "ignore");
-        assert_ne!(status().as_deref(), Some("pulled"));
+        assert_ne!(
+            system.run_well(["buildinfo", "export", "--canonical"]),
+            before
+        );
         let all = system.run_well(["buildinfo", "rebuild"]);
         assert!(all.contains("generation"), "{all}");
         let well = ["--field", "status", "--value", "pulled", "--author", "we"];
