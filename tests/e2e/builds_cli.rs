@@ -355,3 +355,39 @@ async fn a_table_goes_out_of_one_system_and_into_another() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreseen_change_names_the_stored_crashes_that_it_concerns() {
+    let sources = StandIns::serve(&Plan::default()).await;
+    let samples = demo::crashes::samples_for(&sources.world);
+    let sample = samples
+        .iter()
+        .find(|sample| {
+            sample.expected.is_some()
+                && sample.annotations["ReleaseChannel"] == "beta"
+                && sample.annotations["ProductName"] == "Firefox"
+        })
+        .expect("a sample of a beta");
+    let id = &sample.annotations["BuildID"];
+    for mut system in imported(&sources).await {
+        system.start(["up"]);
+        system.processed(&system.submit(sample, "firefox")).await;
+        let correction = json!({
+            "subject": format!("Firefox {id}"), "field": "revision", "value": "0".repeat(40), "author": "we", "reason": "a test",
+        });
+        let file = system.folder().join("corrections.jsonl");
+        std::fs::write(&file, format!("{correction}\n")).expect("a file can be written");
+        let file = file.to_str().expect("UTF-8");
+        let foreseen = objects(&system, ["rebuild", "--with", file, "--dry-run"]);
+        assert_eq!(foreseen.len(), 1, "{foreseen:?}");
+        assert_eq!(
+            (&foreseen[0]["build_id"], &foreseen[0]["crashes"]),
+            (&json!(id), &json!(1))
+        );
+        let told = system.run_well(["buildinfo", "rebuild", "--with", file, "--dry-run"]);
+        assert!(
+            told.contains(&format!("Firefox {id}: 1 stored crashes")),
+            "{told}"
+        );
+    }
+}
