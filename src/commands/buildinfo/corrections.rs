@@ -252,8 +252,8 @@ async fn undo(db: &Db, args: UndoArgs, as_json: bool) -> anyhow::Result<ExitCode
 
 #[derive(Debug, Args)]
 pub(crate) struct RebuildArgs {
-    /// Add the corrections in this file: JSON lines, a JSON array, or TOML with [[correction]]; each with subject, field, value, reason
-    /// and author, or with kind = "ignore" and no field. Those that are in force already are passed over
+    /// Add the corrections in this file: JSON lines, a JSON array, or TOML with tables named correction; each with subject, field,
+    /// value, reason and author, or with kind = "ignore" and no field. Those that are in force already are passed over
     #[arg(long, value_name = "FILE")]
     with: Option<PathBuf>,
     /// Only show what would change: builds, and how many stored crashes have them
