@@ -2,6 +2,7 @@
 
 mod browser;
 mod builds;
+mod builds_cli;
 mod crashes;
 mod hostile;
 mod json_lines;

@@ -144,7 +144,7 @@ struct Row {
     part: Part,
     release_version: String,
     version_string: String,
-    build_id: BuildId,
+    build_id: String,
     archive_url: String,
 }
 
@@ -156,7 +156,7 @@ impl Row {
             self.part.major.to_string(),
             self.release_version.clone(),
             self.version_string.clone(),
-            self.build_id.to_string(),
+            self.build_id.clone(),
             self.archive_url.clone(),
         ]
     }
@@ -174,7 +174,9 @@ fn rows_of(builds: &[Build]) -> Named {
     // All names of an id have the address of the same build: the one for everyone, of the first platform.
     let mut addresses: BTreeMap<BuildId, (&str, &str, &str)> = BTreeMap::new();
     for build in builds {
-        if let Some(url) = build.archive_url.as_deref() {
+        // A row is a line.
+        let url = build.archive_url.as_deref().map(str::trim);
+        if let Some(url) = url.filter(|url| !url.contains(['\r', '\n'])) {
             let own = (build.variant.as_str(), build.platform.as_str(), url);
             let address = addresses.entry(build.build_id).or_insert(own);
             *address = own.min(*address);
@@ -192,7 +194,7 @@ fn rows_of(builds: &[Build]) -> Named {
                 part: Part::of(build.product, channel, &version),
                 release_version: reported(&version),
                 version_string: name.to_string(),
-                build_id: build.build_id,
+                build_id: build.build_id.to_string(),
                 archive_url: addresses
                     .get(&build.build_id)
                     .map_or("", |(_, _, url)| *url)
@@ -233,8 +235,8 @@ fn reported(version: &Version) -> String {
 #[cfg(test)]
 mod tests {
     use super::{reported, rows_of};
-    use crate::derive_all;
     use crate::samples::{csv, record, shipped};
+    use crate::{Version, derive_all};
 
     #[test]
     fn every_build_has_the_rows_that_the_crash_system_has() {
@@ -339,6 +341,19 @@ mod tests {
             ("62.0.2", "62.0.2"),
         ] {
             assert_eq!(reported(&version.parse().unwrap()), expected);
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_candidate_reads_back() {
+        for text in ["64.0b4", "63.0", "62.0.2", "60.3.0esr", "38.0.5b1"] {
+            let version: Version = text.parse().unwrap();
+            let named = version.with_candidate(2);
+            let read: Version = named.to_string().parse().unwrap();
+            assert_eq!(
+                (read.candidate(), read.without_candidate()),
+                (Some(2), version)
+            );
         }
     }
 }

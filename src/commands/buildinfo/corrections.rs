@@ -38,8 +38,8 @@ pub(crate) struct AddArgs {
     /// What it is about: "Firefox 125.0", "Firefox 20181025233934" or "Firefox 20181025233934 win64"
     #[arg(long, required_unless_present = "ignore", requires_all = ["field", "value"])]
     subject: Option<String>,
-    /// The member: version, channel, status, build_number, offered_on, revision or repository
-    #[arg(long, value_parser = field, requires = "subject")]
+    /// Which member of the build is wrong
+    #[arg(long, value_parser = field, requires = "subject", help = "The member: version, channel, status, build_number, offered_on, revision or repository")]
     field: Option<Field>,
     /// What it really is
     #[arg(long, requires = "subject", allow_hyphen_values = true)]
@@ -50,9 +50,9 @@ pub(crate) struct AddArgs {
     /// Why, in a sentence
     #[arg(long)]
     reason: String,
-    /// Who says so
+    /// Who says so (default: the user)
     #[arg(long, env = "USER", hide_env_values = true)]
-    author: String,
+    author: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -72,9 +72,9 @@ pub(crate) struct ListArgs {
 pub(crate) struct UndoArgs {
     /// The correction's number, which add and list print
     id: i64,
-    /// Who takes it back
+    /// Who takes it back (default: the user)
     #[arg(long, env = "USER", hide_env_values = true)]
-    author: String,
+    author: Option<String>,
 }
 
 fn field(name: &str) -> Result<Field, String> {
@@ -90,7 +90,7 @@ pub(crate) async fn correct(
     match command {
         CorrectCommand::Add(args) => add(db, args, as_json).await,
         CorrectCommand::List(args) => list(db, &args, as_json).await,
-        CorrectCommand::Undo(args) => undo(db, &args, as_json).await,
+        CorrectCommand::Undo(args) => undo(db, args, as_json).await,
     }
 }
 
@@ -104,7 +104,7 @@ async fn add(db: &Db, args: AddArgs, as_json: bool) -> anyhow::Result<ExitCode> 
         subject: args.subject.or(args.ignore).unwrap_or_default(),
         field: args.field,
         value: args.value,
-        author: args.author,
+        author: author(args.author),
         reason: args.reason,
     };
     let correction = draft.check(next_id(db).await?)?;
@@ -120,6 +120,12 @@ async fn add(db: &Db, args: AddArgs, as_json: bool) -> anyhow::Result<ExitCode> 
         )?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Who it is, when nobody says it: the process's user.
+fn author(named: Option<String>) -> String {
+    let named = named.filter(|name| !name.trim().is_empty());
+    named.unwrap_or_else(|| format!("user {}", rustix::process::getuid().as_raw()))
 }
 
 /// The moment, which is higher than any before: of two corrections of one field the later one holds.
@@ -216,12 +222,12 @@ fn what(correction: &Correction) -> String {
     }
 }
 
-async fn undo(db: &Db, args: &UndoArgs, as_json: bool) -> anyhow::Result<ExitCode> {
+async fn undo(db: &Db, args: UndoArgs, as_json: bool) -> anyhow::Result<ExitCode> {
     let work = Work::start();
     let undone = import::undo_correction(
         db,
         args.id,
-        &args.author,
+        &author(args.author),
         &work.owner,
         &work.stop,
         &work.report(),
@@ -246,16 +252,16 @@ async fn undo(db: &Db, args: &UndoArgs, as_json: bool) -> anyhow::Result<ExitCod
 
 #[derive(Debug, Args)]
 pub(crate) struct RebuildArgs {
-    /// Add the corrections in this file: JSON lines, a JSON array, or TOML with [[correction]]; each with subject, field, value, reason
-    /// and author, or with kind = "ignore" and no field. Those that are in force already are passed over
+    /// Add the corrections in this file: JSON lines, a JSON array, or TOML with tables named correction; each with subject, field,
+    /// value, reason and author, or with kind = "ignore" and no field. Those that are in force already are passed over
     #[arg(long, value_name = "FILE")]
     with: Option<PathBuf>,
     /// Only show what would change: builds, and how many stored crashes have them
     #[arg(long, requires = "with")]
     dry_run: bool,
-    /// Who makes the corrections that name no author
-    #[arg(long, env = "USER", hide_env_values = true, default_value = "")]
-    author: String,
+    /// Who makes the corrections that name no author (default: the user)
+    #[arg(long, env = "USER", hide_env_values = true)]
+    author: Option<String>,
 }
 
 pub(crate) async fn rebuild(
@@ -264,7 +270,7 @@ pub(crate) async fn rebuild(
     as_json: bool,
 ) -> anyhow::Result<ExitCode> {
     let added = match &args.with {
-        Some(file) => read_corrections(db, file, &args.author).await?,
+        Some(file) => read_corrections(db, file, author(args.author.clone())).await?,
         None => Vec::new(),
     };
     if args.dry_run {
@@ -292,7 +298,7 @@ pub(crate) async fn rebuild(
 }
 
 /// The corrections of a file, but for those that are in force.
-async fn read_corrections(db: &Db, file: &Path, author: &str) -> anyhow::Result<Vec<Correction>> {
+async fn read_corrections(db: &Db, file: &Path, author: String) -> anyhow::Result<Vec<Correction>> {
     let doing = || format!("reading the corrections in {}", file.display());
     if std::fs::metadata(file).with_context(doing)?.len() > MAX_FILE {
         bail!("{} is larger than {MAX_FILE} bytes", file.display());
@@ -304,7 +310,7 @@ async fn read_corrections(db: &Db, file: &Path, author: &str) -> anyhow::Result<
     let mut added: Vec<Correction> = Vec::new();
     for (position, mut draft) in drafts.into_iter().enumerate() {
         if draft.author.is_empty() {
-            author.clone_into(&mut draft.author);
+            draft.author.clone_from(&author);
         }
         let number = position + 1;
         let correction = draft
@@ -343,15 +349,9 @@ fn parse(text: &str) -> anyhow::Result<Vec<Draft>> {
     struct File {
         correction: Vec<Draft>,
     }
-    let begins_with_object = text.trim_start().starts_with('{');
-    if begins_with_object {
-        let lines = text.lines().enumerate();
-        return lines
-            .filter(|(_, line)| !line.trim().is_empty())
-            .map(|(number, line)| {
-                serde_json::from_str(line).with_context(|| format!("line {}", number + 1))
-            })
-            .collect();
+    if text.trim_start().starts_with('{') {
+        let drafts = serde_json::Deserializer::from_str(text).into_iter();
+        return Ok(drafts.collect::<Result<_, _>>()?);
     }
     // An array of JSON holds objects; TOML's tables begin with two brackets.
     let begins_with_array = text
