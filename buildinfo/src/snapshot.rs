@@ -111,7 +111,7 @@ pub async fn make(db: &Db) -> Result<Snapshot, ExportError> {
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {
     /// It cannot be read, or is no gzip.
-    #[error("the snapshot cannot be unpacked: {0}")]
+    #[error("the snapshot cannot be unpacked: fetch it again")]
     Unreadable(#[from] io::Error),
     /// It is something else, or of a later format.
     #[error("this is no snapshot of builds in format {FORMAT}")]

@@ -26,6 +26,7 @@ const MAX_PAGE: i64 = 1000;
 #[into_params(parameter_in = Query)]
 pub(super) struct Params {
     /// The product, in any known spelling.
+    #[param(example = "Firefox")]
     product: Option<String>,
     /// The channel that the build itself follows.
     channel: Option<String>,

@@ -35,6 +35,7 @@ fn product_of(product: &str, channel: Option<&str>) -> Result<(Product, Option<S
 #[into_params(parameter_in = Query)]
 pub(super) struct VersionsParams {
     /// The product, in any known spelling.
+    #[param(example = "Firefox")]
     product: String,
     /// The channel that the builds follow; all if left out.
     channel: Option<String>,
@@ -111,6 +112,7 @@ fn begin_after(all: &[VersionBuilds], cursor: &str) -> Option<usize> {
 #[into_params(parameter_in = Query)]
 pub(super) struct LatestParams {
     /// The product, in any known spelling.
+    #[param(example = "Firefox")]
     product: String,
     /// The channel.
     channel: Option<String>,
@@ -165,6 +167,7 @@ pub(super) async fn latest(
 #[into_params(parameter_in = Query)]
 pub(super) struct CompareParams {
     /// The product, in any known spelling.
+    #[param(example = "Firefox")]
     product: String,
     /// The id of the first build.
     from: String,

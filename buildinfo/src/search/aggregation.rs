@@ -162,12 +162,14 @@ impl Aggregation {
                     builds.iter().filter_map(|build| field.of(*build)).collect();
                 Ok(json!({ "value": values.len() }))
             }
-            Self::Least(field) => Ok(date(
-                builds.iter().filter_map(|build| field.of(*build)).min(),
-            )),
-            Self::Greatest(field) => Ok(date(
-                builds.iter().filter_map(|build| field.of(*build)).max(),
-            )),
+            Self::Least(field) => {
+                let values = builds.iter().filter_map(|build| field.of(*build));
+                Ok(date(values.min().as_ref()))
+            }
+            Self::Greatest(field) => {
+                let values = builds.iter().filter_map(|build| field.of(*build));
+                Ok(date(values.max().as_ref()))
+            }
         }
     }
 }
@@ -238,10 +240,10 @@ fn terms(
     }))
 }
 
-fn date(value: Option<Scalar<'_>>) -> Value {
+fn date(value: Option<&Scalar<'_>>) -> Value {
     match value {
         Some(Scalar::Date(millis)) => {
-            json!({ "value": millis, "value_as_string": date_text(millis) })
+            json!({ "value": millis, "value_as_string": date_text(*millis) })
         }
         Some(Scalar::Text(_)) | None => json!({ "value": null }),
     }
