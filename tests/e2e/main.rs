@@ -9,5 +9,6 @@ mod kill;
 mod memory;
 mod migrations;
 mod operating;
+mod signatures;
 mod stand_ins;
 mod system;

@@ -275,7 +275,5 @@ fn siggen(python: &Path, lines: &Path, siglists: Option<&Path>) -> anyhow::Resul
         bail!("{} failed: does it have siggen?", python.display());
     }
     let text = String::from_utf8_lossy(&output.stdout);
-    text.trim()
-        .parse()
-        .context("reading how fast siggen was")
+    text.trim().parse().context("reading how fast siggen was")
 }

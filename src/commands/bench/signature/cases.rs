@@ -59,7 +59,10 @@ const FUNCTIONS: [(&str, &str); 10] = [
     ),
     ("malloc", "malloc.c"),
     ("void herd::Zebra::leap(int) [clone .cold.12]", "Zebra.cpp"),
-    ("herd::Stripes::count()::$_4::operator()() const", "Stripes.cpp"),
+    (
+        "herd::Stripes::count()::$_4::operator()() const",
+        "Stripes.cpp",
+    ),
     ("`anonymous namespace'::Graze", "Graze.cpp"),
     ("NS_ABORT_OOM(unsigned int)", "Debug.cpp"),
 ];
@@ -96,7 +99,9 @@ pub(super) fn stacks() -> Vec<String> {
             "threads": [{"frame_count": 12, "frames": frames}],
         })
     };
-    (0..STACKS).map(|number| stack(number).to_string()).collect()
+    (0..STACKS)
+        .map(|number| stack(number).to_string())
+        .collect()
 }
 
 /// Crashes of all kinds, most of them with few frames.
@@ -116,7 +121,10 @@ fn case(number: usize) -> Value {
     let (key, value) = match number % 16 {
         0 => ("reason", json!("EXCEPTION_STACK_OVERFLOW")),
         1 => ("oom_allocation_size", json!(number * 1000)),
-        2 => ("abort_message", json!("###!!! ABORT: the gate is open: file Gate.cpp, line 12")),
+        2 => (
+            "abort_message",
+            json!("###!!! ABORT: the gate is open: file Gate.cpp, line 12"),
+        ),
         3 => (
             "async_shutdown_timeout",
             json!("{\"phase\": \"gates-close\", \"conditions\": [{\"name\": \"Zebra: home\"}]}"),
@@ -126,7 +134,9 @@ fn case(number: usize) -> Value {
         6 => ("hang", json!("ui")),
         7 => (
             "java_stack_trace",
-            json!("org.herd.GateException: no gate @0123abcd\n\tat org.herd.Gate.open(Gate.java:12)"),
+            json!(
+                "org.herd.GateException: no gate @0123abcd\n\tat org.herd.Gate.open(Gate.java:12)"
+            ),
         ),
         8 => (
             "java_exception",
