@@ -41,21 +41,3 @@ fn rules_run_alone_and_all_together() {
     assert_eq!(found[0]["processed"]["version"], "64.0b4");
     assert!(!system.run(["rules", "run", "NoSuchRule"]).status.success());
 }
-
-#[test]
-fn signatures_come_in_order_one_a_line() {
-    let system = System::new(&Config::default());
-    let crash =
-        json!({"crashing_thread": 0, "threads": [{"frames": [{"function": "alpha::beta()"}]}]});
-    let found = answers(&system, &["signature"], &format!("{crash}\n[]\n{{}}\n"));
-    assert_eq!(found.len(), 3);
-    assert_eq!(found[0]["signature"], "alpha::beta");
-    assert!(found[1]["error"].is_string());
-    assert_eq!(found[2]["signature"], "EMPTY: no frame data available");
-    let explained = answers(&system, &["signature", "--explain"], &format!("{crash}\n"));
-    assert!(
-        explained[0]["debug"]
-            .as_array()
-            .is_some_and(|steps| !steps.is_empty())
-    );
-}

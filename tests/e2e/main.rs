@@ -10,6 +10,7 @@ mod kill;
 mod memory;
 mod migrations;
 mod operating;
+mod signatures;
 mod stand_ins;
 mod system;
 mod unknown;
