@@ -70,3 +70,6 @@ CREATE TABLE unknown_alarm (
     cleared BIGINT,
     PRIMARY KEY (product, channel, build_id)
 );
+
+-- The few observations that cannot be interpreted, for the audit.
+CREATE INDEX observation_with_problem ON observation (digest) WHERE problem IS NOT NULL;

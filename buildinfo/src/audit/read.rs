@@ -219,15 +219,21 @@ fn unreadable(row: db::Unreadable) -> (String, Finding) {
 async fn shipped(db: &Db) -> Result<Vec<Finding>, DbError> {
     let generation = db::latest_generation(db).await?.n;
     let known = facts(&db::fact_observations(db).await?);
-    let built: BTreeSet<(Directory, [u32; 8])> = db::built_versions(db, generation)
-        .await?
-        .into_iter()
-        .filter_map(|(product, channel, version)| {
-            let directory = Directory::of(product.parse().ok()?, &channel);
-            let version: Version = version.parse().ok()?;
-            Some((directory, version.key()))
-        })
-        .collect();
+    let mut built: BTreeSet<(Directory, [u32; 8])> = BTreeSet::new();
+    for product in Product::ALL {
+        let versions = known.shipped.keys();
+        let versions = versions.filter(|(directory, _)| directory.product() == product);
+        let mut versions: Vec<&str> = versions.map(|(_, version)| version.as_str()).collect();
+        versions.sort_unstable();
+        versions.dedup();
+        for versions in versions.chunks(200) {
+            let rows = db::built_versions(db, generation, product.as_str(), versions).await?;
+            built.extend(rows.into_iter().filter_map(|(channel, version)| {
+                let version: Version = version.parse().ok()?;
+                Some((Directory::of(product, &channel), version.key()))
+            }));
+        }
+    }
     let newest = newest(db).await?.into_iter().map(|(_, _, id)| id).max();
     let day: Option<NaiveDate> = newest.map(|id| id.time().date_naive());
     Ok(shipped_without_build(&known, &built, day))

@@ -130,19 +130,37 @@ pub async fn newest_builds(db: &Db) -> Result<Vec<(String, String, i64)>, DbErro
     Ok(on!(db, |pool| sqlx::query_as(SQL).fetch_all(pool).await)?)
 }
 
-/// The product, channel and version of every version that has builds in the newest generation.
+/// The channels and versions of a product, among these versions (at most 200), that have builds in a
+/// generation.
 ///
 /// # Errors
 /// The database failed.
 pub async fn built_versions(
     db: &Db,
     generation: i64,
-) -> Result<Vec<(String, String, String)>, DbError> {
-    const SQL: &str = "SELECT DISTINCT product, channel, version FROM build WHERE from_generation <= $1 AND (to_generation IS NULL OR to_generation > $1)";
-    Ok(on!(db, |pool| sqlx::query_as(SQL)
-        .bind(generation)
-        .fetch_all(pool)
-        .await)?)
+    product: &str,
+    versions: &[&str],
+) -> Result<Vec<(String, String)>, DbError> {
+    let versions: Vec<&str> = versions.iter().take(200).copied().collect();
+    if versions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let marks: Vec<String> = (1..=versions.len())
+        .map(|n| format!("${}", n + 2))
+        .collect();
+    let sql = format!(
+        "SELECT DISTINCT channel, version FROM build WHERE from_generation <= $1 AND (to_generation IS NULL OR to_generation > $1) AND product = $2 AND version IN ({})",
+        marks.join(", ")
+    );
+    Ok(on!(db, |pool| {
+        let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str()))
+            .bind(generation)
+            .bind(product);
+        for version in &versions {
+            query = query.bind(*version);
+        }
+        query.fetch_all(pool).await
+    })?)
 }
 
 /// The id, version and platform of the builds of a channel from an id on, but for variants; at most

@@ -12,7 +12,7 @@ use platform::db::Db;
 use serde_json::json;
 
 /// So many findings are read at a time.
-const PAGE: usize = 500;
+const PAGE: usize = 5000;
 
 #[derive(Debug, Args)]
 pub(crate) struct AuditArgs {
