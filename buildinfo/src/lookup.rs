@@ -5,6 +5,8 @@
 //! row); if that has grown, the build is read from the database, so that a question asked after an
 //! import has returned is answered by it.
 
+mod newest;
+
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -19,6 +21,8 @@ use crate::enrichment::{CrashBuildInfo, CrashTimes, crash_build_info};
 use crate::index::{BuildIndex, IndexBuilder, IndexFull};
 use crate::product::Product;
 use crate::resolve::{Answer, Question, resolve};
+
+use newest::Newest;
 
 /// How often the stored generation is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -43,6 +47,7 @@ pub enum LookupError {
 pub struct Lookup {
     db: Db,
     index: Arc<RwLock<Arc<BuildIndex>>>,
+    newest: Arc<Newest>,
     ready: Arc<watch::Sender<bool>>,
 }
 
@@ -58,6 +63,7 @@ impl Lookup {
         Self {
             db,
             index: Arc::default(),
+            newest: Arc::default(),
             ready: Arc::new(watch::Sender::new(false)),
         }
     }
@@ -111,11 +117,13 @@ impl Lookup {
         }
     }
 
+    /// Swaps the index. The old one may be freed here: after the lock was given back, so that no look-up waits for that.
     fn swap(&self, new: Arc<BuildIndex>) {
-        match self.index.write() {
-            Ok(mut index) => *index = new,
-            Err(poisoned) => *poisoned.into_inner() = new,
-        }
+        let old = match self.index.write() {
+            Ok(mut index) => std::mem::replace(&mut *index, new),
+            Err(poisoned) => std::mem::replace(&mut *poisoned.into_inner(), new),
+        };
+        drop(old);
     }
 
     /// The generation of the loaded index.
@@ -174,7 +182,7 @@ impl Lookup {
         if index.find(product, id).next().is_some() {
             return Ok(index);
         }
-        let newest = db::latest_generation(&self.db).await?.n;
+        let newest = self.newest.of(&self.db).await?;
         if newest <= index.generation() {
             return Ok(index);
         }
@@ -216,7 +224,7 @@ impl Lookup {
         ) else {
             return Ok(None);
         };
-        let newest = db::latest_generation(&self.db).await?.n;
+        let newest = self.newest.of(&self.db).await?;
         if newest <= index.generation() {
             return Ok(None);
         }

@@ -10,6 +10,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
+use crate::observation::Digest;
+
 /// A client may keep an answer, and asks each time whether it still holds.
 const REVALIDATE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-cache");
 
@@ -64,11 +66,7 @@ fn tag(address: &str, basis: &str) -> String {
         hash.update(part.as_bytes());
         hash.update([0]);
     }
-    let digest = hash.finalize();
-    let digits: Vec<String> = digest
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("\"{}\"", digits.concat())
+    let mut tag = Digest(hash.finalize().into()).to_string();
+    tag.truncate(32);
+    format!("\"{tag}\"")
 }
