@@ -84,11 +84,20 @@ impl Parts {
         Ok(router)
     }
 
-    /// Starts look-ups: loads the builds in the background.
+    /// Starts look-ups: loads the builds in the background, and counts unknown ones.
     pub(crate) fn start_lookup(&self) -> Lookup {
         let lookup = Lookup::new(self.db.clone());
         let stop = self.lifecycle.stop_token();
         self.lifecycle.spawn("lookup", lookup.clone().run(stop));
+        self.lifecycle.spawn(
+            "unknown builds",
+            ::buildinfo::unknown::watch::run(
+                lookup.clone(),
+                self.db.clone(),
+                self.settings.buildinfo.clone(),
+                self.lifecycle.stop_token(),
+            ),
+        );
         lookup
     }
 

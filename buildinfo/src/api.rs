@@ -4,10 +4,12 @@
 //! `/api/v1` carry an `ETag`, but for those that do not depend on a generation alone.
 
 mod asked;
+mod audit;
 mod builds;
 mod history;
 mod openapi;
 mod questions;
+mod unknown;
 mod version_string;
 mod versions;
 
@@ -49,6 +51,8 @@ pub fn router(lookup: Lookup, db: Db) -> Router {
         .route("/api/v1/compare", get(versions::compare))
         .route("/api/v1/runs", get(history::runs))
         .route("/api/v1/changes", get(history::changes))
+        .route("/api/v1/audit", get(audit::list))
+        .route("/api/v1/unknown", get(unknown::list))
         .route("/api/v1/openapi.json", get(openapi::document))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(cors)

@@ -1,5 +1,7 @@
 //! Corrections: what a person states against the sources, as rows of data.
 
+mod draft;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +11,8 @@ use crate::build_id::BuildId;
 use crate::observation::{Observation, UnknownName};
 use crate::product::{Line, Product};
 use crate::version::Version;
+
+pub use draft::{BadDraft, Draft};
 
 /// A person's statement that stands above what the sources say. Undone corrections are not passed on to the interpretation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,29 +3,51 @@
 //! Observations and sightings are only ever added to. Builds are versioned by generation: what a
 //! half-done derivation has written is not seen until its generation is finished.
 
+mod alarms;
+mod audit;
 mod builds;
 mod corrections;
 mod generations;
 mod observations;
+mod places;
+mod responses;
 mod runs;
+mod sources;
+mod unknown;
 
+pub use alarms::{Alarm, alarm_candidates, clear_alarm, open_alarms, raise_alarm, record_try};
+pub use audit::{
+    Said, StoredConflict, Unreadable, bad_files_after, built_versions, conflicts_after,
+    newest_builds, platforms_since, said, unreadable_after, withdrawn_since,
+};
 pub use builds::{
-    BuildKey, Filter, Page, builds_by_id, builds_by_ids, builds_of_channel, channels, list_builds,
-    load_all,
+    BuildKey, Filter, Page, builds_by_id, builds_by_ids, builds_of_channel, builds_of_group,
+    builds_of_versions, channels, list_builds, load_all, versions,
 };
 pub use corrections::{
-    add as add_correction, in_force as corrections_in_force, undo as undo_correction,
+    StoredCorrection, add as add_correction, groups_concerned, in_force as corrections_in_force,
+    list as list_corrections, undo as undo_correction,
 };
 pub use generations::{
     Change, ChangeCursor, Generation, Step, changes_after, changes_of, finish_generation,
     generation_at, latest_generation, steps_to, steps_to_all, write as write_steps,
 };
 pub use observations::{
-    Seen, Stored, by_digests, dirty_count, dirty_groups, fact_observations, mark_all_dirty,
-    of_group, of_groups, record, record_listing, said_now,
+    Seen, Stored, by_digests, close_unsaid, dirty_count, dirty_groups, fact_observations,
+    mark_all_dirty, of_group, of_groups, record, record_listing, said_now,
 };
+pub use places::{
+    Contents, Place, PlaceState, each_buildhub_subject, forget_bad, places, put_places,
+};
+pub use responses::{each_response, forget_responses, put_responses};
 pub use runs::{
-    Run, RunLease, end_run, recent_runs, release_lease, renew_lease, start_run, take_lease,
+    Run, RunLease, end_run, recent_runs, release_lease, renew_lease, run_outcomes, start_run,
+    take_lease,
+};
+pub use sources::{SourceState, record_state, source_states};
+pub use unknown::{
+    AlarmFilter, Unknown, UnknownFilter, add_unknown, forget_unknown, list_unknown, prune_unknown,
+    unknown_counts,
 };
 
 /// So many rows, or keys, go into one statement. Statements of one size have one text, which the database prepares once.

@@ -1,5 +1,7 @@
 //! Everything that is concluded, as text that is the same wherever the same was observed.
 
+mod table;
+
 use std::io::{self, Write};
 
 use platform::db::{Db, DbError};
@@ -8,6 +10,8 @@ use sha2::{Digest as _, Sha256};
 use crate::build::Build;
 use crate::db;
 use crate::observation::Digest;
+
+pub use table::{Written, table};
 
 /// An export that broke off.
 #[derive(Debug, thiserror::Error)]

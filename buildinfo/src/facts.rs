@@ -42,8 +42,8 @@ impl Shipped {
 }
 
 impl Facts {
-    /// Whether a later version than `version` is known to have shipped from `directory` in its number family: another beta or the final
-    /// of the same number, or a dot release of the same major for a release.
+    /// Whether a later version than `version` is known to have shipped from `directory`, by the record of what has shipped or by its
+    /// folder under `releases/`, in its number family: another beta or the final of the same number, or a dot release of the same major for a release.
     pub(crate) fn later_version_shipped(&self, directory: Directory, version: &Version) -> bool {
         let family = |other: &Version| {
             let same_number = other.number() == version.number();
@@ -51,12 +51,16 @@ impl Facts {
                 && (same_number
                     || (version.is_first_of_major() && other.stage() == version.stage()))
         };
-        self.shipped
-            .range((directory, version.clone())..)
-            .take_while(|((other_directory, other), _)| {
-                *other_directory == directory && other.major() == version.major()
-            })
-            .any(|((_, other), _)| other > version && family(other))
+        let from = || (directory, version.clone())..;
+        let shipped = self.shipped.range(from()).map(|(key, _)| key);
+        let released = self.released.range(from()).map(|(key, _)| key);
+        let is_later = |(other_directory, other): &(Directory, Version)| {
+            *other_directory == directory && other > version && family(other)
+        };
+        let same_major =
+            |key: &&(Directory, Version)| key.0 == directory && key.1.major() == version.major();
+        shipped.take_while(same_major).any(is_later)
+            || released.take_while(same_major).any(is_later)
     }
 
     /// The (product, major) pairs about which `self` and `newer` say different things: every group that reads one of them must be derived

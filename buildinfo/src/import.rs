@@ -4,28 +4,35 @@
 //! groups that it touched are marked in the same transaction, and readers see a new generation only
 //! when all of it is there. Only one import runs at a time, by a lease in the database.
 
-use std::time::Duration;
+mod archive;
+mod buildhub;
+mod derivation;
+mod lease;
+pub mod policy;
+mod product_details;
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+use std::sync::Arc;
 
 use platform::clock;
-use platform::db::{Db, DbError, progress, set_progress};
+use platform::db::{Db, DbError};
 use tokio_util::sync::CancellationToken;
 
-use crate::correction::Correction;
+pub use self::derivation::{correct, rebuild, undo_correction};
+pub(crate) use self::derivation::{derive_dirty, derive_group, known_facts};
+pub(crate) use self::lease::with_lease;
+pub use self::policy::Policy;
+use self::policy::State;
 use crate::db::{self, Run, RunLease, Seen};
-use crate::derive;
-use crate::facts::{Facts, facts};
-use crate::group::GroupKey;
-use crate::observation::SourceName;
+use crate::observation::{SourceName, UnknownName};
 use crate::product::Product;
 use crate::settings::Settings;
-use crate::sources::{Client, SourceError, buildhub, product_details};
+use crate::sources::{Client, SourceError, Tape, csv};
+use crate::unknown::FetchPlan;
 
-/// Where the newest upload that was read from Buildhub is stored, microseconds UTC.
-const BUILDHUB_SEEN: &str = "buildhub_seen";
-/// A later import begins so long before it: uploads do not become visible in order.
-const OVERLAP: i64 = 24 * 3_600_000_000;
-/// So many groups are derived at a time.
-const GROUPS: i64 = 50;
+/// Kept answers of sources are kept so many days at least.
+const KEPT_DAYS: i64 = 7;
 
 /// What to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +59,17 @@ impl Choice {
     }
 }
 
+impl FromStr for Choice {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            source => source.parse().map(Self::Only),
+        }
+    }
+}
+
 /// How to import.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -66,6 +84,10 @@ pub struct Options {
     pub full: bool,
     /// Wait while another import runs.
     pub wait: bool,
+    /// Builds to look for wherever they can be, whatever is settled there.
+    pub wanted: Vec<FetchPlan>,
+    /// Keep the sources' answers word for word, or take them from a recording instead of asking.
+    pub tape: Option<Arc<Tape>>,
 }
 
 impl Default for Options {
@@ -76,6 +98,8 @@ impl Default for Options {
             since: None,
             full: false,
             wait: true,
+            wanted: Vec::new(),
+            tape: None,
         }
     }
 }
@@ -115,9 +139,6 @@ pub enum ImportError {
     /// The HTTP client could not be made.
     #[error("the HTTP client could not be made: {0}")]
     Client(#[from] reqwest::Error),
-    /// The source cannot be imported by this program.
-    #[error("{0} cannot be imported yet")]
-    NoImporter(SourceName),
     /// It was asked to stop; what was read is kept, and the next import goes on.
     #[error("the import was stopped")]
     Stopped,
@@ -139,9 +160,6 @@ pub async fn import(
     stop: &CancellationToken,
     report: &(dyn Fn(Progress) + Sync),
 ) -> Result<Run, ImportError> {
-    if let Choice::Only(source @ (SourceName::Archive | SourceName::Csv)) = options.choice {
-        return Err(ImportError::NoImporter(source));
-    }
     let work = async {
         let mut import = Import::start(db, settings, options, report).await?;
         let outcome = import.work(stop).await;
@@ -151,125 +169,19 @@ pub async fn import(
     with_lease(db, options.wait, owner, stop, report, work).await
 }
 
-/// Adds a correction and derives what it concerns, under the same lease as an import; answers the
-/// newest generation.
-///
-/// # Errors
-/// See [`ImportError`]. Stopped or killed, the correction may be stored and the rest be done by the
-/// next import.
-pub async fn correct(
-    db: &Db,
-    correction: &Correction,
-    owner: &str,
-    stop: &CancellationToken,
-    report: &(dyn Fn(Progress) + Sync),
-) -> Result<i64, ImportError> {
-    let work = async {
-        db::add_correction(db, correction, clock::now_micros()).await?;
-        derive_dirty(db, stop, report).await
-    };
-    with_lease(db, true, owner, stop, report, work).await
-}
-
-/// Undoes a correction and derives what it concerned; answers the newest generation, or none if
-/// there is no correction with this id in force.
-///
-/// # Errors
-/// As of [`correct`].
-pub async fn undo_correction(
-    db: &Db,
-    id: i64,
-    by: &str,
-    owner: &str,
-    stop: &CancellationToken,
-    report: &(dyn Fn(Progress) + Sync),
-) -> Result<Option<i64>, ImportError> {
-    let work = async {
-        if !db::undo_correction(db, id, by, clock::now_micros()).await? {
-            return Ok(None);
-        }
-        derive_dirty(db, stop, report).await.map(Some)
-    };
-    with_lease(db, true, owner, stop, report, work).await
-}
-
-/// Derives everything again from what is stored; answers the newest generation, which is a new one
-/// only if something came out differently.
-///
-/// # Errors
-/// See [`ImportError`].
-pub async fn rebuild(
-    db: &Db,
-    owner: &str,
-    stop: &CancellationToken,
-    report: &(dyn Fn(Progress) + Sync),
-) -> Result<i64, ImportError> {
-    let work = async {
-        db::mark_all_dirty(db).await?;
-        derive_dirty(db, stop, report).await
-    };
-    with_lease(db, true, owner, stop, report, work).await
-}
-
-/// Does work that only one may do at a time.
-async fn with_lease<T>(
-    db: &Db,
-    wait: bool,
-    owner: &str,
-    stop: &CancellationToken,
-    report: &(dyn Fn(Progress) + Sync),
-    work: impl Future<Output = Result<T, ImportError>>,
-) -> Result<T, ImportError> {
-    wait_for_lease(db, wait, owner, stop, report).await?;
-    let outcome = tokio::select! {
-        outcome = work => outcome,
-        lost = keep_lease(db, owner) => Err(lost),
-    };
-    db::release_lease(db, owner).await?;
-    outcome
-}
-
-async fn wait_for_lease(
-    db: &Db,
-    wait: bool,
-    owner: &str,
-    stop: &CancellationToken,
-    report: &(dyn Fn(Progress) + Sync),
-) -> Result<(), ImportError> {
-    loop {
-        match db::take_lease(db, owner, clock::now_micros()).await? {
-            Ok(()) => return Ok(()),
-            Err(lease) if !wait => return Err(ImportError::Busy(lease)),
-            Err(lease) => report(Progress::Waiting(lease.owner)),
-        }
-        tokio::select! {
-            () = stop.cancelled() => return Err(ImportError::Stopped),
-            () = tokio::time::sleep(Duration::from_millis(500)) => {}
-        }
-    }
-}
-
-/// Renews the lease for ever; ends only when it was lost.
-async fn keep_lease(db: &Db, owner: &str) -> ImportError {
-    loop {
-        tokio::time::sleep(Duration::from_secs(4)).await;
-        match db::renew_lease(db, owner, clock::now_micros()).await {
-            Ok(true) => {}
-            Ok(false) => return ImportError::LeaseLost,
-            Err(error) => return error.into(),
-        }
-    }
-}
-
 struct Import<'a> {
     db: &'a Db,
     settings: &'a Settings,
     options: &'a Options,
     report: &'a (dyn Fn(Progress) + Sync),
     client: Client,
+    tape: Option<Arc<Tape>>,
     run: Run,
+    policy: Policy,
+    newest: BTreeMap<SourceName, i64>,
     failed: u64,
     read: u64,
+    kept: i64,
 }
 
 impl<'a> Import<'a> {
@@ -287,16 +199,22 @@ impl<'a> Import<'a> {
             ..Run::default()
         };
         db::start_run(db, &run).await?;
-        let client = Client::new()?;
+        let always = (settings.keep_responses_days > 0).then(|| Arc::new(Tape::new()));
+        let tape = options.tape.clone().or(always);
+        let client = Client::new(tape.clone())?;
         Ok(Self {
             db,
             settings,
             options,
             report,
             client,
+            tape,
             run,
+            policy: Policy::default(),
+            newest: BTreeMap::new(),
             failed: 0,
             read: 0,
+            kept: 0,
         })
     }
 
@@ -315,156 +233,97 @@ impl<'a> Import<'a> {
         self.run.errors += count(seen.problems) + i64::try_from(unusable).unwrap_or(i64::MAX);
     }
 
+    /// Notes that a source could not be read.
+    fn failed_source(&mut self, source: SourceName, error: &SourceError) {
+        let state = match error {
+            SourceError::Down { .. } => State::Down,
+            SourceError::NotFound(_)
+            | SourceError::Refused { .. }
+            | SourceError::Garbage { .. } => State::Garbage,
+        };
+        self.policy.judge(source, state, error.to_string());
+    }
+
+    /// Notes that a source was read.
+    fn well_source(&mut self, source: SourceName, client: &Client, what: &str) {
+        if let Some(moved) = client.moved_to() {
+            self.note(&format!(
+                "{source}: it has moved, as to {moved}; set its address to that"
+            ));
+        }
+        match client.trouble() {
+            0 => self.policy.judge(source, State::Well, what),
+            trouble => {
+                let why = format!("{what}; {trouble} answers were errors and asked for again");
+                self.policy.judge(source, State::Flaky, why);
+            }
+        }
+    }
+
+    /// Stores the sources' answers that came since the last time, if they are to be kept.
+    async fn keep(&mut self) -> Result<(), ImportError> {
+        if let Some(tape) = &self.tape {
+            let responses = tape.take();
+            self.kept = db::put_responses(
+                self.db,
+                self.run.id,
+                self.kept,
+                &responses,
+                clock::now_micros(),
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
     async fn work(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
         self.read_sources(stop).await?;
         self.run.generation = derive_dirty(self.db, stop, self.report).await?;
+        self.record_states().await
+    }
+
+    /// Stores how each source did, once what it said can be seen.
+    async fn record_states(&mut self) -> Result<(), ImportError> {
+        for verdict in &self.policy.sources {
+            let answered = (!verdict.state.is_failure()).then_some(self.run.started);
+            let trouble = verdict.state.is_failure().then_some(verdict.why.as_str());
+            let newest = self.newest.get(&verdict.source).copied();
+            let (source, tried) = (verdict.source.as_str(), self.run.started);
+            db::record_state(self.db, source, tried, answered, newest, trouble).await?;
+        }
+        Ok(())
+    }
+
+    /// What the program itself knows and no source holds any more.
+    async fn read_history(&mut self) -> Result<(), ImportError> {
+        let rows = csv::history();
+        let source = SourceName::Csv.as_str();
+        let seen = db::record_listing(self.db, self.run.id, source, csv::HISTORY, &rows).await?;
+        self.add(seen, rows.len(), 0);
         Ok(())
     }
 
     async fn read_sources(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
+        if self.options.choice == Choice::Auto {
+            self.read_history().await?;
+        }
         if self.options.choice.includes(SourceName::ProductDetails) {
             self.read_product_details(stop).await?;
         }
         if self.options.choice.includes(SourceName::Buildhub) {
             self.read_buildhub(stop).await?;
         }
-        Ok(())
-    }
-
-    async fn read_product_details(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
-        let files = product_details::RELEASES
-            .iter()
-            .chain(&product_details::VERSIONS);
-        let client = self.client.for_another();
-        let total = (product_details::RELEASES.len() + product_details::VERSIONS.len()) as u64;
-        for (done, name) in files.enumerate() {
-            if stop.is_cancelled() {
-                return Err(ImportError::Stopped);
-            }
-            match product_details::file(&client, &self.settings.product_details_url, name).await {
-                Ok(file) => {
-                    let source = SourceName::ProductDetails.as_str();
-                    let seen = db::record_listing(
-                        self.db,
-                        self.run.id,
-                        source,
-                        &file.url,
-                        &file.observations,
-                    )
-                    .await?;
-                    self.add(seen, file.observations.len() + file.unusable, file.unusable);
-                    self.read += 1;
-                }
-                // A file that is not there is a note; the source itself works.
-                Err(error @ SourceError::NotFound(_)) => {
-                    self.note(&format!("product-details: {error}"));
-                }
-                Err(error @ SourceError::Down { .. }) => {
-                    self.note(&format!(
-                        "product-details: {error}; what it said before stays"
-                    ));
-                    self.failed += 1;
-                    return Ok(());
-                }
-                Err(error) => {
-                    self.note(&format!(
-                        "product-details: {error}; what it said before stays"
-                    ));
-                    self.failed += 1;
-                }
-            }
-            let source = SourceName::ProductDetails;
-            (self.report)(Progress::Reading {
-                source,
-                done: done as u64 + 1,
-                total,
-            });
+        if self.options.choice.includes(SourceName::Archive) {
+            self.read_archive(stop).await?;
         }
-        Ok(())
-    }
-
-    async fn read_buildhub(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
-        let seen_until = progress(self.db, BUILDHUB_SEEN).await?;
-        let since = match self.options.since {
-            Some(since) => Some(since),
-            None if self.options.full || seen_until == 0 => None,
-            None => Some(seen_until - OVERLAP),
-        };
-        let wanted = buildhub::Wanted {
-            since: since.map(clock::rfc3339),
-            products: self
-                .options
-                .products
-                .iter()
-                .flat_map(|product| buildhub_names(*product))
-                .copied()
-                .collect(),
-        };
-        let (mut after, mut done, mut newest) = (None, 0, 0);
-        loop {
-            if stop.is_cancelled() {
-                return Err(ImportError::Stopped);
-            }
-            let page = match buildhub::page(
-                &self.client,
-                &self.settings.buildhub_url,
-                &wanted,
-                after.as_ref(),
-            )
-            .await
-            {
-                Ok(page) => page,
-                Err(error) => {
-                    self.note(&format!("buildhub: {error}; after {done} records"));
-                    self.failed += 1;
-                    return Ok(());
-                }
-            };
-            let seen = db::record(self.db, self.run.id, &page.observations).await?;
-            self.add(seen, page.records, page.unusable);
-            done += page.records as u64;
-            let source = SourceName::Buildhub;
-            (self.report)(Progress::Reading {
-                source,
-                done,
-                total: page.total.max(done),
-            });
-            newest = page
-                .newest
-                .as_deref()
-                .and_then(micros)
-                .map_or(newest, |time| newest.max(time));
-            if page.next.is_none() {
-                if page.total > done {
-                    self.note(&format!("buildhub: {done} of {} records came", page.total));
-                    self.failed += 1;
-                    return Ok(());
-                }
-                break;
-            }
-            after = page.next;
-        }
-        if done == 0 && since.is_none() {
-            self.note("buildhub: it answers, and has no records at all");
-            self.failed += 1;
-            return Ok(());
-        }
-        self.read += 1;
-        // Only a run over all products that began at what was read before may move on: another
-        // would leave holes behind it.
-        let leaves_no_hole = since.is_none_or(|since| since <= seen_until);
-        if self.options.products.is_empty() && leaves_no_hole {
-            let mut tx = self.db.begin().await?;
-            set_progress(&mut tx, BUILDHUB_SEEN, newest).await?;
-            tx.commit().await?;
-        }
-        Ok(())
+        self.keep().await
     }
 
     /// Stores how the run ended, whichever way it did.
     async fn end(&mut self, outcome: &Result<(), ImportError>) -> Result<(), ImportError> {
         self.run.ended = Some(clock::now_micros());
         self.run.requests = i64::try_from(self.client.requests()).unwrap_or(i64::MAX);
+        self.run.policy = serde_json::to_string(&self.policy).unwrap_or_default();
         self.run.errors += i64::try_from(self.failed).unwrap_or(i64::MAX);
         self.run.outcome = match (outcome, self.failed, self.read) {
             (Err(ImportError::Stopped), ..) => "stopped",
@@ -476,80 +335,9 @@ impl<'a> Import<'a> {
         .to_owned();
         let mut tx = self.db.begin().await?;
         db::end_run(&mut tx, &self.run).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        let days = i64::from(self.settings.keep_responses_days).max(KEPT_DAYS);
+        db::forget_responses(self.db, self.run.id - days * 24 * 3_600_000_000).await?;
+        Ok(())
     }
-}
-
-/// Derives every marked group and finishes the generation; answers the newest generation.
-async fn derive_dirty(
-    db: &Db,
-    stop: &CancellationToken,
-    report: &(dyn Fn(Progress) + Sync),
-) -> Result<i64, ImportError> {
-    let last = db::latest_generation(db).await?.n;
-    let corrections = db::corrections_in_force(db).await?;
-    let stated: Vec<_> = db::fact_observations(db)
-        .await?
-        .into_iter()
-        .filter(|observation| {
-            !corrections
-                .iter()
-                .any(|correction| correction.ignores(observation))
-        })
-        .collect();
-    let known = facts(&stated);
-    drop(stated);
-    let (mut done, total) = (0, db::dirty_count(db).await?);
-    loop {
-        if stop.is_cancelled() {
-            return Err(ImportError::Stopped);
-        }
-        let groups = db::dirty_groups(db, GROUPS).await?;
-        if groups.is_empty() {
-            break;
-        }
-        let mut steps = Vec::new();
-        for group in &groups {
-            let derived = derive_group(db, group, &corrections, &known).await?;
-            steps.extend(db::steps_to(db, last + 1, group, derived).await?);
-        }
-        db::write_steps(db, last + 1, &steps).await?;
-        done += groups.len() as u64;
-        report(Progress::Deriving {
-            done,
-            total: total.max(done),
-        });
-    }
-    let made = db::finish_generation(db, last + 1, clock::now_micros()).await?;
-    Ok(if made { last + 1 } else { last })
-}
-
-async fn derive_group(
-    db: &Db,
-    group: &str,
-    corrections: &[Correction],
-    facts: &Facts,
-) -> Result<crate::Derived, DbError> {
-    let key: GroupKey = group
-        .parse()
-        .map_err(|_| DbError::Row(format!("group {group}")))?;
-    let observations = db::of_group(db, group).await?;
-    Ok(derive(&key, &observations, corrections, facts))
-}
-
-/// What Buildhub calls a product.
-fn buildhub_names(product: Product) -> &'static [&'static str] {
-    match product {
-        Product::Firefox => &["firefox", "devedition"],
-        Product::Thunderbird => &["thunderbird"],
-        Product::Fennec => &["fennec"],
-        Product::Fenix => &["fenix"],
-        Product::Focus => &["focus"],
-    }
-}
-
-fn micros(rfc3339: &str) -> Option<i64> {
-    chrono::DateTime::parse_from_rfc3339(rfc3339)
-        .ok()
-        .map(|time| time.timestamp_micros())
 }

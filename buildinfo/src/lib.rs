@@ -36,10 +36,16 @@ pub mod sources;
 
 pub mod db;
 pub mod export;
+pub mod freshness;
 pub mod import;
+pub mod load;
 pub mod lookup;
+mod meters;
+pub mod preview;
+pub mod unknown;
 
 pub mod api;
+pub mod audit;
 pub mod explain;
 
 #[cfg(test)]
@@ -51,6 +57,7 @@ pub use correction::Correction;
 pub use derive::{Conflict, Derived, derive, derive_all};
 pub use enrichment::{CrashBuildInfo, CrashTimes, crash_build_info};
 pub use facts::{Facts, facts};
+pub use freshness::Freshness;
 pub use group::{GroupKey, group_of};
 pub use index::{BuildIndex, BuildRef, IndexBuilder};
 pub use lookup::Lookup;

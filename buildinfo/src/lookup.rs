@@ -6,10 +6,12 @@
 //! import has returned is answered by it.
 
 mod newest;
+mod parts;
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use platform::clock;
 use platform::db::{Db, DbError};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -18,9 +20,13 @@ use crate::build::{Build, Status};
 use crate::build_id::BuildId;
 use crate::db;
 use crate::enrichment::{CrashBuildInfo, CrashTimes, crash_build_info};
+use crate::freshness::Freshness;
 use crate::index::{BuildIndex, IndexBuilder, IndexFull};
 use crate::product::Product;
 use crate::resolve::{Answer, Question, resolve};
+use crate::unknown::Tally;
+
+pub use parts::{compare, latest, versions};
 
 use newest::Newest;
 
@@ -48,6 +54,8 @@ pub struct Lookup {
     db: Db,
     index: Arc<RwLock<Arc<BuildIndex>>>,
     newest: Arc<Newest>,
+    freshness: Arc<RwLock<Arc<Freshness>>>,
+    tally: Arc<Mutex<Tally>>,
     ready: Arc<watch::Sender<bool>>,
 }
 
@@ -64,6 +72,8 @@ impl Lookup {
             db,
             index: Arc::default(),
             newest: Arc::default(),
+            freshness: Arc::default(),
+            tally: Arc::default(),
             ready: Arc::new(watch::Sender::new(false)),
         }
     }
@@ -90,40 +100,71 @@ impl Lookup {
         }
     }
 
-    /// Loads the newest generation if it is newer than the loaded one; answers whether it was and
-    /// was not the empty one.
+    /// Loads the newest generation if it is newer than the loaded one, and how the sources do;
+    /// answers whether it was newer and was not the empty one.
     ///
     /// # Errors
     /// See [`LookupError`].
     pub async fn refresh(&self) -> Result<bool, LookupError> {
+        // Read first: the sources may only seem to have answered earlier than they did for what is
+        // loaded, never later.
+        let states = db::source_states(&self.db).await?;
         let newest = db::latest_generation(&self.db).await?;
         let loaded = self.index().generation();
         let grown = newest.n > loaded;
         if grown {
             let index = load(&self.db, newest.n).await?;
             tracing::info!(generation = newest.n, builds = index.len(), "builds loaded");
-            self.swap(Arc::new(index));
+            swap(&self.index, index);
         }
+        swap(&self.freshness, Freshness::of(&states));
         self.ready.send_replace(true);
         Ok(grown && loaded > 0)
     }
 
     /// The index as it is now.
     pub fn index(&self) -> Arc<BuildIndex> {
-        // A panic while the lock is held is impossible: only pointers are copied.
-        match self.index.read() {
-            Ok(index) => Arc::clone(&index),
-            Err(poisoned) => Arc::clone(&poisoned.into_inner()),
+        current(&self.index)
+    }
+
+    /// How fresh the loaded index is.
+    pub fn freshness(&self) -> Arc<Freshness> {
+        current(&self.freshness)
+    }
+
+    fn tally(&self) -> std::sync::MutexGuard<'_, Tally> {
+        // A count that a panic left half-made is still a count.
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes what was counted since the last time: whoever takes it writes it down.
+    pub fn take_tally(&self) -> Tally {
+        std::mem::take(&mut *self.tally())
+    }
+
+    /// Puts back what could not be written down.
+    pub fn put_back(&self, tally: Tally) {
+        self.tally().put_back(tally);
+    }
+
+    /// Counts an answer about an unknown id.
+    fn count(&self, answer: &Answer) {
+        if answer.build.is_none() {
+            self.tally().count(answer, clock::now_micros());
         }
     }
 
-    /// Swaps the index. The old one may be freed here: after the lock was given back, so that no look-up waits for that.
-    fn swap(&self, new: Arc<BuildIndex>) {
-        let old = match self.index.write() {
-            Ok(mut index) => std::mem::replace(&mut *index, new),
-            Err(poisoned) => std::mem::replace(&mut *poisoned.into_inner(), new),
-        };
-        drop(old);
+    /// Counts a question that was answered from the index in another way.
+    pub fn count_question(&self, index: &BuildIndex, question: &Question) {
+        self.count(&resolve(index, question));
+    }
+
+    /// Notes that an install reported a crash of the answer's build, if that is unknown:
+    /// `install_time` is the annotation `InstallTime`, `at` is when the report came in.
+    pub fn sight(&self, answer: &Answer, install_time: &str, at: i64) {
+        if answer.build.is_none() {
+            self.tally().sight(answer, install_time, at);
+        }
     }
 
     /// The generation of the loaded index.
@@ -144,10 +185,12 @@ impl Lookup {
     pub async fn answer(&self, question: &Question) -> Result<Answer, LookupError> {
         let index = self.index();
         let answer = resolve(&index, question);
-        match self.newer(&index, &answer).await? {
-            Some(newer) => Ok(resolve(&newer, question)),
-            None => Ok(answer),
-        }
+        let answer = match self.newer(&index, &answer).await? {
+            Some(newer) => resolve(&newer, question),
+            None => answer,
+        };
+        self.count(&answer);
+        Ok(answer)
     }
 
     /// Answers a question and makes what is attached to a crash with these times.
@@ -165,6 +208,7 @@ impl Lookup {
             answer = resolve(&newer, question);
             index = Arc::new(newer);
         }
+        self.count(&answer);
         let info = crash_build_info(&index, answer.clone(), times);
         Ok((answer, info))
     }
@@ -201,7 +245,9 @@ impl Lookup {
             let answer = if grown {
                 self.answer(question).await?
             } else {
-                resolve(&index, question)
+                let answer = resolve(&index, question);
+                self.count(&answer);
+                answer
             };
             answers.push(answer);
         }
@@ -230,6 +276,22 @@ impl Lookup {
         }
         Ok(Some(around(&self.db, newest, product, id).await?))
     }
+}
+
+/// What a lock holds now.
+fn current<T>(lock: &RwLock<Arc<T>>) -> Arc<T> {
+    // A panic while the lock is held is impossible: only pointers are copied.
+    Arc::clone(&lock.read().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// The old value may be freed here: after the lock was given back, so that no look-up waits for that.
+fn swap<T>(lock: &RwLock<Arc<T>>, new: T) {
+    let new = Arc::new(new);
+    let old = std::mem::replace(
+        &mut *lock.write().unwrap_or_else(PoisonError::into_inner),
+        new,
+    );
+    drop(old);
 }
 
 /// Loads every build of a generation.

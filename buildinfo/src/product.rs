@@ -169,6 +169,9 @@ pub fn normalise_channel(raw: &str) -> String {
     lower[..end].to_owned()
 }
 
+/// The channels that a release process publishes builds on.
+pub const OFFICIAL_CHANNELS: [&str; 5] = ["nightly", "aurora", "beta", "release", "esr"];
+
 /// Whether builds with this (normalised) channel come from no release process: local builds, try pushes, distributions.
 pub fn is_unofficial_channel(channel: &str) -> bool {
     matches!(channel, "default" | "unofficial" | "nightly-try") || channel.starts_with("default-")

@@ -18,6 +18,14 @@ pub struct Settings {
     pub product_details_url: Url,
     /// When to import, as a cron expression with seconds (UTC); empty: never by itself.
     pub schedule: String,
+    /// Keep every answer of the sources, word for word, for so many days, so that `capture` can turn
+    /// an import into a test; 0: none is kept.
+    pub keep_responses_days: u16,
+    /// When crashes of so many installs within an hour carry one unknown build id, an alarm is
+    /// raised and the build is looked for at once; 0: never.
+    pub alarm_installs: u32,
+    /// Only for builds that are at most so many days older than the newest known one.
+    pub alarm_days: u32,
 }
 
 impl Default for Settings {
@@ -28,6 +36,9 @@ impl Default for Settings {
             archive_url: url("https://archive.mozilla.org"),
             product_details_url: url("https://product-details.mozilla.org"),
             schedule: "0 */15 * * * *".to_owned(),
+            keep_responses_days: 0,
+            alarm_installs: 3,
+            alarm_days: 30,
         }
     }
 }

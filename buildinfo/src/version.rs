@@ -147,11 +147,16 @@ impl Version {
     /// The version with the suffix `esr`; itself if it has any suffix already.
     pub fn with_esr(&self) -> Self {
         match self.stage {
-            Stage::Release => Self {
-                text: format!("{}esr", self.text).into(),
-                stage: Stage::Esr,
-                ..self.clone()
-            },
+            Stage::Release => {
+                let (number, build) = self
+                    .text
+                    .split_at(self.text.find("build").unwrap_or(self.text.len()));
+                Self {
+                    text: format!("{number}esr{build}").into(),
+                    stage: Stage::Esr,
+                    ..self.clone()
+                }
+            }
             _ => self.clone(),
         }
     }

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
-use buildinfo::api;
+use buildinfo::unknown::watch::write_down;
+use buildinfo::{api, db};
 use http_body_util::BodyExt;
 use platform::testing::{TestDb, databases};
 use serde_json::{Value, json};
@@ -229,6 +230,13 @@ async fn a_lookup_answers_and_is_answered_again_only_when_something_changed() {
             "/api/v1/compare?product=Firefox&from=1&to=2",
             "/api/v1/changes?cursor=1.Firefox",
             "/api/v1/runs?limit=0",
+            "/api/v1/unknown?verdict=bad",
+            "/api/v1/unknown?alarm=maybe",
+            "/api/v1/unknown?cursor=1",
+            "/api/v1/audit?check=all",
+            "/api/v1/audit?product=Waterfowl",
+            "/api/v1/audit?cursor=conflict",
+            "/api/v1/audit?cursor=conflict~%2500",
         ] {
             service.refused(wrong, 400).await;
         }
@@ -507,12 +515,93 @@ async fn changes_read_page_by_page_amount_to_the_table_of_builds() {
 }
 
 #[tokio::test]
+async fn unknown_ids_and_findings_are_listed_page_by_page() {
+    for test in databases().await {
+        let known = lookup(&test.db).await;
+        let service = Service {
+            router: api::router(known.clone(), test.db.clone()),
+            sources: Sources::standard().await,
+            test,
+        };
+        let db = &service.test.db;
+        db::record_state(db, "buildhub", 5_000_000, None, None, Some("timed out"))
+            .await
+            .unwrap();
+        db::record_state(db, "archive", 5_000_000, Some(5_000_000), None, None)
+            .await
+            .unwrap();
+        known.refresh().await.unwrap();
+        let asked = "/api/v1/lookup?product=Firefox&channel=nightly&build_id=20260101000000";
+        let answer = service.ok(asked).await;
+        assert_eq!(answer["reason"], "not_seen");
+        assert_eq!(answer["as_of"], "1970-01-01T00:00:05Z");
+        assert_eq!(
+            answer["silent"],
+            json!([{"source": "buildhub", "since": null, "why": "timed out"}])
+        );
+        let tag = service.get(asked).await.headers[header::ETAG].clone();
+        db::record_state(db, "buildhub", 6_000_000, Some(6_000_000), None, None)
+            .await
+            .unwrap();
+        known.refresh().await.unwrap();
+        assert_ne!(service.get(asked).await.headers[header::ETAG], tag);
+        service
+            .ok("/api/VersionString/?product=Firefox&channel=beta&build_id=20260102000000")
+            .await;
+        service
+            .ok("/api/VersionString/?product=Firefox&channel=beta&build_id=jane%40example.org")
+            .await;
+        write_down(&known, db).await.unwrap();
+        let (mut seen, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = service
+                .ok(&format!("/api/v1/unknown?limit=1{cursor}"))
+                .await;
+            for one in page["unknown"].as_array().unwrap() {
+                let text = |name: &str| one[name].as_str().unwrap().to_owned();
+                seen.push((text("build_id"), text("verdict"), one["asked"].as_i64()));
+            }
+            match page["cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={}", next.replace('%', "%25")),
+                None => break,
+            }
+        }
+        let row = |id: &str, verdict: &str, asked| (id.to_owned(), verdict.to_owned(), Some(asked));
+        assert_eq!(
+            seen,
+            [
+                row("not digits", "junk", 1),
+                row("20260102000000", "not_seen", 1),
+                row("20260101000000", "not_seen", 3),
+            ]
+        );
+        let junk = service
+            .ok("/api/v1/unknown?product=firefox&verdict=junk")
+            .await;
+        assert_eq!(junk["unknown"].as_array().unwrap().len(), 1);
+        let none = service.ok("/api/v1/unknown?alarm=open").await;
+        assert_eq!(none["unknown"], json!([]));
+        let audit = service.ok("/api/v1/audit").await;
+        assert_eq!(
+            (&audit["findings"], &audit["scores"]),
+            (&json!([]), &json!([]))
+        );
+        db::record_state(db, "archive", 7_000_000, None, None, Some("503"))
+            .await
+            .unwrap();
+        let audit = service.ok("/api/v1/audit?product=Firefox&limit=1").await;
+        assert_eq!(audit["findings"][0]["check"], "silent_source");
+        assert_eq!(audit["findings"][0]["severity"], "bad");
+    }
+}
+
+#[tokio::test]
 async fn the_description_names_every_address_and_only_some_take_post() {
     let services = Service::each().await;
     let service = &services[0];
     let document = service.ok("/api/v1/openapi.json").await;
     let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 10);
+    assert_eq!(paths.len(), 12);
     for (path, methods) in paths {
         let address = path.replace("{build_id}", "20260101000000");
         assert_ne!(service.get(&address).await.text, "", "{path}");

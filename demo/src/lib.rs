@@ -16,5 +16,5 @@ pub mod serve;
 
 pub mod crashes;
 
-pub use serve::{Fault, Faults, router, serve};
-pub use world::{Plan, Status, Truth, World};
+pub use serve::{Fault, Faults, router, serve, truths_in_buildhub};
+pub use world::{Plan, Status, Told, Truth, World};

@@ -4,6 +4,7 @@
 //! which answers an unknown path with its user interface. Each service can be told to misbehave while it runs.
 
 mod archive;
+mod faults;
 mod product_details;
 mod record;
 mod search;
@@ -11,7 +12,6 @@ mod search;
 mod tests;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -23,89 +23,21 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::world::World;
+pub use self::faults::{Fault, Faults, Switch};
+
+use self::archive::{Archive, Asked};
+use self::search::{Known, search};
+use crate::world::{Truth, World};
 
 /// A search longer than this is refused.
 const LONGEST_SEARCH: usize = 256 * 1024;
 
+/// Where the archive is when it has moved.
+const MOVED_TO: &str = "/moved";
+
 /// What Buildhub sends for every path that it does not know.
 const BUILDHUB_PAGE: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Buildhub2</title></head>\
      <body><div id=\"root\"></div></body></html>\n";
-
-/// A way to misbehave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Fault {
-    /// None: the service is well.
-    #[default]
-    None,
-    /// Every request gets a 503.
-    Down,
-    /// Every request gets a 200 with an HTML page that has nothing to do with it.
-    Garbage,
-    /// Every fifth request gets a 502, the others are well.
-    Flaky,
-    /// The service is well but has lost its data: no hits, empty listings, no releases.
-    Empty,
-}
-
-impl Fault {
-    const ALL: [Self; 5] = [
-        Self::None,
-        Self::Down,
-        Self::Garbage,
-        Self::Flaky,
-        Self::Empty,
-    ];
-}
-
-/// One service's fault, and the count of its requests. Shared; both may be used while it serves.
-#[derive(Debug, Default)]
-pub struct Switch {
-    fault: AtomicU8,
-    requests: AtomicU64,
-}
-
-impl Switch {
-    /// Misbehaves so from the next request on.
-    pub fn set(&self, fault: Fault) {
-        self.fault.store(fault as u8, Ordering::SeqCst);
-    }
-
-    /// The present fault.
-    pub fn fault(&self) -> Fault {
-        let fault = self.fault.load(Ordering::SeqCst);
-        Fault::ALL
-            .get(usize::from(fault))
-            .copied()
-            .unwrap_or_default()
-    }
-
-    /// How many requests came so far, those answered with a fault included.
-    pub fn requests(&self) -> u64 {
-        self.requests.load(Ordering::SeqCst)
-    }
-}
-
-/// The switches of the three services.
-#[derive(Debug, Default)]
-pub struct Faults {
-    /// Buildhub: `/api/search` and every path that is not another's.
-    pub buildhub: Switch,
-    /// The archive: `/pub/`.
-    pub archive: Switch,
-    /// product-details: `/1.0/`.
-    pub product_details: Switch,
-}
-
-impl Faults {
-    fn of(&self, path: &str) -> &Switch {
-        match service(path) {
-            Service::Buildhub => &self.buildhub,
-            Service::Archive => &self.archive,
-            Service::ProductDetails => &self.product_details,
-        }
-    }
-}
 
 enum Service {
     Buildhub,
@@ -114,7 +46,8 @@ enum Service {
 }
 
 fn service(path: &str) -> Service {
-    if path == "/pub" || path.starts_with("/pub/") {
+    let unmoved = path.strip_prefix(MOVED_TO).unwrap_or(path);
+    if unmoved == "/pub" || unmoved.starts_with("/pub/") {
         Service::Archive
     } else if path.starts_with("/1.0/") {
         Service::ProductDetails
@@ -127,16 +60,33 @@ fn service(path: &str) -> Service {
 struct Standins {
     world: Arc<World>,
     lost: Arc<World>,
+    archive: Arc<Archive>,
     faults: Arc<Faults>,
 }
 
 impl Standins {
-    /// What the service behind a switch knows at present.
-    fn known_to(&self, switch: &Switch) -> &World {
-        if switch.fault() == Fault::Empty {
+    fn switch(&self, path: &str) -> &Switch {
+        match service(path) {
+            Service::Buildhub => &self.faults.buildhub,
+            Service::Archive => &self.faults.archive,
+            Service::ProductDetails => &self.faults.product_details,
+        }
+    }
+
+    /// The world as a service with these faults has it.
+    fn known(&self, faults: &[Fault]) -> &World {
+        if faults.contains(&Fault::Empty) {
             &self.lost
         } else {
             &self.world
+        }
+    }
+
+    fn search(&self, body: &[u8]) -> Response {
+        let faults = self.faults.buildhub.faults();
+        match search(&Known::of(self.known(&faults), &faults), body) {
+            Ok(answer) => buildhub_answer(StatusCode::OK, &answer),
+            Err(refusal) => buildhub_answer(refusal.status, &refusal.body),
         }
     }
 }
@@ -145,6 +95,7 @@ impl Standins {
 pub fn router(world: Arc<World>, faults: Arc<Faults>) -> Router {
     let standins = Standins {
         lost: Arc::new(World::empty(&world.plan)),
+        archive: Arc::new(Archive::of(Arc::clone(&world))),
         world,
         faults,
     };
@@ -153,7 +104,7 @@ pub fn router(world: Arc<World>, faults: Arc<Faults>) -> Router {
         .route("/api/records", get(count_records))
         .route(
             "/v1/buckets/build-hub/collections/releases/search",
-            get(moved).post(moved),
+            get(to_search).post(to_search),
         )
         .route("/__heartbeat__", get(well))
         .route("/__lbheartbeat__", get(well))
@@ -179,42 +130,47 @@ pub async fn serve(
         .await
 }
 
+/// The truths whose builds Buildhub has a record of, on the build's own channel, when it has these faults. Whether it is up
+/// makes no difference.
+pub fn truths_in_buildhub<'w>(world: &'w World, faults: &[Fault]) -> Vec<&'w Truth> {
+    Known::of(world, faults).truths()
+}
+
+/// The faults that any service can have.
 async fn misbehave(State(standins): State<Standins>, request: Request, next: Next) -> Response {
-    let switch = standins.faults.of(request.uri().path());
-    let count = switch.requests.fetch_add(1, Ordering::SeqCst) + 1;
-    match switch.fault() {
-        Fault::Down => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-        Fault::Garbage => {
-            Html("<html><body><h1>Welcome to the network</h1>Please sign in.</body></html>")
-                .into_response()
+    let switch = standins.switch(request.uri().path());
+    let (count, faults) = (switch.count(), switch.faults());
+    for fault in &faults {
+        match fault {
+            Fault::Slow(delay) => tokio::time::sleep(*delay).await,
+            Fault::Hanging => std::future::pending().await,
+            _ => {}
         }
-        Fault::Flaky if count.is_multiple_of(5) => StatusCode::BAD_GATEWAY.into_response(),
-        Fault::None | Fault::Flaky | Fault::Empty => next.run(request).await,
+    }
+    if faults.contains(&Fault::Down) {
+        StatusCode::SERVICE_UNAVAILABLE.into_response()
+    } else if faults.contains(&Fault::Flaky) && count.is_multiple_of(5) {
+        StatusCode::BAD_GATEWAY.into_response()
+    } else if faults.contains(&Fault::Garbage) {
+        Html("<html><body><h1>Welcome to the network</h1>Please sign in.</body></html>")
+            .into_response()
+    } else {
+        next.run(request).await
     }
 }
 
 async fn search_records(State(standins): State<Standins>, body: Bytes) -> Response {
-    let world = standins.known_to(&standins.faults.buildhub);
-    match search::search(world, &body) {
-        Ok(answer) => buildhub_answer(StatusCode::OK, &answer),
-        Err(refusal) => buildhub_answer(refusal.status, &refusal.body),
-    }
+    standins.search(&body)
 }
 
 async fn any_records(State(standins): State<Standins>) -> Response {
-    let world = standins.known_to(&standins.faults.buildhub);
-    match search::search(world, b"{}") {
-        Ok(answer) => buildhub_answer(StatusCode::OK, &answer),
-        Err(refusal) => buildhub_answer(refusal.status, &refusal.body),
-    }
+    standins.search(b"{}")
 }
 
 async fn count_records(State(standins): State<Standins>) -> Response {
-    let world = standins.known_to(&standins.faults.buildhub);
-    buildhub_answer(
-        StatusCode::OK,
-        &json!({ "builds": { "total": world.records.len() } }),
-    )
+    let faults = standins.faults.buildhub.faults();
+    let total = Known::of(standins.known(&faults), &faults).count();
+    buildhub_answer(StatusCode::OK, &json!({ "builds": { "total": total } }))
 }
 
 fn buildhub_answer(status: StatusCode, body: &Value) -> Response {
@@ -225,10 +181,14 @@ fn buildhub_answer(status: StatusCode, body: &Value) -> Response {
     (status, headers, body.to_string()).into_response()
 }
 
-async fn moved() -> Response {
-    let mut response = Redirect::permanent("/api/search").into_response();
+fn moved(to: &str) -> Response {
+    let mut response = Redirect::permanent(to).into_response();
     *response.status_mut() = StatusCode::MOVED_PERMANENTLY;
     response
+}
+
+async fn to_search() -> Response {
+    moved("/api/search")
 }
 
 async fn well() -> &'static str {
@@ -236,17 +196,28 @@ async fn well() -> &'static str {
 }
 
 async fn by_path(State(standins): State<Standins>, uri: Uri, headers: HeaderMap) -> Response {
-    match service(uri.path()) {
+    let path = uri.path();
+    match service(path) {
         Service::Archive => {
-            let world = standins.known_to(&standins.faults.archive);
-            let accept = headers
+            let faults = standins.faults.archive.faults();
+            let is_at_new_place = path.starts_with(MOVED_TO);
+            if faults.contains(&Fault::Moved) && !is_at_new_place {
+                return moved(&format!("{MOVED_TO}{path}"));
+            }
+            let wants_json = headers
                 .get(header::ACCEPT)
-                .map(header::HeaderValue::as_bytes);
-            archive::answer(world, uri.path(), accept == Some(b"application/json"))
+                .is_some_and(|accept| accept.as_bytes() == b"application/json");
+            standins.archive.answer(&Asked {
+                path,
+                root: if is_at_new_place { MOVED_TO } else { "" },
+                is_there: is_at_new_place == faults.contains(&Fault::Moved),
+                wants_json,
+                faults: &faults,
+            })
         }
         Service::ProductDetails => {
-            let world = standins.known_to(&standins.faults.product_details);
-            match product_details::file(world, uri.path()) {
+            let faults = standins.faults.product_details.faults();
+            match product_details::file(standins.known(&faults), &faults, path) {
                 Some(file) => axum::Json(file).into_response(),
                 None => (
                     StatusCode::NOT_FOUND,
@@ -256,7 +227,7 @@ async fn by_path(State(standins): State<Standins>, uri: Uri, headers: HeaderMap)
             }
         }
         Service::Buildhub => {
-            let last = uri.path().rsplit('/').next().unwrap_or_default();
+            let last = path.rsplit('/').next().unwrap_or_default();
             if last.contains('.') {
                 (StatusCode::NOT_FOUND, Html("<h1>Not Found</h1>")).into_response()
             } else {

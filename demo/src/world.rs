@@ -1,15 +1,19 @@
 //! The history as plain data: builds with their packages, the Buildhub records made of them, and the truth about each.
 
 mod build;
+mod locale;
 mod press;
 #[cfg(test)]
 mod tests;
-
-use std::sync::Arc;
+mod truth;
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 
 pub use self::build::{Build, Channel, Generation, Package, Platform, Product, Status};
+pub use self::locale::LOCALE;
+pub use self::truth::{Told, Truth};
+
+use self::locale::LOCALES;
 
 /// What to generate. Two equal plans give equal worlds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +30,13 @@ pub struct Plan {
     pub newest_major: u32,
     /// The platforms that each build has.
     pub platforms: Vec<Platform>,
+    /// Whether things fail now and then: days without a nightly, nightlies without one of their platforms, and betas that take
+    /// eleven builds, of which the third is missing.
+    pub breaks: bool,
+    /// How many versions there are of the first Buildhub's time, of which the archive keeps only what shipped.
+    pub old_versions: u32,
+    /// How many locales these have records in; English is the first.
+    pub old_locales: usize,
 }
 
 impl Default for Plan {
@@ -38,22 +49,50 @@ impl Default for Plan {
             cycle_weeks: 2,
             newest_major: 155,
             platforms: vec![Platform::LinuxX86_64, Platform::Mac, Platform::Win64],
+            breaks: false,
+            old_versions: 1,
+            old_locales: 1,
         }
     }
 }
 
 impl Plan {
+    /// Two years up to 2026-08-31 of every product on all platforms, four weeks a train, with broken days.
+    pub fn two_years() -> Self {
+        Self {
+            weeks: 104,
+            cycle_weeks: 4,
+            platforms: Platform::ALL.to_vec(),
+            breaks: true,
+            ..Self::default()
+        }
+    }
+
     /// A plan for load tests: all platforms, trains of four weeks, and enough weeks that Buildhub has at least `records`
-    /// records. Meant for up to 60,000 records, which is about six years.
+    /// records. Beyond 60,000, which is about six years, the others are of the first Buildhub's time, in all its locales.
     pub fn records(records: usize) -> Self {
         /// Buildhub records that a quiet week of six platforms has at the least.
         const RECORDS_A_WEEK: usize = 170;
-        let weeks = records / RECORDS_A_WEEK + 2;
-        Self {
-            weeks: u32::try_from(weeks).unwrap_or(u32::MAX).min(520),
+        /// Records of these alone, not of older times.
+        const LATEST_RECORDS: usize = 60_000;
+        /// Records that one old version has in one locale.
+        const RECORDS_A_VERSION: usize = 12;
+        let weeks = records.min(LATEST_RECORDS) / RECORDS_A_WEEK + 2;
+        let plan = Self {
+            weeks: u32::try_from(weeks).unwrap_or(u32::MAX),
             cycle_weeks: 4,
             platforms: Platform::ALL.to_vec(),
             ..Self::default()
+        };
+        let older = records.saturating_sub(LATEST_RECORDS);
+        if older == 0 {
+            return plan;
+        }
+        let old_versions = older / (RECORDS_A_VERSION * LOCALES.len()) + 1;
+        Self {
+            old_versions: u32::try_from(old_versions).unwrap_or(u32::MAX),
+            old_locales: LOCALES.len(),
+            ..plan
         }
     }
 
@@ -126,31 +165,8 @@ pub struct Record {
     pub package: usize,
     /// How it is told.
     pub form: Form,
-}
-
-/// What is true of one build on one platform, asked on one channel.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Truth {
-    /// `Firefox` or `Thunderbird`; Developer Edition is `Firefox` on `aurora`.
-    pub product: &'static str,
-    /// The channel asked on: the build's own, or beta for a release candidate.
-    pub channel: Channel,
-    /// 14 digits.
-    pub build_id: Arc<str>,
-    /// The platform.
-    pub platform: Platform,
-    /// The exact version.
-    pub version: Arc<str>,
-    /// N of `buildN`; none for a nightly.
-    pub build_number: Option<u32>,
-    /// What became of the build itself, whatever the channel asked on.
-    pub status: Status,
-    /// What the client says about its version.
-    pub reported: Arc<str>,
-    /// 40 hexadecimal digits.
-    pub revision: Arc<str>,
-    /// The archive no longer holds the candidate: only Buildhub knows its build id.
-    pub only_in_buildhub: bool,
+    /// English, but for records that were taken over.
+    pub locale: &'static str,
 }
 
 /// A generated history.
@@ -172,8 +188,8 @@ impl World {
         let builds = press::publish(plan);
         Self {
             plan: plan.clone(),
-            records: records(&builds),
-            truth: builds.iter().flat_map(truths).collect(),
+            records: records(plan, &builds),
+            truth: truth::of(&builds),
             builds,
         }
     }
@@ -216,16 +232,23 @@ fn uploaded(builds: &[Build], record: &Record) -> DateTime<Utc> {
 }
 
 /// Buildhub's records of these builds. Ids start where their text order differs from the order of their numbers.
-fn records(builds: &[Build]) -> Vec<Record> {
+fn records(plan: &Plan, builds: &[Build]) -> Vec<Record> {
     let mut records = Vec::new();
     for (index, build) in builds.iter().enumerate() {
         for package in 0..build.packages.len() {
-            records.extend(forms(build, package).into_iter().map(|form| Record {
-                id: 0,
-                build: index,
-                package,
-                form,
-            }));
+            let locales = match build.generation {
+                Generation::Migrated => LOCALES.get(..plan.old_locales).unwrap_or(&LOCALES),
+                Generation::Native => &[LOCALE],
+            };
+            for &locale in locales {
+                records.extend(forms(build, package).into_iter().map(|form| Record {
+                    id: 0,
+                    build: index,
+                    package,
+                    form,
+                    locale,
+                }));
+            }
         }
     }
     records.sort_by_key(|record| uploaded(builds, record));
@@ -256,36 +279,4 @@ fn forms(build: &Build, package: usize) -> Vec<Form> {
         }
         Generation::Native => vec![Form::Native],
     }
-}
-
-fn truths(build: &Build) -> Vec<Truth> {
-    let exact = build.exact_version();
-    let reported: Arc<str> = build.reported_version().into();
-    let candidate = build
-        .is_release_candidate()
-        .then(|| build.candidate_version());
-    let mut truths = Vec::new();
-    for package in &build.packages {
-        let truth = Truth {
-            product: build.product.canonical(),
-            channel: build.channel,
-            build_id: Arc::clone(&package.build_id),
-            platform: package.platform,
-            version: Arc::clone(&exact),
-            build_number: build.build_number,
-            status: build.status,
-            reported: Arc::clone(&reported),
-            revision: Arc::clone(&build.revision),
-            only_in_buildhub: build.generation == Generation::Migrated,
-        };
-        if let Some(candidate) = &candidate {
-            truths.push(Truth {
-                channel: Channel::Beta,
-                version: Arc::clone(candidate),
-                ..truth.clone()
-            });
-        }
-        truths.push(truth);
-    }
-    truths
 }

@@ -17,18 +17,19 @@ CREATE TABLE source_state (
     trouble TEXT
 );
 
--- The answers of sources during a run that was captured, word for word.
+-- The answers of sources during a run that was captured, word for word and compressed (zstd).
 CREATE TABLE raw_response (
     run BIGINT NOT NULL,
-    request TEXT NOT NULL,
+    number BIGINT NOT NULL,
     method TEXT NOT NULL,
     path TEXT NOT NULL,
     question TEXT NOT NULL,
     status BIGINT NOT NULL,
-    digest TEXT NOT NULL,
+    content_type TEXT,
+    etag TEXT,
     body BLOB NOT NULL,
     fetched BIGINT NOT NULL,
-    PRIMARY KEY (run, request)
+    PRIMARY KEY (run, number)
 );
 
 -- Build ids that were asked for and that no source knows.
@@ -50,6 +51,7 @@ CREATE TABLE unknown_seen (
     channel TEXT NOT NULL,
     build_id TEXT NOT NULL,
     install_hash TEXT NOT NULL,
+    reported TEXT NOT NULL,
     at BIGINT NOT NULL,
     PRIMARY KEY (product, channel, build_id, install_hash)
 );
@@ -60,6 +62,8 @@ CREATE TABLE unknown_alarm (
     product TEXT NOT NULL,
     channel TEXT NOT NULL,
     build_id TEXT NOT NULL,
+    reported TEXT NOT NULL,
+    installs BIGINT NOT NULL,
     raised BIGINT NOT NULL,
     tried BIGINT,
     outcome TEXT,

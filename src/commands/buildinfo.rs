@@ -1,15 +1,26 @@
 //! `datil buildinfo`: import and look up builds.
 
+mod audit;
+mod builds;
+mod corrections;
 mod lookup;
+mod print;
 mod report;
+mod table;
+mod tape;
+mod versions;
 
 use std::future::Future;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use anyhow::Context;
+use buildinfo::db::Alarm;
 use buildinfo::import::{Choice, ImportError, Options, Progress, import};
+use buildinfo::sources::Tape;
+use buildinfo::unknown::{FetchPlan, alarm};
 use buildinfo::{Product, SourceName};
 use clap::{Args, Subcommand, ValueEnum};
 use platform::clock;
@@ -32,8 +43,31 @@ pub(crate) enum BuildinfoCommand {
     Lookup(lookup::LookupArgs),
     /// Say which build that is, and how we know
     Explain(lookup::QuestionArgs),
+    /// List the versions of a product with their builds, and which of them shipped; newest first
+    Versions(versions::VersionsArgs),
+    /// List builds, newest first
+    Builds(builds::BuildsArgs),
+    /// Say which build of each channel and line is the newest
+    Latest(versions::LatestArgs),
+    /// Say what lies between two builds
+    Compare(builds::CompareArgs),
+    /// State what the sources have wrong, or take that back
+    #[command(subcommand)]
+    Correct(corrections::CorrectCommand),
+    /// Derive every build again, or what corrections in a file would change
+    Rebuild(corrections::RebuildArgs),
+    /// Write all builds to stdout
+    Export(table::ExportArgs),
+    /// Read builds from a table with Socorro's columns
+    LoadCsv(table::LoadCsvArgs),
     /// List the last imports
     Runs,
+    /// Write the answers that the sources gave during an import to a file
+    Capture(tape::CaptureArgs),
+    /// Import from such a file into an empty database (choose it with --data)
+    Replay(tape::ReplayArgs),
+    /// List what is wrong with the data and what to do about it, and how good each source is
+    Audit(audit::AuditArgs),
 }
 
 #[derive(Debug, Args)]
@@ -50,6 +84,9 @@ pub(crate) struct ImportArgs {
     /// Read everything, whatever was read before
     #[arg(long)]
     full: bool,
+    /// Keep every answer of the sources word for word, for `capture`
+    #[arg(long)]
+    keep_responses: bool,
     /// Do not wait while another import runs: exit 75
     #[arg(long)]
     no_wait: bool,
@@ -57,10 +94,12 @@ pub(crate) struct ImportArgs {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Source {
-    /// product-details and Buildhub
+    /// product-details, Buildhub, and from the archive what Buildhub does not have
     Auto,
     /// Buildhub alone
     Buildhub,
+    /// The archive alone
+    Archive,
     /// product-details alone
     ProductDetails,
 }
@@ -73,13 +112,26 @@ pub(crate) async fn run(
     if matches!(command, BuildinfoCommand::Serve) {
         return super::serve::buildinfo(settings).await;
     }
+    if let BuildinfoCommand::Replay(args) = &command {
+        return tape::replay(&settings, args, as_json).await;
+    }
     let db = open_db(&settings).await?;
     let code = match command {
-        BuildinfoCommand::Serve => ExitCode::FAILURE,
+        BuildinfoCommand::Serve | BuildinfoCommand::Replay(_) => ExitCode::FAILURE,
         BuildinfoCommand::Import(args) => run_import(&db, &settings, &args, as_json).await?,
         BuildinfoCommand::Lookup(args) => lookup::lookup(&db, &args).await?,
         BuildinfoCommand::Explain(args) => lookup::explain(&db, &args, as_json).await?,
+        BuildinfoCommand::Capture(args) => tape::capture(&db, &settings, &args).await?,
+        BuildinfoCommand::Versions(args) => versions::versions(&db, &args, as_json).await?,
+        BuildinfoCommand::Builds(args) => builds::builds(&db, &args, as_json).await?,
+        BuildinfoCommand::Latest(args) => versions::latest(&db, &args, as_json).await?,
+        BuildinfoCommand::Compare(args) => builds::compare(&db, &args, as_json).await?,
+        BuildinfoCommand::Correct(command) => corrections::correct(&db, command, as_json).await?,
+        BuildinfoCommand::Rebuild(args) => corrections::rebuild(&db, &args, as_json).await?,
+        BuildinfoCommand::Export(args) => table::export(&db, &args).await?,
+        BuildinfoCommand::LoadCsv(args) => table::load(&db, args, as_json).await?,
         BuildinfoCommand::Runs => report::runs(&db, as_json).await?,
+        BuildinfoCommand::Audit(args) => audit::audit(&db, &args, as_json).await?,
     };
     db.close().await;
     Ok(code)
@@ -103,6 +155,7 @@ async fn run_import(
         choice: match args.source {
             Source::Auto => Choice::Auto,
             Source::Buildhub => Choice::Only(SourceName::Buildhub),
+            Source::Archive => Choice::Only(SourceName::Archive),
             Source::ProductDetails => Choice::Only(SourceName::ProductDetails),
         },
         products,
@@ -113,13 +166,21 @@ async fn run_import(
         }),
         full: args.full,
         wait: !args.no_wait,
+        wanted: Vec::new(),
+        tape: args.keep_responses.then(|| Arc::new(Tape::new())),
     };
-    let stop = CancellationToken::new();
-    tokio::spawn(stop_at_signal(stop.clone()));
-    let bar = progress_bar();
-    let shown = |progress: Progress| show(&bar, &progress);
-    let outcome = import(db, &settings.buildinfo, &options, &owner(), &stop, &shown).await;
-    bar.finish_and_clear();
+    let work = Work::start();
+    let settings = &settings.buildinfo;
+    let outcome = import(
+        db,
+        settings,
+        &options,
+        &work.owner,
+        &work.stop,
+        &work.report(),
+    )
+    .await;
+    work.end();
     match outcome {
         Ok(run) => {
             report::run(&run, as_json)?;
@@ -130,6 +191,33 @@ async fn run_import(
             Ok(ExitCode::from(BUSY))
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Work that only one may do at a time, as it is seen on a terminal: a progress bar, and Ctrl-C to stop it.
+struct Work {
+    owner: String,
+    stop: CancellationToken,
+    bar: indicatif::ProgressBar,
+}
+
+impl Work {
+    fn start() -> Self {
+        let stop = CancellationToken::new();
+        tokio::spawn(stop_at_signal(stop.clone()));
+        Self {
+            owner: owner(),
+            stop,
+            bar: progress_bar(),
+        }
+    }
+
+    fn report(&self) -> impl Fn(Progress) + Sync + '_ {
+        |progress| show(&self.bar, &progress)
+    }
+
+    fn end(&self) {
+        self.bar.finish_and_clear();
     }
 }
 
@@ -170,7 +258,8 @@ fn show(bar: &indicatif::ProgressBar, progress: &Progress) {
     }
 }
 
-/// The task that imports at its start and then by the schedule.
+/// The task that imports at its start, then by the schedule, and at once when an alarm is raised
+/// because of a build that no source knows.
 pub(crate) fn schedule(
     db: Db,
     settings: buildinfo::Settings,
@@ -183,13 +272,18 @@ pub(crate) fn schedule(
         )
     })?;
     Ok(async move {
+        let mut alarms: Vec<(Alarm, FetchPlan)> = Vec::new();
         loop {
             let options = Options {
                 wait: false,
+                wanted: alarms.iter().map(|(_, plan)| plan.clone()).collect(),
                 ..Options::default()
             };
             match import(&db, &settings, &options, &owner(), &stop, &|_| {}).await {
-                Ok(run) => report::log(&run),
+                Ok(run) => {
+                    report::log(&run);
+                    alarm::record_import(&db, &alarms, &run.outcome).await;
+                }
                 Err(ImportError::Stopped) => return Ok(()),
                 Err(ImportError::Busy(lease)) => {
                     tracing::info!(owner = lease.owner, "an import runs already");
@@ -204,7 +298,8 @@ pub(crate) fn schedule(
             let pause = (next - now).to_std().unwrap_or_default();
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                () = tokio::time::sleep(pause) => {}
+                () = tokio::time::sleep(pause) => alarms.clear(),
+                raised = alarm::wait_for_untried(&db) => alarms = raised,
             }
         }
     })

@@ -11,3 +11,4 @@ mod migrations;
 mod operating;
 mod stand_ins;
 mod system;
+mod unknown;

@@ -13,9 +13,14 @@ pub(crate) struct StandIns {
 }
 
 impl StandIns {
-    /// Serves a world on a free port.
+    /// Serves the world of a plan on a free port.
     pub(crate) async fn serve(plan: &Plan) -> Self {
-        let world = Arc::new(World::generate(plan));
+        Self::of(World::generate(plan)).await
+    }
+
+    /// Serves a world on a free port.
+    pub(crate) async fn of(world: World) -> Self {
+        let world = Arc::new(world);
         let faults = Arc::new(Faults::default());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
             .await

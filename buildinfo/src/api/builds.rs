@@ -120,6 +120,7 @@ impl Params {
             channel: own.or_else(|| self.channel.as_deref().map(normalise_channel)),
             version: self.version.clone(),
             revision: self.revision.clone(),
+            platform: None,
             ids: match (ids, day) {
                 (Some(ids), Some(day)) => Some(ids.start.max(day.start)..ids.end.min(day.end)),
                 (ids, day) => ids.or(day),

@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, T
 use utoipa::openapi::{OpenApi, RefOr};
 use utoipa::{OpenApi as _, PartialSchema, ToSchema};
 
-use super::{builds, history, questions, version_string, versions};
+use super::{audit, builds, history, questions, unknown, version_string, versions};
 use crate::build::Build;
 use crate::resolve::Answer;
 
@@ -36,6 +36,8 @@ pub(super) struct Error {
         versions::compare,
         history::runs,
         history::changes,
+        audit::list,
+        unknown::list,
         version_string::get,
     ),
     components(schemas(Answer, Build, Error))
@@ -55,6 +57,7 @@ enum Form {
     IntegerOrNull,
     Integer,
     Texts,
+    Objects,
     ObjectOrNull,
 }
 
@@ -83,6 +86,7 @@ impl Form {
             Self::IntegerOrNull => or_null(Type::Integer),
             Self::ObjectOrNull => or_null(Type::Object),
             Self::Texts => many(Type::String),
+            Self::Objects => many(Type::Object),
         }
     }
 }
@@ -135,6 +139,16 @@ impl PartialSchema for Answer {
                     "The build in detail, over all its platforms",
                 ),
                 ("generation", Form::Integer, "The generation that answered"),
+                (
+                    "as_of",
+                    Form::TextOrNull,
+                    "All was known then that the sources held, RFC 3339; null if none ever answered",
+                ),
+                (
+                    "silent",
+                    Form::Objects,
+                    "Sources that did not answer when they were last asked: `source`, `since` (the last answer) and `why`",
+                ),
             ],
         )
     }

@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 use super::Api;
 use super::asked::Asked;
 use crate::explain::{self, Explanation};
+use crate::freshness::Freshness;
 use crate::resolve::{Answer, Question};
 
 /// Most questions in one request.
@@ -51,7 +52,7 @@ impl Params {
 #[utoipa::path(
     get, path = "/api/v1/lookup", tag = "questions", params(Params),
     responses(
-        (status = 200, description = "The answer; of an unknown build too, with status `unknown` and the reason", body = Answer),
+        (status = 200, description = "The answer; of an unknown build too, with status `unknown` and the reason; beside it `as_of` (all was known then that the sources held) and `silent` (sources that do not answer)", body = Answer),
         (status = 400, description = "A parameter is missing or unknown", body = super::openapi::Error),
     )
 )]
@@ -59,9 +60,15 @@ pub(super) async fn lookup(
     State(api): State<Api>,
     asked: Asked<Params>,
 ) -> Result<Response, ApiError> {
+    let freshness = api.lookup.freshness();
     let answer = api.lookup.answer(&asked.params.question()).await?;
-    let basis = format!("{} {}", answer.generation, answer.reason);
-    Ok(asked.answer(&basis, answer))
+    let basis = format!(
+        "{} {} {}",
+        answer.generation,
+        answer.reason,
+        freshness.tag()
+    );
+    Ok(asked.answer(&basis, freshness.date(&answer)))
 }
 
 /// The same question for many builds.
@@ -84,12 +91,15 @@ pub(super) async fn lookup_many(
         ApiError::BadRequest("the questions are too long, or did not come whole".to_owned())
     })?;
     let batch = Batch::read(&body, clock::now_micros())?;
+    let freshness = api.lookup.freshness();
     let answers = api.lookup.answers(&batch.questions).await?;
     let headers = [
         (header::CONTENT_TYPE, batch.form.content_type()),
         (header::CACHE_CONTROL, "no-store"),
     ];
-    let text = batch.write(&answers).map_err(anyhow::Error::from)?;
+    let text = batch
+        .write(&answers, &freshness)
+        .map_err(anyhow::Error::from)?;
     Ok((headers, text).into_response())
 }
 
@@ -172,12 +182,14 @@ impl Batch {
     }
 
     /// The answers in the places of their questions.
-    fn write(&self, answers: &[Answer]) -> serde_json::Result<String> {
+    fn write(&self, answers: &[Answer], freshness: &Freshness) -> serde_json::Result<String> {
         let mut answers = answers.iter();
         let mut texts = Vec::with_capacity(self.places.len());
         for (place, number) in self.places.iter().zip(1..) {
             texts.push(match place {
-                None => serde_json::to_string(&answers.next())?,
+                None => {
+                    serde_json::to_string(&answers.next().map(|answer| freshness.date(answer)))?
+                }
                 Some(error) => json!({ "error": error, "line": number }).to_string(),
             });
         }
@@ -200,7 +212,8 @@ pub(super) async fn explain(
     State(api): State<Api>,
     asked: Asked<Params>,
 ) -> Result<Response, ApiError> {
+    let freshness = api.lookup.freshness();
     let answer = api.lookup.answer(&asked.params.question()).await?;
     let explanation: Explanation = explain::explain(&api.db, &answer).await?;
-    Ok(Asked::<Params>::fresh(explanation))
+    Ok(Asked::<Params>::fresh(freshness.date(&explanation)))
 }

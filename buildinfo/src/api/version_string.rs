@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use platform::clock;
 use platform::http::ApiError;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -16,6 +17,7 @@ use crate::build::Status;
 use crate::build_id::BuildId;
 use crate::index::BuildRef;
 use crate::product::Product;
+use crate::resolve::Question;
 use crate::version::Version;
 
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -33,6 +35,18 @@ pub(super) struct Params {
     build_id: String,
     /// `print` for an indented answer.
     pretty: String,
+}
+
+impl Params {
+    fn question(&self) -> Question {
+        Question {
+            product: self.product.clone(),
+            channel: self.channel.clone(),
+            build_id: self.build_id.clone(),
+            version: None,
+            asked_at: Some(clock::now_micros()),
+        }
+    }
 }
 
 /// The exact version of a build, as Crash Stats answers it.
@@ -56,14 +70,18 @@ pub(super) async fn get(
         directory(params.product.trim(), &channel),
         params.build_id.trim().parse(),
     );
-    let found = match (product, id) {
+    let (index, found) = match (product, id) {
         (Some(product), Ok(id)) => {
             let id: BuildId = id;
             let index = api.lookup.index_with(product, id).await?;
-            hits(index.find(product, id), &channel)
+            let found = hits(index.find(product, id), &channel);
+            (index, found)
         }
-        _ => Vec::new(),
+        _ => (api.lookup.index(), Vec::new()),
     };
+    if found.is_empty() {
+        api.lookup.count_question(&index, &params.question());
+    }
     let hits: Vec<Value> = found
         .iter()
         .map(|name| json!({ "version_string": name }))

@@ -6,6 +6,7 @@ use platform::on;
 use crate::build::Build;
 use crate::build_id::BuildId;
 use crate::product::Product;
+use crate::version::{Stage, Version};
 
 /// One page of a list.
 #[derive(Debug, Clone)]
@@ -175,6 +176,77 @@ pub async fn builds_of_channel(
     })
 }
 
+/// The versions that have builds valid in a generation, of all products or of one: product, channel and version, in no order.
+///
+/// # Errors
+/// The database failed.
+pub async fn versions(
+    db: &Db,
+    generation: i64,
+    product: Option<Product>,
+) -> Result<Vec<(String, String, String)>, DbError> {
+    let of_product = product.map_or("", |_| " AND product = $2");
+    let sql =
+        format!("SELECT DISTINCT product, channel, version FROM build WHERE {VALID}{of_product}");
+    Ok(on!(db, |pool| {
+        let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(generation);
+        if let Some(product) = product {
+            query = query.bind(product.as_str());
+        }
+        query.fetch_all(pool).await
+    })?)
+}
+
+/// Every build with these versions of a product on a channel, valid in a generation.
+///
+/// # Errors
+/// The database failed or a row cannot be read.
+pub async fn builds_of_versions(
+    db: &Db,
+    generation: i64,
+    product: Product,
+    channel: &str,
+    versions: &[String],
+) -> Result<Vec<Build>, DbError> {
+    let sql = format!(
+        "SELECT body FROM build WHERE {VALID} AND product = $2 AND channel = $3 AND version = $4 ORDER BY build_id, platform, variant"
+    );
+    let mut builds = Vec::new();
+    for version in versions {
+        let bodies: Vec<String> = on!(db, |pool| sqlx::query_scalar(sqlx::AssertSqlSafe(
+            sql.as_str()
+        ))
+        .bind(generation)
+        .bind(product.as_str())
+        .bind(channel)
+        .bind(version)
+        .fetch_all(pool)
+        .await)?;
+        builds.extend(read_all(&bodies)?);
+    }
+    Ok(builds)
+}
+
+/// Every build of a group that is valid in a generation.
+///
+/// # Errors
+/// The database failed or a row cannot be read.
+pub async fn builds_of_group(
+    db: &Db,
+    generation: i64,
+    group_key: &str,
+) -> Result<Vec<Build>, DbError> {
+    let sql = format!("SELECT body FROM build WHERE {VALID} AND group_key = $2");
+    let bodies: Vec<String> = on!(db, |pool| sqlx::query_scalar(sqlx::AssertSqlSafe(
+        sql.as_str()
+    ))
+    .bind(generation)
+    .bind(group_key)
+    .fetch_all(pool)
+    .await)?;
+    read_all(&bodies)
+}
+
 /// The products and channels that have builds, with how many different ids and the newest one.
 ///
 /// # Errors
@@ -201,12 +273,32 @@ pub struct Filter {
     pub product: Option<Product>,
     /// That follow this channel.
     pub channel: Option<String>,
-    /// With this exact version.
+    /// With this exact version. A candidate's name finds the build whatever became of it: `152.0rc2` is build 2 of 152.0,
+    /// whose own name is `152.0`.
     pub version: Option<String>,
     /// Made from this revision.
     pub revision: Option<String>,
+    /// For this platform.
+    pub platform: Option<String>,
     /// With ids in this range.
     pub ids: Option<std::ops::Range<u64>>,
+}
+
+/// A candidate that was asked for by its name.
+struct Candidate {
+    /// The version that it is a candidate of.
+    of: Version,
+    number: u32,
+}
+
+impl Filter {
+    fn candidate(&self) -> Option<Candidate> {
+        let version: Version = self.version.as_deref()?.parse().ok()?;
+        Some(Candidate {
+            number: version.candidate()?,
+            of: version.without_candidate(),
+        })
+    }
 }
 
 /// A build's place in the list.
@@ -245,20 +337,65 @@ pub async fn list_builds(
     after: Option<&BuildKey>,
     limit: i64,
 ) -> Result<Page<Build>, DbError> {
+    let Some(candidate) = filter.candidate() else {
+        return list_page(db, generation, filter, None, after, limit).await;
+    };
+    // The table does not know build numbers: of the few builds of the version, those with another are left out here.
+    let wanted = |build: &Build| {
+        build.build_number == Some(candidate.number)
+            || Some(build.version.as_str()) == filter.version.as_deref()
+    };
+    let (mut rows, mut after) = (Vec::new(), after.cloned());
+    let most = usize::try_from(limit).unwrap_or(0);
+    loop {
+        let base = Some(&candidate.of);
+        let page = list_page(db, generation, filter, base, after.as_ref(), limit).await?;
+        after = page.rows.last().map(BuildKey::from);
+        rows.extend(page.rows.into_iter().filter(wanted));
+        if rows.len() > most || !page.more {
+            let more = rows.len() > most;
+            rows.truncate(most);
+            return Ok(Page { rows, more });
+        }
+    }
+}
+
+/// One page, with the builds of the version `base` among those of the version asked for.
+async fn list_page(
+    db: &Db,
+    generation: i64,
+    filter: &Filter,
+    base: Option<&Version>,
+    after: Option<&BuildKey>,
+    limit: i64,
+) -> Result<Page<Build>, DbError> {
     let mut sql = format!("SELECT body FROM build WHERE {VALID}");
     let mut texts: Vec<&str> = Vec::new();
+    // A release's candidate is offered on beta, and its own channel is release.
+    let own_channel = base
+        .filter(|base| base.stage() == Stage::Release && filter.channel.as_deref() == Some("beta"))
+        .map(|_| "release");
     let named = [
-        ("product", filter.product.map(Product::as_str)),
-        ("channel", filter.channel.as_deref()),
-        ("version", filter.version.as_deref()),
-        ("revision", filter.revision.as_deref()),
+        ("product", filter.product.map(Product::as_str), None),
+        ("channel", filter.channel.as_deref(), own_channel),
+        (
+            "version",
+            filter.version.as_deref(),
+            base.map(Version::as_str),
+        ),
+        ("revision", filter.revision.as_deref(), None),
+        ("platform", filter.platform.as_deref(), None),
     ];
     // $1 to $4 are the generation, the range of ids and the limit; then come the texts.
-    for (column, value) in named {
-        if let Some(value) = value {
-            texts.push(value);
-            sql.push_str(&format!(" AND {column} = ${}", texts.len() + 4));
+    for (column, value, other) in named {
+        let Some(value) = value else { continue };
+        texts.push(value);
+        let mut marks = format!("${}", texts.len() + 4);
+        if let Some(other) = other {
+            texts.push(other);
+            marks.push_str(&format!(", ${}", texts.len() + 4));
         }
+        sql.push_str(&format!(" AND {column} IN ({marks})"));
     }
     sql.push_str(" AND build_id >= $2 AND build_id < $3");
     if let Some(after) = after {

@@ -110,33 +110,101 @@ async fn concerned(db: &Db, correction: &Correction) -> Result<BTreeSet<Touched>
     Ok(groups.map(Touched::Group).collect())
 }
 
+/// The groups that would have to be derived again if these corrections were added.
+///
+/// # Errors
+/// The database failed or a row cannot be read.
+pub async fn groups_concerned(
+    db: &Db,
+    corrections: &[Correction],
+) -> Result<BTreeSet<String>, DbError> {
+    let mut groups = BTreeSet::new();
+    for correction in corrections {
+        for touched in concerned(db, correction).await? {
+            match touched {
+                Touched::Group(key) => {
+                    groups.insert(key);
+                }
+                Touched::Major(prefix) => {
+                    groups.extend(observations::groups_of_major(db, &prefix).await?);
+                }
+            }
+        }
+    }
+    Ok(groups)
+}
+
+/// A correction with its history.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct StoredCorrection {
+    /// The correction.
+    #[serde(flatten)]
+    pub correction: Correction,
+    /// When it was made, microseconds UTC.
+    pub created: i64,
+    /// When it was undone, microseconds UTC.
+    pub undone_at: Option<i64>,
+    /// Who undid it.
+    pub undone_by: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: i64,
+    kind: String,
+    subject: String,
+    field: Option<String>,
+    value: Option<String>,
+    author: String,
+    reason: String,
+    created: i64,
+    undone_at: Option<i64>,
+    undone_by: Option<String>,
+}
+
+impl TryFrom<Row> for StoredCorrection {
+    type Error = DbError;
+
+    fn try_from(row: Row) -> Result<Self, DbError> {
+        Ok(Self {
+            correction: Correction {
+                id: row.id,
+                kind: parse(&row.kind)?,
+                subject: row.subject,
+                field: row.field.as_deref().map(parse).transpose()?,
+                value: row.value,
+                author: row.author,
+                reason: row.reason,
+            },
+            created: row.created,
+            undone_at: row.undone_at,
+            undone_by: row.undone_by,
+        })
+    }
+}
+
+/// Every correction after the id `after`, those that were undone too, oldest first; at most `limit`.
+///
+/// # Errors
+/// The database failed or a row cannot be read.
+pub async fn list(db: &Db, after: i64, limit: i64) -> Result<Vec<StoredCorrection>, DbError> {
+    const SQL: &str = "SELECT id, kind, subject, field, value, author, reason, created, undone_at, undone_by FROM correction WHERE id > $1 ORDER BY id LIMIT $2";
+    let rows: Vec<Row> = on!(db, |pool| sqlx::query_as(SQL)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(pool)
+        .await)?;
+    rows.into_iter().map(StoredCorrection::try_from).collect()
+}
+
 /// The corrections that were not undone, oldest first.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
 pub async fn in_force(db: &Db) -> Result<Vec<Correction>, DbError> {
-    const SQL: &str = "SELECT id, kind, subject, field, value, author, reason FROM correction WHERE undone_at IS NULL ORDER BY id";
-    type Row = (
-        i64,
-        String,
-        String,
-        Option<String>,
-        Option<String>,
-        String,
-        String,
-    );
+    const SQL: &str = "SELECT id, kind, subject, field, value, author, reason, created, undone_at, undone_by FROM correction WHERE undone_at IS NULL ORDER BY id";
     let rows: Vec<Row> = on!(db, |pool| sqlx::query_as(SQL).fetch_all(pool).await)?;
     rows.into_iter()
-        .map(|(id, kind, subject, field, value, author, reason)| {
-            Ok(Correction {
-                id,
-                kind: parse(&kind)?,
-                subject,
-                field: field.as_deref().map(parse).transpose()?,
-                value,
-                author,
-                reason,
-            })
-        })
+        .map(|row| StoredCorrection::try_from(row).map(|stored| stored.correction))
         .collect()
 }

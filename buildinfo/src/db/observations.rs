@@ -13,6 +13,8 @@ use crate::observation::{Digest, Kind, Observation};
 
 /// So many observations go into one transaction; each may need three rows.
 const CHUNK: usize = 150;
+/// So many observations of one place are looked through at a time.
+const OPEN_ROWS: i64 = 1000;
 /// So many groups are marked in one transaction.
 const MARKS: i64 = 400;
 
@@ -111,50 +113,67 @@ pub async fn record_listing(
     url: &str,
     observations: &[Observation],
 ) -> Result<Seen, DbError> {
-    const OPEN: &str = "SELECT o.digest, o.source, o.kind, o.subject, o.url, o.body, o.first_run, o.problem FROM observation o JOIN sighting s ON s.digest = o.digest WHERE o.source = $1 AND o.place = $2 AND s.to_run IS NULL";
-    const CLOSE: &str = "UPDATE sighting SET to_run = $1 WHERE digest = $2 AND to_run IS NULL";
     let seen = record(db, run, observations).await?;
-    let said: HashSet<String> = observations
-        .iter()
-        .map(|o| o.digest().to_string())
-        .collect();
-    let open: Vec<Row> = on!(db, |pool| sqlx::query_as(OPEN)
-        .bind(source)
-        .bind(place(url))
-        .fetch_all(pool)
-        .await)?;
-    let gone: Vec<Row> = open
-        .into_iter()
-        .filter(|row| !said.contains(&row.digest))
-        .collect();
-    for chunk in gone.chunks(CHUNK) {
-        let mut tx = db.begin().await?;
-        let mut dirty = BTreeSet::new();
-        for row in chunk {
-            in_tx!(&mut tx, |conn| sqlx::query(CLOSE)
-                .bind(run)
-                .bind(&row.digest)
-                .execute(conn)
-                .await
-                .map(|_| ()))?;
-            if let (Ok(kind), Ok(body)) = (row.kind.parse(), serde_json::from_str(&row.body)) {
-                let observation = Observation {
-                    source: row
-                        .source
-                        .parse()
-                        .map_err(|_| DbError::Row(row.digest.clone()))?,
-                    kind,
-                    subject: row.subject.clone(),
-                    url: row.url.clone(),
-                    body,
-                };
-                dirty.extend(touched(&observation));
-            }
-        }
-        mark_dirty(&mut tx, &dirty).await?;
-        tx.commit().await?;
-    }
+    let said = observations.iter().map(Observation::digest).collect();
+    close_unsaid(db, run, source, url, &said).await?;
     Ok(seen)
+}
+
+/// Closes what was said at one place and is not among `said`, the *complete* content of the place; answers how many
+/// observations that were.
+///
+/// # Errors
+/// The database failed; what was closed stays closed, and doing it again goes on from there.
+pub async fn close_unsaid(
+    db: &Db,
+    run: i64,
+    source: &str,
+    url: &str,
+    said: &HashSet<Digest>,
+) -> Result<u64, DbError> {
+    const OPEN: &str = "SELECT o.digest, o.source, o.kind, o.subject, o.url, o.body, o.first_run, o.problem FROM observation o WHERE o.source = $1 AND o.place = $2 AND o.digest > $3 AND EXISTS (SELECT 1 FROM sighting s WHERE s.digest = o.digest AND s.to_run IS NULL) ORDER BY o.digest LIMIT $4";
+    const CLOSE: &str = "UPDATE sighting SET to_run = $1 WHERE digest = $2 AND to_run IS NULL";
+    let (mut last, mut closed) = (String::new(), 0);
+    loop {
+        let open: Vec<Row> = on!(db, |pool| sqlx::query_as(OPEN)
+            .bind(source)
+            .bind(place(url))
+            .bind(&last)
+            .bind(OPEN_ROWS)
+            .fetch_all(pool)
+            .await)?;
+        let Some(end) = open.last() else {
+            return Ok(closed);
+        };
+        last.clone_from(&end.digest);
+        let stored: Vec<Stored> = open
+            .into_iter()
+            .map(Stored::try_from)
+            .collect::<Result<_, _>>()?;
+        let gone: Vec<&Stored> = stored
+            .iter()
+            .filter(|stored| {
+                let digest = stored.digest.parse::<Digest>();
+                digest.is_ok_and(|digest| !said.contains(&digest))
+            })
+            .collect();
+        for chunk in gone.chunks(CHUNK) {
+            let mut tx = db.begin().await?;
+            let mut dirty = BTreeSet::new();
+            for stored in chunk {
+                in_tx!(&mut tx, |conn| sqlx::query(CLOSE)
+                    .bind(run)
+                    .bind(&stored.digest)
+                    .execute(conn)
+                    .await
+                    .map(|_| ()))?;
+                dirty.extend(touched(&stored.observation));
+                closed += 1;
+            }
+            mark_dirty(&mut tx, &dirty).await?;
+            tx.commit().await?;
+        }
+    }
 }
 
 /// The path of an address: the same for a source and its mirrors.
@@ -273,17 +292,16 @@ fn touched(observation: &Observation) -> Vec<Touched> {
 }
 
 pub(super) async fn mark_dirty(tx: &mut Tx, dirty: &BTreeSet<Touched>) -> Result<(), DbError> {
-    // A range rather than LIKE: one text for both databases that uses the index. `/` follows `.`.
+    // A range rather than LIKE: one text for both databases that uses the index.
     const MAJOR: &str = "INSERT INTO dirty_group (group_key) SELECT DISTINCT group_key FROM observation WHERE group_key >= $1 AND group_key < $2 ON CONFLICT (group_key) DO NOTHING";
     let mut groups = Vec::new();
     for touched in dirty {
         match touched {
             Touched::Group(key) => groups.push(key),
             Touched::Major(prefix) => {
-                let end = format!("{}/", prefix.trim_end_matches('.'));
                 in_tx!(&mut *tx, |conn| sqlx::query(MAJOR)
                     .bind(prefix)
-                    .bind(end)
+                    .bind(end_of_major(prefix))
                     .execute(conn)
                     .await
                     .map(|_| ()))?;
@@ -304,6 +322,22 @@ pub(super) async fn mark_dirty(tx: &mut Tx, dirty: &BTreeSet<Touched>) -> Result
         })?;
     }
     Ok(())
+}
+
+/// The groups of a product's major version, as [`Touched::Major`] names it.
+pub(super) async fn groups_of_major(db: &Db, prefix: &str) -> Result<Vec<String>, DbError> {
+    const SQL: &str =
+        "SELECT DISTINCT group_key FROM observation WHERE group_key >= $1 AND group_key < $2";
+    Ok(on!(db, |pool| sqlx::query_scalar(SQL)
+        .bind(prefix)
+        .bind(end_of_major(prefix))
+        .fetch_all(pool)
+        .await)?)
+}
+
+/// The text after every group that begins with `prefix`: `/` follows `.`.
+fn end_of_major(prefix: &str) -> String {
+    format!("{}/", prefix.trim_end_matches('.'))
 }
 
 /// Marks every group for being derived again: after a rule was changed, or to prove that a full

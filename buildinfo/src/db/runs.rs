@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
+use serde::Serialize;
+
+use crate::import::Policy;
 
 /// How long the right to import holds without being renewed.
 const LEASE: Duration = Duration::from_secs(15);
@@ -15,7 +18,8 @@ pub struct Run {
     pub id: i64,
     /// What was read: `auto`, or one source.
     pub source: String,
-    /// What was decided about the sources, and why.
+    /// What was decided about the sources, and why: a [`Policy`] as JSON; empty while it runs.
+    #[serde(serialize_with = "as_json")]
     pub policy: String,
     /// When it began, microseconds UTC.
     pub started: i64,
@@ -38,6 +42,18 @@ pub struct Run {
     pub generation: i64,
     /// What a person should know, one thing a line.
     pub notes: String,
+}
+
+impl Run {
+    /// What was decided about the sources, and why.
+    pub fn policy(&self) -> Policy {
+        serde_json::from_str(&self.policy).unwrap_or_default()
+    }
+}
+
+fn as_json<S: serde::Serializer>(policy: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    let policy: Policy = serde_json::from_str(policy).unwrap_or_default();
+    policy.serialize(serializer)
 }
 
 /// Somebody else imports.
@@ -170,4 +186,13 @@ pub async fn recent_runs(db: &Db, limit: i64) -> Result<Vec<Run>, DbError> {
         .bind(limit)
         .fetch_all(pool)
         .await)?)
+}
+
+/// How many imports there were of each outcome.
+///
+/// # Errors
+/// The database failed.
+pub async fn run_outcomes(db: &Db) -> Result<Vec<(String, i64)>, DbError> {
+    const SQL: &str = "SELECT outcome, COUNT(*) FROM import_run GROUP BY outcome ORDER BY outcome";
+    Ok(on!(db, |pool| sqlx::query_as(SQL).fetch_all(pool).await)?)
 }

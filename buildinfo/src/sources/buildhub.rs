@@ -38,6 +38,28 @@ pub struct Wanted {
     pub since: Option<String>,
     /// Only these products, by Buildhub's names; empty: all.
     pub products: Vec<&'static str>,
+    /// Only builds with this id.
+    pub build_id: Option<String>,
+}
+
+/// How many records were uploaded before a time, RFC 3339.
+///
+/// # Errors
+/// See [`SourceError`].
+pub async fn count_before(client: &Client, root: &Url, time: &str) -> Result<u64, SourceError> {
+    let url = under(root, "/api/search");
+    let body = json!({
+        "size": 0,
+        "query": {"bool": {"filter": [{"range": {"download.date": {"lt": time}}}]}},
+    });
+    let answer = client.post_json(&url, &body).await?;
+    answer
+        .pointer("/hits/total")
+        .and_then(Value::as_u64)
+        .ok_or_else(|| SourceError::Garbage {
+            url,
+            why: "an answer without a total".to_owned(),
+        })
 }
 
 /// Reads the page that begins after `after`.
@@ -57,6 +79,9 @@ pub async fn page(
     }
     if !wanted.products.is_empty() {
         filter.push(json!({"terms": {"source.product": wanted.products}}));
+    }
+    if let Some(id) = &wanted.build_id {
+        filter.push(json!({"term": {"build.id": id}}));
     }
     let mut body = json!({
         "size": PAGE,

@@ -1,23 +1,33 @@
 //! Asking a source over HTTP: limits, retries, and telling "not there" from "not answering".
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
-use reqwest::{Method, StatusCode, header};
+use reqwest::{Method, RequestBuilder, StatusCode, header, redirect};
 use serde_json::Value;
+
+use super::tape::{Response as Recorded, Tape};
 
 /// One answer may take so long altogether.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+/// A source that sends nothing for so long hangs.
+const SILENCE_LIMIT: Duration = Duration::from_secs(10);
 /// Connecting may take so long.
-const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 /// Larger answers are refused, in bytes after decompression.
 const MAX_ANSWER: usize = 64 << 20;
 /// How often a request is tried that fails for a reason which may pass.
 const TRIES: usize = 10;
-/// After so many refused connections a source is given up: it is down, not flaky.
-const CONNECT_TRIES: usize = 4;
+/// So many answers in a row that are no answer make a source dead for this import.
+const GIVE_UP_AFTER: u64 = 30;
+/// As a refused connection counts for that: nobody listens.
+const NO_CONNECTION: u64 = 8;
+/// As a time-out counts for that: it costs as much time.
+const SILENCE: u64 = 15;
+/// So many moves are followed.
+const MOVES: usize = 5;
 
 /// A source could not be read.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -51,48 +61,99 @@ pub enum SourceError {
     },
 }
 
-/// An HTTP client for one source. It counts its requests. After a request that failed all its tries
-/// the next ones are tried once only, until one succeeds: a source that is away costs its patience
-/// once, not for every file.
+/// A document as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// The content.
+    pub bytes: Vec<u8>,
+    /// The type that the source gives it.
+    pub content_type: Option<String>,
+    /// The source's name for this state of it.
+    pub etag: Option<String>,
+}
+
+/// An answer to a request that may say "as you know it".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fetched {
+    /// What is there.
+    Document(Document),
+    /// The same as when it had this `ETag` (304).
+    Unchanged,
+}
+
+/// An HTTP client for one source. It counts its requests, and gives a source up that only fails:
+/// one that is away costs its patience once, not for every file.
 #[derive(Debug)]
 pub struct Client {
     http: reqwest::Client,
     requests: Arc<AtomicU64>,
-    weary: AtomicBool,
+    failures: AtomicU64,
+    trouble: AtomicU64,
+    dead: AtomicBool,
+    moved: Mutex<Option<String>>,
+    tape: Option<Arc<Tape>>,
 }
 
 impl Client {
-    /// A client with a User-Agent and limits.
+    /// A client with a User-Agent and limits; with a tape, its answers are recorded or come from
+    /// there.
     ///
     /// # Errors
     /// The TLS library could not be started.
-    pub fn new() -> Result<Self, reqwest::Error> {
+    pub fn new(tape: Option<Arc<Tape>>) -> Result<Self, reqwest::Error> {
         let http = reqwest::Client::builder()
             .user_agent(concat!("datil/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_LIMIT)
+            .read_timeout(SILENCE_LIMIT)
             .timeout(ANSWER_LIMIT)
-            .redirect(reqwest::redirect::Policy::none())
-            .pool_max_idle_per_host(8)
+            .redirect(redirect::Policy::custom(follow))
+            .pool_max_idle_per_host(16)
             .build()?;
-        Ok(Self {
+        Ok(Self::with(http, Arc::default(), tape))
+    }
+
+    fn with(http: reqwest::Client, requests: Arc<AtomicU64>, tape: Option<Arc<Tape>>) -> Self {
+        Self {
             http,
-            requests: Arc::default(),
-            weary: AtomicBool::new(false),
-        })
+            requests,
+            failures: AtomicU64::new(0),
+            trouble: AtomicU64::new(0),
+            dead: AtomicBool::new(false),
+            moved: Mutex::new(None),
+            tape,
+        }
     }
 
     /// A client for another source, with the same connections and the same count.
     pub fn for_another(&self) -> Self {
-        Self {
-            http: self.http.clone(),
-            requests: Arc::clone(&self.requests),
-            weary: AtomicBool::new(false),
-        }
+        Self::with(
+            self.http.clone(),
+            Arc::clone(&self.requests),
+            self.tape.clone(),
+        )
     }
 
     /// How many requests were sent so far, retries included.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
+    }
+
+    /// How many answers of this source were none: errors of its own, or no answer in time.
+    pub fn trouble(&self) -> u64 {
+        self.trouble.load(Ordering::Relaxed)
+    }
+
+    /// Whether the source was given up: it only failed.
+    pub fn gave_up(&self) -> bool {
+        self.dead.load(Ordering::Relaxed)
+    }
+
+    /// Where the source says it has moved to, if it does; it is followed each time.
+    pub fn moved_to(&self) -> Option<String> {
+        self.moved
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// `GET` a JSON document.
@@ -111,79 +172,172 @@ impl Client {
         self.json(Method::POST, url, Some(body)).await
     }
 
+    /// `GET` a document whatever it is; with `etag`, only if it is another than that.
+    ///
+    /// # Errors
+    /// See [`SourceError`]; never [`SourceError::Garbage`] but for its size.
+    pub async fn get(
+        &self,
+        url: &str,
+        accept: &'static str,
+        etag: Option<&str>,
+    ) -> Result<Fetched, SourceError> {
+        let request = || {
+            let request = self.http.get(url).header(header::ACCEPT, accept);
+            match etag {
+                Some(etag) => request.header(header::IF_NONE_MATCH, etag),
+                None => request,
+            }
+        };
+        self.patiently(url, request, Ok).await
+    }
+
     async fn json(
         &self,
         method: Method,
         url: &str,
         body: Option<&Value>,
     ) -> Result<Value, SourceError> {
-        let refused = AtomicU64::new(0);
-        let attempt = || async {
-            self.requests.fetch_add(1, Ordering::Relaxed);
-            let result = self.once(method.clone(), url, body).await;
-            if matches!(result, Err(Attempt::NoConnection(_))) {
-                refused.fetch_add(1, Ordering::Relaxed);
+        let request = || {
+            let request = self
+                .http
+                .request(method.clone(), url)
+                .header(header::ACCEPT, "application/json");
+            match body {
+                Some(body) => request.json(body),
+                None => request,
             }
+        };
+        // A wrong path, or a page for people in front of a service that is down, comes as 200 with HTML.
+        let read = |fetched: Fetched| match fetched {
+            Fetched::Unchanged => Err("304 without having been asked for".to_owned()),
+            Fetched::Document(document) => {
+                serde_json::from_slice(&document.bytes).map_err(|_| excerpt(&document.bytes))
+            }
+        };
+        self.patiently(url, request, read).await
+    }
+
+    /// Sends a request until it is answered, or it is no use.
+    async fn patiently<T>(
+        &self,
+        url: &str,
+        request: impl Fn() -> RequestBuilder,
+        read: impl Fn(Fetched) -> Result<T, String>,
+    ) -> Result<T, SourceError> {
+        let attempt = || async {
+            if self.dead.load(Ordering::Relaxed) {
+                return Err(Attempt::Final(SourceError::Down {
+                    url: url.to_owned(),
+                    why: "it was given up".to_owned(),
+                }));
+            }
+            self.requests.fetch_add(1, Ordering::Relaxed);
+            let result = match self.once(url, request()).await {
+                Ok(fetched) => read(fetched).map_err(|why| {
+                    Attempt::Passing(SourceError::Garbage {
+                        url: url.to_owned(),
+                        why,
+                    })
+                }),
+                Err(error) => Err(error),
+            };
+            self.count(&result);
             result
         };
-        let weary = self.weary.load(Ordering::Relaxed);
         let patience = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(50))
-            .with_max_delay(Duration::from_secs(2))
+            .with_max_delay(Duration::from_secs(1))
             .with_max_times(TRIES - 1)
             .with_jitter();
         let outcome = attempt
             .retry(patience)
-            .when(|error| match error {
-                _ if weary => false,
-                Attempt::Final(_) => false,
-                Attempt::NoConnection(_) => refused.load(Ordering::Relaxed) < CONNECT_TRIES as u64,
-                Attempt::Passing(_) => true,
-            })
+            .when(|error| !matches!(error, Attempt::Final(_)))
             .await;
-        // What is final is an answer of a source that works.
-        let worn_out = matches!(outcome, Err(Attempt::Passing(_) | Attempt::NoConnection(_)));
-        self.weary.store(worn_out, Ordering::Relaxed);
         outcome.map_err(|error| match error {
-            Attempt::Final(error) | Attempt::Passing(error) | Attempt::NoConnection(error) => error,
+            Attempt::Final(error)
+            | Attempt::Passing(error)
+            | Attempt::NoConnection(error)
+            | Attempt::Silence(error) => error,
         })
     }
 
-    async fn once(
-        &self,
-        method: Method,
-        url: &str,
-        body: Option<&Value>,
-    ) -> Result<Value, Attempt> {
-        let mut request = self
-            .http
-            .request(method, url)
-            .header(header::ACCEPT, "application/json");
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        let down = |why: String| SourceError::Down {
-            url: url.to_owned(),
-            why,
-        };
-        let mut response = request.send().await.map_err(|error| {
-            let why = brief(&error);
-            if error.is_connect() {
-                Attempt::NoConnection(down(why))
-            } else {
-                Attempt::Passing(down(why))
+    /// Counts what may be the source's death. What is final is an answer of a source that works.
+    fn count<T>(&self, result: &Result<T, Attempt>) {
+        let weight = match result {
+            Ok(_) | Err(Attempt::Final(_)) => {
+                self.failures.store(0, Ordering::Relaxed);
+                return;
             }
-        })?;
-        let status = response.status();
-        if status == StatusCode::NOT_FOUND {
-            return Err(Attempt::Final(SourceError::NotFound(url.to_owned())));
+            Err(Attempt::Passing(_)) => 1,
+            Err(Attempt::NoConnection(_)) => NO_CONNECTION,
+            Err(Attempt::Silence(_)) => SILENCE,
+        };
+        self.trouble.fetch_add(1, Ordering::Relaxed);
+        if self.failures.fetch_add(weight, Ordering::Relaxed) + weight >= GIVE_UP_AFTER {
+            self.dead.store(true, Ordering::Relaxed);
         }
-        let busy = status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::REQUEST_TIMEOUT;
-        if busy || status.is_server_error() {
-            return Err(Attempt::Passing(down(format!(
-                "status {}",
-                status.as_u16()
-            ))));
+    }
+
+    async fn once(&self, url: &str, request: RequestBuilder) -> Result<Fetched, Attempt> {
+        let Some(tape) = &self.tape else {
+            let answer = self.send(url, request).await?;
+            return judge(url, answer);
+        };
+        let built = request.build().map_err(|error| {
+            Attempt::Final(SourceError::Refused {
+                url: url.to_owned(),
+                why: brief(&error),
+            })
+        })?;
+        let (method, path) = (built.method().to_string(), below_host(built.url()));
+        let question = built.body().and_then(reqwest::Body::as_bytes);
+        let question = String::from_utf8_lossy(question.unwrap_or_default()).into_owned();
+        if let Some(played) = tape.play(&method, &path, &question) {
+            let down = || SourceError::Down {
+                url: url.to_owned(),
+                why: "it was not asked when this was recorded".to_owned(),
+            };
+            let played = played.ok_or_else(|| Attempt::Final(down()))?;
+            return judge(url, Answer::from(played));
+        }
+        let request = RequestBuilder::from_parts(self.http.clone(), built);
+        let answer = self.send(url, request).await?;
+        tape.record(|| Recorded {
+            method,
+            path,
+            question,
+            status: answer.status.as_u16(),
+            content_type: answer.content_type.clone(),
+            etag: answer.etag.clone(),
+            body: answer.bytes.clone(),
+        });
+        judge(url, answer)
+    }
+
+    /// Sends a request and reads the answer, whatever it is.
+    async fn send(&self, url: &str, request: RequestBuilder) -> Result<Answer, Attempt> {
+        let broken = |error: &reqwest::Error| {
+            let why = SourceError::Down {
+                url: url.to_owned(),
+                why: brief(error),
+            };
+            if error.is_timeout() {
+                Attempt::Silence(why)
+            } else if error.is_connect() {
+                Attempt::NoConnection(why)
+            } else {
+                Attempt::Passing(why)
+            }
+        };
+        let mut response = request.send().await.map_err(|error| broken(&error))?;
+        let status = response.status();
+        if response.url().as_str() != url && status.is_success() {
+            let mut moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner);
+            moved.get_or_insert_with(|| response.url().to_string());
+        }
+        if is_busy(status) {
+            wait_as_told(&response).await;
         }
         let mut bytes = Vec::new();
         loop {
@@ -199,25 +353,78 @@ impl Client {
                     }));
                 }
                 Ok(None) => break,
-                Err(error) => return Err(Attempt::Passing(down(brief(&error)))),
+                Err(error) => return Err(broken(&error)),
             }
         }
-        if !status.is_success() {
-            let why = format!("status {}: {}", status.as_u16(), excerpt(&bytes));
-            return Err(Attempt::Final(SourceError::Refused {
-                url: url.to_owned(),
-                why,
-            }));
-        }
-        // A wrong path, or a page for people in front of a service that is down, comes as 200 with HTML.
-        serde_json::from_slice(&bytes).map_err(|_| {
-            let why = excerpt(&bytes);
-            Attempt::Passing(SourceError::Garbage {
-                url: url.to_owned(),
-                why,
-            })
+        let text = |name| {
+            let value = response.headers().get(name)?.to_str().ok()?;
+            (value.len() <= 200).then(|| value.to_owned())
+        };
+        Ok(Answer {
+            status,
+            content_type: text(header::CONTENT_TYPE),
+            etag: text(header::ETAG),
+            bytes,
         })
     }
+}
+
+/// An answer, whatever it is.
+struct Answer {
+    status: StatusCode,
+    content_type: Option<String>,
+    etag: Option<String>,
+    bytes: Vec<u8>,
+}
+
+impl From<Recorded> for Answer {
+    fn from(recorded: Recorded) -> Self {
+        Self {
+            status: StatusCode::from_u16(recorded.status).unwrap_or(StatusCode::BAD_GATEWAY),
+            content_type: recorded.content_type,
+            etag: recorded.etag,
+            bytes: recorded.body,
+        }
+    }
+}
+
+/// What an answer means: there, not there, not now, or not at all.
+fn judge(url: &str, answer: Answer) -> Result<Fetched, Attempt> {
+    let status = answer.status;
+    if status == StatusCode::NOT_FOUND || status == StatusCode::GONE {
+        return Err(Attempt::Final(SourceError::NotFound(url.to_owned())));
+    }
+    if status == StatusCode::NOT_MODIFIED {
+        return Ok(Fetched::Unchanged);
+    }
+    let why = format!("status {}", status.as_u16());
+    if is_busy(status) {
+        let url = url.to_owned();
+        return Err(Attempt::Passing(SourceError::Down { url, why }));
+    }
+    if !status.is_success() {
+        return Err(Attempt::Final(SourceError::Refused {
+            url: url.to_owned(),
+            why: format!("{why}: {}", excerpt(&answer.bytes)),
+        }));
+    }
+    Ok(Fetched::Document(Document {
+        bytes: answer.bytes,
+        content_type: answer.content_type,
+        etag: answer.etag,
+    }))
+}
+
+/// A status that may pass.
+fn is_busy(status: StatusCode) -> bool {
+    status.is_server_error()
+        || status == StatusCode::TOO_MANY_REQUESTS
+        || status == StatusCode::REQUEST_TIMEOUT
+}
+
+/// Path and query: what is the same for a source and its mirrors.
+fn below_host(address: &reqwest::Url) -> String {
+    address[url::Position::BeforePath..].to_owned()
 }
 
 /// How one try ended.
@@ -228,6 +435,37 @@ enum Attempt {
     Passing(SourceError),
     /// Nobody listens.
     NoConnection(SourceError),
+    /// It listens and says nothing.
+    Silence(SourceError),
+}
+
+/// Follows a document that has moved: on the same host, or to any host over TLS. A search is not
+/// followed: as a `GET` it would be another question.
+fn follow(attempt: redirect::Attempt<'_>) -> redirect::Action {
+    let Some(from) = attempt.previous().last() else {
+        return attempt.stop();
+    };
+    let searched = attempt
+        .previous()
+        .first()
+        .is_some_and(|first| first.path().starts_with("/api/"));
+    let trusted = attempt.url().scheme() == "https" || attempt.url().host() == from.host();
+    if searched || !trusted || attempt.previous().len() > MOVES {
+        attempt.stop()
+    } else {
+        attempt.follow()
+    }
+}
+
+/// Waits as long as a busy source asks for, a few seconds at most.
+async fn wait_as_told(response: &reqwest::Response) {
+    let seconds = response
+        .headers()
+        .get(header::RETRY_AFTER)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if let Some(seconds) = seconds {
+        tokio::time::sleep(Duration::from_secs(seconds.min(5))).await;
+    }
 }
 
 /// An error without the address, which is named beside it.

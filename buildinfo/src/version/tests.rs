@@ -103,6 +103,9 @@ fn candidates_and_suffixes_are_added() {
     assert_eq!(version("64.0b4").with_candidate(1), version("64.0b4rc1"));
     assert_eq!(version("63.0").with_candidate(10).as_str(), "63.0rc10");
     assert_eq!(version("60.3.0").with_esr(), version("60.3.0esr"));
+    let numbered = version("60.3.0build2").with_esr();
+    assert_eq!(numbered.as_str(), "60.3.0esrbuild2");
+    assert_eq!(numbered, version("60.3.0esrbuild2"));
     assert_eq!(
         version("40.0b99").without_legacy_final_beta().as_str(),
         "40.0"

@@ -329,6 +329,19 @@ pub async fn concerned(
         .await)?)
 }
 
+/// How many processed crashes have the build (`product`, `build_id`), whatever their channel.
+///
+/// # Errors
+/// The database failed.
+pub async fn count_of_build(db: &Db, product: &str, build_id: &str) -> Result<i64, DbError> {
+    const SQL: &str = "SELECT COUNT(*) FROM crash WHERE lookup_build = $2 AND lookup_product = $1 AND state = 'processed'";
+    Ok(on!(db, |pool| sqlx::query_scalar(SQL)
+        .bind(product)
+        .bind(build_id)
+        .fetch_one(pool)
+        .await)?)
+}
+
 /// Which of these crashes have no row, in the order given. At most 500 at once.
 ///
 /// # Errors

@@ -3,159 +3,262 @@
 //! As in the real ones, the key of a release keeps `esr` and its `version` does not, and the category of an extended
 //! support release depends on its line.
 
+use std::collections::{BTreeSet, HashSet};
+
 use chrono::{Datelike, NaiveDate, TimeDelta};
 use serde_json::{Map, Value, json};
 
+use super::Fault;
 use crate::world::{Build, Channel, Product, Status, World};
 
-/// The file at a path that begins with `/1.0/`.
-pub(super) fn file(world: &World, path: &str) -> Option<Value> {
+/// The file at a path that begins with `/1.0/`, as product-details with these faults has it.
+pub(super) fn file(world: &World, faults: &[Fault], path: &str) -> Option<Value> {
     let [firefox, devedition, thunderbird] = Product::ALL;
-    Some(match path.strip_prefix("/1.0/")? {
-        "firefox.json" => json!({ "releases": releases(world, firefox) }),
-        "devedition.json" => json!({ "releases": releases(world, devedition) }),
-        "thunderbird.json" => json!({ "releases": releases(world, thunderbird) }),
-        "mobile_android.json" => json!({ "releases": mobile(world) }),
+    let name = path.strip_prefix("/1.0/")?;
+    let is_missing =
+        |fault: &Fault| matches!(fault, Fault::WithoutFile(missing) if *missing == name);
+    if faults.iter().any(is_missing) {
+        return None;
+    }
+    let known = Known::of(world, faults);
+    Some(match name {
+        "firefox.json" => json!({ "releases": known.releases(firefox) }),
+        "devedition.json" => json!({ "releases": known.releases(devedition) }),
+        "thunderbird.json" => json!({ "releases": known.releases(thunderbird) }),
+        "mobile_android.json" => json!({ "releases": known.mobile() }),
         "all.json" => {
-            let mut all = mobile(world);
+            let mut all = known.mobile();
             all.extend(
                 Product::ALL
                     .into_iter()
-                    .flat_map(|product| releases(world, product)),
+                    .flat_map(|product| known.releases(product)),
             );
             json!({ "releases": all })
         }
-        "firefox_versions.json" => firefox_versions(world),
+        "firefox_versions.json" => known.firefox_versions(),
         "thunderbird_versions.json" => json!({
             "LATEST_THUNDERBIRD_ALPHA_VERSION": "54.0a2",
-            "LATEST_THUNDERBIRD_DEVEL_VERSION": latest(world, thunderbird, Channel::Beta),
-            "LATEST_THUNDERBIRD_NIGHTLY_VERSION": latest(world, thunderbird, Channel::Nightly),
-            "LATEST_THUNDERBIRD_VERSION": latest(world, thunderbird, Channel::Release),
-            "THUNDERBIRD_ESR": latest(world, thunderbird, Channel::Esr),
+            "LATEST_THUNDERBIRD_DEVEL_VERSION": known.latest(thunderbird, Channel::Beta),
+            "LATEST_THUNDERBIRD_NIGHTLY_VERSION": known.latest(thunderbird, Channel::Nightly),
+            "LATEST_THUNDERBIRD_VERSION": known.latest(thunderbird, Channel::Release),
+            "THUNDERBIRD_ESR": known.latest(thunderbird, Channel::Esr),
             "THUNDERBIRD_ESR_NEXT": "",
         }),
         "mobile_versions.json" => json!({
-            "alpha_version": latest(world, firefox, Channel::Nightly),
-            "beta_version": latest(world, firefox, Channel::Beta),
+            "alpha_version": known.latest(firefox, Channel::Nightly),
+            "beta_version": known.latest(firefox, Channel::Beta),
             "ios_beta_version": "",
             "ios_version": "",
-            "nightly_version": latest(world, firefox, Channel::Nightly),
-            "version": latest(world, firefox, Channel::Release),
+            "nightly_version": known.latest(firefox, Channel::Nightly),
+            "version": known.latest(firefox, Channel::Release),
         }),
-        "firefox_history_major_releases.json" => history(world, firefox, &["major"]),
-        "firefox_history_stability_releases.json" => history(world, firefox, &["stability", "esr"]),
-        "firefox_history_development_releases.json" => history(world, firefox, &["dev"]),
-        "thunderbird_history_major_releases.json" => history(world, thunderbird, &["major"]),
+        "firefox_history_major_releases.json" => known.history(firefox, &["major"]),
+        "firefox_history_stability_releases.json" => known.history(firefox, &["stability", "esr"]),
+        "firefox_history_development_releases.json" => known.history(firefox, &["dev"]),
+        "thunderbird_history_major_releases.json" => known.history(thunderbird, &["major"]),
         "thunderbird_history_stability_releases.json" => {
-            history(world, thunderbird, &["stability", "esr"])
+            known.history(thunderbird, &["stability", "esr"])
         }
-        "thunderbird_history_development_releases.json" => history(world, thunderbird, &["dev"]),
+        "thunderbird_history_development_releases.json" => known.history(thunderbird, &["dev"]),
         _ => return None,
     })
 }
 
-/// The shipped builds of a product with the day they shipped on.
-fn shipped(world: &World, product: Product) -> impl Iterator<Item = (&Build, NaiveDate)> {
-    world
-        .builds
-        .iter()
-        .filter(move |build| build.product == product)
-        .filter_map(|build| build.shipped_on.map(|day| (build, day)))
+/// What product-details knows at present.
+struct Known<'a> {
+    world: &'a World,
+    faults: &'a [Fault],
+    /// The shipped builds with the day they shipped on.
+    shipped: Vec<(&'a Build, NaiveDate)>,
+    /// The lines of extended support that shipped anything.
+    esr_lines: BTreeSet<(Product, u32)>,
+    /// Versions that were pulled.
+    pulled: HashSet<(Product, &'a str)>,
 }
 
-fn releases(world: &World, product: Product) -> Map<String, Value> {
-    shipped(world, product)
-        .map(|(build, day)| {
-            let release = json!({
-                "build_number": build.build_number,
-                "category": category(world, build),
-                "date": day.to_string(),
-                "description": null,
-                "is_security_driven": false,
-                "product": product.directory(),
-                "version": version(build),
-            });
-            (
-                format!("{}-{}", product.directory(), build.version),
-                release,
-            )
-        })
-        .collect()
-}
+impl<'a> Known<'a> {
+    fn of(world: &'a World, faults: &'a [Fault]) -> Self {
+        let late = faults.iter().find_map(|fault| match fault {
+            Fault::Late(days) => Some(*days),
+            _ => None,
+        });
+        let last = world.plan.end - TimeDelta::days(i64::from(late.unwrap_or(0)));
+        let shipped: Vec<_> = world
+            .builds
+            .iter()
+            .filter_map(|build| Some((build, build.shipped_on?)))
+            .filter(|(_, day)| late.is_none() || *day <= last)
+            .collect();
+        let esr_lines = shipped
+            .iter()
+            .filter(|(build, _)| build.channel == Channel::Esr)
+            .filter_map(|(build, _)| Some((build.product, *numbers(&build.version).first()?)));
+        let pulled = world
+            .builds
+            .iter()
+            .filter(|build| build.status == Status::Pulled)
+            .map(|build| (build.product, &*build.version));
+        Self {
+            world,
+            faults,
+            esr_lines: esr_lines.collect(),
+            pulled: pulled.collect(),
+            shipped,
+        }
+    }
 
-/// Android ships the same versions, by build numbers of its own.
-fn mobile(world: &World) -> Map<String, Value> {
-    shipped(world, Product::Firefox)
-        .filter(|(build, _)| matches!(build.channel, Channel::Beta | Channel::Release))
-        .map(|(build, day)| {
-            let release = json!({
-                "build_number": 1,
-                "category": category(world, build),
-                "date": day.to_string(),
-                "description": null,
-                "is_security_driven": false,
-                "product": "firefox-android",
-                "version": version(build),
-            });
-            (format!("firefox-android-{}", build.version), release)
-        })
-        .collect()
+    fn shipped(&self, product: Product) -> impl Iterator<Item = (&'a Build, NaiveDate)> {
+        self.shipped
+            .iter()
+            .copied()
+            .filter(move |(build, _)| build.product == product)
+    }
+
+    fn releases(&self, product: Product) -> Map<String, Value> {
+        self.shipped(product)
+            .map(|(build, day)| {
+                let release = json!({
+                    "build_number": self.claimed_number(build),
+                    "category": self.category(build),
+                    "date": day.to_string(),
+                    "description": null,
+                    "is_security_driven": false,
+                    "product": product.directory(),
+                    "version": version(build),
+                });
+                (
+                    format!("{}-{}", product.directory(), build.version),
+                    release,
+                )
+            })
+            .collect()
+    }
+
+    fn claimed_number(&self, build: &Build) -> Option<u32> {
+        let wrong = self.faults.iter().find_map(|fault| match fault {
+            Fault::Wrong(product, version, number)
+                if *product == build.product && **version == *build.version =>
+            {
+                Some(*number)
+            }
+            _ => None,
+        });
+        wrong.or(build.build_number)
+    }
+
+    /// Android ships the same versions, by build numbers of its own.
+    fn mobile(&self) -> Map<String, Value> {
+        self.shipped(Product::Firefox)
+            .filter(|(build, _)| matches!(build.channel, Channel::Beta | Channel::Release))
+            .map(|(build, day)| {
+                let release = json!({
+                    "build_number": 1,
+                    "category": self.category(build),
+                    "date": day.to_string(),
+                    "description": null,
+                    "is_security_driven": false,
+                    "product": "firefox-android",
+                    "version": version(build),
+                });
+                (format!("firefox-android-{}", build.version), release)
+            })
+            .collect()
+    }
+
+    fn category(&self, build: &Build) -> &'static str {
+        let product = build.product;
+        match build.channel {
+            Channel::Beta | Channel::Aurora | Channel::Nightly => "dev",
+            Channel::Esr
+                if numbers(&build.version).first() == self.newest_line(product).as_ref() =>
+            {
+                "esr"
+            }
+            Channel::Esr => "stability",
+            Channel::Release => match build.version.strip_suffix(".1") {
+                Some(first) if first.contains('.') && self.pulled.contains(&(product, first)) => {
+                    "major"
+                }
+                _ if build.version.matches('.').count() == 1 => "major",
+                _ => "stability",
+            },
+        }
+    }
+
+    fn newest_line(&self, product: Product) -> Option<u32> {
+        let lines = self.esr_lines.range((product, 0)..=(product, u32::MAX));
+        lines.map(|(_, line)| *line).next_back()
+    }
+
+    fn history(&self, product: Product, categories: &[&str]) -> Value {
+        let dates = self
+            .shipped(product)
+            .filter(|(build, _)| categories.contains(&self.category(build)))
+            .map(|(build, day)| (version(build).to_owned(), json!(day.to_string())));
+        Value::Object(dates.collect())
+    }
+
+    /// The highest version that is out on a channel, or an empty text.
+    fn latest(&self, product: Product, channel: Channel) -> &'a str {
+        let nightlies = self
+            .world
+            .builds
+            .iter()
+            .filter(|build| build.status == Status::Published && build.product == product);
+        self.shipped(product)
+            .map(|(build, _)| build)
+            .chain(nightlies)
+            .filter(|build| build.channel == channel)
+            .max_by_key(|build| numbers(&build.version))
+            .map_or("", |build| &build.version)
+    }
+
+    fn firefox_versions(&self) -> Value {
+        let firefox = Product::Firefox;
+        let (beta, release) = (
+            self.latest(firefox, Channel::Beta),
+            self.latest(firefox, Channel::Release),
+        );
+        let (last_merge, next_merge) = self.world.plan.merges();
+        let released = self
+            .shipped(firefox)
+            .filter(|(build, _)| self.category(build) == "major")
+            .map(|(_, day)| day)
+            .max();
+        let mut versions = json!({
+            "FIREFOX_AURORA": "",
+            "FIREFOX_DEVEDITION": self.latest(Product::DevEdition, Channel::Aurora),
+            "FIREFOX_ESR": self.latest(firefox, Channel::Esr),
+            "FIREFOX_ESR_NEXT": "",
+            "FIREFOX_NIGHTLY": self.latest(firefox, Channel::Nightly),
+            "LAST_MERGE_DATE": last_merge.to_string(),
+            "LAST_RELEASE_DATE": released.map(|day| day.to_string()).unwrap_or_default(),
+            "LAST_SOFTFREEZE_DATE": thursday_before(last_merge).to_string(),
+            "LAST_STRINGFREEZE_DATE": (thursday_before(last_merge) + TimeDelta::days(1)).to_string(),
+            "LATEST_FIREFOX_DEVEL_VERSION": beta,
+            "LATEST_FIREFOX_OLDER_VERSION": "3.6.28",
+            "LATEST_FIREFOX_RELEASED_DEVEL_VERSION": beta,
+            "LATEST_FIREFOX_VERSION": release,
+            "NEXT_MERGE_DATE": next_merge.to_string(),
+            "NEXT_RELEASE_DATE": (next_merge + TimeDelta::days(1)).to_string(),
+            "NEXT_SOFTFREEZE_DATE": thursday_before(next_merge).to_string(),
+            "NEXT_STRINGFREEZE_DATE": (thursday_before(next_merge) + TimeDelta::days(1)).to_string(),
+        });
+        // The line of the key's own number, which outlives the others.
+        let old_line = self
+            .shipped(firefox)
+            .map(|(build, _)| build)
+            .filter(|build| build.channel == Channel::Esr && build.version.starts_with("115."))
+            .max_by_key(|build| numbers(&build.version));
+        if let Some(build) = old_line {
+            versions["FIREFOX_ESR115"] = json!(*build.version);
+        }
+        versions
+    }
 }
 
 fn version(build: &Build) -> &str {
     build.version.strip_suffix("esr").unwrap_or(&build.version)
-}
-
-fn category(world: &World, build: &Build) -> &'static str {
-    match build.channel {
-        Channel::Beta | Channel::Aurora | Channel::Nightly => "dev",
-        Channel::Esr
-            if numbers(&build.version).first() == esr_lines(world, build.product).last() =>
-        {
-            "esr"
-        }
-        Channel::Esr => "stability",
-        Channel::Release => match build.version.strip_suffix(".1") {
-            Some(first) if first.contains('.') && is_pulled(world, build.product, first) => "major",
-            _ if build.version.matches('.').count() == 1 => "major",
-            _ => "stability",
-        },
-    }
-}
-
-fn is_pulled(world: &World, product: Product, version: &str) -> bool {
-    world.builds.iter().any(|build| {
-        build.product == product && *build.version == *version && build.status == Status::Pulled
-    })
-}
-
-fn history(world: &World, product: Product, categories: &[&str]) -> Value {
-    let dates = shipped(world, product)
-        .filter(|(build, _)| categories.contains(&category(world, build)))
-        .map(|(build, day)| (version(build).to_owned(), json!(day.to_string())));
-    Value::Object(dates.collect())
-}
-
-/// The highest version that is out on a channel, or an empty text.
-fn latest(world: &World, product: Product, channel: Channel) -> &str {
-    world
-        .builds
-        .iter()
-        .filter(|build| build.product == product && build.channel == channel)
-        .filter(|build| matches!(build.status, Status::Shipped | Status::Published))
-        .max_by_key(|build| numbers(&build.version))
-        .map_or("", |build| &build.version)
-}
-
-/// The lines of extended support that shipped anything, oldest first.
-fn esr_lines(world: &World, product: Product) -> Vec<u32> {
-    let mut lines: Vec<u32> = shipped(world, product)
-        .filter(|(build, _)| build.channel == Channel::Esr)
-        .filter_map(|(build, _)| numbers(&build.version).first().copied())
-        .collect();
-    lines.sort_unstable();
-    lines.dedup();
-    lines
 }
 
 /// The numbers of a version, which order versions of one channel.
@@ -164,47 +267,6 @@ fn numbers(version: &str) -> Vec<u32> {
         .split(|c: char| !c.is_ascii_digit())
         .filter_map(|digits| digits.parse().ok())
         .collect()
-}
-
-fn firefox_versions(world: &World) -> Value {
-    let firefox = Product::Firefox;
-    let (beta, release) = (
-        latest(world, firefox, Channel::Beta),
-        latest(world, firefox, Channel::Release),
-    );
-    let (last_merge, next_merge) = world.plan.merges();
-    let released = shipped(world, firefox)
-        .filter(|(build, _)| category(world, build) == "major")
-        .map(|(_, day)| day)
-        .max();
-    let mut versions = json!({
-        "FIREFOX_AURORA": "",
-        "FIREFOX_DEVEDITION": latest(world, Product::DevEdition, Channel::Aurora),
-        "FIREFOX_ESR": latest(world, firefox, Channel::Esr),
-        "FIREFOX_ESR_NEXT": "",
-        "FIREFOX_NIGHTLY": latest(world, firefox, Channel::Nightly),
-        "LAST_MERGE_DATE": last_merge.to_string(),
-        "LAST_RELEASE_DATE": released.map(|day| day.to_string()).unwrap_or_default(),
-        "LAST_SOFTFREEZE_DATE": thursday_before(last_merge).to_string(),
-        "LAST_STRINGFREEZE_DATE": (thursday_before(last_merge) + TimeDelta::days(1)).to_string(),
-        "LATEST_FIREFOX_DEVEL_VERSION": beta,
-        "LATEST_FIREFOX_OLDER_VERSION": "3.6.28",
-        "LATEST_FIREFOX_RELEASED_DEVEL_VERSION": beta,
-        "LATEST_FIREFOX_VERSION": release,
-        "NEXT_MERGE_DATE": next_merge.to_string(),
-        "NEXT_RELEASE_DATE": (next_merge + TimeDelta::days(1)).to_string(),
-        "NEXT_SOFTFREEZE_DATE": thursday_before(next_merge).to_string(),
-        "NEXT_STRINGFREEZE_DATE": (thursday_before(next_merge) + TimeDelta::days(1)).to_string(),
-    });
-    // The line of the key's own number, which outlives the others.
-    let old_line = shipped(world, firefox)
-        .map(|(build, _)| build)
-        .filter(|build| build.channel == Channel::Esr && build.version.starts_with("115."))
-        .max_by_key(|build| numbers(&build.version));
-    if let Some(build) = old_line {
-        versions["FIREFOX_ESR115"] = json!(*build.version);
-    }
-    versions
 }
 
 fn thursday_before(merge: NaiveDate) -> NaiveDate {

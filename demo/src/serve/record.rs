@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use crate::world::{Build, Channel, Form, Package, Platform, Product, Record, World};
+use crate::world::{Build, Channel, Form, LOCALE, Package, Platform, Product, Record, World};
 
 /// What stays as it is in the path of a download URL.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
@@ -97,10 +97,10 @@ pub(super) fn field<'a>(world: &'a World, record: &Record, field: Field) -> Scal
         Field::Revision => text(&build.revision),
         Field::Platform => text(platform(package, record.form)),
         Field::Os => text(package.platform.os()),
-        Field::Locale => text("en-US"),
+        Field::Locale => text(record.locale),
         Field::Version => Scalar::Text(version(build, record.form)),
         Field::Channel => text(channel(build, record.form).as_str()),
-        Field::Url => Scalar::Text(Cow::Owned(url(build, package, record.form))),
+        Field::Url => Scalar::Text(Cow::Owned(url(build, package, record.form, record.locale))),
         Field::Mimetype => text(mimetype(package, record.form)),
         Field::Size => Scalar::Number(size(package, record.form)),
         Field::Date => Scalar::Date(world.uploaded(record).timestamp_millis()),
@@ -111,6 +111,10 @@ pub(super) fn field<'a>(world: &'a World, record: &Record, field: Field) -> Scal
 pub(super) fn source(world: &World, record: &Record) -> Value {
     let (build, package) = world.package(record);
     let mut source = file(build, package, record.form, world.uploaded(record));
+    if record.locale != LOCALE {
+        source["target"]["locale"] = json!(record.locale);
+        source["download"]["url"] = json!(url(build, package, record.form, record.locale));
+    }
     source["id"] = json!(record.id);
     source
 }
@@ -137,12 +141,12 @@ pub(super) fn file(build: &Build, package: &Package, form: Form, uploaded: DateT
         "target": {
             "platform": platform(package, form),
             "os": package.platform.os(),
-            "locale": "en-US",
+            "locale": LOCALE,
             "version": version(build, form),
             "channel": channel(build, form).as_str(),
         },
         "download": {
-            "url": url(build, package, form),
+            "url": url(build, package, form, LOCALE),
             "mimetype": mimetype(package, form),
             "size": size(package, form),
             "date": if migrated {
@@ -182,7 +186,7 @@ fn version(build: &Build, form: Form) -> Cow<'_, str> {
     }
 }
 
-fn channel(build: &Build, form: Form) -> Channel {
+pub(super) fn channel(build: &Build, form: Form) -> Channel {
     match form {
         Form::BetaCopy => Channel::Beta,
         Form::Native | Form::Superseded | Form::MigratedCandidate | Form::MigratedRelease => {
@@ -210,22 +214,22 @@ fn build_date(build_id: &str) -> DateTime<Utc> {
 }
 
 /// Where the installer is, on the public host.
-fn url(build: &Build, package: &Package, form: Form) -> String {
+fn url(build: &Build, package: &Package, form: Form, locale: &str) -> String {
     let path = match (build.build_number, form) {
         (None, _) => format!(
             "{}{}",
             nightly_folder(build),
-            nightly_installer(build, package.platform, "en-US")
+            nightly_installer(build, package.platform, LOCALE)
         ),
         (Some(_), Form::MigratedRelease) => format!(
-            "/pub/{}/releases/{}/{}/en-US/{}",
+            "/pub/{}/releases/{}/{}/{locale}/{}",
             build.product.directory(),
             build.version,
             package.platform.as_str(),
             installer(build, package.platform),
         ),
         (Some(number), _) => format!(
-            "/pub/{}/candidates/{}-candidates/build{number}/{}/en-US/{}",
+            "/pub/{}/candidates/{}-candidates/build{number}/{}/{locale}/{}",
             build.product.directory(),
             build.version,
             package.platform.as_str(),

@@ -2,6 +2,7 @@
 //!
 //! Queries of other kinds are refused as Elasticsearch refuses them, never answered wrongly.
 
+mod known;
 mod query;
 
 use std::cmp::Ordering;
@@ -10,9 +11,11 @@ use std::collections::BTreeMap;
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
+pub(super) use self::known::Known;
+
 use self::query::Query;
 use super::record::{self, Field, Scalar};
-use crate::world::{Record, World};
+use crate::world::Record;
 
 /// More hits than this in one answer are refused by Buildhub itself.
 const LARGEST_SIZE: u64 = 1000;
@@ -48,28 +51,28 @@ impl Refusal {
 }
 
 /// Answers a search.
-pub(super) fn search(world: &World, body: &[u8]) -> Result<Value, Refusal> {
+pub(super) fn search(known: &Known<'_>, body: &[u8]) -> Result<Value, Refusal> {
     let request = Search::parse(body)?;
-    let mut hits: Vec<&Record> = world
-        .records
-        .iter()
-        .filter(|record| request.query.matches(world, record))
-        .collect();
-    let total = hits.len();
-    let aggregations = request.aggregations.answer(world, &hits);
-    request.sort.order(world, &mut hits);
-    let page: Vec<Value> = hits
-        .into_iter()
-        .filter(|record| {
-            request
-                .after
-                .as_ref()
-                .is_none_or(|after| request.sort.is_after(world, record, after))
-        })
-        .skip(request.from)
-        .take(request.size)
-        .map(|record| request.hit(world, record))
-        .collect();
+    let within = known.uploaded_within(request.query.upload_times());
+    let candidates = known.records.get(within).unwrap_or_default();
+    let is_hit = |record: &&Record| known.has(record) && request.query.matches(known, record);
+    let needs_all = !request.aggregations.0.is_empty() || !request.sort.is_by_upload();
+    let (total, page, aggregations) = if needs_all {
+        let mut hits: Vec<&Record> = candidates.iter().filter(is_hit).collect();
+        let aggregations = request.aggregations.answer(known, &hits);
+        let total = hits.len();
+        hits.retain(|record| request.is_after(known, record));
+        request.sort.order(known, &mut hits);
+        (total, request.page(known, hits), aggregations)
+    } else {
+        let total = if known.is_whole() && request.query.is_of_upload_times() {
+            candidates.len()
+        } else {
+            candidates.iter().filter(is_hit).count()
+        };
+        let hits = request.first_hits(known, candidates, is_hit);
+        (total, request.page(known, hits), Value::Null)
+    };
     let score = if request.sort.keys.is_empty() && total > 0 {
         json!(1.0)
     } else {
@@ -79,8 +82,9 @@ pub(super) fn search(world: &World, body: &[u8]) -> Result<Value, Refusal> {
         "took": 1,
         "timed_out": false,
         "_shards": { "total": 5, "successful": 5, "skipped": 0, "failed": 0 },
-        "hits": { "total": total, "max_score": score, "hits": page },
+        "hits": { "total": total, "max_score": score },
     });
+    answer["hits"]["hits"] = Value::Array(page);
     if !request.aggregations.0.is_empty() {
         answer["aggregations"] = aggregations;
     }
@@ -155,14 +159,66 @@ impl Search {
         })
     }
 
-    fn hit(&self, world: &World, record: &Record) -> Value {
+    /// The hits that can be on the page, in order, of records that are stored in the order asked for. What was uploaded in
+    /// one millisecond is ordered by the further keys, so hits of one millisecond are taken all or not at all.
+    fn first_hits<'r>(
+        &self,
+        known: &Known<'_>,
+        records: &'r [Record],
+        is_hit: impl Fn(&&Record) -> bool,
+    ) -> Vec<&'r Record> {
+        let at = |record: &Record| known.world.uploaded(record).timestamp_millis();
+        let after = self.after.as_ref().and_then(|after| {
+            let key = self.sort.keys.first()?;
+            match query::scalar(key.field, after.first()?)? {
+                Scalar::Date(at) => Some((at, key.descending)),
+                Scalar::Text(_) | Scalar::Number(_) => None,
+            }
+        });
+        let records = match after {
+            None => records,
+            Some((after, false)) => {
+                let start = records.partition_point(|record| at(record) < after);
+                records.get(start..).unwrap_or_default()
+            }
+            Some((after, true)) => {
+                let end = records.partition_point(|record| at(record) <= after);
+                records.get(..end).unwrap_or_default()
+            }
+        };
+        let is_wanted = |record: &&Record| is_hit(record) && self.is_after(known, record);
+        let enough = self.from.saturating_add(self.size);
+        let mut hits = if self.sort.is_newest_first() {
+            take_whole_groups(records.iter().rev().filter(is_wanted), enough, at)
+        } else {
+            take_whole_groups(records.iter().filter(is_wanted), enough, at)
+        };
+        self.sort.order(known, &mut hits);
+        hits
+    }
+
+    fn is_after(&self, known: &Known<'_>, record: &Record) -> bool {
+        self.after
+            .as_ref()
+            .is_none_or(|after| self.sort.is_after(known, record, after))
+    }
+
+    fn page(&self, known: &Known<'_>, hits: Vec<&Record>) -> Vec<Value> {
+        hits.into_iter()
+            .skip(self.from)
+            .take(self.size)
+            .map(|record| self.hit(known, record))
+            .collect()
+    }
+
+    fn hit(&self, known: &Known<'_>, record: &Record) -> Value {
         let mut hit = json!({
             "_index": "buildhub2",
             "_type": "doc",
             "_id": record.id.to_string(),
             "_score": if self.sort.keys.is_empty() { json!(1.0) } else { Value::Null },
         });
-        if let Some(source) = self.shown.of(record::source(world, record)) {
+        if let Some(source) = self.shown.of(record::source(known.world, record)) {
             hit["_source"] = source;
         }
         if !self.sort.keys.is_empty() {
@@ -170,11 +226,28 @@ impl Search {
                 .sort
                 .keys
                 .iter()
-                .map(|key| wire(&record::field(world, record, key.field)))
+                .map(|key| wire(&known.field(record, key.field)))
                 .collect();
         }
         hit
     }
+}
+
+/// The first records, at least `enough` if there are so many, up to the end of the last one's millisecond.
+fn take_whole_groups<'r>(
+    records: impl Iterator<Item = &'r Record>,
+    enough: usize,
+    at: impl Fn(&Record) -> i64,
+) -> Vec<&'r Record> {
+    let mut taken: Vec<&Record> = Vec::new();
+    for record in records {
+        let is_full = taken.len() >= enough;
+        if is_full && taken.last().is_none_or(|last| at(last) != at(record)) {
+            break;
+        }
+        taken.push(record);
+    }
+    taken
 }
 
 /// A count, written as a number or as digits.
@@ -255,7 +328,16 @@ impl Sort {
         Ok(Some(SortKey { field, descending }))
     }
 
-    fn order(&self, world: &World, hits: &mut Vec<&Record>) {
+    /// Whether the records are stored in this order, but for those of one millisecond.
+    fn is_by_upload(&self) -> bool {
+        self.keys.first().is_none_or(|key| key.field == Field::Date)
+    }
+
+    fn is_newest_first(&self) -> bool {
+        self.keys.first().is_some_and(|key| key.descending)
+    }
+
+    fn order(&self, known: &Known<'_>, hits: &mut Vec<&Record>) {
         if self.keys.is_empty() {
             return;
         }
@@ -265,7 +347,7 @@ impl Sort {
                 (
                     self.keys
                         .iter()
-                        .map(|key| record::field(world, record, key.field))
+                        .map(|key| known.field(record, key.field))
                         .collect(),
                     record,
                 )
@@ -282,12 +364,12 @@ impl Sort {
         hits.extend(keyed.into_iter().map(|(_, record)| record));
     }
 
-    fn is_after(&self, world: &World, record: &Record, after: &[Value]) -> bool {
+    fn is_after(&self, known: &Known<'_>, record: &Record, after: &[Value]) -> bool {
         self.keys
             .iter()
             .zip(after)
             .filter_map(|(key, after)| {
-                let value = record::field(world, record, key.field);
+                let value = known.field(record, key.field);
                 Some(key.compare(&value, &query::scalar(key.field, after)?))
             })
             .find(|order| order.is_ne())
@@ -412,11 +494,11 @@ impl Aggregations {
         Ok(Self(aggregations))
     }
 
-    fn answer(&self, world: &World, hits: &[&Record]) -> Value {
+    fn answer(&self, known: &Known<'_>, hits: &[&Record]) -> Value {
         let answers = self
             .0
             .iter()
-            .map(|(name, terms)| (name.clone(), terms.answer(world, hits)));
+            .map(|(name, terms)| (name.clone(), terms.answer(known, hits)));
         Value::Object(answers.collect())
     }
 }
@@ -437,12 +519,12 @@ fn bucket_order(order: Option<&Value>) -> Option<(bool, bool)> {
 }
 
 impl Terms {
-    fn answer(&self, world: &World, hits: &[&Record]) -> Value {
+    fn answer(&self, known: &Known<'_>, hits: &[&Record]) -> Value {
         let mut buckets: BTreeMap<Scalar<'_>, Vec<&Record>> = BTreeMap::new();
         if let Some(field) = self.field {
             for record in hits {
                 buckets
-                    .entry(record::field(world, record, field))
+                    .entry(known.field(record, field))
                     .or_default()
                     .push(record);
             }
@@ -463,7 +545,7 @@ impl Terms {
             .iter()
             .take(self.size)
             .map(|(key, records)| {
-                let mut bucket = match self.inside.answer(world, records) {
+                let mut bucket = match self.inside.answer(known, records) {
                     Value::Object(bucket) => bucket,
                     _ => Map::new(),
                 };

@@ -1,9 +1,13 @@
+mod archive;
+mod faults;
+
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, StatusCode, header};
+use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Value, json};
@@ -23,10 +27,11 @@ struct Site {
 
 impl Site {
     fn new() -> Self {
-        let (world, faults) = (
-            Arc::new(World::generate(&Plan::default())),
-            Arc::<Faults>::default(),
-        );
+        Self::of(&Plan::default())
+    }
+
+    fn of(plan: &Plan) -> Self {
+        let (world, faults) = (Arc::new(World::generate(plan)), Arc::<Faults>::default());
         let router = router(Arc::clone(&world), Arc::clone(&faults));
         Self {
             world,
@@ -36,21 +41,31 @@ impl Site {
     }
 
     async fn send(&self, request: Request<Body>) -> (StatusCode, String) {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let status = response.status();
-        let body = response.into_body().collect().await.unwrap().to_bytes();
-        (status, String::from_utf8(body.to_vec()).unwrap())
+        let (status, _, body) = self.send_for_headers(request).await;
+        (status, body)
     }
 
-    async fn get(&self, path: &str, accept: &str) -> (StatusCode, String) {
+    async fn send_for_headers(&self, request: Request<Body>) -> (StatusCode, HeaderMap, String) {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, headers, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    async fn get_for_headers(&self, path: &str, accept: &str) -> (StatusCode, HeaderMap, String) {
         let path = utf8_percent_encode(path, BLANKS).to_string();
-        self.send(
+        self.send_for_headers(
             Request::get(path)
                 .header(header::ACCEPT, accept)
                 .body(Body::empty())
                 .unwrap(),
         )
         .await
+    }
+
+    async fn get(&self, path: &str, accept: &str) -> (StatusCode, String) {
+        let (status, _, body) = self.get_for_headers(path, accept).await;
+        (status, body)
     }
 
     async fn json(&self, path: &str) -> Value {
@@ -215,6 +230,52 @@ async fn paging_by_the_last_hit_shows_each_record_once() {
 }
 
 #[tokio::test]
+async fn pages_are_in_order_whatever_was_uploaded_at_once() {
+    let site = Site::of(&Plan {
+        weeks: 1,
+        old_versions: 2,
+        old_locales: 90,
+        ..Plan::default()
+    });
+    for (order, expected) in [("asc", Ordering::Less), ("desc", Ordering::Greater)] {
+        let (mut seen, mut after) = (Vec::new(), Value::Null);
+        loop {
+            let mut query = json!({"size": 1000, "sort": [{"download.date": order}, {"id": order}],
+                "query": {"range": {"download.date": {"gte": "2018-05-09", "lt": "2026-08-31"}}}});
+            if !after.is_null() {
+                query["search_after"] = after.clone();
+            }
+            let answer = site.found(query).await;
+            let hits = answer["hits"]["hits"].as_array().unwrap();
+            let Some(last) = hits.last() else { break };
+            after = last["sort"].clone();
+            let keys = hits.iter().map(|hit| {
+                let [date, id] = [&hit["sort"][0], &hit["sort"][1]];
+                (date.as_i64().unwrap(), id.as_str().unwrap().to_owned())
+            });
+            seen.extend(keys);
+            let total = answer["hits"]["total"].as_u64().unwrap();
+            assert!(total > 1000 && total >= seen.len() as u64);
+        }
+        assert!(
+            seen.windows(2)
+                .all(|pair| pair[0].cmp(&pair[1]) == expected)
+        );
+        let since = "2018-05-09T00:00:00Z"
+            .parse::<chrono::DateTime<chrono::Utc>>()
+            .unwrap();
+        let until = "2026-08-31T00:00:00Z"
+            .parse::<chrono::DateTime<chrono::Utc>>()
+            .unwrap();
+        let within = site.world.records.iter().filter(|record| {
+            let at = site.world.uploaded(record);
+            at >= since && at < until
+        });
+        assert_eq!(seen.len(), within.count());
+    }
+}
+
+#[tokio::test]
 async fn records_of_the_release_channel_are_on_beta_too_under_the_same_address() {
     let site = Site::new();
     let answer = site
@@ -303,18 +364,22 @@ async fn folders(site: &Site, root: &str) -> Vec<String> {
     found
 }
 
+/// The addresses in a page that are below a folder.
+fn hrefs(html: &str, folder: &str) -> Vec<String> {
+    html.split("<a href=\"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap().to_owned())
+        .filter(|href| href.starts_with(folder))
+        .collect()
+}
+
 #[tokio::test]
 async fn both_kinds_of_a_listing_have_the_same_names_and_every_folder_is_there() {
     let site = Site::new();
     for folder in folders(&site, "/pub/").await {
         let listing = site.json(&folder).await;
         let (_, html) = site.get(&folder, "text/html").await;
-        let hrefs: Vec<String> = html
-            .split("<a href=\"")
-            .skip(1)
-            .map(|rest| rest.split('"').next().unwrap().to_owned())
-            .filter(|href| href.starts_with(&folder))
-            .collect();
+        let hrefs = hrefs(&html, &folder);
         let names: Vec<String> = names(&listing)
             .iter()
             .map(|name| format!("{folder}{name}"))

@@ -256,9 +256,9 @@ impl Build {
             && self.version.matches('.').count() == 1
     }
 
-    /// The version that a question on the build's own channel has as its answer.
-    pub(super) fn exact_version(&self) -> Arc<str> {
-        match (self.channel, self.status) {
+    /// The version that a question on the build's own channel has as its answer, if this became of the build.
+    pub(super) fn version_if(&self, status: Status) -> Arc<str> {
+        match (self.channel, status) {
             (Channel::Beta | Channel::Aurora, Status::Candidate | Status::Aborted) => {
                 self.candidate_version()
             }

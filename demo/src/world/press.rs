@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
@@ -67,7 +67,9 @@ impl Press<'_> {
         let release_day = merge + TimeDelta::days(self.plan.cycle_days() + 1);
 
         // On the day of the merge, the morning's build is of the version before.
-        self.nightlies(day, if into == 0 { beta } else { nightly }, nightly);
+        if !self.is_broken(day) {
+            self.nightlies(day, if into == 0 { beta } else { nightly }, nightly);
+        }
         if into < freeze && matches!(into % 7, 0 | 2 | 4) {
             let number = into / 7 * 3 + into % 7 / 2 + 1;
             self.betas(day, beta, u32::try_from(number).unwrap_or(1));
@@ -93,20 +95,43 @@ impl Press<'_> {
         }
     }
 
+    /// Whether no nightly is made on this day.
+    fn is_broken(&self, day: NaiveDate) -> bool {
+        self.plan.breaks && day.num_days_from_ce() % 61 == 7
+    }
+
+    /// The platforms that the nightlies of this day have.
+    fn nightly_platforms(&self, day: NaiveDate) -> Vec<Platform> {
+        let broken = match day.num_days_from_ce() {
+            _ if !self.plan.breaks => None,
+            day if day % 23 == 5 => Some(Platform::Mac),
+            day if day % 29 == 11 => Some(Platform::LinuxAarch64),
+            _ => None,
+        };
+        let mut platforms = self.plan.platforms.clone();
+        platforms.retain(|platform| Some(*platform) != broken);
+        platforms
+    }
+
     /// Whether this major version is one of those of which only the `.1` was released, as happened to 125.0.
     fn is_pulled(&self, major: u32) -> bool {
         self.plan.newest_major.saturating_sub(major) % 8 == 4
     }
 
-    /// Builds of the first Buildhub's time, of which the archive keeps only what shipped.
+    /// Builds of the first Buildhub's time, of which the archive keeps only what shipped: 61.0b4 and the betas before it.
     fn history(&mut self) {
-        let at = |day, hour| {
-            moment(
-                NaiveDate::from_ymd_opt(2018, 5, day).unwrap_or(self.plan.end),
-                hour,
-            )
-        };
-        let (first, second) = (at(10, 9), at(10, 16));
+        let newest = NaiveDate::from_ymd_opt(2018, 5, 10).unwrap_or(self.plan.end);
+        for age in 0..self.plan.old_versions {
+            /// Betas that a version had in those days.
+            const BETAS: u32 = 14;
+            let number = (61 * BETAS + 3).saturating_sub(age);
+            let version = format!("{}.0b{}", number / BETAS, number % BETAS + 1);
+            self.old_beta(&version, newest - Days::new(u64::from(age) * 2));
+        }
+    }
+
+    fn old_beta(&mut self, version: &str, day: NaiveDate) {
+        let (first, second) = (moment(day, 9), moment(day, 16));
         let shipped = first.date_naive().succ_opt().unwrap_or_default();
         let revisions = [self.revision(), self.revision()];
         let platforms = [Platform::Mac, Platform::Win64];
@@ -117,7 +142,7 @@ impl Press<'_> {
             let edition = Edition {
                 product,
                 channel,
-                version: "61.0b4".to_owned(),
+                version: version.to_owned(),
                 ships: Some((2, shipped)),
                 pulled: false,
             };
@@ -155,14 +180,8 @@ impl Press<'_> {
             pulled: false,
         };
         let (at, revision) = (self.about(day, hour), self.revision());
-        self.build(
-            &edition,
-            None,
-            at,
-            &revision,
-            &self.plan.platforms.clone(),
-            None,
-        );
+        let platforms = self.nightly_platforms(day);
+        self.build(&edition, None, at, &revision, &platforms, None);
     }
 
     /// A beta of Firefox and the Developer Edition of the same push, which has the same build id.
@@ -203,16 +222,17 @@ impl Press<'_> {
     }
 
     fn thunderbird_beta(&mut self, day: NaiveDate, major: u32, number: u32) {
-        let last = if (major + number).is_multiple_of(3) {
-            2
-        } else {
-            1
+        let last = match (major + number) % 3 {
+            // Now and then a beta takes many builds, and its numbers sort otherwise than their texts.
+            0 if self.plan.breaks && major % 6 == 2 => 11,
+            0 => 2,
+            _ => 1,
         };
         let edition = Edition {
             product: Product::Thunderbird,
             channel: Channel::Beta,
             version: format!("{major}.0b{number}"),
-            ships: Some((last, day + Days::new(2))),
+            ships: Some((last, day + Days::new(if last > 2 { 4 } else { 2 }))),
             pulled: false,
         };
         self.candidates(&edition, day, 14, last);
@@ -313,10 +333,11 @@ impl Press<'_> {
         }
     }
 
-    /// Builds a version `count` times, five hours apart, each from a revision of its own.
+    /// Builds a version `count` times, five hours apart, each from a revision of its own. Of many builds, the third failed and
+    /// left no trace but its number.
     fn candidates(&mut self, edition: &Edition, day: NaiveDate, hour: u32, count: u32) {
         let first = self.about(day, hour);
-        for number in 1..=count {
+        for number in (1..=count).filter(|number| count < 4 || *number != 3) {
             let at = first + TimeDelta::minutes(i64::from(number - 1) * 301);
             let revision = self.revision();
             self.build(

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{NaiveDateTime, TimeDelta};
 use sha2::{Digest, Sha256};
 
-use super::{Channel, Form, Generation, Plan, Status, World};
+use super::{Channel, Form, Generation, Plan, Product, Status, World};
 
 fn digest(world: &World) -> String {
     let told = format!("{:?}", (&world.builds, &world.records, &world.truth));
@@ -35,7 +35,7 @@ fn the_default_world_is_the_same_on_every_machine() {
     let world = World::generate(&Plan::default());
     assert_eq!(
         digest(&world),
-        "101c548119a6918e8a62ea8fffb06215cbf4e53be8c092d110e774cde629a97a"
+        "23fd938095af7b11d9f772cc424cf3aa4a4c2f854555efbb1fd9199e55e58cc8"
     );
 }
 
@@ -135,7 +135,7 @@ fn what_clients_report_has_no_beta_number_and_no_esr() {
 
 #[test]
 fn each_question_has_one_answer() {
-    for plan in [Plan::default(), Plan::records(5_000)] {
+    for plan in [Plan::default(), Plan::records(5_000), Plan::two_years()] {
         let world = World::generate(&plan);
         let mut answers = BTreeMap::new();
         for truth in &world.truth {
@@ -222,4 +222,170 @@ fn a_plan_for_so_many_records_has_at_least_as_many() {
         );
         assert!(records.windows(2).all(|pair| pair[0].id < pair[1].id));
     }
+}
+
+#[test]
+fn two_years_have_what_goes_wrong_in_two_years() {
+    let world = World::generate(&Plan::two_years());
+    let nightlies = |product: &'static str| world.truths_of(product, Channel::Nightly);
+    let days: BTreeSet<&str> = nightlies("Firefox")
+        .filter_map(|truth| truth.build_id.get(..8))
+        .collect();
+    let all_days = (world.plan.end - world.plan.start()).num_days() + 1;
+    let missing = all_days - i64::try_from(days.len()).unwrap();
+    assert!(
+        (5..30).contains(&missing),
+        "{missing} days without a nightly"
+    );
+    let lines: BTreeSet<&str> = world
+        .truths_of("Firefox", Channel::Esr)
+        .filter_map(|truth| truth.version.split('.').next())
+        .collect();
+    assert_eq!(lines, BTreeSet::from(["102", "115", "140"]));
+    let packages = |build: &super::Build| build.packages.len();
+    let whole = world.plan.platforms.len();
+    let incomplete = world.builds.iter().filter(|build| packages(build) < whole);
+    assert!(incomplete.count() > 50);
+    let numbers = |version: &str| -> Vec<u32> {
+        let builds = world.builds.iter();
+        let builds = builds
+            .filter(|build| build.product == Product::Thunderbird && *build.version == *version);
+        builds.filter_map(|build| build.build_number).collect()
+    };
+    let tenths = world
+        .builds
+        .iter()
+        .filter(|build| build.build_number == Some(10));
+    for build in tenths.clone() {
+        assert_eq!(numbers(&build.version), [1, 2, 4, 5, 6, 7, 8, 9, 10, 11]);
+    }
+    assert!(tenths.count() >= 3);
+    for (status, least) in [
+        (Status::Pulled, 3),
+        (Status::Aborted, 50),
+        (Status::Candidate, 20),
+        (Status::Shipped, 500),
+        (Status::Published, 1_500),
+    ] {
+        let builds = world.builds.iter().filter(|build| build.status == status);
+        let count = builds.count();
+        assert!(count >= least, "{status:?}: {count}");
+    }
+}
+
+#[test]
+fn each_source_alone_lets_one_say_what_it_knows() {
+    let world = World::generate(&Plan::default());
+    let told = |channel: Channel, version: &str, number: u32| {
+        let truth = world.truths_of("Firefox", channel).find(|truth| {
+            truth.build_number == Some(number)
+                && world.builds[truth.build].version.as_ref() == version
+        });
+        let truth = truth.unwrap();
+        let said = |told: &super::Told| format!("{} {}", told.version, told.status.as_str());
+        (
+            said(&truth.from_buildhub),
+            truth.from_archive.as_ref().map(said).unwrap_or_default(),
+            truth.is_in_product_details,
+        )
+    };
+    use Channel::{Aurora, Beta, Esr, Release};
+    let cases = [
+        (
+            Beta,
+            "153.0b2",
+            1,
+            "153.0b2rc1 candidate",
+            "153.0b2rc1 aborted",
+            false,
+        ),
+        (
+            Beta,
+            "153.0b2",
+            2,
+            "153.0b2rc2 candidate",
+            "153.0b2 shipped",
+            true,
+        ),
+        // The third was not the one; the archive cannot know.
+        (
+            Release,
+            "152.0",
+            2,
+            "152.0 candidate",
+            "152.0 candidate",
+            true,
+        ),
+        (
+            Release,
+            "152.0",
+            3,
+            "152.0 candidate",
+            "152.0 shipped",
+            false,
+        ),
+        (
+            Beta,
+            "152.0",
+            3,
+            "152.0rc3 candidate",
+            "152.0rc3 shipped",
+            false,
+        ),
+        (
+            Release,
+            "151.0",
+            2,
+            "151.0 candidate",
+            "151.0 pulled",
+            false,
+        ),
+        (
+            Release,
+            "153.0",
+            2,
+            "153.0 candidate",
+            "153.0 candidate",
+            false,
+        ),
+        (
+            Release,
+            "152.0.1",
+            1,
+            "152.0.1 candidate",
+            "152.0.1 aborted",
+            false,
+        ),
+        (
+            Esr,
+            "115.37.0esr",
+            1,
+            "115.37.0esr candidate",
+            "115.37.0esr aborted",
+            false,
+        ),
+        (Aurora, "61.0b4", 1, "61.0b4rc1 aborted", "", false),
+        (Beta, "61.0b4", 2, "61.0b4 shipped", "", true),
+    ];
+    for (channel, version, number, buildhub, archive, is_listed) in cases {
+        let expected = (buildhub.to_owned(), archive.to_owned(), is_listed);
+        assert_eq!(
+            told(channel, version, number),
+            expected,
+            "{version} build{number}"
+        );
+    }
+}
+
+#[test]
+fn old_records_fill_up_a_plan_for_very_many() {
+    let world = World::generate(&Plan::records(300_000));
+    assert!((300_000..400_000).contains(&world.records.len()));
+    let locales: BTreeSet<&str> = world.records.iter().map(|record| record.locale).collect();
+    assert_eq!(locales.len(), 90);
+    let migrated = world
+        .records
+        .iter()
+        .filter(|record| matches!(record.form, Form::MigratedCandidate | Form::MigratedRelease));
+    assert!(migrated.count() > 200_000);
 }

@@ -175,6 +175,28 @@ async fn a_java_crash_of_an_unknown_beta_is_processed_and_marked() {
 }
 
 #[tokio::test]
+async fn a_crash_of_an_unknown_build_is_reported_with_its_install_hashed() {
+    for bench in Bench::all().await {
+        bench
+            .submit(&json!({"InstallTime": "1780000000"}), &[], true)
+            .await;
+        assert_eq!(bench.work().await, ["processed"]);
+        let tally = bench.shared().lookup.take_tally();
+        assert_eq!(tally.asked.len(), 1);
+        let sightings: Vec<_> = tally.sightings.into_iter().collect();
+        let [((key, install), seen)] = &sightings[..] else {
+            panic!("{sightings:?}");
+        };
+        assert_eq!(key.build_id, BUILD);
+        assert!(!install.as_str().contains("1780000000"));
+        assert_eq!(
+            (seen.reported.as_str(), seen.at),
+            ("152.0", 1_780_311_520_234_134)
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_crash_without_a_row_gets_one_from_its_report() {
     for bench in Bench::all().await {
         bench

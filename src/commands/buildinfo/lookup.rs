@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use buildinfo::Question;
-use buildinfo::db::{generation_at, latest_generation};
+use buildinfo::db::{generation_at, latest_generation, source_states};
 use buildinfo::explain::explain as explain_answer;
 use buildinfo::lookup::answer_from_database;
+use buildinfo::{Freshness, Question};
 use clap::Args;
 use platform::db::Db;
 use serde_json::json;
@@ -59,15 +59,22 @@ pub(crate) struct LookupArgs {
     as_of: Option<chrono::DateTime<chrono::Utc>>,
 }
 
-async fn generation(db: &Db, as_of: Option<chrono::DateTime<chrono::Utc>>) -> anyhow::Result<i64> {
-    Ok(match as_of {
-        Some(time) => generation_at(db, time.timestamp_micros()).await?.n,
-        None => latest_generation(db).await?.n,
-    })
+/// The generation that answers, and how fresh it is.
+async fn generation(
+    db: &Db,
+    as_of: Option<chrono::DateTime<chrono::Utc>>,
+) -> anyhow::Result<(i64, Freshness)> {
+    if let Some(time) = as_of {
+        let generation = generation_at(db, time.timestamp_micros()).await?;
+        return Ok((generation.n, Freshness::at(generation.created)));
+    }
+    // Read first: the sources must not seem fresher than the generation.
+    let freshness = Freshness::of(&source_states(db).await?);
+    Ok((latest_generation(db).await?.n, freshness))
 }
 
 pub(crate) async fn lookup(db: &Db, args: &LookupArgs) -> anyhow::Result<ExitCode> {
-    let generation = generation(db, args.as_of).await?;
+    let (generation, freshness) = generation(db, args.as_of).await?;
     let mut out = std::io::stdout().lock();
     let Some(batch) = &args.batch else {
         let question = Question {
@@ -78,7 +85,7 @@ pub(crate) async fn lookup(db: &Db, args: &LookupArgs) -> anyhow::Result<ExitCod
             asked_at: Some(platform::clock::now_micros()),
         };
         let answer = answer_from_database(db, generation, &question).await?;
-        writeln!(out, "{}", serde_json::to_string(&answer)?)?;
+        writeln!(out, "{}", serde_json::to_string(&freshness.date(&answer))?)?;
         return Ok(ExitCode::SUCCESS);
     };
     let lines: Box<dyn BufRead> = if batch.as_os_str() == "-" {
@@ -107,7 +114,7 @@ pub(crate) async fn lookup(db: &Db, args: &LookupArgs) -> anyhow::Result<ExitCod
             Some(index) => buildinfo::resolve(index, &question),
             None => answer_from_database(db, generation, &question).await?,
         };
-        writeln!(out, "{}", serde_json::to_string(&answer)?)?;
+        writeln!(out, "{}", serde_json::to_string(&freshness.date(&answer))?)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -128,7 +135,7 @@ pub(crate) async fn explain(
     args: &QuestionArgs,
     as_json: bool,
 ) -> anyhow::Result<ExitCode> {
-    let generation = generation(db, args.as_of).await?;
+    let (generation, freshness) = generation(db, args.as_of).await?;
     let question = Question {
         product: args.product.clone(),
         channel: args.channel.clone(),
@@ -140,9 +147,11 @@ pub(crate) async fn explain(
     let explanation = explain_answer(db, &answer).await?;
     let mut out = std::io::stdout().lock();
     if as_json {
-        writeln!(out, "{}", serde_json::to_string(&explanation)?)?;
+        let dated = freshness.date(&explanation);
+        writeln!(out, "{}", serde_json::to_string(&dated)?)?;
     } else {
         writeln!(out, "{explanation}")?;
+        writeln!(out, "{freshness}")?;
     }
     Ok(ExitCode::SUCCESS)
 }

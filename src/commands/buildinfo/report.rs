@@ -14,6 +14,9 @@ pub(crate) fn run(run: &Run, as_json: bool) -> anyhow::Result<()> {
         writeln!(out, "{}", serde_json::to_string(run)?)?;
     } else {
         writeln!(out, "{}", line(run))?;
+        for line in run.policy().lines() {
+            writeln!(out, "  {line}")?;
+        }
         for note in run.notes.lines() {
             writeln!(out, "  {note}")?;
         }
@@ -27,6 +30,9 @@ pub(crate) fn log(run: &Run) {
         tracing::info!("{}", line(run));
     } else {
         tracing::warn!("{}", line(run));
+        for line in run.policy().lines() {
+            tracing::warn!("  {line}");
+        }
         for note in run.notes.lines() {
             tracing::warn!("  {note}");
         }

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta};
 use serde_json::{Map, Value};
 
-use super::Refusal;
-use crate::serve::record::{self, Field, Scalar};
-use crate::world::{Record, World};
+use super::{Known, Refusal};
+use crate::serve::record::{Field, Scalar};
+use crate::world::Record;
 
 /// A condition on a record.
 #[derive(Debug)]
@@ -176,17 +176,59 @@ impl Query {
         })
     }
 
-    pub(super) fn matches(&self, world: &World, record: &Record) -> bool {
+    /// The first and the last millisecond of upload that a record can have to match.
+    pub(super) fn upload_times(&self) -> (i64, i64) {
+        match self {
+            Self::Range(Field::Date, bounds) => {
+                bounds
+                    .iter()
+                    .fold((i64::MIN, i64::MAX), |(from, to), bound| {
+                        let Scalar::Date(at) = bound.value else {
+                            return (from, to);
+                        };
+                        match bound.comparison {
+                            Comparison::Over => (from.max(at.saturating_add(1)), to),
+                            Comparison::From => (from.max(at), to),
+                            Comparison::Under => (from, to.min(at.saturating_sub(1))),
+                            Comparison::UpTo => (from, to.min(at)),
+                        }
+                    })
+            }
+            Self::Bool { all, .. } => all
+                .iter()
+                .map(Self::upload_times)
+                .fold((i64::MIN, i64::MAX), |(from, to), (a, b)| {
+                    (from.max(a), to.min(b))
+                }),
+            _ => (i64::MIN, i64::MAX),
+        }
+    }
+
+    /// Whether every record matches that has one of these upload times.
+    pub(super) fn is_of_upload_times(&self) -> bool {
+        match self {
+            Self::All | Self::Range(Field::Date, _) => true,
+            Self::Bool {
+                all,
+                none,
+                at_least,
+                ..
+            } => none.is_empty() && *at_least == 0 && all.iter().all(Self::is_of_upload_times),
+            _ => false,
+        }
+    }
+
+    pub(super) fn matches(&self, known: &Known<'_>, record: &Record) -> bool {
         match self {
             Self::All => true,
             Self::Nothing => false,
-            Self::AnyOf(field, values) => values.contains(&record::field(world, record, *field)),
-            Self::Prefix(field, prefix) => match record::field(world, record, *field) {
+            Self::AnyOf(field, values) => values.contains(&known.field(record, *field)),
+            Self::Prefix(field, prefix) => match known.field(record, *field) {
                 Scalar::Text(text) => text.starts_with(prefix.as_str()),
                 Scalar::Date(_) | Scalar::Number(_) => false,
             },
             Self::Range(field, bounds) => {
-                let value = record::field(world, record, *field);
+                let value = known.field(record, *field);
                 bounds.iter().all(|bound| match bound.comparison {
                     Comparison::Over => value > bound.value,
                     Comparison::From => value >= bound.value,
@@ -200,12 +242,12 @@ impl Query {
                 some,
                 at_least,
             } => {
-                all.iter().all(|query| query.matches(world, record))
-                    && !none.iter().any(|query| query.matches(world, record))
+                all.iter().all(|query| query.matches(known, record))
+                    && !none.iter().any(|query| query.matches(known, record))
                     && (*at_least == 0
                         || some
                             .iter()
-                            .filter(|query| query.matches(world, record))
+                            .filter(|query| query.matches(known, record))
                             .take(*at_least)
                             .count()
                             == *at_least)

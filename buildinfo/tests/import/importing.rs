@@ -1,87 +1,24 @@
-//! Imports from stand-ins into real databases: what is known afterwards is the truth about the
-//! stand-ins' world, whatever happened on the way.
-
-#![expect(clippy::unwrap_used, reason = "what fails in a test is the test")]
-
-mod support;
+//! One import and another: again, in parts, interrupted, killed, corrected.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::compare::{compare, exported, only};
+use crate::support::{Sources, lookup, quiet};
 use buildinfo::correction::{Correction, CorrectionKind, Field};
 use buildinfo::db::{self, Change, ChangeCursor};
 use buildinfo::import::{
-    Choice, ImportError, Options, Progress, correct, import, rebuild, undo_correction,
+    ImportError, Options, Progress, correct, import, rebuild, undo_correction,
 };
-use buildinfo::{Product, Question, SourceName, Status, export};
+use buildinfo::{Product, Question, SourceName, Status};
 use demo::serve::Fault;
 use demo::world::Channel;
-use demo::{Plan, Truth, World};
+use demo::{Plan, World};
 use futures::future::join_all;
 use platform::db::Db;
 use platform::testing::databases;
-use support::{Sources, lookup, quiet};
 use tokio_util::sync::CancellationToken;
-
-/// Everything from one source.
-fn only(source: SourceName) -> Options {
-    Options {
-        choice: Choice::Only(source),
-        ..Options::default()
-    }
-}
-
-fn question(truth: &Truth) -> Question {
-    Question {
-        product: truth.product.to_owned(),
-        channel: truth.channel.as_str().to_owned(),
-        build_id: truth.build_id.to_string(),
-        version: Some(truth.reported.to_string()),
-        asked_at: None,
-    }
-}
-
-/// Compares the answers with what `expected` makes of the truth.
-async fn compare(db: &Db, world: &World, expected: impl Fn(&Truth) -> (String, &'static str)) {
-    let lookup = lookup(db).await;
-    let mut wrong = Vec::new();
-    for truth in &world.truth {
-        let answer = lookup.answer(&question(truth)).await.unwrap();
-        let (version, status) = expected(truth);
-        let found = (answer.version.clone(), answer.status.to_string());
-        if found != (Some(version.clone()), status.to_owned()) {
-            wrong.push(format!("{truth:?}: {found:?}, not {version} {status}"));
-        }
-        let build = answer.build.expect("a build that is known");
-        assert_eq!(build.revision.as_deref(), Some(&*truth.revision));
-        assert_eq!(build.build_number, truth.build_number);
-        assert!(
-            build
-                .platforms
-                .contains(&truth.platform.as_str().to_owned())
-        );
-    }
-    assert!(
-        wrong.is_empty(),
-        "{} wrong answers on {}:\n{}",
-        wrong.len(),
-        db.engine(),
-        wrong.join("\n")
-    );
-}
-
-/// The whole export, line by line, and its digest.
-async fn exported(db: &Db) -> (Vec<String>, String) {
-    let generation = db::latest_generation(db).await.unwrap().n;
-    let mut text = Vec::new();
-    let digest = export::canonical(db, generation, &mut text).await.unwrap();
-    let text = String::from_utf8(text).unwrap();
-    (
-        text.lines().map(str::to_owned).collect(),
-        digest.to_string(),
-    )
-}
 
 async fn changes(db: &Db) -> Vec<Change> {
     let start = ChangeCursor {
@@ -200,22 +137,38 @@ async fn a_second_import_finds_nothing_new_and_makes_no_generation() {
     }
 }
 
+/// The world as it was on the evening of a day.
+fn until(whole: &World, end: chrono::NaiveDate) -> World {
+    let mut world = World::empty(&whole.plan);
+    let mut places = BTreeMap::new();
+    for (place, build) in whole.builds.iter().enumerate() {
+        let uploaded = build
+            .packages
+            .iter()
+            .map(|package| package.uploaded.date_naive());
+        if uploaded.max().is_some_and(|day| day <= end) {
+            places.insert(place, world.builds.len());
+            let mut build = build.clone();
+            if build.shipped_on.is_some_and(|day| day > end) {
+                (build.shipped_on, build.status) = (None, demo::world::Status::Candidate);
+            }
+            world.builds.push(build);
+        }
+    }
+    let known = |record: &demo::world::Record| {
+        let mut record = *record;
+        record.build = *places.get(&record.build)?;
+        Some(record)
+    };
+    world.records = whole.records.iter().filter_map(known).collect();
+    world
+}
+
 #[tokio::test]
 async fn importing_week_by_week_knows_the_same_as_importing_once() {
-    let plan = Plan::default();
-    let whole = World::generate(&plan);
-    let weeks: Vec<_> = [14, 7, 0]
-        .map(|days| {
-            let end = whole.plan.end - chrono::TimeDelta::days(days);
-            let mut part = whole.clone();
-            part.records
-                .retain(|record| whole.uploaded(record).date_naive() <= end);
-            for build in &mut part.builds {
-                build.shipped_on = build.shipped_on.filter(|day| *day <= end);
-            }
-            part
-        })
-        .into();
+    let whole = World::generate(&Plan::default());
+    let weeks =
+        [14, 7, 0].map(|days| until(&whole, whole.plan.end - chrono::TimeDelta::days(days)));
     let whole = Sources::of(whole).await;
     for test in databases().await {
         let mut records = Vec::new();
@@ -526,9 +479,15 @@ async fn a_correction_that_is_undone_leaves_no_trace_in_what_is_concluded() {
         .into_iter()
         .enumerate()
         {
-            let corrected = correct(&test.db, &correction, "test", &stop, &quiet)
-                .await
-                .unwrap();
+            let corrected = correct(
+                &test.db,
+                std::slice::from_ref(&correction),
+                "test",
+                &stop,
+                &quiet,
+            )
+            .await
+            .unwrap();
             let changed = exported(&test.db).await;
             assert_ne!(changed, before, "{correction:?}");
             let undone =

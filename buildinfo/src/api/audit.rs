@@ -1,0 +1,109 @@
+//! What is wrong with the data, and how good the sources are.
+
+use axum::extract::State;
+use axum::response::Response;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use platform::http::ApiError;
+use serde::{Deserialize, Serialize};
+
+use super::Api;
+use super::asked::Asked;
+use super::builds::{limit_of, no_cursor};
+use crate::audit::read::{Filter, Place, findings, scores};
+use crate::audit::{Check, Finding, Score};
+use crate::product::Product;
+
+/// Which findings to list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Params {
+    /// The product, in any known spelling.
+    product: Option<String>,
+    /// `silent_source`, `open_alarm`, `shipped_without_build`, `late_platform`, `conflict`, `bad_file` or `unreadable_record`.
+    check: Option<String>,
+    /// Where the page begins: `cursor` of the page before.
+    cursor: Option<String>,
+    /// How many, 1 to 1000; 100 if left out.
+    limit: Option<i64>,
+}
+
+/// A page of findings.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct AuditPage {
+    /// Each with `severity` (`bad`, `warning`, `note`), `check`, `subject`, `found` and `advice`; check by check.
+    #[schema(value_type = Vec<Object>)]
+    findings: Vec<Finding>,
+    /// On the first page of all checks: how each source did on each channel over the last ninety days of builds.
+    #[schema(value_type = Option<Vec<Object>>)]
+    scores: Option<Vec<Score>>,
+    /// Where the next page begins; none after the last.
+    cursor: Option<String>,
+}
+
+/// What is not as it should be, with what to do about it.
+#[utoipa::path(
+    get, path = "/api/v1/audit", tag = "history", params(Params),
+    responses(
+        (status = 200, description = "A page of findings, the first one with the sources' scores", body = AuditPage),
+        (status = 400, description = "A parameter cannot be understood", body = super::openapi::Error),
+    )
+)]
+pub(super) async fn list(
+    State(api): State<Api>,
+    asked: Asked<Params>,
+) -> Result<Response, ApiError> {
+    let params = &asked.params;
+    let limit = usize::try_from(limit_of(params.limit, 100, 1000)?).unwrap_or(0);
+    let filter = params.filter()?;
+    let after = params.cursor.as_deref().map(read_cursor).transpose()?;
+    let page = findings(&api.db, filter, after.as_ref(), limit).await?;
+    let first = after.is_none() && filter.check.is_none();
+    let body = AuditPage {
+        findings: page.findings,
+        scores: match first {
+            true => Some(scores(&api.db, filter.product).await?),
+            false => None,
+        },
+        cursor: page.next.as_ref().map(write_cursor),
+    };
+    Ok(Asked::<Params>::fresh(body))
+}
+
+impl Params {
+    fn filter(&self) -> Result<Filter, ApiError> {
+        let product = self
+            .product
+            .as_deref()
+            .map(str::parse::<Product>)
+            .transpose();
+        let check = self.check.as_deref().map(|name| {
+            Check::named(name).ok_or_else(|| {
+                ApiError::BadRequest("check is none of the audit's checks".to_owned())
+            })
+        });
+        Ok(Filter {
+            product: product.map_err(|error| ApiError::BadRequest(error.to_string()))?,
+            check: check.transpose()?,
+        })
+    }
+}
+
+fn write_cursor(place: &Place) -> String {
+    let key = utf8_percent_encode(&place.key, NON_ALPHANUMERIC);
+    format!("{}~{key}", place.check.as_str())
+}
+
+fn read_cursor(cursor: &str) -> Result<Place, ApiError> {
+    let place = || {
+        let (check, key) = cursor.split_once('~')?;
+        let key = percent_decode_str(key).decode_utf8().ok()?;
+        // PostgreSQL has no text with a null character.
+        (!key.contains('\0')).then_some(())?;
+        Some(Place {
+            check: Check::named(check)?,
+            key: key.into_owned(),
+        })
+    };
+    place().ok_or_else(no_cursor)
+}

@@ -1,0 +1,165 @@
+//! Build ids that were asked for and that no source knows.
+
+use axum::extract::State;
+use axum::response::Response;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use platform::clock::rfc3339;
+use platform::http::ApiError;
+use serde::{Deserialize, Serialize};
+
+use super::Api;
+use super::asked::Asked;
+use super::builds::{limit_of, no_cursor};
+use crate::db::{self, AlarmFilter, Unknown, UnknownFilter};
+use crate::product::Product;
+use crate::unknown::{Verdict, short_name};
+
+/// Which unknown ids to list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Params {
+    /// The product, in any known spelling, or another name as it was asked for.
+    product: Option<String>,
+    /// `junk`, `unofficial`, `no_source` or `not_seen`.
+    verdict: Option<String>,
+    /// `open`: those with an alarm that is on; `cleared`: those whose alarm is over.
+    alarm: Option<String>,
+    /// Where the page begins: `cursor` of the page before.
+    cursor: Option<String>,
+    /// How many, 1 to 1000; 100 if left out.
+    limit: Option<i64>,
+}
+
+/// A page of unknown ids.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct UnknownPage {
+    /// The highest id first.
+    unknown: Vec<OneUnknown>,
+    /// Where the next page begins; none after the last.
+    cursor: Option<String>,
+}
+
+/// An id that no source knows.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct OneUnknown {
+    /// The product.
+    product: String,
+    /// The channel.
+    channel: String,
+    /// The id; of what is no id, the kind of junk.
+    build_id: String,
+    /// `junk`, `unofficial`, `no_source` or `not_seen`.
+    verdict: String,
+    /// How often it was asked for.
+    asked: i64,
+    /// When it was asked for first, RFC 3339.
+    first_asked: String,
+    /// When it was asked for last.
+    last_asked: String,
+    /// The alarm, if there is one.
+    alarm: Option<OneAlarm>,
+}
+
+/// That an unknown build crashed on several installs.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct OneAlarm {
+    /// When it was raised, RFC 3339.
+    raised: String,
+    /// When the build was looked for because of it.
+    tried: Option<String>,
+    /// What came of that.
+    outcome: Option<String>,
+    /// When it ended: the build is known since.
+    cleared: Option<String>,
+}
+
+impl From<Unknown> for OneUnknown {
+    fn from(row: Unknown) -> Self {
+        Self {
+            alarm: row.raised.map(|raised| OneAlarm {
+                raised: rfc3339(raised),
+                tried: row.tried.map(rfc3339),
+                outcome: row.outcome,
+                cleared: row.cleared.map(rfc3339),
+            }),
+            product: row.product,
+            channel: row.channel,
+            build_id: row.build_id,
+            verdict: row.verdict,
+            asked: row.asked,
+            first_asked: rfc3339(row.first_asked),
+            last_asked: rfc3339(row.last_asked),
+        }
+    }
+}
+
+/// The ids that were asked for, here or for crashes, and that no source knows.
+#[utoipa::path(
+    get, path = "/api/v1/unknown", tag = "history", params(Params),
+    responses(
+        (status = 200, description = "A page of unknown ids", body = UnknownPage),
+        (status = 400, description = "A parameter cannot be understood", body = super::openapi::Error),
+    )
+)]
+pub(super) async fn list(
+    State(api): State<Api>,
+    asked: Asked<Params>,
+) -> Result<Response, ApiError> {
+    let params = &asked.params;
+    let limit = limit_of(params.limit, 100, 1000)?;
+    let after = params.cursor.as_deref().map(read_cursor).transpose()?;
+    let filter = params.filter()?;
+    let page = db::list_unknown(&api.db, &filter, after.as_ref(), limit).await?;
+    let last = page.rows.last().filter(|_| page.more);
+    let body = UnknownPage {
+        cursor: last.map(write_cursor),
+        unknown: page.rows.into_iter().map(OneUnknown::from).collect(),
+    };
+    Ok(Asked::<Params>::fresh(body))
+}
+
+impl Params {
+    fn filter(&self) -> Result<UnknownFilter, ApiError> {
+        let bad = |text: &str| ApiError::BadRequest(text.to_owned());
+        let verdict = self.verdict.as_deref().map(|name| {
+            Verdict::named(name)
+                .ok_or_else(|| bad("verdict must be junk, unofficial, no_source or not_seen"))
+        });
+        let product = self.product.as_deref().map(|name| {
+            let known = name.parse::<Product>();
+            known.map_or_else(|_| short_name(name), |product| product.as_str().to_owned())
+        });
+        Ok(UnknownFilter {
+            product,
+            verdict: verdict.transpose()?,
+            alarm: match self.alarm.as_deref() {
+                None => AlarmFilter::Any,
+                Some("open") => AlarmFilter::Open,
+                Some("cleared") => AlarmFilter::Cleared,
+                Some(_) => return Err(bad("alarm must be open or cleared")),
+            },
+        })
+    }
+}
+
+fn write_cursor(last: &Unknown) -> String {
+    [&last.build_id, &last.product, &last.channel]
+        .map(|part| utf8_percent_encode(part, NON_ALPHANUMERIC).to_string())
+        .join("~")
+}
+
+fn read_cursor(cursor: &str) -> Result<[String; 3], ApiError> {
+    let parts: Option<Vec<String>> = cursor
+        .split('~')
+        .take(4)
+        .map(|part| {
+            let text = percent_decode_str(part).decode_utf8().ok()?;
+            // PostgreSQL has no text with a null character.
+            (!text.contains('\0')).then(|| text.into_owned())
+        })
+        .collect();
+    parts
+        .and_then(|parts| <[String; 3]>::try_from(parts).ok())
+        .ok_or_else(no_cursor)
+}

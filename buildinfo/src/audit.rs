@@ -1,0 +1,217 @@
+//! What is wrong with the data, how bad it is, and what to do about it; and how good each source is.
+//!
+//! Here are the rules, as functions of what was read: no clock, so "late" is measured against the
+//! newest data seen. [`read`] reads it, page by page, and never all builds at once.
+
+mod platforms;
+pub mod read;
+mod score;
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use platform::clock::rfc3339;
+use serde::Serialize;
+
+use crate::db::{Alarm, SourceState};
+use crate::facts::Facts;
+use crate::product::Directory;
+use crate::unknown::alarm::plan_of;
+
+pub use platforms::{OnPlatform, late_platforms};
+pub use score::{Score, Scores};
+
+/// What shipped within so many days of the newest data matters; the rest is history.
+const RECENT_DAYS: i64 = 60;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Answers are wrong or missing because of it.
+    Bad,
+    /// They may be.
+    Warning,
+    /// Good to know.
+    Note,
+}
+
+/// What was checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Check {
+    /// A source did not answer when it was last asked.
+    SilentSource,
+    /// Several installs crash with a build that no source knows.
+    OpenAlarm,
+    /// A version shipped, and no source has listed a build of it.
+    ShippedWithoutBuild,
+    /// Builds lack a platform that the builds around them have.
+    LatePlatform,
+    /// Sources contradict each other.
+    Conflict,
+    /// A file of the archive cannot be read.
+    BadFile,
+    /// A record cannot be interpreted.
+    UnreadableRecord,
+}
+
+impl Check {
+    /// Every check, in the order in which findings are listed.
+    pub const ALL: [Self; 7] = [
+        Self::SilentSource,
+        Self::OpenAlarm,
+        Self::ShippedWithoutBuild,
+        Self::LatePlatform,
+        Self::Conflict,
+        Self::BadFile,
+        Self::UnreadableRecord,
+    ];
+
+    /// The name as it is shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SilentSource => "silent_source",
+            Self::OpenAlarm => "open_alarm",
+            Self::ShippedWithoutBuild => "shipped_without_build",
+            Self::LatePlatform => "late_platform",
+            Self::Conflict => "conflict",
+            Self::BadFile => "bad_file",
+            Self::UnreadableRecord => "unreadable_record",
+        }
+    }
+
+    /// The check with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|check| check.as_str() == name)
+    }
+
+    /// What to do about a finding, in one sentence.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::SilentSource => {
+                "look whether its address in the settings answers from this machine; the other sources fill in what they hold"
+            }
+            Self::OpenAlarm => {
+                "look for the build where the plan says; if no source will ever list it, add it with load-csv"
+            }
+            Self::ShippedWithoutBuild => {
+                "run an import with --full; if no source holds the build any more, add it with load-csv"
+            }
+            Self::LatePlatform => {
+                "look whether the platform was dropped on purpose; if not, ask release engineering for the builds"
+            }
+            Self::Conflict => {
+                "see with explain who says what; state the truth with correct if the chosen value is wrong"
+            }
+            Self::BadFile => {
+                "look at the file; nothing needs to be done if another source lists the build"
+            }
+            Self::UnreadableRecord => {
+                "report it to the source, or pass it over with correct if it will stay as it is"
+            }
+        }
+    }
+}
+
+/// Something that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// By which check it was found.
+    pub check: Check,
+    /// What it is about.
+    pub subject: String,
+    /// What was found.
+    pub found: String,
+    /// What to do about it.
+    pub advice: &'static str,
+}
+
+impl Finding {
+    fn new(severity: Severity, check: Check, subject: String, found: String) -> Self {
+        Self {
+            severity,
+            check,
+            subject,
+            found,
+            advice: check.advice(),
+        }
+    }
+}
+
+/// The sources that did not answer when they were last asked.
+pub fn silent_sources(states: &[SourceState]) -> Vec<Finding> {
+    let silent = states.iter().filter_map(|state| {
+        let trouble = state.trouble.as_ref()?;
+        let since = match state.answered {
+            Some(answered) => format!("it last answered at {}", rfc3339(answered)),
+            None => "it never answered".to_owned(),
+        };
+        Some(Finding::new(
+            Severity::Bad,
+            Check::SilentSource,
+            state.source.clone(),
+            format!("{trouble}; {since}"),
+        ))
+    });
+    silent.collect()
+}
+
+/// The alarms that are on.
+pub fn alarms(open: &[Alarm]) -> Vec<Finding> {
+    let findings = open.iter().map(|alarm| {
+        let tried = alarm.outcome.as_deref().unwrap_or("not looked for yet");
+        let places = plan_of(alarm).map(|plan| plan.archive.join(" "));
+        Finding::new(
+            Severity::Bad,
+            Check::OpenAlarm,
+            format!("{} {} {}", alarm.product, alarm.channel, alarm.build_id),
+            format!(
+                "crashes of {} installs since {}; {tried}; it would lie in {}",
+                alarm.installs,
+                rfc3339(alarm.raised),
+                places.unwrap_or_default()
+            ),
+        )
+    });
+    findings.collect()
+}
+
+/// The shipped versions without a build. `built` are the versions that have builds, by
+/// [`crate::Version::key`]; `newest` is the day of the newest data.
+pub fn shipped_without_build(
+    facts: &Facts,
+    built: &BTreeSet<(Directory, [u32; 8])>,
+    newest: Option<NaiveDate>,
+) -> Vec<Finding> {
+    let missing = facts.shipped.iter().filter(|((directory, version), _)| {
+        directory.product().has_source() && !built.contains(&(*directory, version.key()))
+    });
+    let findings = missing.map(|((directory, version), shipped)| {
+        let age = shipped.date.zip(newest);
+        let recent = age.is_some_and(|(date, newest)| (newest - date).num_days() <= RECENT_DAYS);
+        let on = match shipped.date {
+            Some(date) => format!("on {date}"),
+            None => "at an unknown date".to_owned(),
+        };
+        Finding::new(
+            if recent {
+                Severity::Bad
+            } else {
+                Severity::Note
+            },
+            Check::ShippedWithoutBuild,
+            format!("{} {version}", directory.as_str()),
+            format!(
+                "build{} shipped {on}, and no source has listed it",
+                shipped.build_number
+            ),
+        )
+    });
+    findings.collect()
+}
+
+#[cfg(test)]
+mod tests;

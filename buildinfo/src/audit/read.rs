@@ -1,0 +1,434 @@
+//! Reads what the audit's rules judge.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::NaiveDate;
+use platform::db::{Db, DbError};
+use serde_json::Value;
+
+use crate::audit::{
+    Check, Finding, OnPlatform, Score, Scores, Severity, alarms, late_platforms,
+    shipped_without_build, silent_sources,
+};
+use crate::build_id::BuildId;
+use crate::db::{self, Said, StoredConflict};
+use crate::facts;
+use crate::observation::{Digest, Kind, Observation, SourceName};
+use crate::product::{Directory, Product};
+use crate::version::{Stage, Version};
+
+/// The last weeks whose builds tell which platforms are usual, in microseconds: six weeks.
+const PLATFORM_WINDOW: i64 = 42 * 86_400_000_000;
+/// The last weeks over which sources are judged, in microseconds: ninety days.
+const SCORE_WINDOW: i64 = 90 * 86_400_000_000;
+/// So many build ids are read at a time.
+const IDS: i64 = 200;
+/// Most conflicts that count in the scores.
+const MOST_CONFLICTS: usize = 5000;
+/// Parts the members of a conflict's place; no name holds it.
+const SEPARATOR: char = '\n';
+
+/// Which findings to list; what is left empty is not asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// About this product. Sources are of no product, and always listed.
+    pub product: Option<Product>,
+    /// By this check.
+    pub check: Option<Check>,
+}
+
+/// A finding's place in the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The check.
+    pub check: Check,
+    /// What the finding is sorted by within its check.
+    pub key: String,
+}
+
+/// One page of findings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FindingPage {
+    /// The findings, check by check.
+    pub findings: Vec<Finding>,
+    /// The place of the last one, if more follow.
+    pub next: Option<Place>,
+}
+
+/// The findings after a place, at most `limit`.
+///
+/// # Errors
+/// The database failed or a row cannot be read.
+pub async fn findings(
+    db: &Db,
+    filter: Filter,
+    after: Option<&Place>,
+    limit: usize,
+) -> Result<FindingPage, DbError> {
+    let mut found: Vec<(Place, Finding)> = Vec::new();
+    for check in Check::ALL {
+        let wanted = filter.check.is_none_or(|only| only == check)
+            && after.is_none_or(|after| after.check <= check);
+        if !wanted || found.len() > limit {
+            continue;
+        }
+        let key = after.filter(|after| after.check == check);
+        let key = key.map_or("", |after| after.key.as_str());
+        let room = limit + 1 - found.len();
+        let rows = of_check(db, check, filter.product, key, room).await?;
+        found.extend(
+            rows.into_iter()
+                .map(|(key, finding)| (Place { check, key }, finding)),
+        );
+    }
+    let more = found.len() > limit;
+    found.truncate(limit);
+    Ok(FindingPage {
+        next: found
+            .last()
+            .filter(|_| more)
+            .map(|(place, _)| place.clone()),
+        findings: found.into_iter().map(|(_, finding)| finding).collect(),
+    })
+}
+
+async fn of_check(
+    db: &Db,
+    check: Check,
+    product: Option<Product>,
+    after: &str,
+    room: usize,
+) -> Result<Vec<(String, Finding)>, DbError> {
+    let limit = i64::try_from(room).unwrap_or(i64::MAX);
+    let folders = folders(product);
+    let name = product.map_or("", Product::as_str);
+    let all = match check {
+        Check::SilentSource => silent_sources(&db::source_states(db).await?),
+        Check::OpenAlarm => about(product, alarms(&db::open_alarms(db).await?)),
+        Check::ShippedWithoutBuild => about(product, shipped(db).await?),
+        Check::LatePlatform => platforms(db, product).await?,
+        Check::Conflict => {
+            let rows = db::conflicts_after(db, name, &place(after), limit).await?;
+            return Ok(rows.into_iter().map(conflict).collect());
+        }
+        Check::BadFile => {
+            let rows = db::bad_files_after(db, &folders, after, limit).await?;
+            return Ok(rows.into_iter().map(bad_file).collect());
+        }
+        Check::UnreadableRecord => {
+            let rows = db::unreadable_after(db, &folders, after, limit).await?;
+            return Ok(rows.into_iter().map(unreadable).collect());
+        }
+    };
+    let mut keyed: Vec<(String, Finding)> = all
+        .into_iter()
+        .map(|finding| (finding.subject.clone(), finding))
+        .filter(|(key, _)| key.as_str() > after)
+        .collect();
+    keyed.sort_by(|a, b| a.0.cmp(&b.0));
+    keyed.truncate(room);
+    Ok(keyed)
+}
+
+/// The findings about a product, which their subject begins with.
+fn about(product: Option<Product>, findings: Vec<Finding>) -> Vec<Finding> {
+    let Some(product) = product else {
+        return findings;
+    };
+    let mut findings = findings;
+    findings.retain(|finding| {
+        let first = finding.subject.split(' ').next().unwrap_or_default();
+        first.parse() == Ok(product)
+    });
+    findings
+}
+
+fn folders(product: Option<Product>) -> Vec<&'static str> {
+    let all = [
+        Directory::Firefox,
+        Directory::DevEdition,
+        Directory::Thunderbird,
+        Directory::Fennec,
+        Directory::Fenix,
+        Directory::Focus,
+    ];
+    let own = all
+        .into_iter()
+        .filter(|directory| Some(directory.product()) == product);
+    own.map(Directory::as_str).collect()
+}
+
+fn place(key: &str) -> [&str; 3] {
+    let mut parts = key.split(SEPARATOR);
+    [(); 3].map(|()| parts.next().unwrap_or_default())
+}
+
+fn conflict(row: StoredConflict) -> (String, Finding) {
+    let body: Value = serde_json::from_str(&row.body).unwrap_or_default();
+    let chosen = body.get("chosen").and_then(Value::as_str);
+    let values = body.get("values").and_then(Value::as_object);
+    let values: Vec<&str> = values
+        .into_iter()
+        .flat_map(|v| v.keys())
+        .map(String::as_str)
+        .collect();
+    let finding = Finding::new(
+        Severity::Warning,
+        Check::Conflict,
+        format!("{} {}", row.subject, row.field),
+        format!(
+            "{} is taken; the sources say {}",
+            chosen.unwrap_or_default(),
+            values.join(", ")
+        ),
+    );
+    let key = [row.group_key, row.subject, row.field].join("\n");
+    (key, finding)
+}
+
+fn bad_file((path, seen): (String, String)) -> (String, Finding) {
+    let noted: Value = serde_json::from_str(&seen).unwrap_or_default();
+    let why = ["why", "reason", "error"]
+        .iter()
+        .find_map(|name| noted.get(name).and_then(Value::as_str))
+        .or_else(|| noted.as_str())
+        .unwrap_or("it cannot be read");
+    let finding = Finding::new(
+        Severity::Warning,
+        Check::BadFile,
+        path.clone(),
+        why.chars().take(300).collect(),
+    );
+    (path, finding)
+}
+
+fn unreadable(row: db::Unreadable) -> (String, Finding) {
+    let finding = Finding::new(
+        Severity::Note,
+        Check::UnreadableRecord,
+        format!(
+            "{} {}",
+            row.source,
+            row.subject.chars().take(300).collect::<String>()
+        ),
+        format!("{}; read at {}", row.problem, row.url),
+    );
+    (row.digest, finding)
+}
+
+async fn shipped(db: &Db) -> Result<Vec<Finding>, DbError> {
+    let generation = db::latest_generation(db).await?.n;
+    let known = facts(&db::fact_observations(db).await?);
+    let built: BTreeSet<(Directory, [u32; 8])> = db::built_versions(db, generation)
+        .await?
+        .into_iter()
+        .filter_map(|(product, channel, version)| {
+            let directory = Directory::of(product.parse().ok()?, &channel);
+            let version: Version = version.parse().ok()?;
+            Some((directory, version.key()))
+        })
+        .collect();
+    let newest = newest(db).await?.into_iter().map(|(_, _, id)| id).max();
+    let day: Option<NaiveDate> = newest.map(|id| id.time().date_naive());
+    Ok(shipped_without_build(&known, &built, day))
+}
+
+/// The channels of the products with their newest builds.
+async fn newest(db: &Db) -> Result<Vec<(Product, String, BuildId)>, DbError> {
+    let rows = db::newest_builds(db).await?.into_iter();
+    let read = rows.filter_map(|(product, channel, id)| {
+        let id = BuildId::from_u64(u64::try_from(id).ok()?)?;
+        Some((product.parse().ok()?, channel, id))
+    });
+    Ok(read.collect())
+}
+
+async fn platforms(db: &Db, only: Option<Product>) -> Result<Vec<Finding>, DbError> {
+    let generation = db::latest_generation(db).await?.n;
+    let all = newest(db).await?;
+    let mut found = Vec::new();
+    for (product, channel, own) in &all {
+        if only.is_some_and(|only| only != *product) {
+            continue;
+        }
+        let newest = all.iter().filter(|(other, ..)| other == product);
+        let newest = newest.map(|(_, _, id)| *id).max().unwrap_or(*own);
+        let since = before(*own, PLATFORM_WINDOW);
+        let rows = db::platforms_since(db, generation, product.as_str(), channel, since).await?;
+        let builds: Vec<OnPlatform> = rows
+            .into_iter()
+            .filter_map(|(id, version, platform)| {
+                Some(OnPlatform {
+                    build_id: BuildId::from_u64(u64::try_from(id).ok()?)?,
+                    version: version.parse().ok()?,
+                    platform,
+                })
+            })
+            .collect();
+        found.extend(late_platforms(*product, channel, &builds, newest));
+    }
+    Ok(found)
+}
+
+/// The build id of a moment so long before another, as a number.
+fn before(id: BuildId, micros: i64) -> i64 {
+    let time = id.time() - chrono::TimeDelta::microseconds(micros);
+    time.format("%Y%m%d%H%M%S").to_string().parse().unwrap_or(0)
+}
+
+/// How the sources did over the builds of the last ninety days; of one product if it is given.
+///
+/// # Errors
+/// The database failed or a row cannot be read.
+pub async fn scores(db: &Db, only: Option<Product>) -> Result<Vec<Score>, DbError> {
+    let generation = db::latest_generation(db).await?.n;
+    let mut scores = Scores::default();
+    let mut oldest_run = i64::MAX;
+    for (product, channel, own) in newest(db).await? {
+        if only.is_some_and(|only| only != product) {
+            continue;
+        }
+        let since = before(own, SCORE_WINDOW);
+        let mut below = None;
+        loop {
+            let page = db::builds_of_channel(db, generation, product, &channel, below, IDS).await?;
+            let last = page.rows.last().map(|build| build.build_id);
+            let mut digests: BTreeMap<BuildId, BTreeSet<Digest>> = BTreeMap::new();
+            for build in page.rows {
+                digests
+                    .entry(build.build_id)
+                    .or_default()
+                    .extend(build.evidence);
+            }
+            digests.retain(|id, _| db_number(*id) >= since);
+            for first in first_by_source(db, digests.into_values()).await? {
+                oldest_run = first
+                    .values()
+                    .copied()
+                    .min()
+                    .unwrap_or(i64::MAX)
+                    .min(oldest_run);
+                scores.add_build(product, &channel, first);
+            }
+            match last {
+                Some(last) if page.more && db_number(last) >= since => below = Some(last),
+                _ => break,
+            }
+        }
+    }
+    add_contradictions(db, only, &mut scores).await?;
+    for said in db::withdrawn_since(db, oldest_run).await? {
+        if let Some((source, product, channel)) = who(&said)
+            && only.is_none_or(|only| only == product)
+        {
+            scores.add_withdrawal(source, product, &channel);
+        }
+    }
+    Ok(scores.finish())
+}
+
+fn db_number(id: BuildId) -> i64 {
+    i64::try_from(id.as_u64()).unwrap_or(i64::MAX)
+}
+
+/// For each build, given as the digests of its observations, when each source listed it first.
+async fn first_by_source(
+    db: &Db,
+    builds: impl Iterator<Item = BTreeSet<Digest>>,
+) -> Result<Vec<BTreeMap<SourceName, i64>>, DbError> {
+    let builds: Vec<BTreeSet<Digest>> = builds.collect();
+    let all: BTreeSet<Digest> = builds.iter().flatten().copied().collect();
+    let all: Vec<Digest> = all.into_iter().collect();
+    let mut listed: HashMap<String, (SourceName, i64)> = HashMap::new();
+    for digests in all.chunks(200) {
+        for said in db::said(db, digests).await? {
+            // What is said of versions as a whole lists no build.
+            let of_build = said.kind.parse::<Kind>().is_ok_and(|kind| {
+                !matches!(
+                    kind,
+                    Kind::ShippedRelease | Kind::CurrentVersions | Kind::ReleaseDirectory
+                )
+            });
+            if let (true, Ok(source)) = (of_build, said.source.parse()) {
+                listed.insert(said.digest, (source, said.first_run));
+            }
+        }
+    }
+    let first = builds.into_iter().map(|digests| {
+        let mut first: BTreeMap<SourceName, i64> = BTreeMap::new();
+        for digest in digests {
+            if let Some((source, run)) = listed.get(&digest.to_string()) {
+                let earliest = first.entry(*source).or_insert(*run);
+                *earliest = (*earliest).min(*run);
+            }
+        }
+        first
+    });
+    Ok(first.collect())
+}
+
+/// Counts the values that were stated and not believed.
+async fn add_contradictions(
+    db: &Db,
+    only: Option<Product>,
+    scores: &mut Scores,
+) -> Result<(), DbError> {
+    let name = only.map_or("", Product::as_str);
+    let (mut after, mut seen) = (String::new(), 0);
+    loop {
+        let rows = db::conflicts_after(db, name, &place(&after), 200).await?;
+        let Some(last) = rows.last() else {
+            return Ok(());
+        };
+        after = [&*last.group_key, &*last.subject, &*last.field].join("\n");
+        seen += rows.len();
+        for row in &rows {
+            let body: Value = serde_json::from_str(&row.body).unwrap_or_default();
+            let chosen = body.get("chosen").and_then(Value::as_str);
+            let values = body.get("values").and_then(Value::as_object);
+            let refused = values.into_iter().flatten();
+            let refused = refused.filter(|(value, _)| Some(value.as_str()) != chosen);
+            let digests: Vec<Digest> = refused
+                .filter_map(|(_, digests)| digests.as_array()?.first()?.as_str()?.parse().ok())
+                .collect();
+            for said in db::said(db, &digests).await? {
+                if let Some((source, product, channel)) = who(&said) {
+                    scores.add_contradiction(source, product, &channel);
+                }
+            }
+        }
+        if seen >= MOST_CONFLICTS {
+            return Ok(());
+        }
+    }
+}
+
+/// Who said something, about which product and channel.
+fn who(said: &Said) -> Option<(SourceName, Product, String)> {
+    let group = said.group_key.as_deref()?;
+    let product: Product = group.split(' ').next()?.parse().ok()?;
+    let kind: Kind = said.kind.parse().ok()?;
+    let channel = match kind {
+        Kind::ShippedRelease | Kind::ReleaseDirectory => {
+            let observation = Observation {
+                source: said.source.parse().ok()?,
+                kind,
+                subject: said.subject.clone(),
+                url: String::new(),
+                body: Value::Null,
+            };
+            let (directory, version) = crate::facts::subject_of(&observation).ok()?;
+            let own = match version.stage() {
+                Stage::Beta(_) | Stage::ReleaseCandidate(_) => "beta",
+                Stage::Esr => "esr",
+                Stage::Alpha(_) => "nightly",
+                Stage::Release => "release",
+            };
+            directory.only_channel().unwrap_or(own)
+        }
+        // Its subject begins with the channel.
+        Kind::BuildhubRecord => said.subject.split(' ').next()?,
+        _ => "",
+    };
+    Some((said.source.parse().ok()?, product, channel.to_owned()))
+}

@@ -1,0 +1,139 @@
+//! The table `unknown_alarm`, and the sightings that raise an alarm.
+
+use platform::db::{Db, DbError};
+use platform::{in_tx, on};
+
+use crate::unknown::UnknownKey;
+
+/// An alarm needs its sightings within an hour, in microseconds.
+const WINDOW: i64 = 3_600_000_000;
+/// Most alarms that are on at a time; beyond them nobody needs another one.
+const MOST_OPEN: i64 = 100;
+
+/// An unknown build that crashes on several installs.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Alarm {
+    /// The product.
+    pub product: String,
+    /// The channel.
+    pub channel: String,
+    /// The build id, digits.
+    pub build_id: String,
+    /// The version that the crashes report.
+    pub reported: String,
+    /// On how many installs it crashed within an hour.
+    pub installs: i64,
+    /// When the last of these crashes came in, for one that is not raised yet; else when it was
+    /// raised. Microseconds UTC.
+    pub raised: i64,
+    /// When the build was looked for because of it, microseconds UTC.
+    pub tried: Option<i64>,
+    /// What came of that.
+    pub outcome: Option<String>,
+}
+
+impl Alarm {
+    /// Under what the build is counted.
+    pub fn key(&self) -> UnknownKey {
+        UnknownKey {
+            product: self.product.clone(),
+            channel: self.channel.clone(),
+            build_id: self.build_id.clone(),
+        }
+    }
+}
+
+/// The builds without an alarm that crashed on so many installs within an hour; at most 200.
+///
+/// # Errors
+/// The database failed.
+pub async fn alarm_candidates(db: &Db, installs: i64) -> Result<Vec<Alarm>, DbError> {
+    const SQL: &str = "SELECT s.product, s.channel, s.build_id, MAX(s.reported) AS reported, COUNT(*) AS installs, MAX(s.at) AS raised, CAST(NULL AS BIGINT) AS tried, CAST(NULL AS TEXT) AS outcome FROM unknown_seen s JOIN (SELECT product, channel, build_id, MAX(at) AS newest FROM unknown_seen GROUP BY product, channel, build_id) n ON n.product = s.product AND n.channel = s.channel AND n.build_id = s.build_id WHERE s.at >= n.newest - $1 AND NOT EXISTS (SELECT 1 FROM unknown_alarm a WHERE a.product = s.product AND a.channel = s.channel AND a.build_id = s.build_id AND a.cleared IS NULL) GROUP BY s.product, s.channel, s.build_id HAVING COUNT(*) >= $2 ORDER BY raised DESC LIMIT 200";
+    Ok(on!(db, |pool| sqlx::query_as(SQL)
+        .bind(WINDOW)
+        .bind(installs)
+        .fetch_all(pool)
+        .await)?)
+}
+
+/// Raises an alarm at `now`; `false` if it is on already, raised by another process, or if a hundred
+/// are on.
+///
+/// # Errors
+/// The database failed.
+pub async fn raise_alarm(db: &Db, alarm: &Alarm, now: i64) -> Result<bool, DbError> {
+    const OPEN: &str = "SELECT COUNT(*) FROM unknown_alarm WHERE cleared IS NULL";
+    const SQL: &str = "INSERT INTO unknown_alarm (product, channel, build_id, reported, installs, raised) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (product, channel, build_id) DO UPDATE SET reported = excluded.reported, installs = excluded.installs, raised = excluded.raised, tried = NULL, outcome = NULL, cleared = NULL WHERE unknown_alarm.cleared IS NOT NULL";
+    let mut tx = db.begin().await?;
+    let open: i64 = in_tx!(&mut tx, |conn| sqlx::query_scalar(OPEN)
+        .fetch_one(conn)
+        .await)?;
+    if open >= MOST_OPEN {
+        return Ok(false);
+    }
+    let rows = in_tx!(&mut tx, |conn| sqlx::query(SQL)
+        .bind(&alarm.product)
+        .bind(&alarm.channel)
+        .bind(&alarm.build_id)
+        .bind(&alarm.reported)
+        .bind(alarm.installs)
+        .bind(now)
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected()))?;
+    tx.commit().await?;
+    Ok(rows == 1)
+}
+
+/// The alarms that are on, the oldest first; never many, see [`raise_alarm`].
+///
+/// # Errors
+/// The database failed.
+pub async fn open_alarms(db: &Db) -> Result<Vec<Alarm>, DbError> {
+    const SQL: &str = "SELECT product, channel, build_id, reported, installs, raised, tried, outcome FROM unknown_alarm WHERE cleared IS NULL ORDER BY raised, product, channel, build_id LIMIT 1000";
+    Ok(on!(db, |pool| sqlx::query_as(SQL).fetch_all(pool).await)?)
+}
+
+/// Stores that a build was looked for because of its alarm, and what came of it.
+///
+/// # Errors
+/// The database failed.
+pub async fn record_try(
+    db: &Db,
+    key: &UnknownKey,
+    tried: i64,
+    outcome: &str,
+) -> Result<(), DbError> {
+    const SQL: &str = "UPDATE unknown_alarm SET tried = $4, outcome = $5 WHERE product = $1 AND channel = $2 AND build_id = $3";
+    let outcome: String = outcome.chars().take(500).collect();
+    let mut tx = db.begin().await?;
+    in_tx!(&mut tx, |conn| sqlx::query(SQL)
+        .bind(&key.product)
+        .bind(&key.channel)
+        .bind(&key.build_id)
+        .bind(tried)
+        .bind(&outcome)
+        .execute(conn)
+        .await
+        .map(|_| ()))?;
+    tx.commit().await
+}
+
+/// Ends the alarm of a build at `now`; `false` if none was on.
+///
+/// # Errors
+/// The database failed.
+pub async fn clear_alarm(db: &Db, key: &UnknownKey, now: i64) -> Result<bool, DbError> {
+    const SQL: &str = "UPDATE unknown_alarm SET cleared = $4 WHERE product = $1 AND channel = $2 AND build_id = $3 AND cleared IS NULL";
+    let mut tx = db.begin().await?;
+    let rows = in_tx!(&mut tx, |conn| sqlx::query(SQL)
+        .bind(&key.product)
+        .bind(&key.channel)
+        .bind(&key.build_id)
+        .bind(now)
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected()))?;
+    tx.commit().await?;
+    Ok(rows == 1)
+}

@@ -1,0 +1,222 @@
+//! What the audit reads: pages by key, and short aggregates; never all builds at once.
+
+use platform::db::{Db, DbError};
+use platform::on;
+use sqlx::AssertSqlSafe;
+
+use crate::observation::Digest;
+
+/// Most rows of one channel's last weeks.
+const MOST: i64 = 50_000;
+
+/// A contradiction between sources, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct StoredConflict {
+    /// The group of observations.
+    pub group_key: String,
+    /// What it is about.
+    pub subject: String,
+    /// Which member of it.
+    pub field: String,
+    /// The [`crate::Conflict`] as JSON.
+    pub body: String,
+}
+
+/// The conflicts after a place (group, subject, field), at most `limit`; of one product if its name
+/// is given.
+///
+/// # Errors
+/// The database failed.
+pub async fn conflicts_after(
+    db: &Db,
+    product: &str,
+    after: &[&str; 3],
+    limit: i64,
+) -> Result<Vec<StoredConflict>, DbError> {
+    const SQL: &str = "SELECT group_key, subject, field, body FROM conflict WHERE (group_key, subject, field) > ($1, $2, $3) AND group_key LIKE $4 ORDER BY group_key, subject, field LIMIT $5";
+    let [group, subject, field] = *after;
+    Ok(on!(db, |pool| sqlx::query_as(SQL)
+        .bind(group)
+        .bind(subject)
+        .bind(field)
+        .bind(like(product))
+        .bind(limit)
+        .fetch_all(pool)
+        .await)?)
+}
+
+/// The pattern of a product's groups; every group without one. Names hold no wildcard.
+fn like(product: &str) -> String {
+    if product.is_empty() {
+        "%".to_owned()
+    } else {
+        format!("{product} %")
+    }
+}
+
+/// A record that cannot be interpreted.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Unreadable {
+    /// The observation's digest.
+    pub digest: String,
+    /// Who said it.
+    pub source: String,
+    /// What it is about.
+    pub subject: String,
+    /// Where it was read.
+    pub url: String,
+    /// Why it cannot be interpreted.
+    pub problem: String,
+}
+
+/// The records that cannot be interpreted and are still said, after a digest, at most `limit`; of
+/// one product if the names of its folders are given.
+///
+/// # Errors
+/// The database failed.
+pub async fn unreadable_after(
+    db: &Db,
+    folders: &[&str],
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Unreadable>, DbError> {
+    const SQL: &str = "SELECT digest, source, subject, url, problem FROM observation o WHERE digest > $1 AND problem IS NOT NULL AND EXISTS (SELECT 1 FROM sighting s WHERE s.digest = o.digest AND s.to_run IS NULL) AND (subject LIKE $2 OR subject LIKE $3) ORDER BY digest LIMIT $4";
+    let (one, other) = in_folders(folders);
+    Ok(on!(db, |pool| sqlx::query_as(SQL)
+        .bind(after)
+        .bind(&one)
+        .bind(&other)
+        .bind(limit)
+        .fetch_all(pool)
+        .await)?)
+}
+
+/// Patterns of what lies in the folders of a product, of which there are two at most.
+fn in_folders(folders: &[&str]) -> (String, String) {
+    let pattern = |folder: Option<&&str>| folder.map(|folder| format!("%/pub/{folder}/%"));
+    let one = pattern(folders.first()).unwrap_or_else(|| "%".to_owned());
+    let other = pattern(folders.get(1)).unwrap_or_else(|| one.clone());
+    (one, other)
+}
+
+/// The files of the archive that cannot be read, after a path, at most `limit`, with what was noted;
+/// of one product if the names of its folders are given.
+///
+/// # Errors
+/// The database failed.
+pub async fn bad_files_after(
+    db: &Db,
+    folders: &[&str],
+    after: &str,
+    limit: i64,
+) -> Result<Vec<(String, String)>, DbError> {
+    const SQL: &str = "SELECT path, seen FROM archive_place WHERE state = 'bad' AND path > $1 AND (path LIKE $2 OR path LIKE $3) ORDER BY path LIMIT $4";
+    let (one, other) = in_folders(folders);
+    Ok(on!(db, |pool| sqlx::query_as(SQL)
+        .bind(after)
+        .bind(&one)
+        .bind(&other)
+        .bind(limit)
+        .fetch_all(pool)
+        .await)?)
+}
+
+/// The products and channels that ever had builds, each with its newest build id.
+///
+/// # Errors
+/// The database failed.
+pub async fn newest_builds(db: &Db) -> Result<Vec<(String, String, i64)>, DbError> {
+    const SQL: &str = "SELECT product, channel, MAX(build_id) FROM build GROUP BY product, channel ORDER BY product, channel";
+    Ok(on!(db, |pool| sqlx::query_as(SQL).fetch_all(pool).await)?)
+}
+
+/// The product, channel and version of every version that has builds in the newest generation.
+///
+/// # Errors
+/// The database failed.
+pub async fn built_versions(
+    db: &Db,
+    generation: i64,
+) -> Result<Vec<(String, String, String)>, DbError> {
+    const SQL: &str = "SELECT DISTINCT product, channel, version FROM build WHERE from_generation <= $1 AND (to_generation IS NULL OR to_generation > $1)";
+    Ok(on!(db, |pool| sqlx::query_as(SQL)
+        .bind(generation)
+        .fetch_all(pool)
+        .await)?)
+}
+
+/// The id, version and platform of the builds of a channel from an id on, but for variants; at most
+/// 50,000, the newest first.
+///
+/// # Errors
+/// The database failed.
+pub async fn platforms_since(
+    db: &Db,
+    generation: i64,
+    product: &str,
+    channel: &str,
+    since: i64,
+) -> Result<Vec<(i64, String, String)>, DbError> {
+    const SQL: &str = "SELECT build_id, version, platform FROM build WHERE from_generation <= $1 AND (to_generation IS NULL OR to_generation > $1) AND product = $2 AND channel = $3 AND build_id >= $4 AND variant = '' ORDER BY build_id DESC LIMIT $5";
+    Ok(on!(db, |pool| sqlx::query_as(SQL)
+        .bind(generation)
+        .bind(product)
+        .bind(channel)
+        .bind(since)
+        .bind(MOST)
+        .fetch_all(pool)
+        .await)?)
+}
+
+/// Who said something, and when first.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Said {
+    /// The observation's digest.
+    pub digest: String,
+    /// Who.
+    pub source: String,
+    /// The kind of statement.
+    pub kind: String,
+    /// What it is about.
+    pub subject: String,
+    /// The group that it belongs to.
+    pub group_key: Option<String>,
+    /// The run that saw it first: its start in microseconds UTC.
+    pub first_run: i64,
+}
+
+/// Who said these things, at most 200 of them, and when first.
+///
+/// # Errors
+/// The database failed.
+pub async fn said(db: &Db, digests: &[Digest]) -> Result<Vec<Said>, DbError> {
+    let digests: Vec<String> = digests.iter().take(200).map(ToString::to_string).collect();
+    if digests.is_empty() {
+        return Ok(Vec::new());
+    }
+    let marks: Vec<String> = (1..=digests.len()).map(|n| format!("${n}")).collect();
+    let sql = format!(
+        "SELECT digest, source, kind, subject, group_key, first_run FROM observation WHERE digest IN ({})",
+        marks.join(", ")
+    );
+    Ok(on!(db, |pool| {
+        let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str()));
+        for digest in &digests {
+            query = query.bind(digest);
+        }
+        query.fetch_all(pool).await
+    })?)
+}
+
+/// What sources have taken back since a run, at most 50,000 statements.
+///
+/// # Errors
+/// The database failed.
+pub async fn withdrawn_since(db: &Db, run: i64) -> Result<Vec<Said>, DbError> {
+    const SQL: &str = "SELECT o.digest, o.source, o.kind, o.subject, o.group_key, o.first_run FROM sighting s JOIN observation o ON o.digest = s.digest WHERE s.to_run >= $1 AND NOT EXISTS (SELECT 1 FROM sighting n WHERE n.digest = s.digest AND n.to_run IS NULL) LIMIT $2";
+    Ok(on!(db, |pool| sqlx::query_as(SQL)
+        .bind(run)
+        .bind(MOST)
+        .fetch_all(pool)
+        .await)?)
+}

@@ -1,0 +1,199 @@
+//! The table `archive_place`: what the archive's folders were found to hold.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::str::FromStr;
+
+use platform::db::{Db, DbError};
+use platform::{in_tx, on};
+use serde::{Deserialize, Serialize};
+use sqlx::AssertSqlSafe;
+
+use super::placeholders;
+use crate::observation::{Kind, SourceName, UnknownName};
+
+/// So many places go into one transaction.
+const CHUNK: usize = 150;
+/// So many subjects are read at a time.
+const PAGE: i64 = 10_000;
+
+/// What is to be done about a place at the next import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PlaceState {
+    /// A folder that is looked at again: more may come.
+    Open,
+    /// A folder that is complete, with all that lies in it.
+    Settled,
+    /// It is not there, though something pointed at it.
+    Absent,
+    /// A file that was there and could not be understood.
+    Bad,
+}
+
+impl PlaceState {
+    /// The name as it is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Settled => "settled",
+            Self::Absent => "absent",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+impl fmt::Display for PlaceState {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl FromStr for PlaceState {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        [Self::Open, Self::Settled, Self::Absent, Self::Bad]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or_else(|| UnknownName {
+                what: "state of a place",
+                text: text.to_owned(),
+            })
+    }
+}
+
+/// What a place was found to hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Contents {
+    /// Its folders, while it is open.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub folders: Vec<String>,
+    /// Its files, while it is open.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
+    /// Of a build: the platforms that it was seen to have.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub platforms: BTreeSet<String>,
+    /// Of a build: the platforms whose metadata was read here.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub read: BTreeSet<String>,
+    /// Of a bad file: what is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// A folder or file of the archive, as it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Its path, from `/pub/`; a folder's ends in a slash.
+    pub path: String,
+    /// What is to be done about it.
+    pub state: PlaceState,
+    /// What it held.
+    pub contents: Contents,
+    /// The archive's name for the state of the listing.
+    pub etag: Option<String>,
+}
+
+/// Every place that is known, by path.
+///
+/// # Errors
+/// The database failed or a row cannot be read.
+pub async fn places(db: &Db) -> Result<HashMap<String, Place>, DbError> {
+    const SQL: &str = "SELECT path, state, seen, etag FROM archive_place";
+    let rows: Vec<(String, String, String, Option<String>)> =
+        on!(db, |pool| sqlx::query_as(SQL).fetch_all(pool).await)?;
+    rows.into_iter()
+        .map(|(path, state, seen, etag)| {
+            let bad = || DbError::Row(format!("place {path}"));
+            let place = Place {
+                state: state.parse().map_err(|_| bad())?,
+                contents: serde_json::from_str(&seen).map_err(|_| bad())?,
+                etag,
+                path: path.clone(),
+            };
+            Ok((path, place))
+        })
+        .collect()
+}
+
+/// Stores how places were found by a run; what was known of them is replaced, also by a later one of
+/// the same path.
+///
+/// # Errors
+/// The database failed; what was stored stays.
+pub async fn put_places(db: &Db, run: i64, places: &[Place]) -> Result<(), DbError> {
+    let mut last: HashMap<&str, &Place> = HashMap::new();
+    last.extend(places.iter().map(|place| (place.path.as_str(), place)));
+    let places: Vec<&Place> = last.into_values().collect();
+    for chunk in places.chunks(CHUNK) {
+        let sql = format!(
+            "INSERT INTO archive_place (path, state, seen, etag, run) VALUES {} ON CONFLICT (path) DO UPDATE SET state = excluded.state, seen = excluded.seen, etag = excluded.etag, run = excluded.run",
+            placeholders(chunk.len(), 5)
+        );
+        let seen: Vec<String> = chunk
+            .iter()
+            .map(|place| serde_json::to_string(&place.contents))
+            .collect::<Result<_, _>>()
+            .map_err(|error| DbError::Row(error.to_string()))?;
+        let mut tx = db.begin().await?;
+        in_tx!(&mut tx, |conn| {
+            let mut query = sqlx::query(AssertSqlSafe(sql.as_str()));
+            for (place, seen) in chunk.iter().zip(&seen) {
+                query = query
+                    .bind(&place.path)
+                    .bind(place.state.as_str())
+                    .bind(seen)
+                    .bind(&place.etag)
+                    .bind(run);
+            }
+            query.execute(conn).await.map(|_| ())
+        })?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// Forgets that these files were bad.
+///
+/// # Errors
+/// The database failed.
+pub async fn forget_bad(db: &Db, paths: &[String]) -> Result<(), DbError> {
+    const SQL: &str = "DELETE FROM archive_place WHERE path = $1 AND state = 'bad'";
+    for chunk in paths.chunks(CHUNK) {
+        let mut tx = db.begin().await?;
+        for path in chunk {
+            in_tx!(&mut tx, |conn| sqlx::query(SQL)
+                .bind(path)
+                .execute(conn)
+                .await
+                .map(|_| ()))?;
+        }
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// Gives the subject of every usable record of Buildhub to `each`.
+///
+/// # Errors
+/// The database failed.
+pub async fn each_buildhub_subject(db: &Db, mut each: impl FnMut(&str)) -> Result<(), DbError> {
+    const SQL: &str = "SELECT digest, subject FROM observation WHERE source = $1 AND kind = $2 AND group_key IS NOT NULL AND digest > $3 ORDER BY digest LIMIT $4";
+    let mut last = String::new();
+    loop {
+        let rows: Vec<(String, String)> = on!(db, |pool| sqlx::query_as(SQL)
+            .bind(SourceName::Buildhub.as_str())
+            .bind(Kind::BuildhubRecord.as_str())
+            .bind(&last)
+            .bind(PAGE)
+            .fetch_all(pool)
+            .await)?;
+        let Some((end, _)) = rows.last() else {
+            return Ok(());
+        };
+        last.clone_from(end);
+        rows.iter().for_each(|(_, subject)| each(subject));
+    }
+}

@@ -1,0 +1,64 @@
+//! The table `source_state`: how each source does.
+
+use platform::db::{Db, DbError};
+use platform::{in_tx, on};
+
+/// Most characters of a source's trouble that are kept.
+const MAX_TROUBLE: usize = 500;
+
+/// How a source does.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct SourceState {
+    /// Its name, see [`crate::SourceName::as_str`].
+    pub source: String,
+    /// When it was last asked, microseconds UTC.
+    pub tried: i64,
+    /// When it last answered, microseconds UTC; none if it never did.
+    pub answered: Option<i64>,
+    /// When the newest thing that it told of was uploaded or shipped, microseconds UTC.
+    pub newest: Option<i64>,
+    /// What it did at the last try instead of answering; none if it answered.
+    pub trouble: Option<String>,
+}
+
+/// Stores how a source did at one try: `answered` is when it did, none if it did not; `newest` is
+/// the newest that it told of; `trouble` is what it did instead of answering, cut to 500
+/// characters. What it answered earlier stays known, and an older try changes nothing.
+///
+/// To be called when the generation that rests on the answers is finished, so that no answer claims
+/// to be newer than it is.
+///
+/// # Errors
+/// The database failed.
+pub async fn record_state(
+    db: &Db,
+    source: &str,
+    tried: i64,
+    answered: Option<i64>,
+    newest: Option<i64>,
+    trouble: Option<&str>,
+) -> Result<(), DbError> {
+    const SQL: &str = "INSERT INTO source_state (source, tried, answered, newest, trouble) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (source) DO UPDATE SET tried = excluded.tried, answered = COALESCE(excluded.answered, source_state.answered), newest = COALESCE(excluded.newest, source_state.newest), trouble = excluded.trouble WHERE excluded.tried >= source_state.tried";
+    let trouble: Option<String> = trouble.map(|text| text.chars().take(MAX_TROUBLE).collect());
+    let mut tx = db.begin().await?;
+    in_tx!(&mut tx, |conn| sqlx::query(SQL)
+        .bind(source)
+        .bind(tried)
+        .bind(answered)
+        .bind(newest)
+        .bind(&trouble)
+        .execute(conn)
+        .await
+        .map(|_| ()))?;
+    tx.commit().await
+}
+
+/// How every source does that was ever asked, sorted by name.
+///
+/// # Errors
+/// The database failed.
+pub async fn source_states(db: &Db) -> Result<Vec<SourceState>, DbError> {
+    const SQL: &str =
+        "SELECT source, tried, answered, newest, trouble FROM source_state ORDER BY source";
+    Ok(on!(db, |pool| sqlx::query_as(SQL).fetch_all(pool).await)?)
+}

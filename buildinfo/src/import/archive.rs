@@ -1,0 +1,301 @@
+//! Reading the archive: its listings always, and of its files those that Buildhub does not have.
+//!
+//! A version is looked for only where its parent listing shows it; a build that is complete is
+//! settled and not asked for again. What was read is stored before the place that says so.
+
+mod harvest;
+mod outlook;
+mod survey;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use futures::StreamExt;
+use tokio_util::sync::CancellationToken;
+
+use self::harvest::Harvest;
+use self::survey::{Survey, missing_is_none, survey_candidates, survey_nightly};
+use super::policy::{self, Reason, State};
+use super::{Choice, Import, ImportError, Progress};
+use crate::db::{self, Place};
+use crate::observation::{Observation, SourceName};
+use crate::product::Directory;
+use crate::sources::archive::{Reader, buildhub_package, candidate_version, release_version};
+use crate::sources::{Client, SourceError};
+use crate::unknown::FetchPlan;
+use crate::version::Version;
+
+const SOURCE: SourceName = SourceName::Archive;
+/// So many requests are under way at a time.
+const AT_ONCE: usize = 16;
+/// So many observations, or places, are stored at a time.
+const BATCH: usize = 300;
+/// The folders under `/pub/` that hold builds.
+const DIRECTORIES: [Directory; 6] = [
+    Directory::Firefox,
+    Directory::DevEdition,
+    Directory::Thunderbird,
+    Directory::Fennec,
+    Directory::Fenix,
+    Directory::Focus,
+];
+
+impl Import<'_> {
+    pub(super) async fn read_archive(
+        &mut self,
+        stop: &CancellationToken,
+    ) -> Result<(), ImportError> {
+        let client = self.client.for_another();
+        let mut known = if self.options.full {
+            HashMap::new()
+        } else {
+            db::places(self.db).await?
+        };
+        known.retain(|path, _| {
+            !self
+                .options
+                .wanted
+                .iter()
+                .any(|plan| lies_on_the_way(plan, path))
+        });
+        let reader = Reader::new(&client, &self.settings.archive_url, &known);
+        let mut survey = Survey::default();
+        let products = products_there(&reader).await;
+        let mut found = false;
+        for directory in self.directories() {
+            let name = directory.as_str();
+            if products.as_ref().is_some_and(|there| !there.contains(name)) {
+                continue;
+            }
+            if stop.is_cancelled() {
+                return Err(ImportError::Stopped);
+            }
+            match self.survey(&reader, &known, directory, &mut survey).await? {
+                Ok(anything) => found |= anything,
+                Err(error) => {
+                    survey.failed.push(error);
+                    if reader.gave_up() {
+                        break;
+                    }
+                }
+            }
+        }
+        if survey.failed.is_empty() && !found {
+            let why = "it answers, and shows no builds at all";
+            self.policy.judge(SOURCE, State::Empty, why);
+            self.note(&format!("archive: {why}; what it said before stays"));
+            self.failed += 1;
+            return Ok(());
+        }
+        let harvest = self.read_builds(&reader, &known, survey, stop).await?;
+        self.conclude_archive(&client, &harvest);
+        Ok(())
+    }
+
+    /// The folders of the products that are asked for.
+    fn directories(&self) -> impl Iterator<Item = Directory> + use<> {
+        let products = self.options.products.clone();
+        DIRECTORIES
+            .into_iter()
+            .filter(move |directory| products.is_empty() || products.contains(&directory.product()))
+    }
+
+    /// Reads the listings of one product down to its builds; answers whether it shows anything.
+    async fn survey(
+        &mut self,
+        reader: &Reader<'_>,
+        known: &HashMap<String, Place>,
+        directory: Directory,
+        survey: &mut Survey,
+    ) -> Result<Result<bool, SourceError>, ImportError> {
+        let folder = format!("/pub/{}/", directory.as_str());
+        let releases = match missing_is_none(reader.list(&format!("{folder}releases/")).await) {
+            Ok(listing) => listing,
+            Err(error) => return Ok(Err(error)),
+        };
+        let candidates = match missing_is_none(reader.list(&format!("{folder}candidates/")).await) {
+            Ok(listing) => listing,
+            Err(error) => return Ok(Err(error)),
+        };
+        let nightly = match missing_is_none(reader.list(&format!("{folder}nightly/")).await) {
+            Ok(listing) => listing,
+            Err(error) => return Ok(Err(error)),
+        };
+        let listings = [&releases, &candidates, &nightly];
+        let anything = listings
+            .into_iter()
+            .flatten()
+            .any(|place| !place.contents.folders.is_empty());
+        let mut shipped = BTreeSet::new();
+        if let Some(place) = releases {
+            shipped = self.record_releases(reader, directory, &place).await?;
+        }
+        if let Some(place) = candidates {
+            db::put_places(self.db, self.run.id, std::slice::from_ref(&place)).await?;
+            survey_candidates(reader, known, directory, &place, &shipped, survey).await;
+        }
+        if let Some(place) = nightly {
+            db::put_places(self.db, self.run.id, std::slice::from_ref(&place)).await?;
+            survey_nightly(reader, known, directory, &place, self.options.since, survey).await;
+        }
+        Ok(Ok(anything))
+    }
+
+    /// Stores which versions have a folder under `releases/`. A listing without any is no listing
+    /// to believe: what it said before stays.
+    async fn record_releases(
+        &mut self,
+        reader: &Reader<'_>,
+        directory: Directory,
+        place: &Place,
+    ) -> Result<BTreeSet<Version>, ImportError> {
+        let url = reader.address(&place.path);
+        let shipped: BTreeSet<Version> = place
+            .contents
+            .folders
+            .iter()
+            .filter_map(|name| release_version(name))
+            .collect();
+        let observations: Vec<Observation> = shipped
+            .iter()
+            .map(|version| {
+                Observation::release_directory(&url, directory.as_str(), version.as_str())
+            })
+            .collect();
+        if observations.is_empty() {
+            return Ok(shipped);
+        }
+        let seen =
+            db::record_listing(self.db, self.run.id, SOURCE.as_str(), &url, &observations).await?;
+        self.add(seen, observations.len(), 0);
+        db::put_places(self.db, self.run.id, std::slice::from_ref(place)).await?;
+        Ok(shipped)
+    }
+
+    /// Reads the builds that were found, stores them, and settles what is complete.
+    async fn read_builds(
+        &mut self,
+        reader: &Reader<'_>,
+        known: &HashMap<String, Place>,
+        mut survey: Survey,
+        stop: &CancellationToken,
+    ) -> Result<Harvest, ImportError> {
+        let mut buildhub = HashSet::new();
+        if self.options.choice == Choice::Auto && !survey.builds.is_empty() {
+            db::each_buildhub_subject(self.db, |subject| {
+                buildhub.extend(buildhub_package(subject));
+            })
+            .await?;
+        }
+        let nothing = BTreeSet::new();
+        let total = survey.builds.len() as u64;
+        let builds = std::mem::take(&mut survey.builds);
+        let mut harvest = Harvest::new(known, &mut survey);
+        let mut reading = futures::stream::iter(builds)
+            .map(|build| {
+                let before = known
+                    .get(&build.path)
+                    .map_or(&nothing, |place| &place.contents.read);
+                let buildhub = &buildhub;
+                async move {
+                    let knows = |platform: &str| buildhub.contains(&build.package(platform));
+                    let read = build.read(reader, knows, before).await;
+                    (build, read)
+                }
+            })
+            .buffer_unordered(AT_ONCE);
+        let mut done = 0;
+        while let Some((build, read)) = reading.next().await {
+            harvest.take(build, read);
+            if harvest.observations.len() >= BATCH || harvest.places.len() >= BATCH {
+                self.store(&mut harvest).await?;
+            }
+            done += 1;
+            (self.report)(Progress::Reading {
+                source: SOURCE,
+                done,
+                total,
+            });
+            if stop.is_cancelled() {
+                self.store(&mut harvest).await?;
+                return Err(ImportError::Stopped);
+            }
+            if reader.gave_up() {
+                break;
+            }
+        }
+        drop(reading);
+        harvest.finish(survey);
+        self.store(&mut harvest).await?;
+        Ok(harvest)
+    }
+
+    /// Stores what was read, and then that it was read.
+    async fn store(&mut self, harvest: &mut Harvest) -> Result<(), ImportError> {
+        let observations = std::mem::take(&mut harvest.observations);
+        let seen = db::record(self.db, self.run.id, &observations).await?;
+        self.add(seen, observations.len(), 0);
+        db::forget_bad(self.db, &std::mem::take(&mut harvest.good)).await?;
+        db::put_places(self.db, self.run.id, &std::mem::take(&mut harvest.places)).await?;
+        self.keep().await
+    }
+
+    /// Notes how the archive did, and what it had that Buildhub had not.
+    fn conclude_archive(&mut self, client: &Client, harvest: &Harvest) {
+        let what = format!(
+            "{} builds were looked at, {} files read",
+            harvest.compared.len(),
+            harvest.files
+        );
+        match harvest.failed.first() {
+            None => {
+                self.read += 1;
+                self.well_source(SOURCE, client, &what);
+            }
+            Some(error) => {
+                self.read += u64::from(!harvest.compared.is_empty());
+                self.failed += harvest.failed.len() as u64;
+                self.note(&format!(
+                    "archive: {error}; {} requests failed for good; {what}",
+                    harvest.failed.len()
+                ));
+                self.failed_source(SOURCE, error);
+            }
+        }
+        if !harvest.bad.is_empty() {
+            self.run.errors += i64::try_from(harvest.bad.len()).unwrap_or(i64::MAX);
+            self.note(&format!(
+                "archive: {} files cannot be used, as {}; `audit` lists them",
+                harvest.bad.len(),
+                harvest.bad[0]
+            ));
+        }
+        let forced = match (self.options.choice, self.policy.state(SourceName::Buildhub)) {
+            (Choice::Only(_), _) => Some(Reason::Asked),
+            (_, Some(state)) if state.is_failure() => Some(Reason::BuildhubFailed),
+            _ => None,
+        };
+        self.policy.fill(policy::fills(&harvest.compared, forced));
+    }
+}
+
+/// The names of the products' folders; none if the archive does not list them.
+async fn products_there(reader: &Reader<'_>) -> Option<BTreeSet<String>> {
+    let listing = reader.list("/pub/").await.ok()?;
+    let folders: BTreeSet<String> = listing.contents.folders.into_iter().collect();
+    (!folders.is_empty()).then_some(folders)
+}
+
+/// Whether a place must be looked at again to find the build of a plan.
+fn lies_on_the_way(plan: &FetchPlan, path: &str) -> bool {
+    let to_a_nightly = plan.archive.iter().any(|folder| folder.starts_with(path));
+    let candidates = path.split_once("/candidates/").and_then(|(folder, below)| {
+        Some((folder.strip_prefix("/pub/")?, below.split('/').next()?))
+    });
+    let may_hold = candidates.is_some_and(|(directory, name)| {
+        let same_product = directory
+            .parse()
+            .is_ok_and(|directory: Directory| directory.product() == plan.product);
+        same_product && candidate_version(name).is_some_and(|version| plan.may_be(&version))
+    });
+    to_a_nightly || may_hold
+}

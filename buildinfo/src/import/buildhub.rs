@@ -1,0 +1,206 @@
+//! Reading Buildhub: every record in the order of its upload, or what is new since the last time.
+
+use std::time::{Duration, Instant};
+
+use chrono::DateTime;
+use platform::clock;
+use platform::db::{progress, set_progress};
+use tokio_util::sync::CancellationToken;
+
+use super::policy::State;
+use super::{Choice, Import, ImportError, Progress};
+use crate::db;
+use crate::observation::SourceName;
+use crate::product::Product;
+use crate::sources::buildhub::{self, Wanted};
+
+/// Where the newest upload that was read is stored, microseconds UTC.
+const SEEN: &str = "buildhub_seen";
+/// Where the number of records is stored that lie before the next run's beginning.
+const BEFORE: &str = "buildhub_before";
+/// A later import begins so long before the newest upload: uploads do not become visible in order.
+const OVERLAP: i64 = 24 * 3_600_000_000;
+/// A page that takes longer is slow. After a few in a row the archive is the better source.
+const SLOW: Duration = Duration::from_secs(5);
+/// So many slow pages in a row.
+const SLOW_PAGES: u32 = 3;
+
+const SOURCE: SourceName = SourceName::Buildhub;
+
+impl Import<'_> {
+    pub(super) async fn read_buildhub(
+        &mut self,
+        stop: &CancellationToken,
+    ) -> Result<(), ImportError> {
+        let client = self.client.for_another();
+        let root = &self.settings.buildhub_url;
+        let seen_until = progress(self.db, SEEN).await?;
+        let mut since = match self.options.since {
+            Some(since) => Some(since),
+            None if self.options.full || seen_until == 0 => None,
+            None => Some(seen_until - OVERLAP),
+        };
+        // Records that came behind what was read, as when a hole is filled, want a full reading.
+        if self.options.since.is_none()
+            && let Some(start) = since
+        {
+            let before = progress(self.db, BEFORE).await?;
+            match buildhub::count_before(&client, root, &clock::rfc3339(start)).await {
+                Ok(now) if i64::try_from(now).is_ok_and(|now| now > before) => {
+                    self.note("buildhub: older records came since the last import; reading all");
+                    since = None;
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    self.note(&format!("buildhub: {error}"));
+                    self.failed_source(SOURCE, &error);
+                    self.failed += 1;
+                    return Ok(());
+                }
+            }
+        }
+        let wanted = Wanted {
+            since: since.map(clock::rfc3339),
+            products: self
+                .options
+                .products
+                .iter()
+                .flat_map(|product| names(*product))
+                .copied()
+                .collect(),
+            build_id: None,
+        };
+        for plan in &self.options.wanted {
+            let one = Wanted {
+                build_id: Some(plan.build_id.to_string()),
+                ..Wanted::default()
+            };
+            // If this fails, so does what follows, and says so.
+            if let Ok(page) = buildhub::page(&client, root, &one, None).await {
+                let seen = db::record(self.db, self.run.id, &page.observations).await?;
+                self.add(seen, page.records, page.unusable);
+            }
+        }
+        let (mut done, mut newest, mut slow) = (0, 0, 0);
+        let mut next = Some(buildhub::page(&client, root, &wanted, None).await);
+        while let Some(page) = next.take() {
+            if stop.is_cancelled() {
+                return Err(ImportError::Stopped);
+            }
+            let page = match page {
+                Ok(page) => page,
+                Err(error) => {
+                    self.note(&format!("buildhub: {error}; after {done} records"));
+                    self.failed_source(SOURCE, &error);
+                    self.failed += 1;
+                    return Ok(());
+                }
+            };
+            done += page.records as u64;
+            newest = page
+                .newest
+                .as_deref()
+                .and_then(micros)
+                .map_or(newest, |time| newest.max(time));
+            // The next page is on its way while this one is stored.
+            let began = Instant::now();
+            let following = async {
+                match &page.next {
+                    None => None,
+                    after => Some(buildhub::page(&client, root, &wanted, after.as_ref()).await),
+                }
+            };
+            let stored = db::record(self.db, self.run.id, &page.observations);
+            let timed = async {
+                let following = following.await;
+                (following, began.elapsed())
+            };
+            let (seen, (following, took)) = tokio::join!(stored, timed);
+            self.add(seen?, page.records, page.unusable);
+            self.keep().await?;
+            slow = if took > SLOW { slow + 1 } else { 0 };
+            if slow >= SLOW_PAGES && self.options.choice == Choice::Auto {
+                let why = format!(
+                    "a page takes {:.0} s; given up after {done} records",
+                    took.as_secs_f64()
+                );
+                self.note(&format!("buildhub: {why}"));
+                self.policy.judge(SOURCE, State::Slow, why);
+                self.failed += 1;
+                return Ok(());
+            }
+            (self.report)(Progress::Reading {
+                source: SOURCE,
+                done,
+                total: page.total.max(done),
+            });
+            if following.is_none() && page.total > done {
+                let why = format!("{done} of {} records came", page.total);
+                self.note(&format!("buildhub: {why}"));
+                self.policy.judge(SOURCE, State::Holes, why);
+                self.failed += 1;
+                return Ok(());
+            }
+            next = following;
+        }
+        if done == 0 && since.is_none() {
+            let why = "it answers, and has no records at all";
+            self.note(&format!("buildhub: {why}"));
+            self.policy.judge(SOURCE, State::Empty, why);
+            self.failed += 1;
+            return Ok(());
+        }
+        self.read += 1;
+        self.well_source(SOURCE, &client, &format!("{done} records were read"));
+        if newest > 0 {
+            self.newest.insert(SOURCE, newest);
+        }
+        // Only a run over all products that began at what was read before may move on: another
+        // would leave holes behind it.
+        let leaves_no_hole = since.is_none_or(|since| since <= seen_until);
+        if self.options.products.is_empty() && leaves_no_hole {
+            self.move_on(&client, newest.max(seen_until)).await?;
+        }
+        Ok(())
+    }
+
+    /// Stores how far Buildhub was read.
+    async fn move_on(
+        &mut self,
+        client: &crate::sources::Client,
+        newest: i64,
+    ) -> Result<(), ImportError> {
+        let start = clock::rfc3339(newest - OVERLAP);
+        let before = match buildhub::count_before(client, &self.settings.buildhub_url, &start).await
+        {
+            Ok(before) => i64::try_from(before).unwrap_or(i64::MAX),
+            // Without the count the next run would not see what comes late: let it read again.
+            Err(error) => {
+                self.note(&format!("buildhub: {error}; the next import reads again"));
+                return Ok(());
+            }
+        };
+        let mut tx = self.db.begin().await?;
+        set_progress(&mut tx, SEEN, newest).await?;
+        set_progress(&mut tx, BEFORE, before).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// What Buildhub calls a product.
+fn names(product: Product) -> &'static [&'static str] {
+    match product {
+        Product::Firefox => &["firefox", "devedition"],
+        Product::Thunderbird => &["thunderbird"],
+        Product::Fennec => &["fennec"],
+        Product::Fenix => &["fenix"],
+        Product::Focus => &["focus"],
+    }
+}
+
+fn micros(rfc3339: &str) -> Option<i64> {
+    DateTime::parse_from_rfc3339(rfc3339)
+        .ok()
+        .map(|time| time.timestamp_micros())
+}

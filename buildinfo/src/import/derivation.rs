@@ -1,0 +1,145 @@
+//! Deriving what is marked, and what people state against the sources.
+
+use platform::clock;
+use platform::db::{Db, DbError};
+use tokio_util::sync::CancellationToken;
+
+use super::lease::with_lease;
+use super::{ImportError, Progress};
+use crate::correction::Correction;
+use crate::db;
+use crate::derive;
+use crate::facts::{Facts, facts};
+use crate::group::GroupKey;
+
+/// So many groups are derived at a time.
+const GROUPS: i64 = 50;
+
+/// Adds corrections and derives what they concern, under the same lease as an import; answers the
+/// newest generation.
+///
+/// # Errors
+/// See [`ImportError`]. Stopped or killed, corrections may be stored and the rest be done by the
+/// next import.
+pub async fn correct(
+    db: &Db,
+    corrections: &[Correction],
+    owner: &str,
+    stop: &CancellationToken,
+    report: &(dyn Fn(Progress) + Sync),
+) -> Result<i64, ImportError> {
+    let work = async {
+        for correction in corrections {
+            db::add_correction(db, correction, clock::now_micros()).await?;
+        }
+        derive_dirty(db, stop, report).await
+    };
+    with_lease(db, true, owner, stop, report, work).await
+}
+
+/// Undoes a correction and derives what it concerned; answers the newest generation, or none if
+/// there is no correction with this id in force.
+///
+/// # Errors
+/// As of [`correct`].
+pub async fn undo_correction(
+    db: &Db,
+    id: i64,
+    by: &str,
+    owner: &str,
+    stop: &CancellationToken,
+    report: &(dyn Fn(Progress) + Sync),
+) -> Result<Option<i64>, ImportError> {
+    let work = async {
+        if !db::undo_correction(db, id, by, clock::now_micros()).await? {
+            return Ok(None);
+        }
+        derive_dirty(db, stop, report).await.map(Some)
+    };
+    with_lease(db, true, owner, stop, report, work).await
+}
+
+/// Derives everything again from what is stored; answers the newest generation, which is a new one
+/// only if something came out differently.
+///
+/// # Errors
+/// See [`ImportError`].
+pub async fn rebuild(
+    db: &Db,
+    owner: &str,
+    stop: &CancellationToken,
+    report: &(dyn Fn(Progress) + Sync),
+) -> Result<i64, ImportError> {
+    let work = async {
+        db::mark_all_dirty(db).await?;
+        derive_dirty(db, stop, report).await
+    };
+    with_lease(db, true, owner, stop, report, work).await
+}
+
+/// Derives every marked group and finishes the generation; answers the newest generation.
+pub(crate) async fn derive_dirty(
+    db: &Db,
+    stop: &CancellationToken,
+    report: &(dyn Fn(Progress) + Sync),
+) -> Result<i64, ImportError> {
+    let last = db::latest_generation(db).await?.n;
+    let corrections = db::corrections_in_force(db).await?;
+    let known = known_facts(db, &corrections).await?;
+    let (mut done, total) = (0, db::dirty_count(db).await?);
+    loop {
+        if stop.is_cancelled() {
+            return Err(ImportError::Stopped);
+        }
+        let groups = db::dirty_groups(db, GROUPS).await?;
+        if groups.is_empty() {
+            break;
+        }
+        let mut observations = db::of_groups(db, &groups).await?;
+        let mut conclusions = Vec::with_capacity(groups.len());
+        for group in &groups {
+            let of_group = observations.remove(group).unwrap_or_default();
+            let derived = derive(&key_of(group)?, &of_group, &corrections, &known);
+            conclusions.push((group.clone(), derived));
+        }
+        let steps = db::steps_to_all(db, last + 1, conclusions).await?;
+        db::write_steps(db, last + 1, &steps).await?;
+        done += groups.len() as u64;
+        report(Progress::Deriving {
+            done,
+            total: total.max(done),
+        });
+    }
+    let made = db::finish_generation(db, last + 1, clock::now_micros()).await?;
+    Ok(if made { last + 1 } else { last })
+}
+
+/// What is stated about versions as a whole, but for what corrections ignore.
+pub(crate) async fn known_facts(db: &Db, corrections: &[Correction]) -> Result<Facts, DbError> {
+    let stated: Vec<_> = db::fact_observations(db)
+        .await?
+        .into_iter()
+        .filter(|observation| {
+            !corrections
+                .iter()
+                .any(|correction| correction.ignores(observation))
+        })
+        .collect();
+    Ok(facts(&stated))
+}
+
+pub(crate) async fn derive_group(
+    db: &Db,
+    group: &str,
+    corrections: &[Correction],
+    facts: &Facts,
+) -> Result<crate::Derived, DbError> {
+    let observations = db::of_group(db, group).await?;
+    Ok(derive(&key_of(group)?, &observations, corrections, facts))
+}
+
+fn key_of(group: &str) -> Result<GroupKey, DbError> {
+    group
+        .parse()
+        .map_err(|_| DbError::Row(format!("group {group}")))
+}

@@ -1,0 +1,389 @@
+//! The folder of one build, a candidate's `buildN/` or a nightly's, and reading its metadata.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::metadata;
+use super::names::{self, FileKind, MetadataFiles};
+use super::reader::Reader;
+use crate::db::{Contents, Place, PlaceState};
+use crate::location::{Location, normalise_platform};
+use crate::observation::Observation;
+use crate::product::Directory;
+use crate::sources::client::SourceError;
+use crate::version::{Stage, Version};
+
+/// A version's folder of candidates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CandidateFolder {
+    /// The version.
+    pub(crate) version: Version,
+    /// The builds that it is one of, such as `firefox beta`.
+    pub(crate) tree: String,
+    /// Its place among them.
+    pub(crate) order: String,
+}
+
+/// The folder of one build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BuildFolder {
+    /// Its path, from `/pub/`, with a slash at the end.
+    pub(crate) path: String,
+    /// The builds that it is one of, such as `firefox beta`.
+    pub(crate) tree: String,
+    /// The place of its version, or of the nightly itself, among them.
+    pub(crate) step: String,
+    /// Its own place among them.
+    pub(crate) order: String,
+    nightly: bool,
+}
+
+/// What was read in the folder of a build.
+#[derive(Debug, Clone)]
+pub(crate) struct BuildRead {
+    /// What its files say.
+    pub(crate) observations: Vec<Observation>,
+    /// Files that cannot be used.
+    pub(crate) bad: Vec<Place>,
+    /// Files that could be used.
+    pub(crate) good: Vec<String>,
+    /// The platforms that it has.
+    pub(crate) platforms: BTreeSet<String>,
+    /// The platforms that were known from elsewhere, so that nothing was asked.
+    pub(crate) known: BTreeSet<String>,
+    /// The platforms whose files were read now.
+    pub(crate) read: BTreeSet<String>,
+    /// A request that failed for good.
+    pub(crate) failed: Option<SourceError>,
+    /// The folder as it was found, with all that was ever read there.
+    pub(crate) place: Place,
+}
+
+impl CandidateFolder {
+    /// Reads the name of a folder below `candidates/`; none if it is no version's.
+    pub(crate) fn parse(directory: Directory, name: &str) -> Option<Self> {
+        let version = names::candidate_version(name)?;
+        let kind = match version.stage() {
+            Stage::Esr => format!("esr{}", version.major()),
+            Stage::Beta(_) => "beta".to_owned(),
+            _ => "release".to_owned(),
+        };
+        Some(Self {
+            tree: format!("{} {kind}", directory.as_str()),
+            order: version.sort_key(),
+            version,
+        })
+    }
+
+    /// The builds that a listing of this folder shows.
+    pub(crate) fn builds(&self, listing: &Place) -> Vec<BuildFolder> {
+        let numbers: BTreeSet<u32> = listing
+            .contents
+            .folders
+            .iter()
+            .filter_map(|name| names::build_number(name))
+            .collect();
+        numbers
+            .into_iter()
+            .map(|number| self.build(&listing.path, number))
+            .collect()
+    }
+
+    fn build(&self, path: &str, number: u32) -> BuildFolder {
+        BuildFolder {
+            path: format!("{path}build{number}/"),
+            tree: self.tree.clone(),
+            step: self.order.clone(),
+            order: format!("{}/{number:06}", self.order),
+            nightly: false,
+        }
+    }
+}
+
+impl BuildFolder {
+    /// Reads the name of a nightly's folder in the listing of `month`; none if it holds no build of
+    /// the branches that are read.
+    pub(crate) fn nightly(directory: Directory, month: &str, name: &str) -> Option<Self> {
+        let branch = names::nightly_folder(name)?.branch;
+        Some(Self {
+            path: format!("{month}{name}/"),
+            tree: format!("{} nightly {branch}", directory.as_str()),
+            step: name.to_owned(),
+            order: name.to_owned(),
+            nightly: true,
+        })
+    }
+
+    /// The build whose folder has this path.
+    pub(crate) fn of_path(path: &str) -> Option<Self> {
+        let parts: Vec<&str> = path
+            .strip_prefix("/pub/")?
+            .trim_end_matches('/')
+            .split('/')
+            .collect();
+        match parts.as_slice() {
+            [directory, "candidates", version, build] => {
+                let folder = CandidateFolder::parse(directory.parse().ok()?, version)?;
+                let number = names::build_number(build)?;
+                Some(folder.build(&format!("/pub/{directory}/candidates/{version}/"), number))
+            }
+            [directory, "nightly", year, month, name] => {
+                let month = format!("/pub/{directory}/nightly/{year}/{month}/");
+                Self::nightly(directory.parse().ok()?, &month, name)
+            }
+            _ => None,
+        }
+    }
+
+    /// The name of one platform's package of this build, to compare sources by.
+    pub(crate) fn package(&self, platform: &str) -> String {
+        format!("{}{platform}", self.path)
+    }
+
+    /// Reads the folder: of each platform that `knows` does not know and that was not read `before`
+    /// the best metadata that can be used.
+    ///
+    /// # Errors
+    /// The folder itself could not be listed.
+    pub(crate) async fn read(
+        &self,
+        reader: &Reader<'_>,
+        knows: impl Fn(&str) -> bool,
+        before: &BTreeSet<String>,
+    ) -> Result<BuildRead, SourceError> {
+        let listing = reader.list(&self.path).await?;
+        let packages = if self.nightly {
+            nightly_packages(&listing)
+        } else {
+            candidate_packages(&listing)
+        };
+        let mut read = BuildRead {
+            observations: Vec::new(),
+            bad: Vec::new(),
+            good: Vec::new(),
+            platforms: BTreeSet::new(),
+            known: BTreeSet::new(),
+            read: BTreeSet::new(),
+            failed: None,
+            place: listing,
+        };
+        for (platform, mut package) in packages {
+            read.platforms.insert(platform.clone());
+            if knows(&platform) {
+                read.known.insert(platform);
+                continue;
+            }
+            if before.contains(&platform) {
+                continue;
+            }
+            let outcome = async {
+                self.look_inside(reader, &mut package).await?;
+                self.read_package(reader, &package.files, &mut read).await
+            };
+            match outcome.await {
+                Ok(true) => {
+                    read.read.insert(platform);
+                }
+                Ok(false) => {}
+                Err(error) => {
+                    read.failed = Some(error);
+                    break;
+                }
+            }
+        }
+        let contents = &mut read.place.contents;
+        contents.platforms.clone_from(&read.platforms);
+        contents.read = before.union(&read.read).cloned().collect();
+        Ok(read)
+    }
+
+    /// Completes a candidate's package by what its platform's folder holds.
+    async fn look_inside(
+        &self,
+        reader: &Reader<'_>,
+        package: &mut Package,
+    ) -> Result<(), SourceError> {
+        let Some(folder) = package.folder.clone() else {
+            return Ok(());
+        };
+        // Builds for Android are made once for all languages.
+        let locales: &[&str] = if folder.starts_with("android") {
+            &["multi", "en-US"]
+        } else {
+            &["en-US"]
+        };
+        for locale in locales {
+            let inner = format!("{folder}/{locale}/");
+            match reader.list(&format!("{}{inner}", self.path)).await {
+                Ok(listing) => {
+                    let files = listing.contents.files.iter().map(String::as_str);
+                    let inside = names::candidate_files(files);
+                    let path = |name: String| format!("{inner}{name}");
+                    package.files.buildhub = inside.buildhub.map(path);
+                    package.files.flat = inside.flat.map(path);
+                    return Ok(());
+                }
+                Err(SourceError::NotFound(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a package's metadata in the order of their worth; answers whether any could be used.
+    async fn read_package(
+        &self,
+        reader: &Reader<'_>,
+        files: &MetadataFiles,
+        read: &mut BuildRead,
+    ) -> Result<bool, SourceError> {
+        let mut found = Vec::new();
+        for name in files.in_order() {
+            let Some((kind, _)) = FileKind::of(name.rsplit('/').next().unwrap_or(name)) else {
+                continue;
+            };
+            // The first kind tells all. The others tell more together: one has the build id of a
+            // certainty, the next the revision.
+            if kind == FileKind::Text && found.contains(&FileKind::Flat) {
+                continue;
+            }
+            match self.read_file(reader, name).await? {
+                Ok(observation) => {
+                    read.observations.push(observation);
+                    read.good.push(format!("{}{name}", self.path));
+                    found.push(kind);
+                    if kind == FileKind::Buildhub {
+                        break;
+                    }
+                }
+                Err(bad) => read.bad.push(bad),
+            }
+        }
+        Ok(!found.is_empty())
+    }
+
+    /// Reads one file; a bad one becomes a place that says why.
+    async fn read_file(
+        &self,
+        reader: &Reader<'_>,
+        name: &str,
+    ) -> Result<Result<Observation, Place>, SourceError> {
+        let path = format!("{}{name}", self.path);
+        let why = match reader.file(&path).await {
+            Ok(bytes) => {
+                let public = reader.public_address(&path);
+                match metadata::read(&reader.address(&path), &public, &bytes) {
+                    Ok(observation) => return Ok(Ok(observation)),
+                    Err(bad) => bad.to_string(),
+                }
+            }
+            Err(SourceError::NotFound(_)) => "listed, but not there (404)".to_owned(),
+            Err(error) => return Err(error),
+        };
+        Ok(Err(Place {
+            path,
+            state: PlaceState::Bad,
+            contents: Contents {
+                why: Some(why),
+                ..Contents::default()
+            },
+            etag: None,
+        }))
+    }
+}
+
+/// One platform's files of a build.
+#[derive(Debug, Clone, Default)]
+struct Package {
+    /// The platform's folder, which may hold more of them.
+    folder: Option<String>,
+    files: MetadataFiles,
+}
+
+/// The packages of a nightly's folder. On the day of a merge a folder may hold two versions of one
+/// platform: the newer one is the build that the folder is named after.
+fn nightly_packages(listing: &Place) -> BTreeMap<String, Package> {
+    let files = listing.contents.files.iter().map(String::as_str);
+    names::packages(files)
+        .into_iter()
+        .map(|package| {
+            let files = package.files;
+            (
+                package.platform,
+                Package {
+                    folder: None,
+                    files,
+                },
+            )
+        })
+        .collect()
+}
+
+/// The packages of a candidate's `buildN/`, as far as it tells of them itself.
+fn candidate_packages(listing: &Place) -> BTreeMap<String, Package> {
+    let mut packages: BTreeMap<String, Package> = BTreeMap::new();
+    for name in &listing.contents.folders {
+        if let Some((platform, variant)) = names::platform(name) {
+            let package = packages
+                .entry(package_name(&platform, variant.as_deref()))
+                .or_default();
+            package.folder = Some(name.clone());
+        }
+    }
+    for name in &listing.contents.files {
+        if let Some((platform, variant)) = names::info_platform(name) {
+            let package = packages
+                .entry(package_name(&platform, variant.as_deref()))
+                .or_default();
+            package.files.info = Some(name.clone());
+        }
+    }
+    packages
+}
+
+/// A platform with its variant, as sources are compared by.
+fn package_name(platform: &str, variant: Option<&str>) -> String {
+    match variant {
+        Some(variant) => format!("{platform} {variant}"),
+        None => platform.to_owned(),
+    }
+}
+
+impl BuildRead {
+    /// Whether every platform that the folder has is known.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.failed.is_none()
+            && self.platforms.iter().all(|platform| {
+                self.known.contains(platform) || self.place.contents.read.contains(platform)
+            })
+    }
+}
+
+/// The package that a record of Buildhub is about, named as by [`BuildFolder::package`]; from the
+/// subject of its observation. None if it lies in no folder of a build.
+pub(crate) fn buildhub_package(subject: &str) -> Option<String> {
+    let mut words = subject.splitn(4, ' ');
+    let (_channel, platform, _locale, url) =
+        (words.next()?, words.next()?, words.next()?, words.next()?);
+    let (mut platform, mut variant) = normalise_platform(platform);
+    let location = Location::parse(url)?;
+    if let Some(place) = location.platform {
+        platform = place;
+    }
+    variant = location.variant.or(variant);
+    let url = url::Url::parse(url).ok()?;
+    let path = percent_encoding::percent_decode_str(url.path())
+        .decode_utf8()
+        .ok()?;
+    let mut end = 0;
+    // `/pub/firefox/candidates/65.0-candidates/build1/…` and `/pub/firefox/nightly/2026/08/<name>/…`
+    let depth = match path.split('/').nth(3)? {
+        "candidates" => 6,
+        "nightly" => 7,
+        _ => return None,
+    };
+    for _ in 0..depth {
+        end += path.get(end..)?.find('/')? + 1;
+    }
+    let package = package_name(&platform, variant.as_deref());
+    Some(format!("{}{package}", path.get(..end)?))
+}

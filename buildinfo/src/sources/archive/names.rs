@@ -1,0 +1,278 @@
+//! What the names of folders and files in the archive mean. A name that means nothing to us is `None`: the archive has many.
+
+use std::collections::BTreeMap;
+
+use crate::build_id::BuildId;
+use crate::location::normalise_platform;
+use crate::version::Version;
+
+/// What the names of platforms begin with.
+const PLATFORMS: [&str; 6] = ["android-", "linux-", "mac", "maemo", "win32", "win64"];
+/// What stands in a platform's name if its builds are not made for users.
+const NOT_FOR_USERS: [&str; 8] = [
+    "-add-on-devel",
+    "-asan",
+    "-ccov",
+    "-debug",
+    "-fuzzing",
+    "-l10n",
+    "-mingw",
+    "-tsan",
+];
+/// The branches that nightlies are made of, past and present.
+const BRANCHES: [&str; 6] = [
+    "comm-aurora",
+    "comm-central",
+    "comm-central-trunk",
+    "mozilla-aurora",
+    "mozilla-central",
+    "trunk",
+];
+/// What further branches of nightlies begin with.
+const BRANCH_PREFIXES: [&str; 4] = [
+    "comm-1.9.",
+    "mozilla-1.9.",
+    "mozilla-aurora-android",
+    "mozilla-central-android",
+];
+
+/// The version of a folder of `candidates/`: `65.0-candidates`.
+pub fn candidate_version(folder: &str) -> Option<Version> {
+    version(folder.strip_suffix("-candidates")?)
+}
+
+/// The number of a folder below a version's candidates: `build10`. Sort by it, not by the text; gaps are normal.
+pub fn build_number(folder: &str) -> Option<u32> {
+    let digits = folder.strip_prefix("build")?;
+    let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+    is_plain.then(|| digits.parse().ok()).flatten()
+}
+
+/// The version of a folder of `releases/`: it has shipped. Variants, as `56.0.1-funnelcake131`, are no version of their own, and moving
+/// copies (`latest…`) none at all.
+pub fn release_version(folder: &str) -> Option<Version> {
+    version(folder)
+}
+
+/// A version that is written without surrounding blanks.
+fn version(text: &str) -> Option<Version> {
+    text.parse()
+        .ok()
+        .filter(|version: &Version| version.as_str() == text)
+}
+
+/// The platform that a folder of `buildN/` is named after, under its present name, and its variant: `mac-EME-free` is (`mac`,
+/// `eme-free`). New platforms are known by how their names begin.
+pub fn platform(folder: &str) -> Option<(String, Option<String>)> {
+    let is_plain = folder
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let (name, variant) = normalise_platform(folder);
+    let is_platform = PLATFORMS.iter().any(|start| name.starts_with(start))
+        && !NOT_FOR_USERS.iter().any(|part| name.contains(part));
+    (is_plain && is_platform).then_some((name, variant))
+}
+
+/// The platform that an `…_info.txt` of `buildN/` is about: (`linux-x86_64`, none) for `linux64_info.txt`.
+pub fn info_platform(file: &str) -> Option<(String, Option<String>)> {
+    let stem = file.strip_suffix("_info.txt")?;
+    // As `linux64-aarch64` is `linux-aarch64`, so whatever comes after it.
+    if let Some(processor) = stem.strip_prefix("linux64-") {
+        return platform(&format!("linux-{processor}"));
+    }
+    if let Some(processor) = stem.strip_prefix("win64_") {
+        return platform(&format!("win64-{processor}"));
+    }
+    platform(stem)
+}
+
+/// The year of a folder of `nightly/`.
+pub fn year(folder: &str) -> Option<u32> {
+    number(folder, 4).filter(|year| (1998..=2199).contains(year))
+}
+
+/// The month of a folder of `nightly/<year>/`.
+pub fn month(folder: &str) -> Option<u32> {
+    number(folder, 2).filter(|month| (1..=12).contains(month))
+}
+
+fn number(text: &str, digits: usize) -> Option<u32> {
+    let is_plain = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_plain.then(|| text.parse().ok()).flatten()
+}
+
+/// A folder of `nightly/<year>/<month>/`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NightlyFolder<'a> {
+    /// When it was made, with the digits that the name has. On desktop it mostly is the build id, but only a metadata file says so.
+    pub moment: BuildId,
+    /// What was built, as `mozilla-central`.
+    pub branch: &'a str,
+}
+
+/// Reads `<year>-<month>-<day>-<hour>[-<minute>[-<second>]]-<branch>`. `None` also for repacks (`…-l10n`) and for branches whose builds
+/// no user got by default.
+pub fn nightly_folder(name: &str) -> Option<NightlyFolder<'_>> {
+    let mut digits = String::new();
+    let mut branch = name;
+    while digits.len() < 14 {
+        let length = if digits.is_empty() { 4 } else { 2 };
+        let Some((part, rest)) = branch.split_once('-') else {
+            break;
+        };
+        if number(part, length).is_none() {
+            break;
+        }
+        digits.push_str(part);
+        branch = rest;
+    }
+    let is_known = BRANCHES.contains(&branch)
+        || BRANCH_PREFIXES
+            .iter()
+            .any(|start| branch.starts_with(start));
+    let moment = digits.parse().ok()?;
+    (is_known && !branch.ends_with("-l10n")).then_some(NightlyFolder { moment, branch })
+}
+
+/// The files beside a build that say what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FileKind {
+    /// `buildhub.json`: the whole record.
+    Buildhub,
+    /// `…_info.txt`: the build id.
+    Info,
+    /// A flat JSON file with the settings of the build.
+    Flat,
+    /// A `.txt` with build id and revision, in one of several dialects.
+    Text,
+}
+
+impl FileKind {
+    /// What a file of this name is, and the part of its name before the ending. `None` for all other files, also for the JSON files
+    /// that describe tests.
+    pub fn of(name: &str) -> Option<(Self, &str)> {
+        if name == "buildhub.json" {
+            return Some((Self::Buildhub, ""));
+        }
+        [
+            (".buildhub.json", Self::Buildhub),
+            ("_info.txt", Self::Info),
+            (".mozinfo.json", Self::Flat),
+            (".test_packages.json", Self::Flat),
+            (".json", Self::Flat),
+            (".txt", Self::Text),
+        ]
+        .into_iter()
+        .find_map(|(ending, kind)| Some((kind, ending, name.strip_suffix(ending)?)))
+        .filter(|(_, ending, _)| !matches!(*ending, ".mozinfo.json" | ".test_packages.json"))
+        .map(|(kind, _, stem)| (kind, stem))
+    }
+}
+
+/// The names of the metadata files of one build.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MetadataFiles {
+    /// See [`FileKind::Buildhub`].
+    pub buildhub: Option<String>,
+    /// See [`FileKind::Info`].
+    pub info: Option<String>,
+    /// See [`FileKind::Flat`].
+    pub flat: Option<String>,
+    /// See [`FileKind::Text`].
+    pub text: Option<String>,
+}
+
+impl MetadataFiles {
+    /// The files in the order in which they are to be tried: the next one only if the one before is missing or bad.
+    pub fn in_order(&self) -> impl Iterator<Item = &str> {
+        [&self.buildhub, &self.info, &self.flat, &self.text]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.in_order().next().is_none()
+    }
+
+    /// Adds a file, unless there is one of its kind.
+    fn add(&mut self, kind: FileKind, name: &str) {
+        let place = match kind {
+            FileKind::Buildhub => &mut self.buildhub,
+            FileKind::Info => &mut self.info,
+            FileKind::Flat => &mut self.flat,
+            FileKind::Text => &mut self.text,
+        };
+        place.get_or_insert_with(|| name.to_owned());
+    }
+}
+
+/// One build of a nightly's folder: a folder has those of all platforms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    /// As in the file's name, under its present name.
+    pub platform: String,
+    /// As in the file's name.
+    pub version: Version,
+    /// Its metadata files; never empty.
+    pub files: MetadataFiles,
+}
+
+/// The builds of a nightly's folder, by version and platform: `firefox-67.0a1.en-US.linux-x86_64.txt` and its neighbours. Only
+/// `en-US` and Android's `multi` are builds of their own.
+pub fn packages<'a>(files: impl IntoIterator<Item = &'a str>) -> Vec<Package> {
+    let mut packages: BTreeMap<(Version, String), MetadataFiles> = BTreeMap::new();
+    for file in files {
+        if let Some((kind, version, platform)) = package_file(file) {
+            packages
+                .entry((version, platform))
+                .or_default()
+                .add(kind, file);
+        }
+    }
+    packages
+        .into_iter()
+        .map(|((version, platform), files)| Package {
+            platform,
+            version,
+            files,
+        })
+        .collect()
+}
+
+/// Kind, version and platform of a metadata file in a nightly's folder.
+pub(super) fn package_file(file: &str) -> Option<(FileKind, Version, String)> {
+    let (kind, stem) = FileKind::of(file)?;
+    let (name, rest) = stem.split_once(".en-US.").or_else(|| {
+        stem.split_once(".multi.")
+            .filter(|(_, rest)| rest.starts_with("android-"))
+    })?;
+    let (_, text) = name.split_once('-')?;
+    Some((kind, version(text)?, platform(rest)?.0))
+}
+
+/// The metadata files of a candidate's `<platform>/en-US/`: `buildhub.json` and `firefox-70.0.json`.
+pub fn candidate_files<'a>(files: impl IntoIterator<Item = &'a str>) -> MetadataFiles {
+    let mut found = MetadataFiles::default();
+    for file in files {
+        match FileKind::of(file) {
+            Some((FileKind::Buildhub, "")) => found.add(FileKind::Buildhub, file),
+            Some((FileKind::Flat, stem)) if is_package_stem(stem) => {
+                found.add(FileKind::Flat, file);
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Whether a name before its ending is `<program>-<version>`, or the longer form of a nightly's folder.
+fn is_package_stem(stem: &str) -> bool {
+    let name = stem.split_once(".en-US.").map_or(stem, |(name, _)| name);
+    name.split_once('-')
+        .is_some_and(|(_, text)| version(text).is_some())
+}
+
+#[cfg(test)]
+mod tests;

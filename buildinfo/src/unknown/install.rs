@@ -1,0 +1,48 @@
+//! Who reported a crash, as little of it as the alarm needs.
+
+use std::fmt;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::unknown::UnknownKey;
+
+/// Tells the installs that report crashes of one build apart, and nothing else.
+///
+/// It is made of the annotation `InstallTime` (when the program was installed, seconds since 1970),
+/// by which Crash Stats counts installs too. That one is public; the ids of clients are protected, so
+/// they are not used. It is hashed together with the build and cut to 64 bits, so that the rows of
+/// one install under two builds cannot be joined. Two installs of the same second count as one: the
+/// alarm may come a crash later, never too early.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstallHash(String);
+
+impl InstallHash {
+    /// The hash of an install that reports a crash of a build; `None` if the annotation holds no
+    /// time.
+    pub fn of(key: &UnknownKey, install_time: &str) -> Option<Self> {
+        let time: u64 = install_time.trim().parse().ok().filter(|time| *time > 0)?;
+        let mut hash = Sha256::new();
+        for part in [&key.product, &key.channel, &key.build_id, &time.to_string()] {
+            hash.update(part.as_bytes());
+            hash.update([0]);
+        }
+        let digest = hash.finalize();
+        let digits: Vec<String> = digest
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Some(Self(digits.concat()))
+    }
+
+    /// The hash as 16 hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for InstallHash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}

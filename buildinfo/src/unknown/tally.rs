@@ -1,0 +1,113 @@
+//! What was asked since the last time it was written down.
+
+use std::collections::HashMap;
+
+use crate::resolve::Answer;
+use crate::unknown::{InstallHash, UnknownKey, Verdict};
+
+/// Most different ids, and most different sightings, that are held at a time; more are dropped.
+const MOST: usize = 4096;
+
+/// How often an unknown id was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Why it is unknown.
+    pub verdict: Verdict,
+    /// So often.
+    pub count: i64,
+    /// First, microseconds UTC.
+    pub first: i64,
+    /// Last, microseconds UTC.
+    pub last: i64,
+}
+
+/// That an install reported a crash of an unknown build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighting {
+    /// The version that the program reported about itself; empty if none.
+    pub reported: String,
+    /// When the last such report came in, microseconds UTC.
+    pub at: i64,
+}
+
+/// Unknown ids with how often they were asked for, and who reported crashes of them; in memory, and
+/// bounded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// What was asked.
+    pub asked: HashMap<UnknownKey, Asked>,
+    /// Who reported crashes.
+    pub sightings: HashMap<(UnknownKey, InstallHash), Sighting>,
+    /// So many were not counted because there were too many different ones.
+    pub dropped: u64,
+}
+
+impl Tally {
+    /// Counts an answer, given at `now` (microseconds UTC), if it is about an unknown id.
+    pub fn count(&mut self, answer: &Answer, now: i64) {
+        let Some(verdict) = Verdict::of(answer) else {
+            return;
+        };
+        let one = Asked {
+            verdict,
+            count: 1,
+            first: now,
+            last: now,
+        };
+        self.add(UnknownKey::of(answer, verdict), one);
+    }
+
+    /// Notes that an install reported a crash of the answer's build, if that could be one which no
+    /// source has listed yet. `install_time` is the annotation, `at` is when the report came in.
+    pub fn sight(&mut self, answer: &Answer, install_time: &str, at: i64) {
+        if Verdict::of(answer) != Some(Verdict::NotSeen) {
+            return;
+        }
+        let key = UnknownKey::of(answer, Verdict::NotSeen);
+        let Some(install) = InstallHash::of(&key, install_time) else {
+            return;
+        };
+        let reported = answer.reported.as_deref().unwrap_or_default();
+        let reported = reported.chars().take(super::MAX_NAME).collect();
+        self.add_sighting((key, install), Sighting { reported, at });
+    }
+
+    fn add(&mut self, key: UnknownKey, more: Asked) {
+        if let Some(asked) = self.asked.get_mut(&key) {
+            asked.verdict = more.verdict;
+            asked.count = asked.count.saturating_add(more.count);
+            asked.first = asked.first.min(more.first);
+            asked.last = asked.last.max(more.last);
+        } else if self.asked.len() < MOST {
+            self.asked.insert(key, more);
+        } else {
+            self.dropped = self.dropped.saturating_add(1);
+        }
+    }
+
+    fn add_sighting(&mut self, key: (UnknownKey, InstallHash), more: Sighting) {
+        if let Some(seen) = self.sightings.get_mut(&key) {
+            seen.at = seen.at.max(more.at);
+        } else if self.sightings.len() < MOST {
+            self.sightings.insert(key, more);
+        } else {
+            self.dropped = self.dropped.saturating_add(1);
+        }
+    }
+
+    /// Puts back what could not be written down.
+    pub fn put_back(&mut self, other: Self) {
+        for (key, asked) in other.asked {
+            self.add(key, asked);
+        }
+        for (key, seen) in other.sightings {
+            self.add_sighting(key, seen);
+        }
+        self.dropped = self.dropped.saturating_add(other.dropped);
+    }
+
+    /// Whether there is nothing to write down.
+    pub fn is_empty(&self) -> bool {
+        self.asked.is_empty() && self.sightings.is_empty()
+    }
+}

@@ -1,0 +1,283 @@
+//! The audit over imported builds, on every database.
+
+#![expect(clippy::unwrap_used, reason = "what fails in a test is the test")]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use buildinfo::audit::read::{Filter, findings, scores};
+use buildinfo::audit::{Check, Finding, Score, Severity};
+use buildinfo::db::{self, Step, record_state, write_steps};
+use buildinfo::import::{Choice, Options, rebuild};
+use buildinfo::{Conflict, Observation, Product, SourceName};
+use demo::world::Channel;
+use demo::{Fault, Plan, World};
+use platform::db::Db;
+use platform::in_tx;
+use platform::testing::databases;
+use serde_json::json;
+use support::{Sources, lookup, quiet};
+use tokio_util::sync::CancellationToken;
+
+/// Everything from one source.
+fn only(source: SourceName) -> Options {
+    Options {
+        choice: Choice::Only(source),
+        ..Options::default()
+    }
+}
+
+/// All findings, read in pages of this size.
+async fn all(db: &Db, filter: Filter, page: usize) -> Vec<Finding> {
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let next = findings(db, filter, after.as_ref(), page).await.unwrap();
+        assert!(next.findings.len() <= page);
+        found.extend(next.findings);
+        after = next.next;
+        if after.is_none() {
+            return found;
+        }
+    }
+}
+
+async fn of_check(db: &Db, check: Check) -> Vec<Finding> {
+    let filter = Filter {
+        check: Some(check),
+        product: None,
+    };
+    all(db, filter, 50).await
+}
+
+#[tokio::test]
+async fn what_shipped_is_missing_until_a_source_lists_its_builds() {
+    let sources = Sources::standard().await;
+    for test in databases().await {
+        let db = &test.db;
+        sources.faults.buildhub.set(Fault::Down);
+        let options = only(SourceName::ProductDetails);
+        sources.import_as(db, &options).await.unwrap();
+        let missing = of_check(db, Check::ShippedWithoutBuild).await;
+        let shipped: BTreeSet<String> = sources
+            .world
+            .builds
+            .iter()
+            .filter(|build| build.shipped_on.is_some())
+            .map(|build| format!("{} {}", build.product.directory(), build.version))
+            .collect();
+        let found: BTreeSet<String> = missing.iter().map(|one| one.subject.clone()).collect();
+        assert!(shipped.is_subset(&found), "{shipped:?}\n{found:?}");
+        let thunderbird = Filter {
+            product: Some(Product::Thunderbird),
+            check: Some(Check::ShippedWithoutBuild),
+        };
+        let own = all(db, thunderbird, 3).await;
+        assert!(own.len() < missing.len() && !own.is_empty());
+        assert!(
+            own.iter()
+                .all(|one| one.subject.starts_with("thunderbird "))
+        );
+        sources.faults.buildhub.set(Fault::None);
+        sources.import(db).await;
+        let left = of_check(db, Check::ShippedWithoutBuild).await;
+        let left: Vec<&Finding> = left
+            .iter()
+            .filter(|one| shipped.contains(&one.subject))
+            .collect();
+        assert_eq!(left, Vec::<&Finding>::new());
+        assert!(!lookup(db).await.index().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_platform_that_is_lost_on_the_way_is_found() {
+    let mut world = World::generate(&Plan::default());
+    let nightlies: BTreeSet<usize> = (0..world.builds.len())
+        .filter(|index| {
+            let build = &world.builds[*index];
+            build.channel == Channel::Nightly && build.product.canonical() == "Firefox"
+        })
+        .rev()
+        .skip(8)
+        .take(4)
+        .collect();
+    let World {
+        builds, records, ..
+    } = &mut world;
+    records.retain(|record| {
+        let platform = builds[record.build].packages[record.package].platform;
+        !(nightlies.contains(&record.build) && platform.as_str().starts_with("mac"))
+    });
+    for test in databases().await {
+        let whole = Sources::standard().await;
+        whole
+            .import_as(&test.db, &only(SourceName::Buildhub))
+            .await
+            .unwrap();
+        let is_nightly = |one: &Finding| one.subject.starts_with("Firefox nightly");
+        let found = of_check(&test.db, Check::LatePlatform).await;
+        assert!(!found.iter().any(is_nightly), "{found:?}");
+    }
+    let sources = Sources::of(world).await;
+    for test in databases().await {
+        sources
+            .import_as(&test.db, &only(SourceName::Buildhub))
+            .await
+            .unwrap();
+        let found = of_check(&test.db, Check::LatePlatform).await;
+        let own = found
+            .iter()
+            .find(|one| one.subject.starts_with("Firefox nightly mac"))
+            .unwrap();
+        assert_eq!(own.severity, Severity::Bad);
+        assert!(own.found.starts_with("missing in 4 of "), "{own:?}");
+    }
+}
+
+async fn bad_file(db: &Db, path: &str) {
+    const SQL: &str =
+        "INSERT INTO archive_place (path, state, seen, run) VALUES ($1, 'bad', $2, 1)";
+    let mut tx = db.begin().await.unwrap();
+    in_tx!(&mut tx, |conn| sqlx::query(SQL)
+        .bind(path)
+        .bind(r#"{"why":"null keys"}"#)
+        .execute(conn)
+        .await
+        .map(|_| ()))
+    .unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn every_page_size_lists_the_same_findings_in_one_order() {
+    for test in databases().await {
+        let db = &test.db;
+        let conflicts = (0..5).map(|number| {
+            let conflict = Conflict {
+                subject: format!("Firefox 6{number}.0"),
+                field: "revision",
+                chosen: "aaaa".to_owned(),
+                values: BTreeMap::from([
+                    ("aaaa".to_owned(), BTreeSet::new()),
+                    ("bbbb".to_owned(), BTreeSet::new()),
+                ]),
+            };
+            Step::Conflict(format!("Firefox 6{number}.0"), conflict)
+        });
+        let conflicts: Vec<Step> = conflicts.collect();
+        write_steps(db, 1, &conflicts).await.unwrap();
+        for number in 0..4 {
+            bad_file(
+                db,
+                &format!("/pub/firefox/candidates/6{number}.0-candidates/x.json"),
+            )
+            .await;
+        }
+        bad_file(db, "/pub/thunderbird/candidates/60.0-candidates/x.json").await;
+        let unreadable: Vec<Observation> = (0..3)
+            .map(|number| {
+                let record = json!({
+                    "build": {"id": "not an id"},
+                    "source": {"product": "firefox"},
+                    "target": {"channel": "beta", "platform": "win64", "locale": "en-US", "version": "65.0"},
+                    "download": {"url": format!("https://archive.mozilla.org/pub/firefox/nightly/{number}.zip")},
+                });
+                Observation::buildhub_record(SourceName::Buildhub, "http://localhost/api/search", &record).unwrap()
+            })
+            .collect();
+        db::record(db, 1, &unreadable).await.unwrap();
+        for (source, trouble) in [("buildhub", Some("timed out")), ("archive", None)] {
+            record_state(
+                db,
+                source,
+                10,
+                trouble.is_none().then_some(10),
+                None,
+                trouble,
+            )
+            .await
+            .unwrap();
+        }
+        let whole = all(db, Filter::default(), 1000).await;
+        let checks: Vec<Check> = whole.iter().map(|one| one.check).collect();
+        let mut expected = vec![Check::SilentSource];
+        expected.extend([Check::Conflict; 5]);
+        expected.extend([Check::BadFile; 5]);
+        expected.extend([Check::UnreadableRecord; 3]);
+        assert_eq!(checks, expected);
+        for page in [1, 2, 3, 7, 14, 15] {
+            assert_eq!(all(db, Filter::default(), page).await, whole, "{page}");
+        }
+        assert_eq!(whole[1].found, "aaaa is taken; the sources say aaaa, bbbb");
+        assert_eq!(whole[6].found, "null keys");
+        let thunderbird = Filter {
+            product: Some(Product::Thunderbird),
+            check: None,
+        };
+        let own: Vec<Check> = all(db, thunderbird, 10)
+            .await
+            .iter()
+            .map(|one| one.check)
+            .collect();
+        assert_eq!(own, [Check::SilentSource, Check::BadFile]);
+    }
+}
+
+fn row<'a>(scores: &'a [Score], source: SourceName, channel: &str) -> &'a Score {
+    scores
+        .iter()
+        .find(|score| {
+            score.source == source && score.product == Product::Firefox && score.channel == channel
+        })
+        .unwrap()
+}
+
+#[tokio::test]
+async fn sources_are_scored_over_what_the_others_list() {
+    let sources = Sources::standard().await;
+    let nightlies: BTreeSet<&str> = sources
+        .world
+        .truths_of("Firefox", Channel::Nightly)
+        .map(|truth| &*truth.build_id)
+        .collect();
+    for test in databases().await {
+        let db = &test.db;
+        let options = only(SourceName::Buildhub);
+        sources.import_as(db, &options).await.unwrap();
+        let before = scores(db, None).await.unwrap();
+        let own = row(&before, SourceName::Buildhub, "nightly");
+        assert_eq!((own.builds, own.timed, own.holes), (nightlies.len(), 0, 0));
+        // The archive is read for the first time and knows two of the builds.
+        let index = lookup(db).await.index();
+        let mut said = Vec::new();
+        for id in nightlies.iter().take(2) {
+            let id = id.parse().unwrap();
+            for build in index.find(Product::Firefox, id) {
+                for stored in db::by_digests(db, build.evidence()).await.unwrap() {
+                    said.push(Observation {
+                        source: SourceName::Archive,
+                        ..stored.observation
+                    });
+                }
+            }
+        }
+        db::record(db, i64::MAX / 2, &said).await.unwrap();
+        let stop = CancellationToken::new();
+        rebuild(db, "test", &stop, &quiet).await.unwrap();
+        let after = scores(db, Some(Product::Firefox)).await.unwrap();
+        let archive = row(&after, SourceName::Archive, "nightly");
+        assert_eq!(
+            (archive.builds, archive.timed, archive.holes),
+            (2, 0, nightlies.len() - 2)
+        );
+        let buildhub = row(&after, SourceName::Buildhub, "nightly");
+        assert_eq!((buildhub.builds, buildhub.holes), (nightlies.len(), 0));
+        assert!(after.iter().all(|score| score.product == Product::Firefox));
+        assert!(
+            before
+                .iter()
+                .any(|score| score.product == Product::Thunderbird)
+        );
+    }
+}

@@ -1,0 +1,12 @@
+//! Imports from stand-ins into real databases: what is known afterwards is the truth about the
+//! stand-ins' world, whatever happened on the way.
+
+#![expect(clippy::unwrap_used, reason = "what fails in a test is the test")]
+
+mod archive;
+mod compare;
+mod faults;
+mod importing;
+#[path = "../support/mod.rs"]
+mod support;
+mod two_years;

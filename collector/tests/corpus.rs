@@ -1,0 +1,16 @@
+//! What the fuzzer starts from, and what it once found, is read as `fuzz/checks` wants.
+
+#[path = "../../fuzz/checks/collector_payload.rs"]
+mod collector_payload;
+#[path = "../../fuzz/checks/corpus.rs"]
+mod corpus;
+
+#[tokio::test]
+async fn payloads() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = collector_payload::database(folder.path()).await;
+    for (name, input) in corpus::inputs("collector_payload") {
+        println!("{name}");
+        collector_payload::check(&db, &input).await;
+    }
+}

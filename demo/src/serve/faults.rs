@@ -1,0 +1,108 @@
+//! How the services misbehave: each has a switch that holds any number of faults at once.
+
+use std::sync::RwLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use chrono::NaiveDate;
+
+use crate::world::{Channel, Platform, Product};
+
+/// A way to misbehave. A service ignores the faults of another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Fault {
+    /// None: the service is well. In a set it says nothing.
+    #[default]
+    None,
+    /// Any service: every request gets a 503.
+    Down,
+    /// Any service: every request gets a 200 with an HTML page that has nothing to do with it.
+    Garbage,
+    /// Any service: every fifth request gets a 502, the others are well. A second try counts like any other request.
+    Flaky,
+    /// Any service: it is well but has lost its data: no hits, empty listings, no releases.
+    Empty,
+    /// Any service: each answer comes this long after its request.
+    Slow(Duration),
+    /// Any service: a request gets no answer, until the client gives it up.
+    Hanging,
+    /// Buildhub: it does not know yet what was uploaded in the last so many days of the world.
+    /// product-details: nor what shipped in them.
+    Late(u32),
+    /// Buildhub: it has no record of this platform.
+    WithoutPlatform(Platform),
+    /// Buildhub: it has no record of this channel (the channel that the record says).
+    WithoutChannel(Channel),
+    /// Buildhub: it has no record of builds whose id is of these days, the second one excluded.
+    WithoutDays(NaiveDate, NaiveDate),
+    /// Archive: listings are HTML, whatever is asked for.
+    HtmlOnly,
+    /// Archive: it speaks as the service before today's did.
+    FormerDialect,
+    /// Archive: every path is answered with a 301 to the same path under `/moved`, where it is served.
+    Moved,
+    /// Archive: about every seventh metadata file is bad. Of each package, `buildhub.json` or the `_info.txt` is good, and of
+    /// the packages with one build id, one `buildhub.json`.
+    BadFiles,
+    /// product-details: it claims that this build of the version shipped, if any did.
+    Wrong(Product, &'static str, u32),
+    /// product-details: the file of this name is not there.
+    WithoutFile(&'static str),
+}
+
+/// One service's faults, and the count of its requests. Shared; both may be used while it serves.
+#[derive(Debug, Default)]
+pub struct Switch {
+    faults: RwLock<Vec<Fault>>,
+    requests: AtomicU64,
+}
+
+impl Switch {
+    /// Misbehaves exactly so from the next request on.
+    pub fn set(&self, fault: Fault) {
+        self.set_all(&[fault]);
+    }
+
+    /// Misbehaves in exactly these ways from the next request on.
+    pub fn set_all(&self, faults: &[Fault]) {
+        let faults = faults
+            .iter()
+            .copied()
+            .filter(|fault| *fault != Fault::None)
+            .collect();
+        // What a writer that panicked left is a whole set.
+        *self
+            .faults
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = faults;
+    }
+
+    /// The present faults; none if the service is well.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.faults
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
+    }
+
+    /// How many requests came so far, those answered with a fault included.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::SeqCst)
+    }
+
+    /// Counts a request.
+    pub(super) fn count(&self) -> u64 {
+        self.requests.fetch_add(1, Ordering::SeqCst) + 1
+    }
+}
+
+/// The switches of the three services.
+#[derive(Debug, Default)]
+pub struct Faults {
+    /// Buildhub: `/api/search` and every path that is not another's.
+    pub buildhub: Switch,
+    /// The archive: `/pub/`, and `/moved/pub/` when it has moved.
+    pub archive: Switch,
+    /// product-details: `/1.0/`.
+    pub product_details: Switch,
+}

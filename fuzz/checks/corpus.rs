@@ -1,0 +1,22 @@
+//! The small inputs of our own that the fuzzer starts from.
+
+use std::path::Path;
+
+/// The content of every file of `fuzz/corpus/<target>/`, with its name.
+pub(crate) fn inputs(target: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../fuzz/corpus")
+        .join(target);
+    let files =
+        std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let inputs: Vec<(String, Vec<u8>)> = files
+        .map(|file| {
+            let path = file.expect("the corpus can be listed").path();
+            let content =
+                std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            (path.display().to_string(), content)
+        })
+        .collect();
+    assert!(!inputs.is_empty(), "{} is empty", folder.display());
+    inputs
+}

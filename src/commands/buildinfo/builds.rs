@@ -1,0 +1,269 @@
+//! `datil buildinfo builds` and `compare`: builds as they are stored.
+
+use std::ops::Range;
+use std::process::ExitCode;
+
+use anyhow::{Context, anyhow, bail};
+use buildinfo::build_id::prefix_range;
+use buildinfo::catalog::{Comparison, ShortBuild};
+use buildinfo::db::{BuildKey, Filter, latest_generation, list_builds};
+use buildinfo::product::normalise_channel;
+use buildinfo::{Build, BuildId, Directory, lookup};
+use chrono::NaiveDate;
+use clap::Args;
+use platform::clock;
+use platform::db::Db;
+
+use super::print;
+
+#[derive(Debug, Args)]
+pub(crate) struct BuildsArgs {
+    /// Only this product, in any known spelling
+    #[arg(long)]
+    product: Option<String>,
+    /// Only builds that follow this channel
+    #[arg(long)]
+    channel: Option<String>,
+    /// Only this exact version, such as 152.0b4 or 152.0b4rc1; 152.0rc2 finds build 2 of 152.0
+    #[arg(long)]
+    version: Option<String>,
+    /// Only builds made on this day (UTC) or later
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    since: Option<NaiveDate>,
+    /// Only this build id, or ids that begin with these 4 digits or more
+    #[arg(long, value_name = "PREFIX")]
+    build_id: Option<String>,
+    /// Only builds of this source revision
+    #[arg(long)]
+    revision: Option<String>,
+    /// Only this platform, such as win64 or linux-x86_64
+    #[arg(long)]
+    platform: Option<String>,
+    /// At most so many, 1 to 10000
+    #[arg(long, default_value = "100", value_parser = clap::value_parser!(i64).range(1..=10_000))]
+    limit: i64,
+    /// Go on after this place, which the page before has named
+    #[arg(long, value_name = "PLACE")]
+    after: Option<String>,
+}
+
+impl BuildsArgs {
+    fn filter(&self) -> anyhow::Result<Filter> {
+        let directory = self.product.as_deref().map(directory_of).transpose()?;
+        let own = directory
+            .and_then(Directory::only_channel)
+            .map(str::to_owned);
+        let since = match self.since {
+            Some(day) => {
+                let day = prefix_range(&day.format("%Y%m%d").to_string());
+                day.context("--since must be a day from 1998 on")?.start..u64::MAX
+            }
+            None => 0..u64::MAX,
+        };
+        let ids = match &self.build_id {
+            Some(text) => ids_of(text)?,
+            None => 0..u64::MAX,
+        };
+        Ok(Filter {
+            product: directory.map(Directory::product),
+            channel: own.or_else(|| self.channel.as_deref().map(normalise_channel)),
+            version: self.version.clone(),
+            revision: self.revision.clone(),
+            platform: self.platform.clone(),
+            ids: Some(ids.start.max(since.start)..ids.end.min(since.end)),
+        })
+    }
+}
+
+/// A product in any known spelling, with the channel that may be all it has.
+pub(super) fn directory_of(name: &str) -> anyhow::Result<Directory> {
+    name.parse()
+        .with_context(|| format!("{name:?} is no product that has builds"))
+}
+
+fn ids_of(text: &str) -> anyhow::Result<Range<u64>> {
+    let whole = text.parse::<BuildId>().ok().map(BuildId::as_u64);
+    prefix_range(text)
+        .or_else(|| whole.map(|id| id..id + 1))
+        .ok_or_else(|| anyhow!("{text:?} is not a build id, nor its first 4 digits or more"))
+}
+
+pub(crate) async fn builds(db: &Db, args: &BuildsArgs, as_json: bool) -> anyhow::Result<ExitCode> {
+    let filter = args.filter()?;
+    let after = args.after.as_deref().map(read_place).transpose()?;
+    let generation = latest_generation(db).await?.n;
+    let page = list_builds(db, generation, &filter, after.as_ref(), args.limit).await?;
+    if as_json {
+        print::objects(&page.rows)?;
+    } else {
+        let rows: Vec<[String; 9]> = page.rows.iter().map(row).collect();
+        let heading = [
+            "BUILD ID",
+            "PRODUCT",
+            "CHANNEL",
+            "VERSION",
+            "BUILD",
+            "STATUS",
+            "PLATFORM",
+            "UPLOADED (UTC)",
+            "REVISION",
+        ];
+        print::columns(heading, &rows)?;
+    }
+    if let Some(last) = page.rows.last().filter(|_| page.more) {
+        print::say_more(&write_place(last));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn row(build: &Build) -> [String; 9] {
+    let platform = [build.platform.as_str(), &build.variant];
+    [
+        build.build_id.to_string(),
+        build.product.to_string(),
+        build.channel.clone(),
+        build.version.to_string(),
+        print::or_dash(build.build_number),
+        status(build),
+        print::listed(platform),
+        print::or_dash(build.published_at.map(clock::rfc3339)),
+        print::or_dash(build.revision.as_deref()),
+    ]
+}
+
+/// The status, with a question mark when no source says so.
+pub(super) fn status(build: &Build) -> String {
+    match build.certainty {
+        buildinfo::Certainty::Stated => build.status.to_string(),
+        buildinfo::Certainty::Inferred => format!("{}?", build.status),
+    }
+}
+
+fn write_place(build: &Build) -> String {
+    let key = BuildKey::from(build);
+    format!("{}/{}", key.build_id, key.names.join("/"))
+}
+
+fn read_place(text: &str) -> anyhow::Result<BuildKey> {
+    let no_place = || anyhow!("--after must be a place that an earlier page named");
+    let (id, names) = text.split_once('/').ok_or_else(no_place)?;
+    let names: Vec<String> = names.split('/').map(str::to_owned).collect();
+    Ok(BuildKey {
+        build_id: id.parse().map_err(|_| no_place())?,
+        names: names.try_into().map_err(|_| no_place())?,
+    })
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    /// The build id of the first build
+    from: BuildId,
+    /// The build id of the second build
+    to: BuildId,
+    /// The product of both
+    #[arg(long, default_value = "Firefox")]
+    product: String,
+}
+
+pub(crate) async fn compare(
+    db: &Db,
+    args: &CompareArgs,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
+    let product = directory_of(&args.product)?.product();
+    let generation = latest_generation(db).await?.n;
+    let compared = lookup::compare(db, generation, product, args.from, args.to).await?;
+    let comparison = match compared {
+        Ok(comparison) => comparison,
+        Err(not_known) => bail!(not_known),
+    };
+    if as_json {
+        print::objects([&comparison])?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let heading = [
+        "",
+        "BUILD ID",
+        "CHANNEL",
+        "VERSION",
+        "STATUS",
+        "PLATFORMS",
+        "REVISION",
+    ];
+    let rows = [short("from", &comparison.from), short("to", &comparison.to)];
+    print::columns(heading, &rows)?;
+    print::columns(
+        ["between", &distance(comparison.seconds)],
+        &[["changes".to_owned(), changes(&comparison)]],
+    )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn short(name: &str, build: &ShortBuild) -> [String; 7] {
+    [
+        name.to_owned(),
+        build.build_id.to_string(),
+        build.own_channel.clone(),
+        build.own_version.to_string(),
+        build.status.to_string(),
+        print::listed(&build.platforms),
+        print::or_dash(build.revision.as_deref()),
+    ]
+}
+
+fn changes(comparison: &Comparison) -> String {
+    match (&comparison.changes_url, comparison.no_changes_url) {
+        (Some(url), _) => url.clone(),
+        (None, why) => print::or_dash(why),
+    }
+}
+
+fn distance(seconds: i64) -> String {
+    let (days, rest) = (seconds.abs() / 86_400, seconds.abs() % 86_400);
+    let direction = if seconds < 0 { " earlier" } else { "" };
+    format!(
+        "{days} d {} h {} min{direction}",
+        rest / 3600,
+        rest / 60 % 60
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{distance, ids_of, read_place};
+
+    #[test]
+    fn a_place_is_read_back_and_nonsense_is_refused() {
+        let place = "20181025233934/Firefox/beta/64.0b4/win64/";
+        let key = read_place(place).unwrap();
+        assert_eq!(key.build_id.to_string(), "20181025233934");
+        assert_eq!(key.names, ["Firefox", "beta", "64.0b4", "win64", ""]);
+        for text in [
+            "",
+            "20181025233934",
+            "x/Firefox/beta/64.0b4/win64/",
+            "20181025233934/a/b",
+        ] {
+            assert!(read_place(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn ids_are_whole_or_begin() {
+        assert_eq!(
+            ids_of("20181025233934").unwrap(),
+            20_181_025_233_934..20_181_025_233_935
+        );
+        assert_eq!(
+            ids_of("201810").unwrap(),
+            20_181_000_000_000..20_181_100_000_000
+        );
+        assert!(ids_of("20").is_err() && ids_of("x").is_err());
+    }
+
+    #[test]
+    fn a_distance_is_told_in_days() {
+        assert_eq!(distance(90_061), "1 d 1 h 1 min");
+        assert_eq!(distance(-3600), "0 d 1 h 0 min earlier");
+    }
+}

@@ -1,0 +1,216 @@
+//! `datil buildinfo capture` and `replay`: an import's raw answers as a file, and an import from one.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use buildinfo::db::{each_response, latest_generation, recent_runs};
+use buildinfo::export::canonical;
+use buildinfo::import::{Options, import};
+use buildinfo::sources::Tape;
+use buildinfo::sources::tape::Response;
+use clap::Args;
+use platform::db::Db;
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+use super::report;
+use crate::parts::{open_db, owner};
+use crate::settings::Settings;
+
+/// What a file of answers begins with.
+const FORMAT: &str = "datil-capture-1";
+/// Longer lines of such a file are refused, in bytes.
+const MAX_LINE: u64 = 200 << 20;
+
+#[derive(Debug, Args)]
+pub(crate) struct CaptureArgs {
+    /// Where the answers are written: JSON lines, compressed with zstd
+    file: PathBuf,
+    /// The run whose answers are wanted (`runs --json` shows ids); without it, the last that kept any
+    #[arg(long, value_name = "ID")]
+    run: Option<i64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// A file that `capture` wrote
+    file: PathBuf,
+}
+
+/// The first line of a file of answers: what it came from.
+#[derive(Debug, Serialize, Deserialize)]
+struct Head {
+    format: String,
+    run: i64,
+    source: String,
+    buildhub_url: url::Url,
+    archive_url: url::Url,
+    product_details_url: url::Url,
+}
+
+/// One answer, as a line.
+#[derive(Debug, Serialize, Deserialize)]
+struct Line {
+    method: String,
+    path: String,
+    question: String,
+    status: u16,
+    content_type: Option<String>,
+    etag: Option<String>,
+    /// The content, if it is text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    /// The content, if it is not: its bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<Vec<u8>>,
+}
+
+impl From<Response> for Line {
+    fn from(response: Response) -> Self {
+        let (text, bytes) = match String::from_utf8(response.body) {
+            Ok(text) => (Some(text), None),
+            Err(error) => (None, Some(error.into_bytes())),
+        };
+        Self {
+            method: response.method,
+            path: response.path,
+            question: response.question,
+            status: response.status,
+            content_type: response.content_type,
+            etag: response.etag,
+            text,
+            bytes,
+        }
+    }
+}
+
+impl From<Line> for Response {
+    fn from(line: Line) -> Self {
+        Self {
+            method: line.method,
+            path: line.path,
+            question: line.question,
+            status: line.status,
+            content_type: line.content_type,
+            etag: line.etag,
+            body: line
+                .text
+                .map(String::into_bytes)
+                .or(line.bytes)
+                .unwrap_or_default(),
+        }
+    }
+}
+
+/// Writes the answers of a stored run to a file.
+pub(crate) async fn capture(
+    db: &Db,
+    settings: &Settings,
+    args: &CaptureArgs,
+) -> anyhow::Result<ExitCode> {
+    let runs = recent_runs(db, 1000).await?;
+    let wanted: Vec<_> = runs
+        .into_iter()
+        .filter(|run| args.run.is_none_or(|id| id == run.id))
+        .collect();
+    // Written beside and renamed: a file of this name is whole.
+    let unfinished = args.file.with_extension("unfinished");
+    for run in wanted {
+        let file = File::create(&unfinished)
+            .with_context(|| format!("writing {}", unfinished.display()))?;
+        let mut out = zstd::Encoder::new(BufWriter::new(file), 3)?;
+        let head = Head {
+            format: FORMAT.to_owned(),
+            run: run.id,
+            source: run.source.clone(),
+            buildhub_url: settings.buildinfo.buildhub_url.clone(),
+            archive_url: settings.buildinfo.archive_url.clone(),
+            product_details_url: settings.buildinfo.product_details_url.clone(),
+        };
+        writeln!(out, "{}", serde_json::to_string(&head)?)?;
+        let count = each_response(db, run.id, |response| {
+            writeln!(out, "{}", serde_json::to_string(&Line::from(response))?)
+        })
+        .await?;
+        if count == 0 {
+            continue;
+        }
+        let file = out.finish()?.into_inner().context("writing the answers")?;
+        file.sync_all()?;
+        std::fs::rename(&unfinished, &args.file)
+            .with_context(|| format!("writing {}", args.file.display()))?;
+        writeln!(
+            std::io::stdout(),
+            "{count} answers of run {} in {}",
+            run.id,
+            args.file.display()
+        )?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let _ = std::fs::remove_file(&unfinished);
+    anyhow::bail!(
+        "no answers are kept{}: run `datil buildinfo import --keep-responses` first, or set buildinfo.keep_responses_days",
+        args.run
+            .map_or_else(String::new, |id| format!(" of run {id}"))
+    )
+}
+
+/// Imports from a file of answers into an empty database, and says what comes out.
+pub(crate) async fn replay(
+    settings: &Settings,
+    args: &ReplayArgs,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
+    let file =
+        File::open(&args.file).with_context(|| format!("reading {}", args.file.display()))?;
+    let mut lines = BufReader::new(zstd::Decoder::new(file)?);
+    let head: Head = read_line(&mut lines)?
+        .filter(|head: &Head| head.format == FORMAT)
+        .with_context(|| format!("{} is no file that capture wrote", args.file.display()))?;
+    let mut responses = Vec::new();
+    while let Some(line) = read_line::<Line>(&mut lines)? {
+        responses.push(Response::from(line));
+    }
+    let mut sources = settings.buildinfo.clone();
+    sources.buildhub_url = head.buildhub_url;
+    sources.archive_url = head.archive_url;
+    sources.product_details_url = head.product_details_url;
+    let db = open_db(settings).await?;
+    anyhow::ensure!(
+        latest_generation(&db).await?.n == 0,
+        "there are builds in {}: give a folder of its own with --data",
+        settings.data_dir.display()
+    );
+    let options = Options {
+        choice: head.source.parse().map_err(anyhow::Error::msg)?,
+        tape: Some(Arc::new(Tape::of(responses))),
+        ..Options::default()
+    };
+    let stop = CancellationToken::new();
+    let run = import(&db, &sources, &options, &owner(), &stop, &|_| {}).await?;
+    report::run(&run, as_json)?;
+    let digest = canonical(&db, run.generation, &mut std::io::sink()).await?;
+    writeln!(
+        std::io::stderr(),
+        "sha256 of the canonical export: {digest}"
+    )?;
+    db.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read_line<T: serde::de::DeserializeOwned>(
+    lines: &mut impl BufRead,
+) -> anyhow::Result<Option<T>> {
+    let mut line = Vec::new();
+    let read = std::io::Read::take(&mut *lines, MAX_LINE).read_until(b'\n', &mut line)?;
+    if read == 0 {
+        return Ok(None);
+    }
+    Ok(Some(
+        serde_json::from_slice(&line).context("a line of the file is damaged")?,
+    ))
+}

@@ -1,0 +1,179 @@
+//! `datil buildinfo versions` and `latest`.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, anyhow};
+use buildinfo::catalog::{LatestBuild, VersionBuilds};
+use buildinfo::db::{channels, latest_generation};
+use buildinfo::product::normalise_channel;
+use buildinfo::{Directory, Product, Version, lookup};
+use clap::Args;
+use platform::db::Db;
+use serde::Serialize;
+
+use super::builds::directory_of;
+use super::print;
+
+#[derive(Debug, Args)]
+pub(crate) struct VersionsArgs {
+    /// The product, in any known spelling
+    #[arg(long)]
+    product: String,
+    /// Only builds that follow this channel
+    #[arg(long)]
+    channel: Option<String>,
+    /// At most so many versions, 1 to 10000
+    #[arg(long, default_value = "50", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    limit: u16,
+    /// Go on after this place, which the page before has named
+    #[arg(long, value_name = "PLACE")]
+    after: Option<String>,
+}
+
+/// A version as a line of JSON.
+#[derive(Serialize)]
+struct OfProduct<'a, T> {
+    product: Product,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<&'a str>,
+    #[serde(flatten)]
+    what: &'a T,
+}
+
+pub(crate) async fn versions(
+    db: &Db,
+    args: &VersionsArgs,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
+    let directory = directory_of(&args.product)?;
+    let product = directory.product();
+    let channel = channel_of(directory, args.channel.as_deref());
+    let after = args.after.as_deref().map(read_place).transpose()?;
+    let generation = latest_generation(db).await?.n;
+    let page = lookup::versions(
+        db,
+        generation,
+        product,
+        channel.as_deref(),
+        after.as_ref(),
+        usize::from(args.limit),
+    )
+    .await?;
+    if as_json {
+        let of_product = |what| OfProduct {
+            product,
+            channel: None,
+            what,
+        };
+        print::objects(page.rows.iter().map(of_product))?;
+    } else {
+        let rows: Vec<[String; 5]> = page.rows.iter().map(row).collect();
+        print::columns(["VERSION", "CHANNEL", "SHIPPED", "BUILD", "BUILDS"], &rows)?;
+    }
+    if let Some(last) = page.rows.last().filter(|_| page.more) {
+        print::say_more(&format!("{}/{}", last.version, last.channel));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Developer Edition has only one channel.
+fn channel_of(directory: Directory, asked: Option<&str>) -> Option<String> {
+    let own = directory.only_channel().map(str::to_owned);
+    own.or_else(|| asked.map(normalise_channel))
+}
+
+fn row(version: &VersionBuilds) -> [String; 5] {
+    let builds = version.builds.iter().map(|build| {
+        let number = build.build_number.map(|number| format!(" build{number}"));
+        format!(
+            "{}{} {}",
+            build.build_id,
+            number.unwrap_or_default(),
+            build.status
+        )
+    });
+    [
+        version.version.to_string(),
+        version.channel.clone(),
+        print::or_dash(version.shipped_on),
+        print::or_dash(version.shipped_build_number),
+        print::listed(builds).replace(',', ", "),
+    ]
+}
+
+fn read_place(text: &str) -> anyhow::Result<(Version, String)> {
+    text.split_once('/')
+        .and_then(|(version, channel)| Some((version.parse().ok()?, channel.to_owned())))
+        .ok_or_else(|| anyhow!("--after must be a place that an earlier page named"))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LatestArgs {
+    /// Only this product, in any known spelling
+    #[arg(long)]
+    product: Option<String>,
+    /// Only this channel
+    #[arg(long)]
+    channel: Option<String>,
+}
+
+pub(crate) async fn latest(db: &Db, args: &LatestArgs, as_json: bool) -> anyhow::Result<ExitCode> {
+    let directory = args.product.as_deref().map(directory_of).transpose()?;
+    let channel = match directory {
+        Some(directory) => channel_of(directory, args.channel.as_deref()),
+        None => args.channel.as_deref().map(normalise_channel),
+    };
+    let generation = latest_generation(db).await?.n;
+    let mut rows = Vec::new();
+    for (product, own, _, _) in channels(db, generation).await? {
+        let product: Product = product
+            .parse()
+            .with_context(|| format!("reading the stored product {product:?}"))?;
+        let asked = directory.is_none_or(|directory| directory.product() == product)
+            && channel.as_ref().is_none_or(|channel| *channel == own);
+        if !asked {
+            continue;
+        }
+        for newest in lookup::latest(db, generation, product, &own).await? {
+            if as_json {
+                print::objects([OfProduct {
+                    product,
+                    channel: Some(&own),
+                    what: &newest,
+                }])?;
+            } else {
+                rows.push(newest_row(product, &own, &newest));
+            }
+        }
+    }
+    if !as_json {
+        let heading = [
+            "PRODUCT",
+            "CHANNEL",
+            "LINE",
+            "VERSION",
+            "BUILD ID",
+            "BUILD",
+            "STATUS",
+            "UPLOADED (UTC)",
+            "PLATFORMS",
+        ];
+        print::columns(heading, &rows)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn newest_row(product: Product, channel: &str, newest: &LatestBuild) -> [String; 9] {
+    let build = &newest.build;
+    [
+        product.to_string(),
+        channel.to_owned(),
+        newest.line.to_string(),
+        newest.version.to_string(),
+        build.build_id.to_string(),
+        print::or_dash(build.build_number),
+        build.status.to_string(),
+        print::or_dash(build.published_at.as_deref()),
+        print::listed(&build.platforms),
+    ]
+}
