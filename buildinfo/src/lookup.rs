@@ -5,6 +5,7 @@
 //! row); if that has grown, the build is read from the database, so that a question asked after an
 //! import has returned is answered by it.
 
+mod newest;
 mod parts;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -26,6 +27,8 @@ use crate::resolve::{Answer, Question, resolve};
 use crate::unknown::Tally;
 
 pub use parts::{compare, latest, versions};
+
+use newest::Newest;
 
 /// How often the stored generation is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -50,6 +53,7 @@ pub enum LookupError {
 pub struct Lookup {
     db: Db,
     index: Arc<RwLock<Arc<BuildIndex>>>,
+    newest: Arc<Newest>,
     freshness: Arc<RwLock<Arc<Freshness>>>,
     tally: Arc<Mutex<Tally>>,
     ready: Arc<watch::Sender<bool>>,
@@ -67,6 +71,7 @@ impl Lookup {
         Self {
             db,
             index: Arc::default(),
+            newest: Arc::default(),
             freshness: Arc::default(),
             tally: Arc::default(),
             ready: Arc::new(watch::Sender::new(false)),
@@ -221,7 +226,7 @@ impl Lookup {
         if index.find(product, id).next().is_some() {
             return Ok(index);
         }
-        let newest = db::latest_generation(&self.db).await?.n;
+        let newest = self.newest.of(&self.db).await?;
         if newest <= index.generation() {
             return Ok(index);
         }
@@ -265,7 +270,7 @@ impl Lookup {
         ) else {
             return Ok(None);
         };
-        let newest = db::latest_generation(&self.db).await?.n;
+        let newest = self.newest.of(&self.db).await?;
         if newest <= index.generation() {
             return Ok(None);
         }
@@ -279,8 +284,14 @@ fn current<T>(lock: &RwLock<Arc<T>>) -> Arc<T> {
     Arc::clone(&lock.read().unwrap_or_else(PoisonError::into_inner))
 }
 
+/// The old value may be freed here: after the lock was given back, so that no look-up waits for that.
 fn swap<T>(lock: &RwLock<Arc<T>>, new: T) {
-    *lock.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+    let new = Arc::new(new);
+    let old = std::mem::replace(
+        &mut *lock.write().unwrap_or_else(PoisonError::into_inner),
+        new,
+    );
+    drop(old);
 }
 
 /// Loads every build of a generation.

@@ -233,11 +233,9 @@ fn by_prefix(
     (!answer.alternatives.is_empty()).then_some(Reason::BuildIdPrefix)
 }
 
-/// Whether a build can be asked for on this channel.
+/// Whether a build fits a question about this channel, or about none.
 fn fits(build: BuildRef<'_>, asked: &str) -> bool {
-    asked.is_empty()
-        || build.channel() == asked
-        || (asked == "beta" && build.release_candidate().is_some())
+    asked.is_empty() || build.is_on(asked)
 }
 
 /// The build's name on the channel that was asked.
@@ -418,10 +416,10 @@ enum Forge {
 }
 
 fn forge(repository: &str) -> Option<Forge> {
-    let url = url::Url::parse(repository)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https"))?;
-    let host = url.host_str()?;
+    let rest = repository
+        .strip_prefix("https://")
+        .or_else(|| repository.strip_prefix("http://"))?;
+    let host = rest.split(['/', '?', '#', ':', '@']).next()?;
     if host == "github.com" {
         Some(Forge::GitHub)
     } else if host.starts_with("hg.") {

@@ -9,6 +9,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
+use crate::observation::Digest;
+
 /// A client may keep an answer, and asks each time whether it still holds.
 const REVALIDATE: &str = "no-cache";
 
@@ -87,12 +89,8 @@ impl<T> Asked<T> {
             hash.update(part.as_bytes());
             hash.update([0]);
         }
-        let digest = hash.finalize();
-        let digits: Vec<String> = digest
-            .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        format!("\"{}\"", digits.concat())
+        let mut tag = Digest(hash.finalize().into()).to_string();
+        tag.truncate(32);
+        format!("\"{tag}\"")
     }
 }

@@ -42,36 +42,43 @@ pub async fn load_all<F>(db: &Db, generation: i64, mut each: F) -> Result<(), Db
 where
     F: FnMut(Vec<Build>),
 {
-    // Short reads that hold no snapshot open for long, however the ids are spread.
+    let broken = |error: tokio::task::JoinError| DbError::Row(format!("reading builds: {error}"));
+    let mut next = Some(tokio::spawn(batch(db.clone(), generation, 0)));
+    while let Some(fetched) = next.take() {
+        let (bodies, following) = fetched.await.map_err(broken)??;
+        // The next batch is on its way while this one is read.
+        next = following.map(|first| tokio::spawn(batch(db.clone(), generation, first)));
+        if !bodies.is_empty() {
+            let builds = tokio::task::spawn_blocking(move || read_all(&bodies));
+            each(builds.await.map_err(broken)??);
+        }
+    }
+    Ok(())
+}
+
+/// The builds whose ids begin with `first`, as JSON, and where the next batch begins. Short reads that hold no snapshot open for long,
+/// however the ids are spread.
+async fn batch(db: Db, generation: i64, first: i64) -> Result<(Vec<String>, Option<i64>), DbError> {
     const BATCH: i64 = 5000;
     const BOUND: &str =
         "SELECT build_id FROM build WHERE build_id >= $1 ORDER BY build_id LIMIT 1 OFFSET $2";
     let rows = format!("SELECT body FROM build WHERE {VALID} AND build_id >= $2 AND build_id < $3");
-    let mut first = 0_i64;
-    loop {
-        let bound: Option<i64> = on!(db, |pool| sqlx::query_scalar(BOUND)
-            .bind(first)
-            .bind(BATCH)
-            .fetch_optional(pool)
-            .await)?;
-        // An id with more rows than a batch is read alone.
-        let end = bound.map(|bound| bound.max(first.saturating_add(1)));
-        let bodies: Vec<String> = on!(db, |pool| sqlx::query_scalar(sqlx::AssertSqlSafe(
-            rows.as_str()
-        ))
-        .bind(generation)
+    let bound: Option<i64> = on!(&db, |pool| sqlx::query_scalar(BOUND)
         .bind(first)
-        .bind(end.unwrap_or(i64::MAX))
-        .fetch_all(pool)
+        .bind(BATCH)
+        .fetch_optional(pool)
         .await)?;
-        if !bodies.is_empty() {
-            each(read_all(&bodies)?);
-        }
-        match end {
-            Some(end) => first = end,
-            None => return Ok(()),
-        }
-    }
+    // An id with more rows than a batch is read alone.
+    let end = bound.map(|bound| bound.max(first.saturating_add(1)));
+    let bodies: Vec<String> = on!(&db, |pool| sqlx::query_scalar(sqlx::AssertSqlSafe(
+        rows.as_str()
+    ))
+    .bind(generation)
+    .bind(first)
+    .bind(end.unwrap_or(i64::MAX))
+    .fetch_all(pool)
+    .await)?;
+    Ok((bodies, end))
 }
 
 /// The builds of a product with an id that are valid in a generation.

@@ -1,7 +1,9 @@
+use proptest::prelude::*;
+
 use crate::index::{BuildIndex, Place};
-use crate::observation::Observation;
+use crate::observation::{Digest, Observation, SourceName};
 use crate::samples::{Record, index, record, shipped};
-use crate::{Line, Product, Version, derive_all};
+use crate::{Build, Certainty, Line, Product, Reason, Status, Version, derive_all};
 
 fn main_line() -> Line {
     "main".parse().unwrap()
@@ -200,4 +202,98 @@ fn builds_come_out_as_they_went_in() {
     assert_eq!(found, derived.builds);
     assert_eq!((index.generation(), index.len()), (7, derived.builds.len()));
     assert!(index.knows(Product::Firefox) && !index.knows(Product::Fenix));
+}
+
+const IDS: [&str; 5] = [
+    "20181025233934",
+    "20181025233935",
+    "20181025233936",
+    "201005181330",
+    "2004110711",
+];
+const CHANNELS: [&str; 4] = ["nightly", "beta", "release", "esr"];
+
+fn any_build() -> impl Strategy<Value = Build> {
+    let product = prop::sample::select(vec![Product::Firefox, Product::Thunderbird]);
+    let channel = prop::sample::select(CHANNELS.to_vec());
+    let version = prop::sample::select(vec!["64.0", "64.0.1", "64.0b4", "65.0a1"]);
+    let status = prop::sample::select(vec![Status::Shipped, Status::Candidate, Status::Variant]);
+    let platform = prop::sample::select(vec!["", "win32", "mac"]);
+    let text = prop::option::of("[a-c]{0,2}");
+    let number = prop::option::of(1_u32..3);
+    (
+        product,
+        channel,
+        version,
+        prop::sample::select(IDS.to_vec()),
+        (platform, status),
+        (text, number, any::<i32>()),
+    )
+        .prop_map(
+            |(product, channel, version, id, (platform, status), (text, number, time))| {
+                let version: Version = version.parse().unwrap();
+                Build {
+                    product,
+                    channel: channel.to_owned(),
+                    line: Line::of(channel, &version),
+                    version,
+                    build_id: id.parse().unwrap(),
+                    platform: platform.to_owned(),
+                    variant: text.clone().unwrap_or_default(),
+                    build_number: number,
+                    status,
+                    certainty: Certainty::Stated,
+                    reason: Reason::Nightly,
+                    offered_on: vec![channel.to_owned()],
+                    revision: text.clone().filter(|text| !text.is_empty()),
+                    repository: None,
+                    archive_url: text.map(|text| format!("https://a.example/pub/{text}{id}")),
+                    published_at: Some(i64::from(time)),
+                    shipped_on: None,
+                    sources: vec![SourceName::Csv],
+                    evidence: vec![Digest::of(&time.into())],
+                }
+            },
+        )
+}
+
+proptest! {
+    #[test]
+    fn builds_are_found_as_by_looking_at_each(builds in prop::collection::vec(any_build(), 0..40)) {
+        let mut sorted = builds.clone();
+        sorted.sort_by(|left, right| left.key().cmp(&right.key()));
+        sorted.dedup_by(|left, right| left.key() == right.key());
+        let index = BuildIndex::from_builds(1, sorted.iter().rev()).unwrap();
+        for product in [Product::Firefox, Product::Thunderbird, Product::Fenix] {
+            prop_assert_eq!(index.knows(product), sorted.iter().any(|build| build.product == product));
+            for id in IDS.map(|id| id.parse().unwrap()) {
+                let mut expected: Vec<&Build> = sorted
+                    .iter()
+                    .filter(|build| build.product == product && build.build_id == id)
+                    .collect();
+                expected.sort_by(|left, right| left.key().cmp(&right.key()));
+                let found: Vec<Build> = index.find(product, id).map(crate::BuildRef::to_build).collect();
+                prop_assert_eq!(found.iter().collect::<Vec<_>>(), expected.clone());
+                for channel in CHANNELS {
+                    let is_candidate = |build: &Build| {
+                        channel == "beta"
+                            && build.channel == "release"
+                            && build.version.as_str() == "64.0"
+                            && build.status != Status::Variant
+                            && build.build_number.is_some()
+                    };
+                    let expected: Vec<&Build> = expected
+                        .iter()
+                        .copied()
+                        .filter(|build| build.channel == channel || is_candidate(build))
+                        .collect();
+                    let found: Vec<Build> = index
+                        .find_on(product, channel, id)
+                        .map(crate::BuildRef::to_build)
+                        .collect();
+                    prop_assert_eq!(found.iter().collect::<Vec<_>>(), expected);
+                }
+            }
+        }
+    }
 }

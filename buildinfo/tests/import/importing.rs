@@ -43,6 +43,23 @@ fn replayed(changes: &[Change]) -> BTreeMap<(String, String), String> {
 }
 
 #[tokio::test]
+async fn groups_read_together_are_the_groups_read_one_by_one() {
+    let sources = Sources::standard().await;
+    for test in databases().await {
+        sources.import(&test.db).await;
+        db::mark_all_dirty(&test.db).await.unwrap();
+        let groups = db::dirty_groups(&test.db, 10_000).await.unwrap();
+        assert!(groups.len() > 100, "more than one statement's worth");
+        let mut together = db::of_groups(&test.db, &groups).await.unwrap();
+        for group in &groups {
+            let alone = db::of_group(&test.db, group).await.unwrap();
+            assert_eq!(together.remove(group).unwrap_or_default(), alone, "{group}");
+        }
+        assert!(together.is_empty());
+    }
+}
+
+#[tokio::test]
 async fn every_answer_after_an_import_of_all_sources_is_the_truth() {
     let sources = Sources::standard().await;
     for test in databases().await {

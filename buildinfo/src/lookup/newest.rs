@@ -1,0 +1,48 @@
+//! The number of the newest generation, asked for by many at once.
+
+use std::time::Instant;
+
+use platform::db::{Db, DbError};
+use tokio::sync::Mutex;
+
+use crate::db::latest_generation;
+
+/// Shares one query among all who wait at the same time: an answer serves whoever came before the query began.
+#[derive(Debug, Default)]
+pub(super) struct Newest {
+    last: Mutex<Option<Seen>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    /// When the query began.
+    at: Instant,
+    /// What it found; nothing if it failed.
+    generation: Option<i64>,
+}
+
+impl Newest {
+    /// The newest generation that was finished when this was called, or a newer one.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub(super) async fn of(&self, db: &Db) -> Result<i64, DbError> {
+        let came = Instant::now();
+        let mut last = self.last.lock().await;
+        match *last {
+            Some(seen) if seen.at >= came => match seen.generation {
+                Some(generation) => return Ok(generation),
+                // Those who wait for a database that is away do not wait for each other as well.
+                None => drop(last),
+            },
+            _ => {
+                let at = Instant::now();
+                let found = latest_generation(db).await.map(|newest| newest.n);
+                let generation = found.as_ref().ok().copied();
+                *last = Some(Seen { at, generation });
+                return found;
+            }
+        }
+        Ok(latest_generation(db).await?.n)
+    }
+}
