@@ -50,8 +50,9 @@ pub use unknown::{
     unknown_counts,
 };
 
-/// So many rows, or keys, go into one statement. Statements of one size have one text, which the database prepares once.
-const MANY: usize = 50;
+/// So many rows, or keys, go into one statement. Statements of one size have one text, which the database prepares once; and SQLite
+/// finds each parameter by looking through all of its statement, so that a statement with many times more of them takes longer.
+const MANY: usize = 20;
 
 /// `$4, $5`: `count` placeholders, the first with the number `first`.
 fn marks(count: usize, first: usize) -> String {

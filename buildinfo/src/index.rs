@@ -33,8 +33,10 @@ pub struct BuildIndex {
     generation: i64,
     /// Sorted by key, channel, version, platform and variant.
     rows: Vec<Row>,
-    /// Where the rows of a key begin.
-    starts: HashMap<u64, u32, RandomState>,
+    /// Where the rows of a key lie.
+    spans: HashMap<u64, Span, RandomState>,
+    /// The channels that spans name, as positions of texts.
+    channels: Vec<u32>,
     texts: Texts,
     versions: Vec<Version>,
     urls: String,
@@ -72,6 +74,22 @@ struct Row {
     certainty: Certainty,
     reason: Reason,
 }
+
+/// The rows of a key. It tells their channel too, so that most look-ups are answered without touching the rows, which lie anywhere in
+/// memory.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    first: u32,
+    /// [`MANY_ROWS`] if there are so many, or more.
+    count: u16,
+    /// Position among the channels; [`SEVERAL_CHANNELS`] if the rows follow more than one.
+    channel: u16,
+}
+
+/// So many rows, or more, have one key: they are counted by looking at them.
+const MANY_ROWS: u16 = u16::MAX;
+/// Stands for more than one channel.
+const SEVERAL_CHANNELS: u16 = u16::MAX;
 
 /// What nearly all URLs have in common ends with this.
 const SHARED_URL_END: &str = "/pub/";
@@ -130,17 +148,25 @@ impl BuildIndex {
         product: Product,
         build_id: BuildId,
     ) -> impl Iterator<Item = BuildRef<'_>> + Clone {
+        let rows = self
+            .span(product, build_id)
+            .map_or(0..0, |span| self.rows_of(span));
+        rows.map(|row| BuildRef { index: self, row })
+    }
+
+    fn span(&self, product: Product, build_id: BuildId) -> Option<Span> {
         let key = key_of(product, build_id.as_u64());
-        let first = self
-            .starts
-            .get(&key)
-            .map_or(self.rows.len(), |start| *start as usize);
+        self.spans.get(&key).copied()
+    }
+
+    fn rows_of(&self, span: Span) -> std::ops::Range<usize> {
+        let first = span.first as usize;
+        if span.count < MANY_ROWS {
+            return first..first + usize::from(span.count);
+        }
         let rows = self.rows.get(first..).unwrap_or_default();
-        let found = rows.iter().take_while(move |row| row.key == key);
-        found.enumerate().map(move |(offset, _)| BuildRef {
-            index: self,
-            row: first + offset,
-        })
+        let key = rows.first().map(|row| row.key);
+        first..first + rows.partition_point(|row| Some(row.key) <= key)
     }
 
     /// The builds with this id that can be asked for on this channel, in the order of [`Self::find`]: those that follow it, and on beta
@@ -151,8 +177,18 @@ impl BuildIndex {
         channel: &str,
         build_id: BuildId,
     ) -> impl Iterator<Item = BuildRef<'_>> + Clone {
-        self.find(product, build_id)
-            .filter(move |build| build.is_on(channel))
+        let span = self.span(product, build_id);
+        let common = span
+            .and_then(|span| self.channels.get(usize::from(span.channel)))
+            .map(|channel| self.texts.get(*channel));
+        // The channel that all of them follow settles it, unless they may be candidates on beta.
+        let all = common == Some(channel);
+        let none = common.is_some() && !all && channel != "beta";
+        let rows = span
+            .filter(|_| !none)
+            .map_or(0..0, |span| self.rows_of(span));
+        rows.map(|row| BuildRef { index: self, row })
+            .filter(move |build| all || build.is_on(channel))
     }
 
     /// The builds whose ids, as numbers, lie in `ids`, sorted by id.

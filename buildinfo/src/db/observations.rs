@@ -214,27 +214,29 @@ async fn insert(
     if rows.is_empty() {
         return Ok(());
     }
-    let observation_sql = format!(
-        "INSERT INTO observation (digest, source, kind, subject, group_key, problem, url, place, body, first_run) VALUES {} ON CONFLICT (digest) DO NOTHING",
-        placeholders(rows.len(), 10)
-    );
-    in_tx!(&mut *tx, |conn| {
-        let mut query = sqlx::query(AssertSqlSafe(observation_sql.as_str()));
-        for row in rows {
-            query = query
-                .bind(&row.digest)
-                .bind(row.observation.source.as_str())
-                .bind(row.observation.kind.as_str())
-                .bind(&row.observation.subject)
-                .bind(row.group.as_ref().ok().map(ToString::to_string))
-                .bind(row.group.as_ref().err())
-                .bind(&row.observation.url)
-                .bind(place(&row.observation.url))
-                .bind(&row.body)
-                .bind(run);
-        }
-        query.execute(conn).await.map(|_| ())
-    })?;
+    for rows in rows.chunks(MANY) {
+        let sql = format!(
+            "INSERT INTO observation (digest, source, kind, subject, group_key, problem, url, place, body, first_run) VALUES {} ON CONFLICT (digest) DO NOTHING",
+            placeholders(rows.len(), 10)
+        );
+        in_tx!(&mut *tx, |conn| {
+            let mut query = sqlx::query(AssertSqlSafe(sql.as_str()));
+            for row in rows {
+                query = query
+                    .bind(&row.digest)
+                    .bind(row.observation.source.as_str())
+                    .bind(row.observation.kind.as_str())
+                    .bind(&row.observation.subject)
+                    .bind(row.group.as_ref().ok().map(ToString::to_string))
+                    .bind(row.group.as_ref().err())
+                    .bind(&row.observation.url)
+                    .bind(place(&row.observation.url))
+                    .bind(&row.body)
+                    .bind(run);
+            }
+            query.execute(conn).await.map(|_| ())
+        })?;
+    }
     // A sighting is opened where none is open: for what is new, and for what is said again.
     let sighting_sql = format!(
         "INSERT INTO sighting (digest, from_run) SELECT o.digest, $1 FROM observation o WHERE o.digest IN ({}) AND NOT EXISTS (SELECT 1 FROM sighting s WHERE s.digest = o.digest AND (s.to_run IS NULL OR s.from_run = $1)) RETURNING digest",

@@ -7,10 +7,16 @@ use foldhash::fast::RandomState;
 
 use super::lines::{LineEntry, micros_of_day};
 use super::texts::Positions;
-use super::{BuildIndex, BuildRef, IndexFull, Row, SHARED_URL_END, UNKNOWN_TIME, bit_of, key_of};
+use super::{
+    BuildIndex, BuildRef, IndexFull, MANY_ROWS, Row, SEVERAL_CHANNELS, SHARED_URL_END, Span,
+    UNKNOWN_TIME, bit_of, key_of,
+};
 use crate::build::{Build, Status};
 use crate::product::{Line, Product};
 use crate::version::Version;
+
+/// Most channels that spans can name.
+const NAMED_CHANNELS: usize = 64;
 
 /// Takes builds one by one, in any order, so that a load needs no second copy of them.
 #[derive(Debug)]
@@ -83,7 +89,8 @@ impl IndexBuilder {
             rows,
             texts,
             versions,
-            starts,
+            spans,
+            channels,
             ..
         } = &mut self.index;
         let name = |row: &Row| {
@@ -99,9 +106,34 @@ impl IndexBuilder {
                 .cmp(&right.key)
                 .then_with(|| name(left).cmp(&name(right)))
         });
-        starts.reserve(rows.chunk_by(|left, right| left.key == right.key).count());
-        for (position, row) in (0..).zip(rows.iter()) {
-            starts.entry(row.key).or_insert(position);
+        spans.reserve(rows.chunk_by(|left, right| left.key == right.key).count());
+        // A source may tell of any number of channels: only so many are named.
+        for row in rows.iter() {
+            if channels.len() == NAMED_CHANNELS {
+                break;
+            }
+            if !channels.contains(&row.channel) {
+                channels.push(row.channel);
+            }
+        }
+        let mut first = 0_u32;
+        for same in rows.chunk_by(|left, right| left.key == right.key) {
+            let Some(row) = same.first() else { continue };
+            let channel = if same.iter().all(|other| other.channel == row.channel) {
+                channels.iter().position(|channel| *channel == row.channel)
+            } else {
+                None
+            };
+            let span = Span {
+                first,
+                count: u16::try_from(same.len()).unwrap_or(MANY_ROWS),
+                channel: channel
+                    .and_then(|channel| u16::try_from(channel).ok())
+                    .unwrap_or(SEVERAL_CHANNELS),
+            };
+            spans.insert(row.key, span);
+            // The row count was checked to fit when the rows were added.
+            first = first.saturating_add(u32::try_from(same.len()).unwrap_or(u32::MAX));
         }
         self.add_lines();
         self.index.rows.shrink_to_fit();

@@ -22,7 +22,7 @@ use super::scratch::{Scratch, memory, servers};
 use crate::parts::{listen, owner};
 
 /// A write beside the import begins so long after the one before it.
-const BESIDE: Duration = Duration::from_millis(5);
+const BESIDE: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
