@@ -67,7 +67,7 @@ enum Known<'a> {
     /// A generation in a database.
     Stored(&'a Db, i64),
     /// All builds, in memory.
-    Loaded(BuildIndex),
+    Loaded(Box<BuildIndex>),
 }
 
 impl Known<'_> {
@@ -104,7 +104,7 @@ pub(crate) async fn lookup_in_snapshot(file: &Path, args: &LookupArgs) -> anyhow
     let opened = std::fs::File::open(file).with_context(context)?;
     let (head, index) = buildinfo::snapshot::read(opened).with_context(context)?;
     let freshness = Freshness::at(head.created_micros());
-    answer_all(Known::Loaded(index), &freshness, args).await
+    answer_all(Known::Loaded(Box::new(index)), &freshness, args).await
 }
 
 async fn answer_all(
@@ -145,7 +145,7 @@ async fn answer_all(
         if let Known::Stored(db, generation) = known
             && number >= FEW
         {
-            known = Known::Loaded(buildinfo::lookup::load(db, generation).await?);
+            known = Known::Loaded(Box::new(buildinfo::lookup::load(db, generation).await?));
         }
         let answer = known.answer(&question).await?;
         writeln!(out, "{}", serde_json::to_string(&freshness.date(&answer))?)?;
