@@ -76,11 +76,11 @@ pub(super) async fn lookup(
 #[utoipa::path(
     post, path = "/api/v1/lookup", tag = "questions",
     request_body(
-        content((Option<Vec<Object>> = "application/json"), (Option<String> = "application/x-ndjson")),
+        content((Option<serde_json::Value> = "application/json"), (Option<String> = "application/x-ndjson")),
         description = "At most 5,000 questions and 2 MB: a JSON array of objects with `product`, `channel`, `build_id` and `version`, or one object a line",
     ),
     responses(
-        (status = 200, description = "The answers in the order of the questions, as an array or one a line like the questions; in place of what is no question stands an object with `error`", content(([Answer] = "application/json"), (String = "application/x-ndjson"))),
+        (status = 200, description = "The answers in the order of the questions, as an array or one a line like the questions; each is an `Answer`, and in place of what is no question stands an object with `error` and `line`", content((Vec<Object> = "application/json"), (String = "application/x-ndjson"))),
         (status = 400, description = "Too many questions, or neither form", body = super::openapi::Error),
         (status = 413, description = "Longer than 2 MB", body = super::openapi::Error),
     )
