@@ -202,9 +202,7 @@ async fn reload(
     .await?;
     figures.add("longest pause of look-ups", pause, "ms", Limit::None)?;
     // One more build makes a generation.
-    let more = History::of(usize::MAX.min(6 * (ids + 1)))
-        .builds(ids)
-        .take(1);
+    let more = History::of(6 * (ids + 1)).builds(ids).take(1);
     let steps: Vec<Step> = more.map(insert).collect::<Result<_, _>>()?;
     write_steps(db, 2, &steps).await?;
     finish_generation(db, 2, clock::now_micros()).await?;
