@@ -168,10 +168,10 @@ impl IndexBuilder {
             let uploaded = build.published_at().unwrap_or_else(|| build_id.micros());
             let shipped = build.shipped_on().map_or(uploaded, micros_of_day);
             let candidate = build.release_candidate();
-            if let Entry::Vacant(vacant) = offers.entry(offered_on) {
+            if let Entry::Vacant(offer) = offers.entry(offered_on) {
                 let names: Vec<String> = build.offered_on().map(str::to_owned).collect();
                 let channels = names.iter().filter_map(|name| self.text(name).ok());
-                vacant.insert(channels.collect());
+                offer.insert(channels.collect());
             }
             // The row count was checked to fit when the row was added.
             let row = u32::try_from(row).unwrap_or(u32::MAX);
