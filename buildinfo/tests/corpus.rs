@@ -13,34 +13,42 @@ mod product_details;
 #[path = "../../fuzz/checks/versions.rs"]
 mod versions;
 
-fn replay(target: &str, check: fn(&[u8])) {
-    for (name, input) in corpus::inputs(target) {
+#[test]
+fn archive_listings() {
+    for (name, input) in corpus::inputs("archive_listing") {
         println!("{name}");
-        check(&input);
+        archive_listing::check(&input);
     }
 }
 
 #[test]
-fn archive_listings() {
-    replay("archive_listing", archive_listing::check);
-}
-
-#[test]
 fn archive_metadata_files() {
-    replay("archive_metadata", archive_metadata::check);
+    for (name, input) in corpus::inputs("archive_metadata") {
+        println!("{name}");
+        archive_metadata::check(&input);
+    }
 }
 
 #[test]
 fn records_of_buildhub() {
-    replay("buildhub_records", buildhub_records::check);
+    for (name, input) in corpus::inputs("buildhub_records") {
+        println!("{name}");
+        buildhub_records::check(&input);
+    }
 }
 
 #[test]
 fn files_of_product_details() {
-    replay("product_details", product_details::check);
+    for (name, input) in corpus::inputs("product_details") {
+        println!("{name}");
+        product_details::check(&input);
+    }
 }
 
 #[test]
 fn versions_and_build_ids() {
-    replay("versions", versions::check);
+    for (name, input) in corpus::inputs("versions") {
+        println!("{name}");
+        versions::check(&input);
+    }
 }
