@@ -374,10 +374,13 @@ fn hung_process(making: &mut Making<'_>) -> Result<(), Problem> {
 fn printable_characters(making: &mut Making<'_>) -> Result<(), Problem> {
     let old = making.signature();
     let stripped = python::strip(old);
-    if stripped.len() == old.len() && old.bytes().all(|byte| is_printable(char::from(byte))) {
+    let new = if !stripped.bytes().all(|byte| is_printable(char::from(byte))) {
+        stripped.chars().filter(|c| is_printable(*c)).collect()
+    } else if stripped.len() < old.len() {
+        stripped.to_owned()
+    } else {
         return Ok(());
-    }
-    let new = stripped.chars().filter(|c| is_printable(*c)).collect();
+    };
     making.note("unprintable characters removed");
     making.set(new);
     Ok(())

@@ -107,7 +107,7 @@ pub(crate) async fn run(settings: &Settings, args: SignatureArgs) -> anyhow::Res
                 let name = path.display().to_string();
                 match open(&path) {
                     Ok(Contents::Document(json)) => {
-                        let answer = maker.about_json(name, &json);
+                        let answer = maker.about_json(name, &json).named(&json);
                         out.write_all(&answering.shown(&answer, false))?;
                     }
                     Ok(Contents::Lines(lines)) => answering.lines(&name, lines, &mut out)?,
@@ -192,7 +192,15 @@ impl Answering<'_> {
         each_line(input, out, |Line { number, text }, out| {
             let place = || format!("{name}:{number}");
             let answer = match text {
-                Ok(json) => self.maker.about_json(place(), json),
+                Ok(json) => {
+                    let answer = self.maker.about_json(place(), json);
+                    // Reading a document again takes time; JSON lines need no name.
+                    if self.diff || self.writer.format != Format::Json {
+                        answer.named(json)
+                    } else {
+                        answer
+                    }
+                }
                 Err(error) => Answer::error(place(), error),
             };
             out.extend(self.shown(&answer, true));

@@ -1,5 +1,5 @@
-//! `datil bench signature`: how many signatures a second, and how they compare with `PyPI`'s
-//! `siggen` in the same run.
+//! `datil bench signature`: how many signatures a second, and how that compares with the Python
+//! package `siggen` in the same run.
 
 mod cases;
 
@@ -67,7 +67,7 @@ pub(crate) struct SignatureArgs {
     /// Take the mixed cases from this file of JSON lines instead of made-up ones
     #[arg(long, value_name = "FILE")]
     cases: Option<PathBuf>,
-    /// A Python that has the siggen of the package index: it is measured on the same lines
+    /// A Python that has the package `siggen`: it is measured on the same lines
     #[arg(long, value_name = "PYTHON")]
     siggen: Option<PathBuf>,
     #[command(flatten)]

@@ -47,6 +47,12 @@ impl Answer {
         }
     }
 
+    /// The answer with the id that the crash's JSON document has.
+    pub(super) fn named(mut self, json: &[u8]) -> Self {
+        self.crash_id = crash_id(json);
+        self
+    }
+
     /// Whether the signature is another one than before; `None` if that cannot be said.
     pub(super) fn changed(&self) -> Option<bool> {
         let made = self.made.as_ref().ok()?;
@@ -74,10 +80,7 @@ impl Maker {
     /// The answer about a JSON document.
     pub(super) fn about_json(&self, input: String, json: &[u8]) -> Answer {
         match CrashData::from_json(json) {
-            Ok(crash) => Answer {
-                crash_id: crash_id(json),
-                ..self.about(input, &crash)
-            },
+            Ok(crash) => self.about(input, &crash),
             Err(error) => Answer::error(input, error.to_string()),
         }
     }
@@ -160,7 +163,9 @@ mod tests {
             lists: lists("a"),
             original,
         };
-        maker.about_json("stdin:1".to_owned(), crash.to_string().as_bytes())
+        let json = crash.to_string();
+        let answer = maker.about_json("stdin:1".to_owned(), json.as_bytes());
+        answer.named(json.as_bytes())
     }
 
     #[test]
