@@ -23,8 +23,13 @@ pub use scratch::ScratchSchema;
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
 
-/// Begins a transaction that takes SQLite's write lock at once.
-const BEGIN: &str = "BEGIN IMMEDIATE";
+/// Begins a transaction that takes SQLite's write lock at once, and is on the disk when it was
+/// committed. The mode belongs to the connection, so each beginning states its own.
+const SQLITE_DURABLE: &str = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE";
+/// The same, but it comes to the disk with the next durable one.
+const SQLITE_REPEATABLE: &str = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
+/// A transaction of PostgreSQL that comes to the disk a little later, or with the next durable one.
+const POSTGRES_REPEATABLE: &str = "BEGIN; SET LOCAL synchronous_commit = off";
 
 /// How long a statement waits for a locked SQLite file before it fails.
 const BUSY: Duration = Duration::from_secs(15);
@@ -223,8 +228,21 @@ impl Db {
     /// No connection could be had, or the file stayed locked.
     pub async fn begin(&self) -> Result<Tx, DbError> {
         Ok(match self {
-            Self::Sqlite(db) => Tx::Sqlite(begin_on_sqlite(&db.write).await?),
+            Self::Sqlite(db) => Tx::Sqlite(begin_on_sqlite(&db.write, SQLITE_DURABLE).await?),
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Begins a transaction of work that is done again if it was lost. It survives the death of the
+    /// process. A loss of power may take the last of such transactions, in the order in which they
+    /// were made; the next one of [`Db::begin`] makes all before it durable.
+    ///
+    /// # Errors
+    /// No connection could be had.
+    pub async fn begin_repeatable(&self) -> Result<Tx, DbError> {
+        Ok(match self {
+            Self::Sqlite(db) => Tx::Sqlite(begin_on_sqlite(&db.write, SQLITE_REPEATABLE).await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(POSTGRES_REPEATABLE).await?),
         })
     }
 
@@ -320,13 +338,14 @@ impl Db {
 /// and the connection then believes to be inside of one for ever: it is replaced.
 async fn begin_on_sqlite(
     pool: &SqlitePool,
+    begin: &'static str,
 ) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, sqlx::Error> {
-    match pool.begin_with(BEGIN).await {
+    match pool.begin_with(begin).await {
         Err(sqlx::Error::InvalidSavePointStatement) => {
             tracing::warn!("the connection to the database lost count and is replaced");
             // An error while closing concerns a connection that is of no use anyway.
             let _ = pool.acquire().await?.close().await;
-            pool.begin_with(BEGIN).await
+            pool.begin_with(begin).await
         }
         begun => begun,
     }

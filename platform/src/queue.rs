@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 pub use db::{
-    claim, depth, done, due, fail, failed, oldest, push, release, renew, retry, walker_died,
+    claim, depth, done, due, fail, failed, hasten, oldest, push, release, renew, retry, walker_died,
 };
 pub use lanes::{Lane, LaneOrder};
 

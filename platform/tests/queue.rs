@@ -86,6 +86,68 @@ async fn a_push_during_the_work_opens_another_round_of_what_was_pushed() {
 }
 
 #[tokio::test]
+async fn what_somebody_waits_for_comes_first_and_is_not_done_twice() {
+    async fn hasten(db: &Db, id: &str) {
+        let mut tx = db.begin().await.unwrap();
+        queue::hasten(&mut tx, id, NOW).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    for test in databases().await {
+        let db = &test.db;
+        push(db, "a", Kind::Process, Lane::Standard).await;
+        hasten(db, "a").await;
+        hasten(db, "missing").await;
+        let mut jobs = claim(db, "one", NOW).await;
+        jobs.sort_by(|a, b| a.crash_id.cmp(&b.crash_id));
+        let seen: Vec<_> = jobs
+            .iter()
+            .map(|job| (job.crash_id.as_str(), job.kind, job.lane))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("a", Kind::Process, Lane::Priority),
+                ("missing", Kind::Process, Lane::Priority)
+            ]
+        );
+        // A look while it is worked on opens no second round.
+        hasten(db, "a").await;
+        assert!(done(db, &jobs[0], NOW).await);
+        assert_eq!(claim(db, "two", NOW).await, []);
+    }
+}
+
+#[tokio::test]
+async fn each_transaction_says_how_durable_it_is() {
+    for test in databases().await {
+        for (repeatable, sqlite, postgres) in [(true, "1", "off"), (false, "2", "on")] {
+            let mut tx = match repeatable {
+                true => test.db.begin_repeatable().await.unwrap(),
+                false => test.db.begin().await.unwrap(),
+            };
+            let (mode, expected): (String, &str) = match &mut tx {
+                platform::db::Tx::Sqlite(tx) => {
+                    let mode: i64 = sqlx::query_scalar("PRAGMA synchronous")
+                        .fetch_one(&mut **tx)
+                        .await
+                        .unwrap();
+                    (mode.to_string(), sqlite)
+                }
+                platform::db::Tx::Postgres(tx) => {
+                    let mode = sqlx::query_scalar("SHOW synchronous_commit")
+                        .fetch_one(&mut **tx)
+                        .await
+                        .unwrap();
+                    (mode, postgres)
+                }
+            };
+            assert_eq!(mode, expected, "{}", test.db.engine());
+            tx.commit().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_lost_claim_changes_nothing() {
     for test in databases().await {
         let db = &test.db;

@@ -6,7 +6,7 @@ use crashstore::{StoreError, report};
 use platform::clock;
 use platform::db::DbError;
 use platform::http::ApiError;
-use platform::queue::{self, Kind, Lane};
+use platform::queue;
 use serde_json::{Map, Value};
 
 use crate::Webapp;
@@ -134,7 +134,7 @@ async fn ask(app: &Webapp, id: &CrashId) {
 async fn push(app: &Webapp, id: &CrashId) -> Result<(), DbError> {
     let mut tx = app.db.begin().await?;
     let now = clock::now_micros();
-    queue::push(&mut tx, id.as_str(), Kind::Process, Lane::Priority, now).await?;
+    queue::hasten(&mut tx, id.as_str(), now).await?;
     tx.commit().await
 }
 

@@ -215,7 +215,7 @@ pub async fn write(db: &Db, generation: i64, steps: &[Step]) -> Result<(), DbErr
         for step in steps {
             batch.add(step)?;
         }
-        let mut tx = db.begin().await?;
+        let mut tx = db.begin_repeatable().await?;
         batch.write(&mut tx, generation).await?;
         tx.commit().await?;
     }
@@ -390,7 +390,7 @@ async fn record_changes(db: &Db, generation: i64) -> Result<bool, DbError> {
         .await)?;
     stale.retain(|key| touched.binary_search(key).is_err());
     for keys in stale.chunks(ROWS) {
-        let mut tx = db.begin().await?;
+        let mut tx = db.begin_repeatable().await?;
         for (product, id) in keys {
             in_tx!(&mut tx, |conn| sqlx::query(REMOVE)
                 .bind(generation)

@@ -92,11 +92,18 @@ impl TryFrom<Row> for Stored {
 /// The database failed; what was stored stays.
 pub async fn record(db: &Db, run: i64, observations: &[Observation]) -> Result<Seen, DbError> {
     let mut seen = Seen::default();
-    for chunk in observations.chunks(CHUNK) {
-        let mut tx = db.begin().await?;
-        let rows = rows_of(chunk);
-        insert(&mut tx, run, &rows, &mut seen).await?;
-        tx.commit().await?;
+    let mut chunks = observations.chunks(CHUNK);
+    let mut ready = chunks.next().map(rows_of);
+    while let Some(rows) = ready {
+        // The next rows are made ready while the database works on these.
+        let store = async {
+            let mut tx = db.begin_repeatable().await?;
+            insert(&mut tx, run, &rows, &mut seen).await?;
+            tx.commit().await
+        };
+        let (stored, following) = tokio::join!(store, async { chunks.next().map(rows_of) });
+        stored?;
+        ready = following;
     }
     Ok(seen)
 }
@@ -158,7 +165,7 @@ pub async fn close_unsaid(
             })
             .collect();
         for chunk in gone.chunks(CHUNK) {
-            let mut tx = db.begin().await?;
+            let mut tx = db.begin_repeatable().await?;
             let mut dirty = BTreeSet::new();
             for stored in chunk {
                 in_tx!(&mut tx, |conn| sqlx::query(CLOSE)

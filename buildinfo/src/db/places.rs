@@ -137,7 +137,7 @@ pub async fn put_places(db: &Db, run: i64, places: &[Place]) -> Result<(), DbErr
             .map(|place| serde_json::to_string(&place.contents))
             .collect::<Result<_, _>>()
             .map_err(|error| DbError::Row(error.to_string()))?;
-        let mut tx = db.begin().await?;
+        let mut tx = db.begin_repeatable().await?;
         in_tx!(&mut tx, |conn| {
             let mut query = sqlx::query(AssertSqlSafe(sql.as_str()));
             for (place, seen) in chunk.iter().zip(&seen) {
@@ -162,7 +162,7 @@ pub async fn put_places(db: &Db, run: i64, places: &[Place]) -> Result<(), DbErr
 pub async fn forget_bad(db: &Db, paths: &[String]) -> Result<(), DbError> {
     const SQL: &str = "DELETE FROM archive_place WHERE path = $1 AND state = 'bad'";
     for chunk in paths.chunks(CHUNK) {
-        let mut tx = db.begin().await?;
+        let mut tx = db.begin_repeatable().await?;
         for path in chunk {
             in_tx!(&mut tx, |conn| sqlx::query(SQL)
                 .bind(path)

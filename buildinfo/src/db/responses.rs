@@ -45,7 +45,7 @@ pub async fn put_responses(
             "INSERT INTO raw_response (run, number, method, path, question, status, content_type, etag, body, fetched) VALUES {} ON CONFLICT (run, number) DO NOTHING",
             placeholders(chunk.len(), 10)
         );
-        let mut tx = db.begin().await?;
+        let mut tx = db.begin_repeatable().await?;
         in_tx!(&mut tx, |conn| {
             let mut query = sqlx::query(AssertSqlSafe(sql.as_str()));
             for ((response, body), number) in chunk.iter().zip(&bodies).zip(kept..) {

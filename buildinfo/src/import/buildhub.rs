@@ -1,5 +1,6 @@
 //! Reading Buildhub: every record in the order of its upload, or what is new since the last time.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::DateTime;
@@ -32,7 +33,7 @@ impl Import<'_> {
         &mut self,
         stop: &CancellationToken,
     ) -> Result<(), ImportError> {
-        let client = self.client.for_another();
+        let client = Arc::new(self.client.for_another());
         let root = &self.settings.buildhub_url;
         let seen_until = progress(self.db, SEEN).await?;
         let mut since = match self.options.since {
@@ -102,22 +103,25 @@ impl Import<'_> {
                 .as_deref()
                 .and_then(micros)
                 .map_or(newest, |time| newest.max(time));
-            // The next page is on its way while this one is stored.
-            let began = Instant::now();
-            let following = async {
-                match &page.next {
-                    None => None,
-                    after => Some(buildhub::page(&client, root, &wanted, after.as_ref()).await),
+            // The next page is fetched and read by another thread while this one is stored.
+            let following = page.next.clone().map(|after| {
+                let (client, root, wanted) = (Arc::clone(&client), root.clone(), wanted.clone());
+                tokio::spawn(async move {
+                    let began = Instant::now();
+                    let page = buildhub::page(&client, &root, &wanted, Some(&after)).await;
+                    (page, began.elapsed())
+                })
+            });
+            let seen = db::record(self.db, self.run.id, &page.observations).await?;
+            self.add(seen, page.records, page.unusable);
+            self.keep().await?;
+            let (following, took) = match following {
+                None => (None, Duration::ZERO),
+                Some(reading) => {
+                    let (page, took) = reading.await.map_err(ImportError::Task)?;
+                    (Some(page), took)
                 }
             };
-            let stored = db::record(self.db, self.run.id, &page.observations);
-            let timed = async {
-                let following = following.await;
-                (following, began.elapsed())
-            };
-            let (seen, (following, took)) = tokio::join!(stored, timed);
-            self.add(seen?, page.records, page.unusable);
-            self.keep().await?;
             slow = if took > SLOW { slow + 1 } else { 0 };
             if slow >= SLOW_PAGES && self.options.choice == Choice::Auto {
                 let why = format!(

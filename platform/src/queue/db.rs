@@ -50,6 +50,25 @@ pub async fn push(
     Ok(())
 }
 
+/// Wants a crash to be processed that somebody waits for: a job that waits for its turn goes to the
+/// lane `priority`, a missing one is made. One that is being worked on, or was given up, is left as
+/// it is: the work need not be done twice.
+///
+/// # Errors
+/// The database failed.
+pub async fn hasten(tx: &mut Tx, crash_id: &str, now: i64) -> Result<(), DbError> {
+    const SQL: &str = "INSERT INTO job (crash_id, lane, kind, state, run_at, pushed, lease_until, owner, claims, failures, walker_deaths, last_error) VALUES ($1, $2, $3, 0, $4, $4, 0, '', 0, 0, 0, '') ON CONFLICT (crash_id) DO UPDATE SET lane = excluded.lane, run_at = excluded.run_at WHERE job.state = 0 AND job.lane > excluded.lane";
+    in_tx!(tx, |conn| sqlx::query(SQL)
+        .bind(crash_id)
+        .bind(Lane::Priority.number())
+        .bind(Kind::Process.number())
+        .bind(now)
+        .execute(conn)
+        .await
+        .map(|_| ()))?;
+    Ok(())
+}
+
 #[derive(sqlx::FromRow)]
 struct ClaimedRow {
     crash_id: String,
