@@ -198,10 +198,16 @@ impl Db {
                 .busy_timeout(BUSY)
                 .foreign_keys(true)
                 .pragma("journal_size_limit", "67108864");
+            // An import writes all over the file: pages that are kept for a while are read and
+            // written once instead of many times.
+            let writing = options
+                .clone()
+                .pragma("cache_size", "-16384")
+                .pragma("wal_autocheckpoint", "8192");
             let write = SqlitePoolOptions::new()
                 .max_connections(1)
                 .acquire_timeout(BUSY)
-                .connect_with(options.clone())
+                .connect_with(writing)
                 .await?;
             let read = SqlitePoolOptions::new()
                 .max_connections(4)
