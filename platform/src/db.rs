@@ -203,7 +203,7 @@ impl Db {
             let writing = options
                 .clone()
                 .pragma("cache_size", "-16384")
-                .pragma("wal_autocheckpoint", "8192");
+                .pragma("wal_autocheckpoint", "4096");
             let write = SqlitePoolOptions::new()
                 .max_connections(1)
                 .acquire_timeout(BUSY)

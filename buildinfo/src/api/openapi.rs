@@ -97,16 +97,24 @@ impl Form {
     }
 }
 
-/// The members of an object, each with what it is.
-fn object(about: &str, members: &[(&str, Form, &str)]) -> RefOr<Schema> {
+/// The members of an object, each with what it is: those that it always has, and those that it may have.
+fn object(about: &str, always: &[Member<'_>], sometimes: &[Member<'_>]) -> RefOr<Schema> {
     let described = ObjectBuilder::new().description(Some(about));
-    let whole = members
+    let described = sometimes
+        .iter()
+        .fold(described, |object, (name, form, about)| {
+            object.property(*name, form.schema(about))
+        });
+    let whole = always
         .iter()
         .fold(described, |object, (name, form, about)| {
             object.property(*name, form.schema(about)).required(*name)
         });
     RefOr::T(Schema::Object(whole.build()))
 }
+
+/// Name, form and meaning.
+type Member<'a> = (&'a str, Form, &'a str);
 
 const STATUSES: &str = "`shipped`, `candidate`, `aborted`, `pulled`, `published`, `variant`, `unofficial` or `unknown`";
 const CERTAINTIES: &str = "`stated` by a source, or `inferred`";
@@ -145,15 +153,17 @@ impl PartialSchema for Answer {
                     "The build in detail, over all its platforms",
                 ),
                 ("generation", Form::Integer, "The generation that answered"),
+            ],
+            &[
                 (
                     "as_of",
                     Form::TextOrNull,
-                    "All was known then that the sources held, RFC 3339; null if none ever answered",
+                    "In a look-up: all was known then that the sources held, RFC 3339; null if none ever answered",
                 ),
                 (
                     "silent",
                     Form::Objects,
-                    "Sources that did not answer when they were last asked: `source`, `since` (the last answer) and `why`",
+                    "In a look-up: sources that did not answer when they were last asked: `source`, `since` (the last answer) and `why`",
                 ),
             ],
         )
@@ -227,6 +237,7 @@ impl PartialSchema for Build {
                     "The digests of the observations behind it",
                 ),
             ],
+            &[],
         )
     }
 }

@@ -395,13 +395,15 @@ pub(super) async fn touched_by_ignoring(
     Ok(dirty)
 }
 
-/// The next groups that must be derived again, at most `limit`.
+/// The next groups after one that must be derived again, at most `limit`, in the order of their keys.
 ///
 /// # Errors
 /// The database failed.
-pub async fn dirty_groups(db: &Db, limit: i64) -> Result<Vec<String>, DbError> {
-    const SQL: &str = "SELECT group_key FROM dirty_group ORDER BY group_key LIMIT $1";
+pub async fn dirty_groups(db: &Db, after: &str, limit: i64) -> Result<Vec<String>, DbError> {
+    const SQL: &str =
+        "SELECT group_key FROM dirty_group WHERE group_key > $1 ORDER BY group_key LIMIT $2";
     Ok(on!(db, |pool| sqlx::query_scalar(SQL)
+        .bind(after)
         .bind(limit)
         .fetch_all(pool)
         .await)?)

@@ -1,5 +1,7 @@
 //! Deriving what is marked, and what people state against the sources.
 
+use std::collections::HashMap;
+
 use platform::clock;
 use platform::db::{Db, DbError};
 use tokio_util::sync::CancellationToken;
@@ -11,6 +13,7 @@ use crate::db;
 use crate::derive;
 use crate::facts::{Facts, facts};
 use crate::group::GroupKey;
+use crate::observation::Observation;
 
 /// So many groups are derived at a time.
 const GROUPS: i64 = 50;
@@ -87,24 +90,28 @@ pub(crate) async fn derive_dirty(
     let corrections = db::corrections_in_force(db).await?;
     let known = known_facts(db, &corrections).await?;
     let (mut done, total) = (0, db::dirty_count(db).await?);
-    loop {
+    let mut batch = Batch::after(db, "").await?;
+    while !batch.groups.is_empty() {
         if stop.is_cancelled() {
             return Err(ImportError::Stopped);
         }
-        let groups = db::dirty_groups(db, GROUPS).await?;
-        if groups.is_empty() {
-            break;
-        }
-        let mut observations = db::of_groups(db, &groups).await?;
-        let mut conclusions = Vec::with_capacity(groups.len());
-        for group in &groups {
-            let of_group = observations.remove(group).unwrap_or_default();
-            let derived = derive(&key_of(group)?, &of_group, &corrections, &known);
+        let mut conclusions = Vec::with_capacity(batch.groups.len());
+        for group in &batch.groups {
+            let observations = batch.observations.remove(group).unwrap_or_default();
+            let derived = derive(&key_of(group)?, &observations, &corrections, &known);
             conclusions.push((group.clone(), derived));
         }
         let steps = db::steps_to_all(db, last + 1, conclusions).await?;
-        db::write_steps(db, last + 1, &steps).await?;
-        done += groups.len() as u64;
+        done += batch.groups.len() as u64;
+        // The next groups are read while these are written. Nobody else marks groups: that needs the
+        // lease, which is ours.
+        let end = batch.groups.last().cloned().unwrap_or_default();
+        let (written, next) = tokio::join!(
+            db::write_steps(db, last + 1, &steps),
+            Batch::after(db, &end)
+        );
+        written?;
+        batch = next?;
         report(Progress::Deriving {
             done,
             total: total.max(done),
@@ -112,6 +119,23 @@ pub(crate) async fn derive_dirty(
     }
     let made = db::finish_generation(db, last + 1, clock::now_micros()).await?;
     Ok(if made { last + 1 } else { last })
+}
+
+/// Some of the groups that must be derived again, with what is said about them.
+struct Batch {
+    groups: Vec<String>,
+    observations: HashMap<String, Vec<Observation>>,
+}
+
+impl Batch {
+    async fn after(db: &Db, group: &str) -> Result<Self, DbError> {
+        let groups = db::dirty_groups(db, group, GROUPS).await?;
+        let observations = db::of_groups(db, &groups).await?;
+        Ok(Self {
+            groups,
+            observations,
+        })
+    }
 }
 
 /// What is stated about versions as a whole, but for what corrections ignore.

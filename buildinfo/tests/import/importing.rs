@@ -48,7 +48,7 @@ async fn groups_read_together_are_the_groups_read_one_by_one() {
     for test in databases().await {
         sources.import(&test.db).await;
         db::mark_all_dirty(&test.db).await.unwrap();
-        let groups = db::dirty_groups(&test.db, 10_000).await.unwrap();
+        let groups = db::dirty_groups(&test.db, "", 10_000).await.unwrap();
         assert!(groups.len() > 100, "more than one statement's worth");
         let mut together = db::of_groups(&test.db, &groups).await.unwrap();
         for group in &groups {

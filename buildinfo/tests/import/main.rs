@@ -9,4 +9,5 @@ mod faults;
 mod importing;
 #[path = "../support/mod.rs"]
 mod support;
+mod tape;
 mod two_years;

@@ -1,5 +1,6 @@
 //! Imports, told to people and to programs.
 
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -8,6 +9,7 @@ use anyhow::Context;
 use buildinfo::db::{Run, recent_runs};
 use platform::clock;
 use platform::db::Db;
+use tempfile::NamedTempFile;
 
 /// Prints how an import went.
 pub(crate) fn run(run: &Run, as_json: bool) -> anyhow::Result<()> {
@@ -73,8 +75,10 @@ fn line(run: &Run) -> String {
 /// Writes a snapshot of all builds, and prints what it holds.
 pub(crate) async fn snapshot(db: &Db, file: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
     let snapshot = buildinfo::snapshot::make(db).await?;
-    std::fs::copy(snapshot.file.path(), file)
-        .with_context(|| format!("writing the snapshot {}", file.display()))?;
+    let mut beside = file_beside(file)?;
+    std::io::copy(&mut snapshot.file.reopen()?, beside.as_file_mut())
+        .with_context(|| format!("writing {}", file.display()))?;
+    move_into_place(beside, file)?;
     let header = &snapshot.header;
     let mut out = std::io::stdout().lock();
     if as_json {
@@ -87,4 +91,26 @@ pub(crate) async fn snapshot(db: &Db, file: &Path, as_json: bool) -> anyhow::Res
         )?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A file in the folder of `path`, to be written before it takes that name.
+pub(super) fn file_beside(path: &Path) -> anyhow::Result<NamedTempFile> {
+    NamedTempFile::new_in(folder_of(path)).with_context(|| format!("writing {}", path.display()))
+}
+
+/// Gives a written file its name: one of that name is whole and on the disk.
+pub(super) fn move_into_place(file: NamedTempFile, path: &Path) -> anyhow::Result<()> {
+    let moved = || -> std::io::Result<()> {
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        File::open(folder_of(path))?.sync_all()
+    };
+    moved().with_context(|| format!("writing {}", path.display()))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or_else(|| Path::new("."))
 }

@@ -117,12 +117,9 @@ pub(crate) async fn capture(
         .into_iter()
         .filter(|run| args.run.is_none_or(|id| id == run.id))
         .collect();
-    // Written beside and renamed: a file of this name is whole.
-    let unfinished = args.file.with_extension("unfinished");
     for run in wanted {
-        let file = File::create(&unfinished)
-            .with_context(|| format!("writing {}", unfinished.display()))?;
-        let mut out = zstd::Encoder::new(BufWriter::new(file), 3)?;
+        let mut beside = report::file_beside(&args.file)?;
+        let mut out = zstd::Encoder::new(BufWriter::new(beside.as_file_mut()), 3)?;
         let head = Head {
             format: FORMAT.to_owned(),
             run: run.id,
@@ -139,10 +136,8 @@ pub(crate) async fn capture(
         if count == 0 {
             continue;
         }
-        let file = out.finish()?.into_inner().context("writing the answers")?;
-        file.sync_all()?;
-        std::fs::rename(&unfinished, &args.file)
-            .with_context(|| format!("writing {}", args.file.display()))?;
+        out.finish()?.flush().context("writing the answers")?;
+        report::move_into_place(beside, &args.file)?;
         writeln!(
             std::io::stdout(),
             "{count} answers of run {} in {}",
@@ -151,7 +146,6 @@ pub(crate) async fn capture(
         )?;
         return Ok(ExitCode::SUCCESS);
     }
-    let _ = std::fs::remove_file(&unfinished);
     anyhow::bail!(
         "no answers are kept{}: run `datil buildinfo import --keep-responses` first, or set buildinfo.keep_responses_days",
         args.run

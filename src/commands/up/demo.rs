@@ -150,7 +150,7 @@ impl Story {
         writeln!(out, "Datil is up at {}/", self.root)?;
         writeln!(
             out,
-            "  builds      {} known, from Buildhub and product-details ({} new observations in this run, {})",
+            "  builds      {} known, from product-details, Buildhub and the archive ({} new observations in this run, {})",
             generation.builds, run.new_records, run.outcome
         )?;
         writeln!(
