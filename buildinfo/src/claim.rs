@@ -56,7 +56,10 @@ impl Claim {
             Kind::BuildhubRecord => buildhub_record(observation).map(Some),
             Kind::ArchiveFile => archive_file(observation).map(Some),
             Kind::CsvRow => csv_row(observation).map(Some),
-            Kind::ShippedRelease | Kind::CurrentVersions | Kind::ReleaseDirectory => Ok(None),
+            Kind::ShippedRelease
+            | Kind::CurrentVersions
+            | Kind::ReleaseDirectory
+            | Kind::ReleaseHistory => Ok(None),
         }
     }
 }

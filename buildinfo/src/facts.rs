@@ -15,7 +15,7 @@ use crate::version::Version;
 pub struct Facts {
     /// Product-details' record of what has shipped: the authority on which build number it was.
     pub shipped: BTreeMap<(Directory, Version), Shipped>,
-    /// Versions that have a folder under `releases/` in the archive.
+    /// Versions that have a folder under `releases/` in the archive, or else a day in product-details' histories.
     pub released: BTreeMap<(Directory, Version), Digest>,
     /// The values of product-details' files of current versions, by (file, key); empty values are left out.
     pub current: BTreeMap<(String, String), String>,
@@ -100,9 +100,16 @@ pub fn facts<'a>(observations: impl IntoIterator<Item = &'a Observation>) -> Fac
             Kind::ReleaseDirectory => {
                 if let Ok((directory, version)) = subject_of(observation) {
                     add_esr_major(&mut facts, directory, &version);
+                    // What lies in the archive is the better word, whichever comes first.
                     facts
                         .released
                         .insert((directory, version), observation.digest());
+                }
+            }
+            // Without the suffix an ESR version is another one, of which there are no builds.
+            Kind::ReleaseHistory => {
+                if let Ok(key) = subject_of(observation) {
+                    facts.released.entry(key).or_insert(observation.digest());
                 }
             }
             Kind::CurrentVersions => add_current(&mut facts, observation),
@@ -174,7 +181,7 @@ fn add_current(facts: &mut Facts, observation: &Observation) {
 pub(crate) fn subject_of(observation: &Observation) -> Result<(Directory, Version), Why> {
     let subject = observation.subject.as_str();
     let (directory, version) = match observation.kind {
-        Kind::ReleaseDirectory => subject.split_once(' '),
+        Kind::ReleaseDirectory | Kind::ReleaseHistory => subject.split_once(' '),
         // Both halves may hold a `-`: `firefox-android-109.0b1`, `fenix-84.0.0-beta.2`.
         _ => subject
             .find(|character: char| character.is_ascii_digit())

@@ -86,6 +86,8 @@ pub enum Kind {
     CurrentVersions,
     /// A version's folder exists in the archive under `releases/`.
     ReleaseDirectory,
+    /// A version and its day in one of product-details' histories, which know no build numbers and no `esr`.
+    ReleaseHistory,
     /// A metadata file of the archive beside a build (flat JSON, `_info.txt`, nightly `.txt`).
     ArchiveFile,
     /// A row of product, channel, version and build id.
@@ -94,11 +96,12 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of the enum.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::BuildhubRecord,
         Self::ShippedRelease,
         Self::CurrentVersions,
         Self::ReleaseDirectory,
+        Self::ReleaseHistory,
         Self::ArchiveFile,
         Self::CsvRow,
     ];
@@ -110,6 +113,7 @@ impl Kind {
             Self::ShippedRelease => "shipped_release",
             Self::CurrentVersions => "current_versions",
             Self::ReleaseDirectory => "release_directory",
+            Self::ReleaseHistory => "release_history",
             Self::ArchiveFile => "archive_file",
             Self::CsvRow => "csv_row",
         }
@@ -321,6 +325,17 @@ impl Observation {
             subject: format!("{directory} {version}"),
             url: url.to_owned(),
             body: json!({ "directory": directory, "version": version }),
+        }
+    }
+
+    /// One of product-details' histories says on which day a version shipped.
+    pub fn release_history(url: &str, directory: &str, version: &str, day: &str) -> Self {
+        Self {
+            source: SourceName::ProductDetails,
+            kind: Kind::ReleaseHistory,
+            subject: format!("{directory} {version}"),
+            url: url.to_owned(),
+            body: json!({ "directory": directory, "version": version, "date": day }),
         }
     }
 

@@ -352,7 +352,10 @@ async fn first_by_source(
             let of_build = said.kind.parse::<Kind>().is_ok_and(|kind| {
                 !matches!(
                     kind,
-                    Kind::ShippedRelease | Kind::CurrentVersions | Kind::ReleaseDirectory
+                    Kind::ShippedRelease
+                        | Kind::CurrentVersions
+                        | Kind::ReleaseDirectory
+                        | Kind::ReleaseHistory
                 )
             });
             if let (true, Ok(source)) = (of_build, said.source.parse()) {

@@ -288,7 +288,7 @@ fn touched(observation: &Observation) -> Vec<Touched> {
     }
     if matches!(
         observation.kind,
-        Kind::ShippedRelease | Kind::ReleaseDirectory
+        Kind::ShippedRelease | Kind::ReleaseDirectory | Kind::ReleaseHistory
     ) && let Ok((directory, version)) = facts::subject_of(observation)
     {
         found.push(Touched::Major(format!(
@@ -471,11 +471,12 @@ pub async fn of_groups(
 /// The database failed or a row cannot be read.
 pub async fn fact_observations(db: &Db) -> Result<Vec<Observation>, DbError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM observation o WHERE o.kind IN ($1, $2, $3) AND EXISTS (SELECT 1 FROM sighting s WHERE s.digest = o.digest AND s.to_run IS NULL) ORDER BY o.digest"
+        "SELECT {COLUMNS} FROM observation o WHERE o.kind IN ($1, $2, $3, $4) AND EXISTS (SELECT 1 FROM sighting s WHERE s.digest = o.digest AND s.to_run IS NULL) ORDER BY o.digest"
     );
     let rows: Vec<Row> = on!(db, |pool| sqlx::query_as(AssertSqlSafe(sql.as_str()))
         .bind(Kind::ShippedRelease.as_str())
         .bind(Kind::ReleaseDirectory.as_str())
+        .bind(Kind::ReleaseHistory.as_str())
         .bind(Kind::CurrentVersions.as_str())
         .fetch_all(pool)
         .await)?;

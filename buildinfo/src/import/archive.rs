@@ -19,8 +19,8 @@ use super::{Choice, Import, ImportError, Progress};
 use crate::db::{self, Place};
 use crate::observation::{Observation, SourceName};
 use crate::product::Directory;
+use crate::sources::Client;
 use crate::sources::archive::{Reader, buildhub_package, candidate_version, release_version};
-use crate::sources::{Client, SourceError};
 use crate::unknown::FetchPlan;
 use crate::version::Version;
 
@@ -69,14 +69,9 @@ impl Import<'_> {
             if stop.is_cancelled() {
                 return Err(ImportError::Stopped);
             }
-            match self.survey(&reader, &known, directory, &mut survey).await? {
-                Ok(anything) => found |= anything,
-                Err(error) => {
-                    survey.failed.push(error);
-                    if reader.gave_up() {
-                        break;
-                    }
-                }
+            found |= self.survey(&reader, &known, directory, &mut survey).await?;
+            if reader.gave_up() {
+                break;
             }
         }
         if survey.failed.is_empty() && !found {
@@ -106,25 +101,21 @@ impl Import<'_> {
         known: &HashMap<String, Place>,
         directory: Directory,
         survey: &mut Survey,
-    ) -> Result<Result<bool, SourceError>, ImportError> {
-        let folder = format!("/pub/{}/", directory.as_str());
-        let releases = match missing_is_none(reader.list(&format!("{folder}releases/")).await) {
-            Ok(listing) => listing,
-            Err(error) => return Ok(Err(error)),
+    ) -> Result<bool, ImportError> {
+        let mut list = async |area: &str| {
+            let path = format!("/pub/{}/{area}/", directory.as_str());
+            match missing_is_none(reader.list(&path).await) {
+                Ok(place) => place.filter(|place| !place.contents.folders.is_empty()),
+                Err(error) => {
+                    survey.failed.push(error);
+                    None
+                }
+            }
         };
-        let candidates = match missing_is_none(reader.list(&format!("{folder}candidates/")).await) {
-            Ok(listing) => listing,
-            Err(error) => return Ok(Err(error)),
-        };
-        let nightly = match missing_is_none(reader.list(&format!("{folder}nightly/")).await) {
-            Ok(listing) => listing,
-            Err(error) => return Ok(Err(error)),
-        };
-        let listings = [&releases, &candidates, &nightly];
-        let anything = listings
-            .into_iter()
-            .flatten()
-            .any(|place| !place.contents.folders.is_empty());
+        let releases = list("releases").await;
+        let candidates = list("candidates").await;
+        let nightly = list("nightly").await;
+        let anything = releases.is_some() || candidates.is_some() || nightly.is_some();
         let mut shipped = BTreeSet::new();
         if let Some(place) = releases {
             shipped = self.record_releases(reader, directory, &place).await?;
@@ -137,7 +128,7 @@ impl Import<'_> {
             db::put_places(self.db, self.run.id, std::slice::from_ref(&place)).await?;
             survey_nightly(reader, known, directory, &place, self.options.since, survey).await;
         }
-        Ok(Ok(anything))
+        Ok(anything)
     }
 
     /// Stores which versions have a folder under `releases/`. A listing without any is no listing
@@ -258,7 +249,13 @@ impl Import<'_> {
                     "archive: {error}; {} requests failed for good; {what}",
                     harvest.failed.len()
                 ));
-                self.failed_source(SOURCE, error);
+                // What could be read is to be relied on; the rest is asked for again.
+                if client.gave_up() || harvest.compared.is_empty() {
+                    self.failed_source(SOURCE, error);
+                } else {
+                    let why = format!("{} requests failed for good; {what}", harvest.failed.len());
+                    self.policy.judge(SOURCE, State::Flaky, why);
+                }
             }
         }
         if !harvest.bad.is_empty() {

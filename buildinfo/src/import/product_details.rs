@@ -14,11 +14,9 @@ impl Import<'_> {
         stop: &CancellationToken,
     ) -> Result<(), ImportError> {
         const SOURCE: SourceName = SourceName::ProductDetails;
-        let files = product_details::RELEASES
-            .iter()
-            .chain(&product_details::VERSIONS);
         let client = self.client.for_another();
-        let total = (product_details::RELEASES.len() + product_details::VERSIONS.len()) as u64;
+        let files = product_details::files();
+        let total = files.len() as u64;
         let (mut read, mut failed) = (0, None);
         for (done, name) in files.enumerate() {
             if stop.is_cancelled() {

@@ -8,6 +8,7 @@ use url::Url;
 use super::client::{Client, SourceError};
 use super::under;
 use crate::observation::Observation;
+use crate::version::Version;
 
 /// The files that list releases.
 pub const RELEASES: [&str; 4] = [
@@ -22,6 +23,26 @@ pub const VERSIONS: [&str; 3] = [
     "thunderbird_versions.json",
     "mobile_versions.json",
 ];
+
+/// The histories: version and day, without build number. Those for Android mix two products and are not read.
+pub const HISTORIES: [&str; 6] = [
+    "firefox_history_major_releases.json",
+    "firefox_history_stability_releases.json",
+    "firefox_history_development_releases.json",
+    "thunderbird_history_major_releases.json",
+    "thunderbird_history_stability_releases.json",
+    "thunderbird_history_development_releases.json",
+];
+
+/// Every file that is read.
+pub fn files() -> impl ExactSizeIterator<Item = &'static str> {
+    let all: Vec<&'static str> = RELEASES
+        .into_iter()
+        .chain(VERSIONS)
+        .chain(HISTORIES)
+        .collect();
+    all.into_iter()
+}
 
 /// The whole content of one file.
 #[derive(Debug)]
@@ -51,6 +72,29 @@ pub async fn file(client: &Client, root: &Url, name: &str) -> Result<File, Sourc
             return Err(garbage("no versions"));
         }
         let observations = vec![Observation::current_versions(&url, name, content)];
+        return Ok(File {
+            url,
+            observations,
+            unusable: 0,
+        });
+    }
+    if HISTORIES.contains(&name) {
+        let directory = name.split('_').next().unwrap_or(name);
+        let days = content.as_object().filter(|days| !days.is_empty());
+        let days = days.ok_or_else(|| garbage("no versions"))?;
+        // A few very old versions follow no grammar (`3.6.3plugin1`); no build of them is known.
+        let observations: Vec<Observation> = days
+            .iter()
+            .filter(|(version, _)| version.parse::<Version>().is_ok())
+            .filter_map(|(version, day)| {
+                Some(Observation::release_history(
+                    &url,
+                    directory,
+                    version,
+                    day.as_str()?,
+                ))
+            })
+            .collect();
         return Ok(File {
             url,
             observations,

@@ -8,7 +8,7 @@ use demo::Fault::{
     WithoutDays, WithoutFile, WithoutPlatform, Wrong,
 };
 use demo::world::{Channel, Platform, Product};
-use demo::{Fault, Plan, World};
+use demo::{Fault, Plan, Truth, World};
 use platform::testing::databases;
 
 use crate::compare::{by_the_archive, compare, compare_held, exported, held, only, the_truth};
@@ -187,5 +187,24 @@ async fn product_details_that_corrects_itself_corrects_the_answers() {
             .unwrap();
         sources.import(&fresh.db).await;
         assert_eq!(corrected, exported(&fresh.db).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_histories_tell_what_shipped_when_the_list_of_releases_is_missing() {
+    let sources = Sources::of(world()).await;
+    sources.faults.archive.set(Down);
+    sources
+        .faults
+        .product_details
+        .set(WithoutFile("firefox.json"));
+    for test in databases().await {
+        sources.import(&test.db).await;
+        let of_firefox = |truth: &Truth| {
+            held(truth) && matches!(truth.channel, Channel::Beta | Channel::Release)
+        };
+        let firefox = |truth: &Truth| of_firefox(truth) && truth.product == "Firefox";
+        // Which build of a version it was, is a guess: the one with the highest number.
+        compare_held(&test.db, &sources.world, firefox, by_the_archive).await;
     }
 }
