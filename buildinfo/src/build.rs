@@ -132,7 +132,7 @@ pub enum Reason {
     ShippedBuildNumber,
     /// The build lies in its version's folder of releases, or is known by its final name.
     InReleases,
-    /// Its version has a folder of releases, and no build of it has a higher number.
+    /// Its version has a folder of releases or a day in the histories, and no build of it has a higher number.
     HighestBuildNumberReleased,
     /// Another build of the same version shipped.
     OtherBuildShipped,
@@ -181,7 +181,7 @@ impl Reason {
             }
             Self::InReleases => "the build is listed among the releases under its final name",
             Self::HighestBuildNumberReleased => {
-                "the version is in the archive's releases, and this is its highest build number"
+                "the version is in the archive's releases or product-details' histories, and no build of it has a higher number"
             }
             Self::OtherBuildShipped => "another build of this version shipped",
             Self::LaterVersionShipped => {
