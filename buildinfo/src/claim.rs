@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::build_id::BuildId;
 use crate::location::{Area, Location, normalise_platform};
-use crate::observation::{Digest, Kind, Observation, SourceName, Why};
+use crate::observation::{Digest, Kind, Observation, SourceName, Why, member};
 use crate::product::{Directory, is_unofficial_channel, normalise_channel};
 use crate::version::{Stage, Version};
 
@@ -78,8 +78,7 @@ fn buildhub_record(observation: &Observation) -> Result<Claim, Why> {
         build_id: required(body, "/build/id")?,
         channel: Some(channel),
         version: Some(required(body, "/target/version")?),
-        build_number: body
-            .pointer("/build/number")
+        build_number: member(body, "/build/number")
             .and_then(Value::as_u64)
             .and_then(|number| u32::try_from(number).ok()),
         platform: Some(platform),
@@ -298,7 +297,7 @@ fn required<'a>(body: &'a Value, pointer: &'static str) -> Result<&'a str, Why> 
 }
 
 fn optional<'a>(body: &'a Value, pointer: &str) -> Option<&'a str> {
-    body.pointer(pointer)
+    member(body, pointer)
         .and_then(Value::as_str)
         .filter(|text| text.len() <= MAX_TEXT)
 }

@@ -33,8 +33,8 @@ pub use generations::{
     generation_at, latest_generation, steps_to, steps_to_all, write as write_steps,
 };
 pub use observations::{
-    Seen, Stored, by_digests, close_unsaid, dirty_count, dirty_groups, fact_observations,
-    mark_all_dirty, of_group, of_groups, record, record_listing, said_now,
+    Prepared, Seen, Stored, by_digests, close_unsaid, dirty_count, dirty_groups, fact_observations,
+    mark_all_dirty, of_group, of_groups, record, record_listing, record_prepared, said_now,
 };
 pub use places::{
     Contents, Place, PlaceState, each_buildhub_subject, forget_bad, places, put_places,

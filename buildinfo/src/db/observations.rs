@@ -8,7 +8,7 @@ use sqlx::AssertSqlSafe;
 
 use super::{MANY, marks, placeholders};
 use crate::facts;
-use crate::group::{GroupKey, group_of};
+use crate::group::group_of;
 use crate::observation::{Digest, Kind, Observation};
 
 /// So many observations go into one transaction; each may need three rows.
@@ -91,19 +91,36 @@ impl TryFrom<Row> for Stored {
 /// # Errors
 /// The database failed; what was stored stays.
 pub async fn record(db: &Db, run: i64, observations: &[Observation]) -> Result<Seen, DbError> {
+    record_prepared(db, run, &Prepared::of(observations.to_vec())).await
+}
+
+/// Observations with all that is stored of them worked out: for a caller that does this on another
+/// thread than the one that stores.
+#[derive(Debug)]
+pub struct Prepared(Vec<NewRow>);
+
+impl Prepared {
+    /// Works out digests, groups and canonical bodies; what is said twice is kept once.
+    pub fn of(observations: Vec<Observation>) -> Self {
+        let mut known = HashSet::new();
+        let rows = observations.into_iter().map(NewRow::of);
+        Self(
+            rows.filter(|row| known.insert(row.digest.clone()))
+                .collect(),
+        )
+    }
+}
+
+/// As [`record`], of what was prepared.
+///
+/// # Errors
+/// The database failed; what was stored stays.
+pub async fn record_prepared(db: &Db, run: i64, prepared: &Prepared) -> Result<Seen, DbError> {
     let mut seen = Seen::default();
-    let mut chunks = observations.chunks(CHUNK);
-    let mut ready = chunks.next().map(rows_of);
-    while let Some(rows) = ready {
-        // The next rows are made ready while the database works on these.
-        let store = async {
-            let mut tx = db.begin_repeatable().await?;
-            insert(&mut tx, run, &rows, &mut seen).await?;
-            tx.commit().await
-        };
-        let (stored, following) = tokio::join!(store, async { chunks.next().map(rows_of) });
-        stored?;
-        ready = following;
+    for rows in prepared.0.chunks(CHUNK) {
+        let mut tx = db.begin_repeatable().await?;
+        insert(&mut tx, run, rows, &mut seen).await?;
+        tx.commit().await?;
     }
     Ok(seen)
 }
@@ -188,36 +205,32 @@ fn place(url: &str) -> String {
     url::Url::parse(url).map_or_else(|_| url.to_owned(), |url| url.path().to_owned())
 }
 
-struct NewRow<'a> {
-    observation: &'a Observation,
+#[derive(Debug)]
+struct NewRow {
+    observation: Observation,
     digest: String,
-    group: Result<GroupKey, String>,
+    group: Result<String, String>,
+    place: String,
     body: String,
 }
 
-fn rows_of(observations: &[Observation]) -> Vec<NewRow<'_>> {
-    let mut known = HashSet::new();
-    observations
-        .iter()
-        .map(|observation| {
-            let body = crate::observation::canonical_json(&observation.body);
-            NewRow {
-                observation,
-                digest: observation.digest_with(&body).to_string(),
-                group: group_of(observation).map_err(|why| why.to_string()),
-                body,
-            }
-        })
-        .filter(|row| known.insert(row.digest.clone()))
-        .collect()
+impl NewRow {
+    fn of(observation: Observation) -> Self {
+        let body = crate::observation::canonical_json(&observation.body);
+        let group = group_of(&observation);
+        Self {
+            digest: observation.digest_with(&body).to_string(),
+            group: group
+                .map(|group| group.to_string())
+                .map_err(|why| why.to_string()),
+            place: place(&observation.url),
+            body,
+            observation,
+        }
+    }
 }
 
-async fn insert(
-    tx: &mut Tx,
-    run: i64,
-    rows: &[NewRow<'_>],
-    seen: &mut Seen,
-) -> Result<(), DbError> {
+async fn insert(tx: &mut Tx, run: i64, rows: &[NewRow], seen: &mut Seen) -> Result<(), DbError> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -234,10 +247,10 @@ async fn insert(
                     .bind(row.observation.source.as_str())
                     .bind(row.observation.kind.as_str())
                     .bind(&row.observation.subject)
-                    .bind(row.group.as_ref().ok().map(ToString::to_string))
+                    .bind(row.group.as_ref().ok())
                     .bind(row.group.as_ref().err())
                     .bind(&row.observation.url)
-                    .bind(place(&row.observation.url))
+                    .bind(&row.place)
                     .bind(&row.body)
                     .bind(run);
             }
@@ -267,7 +280,7 @@ async fn insert(
         if row.group.is_err() {
             seen.problems += 1;
         }
-        dirty.extend(touched(row.observation));
+        dirty.extend(touched_with(&row.observation, row.group.clone().ok()));
     }
     mark_dirty(tx, &dirty).await
 }
@@ -282,10 +295,13 @@ pub(super) enum Touched {
 }
 
 fn touched(observation: &Observation) -> Vec<Touched> {
-    let mut found = Vec::new();
-    if let Ok(group) = group_of(observation) {
-        found.push(Touched::Group(group.to_string()));
-    }
+    let group = group_of(observation).ok();
+    touched_with(observation, group.map(|group| group.to_string()))
+}
+
+/// The same, for a caller that knows the group.
+fn touched_with(observation: &Observation, group: Option<String>) -> Vec<Touched> {
+    let mut found: Vec<Touched> = group.into_iter().map(Touched::Group).collect();
     if matches!(
         observation.kind,
         Kind::ShippedRelease | Kind::ReleaseDirectory | Kind::ReleaseHistory

@@ -16,7 +16,7 @@ use self::harvest::Harvest;
 use self::survey::{Survey, missing_is_none, survey_candidates, survey_nightly};
 use super::policy::{self, Reason, State};
 use super::{Choice, Import, ImportError, Progress};
-use crate::db::{self, Place};
+use crate::db::{self, Place, Prepared};
 use crate::observation::{Observation, SourceName};
 use crate::product::Directory;
 use crate::sources::Client;
@@ -223,8 +223,10 @@ impl Import<'_> {
     /// Stores what was read, and then that it was read.
     async fn store(&mut self, harvest: &mut Harvest) -> Result<(), ImportError> {
         let observations = std::mem::take(&mut harvest.observations);
-        let seen = db::record(self.db, self.run.id, &observations).await?;
-        self.add(seen, observations.len(), 0);
+        let records = observations.len();
+        let prepared = Prepared::of(observations);
+        let seen = db::record_prepared(self.db, self.run.id, &prepared).await?;
+        self.add(seen, records, 0);
         db::forget_bad(self.db, &std::mem::take(&mut harvest.good)).await?;
         db::put_places(self.db, self.run.id, &std::mem::take(&mut harvest.places)).await?;
         self.keep().await

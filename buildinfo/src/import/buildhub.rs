@@ -6,14 +6,17 @@ use std::time::{Duration, Instant};
 use chrono::DateTime;
 use platform::clock;
 use platform::db::{progress, set_progress};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use super::policy::State;
 use super::{Choice, Import, ImportError, Progress};
-use crate::db;
+use crate::db::{self, Prepared};
 use crate::observation::SourceName;
 use crate::product::Product;
-use crate::sources::buildhub::{self, Wanted};
+use crate::sources::buildhub::{self, Records, Wanted};
+use crate::sources::{Client, SourceError};
 
 /// Where the newest upload that was read is stored, microseconds UTC.
 const SEEN: &str = "buildhub_seen";
@@ -83,8 +86,9 @@ impl Import<'_> {
             }
         }
         let (mut done, mut newest, mut slow) = (0, 0, 0);
-        let mut next = Some(buildhub::page(&client, root, &wanted, None).await);
-        while let Some(page) = next.take() {
+        let first = read_page(Arc::clone(&client), root.clone(), wanted.clone(), None).await;
+        let mut next = Some(first);
+        while let Some((page, prepared, took)) = next.take() {
             if stop.is_cancelled() {
                 return Err(ImportError::Stopped);
             }
@@ -106,21 +110,14 @@ impl Import<'_> {
             // The next page is fetched and read by another thread while this one is stored.
             let following = page.next.clone().map(|after| {
                 let (client, root, wanted) = (Arc::clone(&client), root.clone(), wanted.clone());
-                tokio::spawn(async move {
-                    let began = Instant::now();
-                    let page = buildhub::page(&client, &root, &wanted, Some(&after)).await;
-                    (page, began.elapsed())
-                })
+                tokio::spawn(read_page(client, root, wanted, Some(after)))
             });
-            let seen = db::record(self.db, self.run.id, &page.observations).await?;
+            let seen = db::record_prepared(self.db, self.run.id, &prepared).await?;
             self.add(seen, page.records, page.unusable);
             self.keep().await?;
-            let (following, took) = match following {
-                None => (None, Duration::ZERO),
-                Some(reading) => {
-                    let (page, took) = reading.await.map_err(ImportError::Task)?;
-                    (Some(page), took)
-                }
+            let following = match following {
+                None => None,
+                Some(reading) => Some(reading.await.map_err(ImportError::Task)?),
             };
             slow = if took > SLOW { slow + 1 } else { 0 };
             if slow >= SLOW_PAGES && self.options.choice == Choice::Auto {
@@ -169,11 +166,7 @@ impl Import<'_> {
     }
 
     /// Stores how far Buildhub was read.
-    async fn move_on(
-        &mut self,
-        client: &crate::sources::Client,
-        newest: i64,
-    ) -> Result<(), ImportError> {
+    async fn move_on(&mut self, client: &Client, newest: i64) -> Result<(), ImportError> {
         let start = clock::rfc3339(newest - OVERLAP);
         let before = match buildhub::count_before(client, &self.settings.buildhub_url, &start).await
         {
@@ -190,6 +183,23 @@ impl Import<'_> {
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// Reads a page and makes its records ready to be stored; says how long the answer took.
+async fn read_page(
+    client: Arc<Client>,
+    root: Url,
+    wanted: Wanted,
+    after: Option<Value>,
+) -> (Result<Records, SourceError>, Prepared, Duration) {
+    let began = Instant::now();
+    let mut page = buildhub::page(&client, &root, &wanted, after.as_ref()).await;
+    let took = began.elapsed();
+    let observations = match &mut page {
+        Ok(page) => std::mem::take(&mut page.observations),
+        Err(_) => Vec::new(),
+    };
+    (page, Prepared::of(observations), took)
 }
 
 /// What Buildhub calls a product.
