@@ -34,7 +34,8 @@ pub use generations::{
 };
 pub use observations::{
     Prepared, Seen, Stored, by_digests, close_unsaid, dirty_count, dirty_groups, fact_observations,
-    mark_all_dirty, of_group, of_groups, record, record_listing, record_prepared, said_now,
+    group_sizes, mark_all_dirty, of_group, of_groups, record, record_listing, record_prepared,
+    said_now,
 };
 pub use places::{
     Contents, Place, PlaceState, each_buildhub_subject, forget_bad, places, put_places,

@@ -425,6 +425,34 @@ pub async fn dirty_groups(db: &Db, after: &str, limit: i64) -> Result<Vec<String
         .await)?)
 }
 
+/// How many observations each of these groups has, said now or not; at most 100 groups.
+///
+/// # Errors
+/// The database failed.
+pub async fn group_sizes(
+    db: &Db,
+    group_keys: &[String],
+) -> Result<HashMap<String, usize>, DbError> {
+    let sql = format!(
+        "SELECT group_key, COUNT(*) FROM observation WHERE group_key IN ({}) GROUP BY group_key",
+        marks(group_keys.len(), 1)
+    );
+    if group_keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(String, i64)> = on!(db, |pool| {
+        let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str()));
+        for key in group_keys {
+            query = query.bind(key);
+        }
+        query.fetch_all(pool).await
+    })?;
+    let sizes = rows
+        .into_iter()
+        .map(|(key, size)| (key, usize::try_from(size).unwrap_or(usize::MAX)));
+    Ok(sizes.collect())
+}
+
 /// How many groups must be derived again.
 ///
 /// # Errors

@@ -15,8 +15,11 @@ use crate::facts::{Facts, facts};
 use crate::group::GroupKey;
 use crate::observation::Observation;
 
-/// So many groups are derived at a time.
+/// So many groups are derived at a time,
 const GROUPS: i64 = 50;
+/// if they do not have more observations than this together: a version of old times has one for
+/// each build, platform and language.
+const OBSERVATIONS: usize = 2000;
 
 /// Adds corrections and derives what they concern, under the same lease as an import; answers the
 /// newest generation.
@@ -129,7 +132,15 @@ struct Batch {
 
 impl Batch {
     async fn after(db: &Db, group: &str) -> Result<Self, DbError> {
-        let groups = db::dirty_groups(db, group, GROUPS).await?;
+        let mut groups = db::dirty_groups(db, group, GROUPS).await?;
+        let sizes = db::group_sizes(db, &groups).await?;
+        let mut total: usize = 0;
+        let fit = groups.iter().take_while(|group| {
+            total = total.saturating_add(sizes.get(*group).copied().unwrap_or(0));
+            total <= OBSERVATIONS
+        });
+        let fit = fit.count().max(1);
+        groups.truncate(fit);
         let observations = db::of_groups(db, &groups).await?;
         Ok(Self {
             groups,
