@@ -73,9 +73,3 @@ CREATE TABLE unknown_alarm (
 
 -- The few observations that cannot be interpreted, for the audit.
 CREATE INDEX observation_with_problem ON observation (digest) WHERE problem IS NOT NULL;
-
--- Only what is not a record of a build is looked up by its kind or its place: records are many, and found by digest or group.
-DROP INDEX observation_by_kind;
-DROP INDEX observation_by_place;
-CREATE INDEX observation_listed ON observation (source, place) WHERE kind <> 'buildhub_record';
-CREATE INDEX observation_fact ON observation (kind) WHERE kind <> 'buildhub_record';

@@ -155,7 +155,7 @@ pub async fn close_unsaid(
     url: &str,
     said: &HashSet<Digest>,
 ) -> Result<u64, DbError> {
-    const OPEN: &str = "SELECT o.digest, o.source, o.kind, o.subject, o.url, o.body, o.first_run, o.problem FROM observation o WHERE o.kind <> 'buildhub_record' AND o.source = $1 AND o.place = $2 AND o.digest > $3 AND EXISTS (SELECT 1 FROM sighting s WHERE s.digest = o.digest AND s.to_run IS NULL) ORDER BY o.digest LIMIT $4";
+    const OPEN: &str = "SELECT o.digest, o.source, o.kind, o.subject, o.url, o.body, o.first_run, o.problem FROM observation o WHERE o.source = $1 AND o.place = $2 AND o.digest > $3 AND EXISTS (SELECT 1 FROM sighting s WHERE s.digest = o.digest AND s.to_run IS NULL) ORDER BY o.digest LIMIT $4";
     const CLOSE: &str = "UPDATE sighting SET to_run = $1 WHERE digest = $2 AND to_run IS NULL";
     let (mut last, mut closed) = (String::new(), 0);
     loop {
@@ -515,7 +515,7 @@ pub async fn of_groups(
 /// The database failed or a row cannot be read.
 pub async fn fact_observations(db: &Db) -> Result<Vec<Observation>, DbError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM observation o WHERE o.kind <> 'buildhub_record' AND o.kind IN ($1, $2, $3, $4) AND EXISTS (SELECT 1 FROM sighting s WHERE s.digest = o.digest AND s.to_run IS NULL) ORDER BY o.digest"
+        "SELECT {COLUMNS} FROM observation o WHERE o.kind IN ($1, $2, $3, $4) AND EXISTS (SELECT 1 FROM sighting s WHERE s.digest = o.digest AND s.to_run IS NULL) ORDER BY o.digest"
     );
     let rows: Vec<Row> = on!(db, |pool| sqlx::query_as(AssertSqlSafe(sql.as_str()))
         .bind(Kind::ShippedRelease.as_str())
