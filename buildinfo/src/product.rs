@@ -86,6 +86,16 @@ pub enum Directory {
 }
 
 impl Directory {
+    /// Every folder that holds builds.
+    pub const ALL: [Self; 6] = [
+        Self::Firefox,
+        Self::DevEdition,
+        Self::Thunderbird,
+        Self::Fennec,
+        Self::Fenix,
+        Self::Focus,
+    ];
+
     /// The product that is released here.
     pub fn product(self) -> Product {
         match self {

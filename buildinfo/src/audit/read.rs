@@ -144,15 +144,7 @@ fn about(product: Option<Product>, findings: Vec<Finding>) -> Vec<Finding> {
 }
 
 fn folders(product: Option<Product>) -> Vec<&'static str> {
-    let all = [
-        Directory::Firefox,
-        Directory::DevEdition,
-        Directory::Thunderbird,
-        Directory::Fennec,
-        Directory::Fenix,
-        Directory::Focus,
-    ];
-    let own = all
+    let own = Directory::ALL
         .into_iter()
         .filter(|directory| Some(directory.product()) == product);
     own.map(Directory::as_str).collect()

@@ -29,15 +29,6 @@ const SOURCE: SourceName = SourceName::Archive;
 const AT_ONCE: usize = 16;
 /// So many observations, or places, are stored at a time.
 const BATCH: usize = 300;
-/// The folders under `/pub/` that hold builds.
-const DIRECTORIES: [Directory; 6] = [
-    Directory::Firefox,
-    Directory::DevEdition,
-    Directory::Thunderbird,
-    Directory::Fennec,
-    Directory::Fenix,
-    Directory::Focus,
-];
 
 impl Import<'_> {
     pub(super) async fn read_archive(
@@ -89,7 +80,7 @@ impl Import<'_> {
     /// The folders of the products that are asked for.
     fn directories(&self) -> impl Iterator<Item = Directory> + use<> {
         let products = self.options.products.clone();
-        DIRECTORIES
+        Directory::ALL
             .into_iter()
             .filter(move |directory| products.is_empty() || products.contains(&directory.product()))
     }

@@ -90,6 +90,7 @@ pub struct Client {
     failures: AtomicU64,
     trouble: AtomicU64,
     dead: AtomicBool,
+    last: Mutex<String>,
     moved: Mutex<Option<String>>,
     tape: Option<Arc<Tape>>,
 }
@@ -119,6 +120,7 @@ impl Client {
             failures: AtomicU64::new(0),
             trouble: AtomicU64::new(0),
             dead: AtomicBool::new(false),
+            last: Mutex::default(),
             moved: Mutex::new(None),
             tape,
         }
@@ -227,9 +229,10 @@ impl Client {
     ) -> Result<T, SourceError> {
         let attempt = || async {
             if self.dead.load(Ordering::Relaxed) {
+                let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
                 return Err(Attempt::Final(SourceError::Down {
                     url: url.to_owned(),
-                    why: "it was given up".to_owned(),
+                    why: format!("{last}, again and again; it was given up"),
                 }));
             }
             self.requests.fetch_add(1, Ordering::Relaxed);
@@ -274,6 +277,9 @@ impl Client {
             Err(Attempt::Silence(_)) => SILENCE,
         };
         self.trouble.fetch_add(1, Ordering::Relaxed);
+        if let Err(error) = result {
+            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = error.why();
+        }
         if self.failures.fetch_add(weight, Ordering::Relaxed) + weight >= GIVE_UP_AFTER {
             self.dead.store(true, Ordering::Relaxed);
         }
@@ -437,6 +443,22 @@ enum Attempt {
     NoConnection(SourceError),
     /// It listens and says nothing.
     Silence(SourceError),
+}
+
+impl Attempt {
+    /// What went wrong, without the address.
+    fn why(&self) -> String {
+        let (Self::Final(error)
+        | Self::Passing(error)
+        | Self::NoConnection(error)
+        | Self::Silence(error)) = self;
+        match error {
+            SourceError::NotFound(_) => "status 404".to_owned(),
+            SourceError::Down { why, .. }
+            | SourceError::Refused { why, .. }
+            | SourceError::Garbage { why, .. } => why.clone(),
+        }
+    }
 }
 
 /// Follows a document that has moved: on the same host, or to any host over TLS. A search is not

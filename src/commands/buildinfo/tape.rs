@@ -147,7 +147,7 @@ pub(crate) async fn capture(
         return Ok(ExitCode::SUCCESS);
     }
     anyhow::bail!(
-        "no answers are kept{}: run `datil buildinfo import --keep-responses` first, or set buildinfo.keep_responses_days",
+        "no answers are kept{}: run `datil buildinfo import --full --keep-responses` first, or set buildinfo.keep_responses_days",
         args.run
             .map_or_else(String::new, |id| format!(" of run {id}"))
     )
