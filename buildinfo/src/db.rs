@@ -30,7 +30,7 @@ pub use corrections::{
 };
 pub use generations::{
     Change, ChangeCursor, Generation, Step, changes_after, changes_of, finish_generation,
-    generation_at, latest_generation, steps_to, steps_to_all, write as write_steps,
+    generation_at, latest_generation, steps_to_all, write as write_steps,
 };
 pub use observations::{
     Prepared, Seen, Stored, by_digests, close_unsaid, dirty_count, dirty_groups, fact_observations,

@@ -98,21 +98,8 @@ pub enum Step {
     Clean(String),
 }
 
-/// What must be written so that `derived` is concluded about a group in the unfinished `generation`.
-/// Its last step takes the group off the list of those to derive.
-///
-/// # Errors
-/// The database failed or a row cannot be read.
-pub async fn steps_to(
-    db: &Db,
-    generation: i64,
-    group_key: &str,
-    derived: Derived,
-) -> Result<Vec<Step>, DbError> {
-    steps_to_all(db, generation, vec![(group_key.to_owned(), derived)]).await
-}
-
-/// The same for many groups at once.
+/// What must be written so that this is concluded about these groups in the unfinished `generation`.
+/// The last step of each takes the group off the list of those to derive.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
