@@ -161,7 +161,7 @@ impl Server {
             builds,
             conflicts: Vec::new(),
         };
-        let steps = buildinfo::db::steps_to(db, generation, "g", derived)
+        let steps = buildinfo::db::steps_to_all(db, generation, vec![("g".to_owned(), derived)])
             .await
             .unwrap();
         buildinfo::db::write_steps(db, generation, &steps)
