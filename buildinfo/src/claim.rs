@@ -50,12 +50,12 @@ pub(crate) enum Origin {
 }
 
 impl Claim {
-    /// What `observation` claims about a build; `None` if its kind is about something else.
-    pub(crate) fn read(observation: &Observation) -> Result<Option<Self>, Why> {
+    /// What `observation`, which has this digest, claims about a build; `None` if its kind is about something else.
+    pub(crate) fn read(observation: &Observation, digest: Digest) -> Result<Option<Self>, Why> {
         match observation.kind {
-            Kind::BuildhubRecord => buildhub_record(observation).map(Some),
-            Kind::ArchiveFile => archive_file(observation).map(Some),
-            Kind::CsvRow => csv_row(observation).map(Some),
+            Kind::BuildhubRecord => buildhub_record(observation, digest).map(Some),
+            Kind::ArchiveFile => archive_file(observation, digest).map(Some),
+            Kind::CsvRow => csv_row(observation, digest).map(Some),
             Kind::ShippedRelease
             | Kind::CurrentVersions
             | Kind::ReleaseDirectory
@@ -64,7 +64,7 @@ impl Claim {
     }
 }
 
-fn buildhub_record(observation: &Observation) -> Result<Claim, Why> {
+fn buildhub_record(observation: &Observation, digest: Digest) -> Result<Claim, Why> {
     let body = &observation.body;
     let url = required(body, "/download/url")?;
     let product = required(body, "/source/product")?;
@@ -87,12 +87,12 @@ fn buildhub_record(observation: &Observation) -> Result<Claim, Why> {
         repository: optional(body, "/source/repository"),
         published: optional(body, "/download/date"),
     };
-    let mut claim = file_claim(observation, url, Some(named), facts)?;
+    let mut claim = file_claim(observation, digest, url, Some(named), facts)?;
     claim.localised = !matches!(locale, "en-US" | "multi");
     Ok(claim)
 }
 
-fn archive_file(observation: &Observation) -> Result<Claim, Why> {
+fn archive_file(observation: &Observation, digest: Digest) -> Result<Claim, Why> {
     let body = &observation.body;
     let (platform, variant) = match optional(body, "/platform") {
         Some(platform) => {
@@ -112,7 +112,7 @@ fn archive_file(observation: &Observation) -> Result<Claim, Why> {
         repository: optional(body, "/repository"),
         published: optional(body, "/published"),
     };
-    file_claim(observation, &observation.subject, None, facts)
+    file_claim(observation, digest, &observation.subject, None, facts)
 }
 
 /// What a metadata file says about its build; what it leaves out is read from its path.
@@ -130,6 +130,7 @@ struct FileFacts<'a> {
 
 fn file_claim(
     observation: &Observation,
+    digest: Digest,
     url: &str,
     named: Option<Directory>,
     facts: FileFacts<'_>,
@@ -196,7 +197,7 @@ fn file_claim(
         origin
     };
     Ok(named_for_its_file(Claim {
-        digest: observation.digest(),
+        digest,
         source: observation.source,
         directory,
         channel,
@@ -229,7 +230,7 @@ fn channel_of_path(directory: Directory, version: &Version, origin: Origin) -> S
     channel.to_owned()
 }
 
-fn csv_row(observation: &Observation) -> Result<Claim, Why> {
+fn csv_row(observation: &Observation, digest: Digest) -> Result<Claim, Why> {
     let body = &observation.body;
     let product = required(body, "/product_name")?;
     let named: Directory = product
@@ -261,7 +262,7 @@ fn csv_row(observation: &Observation) -> Result<Claim, Why> {
         (location.platform, location.variant)
     });
     Ok(named_for_its_file(Claim {
-        digest: observation.digest(),
+        digest,
         source: observation.source,
         directory,
         channel: directory.only_channel().map_or(channel, str::to_owned),

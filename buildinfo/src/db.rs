@@ -1,6 +1,6 @@
 //! The tables of the build-information service.
 //!
-//! Observations and sightings are only ever added to. Builds are versioned by generation: what a
+//! Observations are only ever added to; the newest sighting of each stands in its row, the earlier ones in the table `sighting`. Builds are versioned by generation: what a
 //! half-done derivation has written is not seen until its generation is finished.
 
 mod alarms;
@@ -33,9 +33,9 @@ pub use generations::{
     generation_at, latest_generation, steps_to_all, write as write_steps,
 };
 pub use observations::{
-    Prepared, Seen, Stored, by_digests, close_unsaid, dirty_count, dirty_groups, fact_observations,
-    group_sizes, mark_all_dirty, of_group, of_groups, record, record_listing, record_prepared,
-    said_now,
+    Prepared, Seen, Stored, by_digests, close_unsaid, dirty_count, dirty_groups, each_of_groups,
+    fact_observations, group_sizes, mark_all_dirty, of_group, record, record_listing,
+    record_prepared, said_now,
 };
 pub use places::{
     Contents, Place, PlaceState, each_buildhub_subject, forget_bad, places, put_places,

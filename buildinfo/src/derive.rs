@@ -38,46 +38,89 @@ pub struct Conflict {
     pub values: BTreeMap<String, BTreeSet<Digest>>,
 }
 
-/// Interprets the observations of the group `key`. Observations of other groups, and unreadable ones, yield nothing.
-///
-/// `facts` are those of all observations that no correction ignores; `corrections` are those in force.
+/// What the observations of one group claim, taken in one by one. Their bodies are not kept: a version of old times has ten
+/// thousand.
+#[derive(Debug)]
+pub struct Claims {
+    key: GroupKey,
+    claims: Vec<Claim>,
+}
+
+impl Claims {
+    /// Those of the group `key`, none yet.
+    pub fn of(key: GroupKey) -> Self {
+        Self {
+            key,
+            claims: Vec::new(),
+        }
+    }
+
+    /// Takes in an observation that has this digest, unless a correction ignores it. One of another group, or that cannot be read,
+    /// claims nothing.
+    pub fn add(&mut self, observation: &Observation, digest: Digest, corrections: &[Correction]) {
+        if corrections
+            .iter()
+            .any(|correction| correction.ignores(observation))
+        {
+            return;
+        }
+        if let Ok(Some(claim)) = Claim::read(observation, digest)
+            && GroupKey::of_claim(&claim) == self.key
+        {
+            self.claims.push(claim);
+        }
+    }
+
+    /// What follows from them. `facts` are those of all observations that no correction ignores; `corrections` are those in force.
+    pub fn conclude(mut self, corrections: &[Correction], facts: &Facts) -> Derived {
+        // The order in which one of several values is chosen: a build's own record before those of its repacks, the record that knows the
+        // build number, the latest upload; the digest only makes the order total.
+        self.claims.sort_by_key(|claim| {
+            (
+                claim.localised,
+                claim.source,
+                claim.origin,
+                std::cmp::Reverse(claim.published_at),
+                claim.digest,
+            )
+        });
+        self.claims.dedup_by_key(|claim| claim.digest);
+        let group = Group::new(&self.claims, facts);
+        let mut conflicts = BTreeSet::new();
+        let mut builds = BTreeMap::new();
+        for (name, claims) in group.by_build() {
+            let mut build = group.conclude(&name, &claims, &mut conflicts);
+            let made_for = name.version;
+            correct(&mut build, made_for, corrections);
+            let key = (
+                build.product,
+                build.channel.clone(),
+                build.version.clone(),
+                build.build_id,
+                build.platform.clone(),
+                build.variant.clone(),
+            );
+            builds.entry(key).or_insert(build);
+        }
+        Derived {
+            builds: builds.into_values().collect(),
+            conflicts: conflicts.into_iter().collect(),
+        }
+    }
+}
+
+/// Interprets the observations of the group `key`, as [`Claims`] does.
 pub fn derive(
     key: &GroupKey,
     observations: &[Observation],
     corrections: &[Correction],
     facts: &Facts,
 ) -> Derived {
-    let claims: Vec<Claim> = observations
-        .iter()
-        .filter(|observation| {
-            !corrections
-                .iter()
-                .any(|correction| correction.ignores(observation))
-        })
-        .filter_map(|observation| Claim::read(observation).ok().flatten())
-        .filter(|claim| GroupKey::of_claim(claim) == *key)
-        .collect();
-    let group = Group::new(claims, facts);
-    let mut conflicts = BTreeSet::new();
-    let mut builds = BTreeMap::new();
-    for (name, claims) in group.by_build() {
-        let mut build = group.conclude(&name, &claims, &mut conflicts);
-        let made_for = name.version;
-        correct(&mut build, made_for, corrections);
-        let key = (
-            build.product,
-            build.channel.clone(),
-            build.version.clone(),
-            build.build_id,
-            build.platform.clone(),
-            build.variant.clone(),
-        );
-        builds.entry(key).or_insert(build);
+    let mut claims = Claims::of(key.clone());
+    for observation in observations {
+        claims.add(observation, observation.digest(), corrections);
     }
-    Derived {
-        builds: builds.into_values().collect(),
-        conflicts: conflicts.into_iter().collect(),
-    }
+    claims.conclude(corrections, facts)
 }
 
 /// Interprets all of `observations`: every group in turn, with the facts that they state.
@@ -133,29 +176,55 @@ impl<'a> BuildName<'a> {
 
 /// The claims of a group, and what they tell only together.
 struct Group<'a> {
-    claims: Vec<Claim>,
+    claims: &'a [Claim],
+    versions: BTreeMap<(Directory, &'a Version), Siblings<'a>>,
     facts: &'a Facts,
 }
 
-impl Group<'_> {
-    fn new(mut claims: Vec<Claim>, facts: &Facts) -> Group<'_> {
-        // The order in which one of several values is chosen: a build's own record before those of its repacks, the record that knows the
-        // build number, the latest upload; the digest only makes the order total.
-        claims.sort_by_key(|claim| {
-            (
-                claim.localised,
-                claim.source,
-                claim.origin,
-                std::cmp::Reverse(claim.published_at),
-                claim.digest,
-            )
-        });
-        claims.dedup_by_key(|claim| claim.digest);
-        Group { claims, facts }
+/// What the claims about one version tell of its builds, but for those that are made for others.
+#[derive(Default)]
+struct Siblings<'a> {
+    /// The ids under which the version lies among the releases.
+    final_ids: BTreeSet<BuildId>,
+    /// For which platforms there is a build with this id.
+    platforms: BTreeSet<(BuildId, &'a str)>,
+    /// The build number of an id, by the first claim that knows it.
+    numbers: BTreeMap<BuildId, u32>,
+    /// The highest build number.
+    highest: Option<u32>,
+}
+
+impl<'a> Siblings<'a> {
+    fn add(&mut self, claim: &'a Claim) {
+        if claim.origin == Origin::Final {
+            self.final_ids.insert(claim.build_id);
+        }
+        self.platforms.insert((claim.build_id, &claim.platform));
+        if let Some(number) = claim.build_number {
+            self.numbers.entry(claim.build_id).or_insert(number);
+            self.highest = self.highest.max(Some(number));
+        }
+    }
+}
+
+impl<'a> Group<'a> {
+    fn new(claims: &'a [Claim], facts: &'a Facts) -> Self {
+        let mut versions: BTreeMap<_, Siblings<'_>> = BTreeMap::new();
+        for claim in claims {
+            if !is_made_for_others(claim.variant.as_deref().unwrap_or_default()) {
+                let version = versions.entry((claim.directory, &claim.version));
+                version.or_default().add(claim);
+            }
+        }
+        Self {
+            claims,
+            versions,
+            facts,
+        }
     }
 
     /// The claims by build. What is said without naming a platform is said of every platform of that build.
-    fn by_build(&self) -> BTreeMap<BuildName<'_>, Vec<&Claim>> {
+    fn by_build(&self) -> BTreeMap<BuildName<'a>, Vec<&'a Claim>> {
         let mut builds: BTreeMap<BuildName<'_>, Vec<&Claim>> = BTreeMap::new();
         let (placed, unplaced): (Vec<&Claim>, Vec<&Claim>) = self
             .claims
@@ -193,7 +262,7 @@ impl Group<'_> {
 
     fn conclude(
         &self,
-        name: &BuildName<'_>,
+        name: &BuildName<'a>,
         claims: &[&Claim],
         conflicts: &mut BTreeSet<Conflict>,
     ) -> Build {
@@ -272,7 +341,7 @@ impl Group<'_> {
     /// What became of a build.
     fn verdict(
         &self,
-        name: &BuildName<'_>,
+        name: &BuildName<'a>,
         claims: &[&Claim],
         number: Option<u32>,
         conflicts: &mut BTreeSet<Conflict>,
@@ -298,7 +367,8 @@ impl Group<'_> {
             S::Aborted
         };
         let fact = (name.directory, name.version.clone());
-        let is_final = self.final_ids(name).contains(&name.build_id);
+        let siblings = self.siblings(name);
+        let is_final = siblings.is_some_and(|all| all.final_ids.contains(&name.build_id));
         if let Some(shipped) = self.facts.shipped.get(&fact) {
             let chosen = shipped.build_number;
             if shipped.statements.len() > 1 {
@@ -347,7 +417,7 @@ impl Group<'_> {
         }
         if self.facts.released.contains_key(&fact) {
             return match number {
-                Some(own) if Some(own) == self.highest_number(name) => {
+                Some(own) if siblings.is_some_and(|all| all.highest == Some(own)) => {
                     Verdict::new(S::Shipped, C::Inferred, R::HighestBuildNumberReleased)
                 }
                 Some(_) => Verdict::new(lost, C::Inferred, R::OtherBuildShipped),
@@ -368,60 +438,38 @@ impl Group<'_> {
         Verdict::new(S::Candidate, C::Stated, R::NotListedAsShipped)
     }
 
-    /// Claims about the same version as `name` that everyone's builds make.
-    fn same_version<'b>(&'b self, name: &'b BuildName<'_>) -> impl Iterator<Item = &'b Claim> {
-        self.claims.iter().filter(|claim| {
-            claim.directory == name.directory
-                && claim.version == *name.version
-                && !is_made_for_others(claim.variant.as_deref().unwrap_or_default())
-        })
-    }
-
-    /// The ids under which the version lies among the releases.
-    fn final_ids(&self, name: &BuildName<'_>) -> BTreeSet<BuildId> {
-        self.same_version(name)
-            .filter(|claim| claim.origin == Origin::Final)
-            .map(|claim| claim.build_id)
-            .collect()
+    /// The builds of the same version as `name`; none if all are made for others.
+    fn siblings(&self, name: &BuildName<'a>) -> Option<&Siblings<'a>> {
+        self.versions.get(&(name.directory, name.version))
     }
 
     /// Whether a build that is not itself known among the releases shipped, judged by those that are. Ids can differ by platform, so that
     /// another id among the releases says nothing, unless its build number is known too or it is for the same platform.
-    fn releases_settle(&self, name: &BuildName<'_>, number: Option<u32>) -> Option<bool> {
-        let ids = self.final_ids(name);
-        let numbers = || {
-            ids.iter().filter_map(|id| {
-                self.same_version(name)
-                    .filter(|claim| claim.build_id == *id)
-                    .find_map(|claim| claim.build_number)
-            })
-        };
+    fn releases_settle(&self, name: &BuildName<'a>, number: Option<u32>) -> Option<bool> {
+        let siblings = self.siblings(name)?;
+        let mut numbers = siblings
+            .final_ids
+            .iter()
+            .filter_map(|id| siblings.numbers.get(id))
+            .peekable();
         if let Some(number) = number
-            && numbers().next().is_some()
+            && numbers.peek().is_some()
         {
-            return Some(numbers().any(|shipped| shipped == number));
+            return Some(numbers.any(|shipped| *shipped == number));
         }
-        let same_platform = self
-            .same_version(name)
-            .any(|claim| ids.contains(&claim.build_id) && claim.platform == name.platform);
+        let same_platform = siblings
+            .final_ids
+            .iter()
+            .any(|id| siblings.platforms.contains(&(*id, name.platform)));
         same_platform.then_some(false)
     }
 
-    /// The highest build number of the version.
-    fn highest_number(&self, name: &BuildName<'_>) -> Option<u32> {
-        self.same_version(name)
-            .filter_map(|claim| claim.build_number)
-            .max()
-    }
-
     /// The build number that another claim about the same version and id knows.
-    fn sibling_number(&self, name: &BuildName<'_>) -> Option<u32> {
-        self.same_version(name)
-            .filter(|claim| claim.build_id == name.build_id)
-            .find_map(|claim| claim.build_number)
+    fn sibling_number(&self, name: &BuildName<'a>) -> Option<u32> {
+        self.siblings(name)?.numbers.get(&name.build_id).copied()
     }
 
-    fn shipped_number(&self, name: &BuildName<'_>) -> Option<u32> {
+    fn shipped_number(&self, name: &BuildName<'a>) -> Option<u32> {
         self.facts
             .shipped
             .get(&(name.directory, name.version.clone()))

@@ -11,7 +11,7 @@ use std::str::FromStr;
 use crate::build_id::BuildId;
 use crate::claim::{Claim, Origin};
 use crate::facts;
-use crate::observation::{Kind, Observation, UnknownName, Why};
+use crate::observation::{Digest, Kind, Observation, UnknownName, Why};
 use crate::product::Product;
 use crate::version::Version;
 
@@ -87,10 +87,15 @@ impl FromStr for GroupKey {
 /// # Errors
 /// [`Why`] it cannot be interpreted; it then belongs to none, and yields nothing.
 pub fn group_of(observation: &Observation) -> Result<GroupKey, Why> {
+    group_with(observation, observation.digest())
+}
+
+/// The same, for a caller that knows the observation's digest.
+pub(crate) fn group_with(observation: &Observation, digest: Digest) -> Result<GroupKey, Why> {
     if observation.kind == Kind::CurrentVersions {
         return Ok(GroupKey::File(observation.subject.clone()));
     }
-    if let Some(claim) = Claim::read(observation)? {
+    if let Some(claim) = Claim::read(observation, digest)? {
         return Ok(GroupKey::of_claim(&claim));
     }
     let (directory, version) = facts::subject_of(observation)?;

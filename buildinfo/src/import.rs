@@ -20,7 +20,7 @@ use platform::db::{Db, DbError};
 use tokio_util::sync::CancellationToken;
 
 pub use self::derivation::{correct, rebuild, undo_correction};
-pub(crate) use self::derivation::{derive_dirty, derive_group, known_facts};
+pub(crate) use self::derivation::{derive_dirty, derive_groups, known_facts};
 pub(crate) use self::lease::with_lease;
 pub use self::policy::Policy;
 use self::policy::State;

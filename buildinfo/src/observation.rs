@@ -252,9 +252,9 @@ impl Observation {
     ///
     /// # Errors
     /// [`Why::Malformed`] when the record lacks what the subject is made of.
-    pub fn buildhub_record(source: SourceName, url: &str, record: &Value) -> Result<Self, Why> {
+    pub fn buildhub_record(source: SourceName, url: &str, mut record: Value) -> Result<Self, Why> {
         let text = |pointer: &'static str| {
-            member(record, pointer)
+            member(&record, pointer)
                 .and_then(Value::as_str)
                 .ok_or(Why::Malformed(pointer))
         };
@@ -267,11 +267,7 @@ impl Observation {
         );
         let body: Map<String, Value> = ["build", "source", "target", "download"]
             .into_iter()
-            .filter_map(|member| {
-                record
-                    .get(member)
-                    .map(|value| (member.to_owned(), value.clone()))
-            })
+            .filter_map(|member| Some((member.to_owned(), record.get_mut(member)?.take())))
             .collect();
         Ok(Self {
             source,
@@ -462,7 +458,7 @@ mod tests {
     }
 
     fn digest(id: u64, date: &str) -> Digest {
-        Observation::buildhub_record(SourceName::Buildhub, "u", &record(id, date))
+        Observation::buildhub_record(SourceName::Buildhub, "u", record(id, date))
             .expect("a whole record")
             .digest()
     }
@@ -485,7 +481,7 @@ mod tests {
     #[test]
     fn digest_is_that_of_the_four_members_in_canonical_json() {
         let mut observation =
-            Observation::buildhub_record(SourceName::Archive, "u", &record(1, "2018 \"\u{1}é"))
+            Observation::buildhub_record(SourceName::Archive, "u", record(1, "2018 \"\u{1}é"))
                 .expect("a whole record");
         observation.subject.push_str("\\ \n\u{1f}ä");
         let whole = json!({

@@ -9,7 +9,7 @@ use crate::build::Build;
 use crate::build_id::BuildId;
 use crate::correction::Correction;
 use crate::db;
-use crate::import::{derive_group, known_facts};
+use crate::import::{derive_groups, known_facts};
 use crate::product::Product;
 
 /// What would change about one build id.
@@ -37,9 +37,10 @@ pub async fn preview(db: &Db, added: &[Correction]) -> Result<Vec<Preview>, DbEr
     let facts = known_facts(db, &corrections).await?;
     let mut changed: BTreeMap<(Product, BuildId), (Vec<Build>, Vec<Build>)> = BTreeMap::new();
     for group in db::groups_concerned(db, added).await? {
-        let derived = derive_group(db, &group, &corrections, &facts).await?;
         let before = db::builds_of_group(db, generation, &group).await?;
-        let (old, new) = (said(before), said(derived.builds));
+        let derived = derive_groups(db, vec![group], &corrections, &facts).await?;
+        let derived = derived.into_iter().flat_map(|(_, derived)| derived.builds);
+        let (old, new) = (said(before), said(derived.collect()));
         for (text, build) in &old {
             if !new.contains_key(text) {
                 let entry = changed.entry((build.product, build.build_id));

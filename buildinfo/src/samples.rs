@@ -69,7 +69,7 @@ impl<'a> Record<'a> {
         Observation::buildhub_record(
             SourceName::Buildhub,
             "https://buildhub.example/api/search",
-            &self.value(),
+            self.value(),
         )
         .unwrap()
     }

@@ -183,7 +183,7 @@ async fn every_page_size_lists_the_same_findings_in_one_order() {
                     "target": {"channel": "beta", "platform": "win64", "locale": "en-US", "version": "65.0"},
                     "download": {"url": format!("https://archive.mozilla.org/pub/firefox/nightly/{number}.zip")},
                 });
-                Observation::buildhub_record(SourceName::Buildhub, "http://localhost/api/search", &record).unwrap()
+                Observation::buildhub_record(SourceName::Buildhub, "http://localhost/api/search", record).unwrap()
             })
             .collect();
         db::record(db, 1, &unreadable).await.unwrap();

@@ -6,9 +6,11 @@
 //! reading ones, so that writers queue up in the process instead of failing with "busy".
 
 mod scratch;
+mod wal;
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -111,6 +113,7 @@ pub struct SqliteDb {
     pub read: SqlitePool,
     /// The one connection that writes.
     pub write: SqlitePool,
+    folding: Arc<wal::Folding>,
 }
 
 /// A transaction. Dropped without [`Tx::commit`], it is rolled back.
@@ -203,7 +206,8 @@ impl Db {
             let writing = options
                 .clone()
                 .pragma("cache_size", "-16384")
-                .pragma("wal_autocheckpoint", "4096");
+                .pragma("temp_store", "MEMORY")
+                .pragma("wal_autocheckpoint", wal::PAGES_FOR_A_WRITER);
             let write = SqlitePoolOptions::new()
                 .max_connections(1)
                 .acquire_timeout(BUSY)
@@ -213,7 +217,12 @@ impl Db {
                 .max_connections(4)
                 .acquire_timeout(BUSY)
                 .connect_lazy_with(options.pragma("query_only", "true"));
-            Ok(Self::Sqlite(SqliteDb { read, write }))
+            let folding = Arc::new(wal::Folding::start(read.clone(), write.clone()));
+            Ok(Self::Sqlite(SqliteDb {
+                read,
+                write,
+                folding,
+            }))
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options = PgConnectOptions::from_str(&url)?.application_name("datil");
             let pool = PgPoolOptions::new()
@@ -234,7 +243,7 @@ impl Db {
     /// No connection could be had, or the file stayed locked.
     pub async fn begin(&self) -> Result<Tx, DbError> {
         Ok(match self {
-            Self::Sqlite(db) => Tx::Sqlite(begin_on_sqlite(&db.write, SQLITE_DURABLE).await?),
+            Self::Sqlite(db) => Tx::Sqlite(begin_on_sqlite(db, SQLITE_DURABLE).await?),
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         })
     }
@@ -247,7 +256,7 @@ impl Db {
     /// No connection could be had.
     pub async fn begin_repeatable(&self) -> Result<Tx, DbError> {
         Ok(match self {
-            Self::Sqlite(db) => Tx::Sqlite(begin_on_sqlite(&db.write, SQLITE_REPEATABLE).await?),
+            Self::Sqlite(db) => Tx::Sqlite(begin_on_sqlite(db, SQLITE_REPEATABLE).await?),
             Self::Postgres(pool) => Tx::Postgres(pool.begin_with(POSTGRES_REPEATABLE).await?),
         })
     }
@@ -343,9 +352,11 @@ impl Db {
 /// Begins on the one writing connection. When the disk is full SQLite ends a transaction by itself,
 /// and the connection then believes to be inside of one for ever: it is replaced.
 async fn begin_on_sqlite(
-    pool: &SqlitePool,
+    db: &SqliteDb,
     begin: &'static str,
 ) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, sqlx::Error> {
+    let pool = &db.write;
+    db.folding.wake();
     match pool.begin_with(begin).await {
         Err(sqlx::Error::InvalidSavePointStatement) => {
             tracing::warn!("the connection to the database lost count and is replaced");

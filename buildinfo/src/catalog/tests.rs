@@ -22,7 +22,7 @@ fn record(channel: &str, version: &str, number: u32, platform: &str, id: &str) -
         "target": {"channel": channel, "platform": platform, "locale": "en-US", "version": version},
         "download": {"url": format!("https://archive.mozilla.org/pub/firefox/candidates/{version}-candidates/build{number}/{platform}/en-US/f.exe")},
     });
-    Observation::buildhub_record(SourceName::Buildhub, "u", &record).unwrap()
+    Observation::buildhub_record(SourceName::Buildhub, "u", record).unwrap()
 }
 
 fn index() -> BuildIndex {

@@ -80,7 +80,7 @@ pub async fn unreadable_after(
     after: &str,
     limit: i64,
 ) -> Result<Vec<Unreadable>, DbError> {
-    const SQL: &str = "SELECT digest, source, subject, url, problem FROM observation o WHERE digest > $1 AND problem IS NOT NULL AND EXISTS (SELECT 1 FROM sighting s WHERE s.digest = o.digest AND s.to_run IS NULL) AND (subject LIKE $2 OR subject LIKE $3) ORDER BY digest LIMIT $4";
+    const SQL: &str = "SELECT digest, source, subject, url, problem FROM observation o WHERE digest > $1 AND problem IS NOT NULL AND o.said_to IS NULL AND (subject LIKE $2 OR subject LIKE $3) ORDER BY digest LIMIT $4";
     let (one, other) = in_folders(folders);
     Ok(on!(db, |pool| sqlx::query_as(SQL)
         .bind(after)
@@ -231,7 +231,7 @@ pub async fn said(db: &Db, digests: &[Digest]) -> Result<Vec<Said>, DbError> {
 /// # Errors
 /// The database failed.
 pub async fn withdrawn_since(db: &Db, run: i64) -> Result<Vec<Said>, DbError> {
-    const SQL: &str = "SELECT o.digest, o.source, o.kind, o.subject, o.group_key, o.first_run FROM sighting s JOIN observation o ON o.digest = s.digest WHERE s.to_run >= $1 AND NOT EXISTS (SELECT 1 FROM sighting n WHERE n.digest = s.digest AND n.to_run IS NULL) LIMIT $2";
+    const SQL: &str = "SELECT o.digest, o.source, o.kind, o.subject, o.group_key, o.first_run FROM observation o WHERE o.said_to >= $1 LIMIT $2";
     Ok(on!(db, |pool| sqlx::query_as(SQL)
         .bind(run)
         .bind(MOST)

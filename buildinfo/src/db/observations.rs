@@ -2,17 +2,18 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use futures::TryStreamExt;
 use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
 use sqlx::AssertSqlSafe;
 
 use super::{MANY, marks, placeholders};
 use crate::facts;
-use crate::group::group_of;
+use crate::group::{group_of, group_with};
 use crate::observation::{Digest, Kind, Observation};
 
-/// So many observations go into one transaction; each may need three rows.
-const CHUNK: usize = 150;
+/// So many observations go into one transaction; each may need two rows.
+const CHUNK: usize = 200;
 /// So many observations of one place are looked through at a time.
 const OPEN_ROWS: i64 = 1000;
 /// So many groups are marked in one transaction.
@@ -155,8 +156,8 @@ pub async fn close_unsaid(
     url: &str,
     said: &HashSet<Digest>,
 ) -> Result<u64, DbError> {
-    const OPEN: &str = "SELECT o.digest, o.source, o.kind, o.subject, o.url, o.body, o.first_run, o.problem FROM observation o WHERE o.source = $1 AND o.place = $2 AND o.digest > $3 AND EXISTS (SELECT 1 FROM sighting s WHERE s.digest = o.digest AND s.to_run IS NULL) ORDER BY o.digest LIMIT $4";
-    const CLOSE: &str = "UPDATE sighting SET to_run = $1 WHERE digest = $2 AND to_run IS NULL";
+    const OPEN: &str = "SELECT o.digest, o.source, o.kind, o.subject, o.url, o.body, o.first_run, o.problem FROM observation o WHERE o.source = $1 AND o.place = $2 AND o.digest > $3 AND o.said_to IS NULL ORDER BY o.digest LIMIT $4";
+    const CLOSE: &str = "UPDATE observation SET said_to = $1 WHERE digest = $2 AND said_to IS NULL";
     let (mut last, mut closed) = (String::new(), 0);
     loop {
         let open: Vec<Row> = on!(db, |pool| sqlx::query_as(OPEN)
@@ -217,9 +218,10 @@ struct NewRow {
 impl NewRow {
     fn of(observation: Observation) -> Self {
         let body = crate::observation::canonical_json(&observation.body);
-        let group = group_of(&observation);
+        let digest = observation.digest_with(&body);
+        let group = group_with(&observation, digest);
         Self {
-            digest: observation.digest_with(&body).to_string(),
+            digest: digest.to_string(),
             group: group
                 .map(|group| group.to_string())
                 .map_err(|why| why.to_string()),
@@ -231,58 +233,78 @@ impl NewRow {
 }
 
 async fn insert(tx: &mut Tx, run: i64, rows: &[NewRow], seen: &mut Seen) -> Result<(), DbError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
+    let mut dirty = BTreeSet::new();
     for rows in rows.chunks(MANY) {
-        let sql = format!(
-            "INSERT INTO observation (digest, source, kind, subject, group_key, problem, url, place, body, first_run) VALUES {} ON CONFLICT (digest) DO NOTHING",
-            placeholders(rows.len(), 10)
-        );
-        in_tx!(&mut *tx, |conn| {
-            let mut query = sqlx::query(AssertSqlSafe(sql.as_str()));
-            for row in rows {
-                query = query
-                    .bind(&row.digest)
-                    .bind(row.observation.source.as_str())
-                    .bind(row.observation.kind.as_str())
-                    .bind(&row.observation.subject)
-                    .bind(row.group.as_ref().ok())
-                    .bind(row.group.as_ref().err())
-                    .bind(&row.observation.url)
-                    .bind(&row.place)
-                    .bind(&row.body)
-                    .bind(run);
-            }
-            query.execute(conn).await.map(|_| ())
-        })?;
-    }
-    // A sighting is opened where none is open: for what is new, and for what is said again.
-    let sighting_sql = format!(
-        "INSERT INTO sighting (digest, from_run) SELECT o.digest, $1 FROM observation o WHERE o.digest IN ({}) AND NOT EXISTS (SELECT 1 FROM sighting s WHERE s.digest = o.digest AND (s.to_run IS NULL OR s.from_run = $1)) RETURNING digest",
-        marks(rows.len(), 2)
-    );
-    let opened: Vec<String> = in_tx!(&mut *tx, |conn| {
-        let mut query = sqlx::query_scalar(AssertSqlSafe(sighting_sql.as_str())).bind(run);
+        let mut news = insert_new(tx, run, rows).await?;
+        if news.len() < rows.len() {
+            let known = rows.iter().filter(|row| !news.contains(&row.digest));
+            let known: Vec<&str> = known.map(|row| row.digest.as_str()).collect();
+            news.extend(say_again(tx, run, &known).await?);
+        }
         for row in rows {
-            query = query.bind(&row.digest);
+            if !news.contains(&row.digest) {
+                seen.unchanged += 1;
+                continue;
+            }
+            seen.new += 1;
+            if row.group.is_err() {
+                seen.problems += 1;
+            }
+            dirty.extend(touched_with(&row.observation, row.group.clone().ok()));
+        }
+    }
+    mark_dirty(tx, &dirty).await
+}
+
+/// Inserts what was never said; answers the digests of that.
+async fn insert_new(tx: &mut Tx, run: i64, rows: &[NewRow]) -> Result<HashSet<String>, DbError> {
+    let sql = format!(
+        "INSERT INTO observation (digest, source, kind, subject, group_key, problem, url, place, body, first_run, said_from) VALUES {} ON CONFLICT (digest) DO NOTHING RETURNING digest",
+        placeholders(rows.len(), 11)
+    );
+    let new: Vec<String> = in_tx!(&mut *tx, |conn| {
+        let mut query = sqlx::query_scalar(AssertSqlSafe(sql.as_str()));
+        for row in rows {
+            query = query
+                .bind(&row.digest)
+                .bind(row.observation.source.as_str())
+                .bind(row.observation.kind.as_str())
+                .bind(&row.observation.subject)
+                .bind(row.group.as_ref().ok())
+                .bind(row.group.as_ref().err())
+                .bind(&row.observation.url)
+                .bind(&row.place)
+                .bind(&row.body)
+                .bind(run)
+                .bind(run);
         }
         query.fetch_all(conn).await
     })?;
-    let opened: HashSet<String> = opened.into_iter().collect();
-    let mut dirty = BTreeSet::new();
-    for row in rows {
-        if !opened.contains(&row.digest) {
-            seen.unchanged += 1;
-            continue;
+    Ok(new.into_iter().collect())
+}
+
+/// Of what was said before, says again what was taken back; answers the digests of that. The sighting that had ended is kept.
+async fn say_again(tx: &mut Tx, run: i64, digests: &[&str]) -> Result<Vec<String>, DbError> {
+    let keep = format!(
+        "INSERT INTO sighting (digest, from_run, to_run) SELECT digest, said_from, said_to FROM observation WHERE said_to IS NOT NULL AND digest IN ({}) ON CONFLICT (digest, from_run) DO NOTHING",
+        marks(digests.len(), 1)
+    );
+    let again = format!(
+        "UPDATE observation SET said_from = $1, said_to = NULL WHERE said_to IS NOT NULL AND digest IN ({}) RETURNING digest",
+        marks(digests.len(), 2)
+    );
+    Ok(in_tx!(&mut *tx, |conn| {
+        let mut query = sqlx::query(AssertSqlSafe(keep.as_str()));
+        for digest in digests {
+            query = query.bind(*digest);
         }
-        seen.new += 1;
-        if row.group.is_err() {
-            seen.problems += 1;
+        query.execute(&mut *conn).await?;
+        let mut query = sqlx::query_scalar(AssertSqlSafe(again.as_str())).bind(run);
+        for digest in digests {
+            query = query.bind(*digest);
         }
-        dirty.extend(touched_with(&row.observation, row.group.clone().ok()));
-    }
-    mark_dirty(tx, &dirty).await
+        query.fetch_all(conn).await
+    })?)
 }
 
 /// What must be derived again when an observation comes or goes.
@@ -469,7 +491,7 @@ pub async fn dirty_count(db: &Db) -> Result<u64, DbError> {
 /// The database failed or a row cannot be read.
 pub async fn of_group(db: &Db, group_key: &str) -> Result<Vec<Observation>, DbError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM observation o WHERE o.group_key = $1 AND EXISTS (SELECT 1 FROM sighting s WHERE s.digest = o.digest AND s.to_run IS NULL) ORDER BY o.digest"
+        "SELECT {COLUMNS} FROM observation o WHERE o.group_key = $1 AND o.said_to IS NULL ORDER BY o.digest"
     );
     let rows: Vec<Row> = on!(db, |pool| sqlx::query_as(AssertSqlSafe(sql.as_str()))
         .bind(group_key)
@@ -480,33 +502,37 @@ pub async fn of_group(db: &Db, group_key: &str) -> Result<Vec<Observation>, DbEr
         .collect()
 }
 
-/// What is said now about each of the groups with these keys, as [`of_group`] gives it; groups of which nothing is said are left out.
+/// Hands over what is said now about the groups with these keys, with the group's key and in no order. One observation is
+/// held at a time: of a version of old times there are ten thousand.
 ///
 /// # Errors
-/// The database failed or a row cannot be read.
-pub async fn of_groups(
+/// The database failed or a row cannot be read; some were handed over.
+pub async fn each_of_groups(
     db: &Db,
     group_keys: &[String],
-) -> Result<HashMap<String, Vec<Observation>>, DbError> {
-    let mut found: HashMap<String, Vec<Observation>> = HashMap::new();
+    mut each: impl FnMut(&str, &Observation, Digest),
+) -> Result<(), DbError> {
     for keys in group_keys.chunks(MANY) {
         let sql = format!(
-            "SELECT o.group_key, {COLUMNS} FROM observation o WHERE o.group_key IN ({}) AND EXISTS (SELECT 1 FROM sighting s WHERE s.digest = o.digest AND s.to_run IS NULL) ORDER BY o.digest",
+            "SELECT o.group_key, {COLUMNS} FROM observation o WHERE o.group_key IN ({}) AND o.said_to IS NULL",
             marks(keys.len(), 1)
         );
-        let rows: Vec<OfGroup> = on!(db, |pool| {
+        on!(db, |pool| {
             let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str()));
             for key in keys {
                 query = query.bind(key);
             }
-            query.fetch_all(pool).await
-        })?;
-        for OfGroup { group_key, row } in rows {
-            let stored = Stored::try_from(row)?;
-            found.entry(group_key).or_default().push(stored.observation);
-        }
+            let mut rows = query.fetch(pool);
+            while let Some(OfGroup { group_key, row }) = rows.try_next().await? {
+                let stored = Stored::try_from(row)?;
+                let digest = stored.digest.parse();
+                let digest =
+                    digest.map_err(|_| DbError::Row(format!("digest {}", stored.digest)))?;
+                each(&group_key, &stored.observation, digest);
+            }
+        });
     }
-    Ok(found)
+    Ok(())
 }
 
 /// What is said now about versions as a whole: the observations that [`crate::facts()`] reads.
@@ -515,7 +541,7 @@ pub async fn of_groups(
 /// The database failed or a row cannot be read.
 pub async fn fact_observations(db: &Db) -> Result<Vec<Observation>, DbError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM observation o WHERE o.kind IN ($1, $2, $3, $4) AND EXISTS (SELECT 1 FROM sighting s WHERE s.digest = o.digest AND s.to_run IS NULL) ORDER BY o.digest"
+        "SELECT {COLUMNS} FROM observation o WHERE o.kind IN ($1, $2, $3, $4) AND o.said_to IS NULL ORDER BY o.digest"
     );
     let rows: Vec<Row> = on!(db, |pool| sqlx::query_as(AssertSqlSafe(sql.as_str()))
         .bind(Kind::ShippedRelease.as_str())
@@ -562,7 +588,7 @@ pub async fn said_now(db: &Db, digests: &[Digest]) -> Result<HashSet<String>, Db
         return Ok(HashSet::new());
     }
     let sql = format!(
-        "SELECT digest FROM sighting WHERE to_run IS NULL AND digest IN ({})",
+        "SELECT digest FROM observation WHERE said_to IS NULL AND digest IN ({})",
         marks(digests.len(), 1)
     );
     let said: Vec<String> = on!(db, |pool| {

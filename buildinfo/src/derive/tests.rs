@@ -42,7 +42,7 @@ fn both_generations_of_records_name_one_build() {
         "target": {"os": "mac", "locale": "ca", "channel": "aurora", "version": "61.0b4rc1", "platform": "macosx"},
         "download": {"url": format!("https://archive.mozilla.org/pub/{folder}/mac/ca/Firefox 61.0b4.dmg"), "date": "2018-05-10T18:02:17Z", "size": 1, "mimetype": "x"},
     });
-    let migrated = Observation::buildhub_record(SourceName::Buildhub, "u", &migrated).unwrap();
+    let migrated = Observation::buildhub_record(SourceName::Buildhub, "u", migrated).unwrap();
     let native = Record {
         platform: "mac",
         ..Record::new("20180510160705", folder, "aurora", "61.0")
@@ -148,7 +148,7 @@ fn contradicting_records_are_a_conflict_and_the_later_upload_is_believed() {
     let mut value = first.value();
     value["source"]["revision"] = json!("other");
     value["download"]["date"] = json!("2018-10-27T00:00:00+00:00");
-    let again = Observation::buildhub_record(SourceName::Buildhub, "u", &value).unwrap();
+    let again = Observation::buildhub_record(SourceName::Buildhub, "u", value).unwrap();
     let derived = derive_all(&[first.observation(), again], &[]);
     assert_eq!(derived.conflicts.len(), 1);
     assert_eq!(

@@ -1,19 +1,20 @@
 //! Deriving what is marked, and what people state against the sources.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use platform::clock;
 use platform::db::{Db, DbError};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::lease::with_lease;
 use super::{ImportError, Progress};
 use crate::correction::Correction;
 use crate::db;
-use crate::derive;
+use crate::derive::{Claims, Derived};
 use crate::facts::{Facts, facts};
 use crate::group::GroupKey;
-use crate::observation::Observation;
 
 /// So many groups are derived at a time,
 const GROUPS: i64 = 50;
@@ -91,30 +92,31 @@ pub(crate) async fn derive_dirty(
 ) -> Result<i64, ImportError> {
     let last = db::latest_generation(db).await?.n;
     let corrections = db::corrections_in_force(db).await?;
-    let known = known_facts(db, &corrections).await?;
+    let facts = known_facts(db, &corrections).await?;
+    let known = Arc::new(Known { corrections, facts });
     let (mut done, total) = (0, db::dirty_count(db).await?);
-    let mut batch = Batch::after(db, "").await?;
-    while !batch.groups.is_empty() {
+    // The next groups are read and derived by another thread while these are written. Nobody else marks groups: that needs the
+    // lease, which is ours.
+    let ahead = |after: String| {
+        AbortOnDropHandle::new(tokio::spawn(conclusions(
+            db.clone(),
+            Arc::clone(&known),
+            after,
+        )))
+    };
+    let mut next = ahead(String::new());
+    loop {
+        let conclusions = next.await.map_err(ImportError::Task)??;
+        let Some((end, _)) = conclusions.last() else {
+            break;
+        };
         if stop.is_cancelled() {
             return Err(ImportError::Stopped);
         }
-        let mut conclusions = Vec::with_capacity(batch.groups.len());
-        for group in &batch.groups {
-            let observations = batch.observations.remove(group).unwrap_or_default();
-            let derived = derive(&key_of(group)?, &observations, &corrections, &known);
-            conclusions.push((group.clone(), derived));
-        }
+        next = ahead(end.clone());
+        done += conclusions.len() as u64;
         let steps = db::steps_to_all(db, last + 1, conclusions).await?;
-        done += batch.groups.len() as u64;
-        // The next groups are read while these are written. Nobody else marks groups: that needs the
-        // lease, which is ours.
-        let end = batch.groups.last().cloned().unwrap_or_default();
-        let (written, next) = tokio::join!(
-            db::write_steps(db, last + 1, &steps),
-            Batch::after(db, &end)
-        );
-        written?;
-        batch = next?;
+        db::write_steps(db, last + 1, &steps).await?;
         report(Progress::Deriving {
             done,
             total: total.max(done),
@@ -124,29 +126,54 @@ pub(crate) async fn derive_dirty(
     Ok(if made { last + 1 } else { last })
 }
 
-/// Some of the groups that must be derived again, with what is said about them.
-struct Batch {
-    groups: Vec<String>,
-    observations: HashMap<String, Vec<Observation>>,
+/// What is the same for all groups of one derivation.
+struct Known {
+    corrections: Vec<Correction>,
+    facts: Facts,
 }
 
-impl Batch {
-    async fn after(db: &Db, group: &str) -> Result<Self, DbError> {
-        let mut groups = db::dirty_groups(db, group, GROUPS).await?;
-        let sizes = db::group_sizes(db, &groups).await?;
-        let mut total: usize = 0;
-        let fit = groups.iter().take_while(|group| {
-            total = total.saturating_add(sizes.get(*group).copied().unwrap_or(0));
-            total <= OBSERVATIONS
-        });
-        let fit = fit.count().max(1);
-        groups.truncate(fit);
-        let observations = db::of_groups(db, &groups).await?;
-        Ok(Self {
-            groups,
-            observations,
-        })
+/// Derives some of the marked groups, those that come after one, in the order of their keys; none when all are done.
+async fn conclusions(
+    db: Db,
+    known: Arc<Known>,
+    after: String,
+) -> Result<Vec<(String, Derived)>, DbError> {
+    let mut groups = db::dirty_groups(&db, &after, GROUPS).await?;
+    let sizes = db::group_sizes(&db, &groups).await?;
+    let mut total: usize = 0;
+    let fit = groups.iter().take_while(|group| {
+        total = total.saturating_add(sizes.get(*group).copied().unwrap_or(0));
+        total <= OBSERVATIONS
+    });
+    let fit = fit.count().max(1);
+    groups.truncate(fit);
+    derive_groups(&db, groups, &known.corrections, &known.facts).await
+}
+
+/// Derives groups, in their order.
+pub(crate) async fn derive_groups(
+    db: &Db,
+    groups: Vec<String>,
+    corrections: &[Correction],
+    facts: &Facts,
+) -> Result<Vec<(String, Derived)>, DbError> {
+    let mut claims = HashMap::with_capacity(groups.len());
+    for group in &groups {
+        claims.insert(group.clone(), Claims::of(key_of(group)?));
     }
+    db::each_of_groups(db, &groups, |group, observation, digest| {
+        if let Some(claims) = claims.get_mut(group) {
+            claims.add(observation, digest, corrections);
+        }
+    })
+    .await?;
+    let conclude = |group: String| {
+        let derived = claims
+            .remove(&group)
+            .map(|claims| claims.conclude(corrections, facts));
+        (group, derived.unwrap_or_default())
+    };
+    Ok(groups.into_iter().map(conclude).collect())
 }
 
 /// What is stated about versions as a whole, but for what corrections ignore.
@@ -161,16 +188,6 @@ pub(crate) async fn known_facts(db: &Db, corrections: &[Correction]) -> Result<F
         })
         .collect();
     Ok(facts(&stated))
-}
-
-pub(crate) async fn derive_group(
-    db: &Db,
-    group: &str,
-    corrections: &[Correction],
-    facts: &Facts,
-) -> Result<crate::Derived, DbError> {
-    let observations = db::of_group(db, group).await?;
-    Ok(derive(&key_of(group)?, &observations, corrections, facts))
 }
 
 fn key_of(group: &str) -> Result<GroupKey, DbError> {

@@ -91,23 +91,17 @@ pub async fn page(
     if let Some(after) = after {
         body["search_after"] = after.clone();
     }
-    let answer = client.post_json(&url, &body).await?;
+    let mut answer = client.post_json(&url, &body).await?;
     let garbage = |why: &str| SourceError::Garbage {
         url: url.clone(),
         why: why.to_owned(),
     };
+    let total = answer.pointer("/hits/total").and_then(Value::as_u64);
     let hits = answer
-        .pointer("/hits/hits")
-        .and_then(Value::as_array)
+        .pointer_mut("/hits/hits")
+        .and_then(Value::as_array_mut)
         .ok_or_else(|| garbage("an answer without hits"))?;
-    let total = answer
-        .pointer("/hits/total")
-        .and_then(Value::as_u64)
-        .ok_or_else(|| garbage("an answer without a total"))?;
-    let record = |hit: &Value| {
-        Observation::buildhub_record(SourceName::Buildhub, &url, hit.get("_source")?).ok()
-    };
-    let observations: Vec<Observation> = hits.iter().filter_map(record).collect();
+    let total = total.ok_or_else(|| garbage("an answer without a total"))?;
     let next = match hits.last() {
         Some(last) if hits.len() >= PAGE => Some(
             last.get("sort")
@@ -124,6 +118,11 @@ pub async fn page(
         .filter_map(|hit| hit.pointer("/_source/download/date")?.as_str())
         .max()
         .map(str::to_owned);
+    let record = |hit: &mut Value| {
+        let record = hit.get_mut("_source")?.take();
+        Observation::buildhub_record(SourceName::Buildhub, &url, record).ok()
+    };
+    let observations: Vec<Observation> = hits.iter_mut().filter_map(record).collect();
     Ok(Records {
         records: hits.len(),
         unusable: hits.len() - observations.len(),

@@ -11,7 +11,7 @@ use buildinfo::db::{self, Change, ChangeCursor};
 use buildinfo::import::{
     ImportError, Options, Progress, correct, import, rebuild, undo_correction,
 };
-use buildinfo::{Product, Question, SourceName, Status};
+use buildinfo::{Digest, Observation, Product, Question, SourceName, Status};
 use demo::serve::Fault;
 use demo::world::Channel;
 use demo::{Plan, World};
@@ -50,10 +50,18 @@ async fn groups_read_together_are_the_groups_read_one_by_one() {
         db::mark_all_dirty(&test.db).await.unwrap();
         let groups = db::dirty_groups(&test.db, "", 10_000).await.unwrap();
         assert!(groups.len() > 100, "more than one statement's worth");
-        let mut together = db::of_groups(&test.db, &groups).await.unwrap();
+        let mut together: BTreeMap<String, BTreeMap<Digest, Observation>> = BTreeMap::new();
+        db::each_of_groups(&test.db, &groups, |group, observation, digest| {
+            assert_eq!(digest, observation.digest());
+            let of_group = together.entry(group.to_owned()).or_default();
+            assert_eq!(of_group.insert(digest, observation.clone()), None);
+        })
+        .await
+        .unwrap();
         for group in &groups {
             let alone = db::of_group(&test.db, group).await.unwrap();
-            assert_eq!(together.remove(group).unwrap_or_default(), alone, "{group}");
+            let found = together.remove(group).unwrap_or_default();
+            assert_eq!(found.into_values().collect::<Vec<_>>(), alone, "{group}");
         }
         assert!(together.is_empty());
     }

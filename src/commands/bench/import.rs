@@ -1,4 +1,4 @@
-//! `datil bench import`: every record of a stand-in for Buildhub, and what follows from them.
+//! `datil bench import`: every record of a stand-in for Buildhub, every file of one for the archive, and what follows from them.
 
 use std::io::{BufRead, Read, Write};
 use std::process::{Child, Command, Stdio};
@@ -20,6 +20,9 @@ use super::Verdict;
 use super::figures::{Figures, Limit};
 use super::scratch::{Scratch, memory, servers};
 use crate::parts::{listen, owner};
+
+/// Buildhub would have so many records at least of what the archive holds: some 60 weeks of publishing.
+const ARCHIVE_RECORDS: usize = 10_000;
 
 /// A write beside the import begins so long after the one before it.
 const BESIDE: Duration = Duration::from_millis(50);
@@ -50,7 +53,42 @@ pub(super) async fn measure(args: &ImportArgs, figures: &mut Figures) -> anyhow:
         measure_into(&scratch.db, &stand_ins, server.is_some(), figures).await?;
         scratch.end().await?;
     }
+    drop(stand_ins);
+    let stand_ins = StandIns::start(ARCHIVE_RECORDS)?;
+    for server in servers(args.postgres.as_deref()) {
+        let scratch = Scratch::create(server).await?;
+        measure_archive(&scratch.db, &stand_ins, figures).await?;
+        scratch.end().await?;
+    }
     Ok(())
+}
+
+async fn measure_archive(
+    db: &Db,
+    stand_ins: &StandIns,
+    figures: &mut Figures,
+) -> anyhow::Result<()> {
+    figures.heading(&format!(
+        "the first import of the archive into {}",
+        db.engine()
+    ))?;
+    let (source, watch) = (SourceName::Archive, Watch::default());
+    let (first, took) = timed_import(db, stand_ins, source, &watch).await?;
+    let asked = first.requests as f64;
+    figures.add("files and listings", asked, "", Limit::None)?;
+    figures.add(
+        "5,000 of them, with deriving",
+        took.as_secs_f64() * 5_000.0 / asked,
+        "s",
+        Limit::AtMost(30.0),
+    )?;
+    let (again, _) = timed_import(db, stand_ins, source, &watch).await?;
+    figures.add(
+        "asked for once more, of 100",
+        again.requests as f64 * 100.0 / asked,
+        "",
+        Limit::AtMost(3.0),
+    )
 }
 
 async fn measure_into(
@@ -67,7 +105,11 @@ async fn measure_into(
     })
     .await?;
     let watch = Arc::new(Watch::default());
-    let (busy, (run, took)) = beside(db, timed_import(db, stand_ins, &watch)).await?;
+    let (busy, (run, took)) = beside(
+        db,
+        timed_import(db, stand_ins, SourceName::Buildhub, &watch),
+    )
+    .await?;
     let records = run.records as f64;
     let limit = if is_server { 5_000.0 } else { 10_000.0 };
     figures.add("records", records, "", Limit::None)?;
@@ -120,7 +162,11 @@ async fn measure_into(
     )?;
     figures.add("  the slowest", busy.longest, "ms", Limit::None)?;
     figures.heading(&format!("the same once more into {engine}"))?;
-    let (_, (run, took)) = beside(db, timed_import(db, stand_ins, &watch)).await?;
+    let (_, (run, took)) = beside(
+        db,
+        timed_import(db, stand_ins, SourceName::Buildhub, &watch),
+    )
+    .await?;
     ensure!(
         run.new_records == 0,
         "{} records came twice",
@@ -143,11 +189,12 @@ struct Watch {
 async fn timed_import(
     db: &Db,
     stand_ins: &StandIns,
+    source: SourceName,
     watch: &Watch,
 ) -> anyhow::Result<(Run, Duration)> {
     let options = Options {
-        choice: Choice::Only(SourceName::Buildhub),
-        full: true,
+        choice: Choice::Only(source),
+        full: source == SourceName::Buildhub,
         ..Options::default()
     };
     let begin = Instant::now();

@@ -21,7 +21,7 @@ fn candidate(
         "target": {"channel": channel, "platform": platform, "locale": "en-US", "version": version},
         "download": {"url": format!("https://archive.mozilla.org/pub/{folder}/candidates/{version}-candidates/build{number}/{platform}/en-US/f.exe")},
     });
-    Observation::buildhub_record(SourceName::Buildhub, "u", &record).unwrap()
+    Observation::buildhub_record(SourceName::Buildhub, "u", record).unwrap()
 }
 
 fn shipped(key: &str, number: u32) -> Observation {
@@ -35,7 +35,7 @@ fn nightly(id: &str) -> Observation {
         "target": {"channel": "nightly", "platform": "win64", "locale": "en-US", "version": "67.0a1"},
         "download": {"url": "https://archive.mozilla.org/pub/firefox/nightly/2019/02/2019-02-01-10-00-00-mozilla-central/f.exe"},
     });
-    Observation::buildhub_record(SourceName::Buildhub, "u", &record).unwrap()
+    Observation::buildhub_record(SourceName::Buildhub, "u", record).unwrap()
 }
 
 fn builds() -> Vec<Build> {

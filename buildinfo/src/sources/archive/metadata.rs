@@ -78,7 +78,7 @@ pub fn read(url: &str, public_url: &str, bytes: &[u8]) -> Result<Observation, Ba
     let (kind, _) = FileKind::of(&name).ok_or(BadFile::Unnamed)?;
     let text = text(bytes)?;
     let body = match kind {
-        FileKind::Buildhub => return buildhub(url, public_url, &name, &json(text)?),
+        FileKind::Buildhub => return buildhub(url, public_url, &name, json(text)?),
         FileKind::Flat => flat(&json(text)?)?,
         FileKind::Info | FileKind::Text => plain(text)?,
     };
@@ -144,13 +144,13 @@ fn buildhub(
     url: &str,
     public_url: &str,
     name: &str,
-    record: &Value,
+    record: Value,
 ) -> Result<Observation, BadFile> {
-    build_id(required(record, "/build/id")?)?;
-    required(record, "/target/version")?;
-    let product = required(record, "/source/product")?;
-    let platform = required(record, "/target/platform")?;
-    let download = required(record, "/download/url")?;
+    build_id(required(&record, "/build/id")?)?;
+    required(&record, "/target/version")?;
+    let product = required(&record, "/source/product")?;
+    let platform = required(&record, "/target/platform")?;
+    let download = required(&record, "/download/url")?;
     let place = Location::parse(public_url);
     if let Some(place) = &place {
         let expected = place.directory.product();

@@ -18,7 +18,7 @@ fn claim(path: &str, content: &str) -> Claim {
         content.as_bytes(),
     )
     .unwrap_or_else(|error| panic!("{path}: {error}"));
-    Claim::read(&observation)
+    Claim::read(&observation, observation.digest())
         .unwrap_or_else(|why| panic!("{path}: {why}"))
         .unwrap()
 }
