@@ -1,6 +1,7 @@
 //! The pages of builds: what is known of them, and why.
 
 mod build_page;
+mod feed;
 mod lists;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use platform::db::DbError;
 use platform::http::ApiError;
 
 use self::build_page::BuildPage;
+pub(crate) use self::feed::show as feed;
 pub(crate) use self::lists::ChannelView;
 use self::lists::{ChannelPage, IndexPage, MatchesPage, Matching};
 use crate::page::{PageError, Problem, html, moved, unusable};
@@ -251,6 +253,18 @@ fn not_an_id(text: &str) -> Response {
             "Some programs report something else as their build id; their builds cannot be looked up.".to_owned(),
             "The id was cut off or mistyped.".to_owned(),
         ],
+    }
+    .answer(StatusCode::BAD_REQUEST)
+}
+
+fn not_a_status(text: &str) -> Response {
+    Problem {
+        title: "Not a status".to_owned(),
+        sentence: format!(
+            "“{}” is nothing that can become of a build.",
+            format::shortened(text, 100)
+        ),
+        causes: vec!["A feed can be asked for builds that are shipped, candidate, aborted, pulled, published, variant or unofficial, or for all.".to_owned()],
     }
     .answer(StatusCode::BAD_REQUEST)
 }

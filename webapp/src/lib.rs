@@ -87,6 +87,7 @@ impl Webapp {
             .route("/builds", get(builds::to_index))
             .route("/builds/", get(builds::index))
             .route("/builds/{product}/{channel}", get(builds::list))
+            .route("/builds/{product}/{channel}/feed.atom", get(builds::feed))
             .route("/builds/{product}/{channel}/{build_id}", get(builds::show))
             .route("/search", get(search::redirect))
             .route("/static/{file}", get(page::stylesheet));

@@ -146,7 +146,7 @@ async fn measure_into(
         "  more than in the first third",
         peak - early,
         "MB",
-        Limit::AtMost(32.0),
+        Limit::AtMost(48.0),
     )?;
     figures.add(
         "a write alone, 99 of 100 within",

@@ -82,8 +82,12 @@ fn channel_of(directory: Directory, asked: Option<&str>) -> Option<String> {
     own.or_else(|| asked.map(normalise_channel))
 }
 
+/// So many builds of a version are shown to people, the newest: a nightly version has sixty.
+const SHOWN: usize = 6;
+
 fn row(version: &VersionBuilds) -> [String; 5] {
-    let builds = version.builds.iter().map(|build| {
+    let earlier = version.builds.len().saturating_sub(SHOWN);
+    let builds = version.builds.iter().skip(earlier).map(|build| {
         let number = build.build_number.map(|number| format!(" build{number}"));
         format!(
             "{}{} {}",
@@ -92,6 +96,8 @@ fn row(version: &VersionBuilds) -> [String; 5] {
             build.status
         )
     });
+    let earlier = (earlier > 0).then(|| format!("{earlier} earlier"));
+    let builds = earlier.into_iter().chain(builds);
     [
         version.version.to_string(),
         version.channel.clone(),

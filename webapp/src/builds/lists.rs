@@ -135,6 +135,7 @@ pub(super) struct Row {
 pub(super) struct ChannelPage {
     product: &'static str,
     channel: String,
+    feed: String,
     pub(super) rows: Vec<Row>,
     newest: Option<String>,
     older: Option<String>,
@@ -158,6 +159,7 @@ impl ChannelPage {
         Self {
             product: product.as_str(),
             channel: channel.to_owned(),
+            feed: format!("{list}/feed.atom"),
             newest: beyond_newest.then(|| list.clone()),
             older,
             rows,

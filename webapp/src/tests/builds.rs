@@ -55,6 +55,24 @@ async fn builds_are_listed_and_explained() {
         assert!(!older.body.contains("20181029174105"));
         assert!(older.body.contains("20181022150107"));
 
+        assert!(
+            list.body
+                .contains("href=\"/builds/Firefox/beta/feed.atom\"")
+        );
+        let feed = server.get("/builds/firefox/Beta/feed.atom").await;
+        assert_eq!(feed.status, StatusCode::OK);
+        assert!(
+            feed.body
+                .contains("<title>Firefox 64.0b5 build 1: shipped</title>")
+        );
+        assert_eq!(feed.body.matches("<entry>").count(), 3);
+        let none = server
+            .get("/builds/Firefox/beta/feed.atom?status=aborted")
+            .await;
+        assert!(!none.body.contains("<entry>"));
+        let wrong = server.get("/builds/Firefox/beta/feed.atom?status=x").await;
+        assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+
         let page = server.get("/builds/Firefox/beta/20181025233934").await;
         assert_eq!(page.status, StatusCode::OK);
         for part in [

@@ -1,0 +1,190 @@
+//! The newest builds of a channel as an Atom feed (RFC 4287), for programs that wait for a release.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use buildinfo::{BuildIndex, BuildRef, Directory, Product, Status, db};
+use chrono::NaiveTime;
+use platform::clock::rfc3339;
+use platform::http::ApiError;
+
+use super::{PAGE, channel_of, not_a_status, small_index, unknown_product};
+use crate::links;
+use crate::page::{PageError, unusable};
+use crate::params::Params;
+use crate::{Webapp, words};
+
+/// Answers with the newest builds of a channel; with `status`, only those that this became of.
+pub(crate) async fn show(
+    State(app): State<Webapp>,
+    Path((name, channel)): Path<(String, String)>,
+    params: Params,
+) -> Result<Response, PageError> {
+    let Ok(directory) = name.parse::<Directory>() else {
+        return Ok(unknown_product(&name));
+    };
+    let status = match params.text("status").map_err(unusable)? {
+        "" => None,
+        text => match serde_json::from_value(text.into()) {
+            Ok(status) => Some(status),
+            Err(_) => return Ok(not_a_status(text)),
+        },
+    };
+    let (product, channel) = (directory.product(), channel_of(directory, &channel));
+    let generation = db::latest_generation(&app.db).await?.n;
+    let page = db::builds_of_channel(&app.db, generation, product, &channel, None, PAGE).await?;
+    let found = if page.rows.is_empty() {
+        StatusCode::NOT_FOUND
+    } else {
+        StatusCode::OK
+    };
+    let feed = Feed::new(
+        product,
+        &channel,
+        status,
+        &small_index(generation, &page.rows)?,
+    );
+    let headers = [
+        (header::CONTENT_TYPE, "application/atom+xml; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    match feed.render() {
+        Ok(text) => Ok((found, headers, text).into_response()),
+        Err(error) => Err(ApiError::Internal(error.into()).into()),
+    }
+}
+
+#[derive(Debug, Template)]
+#[template(path = "feed.xml")]
+struct Feed {
+    product: &'static str,
+    channel: String,
+    own: String,
+    page: String,
+    updated: String,
+    entries: Vec<Entry>,
+}
+
+/// The builds with one id that are called the same, and that the same became of.
+#[derive(Debug)]
+struct Entry {
+    /// The same for ever, whatever becomes of the build.
+    id: String,
+    title: String,
+    page: String,
+    /// When it was uploaded or, if that is later, when the day began on which it shipped; microseconds UTC.
+    at: i64,
+    updated: String,
+    status: String,
+    platforms: String,
+}
+
+impl Feed {
+    fn new(product: Product, channel: &str, status: Option<Status>, index: &BuildIndex) -> Self {
+        let same = |build: &BuildRef<'_>| (build.build_id(), build.variant().to_owned());
+        let mut builds: Vec<BuildRef<'_>> = index
+            .builds()
+            .filter(|build| build.channel() == channel)
+            .filter(|build| status.is_none_or(|status| build.status() == status))
+            .collect();
+        builds.sort_by_key(same);
+        let mut entries: Vec<Entry> = builds
+            .chunk_by(|a, b| same(a) == same(b))
+            .filter_map(|builds| Entry::new(product, channel, builds))
+            .collect();
+        entries.sort_by(|a, b| (b.at, &b.id).cmp(&(a.at, &a.id)));
+        let page = links::channel(product.as_str(), channel);
+        let chosen = status.map(|status| format!("?status={status}"));
+        Self {
+            product: product.as_str(),
+            channel: channel.to_owned(),
+            own: format!("{page}/feed.atom{}", chosen.unwrap_or_default()),
+            page,
+            updated: rfc3339(entries.first().map_or(0, |newest| newest.at)),
+            entries,
+        }
+    }
+}
+
+impl Entry {
+    fn new(product: Product, channel: &str, builds: &[BuildRef<'_>]) -> Option<Self> {
+        let build = *builds.first()?;
+        let id = build.build_id();
+        let uploaded = builds.iter().filter_map(|build| build.published_at()).min();
+        let shipped = builds
+            .iter()
+            .filter_map(|build| build.shipped_on())
+            .map(|day| day.and_time(NaiveTime::MIN).and_utc().timestamp_micros())
+            .min();
+        let at = uploaded
+            .unwrap_or_else(|| id.micros())
+            .max(shipped.unwrap_or(0));
+        let mut platforms: Vec<&str> = builds
+            .iter()
+            .map(|build| build.platform())
+            .filter(|name| !name.is_empty())
+            .collect();
+        platforms.sort_unstable();
+        let number = build
+            .build_number()
+            .map(|number| format!(" build {number}"));
+        let status = build.status().to_string();
+        Some(Self {
+            id: format!("urn:datil:{product}:{channel}:{id}:{}", build.variant()),
+            title: format!(
+                "{product} {}{}{}: {}",
+                build.version(),
+                number.unwrap_or_default(),
+                if build.variant().is_empty() {
+                    String::new()
+                } else {
+                    format!(" {}", build.variant())
+                },
+                words::status(&status).text
+            ),
+            page: links::build_page(product.as_str(), channel, id),
+            at,
+            updated: rfc3339(at),
+            status,
+            platforms: platforms.join(", "),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::build;
+
+    #[test]
+    fn an_entry_is_as_new_as_its_shipping_and_keeps_its_id() {
+        let mut candidate = build("beta", "64.0b4", "20181025233934", "win64");
+        candidate.status = Status::Candidate;
+        candidate.shipped_on = None;
+        let mut shipped = build("beta", "64.0b4", "20181025233934", "macosx");
+        shipped.shipped_on = "2018-10-30".parse().ok();
+        let later = build("beta", "64.0b5", "20181029174105", "win64");
+        let feed = |builds: &[buildinfo::Build], status| {
+            let index = BuildIndex::from_builds(1, builds).unwrap();
+            Feed::new(Product::Firefox, "beta", status, &index)
+        };
+        let before = feed(&[candidate.clone(), later.clone()], None);
+        let after = feed(&[shipped, later], None);
+        let titles = |feed: &Feed| -> Vec<String> {
+            feed.entries
+                .iter()
+                .map(|entry| entry.title.clone())
+                .collect()
+        };
+        assert!(
+            titles(&before)[1].starts_with("Firefox 64.0b4"),
+            "{before:?}"
+        );
+        assert!(titles(&after)[0].ends_with(": shipped"), "{after:?}");
+        assert_eq!(after.entries[0].updated, "2018-10-30T00:00:00Z");
+        assert_eq!(after.updated, after.entries[0].updated);
+        assert_eq!(before.entries[1].id, after.entries[0].id);
+        assert_eq!(feed(&[candidate], Some(Status::Shipped)).entries.len(), 0);
+    }
+}
