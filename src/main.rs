@@ -11,6 +11,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use platform::causes;
 
 use crate::cli::{Cli, Command, ConfigCommand, Global};
 use crate::commands::{bench, buildinfo, check, crash, rules, serve, signature, submit, up};
@@ -27,7 +28,7 @@ fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // If not even this can be written, the exit code has to do.
-            let _ = writeln!(std::io::stderr(), "datil: {error:#}");
+            let _ = writeln!(std::io::stderr(), "datil: {}", causes::line(&error));
             ExitCode::FAILURE
         }
     }

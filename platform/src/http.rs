@@ -98,7 +98,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, code) = self.status();
         if let Self::Internal(cause) = &self {
-            tracing::error!(cause = format!("{cause:#}"), "a request failed");
+            tracing::error!(cause = crate::causes::line(cause), "a request failed");
         }
         let body = axum::Json(json!({ "error": self.to_string(), "code": code }));
         let wait = match &self {

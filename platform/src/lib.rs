@@ -9,6 +9,7 @@
 //! * every background task is started through [`lifecycle::Lifecycle`], so that it ends with it.
 
 pub mod blobs;
+pub mod causes;
 pub mod clock;
 pub mod config;
 pub mod db;

@@ -87,7 +87,7 @@ impl Lifecycle {
             let problem = match inner.await {
                 Ok(Ok(())) if stop.is_cancelled() => return,
                 Ok(Ok(())) => "it ended early".to_owned(),
-                Ok(Err(error)) => format!("{error:#}"),
+                Ok(Err(error)) => crate::causes::line(&error),
                 Err(error) => format!("it panicked: {error}"),
             };
             tracing::error!(task = name, problem, "a part of the service failed");

@@ -84,7 +84,7 @@ pub(crate) async fn run(
             Some(db)
         }
         Err(error) => {
-            show(Finding::bad("database", format!("{error:#}")))?;
+            show(Finding::bad("database", platform::causes::line(&error)))?;
             None
         }
     };
@@ -160,7 +160,7 @@ async fn walker(settings: &Settings) -> Finding {
             };
             tokio::time::timeout(Duration::from_secs(30), pool.walk(&job)).await
         }
-        Err(error) => return Finding::bad(NAME, format!("{error:#}")),
+        Err(error) => return Finding::bad(NAME, platform::causes::line(&error)),
     };
     match walked {
         Ok(Ok(walked)) if walked.status == "OK" => {

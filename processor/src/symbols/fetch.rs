@@ -332,7 +332,7 @@ impl Inner {
                     let error = anyhow::Error::new(error.without_url());
                     tracing::warn!(
                         host,
-                        error = format!("{error:#}"),
+                        error = platform::causes::line(&error),
                         "a symbol file could not be fetched"
                     );
                     mark = Mark::Failed;

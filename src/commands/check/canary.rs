@@ -33,7 +33,7 @@ pub(crate) async fn follow(url: &str, db: Option<&Db>, blobs: Option<&Blobs>) ->
             findings.push(Finding::well("submission", text));
             id
         }
-        Err(error) => return vec![Finding::bad("submission", format!("{error:#}"))],
+        Err(error) => return vec![Finding::bad("submission", platform::causes::line(&error))],
     };
     match processed(&client, url, &id, began).await {
         Ok(crash) => {
@@ -42,10 +42,10 @@ pub(crate) async fn follow(url: &str, db: Option<&Db>, blobs: Option<&Blobs>) ->
             findings.push(build(&crash));
             findings.push(match page(&client, url, &id).await {
                 Ok(()) => Finding::well("page", "it shows the crash"),
-                Err(error) => Finding::bad("page", format!("{error:#}")),
+                Err(error) => Finding::bad("page", platform::causes::line(&error)),
             });
         }
-        Err(error) => findings.push(Finding::bad("processing", format!("{error:#}"))),
+        Err(error) => findings.push(Finding::bad("processing", platform::causes::line(&error))),
     }
     findings.push(match delete(&id, db, blobs).await {
         Ok(true) => Finding::well("deletion", "the marked crash is gone"),
@@ -53,7 +53,7 @@ pub(crate) async fn follow(url: &str, db: Option<&Db>, blobs: Option<&Blobs>) ->
             "deletion",
             format!("{id} is not in this data folder and stays where it is: run the check with that system's settings"),
         ),
-        Err(error) => Finding::bad("deletion", format!("{error:#}")),
+        Err(error) => Finding::bad("deletion", platform::causes::line(&error)),
     });
     findings
 }

@@ -90,7 +90,10 @@ impl StandIns {
 }
 
 fn fail(lifecycle: &Lifecycle, error: &anyhow::Error) {
-    tracing::error!(error = format!("{error:#}"), "the demonstration failed");
+    tracing::error!(
+        error = platform::causes::line(&error),
+        "the demonstration failed"
+    );
     lifecycle.stop();
 }
 
