@@ -91,7 +91,7 @@ impl StandIns {
 
 fn fail(lifecycle: &Lifecycle, error: &anyhow::Error) {
     tracing::error!(
-        error = platform::causes::line(&error),
+        error = platform::causes::line(error),
         "the demonstration failed"
     );
     lifecycle.stop();
