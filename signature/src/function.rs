@@ -17,7 +17,7 @@ use crate::python;
 const PARAM_TRAITS_BUDGET: usize = 1024 * 1024;
 
 /// A C++ function. `None` if there is nothing but qualifiers, for which Socorro has no signature.
-pub(crate) fn cpp(function: &str, line: Option<&Scalar>, lists: &Lists) -> Option<String> {
+pub(crate) fn cpp(function: &str, line: Option<&Scalar<'_>>, lists: &Lists) -> Option<String> {
     let name = drop_qualifiers(function);
     if name.is_empty() {
         return None;
@@ -45,7 +45,7 @@ pub(crate) fn cpp(function: &str, line: Option<&Scalar>, lists: &Lists) -> Optio
 }
 
 /// A Rust function.
-pub(crate) fn rust(function: &str, line: Option<&Scalar>, lists: &Lists) -> String {
+pub(crate) fn rust(function: &str, line: Option<&Scalar<'_>>, lists: &Lists) -> String {
     let name = Cow::Borrowed(last_token(function));
     let name = apply(name, collapse_rust_types);
     let name = apply(name, |name| {
@@ -83,6 +83,9 @@ fn drop_qualifiers(function: &str) -> &str {
 /// `::$_12::` counts the lambdas of a file and changes with it; it becomes `::$::`.
 fn drop_lambda_numbers(name: &str) -> Option<String> {
     const START: &str = "::$_";
+    if !name.contains('$') {
+        return None;
+    }
     let mut out = String::new();
     let mut copied = 0;
     let mut searched = 0;
@@ -213,7 +216,7 @@ fn drop_slices(name: &str, open: u8, close: u8) -> String {
 }
 
 /// Appends the line number to functions so big that only the line tells crashes apart.
-fn append_line<'a>(name: Cow<'a, str>, line: Option<&Scalar>, lists: &Lists) -> Cow<'a, str> {
+fn append_line<'a>(name: Cow<'a, str>, line: Option<&Scalar<'_>>, lists: &Lists) -> Cow<'a, str> {
     if lists.with_line_number(&name).is_none() {
         return name;
     }
@@ -256,10 +259,9 @@ fn drop_hash(name: &str) -> Option<String> {
         Some(body) => (body, "\n"),
         None => (name, ""),
     };
-    let at = body.rfind("::h")?;
-    let digits = &body.as_bytes()[at + 3..];
-    (!digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit))
-        .then(|| format!("{}{end}", &body[..at]))
+    let without_digits = body.trim_end_matches(|c: char| c.is_ascii_hexdigit());
+    let without_hash = without_digits.strip_suffix("::h")?;
+    (without_digits.len() < body.len()).then(|| format!("{without_hash}{end}"))
 }
 
 #[cfg(test)]

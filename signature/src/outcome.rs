@@ -16,7 +16,8 @@ pub struct Signature {
     pub proto_signature: String,
     /// The normalised frames before any was left out, at most [`crate::FRAME_LIMIT`].
     pub normalized_frames: Vec<String>,
-    /// What happened, in order, with the entry of a list that decided each step.
+    /// What happened, in order, with the entry of a list that decided each step. Empty unless it
+    /// was asked for with [`crate::explain`].
     pub debug: Vec<Step>,
 }
 
@@ -91,6 +92,26 @@ pub enum Event {
         /// What it is now.
         new: String,
     },
+}
+
+/// The steps of a signature in the making, kept if somebody wants to know them.
+#[derive(Debug)]
+pub(crate) struct Log {
+    /// The rule that takes the next steps.
+    pub(crate) rule: &'static str,
+    /// The steps so far, if they are kept.
+    pub(crate) steps: Option<Vec<Step>>,
+}
+
+impl Log {
+    pub(crate) fn add(&mut self, event: impl FnOnce() -> Event) {
+        if let Some(steps) = &mut self.steps {
+            steps.push(Step {
+                rule: self.rule,
+                event: event(),
+            });
+        }
+    }
 }
 
 impl Step {

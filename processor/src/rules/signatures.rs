@@ -12,7 +12,7 @@ pub(super) fn signature(context: &mut Context<'_>) {
         return;
     };
     let data = CrashData::from_processed(&context.processed);
-    let made = signature::generate(&data, lists);
+    let made = signature::explain(&data, lists);
     context.set("signature", made.signature);
     if !made.proto_signature.is_empty() {
         context.set("proto_signature", made.proto_signature);

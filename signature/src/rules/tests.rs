@@ -4,17 +4,21 @@ use serde_json::{Value, json};
 use super::*;
 
 /// A crash in these functions, with more keys.
-fn crash(functions: &[&str], keys: &Value) -> CrashData {
+fn document(functions: &[&str], keys: &Value) -> Vec<u8> {
     let frames: Vec<Value> = functions.iter().map(|f| json!({"function": f})).collect();
     let mut crash = json!({"threads": [{"frames": frames}]});
     for (key, value) in keys.as_object().unwrap() {
         crash[key] = value.clone();
     }
-    CrashData::from_json(crash.to_string().as_bytes()).unwrap()
+    crash.to_string().into_bytes()
 }
 
 fn make(functions: &[&str], keys: &Value) -> Signature {
-    generate(&crash(functions, keys), &Lists::built_in())
+    let document = document(functions, keys);
+    generate(
+        &CrashData::from_json(&document).unwrap(),
+        &Lists::built_in(),
+    )
 }
 
 /// The signature of a crash in `Zebra::leap` with more keys.
@@ -263,7 +267,7 @@ fn repeated_libraries_count_once() {
 
 #[test]
 fn every_step_is_told_with_the_entry_that_decided() {
-    let made = make(
+    let document = document(
         &[
             "rust_panic",
             "core::panicking::panic_fmt",
@@ -274,6 +278,8 @@ fn every_step_is_told_with_the_entry_that_decided() {
         ],
         &json!({"hang": "ui"}),
     );
+    let crash = CrashData::from_json(&document).unwrap();
+    let made = explain(&crash, &Lists::built_in());
     let log: Vec<String> = made.debug_log().collect();
     let expected = [
         "SignatureGenerationRule: using CSignatureTool",
@@ -307,6 +313,11 @@ fn every_step_is_told_with_the_entry_that_decided() {
             .iter()
             .any(|step| matches!(step.event, Event::RepeatedLibrary { .. }))
     );
+    let unexplained = Signature {
+        debug: Vec::new(),
+        ..made
+    };
+    assert_eq!(generate(&crash, &Lists::built_in()), unexplained);
 }
 
 /// With a step of quadratic time this would take minutes, not a second.
@@ -351,15 +362,12 @@ fn long_hostile_symbols_are_no_trouble() {
     for part in parts {
         let text = part.repeat(200_000 / part.len());
         for file in ["/a.cpp", "/a.rs"] {
-            let crash = CrashData::from_json(
-                json!({
-                    "threads": [{"frames": [{"function": text, "file": file}]}],
-                    "abort_message": text,
-                })
-                .to_string()
-                .as_bytes(),
-            )
-            .unwrap();
+            let document = json!({
+                "threads": [{"frames": [{"function": text, "file": file}]}],
+                "abort_message": text,
+            })
+            .to_string();
+            let crash = CrashData::from_json(document.as_bytes()).unwrap();
             assert!(generate(&crash, &lists).signature.starts_with("Abort | "));
         }
         let java = CrashData {
@@ -378,7 +386,7 @@ fn long_hostile_symbols_are_no_trouble() {
 fn of_many_frames_only_the_first_are_looked_at() {
     let frames = vec![
         crate::Frame {
-            function: Some("memcpy".to_owned()),
+            function: Some("memcpy".into()),
             ..crate::Frame::default()
         };
         100_000
@@ -537,7 +545,8 @@ proptest! {
             "hang": document["hang"],
         });
         for document in [document, processed] {
-            let crash = CrashData::from_json(document.to_string().as_bytes()).unwrap();
+            let document = document.to_string();
+            let crash = CrashData::from_json(document.as_bytes()).unwrap();
             let made = generate(&crash, &shared_lists());
             prop_assert!(made.signature.len() <= LENGTH_LIMIT);
             prop_assert!(made.signature.chars().all(is_printable));
@@ -550,7 +559,8 @@ proptest! {
         map in prop::collection::hash_map(any_key(), any_value(), 0..12)
     ) {
         let document: Value = map.into_iter().collect();
-        let crash = CrashData::from_json(document.to_string().as_bytes()).unwrap();
+        let document = document.to_string();
+        let crash = CrashData::from_json(document.as_bytes()).unwrap();
         let made = generate(&crash, &shared_lists());
         prop_assert!(made.signature.len() <= LENGTH_LIMIT);
         prop_assert!(made.signature.chars().all(is_printable));
@@ -570,7 +580,8 @@ proptest! {
             .map(|f| json!({"function": f, "file": if rust { "/a.rs" } else { "/a.cpp" }}))
             .collect();
         let document = json!({"threads": [{"frames": frames}]});
-        let crash = CrashData::from_json(document.to_string().as_bytes()).unwrap();
+        let document = document.to_string();
+        let crash = CrashData::from_json(document.as_bytes()).unwrap();
         let made = generate(&crash, &shared_lists());
         prop_assert!(made.signature.chars().all(is_printable));
     }

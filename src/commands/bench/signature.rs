@@ -112,7 +112,7 @@ fn in_process(
     lists: &Lists,
     figures: &mut Figures,
 ) -> anyhow::Result<()> {
-    let crashes: Vec<CrashData> = documents
+    let crashes: Vec<CrashData<'_>> = documents
         .iter()
         .filter_map(|document| CrashData::from_json(document.as_bytes()).ok())
         .collect();
@@ -149,8 +149,8 @@ fn hostile(lists: &Lists, figures: &mut Figures) -> anyhow::Result<()> {
     for part in cases::HOSTILE {
         for file in ["/a.cpp", "/a.rs"] {
             let frame = Frame {
-                function: Some(part.repeat(SYMBOL / part.len())),
-                file: Some(file.to_owned()),
+                function: Some(part.repeat(SYMBOL / part.len()).into()),
+                file: Some(file.into()),
                 ..Frame::default()
             };
             let took = best_of(&crash_of(vec![frame]), lists);
@@ -162,7 +162,7 @@ fn hostile(lists: &Lists, figures: &mut Figures) -> anyhow::Result<()> {
     let name = format!("the worst megabyte of a symbol: {:?}", worst.1);
     figures.add(&name, worst.0, "ms", Limit::AtMost(SYMBOL_TIME))?;
     let frame = Frame {
-        function: Some("malloc".to_owned()),
+        function: Some("malloc".into()),
         ..Frame::default()
     };
     let many = crash_of(vec![frame; 100_000]);
@@ -170,7 +170,7 @@ fn hostile(lists: &Lists, figures: &mut Figures) -> anyhow::Result<()> {
     figures.add("100,000 frames", took, "ms", Limit::AtMost(SYMBOL_TIME))
 }
 
-fn crash_of(frames: Vec<Frame>) -> CrashData {
+fn crash_of(frames: Vec<Frame<'_>>) -> CrashData<'_> {
     CrashData {
         threads: vec![Thread {
             frames,
@@ -181,7 +181,7 @@ fn crash_of(frames: Vec<Frame>) -> CrashData {
 }
 
 /// The shortest time that one signature took, in milliseconds.
-fn best_of(crash: &CrashData, lists: &Lists) -> f64 {
+fn best_of(crash: &CrashData<'_>, lists: &Lists) -> f64 {
     let goes = (0..GOES).map(|_| {
         let begin = Instant::now();
         black_box(generate(crash, lists));
