@@ -82,25 +82,20 @@ fn drop_qualifiers(function: &str) -> &str {
 
 /// `::$_12::` counts the lambdas of a file and changes with it; it becomes `::$::`.
 fn drop_lambda_numbers(name: &str) -> Option<String> {
-    const START: &str = "::$_";
+    // Few names have any, and preparing the search takes longer.
     if !name.contains('$') {
         return None;
     }
     let mut out = String::new();
     let mut copied = 0;
-    let mut searched = 0;
-    while let Some(found) = name[searched..].find(START) {
-        let at = searched + found;
-        let number = at + START.len();
+    for (at, start) in name.match_indices("::$_") {
+        let number = at + start.len();
         let end = number + digits(&name[number..]);
-        if end > number && name[end..].starts_with("::") {
+        // The colons behind a number that was dropped begin no other one.
+        if at >= copied && end > number && name[end..].starts_with("::") {
             out.push_str(&name[copied..at]);
             out.push_str("::$::");
             copied = end + 2;
-            searched = copied;
-        } else {
-            // Another one may begin with the colons behind the number.
-            searched = end;
         }
     }
     if copied == 0 {
@@ -229,26 +224,31 @@ fn append_line<'a>(name: Cow<'a, str>, line: Option<&Scalar<'_>>, lists: &Lists)
 /// No blank before `*`, `&` and `,`, and one behind every comma.
 fn fix_spaces(name: &str) -> Option<String> {
     let bytes = name.as_bytes();
-    if !bytes.contains(&b',') && !bytes.contains(&b' ') {
-        return None;
-    }
     let glued = |i: usize| matches!(bytes.get(i), Some(b'*' | b'&' | b','));
-    let commas = bytes.iter().filter(|byte| **byte == b',').count();
-    let mut out = String::with_capacity(name.len() + commas);
+    let mut out = None;
     let mut copied = 0;
     for (i, byte) in bytes.iter().enumerate() {
-        if *byte == b' ' && glued(i + 1) {
-            out.push_str(&name[copied..i]);
-            copied = i + 1;
-        } else if *byte == b',' {
-            let blank_follows = bytes.get(i + 1) == Some(&b' ') && !glued(i + 2);
-            if !blank_follows {
-                out.push_str(&name[copied..i]);
-                out.push_str(", ");
-                copied = i + 1;
-            }
+        let is_comma = *byte == b',';
+        let changes = if is_comma {
+            bytes.get(i + 1) != Some(&b' ') || glued(i + 2)
+        } else {
+            *byte == b' ' && glued(i + 1)
+        };
+        if !changes {
+            continue;
         }
+        // With commas alone it gets twice as long.
+        let out = out.get_or_insert_with(|| String::with_capacity(2 * name.len()));
+        // To copy nothing would take as long as to copy something.
+        if copied < i {
+            out.push_str(&name[copied..i]);
+        }
+        if is_comma {
+            out.push_str(", ");
+        }
+        copied = i + 1;
     }
+    let mut out = out?;
     out.push_str(&name[copied..]);
     Some(out)
 }

@@ -12,9 +12,8 @@ pub struct Signature {
     pub signature: String,
     /// What somebody should know about it, `<rule>: <text>`, in the order of the rules.
     pub notes: Vec<String>,
-    /// The normalised frames joined by ` | `; empty if there are none, and for Java.
-    pub proto_signature: String,
-    /// The normalised frames before any was left out, at most [`crate::FRAME_LIMIT`].
+    /// The normalised frames before any was left out, at most [`crate::FRAME_LIMIT`]; none for
+    /// Java.
     pub normalized_frames: Vec<String>,
     /// What happened, in order, with the entry of a list that decided each step. Empty unless it
     /// was asked for with [`crate::explain`].
@@ -22,6 +21,11 @@ pub struct Signature {
 }
 
 impl Signature {
+    /// The normalised frames joined by ` | `.
+    pub fn proto_signature(&self) -> String {
+        self.normalized_frames.join(" | ")
+    }
+
     /// The lines of Socorro's debug log: every step but those it logs nothing for.
     pub fn debug_log(&self) -> impl Iterator<Item = String> {
         self.debug

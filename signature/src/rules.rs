@@ -215,7 +215,6 @@ fn stack(making: &mut Making<'_>, thread: i64) -> Result<(), Problem> {
             frames.get(walk.start).cloned().unwrap_or_default()
         }
     };
-    making.made.proto_signature = frames.join(" | ");
     making.made.normalized_frames = frames;
     making.set(signature);
     Ok(())
@@ -381,8 +380,17 @@ fn hung_process(making: &mut Making<'_>) -> Result<(), Problem> {
 fn printable_characters(making: &mut Making<'_>) -> Result<(), Problem> {
     let old = making.signature();
     let stripped = python::strip(old);
-    let new = if !stripped.bytes().all(|byte| is_printable(char::from(byte))) {
-        stripped.chars().filter(|c| is_printable(*c)).collect()
+    // By the piece, so that many bytes are compared at once.
+    let printable = stripped.as_bytes().chunks(64).all(|piece| {
+        let printable = piece.iter().map(|byte| is_printable(char::from(*byte)));
+        printable.fold(true, |all, one| all & one)
+    });
+    let new = if !printable {
+        // No part of another character is printable by itself.
+        let bytes = stripped.bytes().map(char::from);
+        let mut printable = String::with_capacity(stripped.len());
+        printable.extend(bytes.filter(|c| is_printable(*c)));
+        printable
     } else if stripped.len() < old.len() {
         stripped.to_owned()
     } else {

@@ -149,7 +149,7 @@ fn a_failed_rule_leaves_a_note_and_the_others_run() {
         made.notes[0],
         "SignatureGenerationRule: Rule failed: a function consists of qualifiers alone"
     );
-    assert_eq!(made.proto_signature, "");
+    assert_eq!(made.proto_signature(), "");
 
     let made = make(&["Zebra"], &json!({"oom_allocation_size": "many"}));
     assert_eq!(made.signature, "Zebra");
@@ -172,7 +172,7 @@ fn shutdown_hangs_are_known_by_the_main_thread() {
     let made = make(&[], &keys);
     assert_eq!(made.signature, "shutdownhang | Zebra::wait");
     assert_eq!(
-        made.proto_signature,
+        made.proto_signature(),
         "NtWaitForAlertByThreadId | Zebra::wait"
     );
 }

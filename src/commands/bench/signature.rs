@@ -117,12 +117,12 @@ fn in_process(
         .filter_map(|document| CrashData::from_json(document.as_bytes()).ok())
         .collect();
     let made = rate(&crashes, |crash| {
-        black_box(generate(crash, lists));
+        black_box(generate(crash, lists).proto_signature());
     });
     figures.add(name, made, "/s", Limit::AtLeast(limit))?;
     let read = rate(documents, |document| {
         if let Ok(crash) = CrashData::from_json(document.as_bytes()) {
-            black_box(generate(&crash, lists));
+            black_box(generate(&crash, lists).proto_signature());
         }
     });
     figures.add(&format!("{name}, from JSON"), read, "/s", Limit::None)?;

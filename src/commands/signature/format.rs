@@ -170,7 +170,7 @@ struct Object<'a> {
 struct Made<'a> {
     signature: &'a str,
     notes: &'a [String],
-    proto_signature: &'a str,
+    proto_signature: String,
 }
 
 impl<'a> Made<'a> {
@@ -178,7 +178,7 @@ impl<'a> Made<'a> {
         Self {
             signature: &made.signature,
             notes: &made.notes,
-            proto_signature: &made.proto_signature,
+            proto_signature: made.proto_signature(),
         }
     }
 }
