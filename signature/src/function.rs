@@ -129,13 +129,11 @@ fn collapse_types(name: &str, budget: &mut usize) -> Option<String> {
     for slice in outermost(name, b'<', b'>') {
         let before = &name[copied..slice.start];
         let whole = &name[slice.start..slice.end];
+        // Most are short; there may be so many that searching each one takes long.
+        let has = |word: &str| whole.len() > word.len() && whole.contains(word);
         out.push_str(before);
         copied = slice.end;
-        if whole == "<name omitted>"
-            || before.ends_with("operator")
-            || whole.contains(" as ")
-            || whole.contains(" in ")
-        {
+        if whole == "<name omitted>" || before.ends_with("operator") || has(" as ") || has(" in ") {
             out.push_str(whole);
         } else if before.ends_with("IPC::ParamTraits")
             && let Some(left) = budget.checked_sub(whole.len())
@@ -224,6 +222,9 @@ fn append_line<'a>(name: Cow<'a, str>, line: Option<&Scalar<'_>>, lists: &Lists)
 /// No blank before `*`, `&` and `,`, and one behind every comma.
 fn fix_spaces(name: &str) -> Option<String> {
     let bytes = name.as_bytes();
+    if !bytes.contains(&b',') && !bytes.contains(&b' ') {
+        return None;
+    }
     let glued = |i: usize| matches!(bytes.get(i), Some(b'*' | b'&' | b','));
     let mut out = None;
     let mut copied = 0;

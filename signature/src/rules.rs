@@ -409,12 +409,12 @@ fn white_space(making: &mut Making<'_>) -> Result<(), Problem> {
         return Ok(());
     }
     let mut new = String::with_capacity(stripped.len());
-    for word in stripped.split(' ').filter(|word| !word.is_empty()) {
-        if !new.is_empty() {
-            new.push(' ');
-        }
-        new.push_str(word);
-    }
+    let mut before = '-';
+    new.extend(stripped.chars().filter(|c| {
+        let repeated = *c == ' ' && before == ' ';
+        before = *c;
+        !repeated
+    }));
     making.set(new);
     Ok(())
 }
