@@ -3,6 +3,7 @@
 
 mod cases;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::hint::black_box;
 use std::io::Write;
@@ -145,17 +146,21 @@ fn rate<T>(items: &[T], mut work: impl FnMut(&T)) -> f64 {
 /// The symbol that takes longest, and a stack of very many frames.
 fn hostile(lists: &Lists, figures: &mut Figures) -> anyhow::Result<()> {
     figures.heading("Hostile crashes")?;
-    let mut worst = (0.0, "");
+    let mut worst = (0.0, String::new());
     for part in cases::HOSTILE {
-        for file in ["/a.cpp", "/a.rs"] {
-            let frame = Frame {
-                function: Some(part.repeat(SYMBOL / part.len()).into()),
-                file: Some(file.into()),
-                ..Frame::default()
-            };
-            let took = best_of(&crash_of(vec![frame]), lists);
-            if took > worst.0 {
-                worst = (took, part);
+        for (start, end) in cases::HOSTILE_ENDS {
+            let parts = part.repeat((SYMBOL - start.len() - end.len()) / part.len());
+            let function = format!("{start}{parts}{end}");
+            for file in ["/a.cpp", "/a.rs"] {
+                let frame = Frame {
+                    function: Some(Cow::Borrowed(&function)),
+                    file: Some(file.into()),
+                    ..Frame::default()
+                };
+                let took = best_of(&crash_of(vec![frame]), lists);
+                if took > worst.0 {
+                    worst = (took, format!("{start}{part}…{end}"));
+                }
             }
         }
     }
