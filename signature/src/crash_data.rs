@@ -16,6 +16,9 @@ use serde_json::Value;
 use crate::frame::FRAME_LIMIT;
 use crate::python;
 
+/// How many threads are kept when reading, more than any process has; so that memory is bounded.
+const THREAD_LIMIT: usize = 10_000;
+
 /// What the signature of a crash is made of; every part may be missing.
 ///
 /// It can be read from JSON with [`CrashData::from_json`]; unknown keys are ignored. The texts of
@@ -27,8 +30,8 @@ pub struct CrashData<'a> {
     /// The index of the thread that crashed; negative ones count from the end. 0 if unknown.
     #[serde(deserialize_with = "null_is_default")]
     pub crashing_thread: i64,
-    /// The threads with their frames.
-    #[serde(borrow, deserialize_with = "objects")]
+    /// The threads with their frames. No more than 10,000 are kept when reading.
+    #[serde(borrow, deserialize_with = "first_items_or_null::<THREAD_LIMIT, _, _>")]
     pub threads: Vec<Thread<'a>>,
     /// The operating system; names of modules do not depend on case if it is `Windows NT`.
     pub os: Option<String>,
@@ -72,7 +75,7 @@ pub struct CrashData<'a> {
 #[serde(default)]
 pub struct Thread<'a> {
     /// Its frames, innermost first. No more than [`FRAME_LIMIT`] are kept when reading.
-    #[serde(borrow, deserialize_with = "first_items")]
+    #[serde(borrow, deserialize_with = "first_items::<FRAME_LIMIT, _, _>")]
     pub frames: Vec<Frame<'a>>,
     /// The last error of the thread on Windows, such as `ERROR_NOT_ENOUGH_MEMORY`.
     pub last_error_value: Option<String>,
@@ -101,10 +104,10 @@ pub struct Frame<'a> {
     #[serde(borrow)]
     pub offset: Option<Scalar<'a>>,
     /// The functions inlined at this place, innermost first.
-    #[serde(borrow, deserialize_with = "first_items_or_null")]
+    #[serde(borrow, deserialize_with = "first_items_or_null::<FRAME_LIMIT, _, _>")]
     pub inlines: Vec<Inline<'a>>,
     /// Modules that were at the address before and are not loaded any more.
-    #[serde(deserialize_with = "first_items_or_null")]
+    #[serde(deserialize_with = "first_items_or_null::<FRAME_LIMIT, _, _>")]
     pub unloaded_modules: Vec<UnloadedModule>,
 }
 
@@ -221,33 +224,20 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-fn objects<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    let objects: Option<Vec<Object<T>>> = Option::deserialize(deserializer)?;
-    Ok(objects
-        .unwrap_or_default()
-        .into_iter()
-        .map(|object| object.0)
-        .collect())
-}
-
 /// The first objects of a list, as many as can matter; the others are only skipped.
-struct FirstItems<T>(Vec<T>);
+struct FirstItems<const LIMIT: usize, T>(Vec<T>);
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for FirstItems<T> {
+impl<'de, const LIMIT: usize, T: Deserialize<'de>> Deserialize<'de> for FirstItems<LIMIT, T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ItemsVisitor<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for ItemsVisitor<T> {
-            type Value = FirstItems<T>;
+        struct ItemsVisitor<const LIMIT: usize, T>(PhantomData<T>);
+        impl<'de, const LIMIT: usize, T: Deserialize<'de>> Visitor<'de> for ItemsVisitor<LIMIT, T> {
+            type Value = FirstItems<LIMIT, T>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a list")
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
                 let mut first = Vec::new();
-                while first.len() < FRAME_LIMIT {
+                while first.len() < LIMIT {
                     match items.next_element()? {
                         Some(Object(item)) => first.push(item),
                         None => return Ok(FirstItems(first)),
@@ -261,20 +251,20 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for FirstItems<T> {
     }
 }
 
-fn first_items<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+fn first_items<'de, const LIMIT: usize, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
 {
-    Ok(FirstItems::deserialize(deserializer)?.0)
+    Ok(FirstItems::<LIMIT, T>::deserialize(deserializer)?.0)
 }
 
-fn first_items_or_null<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+fn first_items_or_null<'de, const LIMIT: usize, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
 {
-    let items: Option<FirstItems<T>> = Option::deserialize(deserializer)?;
+    let items: Option<FirstItems<LIMIT, T>> = Option::deserialize(deserializer)?;
     Ok(items.map(|items| items.0).unwrap_or_default())
 }
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{CrashData, Frame, Inline, Scalar, Thread, UnloadedModule, position};
+use super::{CrashData, Frame, Inline, Scalar, THREAD_LIMIT, Thread, UnloadedModule, position};
 use crate::frame::FRAME_LIMIT;
 use crate::python;
 
@@ -108,6 +108,7 @@ fn whole(value: &Value) -> i64 {
 
 /// The threads, of which only the crashing and the first one are read.
 fn threads(threads: &[Value], crashing: i64) -> Vec<Thread<'static>> {
+    let threads = &threads[..threads.len().min(THREAD_LIMIT)];
     let crashing = position(crashing, threads.len());
     threads
         .iter()

@@ -167,6 +167,15 @@ fn no_more_frames_are_kept_than_can_matter() {
 }
 
 #[test]
+fn no_more_threads_are_kept_than_any_process_has() {
+    let threads = vec![json!({}); THREAD_LIMIT + 5];
+    let direct = read(&json!({"threads": threads}));
+    assert_eq!(direct.threads.len(), THREAD_LIMIT);
+    let lenient = read(&json!({"crashing_thread": "0", "threads": threads}));
+    assert_eq!(lenient.threads.len(), THREAD_LIMIT);
+}
+
+#[test]
 fn processed_crashes_are_converted() {
     let crash = json!({
         "json_dump": {
