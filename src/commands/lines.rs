@@ -164,7 +164,8 @@ impl<R: Read> Batches<R> {
 
     fn next(&mut self) -> io::Result<Option<Batch>> {
         let mut batch = Batch {
-            text: Vec::new(),
+            // The last line may go beyond a full batch.
+            text: Vec::with_capacity(2 * BATCH),
             ends: Vec::new(),
             first: self.next_line,
             refused: false,
