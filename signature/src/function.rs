@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex_automata::meta::Regex;
+use regex_automata::dfa::{Automaton, dense};
 use regex_automata::{Anchored, Input};
 
 use crate::brackets::{last_token, outermost};
@@ -107,16 +107,18 @@ fn drop_lambda_numbers(name: &str) -> Option<String> {
 
 /// How many bytes of decimal digits, of any script, a text begins with.
 fn digits(text: &str) -> usize {
-    static DIGITS: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"\d*").expect("the expression for digits is well formed"));
+    static DIGITS: LazyLock<dense::DFA<Vec<u32>>> = LazyLock::new(|| {
+        dense::DFA::new(r"\d*").expect("the expression for digits is well formed")
+    });
     let ascii = text.bytes().take_while(u8::is_ascii_digit).count();
     let rest = &text[ascii..];
     // Other scripts are rare, and the expression is slower.
-    if !rest.chars().next().is_some_and(char::is_numeric) {
+    if rest.bytes().next().is_none_or(|byte| byte.is_ascii()) {
         return ascii;
     }
     let input = Input::new(rest).anchored(Anchored::Yes);
-    ascii + DIGITS.search_half(&input).map_or(0, |found| found.offset())
+    let found = DIGITS.try_search_fwd(&input).ok().flatten();
+    ascii + found.map_or(0, |found| found.offset())
 }
 
 /// Replaces template arguments by `<T>`, except where they say which function it is.

@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use regex_automata::meta::Regex;
 
 use super::*;
 
