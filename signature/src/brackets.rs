@@ -53,7 +53,9 @@ pub(crate) fn last_token(text: &str) -> &str {
     let mut awaited: Vec<u8> = Vec::new();
     let mut start = 0;
     let mut end = bytes.len();
-    for (i, byte) in bytes.iter().enumerate() {
+    // Behind the last blank no token begins.
+    let blanks = text.rfind(' ').map_or(0, |last| last + 1);
+    for (i, byte) in bytes[..blanks].iter().enumerate() {
         match byte {
             b'(' => awaited.push(b')'),
             b'{' => awaited.push(b'}'),

@@ -3,6 +3,7 @@
 
 mod lenient;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -15,18 +16,23 @@ use serde_json::Value;
 use crate::frame::FRAME_LIMIT;
 use crate::python;
 
+/// How many threads are kept when reading, more than any process has; so that memory is bounded.
+const THREAD_LIMIT: usize = 10_000;
+
 /// What the signature of a crash is made of; every part may be missing.
 ///
-/// It can be read from JSON with [`CrashData::from_json`]; unknown keys are ignored.
+/// It can be read from JSON with [`CrashData::from_json`]; unknown keys are ignored. The texts of
+/// frames, of which there are many, are borrowed from the document as far as they stand there
+/// without escapes.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
-pub struct CrashData {
+pub struct CrashData<'a> {
     /// The index of the thread that crashed; negative ones count from the end. 0 if unknown.
     #[serde(deserialize_with = "null_is_default")]
     pub crashing_thread: i64,
-    /// The threads with their frames.
-    #[serde(deserialize_with = "objects")]
-    pub threads: Vec<Thread>,
+    /// The threads with their frames. No more than 10,000 are kept when reading.
+    #[serde(borrow, deserialize_with = "first_items_or_null::<THREAD_LIMIT, _, _>")]
+    pub threads: Vec<Thread<'a>>,
     /// The operating system; names of modules do not depend on case if it is `Windows NT`.
     pub os: Option<String>,
     /// The crash reason, such as `EXCEPTION_STACK_OVERFLOW`.
@@ -37,7 +43,8 @@ pub struct CrashData {
     /// The Java exception as an object. Its form is checked when it is used.
     pub java_exception: Option<Value>,
     /// The size of the allocation that failed, in bytes.
-    pub oom_allocation_size: Option<Scalar>,
+    #[serde(borrow)]
+    pub oom_allocation_size: Option<Scalar<'a>>,
     /// `Reporting` if a large allocation of the JavaScript engine failed.
     pub js_large_allocation_failure: Option<String>,
     /// The message of an abort.
@@ -66,10 +73,10 @@ pub struct CrashData {
 /// A thread.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
-pub struct Thread {
+pub struct Thread<'a> {
     /// Its frames, innermost first. No more than [`FRAME_LIMIT`] are kept when reading.
-    #[serde(deserialize_with = "first_items")]
-    pub frames: Vec<Frame>,
+    #[serde(borrow, deserialize_with = "first_items::<FRAME_LIMIT, _, _>")]
+    pub frames: Vec<Frame<'a>>,
     /// The last error of the thread on Windows, such as `ERROR_NOT_ENOUGH_MEMORY`.
     pub last_error_value: Option<String>,
     /// Why the frames cannot be used: what is ill-typed. The frame rule fails with this.
@@ -80,35 +87,43 @@ pub struct Thread {
 /// A frame of a native stack.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
-pub struct Frame {
+pub struct Frame<'a> {
     /// The function.
-    pub function: Option<String>,
+    #[serde(borrow, deserialize_with = "text")]
+    pub function: Option<Cow<'a, str>>,
     /// The module, such as `xul.dll`.
-    pub module: Option<String>,
+    #[serde(borrow, deserialize_with = "text")]
+    pub module: Option<Cow<'a, str>>,
     /// The source file, in one of the forms of symbol files (`hg:root:path:revision`).
-    pub file: Option<String>,
+    #[serde(borrow, deserialize_with = "text")]
+    pub file: Option<Cow<'a, str>>,
     /// The line in the source file.
-    pub line: Option<Scalar>,
+    #[serde(borrow)]
+    pub line: Option<Scalar<'a>>,
     /// The absolute address, hexadecimal.
-    pub offset: Option<Scalar>,
+    #[serde(borrow)]
+    pub offset: Option<Scalar<'a>>,
     /// The functions inlined at this place, innermost first.
-    #[serde(deserialize_with = "first_items_or_null")]
-    pub inlines: Vec<Inline>,
+    #[serde(borrow, deserialize_with = "first_items_or_null::<FRAME_LIMIT, _, _>")]
+    pub inlines: Vec<Inline<'a>>,
     /// Modules that were at the address before and are not loaded any more.
-    #[serde(deserialize_with = "first_items_or_null")]
+    #[serde(deserialize_with = "first_items_or_null::<FRAME_LIMIT, _, _>")]
     pub unloaded_modules: Vec<UnloadedModule>,
 }
 
 /// A function inlined into a frame.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
-pub struct Inline {
+pub struct Inline<'a> {
     /// The function.
-    pub function: Option<String>,
+    #[serde(borrow, deserialize_with = "text")]
+    pub function: Option<Cow<'a, str>>,
     /// The source file.
-    pub file: Option<String>,
+    #[serde(borrow, deserialize_with = "text")]
+    pub file: Option<Cow<'a, str>>,
     /// The line in the source file.
-    pub line: Option<Scalar>,
+    #[serde(borrow)]
+    pub line: Option<Scalar<'a>>,
 }
 
 /// A module that is not loaded any more.
@@ -121,14 +136,14 @@ pub struct UnloadedModule {
 
 /// A whole number, or the text that stands for one.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Scalar {
+pub enum Scalar<'a> {
     /// A number.
     Integer(i64),
     /// A text, as it came.
-    Text(String),
+    Text(Cow<'a, str>),
 }
 
-impl Scalar {
+impl Scalar<'_> {
     /// Whether it is neither 0 nor empty.
     pub fn is_truthy(&self) -> bool {
         match self {
@@ -138,7 +153,7 @@ impl Scalar {
     }
 }
 
-impl fmt::Display for Scalar {
+impl fmt::Display for Scalar<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Scalar::Integer(number) => number.fmt(f),
@@ -147,28 +162,39 @@ impl fmt::Display for Scalar {
     }
 }
 
-impl<'de> Deserialize<'de> for Scalar {
+impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct ScalarVisitor;
-        impl Visitor<'_> for ScalarVisitor {
-            type Value = Scalar;
+        impl<'de> Visitor<'de> for ScalarVisitor {
+            type Value = Scalar<'de>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a whole number or a text")
             }
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Scalar, E> {
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
                 Ok(Scalar::Integer(number))
             }
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Scalar, E> {
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self::Value, E> {
                 i64::try_from(number)
                     .map(Scalar::Integer)
                     .map_err(E::custom)
             }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Scalar, E> {
-                Ok(Scalar::Text(text.to_owned()))
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Scalar::Text(Cow::Borrowed(text)))
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Scalar::Text(Cow::Owned(text.to_owned())))
             }
         }
         deserializer.deserialize_any(ScalarVisitor)
     }
+}
+
+/// A text or null, borrowed if possible. By itself an optional `Cow` is always read as an owned one.
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'de, str>>, D::Error> {
+    #[derive(Deserialize)]
+    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+    let text: Option<Text<'de>> = Option::deserialize(deserializer)?;
+    Ok(text.map(|text| text.0))
 }
 
 fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -198,33 +224,20 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-fn objects<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    let objects: Option<Vec<Object<T>>> = Option::deserialize(deserializer)?;
-    Ok(objects
-        .unwrap_or_default()
-        .into_iter()
-        .map(|object| object.0)
-        .collect())
-}
-
 /// The first objects of a list, as many as can matter; the others are only skipped.
-struct FirstItems<T>(Vec<T>);
+struct FirstItems<const LIMIT: usize, T>(Vec<T>);
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for FirstItems<T> {
+impl<'de, const LIMIT: usize, T: Deserialize<'de>> Deserialize<'de> for FirstItems<LIMIT, T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ItemsVisitor<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for ItemsVisitor<T> {
-            type Value = FirstItems<T>;
+        struct ItemsVisitor<const LIMIT: usize, T>(PhantomData<T>);
+        impl<'de, const LIMIT: usize, T: Deserialize<'de>> Visitor<'de> for ItemsVisitor<LIMIT, T> {
+            type Value = FirstItems<LIMIT, T>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a list")
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
                 let mut first = Vec::new();
-                while first.len() < FRAME_LIMIT {
+                while first.len() < LIMIT {
                     match items.next_element()? {
                         Some(Object(item)) => first.push(item),
                         None => return Ok(FirstItems(first)),
@@ -238,20 +251,20 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for FirstItems<T> {
     }
 }
 
-fn first_items<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+fn first_items<'de, const LIMIT: usize, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
 {
-    Ok(FirstItems::deserialize(deserializer)?.0)
+    Ok(FirstItems::<LIMIT, T>::deserialize(deserializer)?.0)
 }
 
-fn first_items_or_null<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+fn first_items_or_null<'de, const LIMIT: usize, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
 {
-    let items: Option<FirstItems<T>> = Option::deserialize(deserializer)?;
+    let items: Option<FirstItems<LIMIT, T>> = Option::deserialize(deserializer)?;
     Ok(items.map(|items| items.0).unwrap_or_default())
 }
 
@@ -269,7 +282,7 @@ pub enum CrashDataError {
     NotAnObject,
 }
 
-impl CrashData {
+impl<'a> CrashData<'a> {
     /// Reads one JSON document in siggen's schema, or a processed crash (known by `json_dump`).
     ///
     /// Values of another type than they should have are left out with a note, as far as they have
@@ -277,7 +290,7 @@ impl CrashData {
     ///
     /// # Errors
     /// If the document is not a JSON object.
-    pub fn from_json(json: &[u8]) -> Result<Self, CrashDataError> {
+    pub fn from_json(json: &'a [u8]) -> Result<Self, CrashDataError> {
         let text = str::from_utf8(json).map_err(|_| CrashDataError::NotUtf8)?;
         // Nearly all documents are well typed, and reading them directly is several times faster.
         if text.trim_start().starts_with('{')
@@ -310,7 +323,7 @@ impl CrashData {
     }
 
     /// The thread at an index, counted from the end if negative.
-    pub(crate) fn thread(&self, index: i64) -> Option<&Thread> {
+    pub(crate) fn thread(&self, index: i64) -> Option<&Thread<'a>> {
         self.threads.get(position(index, self.threads.len())?)
     }
 }

@@ -64,8 +64,8 @@ const SHORT_RUST_FUNCTIONS: [(&str, &str, &str); 9] = [
 ///
 /// The functions inlined into a frame come before it. An error says what cannot be used.
 pub(crate) fn normalize(
-    crash: &CrashData,
-    thread: &Thread,
+    crash: &CrashData<'_>,
+    thread: &Thread<'_>,
     lists: &Lists,
 ) -> Result<Vec<String>, String> {
     if let Some(problem) = &thread.problem {
@@ -109,7 +109,7 @@ pub(crate) fn normalize(
 struct Seen<'a> {
     function: Option<&'a str>,
     file: Option<&'a str>,
-    line: Option<&'a Scalar>,
+    line: Option<&'a Scalar<'a>>,
     /// The first unloaded module that was at this address, and its name.
     unloaded: Option<Option<&'a str>>,
 }
@@ -120,7 +120,7 @@ impl Seen<'_> {
         &self,
         module: Option<&str>,
         windows: bool,
-        offset: Option<&Scalar>,
+        offset: Option<&Scalar<'_>>,
         lists: &Lists,
     ) -> Result<String, String> {
         let path = self.file.and_then(source_path);
@@ -169,11 +169,11 @@ impl Seen<'_> {
 
 /// The path in `vcs:root:path:revision`, in `drive:path`, or the whole if it is absolute.
 fn source_path(file: &str) -> Option<&str> {
-    let mut parts = file.split(':');
-    let (first, second, third, fourth) = (parts.next(), parts.next(), parts.next(), parts.next());
-    match (first, second, third, fourth, parts.next()) {
-        (_, Some(_), Some(path), Some(_), None) => Some(path),
-        (_, Some(path), None, None, None) => Some(path),
+    let mut colons = (0..).zip(file.bytes()).filter(|(_, byte)| *byte == b':');
+    let mut colon = || colons.next().map(|(at, _)| at);
+    match (colon(), colon(), colon(), colon()) {
+        (Some(_), Some(second), Some(third), None) => Some(&file[second + 1..third]),
+        (Some(first), None, _, _) => Some(&file[first + 1..]),
         _ => file.starts_with('/').then_some(file),
     }
 }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex_automata::meta::Regex;
+use regex_automata::dfa::{Automaton, dense};
 use regex_automata::{Anchored, Input};
 
 use crate::brackets::{last_token, outermost};
@@ -17,7 +17,7 @@ use crate::python;
 const PARAM_TRAITS_BUDGET: usize = 1024 * 1024;
 
 /// A C++ function. `None` if there is nothing but qualifiers, for which Socorro has no signature.
-pub(crate) fn cpp(function: &str, line: Option<&Scalar>, lists: &Lists) -> Option<String> {
+pub(crate) fn cpp(function: &str, line: Option<&Scalar<'_>>, lists: &Lists) -> Option<String> {
     let name = drop_qualifiers(function);
     if name.is_empty() {
         return None;
@@ -45,7 +45,7 @@ pub(crate) fn cpp(function: &str, line: Option<&Scalar>, lists: &Lists) -> Optio
 }
 
 /// A Rust function.
-pub(crate) fn rust(function: &str, line: Option<&Scalar>, lists: &Lists) -> String {
+pub(crate) fn rust(function: &str, line: Option<&Scalar<'_>>, lists: &Lists) -> String {
     let name = Cow::Borrowed(last_token(function));
     let name = apply(name, collapse_rust_types);
     let name = apply(name, |name| {
@@ -82,22 +82,20 @@ fn drop_qualifiers(function: &str) -> &str {
 
 /// `::$_12::` counts the lambdas of a file and changes with it; it becomes `::$::`.
 fn drop_lambda_numbers(name: &str) -> Option<String> {
-    const START: &str = "::$_";
+    // Few names have any, and preparing the search takes longer.
+    if !name.contains('$') {
+        return None;
+    }
     let mut out = String::new();
     let mut copied = 0;
-    let mut searched = 0;
-    while let Some(found) = name[searched..].find(START) {
-        let at = searched + found;
-        let number = at + START.len();
+    for (at, start) in name.match_indices("::$_") {
+        let number = at + start.len();
         let end = number + digits(&name[number..]);
-        if end > number && name[end..].starts_with("::") {
+        // The colons behind a number that was dropped begin no other one.
+        if at >= copied && end > number && name[end..].starts_with("::") {
             out.push_str(&name[copied..at]);
             out.push_str("::$::");
             copied = end + 2;
-            searched = copied;
-        } else {
-            // Another one may begin with the colons behind the number.
-            searched = end;
         }
     }
     if copied == 0 {
@@ -109,16 +107,18 @@ fn drop_lambda_numbers(name: &str) -> Option<String> {
 
 /// How many bytes of decimal digits, of any script, a text begins with.
 fn digits(text: &str) -> usize {
-    static DIGITS: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"\d*").expect("the expression for digits is well formed"));
+    static DIGITS: LazyLock<dense::DFA<Vec<u32>>> = LazyLock::new(|| {
+        dense::DFA::new(r"\d*").expect("the expression for digits is well formed")
+    });
     let ascii = text.bytes().take_while(u8::is_ascii_digit).count();
     let rest = &text[ascii..];
     // Other scripts are rare, and the expression is slower.
-    if !rest.chars().next().is_some_and(char::is_numeric) {
+    if rest.bytes().next().is_none_or(|byte| byte.is_ascii()) {
         return ascii;
     }
     let input = Input::new(rest).anchored(Anchored::Yes);
-    ascii + DIGITS.search_half(&input).map_or(0, |found| found.offset())
+    let found = DIGITS.try_search_fwd(&input).ok().flatten();
+    ascii + found.map_or(0, |found| found.offset())
 }
 
 /// Replaces template arguments by `<T>`, except where they say which function it is.
@@ -131,13 +131,11 @@ fn collapse_types(name: &str, budget: &mut usize) -> Option<String> {
     for slice in outermost(name, b'<', b'>') {
         let before = &name[copied..slice.start];
         let whole = &name[slice.start..slice.end];
+        // Most are short; there may be so many that searching each one takes long.
+        let has = |word: &str| whole.len() > word.len() && whole.contains(word);
         out.push_str(before);
         copied = slice.end;
-        if whole == "<name omitted>"
-            || before.ends_with("operator")
-            || whole.contains(" as ")
-            || whole.contains(" in ")
-        {
+        if whole == "<name omitted>" || before.ends_with("operator") || has(" as ") || has(" in ") {
             out.push_str(whole);
         } else if before.ends_with("IPC::ParamTraits")
             && let Some(left) = budget.checked_sub(whole.len())
@@ -213,7 +211,7 @@ fn drop_slices(name: &str, open: u8, close: u8) -> String {
 }
 
 /// Appends the line number to functions so big that only the line tells crashes apart.
-fn append_line<'a>(name: Cow<'a, str>, line: Option<&Scalar>, lists: &Lists) -> Cow<'a, str> {
+fn append_line<'a>(name: Cow<'a, str>, line: Option<&Scalar<'_>>, lists: &Lists) -> Cow<'a, str> {
     if lists.with_line_number(&name).is_none() {
         return name;
     }
@@ -230,22 +228,30 @@ fn fix_spaces(name: &str) -> Option<String> {
         return None;
     }
     let glued = |i: usize| matches!(bytes.get(i), Some(b'*' | b'&' | b','));
-    let commas = bytes.iter().filter(|byte| **byte == b',').count();
-    let mut out = String::with_capacity(name.len() + commas);
+    let mut out = None;
     let mut copied = 0;
     for (i, byte) in bytes.iter().enumerate() {
-        if *byte == b' ' && glued(i + 1) {
-            out.push_str(&name[copied..i]);
-            copied = i + 1;
-        } else if *byte == b',' {
-            let blank_follows = bytes.get(i + 1) == Some(&b' ') && !glued(i + 2);
-            if !blank_follows {
-                out.push_str(&name[copied..i]);
-                out.push_str(", ");
-                copied = i + 1;
-            }
+        let is_comma = *byte == b',';
+        let changes = if is_comma {
+            bytes.get(i + 1) != Some(&b' ') || glued(i + 2)
+        } else {
+            *byte == b' ' && glued(i + 1)
+        };
+        if !changes {
+            continue;
         }
+        // With commas alone it gets twice as long.
+        let out = out.get_or_insert_with(|| String::with_capacity(2 * name.len()));
+        // To copy nothing would take as long as to copy something.
+        if copied < i {
+            out.push_str(&name[copied..i]);
+        }
+        if is_comma {
+            out.push_str(", ");
+        }
+        copied = i + 1;
     }
+    let mut out = out?;
     out.push_str(&name[copied..]);
     Some(out)
 }
@@ -256,10 +262,9 @@ fn drop_hash(name: &str) -> Option<String> {
         Some(body) => (body, "\n"),
         None => (name, ""),
     };
-    let at = body.rfind("::h")?;
-    let digits = &body.as_bytes()[at + 3..];
-    (!digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit))
-        .then(|| format!("{}{end}", &body[..at]))
+    let without_digits = body.trim_end_matches(|c: char| c.is_ascii_hexdigit());
+    let without_hash = without_digits.strip_suffix("::h")?;
+    (without_digits.len() < body.len()).then(|| format!("{without_hash}{end}"))
 }
 
 #[cfg(test)]

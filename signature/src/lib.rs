@@ -7,7 +7,7 @@
 //! Pure: no async, no clock, no I/O but [`Lists::load`], which reads four files of a folder.
 //!
 //! Invariants:
-//! * [`generate`] answers for every [`CrashData`] and never panics; what a rule cannot use becomes
+//! * [`generate`] and [`explain`] answer for every [`CrashData`] and never panic; what a rule cannot use becomes
 //!   a note, and the following rules still run.
 //! * Its time is linear in the length of the frames it looks at, of which there are at most
 //!   [`FRAME_LIMIT`].
@@ -34,4 +34,4 @@ pub use crash_data::{CrashData, CrashDataError, Frame, Inline, Scalar, Thread, U
 pub use frame::FRAME_LIMIT;
 pub use lists::{Entry, ListError, ListProblem, Lists};
 pub use outcome::{Event, Signature, Step};
-pub use rules::{generate, rule_names};
+pub use rules::{explain, generate, rule_names};

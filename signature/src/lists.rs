@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use regex_automata::meta::{self, Regex};
+use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::{Anchored, Input};
 use sha2::{Digest, Sha256};
 
@@ -35,7 +36,7 @@ const BUILT_IN: [&str; 4] = [
 /// How big a list may be, in bytes.
 const FILE_LIMIT: usize = 1024 * 1024;
 
-/// How big the compiled form of a list may get, in bytes.
+/// How big the compiled form of lists may get, in bytes.
 const COMPILED_LIMIT: usize = 32 * 1024 * 1024;
 
 /// An entry of a list. Displays as `file:line: entry`.
@@ -93,11 +94,20 @@ pub enum ListProblem {
     Uncompilable(String),
 }
 
+/// What is said of a frame, and the entry that says so.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Verdict<'a> {
+    /// It does not matter.
+    Irrelevant(&'a Arc<Entry>),
+    /// It belongs to the signature, and so does the frame after it.
+    Prefix(&'a Arc<Entry>),
+}
+
 /// The four lists, compiled.
 #[derive(Debug)]
 pub struct Lists {
-    irrelevant: List,
-    prefix: List,
+    /// The entries that frames do not matter by, and behind them those of prefixes.
+    verdicts: List,
     line_numbers: List,
     sentinels: HashMap<String, Arc<Entry>>,
     longest_sentinel: usize,
@@ -156,9 +166,8 @@ impl Lists {
                 .or_insert_with(|| Arc::new(entry));
         }
         Ok(Self {
-            irrelevant: List::compile(FILES[0], irrelevant, folder)?,
-            prefix: List::compile(FILES[1], prefix, folder)?,
-            line_numbers: List::compile(FILES[3], line_numbers, folder)?,
+            verdicts: List::compile(&[(FILES[0], irrelevant), (FILES[1], prefix)], folder)?,
+            line_numbers: List::compile(&[(FILES[3], line_numbers)], folder)?,
             longest_sentinel: by_text.keys().map(String::len).max().unwrap_or_default(),
             sentinels: by_text,
             folder: folder.map(|folder| folder.display().to_string()),
@@ -166,14 +175,14 @@ impl Lists {
         })
     }
 
-    /// The entry by which a frame does not matter.
-    pub(crate) fn irrelevant(&self, frame: &str) -> Option<&Arc<Entry>> {
-        self.irrelevant.find(frame)
-    }
-
-    /// The entry by which the frame after this one belongs to the signature too.
-    pub(crate) fn prefix(&self, frame: &str) -> Option<&Arc<Entry>> {
-        self.prefix.find(frame)
+    /// What an entry says of a frame. That it does not matter comes first.
+    pub(crate) fn verdict(&self, frame: &str) -> Option<Verdict<'_>> {
+        let entry = self.verdicts.find(frame)?;
+        Some(if entry.file == FILES[0] {
+            Verdict::Irrelevant(entry)
+        } else {
+            Verdict::Prefix(entry)
+        })
     }
 
     /// The entry by which a function needs its line number.
@@ -191,7 +200,8 @@ impl Lists {
     }
 }
 
-/// A list of regular expressions, compiled into one automaton that knows which of them matched.
+/// Lists of regular expressions, compiled into one automaton that knows which of them matched. A
+/// frame may be long, and is read once for all of them.
 #[derive(Debug)]
 struct List {
     entries: Vec<Arc<Entry>>,
@@ -199,10 +209,11 @@ struct List {
 }
 
 impl List {
-    fn compile(file: &'static str, text: &str, folder: Option<&Path>) -> Result<Self, ListError> {
-        let path = folder.map_or_else(|| PathBuf::from(file), |folder| folder.join(file));
+    /// Compiles files by name and text, whose entries count in this order.
+    fn compile(files: &[(&'static str, &str)], folder: Option<&Path>) -> Result<Self, ListError> {
+        let path = |file| folder.map_or_else(|| PathBuf::from(file), |folder| folder.join(file));
         let unusable = |entry: &Entry, reason: String| ListError {
-            file: path.clone(),
+            file: path(entry.file),
             line: Some(entry.line),
             problem: ListProblem::Entry {
                 entry: entry.text.clone(),
@@ -211,13 +222,17 @@ impl List {
         };
         let mut list = Vec::new();
         let mut patterns = Vec::new();
-        for entry in entries(file, text) {
+        for entry in files.iter().flat_map(|(file, text)| entries(file, text)) {
             let pattern = dialect::translate(&entry.text)
                 .map_err(|reason| unusable(&entry, reason.to_owned()))?;
             patterns.push(pattern);
             list.push(Arc::new(entry));
         }
-        let config = meta::Config::new().nfa_size_limit(Some(COMPILED_LIMIT));
+        // Only where an anchored match ends is ever asked for.
+        let config = meta::Config::new()
+            .nfa_size_limit(Some(COMPILED_LIMIT))
+            .which_captures(WhichCaptures::Implicit)
+            .auto_prefilter(false);
         let regex = Regex::builder()
             .configure(config)
             .build_many(&patterns)
@@ -226,11 +241,14 @@ impl List {
                 match (entry, error.syntax_error()) {
                     (Some(entry), Some(syntax)) => unusable(entry, one_line(syntax)),
                     (Some(entry), None) => unusable(entry, error.to_string()),
-                    (None, _) => ListError {
-                        file: path.clone(),
-                        line: None,
-                        problem: ListProblem::Uncompilable(error.to_string()),
-                    },
+                    (None, _) => {
+                        let longest = files.iter().max_by_key(|(_, text)| text.len());
+                        ListError {
+                            file: path(longest.map_or("", |(file, _)| file)),
+                            line: None,
+                            problem: ListProblem::Uncompilable(error.to_string()),
+                        }
+                    }
                 }
             })?;
         Ok(Self {

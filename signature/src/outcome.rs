@@ -12,15 +12,20 @@ pub struct Signature {
     pub signature: String,
     /// What somebody should know about it, `<rule>: <text>`, in the order of the rules.
     pub notes: Vec<String>,
-    /// The normalised frames joined by ` | `; empty if there are none, and for Java.
-    pub proto_signature: String,
-    /// The normalised frames before any was left out, at most [`crate::FRAME_LIMIT`].
+    /// The normalised frames before any was left out, at most [`crate::FRAME_LIMIT`]; none for
+    /// Java.
     pub normalized_frames: Vec<String>,
-    /// What happened, in order, with the entry of a list that decided each step.
+    /// What happened, in order, with the entry of a list that decided each step. Empty unless it
+    /// was asked for with [`crate::explain`].
     pub debug: Vec<Step>,
 }
 
 impl Signature {
+    /// The normalised frames joined by ` | `.
+    pub fn proto_signature(&self) -> String {
+        self.normalized_frames.join(" | ")
+    }
+
     /// The lines of Socorro's debug log: every step but those it logs nothing for.
     pub fn debug_log(&self) -> impl Iterator<Item = String> {
         self.debug
@@ -91,6 +96,26 @@ pub enum Event {
         /// What it is now.
         new: String,
     },
+}
+
+/// The steps of a signature in the making, kept if somebody wants to know them.
+#[derive(Debug)]
+pub(crate) struct Log {
+    /// The rule that takes the next steps.
+    pub(crate) rule: &'static str,
+    /// The steps so far, if they are kept.
+    pub(crate) steps: Option<Vec<Step>>,
+}
+
+impl Log {
+    pub(crate) fn add(&mut self, event: impl FnOnce() -> Event) {
+        if let Some(steps) = &mut self.steps {
+            steps.push(Step {
+                rule: self.rule,
+                event: event(),
+            });
+        }
+    }
 }
 
 impl Step {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::crash_data::{CrashData, Scalar};
 use crate::lists::Lists;
-use crate::outcome::{Event, Signature, Step};
+use crate::outcome::{Event, Log, Signature, Step};
 use crate::walk::walk;
 use crate::{frame, java, python, shutdown};
 
@@ -100,24 +100,36 @@ const OOM_FRAGMENTS: [&str; 5] = [
 /// The name of the minidump of the browser process among those of a crash report.
 const BROWSER_MINIDUMP: &str = "upload_file_minidump_browser";
 
-/// Makes the signature of a crash.
-pub fn generate(crash: &CrashData, lists: &Lists) -> Signature {
+/// Makes the signature of a crash, without the steps on the way to it.
+pub fn generate(crash: &CrashData<'_>, lists: &Lists) -> Signature {
+    make(crash, lists, None)
+}
+
+/// Makes the signature of a crash, with the steps on the way to it.
+pub fn explain(crash: &CrashData<'_>, lists: &Lists) -> Signature {
+    make(crash, lists, Some(Vec::new()))
+}
+
+fn make(crash: &CrashData<'_>, lists: &Lists, steps: Option<Vec<Step>>) -> Signature {
     let mut making = Making {
         crash,
         lists,
-        rule: "",
+        log: Log { rule: "", steps },
         made: Signature {
             notes: crash.notes.clone(),
             ..Signature::default()
         },
     };
     for rule in &RULES {
-        making.rule = rule.name;
+        making.log.rule = rule.name;
         if let Err(problem) = (rule.apply)(&mut making) {
             making.note(&format!("Rule failed: {problem}"));
         }
     }
-    making.made
+    Signature {
+        debug: making.log.steps.unwrap_or_default(),
+        ..making.made
+    }
 }
 
 /// The names of the rules in their order.
@@ -127,9 +139,9 @@ pub fn rule_names() -> impl Iterator<Item = &'static str> {
 
 /// A signature in the making.
 struct Making<'a> {
-    crash: &'a CrashData,
+    crash: &'a CrashData<'a>,
     lists: &'a Lists,
-    rule: &'static str,
+    log: Log,
     made: Signature,
 }
 
@@ -140,19 +152,14 @@ impl Making<'_> {
 
     fn set(&mut self, new: String) {
         let old = std::mem::replace(&mut self.made.signature, new);
-        let new = self.made.signature.clone();
-        self.log(Event::Changed { old, new });
+        self.log.add(|| Event::Changed {
+            old,
+            new: self.made.signature.clone(),
+        });
     }
 
     fn note(&mut self, text: &str) {
-        self.made.notes.push(format!("{}: {text}", self.rule));
-    }
-
-    fn log(&mut self, event: Event) {
-        self.made.debug.push(Step {
-            rule: self.rule,
-            event,
-        });
+        self.made.notes.push(format!("{}: {text}", self.log.rule));
     }
 }
 
@@ -169,7 +176,7 @@ fn stack(making: &mut Making<'_>, thread: i64) -> Result<(), Problem> {
         .as_ref()
         .filter(|v| python::truthy(v))
     {
-        making.log(Event::Tool("JavaSignatureTool"));
+        making.log.add(|| Event::Tool("JavaSignatureTool"));
         let mut notes = Vec::new();
         let signature = java::from_stack_trace(trace, &mut notes);
         notes.iter().for_each(|note| making.note(note));
@@ -177,38 +184,37 @@ fn stack(making: &mut Making<'_>, thread: i64) -> Result<(), Problem> {
         return Ok(());
     }
     if let Some(exception) = crash.java_exception.as_ref().filter(|v| python::truthy(v)) {
-        making.log(Event::Tool("JavaExceptionSignatureTool"));
+        making.log.add(|| Event::Tool("JavaExceptionSignatureTool"));
         let mut notes = Vec::new();
         let signature = java::from_exception(exception, &mut notes)?;
         notes.iter().for_each(|note| making.note(note));
         making.set(signature);
         return Ok(());
     }
-    making.log(Event::Tool("CSignatureTool"));
-    making.log(match making.lists.folder() {
+    let lists = making.lists;
+    making.log.add(|| Event::Tool("CSignatureTool"));
+    making.log.add(|| match lists.folder() {
         Some(folder) => Event::ListsFrom(folder.to_owned()),
         None => Event::BuiltInLists,
     });
     let frames = match crash.thread(thread) {
-        Some(thread) => frame::normalize(crash, thread, making.lists)?,
+        Some(thread) => frame::normalize(crash, thread, lists)?,
         None => Vec::new(),
     };
-    let no_data = format!("CSignatureTool: no frame data for crashing thread ({thread})");
+    let no_data = || format!("CSignatureTool: no frame data for crashing thread ({thread})");
     if frames.is_empty() {
-        making.note(&no_data);
+        making.note(&no_data());
         making.set("EMPTY: no frame data available".to_owned());
         return Ok(());
     }
-    let lists = making.lists;
-    let walk = walk(&frames, lists, &mut |event| making.log(event));
+    let walk = walk(&frames, lists, &mut making.log);
     let signature = match walk.signature {
         Some(signature) => signature,
         None => {
-            making.note(&no_data);
+            making.note(&no_data());
             frames.get(walk.start).cloned().unwrap_or_default()
         }
     };
-    making.made.proto_signature = frames.join(" | ");
     making.made.normalized_frames = frames;
     making.set(signature);
     Ok(())
@@ -324,9 +330,9 @@ fn shutdown_hang(making: &mut Making<'_>) -> Result<(), Problem> {
     if !making.signature().contains("RunWatchdog") {
         return Ok(());
     }
-    let name = std::mem::replace(&mut making.rule, RULES[0].name);
+    let name = std::mem::replace(&mut making.log.rule, RULES[0].name);
     let answer = stack(making, 0);
-    making.rule = name;
+    making.log.rule = name;
     answer?;
     making.set(format!("shutdownhang | {}", making.signature()));
     Ok(())
@@ -374,8 +380,17 @@ fn hung_process(making: &mut Making<'_>) -> Result<(), Problem> {
 fn printable_characters(making: &mut Making<'_>) -> Result<(), Problem> {
     let old = making.signature();
     let stripped = python::strip(old);
-    let new = if !stripped.bytes().all(|byte| is_printable(char::from(byte))) {
-        stripped.chars().filter(|c| is_printable(*c)).collect()
+    // By the piece, so that many bytes are compared at once.
+    let printable = stripped.as_bytes().chunks(64).all(|piece| {
+        let printable = piece.iter().map(|byte| is_printable(char::from(*byte)));
+        printable.fold(true, |all, one| all & one)
+    });
+    let new = if !printable {
+        // No part of another character is printable by itself.
+        let bytes = stripped.bytes().map(char::from);
+        let mut printable = String::with_capacity(stripped.len());
+        printable.extend(bytes.filter(|c| is_printable(*c)));
+        printable
     } else if stripped.len() < old.len() {
         stripped.to_owned()
     } else {
@@ -394,12 +409,12 @@ fn white_space(making: &mut Making<'_>) -> Result<(), Problem> {
         return Ok(());
     }
     let mut new = String::with_capacity(stripped.len());
-    for word in stripped.split(' ').filter(|word| !word.is_empty()) {
-        if !new.is_empty() {
-            new.push(' ');
-        }
-        new.push_str(word);
-    }
+    let mut before = '-';
+    new.extend(stripped.chars().filter(|c| {
+        let repeated = *c == ' ' && before == ' ';
+        before = *c;
+        !repeated
+    }));
     making.set(new);
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! From the normalised frames to a signature: the walk with the lists.
 
-use crate::lists::Lists;
-use crate::outcome::Event;
+use crate::lists::{Lists, Verdict};
+use crate::outcome::{Event, Log};
 
 /// What a walk came to.
 pub(crate) struct Walk {
@@ -13,7 +13,7 @@ pub(crate) struct Walk {
 
 /// Walks the frames from the innermost on: starts at the first sentinel, leaves out what does not
 /// matter, takes frames as long as they are prefixes, and the first that is none.
-pub(crate) fn walk(frames: &[String], lists: &Lists, log: &mut impl FnMut(Event)) -> Walk {
+pub(crate) fn walk(frames: &[String], lists: &Lists, log: &mut Log) -> Walk {
     let mut start = 0;
     let sentinel = frames
         .iter()
@@ -21,7 +21,7 @@ pub(crate) fn walk(frames: &[String], lists: &Lists, log: &mut impl FnMut(Event)
         .find_map(|(index, frame)| Some((index, frame, lists.sentinel(frame)?)));
     if let Some((index, frame, entry)) = sentinel {
         start = index;
-        log(Event::Sentinel {
+        log.add(|| Event::Sentinel {
             frame: frame.clone(),
             index,
             entry: entry.clone(),
@@ -30,35 +30,34 @@ pub(crate) fn walk(frames: &[String], lists: &Lists, log: &mut impl FnMut(Event)
     let mut taken: Vec<&str> = Vec::new();
     for frame in frames.iter().skip(start) {
         if frame.is_empty() {
-            log(Event::Empty);
+            log.add(|| Event::Empty);
             continue;
         }
-        if let Some(entry) = lists.irrelevant(frame) {
-            log(Event::Irrelevant {
+        let verdict = lists.verdict(frame);
+        if let Some(Verdict::Irrelevant(entry)) = verdict {
+            log.add(|| Event::Irrelevant {
                 frame: frame.clone(),
                 entry: entry.clone(),
             });
             continue;
         }
         if taken.last() == Some(&frame.as_str()) && is_library(frame) {
-            log(Event::RepeatedLibrary {
+            log.add(|| Event::RepeatedLibrary {
                 frame: frame.clone(),
             });
             continue;
         }
         taken.push(frame);
-        match lists.prefix(frame) {
-            Some(entry) => log(Event::Prefix {
+        let Some(Verdict::Prefix(entry)) = verdict else {
+            log.add(|| Event::NotPrefix {
                 frame: frame.clone(),
-                entry: entry.clone(),
-            }),
-            None => {
-                log(Event::NotPrefix {
-                    frame: frame.clone(),
-                });
-                break;
-            }
-        }
+            });
+            break;
+        };
+        log.add(|| Event::Prefix {
+            frame: frame.clone(),
+            entry: entry.clone(),
+        });
     }
     Walk {
         signature: (!taken.is_empty()).then(|| taken.join(" | ")),

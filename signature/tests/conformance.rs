@@ -72,7 +72,7 @@ fn signatures_equal_the_recorded_ones() {
         assert_eq!(label.id, expected.id);
         let got = generate(&CrashData::from_json(case.as_bytes()).unwrap(), &lists);
         let same = got.signature == expected.signature
-            && got.proto_signature == expected.proto_signature
+            && got.proto_signature() == expected.proto_signature
             && got.normalized_frames == expected.normalized_frames;
         let same_notes = comparable_all(&got.notes) == comparable_all(&expected.notes);
         if same && same_notes {
@@ -86,7 +86,7 @@ fn signatures_equal_the_recorded_ones() {
                 expected.proto_signature,
                 got.signature,
                 got.notes,
-                got.proto_signature
+                got.proto_signature()
             ));
         } else {
             let what = if same { "notes" } else { "signature" };

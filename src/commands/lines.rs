@@ -114,6 +114,8 @@ pub(crate) fn each_line(
 /// Some lines.
 struct Batch {
     text: Vec<u8>,
+    /// Where each line ends in the text, behind its line feed.
+    ends: Vec<usize>,
     /// The number of the first one.
     first: u64,
     /// Whether a line follows that was too long, of which nothing was kept.
@@ -129,10 +131,13 @@ impl Batch {
 
     fn each(&self, mut answer: impl FnMut(Line<'_>)) {
         let mut number = self.first;
-        for line in self.text.split_inclusive(|byte| *byte == b'\n') {
+        let mut start = 0;
+        for end in &self.ends {
+            let line = &self.text[start..*end];
             let text = Ok(line.strip_suffix(b"\n").unwrap_or(line));
             answer(Line { number, text });
             number += 1;
+            start = *end;
         }
         if self.refused {
             let text = Err(format!("the line is longer than {MAX_LINE} bytes"));
@@ -159,7 +164,9 @@ impl<R: Read> Batches<R> {
 
     fn next(&mut self) -> io::Result<Option<Batch>> {
         let mut batch = Batch {
-            text: Vec::new(),
+            // The last line may go beyond a full batch.
+            text: Vec::with_capacity(2 * BATCH),
+            ends: Vec::new(),
             first: self.next_line,
             refused: false,
         };
@@ -178,6 +185,7 @@ impl<R: Read> Batches<R> {
                 self.input.skip_until(b'\n')?;
                 break;
             }
+            batch.ends.push(batch.text.len());
             if self.input.buffer().is_empty() {
                 break;
             }

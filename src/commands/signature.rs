@@ -4,7 +4,7 @@ mod answer;
 mod format;
 mod source;
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -78,6 +78,7 @@ pub(crate) async fn run(settings: &Settings, args: SignatureArgs) -> anyhow::Res
             }
             None => Original::Stored,
         },
+        explain: args.explain,
     };
     let mut out = std::io::stdout();
     let answering = Answering {
@@ -108,13 +109,13 @@ pub(crate) async fn run(settings: &Settings, args: SignatureArgs) -> anyhow::Res
                 match open(&path) {
                     Ok(Contents::Document(json)) => {
                         let answer = maker.about_json(name, &json).named(&json);
-                        out.write_all(&answering.shown(&answer, false))?;
+                        answering.show(&answer, false, &mut out)?;
                     }
                     Ok(Contents::Lines(lines)) => answering.lines(&name, lines, &mut out)?,
                     Err(error) => {
                         failed = true;
                         let answer = Answer::error(name, format!("cannot be opened: {error}"));
-                        out.write_all(&answering.shown(&answer, false))?;
+                        answering.show(&answer, false, &mut out)?;
                     }
                 }
             }
@@ -130,7 +131,7 @@ pub(crate) async fn run(settings: &Settings, args: SignatureArgs) -> anyhow::Res
                     crash_id: Some(id.to_string()),
                     ..answer
                 };
-                out.write_all(&answering.shown(&answer, false))?;
+                answering.show(&answer, false, &mut out)?;
             }
         }
     }
@@ -203,19 +204,20 @@ impl Answering<'_> {
                 }
                 Err(error) => Answer::error(place(), error),
             };
-            out.extend(self.shown(&answer, true));
+            // Writing into memory cannot fail.
+            let _ = self.show(&answer, true, out);
         })
     }
 
-    /// The answer as it is written, which may be nothing. That JSON lines are answered line by line
-    /// says which crash is meant; any other answer has to name it.
-    fn shown(&self, answer: &Answer, in_lines: bool) -> Vec<u8> {
+    /// Writes the answer, or nothing. That JSON lines are answered line by line says which crash is
+    /// meant; any other answer has to name it.
+    fn show(&self, answer: &Answer, in_lines: bool, out: &mut impl Write) -> io::Result<()> {
         if self.diff {
             self.counts.add(answer);
             if answer.made.is_ok() && answer.changed() != Some(true) {
-                return Vec::new();
+                return Ok(());
             }
         }
-        self.writer.write(answer, !in_lines || self.diff)
+        self.writer.write(answer, !in_lines || self.diff, out)
     }
 }

@@ -12,10 +12,11 @@ pub(super) fn signature(context: &mut Context<'_>) {
         return;
     };
     let data = CrashData::from_processed(&context.processed);
-    let made = signature::generate(&data, lists);
+    let made = signature::explain(&data, lists);
+    let proto_signature = made.proto_signature();
     context.set("signature", made.signature);
-    if !made.proto_signature.is_empty() {
-        context.set("proto_signature", made.proto_signature);
+    if !proto_signature.is_empty() {
+        context.set("proto_signature", proto_signature);
     }
     let steps: Vec<String> = made.debug.iter().map(ToString::to_string).collect();
     context.set("signature_debug", steps.join("\n"));

@@ -4,14 +4,16 @@
 //! signature), so does this; where its frame rule breaks, the thread gets a problem and the rule
 //! fails here too; anything else is left out with a note.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
-use super::{CrashData, Frame, Inline, Scalar, Thread, UnloadedModule, position};
+use super::{CrashData, Frame, Inline, Scalar, THREAD_LIMIT, Thread, UnloadedModule, position};
 use crate::frame::FRAME_LIMIT;
 use crate::python;
 
 /// Reads crash data from whatever holds its keys.
-pub(super) fn read<'a>(get: impl Fn(&str) -> Option<&'a Value>) -> CrashData {
+pub(super) fn read<'a>(get: impl Fn(&str) -> Option<&'a Value>) -> CrashData<'static> {
     let get = |key: &str| get(key).filter(|value| !value.is_null());
     let mut notes = Vec::new();
     let mut text = |key: &str| match get(key)? {
@@ -44,7 +46,7 @@ pub(super) fn read<'a>(get: impl Fn(&str) -> Option<&'a Value>) -> CrashData {
             return None;
         }
         Some(match value {
-            Value::String(text) => Scalar::Text(text.clone()),
+            Value::String(text) => Scalar::Text(text.clone().into()),
             other => Scalar::Integer(whole(other)),
         })
     });
@@ -105,7 +107,8 @@ fn whole(value: &Value) -> i64 {
 }
 
 /// The threads, of which only the crashing and the first one are read.
-fn threads(threads: &[Value], crashing: i64) -> Vec<Thread> {
+fn threads(threads: &[Value], crashing: i64) -> Vec<Thread<'static>> {
+    let threads = &threads[..threads.len().min(THREAD_LIMIT)];
     let crashing = position(crashing, threads.len());
     threads
         .iter()
@@ -131,7 +134,7 @@ fn threads(threads: &[Value], crashing: i64) -> Vec<Thread> {
         .collect()
 }
 
-fn frames(thread: &Value) -> Result<Vec<Frame>, &'static str> {
+fn frames(thread: &Value) -> Result<Vec<Frame<'static>>, &'static str> {
     let Value::Object(thread) = thread else {
         return Err("a thread is not an object");
     };
@@ -155,7 +158,7 @@ fn frames(thread: &Value) -> Result<Vec<Frame>, &'static str> {
     Ok(frames)
 }
 
-fn frame(value: &Value) -> Result<Frame, &'static str> {
+fn frame(value: &Value) -> Result<Frame<'static>, &'static str> {
     let Value::Object(frame) = value else {
         return Err("a frame is not an object");
     };
@@ -163,7 +166,8 @@ fn frame(value: &Value) -> Result<Frame, &'static str> {
     let function = text_or(get("function"), "a function is not a text")?;
     let module = match get("module") {
         // It is not looked at if something better is known.
-        Some(Value::String(_)) | None => get("module").and_then(owned_text),
+        Some(Value::String(module)) => Some(Cow::Owned(module.clone())),
+        None => None,
         Some(_) if function.is_some() => None,
         Some(_) => return Err("a module is not a text"),
     };
@@ -198,7 +202,7 @@ fn frame(value: &Value) -> Result<Frame, &'static str> {
     })
 }
 
-fn inline(value: &Value) -> Result<Inline, &'static str> {
+fn inline(value: &Value) -> Result<Inline<'static>, &'static str> {
     let Value::Object(inline) = value else {
         return Err("an inlined function is not an object");
     };
@@ -210,19 +214,22 @@ fn inline(value: &Value) -> Result<Inline, &'static str> {
     })
 }
 
-fn text_or(value: Option<&Value>, problem: &'static str) -> Result<Option<String>, &'static str> {
+fn text_or(
+    value: Option<&Value>,
+    problem: &'static str,
+) -> Result<Option<Cow<'static, str>>, &'static str> {
     match value {
         None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(Value::String(text)) => Ok(Some(Cow::Owned(text.clone()))),
         Some(_) => Err(problem),
     }
 }
 
 /// A number or a text as it came, anything else as Python writes it.
-fn scalar(value: &Value) -> Option<Scalar> {
+fn scalar(value: &Value) -> Option<Scalar<'static>> {
     match value {
         Value::Number(number) if number.is_i64() => Some(Scalar::Integer(python::whole(number))),
-        other if python::truthy(other) => Some(Scalar::Text(python::text(other))),
+        other if python::truthy(other) => Some(Scalar::Text(python::text(other).into())),
         _ => None,
     }
 }

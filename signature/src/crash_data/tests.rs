@@ -2,8 +2,9 @@ use serde_json::json;
 
 use super::*;
 
-fn read(value: &Value) -> CrashData {
-    CrashData::from_json(value.to_string().as_bytes()).unwrap()
+/// Reads a document, which stays in memory for what is borrowed from it.
+fn read(value: &Value) -> CrashData<'static> {
+    CrashData::from_json(value.to_string().leak().as_bytes()).unwrap()
 }
 
 fn thread(function: &str) -> Value {
@@ -166,6 +167,15 @@ fn no_more_frames_are_kept_than_can_matter() {
 }
 
 #[test]
+fn no_more_threads_are_kept_than_any_process_has() {
+    let threads = vec![json!({}); THREAD_LIMIT + 5];
+    let direct = read(&json!({"threads": threads}));
+    assert_eq!(direct.threads.len(), THREAD_LIMIT);
+    let lenient = read(&json!({"crashing_thread": "0", "threads": threads}));
+    assert_eq!(lenient.threads.len(), THREAD_LIMIT);
+}
+
+#[test]
 fn processed_crashes_are_converted() {
     let crash = json!({
         "json_dump": {
@@ -196,6 +206,21 @@ fn processed_crashes_are_converted() {
 fn half_a_surrogate_pair_becomes_a_replacement_character() {
     let data = CrashData::from_json(br#"{"abort_message": "a\ud800b\ud83e\udd93"}"#).unwrap();
     assert_eq!(data.abort_message.as_deref(), Some("a\u{fffd}b\u{1f993}"));
+}
+
+#[test]
+fn texts_of_frames_are_borrowed_unless_they_have_escapes() {
+    let data = CrashData::from_json(
+        br#"{"threads": [{"frames": [{"function": "f", "file": "a\u0062", "offset": "0x1"}]}]}"#,
+    )
+    .unwrap();
+    let frame = &data.threads[0].frames[0];
+    assert!(matches!(frame.function, Some(Cow::Borrowed("f"))));
+    assert_eq!(frame.file, Some(Cow::Owned("ab".to_owned())));
+    assert!(matches!(
+        frame.offset,
+        Some(Scalar::Text(Cow::Borrowed("0x1")))
+    ));
 }
 
 #[test]

@@ -10,7 +10,7 @@ fn compile(irrelevant: &str) -> Result<Lists, ListError> {
 fn check(entry: &str, text: &str, expected: bool) {
     let lists = compile(entry).unwrap();
     assert_eq!(
-        lists.irrelevant(text).is_some(),
+        lists.verdict(text).is_some(),
         expected,
         "{entry} on {text:?}"
     );
@@ -76,18 +76,37 @@ fn what_has_no_counterpart_is_refused_with_file_and_line() {
 #[test]
 fn the_first_entry_that_matches_is_named() {
     let lists = compile("# animals\nhorse\n\nzebra::leap\nzebra\n").unwrap();
-    let line = |frame| lists.irrelevant(frame).map(|entry| entry.line);
-    assert_eq!(line("zebra::leap"), Some(4));
-    assert_eq!(line("zebra::run"), Some(5));
-    assert_eq!(line("cow"), None);
-    let entry = lists.irrelevant("horse").unwrap();
-    assert_eq!(entry.to_string(), "irrelevant_signature_re.txt:2: horse");
+    let named = |frame| match lists.verdict(frame)? {
+        Verdict::Irrelevant(entry) | Verdict::Prefix(entry) => Some(entry.to_string()),
+    };
+    let file = "irrelevant_signature_re.txt";
+    assert_eq!(named("horse"), Some(format!("{file}:2: horse")));
+    assert_eq!(named("zebra::leap"), Some(format!("{file}:4: zebra::leap")));
+    assert_eq!(named("zebra::run"), Some(format!("{file}:5: zebra")));
+    assert_eq!(named("cow"), None);
+}
+
+#[test]
+fn what_does_not_matter_is_no_prefix() {
+    let lists = Lists::compile(
+        [".*zebra\nhorse.*run\n", "horse\n.*zebra::\n", "", ""],
+        None,
+    )
+    .unwrap();
+    for frame in ["zebra::leap", "horse::run", "horse, zebra"] {
+        assert!(
+            matches!(lists.verdict(frame), Some(Verdict::Irrelevant(_))),
+            "{frame}"
+        );
+    }
+    assert!(matches!(lists.verdict("horse"), Some(Verdict::Prefix(_))));
+    assert!(lists.verdict("cow").is_none());
 }
 
 #[test]
 fn an_empty_list_matches_nothing() {
     let lists = compile("# nothing\n").unwrap();
-    assert!(lists.irrelevant("zebra").is_none() && lists.irrelevant("").is_none());
+    assert!(lists.verdict("zebra").is_none() && lists.verdict("").is_none());
 }
 
 #[test]
@@ -120,7 +139,7 @@ fn folders_are_loaded_whole() {
     fs::write(folder.path().join(FILES[3]), "zebra").unwrap();
     let lists = Lists::load(folder.path()).unwrap();
     assert_eq!(lists.folder(), folder.path().to_str());
-    assert!(lists.prefix("zebra").is_some() && lists.sentinel("zebra").is_some());
+    assert!(lists.verdict("zebra").is_some() && lists.sentinel("zebra").is_some());
     assert_ne!(lists.version(), Lists::built_in().version());
     fs::write(folder.path().join(FILES[3]), "horse").unwrap();
     assert_ne!(
@@ -153,8 +172,8 @@ fn check_stack(functions: &[&str], expected: &str) {
     let frames = functions
         .iter()
         .map(|function| Frame {
-            function: Some((*function).to_owned()),
-            file: function.contains("{{").then(|| "/src/lib.rs".to_owned()),
+            function: Some((*function).into()),
+            file: function.contains("{{").then_some("/src/lib.rs".into()),
             ..Frame::default()
         })
         .collect();

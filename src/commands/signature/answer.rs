@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Deserialize;
-use signature::{CrashData, Lists, Signature, generate};
+use signature::{CrashData, Lists, Signature, explain, generate};
 
 /// Makes answers.
 pub(super) struct Maker {
@@ -11,6 +11,8 @@ pub(super) struct Maker {
     pub(super) lists: Lists,
     /// What they are compared with.
     pub(super) original: Original,
+    /// Whether the steps on the way to a signature are told.
+    pub(super) explain: bool,
 }
 
 /// Where the signature comes from that the new one is compared with.
@@ -62,9 +64,10 @@ impl Answer {
 
 impl Maker {
     /// The answer about a crash.
-    pub(super) fn about(&self, input: String, crash: &CrashData) -> Answer {
+    pub(super) fn about(&self, input: String, crash: &CrashData<'_>) -> Answer {
         let stored = || crash.original.clone();
         let made_with = |lists| Some(generate(crash, lists).signature);
+        let make = if self.explain { explain } else { generate };
         Answer {
             input,
             crash_id: None,
@@ -73,7 +76,7 @@ impl Maker {
                 Original::StoredOrMadeWith(lists) => stored().or_else(|| made_with(lists)),
                 Original::MadeWith(lists) => made_with(lists),
             },
-            made: Ok(generate(crash, &self.lists)),
+            made: Ok(make(crash, &self.lists)),
         }
     }
 
@@ -162,6 +165,7 @@ mod tests {
         let maker = Maker {
             lists: lists("a"),
             original,
+            explain: false,
         };
         let json = crash.to_string();
         let answer = maker.about_json("stdin:1".to_owned(), json.as_bytes());

@@ -2,7 +2,8 @@
 //!
 //! Whatever is in a crash, an answer in text or Markdown has no control characters but line ends.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::{self, Write};
 
 use clap::ValueEnum;
 use serde::Serialize;
@@ -51,16 +52,24 @@ impl Writer<'_> {
     }
 
     /// One answer. `identify`: JSON tells too which crash it is about, as other forms always do.
-    pub(super) fn write(&self, answer: &Answer, identify: bool) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub(super) fn write(
+        &self,
+        answer: &Answer,
+        identify: bool,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
         match self.format {
-            Format::Json => self.json(answer, identify),
-            Format::Text => self.text(answer).into_bytes(),
-            Format::Csv => csv(answer),
-            Format::Markdown => self.markdown(answer).into_bytes(),
+            Format::Json => self.json(answer, identify, out),
+            Format::Text => out.write_all(self.text(answer).as_bytes()),
+            Format::Csv => out.write_all(&csv(answer)),
+            Format::Markdown => out.write_all(self.markdown(answer).as_bytes()),
         }
     }
 
-    fn json(&self, answer: &Answer, identify: bool) -> Vec<u8> {
+    fn json(&self, answer: &Answer, identify: bool, out: &mut impl Write) -> io::Result<()> {
         let made = answer.made.as_ref();
         let object = Object {
             input: identify.then_some(&answer.input),
@@ -72,10 +81,8 @@ impl Writer<'_> {
                 .and_then(|lists| Some(Explained::of(made.ok()?, lists))),
             error: made.err(),
         };
-        // Texts and numbers always have a JSON form.
-        let mut line = serde_json::to_vec(&object).unwrap_or_default();
-        line.push(b'\n');
-        line
+        serde_json::to_writer(&mut *out, &object)?;
+        out.write_all(b"\n")
     }
 
     fn text(&self, answer: &Answer) -> String {
@@ -163,7 +170,7 @@ struct Object<'a> {
 struct Made<'a> {
     signature: &'a str,
     notes: &'a [String],
-    proto_signature: &'a str,
+    proto_signature: String,
 }
 
 impl<'a> Made<'a> {
@@ -171,7 +178,7 @@ impl<'a> Made<'a> {
         Self {
             signature: &made.signature,
             notes: &made.notes,
-            proto_signature: &made.proto_signature,
+            proto_signature: made.proto_signature(),
         }
     }
 }

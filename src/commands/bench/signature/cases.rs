@@ -7,8 +7,18 @@ const MIXED: usize = 2_000;
 /// So many stacks are made.
 const STACKS: usize = 500;
 
-/// Parts of functions that a careless way to normalise them takes long over.
-pub(super) const HOSTILE: [&str; 24] = [
+/// What stands around hostile parts, so that all of them count as one token, as one type that is
+/// kept, or as something to drop.
+pub(super) const HOSTILE_ENDS: [(&str, &str); 4] = [
+    ("", ""),
+    ("<", " as "),
+    ("", " [clone .cold"),
+    ("a::operator ", ""),
+];
+
+/// Parts of functions that a careless way to normalise them takes long over. Of all mixtures of two
+/// or three of such parts, those with commas, empty types and lambdas take longest.
+pub(super) const HOSTILE: [&str; 34] = [
     "a",
     "<",
     ">",
@@ -33,6 +43,16 @@ pub(super) const HOSTILE: [&str; 24] = [
     "RunWatchdo",
     "std::",
     "é",
+    ", ",
+    ",, ",
+    ",)",
+    ",\0",
+    "<>",
+    "><",
+    "<>,",
+    ">,<",
+    "::$_\u{661}",
+    "::$_1\u{e9},",
 ];
 
 /// Functions as symbol files have them, in C++ and Rust.

@@ -1,5 +1,5 @@
 use serde_json::{Value, json};
-use signature::{CrashData, generate};
+use signature::{CrashData, explain};
 
 use super::*;
 
@@ -9,8 +9,9 @@ fn answer(lists: &Lists) -> Answer {
         "threads": [{"frames": [{"function": "malloc"}, {"function": "Zebra::leap"}]}],
         "abort_message": "no`way\u{1b}",
     });
-    let crash = CrashData::from_json(crash.to_string().as_bytes()).unwrap();
-    let mut made = generate(&crash, lists);
+    let document = crash.to_string();
+    let crash = CrashData::from_json(document.as_bytes()).unwrap();
+    let mut made = explain(&crash, lists);
     made.notes.push("Rule: \"a\",\nb\u{202e}".to_owned());
     Answer {
         input: "stdin:7".to_owned(),
@@ -32,8 +33,8 @@ fn written(format: Format, explain: bool) -> String {
         explain: explain.then_some(&lists),
     };
     let mut out = writer.head();
-    out.extend(writer.write(&answer(&lists), true));
-    out.extend(writer.write(&broken(), true));
+    writer.write(&answer(&lists), true, &mut out).unwrap();
+    writer.write(&broken(), true, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -64,11 +65,15 @@ fn json_among_lines_has_no_more_than_the_answer() {
         format: Format::Json,
         explain: None,
     };
-    let line: Value = serde_json::from_slice(&writer.write(&answer(&lists), false)).unwrap();
+    let written = |answer: &Answer| {
+        let mut out = Vec::new();
+        writer.write(answer, false, &mut out).unwrap();
+        out
+    };
+    let line: Value = serde_json::from_slice(&written(&answer(&lists))).unwrap();
     let keys: Vec<&String> = line.as_object().unwrap().keys().collect();
     assert_eq!(keys, ["notes", "proto_signature", "signature"]);
-    let line = writer.write(&broken(), false);
-    assert_eq!(line, b"{\"error\":\"not JSON\"}\n");
+    assert_eq!(written(&broken()), b"{\"error\":\"not JSON\"}\n");
 }
 
 #[test]
