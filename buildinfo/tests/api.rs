@@ -230,6 +230,7 @@ async fn a_lookup_answers_and_is_answered_again_only_when_something_changed() {
             "/api/v1/compare?product=Firefox&from=1&to=2",
             "/api/v1/changes?cursor=1.Firefox",
             "/api/v1/runs?limit=0",
+            "/api/v1/runs?cursor=x",
             "/api/v1/unknown?verdict=bad",
             "/api/v1/unknown?alarm=maybe",
             "/api/v1/unknown?cursor=1",
@@ -375,12 +376,16 @@ async fn every_build_is_listed_once_page_by_page() {
                 3,
             ),
             ("product=devedition&channel=beta".to_owned(), 3),
+            ("product=firefox&channel=beta&platform=win64".to_owned(), 3),
         ] {
             let page = service.ok(&format!("/api/v1/builds?{query}")).await;
             let builds = page["builds"].as_array().unwrap();
             assert!(builds.len() >= least, "{query}");
             if query.starts_with("product=devedition") {
                 assert!(builds.iter().all(|build| build["channel"] == "aurora"));
+            }
+            if query.contains("platform") {
+                assert!(builds.iter().all(|build| build["platform"] == "win64"));
             }
         }
         let one = service.ok(&format!("/api/v1/builds/{id}")).await;
@@ -509,8 +514,43 @@ async fn changes_read_page_by_page_amount_to_the_table_of_builds() {
             (&end["changes"], &end["cursor"]),
             (&json!([]), &json!(cursor))
         );
-        let runs = service.ok("/api/v1/runs").await;
-        assert_eq!(runs["runs"][0]["outcome"], "complete");
+    }
+}
+
+#[tokio::test]
+async fn imports_are_listed_page_by_page_with_what_was_decided() {
+    for service in Service::each().await {
+        service.sources.import(&service.test.db).await;
+        let whole = service.ok("/api/v1/runs").await;
+        let runs = whole["runs"].as_array().unwrap();
+        assert_eq!(runs.len(), 2);
+        assert!(runs[0]["id"].as_i64() > runs[1]["id"].as_i64());
+        assert_eq!(
+            (&whole["cursor"], &whole["next"]),
+            (&json!(null), &json!(null))
+        );
+        for run in runs {
+            assert_eq!(run["outcome"], "complete");
+            let sources = run["policy"]["sources"].as_array().unwrap();
+            let states: Vec<(&str, &str)> = sources
+                .iter()
+                .map(|one| {
+                    (
+                        one["source"].as_str().unwrap(),
+                        one["state"].as_str().unwrap(),
+                    )
+                })
+                .collect();
+            let expected = ["product-details", "buildhub", "archive"].map(|name| (name, "well"));
+            assert_eq!(states, expected);
+        }
+        let first = service.ok("/api/v1/runs?limit=1").await;
+        let second = service.ok(first["next"].as_str().unwrap()).await;
+        assert_eq!(
+            (&first["runs"][0], &second["runs"][0]),
+            (&runs[0], &runs[1])
+        );
+        assert_eq!(second["next"], Value::Null);
     }
 }
 

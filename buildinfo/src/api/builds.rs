@@ -34,6 +34,9 @@ pub(super) struct Params {
     version: Option<String>,
     /// The source revision.
     revision: Option<String>,
+    /// The platform, as the builds name it.
+    #[param(example = "win64")]
+    platform: Option<String>,
     /// A build id, or its first 4 digits or more.
     build_id: Option<String>,
     /// The day of the build ids, UTC, as `2026-08-31`.
@@ -126,7 +129,7 @@ impl Params {
             channel: own.or_else(|| self.channel.as_deref().map(normalise_channel)),
             version: self.version.clone(),
             revision: self.revision.clone(),
-            platform: None,
+            platform: self.platform.clone(),
             ids: match (ids, day) {
                 (Some(ids), Some(day)) => Some(ids.start.max(day.start)..ids.end.min(day.end)),
                 (ids, day) => ids.or(day),
