@@ -3,6 +3,7 @@
 //! Here are the rules, as functions of what was read: no clock, so "late" is measured against the
 //! newest data seen. [`read`] reads it, page by page, and never all builds at once.
 
+mod place;
 mod platforms;
 pub mod read;
 mod score;
@@ -18,6 +19,7 @@ use crate::facts::Facts;
 use crate::product::Directory;
 use crate::unknown::alarm::plan_of;
 
+pub use place::Place;
 pub use platforms::{OnPlatform, late_platforms};
 pub use score::{Score, Scores};
 
