@@ -1,7 +1,10 @@
 //! The pages of builds: what is known of them, and why.
 
+mod audit;
 mod build_page;
 mod lists;
+mod runs;
+mod unknown;
 
 use std::sync::Arc;
 
@@ -13,9 +16,12 @@ use chrono::Duration;
 use platform::db::DbError;
 use platform::http::ApiError;
 
+pub(crate) use self::audit::{Audit, show as audit};
 use self::build_page::BuildPage;
 pub(crate) use self::lists::ChannelView;
 use self::lists::{ChannelPage, IndexPage, MatchesPage, Matching};
+pub(crate) use self::runs::{list as runs, show as run};
+pub(crate) use self::unknown::show as unknown;
 use crate::page::{PageError, Problem, html, moved, unusable};
 use crate::params::Params;
 use crate::{Webapp, format, links};
