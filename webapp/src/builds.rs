@@ -11,7 +11,9 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use buildinfo::{BuildId, BuildIndex, Directory, Product, Question, db, product, resolve};
+use buildinfo::{
+    BuildId, BuildIndex, Directory, Freshness, Product, Question, db, product, resolve,
+};
 use chrono::Duration;
 use platform::db::DbError;
 use platform::http::ApiError;
@@ -62,7 +64,10 @@ pub(crate) async fn index(
     if text.is_empty() {
         let generation = db::latest_generation(&app.db).await?;
         let channels = overview(&app, generation.n).await?;
-        return Ok(html(StatusCode::OK, &IndexPage::new(generation, &channels)));
+        let alarms = db::open_alarms(&app.db).await?.len();
+        let silent = Freshness::of(&db::source_states(&app.db).await?).silent;
+        let page = IndexPage::new(generation, &channels, alarms, silent);
+        return Ok(html(StatusCode::OK, &page));
     }
     let Ok(id) = text.parse() else {
         return Ok(not_an_id(text));

@@ -179,7 +179,7 @@ impl Row {
             severity: words::severity(finding.severity),
             subject: format::shortened(&finding.subject, CELL),
             link: about(finding),
-            found: format::shortened(&words::sentence(&finding.found), CELL),
+            found: format::shortened(&finding.found, CELL),
         }
     }
 }
@@ -275,8 +275,8 @@ struct AuditPage {
     generation: i64,
     /// The worst, in a sentence, and how it looks.
     verdict: (String, &'static str),
-    /// When the sources answered, line by line.
-    freshness: Vec<String>,
+    /// When the sources answered, a sentence a line.
+    freshness: String,
     sections: Vec<Section>,
     scores: Vec<ScoreRow>,
     scores_left_out: usize,
@@ -297,12 +297,7 @@ impl AuditPage {
             made: format::time(audit.made),
             generation: audit.generation.n,
             verdict: verdict(&audit.summaries),
-            freshness: audit
-                .freshness
-                .to_string()
-                .lines()
-                .map(words::sentence)
-                .collect(),
+            freshness: audit.freshness.to_string(),
             sections: sections.map(|one| Section::new(one, product)).collect(),
             scores_left_out: audit.scores.len() - scores.len(),
             scores,

@@ -106,7 +106,7 @@ impl SourceRow {
             tried: format::time(state.tried),
             answered: state.answered.map(format::time),
             newest: state.newest.map(format::time),
-            trouble: trouble.map(words::sentence).unwrap_or_default(),
+            trouble: trouble.unwrap_or_default().to_owned(),
         }
     }
 }
@@ -186,7 +186,7 @@ impl VerdictRow {
         Self {
             source: verdict.source.as_str(),
             state: words::source_state(verdict.state),
-            why: format::shortened(&words::sentence(&verdict.why), CELL),
+            why: format::shortened(&verdict.why, CELL),
         }
     }
 }
@@ -253,7 +253,7 @@ impl RunPage {
                 .notes
                 .lines()
                 .take(MOST)
-                .map(|note| format::shortened(&words::sentence(note), CELL))
+                .map(|note| format::shortened(note, CELL))
                 .collect(),
             notes_left_out: notes.saturating_sub(MOST),
         }

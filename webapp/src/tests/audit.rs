@@ -139,18 +139,25 @@ async fn the_audit_tells_the_worst_first_and_lists_all_page_by_page() {
         assert_eq!(page.status, StatusCode::OK);
         for part in [
             "2 findings make answers wrong or missing now.",
-            "Timed out &#60;after&#62; 5 s; it last answered at 2026-08-03T11:02:44Z.",
+            "timed out &#60;after&#62; 5 s; it last answered at 2026-08-03T11:02:44Z",
             "href=\"/builds/runs\" rel=\"noreferrer\">buildhub</a>",
             "Conflicts between sources (1,050)",
-            "aaaa is taken; the sources say &#60;b&#62;, aaaa.",
+            "aaaa is taken; the sources say &#60;b&#62;, aaaa",
             "href=\"/builds/?build_id=20181025000000\"",
             "1,040 more",
-            "See with explain who says what",
+            "See who says what with &#34;datil buildinfo explain&#34;",
         ] {
-            let body = page.body.to_lowercase();
-            assert!(body.contains(&part.to_lowercase()), "{part}: {}", page.body);
+            assert!(page.body.contains(part), "{part}: {}", page.body);
         }
         assert!(!page.body.contains("id=\"bad_file\""));
+
+        let index = server.get("/builds/").await;
+        for part in [
+            "1 alarm is on",
+            "has not answered</a> since 2026-08-03T11:02:44Z",
+        ] {
+            assert!(index.body.contains(part), "{part}: {}", index.body);
+        }
 
         let mut address = link_of(&page.body, "list them all");
         assert_eq!(address, "/builds/audit?check=conflict");
@@ -276,11 +283,11 @@ async fn imports_are_listed_and_each_says_what_was_decided() {
         let one = server.get(&format!("/builds/runs/{}", RECEIVED + 7)).await;
         assert_eq!(one.status, StatusCode::OK);
         for part in [
-            "503 for &#60;everything&#62;.",
+            "503 for &#60;everything&#62;",
             "Buildhub could not be read.",
             "linux, win64",
             "href=\"https://archive.mozilla.org/pub/firefox/nightly/2026/08/b/\"",
-            "A note &#60;b&#62;.",
+            "a note &#60;b&#62;",
             "A source failed.",
         ] {
             assert!(one.body.contains(part), "{part}: {}", one.body);
