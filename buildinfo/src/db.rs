@@ -43,8 +43,8 @@ pub use places::{
 };
 pub use responses::{each_response, forget_responses, put_responses};
 pub use runs::{
-    Run, RunLease, end_run, recent_runs, release_lease, renew_lease, run_outcomes, runs_before,
-    start_run, take_lease,
+    IMPORT_LEASE, Run, RunLease, end_run, recent_runs, release_lease, renew_lease, run_outcomes,
+    runs_before, start_run, take_lease,
 };
 pub use sources::{SourceState, record_state, source_states};
 pub use unknown::{

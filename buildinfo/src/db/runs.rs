@@ -10,7 +10,7 @@ use super::Page;
 use crate::import::Policy;
 
 /// How long the right to import holds without being renewed.
-const LEASE: Duration = Duration::from_secs(15);
+pub const IMPORT_LEASE: Duration = Duration::from_secs(15);
 
 /// One import, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, sqlx::FromRow)]
@@ -67,7 +67,7 @@ pub struct RunLease {
 }
 
 fn lease_end(now: i64) -> i64 {
-    now + i64::try_from(LEASE.as_micros()).unwrap_or(i64::MAX)
+    now + i64::try_from(IMPORT_LEASE.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// Takes the right to import, or says who has it.
