@@ -111,6 +111,11 @@ pub(super) fn no_cursor() -> ApiError {
 
 impl Params {
     fn filter(&self) -> Result<Filter, ApiError> {
+        let texts = [&self.channel, &self.version, &self.revision, &self.platform];
+        if texts.into_iter().flatten().any(|text| has_null(text)) {
+            let why = "no parameter may hold a null character";
+            return Err(ApiError::BadRequest(why.to_owned()));
+        }
         let directory = self
             .product
             .as_deref()
@@ -136,6 +141,11 @@ impl Params {
             },
         })
     }
+}
+
+/// PostgreSQL has no text with a null character, and refuses to be asked for one.
+pub(super) fn has_null(text: &str) -> bool {
+    text.contains('\0')
 }
 
 fn ids_of(text: &str) -> Result<std::ops::Range<u64>, ApiError> {
@@ -172,6 +182,9 @@ fn read_cursor(cursor: &str) -> Option<(i64, BuildKey)> {
                 .map(String::from)
         })
         .collect::<Option<_>>()?;
+    if names.iter().any(|name| has_null(name)) {
+        return None;
+    }
     let names = names.try_into().ok()?;
     Some((generation, BuildKey { build_id, names }))
 }

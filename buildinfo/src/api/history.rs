@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Api;
 use super::asked::Asked;
-use super::builds::{limit_of, no_cursor};
+use super::builds::{has_null, limit_of, no_cursor};
 use crate::build_id::BuildId;
 use crate::db::{self, ChangeCursor, Run};
 use crate::explain::HistoryEntry;
@@ -196,7 +196,9 @@ fn read_cursor(cursor: &str) -> Option<ChangeCursor> {
     let generation = parts.next()?.parse().ok()?;
     let within = match (parts.next(), parts.next(), parts.next()) {
         (None, ..) => None,
-        (Some(product), Some(id), None) => Some((product.to_owned(), id.parse::<BuildId>().ok()?)),
+        (Some(product), Some(id), None) if !has_null(product) => {
+            Some((product.to_owned(), id.parse::<BuildId>().ok()?))
+        }
         _ => return None,
     };
     Some(ChangeCursor { generation, within })
