@@ -244,11 +244,13 @@ fn small_index(generation: i64, builds: &[buildinfo::Build]) -> Result<BuildInde
     BuildIndex::from_builds(generation, builds).map_err(|error| ApiError::Internal(error.into()))
 }
 
-/// Developer Edition has one channel, whatever it is called.
+/// Developer Edition has one channel, whatever it is called. No channel's name holds control characters, and PostgreSQL
+/// refuses to be asked for some.
 fn channel_of(directory: Directory, channel: &str) -> String {
+    let channel = channel.replace(char::is_control, "\u{fffd}");
     directory
         .only_channel()
-        .map_or_else(|| product::normalise_channel(channel), str::to_owned)
+        .map_or_else(|| product::normalise_channel(&channel), str::to_owned)
 }
 
 fn not_an_id(text: &str) -> Response {
