@@ -3,6 +3,7 @@
 //! Here are the rules, as functions of what was read: no clock, so "late" is measured against the
 //! newest data seen. [`read`] reads it, page by page, and never all builds at once.
 
+mod place;
 mod platforms;
 pub mod read;
 mod score;
@@ -18,6 +19,7 @@ use crate::facts::Facts;
 use crate::product::Directory;
 use crate::unknown::alarm::plan_of;
 
+pub use place::Place;
 pub use platforms::{OnPlatform, late_platforms};
 pub use score::{Score, Scores};
 
@@ -93,22 +95,22 @@ impl Check {
                 "look whether its address in the settings answers from this machine; the other sources fill in what they hold"
             }
             Self::OpenAlarm => {
-                "look for the build where the plan says; if no source will ever list it, add it with load-csv"
+                "look for the build where the plan says; if no source will ever list it, add it with \"datil buildinfo load-csv\""
             }
             Self::ShippedWithoutBuild => {
-                "run an import with --full; if no source holds the build any more, add it with load-csv"
+                "read everything again with \"datil buildinfo import --full\"; if no source holds the build any more, add it with \"datil buildinfo load-csv\""
             }
             Self::LatePlatform => {
                 "look whether the platform was dropped on purpose; if not, ask release engineering for the builds"
             }
             Self::Conflict => {
-                "see with explain who says what; state the truth with correct if the chosen value is wrong"
+                "see who says what with \"datil buildinfo explain\"; if the chosen value is wrong, state the truth with \"datil buildinfo correct add\""
             }
             Self::BadFile => {
                 "look at the file; nothing needs to be done if another source lists the build"
             }
             Self::UnreadableRecord => {
-                "report it to the source, or pass it over with correct if it will stay as it is"
+                "report it to the source, or pass it over with \"datil buildinfo correct add\" if it will stay as it is"
             }
         }
     }

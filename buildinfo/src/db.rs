@@ -17,8 +17,9 @@ mod unknown;
 
 pub use alarms::{Alarm, alarm_candidates, clear_alarm, open_alarms, raise_alarm, record_try};
 pub use audit::{
-    Said, StoredConflict, Unreadable, bad_files_after, built_versions, conflicts_after,
-    newest_builds, platforms_since, said, unreadable_after, withdrawn_since,
+    MOST_COUNTED, Said, StoredConflict, Unreadable, bad_file_count, bad_files_after,
+    built_versions, conflict_count, conflicts_after, newest_builds, platforms_since, said,
+    unreadable_after, unreadable_count, withdrawn_since,
 };
 pub use builds::{
     BuildKey, Filter, Page, builds_by_id, builds_by_ids, builds_of_channel, builds_of_group,
@@ -42,8 +43,8 @@ pub use places::{
 };
 pub use responses::{each_response, forget_responses, put_responses};
 pub use runs::{
-    Run, RunLease, end_run, recent_runs, release_lease, renew_lease, run_outcomes, start_run,
-    take_lease,
+    IMPORT_LEASE, Run, RunLease, end_run, recent_runs, release_lease, renew_lease, run_outcomes,
+    runs_before, start_run, take_lease,
 };
 pub use sources::{SourceState, record_state, source_states};
 pub use unknown::{

@@ -204,7 +204,7 @@ impl<'a> Import<'a> {
         db::start_run(db, &run).await?;
         let always = (settings.keep_responses_days > 0).then(|| Arc::new(Tape::new()));
         let tape = options.tape.clone().or(always);
-        let client = Client::new(tape.clone())?;
+        let client = Client::new(settings.retry_pause(), tape.clone())?;
         Ok(Self {
             db,
             settings,

@@ -1,5 +1,7 @@
 //! The section `buildinfo` of the settings.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -18,6 +20,9 @@ pub struct Settings {
     pub product_details_url: Url,
     /// When to import, as a cron expression with seconds (UTC); empty: never by itself.
     pub schedule: String,
+    /// A request that failed is sent again after so many milliseconds, and each further time after
+    /// twice as long, up to twenty times this.
+    pub retry_pause_ms: u16,
     /// Keep every answer of the sources, word for word, for so many days, so that `capture` can turn
     /// an import into a test; 0: none is kept.
     pub keep_responses_days: u16,
@@ -36,9 +41,17 @@ impl Default for Settings {
             archive_url: url("https://archive.mozilla.org"),
             product_details_url: url("https://product-details.mozilla.org"),
             schedule: "0 */15 * * * *".to_owned(),
+            retry_pause_ms: 50,
             keep_responses_days: 0,
             alarm_installs: 3,
             alarm_days: 30,
         }
+    }
+}
+
+impl Settings {
+    /// The pause before a request is sent again for the first time.
+    pub fn retry_pause(&self) -> Duration {
+        Duration::from_millis(u64::from(self.retry_pause_ms))
     }
 }

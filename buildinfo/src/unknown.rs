@@ -12,6 +12,10 @@ mod plan;
 mod tally;
 pub mod watch;
 
+use std::fmt;
+use std::str::FromStr;
+
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::Serialize;
 
 use crate::build::Reason;
@@ -76,7 +80,7 @@ impl Verdict {
     }
 }
 
-/// Under what an unknown build id is counted.
+/// Under what an unknown build id is counted. Written `<build id>~<product>~<channel>`, each percent-encoded.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnknownKey {
     /// The product's canonical name, or a short foreign one.
@@ -117,6 +121,45 @@ impl UnknownKey {
             },
         }
     }
+}
+
+impl fmt::Display for UnknownKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [id, product, channel] = [&self.build_id, &self.product, &self.channel]
+            .map(|part| utf8_percent_encode(part, NON_ALPHANUMERIC));
+        write!(out, "{id}~{product}~{channel}")
+    }
+}
+
+impl FromStr for UnknownKey {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let parts: Vec<String> = text
+            .splitn(4, '~')
+            .map(|part| percent_decode_str(part).decode_utf8().map(String::from))
+            .collect::<Result<_, _>>()
+            .map_err(|_| ())?;
+        let [build_id, product, channel] = <[String; 3]>::try_from(parts).map_err(|_| ())?;
+        // PostgreSQL has no text with a null character.
+        if [&build_id, &product, &channel]
+            .iter()
+            .any(|part| part.contains('\0'))
+        {
+            return Err(());
+        }
+        Ok(Self {
+            product,
+            channel,
+            build_id,
+        })
+    }
+}
+
+/// The name under which a product is counted, however it is spelt.
+pub fn counted_product(name: &str) -> String {
+    let known = name.parse::<Product>();
+    known.map_or_else(|_| short_name(name), |product| product.as_str().to_owned())
 }
 
 /// A name as it is stored: itself, or `other` if it is long or has other characters.

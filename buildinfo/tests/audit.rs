@@ -6,7 +6,7 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use buildinfo::audit::read::{Filter, findings, scores};
+use buildinfo::audit::read::{Filter, findings, scores, summaries};
 use buildinfo::audit::{Check, Finding, Score, Severity};
 use buildinfo::db::{self, Step, record_state, write_steps};
 use buildinfo::import::{Choice, Options, rebuild};
@@ -211,6 +211,22 @@ async fn every_page_size_lists_the_same_findings_in_one_order() {
         }
         assert_eq!(whole[1].found, "aaaa is taken; the sources say aaaa, bbbb");
         assert_eq!(whole[6].found, "null keys");
+        let counted: Vec<(Check, i64, i64, usize)> = summaries(db, None, 2)
+            .await
+            .unwrap()
+            .iter()
+            .map(|one| (one.check, one.count, one.bad, one.findings.len()))
+            .collect();
+        let expected = [1, 0, 0, 0, 5, 5, 3].map(|count: i64| (count, i64::from(count == 1)));
+        let expected: Vec<(Check, i64, i64, usize)> = Check::ALL
+            .into_iter()
+            .zip(expected)
+            .map(|(check, (count, bad))| (check, count, bad, count.min(2) as usize))
+            .collect();
+        assert_eq!(counted, expected);
+        let own = summaries(db, Some(Product::Thunderbird), 2).await.unwrap();
+        let own: Vec<i64> = own.iter().map(|one| one.count).collect();
+        assert_eq!(own, [1, 0, 0, 0, 0, 1, 0]);
         let thunderbird = Filter {
             product: Some(Product::Thunderbird),
             check: None,

@@ -118,10 +118,10 @@ async fn pages_hold_every_row_once() {
                     .iter()
                     .map(|row| (row.build_id.clone(), row.product.clone())),
             );
-            let Some(last) = page.rows.into_iter().next_back().filter(|_| page.more) else {
+            let Some(last) = page.rows.last().filter(|_| page.more) else {
                 break;
             };
-            after = Some([last.build_id, last.product, last.channel]);
+            after = Some(last.key());
         }
         let mut sorted = seen.clone();
         sorted.sort_by(|a, b| b.cmp(a));

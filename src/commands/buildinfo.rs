@@ -9,9 +9,9 @@ mod report;
 mod table;
 mod tape;
 mod versions;
+mod work;
 
 use std::future::Future;
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use buildinfo::db::Alarm;
-use buildinfo::import::{Choice, ImportError, Options, Progress, import};
+use buildinfo::import::{Choice, ImportError, Options, import};
 use buildinfo::sources::Tape;
 use buildinfo::unknown::{FetchPlan, alarm};
 use buildinfo::{Product, SourceName};
@@ -28,6 +28,7 @@ use platform::clock;
 use platform::db::Db;
 use tokio_util::sync::CancellationToken;
 
+use self::work::Work;
 use crate::parts::{open_db, owner};
 use crate::settings::Settings;
 
@@ -202,75 +203,14 @@ async fn run_import(
             report::run(&run, as_json)?;
             Ok(ExitCode::SUCCESS)
         }
-        Err(error @ ImportError::Busy(_)) => {
-            tracing::warn!("{error}");
+        Err(ImportError::Busy(lease)) => {
+            let (owner, until) = (lease.owner, clock::rfc3339(lease.until));
+            tracing::warn!(
+                "another import runs, by {owner}; if its process is dead, one can begin after {until}"
+            );
             Ok(ExitCode::from(BUSY))
         }
         Err(error) => Err(error.into()),
-    }
-}
-
-/// Work that only one may do at a time, as it is seen on a terminal: a progress bar, and Ctrl-C to stop it.
-struct Work {
-    owner: String,
-    stop: CancellationToken,
-    bar: indicatif::ProgressBar,
-}
-
-impl Work {
-    fn start() -> Self {
-        let stop = CancellationToken::new();
-        tokio::spawn(stop_at_signal(stop.clone()));
-        Self {
-            owner: owner(),
-            stop,
-            bar: progress_bar(),
-        }
-    }
-
-    fn report(&self) -> impl Fn(Progress) + Sync + '_ {
-        |progress| show(&self.bar, &progress)
-    }
-
-    fn end(&self) {
-        self.bar.finish_and_clear();
-    }
-}
-
-async fn stop_at_signal(stop: CancellationToken) {
-    // Without a handler the default action ends the process, which an import survives.
-    if tokio::signal::ctrl_c().await.is_ok() {
-        stop.cancel();
-    }
-}
-
-fn progress_bar() -> indicatif::ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return indicatif::ProgressBar::hidden();
-    }
-    let style = indicatif::ProgressStyle::with_template("{msg:26} {wide_bar} {pos}/{len} {eta}");
-    let bar = indicatif::ProgressBar::new(0);
-    bar.set_style(style.unwrap_or_else(|_| indicatif::ProgressStyle::default_bar()));
-    bar
-}
-
-fn show(bar: &indicatif::ProgressBar, progress: &Progress) {
-    match progress {
-        Progress::Waiting(owner) => bar.set_message(format!("waiting for import {owner}")),
-        Progress::Reading {
-            source,
-            done,
-            total,
-        } => {
-            bar.set_message(format!("reading {source}"));
-            bar.set_length(*total);
-            bar.set_position(*done);
-        }
-        Progress::Deriving { done, total } => {
-            bar.set_message("deriving builds");
-            bar.set_length(*total);
-            bar.set_position(*done);
-        }
     }
 }
 

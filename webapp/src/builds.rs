@@ -1,23 +1,31 @@
 //! The pages of builds: what is known of them, and why.
 
+mod audit;
 mod build_page;
 mod feed;
 mod lists;
+mod runs;
+mod unknown;
 
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use buildinfo::{BuildId, BuildIndex, Directory, Product, Question, db, product, resolve};
+use buildinfo::{
+    BuildId, BuildIndex, Directory, Freshness, Product, Question, db, product, resolve,
+};
 use chrono::Duration;
 use platform::db::DbError;
 use platform::http::ApiError;
 
+pub(crate) use self::audit::{Audit, show as audit};
 use self::build_page::BuildPage;
 pub(crate) use self::feed::show as feed;
 pub(crate) use self::lists::ChannelView;
 use self::lists::{ChannelPage, IndexPage, MatchesPage, Matching};
+pub(crate) use self::runs::{list as runs, show as run};
+pub(crate) use self::unknown::show as unknown;
 use crate::page::{PageError, Problem, html, moved, unusable};
 use crate::params::Params;
 use crate::{Webapp, format, links};
@@ -58,7 +66,10 @@ pub(crate) async fn index(
     if text.is_empty() {
         let generation = db::latest_generation(&app.db).await?;
         let channels = overview(&app, generation.n).await?;
-        return Ok(html(StatusCode::OK, &IndexPage::new(generation, &channels)));
+        let alarms = db::open_alarms(&app.db).await?.len();
+        let silent = Freshness::of(&db::source_states(&app.db).await?).silent;
+        let page = IndexPage::new(generation, &channels, alarms, silent);
+        return Ok(html(StatusCode::OK, &page));
     }
     let Ok(id) = text.parse() else {
         return Ok(not_an_id(text));
@@ -235,11 +246,13 @@ fn small_index(generation: i64, builds: &[buildinfo::Build]) -> Result<BuildInde
     BuildIndex::from_builds(generation, builds).map_err(|error| ApiError::Internal(error.into()))
 }
 
-/// Developer Edition has one channel, whatever it is called.
+/// Developer Edition has one channel, whatever it is called. No channel's name holds control characters, and PostgreSQL
+/// refuses to be asked for some.
 fn channel_of(directory: Directory, channel: &str) -> String {
+    let channel = channel.replace(char::is_control, "\u{fffd}");
     directory
         .only_channel()
-        .map_or_else(|| product::normalise_channel(channel), str::to_owned)
+        .map_or_else(|| product::normalise_channel(&channel), str::to_owned)
 }
 
 fn not_an_id(text: &str) -> Response {

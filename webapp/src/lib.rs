@@ -32,13 +32,14 @@ use std::time::Duration;
 use axum::Router;
 use axum::middleware::map_response;
 use axum::routing::get;
+use buildinfo::Product;
 use crash::CrashId;
 use moka::sync::Cache;
 use platform::blobs::Blobs;
 use platform::db::Db;
 use platform::queue::Wake;
 
-use crate::builds::ChannelView;
+use crate::builds::{Audit, ChannelView};
 
 pub use page::no_such_page;
 
@@ -49,6 +50,10 @@ const ASKED_AT_ONCE: u64 = 10_000;
 
 /// Of so many generations of the build data the list of channels is kept.
 const GENERATIONS: u64 = 2;
+/// An audit is made so often at most.
+const AUDIT_EVERY: Duration = Duration::from_secs(15);
+/// So many audits are kept: one for each product, and one of all.
+const AUDITS: u64 = 10;
 
 /// The pages and the API. Clones share everything.
 #[derive(Debug, Clone)]
@@ -60,6 +65,8 @@ pub struct Webapp {
     asked: Cache<CrashId, ()>,
     /// The channels and their newest builds, by generation.
     overview: moka::future::Cache<i64, Arc<Vec<ChannelView>>>,
+    /// The audits of the last seconds, of one product or of all.
+    audits: moka::future::Cache<Option<Product>, Arc<Audit>>,
 }
 
 impl Webapp {
@@ -76,6 +83,10 @@ impl Webapp {
             wake,
             asked,
             overview: moka::future::Cache::new(GENERATIONS),
+            audits: moka::future::Cache::builder()
+                .max_capacity(AUDITS)
+                .time_to_live(AUDIT_EVERY)
+                .build(),
         }
     }
 
@@ -86,6 +97,10 @@ impl Webapp {
             .route("/report/index/{id}", get(report::show))
             .route("/builds", get(builds::to_index))
             .route("/builds/", get(builds::index))
+            .route("/builds/audit", get(builds::audit))
+            .route("/builds/unknown", get(builds::unknown))
+            .route("/builds/runs", get(builds::runs))
+            .route("/builds/runs/{id}", get(builds::run))
             .route("/builds/{product}/{channel}", get(builds::list))
             .route("/builds/{product}/{channel}/feed.atom", get(builds::feed))
             .route("/builds/{product}/{channel}/{build_id}", get(builds::show))

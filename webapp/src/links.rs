@@ -12,17 +12,22 @@ pub(crate) fn report(id: &CrashId) -> String {
 
 /// The list of the crashes that these filters, by parameter name, let through.
 pub(crate) fn crashes(filters: &[(&str, &str)]) -> String {
+    page("/", filters)
+}
+
+/// The page with this path and these parameters; empty ones are left out.
+pub(crate) fn page(path: &str, parameters: &[(&str, &str)]) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in filters {
+    for (name, value) in parameters {
         if !value.is_empty() {
             query.append_pair(name, value);
         }
     }
     let query = query.finish();
     if query.is_empty() {
-        "/".to_owned()
+        path.to_owned()
     } else {
-        format!("/?{query}")
+        format!("{path}?{query}")
     }
 }
 

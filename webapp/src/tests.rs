@@ -1,6 +1,7 @@
 //! The router on a real database and blob store.
 
 mod api;
+mod audit;
 mod builds;
 mod crashes;
 mod reports;
@@ -181,6 +182,14 @@ async fn servers() -> Vec<Server> {
         .into_iter()
         .map(Server::new)
         .collect()
+}
+
+/// Where the link with this text leads.
+fn link_of(page: &str, text: &str) -> String {
+    let end = page.find(&format!(">{text}<")).unwrap();
+    let start = page[..end].rfind("href=\"").unwrap() + 6;
+    let link = page[start..end].split('"').next().unwrap();
+    link.replace("&#38;", "&")
 }
 
 fn object<T: serde::de::DeserializeOwned>(value: Value) -> T {

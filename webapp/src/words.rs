@@ -1,5 +1,9 @@
 //! The words that stand for states, with a sentence that explains each.
 
+use buildinfo::audit::{Check, Severity};
+use buildinfo::import::policy::State;
+use buildinfo::unknown::Verdict;
+
 /// A word on a page and what it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Word {
@@ -85,6 +89,149 @@ pub(crate) fn certainty(name: &str) -> Word {
     }
 }
 
+/// What a check of the audit looks for: a heading, and what it means that there are findings.
+pub(crate) fn check(check: Check) -> (&'static str, &'static str) {
+    match check {
+        Check::SilentSource => (
+            "Sources that do not answer",
+            "Nothing new comes from them; what they said before is still used.",
+        ),
+        Check::OpenAlarm => (
+            "Unknown builds that crash",
+            "Several installations crash with a build that no source knows: its exact version cannot be told.",
+        ),
+        Check::ShippedWithoutBuild => (
+            "Shipped versions without a build",
+            "A version went out, and no source has listed a build of it: its crashes keep the version that they report.",
+        ),
+        Check::LatePlatform => (
+            "Builds late or missing on a platform",
+            "Most builds of the last six weeks have the platform, these do not.",
+        ),
+        Check::Conflict => (
+            "Conflicts between sources",
+            "The sources say different things of one build. One value is taken; it may be the wrong one.",
+        ),
+        Check::BadFile => (
+            "Files of the archive that cannot be read",
+            "What they say of their builds is not used.",
+        ),
+        Check::UnreadableRecord => (
+            "Records that cannot be understood",
+            "They are kept, and nothing is concluded from them.",
+        ),
+    }
+}
+
+/// How bad a finding of the audit is.
+pub(crate) fn severity(severity: Severity) -> Word {
+    let (text, meaning, look) = match severity {
+        Severity::Bad => ("bad", "Answers are wrong or missing because of it.", "bad"),
+        Severity::Warning => (
+            "warning",
+            "Answers may be wrong or missing because of it.",
+            "odd",
+        ),
+        Severity::Note => ("note", "Good to know; answers do not suffer.", "plain"),
+    };
+    Word {
+        text,
+        meaning,
+        look,
+    }
+}
+
+/// Why no source knows a build id.
+pub(crate) fn verdict(verdict: Verdict) -> Word {
+    let (text, meaning, look) = match verdict {
+        Verdict::NotSeen => (
+            "not seen yet",
+            "It could be a build that no source has listed so far.",
+            "bad",
+        ),
+        Verdict::NoSource => (
+            "no source",
+            "No source that is read knows builds of this product.",
+            "plain",
+        ),
+        Verdict::Unofficial => (
+            "unofficial",
+            "Its channel is none of a release process: a local build, a try push or a distribution's own.",
+            "plain",
+        ),
+        Verdict::Junk => ("junk", "It is no build id, or lies in the future.", "plain"),
+    };
+    Word {
+        text,
+        meaning,
+        look,
+    }
+}
+
+/// How an import went, by the name that it is stored under.
+pub(crate) fn outcome(name: &str) -> Word {
+    let (text, meaning, look) = match name {
+        "complete" => ("complete", "Every source was read.", "good"),
+        "partial" => (
+            "partial",
+            "A source failed. What the others said is in use, and the next import goes on.",
+            "odd",
+        ),
+        "running" => (
+            "running",
+            "It has not ended. If its process was killed, the next import says so.",
+            "plain",
+        ),
+        "stopped" => (
+            "stopped",
+            "It was asked to stop. What it had read is kept, and the next import goes on.",
+            "odd",
+        ),
+        "failed" => (
+            "failed",
+            "No source could be read. The answers are as old as the import before.",
+            "bad",
+        ),
+        _ => (
+            "broken off",
+            "Its process was killed, or failed at its own end. What it had read is kept, and the next import goes on.",
+            "bad",
+        ),
+    };
+    Word {
+        text,
+        meaning,
+        look,
+    }
+}
+
+/// How a source did during an import.
+pub(crate) fn source_state(state: State) -> Word {
+    let (text, meaning, look) = match state {
+        State::Well => ("well", "It answers, and knows what others know.", "good"),
+        State::Flaky => ("flaky", "It answers, but not every time.", "odd"),
+        State::Slow => ("slow", "It answers, but takes long.", "odd"),
+        State::Late => ("late", "Others know newer builds.", "odd"),
+        State::Holes => (
+            "has holes",
+            "Others know builds, or platforms of builds, between those that it knows.",
+            "odd",
+        ),
+        State::Empty => ("empty", "It answers, and has nothing at all.", "bad"),
+        State::Garbage => (
+            "garbage",
+            "It answers with something else than data.",
+            "bad",
+        ),
+        State::Down => ("down", "It does not answer.", "bad"),
+    };
+    Word {
+        text,
+        meaning,
+        look,
+    }
+}
+
 /// How the stack walker found a frame.
 pub(crate) fn trust(name: &str) -> &'static str {
     match name {
@@ -102,9 +249,12 @@ pub(crate) fn trust(name: &str) -> &'static str {
 
 /// A rule's reason as a sentence: stored by its name, or as a sentence already.
 pub(crate) fn reason(text: &str) -> String {
-    let sentence = text
-        .parse::<buildinfo::Reason>()
-        .map_or(text, |reason| reason.sentence());
+    let named = text.parse::<buildinfo::Reason>();
+    sentence(named.map_or(text, |reason| reason.sentence()))
+}
+
+/// A text with a capital letter and a full stop.
+pub(crate) fn sentence(sentence: &str) -> String {
     let mut characters = sentence.chars();
     match characters.next() {
         None => String::new(),

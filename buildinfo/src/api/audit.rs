@@ -2,15 +2,14 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use platform::http::ApiError;
 use serde::{Deserialize, Serialize};
 
 use super::Api;
 use super::asked::Asked;
 use super::builds::{limit_of, no_cursor};
-use crate::audit::read::{Filter, Place, findings, scores};
-use crate::audit::{Check, Finding, Score};
+use crate::audit::read::{Filter, findings, scores};
+use crate::audit::{Check, Finding, Place, Score};
 use crate::product::Product;
 
 /// Which findings to list.
@@ -58,10 +57,11 @@ pub(super) async fn list(
     let params = &asked.params;
     let limit = usize::try_from(limit_of(params.limit, 100, 1000)?).unwrap_or(0);
     let filter = params.filter()?;
-    let after = params.cursor.as_deref().map(read_cursor).transpose()?;
+    let after = params.cursor.as_deref().map(str::parse::<Place>);
+    let after = after.transpose().map_err(|()| no_cursor())?;
     let page = findings(&api.db, filter, after.as_ref(), limit).await?;
     let first = after.is_none() && filter.check.is_none();
-    let cursor = page.next.as_ref().map(write_cursor);
+    let cursor = page.next.as_ref().map(ToString::to_string);
     let body = AuditPage {
         findings: page.findings,
         scores: match first {
@@ -91,23 +91,4 @@ impl Params {
             check: check.transpose()?,
         })
     }
-}
-
-fn write_cursor(place: &Place) -> String {
-    let key = utf8_percent_encode(&place.key, NON_ALPHANUMERIC);
-    format!("{}~{key}", place.check.as_str())
-}
-
-fn read_cursor(cursor: &str) -> Result<Place, ApiError> {
-    let place = || {
-        let (check, key) = cursor.split_once('~')?;
-        let key = percent_decode_str(key).decode_utf8().ok()?;
-        // PostgreSQL has no text with a null character.
-        (!key.contains('\0')).then_some(())?;
-        Some(Place {
-            check: Check::named(check)?,
-            key: key.into_owned(),
-        })
-    };
-    place().ok_or_else(no_cursor)
 }

@@ -34,6 +34,9 @@ pub(super) struct Params {
     version: Option<String>,
     /// The source revision.
     revision: Option<String>,
+    /// The platform, as the builds name it.
+    #[param(example = "win64")]
+    platform: Option<String>,
     /// A build id, or its first 4 digits or more.
     build_id: Option<String>,
     /// The day of the build ids, UTC, as `2026-08-31`.
@@ -108,6 +111,11 @@ pub(super) fn no_cursor() -> ApiError {
 
 impl Params {
     fn filter(&self) -> Result<Filter, ApiError> {
+        let texts = [&self.channel, &self.version, &self.revision, &self.platform];
+        if texts.into_iter().flatten().any(|text| has_null(text)) {
+            let why = "no parameter may hold a null character";
+            return Err(ApiError::BadRequest(why.to_owned()));
+        }
         let directory = self
             .product
             .as_deref()
@@ -126,13 +134,18 @@ impl Params {
             channel: own.or_else(|| self.channel.as_deref().map(normalise_channel)),
             version: self.version.clone(),
             revision: self.revision.clone(),
-            platform: None,
+            platform: self.platform.clone(),
             ids: match (ids, day) {
                 (Some(ids), Some(day)) => Some(ids.start.max(day.start)..ids.end.min(day.end)),
                 (ids, day) => ids.or(day),
             },
         })
     }
+}
+
+/// PostgreSQL has no text with a null character, and refuses to be asked for one.
+pub(super) fn has_null(text: &str) -> bool {
+    text.contains('\0')
 }
 
 fn ids_of(text: &str) -> Result<std::ops::Range<u64>, ApiError> {
@@ -169,6 +182,9 @@ fn read_cursor(cursor: &str) -> Option<(i64, BuildKey)> {
                 .map(String::from)
         })
         .collect::<Option<_>>()?;
+    if names.iter().any(|name| has_null(name)) {
+        return None;
+    }
     let names = names.try_into().ok()?;
     Some((generation, BuildKey { build_id, names }))
 }

@@ -8,26 +8,33 @@ use serde::{Deserialize, Serialize};
 
 use super::Api;
 use super::asked::Asked;
-use super::builds::{limit_of, no_cursor};
+use super::builds::{has_null, limit_of, no_cursor};
 use crate::build_id::BuildId;
 use crate::db::{self, ChangeCursor, Run};
 use crate::explain::HistoryEntry;
+use crate::import::Policy;
 
 /// Which imports to list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct RunsParams {
+    /// Where the page begins: `cursor` of the page before.
+    cursor: Option<String>,
     /// How many, 1 to 200; 20 if left out.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
 }
 
-/// The newest imports.
+/// A page of imports.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct Runs {
     /// The newest first.
     runs: Vec<OneRun>,
+    /// Where the next page begins; none after the last.
+    cursor: Option<String>,
+    /// The address of the next page; none after the last.
+    next: Option<String>,
 }
 
 /// One import.
@@ -55,6 +62,9 @@ struct OneRun {
     errors: i64,
     /// The newest generation after it.
     generation: i64,
+    /// How each source did (`sources`, each with `state` and `why`), and what was taken from the archive for which reason (`filled`).
+    #[schema(value_type = Object)]
+    policy: Policy,
     /// What a person should know.
     notes: Vec<String>,
 }
@@ -63,6 +73,7 @@ impl From<Run> for OneRun {
     fn from(run: Run) -> Self {
         Self {
             id: run.id,
+            policy: run.policy(),
             source: run.source,
             started: rfc3339(run.started),
             ended: run.ended.map(rfc3339),
@@ -78,11 +89,11 @@ impl From<Run> for OneRun {
     }
 }
 
-/// The newest imports, and how they went.
+/// The imports, the newest first, and how they went.
 #[utoipa::path(
     get, path = "/api/v1/runs", tag = "history", params(RunsParams),
     responses(
-        (status = 200, description = "The newest imports", body = Runs),
+        (status = 200, description = "A page of imports", body = Runs),
         (status = 400, description = "A parameter cannot be understood", body = super::openapi::Error),
     )
 )]
@@ -91,9 +102,16 @@ pub(super) async fn runs(
     asked: Asked<RunsParams>,
 ) -> Result<Response, ApiError> {
     let limit = limit_of(asked.params.limit, 20, 200)?;
-    let runs = db::recent_runs(&api.db, limit).await?;
-    let runs = runs.into_iter().map(OneRun::from).collect();
-    asked.fresh(Runs { runs })
+    let before = asked.params.cursor.as_deref().map(str::parse::<i64>);
+    let before = before.transpose().map_err(|_| no_cursor())?;
+    let page = db::runs_before(&api.db, before.unwrap_or(i64::MAX), limit).await?;
+    let last = page.rows.last().filter(|_| page.more);
+    let cursor = last.map(|run| run.id.to_string());
+    asked.fresh(Runs {
+        next: cursor.as_deref().map(|cursor| asked.next(cursor)),
+        cursor,
+        runs: page.rows.into_iter().map(OneRun::from).collect(),
+    })
 }
 
 /// From where to read changes.
@@ -178,7 +196,9 @@ fn read_cursor(cursor: &str) -> Option<ChangeCursor> {
     let generation = parts.next()?.parse().ok()?;
     let within = match (parts.next(), parts.next(), parts.next()) {
         (None, ..) => None,
-        (Some(product), Some(id), None) => Some((product.to_owned(), id.parse::<BuildId>().ok()?)),
+        (Some(product), Some(id), None) if !has_null(product) => {
+            Some((product.to_owned(), id.parse::<BuildId>().ok()?))
+        }
         _ => return None,
     };
     Some(ChangeCursor { generation, within })

@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use platform::clock::rfc3339;
 use platform::http::ApiError;
 use serde::{Deserialize, Serialize};
@@ -11,8 +10,7 @@ use super::Api;
 use super::asked::Asked;
 use super::builds::{limit_of, no_cursor};
 use crate::db::{self, AlarmFilter, Unknown, UnknownFilter};
-use crate::product::Product;
-use crate::unknown::{Verdict, short_name};
+use crate::unknown::{UnknownKey, Verdict, counted_product};
 
 /// Which unknown ids to list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -110,11 +108,12 @@ pub(super) async fn list(
 ) -> Result<Response, ApiError> {
     let params = &asked.params;
     let limit = limit_of(params.limit, 100, 1000)?;
-    let after = params.cursor.as_deref().map(read_cursor).transpose()?;
+    let after = params.cursor.as_deref().map(str::parse::<UnknownKey>);
+    let after = after.transpose().map_err(|()| no_cursor())?;
     let filter = params.filter()?;
     let page = db::list_unknown(&api.db, &filter, after.as_ref(), limit).await?;
     let last = page.rows.last().filter(|_| page.more);
-    let cursor = last.map(write_cursor);
+    let cursor = last.map(|last| last.key().to_string());
     let body = UnknownPage {
         next: cursor.as_deref().map(|cursor| asked.next(cursor)),
         cursor,
@@ -130,12 +129,8 @@ impl Params {
             Verdict::named(name)
                 .ok_or_else(|| bad("verdict must be junk, unofficial, no_source or not_seen"))
         });
-        let product = self.product.as_deref().map(|name| {
-            let known = name.parse::<Product>();
-            known.map_or_else(|_| short_name(name), |product| product.as_str().to_owned())
-        });
         Ok(UnknownFilter {
-            product,
+            product: self.product.as_deref().map(counted_product),
             verdict: verdict.transpose()?,
             alarm: match self.alarm.as_deref() {
                 None => AlarmFilter::Any,
@@ -145,25 +140,4 @@ impl Params {
             },
         })
     }
-}
-
-fn write_cursor(last: &Unknown) -> String {
-    [&last.build_id, &last.product, &last.channel]
-        .map(|part| utf8_percent_encode(part, NON_ALPHANUMERIC).to_string())
-        .join("~")
-}
-
-fn read_cursor(cursor: &str) -> Result<[String; 3], ApiError> {
-    let parts: Option<Vec<String>> = cursor
-        .split('~')
-        .take(4)
-        .map(|part| {
-            let text = percent_decode_str(part).decode_utf8().ok()?;
-            // PostgreSQL has no text with a null character.
-            (!text.contains('\0')).then(|| text.into_owned())
-        })
-        .collect();
-    parts
-        .and_then(|parts| <[String; 3]>::try_from(parts).ok())
-        .ok_or_else(no_cursor)
 }

@@ -1,30 +1,27 @@
 //! Reads what the audit's rules judge.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod scores;
+
+use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use platform::db::{Db, DbError};
 use serde_json::Value;
 
 use crate::audit::{
-    Check, Finding, OnPlatform, Score, Scores, Severity, alarms, late_platforms,
-    shipped_without_build, silent_sources,
+    Check, Finding, OnPlatform, Place, Severity, alarms, late_platforms, shipped_without_build,
+    silent_sources,
 };
 use crate::build_id::BuildId;
-use crate::db::{self, Said, StoredConflict};
+use crate::db::{self, StoredConflict};
 use crate::facts;
-use crate::observation::{Digest, Kind, Observation, SourceName};
 use crate::product::{Directory, Product};
-use crate::version::{Stage, Version};
+use crate::version::Version;
+
+pub use self::scores::scores;
 
 /// The last weeks whose builds tell which platforms are usual, in microseconds: six weeks.
 const PLATFORM_WINDOW: i64 = 42 * 86_400_000_000;
-/// The last weeks over which sources are judged, in microseconds: ninety days.
-const SCORE_WINDOW: i64 = 90 * 86_400_000_000;
-/// So many build ids are read at a time.
-const IDS: i64 = 200;
-/// Most conflicts that count in the scores.
-const MOST_CONFLICTS: usize = 5000;
 /// Parts the members of a conflict's place; no name holds it.
 const SEPARATOR: char = '\n';
 
@@ -35,15 +32,6 @@ pub struct Filter {
     pub product: Option<Product>,
     /// By this check.
     pub check: Option<Check>,
-}
-
-/// A finding's place in the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// The check.
-    pub check: Check,
-    /// What the finding is sorted by within its check.
-    pub key: String,
 }
 
 /// One page of findings.
@@ -90,6 +78,70 @@ pub async fn findings(
             .map(|(place, _)| place.clone()),
         findings: found.into_iter().map(|(_, finding)| finding).collect(),
     })
+}
+
+/// What one check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// The check.
+    pub check: Check,
+    /// How many findings there are; of what is stored, at most [`db::MOST_COUNTED`] are counted.
+    pub count: i64,
+    /// How many of them are bad.
+    pub bad: i64,
+    /// The first of them, the worst before the others.
+    pub findings: Vec<Finding>,
+}
+
+/// What every check found, of each at most `most` findings; about one product if it is given.
+///
+/// # Errors
+/// The database failed or a row cannot be read.
+pub async fn summaries(
+    db: &Db,
+    product: Option<Product>,
+    most: usize,
+) -> Result<Vec<Summary>, DbError> {
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let mut summaries = Vec::new();
+    for check in Check::ALL {
+        let stored = stored_count(db, check, product).await?;
+        let room = stored.map_or(usize::MAX, |_| most);
+        let found = of_check(db, check, product, "", room).await?;
+        let mut findings: Vec<Finding> = found.into_iter().map(|(_, finding)| finding).collect();
+        let bad = findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Bad);
+        let bad = number(bad.count());
+        let count = stored.unwrap_or_else(|| number(findings.len()));
+        findings.sort_by_key(|finding| finding.severity);
+        findings.truncate(most);
+        summaries.push(Summary {
+            check,
+            count,
+            bad,
+            findings,
+        });
+    }
+    Ok(summaries)
+}
+
+/// How many findings of a check are stored; none for one that is made of other things.
+async fn stored_count(
+    db: &Db,
+    check: Check,
+    product: Option<Product>,
+) -> Result<Option<i64>, DbError> {
+    let count = match check {
+        Check::Conflict => db::conflict_count(db, product.map_or("", Product::as_str)).await?,
+        Check::BadFile => db::bad_file_count(db, &folders(product)).await?,
+        Check::UnreadableRecord => db::unreadable_count(db, &folders(product)).await?,
+        Check::SilentSource
+        | Check::OpenAlarm
+        | Check::ShippedWithoutBuild
+        | Check::LatePlatform => return Ok(None),
+    };
+    Ok(Some(count))
 }
 
 async fn of_check(
@@ -272,164 +324,4 @@ async fn platforms(db: &Db, only: Option<Product>) -> Result<Vec<Finding>, DbErr
 fn before(id: BuildId, micros: i64) -> i64 {
     let time = id.time() - chrono::TimeDelta::microseconds(micros);
     time.format("%Y%m%d%H%M%S").to_string().parse().unwrap_or(0)
-}
-
-/// How the sources did over the builds of the last ninety days; of one product if it is given.
-///
-/// # Errors
-/// The database failed or a row cannot be read.
-pub async fn scores(db: &Db, only: Option<Product>) -> Result<Vec<Score>, DbError> {
-    let generation = db::latest_generation(db).await?.n;
-    let mut scores = Scores::default();
-    let mut oldest_run = i64::MAX;
-    for (product, channel, own) in newest(db).await? {
-        if only.is_some_and(|only| only != product) {
-            continue;
-        }
-        let since = before(own, SCORE_WINDOW);
-        let mut below = None;
-        loop {
-            let page = db::builds_of_channel(db, generation, product, &channel, below, IDS).await?;
-            let last = page.rows.last().map(|build| build.build_id);
-            let mut digests: BTreeMap<BuildId, BTreeSet<Digest>> = BTreeMap::new();
-            for build in page.rows {
-                digests
-                    .entry(build.build_id)
-                    .or_default()
-                    .extend(build.evidence);
-            }
-            digests.retain(|id, _| db_number(*id) >= since);
-            for first in first_by_source(db, digests.into_values()).await? {
-                oldest_run = first
-                    .values()
-                    .copied()
-                    .min()
-                    .unwrap_or(i64::MAX)
-                    .min(oldest_run);
-                scores.add_build(product, &channel, first);
-            }
-            match last {
-                Some(last) if page.more && db_number(last) >= since => below = Some(last),
-                _ => break,
-            }
-        }
-    }
-    add_contradictions(db, only, &mut scores).await?;
-    for said in db::withdrawn_since(db, oldest_run).await? {
-        if let Some((source, product, channel)) = who(&said)
-            && only.is_none_or(|only| only == product)
-        {
-            scores.add_withdrawal(source, product, &channel);
-        }
-    }
-    Ok(scores.finish())
-}
-
-fn db_number(id: BuildId) -> i64 {
-    i64::try_from(id.as_u64()).unwrap_or(i64::MAX)
-}
-
-/// For each build, given as the digests of its observations, when each source listed it first.
-async fn first_by_source(
-    db: &Db,
-    builds: impl Iterator<Item = BTreeSet<Digest>>,
-) -> Result<Vec<BTreeMap<SourceName, i64>>, DbError> {
-    let builds: Vec<BTreeSet<Digest>> = builds.collect();
-    let all: BTreeSet<Digest> = builds.iter().flatten().copied().collect();
-    let all: Vec<Digest> = all.into_iter().collect();
-    let mut listed: HashMap<String, (SourceName, i64)> = HashMap::new();
-    for digests in all.chunks(200) {
-        for said in db::said(db, digests).await? {
-            // What is said of versions as a whole lists no build.
-            let of_build = said.kind.parse::<Kind>().is_ok_and(|kind| {
-                !matches!(
-                    kind,
-                    Kind::ShippedRelease
-                        | Kind::CurrentVersions
-                        | Kind::ReleaseDirectory
-                        | Kind::ReleaseHistory
-                )
-            });
-            if let (true, Ok(source)) = (of_build, said.source.parse()) {
-                listed.insert(said.digest, (source, said.first_run));
-            }
-        }
-    }
-    let first = builds.into_iter().map(|digests| {
-        let mut first: BTreeMap<SourceName, i64> = BTreeMap::new();
-        for digest in digests {
-            if let Some((source, run)) = listed.get(&digest.to_string()) {
-                let earliest = first.entry(*source).or_insert(*run);
-                *earliest = (*earliest).min(*run);
-            }
-        }
-        first
-    });
-    Ok(first.collect())
-}
-
-/// Counts the values that were stated and not believed.
-async fn add_contradictions(
-    db: &Db,
-    only: Option<Product>,
-    scores: &mut Scores,
-) -> Result<(), DbError> {
-    let name = only.map_or("", Product::as_str);
-    let (mut after, mut seen) = (String::new(), 0);
-    loop {
-        let rows = db::conflicts_after(db, name, &place(&after), 200).await?;
-        let Some(last) = rows.last() else {
-            return Ok(());
-        };
-        after = [&*last.group_key, &*last.subject, &*last.field].join("\n");
-        seen += rows.len();
-        for row in &rows {
-            let body: Value = serde_json::from_str(&row.body).unwrap_or_default();
-            let chosen = body.get("chosen").and_then(Value::as_str);
-            let values = body.get("values").and_then(Value::as_object);
-            let refused = values.into_iter().flatten();
-            let refused = refused.filter(|(value, _)| Some(value.as_str()) != chosen);
-            let digests: Vec<Digest> = refused
-                .filter_map(|(_, digests)| digests.as_array()?.first()?.as_str()?.parse().ok())
-                .collect();
-            for said in db::said(db, &digests).await? {
-                if let Some((source, product, channel)) = who(&said) {
-                    scores.add_contradiction(source, product, &channel);
-                }
-            }
-        }
-        if seen >= MOST_CONFLICTS {
-            return Ok(());
-        }
-    }
-}
-
-/// Who said something, about which product and channel.
-fn who(said: &Said) -> Option<(SourceName, Product, String)> {
-    let group = said.group_key.as_deref()?;
-    let product: Product = group.split(' ').next()?.parse().ok()?;
-    let kind: Kind = said.kind.parse().ok()?;
-    let channel = match kind {
-        Kind::ShippedRelease | Kind::ReleaseDirectory => {
-            let observation = Observation {
-                source: said.source.parse().ok()?,
-                kind,
-                subject: said.subject.clone(),
-                url: String::new(),
-                body: Value::Null,
-            };
-            let (directory, version) = crate::facts::subject_of(&observation).ok()?;
-            let own = match version.stage() {
-                Stage::Beta(_) | Stage::ReleaseCandidate(_) => "beta",
-                Stage::Esr => "esr",
-                Stage::Alpha(_) => "nightly",
-                Stage::Release => "release",
-            };
-            directory.only_channel().unwrap_or(own)
-        }
-        // Its subject begins with the channel.
-        Kind::BuildhubRecord => said.subject.split(' ').next()?,
-        _ => "",
-    };
-    Some((said.source.parse().ok()?, product, channel.to_owned()))
 }

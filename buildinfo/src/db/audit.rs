@@ -9,6 +9,9 @@ use crate::observation::Digest;
 /// Most rows of one channel's last weeks.
 const MOST: i64 = 50_000;
 
+/// Findings beyond so many are not counted.
+pub const MOST_COUNTED: i64 = 50_000;
+
 /// A contradiction between sources, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct StoredConflict {
@@ -118,6 +121,50 @@ pub async fn bad_files_after(
         .bind(&other)
         .bind(limit)
         .fetch_all(pool)
+        .await)?)
+}
+
+/// How many conflicts there are, up to [`MOST_COUNTED`]; of one product if its name is given.
+///
+/// # Errors
+/// The database failed.
+pub async fn conflict_count(db: &Db, product: &str) -> Result<i64, DbError> {
+    const SQL: &str =
+        "SELECT COUNT(*) FROM (SELECT 1 FROM conflict WHERE group_key LIKE $1 LIMIT $2) AS counted";
+    Ok(on!(db, |pool| sqlx::query_scalar(SQL)
+        .bind(like(product))
+        .bind(MOST_COUNTED)
+        .fetch_one(pool)
+        .await)?)
+}
+
+/// How many records cannot be interpreted and are still said, up to [`MOST_COUNTED`]; of one product
+/// if the names of its folders are given.
+///
+/// # Errors
+/// The database failed.
+pub async fn unreadable_count(db: &Db, folders: &[&str]) -> Result<i64, DbError> {
+    const SQL: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM observation o WHERE problem IS NOT NULL AND EXISTS (SELECT 1 FROM sighting s WHERE s.digest = o.digest AND s.to_run IS NULL) AND (subject LIKE $1 OR subject LIKE $2) LIMIT $3) AS counted";
+    count_in_folders(db, SQL, folders).await
+}
+
+/// How many files of the archive cannot be read, up to [`MOST_COUNTED`]; of one product if the names
+/// of its folders are given.
+///
+/// # Errors
+/// The database failed.
+pub async fn bad_file_count(db: &Db, folders: &[&str]) -> Result<i64, DbError> {
+    const SQL: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM archive_place WHERE state = 'bad' AND (path LIKE $1 OR path LIKE $2) LIMIT $3) AS counted";
+    count_in_folders(db, SQL, folders).await
+}
+
+async fn count_in_folders(db: &Db, sql: &'static str, folders: &[&str]) -> Result<i64, DbError> {
+    let (one, other) = in_folders(folders);
+    Ok(on!(db, |pool| sqlx::query_scalar(sql)
+        .bind(&one)
+        .bind(&other)
+        .bind(MOST_COUNTED)
+        .fetch_one(pool)
         .await)?)
 }
 

@@ -6,10 +6,11 @@ use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
 use serde::Serialize;
 
+use super::Page;
 use crate::import::Policy;
 
 /// How long the right to import holds without being renewed.
-const LEASE: Duration = Duration::from_secs(15);
+pub const IMPORT_LEASE: Duration = Duration::from_secs(15);
 
 /// One import, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, sqlx::FromRow)]
@@ -66,7 +67,7 @@ pub struct RunLease {
 }
 
 fn lease_end(now: i64) -> i64 {
-    now + i64::try_from(LEASE.as_micros()).unwrap_or(i64::MAX)
+    now + i64::try_from(IMPORT_LEASE.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// Takes the right to import, or says who has it.
@@ -181,11 +182,24 @@ pub async fn end_run(tx: &mut Tx, run: &Run) -> Result<(), DbError> {
 /// # Errors
 /// The database failed.
 pub async fn recent_runs(db: &Db, limit: i64) -> Result<Vec<Run>, DbError> {
-    const SQL: &str = "SELECT id, source, policy, started, ended, outcome, requests, records, new_records, unchanged, errors, generation, notes FROM import_run ORDER BY id DESC LIMIT $1";
-    Ok(on!(db, |pool| sqlx::query_as(SQL)
-        .bind(limit)
+    Ok(runs_before(db, i64::MAX, limit).await?.rows)
+}
+
+/// The runs with a smaller id than `before`, the newest first, at most `limit`.
+///
+/// # Errors
+/// The database failed.
+pub async fn runs_before(db: &Db, before: i64, limit: i64) -> Result<Page<Run>, DbError> {
+    const SQL: &str = "SELECT id, source, policy, started, ended, outcome, requests, records, new_records, unchanged, errors, generation, notes FROM import_run WHERE id < $1 ORDER BY id DESC LIMIT $2";
+    let mut rows: Vec<Run> = on!(db, |pool| sqlx::query_as(SQL)
+        .bind(before)
+        .bind(limit.saturating_add(1))
         .fetch_all(pool)
-        .await)?)
+        .await)?;
+    let limit = usize::try_from(limit).unwrap_or(0);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    Ok(Page { rows, more })
 }
 
 /// How many imports there were of each outcome.

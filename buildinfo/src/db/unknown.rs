@@ -48,6 +48,17 @@ pub struct Unknown {
     pub cleared: Option<i64>,
 }
 
+impl Unknown {
+    /// Under what it is counted.
+    pub fn key(&self) -> UnknownKey {
+        UnknownKey {
+            product: self.product.clone(),
+            channel: self.channel.clone(),
+            build_id: self.build_id.clone(),
+        }
+    }
+}
+
 /// Writes down what was counted in memory, in small transactions. Where one is broken off in its
 /// commit and written again, some questions count twice.
 ///
@@ -256,15 +267,15 @@ pub struct UnknownFilter {
     pub alarm: AlarmFilter,
 }
 
-/// The unknown ids that a filter lets through, the highest first, after the place `after` (build id,
-/// product, channel); at most `limit`.
+/// The unknown ids that a filter lets through, the highest build id first, then by product and
+/// channel, after the one with the key `after`; at most `limit`.
 ///
 /// # Errors
 /// The database failed.
 pub async fn list_unknown(
     db: &Db,
     filter: &UnknownFilter,
-    after: Option<&[String; 3]>,
+    after: Option<&UnknownKey>,
     limit: i64,
 ) -> Result<Page<Unknown>, DbError> {
     let from = match filter.alarm {
@@ -297,7 +308,7 @@ pub async fn list_unknown(
     }
     if let Some(after) = after {
         let first = texts.len() + 2;
-        texts.extend(after.iter().map(String::as_str));
+        texts.extend([&*after.build_id, &*after.product, &*after.channel]);
         sql.push_str(&format!(
             " AND (b.build_id, b.product, b.channel) < (${first}, ${}, ${})",
             first + 1,

@@ -15,3 +15,4 @@ pub use names::{
     year,
 };
 pub(crate) use reader::Reader;
+pub use reader::public_address;

@@ -20,6 +20,8 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 const MAX_ANSWER: usize = 64 << 20;
 /// How often a request is tried that fails for a reason which may pass.
 const TRIES: usize = 10;
+/// The pause between tries grows to so many times the first one at most.
+const PAUSE_GROWS: u32 = 20;
 /// So many answers in a row that are no answer make a source dead for this import.
 const GIVE_UP_AFTER: u64 = 30;
 /// As a refused connection counts for that: nobody listens.
@@ -92,16 +94,17 @@ pub struct Client {
     dead: AtomicBool,
     last: Mutex<String>,
     moved: Mutex<Option<String>>,
+    pause: Duration,
     tape: Option<Arc<Tape>>,
 }
 
 impl Client {
-    /// A client with a User-Agent and limits; with a tape, its answers are recorded or come from
-    /// there.
+    /// A client with a User-Agent and limits. `pause` stands before the second try of a request, and
+    /// grows up to twenty times itself. With a tape, answers are recorded or come from there.
     ///
     /// # Errors
     /// The TLS library could not be started.
-    pub fn new(tape: Option<Arc<Tape>>) -> Result<Self, reqwest::Error> {
+    pub fn new(pause: Duration, tape: Option<Arc<Tape>>) -> Result<Self, reqwest::Error> {
         let http = reqwest::Client::builder()
             .user_agent(concat!("datil/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_LIMIT)
@@ -110,10 +113,15 @@ impl Client {
             .redirect(redirect::Policy::custom(follow))
             .pool_max_idle_per_host(16)
             .build()?;
-        Ok(Self::with(http, Arc::default(), tape))
+        Ok(Self::with(http, Arc::default(), pause, tape))
     }
 
-    fn with(http: reqwest::Client, requests: Arc<AtomicU64>, tape: Option<Arc<Tape>>) -> Self {
+    fn with(
+        http: reqwest::Client,
+        requests: Arc<AtomicU64>,
+        pause: Duration,
+        tape: Option<Arc<Tape>>,
+    ) -> Self {
         Self {
             http,
             requests,
@@ -122,6 +130,7 @@ impl Client {
             dead: AtomicBool::new(false),
             last: Mutex::default(),
             moved: Mutex::new(None),
+            pause,
             tape,
         }
     }
@@ -131,6 +140,7 @@ impl Client {
         Self::with(
             self.http.clone(),
             Arc::clone(&self.requests),
+            self.pause,
             self.tape.clone(),
         )
     }
@@ -249,8 +259,8 @@ impl Client {
             result
         };
         let patience = ExponentialBuilder::default()
-            .with_min_delay(Duration::from_millis(50))
-            .with_max_delay(Duration::from_secs(1))
+            .with_min_delay(self.pause)
+            .with_max_delay(self.pause * PAUSE_GROWS)
             .with_max_times(TRIES - 1)
             .with_jitter();
         let outcome = attempt

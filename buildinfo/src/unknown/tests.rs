@@ -267,6 +267,7 @@ proptest! {
                 prop_assert!(text.len() <= 32);
                 prop_assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_. ".contains(&byte)));
             }
+            prop_assert_eq!(key.to_string().parse(), Ok(key));
         }
     }
 

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::build_id::BuildId;
-use crate::db::{self, AlarmFilter, UnknownFilter};
+use crate::db::{self, AlarmFilter, Unknown, UnknownFilter};
 use crate::lookup::{Lookup, LookupError};
 use crate::meters;
 use crate::product::{OFFICIAL_CHANNELS, Product};
@@ -140,7 +140,7 @@ pub async fn forget_known(lookup: &Lookup, db: &Db) -> Result<(), LookupError> {
         verdict: None,
         alarm: AlarmFilter::Any,
     };
-    let mut after: Option<[String; 3]> = None;
+    let mut after: Option<UnknownKey> = None;
     loop {
         let page = db::list_unknown(db, &filter, after.as_ref(), ROWS).await?;
         let known = page.rows.iter().filter(|row| {
@@ -148,18 +148,12 @@ pub async fn forget_known(lookup: &Lookup, db: &Db) -> Result<(), LookupError> {
             let id = row.build_id.parse::<BuildId>();
             matches!((product, id), (Ok(product), Ok(id)) if index.find(product, id).next().is_some())
         });
-        let known: Vec<UnknownKey> = known
-            .map(|row| UnknownKey {
-                product: row.product.clone(),
-                channel: row.channel.clone(),
-                build_id: row.build_id.clone(),
-            })
-            .collect();
+        let known: Vec<UnknownKey> = known.map(Unknown::key).collect();
         db::forget_unknown(db, &known).await?;
-        let Some(last) = page.rows.into_iter().next_back().filter(|_| page.more) else {
+        let Some(last) = page.rows.last().filter(|_| page.more) else {
             return Ok(());
         };
-        after = Some([last.build_id, last.product, last.channel]);
+        after = Some(last.key());
     }
 }
 

@@ -1,5 +1,8 @@
 //! What is known, beside the truth.
 
+use std::collections::BTreeMap;
+
+use buildinfo::db::{Change, ChangeCursor};
 use buildinfo::import::{Choice, Options};
 use buildinfo::{Question, SourceName, db, export};
 use demo::{Truth, World};
@@ -99,4 +102,27 @@ pub(crate) async fn exported(db: &Db) -> (Vec<String>, String) {
         text.lines().map(str::to_owned).collect(),
         digest.to_string(),
     )
+}
+
+/// Every change of a conclusion that is stored.
+pub(crate) async fn changes(db: &Db) -> Vec<Change> {
+    let start = ChangeCursor {
+        generation: 0,
+        within: None,
+    };
+    db::changes_after(db, &start, 100_000).await.unwrap()
+}
+
+/// What the changes amount to when they are applied one after another.
+pub(crate) fn replayed(changes: &[Change]) -> BTreeMap<(String, String), String> {
+    let mut table = BTreeMap::new();
+    for change in changes {
+        let key = (change.product.clone(), change.build_id.to_string());
+        let before = table.remove(&key);
+        assert_eq!(before.as_deref().unwrap_or("[]"), change.old, "{key:?}");
+        if change.new != "[]" {
+            table.insert(key, change.new.clone());
+        }
+    }
+    table
 }

@@ -9,6 +9,7 @@ use demo::Fault::{
 };
 use demo::world::{Channel, Platform, Product};
 use demo::{Fault, Plan, Truth, World};
+use futures::future::join_all;
 use platform::testing::databases;
 
 use crate::compare::{by_the_archive, compare, compare_held, exported, held, only, the_truth};
@@ -206,5 +207,63 @@ async fn the_histories_tell_what_shipped_when_the_list_of_releases_is_missing() 
         let firefox = |truth: &Truth| of_firefox(truth) && truth.product == "Firefox";
         // Which build of a version it was, is a guess: the one with the highest number.
         compare_held(&test.db, &sources.world, firefox, by_the_archive).await;
+    }
+}
+
+#[tokio::test]
+async fn product_details_that_fails_or_forgets_takes_nothing_back() {
+    let cases = [Fault::Down, Fault::Garbage, Fault::Empty].map(async |fault| {
+        let sources = Sources::standard().await;
+        for test in databases().await {
+            sources.faults.product_details.set(Fault::None);
+            sources.import(&test.db).await;
+            let before = exported(&test.db).await;
+            sources.faults.product_details.set(fault);
+            let run = sources.import(&test.db).await;
+            assert_eq!(run.outcome, "partial", "{fault:?}");
+            assert!(run.notes.contains("product-details"), "{}", run.notes);
+            assert!(run.errors > 0);
+            assert_eq!(exported(&test.db).await, before, "{fault:?}");
+        }
+    });
+    join_all(cases).await;
+}
+
+#[tokio::test]
+async fn buildhub_that_fails_makes_a_run_with_notes_and_no_error() {
+    let cases = [Fault::Down, Fault::Garbage, Fault::Empty].map(async |fault| {
+        let sources = Sources::standard().await;
+        for test in databases().await {
+            sources.faults.buildhub.set(fault);
+            let run = sources.import(&test.db).await;
+            assert_eq!(run.outcome, "partial", "{fault:?}");
+            assert!(run.notes.contains("buildhub"), "{}", run.notes);
+            let alone = sources
+                .import_as(&test.db, &only(SourceName::Buildhub))
+                .await;
+            assert_eq!(alone.unwrap().outcome, "failed", "{fault:?}");
+            sources.faults.buildhub.set(Fault::None);
+            assert_eq!(sources.import(&test.db).await.outcome, "complete");
+            compare(&test.db, &sources.world, |truth| {
+                (truth.version.to_string(), truth.status.as_str())
+            })
+            .await;
+        }
+    });
+    join_all(cases).await;
+}
+
+#[tokio::test]
+async fn sources_that_fail_now_and_then_are_read_whole() {
+    let sources = Sources::standard().await;
+    sources.faults.buildhub.set(Fault::Flaky);
+    sources.faults.product_details.set(Fault::Flaky);
+    for test in databases().await {
+        let run = sources.import(&test.db).await;
+        assert_eq!((run.outcome.as_str(), run.notes.as_str()), ("complete", ""));
+        compare(&test.db, &sources.world, |truth| {
+            (truth.version.to_string(), truth.status.as_str())
+        })
+        .await;
     }
 }

@@ -5,8 +5,10 @@
 
 mod archive;
 mod compare;
+mod corrections;
 mod faults;
 mod importing;
+mod interruptions;
 #[path = "../support/mod.rs"]
 mod support;
 mod tape;

@@ -33,6 +33,7 @@ impl Sources {
             buildhub_url: root.clone(),
             archive_url: root.clone(),
             product_details_url: root,
+            retry_pause_ms: 1,
             ..Settings::default()
         };
         Self {

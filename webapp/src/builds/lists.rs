@@ -2,6 +2,7 @@
 
 use askama::Template;
 use buildinfo::db::Generation;
+use buildinfo::freshness::Silent;
 use buildinfo::index::BuildRef;
 use buildinfo::resolve;
 use buildinfo::{Build, BuildId, BuildIndex, Certainty, Product, Status, Version};
@@ -54,11 +55,21 @@ pub(super) struct IndexPage<'a> {
     generation: Generation,
     made: String,
     channels: &'a [ChannelView],
+    alarms: usize,
+    silent: Vec<Silent>,
 }
 
 impl<'a> IndexPage<'a> {
-    pub(super) fn new(generation: Generation, channels: &'a [ChannelView]) -> Self {
+    /// `alarms` are how many are on, `silent` the sources that do not answer.
+    pub(super) fn new(
+        generation: Generation,
+        channels: &'a [ChannelView],
+        alarms: usize,
+        silent: Vec<Silent>,
+    ) -> Self {
         Self {
+            alarms,
+            silent,
             generation,
             made: format::time(generation.created),
             channels,

@@ -120,6 +120,12 @@ async fn builds_that_are_not_known_get_a_page_that_says_so() {
             ),
             ("/builds/Nothing/beta", 404, "No such product"),
             ("/builds/Firefox/nothing", 404, "No build of Firefox"),
+            ("/builds/Firefox/be%00ta", 404, "No build of Firefox"),
+            (
+                "/builds/Firefox/be%00ta/20181025233934",
+                200,
+                "known on another channel",
+            ),
             (
                 "/builds/?build_id=20181025233935",
                 404,

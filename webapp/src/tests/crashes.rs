@@ -2,7 +2,7 @@
 
 use axum::http::{StatusCode, header};
 
-use super::{PROCESSED, RECEIVED, servers};
+use super::{PROCESSED, RECEIVED, link_of, servers};
 
 #[tokio::test]
 async fn the_list_is_paged_and_filtered() {
@@ -43,13 +43,6 @@ async fn the_list_is_paged_and_filtered() {
             );
         }
     }
-}
-
-fn link_of(page: &str, text: &str) -> String {
-    let end = page.find(&format!(">{text}<")).unwrap();
-    let start = page[..end].rfind("href=\"").unwrap() + 6;
-    let link = page[start..end].split('"').next().unwrap();
-    link.replace("&#38;", "&")
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::metadata;
 use super::names::{self, FileKind, MetadataFiles};
-use super::reader::Reader;
+use super::reader::{Reader, public_address};
 use crate::db::{Contents, Place, PlaceState};
 use crate::location::{Location, normalise_platform};
 use crate::observation::Observation;
@@ -273,7 +273,7 @@ impl BuildFolder {
         let path = format!("{}{name}", self.path);
         let why = match reader.file(&path).await {
             Ok(bytes) => {
-                let public = reader.public_address(&path);
+                let public = public_address(&path);
                 match metadata::read(&reader.address(&path), &public, &bytes) {
                     Ok(observation) => return Ok(Ok(observation)),
                     Err(bad) => bad.to_string(),

@@ -48,11 +48,6 @@ impl<'a> Reader<'a> {
         below(self.root.clone(), path)
     }
 
-    /// The address of a path on the public host: files are known by it wherever they are read.
-    pub(crate) fn public_address(&self, path: &str) -> String {
-        below(Url::parse(HOST).expect("a constant address is a URL"), path)
-    }
-
     /// What a folder holds: an open place. A folder that is as it was is not sent again.
     ///
     /// # Errors
@@ -107,6 +102,11 @@ impl<'a> Reader<'a> {
             }),
         }
     }
+}
+
+/// The address of a path, from `/pub/`, on the public host: files are known by it wherever they are read.
+pub fn public_address(path: &str) -> String {
+    below(Url::parse(HOST).expect("a constant address is a URL"), path)
 }
 
 fn below(mut root: Url, path: &str) -> String {

@@ -1,0 +1,152 @@
+//! Work that only one process may do at a time, as a person sees it: what it waits for, how far it is, and Ctrl-C to stop it.
+
+use std::io::IsTerminal;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use buildinfo::db::IMPORT_LEASE;
+use buildinfo::import::Progress;
+use tokio_util::sync::CancellationToken;
+
+use crate::parts::owner;
+
+/// While it waits, it says so again after so long.
+const SAY_EVERY: Duration = Duration::from_secs(60);
+
+/// One such work.
+pub(super) struct Work {
+    pub(super) owner: String,
+    pub(super) stop: CancellationToken,
+    bar: indicatif::ProgressBar,
+    wait: Mutex<Wait>,
+}
+
+impl Work {
+    pub(super) fn start() -> Self {
+        let stop = CancellationToken::new();
+        tokio::spawn(stop_at_signal(stop.clone()));
+        Self {
+            owner: owner(),
+            stop,
+            bar: progress_bar(),
+            wait: Mutex::new(Wait::new(Instant::now())),
+        }
+    }
+
+    pub(super) fn report(&self) -> impl Fn(Progress) + Sync + '_ {
+        |progress| self.show(progress)
+    }
+
+    pub(super) fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn show(&self, progress: Progress) {
+        match progress {
+            Progress::Waiting(owner) => {
+                self.bar.set_message(format!("waiting for {owner}"));
+                let wait = self.wait.lock().ok();
+                let notice = wait.and_then(|mut wait| wait.notice(&owner, Instant::now()));
+                if let Some(notice) = notice {
+                    self.bar.suspend(|| tracing::warn!("{notice}"));
+                }
+            }
+            Progress::Reading {
+                source,
+                done,
+                total,
+            } => self.step(format!("reading {source}"), done, total),
+            Progress::Deriving { done, total } => {
+                self.step("deriving builds".to_owned(), done, total);
+            }
+        }
+    }
+
+    fn step(&self, what: String, done: u64, total: u64) {
+        self.bar.set_message(what);
+        self.bar.set_length(total);
+        self.bar.set_position(done);
+    }
+}
+
+async fn stop_at_signal(stop: CancellationToken) {
+    // Without a handler the default action ends the process, which an import survives.
+    if tokio::signal::ctrl_c().await.is_ok() {
+        stop.cancel();
+    }
+}
+
+fn progress_bar() -> indicatif::ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return indicatif::ProgressBar::hidden();
+    }
+    let style = indicatif::ProgressStyle::with_template("{msg:26} {wide_bar} {pos}/{len} {eta}");
+    let bar = indicatif::ProgressBar::new(0);
+    bar.set_style(style.unwrap_or_else(|_| indicatif::ProgressStyle::default_bar()));
+    bar
+}
+
+/// The wait for another process's work.
+#[derive(Debug)]
+struct Wait {
+    began: Instant,
+    /// Who is waited for, and when it was last said.
+    said: Option<(String, Instant)>,
+}
+
+impl Wait {
+    fn new(began: Instant) -> Self {
+        Self { began, said: None }
+    }
+
+    /// What is to be said at `now` of the wait for `owner`: at its beginning, when another owner
+    /// comes first, and every minute.
+    fn notice(&mut self, owner: &str, now: Instant) -> Option<String> {
+        let known = self.said.as_ref().filter(|(said, _)| said == owner);
+        if known.is_some_and(|(_, at)| now.duration_since(*at) < SAY_EVERY) {
+            return None;
+        }
+        let first = known.is_none();
+        self.said = Some((owner.to_owned(), now));
+        Some(if first {
+            format!(
+                "another import runs, by {owner}: waiting for its end; if its process is dead, {} seconds at most",
+                IMPORT_LEASE.as_secs()
+            )
+        } else {
+            let seconds = now.duration_since(self.began).as_secs();
+            format!("the import by {owner} goes on: waiting for {seconds} seconds by now")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_told_at_its_beginning_and_then_every_minute() {
+        let began = Instant::now();
+        let mut wait = Wait::new(began);
+        for (seconds, owner, expected) in [
+            (
+                0,
+                "1-a",
+                Some("by 1-a: waiting for its end; if its process is dead, 15 seconds"),
+            ),
+            (1, "1-a", None),
+            (59, "1-a", None),
+            (60, "1-a", Some("by 1-a goes on: waiting for 60 seconds")),
+            (61, "1-a", None),
+            (62, "2-b", Some("by 2-b: waiting for its end")),
+            (121, "2-b", None),
+            (122, "2-b", Some("by 2-b goes on: waiting for 122 seconds")),
+        ] {
+            let now = began + Duration::from_secs(seconds);
+            let found = wait.notice(owner, now);
+            assert_eq!(found.is_some(), expected.is_some(), "{seconds} {owner}");
+            let found = found.unwrap_or_default();
+            assert!(found.contains(expected.unwrap_or_default()), "{found}");
+        }
+    }
+}

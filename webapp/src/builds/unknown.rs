@@ -1,0 +1,294 @@
+//! The page of build ids that no source knows, with the alarms that are on.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use buildinfo::audit::Check;
+use buildinfo::db::{self, Alarm, AlarmFilter, Unknown, UnknownFilter};
+use buildinfo::sources::archive::public_address;
+use buildinfo::unknown::alarm::plan_of;
+use buildinfo::unknown::{UnknownKey, Verdict, counted_product};
+use buildinfo::{BuildId, Product};
+use platform::http::ApiError;
+
+use crate::page::{PageError, html, unusable};
+use crate::params::Params;
+use crate::words::{self, Word};
+use crate::{Webapp, format, links};
+
+/// Where the page is.
+pub(super) const PATH: &str = "/builds/unknown";
+/// Ids on a page.
+const PAGE: i64 = 50;
+/// Alarms on a page.
+const MOST_ALARMS: usize = 20;
+/// Stands for every verdict in the address.
+const ALL: &str = "all";
+
+/// Which ids are listed, as the address says it.
+#[derive(Debug)]
+struct Choice {
+    product: String,
+    /// None: whatever the verdict.
+    verdict: Option<Verdict>,
+    /// `open`, `cleared`, or empty: with or without an alarm.
+    alarm: String,
+}
+
+impl Choice {
+    /// Without a word the ids that a source could still list; with an alarm, those of any verdict.
+    fn read(params: &Params) -> Result<Self, PageError> {
+        let product = params.text("product").map_err(unusable)?;
+        let alarm = params.text("alarm").map_err(unusable)?;
+        let verdict = match (params.text("verdict").map_err(unusable)?, alarm) {
+            ("", "") => Some(Verdict::NotSeen),
+            ("" | ALL, _) => None,
+            (name, _) => Some(Verdict::named(name).ok_or_else(no_verdict)?),
+        };
+        if !matches!(alarm, "" | "open" | "cleared") {
+            let sentence = "Alarms are open or cleared.".to_owned();
+            return Err(ApiError::BadRequest(sentence).into());
+        }
+        Ok(Self {
+            product: product.to_owned(),
+            verdict,
+            alarm: alarm.to_owned(),
+        })
+    }
+
+    fn filter(&self) -> UnknownFilter {
+        UnknownFilter {
+            product: (!self.product.is_empty()).then(|| counted_product(&self.product)),
+            verdict: self.verdict,
+            alarm: match self.alarm.as_str() {
+                "open" => AlarmFilter::Open,
+                "cleared" => AlarmFilter::Cleared,
+                _ => AlarmFilter::Any,
+            },
+        }
+    }
+
+    /// The address of the same list with another verdict, from a place on.
+    fn link(&self, verdict: Option<Verdict>, after: &str) -> String {
+        let parameters = [
+            ("product", self.product.as_str()),
+            ("verdict", verdict.map_or(ALL, Verdict::as_str)),
+            ("alarm", &self.alarm),
+            ("after", after),
+        ];
+        links::page(PATH, &parameters)
+    }
+}
+
+fn no_verdict() -> PageError {
+    let names = Verdict::ALL.map(Verdict::as_str).join(", ");
+    ApiError::BadRequest(format!("The verdicts on unknown build ids are {names}.")).into()
+}
+
+fn no_such_place() -> PageError {
+    let sentence = "This link into the list of build ids is not whole: begin again with the first.";
+    ApiError::BadRequest(sentence.to_owned()).into()
+}
+
+/// Lists unknown ids, the newest first; on the first page the alarms that are on stand before them.
+pub(crate) async fn show(State(app): State<Webapp>, params: Params) -> Result<Response, PageError> {
+    let choice = Choice::read(&params)?;
+    let after = match params.get("after") {
+        None | Some("") => None,
+        Some(place) => Some(place.parse::<UnknownKey>().map_err(|()| no_such_place())?),
+    };
+    let filter = choice.filter();
+    let found = db::list_unknown(&app.db, &filter, after.as_ref(), PAGE).await?;
+    let mut alarms = match after {
+        None => db::open_alarms(&app.db).await?,
+        Some(_) => Vec::new(),
+    };
+    alarms.retain(|alarm| {
+        let product = filter.product.as_ref();
+        product.is_none_or(|product| *product == alarm.product)
+    });
+    let counts = db::unknown_counts(&app.db).await?;
+    let last = found.rows.last().filter(|_| found.more);
+    let page = UnknownPage {
+        first: after.map(|_| choice.link(choice.verdict, "")),
+        next: last.map(|last| choice.link(choice.verdict, &last.key().to_string())),
+        verdicts: verdicts(&choice, &counts),
+        nothing_ever: counts.is_empty(),
+        meaning: choice
+            .verdict
+            .map(|verdict| words::verdict(verdict).meaning),
+        rows: found.rows.iter().map(Row::new).collect(),
+        alarms_left_out: alarms.len().saturating_sub(MOST_ALARMS),
+        alarms: alarms.iter().take(MOST_ALARMS).map(AlarmRow::new).collect(),
+        advice: words::sentence(Check::OpenAlarm.advice()),
+        choice,
+    };
+    Ok(html(StatusCode::OK, &page))
+}
+
+/// The list of one verdict, to choose.
+#[derive(Debug)]
+struct Tab {
+    text: String,
+    link: String,
+    here: bool,
+}
+
+/// How many ids there are of each verdict, most urgent first. Of one product they are not counted.
+fn verdicts(choice: &Choice, counts: &[(String, i64)]) -> Vec<Tab> {
+    let order = [
+        Some(Verdict::NotSeen),
+        Some(Verdict::NoSource),
+        Some(Verdict::Unofficial),
+        Some(Verdict::Junk),
+        None,
+    ];
+    let of = |verdict: Option<Verdict>| -> i64 {
+        let wanted = |name: &str| verdict.is_none_or(|verdict| verdict.as_str() == name);
+        let counts = counts.iter().filter(|(name, _)| wanted(name));
+        counts.map(|(_, count)| count).sum()
+    };
+    let counted = choice.product.is_empty() && choice.alarm.is_empty();
+    let tab = |verdict: Option<Verdict>| {
+        let text = verdict.map_or("all", |verdict| words::verdict(verdict).text);
+        Tab {
+            text: match counted {
+                true => format!("{text} ({})", format::thousands(of(verdict))),
+                false => text.to_owned(),
+            },
+            link: choice.link(verdict, ""),
+            here: choice.verdict == verdict,
+        }
+    };
+    order.map(tab).into()
+}
+
+/// One unknown id.
+#[derive(Debug)]
+struct Row {
+    product: String,
+    channel: String,
+    build_id: String,
+    /// The page that says what can be said of it; none for what is no build id.
+    page: Option<String>,
+    crashes: Option<String>,
+    verdict: Option<Word>,
+    asked: String,
+    first: String,
+    last: String,
+    alarm: Option<Word>,
+    /// What became of the alarm.
+    outcome: String,
+}
+
+impl Row {
+    fn new(row: &Unknown) -> Self {
+        let page = links::build(&row.product, &row.channel, &row.build_id);
+        let crashes = [("product", &*row.product), ("build_id", &*row.build_id)];
+        Self {
+            crashes: row
+                .build_id
+                .parse::<BuildId>()
+                .is_ok()
+                .then(|| links::crashes(&crashes)),
+            page,
+            product: row.product.clone(),
+            channel: row.channel.clone(),
+            build_id: row.build_id.clone(),
+            verdict: Verdict::named(&row.verdict).map(words::verdict),
+            asked: format::thousands(row.asked),
+            first: format::time(row.first_asked),
+            last: format::time(row.last_asked),
+            alarm: row.raised.map(|_| match row.cleared {
+                None => ALARM_ON,
+                Some(_) => ALARM_OVER,
+            }),
+            outcome: row.outcome.clone().unwrap_or_default(),
+        }
+    }
+}
+
+const ALARM_ON: Word = Word {
+    text: "on",
+    meaning: "Several installations crash with this build.",
+    look: "bad",
+};
+const ALARM_OVER: Word = Word {
+    text: "over",
+    meaning: "The build became known.",
+    look: "good",
+};
+
+/// An alarm that is on, with where the build would lie.
+#[derive(Debug)]
+struct AlarmRow {
+    product: String,
+    channel: String,
+    build_id: String,
+    page: Option<String>,
+    crashes: String,
+    installs: String,
+    reported: String,
+    raised: String,
+    tried: Option<String>,
+    outcome: String,
+    /// Folders of the archive with their addresses.
+    folders: Vec<(String, String)>,
+    /// The body of the search to Buildhub.
+    search: String,
+}
+
+impl AlarmRow {
+    fn new(alarm: &Alarm) -> Self {
+        let plan = plan_of(alarm);
+        let folders = plan.iter().flat_map(|plan| &plan.archive);
+        Self {
+            product: alarm.product.clone(),
+            channel: alarm.channel.clone(),
+            build_id: alarm.build_id.clone(),
+            page: links::build(&alarm.product, &alarm.channel, &alarm.build_id),
+            crashes: links::crashes(&[("product", &alarm.product), ("build_id", &alarm.build_id)]),
+            installs: format::thousands(alarm.installs),
+            reported: format::shortened(&alarm.reported, 40),
+            raised: format::time(alarm.raised),
+            tried: alarm.tried.map(format::time),
+            outcome: alarm
+                .outcome
+                .as_deref()
+                .map(words::sentence)
+                .unwrap_or_default(),
+            folders: folders
+                .map(|path| (path.clone(), public_address(path)))
+                .collect(),
+            search: plan
+                .as_ref()
+                .map(|plan| plan.buildhub.to_string())
+                .unwrap_or_default(),
+        }
+    }
+}
+
+#[derive(Debug, Template)]
+#[template(path = "unknown.html")]
+struct UnknownPage {
+    choice: Choice,
+    verdicts: Vec<Tab>,
+    /// What the chosen verdict means.
+    meaning: Option<&'static str>,
+    /// Whether no unknown id was ever asked for.
+    nothing_ever: bool,
+    alarms: Vec<AlarmRow>,
+    alarms_left_out: usize,
+    /// What to do about an alarm.
+    advice: String,
+    rows: Vec<Row>,
+    first: Option<String>,
+    next: Option<String>,
+}
+
+impl UnknownPage {
+    fn products(&self) -> [&'static str; Product::ALL.len()] {
+        Product::ALL.map(Product::as_str)
+    }
+}
