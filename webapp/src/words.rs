@@ -253,13 +253,17 @@ pub(crate) fn reason(text: &str) -> String {
     sentence(named.map_or(text, |reason| reason.sentence()))
 }
 
-/// A text with a capital letter and a full stop.
+/// A text with a capital letter, unless it begins with an address, and a full stop.
 pub(crate) fn sentence(sentence: &str) -> String {
     let mut characters = sentence.chars();
     match characters.next() {
         None => String::new(),
         Some(first) => {
-            let mut sentence: String = first.to_uppercase().chain(characters).collect();
+            let mut sentence: String = if sentence.starts_with("http") {
+                sentence.to_owned()
+            } else {
+                first.to_uppercase().chain(characters).collect()
+            };
             if !sentence.ends_with(['.', '!', '?']) {
                 sentence.push('.');
             }
@@ -271,6 +275,18 @@ pub(crate) fn sentence(sentence: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sentence_begins_with_a_capital_letter_or_an_address() {
+        for (text, expected) in [
+            ("", ""),
+            ("no answer", "No answer."),
+            ("élan!", "Élan!"),
+            ("https://a.example/: 503", "https://a.example/: 503."),
+        ] {
+            assert_eq!(sentence(text), expected);
+        }
+    }
 
     #[test]
     fn every_status_and_certainty_of_the_build_service_has_words() {
