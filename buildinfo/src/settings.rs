@@ -21,7 +21,7 @@ pub struct Settings {
     /// When to import, as a cron expression with seconds (UTC); empty: never by itself.
     pub schedule: String,
     /// A request that failed is sent again after so many milliseconds, and each further time after
-    /// twice as long, up to twenty times this.
+    /// twice as long, up to eight times this.
     pub retry_pause_ms: u16,
     /// Keep every answer of the sources, word for word, for so many days, so that `capture` can turn
     /// an import into a test; 0: none is kept.

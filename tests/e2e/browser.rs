@@ -114,4 +114,12 @@ async fn a_person_reads_crashes_and_builds_in_a_browser() {
             "{part} is missing on the build's page: {build}"
         );
     }
+    for (page, part) in [
+        ("audit", "How good each source is"),
+        ("unknown", "Build ids that no source knows"),
+        ("runs", "What was imported"),
+    ] {
+        let page = text(&open(&format!("{}/builds/{page}", system.url)).expect("a browser"));
+        assert!(page.contains(part), "{part} is missing: {page}");
+    }
 }

@@ -21,7 +21,7 @@ const MAX_ANSWER: usize = 64 << 20;
 /// How often a request is tried that fails for a reason which may pass.
 const TRIES: usize = 10;
 /// The pause between tries grows to so many times the first one at most.
-const PAUSE_GROWS: u32 = 20;
+const PAUSE_GROWS: u32 = 8;
 /// So many answers in a row that are no answer make a source dead for this import.
 const GIVE_UP_AFTER: u64 = 30;
 /// As a refused connection counts for that: nobody listens.
@@ -100,7 +100,7 @@ pub struct Client {
 
 impl Client {
     /// A client with a User-Agent and limits. `pause` stands before the second try of a request, and
-    /// grows up to twenty times itself. With a tape, answers are recorded or come from there.
+    /// grows up to eight times itself. With a tape, answers are recorded or come from there.
     ///
     /// # Errors
     /// The TLS library could not be started.
