@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use buildinfo::db::Alarm;
 use buildinfo::import::{Choice, ImportError, Options, import};
 use buildinfo::sources::Tape;
@@ -201,6 +201,10 @@ async fn run_import(
     match outcome {
         Ok(run) => {
             report::run(&run, as_json)?;
+            ensure!(
+                run.outcome != "failed",
+                "no source could be read; what was known stays, and the next import tries again"
+            );
             Ok(ExitCode::SUCCESS)
         }
         Err(ImportError::Busy(lease)) => {

@@ -172,6 +172,18 @@ fn questions_without_an_answer_are_answers_and_wrong_commands_are_errors() {
         assert!(answer["version"].is_null());
         assert_eq!(answer["reported"], "65.0");
     }
+    let output = System::new(&Config {
+        sources: Some("http://127.0.0.1:1"),
+        ..Config::default()
+    })
+    .run(["buildinfo", "import", "--source", "product-details"]);
+    assert!(!output.status.success());
+    let (said, error) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(said.contains("import product-details: failed"), "{said}");
+    assert!(error.contains("no source could be read"), "{error}");
     for args in [
         &["buildinfo", "lookup"][..],
         &["buildinfo", "import", "--product", "Waterfowl"],
