@@ -10,8 +10,8 @@ use std::thread;
 use anyhow::anyhow;
 use serde_json::{Value, json};
 
-/// Longer lines are refused, in bytes.
-pub(crate) const MAX_LINE: usize = 256 << 20;
+/// Longer lines are refused, in bytes. A document of an unusual form takes some sixteen times its size in memory.
+pub(crate) const MAX_LINE: usize = 64 << 20;
 
 /// A batch is full with so many bytes; it ends earlier where reading on would wait.
 const BATCH: usize = 128 << 10;
