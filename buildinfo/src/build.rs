@@ -160,6 +160,8 @@ pub enum Reason {
     SeveralFit,
     /// What was asked is the beginning of build ids.
     BuildIdPrefix,
+    /// What was asked is an Android version code, which tells when the build was made and names none.
+    VersionCode,
     /// What was asked is no build id.
     Junk,
     /// The build id lies after the time of the question.
@@ -200,6 +202,9 @@ impl Reason {
             Self::OnlyOneFits => "no channel was given, and only one build fits",
             Self::SeveralFit => "several builds fit: see the alternatives",
             Self::BuildIdPrefix => "the beginning of build ids: see the alternatives",
+            Self::VersionCode => {
+                "an Android version code: it tells when the build was made, and no source lists builds by it"
+            }
             Self::Junk => "not a build id: 14 digits that make a date",
             Self::InTheFuture => "the build id lies in the future",
             Self::NoSourceForProduct => "no source for this product",

@@ -212,6 +212,9 @@ impl fmt::Display for Explanation {
         if let Some(rule) = self.status_rule {
             writeln!(out, "           the build itself: {rule}")?;
         }
+        if let Some(time) = &answer.built_at {
+            writeln!(out, "  built    {time}")?;
+        }
         for other in &answer.alternatives {
             writeln!(
                 out,

@@ -13,6 +13,7 @@
 pub mod build_id;
 pub mod product;
 pub mod version;
+mod version_code;
 
 pub mod location;
 pub mod observation;

@@ -10,6 +10,7 @@ use crate::index::{BuildIndex, BuildRef, Place};
 use crate::observation::{Digest, SourceName};
 use crate::product::{Directory, Line, Product, is_unofficial_channel, normalise_channel};
 use crate::version::Version;
+use crate::version_code;
 
 /// Most alternatives in one answer.
 const MAX_ALTERNATIVES: usize = 100;
@@ -55,6 +56,9 @@ pub struct Answer {
     pub reason: Reason,
     /// The same as a sentence.
     pub explanation: &'static str,
+    /// When the build was made, as RFC 3339, where all that is known of it is a version code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub built_at: Option<String>,
     /// All that fits, if more than one does.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub alternatives: Vec<Alternative>,
@@ -150,6 +154,7 @@ pub fn resolve(index: &BuildIndex, question: &Question) -> Answer {
         certainty: Certainty::Inferred,
         reason: Reason::NotSeen,
         explanation: "",
+        built_at: None,
         alternatives: Vec::new(),
         build: None,
         generation: index.generation(),
@@ -167,6 +172,15 @@ fn fill(
     answer: &mut Answer,
 ) -> Reason {
     let text = question.build_id.trim();
+    if product == Some(Product::Fenix)
+        && let Some(time) = version_code::built_at(text)
+    {
+        // Its 8 digits can also be the beginning of a build id.
+        return by_prefix(index, text, product, answer).unwrap_or_else(|| {
+            answer.built_at = rfc3339(time.timestamp_micros());
+            Reason::VersionCode
+        });
+    }
     let id = match text.parse::<BuildId>() {
         Ok(id) => id,
         Err(NotABuildId::Length) => {

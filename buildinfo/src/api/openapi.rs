@@ -156,6 +156,11 @@ impl PartialSchema for Answer {
             ],
             &[
                 (
+                    "built_at",
+                    Form::Text,
+                    "When the build was made, where all that is known of it is an Android version code, RFC 3339",
+                ),
+                (
                     "as_of",
                     Form::TextOrNull,
                     "In a look-up: all was known then that the sources held, RFC 3339; null if none ever answered",

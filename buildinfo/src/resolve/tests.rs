@@ -312,7 +312,8 @@ const CASES: &str = r#"
     32 | Thunderbird        | release       | 20241001000000 | 128.3.0esr | shipped    | shipped_build_number
     33 | Fenix              | beta          | 20250601000000 |            | unknown    | no_source_for_product
     33 | Firefox Enterprise | release       | 20250601000000 |            | unknown    | no_source_for_product
-    34 | Fenix              | nightly       | 2015757667     |            | unknown    | junk
+    34 | Fenix              | nightly       | 2015757667     |            | unknown    | version_code
+    34 | Firefox            | nightly       | 2015757667     |            | unknown    | junk
     35 | Fennec             | release       | 20190829134413 | 68.1       | shipped    | shipped_build_number
     35 | Fennec             | beta          | 20190815000000 | 68.1b4     | shipped    | shipped_build_number
     36 | Firefox            | release       | 20171001000000 | 56.0.1     | variant    | variant_build
@@ -343,6 +344,11 @@ fn every_odd_case_has_its_answer() {
             "case {case}: {product} {channel} {id}"
         );
     }
+    let by_version_code = resolve(&index, &ask("Fenix", "nightly", "2015757667"));
+    assert_eq!(
+        by_version_code.built_at.as_deref(),
+        Some("2020-08-13T04:00:00Z")
+    );
 }
 
 #[test]
