@@ -23,7 +23,7 @@ pub(crate) use self::audit::{Audit, show as audit};
 use self::build_page::BuildPage;
 pub(crate) use self::feed::show as feed;
 pub(crate) use self::lists::ChannelView;
-use self::lists::{ChannelPage, IndexPage, MatchesPage, Matching};
+use self::lists::{ChannelPage, IndexPage, MatchesPage, Matching, NamedPage};
 pub(crate) use self::runs::{list as runs, show as run};
 pub(crate) use self::unknown::show as unknown;
 use crate::page::{PageError, Problem, html, moved, unusable};
@@ -32,6 +32,8 @@ use crate::{Webapp, format, links};
 
 /// Build ids on a page of a channel.
 const PAGE: i64 = 50;
+/// Builds, one for each platform, that are shown of one version or revision.
+const MAX_NAMED: i64 = 500;
 /// Channels on the page of all of them.
 const MAX_CHANNELS: usize = 200;
 /// Build ids of a channel that are looked through for the build before another one: a few weeks
@@ -62,6 +64,12 @@ pub(crate) async fn index(
     State(app): State<Webapp>,
     params: Params,
 ) -> Result<Response, PageError> {
+    for name in ["version", "revision"] {
+        let text = params.text(name).map_err(unusable)?;
+        if !text.is_empty() {
+            return named(&app, name, text).await;
+        }
+    }
     let text = params.text("build_id").map_err(unusable)?;
     if text.is_empty() {
         let generation = db::latest_generation(&app.db).await?;
@@ -81,6 +89,25 @@ pub(crate) async fn index(
         StatusCode::OK
     };
     Ok(html(status, &matches))
+}
+
+/// The builds of any product that have this version, or are made from this revision.
+async fn named(app: &Webapp, what: &'static str, text: &str) -> Result<Response, PageError> {
+    let generation = db::latest_generation(&app.db).await?.n;
+    let mut filter = db::Filter::default();
+    if what == "version" {
+        filter.version = Some(text.to_owned());
+    } else {
+        filter.revision = Some(text.to_ascii_lowercase());
+    }
+    let builds = db::list_builds(&app.db, generation, &filter, None, MAX_NAMED).await?;
+    let page = NamedPage::new(what, text, Matching::all(&builds.rows), builds.more);
+    let status = if page.found.is_empty() {
+        StatusCode::NOT_FOUND
+    } else {
+        StatusCode::OK
+    };
+    Ok(html(status, &page))
 }
 
 /// The channels with their newest builds. Counting them reads every build, so it is done once for

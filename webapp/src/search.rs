@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use buildinfo::BuildId;
+use buildinfo::{BuildId, Version};
 use crash::CrashId;
 
 use crate::Webapp;
@@ -16,12 +16,17 @@ use crate::{builds, links};
 enum Wanted {
     Report(CrashId),
     Build(BuildId),
+    Version(String),
+    Revision(String),
     Signature(String),
     Nothing,
 }
 
-/// Understands a crash id (also with `bp-` before it, or at the end of a link), a build id, or a
-/// signature (also as bugs write it, `[@ signature ]`).
+/// A text of so many hexadecimal digits is the beginning of a revision, or a whole one.
+const REVISION: std::ops::RangeInclusive<usize> = 12..=40;
+
+/// Understands a crash id (also with `bp-` before it), a build id or a revision, all also at the end
+/// of a link; a version; or a signature (also as bugs write it, `[@ signature ]`).
 fn wanted(text: &str) -> Wanted {
     let text = text.trim();
     if text.is_empty() {
@@ -37,8 +42,20 @@ fn wanted(text: &str) -> Wanted {
     if let Ok(id) = id.parse() {
         return Wanted::Report(id);
     }
-    if let Ok(id) = text.parse() {
+    if let Ok(id) = last.parse() {
         return Wanted::Build(id);
+    }
+    if REVISION.contains(&last.len())
+        && last.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && last.bytes().any(|byte| byte.is_ascii_alphabetic())
+    {
+        return Wanted::Revision(last);
+    }
+    if text.contains('.')
+        && text.starts_with(|first: char| first.is_ascii_digit())
+        && text.parse::<Version>().is_ok()
+    {
+        return Wanted::Version(text.to_owned());
     }
     let signature = text
         .strip_prefix("[@")
@@ -56,6 +73,8 @@ pub(crate) async fn redirect(
     let target = match wanted(text) {
         Wanted::Report(id) => links::report(&id),
         Wanted::Build(id) => builds::page_of(&app, id).await?,
+        Wanted::Version(version) => links::page("/builds/", &[("version", &version)]),
+        Wanted::Revision(revision) => links::page("/builds/", &[("revision", &revision)]),
         Wanted::Signature(signature) => links::crashes(&[("signature", &signature)]),
         Wanted::Nothing => links::crashes(&[]),
     };
@@ -79,6 +98,16 @@ mod tests {
                 "20181025233934".to_owned(),
                 Wanted::Build("20181025233934".parse().unwrap()),
             ),
+            (
+                "https://crash.example/builds/Firefox/beta/20181025233934".to_owned(),
+                Wanted::Build("20181025233934".parse().unwrap()),
+            ),
+            ("64.0b4".to_owned(), Wanted::Version("64.0b4".to_owned())),
+            (
+                "https://hg.example/releases/rev/1A2B3C4D5E6F".to_owned(),
+                Wanted::Revision("1a2b3c4d5e6f".to_owned()),
+            ),
+            ("64.dll".to_owned(), Wanted::Signature("64.dll".to_owned())),
             (
                 "[@ mozilla::a::b ]".to_owned(),
                 Wanted::Signature("mozilla::a::b".to_owned()),

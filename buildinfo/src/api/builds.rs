@@ -32,7 +32,7 @@ pub(super) struct Params {
     channel: Option<String>,
     /// The exact version, as `153.0b2` or `153.0b2rc1`.
     version: Option<String>,
-    /// The source revision.
+    /// The source revision, or its beginning.
     revision: Option<String>,
     /// The platform, as the builds name it.
     #[param(example = "win64")]

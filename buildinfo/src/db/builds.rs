@@ -276,7 +276,7 @@ pub struct Filter {
     /// With this exact version. A candidate's name finds the build whatever became of it: `152.0rc2` is build 2 of 152.0,
     /// whose own name is `152.0`.
     pub version: Option<String>,
-    /// Made from this revision.
+    /// Made from this revision, or from one that begins so.
     pub revision: Option<String>,
     /// For this platform.
     pub platform: Option<String>,
@@ -383,7 +383,6 @@ async fn list_page(
             filter.version.as_deref(),
             base.map(Version::as_str),
         ),
-        ("revision", filter.revision.as_deref(), None),
         ("platform", filter.platform.as_deref(), None),
     ];
     // $1 to $4 are the generation, the range of ids and the limit; then come the texts.
@@ -396,6 +395,16 @@ async fn list_page(
             marks.push_str(&format!(", ${}", texts.len() + 4));
         }
         sql.push_str(&format!(" AND {column} IN ({marks})"));
+    }
+    // Of hexadecimal digits, `g` comes after all.
+    let revision_end = filter.revision.as_deref().map(|begin| format!("{begin}g"));
+    if let (Some(begin), Some(end)) = (&filter.revision, &revision_end) {
+        let first = texts.len() + 5;
+        texts.extend([begin.as_str(), end.as_str()]);
+        sql.push_str(&format!(
+            " AND revision >= ${first} AND revision < ${}",
+            first + 1
+        ));
     }
     sql.push_str(" AND build_id >= $2 AND build_id < $3");
     if let Some(after) = after {

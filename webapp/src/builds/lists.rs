@@ -82,6 +82,7 @@ impl<'a> IndexPage<'a> {
 pub(super) struct Matching {
     pub(super) name: String,
     pub(super) channel: String,
+    pub(super) build_id: BuildId,
     pub(super) page: String,
     pub(super) status: Word,
 }
@@ -94,6 +95,7 @@ impl Matching {
             let matching = Self {
                 name: format!("{} {}", build.product, build.version),
                 channel: build.channel.clone(),
+                build_id: build.build_id,
                 page: links::build_page(build.product.as_str(), &build.channel, build.build_id),
                 status: words::status(&build.status.to_string()),
             };
@@ -121,6 +123,27 @@ impl MatchesPage {
             built: format::time(id.micros()),
             found,
             crashes: links::crashes(&[("build_id", &id.to_string())]),
+        }
+    }
+}
+
+/// The builds that have something in common which was asked for.
+#[derive(Debug, Template)]
+#[template(path = "builds_named.html")]
+pub(super) struct NamedPage {
+    what: &'static str,
+    text: String,
+    pub(super) found: Vec<Matching>,
+    more: bool,
+}
+
+impl NamedPage {
+    pub(super) fn new(what: &'static str, text: &str, found: Vec<Matching>, more: bool) -> Self {
+        Self {
+            what,
+            text: format::shortened(text, 100),
+            found,
+            more,
         }
     }
 }

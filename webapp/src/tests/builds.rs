@@ -132,6 +132,14 @@ async fn builds_that_are_not_known_get_a_page_that_says_so() {
                 "No build with this id is known",
             ),
             ("/builds/?build_id=20181025233934", 200, "Firefox 64.0b4"),
+            ("/builds/?version=64.0b4", 200, "Firefox 64.0b4"),
+            ("/builds/?version=64.0b9", 404, "No build with this version"),
+            ("/builds/?revision=REV2018", 200, "20181025233934"),
+            (
+                "/builds/?revision=rev2019",
+                404,
+                "No build with this revision",
+            ),
         ] {
             let page = server.get(path).await;
             assert_eq!(page.status.as_u16(), status, "{path}");
@@ -158,6 +166,11 @@ async fn the_search_box_leads_to_a_page() {
             (
                 "20181025233935".to_owned(),
                 "/builds/?build_id=20181025233935".to_owned(),
+            ),
+            ("64.0b4".to_owned(), "/builds/?version=64.0b4".to_owned()),
+            (
+                "1a2b3c4d5e6f".to_owned(),
+                "/builds/?revision=1a2b3c4d5e6f".to_owned(),
             ),
             ("a%20%26b".to_owned(), "/?signature=a+%26b".to_owned()),
             (String::new(), "/".to_owned()),
