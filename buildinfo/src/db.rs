@@ -7,6 +7,7 @@ mod alarms;
 mod audit;
 mod builds;
 mod corrections;
+mod dirty_groups;
 mod generations;
 mod observations;
 mod places;
@@ -29,14 +30,14 @@ pub use corrections::{
     StoredCorrection, add as add_correction, groups_concerned, in_force as corrections_in_force,
     list as list_corrections, undo as undo_correction,
 };
+pub use dirty_groups::{dirty_count, dirty_groups, mark_all_dirty};
 pub use generations::{
     Change, ChangeCursor, Generation, Step, changes_after, changes_of, finish_generation,
     generation_at, latest_generation, steps_to_all, write as write_steps,
 };
 pub use observations::{
-    Prepared, Seen, Stored, by_digests, close_unsaid, dirty_count, dirty_groups, each_of_groups,
-    fact_observations, group_sizes, mark_all_dirty, of_group, record, record_listing,
-    record_prepared, said_now,
+    Prepared, Seen, Stored, by_digests, close_unsaid, each_of_groups, fact_observations,
+    group_sizes, of_group, record, record_listing, record_prepared, said_now,
 };
 pub use places::{
     Contents, Place, PlaceState, each_buildhub_subject, forget_bad, places, put_places,

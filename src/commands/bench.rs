@@ -17,7 +17,7 @@ use figures::Figures;
 pub(crate) enum BenchCommand {
     /// Look-ups of builds, in this process and over HTTP
     Lookup(lookup::LookupArgs),
-    /// An import from Buildhub, with everything that follows from it
+    /// An import from Buildhub, and one from the archive, with everything that follows from them
     Import(import::ImportArgs),
     /// Serve stand-ins for the sources to a measurement (started by it)
     #[command(hide = true)]

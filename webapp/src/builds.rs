@@ -297,18 +297,6 @@ fn not_an_id(text: &str) -> Response {
     .answer(StatusCode::BAD_REQUEST)
 }
 
-fn not_a_status(text: &str) -> Response {
-    Problem {
-        title: "Not a status".to_owned(),
-        sentence: format!(
-            "“{}” is nothing that can become of a build.",
-            format::shortened(text, 100)
-        ),
-        causes: vec!["A feed can be asked for builds that are shipped, candidate, aborted, pulled, published, variant or unofficial, or for all.".to_owned()],
-    }
-    .answer(StatusCode::BAD_REQUEST)
-}
-
 fn unknown_product(name: &str) -> Response {
     Problem {
         title: "No such product".to_owned(),

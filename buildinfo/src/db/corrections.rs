@@ -6,7 +6,8 @@ use platform::db::{Db, DbError};
 use platform::{in_tx, on};
 
 use super::builds::number;
-use super::observations::{self, Touched};
+use super::dirty_groups::{self, Touched};
+use super::observations;
 use crate::correction::{Correction, CorrectionKind, Subject};
 use crate::group::GroupKey;
 
@@ -45,7 +46,7 @@ pub async fn add(db: &Db, correction: &Correction, created: i64) -> Result<(), D
         .execute(conn)
         .await
         .map(|_| ()))?;
-    observations::mark_dirty(&mut tx, &dirty).await?;
+    dirty_groups::mark_dirty(&mut tx, &dirty).await?;
     tx.commit().await
 }
 
@@ -70,7 +71,7 @@ pub async fn undo(db: &Db, id: i64, by: &str, at: i64) -> Result<bool, DbError> 
         .execute(conn)
         .await
         .map(|done| done.rows_affected()))?;
-    observations::mark_dirty(&mut tx, &dirty).await?;
+    dirty_groups::mark_dirty(&mut tx, &dirty).await?;
     tx.commit().await?;
     Ok(rows == 1)
 }
@@ -126,7 +127,7 @@ pub async fn groups_concerned(
                     groups.insert(key);
                 }
                 Touched::Major(prefix) => {
-                    groups.extend(observations::groups_of_major(db, &prefix).await?);
+                    groups.extend(dirty_groups::groups_of_major(db, &prefix).await?);
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! The tables `observation`, `sighting` and `dirty_group`.
+//! The tables `observation` and `sighting`.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -7,17 +7,15 @@ use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
 use sqlx::AssertSqlSafe;
 
+use super::dirty_groups::{Touched, mark_dirty, touched, touched_with};
 use super::{MANY, marks, placeholders};
-use crate::facts;
-use crate::group::{group_of, group_with};
+use crate::group::group_with;
 use crate::observation::{Digest, Kind, Observation};
 
 /// So many observations go into one transaction; each may need two rows.
 const CHUNK: usize = 200;
 /// So many observations of one place are looked through at a time.
 const OPEN_ROWS: i64 = 1000;
-/// So many groups are marked in one transaction.
-const MARKS: i64 = 400;
 
 /// What became of observations that were recorded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -307,111 +305,6 @@ async fn say_again(tx: &mut Tx, run: i64, digests: &[&str]) -> Result<Vec<String
     })?)
 }
 
-/// What must be derived again when an observation comes or goes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Touched {
-    /// This group.
-    Group(String),
-    /// Every group of this product and major version: what has shipped concerns them all.
-    Major(String),
-}
-
-fn touched(observation: &Observation) -> Vec<Touched> {
-    let group = group_of(observation).ok();
-    touched_with(observation, group.map(|group| group.to_string()))
-}
-
-/// The same, for a caller that knows the group.
-fn touched_with(observation: &Observation, group: Option<String>) -> Vec<Touched> {
-    let mut found: Vec<Touched> = group.into_iter().map(Touched::Group).collect();
-    if matches!(
-        observation.kind,
-        Kind::ShippedRelease | Kind::ReleaseDirectory | Kind::ReleaseHistory
-    ) && let Ok((directory, version)) = facts::subject_of(observation)
-    {
-        found.push(Touched::Major(format!(
-            "{} {}.",
-            directory.product(),
-            version.major()
-        )));
-    }
-    found
-}
-
-pub(super) async fn mark_dirty(tx: &mut Tx, dirty: &BTreeSet<Touched>) -> Result<(), DbError> {
-    // A range rather than LIKE: one text for both databases that uses the index.
-    const MAJOR: &str = "INSERT INTO dirty_group (group_key) SELECT DISTINCT group_key FROM observation WHERE group_key >= $1 AND group_key < $2 ON CONFLICT (group_key) DO NOTHING";
-    let mut groups = Vec::new();
-    for touched in dirty {
-        match touched {
-            Touched::Group(key) => groups.push(key),
-            Touched::Major(prefix) => {
-                in_tx!(&mut *tx, |conn| sqlx::query(MAJOR)
-                    .bind(prefix)
-                    .bind(end_of_major(prefix))
-                    .execute(conn)
-                    .await
-                    .map(|_| ()))?;
-            }
-        }
-    }
-    for keys in groups.chunks(MANY) {
-        let sql = format!(
-            "INSERT INTO dirty_group (group_key) VALUES {} ON CONFLICT (group_key) DO NOTHING",
-            placeholders(keys.len(), 1)
-        );
-        in_tx!(&mut *tx, |conn| {
-            let mut query = sqlx::query(AssertSqlSafe(sql.as_str()));
-            for key in keys {
-                query = query.bind(*key);
-            }
-            query.execute(conn).await.map(|_| ())
-        })?;
-    }
-    Ok(())
-}
-
-/// The groups of a product's major version, as [`Touched::Major`] names it.
-pub(super) async fn groups_of_major(db: &Db, prefix: &str) -> Result<Vec<String>, DbError> {
-    const SQL: &str =
-        "SELECT DISTINCT group_key FROM observation WHERE group_key >= $1 AND group_key < $2";
-    Ok(on!(db, |pool| sqlx::query_scalar(SQL)
-        .bind(prefix)
-        .bind(end_of_major(prefix))
-        .fetch_all(pool)
-        .await)?)
-}
-
-/// The text after every group that begins with `prefix`: `/` follows `.`.
-fn end_of_major(prefix: &str) -> String {
-    format!("{}/", prefix.trim_end_matches('.'))
-}
-
-/// Marks every group for being derived again: after a rule was changed, or to prove that a full
-/// derivation gives the same.
-///
-/// # Errors
-/// The database failed; what was marked stays marked.
-pub async fn mark_all_dirty(db: &Db) -> Result<(), DbError> {
-    const GROUPS: &str = "SELECT DISTINCT group_key FROM observation WHERE group_key > $1 ORDER BY group_key LIMIT $2";
-    let mut last = String::new();
-    loop {
-        let groups: Vec<String> = on!(db, |pool| sqlx::query_scalar(GROUPS)
-            .bind(&last)
-            .bind(MARKS)
-            .fetch_all(pool)
-            .await)?;
-        let Some(end) = groups.last() else {
-            return Ok(());
-        };
-        last.clone_from(end);
-        let dirty = groups.into_iter().map(Touched::Group).collect();
-        let mut tx = db.begin().await?;
-        mark_dirty(&mut tx, &dirty).await?;
-        tx.commit().await?;
-    }
-}
-
 /// What must be derived again when these observations are passed over, or not any more: those with
 /// this subject, or this digest.
 ///
@@ -431,20 +324,6 @@ pub(super) async fn touched_by_ignoring(
         dirty.extend(touched(&Stored::try_from(row)?.observation));
     }
     Ok(dirty)
-}
-
-/// The next groups after one that must be derived again, at most `limit`, in the order of their keys.
-///
-/// # Errors
-/// The database failed.
-pub async fn dirty_groups(db: &Db, after: &str, limit: i64) -> Result<Vec<String>, DbError> {
-    const SQL: &str =
-        "SELECT group_key FROM dirty_group WHERE group_key > $1 ORDER BY group_key LIMIT $2";
-    Ok(on!(db, |pool| sqlx::query_scalar(SQL)
-        .bind(after)
-        .bind(limit)
-        .fetch_all(pool)
-        .await)?)
 }
 
 /// How many observations each of these groups has, said now or not; at most 100 groups.
@@ -473,16 +352,6 @@ pub async fn group_sizes(
         .into_iter()
         .map(|(key, size)| (key, usize::try_from(size).unwrap_or(usize::MAX)));
     Ok(sizes.collect())
-}
-
-/// How many groups must be derived again.
-///
-/// # Errors
-/// The database failed.
-pub async fn dirty_count(db: &Db) -> Result<u64, DbError> {
-    const SQL: &str = "SELECT COUNT(*) FROM dirty_group";
-    let count: i64 = on!(db, |pool| sqlx::query_scalar(SQL).fetch_one(pool).await)?;
-    Ok(u64::try_from(count).unwrap_or(0))
 }
 
 /// What is said now about the groups with these keys, in the order of the keys.

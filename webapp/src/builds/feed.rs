@@ -9,11 +9,10 @@ use chrono::NaiveTime;
 use platform::clock::rfc3339;
 use platform::http::ApiError;
 
-use super::{PAGE, channel_of, not_a_status, small_index, unknown_product};
-use crate::links;
-use crate::page::{PageError, unusable};
+use super::{PAGE, channel_of, small_index, unknown_product};
+use crate::page::{PageError, Problem, unusable};
 use crate::params::Params;
-use crate::{Webapp, words};
+use crate::{Webapp, format, links, words};
 
 /// Answers with the newest builds of a channel; with `status`, only those that this became of.
 pub(crate) async fn show(
@@ -53,6 +52,18 @@ pub(crate) async fn show(
         Ok(text) => Ok((found, headers, text).into_response()),
         Err(error) => Err(ApiError::Internal(error.into()).into()),
     }
+}
+
+fn not_a_status(text: &str) -> Response {
+    Problem {
+        title: "Not a status".to_owned(),
+        sentence: format!(
+            "“{}” is nothing that can become of a build.",
+            format::shortened(text, 100)
+        ),
+        causes: vec!["A feed can be asked for builds that are shipped, candidate, aborted, pulled, published, variant or unofficial, or for all.".to_owned()],
+    }
+    .answer(StatusCode::BAD_REQUEST)
 }
 
 #[derive(Debug, Template)]

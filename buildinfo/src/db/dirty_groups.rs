@@ -1,0 +1,145 @@
+//! The table `dirty_group`: which groups must be derived again.
+
+use std::collections::BTreeSet;
+
+use platform::db::{Db, DbError, Tx};
+use platform::{in_tx, on};
+use sqlx::AssertSqlSafe;
+
+use super::{MANY, placeholders};
+use crate::facts;
+use crate::group::group_of;
+use crate::observation::{Kind, Observation};
+
+/// So many groups are marked in one transaction.
+const MARKS: i64 = 400;
+
+/// What must be derived again when an observation comes or goes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Touched {
+    /// This group.
+    Group(String),
+    /// Every group of this product and major version: what has shipped concerns them all.
+    Major(String),
+}
+
+/// What must be derived again when this observation comes or goes.
+pub(super) fn touched(observation: &Observation) -> Vec<Touched> {
+    let group = group_of(observation).ok();
+    touched_with(observation, group.map(|group| group.to_string()))
+}
+
+/// The same, for a caller that knows the group.
+pub(super) fn touched_with(observation: &Observation, group: Option<String>) -> Vec<Touched> {
+    let mut found: Vec<Touched> = group.into_iter().map(Touched::Group).collect();
+    if matches!(
+        observation.kind,
+        Kind::ShippedRelease | Kind::ReleaseDirectory | Kind::ReleaseHistory
+    ) && let Ok((directory, version)) = facts::subject_of(observation)
+    {
+        found.push(Touched::Major(format!(
+            "{} {}.",
+            directory.product(),
+            version.major()
+        )));
+    }
+    found
+}
+
+pub(super) async fn mark_dirty(tx: &mut Tx, dirty: &BTreeSet<Touched>) -> Result<(), DbError> {
+    // A range rather than LIKE: one text for both databases that uses the index.
+    const MAJOR: &str = "INSERT INTO dirty_group (group_key) SELECT DISTINCT group_key FROM observation WHERE group_key >= $1 AND group_key < $2 ON CONFLICT (group_key) DO NOTHING";
+    let mut groups = Vec::new();
+    for touched in dirty {
+        match touched {
+            Touched::Group(key) => groups.push(key),
+            Touched::Major(prefix) => {
+                in_tx!(&mut *tx, |conn| sqlx::query(MAJOR)
+                    .bind(prefix)
+                    .bind(end_of_major(prefix))
+                    .execute(conn)
+                    .await
+                    .map(|_| ()))?;
+            }
+        }
+    }
+    for keys in groups.chunks(MANY) {
+        let sql = format!(
+            "INSERT INTO dirty_group (group_key) VALUES {} ON CONFLICT (group_key) DO NOTHING",
+            placeholders(keys.len(), 1)
+        );
+        in_tx!(&mut *tx, |conn| {
+            let mut query = sqlx::query(AssertSqlSafe(sql.as_str()));
+            for key in keys {
+                query = query.bind(*key);
+            }
+            query.execute(conn).await.map(|_| ())
+        })?;
+    }
+    Ok(())
+}
+
+/// The groups of a product's major version, as [`Touched::Major`] names it.
+pub(super) async fn groups_of_major(db: &Db, prefix: &str) -> Result<Vec<String>, DbError> {
+    const SQL: &str =
+        "SELECT DISTINCT group_key FROM observation WHERE group_key >= $1 AND group_key < $2";
+    Ok(on!(db, |pool| sqlx::query_scalar(SQL)
+        .bind(prefix)
+        .bind(end_of_major(prefix))
+        .fetch_all(pool)
+        .await)?)
+}
+
+/// The text after every group that begins with `prefix`: `/` follows `.`.
+fn end_of_major(prefix: &str) -> String {
+    format!("{}/", prefix.trim_end_matches('.'))
+}
+
+/// Marks every group for being derived again: after a rule was changed, or to prove that a full
+/// derivation gives the same.
+///
+/// # Errors
+/// The database failed; what was marked stays marked.
+pub async fn mark_all_dirty(db: &Db) -> Result<(), DbError> {
+    const GROUPS: &str = "SELECT DISTINCT group_key FROM observation WHERE group_key > $1 ORDER BY group_key LIMIT $2";
+    let mut last = String::new();
+    loop {
+        let groups: Vec<String> = on!(db, |pool| sqlx::query_scalar(GROUPS)
+            .bind(&last)
+            .bind(MARKS)
+            .fetch_all(pool)
+            .await)?;
+        let Some(end) = groups.last() else {
+            return Ok(());
+        };
+        last.clone_from(end);
+        let dirty = groups.into_iter().map(Touched::Group).collect();
+        let mut tx = db.begin().await?;
+        mark_dirty(&mut tx, &dirty).await?;
+        tx.commit().await?;
+    }
+}
+
+/// The next groups after one that must be derived again, at most `limit`, in the order of their keys.
+///
+/// # Errors
+/// The database failed.
+pub async fn dirty_groups(db: &Db, after: &str, limit: i64) -> Result<Vec<String>, DbError> {
+    const SQL: &str =
+        "SELECT group_key FROM dirty_group WHERE group_key > $1 ORDER BY group_key LIMIT $2";
+    Ok(on!(db, |pool| sqlx::query_scalar(SQL)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(pool)
+        .await)?)
+}
+
+/// How many groups must be derived again.
+///
+/// # Errors
+/// The database failed.
+pub async fn dirty_count(db: &Db) -> Result<u64, DbError> {
+    const SQL: &str = "SELECT COUNT(*) FROM dirty_group";
+    let count: i64 = on!(db, |pool| sqlx::query_scalar(SQL).fetch_one(pool).await)?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
