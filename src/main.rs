@@ -6,6 +6,7 @@ mod commands;
 mod parts;
 mod settings;
 mod submission;
+mod upkeep;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -38,6 +39,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let Cli { global, command } = cli;
     let command = command.unwrap_or(Command::Up(up::UpArgs::default()));
     let settings = read_settings(&global, &command)?;
+    platform::clock::from_environment(settings.remote_part())?;
     let service = matches!(
         command,
         Command::Up(_)

@@ -121,6 +121,17 @@ impl Parts {
         Ok(())
     }
 
+    /// Starts the upkeep.
+    pub(crate) fn start_upkeep(&self) {
+        let task = crate::upkeep::run(
+            self.db.clone(),
+            self.blobs.clone(),
+            self.settings.retention.clone(),
+            self.lifecycle.stop_token(),
+        );
+        self.lifecycle.spawn("upkeep", task);
+    }
+
     /// Starts importing by the schedule.
     pub(crate) fn start_schedule(&self) -> anyhow::Result<()> {
         if self.settings.buildinfo.schedule.is_empty() {

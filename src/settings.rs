@@ -27,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) collector: collector::Settings,
     /// Processing them.
     pub(crate) processor: processor::Settings,
+    /// How long things are kept.
+    pub(crate) retention: crashstore::Settings,
     /// Logs.
     pub(crate) log: LogSettings,
 }
@@ -41,6 +43,7 @@ impl Default for Settings {
             buildinfo: buildinfo::Settings::default(),
             collector: collector::Settings::default(),
             processor: processor::Settings::default(),
+            retention: crashstore::Settings::default(),
             log: LogSettings::default(),
         }
     }
@@ -72,11 +75,84 @@ impl Settings {
         }
     }
 
+    /// A part that is not on this machine, if there is one: the address, the database or the blob store.
+    pub(crate) fn remote_part(&self) -> Option<&'static str> {
+        let is_loopback = |host: &str| {
+            let host = host.trim_start_matches('[').trim_end_matches(']');
+            host == "localhost"
+                || host
+                    .parse::<std::net::IpAddr>()
+                    .is_ok_and(|address| address.is_loopback())
+        };
+        let bind = &self.http.bind;
+        let bound = bind
+            .rsplit_once(':')
+            .map_or(bind.as_str(), |(host, _)| host);
+        if !bind.is_empty() && !is_loopback(bound) {
+            return Some("http.bind");
+        }
+        let database = &self.database.url;
+        if database.starts_with("postgres") {
+            let url = url::Url::parse(database).ok();
+            let socket = |url: &url::Url| {
+                url.query_pairs()
+                    .find(|(key, _)| key == "host")
+                    .map(|(_, host)| host.starts_with('/') || is_loopback(&host))
+            };
+            let local = url.as_ref().is_some_and(|url| {
+                socket(url).unwrap_or_else(|| url.host_str().is_some_and(is_loopback))
+            });
+            if !local {
+                return Some("database.url");
+            }
+        }
+        let blobs = &self.blobs.url;
+        if !blobs.is_empty() && !blobs.starts_with("file://") {
+            return Some("blobs.url");
+        }
+        None
+    }
+
     /// The effective settings as TOML, without secrets.
     pub(crate) fn shown(&self) -> Result<String, toml::ser::Error> {
         let mut shown = self.clone();
         shown.database.url = without_password(&shown.database.url);
         shown.blobs.url = without_password(&shown.blobs.url);
         toml::to_string_pretty(&shown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Settings;
+
+    #[test]
+    fn what_is_not_on_this_machine_is_told() {
+        for (bind, database, blobs, expected) in [
+            ("", "", "", None),
+            ("127.0.0.1:0", "sqlite:///x.db", "file:///x", None),
+            ("[::1]:80", "postgres://u@localhost/d", "", None),
+            ("", "postgres://u@localhost/d?host=/tmp/x", "", None),
+            ("", "postgres://u@127.0.0.1:5/d", "", None),
+            ("0.0.0.0:80", "", "", Some("http.bind")),
+            ("", "postgres://u@db.example/d", "", Some("database.url")),
+            (
+                "",
+                "postgres://u@localhost/d?host=db.example",
+                "",
+                Some("database.url"),
+            ),
+            ("", "", "s3://bucket/x", Some("blobs.url")),
+        ] {
+            let mut settings = Settings::default();
+            settings.http.bind = bind.to_owned();
+            settings.database.url = database.to_owned();
+            settings.blobs.url = blobs.to_owned();
+            assert_eq!(
+                settings.remote_part(),
+                expected,
+                "{bind} {database} {blobs}"
+            );
+        }
     }
 }

@@ -4,15 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use crash::{CrashId, MAIN_DUMP, Metadata, RawCrash};
-use crashstore::db::Received;
+use crash::{CrashId, MAIN_DUMP, Metadata, PRIVATE_ANNOTATIONS, RawCrash};
+use crashstore::received::content_hash;
 use encoding_rs::Encoding;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use crate::answer::Malformed;
 use crate::json;
-use crate::parts::hexadecimal;
 
 /// Names under which dumps cannot be stored: the other objects of a report have them.
 const RESERVED: [&str; 3] = ["dump_names", "processed_crash", "raw_crash"];
@@ -24,22 +22,9 @@ const MAX_NOTES: usize = 500;
 const MAX_QUOTED: usize = 100;
 /// The longest user agent that is kept, in characters.
 const MAX_USER_AGENT: usize = 1000;
-/// The longest value in a column of a crash's row, in characters.
-const MAX_COLUMN: usize = 200;
 
 /// The largest raw crash that is stored, in bytes: larger ones are not read again.
 const MAX_RAW: usize = 60 << 20;
-
-/// Annotations that identify people. They are removed before anything is stored.
-const PRIVATE: [&str; 4] = [
-    "Email",
-    "TelemetryClientId",
-    "TelemetryServerURL",
-    "TelemetrySessionId",
-];
-
-/// The keys of a raw crash that the collector writes.
-const OWN: [&str; 4] = ["uuid", "submitted_timestamp", "version", "metadata"];
 
 /// What was found in the parts so far.
 #[derive(Debug, Default)]
@@ -246,7 +231,7 @@ impl Parsed {
     pub(crate) fn raw_crash(&self, about: &Circumstances) -> RawCrash {
         let mut crash = self.annotations.clone();
         let mut notes = self.notes.clone();
-        for name in PRIVATE {
+        for name in PRIVATE_ANNOTATIONS {
             if crash.remove(name).is_some() {
                 notes.add(format!("Removed {name} from raw crash."));
             }
@@ -280,13 +265,6 @@ impl Parsed {
     }
 }
 
-/// Whether two users' reports can be told apart by what they hold: by a dump with something in
-/// it, or, as in Java crashes, by the time of the crash.
-fn is_distinctive(annotations: &Map<String, Value>, checksums: &BTreeMap<String, String>) -> bool {
-    let empty = hexadecimal(&Sha256::digest(b""));
-    annotations.contains_key("CrashTime") || checksums.values().any(|hash| *hash != empty)
-}
-
 /// Whether a raw crash has the size that can be read again. Control characters take six bytes each
 /// when stored, so this can fail for a body within the limits.
 pub(crate) fn is_storable(raw: &RawCrash) -> bool {
@@ -318,58 +296,4 @@ fn timestamp(time: DateTime<Utc>) -> String {
         "%Y-%m-%dT%H:%M:%S%.6f+00:00"
     };
     time.format(format).to_string()
-}
-
-/// The hash of annotations and dumps, but for what a client changes when it posts a report again,
-/// and for what is not stored: it can be computed again from a stored raw crash.
-fn content_hash(annotations: &Map<String, Value>, checksums: &BTreeMap<String, String>) -> String {
-    let counts = |name: &str| {
-        name != "Throttleable"
-            && !name.starts_with("SubmittedFrom")
-            && !PRIVATE.contains(&name)
-            && !OWN.contains(&name)
-    };
-    let annotations: BTreeMap<&String, &Value> = annotations
-        .iter()
-        .filter(|(name, _)| counts(name))
-        .collect();
-    // Maps of texts and JSON values always have a JSON form.
-    let text = serde_json::to_vec(&(annotations, checksums)).unwrap_or_default();
-    hexadecimal(&Sha256::digest(text))
-}
-
-/// The row of a stored report, for the report as it came in and for one that is found again. Its
-/// content hash is empty when the report could equal that of another user.
-pub(crate) fn row(id: &CrashId, raw: &RawCrash) -> Received {
-    let metadata = raw.metadata();
-    let column = |name: &str| {
-        let text = raw.text(name).unwrap_or_default().trim();
-        // A database's text cannot hold every character that an annotation can.
-        text.chars()
-            .filter(|c| !c.is_control())
-            .take(MAX_COLUMN)
-            .collect()
-    };
-    let received = raw
-        .submitted()
-        .and_then(|time| DateTime::parse_from_rfc3339(time).ok())
-        .map_or_else(
-            || id.day().and_time(chrono::NaiveTime::MIN).and_utc(),
-            |time| time.to_utc(),
-        );
-    Received {
-        id: id.clone(),
-        received: received.timestamp_micros(),
-        product: column("ProductName"),
-        version: column("Version"),
-        channel: column("ReleaseChannel"),
-        build_id: column("BuildID"),
-        weight: metadata.sampling_weight.max(1.0),
-        content_hash: if is_distinctive(&raw.0, &metadata.dump_checksums) {
-            content_hash(&raw.0, &metadata.dump_checksums)
-        } else {
-            String::new()
-        },
-        duplicate_of: None,
-    }
 }

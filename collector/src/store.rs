@@ -6,15 +6,15 @@ use std::time::Duration;
 use backon::{ConstantBuilder, Retryable};
 use bytes::Bytes;
 use crash::{CrashId, RawCrash};
-use crashstore::db::Received;
-use crashstore::{keys, report};
+use crashstore::db::State;
+use crashstore::{Received, keys, report};
 use platform::db::DbError;
 use platform::queue::Lane;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
 use crate::answer::Refusal;
-use crate::report::row;
+use crate::sweep::yesterday;
 use crate::writer::Row;
 use crate::{Inner, meters};
 
@@ -45,11 +45,17 @@ enum Copy {
 }
 
 impl Inner {
+    /// Whether a report with this id was deleted, as far as the database tells in time: else what comes in is removed later.
+    pub(crate) async fn is_deleted(&self, id: &CrashId) -> bool {
+        let standing = timeout(DATABASE_LIMIT, crashstore::db::standing(&self.db, id)).await;
+        matches!(standing, Ok(Ok(Some(found))) if found.state == State::Deleted)
+    }
+
     /// Keeps a report, and answers with the id under which it is kept: that of its first copy,
     /// when that one came in a short while ago. Copies that come at the same time wait for the
     /// first one to be stored.
     pub(crate) async fn keep(&self, report: Report) -> Result<CrashId, Refusal> {
-        let row = row(&report.id, &report.raw);
+        let row = Received::of(&report.id, &report.raw);
         if report.is_chosen || row.content_hash.is_empty() {
             return self.store(report, row, DATABASE_LIMIT).await;
         }
@@ -117,6 +123,8 @@ impl Inner {
         limit: Duration,
     ) -> Result<CrashId, Refusal> {
         let started = Instant::now();
+        // Past days are not swept again: with a chosen id of such a day, the row must be there.
+        let needs_row = report.is_chosen && report.id.day_key() < yesterday();
         // However this ends, the sweep will look after what was stored and not recorded.
         let unrecorded = self.unrecorded.guard(report.id.clone());
         timeout(STORE_LIMIT, self.save(&report))
@@ -135,6 +143,9 @@ impl Inner {
             unrecorded.settle();
         } else {
             metrics::counter!(meters::UNRECORDED).increment(1);
+            if needs_row {
+                return Err(Refusal::Unavailable);
+            }
         }
         metrics::histogram!(meters::HANDLING).record(started.elapsed().as_secs_f64());
         Ok(report.id)

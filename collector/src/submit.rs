@@ -114,6 +114,9 @@ impl Inner {
             rule: decision.rule,
             weight: decision.weight,
         };
+        if is_chosen && self.is_deleted(&about.id).await {
+            return Ok(Answer::Rejected("deleted".to_owned()));
+        }
         let raw = parsed.raw_crash(&about);
         if !is_storable(&raw) {
             return Err(Refusal::TooLarge);

@@ -10,18 +10,16 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crash::CrashId;
-use crashstore::db::{Received, find_by_content, unknown_of};
+use crashstore::db::{day_is_swept, find_by_content, swept_days, unknown_of};
 use crashstore::keys::RAW_CRASHES;
-use crashstore::{StoreError, report};
+use crashstore::{Received, StoreError, report};
 use futures::TryStreamExt;
 use platform::blobs::BlobError;
 use platform::clock;
 use platform::db::DbError;
 use platform::queue::Lane;
-use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::report::row;
 use crate::writer::{BATCH, record};
 use crate::{Inner, meters};
 
@@ -98,11 +96,8 @@ impl Drop for Guard<'_> {
 /// Sweeps until `stop` is cancelled.
 pub(crate) async fn run(collector: &Inner, stop: &CancellationToken) {
     let everything = async {
-        let mut ticks = interval(EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut is_due = true;
         loop {
-            ticks.tick().await;
             is_due |= collector
                 .unrecorded
                 .overflowed
@@ -110,15 +105,14 @@ pub(crate) async fn run(collector: &Inner, stop: &CancellationToken) {
             if is_due {
                 is_due = log(collector.sweep_everything().await).is_err();
             }
+            clock::sleep(EVERY).await;
         }
     };
     let unrecorded = async {
-        let mut ticks = interval(EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            ticks.tick().await;
             // Logged; what could not be done is remembered still.
             let _ = log(collector.sweep_unrecorded().await);
+            clock::sleep(EVERY).await;
         }
     };
     tokio::select! {
@@ -178,14 +172,14 @@ impl Inner {
         Ok(count)
     }
 
-    /// Records every stored report that has no row, the newest days first. Answers how many had
-    /// none.
+    /// Records every stored report that has no row, the newest days first, and remembers the days that are past: nothing more comes
+    /// to those. Answers how many had none.
     pub(crate) async fn sweep_everything(&self) -> Result<u64, SweepError> {
         let mut days = self.blobs.names(RAW_CRASHES, true).await?;
+        let swept = swept_days(&self.db).await?;
+        days.retain(|day| swept.binary_search(day).is_err());
         days.reverse();
-        let yesterday = (clock::now() - chrono::TimeDelta::days(1))
-            .format("%Y%m%d")
-            .to_string();
+        let yesterday = yesterday();
         let mut count = 0;
         for day in days {
             // Old reports must not hold up those that come in now.
@@ -201,6 +195,11 @@ impl Inner {
                     count += self.record_unknown(ids, lane).await?.recorded;
                 }
             }
+            if day < yesterday {
+                let mut tx = self.db.begin().await?;
+                day_is_swept(&mut tx, &day, clock::now_micros()).await?;
+                tx.commit().await?;
+            }
         }
         Ok(count)
     }
@@ -214,7 +213,9 @@ impl Inner {
             for id in ids {
                 match report::load_raw(&self.blobs, id).await {
                     Ok(Some(raw)) => {
-                        let row = self.with_first_copy(row(id, &raw), &mut firsts).await?;
+                        let row = self
+                            .with_first_copy(Received::of(id, &raw), &mut firsts)
+                            .await?;
                         rows.push((row, lane));
                     }
                     Ok(None) => swept.missing.push(id.clone()),
@@ -223,6 +224,7 @@ impl Inner {
                         tracing::warn!(crash.id = %id, "a stored raw crash cannot be read");
                     }
                     Err(StoreError::Blob(error)) => return Err(error.into()),
+                    Err(StoreError::Database(error)) => return Err(error.into()),
                 }
             }
             if !rows.is_empty() {
@@ -261,6 +263,13 @@ struct Swept {
     recorded: u64,
     /// Those without a report in the blob store.
     missing: Vec<CrashId>,
+}
+
+/// The day before today, as it stands in keys: reports of a day may come in until a while after its end.
+pub(crate) fn yesterday() -> String {
+    (clock::now() - chrono::TimeDelta::days(1))
+        .format("%Y%m%d")
+        .to_string()
 }
 
 fn id_of(key: &str) -> Option<CrashId> {

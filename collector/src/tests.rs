@@ -14,7 +14,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use platform::blobs::{BlobSettings, Blobs};
 use platform::db::{DatabaseSettings, Db};
-use platform::queue::{self, Job, LaneOrder, Wake};
+use platform::queue::{self, Claimant, Job, LaneOrder, Wake};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -89,7 +89,8 @@ async fn on_sqlite(settings: Settings) -> (Running, tempfile::TempDir) {
 
 async fn jobs(db: &Db) -> Vec<Job> {
     let lanes = LaneOrder::default().next_order();
-    queue::claim(db, "test", &lanes, 100, platform::clock::now_micros())
+    let claimant = Claimant::new("test");
+    queue::claim(db, &claimant, &lanes, 100, platform::clock::now_micros())
         .await
         .unwrap()
 }

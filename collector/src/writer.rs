@@ -1,7 +1,8 @@
 //! The one writer of rows and jobs: what waits goes into one transaction, and nothing waits for
 //! more to come.
 
-use crashstore::db::{Received, insert_received};
+use crashstore::Received;
+use crashstore::db::insert_received;
 use platform::clock;
 use platform::db::{Db, DbError};
 use platform::queue::{self, Kind, Lane, Wake};

@@ -246,6 +246,7 @@ pub const FIELDS: &[Field] = &[
     field("remote_agent", Boolean, Public, Some("RemoteAgent"), Some("remote_agent")),
     field("remote_type", Text, Protected, Some("RemoteType"), Some("remote_type")),
     field("report_type", Text, Public, None, Some("report_type")),
+    field("row_version", Integer, Public, None, None),
     field("safe_mode", Boolean, Public, Some("SafeMode"), Some("safe_mode")),
     field("shutdown_progress", Text, Public, Some("ShutdownProgress"), Some("shutdown_progress")),
     field("shutdown_reason", Text, Public, Some("ShutdownReason"), Some("shutdown_reason")),

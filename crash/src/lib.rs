@@ -16,7 +16,7 @@ pub mod redact;
 
 pub use id::{CrashId, CrashIdError, Throttle};
 pub use processed::ProcessedCrash;
-pub use raw::{Metadata, RawCrash, RawCrashError};
+pub use raw::{Metadata, PRIVATE_ANNOTATIONS, RawCrash, RawCrashError, is_of_collector};
 
 /// The name of the main minidump among a crash report's dumps.
 pub const MAIN_DUMP: &str = "upload_file_minidump";

@@ -8,6 +8,19 @@ use serde_json::{Map, Value};
 /// The keys that the collector writes itself; a client's values under them are overwritten.
 const COLLECTOR_KEYS: [&str; 4] = ["uuid", "submitted_timestamp", "version", "metadata"];
 
+/// Annotations that identify people. They are removed before anything is stored.
+pub const PRIVATE_ANNOTATIONS: [&str; 4] = [
+    "Email",
+    "TelemetryClientId",
+    "TelemetryServerURL",
+    "TelemetrySessionId",
+];
+
+/// Whether the collector writes this key of a raw crash itself.
+pub fn is_of_collector(name: &str) -> bool {
+    COLLECTOR_KEYS.contains(&name)
+}
+
 /// A raw crash: one flat JSON object with all annotations, plus `uuid`, `submitted_timestamp`
 /// (RFC 3339), `version` (2) and `metadata`. Annotation values should be texts, but clients that
 /// send JSON may send any value.
@@ -78,8 +91,6 @@ impl RawCrash {
 
     /// The annotations alone, without what the collector wrote.
     pub fn annotations(&self) -> impl Iterator<Item = (&String, &Value)> {
-        self.0
-            .iter()
-            .filter(|(name, _)| !COLLECTOR_KEYS.contains(&name.as_str()))
+        self.0.iter().filter(|(name, _)| !is_of_collector(name))
     }
 }

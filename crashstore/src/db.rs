@@ -1,12 +1,17 @@
-//! The tables `crash` and `search_row`.
+//! The tables `crash`, `search_row` and `swept_day`.
 
 mod crashes;
+mod days;
 mod list;
 mod search_rows;
+mod tombstones;
 
 pub use crashes::{
-    Attached, Finished, Received, State, Summary, attach_build, concerned, count_of_build, delete,
-    find_by_content, finish, get, insert_received, lookup_of, unknown_of,
+    Attached, Finished, Output, Standing, State, Summary, attach_build, concerned, count_of_build,
+    find_by_content, finish, get, insert_received, is_output_owned, lookup_of, name_output,
+    output_is_copied, standing, unknown_of, with_output,
 };
-pub use list::{Cursor, Filter, list};
-pub use search_rows::{delete as delete_search_row, upsert as upsert_search_row};
+pub use days::{day_is_swept, swept_days};
+pub use list::{Cursor, Filter, list, list_sql};
+pub use search_rows::upsert as upsert_search_row;
+pub use tombstones::{bury, cleaned, forget, to_clean, tombstones_before};

@@ -31,6 +31,20 @@ pub fn processed_crash(id: &CrashId) -> String {
     format!("v1/processed_crash/{id}")
 }
 
+/// The folder of the outputs that are not under their processed crash's own key yet.
+pub const OUTPUTS: &str = "v1/processed_output";
+
+/// What a claim has made of a crash, until it is copied to the key of the processed crash.
+pub fn output(id: &CrashId, claim: &str) -> String {
+    format!("{OUTPUTS}/{id}.{claim}")
+}
+
+/// The crash and the claim that the name of an output tells; `None` for another name.
+pub fn of_output(name: &str) -> Option<(CrashId, &str)> {
+    let (id, claim) = name.split_once('.')?;
+    Some((id.parse().ok()?, claim))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,5 +61,15 @@ mod tests {
         ] {
             assert_eq!(key, expected);
         }
+    }
+
+    #[test]
+    fn the_name_of_an_output_tells_crash_and_claim() {
+        let id: CrashId = "de1bb258-cbbf-4589-a673-34f800160918".parse().unwrap();
+        let key = output(&id, "17-0a1b-3");
+        let name = key.rsplit('/').next().unwrap();
+        assert_eq!(of_output(name), Some((id, "17-0a1b-3")));
+        assert_eq!(of_output("de1bb258"), None);
+        assert_eq!(of_output("x.y"), None);
     }
 }

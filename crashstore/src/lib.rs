@@ -4,11 +4,21 @@
 //!
 //! * the object `raw_crash` is written last and only once: where it is, the report is complete;
 //! * rows are a cache of the objects: each can be written again from them, with the same content;
+//! * the row says which output of a crash is the valid one: no other is ever shown;
+//! * a deleted crash leaves a tombstone, its row, for longer than its objects, and does not come back;
 //! * nothing here decides what a crash means.
 
+pub mod column;
 pub mod db;
+pub mod deletion;
 pub mod keys;
+pub mod output;
+pub mod received;
 pub mod report;
 pub mod search;
+pub mod settings;
+pub mod upkeep;
 
+pub use received::Received;
 pub use report::{Report, StoreError};
+pub use settings::Settings;

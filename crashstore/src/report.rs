@@ -6,6 +6,7 @@ use bytes::Bytes;
 use crash::{CrashId, ProcessedCrash, RawCrash};
 use futures::future::try_join_all;
 use platform::blobs::{BlobError, Blobs, Created};
+use platform::db::DbError;
 
 use crate::keys;
 
@@ -14,7 +15,7 @@ const MAX_RAW: u64 = 64 << 20;
 /// The largest dump that is read, in bytes.
 const MAX_DUMP: u64 = 256 << 20;
 /// The largest processed crash that is read, in bytes.
-const MAX_PROCESSED: u64 = 128 << 20;
+pub(crate) const MAX_PROCESSED: u64 = 128 << 20;
 /// More dumps than this are not read.
 const MAX_DUMPS: usize = 64;
 
@@ -38,6 +39,9 @@ pub enum StoreError {
     /// The stored object is damaged; it will be the same next time.
     #[error("the stored object {0} cannot be read")]
     Damaged(String),
+    /// The database failed; it may work later.
+    #[error(transparent)]
+    Database(#[from] DbError),
 }
 
 /// Saves a report: the dumps and their names, and last the raw crash, which makes it complete.
@@ -115,29 +119,15 @@ pub async fn load(blobs: &Blobs, id: &CrashId) -> Result<Option<Report>, StoreEr
     Ok(Some(report))
 }
 
-/// Saves a processed crash, replacing the one that is there. When this returns, it is durable.
-///
-/// # Errors
-/// The store failed; the same call may be made again.
-pub async fn save_processed(
-    blobs: &Blobs,
-    id: &CrashId,
-    crash: &ProcessedCrash,
-) -> Result<(), BlobError> {
-    blobs
-        .replace(&keys::processed_crash(id), crash.to_json().into())
-        .await
-}
-
-/// Loads a processed crash; `None` when there is none.
+/// Loads what lies under a processed crash's own key, valid or not; `None` when there is nothing. What is to be shown is loaded by
+/// [`crate::output::load`].
 ///
 /// # Errors
 /// The store failed or the object is damaged.
-pub async fn load_processed(
+pub(crate) async fn load_processed(
     blobs: &Blobs,
-    id: &CrashId,
+    key: String,
 ) -> Result<Option<ProcessedCrash>, StoreError> {
-    let key = keys::processed_crash(id);
     match blobs.get(&key, MAX_PROCESSED).await? {
         Some(bytes) => ProcessedCrash::from_json(&bytes)
             .map(Some)
@@ -151,7 +141,7 @@ pub async fn load_processed(
 ///
 /// # Errors
 /// The store failed; the same call may be made again.
-pub async fn delete(blobs: &Blobs, id: &CrashId) -> Result<(), StoreError> {
+pub(crate) async fn delete(blobs: &Blobs, id: &CrashId) -> Result<(), StoreError> {
     blobs.delete(&keys::raw_crash(id)).await?;
     let names_key = keys::dump_names(id);
     if let Some(bytes) = blobs.get(&names_key, MAX_RAW).await? {

@@ -92,6 +92,17 @@ impl Blobs {
         })
     }
 
+    /// The same store with something in front of it.
+    #[cfg(feature = "testing")]
+    pub(crate) fn behind(
+        &self,
+        front: impl FnOnce(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore>,
+    ) -> Self {
+        Self {
+            store: front(Arc::clone(&self.store)),
+        }
+    }
+
     /// Writes an object whose key must be new. When it returns, the object is durable.
     ///
     /// # Errors

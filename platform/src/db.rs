@@ -97,6 +97,21 @@ pub enum DbError {
     Row(String),
 }
 
+impl DbError {
+    /// Whether the database refused a value, as it will each time, and not whether it is there: too long, too large, or a text that
+    /// it cannot hold.
+    pub fn is_refusal(&self) -> bool {
+        let Self::Sql(sqlx::Error::Database(error)) = self else {
+            return false;
+        };
+        // PostgreSQL: data exception, program limit exceeded. SQLite: TOOBIG, MISMATCH, RANGE.
+        error.code().is_some_and(|code| {
+            (code.len() == 5 && (code.starts_with("22") || code.starts_with("54")))
+                || matches!(&*code, "18" | "20" | "25")
+        })
+    }
+}
+
 /// An open database. Clones share the connections.
 #[derive(Debug, Clone)]
 pub enum Db {
@@ -314,6 +329,15 @@ impl Db {
         match self {
             Self::Sqlite(_) => "",
             Self::Postgres(_) => "FOR UPDATE SKIP LOCKED",
+        }
+    }
+
+    /// What stands behind a table's name so that SQLite uses this index, which otherwise takes any that has more of the columns asked
+    /// for. PostgreSQL knows how rare each value is, and needs nothing.
+    pub fn by_index(&self, index: &'static str) -> String {
+        match self {
+            Self::Sqlite(_) => format!("INDEXED BY {index}"),
+            Self::Postgres(_) => String::new(),
         }
     }
 

@@ -4,12 +4,30 @@
 //! `PATH`'s binaries when they are installed; without either, PostgreSQL is left out, and the test
 //! says so. Every call gets a schema of its own.
 
+mod interrupted;
+mod plan;
+
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use crate::blobs::Blobs;
 use crate::db::{DatabaseSettings, Db, ScratchSchema};
+
+pub(crate) use self::interrupted::Interrupted;
+pub use self::interrupted::{Interruption, Moment};
+pub use self::plan::{analyze, plan, slow_steps};
+
+/// The blob store, interrupted at each of its operations.
+pub fn interrupted(blobs: &Blobs, interruption: Interruption) -> Blobs {
+    blobs.behind(|inner| {
+        std::sync::Arc::new(Interrupted {
+            inner,
+            interruption,
+        })
+    })
+}
 
 /// A fresh, migrated database, and the folder that holds it or its lock.
 #[derive(Debug)]

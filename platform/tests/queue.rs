@@ -1,9 +1,11 @@
 //! The job queue on both databases.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use platform::clock;
 use platform::db::Db;
-use platform::queue::{self, Job, Kind, Lane, MAX_FAILURES};
+use platform::queue::{self, Claimant, Job, JobState, Kind, Lane};
 use platform::testing::databases;
 
 const LANES: [Lane; 4] = [
@@ -22,7 +24,11 @@ async fn push(db: &Db, id: &str, kind: Kind, lane: Lane) {
 }
 
 async fn claim(db: &Db, owner: &str, now: i64) -> Vec<Job> {
-    queue::claim(db, owner, &LANES, 10, now).await.unwrap()
+    // Every claim has a name of its own, whoever makes it.
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let claimant = Claimant::new(format!("{owner}-{count}"));
+    queue::claim(db, &claimant, &LANES, 10, now).await.unwrap()
 }
 
 async fn done(db: &Db, job: &Job, now: i64) -> bool {
@@ -159,33 +165,59 @@ async fn a_lost_claim_changes_nothing() {
         let mut tx = db.begin().await.unwrap();
         assert!(!queue::renew(&mut tx, &dead, LATER).await.unwrap());
         assert!(queue::renew(&mut tx, &alive, LATER).await.unwrap());
-        assert!(!queue::fail(&mut tx, &dead, "x").await.unwrap());
+        assert!(!queue::fail(&mut tx, &dead, LATER, "x").await.unwrap());
         tx.commit().await.unwrap();
         assert!(done(db, &alive, LATER).await);
     }
 }
 
 #[tokio::test]
-async fn storage_errors_delay_and_at_last_fail_and_a_push_reopens() {
+async fn a_failure_delays_and_a_failed_job_is_kept_until_it_is_wanted_again() {
     for test in databases().await {
         let db = &test.db;
         push(db, "a", Kind::Process, Lane::Standard).await;
-        let mut now = NOW;
-        for _ in 0..MAX_FAILURES {
-            now += 3_600_000_000;
-            let job = claim(db, "one", now).await.remove(0);
-            let mut tx = db.begin().await.unwrap();
-            assert!(queue::retry(&mut tx, &job, now, "no disk").await.unwrap());
-            tx.commit().await.unwrap();
-            assert_eq!(claim(db, "one", now).await, [], "the retry must be delayed");
-        }
-        let failed = queue::failed(db, 10).await.unwrap();
-        assert_eq!(failed.len(), 1);
-        assert_eq!(failed[0].reason, "no disk");
-        assert_eq!(claim(db, "one", now + 3_600_000_000).await, []);
-        push(db, "a", Kind::Process, Lane::Priority).await;
-        assert_eq!(claim(db, "one", now).await.len(), 1);
-        assert_eq!(queue::failed(db, 10).await.unwrap(), []);
+        let job = claim(db, "one", NOW).await.remove(0);
+        let mut tx = db.begin().await.unwrap();
+        assert!(queue::retry(&mut tx, &job, LATER, "no disk").await.unwrap());
+        tx.commit().await.unwrap();
+        assert_eq!(claim(db, "one", LATER - 1).await, []);
+        let waiting = queue::job_of(db, "a").await.unwrap().unwrap();
+        assert_eq!(
+            (waiting.state, waiting.run_at, &*waiting.reason),
+            (JobState::Waiting, LATER, "no disk")
+        );
+        let job = claim(db, "one", LATER).await.remove(0);
+        assert_eq!(job.failures, 1);
+        let mut tx = db.begin().await.unwrap();
+        assert!(
+            queue::fail(&mut tx, &job, LATER, "still none")
+                .await
+                .unwrap()
+        );
+        tx.commit().await.unwrap();
+        let failed = queue::failed(db, None, 10).await.unwrap();
+        let seen: Vec<_> = failed
+            .iter()
+            .map(|job| (&*job.reason, job.pushed, job.failed))
+            .collect();
+        assert_eq!(seen, [("still none", NOW, LATER)]);
+        assert_eq!(queue::failed(db, failed.last(), 10).await.unwrap(), []);
+        assert_eq!(claim(db, "one", LATER * 2).await, []);
+
+        let mut tx = db.begin().await.unwrap();
+        assert!(queue::retry_failed(&mut tx, "a", LATER).await.unwrap());
+        assert!(!queue::retry_failed(&mut tx, "b", LATER).await.unwrap());
+        tx.commit().await.unwrap();
+        let job = claim(db, "one", LATER).await.remove(0);
+        assert_eq!((job.failures, job.claims, job.kind), (0, 1, Kind::Process));
+        let mut tx = db.begin().await.unwrap();
+        assert!(queue::fail(&mut tx, &job, LATER, "x").await.unwrap());
+        tx.commit().await.unwrap();
+        // A lesser wish opens it again for all that was wished for.
+        push(db, "a", Kind::Enrich, Lane::Enrichment).await;
+        let job = claim(db, "one", LATER).await.remove(0);
+        assert_eq!((job.kind, job.lane), (Kind::Process, Lane::Enrichment));
+        assert_eq!(queue::failed(db, None, 10).await.unwrap(), []);
     }
 }
 
@@ -197,7 +229,7 @@ async fn a_released_job_can_be_taken_at_once_and_walker_deaths_are_counted() {
         let job = claim(db, "one", NOW).await.remove(0);
         let mut tx = db.begin().await.unwrap();
         assert!(queue::walker_died(&mut tx, &job).await.unwrap());
-        assert!(queue::release(&mut tx, &job).await.unwrap());
+        assert!(queue::release(&mut tx, &job, "").await.unwrap());
         tx.commit().await.unwrap();
         let again = claim(db, "two", NOW).await.remove(0);
         assert_eq!((again.walker_deaths, again.claims), (1, 1));

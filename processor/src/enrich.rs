@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use buildinfo::{Answer, CrashBuildInfo, CrashTimes, Question};
 use crash::{ProcessedCrash, RawCrash};
+use crashstore::column::Name;
 use crashstore::db::Attached;
 use serde_json::Value;
 
@@ -56,11 +57,11 @@ impl Found {
         let build_info = serde_json::to_value(info).unwrap_or_default();
         let status = build_info.get("status").and_then(Value::as_str);
         let attached = Attached {
-            version: String::new(),
-            lookup_product: answer.product.clone(),
-            lookup_build: answer.build_id.clone(),
+            version: Name::default(),
+            lookup_product: Name::of(&answer.product),
+            lookup_build: Name::of(&answer.build_id),
             answer_digest: answer.digest().to_string(),
-            status: status.unwrap_or_default().to_owned(),
+            status: Name::of(status.unwrap_or_default()),
             generation: answer.generation,
         };
         Self {
@@ -83,7 +84,7 @@ impl Found {
     /// What the row of a crash with this version keeps.
     pub fn attached(&self, version: &str) -> Attached {
         Attached {
-            version: version.to_owned(),
+            version: Name::of(version),
             ..self.attached.clone()
         }
     }

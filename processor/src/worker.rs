@@ -6,32 +6,37 @@
 
 mod job;
 mod minidumps;
+mod stores;
 mod watch;
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use buildinfo::Lookup;
+use futures::FutureExt;
 use platform::blobs::Blobs;
 use platform::clock;
 use platform::db::{Db, DbError};
-use platform::queue::{self, Job, LaneOrder, Wake};
+use platform::queue::{self, Claimant, Job, LaneOrder, Wake};
 use signature::Lists;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use self::job::Problem;
+use self::stores::Stores;
 use crate::Settings;
 use crate::symbols::{FetchLimits, Fetcher};
 use crate::walk::{Pool, PoolSettings};
 
-/// Crashes whose work has ended, by `outcome`: processed, enriched, failed, retried, lost.
+/// Crashes whose work has ended, by `outcome`: processed, enriched, deleted, failed, retried, put off, lost.
 const CRASHES: &str = "processor_crashes_total";
 /// Seconds of work on one crash, by `kind`.
 const SECONDS: &str = "processor_crash_seconds";
-/// Jobs that wait or are worked on, by `lane`; the lane `failed` holds those given up.
+/// Jobs that wait or are worked on, by `lane`, up to [`queue::MOST_COUNTED`] of each; the lane `failed` holds those given up.
 const QUEUE_DEPTH: &str = "processor_queue_depth";
 
 /// How long a worker with nothing to do waits before it looks at the queue again: pushes of other
@@ -68,7 +73,8 @@ struct Shared {
     blobs: Blobs,
     wake: Wake,
     lookup: Lookup,
-    owner: String,
+    stores: Stores,
+    claimant: Claimant,
     workers: usize,
     lists: Arc<Lists>,
     pool: Pool,
@@ -98,11 +104,12 @@ impl Processor {
         };
         let (pool, fetcher) = walking(&settings, data_dir.join("symbols"))?;
         Ok(Self(Arc::new(Shared {
+            stores: Stores::new(db.clone(), blobs.clone()),
+            claimant: Claimant::new(owner),
             db,
             blobs,
             wake,
             lookup,
-            owner,
             workers: settings.workers.max(1),
             lists: Arc::new(lists),
             pool,
@@ -131,8 +138,9 @@ impl Processor {
             () = self.0.keep_claims() => {}
             _ = tokio::time::timeout(STOP_LIMIT, finish) => {}
         }
+        let left: Vec<Job> = self.0.claims().values().cloned().collect();
         running.shutdown().await;
-        if let Err(error) = self.0.release_claims().await {
+        if let Err(error) = self.0.release(&left).await {
             tracing::warn!(%error, "claims could not be given back; they will run out");
         }
         Ok(())
@@ -151,7 +159,7 @@ impl Processor {
 impl std::fmt::Debug for Processor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Processor")
-            .field("owner", &self.0.owner)
+            .field("claimant", &self.0.claimant)
             .finish_non_exhaustive()
     }
 }
@@ -196,7 +204,7 @@ impl Shared {
         let mut claims = self.claims();
         if claims
             .get(&job.crash_id)
-            .is_some_and(|held| held.claims == job.claims)
+            .is_some_and(|held| held.claim == job.claim)
         {
             claims.remove(&job.crash_id);
         }
@@ -207,7 +215,7 @@ impl Shared {
         while !stop.is_cancelled() {
             while running.try_join_next().is_some() {}
             let room = self.workers.saturating_sub(running.len());
-            let jobs = if room > 0 {
+            let jobs = if room > 0 && (!self.stores.are_away() || self.stores.ask().await) {
                 self.claim(&mut order, room).await
             } else {
                 Vec::new()
@@ -221,7 +229,8 @@ impl Shared {
                 tokio::select! {
                     () = stop.cancelled() => {}
                     Some(_) = running.join_next() => {}
-                    () = self.wake.wait(POLL), if room > 0 => {}
+                    () = self.stores.pause(), if self.stores.are_away() => {}
+                    () = self.wake.wait(POLL), if room > 0 && !self.stores.are_away() => {}
                 }
             }
         }
@@ -233,7 +242,10 @@ impl Shared {
         let limit = i64::try_from(room).unwrap_or(i64::MAX);
         let claimed = match queue::due(&self.db, now).await {
             Ok(false) => return Vec::new(),
-            Ok(true) => queue::claim(&self.db, &self.owner, &order.next_order(), limit, now).await,
+            Ok(true) => {
+                let lanes = order.next_order();
+                queue::claim(&self.db, &self.claimant, &lanes, limit, now).await
+            }
             Err(error) => Err(error),
         };
         match claimed {
@@ -246,6 +258,7 @@ impl Shared {
             }
             Err(error) => {
                 tracing::warn!(%error, "the queue could not be asked");
+                self.stores.ask().await;
                 Vec::new()
             }
         }
@@ -258,8 +271,12 @@ impl Shared {
             queue::Kind::Process => "process",
             queue::Kind::Enrich => "enrich",
         };
-        let outcome = self.settle(&mut job).await;
-        self.forget(&job);
+        let held = Held {
+            shared: self,
+            job: job.clone(),
+        };
+        let outcome = self.guarded(&held.job, self.settle(&mut job)).await;
+        drop(held);
         let took = begun.elapsed();
         metrics::counter!(CRASHES, "outcome" => outcome).increment(1);
         metrics::histogram!(SECONDS, "kind" => kind).record(took);
@@ -273,12 +290,21 @@ impl Shared {
         );
     }
 
+    /// The outcome of work on a job; a panic ends it as failed.
+    async fn guarded(&self, job: &Job, work: impl Future<Output = &'static str>) -> &'static str {
+        match AssertUnwindSafe(work).catch_unwind().await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                tracing::error!(crash.id = job.crash_id, "the work on a crash panicked");
+                let problem = Problem::Never("the processor panicked at this crash");
+                self.put_back(job, &problem).await
+            }
+        }
+    }
+
     /// Renews all claims and measures the queue, for as long as it is polled.
     async fn keep_claims(&self) {
-        let mut interval = tokio::time::interval(queue::RENEW_EVERY);
-        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            interval.tick().await;
             if let Err(error) = self.renew_claims().await {
                 tracing::warn!(%error, "claims could not be renewed");
             }
@@ -293,6 +319,7 @@ impl Shared {
                 }
                 Err(error) => tracing::warn!(%error, "the queue could not be measured"),
             }
+            clock::sleep(queue::RENEW_EVERY).await;
         }
     }
 
@@ -316,13 +343,25 @@ impl Shared {
         Ok(())
     }
 
-    async fn release_claims(&self) -> Result<(), DbError> {
-        let jobs: Vec<Job> = self.claims().drain().map(|(_, job)| job).collect();
+    /// Gives claims back; those that ended meanwhile are not held any more.
+    async fn release(&self, jobs: &[Job]) -> Result<(), DbError> {
         let mut tx = self.db.begin().await?;
-        for job in &jobs {
-            queue::release(&mut tx, job).await?;
+        for job in jobs {
+            queue::release(&mut tx, job, "").await?;
         }
         tx.commit().await
+    }
+}
+
+/// A claim that is renewed while this lives, however the work on it ends.
+struct Held<'s> {
+    shared: &'s Shared,
+    job: Job,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.shared.forget(&self.job);
     }
 }
 

@@ -258,7 +258,7 @@ pub(crate) fn schedule(
             let pause = (next - now).to_std().unwrap_or_default();
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                () = tokio::time::sleep(pause) => alarms.clear(),
+                () = clock::sleep(pause) => alarms.clear(),
                 raised = alarm::wait_for_untried(&db) => alarms = raised,
             }
         }

@@ -219,7 +219,12 @@ async fn queue(db: &Db) -> anyhow::Result<Finding> {
         .filter_map(|(lane, count)| lane.map(|_| count))
         .sum();
     let oldest = platform::queue::oldest(db).await?;
-    let text = format!("{waiting} crashes wait or are being processed");
+    let more = if waiting >= platform::queue::MOST_COUNTED {
+        "at least "
+    } else {
+        ""
+    };
+    let text = format!("{more}{waiting} crashes wait or are being processed");
     Ok(match oldest {
         Some(pushed) if clock::now_micros() - pushed > CRASH_LATE => Finding::bad(
             NAME,
@@ -234,13 +239,18 @@ async fn queue(db: &Db) -> anyhow::Result<Finding> {
 
 async fn failed(db: &Db) -> anyhow::Result<Finding> {
     const NAME: &str = "failed crashes";
-    let failed = platform::queue::failed(db, 1000).await?;
+    let failed = platform::queue::failed(db, None, 1000).await?;
     Ok(match failed.first() {
         None => Finding::well(NAME, "none"),
         Some(first) => Finding::bad(
             NAME,
             format!(
-                "{} could not be processed; the first is {}: {}",
+                "{}{} could not be processed; the first is {}: {} (`datil crash failed` lists them, with --retry it takes them up once more)",
+                if failed.len() >= 1000 {
+                    "at least "
+                } else {
+                    ""
+                },
                 failed.len(),
                 first.crash_id,
                 first.reason

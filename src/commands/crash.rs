@@ -7,11 +7,14 @@ use anyhow::bail;
 use clap::Subcommand;
 use crash::CrashId;
 use crash::redact::public_processed;
-use crashstore::db::{Cursor, Filter, Summary, list};
+use crashstore::db::{Cursor, Filter, State, Summary, list};
+use crashstore::deletion::{Deletion, delete};
+use crashstore::output::{self, Stored};
 use crashstore::report;
 use platform::blobs::Blobs;
 use platform::clock;
 use platform::db::Db;
+use platform::queue::{FailedJob, JobState};
 use serde_json::json;
 
 use crate::parts::open_db;
@@ -30,14 +33,23 @@ pub(crate) enum CrashCommand {
         /// Only this exact version
         #[arg(long, default_value = "")]
         version: String,
+        /// Only this channel
+        #[arg(long, default_value = "")]
+        channel: String,
+        /// Only this build id
+        #[arg(long, default_value = "")]
+        build_id: String,
         /// Only this signature
         #[arg(long, default_value = "")]
         signature: String,
+        /// Only crashes that came in on this day or later (YYYY-MM-DD, UTC)
+        #[arg(long)]
+        since: Option<chrono::NaiveDate>,
         /// At most so many
         #[arg(long)]
         limit: Option<usize>,
     },
-    /// Print the public part of a processed crash as JSON
+    /// Print the public part of a processed crash as JSON, or say where the crash stands
     Show {
         /// The crash id
         id: CrashId,
@@ -48,8 +60,14 @@ pub(crate) enum CrashCommand {
         #[arg(required = true)]
         ids: Vec<CrashId>,
     },
-    /// List crashes that could not be processed, with the reason
-    Failed,
+    /// List crashes that could not be processed, with the reason, or take them up once more
+    Failed {
+        /// Process them once more: those with these ids, or all
+        #[arg(long)]
+        retry: bool,
+        /// Only these crashes
+        ids: Vec<CrashId>,
+    },
 }
 
 pub(crate) async fn run(
@@ -62,65 +80,146 @@ pub(crate) async fn run(
         CrashCommand::List {
             product,
             version,
+            channel,
+            build_id,
             signature,
+            since,
             limit,
         } => {
+            let since = since.map(|day| day.and_time(chrono::NaiveTime::MIN).and_utc());
             let filter = Filter {
                 product,
                 version,
+                channel,
+                build_id,
                 signature,
-                ..Filter::default()
+                since: since.map(|time| time.timestamp_micros()),
             };
             print_list(&db, &filter, limit.unwrap_or(usize::MAX), as_json).await?;
         }
         CrashCommand::Show { id } => {
             let blobs = Blobs::open(&settings.blobs, &settings.data_dir)?;
-            let Some(crash) = report::load_processed(&blobs, &id).await? else {
-                bail!("{id} is not processed, or does not exist");
+            let Stored::Valid(crash) = output::load(&db, &blobs, &id).await? else {
+                bail!("{}", where_it_stands(&db, &blobs, &id).await?);
             };
             let public = serde_json::Value::Object(public_processed(&crash));
             writeln!(std::io::stdout(), "{public}")?;
         }
         CrashCommand::Delete { ids } => {
             let blobs = Blobs::open(&settings.blobs, &settings.data_dir)?;
+            let mut missing = 0;
             for id in ids {
-                delete(&db, &blobs, &id).await?;
-                writeln!(std::io::stdout(), "{id} deleted")?;
-            }
-        }
-        CrashCommand::Failed => {
-            for job in platform::queue::failed(&db, 10_000).await? {
-                let mut out = std::io::stdout().lock();
-                if as_json {
-                    let row = json!({"crash_id": job.crash_id, "reason": job.reason, "pushed": clock::rfc3339(job.pushed)});
-                    writeln!(out, "{row}")?;
-                } else {
-                    writeln!(
-                        out,
-                        "{} {} {}",
-                        job.crash_id,
-                        clock::rfc3339(job.pushed),
-                        job.reason
-                    )?;
+                match delete(&db, &blobs, &id).await? {
+                    Deletion::Done => writeln!(std::io::stdout(), "{id} deleted")?,
+                    Deletion::Nothing => {
+                        missing += 1;
+                        writeln!(std::io::stderr(), "{id} does not exist")?;
+                    }
                 }
             }
+            if missing > 0 {
+                db.close().await;
+                return Ok(ExitCode::FAILURE);
+            }
         }
+        CrashCommand::Failed { retry: true, ids } => {
+            let count = retry_failed(&db, &ids).await?;
+            writeln!(std::io::stdout(), "{count} taken up once more")?;
+            if count < ids.len() {
+                db.close().await;
+                bail!("{} of them have not failed", ids.len() - count);
+            }
+        }
+        CrashCommand::Failed { retry: false, ids } => print_failed(&db, &ids, as_json).await?,
     }
     db.close().await;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Deletes every trace of a crash; the objects first, so that nothing is made again from them.
-pub(crate) async fn delete(db: &Db, blobs: &Blobs, id: &CrashId) -> anyhow::Result<()> {
-    let received = crashstore::db::get(db, id)
-        .await?
-        .map_or(0, |row| row.received);
-    report::delete(blobs, id).await?;
-    let mut tx = db.begin().await?;
-    crashstore::db::delete(&mut tx, id).await?;
-    crashstore::db::delete_search_row(&mut tx, id, received, clock::now_micros()).await?;
-    tx.commit().await?;
-    Ok(())
+/// Calls `each` with the jobs that were given up, in their order; with ids, only with theirs.
+async fn each_failed(
+    db: &Db,
+    ids: &[CrashId],
+    mut each: impl AsyncFnMut(&[&FailedJob]) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut last: Option<FailedJob> = None;
+    loop {
+        let jobs = platform::queue::failed(db, last.as_ref(), PAGE).await?;
+        let wanted: Vec<&FailedJob> = jobs
+            .iter()
+            .filter(|job| ids.is_empty() || ids.iter().any(|id| id.as_str() == job.crash_id))
+            .collect();
+        each(&wanted).await?;
+        let Some(end) = jobs.last() else {
+            return Ok(());
+        };
+        last = Some(end.clone());
+    }
+}
+
+async fn print_failed(db: &Db, ids: &[CrashId], as_json: bool) -> anyhow::Result<()> {
+    each_failed(db, ids, async |jobs| {
+        let mut out = std::io::stdout().lock();
+        for job in jobs {
+            let (pushed, failed) = (clock::rfc3339(job.pushed), clock::rfc3339(job.failed));
+            if as_json {
+                let row = json!({"crash_id": job.crash_id, "reason": job.reason, "pushed": pushed, "failed": failed});
+                writeln!(out, "{row}")?;
+            } else {
+                writeln!(out, "{} {failed} {}", job.crash_id, job.reason)?;
+            }
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Takes failed crashes up once more; answers how many.
+async fn retry_failed(db: &Db, ids: &[CrashId]) -> anyhow::Result<usize> {
+    let mut count = 0;
+    each_failed(db, ids, async |jobs| {
+        let mut tx = db.begin().await?;
+        for job in jobs {
+            let now = clock::now_micros();
+            if platform::queue::retry_failed(&mut tx, &job.crash_id, now).await? {
+                count += 1;
+            }
+        }
+        Ok(tx.commit().await?)
+    })
+    .await?;
+    Ok(count)
+}
+
+/// Why there is no processed crash under an id.
+async fn where_it_stands(db: &Db, blobs: &Blobs, id: &CrashId) -> anyhow::Result<String> {
+    let row = crashstore::db::get(db, id).await?;
+    let job = platform::queue::job_of(db, id.as_str()).await?;
+    Ok(match (row, job) {
+        (Some(row), _) if row.state == State::Deleted => format!("{id} was deleted"),
+        (Some(row), _) if row.duplicate_of.is_some() => {
+            let first = row.duplicate_of.map(String::from).unwrap_or_default();
+            format!("{id} is a second copy of {first}, and is not processed")
+        }
+        (_, Some(job)) if job.state == JobState::Failed => format!(
+            "{id} could not be processed, and was given up at {}: {} (take it up once more with `datil crash failed --retry {id}`)",
+            clock::rfc3339(job.run_at),
+            job.reason
+        ),
+        (_, Some(job)) if !job.reason.is_empty() => format!(
+            "{id} is not processed yet; the last try ended with: {}; the next one is due at {}",
+            job.reason,
+            clock::rfc3339(job.run_at)
+        ),
+        (_, Some(job)) => format!("{id} is not processed yet: {}", job.state.name()),
+        (Some(_), None) => {
+            format!("what was found about {id} is lost, and nobody was told to process it again")
+        }
+        (None, None) if report::load_raw(blobs, id).await?.is_some() => {
+            format!("{id} was received; its place in the queue is still to be written")
+        }
+        (None, None) => format!("{id} does not exist"),
+    })
 }
 
 async fn print_list(db: &Db, filter: &Filter, limit: usize, as_json: bool) -> anyhow::Result<()> {

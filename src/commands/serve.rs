@@ -34,6 +34,7 @@ pub(crate) async fn processor(settings: Settings) -> anyhow::Result<ExitCode> {
     let parts = Parts::open(settings).await?;
     let lookup = parts.start_lookup();
     parts.start_processor(lookup)?;
+    parts.start_upkeep();
     let address = parts.serve(parts.operations(), 8003).await?;
     tracing::info!("processing; health and metrics at http://{address}/");
     ended(parts).await
@@ -44,6 +45,7 @@ pub(crate) async fn buildinfo(settings: Settings) -> anyhow::Result<ExitCode> {
     let parts = Parts::open(settings).await?;
     let lookup = parts.start_lookup();
     parts.start_schedule()?;
+    parts.start_upkeep();
     let router = parts.build_api(lookup).merge(parts.operations());
     let address = parts.serve(router, 8001).await?;
     tracing::info!("builds at http://{address}/api/v1/");

@@ -39,6 +39,7 @@ pub(crate) async fn run(mut settings: Settings, args: &UpArgs) -> anyhow::Result
         parts.settings.data_dir.display()
     );
     parts.start_processor(lookup)?;
+    parts.start_upkeep();
     match stand_ins {
         Some(stand_ins) => stand_ins.start(&parts, root),
         None => parts.start_schedule()?,

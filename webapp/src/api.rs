@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get};
 use crash::CrashId;
 use platform::http::ApiError;
+use platform::queue::{JobState, JobStatus};
 use serde_json::{Value, json};
 use tower_http::cors::{Any, CorsLayer};
 
@@ -66,7 +67,9 @@ async fn processed_crash(State(app): State<Webapp>, params: Params) -> Result<Re
     };
     Ok(match find::processed(&app, &id).await? {
         Found::Processed(found) => document(&found.crash.into_json(), &params),
-        Found::Waiting(_) | Found::Gone(_) | Found::Nothing => not_found(&id),
+        Found::Waiting(waiting) => not_processed(&id, waiting.job.as_ref()),
+        Found::Failed(job) => not_processed(&id, Some(&job)),
+        Found::Gone(_) | Found::Nothing => not_found(&id),
     })
 }
 
@@ -116,6 +119,18 @@ fn not_found(id: &CrashId) -> Response {
         StatusCode::NOT_FOUND,
         &json!({"error": format!("Not found: CrashIDNotFound {id}")}),
     )
+}
+
+/// A report that is there and not processed: the text that clients know, and beside it where it stands.
+fn not_processed(id: &CrashId, job: Option<&JobStatus>) -> Response {
+    let mut answer = json!({
+        "error": format!("Not found: CrashIDNotFound {id}"),
+        "state": job.map_or(JobState::Waiting, |job| job.state).name(),
+    });
+    if let Some(job) = job.filter(|job| !job.reason.is_empty()) {
+        answer["reason"] = job.reason.as_str().into();
+    }
+    failed(StatusCode::NOT_FOUND, &answer)
 }
 
 fn document(value: &Value, params: &Params) -> Response {

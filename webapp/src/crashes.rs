@@ -47,6 +47,7 @@ fn filter(params: &Params) -> Result<Filter, &'static str> {
         channel: text("channel")?,
         build_id: text("build_id")?,
         signature: text("signature")?,
+        since: None,
     })
 }
 

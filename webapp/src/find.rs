@@ -2,11 +2,12 @@
 
 use crash::{CrashId, ProcessedCrash, RawCrash, redact};
 use crashstore::db::{self, State, Summary};
+use crashstore::output::{self, Stored};
 use crashstore::{StoreError, report};
 use platform::clock;
 use platform::db::DbError;
 use platform::http::ApiError;
-use platform::queue;
+use platform::queue::{self, JobState, JobStatus};
 use serde_json::{Map, Value};
 
 use crate::Webapp;
@@ -39,11 +40,22 @@ pub(crate) enum Found {
     /// A processed report.
     Processed(Box<Processed>),
     /// A report that is not processed yet; processing it was asked for.
-    Waiting(Option<Box<Summary>>),
+    Waiting(Waiting),
+    /// A report that could not be processed, and is not tried again by itself.
+    Failed(JobStatus),
     /// The first copy of a report that was sent twice, which is gone.
     Gone(CrashId),
     /// Nothing.
     Nothing,
+}
+
+/// A report that is not processed yet.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting {
+    /// Its row, which may be still to be written.
+    pub(crate) row: Option<Box<Summary>>,
+    /// Its place in the queue, which may be still to be written too.
+    pub(crate) job: Option<JobStatus>,
 }
 
 /// A processed report.
@@ -64,19 +76,27 @@ pub(crate) struct Processed {
 /// The database or the blob store failed.
 pub(crate) async fn processed(app: &Webapp, asked: &CrashId) -> Result<Found, ApiError> {
     let (id, row) = first_copy(app, asked).await?;
-    // A row becomes `processed` after its objects: until then they may lack a part. Without a row
-    // (the table is a cache) the objects speak for themselves.
-    if row.as_ref().is_none_or(|row| row.state == State::Processed)
-        && let Some(crash) = report::load_processed(&app.blobs, &id)
-            .await
-            .map_err(store_failed)?
-    {
-        let crash = Public::of_processed(&crash);
-        return Ok(Found::Processed(Box::new(Processed { id, row, crash })));
+    if row.as_ref().is_some_and(|row| row.state == State::Deleted) {
+        return Ok(not_there(asked, id));
+    }
+    match output::load(&app.db, &app.blobs, &id).await {
+        Ok(Stored::Valid(crash)) => {
+            let crash = Public::of_processed(&crash);
+            return Ok(Found::Processed(Box::new(Processed { id, row, crash })));
+        }
+        Ok(Stored::None | Stored::Lost) => {}
+        Err(error) => return Err(store_failed(error)),
     }
     if row.is_some() {
         ask(app, &id).await;
-        return Ok(Found::Waiting(row.map(Box::new)));
+        let job = queue::job_of(&app.db, id.as_str()).await?;
+        return Ok(match job {
+            Some(job) if job.state == JobState::Failed => Found::Failed(job),
+            job => Found::Waiting(Waiting {
+                row: row.map(Box::new),
+                job,
+            }),
+        });
     }
     if report::load_raw(&app.blobs, &id)
         .await
@@ -84,13 +104,17 @@ pub(crate) async fn processed(app: &Webapp, asked: &CrashId) -> Result<Found, Ap
         .is_some()
     {
         // Its row and job are still to be written, which is done on its own.
-        return Ok(Found::Waiting(None));
+        return Ok(Found::Waiting(Waiting::default()));
     }
-    Ok(if id == *asked {
+    Ok(not_there(asked, id))
+}
+
+fn not_there(asked: &CrashId, id: CrashId) -> Found {
+    if id == *asked {
         Found::Nothing
     } else {
         Found::Gone(id)
-    })
+    }
 }
 
 /// The public annotations of a report; `None` when there is no such report.
@@ -98,7 +122,10 @@ pub(crate) async fn processed(app: &Webapp, asked: &CrashId) -> Result<Found, Ap
 /// # Errors
 /// The database or the blob store failed.
 pub(crate) async fn annotations(app: &Webapp, asked: &CrashId) -> Result<Option<Public>, ApiError> {
-    let (id, _) = first_copy(app, asked).await?;
+    let (id, row) = first_copy(app, asked).await?;
+    if row.is_some_and(|row| row.state == State::Deleted) {
+        return Ok(None);
+    }
     let raw = report::load_raw(&app.blobs, &id)
         .await
         .map_err(store_failed)?;
@@ -147,6 +174,6 @@ fn store_failed(error: StoreError) -> ApiError {
                     .to_owned(),
             )
         }
-        StoreError::Damaged(_) => ApiError::Internal(error.into()),
+        StoreError::Database(_) | StoreError::Damaged(_) => ApiError::Internal(error.into()),
     }
 }

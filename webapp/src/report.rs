@@ -9,12 +9,13 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
+use platform::clock;
 use serde_json::{Map, Value};
 
 use self::build::BuildView;
 use self::stack::{ExceptionView, ModuleView, ThreadView};
 use crate::Webapp;
-use crate::find::{self, Found, Processed, Public};
+use crate::find::{self, Found, Processed, Public, Waiting};
 use crate::page::{PageError, Problem, html, moved};
 use crate::{format, links};
 
@@ -41,10 +42,15 @@ pub(crate) async fn show(
             let page = ReportPage::new(&id, &found, annotations.as_ref());
             Ok(html(StatusCode::OK, &page))
         }
-        Found::Waiting(row) => {
-            let page = WaitingPage {
-                here: uri.path(),
-                received: row.map(|row| format::time(row.received)),
+        Found::Waiting(waiting) => {
+            let page = WaitingPage::new(id, uri.path(), waiting);
+            Ok(html(StatusCode::OK, &page))
+        }
+        Found::Failed(job) => {
+            let page = FailedPage {
+                received: format::time(job.pushed),
+                failed: format::time(job.run_at),
+                reason: job.reason,
                 id,
             };
             Ok(html(StatusCode::OK, &page))
@@ -108,6 +114,41 @@ struct WaitingPage<'a> {
     id: CrashId,
     here: &'a str,
     received: Option<String>,
+    /// What went wrong the last time; empty if nothing did.
+    reason: String,
+    /// When it is tried again, if that is not at once.
+    next: Option<String>,
+    /// Seconds until the page loads itself again.
+    refresh: i64,
+}
+
+impl<'a> WaitingPage<'a> {
+    fn new(id: CrashId, here: &'a str, waiting: Waiting) -> Self {
+        let until_next = waiting
+            .job
+            .as_ref()
+            .map_or(0, |job| job.run_at - clock::now_micros())
+            / 1_000_000;
+        let job = waiting.job.filter(|_| until_next > 0);
+        Self {
+            id,
+            here,
+            received: waiting.row.map(|row| format::time(row.received)),
+            next: job.as_ref().map(|job| format::time(job.run_at)),
+            reason: job.map(|job| job.reason).unwrap_or_default(),
+            refresh: until_next.clamp(3, 60),
+        }
+    }
+}
+
+/// The page of a report that could not be processed.
+#[derive(Debug, Template)]
+#[template(path = "failed.html")]
+struct FailedPage {
+    id: CrashId,
+    received: String,
+    failed: String,
+    reason: String,
 }
 
 /// A line of a list of facts.

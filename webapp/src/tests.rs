@@ -11,8 +11,9 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use buildinfo::{Build, Certainty, Derived, Line, Product, Reason, Status, Version};
 use crash::{CrashId, ProcessedCrash, RawCrash};
-use crashstore::db::{self, Attached, Finished, Received};
-use crashstore::report;
+use crashstore::column::{Name, Text};
+use crashstore::db::{self, Attached, Finished, Output};
+use crashstore::{Received, output, report};
 use http_body_util::BodyExt;
 use platform::blobs::{BlobSettings, Blobs};
 use platform::queue::Wake;
@@ -95,10 +96,10 @@ impl Server {
         let row = Received {
             id: id(crash),
             received,
-            product: "Firefox".to_owned(),
-            version: "64.0".to_owned(),
-            channel: "beta".to_owned(),
-            build_id: "20181025233934".to_owned(),
+            product: Name::of("Firefox"),
+            version: Name::of("64.0"),
+            channel: Name::of("beta"),
+            build_id: Name::of("20181025233934"),
             weight: 10.0,
             content_hash: crash.to_owned(),
             duplicate_of: duplicate_of.map(id),
@@ -117,30 +118,34 @@ impl Server {
 
     async fn finish(&self, crash: &str, signature: &str) {
         let found = Finished {
-            os_name: "Windows".to_owned(),
-            process_type: "parent".to_owned(),
-            signature: signature.to_owned(),
-            reason: "EXCEPTION_ACCESS_VIOLATION_READ".to_owned(),
-            product: "Firefox".to_owned(),
-            channel: "beta".to_owned(),
-            build_id: "20181025233934".to_owned(),
+            os_name: Name::of("Windows"),
+            process_type: Name::of("parent"),
+            signature: Text::of(signature),
+            reason: Text::of("EXCEPTION_ACCESS_VIOLATION_READ"),
+            product: Name::of("Firefox"),
+            channel: Name::of("beta"),
+            build_id: Name::of("20181025233934"),
             attached: Attached {
-                version: "64.0b4".to_owned(),
-                status: "shipped".to_owned(),
+                version: Name::of("64.0b4"),
+                status: Name::of("shipped"),
                 ..Attached::default()
             },
         };
-        let processed = processed_crash(crash, signature);
-        report::save_processed(&self.blobs, &id(crash), &processed)
+        let mut processed = processed_crash(crash, signature);
+        processed.set("row_version", 1);
+        let output = Output {
+            row_version: 1,
+            claim: "tester-0".to_owned(),
+        };
+        let id = id(crash);
+        output::save(&self.blobs, &id, &output.claim, processed.to_json().into())
             .await
             .unwrap();
         let mut tx = self.test.db.begin().await.unwrap();
-        assert!(
-            db::finish(&mut tx, &id(crash), &found, RECEIVED)
-                .await
-                .unwrap()
-        );
+        let finished = db::finish(&mut tx, &id, &found, 0, &output, RECEIVED).await;
+        assert!(finished.unwrap());
         tx.commit().await.unwrap();
+        output::copy(&self.test.db, &self.blobs, &id).await.unwrap();
     }
 
     /// One report of every kind.

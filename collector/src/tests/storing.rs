@@ -88,12 +88,9 @@ async fn copies_within_the_window_get_the_first_id() {
 
         // A report that was deleted is none that a copy could stand for.
         let deleted = accepted(&post(&running.router, &[], crash("3")).await);
-        crashstore::report::delete(&running.blobs, &deleted)
+        crashstore::deletion::delete(&running.db, &running.blobs, &deleted)
             .await
             .unwrap();
-        let mut tx = running.db.begin().await.unwrap();
-        db::delete(&mut tx, &deleted).await.unwrap();
-        tx.commit().await.unwrap();
         let anew = accepted(&post(&running.router, &[], crash("3")).await);
         assert_ne!(anew, deleted);
         assert!(load_raw(&running.blobs, &anew).await.unwrap().is_some());
@@ -195,7 +192,12 @@ async fn rebuilt_rows_are_those_that_were_written() {
         until(async || db::get(&running.db, &id).await.unwrap().is_some()).await;
         let written = db::get(&running.db, &id).await.unwrap().unwrap();
         let mut tx = running.db.begin().await.unwrap();
-        db::delete(&mut tx, &id).await.unwrap();
+        // Lost with all that tells of it, as if the table had been.
+        db::bury(&mut tx, &id, 0, 0).await.unwrap();
+        db::cleaned(&mut tx, &id, 0).await.unwrap();
+        db::forget(&mut tx, std::slice::from_ref(&id))
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         until(async || {
             running.collector.0.sweep_everything().await.unwrap();
@@ -203,6 +205,83 @@ async fn rebuilt_rows_are_those_that_were_written() {
         })
         .await;
         assert_eq!(db::get(&running.db, &id).await.unwrap().unwrap(), written);
+    }
+}
+
+#[tokio::test]
+async fn a_day_that_was_swept_is_not_read_again() {
+    for test in databases().await {
+        let (collector, blobs) = stopped(Settings::default(), &test.db, test.folder.path());
+        let id = |text: &str| text.parse::<crash::CrashId>().unwrap();
+        let save = async |text: &str| {
+            let raw = crash::RawCrash::default();
+            crashstore::report::save(&blobs, &id(text), &raw, &Default::default())
+                .await
+                .unwrap();
+        };
+        let (past, today) = (
+            "de1bb258-cbbf-4589-a673-34f800160918".to_owned(),
+            crash::CrashId::new([1; 16], crash::Throttle::Accept, platform::clock::now()),
+        );
+        save(&past).await;
+        save(today.as_str()).await;
+        assert_eq!(collector.0.sweep_everything().await.unwrap(), 2);
+        assert_eq!(db::swept_days(&test.db).await.unwrap(), ["20160918"]);
+        // Of a past day nothing can come without its row; of today it can.
+        save("ee1bb258-cbbf-4589-a673-34f800160918").await;
+        save(&today.as_str().replacen("01", "02", 1)).await;
+        assert_eq!(collector.0.sweep_everything().await.unwrap(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_report_of_a_past_day_is_acknowledged_only_with_its_row() {
+    for test in databases().await {
+        let settings = Settings {
+            submitter_token: Some("secret".into()),
+            ..Settings::default()
+        };
+        // Nobody writes rows.
+        let (collector, _) = stopped(settings, &test.db, test.folder.path());
+        let chosen = |id: &str| form(&[("CrashTime", "1"), ("uuid", id)]);
+        let headers = [("authorization", "Bearer secret")];
+        let past = chosen("de1bb258-cbbf-4589-a673-34f800160918");
+        let answered = post(&collector.router(), &headers, past).await;
+        assert_eq!(answered.status.as_u16(), 503);
+        let today = crash::CrashId::new([1; 16], crash::Throttle::Accept, platform::clock::now());
+        let answered = post(&collector.router(), &headers, chosen(today.as_str())).await;
+        assert_eq!(accepted(&answered), today);
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_report_is_not_taken_again_and_not_swept() {
+    for test in databases().await {
+        let settings = Settings {
+            submitter_token: Some("secret".into()),
+            ..Settings::default()
+        };
+        let running = running(settings, &test.db, test.folder.path());
+        let id = crash::CrashId::new([1; 16], crash::Throttle::Accept, platform::clock::now());
+        let send = async || {
+            let body = form(&[("CrashTime", "1"), ("uuid", id.as_str())]);
+            post(&running.router, &[("authorization", "Bearer secret")], body).await
+        };
+        assert_eq!(accepted(&send().await), id);
+        let delete = crashstore::deletion::delete(&running.db, &running.blobs, &id);
+        assert_eq!(delete.await.unwrap(), crashstore::deletion::Deletion::Done);
+        assert_eq!(send().await.body, "Discarded=rule_deleted");
+        assert!(load_raw(&running.blobs, &id).await.unwrap().is_none());
+
+        // It comes all the same, when the database does not tell in time: it is known as deleted, and removed again.
+        let raw = crash::RawCrash::default();
+        crashstore::report::save(&running.blobs, &id, &raw, &Default::default())
+            .await
+            .unwrap();
+        assert_eq!(running.collector.0.sweep_everything().await.unwrap(), 0);
+        let row = db::get(&running.db, &id).await.unwrap().unwrap();
+        assert_eq!(row.state, State::Deleted);
+        assert_eq!(jobs(&running.db).await.len(), 0);
     }
 }
 

@@ -4,6 +4,9 @@ use crash::CrashId;
 use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
 
+use crate::column::{Name, Text};
+use crate::received::Received;
+
 /// Where a crash report stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
@@ -13,6 +16,8 @@ pub enum State {
     Processed,
     /// A second copy of another report; not processed.
     Duplicate,
+    /// Deleted: the row is a tombstone, which keeps the crash from coming back.
+    Deleted,
 }
 
 impl State {
@@ -22,6 +27,7 @@ impl State {
             Self::Received => "received",
             Self::Processed => "processed",
             Self::Duplicate => "duplicate",
+            Self::Deleted => "deleted",
         }
     }
 
@@ -29,51 +35,29 @@ impl State {
         match name {
             "processed" => Self::Processed,
             "duplicate" => Self::Duplicate,
+            "deleted" => Self::Deleted,
             _ => Self::Received,
         }
     }
-}
-
-/// What is known of a crash report when it was taken in.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Received {
-    /// Its id.
-    pub id: CrashId,
-    /// When it came in, microseconds UTC.
-    pub received: i64,
-    /// The product that it names.
-    pub product: String,
-    /// The version that it names.
-    pub version: String,
-    /// The channel that it names.
-    pub channel: String,
-    /// The build id that it names.
-    pub build_id: String,
-    /// How many crashes it stands for.
-    pub weight: f64,
-    /// Hash of what must be equal in two copies of one report.
-    pub content_hash: String,
-    /// The first copy, if this is a later one.
-    pub duplicate_of: Option<CrashId>,
 }
 
 /// What the processor found, for the columns that lists are made of.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Finished {
     /// The operating system's name.
-    pub os_name: String,
+    pub os_name: Name,
     /// The process that crashed, such as `parent` or `content`.
-    pub process_type: String,
+    pub process_type: Name,
     /// The signature.
-    pub signature: String,
+    pub signature: Text,
     /// The crash reason.
-    pub reason: String,
+    pub reason: Text,
     /// The product.
-    pub product: String,
+    pub product: Name,
     /// The channel.
-    pub channel: String,
+    pub channel: Name,
     /// The build id.
-    pub build_id: String,
+    pub build_id: Name,
     /// What the build service answered.
     pub attached: Attached,
 }
@@ -82,17 +66,37 @@ pub struct Finished {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Attached {
     /// The exact version, or what stands in for it.
-    pub version: String,
+    pub version: Name,
     /// The product that was asked for.
-    pub lookup_product: String,
+    pub lookup_product: Name,
     /// The build id that was asked for.
-    pub lookup_build: String,
+    pub lookup_build: Name,
     /// Digest of the answer without its moving parts.
     pub answer_digest: String,
     /// The status in the answer.
-    pub status: String,
+    pub status: Name,
     /// The generation of the builds that answered.
     pub generation: i64,
+}
+
+/// An output: what one claim has made of a crash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// The number of this writing, which the document carries too: one more than the one before.
+    pub row_version: i64,
+    /// The claim that made it.
+    pub claim: String,
+}
+
+/// Which output of a crash is the valid one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Where the crash stands.
+    pub state: State,
+    /// The number of the newest writing; 0 when nothing was found yet.
+    pub row_version: i64,
+    /// The claim whose output is not under the processed crash's own key yet.
+    pub output: Option<String>,
 }
 
 /// A row as lists and pages show it.
@@ -176,31 +180,41 @@ impl TryFrom<SummaryRow> for Summary {
     }
 }
 
-/// Makes a crash known. A row that is there stays as it is: `false`.
+/// Makes a crash known. A row that is there stays as it is: `false`. That of a deleted crash is one; what came in under its id is
+/// removed again.
 ///
 /// # Errors
 /// The database failed.
 pub async fn insert_received(tx: &mut Tx, crash: &Received) -> Result<bool, DbError> {
     const SQL: &str = "INSERT INTO crash (crash_id, received, state, product, version, channel, build_id, weight, content_hash, duplicate_of) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (crash_id) DO NOTHING";
+    const CLEAN: &str =
+        "UPDATE crash SET cleaned = NULL WHERE crash_id = $1 AND cleaned IS NOT NULL";
     let state = if crash.duplicate_of.is_some() {
         State::Duplicate
     } else {
         State::Received
     };
-    let rows = in_tx!(tx, |conn| sqlx::query(SQL)
+    let rows = in_tx!(&mut *tx, |conn| sqlx::query(SQL)
         .bind(crash.id.as_str())
         .bind(crash.received)
         .bind(state.name())
-        .bind(&crash.product)
-        .bind(&crash.version)
-        .bind(&crash.channel)
-        .bind(&crash.build_id)
+        .bind(crash.product.as_str())
+        .bind(crash.version.as_str())
+        .bind(crash.channel.as_str())
+        .bind(crash.build_id.as_str())
         .bind(crash.weight)
         .bind(&crash.content_hash)
         .bind(crash.duplicate_of.as_ref().map(CrashId::as_str))
         .execute(conn)
         .await
         .map(|done| done.rows_affected()))?;
+    if rows == 0 {
+        in_tx!(tx, |conn| sqlx::query(CLEAN)
+            .bind(crash.id.as_str())
+            .execute(conn)
+            .await
+            .map(|_| ()))?;
+    }
     Ok(rows == 1)
 }
 
@@ -213,7 +227,7 @@ pub async fn find_by_content(
     content_hash: &str,
     since: i64,
 ) -> Result<Option<CrashId>, DbError> {
-    const SQL: &str = "SELECT crash_id FROM crash WHERE content_hash = $1 AND received >= $2 AND duplicate_of IS NULL ORDER BY received, crash_id LIMIT 1";
+    const SQL: &str = "SELECT crash_id FROM crash WHERE content_hash = $1 AND received >= $2 AND duplicate_of IS NULL AND deleted IS NULL ORDER BY received, crash_id LIMIT 1";
     let found: Option<String> = on!(db, |pool| sqlx::query_scalar(SQL)
         .bind(content_hash)
         .bind(since)
@@ -222,8 +236,8 @@ pub async fn find_by_content(
     Ok(found.and_then(|id| id.parse().ok()))
 }
 
-/// Writes what the processor found, and makes the crash seen as processed. `false`: there is no
-/// such row.
+/// Writes what the processor found, names the output that holds it, and makes the crash seen as processed. `false`: there is no such
+/// row, it was deleted, or somebody else has written meanwhile.
 ///
 /// # Errors
 /// The database failed.
@@ -231,33 +245,38 @@ pub async fn finish(
     tx: &mut Tx,
     id: &CrashId,
     found: &Finished,
+    before: i64,
+    output: &Output,
     now: i64,
 ) -> Result<bool, DbError> {
-    const SQL: &str = "UPDATE crash SET state = 'processed', os_name = $2, process_type = $3, signature = $4, signature_hash = $5, reason = $6, product = $7, channel = $8, build_id = $9, version = $10, lookup_product = $11, lookup_build = $12, answer_digest = $13, build_status = $14, generation = $15, processed = $16 WHERE crash_id = $1";
+    const SQL: &str = "UPDATE crash SET state = 'processed', os_name = $2, process_type = $3, signature = $4, signature_hash = $5, reason = $6, product = $7, channel = $8, build_id = $9, version = $10, lookup_product = $11, lookup_build = $12, answer_digest = $13, build_status = $14, generation = $15, processed = $16, output = $17, row_version = $18 WHERE crash_id = $1 AND deleted IS NULL AND row_version = $19";
     let rows = in_tx!(tx, |conn| sqlx::query(SQL)
         .bind(id.as_str())
-        .bind(&found.os_name)
-        .bind(&found.process_type)
-        .bind(&found.signature)
+        .bind(found.os_name.as_str())
+        .bind(found.process_type.as_str())
+        .bind(found.signature.as_str())
         .bind(signature_hash(&found.signature))
-        .bind(&found.reason)
-        .bind(&found.product)
-        .bind(&found.channel)
-        .bind(&found.build_id)
-        .bind(&found.attached.version)
-        .bind(&found.attached.lookup_product)
-        .bind(&found.attached.lookup_build)
+        .bind(found.reason.as_str())
+        .bind(found.product.as_str())
+        .bind(found.channel.as_str())
+        .bind(found.build_id.as_str())
+        .bind(found.attached.version.as_str())
+        .bind(found.attached.lookup_product.as_str())
+        .bind(found.attached.lookup_build.as_str())
         .bind(&found.attached.answer_digest)
-        .bind(&found.attached.status)
+        .bind(found.attached.status.as_str())
         .bind(found.attached.generation)
         .bind(now)
+        .bind(&output.claim)
+        .bind(output.row_version)
+        .bind(before)
         .execute(conn)
         .await
         .map(|done| done.rows_affected()))?;
     Ok(rows == 1)
 }
 
-/// Writes a new answer about the build of a processed crash. `false`: there is no such row.
+/// Writes a new answer about the build of a processed crash. `false`: there is no such row, or it was deleted.
 ///
 /// # Errors
 /// The database failed.
@@ -265,16 +284,113 @@ pub async fn attach_build(tx: &mut Tx, id: &CrashId, found: &Attached) -> Result
     const SQL: &str = "UPDATE crash SET version = $2, lookup_product = $3, lookup_build = $4, answer_digest = $5, build_status = $6, generation = $7 WHERE crash_id = $1 AND state = 'processed'";
     let rows = in_tx!(tx, |conn| sqlx::query(SQL)
         .bind(id.as_str())
-        .bind(&found.version)
-        .bind(&found.lookup_product)
-        .bind(&found.lookup_build)
+        .bind(found.version.as_str())
+        .bind(found.lookup_product.as_str())
+        .bind(found.lookup_build.as_str())
         .bind(&found.answer_digest)
-        .bind(&found.status)
+        .bind(found.status.as_str())
         .bind(found.generation)
         .execute(conn)
         .await
         .map(|done| done.rows_affected()))?;
     Ok(rows == 1)
+}
+
+/// Names the output that holds what a processed crash is from now on. `false`: there is no such row, it was deleted, or somebody
+/// else has written meanwhile.
+///
+/// # Errors
+/// The database failed.
+pub async fn name_output(
+    tx: &mut Tx,
+    id: &CrashId,
+    before: i64,
+    output: &Output,
+) -> Result<bool, DbError> {
+    const SQL: &str = "UPDATE crash SET output = $2, row_version = $3 WHERE crash_id = $1 AND state = 'processed' AND row_version = $4";
+    let rows = in_tx!(tx, |conn| sqlx::query(SQL)
+        .bind(id.as_str())
+        .bind(&output.claim)
+        .bind(output.row_version)
+        .bind(before)
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Notes that an output is under the processed crash's own key. `false`: it is not the valid one any more.
+///
+/// # Errors
+/// The database failed.
+pub async fn output_is_copied(tx: &mut Tx, id: &CrashId, output: &Output) -> Result<bool, DbError> {
+    const SQL: &str =
+        "UPDATE crash SET output = '' WHERE crash_id = $1 AND output = $2 AND row_version = $3";
+    let rows = in_tx!(tx, |conn| sqlx::query(SQL)
+        .bind(id.as_str())
+        .bind(&output.claim)
+        .bind(output.row_version)
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Which output of a crash is the valid one; `None` without a row.
+///
+/// # Errors
+/// The database failed.
+pub async fn standing(db: &Db, id: &CrashId) -> Result<Option<Standing>, DbError> {
+    const SQL: &str = "SELECT state, row_version, output FROM crash WHERE crash_id = $1";
+    let row: Option<(String, i64, String)> = on!(db, |pool| sqlx::query_as(SQL)
+        .bind(id.as_str())
+        .fetch_optional(pool)
+        .await)?;
+    Ok(row.map(|(state, row_version, output)| Standing {
+        state: State::from_name(&state),
+        row_version,
+        output: (!output.is_empty()).then_some(output),
+    }))
+}
+
+/// Whether an output is the valid one of its crash, or may become it: its claim is still held.
+///
+/// # Errors
+/// The database failed.
+pub async fn is_output_owned(db: &Db, id: &CrashId, claim: &str) -> Result<bool, DbError> {
+    // One statement: the job goes in the transaction that names its output.
+    const SQL: &str = "SELECT 1 FROM job WHERE crash_id = $1 AND owner = $2 UNION ALL SELECT 1 FROM crash WHERE crash_id = $1 AND output = $2 LIMIT 1";
+    let found: Option<i32> = on!(db, |pool| sqlx::query_scalar(SQL)
+        .bind(id.as_str())
+        .bind(claim)
+        .fetch_optional(pool)
+        .await)?;
+    Ok(found.is_some())
+}
+
+pub(super) const WITH_OUTPUT: &str =
+    "SELECT crash_id FROM crash WHERE output <> '' AND crash_id > $1 ORDER BY crash_id LIMIT $2";
+
+/// The crashes whose output is not under their own key yet, in the order of their ids, after one of them.
+///
+/// # Errors
+/// The database failed.
+pub async fn with_output(db: &Db, after: &str, limit: i64) -> Result<Vec<CrashId>, DbError> {
+    let ids: Vec<String> = on!(db, |pool| sqlx::query_scalar(WITH_OUTPUT)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(pool)
+        .await)?;
+    parsed(&ids)
+}
+
+pub(super) fn parsed(ids: &[String]) -> Result<Vec<CrashId>, DbError> {
+    ids.iter()
+        .map(|id| {
+            id.parse()
+                .map_err(|_| DbError::Row(format!("crash id {id}")))
+        })
+        .collect()
 }
 
 /// The row of a crash.
@@ -304,6 +420,8 @@ pub async fn lookup_of(db: &Db, id: &CrashId) -> Result<Option<(String, i64)>, D
         .await)?)
 }
 
+pub(super) const CONCERNED: &str = "SELECT crash_id FROM crash WHERE lookup_build = $2 AND lookup_product = $1 AND state = 'processed' AND generation < $3 AND crash_id > $4 ORDER BY crash_id LIMIT $5";
+
 /// The processed crashes whose build is (`product`, `build_id`) and whose answer is older than
 /// `generation`, beginning after the crash `after`, at most `limit`. The channel does not count:
 /// a release build also names the release candidate of a beta.
@@ -318,8 +436,7 @@ pub async fn concerned(
     after: &str,
     limit: i64,
 ) -> Result<Vec<String>, DbError> {
-    const SQL: &str = "SELECT crash_id FROM crash WHERE lookup_build = $2 AND lookup_product = $1 AND state = 'processed' AND generation < $3 AND crash_id > $4 ORDER BY crash_id LIMIT $5";
-    Ok(on!(db, |pool| sqlx::query_scalar(SQL)
+    Ok(on!(db, |pool| sqlx::query_scalar(CONCERNED)
         .bind(product)
         .bind(build_id)
         .bind(generation)
@@ -342,7 +459,8 @@ pub async fn count_of_build(db: &Db, product: &str, build_id: &str) -> Result<i6
         .await)?)
 }
 
-/// Which of these crashes have no row, in the order given. At most 500 at once.
+/// Which of these crashes have no row, in the order given. At most 500 at once. A deleted crash that something is still stored of
+/// counts as one without, so that it is looked at.
 ///
 /// # Errors
 /// The database failed.
@@ -352,7 +470,7 @@ pub async fn unknown_of(db: &Db, ids: &[CrashId]) -> Result<Vec<CrashId>, DbErro
     }
     let marks: Vec<String> = (1..=ids.len()).map(|n| format!("${n}")).collect();
     let sql = format!(
-        "SELECT crash_id FROM crash WHERE crash_id IN ({})",
+        "SELECT crash_id FROM crash WHERE cleaned IS NULL AND crash_id IN ({})",
         marks.join(", ")
     );
     let known: Vec<String> = on!(db, |pool| {
@@ -370,25 +488,8 @@ pub async fn unknown_of(db: &Db, ids: &[CrashId]) -> Result<Vec<CrashId>, DbErro
         .collect())
 }
 
-/// Deletes the row of a crash; one that is not there counts as deleted.
-///
-/// # Errors
-/// The database failed.
-pub async fn delete(tx: &mut Tx, id: &CrashId) -> Result<(), DbError> {
-    const CRASH: &str = "DELETE FROM crash WHERE crash_id = $1";
-    const JOB: &str = "DELETE FROM job WHERE crash_id = $1";
-    for sql in [CRASH, JOB] {
-        in_tx!(tx, |conn| sqlx::query(sql)
-            .bind(id.as_str())
-            .execute(conn)
-            .await
-            .map(|_| ()))?;
-    }
-    Ok(())
-}
-
 /// The hash under which a signature is looked for: long texts make poor index keys.
-pub(super) fn signature_hash(signature: &str) -> String {
+pub(super) fn signature_hash(signature: &Text) -> String {
     use sha2::{Digest, Sha256};
     let hash = Sha256::digest(signature.as_bytes());
     hash.iter().take(16).map(|b| format!("{b:02x}")).collect()

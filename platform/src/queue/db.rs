@@ -1,32 +1,43 @@
 //! The table `job`.
+//!
+//! `state` is 0 (ready), 1 (claimed) or 2 (given up). What is pushed while a job is claimed stands in `again_kind`, `again_lane` and
+//! `again_run_at`, which are empty in every other state: whoever ends a claim takes them over.
 
 use sqlx::AssertSqlSafe;
 
-use super::{FailedJob, Job, Kind, LEASE, Lane, MAX_FAILURES};
+use super::lanes::ALL;
+use super::{Claimant, FailedJob, Job, JobState, JobStatus, Kind, LEASE, Lane};
 use crate::db::{Db, DbError, Tx};
-use crate::{in_tx, on};
+use crate::{clock, in_tx, on};
 
-/// The state of a job that was given up. The SQL texts below also name 0 (ready) and 1 (claimed).
-const FAILED: i64 = 2;
+/// So many jobs of a lane are counted at the most.
+pub const MOST_COUNTED: i64 = 10_000;
 
 /// A job that is there is upgraded; one that is claimed is noted for another round.
 const PUSH: &str = "\
 INSERT INTO job (crash_id, lane, kind, state, run_at, pushed, lease_until, owner, claims, failures, walker_deaths, last_error)
-VALUES ($1, $2, $3, 0, $4, $4, 0, '', 0, 0, 0, '')
+VALUES ($1, $2, $3, 0, $4, $5, 0, '', 0, 0, 0, '')
 ON CONFLICT (crash_id) DO UPDATE SET
-  lane = CASE WHEN job.state = 1 THEN job.lane WHEN job.state = 2 THEN excluded.lane
-              WHEN excluded.lane < job.lane THEN excluded.lane ELSE job.lane END,
-  kind = CASE WHEN job.state = 1 THEN job.kind WHEN job.state = 2 THEN excluded.kind
-              WHEN excluded.kind > job.kind THEN excluded.kind ELSE job.kind END,
-  again_lane = CASE WHEN job.state <> 1 THEN NULL
-                    WHEN job.again_lane < excluded.lane THEN job.again_lane ELSE excluded.lane END,
-  again_kind = CASE WHEN job.state <> 1 THEN NULL
-                    WHEN job.again_kind > excluded.kind THEN job.again_kind ELSE excluded.kind END,
-  run_at = CASE WHEN job.state = 1 THEN job.run_at ELSE excluded.run_at END,
+  lane = CASE WHEN job.state = 2 OR (job.state = 0 AND excluded.lane < job.lane) THEN excluded.lane ELSE job.lane END,
+  kind = CASE WHEN job.state <> 1 AND excluded.kind > job.kind THEN excluded.kind ELSE job.kind END,
+  run_at = CASE WHEN job.state = 2 OR (job.state = 0 AND excluded.run_at < job.run_at) THEN excluded.run_at ELSE job.run_at END,
+  again_lane = CASE WHEN job.state = 1 THEN CASE WHEN job.again_lane < excluded.lane THEN job.again_lane ELSE excluded.lane END END,
+  again_kind = CASE WHEN job.state = 1 THEN CASE WHEN job.again_kind > excluded.kind THEN job.again_kind ELSE excluded.kind END END,
+  again_run_at = CASE WHEN job.state = 1 THEN CASE WHEN job.again_run_at < excluded.run_at THEN job.again_run_at ELSE excluded.run_at END END,
+  pushed = CASE WHEN job.state = 2 THEN excluded.pushed ELSE job.pushed END,
   claims = CASE WHEN job.state = 2 THEN 0 ELSE job.claims END,
   failures = CASE WHEN job.state = 2 THEN 0 ELSE job.failures END,
   walker_deaths = CASE WHEN job.state = 2 THEN 0 ELSE job.walker_deaths END,
   state = CASE WHEN job.state = 2 THEN 0 ELSE job.state END";
+
+/// What was wished for meanwhile joins the wish that was not fulfilled.
+const BOTH_WISHES: &str = "\
+kind = CASE WHEN again_kind > kind THEN again_kind ELSE kind END, \
+lane = CASE WHEN again_lane < lane THEN again_lane ELSE lane END, \
+again_kind = NULL, again_lane = NULL, again_run_at = NULL";
+
+/// Of a statement on one claimed job: the crash is `$1`, the claim `$2`.
+const CLAIMED: &str = "WHERE crash_id = $1 AND owner = $2 AND state = 1";
 
 /// Wants a crash to be worked on, from now on.
 ///
@@ -39,10 +50,26 @@ pub async fn push(
     lane: Lane,
     now: i64,
 ) -> Result<(), DbError> {
+    push_later(tx, crash_id, kind, lane, now, now).await
+}
+
+/// Wants a crash to be worked on from `run_at` on, microseconds UTC. What others want is not put off by that.
+///
+/// # Errors
+/// The database failed.
+pub async fn push_later(
+    tx: &mut Tx,
+    crash_id: &str,
+    kind: Kind,
+    lane: Lane,
+    now: i64,
+    run_at: i64,
+) -> Result<(), DbError> {
     in_tx!(tx, |conn| sqlx::query(PUSH)
         .bind(crash_id)
         .bind(lane.number())
         .bind(kind.number())
+        .bind(run_at)
         .bind(now)
         .execute(conn)
         .await
@@ -76,31 +103,35 @@ struct ClaimedRow {
     kind: i64,
     pushed: i64,
     walker_deaths: i64,
+    failures: i64,
     claims: i64,
 }
 
-/// Claims up to `limit` due jobs for `owner`, asking the lanes in the given order. A job whose
+/// The statement of [`claim`]. Owner, end of the lease, lane, now, limit.
+fn claim_sql(db: &Db) -> String {
+    format!(
+        "UPDATE job SET state = 1, owner = $1, lease_until = $2, claims = claims + 1, {BOTH_WISHES} \
+         WHERE crash_id IN (SELECT crash_id FROM job \
+           WHERE lane = $3 AND state < 2 AND run_at <= $4 AND lease_until <= $4 \
+           ORDER BY run_at, crash_id LIMIT $5 {}) \
+         RETURNING crash_id, lane, kind, pushed, walker_deaths, failures, claims",
+        db.skip_locked()
+    )
+}
+
+/// Claims up to `limit` due jobs, asking the lanes in the given order. A job whose
 /// lease ran out is due again: its owner died.
 ///
 /// # Errors
 /// The database failed.
 pub async fn claim(
     db: &Db,
-    owner: &str,
+    claimant: &Claimant,
     lanes: &[Lane],
     limit: i64,
     now: i64,
 ) -> Result<Vec<Job>, DbError> {
-    let sql = format!(
-        "UPDATE job SET state = 1, owner = $1, lease_until = $2, claims = claims + 1, \
-           kind = CASE WHEN again_kind > kind THEN again_kind ELSE kind END, \
-           again_kind = NULL, again_lane = NULL \
-         WHERE crash_id IN (SELECT crash_id FROM job \
-           WHERE lane = $3 AND state < 2 AND run_at <= $4 AND lease_until <= $4 \
-           ORDER BY run_at, crash_id LIMIT $5 {}) \
-         RETURNING crash_id, lane, kind, pushed, walker_deaths, claims",
-        db.skip_locked()
-    );
+    let (sql, name) = (claim_sql(db), claimant.name());
     let mut jobs = Vec::new();
     let mut tx = db.begin().await?;
     for lane in lanes {
@@ -110,8 +141,8 @@ pub async fn claim(
         }
         let rows: Vec<ClaimedRow> =
             in_tx!(&mut tx, |conn| sqlx::query_as(AssertSqlSafe(sql.as_str()))
-                .bind(owner)
-                .bind(now + lease_micros())
+                .bind(&name)
+                .bind(lease_end(now))
                 .bind(lane.number())
                 .bind(now)
                 .bind(room)
@@ -123,7 +154,8 @@ pub async fn claim(
             lane: Lane::from_number(row.lane),
             pushed: row.pushed,
             walker_deaths: row.walker_deaths,
-            owner: owner.to_owned(),
+            failures: row.failures,
+            claim: name.clone(),
             claims: row.claims,
         }));
     }
@@ -131,42 +163,53 @@ pub async fn claim(
     Ok(jobs)
 }
 
+const DUE: &str = "SELECT 1 FROM job WHERE lane IN (0, 1, 2, 3) AND state < 2 AND run_at <= $1 AND lease_until <= $1 LIMIT 1";
+
 /// Whether there is a due job: a cheap look before the writing claim.
 ///
 /// # Errors
 /// The database failed.
 pub async fn due(db: &Db, now: i64) -> Result<bool, DbError> {
-    const SQL: &str =
-        "SELECT 1 FROM job WHERE state < 2 AND run_at <= $1 AND lease_until <= $1 LIMIT 1";
-    let found: Option<i32> = on!(db, |pool| sqlx::query_scalar(SQL)
+    let found: Option<i32> = on!(db, |pool| sqlx::query_scalar(DUE)
         .bind(now)
         .fetch_optional(pool)
         .await)?;
     Ok(found.is_some())
 }
 
-fn lease_micros() -> i64 {
-    i64::try_from(LEASE.as_micros()).unwrap_or(i64::MAX)
+fn lease_end(now: i64) -> i64 {
+    now.saturating_add(clock::micros(LEASE))
 }
 
-/// Runs a statement on one claimed job; answers whether the claim was still held.
-async fn on_claim(
-    tx: &mut Tx,
-    sql: &'static str,
-    job: &Job,
-    extra: i64,
-    text: &str,
-) -> Result<bool, DbError> {
-    let rows = in_tx!(tx, |conn| sqlx::query(sql)
+/// Whether a claim is still held. What is written afterwards may come too late all the same: only the transaction that ends the
+/// claim decides.
+///
+/// # Errors
+/// The database failed.
+pub async fn held(db: &Db, job: &Job) -> Result<bool, DbError> {
+    let sql = format!("SELECT 1 FROM job {CLAIMED}");
+    let found: Option<i32> = on!(db, |pool| sqlx::query_scalar(AssertSqlSafe(sql.as_str()))
         .bind(&job.crash_id)
-        .bind(&job.owner)
-        .bind(job.claims)
-        .bind(extra)
-        .bind(text)
-        .execute(conn)
-        .await
-        .map(|done| done.rows_affected()))?;
-    Ok(rows == 1)
+        .bind(&job.claim)
+        .fetch_optional(pool)
+        .await)?;
+    Ok(found.is_some())
+}
+
+/// Runs a statement that begins with `sql` on one claimed job, whose further values are bound from `$3` on; answers whether the claim
+/// was still held.
+macro_rules! on_claim {
+    ($tx:expr, $job:expr, $sql:expr $(, $value:expr)*) => {{
+        let sql = format!("{} {CLAIMED}", $sql);
+        let rows = in_tx!($tx, |conn| sqlx::query(AssertSqlSafe(sql.as_str()))
+            .bind(&$job.crash_id)
+            .bind(&$job.claim)
+            $(.bind($value))*
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected()))?;
+        rows == 1
+    }};
 }
 
 /// Renews the lease of a claimed job. `false`: the claim was lost.
@@ -174,8 +217,8 @@ async fn on_claim(
 /// # Errors
 /// The database failed.
 pub async fn renew(tx: &mut Tx, job: &Job, now: i64) -> Result<bool, DbError> {
-    const SQL: &str = "UPDATE job SET lease_until = $4 WHERE crash_id = $1 AND owner = $2 AND claims = $3 AND state = 1 AND $5 = ''";
-    on_claim(tx, SQL, job, now + lease_micros(), "").await
+    const SQL: &str = "UPDATE job SET lease_until = $3";
+    Ok(on_claim!(tx, job, SQL, lease_end(now)))
 }
 
 /// Ends a claimed job, in the transaction that stores its result. If it was pushed again
@@ -185,104 +228,196 @@ pub async fn renew(tx: &mut Tx, job: &Job, now: i64) -> Result<bool, DbError> {
 /// # Errors
 /// The database failed.
 pub async fn done(tx: &mut Tx, job: &Job, now: i64) -> Result<bool, DbError> {
-    const DELETE: &str = "DELETE FROM job WHERE crash_id = $1 AND owner = $2 AND claims = $3 AND state = 1 AND again_kind IS NULL AND $4 >= 0 AND $5 = ''";
-    const AGAIN: &str = "UPDATE job SET state = 0, kind = again_kind, lane = again_lane, again_kind = NULL, again_lane = NULL, run_at = $4, lease_until = 0, owner = $5, claims = 0, failures = 0, walker_deaths = 0 WHERE crash_id = $1 AND owner = $2 AND claims = $3 AND state = 1";
-    if on_claim(tx, DELETE, job, now, "").await? {
+    const AGAIN: &str = "UPDATE job SET state = 0, kind = again_kind, lane = again_lane, run_at = again_run_at, again_kind = NULL, again_lane = NULL, again_run_at = NULL, pushed = $3, lease_until = 0, owner = '', claims = 0, failures = 0, walker_deaths = 0, last_error = ''";
+    let sql = format!("DELETE FROM job {CLAIMED} AND again_kind IS NULL");
+    let gone = in_tx!(&mut *tx, |conn| sqlx::query(AssertSqlSafe(sql.as_str()))
+        .bind(&job.crash_id)
+        .bind(&job.claim)
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected()))?;
+    if gone == 1 {
         return Ok(true);
     }
-    on_claim(tx, AGAIN, job, now, "").await
+    Ok(on_claim!(tx, job, AGAIN, now))
 }
 
-/// Gives a claimed job back unworked, for somebody else to take at once.
+/// Gives a claimed job back unfinished, for somebody else to take at once, with the reason if there is one: it must not hold
+/// protected data. `false`: the claim was lost.
 ///
 /// # Errors
 /// The database failed.
-pub async fn release(tx: &mut Tx, job: &Job) -> Result<bool, DbError> {
-    const SQL: &str = "UPDATE job SET state = 0, lease_until = $4, owner = $5, claims = claims - 1 WHERE crash_id = $1 AND owner = $2 AND claims = $3 AND state = 1";
-    on_claim(tx, SQL, job, 0, "").await
+pub async fn release(tx: &mut Tx, job: &Job, reason: &str) -> Result<bool, DbError> {
+    let sql = format!(
+        "UPDATE job SET state = 0, lease_until = 0, owner = '', claims = claims - 1, last_error = $3, {BOTH_WISHES}"
+    );
+    Ok(on_claim!(tx, job, sql, reason))
 }
 
-/// Puts a claimed job back after a storage error, with a growing delay; after
-/// [`MAX_FAILURES`] of them it ends as failed. The reason must not hold
-/// protected data.
+/// Puts a claimed job back until `run_at` after a failure that is counted. The reason must not hold
+/// protected data. `false`: the claim was lost.
 ///
 /// # Errors
 /// The database failed.
-pub async fn retry(tx: &mut Tx, job: &Job, now: i64, reason: &str) -> Result<bool, DbError> {
-    const SQL: &str = "UPDATE job SET state = CASE WHEN failures >= $4 THEN 2 ELSE 0 END, failures = failures + 1, lease_until = 0, owner = '', last_error = $5 WHERE crash_id = $1 AND owner = $2 AND claims = $3 AND state = 1";
-    const DELAY: &str = "UPDATE job SET run_at = $4 + 1000000 * failures * failures WHERE crash_id = $1 AND $2 <> '' AND claims = $3 AND state = 0 AND $5 = ''";
-    let held = on_claim(tx, SQL, job, MAX_FAILURES - 1, reason).await?;
-    on_claim(tx, DELAY, job, now, "").await?;
-    Ok(held)
+pub async fn retry(tx: &mut Tx, job: &Job, run_at: i64, reason: &str) -> Result<bool, DbError> {
+    let sql = format!(
+        "UPDATE job SET state = 0, failures = failures + 1, run_at = $3, lease_until = 0, owner = '', last_error = $4, {BOTH_WISHES}"
+    );
+    Ok(on_claim!(tx, job, sql, run_at, reason))
 }
 
-/// Ends a claimed job as failed: it is kept, with the reason. The reason must not hold protected
-/// data.
+/// Ends a claimed job as failed: it is kept, with the reason, which must not hold protected
+/// data. If it was pushed again meanwhile, it is tried once more for both wishes. `false`: the claim was lost.
 ///
 /// # Errors
 /// The database failed.
-pub async fn fail(tx: &mut Tx, job: &Job, reason: &str) -> Result<bool, DbError> {
-    const SQL: &str = "UPDATE job SET state = 2, lease_until = $4, owner = '', last_error = $5 WHERE crash_id = $1 AND owner = $2 AND claims = $3 AND state = 1";
-    on_claim(tx, SQL, job, 0, reason).await
+pub async fn fail(tx: &mut Tx, job: &Job, now: i64, reason: &str) -> Result<bool, DbError> {
+    let again = format!(
+        "UPDATE job SET state = 0, run_at = again_run_at, pushed = $3, lease_until = 0, owner = '', claims = 0, failures = 0, walker_deaths = 0, last_error = $4, {BOTH_WISHES}"
+    );
+    let sql = format!(
+        "UPDATE job SET state = 2, run_at = $3, lease_until = 0, owner = '', last_error = $4 {CLAIMED} AND again_kind IS NULL"
+    );
+    let failed = in_tx!(&mut *tx, |conn| sqlx::query(AssertSqlSafe(sql.as_str()))
+        .bind(&job.crash_id)
+        .bind(&job.claim)
+        .bind(now)
+        .bind(reason)
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected()))?;
+    if failed == 1 {
+        return Ok(true);
+    }
+    Ok(on_claim!(tx, job, again, now, reason))
 }
 
-/// Notes that a walker process died over this job while its worker lived on.
+/// Notes that a walker process died over this job while its worker lived on. `false`: the claim was lost.
 ///
 /// # Errors
 /// The database failed.
 pub async fn walker_died(tx: &mut Tx, job: &Job) -> Result<bool, DbError> {
-    const SQL: &str = "UPDATE job SET walker_deaths = walker_deaths + $4 WHERE crash_id = $1 AND owner = $2 AND claims = $3 AND state = 1 AND $5 = ''";
-    on_claim(tx, SQL, job, 1, "").await
+    const SQL: &str = "UPDATE job SET walker_deaths = walker_deaths + 1";
+    Ok(on_claim!(tx, job, SQL))
 }
 
-/// How many jobs wait or are being worked on, by lane, and how many failed.
+const DEPTH: &str =
+    "SELECT COUNT(*) FROM (SELECT 1 FROM job WHERE lane = $1 AND state < 2 LIMIT $2) AS counted";
+const FAILED_DEPTH: &str =
+    "SELECT COUNT(*) FROM (SELECT 1 FROM job WHERE state = 2 LIMIT $1) AS counted";
+
+/// How many jobs wait or are being worked on, by lane, and how many failed (`None`); of each [`MOST_COUNTED`] at the most, so that a
+/// long queue does not cost more than a short one.
 ///
 /// # Errors
 /// The database failed.
 pub async fn depth(db: &Db) -> Result<Vec<(Option<Lane>, i64)>, DbError> {
-    const SQL: &str = "SELECT lane, state, COUNT(*) FROM job GROUP BY lane, state";
-    let rows: Vec<(i64, i64, i64)> = on!(db, |pool| sqlx::query_as(SQL).fetch_all(pool).await)?;
-    let mut depth: Vec<(Option<Lane>, i64)> = super::lanes::ALL
-        .iter()
-        .map(|lane| (Some(*lane), 0))
-        .chain([(None, 0)])
-        .collect();
-    for (lane, state, count) in rows {
-        let lane = (state != FAILED).then(|| Lane::from_number(lane));
-        if let Some(slot) = depth.iter_mut().find(|(name, _)| *name == lane) {
-            slot.1 += count;
-        }
+    let mut depth = Vec::new();
+    for lane in ALL {
+        let count: i64 = on!(db, |pool| sqlx::query_scalar(DEPTH)
+            .bind(lane.number())
+            .bind(MOST_COUNTED)
+            .fetch_one(pool)
+            .await)?;
+        depth.push((Some(lane), count));
     }
+    let failed: i64 = on!(db, |pool| sqlx::query_scalar(FAILED_DEPTH)
+        .bind(MOST_COUNTED)
+        .fetch_one(pool)
+        .await)?;
+    depth.push((None, failed));
     Ok(depth)
 }
 
-/// The jobs that were given up, oldest first, at most `limit`.
+/// What is known of the job of a crash; `None` without one.
 ///
 /// # Errors
 /// The database failed.
-pub async fn failed(db: &Db, limit: i64) -> Result<Vec<FailedJob>, DbError> {
-    const SQL: &str = "SELECT crash_id, last_error, pushed FROM job WHERE state = 2 ORDER BY pushed, crash_id LIMIT $1";
-    let rows: Vec<(String, String, i64)> = on!(db, |pool| sqlx::query_as(SQL)
+pub async fn job_of(db: &Db, crash_id: &str) -> Result<Option<JobStatus>, DbError> {
+    const SQL: &str = "SELECT state, pushed, run_at, last_error FROM job WHERE crash_id = $1";
+    let row: Option<(i64, i64, i64, String)> = on!(db, |pool| sqlx::query_as(SQL)
+        .bind(crash_id)
+        .fetch_optional(pool)
+        .await)?;
+    Ok(row.map(|(state, pushed, run_at, reason)| JobStatus {
+        state: match state {
+            0 => JobState::Waiting,
+            1 => JobState::Claimed,
+            _ => JobState::Failed,
+        },
+        pushed,
+        run_at,
+        reason,
+    }))
+}
+
+const FAILED: &str = "SELECT crash_id, last_error, pushed, run_at FROM job WHERE state = 2 AND (pushed > $1 OR (pushed = $1 AND crash_id > $2)) ORDER BY pushed, crash_id LIMIT $3";
+
+/// The jobs that were given up, oldest first, after one of them, at most `limit`.
+///
+/// # Errors
+/// The database failed.
+pub async fn failed(
+    db: &Db,
+    after: Option<&FailedJob>,
+    limit: i64,
+) -> Result<Vec<FailedJob>, DbError> {
+    let (pushed, id) = after.map_or((i64::MIN, ""), |job| (job.pushed, &job.crash_id));
+    let rows: Vec<(String, String, i64, i64)> = on!(db, |pool| sqlx::query_as(FAILED)
+        .bind(pushed)
+        .bind(id)
         .bind(limit)
         .fetch_all(pool)
         .await)?;
     Ok(rows
         .into_iter()
-        .map(|(crash_id, reason, pushed)| FailedJob {
+        .map(|(crash_id, reason, pushed, failed)| FailedJob {
             crash_id,
             reason,
             pushed,
+            failed,
         })
         .collect())
 }
+
+/// Takes up a job that was given up, from the beginning. `false`: there is no such one.
+///
+/// # Errors
+/// The database failed.
+pub async fn retry_failed(tx: &mut Tx, crash_id: &str, now: i64) -> Result<bool, DbError> {
+    const SQL: &str = "UPDATE job SET state = 0, run_at = $2, pushed = $2, claims = 0, failures = 0, walker_deaths = 0 WHERE crash_id = $1 AND state = 2";
+    let rows = in_tx!(tx, |conn| sqlx::query(SQL)
+        .bind(crash_id)
+        .bind(now)
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+const OLDEST: &str = "SELECT MIN(pushed) FROM job WHERE state < 2";
 
 /// When the oldest job that is not given up was pushed, microseconds UTC; `None` without jobs.
 ///
 /// # Errors
 /// The database failed.
 pub async fn oldest(db: &Db) -> Result<Option<i64>, DbError> {
-    const SQL: &str = "SELECT MIN(pushed) FROM job WHERE state < 2";
-    Ok(on!(db, |pool| sqlx::query_scalar(SQL)
+    Ok(on!(db, |pool| sqlx::query_scalar(OLDEST)
         .fetch_one(pool)
         .await)?)
+}
+
+/// The statements that are run all the time, by their names: for a test of how the databases run them.
+#[doc(hidden)]
+pub fn statements(db: &Db) -> Vec<(&'static str, String)> {
+    vec![
+        ("push", PUSH.to_owned()),
+        ("claim", claim_sql(db)),
+        ("due", DUE.to_owned()),
+        ("held", format!("SELECT 1 FROM job {CLAIMED}")),
+        ("depth", DEPTH.to_owned()),
+        ("depth of the failed", FAILED_DEPTH.to_owned()),
+        ("failed", FAILED.to_owned()),
+        ("oldest", OLDEST.to_owned()),
+    ]
 }

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use buildinfo::lookup::LookupError;
-use chrono::DateTime;
 use crash::{CrashId, ProcessedCrash, RawCrash};
-use crashstore::db::{self, Finished, Received};
-use crashstore::report::{load, load_processed, load_raw, save_processed};
-use crashstore::{Report, StoreError, search};
+use crashstore::column::{Name, Text};
+use crashstore::db::{self, Finished, Output, Standing, State};
+use crashstore::output::{self, Stored};
+use crashstore::received::received;
+use crashstore::report::{load, load_raw};
+use crashstore::{Received, Report, StoreError, search};
 use platform::blobs::BlobError;
 use platform::clock;
 use platform::db::{DbError, Tx};
@@ -28,12 +30,19 @@ pub(super) enum Problem {
     Later(&'static str),
     /// It will never work.
     Never(&'static str),
-    /// Somebody else has the job.
+    /// Somebody else has the job, or the crash was deleted.
     ClaimLost,
+    /// The crash was deleted before the work began.
+    Deleted,
 }
 
 impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
+        if error.is_refusal() {
+            // Its text may quote the value.
+            tracing::error!("the database refuses what was found about a crash");
+            return Self::Never("the database refuses a value");
+        }
         tracing::warn!(%error, "the database failed a job");
         Self::Later("the database failed")
     }
@@ -62,6 +71,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Blob(error) => error.into(),
+            StoreError::Database(error) => error.into(),
             StoreError::Damaged(_) => Self::Never("an object is damaged"),
         }
     }
@@ -72,6 +82,13 @@ struct Looked {
     identity: ProcessedCrash,
     found: Found,
     received: i64,
+}
+
+/// What is there of a crash when work on it begins.
+struct Before {
+    /// The number of the newest writing in the row; 0 without a row.
+    row_version: i64,
+    has_row: bool,
 }
 
 impl Shared {
@@ -85,7 +102,17 @@ impl Shared {
                 Err(problem) => problem,
             }
         };
-        match self.put_back(job, &problem).await {
+        self.put_back(job, &problem).await
+    }
+
+    /// Settles a job that could not be done.
+    pub(super) async fn put_back(&self, job: &Job, problem: &Problem) -> &'static str {
+        // A crash is not to blame for a store that is away: its failures are not counted then.
+        let is_counted = match problem {
+            Problem::Later(_) => self.stores.ask().await,
+            Problem::Never(_) | Problem::ClaimLost | Problem::Deleted => true,
+        };
+        match self.put_back_in(job, problem, is_counted).await {
             Ok(outcome) => outcome,
             Err(error) => {
                 tracing::warn!(crash.id = job.crash_id, %error, "a job could not be put back; its claim will run out");
@@ -94,16 +121,32 @@ impl Shared {
         }
     }
 
-    async fn put_back(&self, job: &Job, problem: &Problem) -> Result<&'static str, DbError> {
+    async fn put_back_in(
+        &self,
+        job: &Job,
+        problem: &Problem,
+        is_counted: bool,
+    ) -> Result<&'static str, DbError> {
+        let now = clock::now_micros();
+        let failures = job.failures + 1;
         let mut tx = self.db.begin().await?;
         let outcome = match problem {
             Problem::ClaimLost => return Ok("lost"),
-            Problem::Later(reason) => {
-                queue::retry(&mut tx, job, clock::now_micros(), reason).await?;
+            Problem::Deleted => {
+                queue::done(&mut tx, job, now).await?;
+                "deleted"
+            }
+            Problem::Later(reason) if !is_counted => {
+                queue::release(&mut tx, job, reason).await?;
+                "put off"
+            }
+            Problem::Later(reason) if failures < queue::MAX_FAILURES => {
+                let run_at = now.saturating_add(clock::micros(queue::back_off(failures)));
+                queue::retry(&mut tx, job, run_at, reason).await?;
                 "retried"
             }
-            Problem::Never(reason) => {
-                queue::fail(&mut tx, job, reason).await?;
+            Problem::Later(reason) | Problem::Never(reason) => {
+                queue::fail(&mut tx, job, now, reason).await?;
                 "failed"
             }
         };
@@ -116,28 +159,49 @@ impl Shared {
             .crash_id
             .parse()
             .map_err(|_| Problem::Never("not a crash id"))?;
-        if job.kind == Kind::Enrich && self.enrich(&id, job).await? {
+        let before = match db::standing(&self.db, &id).await? {
+            Some(Standing {
+                state: State::Deleted,
+                ..
+            }) => return Err(Problem::Deleted),
+            Some(standing) => Before {
+                row_version: standing.row_version,
+                has_row: true,
+            },
+            None => Before {
+                row_version: 0,
+                has_row: false,
+            },
+        };
+        if job.kind == Kind::Enrich && self.enrich(&id, job, &before).await? {
             return Ok("enriched");
         }
-        self.process(&id, job).await?;
+        self.process(&id, job, &before).await?;
         Ok("processed")
     }
 
     /// The whole pipeline.
-    async fn process(&self, id: &CrashId, job: &mut Job) -> Result<(), Problem> {
+    async fn process(&self, id: &CrashId, job: &mut Job, before: &Before) -> Result<(), Problem> {
         let started = clock::now();
-        let (report, mut notes) = self.load_report(id).await?;
-        let previous = match load_processed(&self.blobs, id).await {
-            Ok(previous) => previous,
+        let (report, mut notes) = self.load_report(id, before).await?;
+        let previous = match output::load(&self.db, &self.blobs, id).await {
+            Ok(Stored::Valid(previous)) => Some(*previous),
+            Ok(Stored::Lost | Stored::None) => None,
             Err(StoreError::Damaged(_) | StoreError::Blob(BlobError::TooLarge { .. })) => {
                 notes.push("the earlier processed crash could not be read".to_owned());
                 None
             }
-            Err(StoreError::Blob(error)) => return Err(error.into()),
+            Err(error) => return Err(error.into()),
         };
         let (walks, walk_notes) = minidumps::walk_all(self, job, &report).await?;
         notes.extend(walk_notes);
         let looked = self.look_up(id, &report.raw).await?;
+        // After a loss of the row, the document knows how often it was written.
+        let known = previous.as_ref().map_or(0, ProcessedCrash::row_version);
+        let output = Output {
+            row_version: before.row_version.max(known).saturating_add(1),
+            claim: job.claim.clone(),
+        };
 
         let (found, lists) = (looked.found.clone(), std::sync::Arc::clone(&self.lists));
         let (raw, mut processed) = tokio::task::spawn_blocking(move || {
@@ -156,55 +220,136 @@ impl Shared {
         .await
         .map_err(|_| Problem::Never("the rules panicked"))?;
         pipeline::complete(&mut processed, clock::now());
-        save_processed(&self.blobs, id, &processed).await?;
+        let written = Written::of(processed, output).await?;
+        self.save_output(id, job, &written).await?;
 
-        let newest = buildinfo::db::latest_generation(&self.db).await?.n;
-        let now = clock::now_micros();
-        let mut tx = self.db.begin().await?;
-        let finished = finished(&processed, &looked.found);
-        if !db::finish(&mut tx, id, &finished, now).await? {
-            db::insert_received(&mut tx, &received_row(id, &raw, looked.received)).await?;
-            db::finish(&mut tx, id, &finished, now).await?;
-        }
-        write_search_row(&mut tx, id, looked.received, &processed, now).await?;
-        self.finish_job(tx, job, &looked.found, newest).await
+        let finished = finished(&written.document, &looked.found);
+        let stored = async {
+            let newest = buildinfo::db::latest_generation(&self.db).await?.n;
+            let now = clock::now_micros();
+            let mut tx = self.db.begin().await?;
+            let row = (before.row_version, &written.output);
+            if !db::finish(&mut tx, id, &finished, row.0, row.1, now).await? {
+                // Nobody made a row, or it is not what it was.
+                let inserted = db::insert_received(&mut tx, &Received::of(id, &raw)).await?;
+                if !inserted || !db::finish(&mut tx, id, &finished, 0, row.1, now).await? {
+                    return Err(Problem::ClaimLost);
+                }
+            }
+            self.write_search_row(&mut tx, id, looked.received, &written, now)
+                .await?;
+            self.finish_job(tx, job, &looked.found, newest).await
+        };
+        self.make_valid(id, job, stored).await
     }
 
-    /// Attaches the build again; `false` when the crash was never processed.
-    async fn enrich(&self, id: &CrashId, job: &Job) -> Result<bool, Problem> {
+    /// Attaches the build again; `false` when the crash was never processed, or what was found is lost.
+    async fn enrich(&self, id: &CrashId, job: &Job, before: &Before) -> Result<bool, Problem> {
         let Some((digest, _)) = db::lookup_of(&self.db, id).await? else {
             return Ok(false);
         };
         let Some(raw) = load_raw(&self.blobs, id).await? else {
-            return Err(Problem::Never("there is no raw crash"));
+            return Err(no_raw_crash(before));
         };
         let looked = self.look_up(id, &raw).await?;
-        let changed = if digest == looked.found.digest() {
-            None
-        } else {
-            let Some(mut processed) = load_processed(&self.blobs, id).await? else {
-                return Ok(false);
-            };
-            enrich::enrich_again(&raw, &mut processed, &looked.found);
-            save_processed(&self.blobs, id, &processed).await?;
-            Some(processed)
-        };
-
-        let newest = buildinfo::db::latest_generation(&self.db).await?.n;
-        let now = clock::now_micros();
-        let mut tx = self.db.begin().await?;
         let version = enrich::version_of(&looked.identity, &looked.found);
         let attached = looked.found.attached(&version);
-        db::attach_build(&mut tx, id, &attached).await?;
-        if let Some(processed) = changed {
-            write_search_row(&mut tx, id, looked.received, &processed, now).await?;
+        if digest == looked.found.digest() {
+            let newest = buildinfo::db::latest_generation(&self.db).await?.n;
+            let mut tx = self.db.begin().await?;
+            db::attach_build(&mut tx, id, &attached).await?;
+            self.finish_job(tx, job, &looked.found, newest).await?;
+            return Ok(true);
         }
-        self.finish_job(tx, job, &looked.found, newest).await?;
+        let Stored::Valid(processed) = output::load(&self.db, &self.blobs, id).await? else {
+            return Ok(false);
+        };
+        let mut processed = *processed;
+        let output = Output {
+            row_version: before
+                .row_version
+                .max(processed.row_version())
+                .saturating_add(1),
+            claim: job.claim.clone(),
+        };
+        enrich::enrich_again(&raw, &mut processed, &looked.found);
+        let written = Written::of(processed, output).await?;
+        self.save_output(id, job, &written).await?;
+        let stored = async {
+            let newest = buildinfo::db::latest_generation(&self.db).await?.n;
+            let now = clock::now_micros();
+            let mut tx = self.db.begin().await?;
+            if !db::name_output(&mut tx, id, before.row_version, &written.output).await?
+                || !db::attach_build(&mut tx, id, &attached).await?
+            {
+                return Err(Problem::ClaimLost);
+            }
+            self.write_search_row(&mut tx, id, looked.received, &written, now)
+                .await?;
+            self.finish_job(tx, job, &looked.found, newest).await
+        };
+        self.make_valid(id, job, stored).await?;
         Ok(true)
     }
 
+    /// Writes an output where only the row can make it valid. Whoever lost the claim writes nothing.
+    async fn save_output(&self, id: &CrashId, job: &Job, written: &Written) -> Result<(), Problem> {
+        if !queue::held(&self.db, job).await? {
+            return Err(Problem::ClaimLost);
+        }
+        let (claim, bytes) = (&written.output.claim, written.bytes.clone());
+        Ok(output::save(&self.blobs, id, claim, bytes).await?)
+    }
+
+    /// Makes an output the valid one by the transaction `stored`, and brings it to its own key; or removes it.
+    async fn make_valid(
+        &self,
+        id: &CrashId,
+        job: &Job,
+        stored: impl Future<Output = Result<(), Problem>>,
+    ) -> Result<(), Problem> {
+        match stored.await {
+            Ok(()) => {}
+            Err(Problem::ClaimLost) => {
+                if let Err(error) = output::discard(&self.blobs, id, &job.claim).await {
+                    tracing::warn!(crash.id = %id, %error, "what was made too late could not be removed; the upkeep will");
+                }
+                return Err(Problem::ClaimLost);
+            }
+            // The database may have taken it all the same: the upkeep finds out.
+            Err(problem) => return Err(problem),
+        }
+        let copied = output::copy(&self.db, &self.blobs, id).await;
+        let again = match copied {
+            Ok(output::Copied::Yes | output::Copied::Deleted) => Ok(()),
+            Ok(output::Copied::Lost) => crashstore::upkeep::process_again(&self.db, id).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = again {
+            // It is valid where it is.
+            tracing::warn!(crash.id = %id, %error, "a processed crash could not be copied to its key; the upkeep will");
+        }
+        Ok(())
+    }
+
+    async fn write_search_row(
+        &self,
+        tx: &mut Tx,
+        id: &CrashId,
+        received: i64,
+        written: &Written,
+        now: i64,
+    ) -> Result<(), DbError> {
+        let version = written.output.row_version;
+        db::upsert_search_row(tx, id, received, version, now, &written.search).await
+    }
+
     /// The report, and notes about what of it is missing.
-    async fn load_report(&self, id: &CrashId) -> Result<(Report, Vec<String>), Problem> {
+    async fn load_report(
+        &self,
+        id: &CrashId,
+        before: &Before,
+    ) -> Result<(Report, Vec<String>), Problem> {
         match load(&self.blobs, id).await {
             Ok(Some(report)) => {
                 let notes = report
@@ -214,11 +359,11 @@ impl Shared {
                     .collect();
                 Ok((report, notes))
             }
-            Ok(None) => Err(Problem::Never("there is no raw crash")),
+            Ok(None) => Err(no_raw_crash(before)),
             Err(StoreError::Damaged(_) | StoreError::Blob(BlobError::TooLarge { .. })) => {
                 // The annotations alone still say a lot.
                 let Some(raw) = load_raw(&self.blobs, id).await? else {
-                    return Err(Problem::Never("there is no raw crash"));
+                    return Err(no_raw_crash(before));
                 };
                 let report = Report {
                     raw,
@@ -226,7 +371,7 @@ impl Shared {
                 };
                 Ok((report, vec!["the dumps could not be read".to_owned()]))
             }
-            Err(StoreError::Blob(error)) => Err(error.into()),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -255,25 +400,11 @@ impl Shared {
         found: &Found,
         newest: i64,
     ) -> Result<(), Problem> {
-        let later = clock::now_micros().saturating_add(micros(NEXT_GENERATION));
         let used = found.generation();
         if used < newest {
-            queue::push(
-                &mut tx,
-                &job.crash_id,
-                Kind::Enrich,
-                Lane::Enrichment,
-                later,
-            )
-            .await?;
+            self.look_again(&mut tx, job).await?;
         }
-        // The time counts only for a job that goes on, which after a push of others is now.
-        let next = if used < newest {
-            later
-        } else {
-            clock::now_micros()
-        };
-        if !queue::done(&mut tx, job, next).await? {
+        if !queue::done(&mut tx, job, clock::now_micros()).await? {
             return Err(Problem::ClaimLost);
         }
         tx.commit().await?;
@@ -288,16 +419,8 @@ impl Shared {
     async fn catch_up(&self, job: &Job, newest: i64) {
         let check = async {
             if buildinfo::db::latest_generation(&self.db).await?.n > newest {
-                let later = clock::now_micros().saturating_add(micros(NEXT_GENERATION));
                 let mut tx = self.db.begin().await?;
-                queue::push(
-                    &mut tx,
-                    &job.crash_id,
-                    Kind::Enrich,
-                    Lane::Enrichment,
-                    later,
-                )
-                .await?;
+                self.look_again(&mut tx, job).await?;
                 tx.commit().await?;
             }
             Ok::<(), DbError>(())
@@ -306,62 +429,57 @@ impl Shared {
             tracing::warn!(crash.id = job.crash_id, %error, "newer builds could not be looked for");
         }
     }
+
+    /// Wants the build to be looked up once more when the newer generation is loaded.
+    async fn look_again(&self, tx: &mut Tx, job: &Job) -> Result<(), DbError> {
+        let now = clock::now_micros();
+        let later = now.saturating_add(clock::micros(NEXT_GENERATION));
+        let (kind, lane) = (Kind::Enrich, Lane::Enrichment);
+        queue::push_later(tx, &job.crash_id, kind, lane, now, later).await
+    }
 }
 
-async fn write_search_row(
-    tx: &mut Tx,
-    id: &CrashId,
-    received: i64,
-    processed: &ProcessedCrash,
-    now: i64,
-) -> Result<(), DbError> {
-    let document = search::stored_document(processed);
-    db::upsert_search_row(tx, id, received, now, &document).await
+/// A processed crash as it is written: a document may have many megabytes, so its forms are made once and on another thread.
+struct Written {
+    output: Output,
+    document: ProcessedCrash,
+    bytes: bytes::Bytes,
+    search: Vec<u8>,
 }
 
-/// When a crash came in: what the collector wrote, else the day in its id. Microseconds UTC.
-fn received(id: &CrashId, raw: &RawCrash) -> i64 {
-    raw.submitted()
-        .and_then(|text| DateTime::parse_from_rfc3339(text).ok())
-        .map(|time| time.timestamp_micros())
-        .unwrap_or_else(|| {
-            id.day()
-                .and_time(chrono::NaiveTime::MIN)
-                .and_utc()
-                .timestamp_micros()
-        })
+impl Written {
+    async fn of(mut document: ProcessedCrash, output: Output) -> Result<Self, Problem> {
+        document.set("row_version", output.row_version);
+        let made = tokio::task::spawn_blocking(move || Self {
+            bytes: document.to_json().into(),
+            search: search::stored_document(&document),
+            document,
+            output,
+        });
+        made.await
+            .map_err(|_| Problem::Never("the document could not be written"))
+    }
 }
 
-fn micros(duration: Duration) -> i64 {
-    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
-}
-
-/// The row of a crash that nobody made one for.
-fn received_row(id: &CrashId, raw: &RawCrash, received: i64) -> Received {
-    let text = |name: &str| raw.text(name).unwrap_or_default().to_owned();
-    Received {
-        id: id.clone(),
-        received,
-        product: text("ProductName"),
-        version: text("Version"),
-        channel: text("ReleaseChannel"),
-        build_id: text("BuildID"),
-        weight: raw.metadata().sampling_weight.max(1.0),
-        content_hash: String::new(),
-        duplicate_of: None,
+/// A crash with a row was acknowledged, so that its objects must be somewhere: the store may be the wrong one, or half there.
+fn no_raw_crash(before: &Before) -> Problem {
+    if before.has_row {
+        Problem::Later("the raw crash is not in the blob store")
+    } else {
+        Problem::Never("there is no raw crash")
     }
 }
 
 fn finished(processed: &ProcessedCrash, found: &Found) -> Finished {
-    let text = |name: &str| processed.text(name).unwrap_or_default().to_owned();
+    let text = |name: &str| processed.text(name).unwrap_or_default();
     Finished {
-        os_name: text("os_name"),
-        process_type: text("process_type"),
-        signature: text("signature"),
-        reason: text("reason"),
-        product: text("product"),
-        channel: text("release_channel"),
-        build_id: text("build"),
-        attached: found.attached(&text("version")),
+        os_name: Name::of(text("os_name")),
+        process_type: Name::of(text("process_type")),
+        signature: Text::of(text("signature")),
+        reason: Text::of(text("reason")),
+        product: Name::of(text("product")),
+        channel: Name::of(text("release_channel")),
+        build_id: Name::of(text("build")),
+        attached: found.attached(text("version")),
     }
 }

@@ -1,15 +1,19 @@
+mod faults;
+
 use std::collections::BTreeMap;
 
 use buildinfo::db::{Step, finish_generation, write_steps};
 use buildinfo::{Build, Certainty, Line, Product, Reason, Status};
 use bytes::Bytes;
 use crash::{CrashId, ProcessedCrash, RawCrash};
-use crashstore::db::{Received, State, Summary};
-use crashstore::report;
+use crashstore::column::Name;
+use crashstore::db::{State, Summary};
+use crashstore::output::{self, Stored};
+use crashstore::{Received, report};
 use platform::blobs::BlobSettings;
 use platform::db::progress;
 use platform::queue::{Kind, Lane};
-use platform::testing::{TestDb, databases};
+use platform::testing::{Interruption, Moment, TestDb, databases, interrupted};
 use serde_json::{Value, json};
 
 use super::*;
@@ -21,6 +25,25 @@ struct Bench {
     test: TestDb,
     processor: Processor,
     id: CrashId,
+    /// The store without interruptions.
+    blobs: Blobs,
+    interruption: Arc<Mutex<Option<Interruption>>>,
+}
+
+/// A processor over a database; what it keeps lies in `folder`.
+async fn processor(db: &Db, blobs: Blobs, folder: &std::path::Path, owner: &str) -> Processor {
+    let lookup = Lookup::new(db.clone());
+    lookup.refresh().await.unwrap();
+    Processor::start(ProcessorContext {
+        db: db.clone(),
+        blobs,
+        wake: Wake::default(),
+        lookup,
+        settings: Settings::default(),
+        data_dir: folder.to_owned(),
+        owner: owner.to_owned(),
+    })
+    .unwrap()
 }
 
 impl Bench {
@@ -28,21 +51,24 @@ impl Bench {
         let mut benches = Vec::new();
         for test in databases().await {
             let blobs = Blobs::open(&BlobSettings::default(), test.folder.path()).unwrap();
-            let lookup = Lookup::new(test.db.clone());
-            lookup.refresh().await.unwrap();
-            let processor = Processor::start(ProcessorContext {
-                db: test.db.clone(),
-                blobs,
-                wake: Wake::default(),
-                lookup,
-                settings: Settings::default(),
-                data_dir: test.folder.path().to_owned(),
-                owner: "tester".to_owned(),
-            })
-            .unwrap();
+            let interruption: Arc<Mutex<Option<Interruption>>> = Arc::default();
+            let asked = Arc::clone(&interruption);
+            let front: Interruption = Arc::new(move |moment| {
+                let interruption = asked.lock().unwrap().clone();
+                Box::pin(async move {
+                    match interruption {
+                        Some(interruption) => interruption(moment).await,
+                        None => true,
+                    }
+                })
+            });
+            let front = interrupted(&blobs, front);
+            let processor = processor(&test.db, front, test.folder.path(), "tester").await;
             benches.push(Self {
                 test,
                 processor,
+                blobs,
+                interruption,
                 id: "de1bb258-cbbf-4589-a673-34f800260601".parse().unwrap(),
             });
         }
@@ -67,7 +93,7 @@ impl Bench {
             .iter()
             .map(|(name, dump)| ((*name).to_owned(), Bytes::from_static(dump)))
             .collect();
-        report::save(&self.shared().blobs, &self.id, &raw, &dumps)
+        report::save(&self.blobs, &self.id, &raw, &dumps)
             .await
             .unwrap();
         let mut tx = self.test.db.begin().await.unwrap();
@@ -75,10 +101,10 @@ impl Bench {
             let row = Received {
                 id: self.id.clone(),
                 received: 1,
-                product: String::new(),
-                version: String::new(),
-                channel: String::new(),
-                build_id: String::new(),
+                product: Name::default(),
+                version: Name::default(),
+                channel: Name::default(),
+                build_id: Name::default(),
                 weight: 1.0,
                 content_hash: String::new(),
                 duplicate_of: None,
@@ -110,8 +136,10 @@ impl Bench {
     }
 
     async fn processed(&self) -> ProcessedCrash {
-        let found = report::load_processed(&self.shared().blobs, &self.id).await;
-        found.unwrap().unwrap()
+        match output::load(&self.test.db, &self.blobs, &self.id).await {
+            Ok(Stored::Valid(crash)) => *crash,
+            other => panic!("{other:?}"),
+        }
     }
 
     async fn row(&self) -> Summary {
@@ -126,11 +154,15 @@ impl Bench {
 
     /// Concludes that the crash's build has this version, as generation `n`.
     async fn conclude(&self, n: i64, version: &str) {
+        self.conclude_of(n, BUILD, version).await;
+    }
+
+    async fn conclude_of(&self, n: i64, build_id: &str, version: &str) {
         let build = Build {
             product: Product::Firefox,
             channel: "beta".to_owned(),
             version: version.parse().unwrap(),
-            build_id: BUILD.parse().unwrap(),
+            build_id: build_id.parse().unwrap(),
             platform: "win64".to_owned(),
             variant: String::new(),
             line: Line::of("beta", &version.parse().unwrap()),
@@ -217,7 +249,7 @@ async fn a_job_without_a_report_is_kept_as_failed_with_the_reason() {
     for bench in Bench::all().await {
         bench.push(Kind::Process).await;
         assert_eq!(bench.work().await, ["failed"]);
-        let failed = queue::failed(&bench.test.db, 10).await.unwrap();
+        let failed = queue::failed(&bench.test.db, None, 10).await.unwrap();
         assert_eq!(failed.len(), 1);
         assert_eq!(failed[0].reason, "there is no raw crash");
     }
@@ -245,7 +277,7 @@ async fn a_lost_claim_changes_nothing() {
         bench.submit(&json!({}), &[], true).await;
         let mut jobs = bench.shared().claim(&mut LaneOrder::default(), 1).await;
         let mut job = jobs.pop().unwrap();
-        job.claims += 1;
+        job.claim.push('x');
         assert_eq!(bench.shared().settle(&mut job).await, "lost");
         assert_eq!(bench.row().await.state, State::Received);
         assert_eq!(bench.jobs().await, 1);

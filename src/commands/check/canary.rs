@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use crash::CrashId;
+use crashstore::deletion::Deletion;
 use platform::blobs::Blobs;
 use platform::clock;
 use platform::db::Db;
@@ -146,6 +147,5 @@ async fn delete(id: &CrashId, db: Option<&Db>, blobs: Option<&Blobs>) -> anyhow:
     if crashstore::db::get(db, id).await?.is_none() {
         return Ok(false);
     }
-    crate::commands::crash::delete(db, blobs, id).await?;
-    Ok(true)
+    Ok(crashstore::deletion::delete(db, blobs, id).await? == Deletion::Done)
 }

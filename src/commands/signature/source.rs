@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crash::{CrashId, ProcessedCrash};
-use crashstore::report;
+use crashstore::output::{self, Stored};
 use platform::blobs::Blobs;
 use platform::db::Db;
 use reqwest::{StatusCode, Url};
@@ -140,9 +140,9 @@ impl Store {
 
 async fn own(db: &Db, blobs: &Blobs, id: &CrashId) -> Result<ProcessedCrash, Missing> {
     let failed = |error: &dyn fmt::Display| Missing::Failed(error.to_string());
-    let found = report::load_processed(blobs, id).await;
-    if let Some(crash) = found.map_err(|error| failed(&error))? {
-        return Ok(crash);
+    let found = output::load(db, blobs, id).await;
+    if let Stored::Valid(crash) = found.map_err(|error| failed(&error))? {
+        return Ok(*crash);
     }
     let row = crashstore::db::get(db, id).await;
     Err(match row.map_err(|error| failed(&error))? {

@@ -36,6 +36,11 @@ async fn what_the_api_cannot_answer_it_says_so() {
         server.fill().await;
         let not_found = |id: &str| json!({"error": format!("Not found: CrashIDNotFound {id}")});
         let bad = |name: &str| json!({"error": format!("Bad request: BadArgumentError: Bad value for parameter(s) '{name}'")});
+        let waiting = |id: &str| {
+            let mut answer = not_found(id);
+            answer["state"] = "waiting".into();
+            answer
+        };
         let missing = json!({
             "error": "crash_id: This field is required.",
             "errors": {"crash_id": ["This field is required."]},
@@ -57,12 +62,12 @@ async fn what_the_api_cannot_answer_it_says_so() {
             (
                 format!("ProcessedCrash/?crash_id={WAITING}"),
                 404,
-                not_found(WAITING),
+                waiting(WAITING),
             ),
             (
                 format!("ProcessedCrash/?crash_id={NO_ROW}"),
                 404,
-                not_found(NO_ROW),
+                waiting(NO_ROW),
             ),
             (
                 format!("RawCrash/?crash_id={NOT_THERE}"),

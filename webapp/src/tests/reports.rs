@@ -1,7 +1,7 @@
 //! The page of a report.
 
 use axum::http::StatusCode;
-use platform::queue::{self, Kind, Lane, LaneOrder};
+use platform::queue::{self, Claimant, Kind, Lane, LaneOrder};
 
 use super::{COPY, NO_ROW, NOT_THERE, ORPHAN, PROCESSED, RECEIVED, SECRET, WAITING, servers};
 
@@ -91,7 +91,7 @@ async fn looking_at_a_waiting_report_puts_it_in_front_once() {
         let claim = async || {
             let lanes = LaneOrder::default().next_order();
             let now = platform::clock::now_micros();
-            queue::claim(&server.test.db, "worker", &lanes, 10, now)
+            queue::claim(&server.test.db, &Claimant::new("worker"), &lanes, 10, now)
                 .await
                 .unwrap()
         };
@@ -111,5 +111,80 @@ async fn looking_at_a_waiting_report_puts_it_in_front_once() {
         tx.commit().await.unwrap();
         server.get(&format!("/report/index/{WAITING}")).await;
         assert_eq!(claim().await.len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_failed_report_and_one_that_is_tried_again_say_so_with_the_reason() {
+    for server in servers().await {
+        server.fill().await;
+        server.get(&format!("/report/index/{WAITING}")).await;
+        let claimant = Claimant::new("worker");
+        let claim = async |now| {
+            let lanes = LaneOrder::default().next_order();
+            let jobs = queue::claim(&server.test.db, &claimant, &lanes, 1, now).await;
+            jobs.unwrap().remove(0)
+        };
+        let (now, later) = {
+            let now = platform::clock::now_micros();
+            (now, now + 40_000_000)
+        };
+        let job = claim(now).await;
+        let mut tx = server.test.db.begin().await.unwrap();
+        queue::retry(&mut tx, &job, later, "the blob store failed")
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let page = server.get(&format!("/report/index/{WAITING}")).await;
+        assert!(page.body.contains("Not processed yet"), "{}", page.body);
+        assert!(page.body.contains("the blob store failed"), "{}", page.body);
+        let answer = server
+            .get(&format!("/api/ProcessedCrash/?crash_id={WAITING}"))
+            .await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND);
+        assert_eq!(answer.json()["state"], "waiting");
+        assert_eq!(answer.json()["reason"], "the blob store failed");
+
+        let job = claim(later).await;
+        let mut tx = server.test.db.begin().await.unwrap();
+        queue::fail(&mut tx, &job, later, "an object is damaged")
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let page = server.get(&format!("/report/index/{WAITING}")).await;
+        for part in ["Could not be processed", "an object is damaged", "--retry"] {
+            assert!(page.body.contains(part), "{part}: {}", page.body);
+        }
+        assert!(!page.body.contains("http-equiv"), "it does not load itself");
+        let answer = server
+            .get(&format!("/api/ProcessedCrash/?crash_id={WAITING}"))
+            .await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND);
+        assert_eq!(answer.json()["state"], "failed");
+        assert_eq!(answer.json()["reason"], "an object is damaged");
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_report_is_nowhere() {
+    for server in servers().await {
+        server.fill().await;
+        let id = super::id(PROCESSED);
+        crashstore::deletion::delete(&server.test.db, &server.blobs, &id)
+            .await
+            .unwrap();
+        // Even if an object came back.
+        server.save_raw(PROCESSED).await;
+        let page = server.get(&format!("/report/index/{PROCESSED}")).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND);
+        assert!(!server.get("/").await.body.contains(PROCESSED));
+        for api in ["ProcessedCrash", "RawCrash"] {
+            let answer = server
+                .get(&format!("/api/{api}/?crash_id={PROCESSED}"))
+                .await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{api}");
+        }
+        let copy = server.get(&format!("/report/index/{COPY}")).await;
+        assert!(copy.body.contains("does not exist any more"));
     }
 }

@@ -1,0 +1,138 @@
+//! What is known of a report when it was taken in. Pure.
+
+use std::collections::BTreeMap;
+
+use chrono::DateTime;
+use crash::{CrashId, Metadata, PRIVATE_ANNOTATIONS, RawCrash, is_of_collector};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::column::Name;
+
+/// What is known of a crash report when it was taken in: all of it can be worked out again from the stored raw crash.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Received {
+    /// Its id.
+    pub id: CrashId,
+    /// When it came in, microseconds UTC.
+    pub received: i64,
+    /// The product that it names.
+    pub product: Name,
+    /// The version that it names.
+    pub version: Name,
+    /// The channel that it names.
+    pub channel: Name,
+    /// The build id that it names.
+    pub build_id: Name,
+    /// How many crashes it stands for, at least 1.
+    pub weight: f64,
+    /// Hash of what must be equal in two copies of one report; empty when the report could equal that of another user.
+    pub content_hash: String,
+    /// The first copy, if this is a later one: nothing that the report itself tells.
+    pub duplicate_of: Option<CrashId>,
+}
+
+impl Received {
+    /// What a raw crash tells.
+    pub fn of(id: &CrashId, raw: &RawCrash) -> Self {
+        let metadata = raw.metadata();
+        let name = |annotation: &str| Name::of(raw.text(annotation).unwrap_or_default());
+        Self {
+            id: id.clone(),
+            received: received(id, raw),
+            product: name("ProductName"),
+            version: name("Version"),
+            channel: name("ReleaseChannel"),
+            build_id: name("BuildID"),
+            weight: weight(&metadata),
+            content_hash: if is_distinctive(&raw.0, &metadata.dump_checksums) {
+                content_hash(&raw.0, &metadata.dump_checksums)
+            } else {
+                String::new()
+            },
+            duplicate_of: None,
+        }
+    }
+}
+
+/// When a crash came in: what the collector wrote, else the day in its id. Microseconds UTC.
+pub fn received(id: &CrashId, raw: &RawCrash) -> i64 {
+    raw.submitted()
+        .and_then(|text| DateTime::parse_from_rfc3339(text).ok())
+        .map_or_else(|| day_of(id), |time| time.timestamp_micros())
+}
+
+/// The beginning of the day on which a crash came in, by its id. Microseconds UTC.
+pub fn day_of(id: &CrashId) -> i64 {
+    id.day()
+        .and_time(chrono::NaiveTime::MIN)
+        .and_utc()
+        .timestamp_micros()
+}
+
+/// A stored number can be anything; no crash stands for less than itself.
+fn weight(metadata: &Metadata) -> f64 {
+    let weight = metadata.sampling_weight;
+    if weight.is_finite() {
+        weight.max(1.0)
+    } else {
+        1.0
+    }
+}
+
+/// Whether two users' reports can be told apart by what they hold: by a dump with something in
+/// it, or, as in Java crashes, by the time of the crash.
+fn is_distinctive(annotations: &Map<String, Value>, checksums: &BTreeMap<String, String>) -> bool {
+    let empty = hexadecimal(&Sha256::digest(b""));
+    annotations.contains_key("CrashTime") || checksums.values().any(|hash| *hash != empty)
+}
+
+/// The hash of annotations and checksums of dumps (SHA-256 in hexadecimal, by their names), but for what a client changes when it posts a
+/// report again, and for what is not stored: it can be computed again from a stored raw crash.
+pub fn content_hash(
+    annotations: &Map<String, Value>,
+    checksums: &BTreeMap<String, String>,
+) -> String {
+    let counts = |name: &str| {
+        name != "Throttleable"
+            && !name.starts_with("SubmittedFrom")
+            && !PRIVATE_ANNOTATIONS.contains(&name)
+            && !is_of_collector(name)
+    };
+    let annotations: BTreeMap<&String, &Value> = annotations
+        .iter()
+        .filter(|(name, _)| counts(name))
+        .collect();
+    // Maps of texts and JSON values always have a JSON form.
+    let text = serde_json::to_vec(&(annotations, checksums)).unwrap_or_default();
+    hexadecimal(&Sha256::digest(text))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_hostile_report_tells_fits_the_columns() {
+        let id: CrashId = "de1bb258-cbbf-4589-a673-34f800260601".parse().unwrap();
+        let raw = json!({
+            "ProductName": "x".repeat(12_035), "Version": "1\u{0}2", "ReleaseChannel": 7,
+            "BuildID": " 20260101000000 ", "submitted_timestamp": "soon",
+            "metadata": {"sampling_weight": -3},
+        });
+        let row = Received::of(&id, &RawCrash(raw.as_object().unwrap().clone()));
+        assert_eq!(row.product.len(), 128);
+        assert_eq!(row.version.as_str(), "12");
+        assert_eq!(row.channel.as_str(), "");
+        assert_eq!(row.build_id.as_str(), "20260101000000");
+        assert_eq!(row.received, 1_780_272_000_000_000);
+        assert!((row.weight - 1.0).abs() < f64::EPSILON);
+        assert_eq!(row.content_hash, "");
+    }
+}

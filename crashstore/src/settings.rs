@@ -1,0 +1,19 @@
+//! The section `retention` of the settings.
+
+use serde::{Deserialize, Serialize};
+
+/// For how long things are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// For so many days after its last object was removed, a deleted crash is remembered as deleted.
+    pub tombstones_days: u16,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            tombstones_days: 30,
+        }
+    }
+}

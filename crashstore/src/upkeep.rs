@@ -1,0 +1,147 @@
+//! What was left half-done, finished, and what is old, forgotten: in small steps that several processes may make at once.
+
+use crash::CrashId;
+use futures::TryStreamExt;
+use platform::blobs::Blobs;
+use platform::clock;
+use platform::db::Db;
+use platform::queue::{self, Kind, Lane};
+
+use crate::output::{self, Copied};
+use crate::report::StoreError;
+use crate::{db, deletion, keys};
+
+/// So many crashes are looked at in one step.
+const STEP: i64 = 200;
+/// An output that was just named is for its worker to copy; one that a worker left is for the upkeep. A deletion likewise.
+const GRACE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// What an upkeep did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Outputs that came to their own keys.
+    pub copied: u64,
+    /// Outputs that nobody needed, removed.
+    pub discarded: u64,
+    /// Deleted crashes whose objects were removed.
+    pub cleaned: u64,
+    /// Crashes to process again, since what they had was lost.
+    pub lost: u64,
+    /// Deleted crashes that were forgotten.
+    pub forgotten: u64,
+}
+
+/// Finishes what dead workers and interrupted deletions left, and forgets crashes whose objects have been gone since before `horizon`,
+/// microseconds UTC. Each crash that fails is left for the next time, and the others go on.
+///
+/// # Errors
+/// A store cannot be asked at all; what was done stays done.
+pub async fn run(db: &Db, blobs: &Blobs, horizon: i64) -> Result<Kept, StoreError> {
+    let mut kept = Kept::default();
+    copy_outputs(db, blobs, &mut kept).await?;
+    discard_outputs(db, blobs, &mut kept).await?;
+    clean_deleted(db, blobs, &mut kept).await?;
+    forget_deleted(db, blobs, horizon, &mut kept).await?;
+    Ok(kept)
+}
+
+async fn copy_outputs(db: &Db, blobs: &Blobs, kept: &mut Kept) -> Result<(), StoreError> {
+    let mut after = String::new();
+    loop {
+        let ids = db::with_output(db, &after, STEP).await?;
+        let Some(last) = ids.last() else {
+            return Ok(());
+        };
+        after = last.to_string();
+        for id in &ids {
+            match output::copy(db, blobs, id).await {
+                Ok(Copied::Yes) => kept.copied += 1,
+                Ok(Copied::Deleted) => {}
+                Ok(Copied::Lost) => {
+                    process_again(db, id).await?;
+                    kept.lost += 1;
+                }
+                Err(error) => passed_over(id, &error),
+            }
+        }
+    }
+}
+
+/// Wants a crash to be processed whose valid document is lost.
+///
+/// # Errors
+/// The database failed.
+pub async fn process_again(db: &Db, id: &CrashId) -> Result<(), StoreError> {
+    tracing::warn!(crash.id = %id, "what was found about a crash is lost: it is processed again");
+    let mut tx = db.begin().await?;
+    let (kind, lane) = (Kind::Process, Lane::Priority);
+    queue::push(&mut tx, id.as_str(), kind, lane, clock::now_micros()).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn discard_outputs(db: &Db, blobs: &Blobs, kept: &mut Kept) -> Result<(), StoreError> {
+    let mut chunks = blobs.key_chunks(keys::OUTPUTS);
+    while let Some(chunk) = chunks.try_next().await? {
+        for key in chunk {
+            let name = key.rsplit('/').next().unwrap_or_default();
+            let Some((id, claim)) = keys::of_output(name) else {
+                continue;
+            };
+            // A claim that ended without naming its output can never name it.
+            if !db::is_output_owned(db, &id, claim).await? {
+                blobs.delete(&key).await?;
+                kept.discarded += 1;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn clean_deleted(db: &Db, blobs: &Blobs, kept: &mut Kept) -> Result<(), StoreError> {
+    let until = clock::now_micros().saturating_sub(clock::micros(GRACE));
+    loop {
+        let ids = db::to_clean(db, until, STEP).await?;
+        let mut done = 0;
+        for id in &ids {
+            match deletion::clean(db, blobs, id).await {
+                Ok(()) => done += 1,
+                Err(error) => passed_over(id, &error),
+            }
+        }
+        kept.cleaned += done;
+        if done == 0 || done < u64::try_from(STEP).unwrap_or(0) {
+            return Ok(());
+        }
+    }
+}
+
+async fn forget_deleted(
+    db: &Db,
+    blobs: &Blobs,
+    horizon: i64,
+    kept: &mut Kept,
+) -> Result<(), StoreError> {
+    loop {
+        let ids = db::tombstones_before(db, horizon, STEP).await?;
+        let mut gone = Vec::new();
+        for id in ids {
+            // Whatever came back since goes again before its tombstone does.
+            match deletion::remove_objects(blobs, &id).await {
+                Ok(()) => gone.push(id),
+                Err(error) => passed_over(&id, &error),
+            }
+        }
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let mut tx = db.begin().await?;
+        db::forget(&mut tx, &gone).await?;
+        tx.commit().await?;
+        kept.forgotten += u64::try_from(gone.len()).unwrap_or(0);
+    }
+}
+
+fn passed_over(id: &CrashId, error: &StoreError) {
+    tracing::warn!(crash.id = %id, %error, "the upkeep passed over a crash; it comes back to it");
+}

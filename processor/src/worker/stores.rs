@@ -1,0 +1,73 @@
+//! Whether the stores are there: a crash is not to blame for one that is away.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+
+use platform::blobs::Blobs;
+use platform::db::Db;
+use tokio::time::timeout;
+
+/// How long a store may take to show that it is well.
+const ANSWER: Duration = Duration::from_secs(5);
+/// The longest pause before a store that was away is asked again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The first one; each further one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+
+/// 1 while a worker claims nothing since a store is away, else 0.
+const WAITING: &str = "processor_waits_for_stores";
+
+/// The blob store and the database as a worker has found them.
+#[derive(Debug)]
+pub(super) struct Stores {
+    db: Db,
+    blobs: Blobs,
+    is_away: AtomicBool,
+    pauses: AtomicU32,
+}
+
+impl Stores {
+    pub(super) fn new(db: Db, blobs: Blobs) -> Self {
+        metrics::gauge!(WAITING).set(0.0);
+        Self {
+            db,
+            blobs,
+            is_away: AtomicBool::new(false),
+            pauses: AtomicU32::new(0),
+        }
+    }
+
+    /// Whether a store was away when it was last asked: then nothing is to be claimed.
+    pub(super) fn are_away(&self) -> bool {
+        self.is_away.load(Ordering::Relaxed)
+    }
+
+    /// Asks both stores, and remembers the answer.
+    pub(super) async fn ask(&self) -> bool {
+        let database = timeout(ANSWER, self.db.ping());
+        let blobs = timeout(ANSWER, self.blobs.check());
+        let (database, blobs) = tokio::join!(database, blobs);
+        let well = matches!((database, blobs), (Ok(Ok(())), Ok(Ok(()))));
+        let was_away = self.is_away.swap(!well, Ordering::Relaxed);
+        if well {
+            self.pauses.store(0, Ordering::Relaxed);
+        }
+        if was_away == well {
+            metrics::gauge!(WAITING).set(if well { 0.0 } else { 1.0 });
+            if well {
+                tracing::info!("database and blob store are there again: crashes are worked on");
+            } else {
+                tracing::warn!(
+                    "the database or the blob store is away: no crash is worked on until it is back"
+                );
+            }
+        }
+        well
+    }
+
+    /// Waits a while, each time longer, before the stores are to be asked again.
+    pub(super) async fn pause(&self) {
+        let pauses = self.pauses.fetch_add(1, Ordering::Relaxed).min(10);
+        tokio::time::sleep((FIRST_PAUSE * 2_u32.pow(pauses)).min(LONGEST_PAUSE)).await;
+    }
+}

@@ -1,0 +1,56 @@
+//! The upkeep of a running system: what was left half-done is finished, what is old is forgotten. Several processes may do it at once.
+
+use std::time::Duration;
+
+use platform::blobs::Blobs;
+use platform::clock;
+use platform::db::Db;
+use tokio_util::sync::CancellationToken;
+
+/// How often it is done.
+const EVERY: Duration = Duration::from_secs(60);
+/// Things done, by `what`.
+const DONE: &str = "datil_upkeep_total";
+
+/// Keeps up until `stop`.
+pub(crate) async fn run(
+    db: Db,
+    blobs: Blobs,
+    retention: crashstore::Settings,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            () = keep_crashes(&db, &blobs, &retention) => {}
+        }
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            () = clock::sleep(EVERY) => {}
+        }
+    }
+}
+
+async fn keep_crashes(db: &Db, blobs: &Blobs, retention: &crashstore::Settings) {
+    let days = Duration::from_secs(u64::from(retention.tombstones_days) * 86_400);
+    let horizon = clock::now_micros().saturating_sub(clock::micros(days));
+    let kept = match crashstore::upkeep::run(db, blobs, horizon).await {
+        Ok(kept) => kept,
+        Err(error) => {
+            tracing::warn!(%error, "the upkeep of crashes stopped; it goes on later");
+            return;
+        }
+    };
+    for (what, count) in [
+        ("copied", kept.copied),
+        ("discarded", kept.discarded),
+        ("cleaned", kept.cleaned),
+        ("lost", kept.lost),
+        ("forgotten", kept.forgotten),
+    ] {
+        metrics::counter!(DONE, "what" => what).increment(count);
+    }
+    if kept != crashstore::upkeep::Kept::default() {
+        tracing::info!(?kept, "what was left of crashes was put in order");
+    }
+}
