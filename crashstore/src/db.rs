@@ -15,3 +15,19 @@ pub use days::{day_is_swept, swept_days};
 pub use list::{Cursor, Filter, list, list_sql};
 pub use search_rows::upsert as upsert_search_row;
 pub use tombstones::{bury, cleaned, forget, to_clean, tombstones_before};
+
+/// The statements that look for crashes, by their names: for a test of how the databases run them. Those of lists are made by [`list_sql`].
+#[doc(hidden)]
+pub fn statements() -> Vec<(&'static str, String)> {
+    [
+        ("by content", crashes::BY_CONTENT),
+        ("concerned", crashes::CONCERNED),
+        ("of a build", crashes::OF_BUILD),
+        ("with an output", crashes::WITH_OUTPUT),
+        ("owner of an output", crashes::OWNED),
+        ("to clean", tombstones::TO_CLEAN),
+        ("old tombstones", tombstones::OLD),
+    ]
+    .map(|(name, sql)| (name, sql.to_owned()))
+    .to_vec()
+}

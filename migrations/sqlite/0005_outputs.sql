@@ -25,6 +25,8 @@ CREATE INDEX crash_by_version ON crash (version, received, crash_id, product, ch
 CREATE INDEX crash_by_build_id ON crash (build_id, received, crash_id, product, channel, version);
 DROP INDEX crash_by_signature;
 CREATE INDEX crash_by_signature ON crash (signature_hash, received, crash_id, product, channel, version, build_id);
+DROP INDEX crash_by_content;
+CREATE INDEX crash_by_content ON crash (content_hash, received, crash_id);
 -- The crashes of a build in the order in which they are passed on.
 DROP INDEX crash_by_build;
 CREATE INDEX crash_by_build ON crash (lookup_build, lookup_product, crash_id);

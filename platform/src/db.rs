@@ -341,6 +341,20 @@ impl Db {
         }
     }
 
+    /// Lets PostgreSQL learn how its rows are spread, which it does by itself after a while; SQLite is told which index to use.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn analyze(&self) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite(_) => {}
+            Self::Postgres(pool) => {
+                sqlx::query("ANALYZE").execute(pool).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// The name of the engine, for logs and the health page.
     pub fn engine(&self) -> &'static str {
         match self {

@@ -2,6 +2,7 @@
 
 mod figures;
 mod import;
+mod lists;
 mod lookup;
 mod scratch;
 mod signature;
@@ -19,6 +20,8 @@ pub(crate) enum BenchCommand {
     Lookup(lookup::LookupArgs),
     /// An import from Buildhub, and one from the archive, with everything that follows from them
     Import(import::ImportArgs),
+    /// Lists of crashes by every filter, alone and together
+    Lists(lists::ListsArgs),
     /// Serve stand-ins for the sources to a measurement (started by it)
     #[command(hide = true)]
     StandIns(import::StandInsArgs),
@@ -44,6 +47,10 @@ pub(crate) async fn run(command: BenchCommand, as_json: bool) -> anyhow::Result<
         }
         BenchCommand::Import(args) => {
             import::measure(&args, &mut figures).await?;
+            args.verdict
+        }
+        BenchCommand::Lists(args) => {
+            lists::measure(&args, &mut figures).await?;
             args.verdict
         }
         BenchCommand::StandIns(args) => {

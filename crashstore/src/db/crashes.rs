@@ -218,6 +218,8 @@ pub async fn insert_received(tx: &mut Tx, crash: &Received) -> Result<bool, DbEr
     Ok(rows == 1)
 }
 
+pub(super) const BY_CONTENT: &str = "SELECT crash_id FROM crash WHERE content_hash = $1 AND received >= $2 AND duplicate_of IS NULL AND deleted IS NULL ORDER BY received, crash_id LIMIT 1";
+
 /// The first report with this content that came in at `since` or later, if there is one.
 ///
 /// # Errors
@@ -227,8 +229,7 @@ pub async fn find_by_content(
     content_hash: &str,
     since: i64,
 ) -> Result<Option<CrashId>, DbError> {
-    const SQL: &str = "SELECT crash_id FROM crash WHERE content_hash = $1 AND received >= $2 AND duplicate_of IS NULL AND deleted IS NULL ORDER BY received, crash_id LIMIT 1";
-    let found: Option<String> = on!(db, |pool| sqlx::query_scalar(SQL)
+    let found: Option<String> = on!(db, |pool| sqlx::query_scalar(BY_CONTENT)
         .bind(content_hash)
         .bind(since)
         .fetch_optional(pool)
@@ -353,14 +354,15 @@ pub async fn standing(db: &Db, id: &CrashId) -> Result<Option<Standing>, DbError
     }))
 }
 
+pub(super) const OWNED: &str = "SELECT 1 FROM job WHERE crash_id = $1 AND owner = $2 UNION ALL SELECT 1 FROM crash WHERE crash_id = $1 AND output = $2 LIMIT 1";
+
 /// Whether an output is the valid one of its crash, or may become it: its claim is still held.
 ///
 /// # Errors
 /// The database failed.
 pub async fn is_output_owned(db: &Db, id: &CrashId, claim: &str) -> Result<bool, DbError> {
     // One statement: the job goes in the transaction that names its output.
-    const SQL: &str = "SELECT 1 FROM job WHERE crash_id = $1 AND owner = $2 UNION ALL SELECT 1 FROM crash WHERE crash_id = $1 AND output = $2 LIMIT 1";
-    let found: Option<i32> = on!(db, |pool| sqlx::query_scalar(SQL)
+    let found: Option<i32> = on!(db, |pool| sqlx::query_scalar(OWNED)
         .bind(id.as_str())
         .bind(claim)
         .fetch_optional(pool)
@@ -446,13 +448,14 @@ pub async fn concerned(
         .await)?)
 }
 
+pub(super) const OF_BUILD: &str = "SELECT COUNT(*) FROM crash WHERE lookup_build = $2 AND lookup_product = $1 AND state = 'processed'";
+
 /// How many processed crashes have the build (`product`, `build_id`), whatever their channel.
 ///
 /// # Errors
 /// The database failed.
 pub async fn count_of_build(db: &Db, product: &str, build_id: &str) -> Result<i64, DbError> {
-    const SQL: &str = "SELECT COUNT(*) FROM crash WHERE lookup_build = $2 AND lookup_product = $1 AND state = 'processed'";
-    Ok(on!(db, |pool| sqlx::query_scalar(SQL)
+    Ok(on!(db, |pool| sqlx::query_scalar(OF_BUILD)
         .bind(product)
         .bind(build_id)
         .fetch_one(pool)

@@ -1,0 +1,98 @@
+//! Lists and look-ups of crashes stay fast when there are many: every statement finds its rows by an index, in the order that is wanted.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+use crash::{CrashId, RawCrash};
+use crashstore::Received;
+use crashstore::column::Name;
+use crashstore::db::{self, Cursor, Filter, list_sql};
+use platform::db::Db;
+use platform::testing::{analyze, databases, slow_steps};
+
+const ROWS: usize = 50_000;
+
+fn id(n: usize) -> CrashId {
+    format!("{n:08x}-cbbf-4589-a673-34f800260601")
+        .parse()
+        .unwrap()
+}
+
+async fn fill(db: &Db) {
+    for first in (0..ROWS).step_by(5000) {
+        let mut tx = db.begin_repeatable().await.unwrap();
+        for n in first..first + 5000 {
+            let row = Received {
+                received: i64::try_from(n).unwrap(),
+                product: Name::of(["Firefox", "Fenix", "Thunderbird"][n % 3]),
+                version: Name::of(&format!("{}.0", n % 20)),
+                channel: Name::of(["release", "beta"][n % 2]),
+                build_id: Name::of(&format!("2026010100{:04}", n % 500)),
+                ..Received::of(&id(n), &RawCrash::default())
+            };
+            db::insert_received(&mut tx, &row).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+    analyze(db).await;
+}
+
+/// The filters of a list that some bits name.
+fn filter(set: u32) -> Filter {
+    let take = |bit: u32, value: &str| if set & bit == 0 { "" } else { value }.to_owned();
+    Filter {
+        product: take(1, "Firefox"),
+        version: take(2, "3.0"),
+        channel: take(4, "beta"),
+        build_id: take(8, "20260101000003"),
+        signature: take(16, "a"),
+        since: (set & 32 != 0).then_some(7),
+    }
+}
+
+#[tokio::test]
+async fn many_crashes_are_neither_read_whole_nor_sorted_and_lists_go_on_where_they_ended() {
+    for test in databases().await {
+        fill(&test.db).await;
+        nothing_is_read_whole_nor_sorted(&test.db).await;
+        lists_go_on_where_they_ended(&test.db).await;
+    }
+}
+
+async fn nothing_is_read_whole_nor_sorted(db: &Db) {
+    let mut statements = db::statements();
+    for set in 0..64 {
+        for from_place in [false, true] {
+            let (sql, _) = list_sql(db, &filter(set), from_place);
+            statements.push(("a list", sql));
+        }
+    }
+    for (name, sql) in statements {
+        let slow = slow_steps(db, &sql).await;
+        assert!(slow.is_empty(), "{} {name} {sql}: {slow:?}", db.engine());
+    }
+}
+
+async fn lists_go_on_where_they_ended(db: &Db) {
+    for set in [0, 1, 2, 4, 5, 8, 13, 33] {
+        let filter = filter(set);
+        let mut after: Option<Cursor> = None;
+        let mut seen = Vec::new();
+        for _ in 0..4 {
+            let page = db::list(db, &filter, after.as_ref(), 7).await.unwrap();
+            let last = page.last().unwrap();
+            after = Some(Cursor {
+                received: last.received,
+                crash_id: last.id.to_string(),
+            });
+            seen.extend(page);
+        }
+        let wanted = |n: &usize| {
+            (set & 1 == 0 || n.is_multiple_of(3))
+                && (set & 2 == 0 || n % 20 == 3)
+                && (set & 4 == 0 || n % 2 == 1)
+                && (set & 8 == 0 || n % 500 == 3)
+        };
+        let expected: Vec<CrashId> = (0..ROWS).rev().filter(wanted).take(28).map(id).collect();
+        let seen: Vec<CrashId> = seen.into_iter().map(|row| row.id).collect();
+        assert_eq!(seen, expected, "{} {set}", db.engine());
+    }
+}
