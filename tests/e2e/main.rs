@@ -10,6 +10,7 @@ mod kill;
 mod memory;
 mod migrations;
 mod operating;
+mod outages;
 mod signatures;
 mod stand_ins;
 mod system;

@@ -127,6 +127,9 @@ impl System {
             .arg("--data")
             .arg(self.data())
             .args(args);
+        if self.clock().exists() {
+            command.env(platform::clock::TEST_CLOCK, self.clock());
+        }
         command
     }
 
@@ -205,6 +208,33 @@ impl System {
     /// The folder around it.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    fn clock(&self) -> PathBuf {
+        self.folder.path().join("clock")
+    }
+
+    /// Makes this the time of every process that is started from now on, or that goes by the moved clock already; microseconds UTC.
+    pub(crate) fn move_clock(&self, micros: i64) {
+        // Whoever reads it sees the old time or the new one.
+        let new = self.folder.path().join("clock.new");
+        std::fs::write(&new, micros.to_string()).expect("the clock can be written");
+        std::fs::rename(new, self.clock()).expect("the clock can be moved");
+    }
+
+    /// Sends a signal to the running process.
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        let child = self.child.as_ref().expect("a service runs");
+        let pid = rustix::process::Pid::from_child(child);
+        rustix::process::kill_process(pid, signal).expect("it can be signalled");
+    }
+
+    /// The value of a metric whose line begins so; 0 when there is none.
+    pub(crate) async fn metric(&self, line: &str) -> f64 {
+        let (_, body) = self.get("/metrics").await;
+        body.lines()
+            .find_map(|found| found.strip_prefix(line)?.trim().parse().ok())
+            .unwrap_or(0.0)
     }
 
     fn log(&self) -> PathBuf {

@@ -197,7 +197,7 @@ async fn fill(db: &Db, count: usize) -> anyhow::Result<()> {
             let crash = invented(n, count);
             // Ids are random, and so are their places in an index.
             let spread = (n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            let id: CrashId = format!("{:08x}-cbbf-4589-a673-{n:07x}00261101", spread >> 32)
+            let id: CrashId = format!("{:08x}-cbbf-4589-a673-{n:06x}261101", spread >> 32)
                 .parse()
                 .map_err(|_| anyhow::anyhow!("an invented crash id is none"))?;
             let row = Received {
