@@ -104,10 +104,12 @@ where
             return Err(ConfigError::NoSuchFile(path.display().to_string()));
         }
         Some(path) => figment = figment.merge(Toml::file_exact(path)),
-        None if Path::new(DEFAULT_FILE).is_file() => {
-            figment = figment.merge(Toml::file_exact(DEFAULT_FILE));
-        }
-        None => {}
+        // Only a missing file means that there are no settings: not one that may not be looked at.
+        None => match std::fs::metadata(DEFAULT_FILE) {
+            Ok(_) => figment = figment.merge(Toml::file_exact(DEFAULT_FILE)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(ConfigError::Invalid(format!("{DEFAULT_FILE}: {error}"))),
+        },
     }
     figment
         .merge(Env::prefixed("DATIL__").split("__"))
