@@ -16,7 +16,7 @@ use platform::causes;
 
 use crate::cli::{Cli, Command, ConfigCommand, Global};
 use crate::commands::{bench, buildinfo, check, crash, rules, serve, signature, submit, up};
-use crate::settings::Settings;
+use crate::settings::{Section, Settings};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -39,6 +39,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let Cli { global, command } = cli;
     let command = command.unwrap_or(Command::Up(up::UpArgs::default()));
     let settings = read_settings(&global, &command)?;
+    settings.check(sections(&command))?;
     platform::clock::from_environment(settings.remote_part())?;
     let service = matches!(
         command,
@@ -89,6 +90,32 @@ fn read_settings(global: &Global, command: &Command) -> anyhow::Result<Settings>
         data.as_deref(),
         global.bind.as_deref(),
     )?)
+}
+
+/// The sections of the settings that a command uses.
+fn sections(command: &Command) -> &'static [Section] {
+    use Section::{Blobs, Buildinfo, Collector, Database, Http, Processor, Schedule};
+    use buildinfo::BuildinfoCommand as Builds;
+    match command {
+        Command::Up(_) => &[
+            Http, Database, Blobs, Buildinfo, Schedule, Collector, Processor,
+        ],
+        Command::Collector => &[Http, Database, Blobs, Collector],
+        Command::Webapp => &[Http, Database, Blobs],
+        Command::Processor => &[Http, Database, Blobs, Buildinfo, Processor],
+        Command::Buildinfo(Builds::Serve) => &[Http, Database, Blobs, Buildinfo, Schedule],
+        Command::Buildinfo(_) => &[Database, Buildinfo],
+        Command::Crash(_) => &[Database, Blobs],
+        Command::Migrate => &[Database],
+        Command::Check(_) => &[Database, Blobs, Processor],
+        // These read what they use themselves, or use none.
+        Command::Config(_)
+        | Command::Submit(_)
+        | Command::Rules(_)
+        | Command::Signature(_)
+        | Command::Bench(_)
+        | Command::Walker => &[],
+    }
 }
 
 /// Whoever read our output has seen enough, such as `head`.

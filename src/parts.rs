@@ -11,7 +11,7 @@ use axum::Router;
 use collector::Collector;
 use metrics_exporter_prometheus::PrometheusHandle;
 use platform::blobs::Blobs;
-use platform::db::{Db, FolderLock};
+use platform::db::{DatabaseSettings, Db, FolderLock};
 use platform::http::Operations;
 use platform::lifecycle::Lifecycle;
 use platform::queue::Wake;
@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use webapp::Webapp;
 
 use crate::commands::buildinfo::schedule;
-use crate::settings::Settings;
+use crate::settings::{Settings, schedule_of};
 
 /// What every service needs, open.
 pub(crate) struct Parts {
@@ -38,7 +38,7 @@ impl Parts {
     pub(crate) async fn open(settings: Settings) -> anyhow::Result<Self> {
         let lifecycle = Lifecycle::start().context("listening for signals")?;
         let metrics = platform::telemetry::init_metrics();
-        let db = open_db(&settings).await?;
+        let db = open(&settings, &settings.database).await?;
         let blobs = Blobs::open(&settings.blobs, &settings.data_dir)?;
         Ok(Self {
             settings,
@@ -124,7 +124,7 @@ impl Parts {
     /// Starts the upkeep.
     pub(crate) fn start_upkeep(&self) {
         let task = crate::upkeep::run(
-            self.db.clone(),
+            self.db.unhurried(),
             self.blobs.clone(),
             self.settings.retention.clone(),
             self.lifecycle.stop_token(),
@@ -134,14 +134,15 @@ impl Parts {
 
     /// Starts importing by the schedule.
     pub(crate) fn start_schedule(&self) -> anyhow::Result<()> {
-        if self.settings.buildinfo.schedule.is_empty() {
+        let Some(times) = schedule_of(&self.settings.buildinfo)? else {
             return Ok(());
-        }
+        };
         let task = schedule(
-            self.db.clone(),
+            self.db.unhurried(),
             self.settings.buildinfo.clone(),
+            times,
             self.lifecycle.stop_token(),
-        )?;
+        );
         self.lifecycle.spawn("schedule", task);
         Ok(())
     }
@@ -158,7 +159,7 @@ impl Parts {
 
     /// Serves `router` on the service's address; answers the address.
     pub(crate) async fn serve(&self, router: Router, port: u16) -> anyhow::Result<SocketAddr> {
-        let router = platform::http::limited(router, &self.settings.http);
+        let router = platform::http::layers(router, &self.settings.http, ::webapp::error_page);
         let listener = listen(&self.settings.bind(port)).await?;
         let address = listener.local_addr()?;
         let stop = self.lifecycle.stop_token();
@@ -171,11 +172,16 @@ impl Parts {
     }
 }
 
-/// Opens the database; creates the data folder when missing.
+/// Opens the database for a command, whose statements may take as long as they take; creates the
+/// data folder when missing.
 pub(crate) async fn open_db(settings: &Settings) -> anyhow::Result<Db> {
+    open(settings, &settings.database.unhurried()).await
+}
+
+async fn open(settings: &Settings, database: &DatabaseSettings) -> anyhow::Result<Db> {
     std::fs::create_dir_all(&settings.data_dir)
         .with_context(|| format!("making the data folder {}", settings.data_dir.display()))?;
-    Ok(Db::open(&settings.database, &settings.data_dir).await?)
+    Ok(Db::open(database, &settings.data_dir).await?)
 }
 
 /// Listens on an address.

@@ -1,6 +1,7 @@
 //! All settings in one struct: each part's section, put together.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use platform::blobs::BlobSettings;
 use platform::config::{ConfigError, load, without_password};
@@ -49,7 +50,38 @@ impl Default for Settings {
     }
 }
 
+/// A part of the settings that a command uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Section {
+    Http,
+    Database,
+    Blobs,
+    Buildinfo,
+    /// Importing by itself.
+    Schedule,
+    Collector,
+    Processor,
+}
+
 impl Settings {
+    /// Whether every value in these sections can be used: looked at before anything is opened.
+    pub(crate) fn check(&self, used: &[Section]) -> Result<(), ConfigError> {
+        for section in used {
+            match section {
+                Section::Http => self.http.check()?,
+                Section::Database => self.database.check()?,
+                Section::Blobs => self.blobs.check()?,
+                Section::Buildinfo => self.buildinfo.check()?,
+                Section::Schedule => {
+                    schedule_of(&self.buildinfo)?;
+                }
+                Section::Collector => self.collector.check()?,
+                Section::Processor => self.processor.check()?,
+            }
+        }
+        Ok(())
+    }
+
     /// Reads the settings; what the command line says wins.
     pub(crate) fn read(
         file: Option<&Path>,
@@ -119,6 +151,25 @@ impl Settings {
         shown.database.url = without_password(&shown.database.url);
         shown.blobs.url = without_password(&shown.blobs.url);
         toml::to_string_pretty(&shown)
+    }
+}
+
+/// When to import; `None`: never by itself.
+pub(crate) fn schedule_of(
+    settings: &buildinfo::Settings,
+) -> Result<Option<cron::Schedule>, ConfigError> {
+    let text = settings.schedule.as_str();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    match cron::Schedule::from_str(text) {
+        Ok(schedule) => Ok(Some(schedule)),
+        Err(_) => Err(ConfigError::setting(
+            "buildinfo.schedule",
+            format!(
+                "{text:?} is no cron expression: seconds minutes hours day-of-month month day-of-week are wanted, such as 0 */15 * * * *, or nothing"
+            ),
+        )),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use platform::config::{ConfigError, check_within};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -50,6 +51,25 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Whether every value can be used. The schedule is checked by who keeps it.
+    ///
+    /// # Errors
+    /// The first setting that cannot, and why.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        for (name, url) in [
+            ("buildinfo.buildhub_url", &self.buildhub_url),
+            ("buildinfo.archive_url", &self.archive_url),
+            ("buildinfo.product_details_url", &self.product_details_url),
+        ] {
+            if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+                let problem = "it must begin with https:// or http:// and have a host";
+                return Err(ConfigError::setting(name, problem));
+            }
+        }
+        let days = u64::from(self.alarm_days);
+        check_within("buildinfo.alarm_days", days, 0..=36_500)
+    }
+
     /// The pause before a request is sent again for the first time.
     pub fn retry_pause(&self) -> Duration {
         Duration::from_millis(u64::from(self.retry_pause_ms))

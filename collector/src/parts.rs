@@ -8,12 +8,14 @@ use bytes::{Bytes, BytesMut};
 use futures::future::poll_fn;
 use futures::{Stream, StreamExt, stream};
 use multer::{Field, Multipart};
+use platform::cpu;
 use sha2::{Digest, Sha256};
 
 use crate::Settings;
 use crate::answer::{Malformed, Refusal};
 use crate::body::Body;
 use crate::head::{Kind, PartHead};
+use crate::json;
 use crate::report::Gathered;
 
 /// How many bytes may stand before the first part, or be the headers of one.
@@ -75,7 +77,12 @@ async fn add(
         return Ok(());
     };
     match head.kind {
-        Kind::Json => gathered.add_json(content.bytes.as_deref().ok_or(Malformed::Json)?)?,
+        Kind::Json => {
+            let bytes = content.bytes.ok_or(Malformed::Json)?;
+            let read = cpu::run_sized(bytes.len(), move || json::object(&bytes)).await;
+            let (annotations, notes) = read.map_err(|_| Refusal::Unavailable)??;
+            gathered.add_object(annotations, &notes);
+        }
         Kind::Text(charset) => gathered.add_text(name, content.bytes.as_deref(), &charset),
         Kind::Dump(kind) => {
             if gathered.dump_count() >= limits.max_dumps {

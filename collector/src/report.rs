@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 use crash::{CrashId, MAIN_DUMP, Metadata, PRIVATE_ANNOTATIONS, RawCrash};
 use crashstore::received::content_hash;
 use encoding_rs::Encoding;
+use platform::cpu;
 use serde_json::{Map, Value};
 
 use crate::answer::Malformed;
-use crate::json;
 
 /// Names under which dumps cannot be stored: the other objects of a report have them.
 const RESERVED: [&str; 3] = ["dump_names", "processed_crash", "raw_crash"];
@@ -73,15 +73,14 @@ impl Notes {
 }
 
 impl Gathered {
-    /// Takes annotations in the form of a JSON object: they replace those that came before.
-    pub(crate) fn add_json(&mut self, bytes: &[u8]) -> Result<(), Malformed> {
-        let (annotations, notes) = json::object(bytes)?;
+    /// Takes annotations that came as one JSON object, with the notes about it: they replace those
+    /// that came before.
+    pub(crate) fn add_object(&mut self, annotations: Map<String, Value>, notes: &[&str]) {
         self.annotations = annotations;
         self.has_json = true;
         for note in notes {
-            self.notes.add(note.to_owned());
+            self.notes.add((*note).to_owned());
         }
-        Ok(())
     }
 
     /// Takes one annotation in the form of text; `None` is one that was too large. One that
@@ -257,6 +256,16 @@ impl Parsed {
         crash.insert("version".to_owned(), 2.into());
         crash.insert("metadata".to_owned(), metadata);
         RawCrash(crash)
+    }
+
+    /// About how many bytes the annotations have.
+    pub(crate) fn size(&self) -> usize {
+        let size = |value: &Value| match value {
+            Value::String(text) => text.len(),
+            Value::Array(_) | Value::Object(_) => cpu::SMALL,
+            _ => 8,
+        };
+        self.annotations.values().map(size).sum()
     }
 
     /// The hash of what is equal in two copies of one report.

@@ -1,7 +1,10 @@
 //! The section `collector` of the settings.
 
+use platform::config::{ConfigError, check_within};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize, Serializer};
+
+use crate::throttle::Rules;
 
 /// The section `collector` of the settings.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -63,6 +66,51 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// Whether every value can be used; reads the rules.
+    ///
+    /// # Errors
+    /// The first setting that cannot, and why.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if let Err(error) = Rules::open(&self.throttle) {
+            let error = anyhow::Error::from(error);
+            return Err(ConfigError::setting(
+                "collector.throttle",
+                format!(
+                    "{} (accept-all, mozilla, or a file with rules)",
+                    platform::causes::line(&error)
+                ),
+            ));
+        }
+        const YEAR: u64 = 31_536_000;
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        for (name, value, allowed) in [
+            ("collector.max_payload", self.max_payload, 1..=u64::MAX),
+            ("collector.max_inflated", self.max_inflated, 1..=u64::MAX),
+            ("collector.max_ratio", self.max_ratio, 1..=u64::MAX),
+            ("collector.max_in_flight", self.max_in_flight, 1..=u64::MAX),
+            ("collector.max_parts", count(self.max_parts), 1..=u64::MAX),
+            ("collector.max_dumps", count(self.max_dumps), 1..=u64::MAX),
+            (
+                "collector.max_annotation",
+                count(self.max_annotation),
+                1..=u64::MAX,
+            ),
+            ("collector.body_seconds", self.body_seconds, 1..=YEAR),
+            ("collector.idle_seconds", self.idle_seconds, 1..=YEAR),
+            ("collector.max_stores", count(self.max_stores), 1..=65_536),
+            (
+                "collector.duplicate_window_seconds",
+                self.duplicate_window_seconds,
+                0..=YEAR,
+            ),
+        ] {
+            check_within(name, value, allowed)?;
+        }
+        Ok(())
+    }
+}
+
 /// Shows that there is a secret, and not which.
 fn hidden<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
     secret.as_ref().map(|_| "***").serialize(serializer)
@@ -82,6 +130,27 @@ mod tests {
         assert!(shown.contains("***"), "{shown}");
         for text in [shown, format!("{settings:?}")] {
             assert!(!text.contains("hunter2"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named() {
+        assert!(Settings::default().check().is_ok());
+        for (json, name) in [
+            (
+                r#"{"throttle": "/nowhere/rules.toml"}"#,
+                "collector.throttle",
+            ),
+            (r#"{"max_stores": 0}"#, "collector.max_stores"),
+            (r#"{"idle_seconds": 0}"#, "collector.idle_seconds"),
+            (
+                r#"{"duplicate_window_seconds": 18446744073709551615}"#,
+                "collector.duplicate_window_seconds",
+            ),
+        ] {
+            let settings: Settings = serde_json::from_str(json).unwrap();
+            let error = settings.check().unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
         }
     }
 

@@ -5,7 +5,8 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Response, header};
 use chrono::{DateTime, Utc};
 use crash::{CrashId, Throttle};
-use platform::clock;
+use platform::cpu::Panicked;
+use platform::{clock, cpu};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -94,7 +95,9 @@ impl Inner {
         let mut share = self.in_flight.share();
         let (parsed, payload_size) = self.read(head, body, &mut share).await?;
         metrics::counter!(meters::INCOMING).increment(1);
-        let content = parsed.content_hash();
+        let size = parsed.size();
+        let hash = move || (parsed.content_hash(), parsed);
+        let (content, parsed) = busy(cpu::run_sized(size, hash).await)?;
         let decision = throttle::decide(&self.rules, &parsed.annotations, &content, received);
         let chosen = self.chosen_id(headers, &parsed.annotations)?;
         count_throttle(&decision);
@@ -117,14 +120,16 @@ impl Inner {
         if is_chosen && self.is_deleted(&about.id).await {
             return Ok(Answer::Rejected("deleted".to_owned()));
         }
-        let raw = parsed.raw_crash(&about);
-        if !is_storable(&raw) {
-            return Err(Refusal::TooLarge);
-        }
+        let make = move || {
+            let raw = parsed.raw_crash(&about);
+            is_storable(&raw).then_some((raw, parsed.dumps, about))
+        };
+        let made = busy(cpu::run_sized(size, make).await)?;
+        let (raw, dumps, about) = made.ok_or(Refusal::TooLarge)?;
         let report = Report {
             id: about.id.clone(),
             raw,
-            dumps: parsed.dumps,
+            dumps,
             is_chosen,
         };
         let stored = self.keep(report).await?;
@@ -184,6 +189,11 @@ impl Inner {
             .map(Some)
             .ok_or(Malformed::Uuid.into())
     }
+}
+
+/// A fault of ours is no reason to refuse a report for ever: the client keeps it and comes back.
+fn busy<T>(done: Result<T, Panicked>) -> Result<T, Refusal> {
+    done.map_err(|_| Refusal::Unavailable)
 }
 
 /// Compares hashes, so that the time it takes tells nothing about the secret. An empty secret is

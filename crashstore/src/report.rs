@@ -6,6 +6,7 @@ use bytes::Bytes;
 use crash::{CrashId, ProcessedCrash, RawCrash};
 use futures::future::try_join_all;
 use platform::blobs::{BlobError, Blobs, Created};
+use platform::cpu;
 use platform::db::DbError;
 
 use crate::keys;
@@ -85,9 +86,11 @@ pub async fn load_raw(blobs: &Blobs, id: &CrashId) -> Result<Option<RawCrash>, S
     let Some(bytes) = blobs.get(&key, MAX_RAW).await? else {
         return Ok(None);
     };
-    RawCrash::from_json(&bytes)
-        .map(Some)
-        .map_err(|_| StoreError::Damaged(key))
+    let read = cpu::run_sized(bytes.len(), move || RawCrash::from_json(&bytes)).await;
+    match read {
+        Ok(Ok(raw)) => Ok(Some(raw)),
+        Ok(Err(_)) | Err(cpu::Panicked) => Err(StoreError::Damaged(key)),
+    }
 }
 
 /// Loads a whole report; `None` when it was never completed. A dump that is missing is named in
@@ -129,9 +132,13 @@ pub(crate) async fn load_processed(
     key: String,
 ) -> Result<Option<ProcessedCrash>, StoreError> {
     match blobs.get(&key, MAX_PROCESSED).await? {
-        Some(bytes) => ProcessedCrash::from_json(&bytes)
-            .map(Some)
-            .ok_or(StoreError::Damaged(key)),
+        Some(bytes) => {
+            let read = cpu::run_sized(bytes.len(), move || ProcessedCrash::from_json(&bytes)).await;
+            match read {
+                Ok(Some(crash)) => Ok(Some(crash)),
+                Ok(None) | Err(cpu::Panicked) => Err(StoreError::Damaged(key)),
+            }
+        }
         None => Ok(None),
     }
 }

@@ -38,6 +38,6 @@ CREATE INDEX job_failed ON job (pushed, crash_id) WHERE state = 2;
 
 -- Days whose stored reports all have rows. A report of such a day is acknowledged only with its row.
 CREATE TABLE swept_day (
-    day TEXT NOT NULL PRIMARY KEY,
+    day TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     swept BIGINT NOT NULL
 );

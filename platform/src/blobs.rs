@@ -16,6 +16,8 @@ use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 use serde::{Deserialize, Serialize};
 
+use crate::config::ConfigError;
+
 /// The section `blobs` of the settings.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -23,6 +25,43 @@ pub struct BlobSettings {
     /// `file:///path`, `s3://bucket/prefix`, `gs://…` or `az://…`. Empty: the folder `blobs` in
     /// the data folder.
     pub url: String,
+}
+
+impl BlobSettings {
+    /// Whether every value can be used; nothing is made or asked.
+    ///
+    /// # Errors
+    /// The setting that cannot, and why.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if self.url.is_empty() || self.url.starts_with("file://") {
+            return Ok(());
+        }
+        let problem = match self.remote() {
+            Ok(_) => return Ok(()),
+            Err(BlobError::Url(problem)) => problem,
+            Err(error) => error.to_string(),
+        };
+        Err(ConfigError::setting(
+            "blobs.url",
+            format!(
+                "{problem} (file://, s3://, gs:// and az:// are allowed, or nothing for a folder in the data folder)"
+            ),
+        ))
+    }
+
+    fn remote(&self) -> Result<(Box<dyn ObjectStore>, Path), BlobError> {
+        let url =
+            url::Url::parse(&self.url).map_err(|_| BlobError::Url("it is not a URL".to_owned()))?;
+        let environment = std::env::vars().map(|(k, v)| (k.to_ascii_lowercase(), v));
+        if ![
+            "s3", "s3a", "gs", "az", "azure", "adl", "abfs", "abfss", "http", "https",
+        ]
+        .contains(&url.scheme())
+        {
+            return Err(BlobError::Url(format!("{}:// is no store", url.scheme())));
+        }
+        Ok(object_store::parse_url_opts(&url, environment)?)
+    }
 }
 
 /// What can go wrong with the blob store.
@@ -80,10 +119,7 @@ impl Blobs {
                 store: Arc::new(store),
             });
         }
-        let url = url::Url::parse(&settings.url)
-            .map_err(|_| BlobError::Url("it is not a URL".to_owned()))?;
-        let environment = std::env::vars().map(|(k, v)| (k.to_ascii_lowercase(), v));
-        let (store, prefix) = object_store::parse_url_opts(&url, environment)?;
+        let (store, prefix) = settings.remote()?;
         Ok(Self {
             store: Arc::new(PrefixStore::new(
                 Arc::<dyn ObjectStore>::from(store),

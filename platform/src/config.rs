@@ -3,12 +3,13 @@
 //! Environment variables are `DATIL__SECTION__KEY`, for example `DATIL__HTTP__BIND=0.0.0.0:80`.
 //! The sections belong to the parts that use them; the program puts them together in one struct.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The file that is read when none is named, if it exists.
 pub const DEFAULT_FILE: &str = "datil.toml";
@@ -22,6 +23,71 @@ pub enum ConfigError {
     /// A value is missing, of the wrong type, or its name is unknown.
     #[error("the settings cannot be used: {0}")]
     Invalid(String),
+    /// A value that this setting cannot have.
+    #[error("the setting {name} cannot be used: {problem}")]
+    Setting {
+        /// Its section and name.
+        name: &'static str,
+        /// What is wrong with it, and what is allowed.
+        problem: String,
+    },
+}
+
+impl ConfigError {
+    /// The value of the setting with this name (with its section) cannot be used, and why.
+    pub fn setting(name: &'static str, problem: impl std::fmt::Display) -> Self {
+        Self::Setting {
+            name,
+            problem: problem.to_string(),
+        }
+    }
+}
+
+/// Whether a number is one that a setting may have.
+///
+/// # Errors
+/// It is not.
+pub fn check_within(
+    name: &'static str,
+    value: u64,
+    allowed: RangeInclusive<u64>,
+) -> Result<(), ConfigError> {
+    if allowed.contains(&value) {
+        return Ok(());
+    }
+    let (least, most) = allowed.into_inner();
+    Err(ConfigError::setting(
+        name,
+        match most {
+            u64::MAX => format!("{value} is less than {least}"),
+            most => format!("{value} is not within {least} and {most}"),
+        },
+    ))
+}
+
+/// Reads a setting that is a list: a list, or one text with commas between the values, as the
+/// environment has it. For `#[serde(deserialize_with)]`.
+///
+/// # Errors
+/// It is neither.
+pub fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(
+        untagged,
+        expecting = "a list of texts is wanted, or one text with commas between"
+    )]
+    enum Values {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(match Values::deserialize(deserializer)? {
+        Values::Many(values) => values,
+        Values::One(text) => {
+            let values = text.split(',').map(str::trim);
+            let values = values.filter(|value| !value.is_empty());
+            values.map(str::to_owned).collect()
+        }
+    })
 }
 
 /// Reads settings of type `T`, whose `Default` must work on a laptop with nothing set.
@@ -38,10 +104,12 @@ where
             return Err(ConfigError::NoSuchFile(path.display().to_string()));
         }
         Some(path) => figment = figment.merge(Toml::file_exact(path)),
-        None if Path::new(DEFAULT_FILE).is_file() => {
-            figment = figment.merge(Toml::file_exact(DEFAULT_FILE));
-        }
-        None => {}
+        // Only a missing file means that there are no settings: not one that may not be looked at.
+        None => match std::fs::metadata(DEFAULT_FILE) {
+            Ok(_) => figment = figment.merge(Toml::file_exact(DEFAULT_FILE)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(ConfigError::Invalid(format!("{DEFAULT_FILE}: {error}"))),
+        },
     }
     figment
         .merge(Env::prefixed("DATIL__").split("__"))
@@ -66,7 +134,70 @@ pub fn without_password(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::without_password;
+    use figment::Figment;
+    use figment::providers::{Format, Serialized, Toml};
+    use serde::{Deserialize, Serialize};
+
+    use super::{check_within, one_or_many, without_password};
+
+    #[derive(Debug, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    struct Section {
+        #[serde(deserialize_with = "one_or_many")]
+        urls: Vec<String>,
+    }
+
+    #[test]
+    fn a_list_may_be_one_text() {
+        let defaults = || Figment::from(Serialized::defaults(Section::default()));
+        for (given, expected) in [
+            ("", &[][..]),
+            ("file:///x", &["file:///x"]),
+            ("file:///x,https://y", &["file:///x", "https://y"]),
+            (" file:///x , https://y ,", &["file:///x", "https://y"]),
+            ("[file:///x, https://y]", &["file:///x", "https://y"]),
+            ("[\"file:///x\"]", &["file:///x"]),
+            ("[]", &[]),
+        ] {
+            // As the provider for the environment reads a variable.
+            let value: figment::value::Value = given.parse().unwrap();
+            let figment = defaults().merge(("urls", value));
+            assert_eq!(
+                figment.extract::<Section>().unwrap().urls,
+                expected,
+                "{given}"
+            );
+        }
+        for (toml, expected) in [
+            ("urls = [\"a,b\"]", Some(vec!["a,b"])),
+            ("urls = \"a,b\"", Some(vec!["a", "b"])),
+            ("urls = 7", None),
+            ("urls = [7]", None),
+        ] {
+            let read = defaults().merge(Toml::string(toml)).extract::<Section>();
+            match expected {
+                Some(expected) => assert_eq!(read.unwrap().urls, expected, "{toml}"),
+                None => assert!(
+                    read.unwrap_err().to_string().contains("a list of texts"),
+                    "{toml}"
+                ),
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_named() {
+        assert!(check_within("a.b", 1, 1..=u64::MAX).is_ok());
+        let error = check_within("a.b", 0, 1..=9).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "the setting a.b cannot be used: 0 is not within 1 and 9"
+        );
+        let error = check_within("a.b", 0, 1..=u64::MAX)
+            .unwrap_err()
+            .to_string();
+        assert_eq!(error, "the setting a.b cannot be used: 0 is less than 1");
+    }
 
     #[test]
     fn passwords_are_hidden() {

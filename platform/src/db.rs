@@ -11,14 +11,18 @@ mod wal;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
 };
+use sqlx::{AssertSqlSafe, Executor};
+
+use crate::config::{ConfigError, check_within};
 
 pub use scratch::ScratchSchema;
 
@@ -37,17 +41,66 @@ const POSTGRES_REPEATABLE: &str = "BEGIN; SET LOCAL synchronous_commit = off";
 const BUSY: Duration = Duration::from_secs(15);
 
 /// The section `database` of the settings.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DatabaseSettings {
     /// `sqlite://path` or `postgres://…`. Empty: the file `datil.db` in the data folder.
     pub url: String,
+    /// How many seconds a statement may take; 0: no limit. On SQLite, reading ones only. Imports, migrations and commands are not
+    /// limited.
+    pub statement_seconds: u32,
+}
+
+impl Default for DatabaseSettings {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            statement_seconds: 20,
+        }
+    }
+}
+
+impl DatabaseSettings {
+    /// Whether every value can be used; nothing is opened.
+    ///
+    /// # Errors
+    /// The first setting that cannot, and why.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        const NAME: &str = "database.url";
+        let url = self.url.as_str();
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            PgConnectOptions::from_str(url).map_err(|error| ConfigError::setting(NAME, error))?;
+        } else if !url.is_empty() && !url.starts_with("sqlite://") {
+            return Err(ConfigError::setting(
+                NAME,
+                "it must begin with sqlite:// or postgres://, or be empty for a file in the data folder",
+            ));
+        }
+        let seconds = u64::from(self.statement_seconds);
+        check_within("database.statement_seconds", seconds, 0..=86_400)
+    }
+
+    fn statement_time(&self) -> Option<Duration> {
+        match self.statement_seconds {
+            0 => None,
+            seconds => Some(Duration::from_secs(u64::from(seconds))),
+        }
+    }
+
+    /// The same, for a command that may take as long as it takes.
+    pub fn unhurried(&self) -> Self {
+        Self {
+            url: self.url.clone(),
+            statement_seconds: 0,
+        }
+    }
 }
 
 impl std::fmt::Debug for DatabaseSettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DatabaseSettings")
             .field("url", &crate::config::without_password(&self.url))
+            .field("statement_seconds", &self.statement_seconds)
             .finish()
     }
 }
@@ -57,7 +110,10 @@ impl std::fmt::Debug for DatabaseSettings {
 pub enum DbError {
     /// The database could not be reached or refused a statement.
     #[error("database: {0}")]
-    Sql(#[from] sqlx::Error),
+    Sql(#[source] sqlx::Error),
+    /// A statement took longer than it may, waited too long for a lock, or found no free connection.
+    #[error("the database took too long: {0}")]
+    TooSlow(#[source] sqlx::Error),
     /// The address names no database that Datil knows.
     #[error("database.url must begin with sqlite:// or postgres://, not {0:?}")]
     UnknownUrl(String),
@@ -109,6 +165,27 @@ impl DbError {
             (code.len() == 5 && (code.starts_with("22") || code.starts_with("54")))
                 || matches!(&*code, "18" | "20" | "25")
         })
+    }
+}
+
+/// Whether a statement failed because it took longer than it may.
+pub(crate) fn is_too_slow(error: &sqlx::Error) -> bool {
+    // PostgreSQL: query_canceled, lock_not_available. SQLite: SQLITE_INTERRUPT.
+    const SLOW: [&str; 3] = ["57014", "55P03", "9"];
+    match error {
+        sqlx::Error::PoolTimedOut => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| SLOW.contains(&&*code)),
+        _ => false,
+    }
+}
+
+impl From<sqlx::Error> for DbError {
+    fn from(error: sqlx::Error) -> Self {
+        if is_too_slow(&error) {
+            Self::TooSlow(error)
+        } else {
+            Self::Sql(error)
+        }
     }
 }
 
@@ -228,9 +305,7 @@ impl Db {
                 .acquire_timeout(BUSY)
                 .connect_with(writing)
                 .await?;
-            let read = SqlitePoolOptions::new()
-                .max_connections(4)
-                .acquire_timeout(BUSY)
+            let read = readers(settings.statement_time())
                 .connect_lazy_with(options.pragma("query_only", "true"));
             let folding = Arc::new(wal::Folding::start(read.clone(), write.clone()));
             Ok(Self::Sqlite(SqliteDb {
@@ -240,15 +315,31 @@ impl Db {
             }))
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options = PgConnectOptions::from_str(&url)?.application_name("datil");
-            let pool = PgPoolOptions::new()
+            let pool = connections(settings.statement_time())
                 .max_connections(16)
-                .acquire_timeout(Duration::from_secs(10))
                 .connect_with(options)
                 .await?;
             Ok(Self::Postgres(pool))
         } else {
             let scheme = url.split("://").next().unwrap_or_default();
             Err(DbError::UnknownUrl(scheme.chars().take(20).collect()))
+        }
+    }
+
+    /// The same database, through connections of their own whose statements may take as long as they take: for imports, upkeep, and
+    /// whatever nobody waits for. To be called once for each such task.
+    pub fn unhurried(&self) -> Self {
+        match self {
+            Self::Sqlite(db) => Self::Sqlite(SqliteDb {
+                read: readers(None).connect_lazy_with((*db.read.connect_options()).clone()),
+                write: db.write.clone(),
+                folding: Arc::clone(&db.folding),
+            }),
+            Self::Postgres(pool) => Self::Postgres(
+                connections(None)
+                    .max_connections(8)
+                    .connect_lazy_with((*pool.connect_options()).clone()),
+            ),
         }
     }
 
@@ -287,7 +378,13 @@ impl Db {
                 let _lock = FolderLock::wait(data_dir, "migrate.lock").await?;
                 SQLITE_MIGRATIONS.run(&db.write).await?;
             }
-            Self::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await?,
+            Self::Postgres(_) => {
+                let unhurried = self.unhurried();
+                if let Self::Postgres(pool) = &unhurried {
+                    POSTGRES_MIGRATIONS.run(pool).await?;
+                }
+                unhurried.close().await;
+            }
         }
         Ok(())
     }
@@ -310,7 +407,7 @@ impl Db {
             .await);
         let found = match found {
             Ok(version) => version.unwrap_or(0),
-            Err(sqlx::Error::Database(_)) => 0,
+            Err(error) if is_missing_table(&error) => 0,
             Err(error) => return Err(error.into()),
         };
         match found.cmp(&wanted) {
@@ -387,6 +484,58 @@ impl Db {
     }
 }
 
+/// Reading connections to SQLite, whose statements are broken off after `time`.
+fn readers(time: Option<Duration>) -> SqlitePoolOptions {
+    let options = SqlitePoolOptions::new()
+        .max_connections(4)
+        .acquire_timeout(BUSY)
+        // There is nobody who could have closed a file.
+        .test_before_acquire(false);
+    let Some(time) = time else { return options };
+    // Each statement acquires a connection: either a new one or one that was used before.
+    options
+        .after_connect(move |connection, _| Box::pin(break_off_after(connection, time)))
+        .before_acquire(move |connection, _| {
+            Box::pin(async move {
+                break_off_after(connection, time).await?;
+                Ok(true)
+            })
+        })
+}
+
+/// Breaks off what this connection still does after this time.
+async fn break_off_after(
+    connection: &mut SqliteConnection,
+    time: Duration,
+) -> Result<(), sqlx::Error> {
+    /// So many steps of SQLite's machine take well under a millisecond.
+    const STEPS: i32 = 10_000;
+    let end = Instant::now() + time;
+    let mut handle = connection.lock_handle().await?;
+    handle.set_progress_handler(STEPS, move || Instant::now() < end);
+    Ok(())
+}
+
+/// Connections to PostgreSQL, which breaks off statements after `time`. A transaction whose process was stopped in the middle of it
+/// ends as well: others wait for its locks.
+fn connections(time: Option<Duration>) -> PgPoolOptions {
+    const IDLE: Duration = Duration::from_secs(300);
+    let limit = time.map_or(0, |time| time.as_millis());
+    let idle = IDLE.as_millis();
+    let sql = format!(
+        "SET statement_timeout = {limit}; SET lock_timeout = {limit}; SET idle_in_transaction_session_timeout = {idle}"
+    );
+    PgPoolOptions::new()
+        .acquire_timeout(Duration::from_secs(10))
+        .after_connect(move |connection, _| {
+            let sql = sql.clone();
+            Box::pin(async move {
+                connection.execute(AssertSqlSafe(sql)).await?;
+                Ok(())
+            })
+        })
+}
+
 /// Begins on the one writing connection. When the disk is full SQLite ends a transaction by itself,
 /// and the connection then believes to be inside of one for ever: it is replaced.
 async fn begin_on_sqlite(
@@ -404,6 +553,16 @@ async fn begin_on_sqlite(
         }
         begun => begun,
     }
+}
+
+/// Whether a statement failed because its table does not exist, and for no other reason.
+fn is_missing_table(error: &sqlx::Error) -> bool {
+    const UNDEFINED_TABLE: &str = "42P01";
+    error.as_database_error().is_some_and(|error| {
+        // SQLite has one code for all errors in a statement's text.
+        error.code().is_some_and(|code| code == UNDEFINED_TABLE)
+            || error.message().starts_with("no such table")
+    })
 }
 
 /// How a schema compares with the one that this program needs.

@@ -1,7 +1,9 @@
 //! The HTTP server, the one error type of every endpoint, and the endpoints for operators.
 
+mod layers;
 mod limit;
 
+use std::net::ToSocketAddrs;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,25 +24,65 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::blobs::Blobs;
-use crate::db::Db;
+use crate::config::ConfigError;
+use crate::cpu::Panicked;
+use crate::db::{Db, DbError, is_too_slow};
 
-pub use limit::limited;
+pub use layers::{Page, layers};
+pub(crate) use layers::{SECONDS, STEPS};
 
 /// How long a client may take to send its request head.
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
 
 /// The section `http` of the settings.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HttpSettings {
     /// Address and port to listen on, such as `127.0.0.1:8000`; port 0 takes a free one. Empty:
     /// the loopback address and the service's own port.
     pub bind: String,
-    /// How many requests a minute one client address may make of the API (`/api/`), and at once; 0: no limit.
+    /// How many requests a minute one client address may make of the API (`/api/`) and of pages, and at once; 0: no limit. Crash
+    /// reports, health and the stylesheet are not counted.
     pub rate_limit: u32,
     /// How many proxies of our own stand in front, each of which appends to `X-Forwarded-For`: where the client's address is read for
     /// the limit. 0: the address of the connection.
     pub proxies: u8,
+    /// How many seconds a request may take until its answer begins, then it is given up with 503; 0: no limit. Crash reports have
+    /// limits of their own.
+    pub answer_seconds: u32,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            bind: String::new(),
+            rate_limit: 0,
+            proxies: 0,
+            answer_seconds: 30,
+        }
+    }
+}
+
+impl HttpSettings {
+    /// Whether every value can be used.
+    ///
+    /// # Errors
+    /// The first setting that cannot, and why.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if self.bind.is_empty() {
+            return Ok(());
+        }
+        match self.bind.to_socket_addrs() {
+            Ok(_) => Ok(()),
+            Err(error) => Err(ConfigError::setting(
+                "http.bind",
+                format!(
+                    "{:?} is no address of this machine with a port, such as 127.0.0.1:8000: {error}",
+                    self.bind
+                ),
+            )),
+        }
+    }
 }
 
 /// How many connections may be open at once; more wait in the listen queue.
@@ -59,6 +101,9 @@ pub enum ApiError {
     /// 403: it needs a token with a permission.
     #[error("{0}")]
     Forbidden(String),
+    /// 405: there is something, but not to do that with.
+    #[error("this address does not take this method")]
+    MethodNotAllowed,
     /// 413: the request is longer than what is taken.
     #[error("{0}")]
     TooLarge(String),
@@ -68,14 +113,45 @@ pub enum ApiError {
     /// 503: not now; try again after some seconds.
     #[error("{0}")]
     Unavailable(String),
+    /// 503: it took too long and was given up.
+    #[error("{0}")]
+    TooSlow(String),
     /// 500: our fault.
     #[error("internal error")]
-    Internal(#[from] anyhow::Error),
+    Internal(#[source] anyhow::Error),
 }
 
-impl From<crate::db::DbError> for ApiError {
-    fn from(error: crate::db::DbError) -> Self {
+impl From<DbError> for ApiError {
+    fn from(error: DbError) -> Self {
+        anyhow::Error::from(error).into()
+    }
+}
+
+/// What many wait for fails for all of them.
+impl From<Arc<DbError>> for ApiError {
+    fn from(error: Arc<DbError>) -> Self {
+        anyhow::Error::from(error).into()
+    }
+}
+
+impl From<Panicked> for ApiError {
+    fn from(error: Panicked) -> Self {
         Self::Internal(error.into())
+    }
+}
+
+impl From<anyhow::Error> for ApiError {
+    fn from(error: anyhow::Error) -> Self {
+        let mut causes = error.chain().filter_map(|cause| cause.downcast_ref());
+        if causes.any(is_too_slow) {
+            tracing::warn!(
+                cause = crate::causes::line(&error),
+                "a request was given up"
+            );
+            Self::TooSlow("the database took too long: ask for less, or try again later".to_owned())
+        } else {
+            Self::Internal(error)
+        }
     }
 }
 
@@ -86,10 +162,37 @@ impl ApiError {
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad_request"),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Self::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            Self::TooSlow(_) => (StatusCode::SERVICE_UNAVAILABLE, "too_slow"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        }
+    }
+
+    /// After how many seconds it is worth to ask again.
+    fn wait(&self) -> Option<u64> {
+        match self {
+            Self::RateLimited(wait) => Some(seconds(*wait)),
+            Self::Unavailable(_) | Self::TooSlow(_) => Some(10),
+            _ => None,
+        }
+    }
+
+    /// The error that a status says which came without words.
+    fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::NotFound("there is nothing at this address".to_owned()),
+            StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge("the request is too long".to_owned()),
+            StatusCode::SERVICE_UNAVAILABLE => {
+                Self::Unavailable("this cannot be done now: try again later".to_owned())
+            }
+            status if status.is_client_error() => {
+                Self::BadRequest("the request cannot be understood".to_owned())
+            }
+            status => Self::Internal(anyhow::anyhow!("an answer with nothing but {status}")),
         }
     }
 }
@@ -101,11 +204,7 @@ impl IntoResponse for ApiError {
             tracing::error!(cause = crate::causes::line(cause), "a request failed");
         }
         let body = axum::Json(json!({ "error": self.to_string(), "code": code }));
-        let wait = match &self {
-            Self::RateLimited(wait) => Some(seconds(*wait)),
-            Self::Unavailable(_) => Some(10),
-            _ => None,
-        };
+        let wait = self.wait();
         let mut response = (status, body).into_response();
         if let Some(wait) = wait {
             response

@@ -1,5 +1,6 @@
 //! What every service of Datil needs and none owns: settings, logs, start and stop, the HTTP
-//! server and its one error type, the two databases, the blob store and the job queue.
+//! server and its one error type, room on the processors, the two databases, the blob store and the
+//! job queue.
 //!
 //! It knows nothing of crashes or builds. Invariants:
 //!
@@ -12,6 +13,7 @@ pub mod blobs;
 pub mod causes;
 pub mod clock;
 pub mod config;
+pub mod cpu;
 pub mod db;
 pub mod http;
 pub mod lifecycle;

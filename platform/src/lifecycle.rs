@@ -88,7 +88,8 @@ impl Lifecycle {
                 Ok(Ok(())) if stop.is_cancelled() => return,
                 Ok(Ok(())) => "it ended early".to_owned(),
                 Ok(Err(error)) => crate::causes::line(&error),
-                Err(error) => format!("it panicked: {error}"),
+                // What a panic says may come from a client; where it was is in the log.
+                Err(_) => "it panicked".to_owned(),
             };
             tracing::error!(task = name, problem, "a part of the service failed");
             failed.store(true, Ordering::SeqCst);

@@ -5,7 +5,7 @@
 
 use std::io::IsTerminal;
 
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::prelude::*;
@@ -29,7 +29,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts logging for this process; later calls change nothing. `quiet` shows warnings and errors
+/// Starts logging for this process, panics as well; later calls change nothing. `quiet` shows warnings and errors
 /// only: for commands whose answer is what counts.
 pub fn init_logs(settings: &LogSettings, quiet: bool) {
     let default = if quiet { "warn" } else { "info,sqlx=warn" };
@@ -43,11 +43,26 @@ pub fn init_logs(settings: &LogSettings, quiet: bool) {
         LogFormat::Text => registry.with(layer.with_target(false)).try_init(),
         LogFormat::Json => registry.with(layer.json()).try_init(),
     };
+    std::panic::set_hook(Box::new(log_panic));
+}
+
+/// Says where a panic was. What it says may come from a client, and is not logged.
+fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string);
+    tracing::error!(
+        thread = std::thread::current().name().unwrap_or_default(),
+        place = place.unwrap_or_default(),
+        "a panic: a fault of this program"
+    );
 }
 
 /// Starts collecting metrics for this process, and gives the handle that renders them.
 pub fn init_metrics() -> PrometheusHandle {
-    let recorder = PrometheusBuilder::new().build_recorder();
+    let steps = Matcher::Full(crate::http::SECONDS.to_owned());
+    let recorder = PrometheusBuilder::new()
+        .set_buckets_for_metric(steps, &crate::http::STEPS)
+        .expect("there is more than one step")
+        .build_recorder();
     let handle = recorder.handle();
     // A second recorder in one process is refused, and the first one stays.
     let _ = metrics::set_global_recorder(recorder);

@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
+use platform::config::{ConfigError, check_within, one_or_many};
 use serde::{Deserialize, Serialize};
+use signature::Lists;
+
+use crate::symbols::Roots;
 
 /// How crashes are processed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +17,7 @@ pub struct Settings {
     /// How many child processes walk minidumps.
     pub walkers: usize,
     /// Where symbols come from: `file://` folders or `https://` servers, asked in this order.
+    #[serde(deserialize_with = "one_or_many")]
     pub symbols_urls: Vec<String>,
     /// How many bytes fetched symbols may take on the disk.
     pub symbols_cache_max: u64,
@@ -34,6 +39,98 @@ impl Default for Settings {
             walker_memory: 3 << 30,
             walker_timeout_seconds: 120,
             siglists: None,
+        }
+    }
+}
+
+impl Settings {
+    /// Whether every value can be used; reads the signature lists.
+    ///
+    /// # Errors
+    /// The first setting that cannot, and why.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        for (name, value, allowed) in [
+            ("processor.workers", count(self.workers), 1..=1024),
+            ("processor.walkers", count(self.walkers), 1..=256),
+            (
+                "processor.walker_memory",
+                self.walker_memory,
+                256 << 20..=u64::MAX,
+            ),
+            (
+                "processor.walker_timeout_seconds",
+                self.walker_timeout_seconds,
+                1..=86_400,
+            ),
+        ] {
+            check_within(name, value, allowed)?;
+        }
+        for text in &self.symbols_urls {
+            let problem = match text.parse::<url::Url>() {
+                Err(error) => error.to_string(),
+                Ok(url) => match Roots::of(std::slice::from_ref(&url)) {
+                    Err(error) => error.to_string(),
+                    Ok(_) => continue,
+                },
+            };
+            return Err(ConfigError::setting(
+                "processor.symbols_urls",
+                format!("{text:?}: {problem} (file:///folder and https://server are allowed)"),
+            ));
+        }
+        if let Some(folder) = &self.siglists
+            && let Err(error) = Lists::load(folder)
+        {
+            return Err(ConfigError::setting(
+                "processor.siglists",
+                platform::causes::line(&error.into()),
+            ));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_used_is_named() {
+        assert!(Settings::default().check().is_ok());
+        let urls = |url: &str| Settings {
+            symbols_urls: vec!["file:///symbols".to_owned(), url.to_owned()],
+            ..Settings::default()
+        };
+        assert!(urls("https://symbols.example.org").check().is_ok());
+        for (settings, name) in [
+            (urls("ftp://x/"), "processor.symbols_urls"),
+            (urls("symbols"), "processor.symbols_urls"),
+            (urls("file://host/folder"), "processor.symbols_urls"),
+            (
+                Settings {
+                    workers: 0,
+                    ..Settings::default()
+                },
+                "processor.workers",
+            ),
+            (
+                Settings {
+                    walker_memory: 1,
+                    ..Settings::default()
+                },
+                "processor.walker_memory",
+            ),
+            (
+                Settings {
+                    siglists: Some("/nowhere".into()),
+                    ..Settings::default()
+                },
+                "processor.siglists",
+            ),
+        ] {
+            let error = settings.check().unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
         }
     }
 }

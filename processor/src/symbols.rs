@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 mod fetch;
 mod store;
 
+pub(crate) use fetch::Roots;
 pub use fetch::{FetchLimits, FetchSummary, Fetcher, FetcherError};
 
 /// Bytes of a debug file's name at most: file systems allow 255 for a name, and `.sym` and the

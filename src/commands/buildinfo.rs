@@ -11,10 +11,8 @@ mod tape;
 mod versions;
 mod work;
 
-use std::future::Future;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
@@ -218,49 +216,42 @@ async fn run_import(
     }
 }
 
-/// The task that imports at its start, then by the schedule, and at once when an alarm is raised
+/// Imports at its start, then by the schedule, and at once when an alarm is raised
 /// because of a build that no source knows.
-pub(crate) fn schedule(
+pub(crate) async fn schedule(
     db: Db,
     settings: buildinfo::Settings,
+    schedule: cron::Schedule,
     stop: CancellationToken,
-) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + Send> {
-    let schedule = cron::Schedule::from_str(&settings.schedule).with_context(|| {
-        format!(
-            "buildinfo.schedule {:?}: {}",
-            settings.schedule, "seconds minutes hours day-of-month month day-of-week are wanted"
-        )
-    })?;
-    Ok(async move {
-        let mut alarms: Vec<(Alarm, FetchPlan)> = Vec::new();
-        loop {
-            let options = Options {
-                wait: false,
-                wanted: alarms.iter().map(|(_, plan)| plan.clone()).collect(),
-                ..Options::default()
-            };
-            match import(&db, &settings, &options, &owner(), &stop, &|_| {}).await {
-                Ok(run) => {
-                    report::log(&run);
-                    alarm::record_import(&db, &alarms, &run.outcome).await;
-                }
-                Err(ImportError::Stopped) => return Ok(()),
-                Err(ImportError::Busy(lease)) => {
-                    tracing::info!(owner = lease.owner, "an import runs already");
-                }
-                Err(error) => tracing::error!(%error, "the import broke off; the next one goes on"),
+) -> anyhow::Result<()> {
+    let mut alarms: Vec<(Alarm, FetchPlan)> = Vec::new();
+    loop {
+        let options = Options {
+            wait: false,
+            wanted: alarms.iter().map(|(_, plan)| plan.clone()).collect(),
+            ..Options::default()
+        };
+        match import(&db, &settings, &options, &owner(), &stop, &|_| {}).await {
+            Ok(run) => {
+                report::log(&run);
+                alarm::record_import(&db, &alarms, &run.outcome).await;
             }
-            let now = clock::now();
-            let Some(next) = schedule.after(&now).next() else {
-                stop.cancelled().await;
-                return Ok(());
-            };
-            let pause = (next - now).to_std().unwrap_or_default();
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                () = clock::sleep(pause) => alarms.clear(),
-                raised = alarm::wait_for_untried(&db) => alarms = raised,
+            Err(ImportError::Stopped) => return Ok(()),
+            Err(ImportError::Busy(lease)) => {
+                tracing::info!(owner = lease.owner, "an import runs already");
             }
+            Err(error) => tracing::error!(%error, "the import broke off; the next one goes on"),
         }
-    })
+        let now = clock::now();
+        let Some(next) = schedule.after(&now).next() else {
+            stop.cancelled().await;
+            return Ok(());
+        };
+        let pause = (next - now).to_std().unwrap_or_default();
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            () = clock::sleep(pause) => alarms.clear(),
+            raised = alarm::wait_for_untried(&db) => alarms = raised,
+        }
+    }
 }

@@ -20,10 +20,7 @@ pub(crate) async fn collector(settings: Settings) -> anyhow::Result<ExitCode> {
 /// `datil webapp`
 pub(crate) async fn webapp(settings: Settings) -> anyhow::Result<ExitCode> {
     let parts = Parts::open(settings).await?;
-    let router = parts
-        .webapp()
-        .merge(parts.operations())
-        .fallback(::webapp::no_such_page);
+    let router = parts.webapp().merge(parts.operations());
     let address = parts.serve(router, 8002).await?;
     tracing::info!("pages at http://{address}/");
     ended(parts).await

@@ -30,8 +30,7 @@ pub(crate) async fn run(mut settings: Settings, args: &UpArgs) -> anyhow::Result
     let router = collector
         .merge(parts.webapp())
         .merge(parts.build_api(lookup.clone()))
-        .merge(parts.operations())
-        .fallback(webapp::no_such_page);
+        .merge(parts.operations());
     let address = parts.serve(router, 8000).await?;
     let root = format!("http://{address}");
     tracing::info!(

@@ -114,16 +114,93 @@ fn settings_are_shown_without_secrets_and_wrong_ones_are_refused() {
             "[database]\nurl = \"mysql://u:secret@h/d\"\n",
             "sqlite:// or postgres://",
         ),
-        ("[buildinfo]\nschedule = \"often\"\n", "schedule"),
+        ("[buildinfo]\nschedule = \"often\"\n", "buildinfo.schedule"),
+        (
+            "[buildinfo]\narchive_url = \"file:///x\"\n",
+            "buildinfo.archive_url",
+        ),
+        (
+            "[processor]\nsymbols_urls = \"ftp://x/\"\n",
+            "processor.symbols_urls",
+        ),
+        (
+            "[processor]\nsiglists = \"/nowhere\"\n",
+            "processor.siglists",
+        ),
+        ("[processor]\nworkers = 0\n", "processor.workers"),
+        (
+            "[collector]\nthrottle = \"/nowhere\"\n",
+            "collector.throttle",
+        ),
+        ("[blobs]\nurl = \"ftp://u:secret@h/d\"\n", "blobs.url"),
+        (
+            "[database]\nurl = \"postgres://u:secret@h:x/d\"\n",
+            "database.url",
+        ),
+        ("[http]\nbind = \"127.0.0.1\"\n", "http.bind"),
     ] {
         std::fs::write(&file, settings).expect("a file");
         let path = file.display().to_string();
-        let output = system.run(["--config", &path, "up", "--bind", "127.0.0.1:0"]);
+        let output = system.run(["--config", &path, "up"]);
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(!output.status.success(), "{settings}");
+        assert_eq!(output.status.code(), Some(1), "{settings}");
+        assert!(
+            text.contains("the settings cannot be used") || text.lines().count() == 1,
+            "{text}"
+        );
+        assert!(output.stdout.is_empty(), "{settings}: it listened");
+        assert!(!system.data().exists(), "{settings}: it opened something");
         assert!(text.contains(error), "{settings}: {text}");
         assert!(!text.contains("secret"), "{text}");
     }
+}
+
+/// Each service answers what is nowhere, and what may not be done, in the form of the address.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_service_answers_what_is_nowhere() {
+    let mut first = System::new(&Config::default());
+    first.start(["collector"]);
+    let others = [
+        first.beside(["webapp"]),
+        first.beside(["processor"]),
+        first.beside(["buildinfo", "serve"]),
+    ];
+    let client = reqwest::Client::builder()
+        .timeout(Duration::from_secs(10))
+        .build()
+        .expect("a client");
+    for system in others.iter().chain([&first]) {
+        let url = &system.url;
+        let (status, body) = system.get("/api/v9/nothing?url=someone").await;
+        assert_eq!(status, 404, "{body}");
+        assert!(body.contains("\"not_found\""), "{body}");
+        let (status, body) = system.get("/nothing").await;
+        assert_eq!(status, 404);
+        assert!(body.contains("No such page"), "{body}");
+        let posted = client.post(format!("{url}/__version__")).send().await;
+        let posted = posted.expect("an answer");
+        assert_eq!(posted.status(), 405);
+        assert_eq!(posted.headers()["allow"], "GET,HEAD");
+        assert!(!posted.headers()["x-request-id"].is_empty());
+        let body = posted.text().await.expect("a body");
+        assert!(body.contains("\"method_not_allowed\""), "{body}");
+        for path in ["/__version__", "/api/v9/nothing", "/nothing"] {
+            let head = client.head(format!("{url}{path}")).send().await;
+            let head = head.expect("an answer");
+            assert_ne!(head.headers()["content-length"], "0", "{path}");
+        }
+        let (_, figures) = system.get("/metrics").await;
+        assert!(
+            figures.contains("route=\"/__version__\",status=\"4xx\""),
+            "{figures}"
+        );
+        assert!(!figures.contains("nothing"), "{figures}");
+    }
+    assert!(
+        !first.log_text().contains("someone"),
+        "{}",
+        first.log_text()
+    );
 }
 
 /// The settings in the operator's manual are settings that this program takes.

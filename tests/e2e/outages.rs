@@ -165,6 +165,7 @@ async fn an_hour_without_the_database_loses_nothing_and_ends_by_itself() {
         let proxy = Proxy::before(&database).await;
         let database = DatabaseSettings {
             url: proxy.url.clone(),
+            ..DatabaseSettings::default()
         };
         let (mut system, now) = system(database, "");
         system.start(["up"]);

@@ -6,6 +6,7 @@ use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get};
 use crash::CrashId;
+use platform::cpu;
 use platform::http::ApiError;
 use platform::queue::{JobState, JobStatus};
 use serde_json::{Value, json};
@@ -66,7 +67,7 @@ async fn processed_crash(State(app): State<Webapp>, params: Params) -> Result<Re
         Err(answer) => return Ok(*answer),
     };
     Ok(match find::processed(&app, &id).await? {
-        Found::Processed(found) => document(&found.crash.into_json(), &params),
+        Found::Processed(found) => document(found.crash.into_json(), &params).await?,
         Found::Waiting(waiting) => not_processed(&id, waiting.job.as_ref()),
         Found::Failed(job) => not_processed(&id, Some(&job)),
         Found::Gone(_) | Found::Nothing => not_found(&id),
@@ -90,7 +91,7 @@ async fn raw_crash(State(app): State<Webapp>, params: Params) -> Result<Response
         Some(_) => return Ok(bad_argument("format")),
     }
     Ok(match find::annotations(&app, &id).await? {
-        Some(annotations) => document(&annotations.into_json(), &params),
+        Some(annotations) => document(annotations.into_json(), &params).await?,
         None => not_found(&id),
     })
 }
@@ -133,16 +134,21 @@ fn not_processed(id: &CrashId, job: Option<&JobStatus>) -> Response {
     failed(StatusCode::NOT_FOUND, &answer)
 }
 
-fn document(value: &Value, params: &Params) -> Response {
-    let text = if params.get("pretty") == Some("print") {
-        format!("{value:#}")
-    } else {
-        value.to_string()
+/// Processed crashes have up to 128 MB: each is written off the threads that serve requests.
+async fn document(value: Value, params: &Params) -> Result<Response, ApiError> {
+    let pretty = params.get("pretty") == Some("print");
+    let write = move || {
+        let text = if pretty {
+            format!("{value:#}")
+        } else {
+            value.to_string()
+        };
+        // Inside of JSON texts the two forms are the same; in a page the first would end a script.
+        text.replace("</", "<\\/")
     };
-    // Inside of JSON texts the two forms are the same; in a page the first would end a script.
-    let text = text.replace("</", "<\\/");
+    let text = cpu::run(write).await?;
     let kind = [(header::CONTENT_TYPE, "application/json; charset=UTF-8")];
-    (kind, text).into_response()
+    Ok((kind, text).into_response())
 }
 
 fn failed(status: StatusCode, error: &Value) -> Response {

@@ -130,7 +130,7 @@ async fn overview(app: &Webapp, generation: i64) -> Result<Arc<Vec<ChannelView>>
     app.overview
         .try_get_with(generation, read)
         .await
-        .map_err(|error| ApiError::Internal(error.into()))
+        .map_err(ApiError::from)
 }
 
 /// Shows the builds of a channel, newest first.

@@ -4,10 +4,10 @@ use crash::{CrashId, ProcessedCrash, RawCrash, redact};
 use crashstore::db::{self, State, Summary};
 use crashstore::output::{self, Stored};
 use crashstore::{StoreError, report};
-use platform::clock;
 use platform::db::DbError;
 use platform::http::ApiError;
 use platform::queue::{self, JobState, JobStatus};
+use platform::{clock, cpu};
 use serde_json::{Map, Value};
 
 use crate::Webapp;
@@ -81,7 +81,7 @@ pub(crate) async fn processed(app: &Webapp, asked: &CrashId) -> Result<Found, Ap
     }
     match output::load(&app.db, &app.blobs, &id).await {
         Ok(Stored::Valid(crash)) => {
-            let crash = Public::of_processed(&crash);
+            let crash = cpu::run(move || Public::of_processed(&crash)).await?;
             return Ok(Found::Processed(Box::new(Processed { id, row, crash })));
         }
         Ok(Stored::None | Stored::Lost) => {}

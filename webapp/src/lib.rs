@@ -41,7 +41,7 @@ use platform::queue::Wake;
 
 use crate::builds::{Audit, ChannelView};
 
-pub use page::no_such_page;
+pub use page::error_page;
 
 /// So often, at most, looking at one report asks for it to be processed.
 const ASK_EVERY: Duration = Duration::from_secs(60);
@@ -90,7 +90,8 @@ impl Webapp {
         }
     }
 
-    /// Every page and endpoint. It has no fallback of its own: [`no_such_page`] can be one.
+    /// Every page and endpoint. It has no fallback of its own: [`error_page`] says
+    /// that there is nothing.
     pub fn router(&self) -> Router {
         let pages = Router::new()
             .route("/", get(crashes::list))

@@ -39,6 +39,11 @@ pub(crate) async fn stylesheet(Path(file): Path<String>) -> Response {
 
 /// Adds the headers that keep a page from loading or running anything foreign.
 pub(crate) async fn protect(mut response: Response) -> Response {
+    add_protection(&mut response);
+    response
+}
+
+fn add_protection(response: &mut Response) {
     const HEADERS: [(HeaderName, &str); 3] = [
         (
             header::CONTENT_SECURITY_POLICY,
@@ -52,7 +57,6 @@ pub(crate) async fn protect(mut response: Response) -> Response {
             .headers_mut()
             .insert(name, HeaderValue::from_static(value));
     }
-    response
 }
 
 /// A page with its status.
@@ -96,8 +100,8 @@ impl Problem {
     }
 }
 
-/// The page for an address that leads nowhere: a fallback for the whole of a server's routes.
-pub async fn no_such_page() -> Response {
+/// The page for an address that leads nowhere.
+fn nothing_here() -> Response {
     let problem = Problem {
         title: "No such page".to_owned(),
         sentence: "Nothing is served under this address.".to_owned(),
@@ -106,7 +110,17 @@ pub async fn no_such_page() -> Response {
             "The page is one of another service of this system.".to_owned(),
         ],
     };
-    protect(problem.answer(StatusCode::NOT_FOUND)).await
+    problem.answer(StatusCode::NOT_FOUND)
+}
+
+/// The page for an error that no page of ours had a part in: what a server's layers answer with.
+pub fn error_page(error: ApiError) -> Response {
+    let mut response = match error {
+        ApiError::NotFound(_) => nothing_here(),
+        error => PageError(error).into_response(),
+    };
+    add_protection(&mut response);
+    response
 }
 
 /// An error, answered as a page.
@@ -126,11 +140,16 @@ impl IntoResponse for PageError {
             ApiError::NotFound(_) => "Not found",
             ApiError::BadRequest(_) => "This cannot be understood",
             ApiError::Forbidden(_) => "Not allowed",
+            ApiError::MethodNotAllowed => "This cannot be done here",
             ApiError::TooLarge(_) => "Too long",
             ApiError::RateLimited(_) => "Too many requests",
             ApiError::Unavailable(_) => "Not at the moment",
+            ApiError::TooSlow(_) => "This took too long",
             ApiError::Internal(cause) => {
-                tracing::error!(cause = format!("{cause:#}"), "a page could not be made");
+                tracing::error!(
+                    cause = platform::causes::line(cause),
+                    "a page could not be made"
+                );
                 "Something failed here"
             }
         };

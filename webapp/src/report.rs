@@ -9,7 +9,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use platform::clock;
+use platform::{clock, cpu};
 use serde_json::{Map, Value};
 
 use self::build::BuildView;
@@ -39,8 +39,12 @@ pub(crate) async fn show(
     match find::processed(&app, &id).await? {
         Found::Processed(found) => {
             let annotations = find::annotations(&app, &found.id).await?;
-            let page = ReportPage::new(&id, &found, annotations.as_ref());
-            Ok(html(StatusCode::OK, &page))
+            // Documents have up to 128 MB.
+            let make = move || {
+                let page = ReportPage::new(&id, &found, annotations.as_ref());
+                html(StatusCode::OK, &page)
+            };
+            Ok(cpu::run(make).await?)
         }
         Found::Waiting(waiting) => {
             let page = WaitingPage::new(id, uri.path(), waiting);

@@ -17,7 +17,7 @@ use crate::resolve::Answer;
 pub(super) struct Error {
     /// What is wrong, in a sentence.
     error: String,
-    /// A word that programs can rely on: `bad_request`, `not_found`, `method_not_allowed`, `too_large`, `rate_limited`, `unavailable`, `internal`.
+    /// A word that programs can rely on: `bad_request`, `not_found`, `method_not_allowed`, `too_large`, `rate_limited`, `unavailable`, `too_slow`, `internal`.
     code: String,
 }
 

@@ -5,8 +5,8 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use platform::clock;
 use platform::http::ApiError;
+use platform::{clock, cpu};
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -19,6 +19,8 @@ use crate::resolve::{Answer, Question};
 
 /// Most questions in one request.
 const MAX_QUESTIONS: usize = 5000;
+/// About so many bytes has an answer.
+const ANSWER: usize = 512;
 
 /// What is asked about a build.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -89,16 +91,18 @@ pub(super) async fn lookup_many(
     State(api): State<Api>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
-    let batch = Batch::read(&super::whole(body)?, clock::now_micros())?;
+    let (body, now) = (super::whole(body)?, clock::now_micros());
+    let batch = cpu::run_sized(body.len(), move || Batch::read(&body, now)).await??;
     let freshness = api.lookup.freshness();
     let answers = api.lookup.answers(&batch.questions).await?;
+    let answers_size = answers.len().saturating_mul(ANSWER);
     let headers = [
         (header::CONTENT_TYPE, batch.form.content_type()),
         (header::CACHE_CONTROL, "no-store"),
     ];
-    let text = batch
-        .write(&answers, &freshness)
-        .map_err(anyhow::Error::from)?;
+    let write = move || batch.write(&answers, &freshness);
+    let text = cpu::run_sized(answers_size, write).await?;
+    let text = text.map_err(anyhow::Error::from)?;
     Ok((headers, text).into_response())
 }
 

@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use platform::cpu;
 use platform::db::DbError;
 use platform::http::ApiError;
 use serde_json::{Value, json};
@@ -64,17 +65,23 @@ async fn answer(api: &Api, body: &[u8]) -> Result<Response, ApiError> {
     let permit = permit.map_err(anyhow::Error::from)?;
     let (asked, index) = (Arc::clone(&search), api.lookup.index());
     let begun = Instant::now();
-    let found: Found = tokio::task::spawn_blocking(move || {
+    let found: Found = cpu::run(move || {
         let found = asked.run(&index);
         drop(permit);
         found
     })
-    .await
-    .map_err(anyhow::Error::from)??;
+    .await??;
     let told = observations(api, &search.wanted(&found)).await?;
     let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let answer = search.answer(found, |digest| told.get(digest).cloned(), took);
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response())
+    let write = move || {
+        let answer = search.answer(found, |digest| told.get(digest).cloned(), took);
+        Json(answer).into_response()
+    };
+    Ok((
+        [(header::CACHE_CONTROL, "no-store")],
+        cpu::run(write).await?,
+    )
+        .into_response())
 }
 
 async fn observations(

@@ -8,6 +8,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use platform::cpu::Panicked;
 use platform::db::Db;
 use platform::http::ApiError;
 use tokio::sync::Mutex;
@@ -35,7 +36,9 @@ impl Cache {
         }
         let db = db.clone();
         let runtime = tokio::runtime::Handle::current();
-        let made = tokio::task::spawn_blocking(move || runtime.block_on(make(&db))).await??;
+        // It waits for the database most of the time, and there is one at once: no room of `cpu` is taken for it.
+        let made = tokio::task::spawn_blocking(move || runtime.block_on(make(&db))).await;
+        let made = made.map_err(|_| Panicked)??;
         let made = Arc::new(made);
         *held = Some(Arc::clone(&made));
         Ok(made)

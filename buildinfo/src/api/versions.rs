@@ -1,7 +1,10 @@
 //! Versions, the newest builds, and comparisons: all from the index.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
+use platform::cpu;
 use platform::http::ApiError;
 use serde::{Deserialize, Serialize};
 
@@ -78,7 +81,9 @@ pub(super) async fn versions(
     let (product, channel) = product_of(&params.product, params.channel.as_deref())?;
     let limit = limit_of(params.limit, PAGE, MAX_PAGE)?;
     let index = api.lookup.index();
-    let all = catalog::versions(&index, product, channel.as_deref());
+    // It looks at every build of the product.
+    let read = Arc::clone(&index);
+    let all = cpu::run(move || catalog::versions(&read, product, channel.as_deref())).await?;
     let begin = match &params.cursor {
         Some(cursor) => begin_after(&all, cursor).ok_or_else(no_cursor)?,
         None => 0,

@@ -39,6 +39,7 @@ impl ScratchSchema {
         let joint = if server.contains('?') { '&' } else { '?' };
         DatabaseSettings {
             url: format!("{server}{joint}options=-csearch_path%3D{name}"),
+            ..DatabaseSettings::default()
         }
     }
 

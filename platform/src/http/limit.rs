@@ -1,71 +1,54 @@
-//! The rate limit: how many requests of the API one client address may make.
+//! The rate limit: how many requests of the API and of pages one client address may make.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use axum::Router;
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, HeaderValue, header};
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::extract::{ConnectInfo, Request};
+use axum::http::HeaderMap;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use super::{ApiError, HttpSettings};
 
-/// What is limited: the API, but neither crash reports nor pages nor health.
-const LIMITED: &str = "/api/";
 /// After so many requests the addresses are forgotten that have not asked for a while.
 const FORGET_EVERY: u32 = 1024;
 
-struct Limit {
+/// The limit, and what each client has used of it.
+pub(super) struct Limit {
     clients: DefaultKeyedRateLimiter<IpAddr>,
     clock: DefaultClock,
     proxies: usize,
     checked: AtomicU32,
 }
 
-/// The router with the limit of the settings on what lies under `/api/`; as it is if there is none.
-pub fn limited(router: Router, settings: &HttpSettings) -> Router {
-    let Some(rate) = NonZeroU32::new(settings.rate_limit) else {
-        return router;
-    };
-    let limit = Limit {
-        clients: RateLimiter::keyed(Quota::per_minute(rate)),
-        clock: DefaultClock::default(),
-        proxies: usize::from(settings.proxies),
-        checked: AtomicU32::new(0),
-    };
-    router.layer(from_fn_with_state(Arc::new(limit), check))
-}
+impl Limit {
+    /// The limit of the settings, if there is one.
+    pub(super) fn new(settings: &HttpSettings) -> Option<Self> {
+        let rate = NonZeroU32::new(settings.rate_limit)?;
+        Some(Self {
+            clients: RateLimiter::keyed(Quota::per_minute(rate)),
+            clock: DefaultClock::default(),
+            proxies: usize::from(settings.proxies),
+            checked: AtomicU32::new(0),
+        })
+    }
 
-async fn check(State(limit): State<Arc<Limit>>, request: Request, next: Next) -> Response {
-    if !request.uri().path().starts_with(LIMITED) {
-        return next.run(request).await;
-    }
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let peer = peer.map(|peer| peer.0.ip());
-    let Some(client) = client_address(peer, request.headers(), limit.proxies) else {
-        return next.run(request).await;
-    };
-    if limit.checked.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == 0 {
-        limit.clients.retain_recent();
-    }
-    match limit.clients.check_key(&client) {
-        Ok(()) => next.run(request).await,
-        Err(not_until) => {
-            metrics::counter!("datil_http_rate_limited_total").increment(1);
-            let wait = not_until.wait_time_from(limit.clock.now());
-            let mut refused = ApiError::RateLimited(wait).into_response();
-            // A page of another host may read why.
-            refused.headers_mut().insert(
-                header::ACCESS_CONTROL_ALLOW_ORIGIN,
-                HeaderValue::from_static("*"),
-            );
-            refused
+    /// Counts a request, and refuses it if its client has made too many.
+    pub(super) fn check(&self, request: &Request) -> Result<(), ApiError> {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map(|peer| peer.0.ip());
+        let Some(client) = client_address(peer, request.headers(), self.proxies) else {
+            return Ok(());
+        };
+        let before = self.checked.fetch_add(1, Ordering::Relaxed);
+        if before.is_multiple_of(FORGET_EVERY) {
+            self.clients.retain_recent();
         }
+        self.clients.check_key(&client).map_err(|not_until| {
+            metrics::counter!("datil_http_rate_limited_total").increment(1);
+            ApiError::RateLimited(not_until.wait_time_from(self.clock.now()))
+        })
     }
 }
 
@@ -97,11 +80,6 @@ fn client_address(peer: Option<IpAddr>, headers: &HeaderMap, proxies: usize) -> 
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
-    use axum::http::StatusCode;
-    use axum::routing::get;
-    use tower::ServiceExt;
-
     use super::*;
 
     #[test]
@@ -135,43 +113,6 @@ mod tests {
                 Some(expected.parse().unwrap()),
                 "{peer} {forwarded:?}"
             );
-        }
-    }
-
-    async fn ask(router: &Router, path: &str, peer: &str) -> Response {
-        let mut request = Request::get(path).body(Body::empty()).unwrap();
-        let peer: SocketAddr = peer.parse().unwrap();
-        request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().oneshot(request).await.unwrap()
-    }
-
-    #[tokio::test]
-    async fn each_address_has_its_own_limit_on_the_api_alone() {
-        let routes = Router::new()
-            .route("/api/v1/lookup", get(|| async { "" }))
-            .route("/submit", get(|| async { "" }));
-        let settings = HttpSettings {
-            rate_limit: 2,
-            ..HttpSettings::default()
-        };
-        let router = limited(routes, &settings);
-        for _ in 0..2 {
-            let reply = ask(&router, "/api/v1/lookup", "192.0.2.1:1").await;
-            assert_eq!(reply.status(), StatusCode::OK);
-        }
-        let refused = ask(&router, "/api/v1/lookup", "192.0.2.1:2").await;
-        assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
-        let wait: u64 = refused.headers()[header::RETRY_AFTER]
-            .to_str()
-            .unwrap()
-            .parse()
-            .unwrap();
-        assert!((1..=30).contains(&wait), "{wait}");
-        for (path, peer) in [
-            ("/submit", "192.0.2.1:3"),
-            ("/api/v1/lookup", "192.0.2.2:1"),
-        ] {
-            assert_eq!(ask(&router, path, peer).await.status(), StatusCode::OK);
         }
     }
 }

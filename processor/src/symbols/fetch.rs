@@ -94,6 +94,34 @@ pub struct FetchSummary {
     pub unfinished: usize,
 }
 
+/// Where symbols come from.
+#[derive(Debug, Default)]
+pub(crate) struct Roots {
+    local: Vec<PathBuf>,
+    servers: Vec<Url>,
+}
+
+impl Roots {
+    /// Tells folders from servers; nothing is looked at.
+    ///
+    /// # Errors
+    /// One is neither.
+    pub(crate) fn of(roots: &[Url]) -> Result<Self, FetcherError> {
+        let mut found = Self::default();
+        for root in roots {
+            let scheme = || FetcherError::Scheme(root.scheme().to_owned());
+            match root.scheme() {
+                "file" => found
+                    .local
+                    .push(root.to_file_path().map_err(|()| scheme())?),
+                "https" | "http" => found.servers.push(root.clone()),
+                _ => return Err(scheme()),
+            }
+        }
+        Ok(found)
+    }
+}
+
 /// Brings the symbol files of crashes from servers to this machine; see the parent module.
 ///
 /// A file that could not be had never fails a crash: it is walked without. Dropping the fetcher
@@ -146,15 +174,7 @@ impl Fetcher {
     /// # Errors
     /// If a root is something else, or folder or client cannot be made.
     pub fn new(roots: &[Url], folder: PathBuf, limits: FetchLimits) -> Result<Self, FetcherError> {
-        let (mut local, mut servers) = (Vec::new(), Vec::new());
-        for root in roots {
-            let scheme = || FetcherError::Scheme(root.scheme().to_owned());
-            match root.scheme() {
-                "file" => local.push(root.to_file_path().map_err(|()| scheme())?),
-                "https" | "http" => servers.push(root.clone()),
-                _ => return Err(scheme()),
-            }
-        }
+        let Roots { mut local, servers } = Roots::of(roots)?;
         if !servers.is_empty() {
             std::fs::create_dir_all(&folder).map_err(FetcherError::Folder)?;
             local.push(folder.clone());

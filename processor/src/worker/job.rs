@@ -11,9 +11,9 @@ use crashstore::received::received;
 use crashstore::report::{load, load_raw};
 use crashstore::{Received, Report, StoreError, search};
 use platform::blobs::BlobError;
-use platform::clock;
 use platform::db::{DbError, Tx};
 use platform::queue::{self, Job, Kind, Lane};
+use platform::{clock, cpu};
 
 use super::{Shared, minidumps};
 use crate::enrich::{self, Builds, Found};
@@ -204,7 +204,7 @@ impl Shared {
         };
 
         let (found, lists) = (looked.found.clone(), std::sync::Arc::clone(&self.lists));
-        let (raw, mut processed) = tokio::task::spawn_blocking(move || {
+        let (raw, mut processed) = cpu::run(move || {
             let processed = pipeline::run(Input {
                 raw: &report.raw,
                 dumps: &report.dumps,
@@ -450,7 +450,7 @@ struct Written {
 impl Written {
     async fn of(mut document: ProcessedCrash, output: Output) -> Result<Self, Problem> {
         document.set("row_version", output.row_version);
-        let made = tokio::task::spawn_blocking(move || Self {
+        let made = cpu::run(move || Self {
             bytes: document.to_json().into(),
             search: search::stored_document(&document),
             document,

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use crash::RawCrash;
+use platform::cpu;
 use platform::queue::{self, Job};
 use serde_json::Value;
 
@@ -155,7 +156,7 @@ async fn outcome_of(walked: Walked) -> WalkOutcome {
     } = walked;
     // Documents have megabytes: not on a thread that serves others.
     let document = match json_dump {
-        Some(json) => tokio::task::spawn_blocking(move || serde_json::from_slice::<Value>(&json))
+        Some(json) => cpu::run(move || serde_json::from_slice::<Value>(&json))
             .await
             .ok()
             .and_then(Result::ok)

@@ -19,7 +19,8 @@ impl Scratch {
         };
         let settings = schema
             .as_ref()
-            .map_or_else(DatabaseSettings::default, ScratchSchema::settings);
+            .map_or_else(DatabaseSettings::default, ScratchSchema::settings)
+            .unhurried();
         let db = Db::connect(&settings, folder.path()).await?;
         db.migrate(folder.path()).await?;
         Ok(Self { db, folder, schema })

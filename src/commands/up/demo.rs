@@ -72,7 +72,7 @@ impl StandIns {
             Ok(())
         });
         let story = Story {
-            db: parts.db.clone(),
+            db: parts.db.unhurried(),
             settings: parts.settings.buildinfo.clone(),
             stop: parts.lifecycle.stop_token(),
             root,

@@ -68,8 +68,7 @@ pub(crate) async fn show(State(app): State<Webapp>, params: Params) -> Result<Re
     let audit = app
         .audits
         .try_get_with(product, Audit::of(&app.db, product))
-        .await
-        .map_err(|error| ApiError::Internal(error.into()))?;
+        .await?;
     let Some(check) = check else {
         let page = AuditPage::new(&audit, product);
         return Ok(html(StatusCode::OK, &page));

@@ -1,0 +1,89 @@
+-- Names and keys compare byte by byte, whatever the collation of the cluster: the program sorts them so and merges what it sorted with
+-- what the database did, takes ranges of them, and goes on after a key where it left off. Indexes are made anew; rows stay as they are.
+ALTER TABLE crash
+    ALTER COLUMN crash_id TYPE TEXT COLLATE "C",
+    ALTER COLUMN state TYPE TEXT COLLATE "C",
+    ALTER COLUMN product TYPE TEXT COLLATE "C",
+    ALTER COLUMN version TYPE TEXT COLLATE "C",
+    ALTER COLUMN channel TYPE TEXT COLLATE "C",
+    ALTER COLUMN build_id TYPE TEXT COLLATE "C",
+    ALTER COLUMN os_name TYPE TEXT COLLATE "C",
+    ALTER COLUMN process_type TYPE TEXT COLLATE "C",
+    ALTER COLUMN signature TYPE TEXT COLLATE "C",
+    ALTER COLUMN signature_hash TYPE TEXT COLLATE "C",
+    ALTER COLUMN reason TYPE TEXT COLLATE "C",
+    ALTER COLUMN content_hash TYPE TEXT COLLATE "C",
+    ALTER COLUMN duplicate_of TYPE TEXT COLLATE "C",
+    ALTER COLUMN lookup_product TYPE TEXT COLLATE "C",
+    ALTER COLUMN lookup_build TYPE TEXT COLLATE "C",
+    ALTER COLUMN answer_digest TYPE TEXT COLLATE "C",
+    ALTER COLUMN build_status TYPE TEXT COLLATE "C";
+ALTER TABLE search_row
+    ALTER COLUMN crash_id TYPE TEXT COLLATE "C";
+ALTER TABLE job
+    ALTER COLUMN crash_id TYPE TEXT COLLATE "C",
+    ALTER COLUMN owner TYPE TEXT COLLATE "C";
+ALTER TABLE progress
+    ALTER COLUMN name TYPE TEXT COLLATE "C";
+ALTER TABLE observation
+    ALTER COLUMN digest TYPE TEXT COLLATE "C",
+    ALTER COLUMN source TYPE TEXT COLLATE "C",
+    ALTER COLUMN kind TYPE TEXT COLLATE "C",
+    ALTER COLUMN subject TYPE TEXT COLLATE "C",
+    ALTER COLUMN group_key TYPE TEXT COLLATE "C",
+    ALTER COLUMN url TYPE TEXT COLLATE "C",
+    ALTER COLUMN place TYPE TEXT COLLATE "C";
+ALTER TABLE sighting
+    ALTER COLUMN digest TYPE TEXT COLLATE "C";
+ALTER TABLE import_run
+    ALTER COLUMN source TYPE TEXT COLLATE "C",
+    ALTER COLUMN outcome TYPE TEXT COLLATE "C";
+ALTER TABLE import_lease
+    ALTER COLUMN name TYPE TEXT COLLATE "C",
+    ALTER COLUMN owner TYPE TEXT COLLATE "C";
+ALTER TABLE correction
+    ALTER COLUMN kind TYPE TEXT COLLATE "C",
+    ALTER COLUMN subject TYPE TEXT COLLATE "C",
+    ALTER COLUMN field TYPE TEXT COLLATE "C";
+ALTER TABLE dirty_group
+    ALTER COLUMN group_key TYPE TEXT COLLATE "C";
+ALTER TABLE build
+    ALTER COLUMN product TYPE TEXT COLLATE "C",
+    ALTER COLUMN channel TYPE TEXT COLLATE "C",
+    ALTER COLUMN version TYPE TEXT COLLATE "C",
+    ALTER COLUMN platform TYPE TEXT COLLATE "C",
+    ALTER COLUMN variant TYPE TEXT COLLATE "C",
+    ALTER COLUMN group_key TYPE TEXT COLLATE "C",
+    ALTER COLUMN version_key TYPE TEXT COLLATE "C",
+    ALTER COLUMN revision TYPE TEXT COLLATE "C";
+ALTER TABLE conclusion_change
+    ALTER COLUMN product TYPE TEXT COLLATE "C",
+    ALTER COLUMN reason TYPE TEXT COLLATE "C";
+ALTER TABLE conflict
+    ALTER COLUMN group_key TYPE TEXT COLLATE "C",
+    ALTER COLUMN subject TYPE TEXT COLLATE "C",
+    ALTER COLUMN field TYPE TEXT COLLATE "C";
+ALTER TABLE archive_place
+    ALTER COLUMN path TYPE TEXT COLLATE "C",
+    ALTER COLUMN state TYPE TEXT COLLATE "C";
+ALTER TABLE source_state
+    ALTER COLUMN source TYPE TEXT COLLATE "C";
+ALTER TABLE raw_response
+    ALTER COLUMN method TYPE TEXT COLLATE "C",
+    ALTER COLUMN path TYPE TEXT COLLATE "C";
+ALTER TABLE unknown_build
+    ALTER COLUMN product TYPE TEXT COLLATE "C",
+    ALTER COLUMN channel TYPE TEXT COLLATE "C",
+    ALTER COLUMN build_id TYPE TEXT COLLATE "C",
+    ALTER COLUMN verdict TYPE TEXT COLLATE "C";
+ALTER TABLE unknown_seen
+    ALTER COLUMN product TYPE TEXT COLLATE "C",
+    ALTER COLUMN channel TYPE TEXT COLLATE "C",
+    ALTER COLUMN build_id TYPE TEXT COLLATE "C",
+    ALTER COLUMN install_hash TYPE TEXT COLLATE "C",
+    ALTER COLUMN reported TYPE TEXT COLLATE "C";
+ALTER TABLE unknown_alarm
+    ALTER COLUMN product TYPE TEXT COLLATE "C",
+    ALTER COLUMN channel TYPE TEXT COLLATE "C",
+    ALTER COLUMN build_id TYPE TEXT COLLATE "C",
+    ALTER COLUMN reported TYPE TEXT COLLATE "C";

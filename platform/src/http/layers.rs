@@ -1,0 +1,298 @@
+//! What every request passes, whatever it asks for: an id, a line in the log's span, its time, the
+//! rate limit, a limit on its time, and a net under panics.
+//!
+//! What goes wrong out here is answered in the form that the address promises: JSON below `/api/`
+//! and for operators, a text to senders of crash reports, and a page to everybody else.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::HttpBody;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::request_id::{
+    MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer,
+};
+use tower_http::trace::TraceLayer;
+
+use super::limit::Limit;
+use super::{ApiError, HttpSettings};
+
+/// Seconds until an answer begins, by `method`, `route` (the pattern, `none` where nothing is) and
+/// `status`: `2xx` to `5xx`, or `gone` when the client went away before.
+pub(crate) const SECONDS: &str = "datil_http_seconds";
+/// Where the steps of that histogram are.
+pub(crate) const STEPS: [f64; 12] = [
+    0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0,
+];
+/// Requests that are being answered.
+const IN_FLIGHT: &str = "datil_http_in_flight";
+/// Requests that took longer than they may, by `route`.
+const TOO_SLOW: &str = "datil_http_too_slow_total";
+/// Requests whose handler panicked.
+const PANICS: &str = "datil_http_panics_total";
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// A longer id of a client is replaced.
+const MAX_ID: usize = 64;
+
+/// Routes that may take as long as they take: a report has limits of its own on the time for its
+/// body, and the snapshot is made once for all who wait for it.
+const UNTIMED: [&str; 3] = ["/submit", "/submit/", "/api/v1/snapshot"];
+
+/// Makes the page that says an error.
+pub type Page = fn(ApiError) -> Response;
+
+/// The whole of a server's routes, with what every request passes.
+pub fn layers(router: Router, settings: &HttpSettings, page: Page) -> Router {
+    let net = Arc::new(Net {
+        limit: Limit::new(settings),
+        time: match settings.answer_seconds {
+            0 => None,
+            seconds => Some(Duration::from_secs(u64::from(seconds))),
+        },
+        page,
+    });
+    // What is added later is farther outside.
+    router
+        .layer(from_fn_with_state(Arc::clone(&net), in_time))
+        .layer(from_fn_with_state(Arc::clone(&net), within_rate))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(net, in_words))
+        .layer(from_fn(measured))
+        .layer(
+            TraceLayer::new_for_http()
+                .make_span_with(span)
+                .on_request(())
+                .on_response(())
+                .on_body_chunk(())
+                .on_eos(())
+                .on_failure(()),
+        )
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .layer(from_fn(harmless_id))
+}
+
+struct Net {
+    limit: Option<Limit>,
+    time: Option<Duration>,
+    page: Page,
+}
+
+/// What an address promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Api,
+    Submit,
+    Operations,
+    Static,
+    Page,
+}
+
+impl Kind {
+    fn of(path: &str) -> Self {
+        match path {
+            "/submit" | "/submit/" => Self::Submit,
+            "/metrics" => Self::Operations,
+            _ if path.starts_with("/api/") => Self::Api,
+            _ if path.starts_with("/__") => Self::Operations,
+            _ if path.starts_with("/static/") => Self::Static,
+            _ => Self::Page,
+        }
+    }
+
+    fn is_limited(self) -> bool {
+        matches!(self, Self::Api | Self::Page)
+    }
+}
+
+/// The pattern that a request's path fits: never the path itself, which may say what is protected.
+fn route<B>(request: &axum::http::Request<B>) -> Option<&str> {
+    let matched = request.extensions().get::<MatchedPath>();
+    matched.map(MatchedPath::as_str)
+}
+
+/// A client's own id is used if it is short and says nothing that could not stand in a log.
+async fn harmless_id(mut request: Request, next: Next) -> Response {
+    let mut given = request.headers().get_all(REQUEST_ID).iter();
+    let is_harmless = |id: &HeaderValue| {
+        let harmless = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+        (1..=MAX_ID).contains(&id.len()) && id.as_bytes().iter().all(harmless)
+    };
+    let keep = given.next().is_some_and(is_harmless) && given.next().is_none();
+    if !keep {
+        request.headers_mut().remove(REQUEST_ID);
+    }
+    next.run(request).await
+}
+
+fn span<B>(request: &axum::http::Request<B>) -> tracing::Span {
+    let id = request.extensions().get::<RequestId>();
+    let id = id.and_then(|id| id.header_value().to_str().ok());
+    tracing::info_span!(
+        "request",
+        id = id.unwrap_or_default(),
+        method = method_label(request.method()),
+        route = route(request).unwrap_or("none")
+    )
+}
+
+/// Clients may invent methods; labels may not.
+fn method_label(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// One request that is being answered, until it is dropped.
+struct Measured {
+    begun: Instant,
+    method: &'static str,
+    route: String,
+    status: &'static str,
+}
+
+impl Drop for Measured {
+    fn drop(&mut self) {
+        metrics::gauge!(IN_FLIGHT).decrement(1.0);
+        metrics::histogram!(
+            SECONDS, "method" => self.method, "route" => std::mem::take(&mut self.route), "status" => self.status
+        )
+        .record(self.begun.elapsed().as_secs_f64());
+    }
+}
+
+async fn measured(request: Request, next: Next) -> Response {
+    metrics::gauge!(IN_FLIGHT).increment(1.0);
+    let mut measured = Measured {
+        begun: Instant::now(),
+        method: method_label(request.method()),
+        route: route(&request).unwrap_or("none").to_owned(),
+        status: "gone",
+    };
+    let response = next.run(request).await;
+    measured.status = match response.status().as_u16() {
+        0..200 => "1xx",
+        200..300 => "2xx",
+        300..400 => "3xx",
+        400..500 => "4xx",
+        _ => "5xx",
+    };
+    response
+}
+
+/// Says errors without words in the form that the address promises, and lets a page of another host
+/// read those of the API.
+async fn in_words(State(net): State<Arc<Net>>, request: Request, next: Next) -> Response {
+    let kind = Kind::of(request.uri().path());
+    let mut response = next.run(request).await;
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    if is_wordless(kind, &response) {
+        let mut said = net.say(kind, ApiError::of_status(status));
+        *said.status_mut() = status;
+        // What was said already, such as a page's protection, is kept.
+        let (own, _) = response.into_parts();
+        for (name, value) in &own.headers {
+            let is_about_the_body = [header::CONTENT_TYPE, header::CONTENT_LENGTH].contains(name);
+            if !is_about_the_body {
+                said.headers_mut().insert(name.clone(), value.clone());
+            }
+        }
+        response = said;
+    }
+    if kind == Kind::Api {
+        response
+            .headers_mut()
+            .entry(header::ACCESS_CONTROL_ALLOW_ORIGIN)
+            .or_insert(HeaderValue::from_static("*"));
+    }
+    response
+}
+
+/// Whether an error came without a body, or below `/api/` with one that programs cannot read.
+fn is_wordless(kind: Kind, response: &Response) -> bool {
+    let content = response.headers().get(header::CONTENT_TYPE);
+    match kind {
+        Kind::Api => !content.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json")),
+        _ => content.is_none() && response.body().size_hint().exact() == Some(0),
+    }
+}
+
+impl Net {
+    fn say(&self, kind: Kind, error: ApiError) -> Response {
+        let (status, _) = error.status();
+        match kind {
+            Kind::Api | Kind::Operations | Kind::Static => error.into_response(),
+            Kind::Submit => (status, error.to_string()).into_response(),
+            Kind::Page => {
+                let wait = error.wait();
+                let mut response = (self.page)(error);
+                if let Some(wait) = wait {
+                    response
+                        .headers_mut()
+                        .insert(header::RETRY_AFTER, HeaderValue::from(wait));
+                }
+                response
+            }
+        }
+    }
+}
+
+async fn within_rate(State(net): State<Arc<Net>>, request: Request, next: Next) -> Response {
+    let kind = Kind::of(request.uri().path());
+    if let Some(limit) = net.limit.as_ref().filter(|_| kind.is_limited())
+        && let Err(refused) = limit.check(&request)
+    {
+        return net.say(kind, refused);
+    }
+    next.run(request).await
+}
+
+/// Gives a request up that takes too long. The body of an answer may take as long as it takes.
+async fn in_time(State(net): State<Arc<Net>>, request: Request, next: Next) -> Response {
+    let kind = Kind::of(request.uri().path());
+    let route = route(&request).unwrap_or("none").to_owned();
+    let Some(time) = net.time.filter(|_| !UNTIMED.contains(&route.as_str())) else {
+        return next.run(request).await;
+    };
+    match tokio::time::timeout(time, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            tracing::warn!(
+                seconds = time.as_secs(),
+                "a request took too long and was given up"
+            );
+            metrics::counter!(TOO_SLOW, "route" => route).increment(1);
+            let seconds = time.as_secs();
+            net.say(kind, ApiError::TooSlow(format!(
+                "this took longer than {seconds} seconds and was given up: ask for less, or try again later"
+            )))
+        }
+    }
+}
+
+/// What the panic says may come from a client: where it was is in the log, and nothing else of it.
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    metrics::counter!(PANICS).increment(1);
+    tracing::error!("a handler panicked; the panic is in the log before this");
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
+#[cfg(test)]
+mod tests;
