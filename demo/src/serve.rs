@@ -149,7 +149,7 @@ async fn misbehave(State(standins): State<Standins>, request: Request, next: Nex
     }
     if faults.contains(&Fault::Down) {
         StatusCode::SERVICE_UNAVAILABLE.into_response()
-    } else if faults.contains(&Fault::Flaky) && count.is_multiple_of(5) {
+    } else if faults.contains(&Fault::Flaky) && switch.is_flaky_at(count, request.uri().path()) {
         StatusCode::BAD_GATEWAY.into_response()
     } else if faults.contains(&Fault::Garbage) {
         Html("<html><body><h1>Welcome to the network</h1>Please sign in.</body></html>")

@@ -37,6 +37,7 @@ impl BlobSettings {
             return Ok(());
         }
         let problem = match self.remote() {
+            Ok(_) if self.url.starts_with("memory:") => "memory:// keeps nothing".to_owned(),
             Ok(_) => return Ok(()),
             Err(BlobError::Url(problem)) => problem,
             Err(error) => error.to_string(),
@@ -50,14 +51,15 @@ impl BlobSettings {
     }
 
     fn remote(&self) -> Result<(Box<dyn ObjectStore>, Path), BlobError> {
+        const STORES: [&str; 11] = [
+            "s3", "s3a", "gs", "az", "azure", "adl", "abfs", "abfss", "http", "https",
+            // For tests: it keeps nothing.
+            "memory",
+        ];
         let url =
             url::Url::parse(&self.url).map_err(|_| BlobError::Url("it is not a URL".to_owned()))?;
         let environment = std::env::vars().map(|(k, v)| (k.to_ascii_lowercase(), v));
-        if ![
-            "s3", "s3a", "gs", "az", "azure", "adl", "abfs", "abfss", "http", "https",
-        ]
-        .contains(&url.scheme())
-        {
+        if !STORES.contains(&url.scheme()) {
             return Err(BlobError::Url(format!("{}:// is no store", url.scheme())));
         }
         Ok(object_store::parse_url_opts(&url, environment)?)

@@ -1,7 +1,8 @@
 //! How the services misbehave: each has a switch that holds any number of faults at once.
 
-use std::sync::RwLock;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::NaiveDate;
@@ -18,7 +19,8 @@ pub enum Fault {
     Down,
     /// Any service: every request gets a 200 with an HTML page that has nothing to do with it.
     Garbage,
-    /// Any service: every fifth request gets a 502, the others are well. A second try counts like any other request.
+    /// Any service: every fifth request gets a 502, the others are well. A second try counts like any other request, but no path fails
+    /// twice in a row, however many clients ask at a time.
     Flaky,
     /// Any service: it is well but has lost its data: no hits, empty listings, no releases.
     Empty,
@@ -55,6 +57,8 @@ pub enum Fault {
 pub struct Switch {
     faults: RwLock<Vec<Fault>>,
     requests: AtomicU64,
+    /// The paths whose last request got a 502.
+    failed: Mutex<HashSet<String>>,
 }
 
 impl Switch {
@@ -71,23 +75,32 @@ impl Switch {
             .filter(|fault| *fault != Fault::None)
             .collect();
         // What a writer that panicked left is a whole set.
-        *self
-            .faults
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = faults;
+        *self.faults.write().unwrap_or_else(PoisonError::into_inner) = faults;
     }
 
     /// The present faults; none if the service is well.
     pub fn faults(&self) -> Vec<Fault> {
         self.faults
             .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
     /// How many requests came so far, those answered with a fault included.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::SeqCst)
+    }
+
+    /// Whether the `count`-th request, for this path, gets a 502 of a flaky service.
+    pub(super) fn is_flaky_at(&self, count: u64, path: &str) -> bool {
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let fails = count.is_multiple_of(5) && !failed.contains(path);
+        if fails {
+            failed.insert(path.to_owned());
+        } else {
+            failed.remove(path);
+        }
+        fails
     }
 
     /// Counts a request.
