@@ -77,7 +77,7 @@ pub(super) async fn versions(
     let params = &asked.params;
     let (product, channel) = product_of(&params.product, params.channel.as_deref())?;
     let limit = limit_of(params.limit, PAGE, MAX_PAGE)?;
-    let index = api.lookup.index();
+    let index = api.lookup.current().await?;
     let all = catalog::versions(&index, product, channel.as_deref());
     let begin = match &params.cursor {
         Some(cursor) => begin_after(&all, cursor).ok_or_else(no_cursor)?,
@@ -151,7 +151,7 @@ pub(super) async fn latest(
     let channel = channel.ok_or_else(|| ApiError::BadRequest("channel is required".to_owned()))?;
     let line = params.line.as_deref().map(str::parse::<Line>).transpose();
     let line = line.map_err(|error| ApiError::BadRequest(error.to_string()))?;
-    let index = api.lookup.index();
+    let index = api.lookup.current().await?;
     let body = Latest {
         product,
         latest: catalog::latest(&index, product, &channel, line),
@@ -190,7 +190,7 @@ pub(super) async fn compare(
 ) -> Result<Response, ApiError> {
     let params = &asked.params;
     let (product, _) = product_of(&params.product, None)?;
-    let index = api.lookup.index();
+    let index = api.lookup.current().await?;
     let comparison: Comparison = catalog::compare(
         &index,
         product,
