@@ -9,6 +9,7 @@ mod builds;
 mod corrections;
 mod dirty_groups;
 mod generations;
+mod lease;
 mod observations;
 mod places;
 mod responses;
@@ -35,6 +36,7 @@ pub use generations::{
     Change, ChangeCursor, Generation, Step, changes_after, changes_of, finish_generation,
     generation_at, latest_generation, steps_to_all, write as write_steps,
 };
+pub use lease::{IMPORT_LEASE, Lease, RunLease, Writes, release_lease};
 pub use observations::{
     Prepared, Seen, Stored, by_digests, close_unsaid, each_of_groups, fact_observations,
     group_sizes, of_group, record, record_listing, record_prepared, said_now,
@@ -43,10 +45,7 @@ pub use places::{
     Contents, Place, PlaceState, each_buildhub_subject, forget_bad, places, put_places,
 };
 pub use responses::{each_response, forget_responses, put_responses};
-pub use runs::{
-    IMPORT_LEASE, Run, RunLease, end_run, recent_runs, release_lease, renew_lease, run_outcomes,
-    runs_before, start_run, take_lease,
-};
+pub use runs::{Run, end_run, recent_runs, run_outcomes, runs_before, start_run};
 pub use sources::{SourceState, record_state, source_states};
 pub use unknown::{
     AlarmFilter, Unknown, UnknownFilter, add_unknown, forget_unknown, list_unknown, prune_unknown,

@@ -94,25 +94,22 @@ pub async fn open_alarms(db: &Db) -> Result<Vec<Alarm>, DbError> {
     Ok(on!(db, |pool| sqlx::query_as(SQL).fetch_all(pool).await)?)
 }
 
-/// Stores that a build was looked for because of its alarm, and what came of it.
+/// Stores that a build was looked for because of its alarm, and what came of it. An alarm that was raised anew since, or that another
+/// looked for later, stays as it is.
 ///
 /// # Errors
 /// The database failed.
-pub async fn record_try(
-    db: &Db,
-    key: &UnknownKey,
-    tried: i64,
-    outcome: &str,
-) -> Result<(), DbError> {
-    const SQL: &str = "UPDATE unknown_alarm SET tried = $4, outcome = $5 WHERE product = $1 AND channel = $2 AND build_id = $3";
+pub async fn record_try(db: &Db, alarm: &Alarm, tried: i64, outcome: &str) -> Result<(), DbError> {
+    const SQL: &str = "UPDATE unknown_alarm SET tried = $4, outcome = $5 WHERE product = $1 AND channel = $2 AND build_id = $3 AND raised = $6 AND (tried IS NULL OR tried <= $4)";
     let outcome: String = outcome.chars().take(500).collect();
     let mut tx = db.begin().await?;
     in_tx!(&mut tx, |conn| sqlx::query(SQL)
-        .bind(&key.product)
-        .bind(&key.channel)
-        .bind(&key.build_id)
+        .bind(&alarm.product)
+        .bind(&alarm.channel)
+        .bind(&alarm.build_id)
         .bind(tried)
         .bind(&outcome)
+        .bind(alarm.raised)
         .execute(conn)
         .await
         .map(|_| ()))?;

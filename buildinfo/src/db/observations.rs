@@ -8,6 +8,7 @@ use platform::{in_tx, on};
 use sqlx::AssertSqlSafe;
 
 use super::dirty_groups::{Touched, mark_dirty, touched, touched_with};
+use super::lease::Writes;
 use super::{MANY, marks, placeholders};
 use crate::group::group_with;
 use crate::observation::{Digest, Kind, Observation};
@@ -89,8 +90,12 @@ impl TryFrom<Row> for Stored {
 ///
 /// # Errors
 /// The database failed; what was stored stays.
-pub async fn record(db: &Db, run: i64, observations: &[Observation]) -> Result<Seen, DbError> {
-    record_prepared(db, run, &Prepared::of(observations.to_vec())).await
+pub async fn record(
+    to: &impl Writes,
+    run: i64,
+    observations: &[Observation],
+) -> Result<Seen, DbError> {
+    record_prepared(to, run, &Prepared::of(observations.to_vec())).await
 }
 
 /// Observations with all that is stored of them worked out: for a caller that does this on another
@@ -114,10 +119,14 @@ impl Prepared {
 ///
 /// # Errors
 /// The database failed; what was stored stays.
-pub async fn record_prepared(db: &Db, run: i64, prepared: &Prepared) -> Result<Seen, DbError> {
+pub async fn record_prepared(
+    to: &impl Writes,
+    run: i64,
+    prepared: &Prepared,
+) -> Result<Seen, DbError> {
     let mut seen = Seen::default();
     for rows in prepared.0.chunks(CHUNK) {
-        let mut tx = db.begin_repeatable().await?;
+        let mut tx = to.begin_import_repeatable().await?;
         insert(&mut tx, run, rows, &mut seen).await?;
         tx.commit().await?;
     }
@@ -130,15 +139,15 @@ pub async fn record_prepared(db: &Db, run: i64, prepared: &Prepared) -> Result<S
 /// # Errors
 /// The database failed; what was stored stays, and nothing was closed.
 pub async fn record_listing(
-    db: &Db,
+    to: &impl Writes,
     run: i64,
     source: &str,
     url: &str,
     observations: &[Observation],
 ) -> Result<Seen, DbError> {
-    let seen = record(db, run, observations).await?;
+    let seen = record(to, run, observations).await?;
     let said = observations.iter().map(Observation::digest).collect();
-    close_unsaid(db, run, source, url, &said).await?;
+    close_unsaid(to, run, source, url, &said).await?;
     Ok(seen)
 }
 
@@ -148,7 +157,7 @@ pub async fn record_listing(
 /// # Errors
 /// The database failed; what was closed stays closed, and doing it again goes on from there.
 pub async fn close_unsaid(
-    db: &Db,
+    to: &impl Writes,
     run: i64,
     source: &str,
     url: &str,
@@ -158,7 +167,7 @@ pub async fn close_unsaid(
     const CLOSE: &str = "UPDATE observation SET said_to = $1 WHERE digest = $2 AND said_to IS NULL";
     let (mut last, mut closed) = (String::new(), 0);
     loop {
-        let open: Vec<Row> = on!(db, |pool| sqlx::query_as(OPEN)
+        let open: Vec<Row> = on!(to.db(), |pool| sqlx::query_as(OPEN)
             .bind(source)
             .bind(place(url))
             .bind(&last)
@@ -181,7 +190,7 @@ pub async fn close_unsaid(
             })
             .collect();
         for chunk in gone.chunks(CHUNK) {
-            let mut tx = db.begin_repeatable().await?;
+            let mut tx = to.begin_import_repeatable().await?;
             let mut dirty = BTreeSet::new();
             for stored in chunk {
                 in_tx!(&mut tx, |conn| sqlx::query(CLOSE)

@@ -9,6 +9,7 @@ use platform::{in_tx, on};
 use serde::{Deserialize, Serialize};
 use sqlx::AssertSqlSafe;
 
+use super::lease::Writes;
 use super::placeholders;
 use crate::observation::{Kind, SourceName, UnknownName};
 
@@ -123,7 +124,7 @@ pub async fn places(db: &Db) -> Result<HashMap<String, Place>, DbError> {
 ///
 /// # Errors
 /// The database failed; what was stored stays.
-pub async fn put_places(db: &Db, run: i64, places: &[Place]) -> Result<(), DbError> {
+pub async fn put_places(to: &impl Writes, run: i64, places: &[Place]) -> Result<(), DbError> {
     let mut last: HashMap<&str, &Place> = HashMap::new();
     last.extend(places.iter().map(|place| (place.path.as_str(), place)));
     let places: Vec<&Place> = last.into_values().collect();
@@ -137,7 +138,7 @@ pub async fn put_places(db: &Db, run: i64, places: &[Place]) -> Result<(), DbErr
             .map(|place| serde_json::to_string(&place.contents))
             .collect::<Result<_, _>>()
             .map_err(|error| DbError::Row(error.to_string()))?;
-        let mut tx = db.begin_repeatable().await?;
+        let mut tx = to.begin_import_repeatable().await?;
         in_tx!(&mut tx, |conn| {
             let mut query = sqlx::query(AssertSqlSafe(sql.as_str()));
             for (place, seen) in chunk.iter().zip(&seen) {
@@ -159,10 +160,10 @@ pub async fn put_places(db: &Db, run: i64, places: &[Place]) -> Result<(), DbErr
 ///
 /// # Errors
 /// The database failed.
-pub async fn forget_bad(db: &Db, paths: &[String]) -> Result<(), DbError> {
+pub async fn forget_bad(to: &impl Writes, paths: &[String]) -> Result<(), DbError> {
     const SQL: &str = "DELETE FROM archive_place WHERE path = $1 AND state = 'bad'";
     for chunk in paths.chunks(CHUNK) {
-        let mut tx = db.begin_repeatable().await?;
+        let mut tx = to.begin_import_repeatable().await?;
         for path in chunk {
             in_tx!(&mut tx, |conn| sqlx::query(SQL)
                 .bind(path)
