@@ -16,6 +16,7 @@ mod responses;
 mod runs;
 mod sources;
 mod unknown;
+mod upkeep;
 
 pub use alarms::{Alarm, alarm_candidates, clear_alarm, open_alarms, raise_alarm, record_try};
 pub use audit::{
@@ -34,7 +35,7 @@ pub use corrections::{
 pub use dirty_groups::{dirty_count, dirty_groups, mark_all_dirty};
 pub use generations::{
     Change, ChangeCursor, Generation, Step, changes_after, changes_of, finish_generation,
-    generation_at, latest_generation, steps_to_all, write as write_steps,
+    latest_generation, steps_to_all, write as write_steps,
 };
 pub use lease::{IMPORT_LEASE, Lease, RunLease, Writes, release_lease};
 pub use observations::{
@@ -50,6 +51,9 @@ pub use sources::{SourceState, record_state, source_states};
 pub use unknown::{
     AlarmFilter, Unknown, UnknownFilter, add_unknown, forget_unknown, list_unknown, prune_unknown,
     unknown_counts,
+};
+pub use upkeep::{
+    BeforeHistory, Removed, changes_removed, is_kept, known_at, remove as remove_history,
 };
 
 /// So many rows, or keys, go into one statement. Statements of one size have one text, which the database prepares once; and SQLite

@@ -90,8 +90,13 @@ pub async fn raise_alarm(db: &Db, alarm: &Alarm, now: i64) -> Result<bool, DbErr
 /// # Errors
 /// The database failed.
 pub async fn open_alarms(db: &Db) -> Result<Vec<Alarm>, DbError> {
-    const SQL: &str = "SELECT product, channel, build_id, reported, installs, raised, tried, outcome FROM unknown_alarm WHERE cleared IS NULL ORDER BY raised, product, channel, build_id LIMIT 1000";
-    Ok(on!(db, |pool| sqlx::query_as(SQL).fetch_all(pool).await)?)
+    const SQL: &str = "SELECT product, channel, build_id, reported, installs, raised, tried, outcome FROM unknown_alarm WHERE cleared IS NULL ORDER BY build_id, product, channel LIMIT 1000";
+    let mut open: Vec<Alarm> = on!(db, |pool| sqlx::query_as(SQL).fetch_all(pool).await)?;
+    open.sort_by(|left, right| {
+        let place = |alarm: &Alarm| (alarm.raised, alarm.key());
+        place(left).cmp(&place(right))
+    });
+    Ok(open)
 }
 
 /// Stores that a build was looked for because of its alarm, and what came of it. An alarm that was raised anew since, or that another

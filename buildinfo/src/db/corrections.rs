@@ -79,9 +79,8 @@ pub async fn undo(to: &impl Writes, id: i64, by: &str, at: i64) -> Result<bool, 
 
 /// The groups that a correction concerns. What is observed later is marked by being observed.
 async fn concerned(db: &Db, correction: &Correction) -> Result<BTreeSet<Touched>, DbError> {
-    const BY_VERSION: &str =
-        "SELECT DISTINCT group_key FROM build WHERE product = $1 AND version = $2";
-    const BY_ID: &str = "SELECT DISTINCT group_key FROM build WHERE product = $1 AND build_id = $2";
+    const BY_VERSION: &str = "SELECT group_key FROM build WHERE product = $1 AND version = $2";
+    const BY_ID: &str = "SELECT group_key FROM build WHERE product = $1 AND build_id = $2";
     if correction.kind == CorrectionKind::Ignore {
         return observations::touched_by_ignoring(db, &correction.subject).await;
     }

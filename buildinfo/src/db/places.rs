@@ -176,25 +176,27 @@ pub async fn forget_bad(to: &impl Writes, paths: &[String]) -> Result<(), DbErro
     Ok(())
 }
 
-/// Gives the subject of every usable record of Buildhub to `each`.
+/// Gives the subject of every usable record of Buildhub to `each`, once each and cut to 300 characters.
 ///
 /// # Errors
 /// The database failed.
 pub async fn each_buildhub_subject(db: &Db, mut each: impl FnMut(&str)) -> Result<(), DbError> {
-    const SQL: &str = "SELECT digest, subject FROM observation WHERE source = $1 AND kind = $2 AND group_key IS NOT NULL AND digest > $3 ORDER BY digest LIMIT $4";
+    const SQL: &str = "SELECT substr(subject, 1, 300) FROM observation WHERE source = $1 AND kind = $2 AND substr(subject, 1, 300) > $3 AND group_key IS NOT NULL ORDER BY source, kind, substr(subject, 1, 300) LIMIT $4";
     let mut last = String::new();
     loop {
-        let rows: Vec<(String, String)> = on!(db, |pool| sqlx::query_as(SQL)
+        let rows: Vec<String> = on!(db, |pool| sqlx::query_scalar(SQL)
             .bind(SourceName::Buildhub.as_str())
             .bind(Kind::BuildhubRecord.as_str())
             .bind(&last)
             .bind(PAGE)
             .fetch_all(pool)
             .await)?;
-        let Some((end, _)) = rows.last() else {
+        let Some(end) = rows.last() else {
             return Ok(());
         };
+        rows.chunk_by(|left, right| left == right)
+            .filter_map(|same| same.first())
+            .for_each(|subject| each(subject));
         last.clone_from(end);
-        rows.iter().for_each(|(_, subject)| each(subject));
     }
 }
