@@ -127,6 +127,7 @@ impl Parts {
             self.db.unhurried(),
             self.blobs.clone(),
             self.settings.retention.clone(),
+            self.settings.buildinfo.clone(),
             self.lifecycle.stop_token(),
         );
         self.lifecycle.spawn("upkeep", task);

@@ -9,6 +9,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How often it is done.
 const EVERY: Duration = Duration::from_secs(60);
+/// Others may write between two steps.
+const BREATH: Duration = Duration::from_millis(200);
 /// Things done, by `what`.
 const DONE: &str = "datil_upkeep_total";
 
@@ -17,16 +19,40 @@ pub(crate) async fn run(
     db: Db,
     blobs: Blobs,
     retention: crashstore::Settings,
+    builds: buildinfo::Settings,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     loop {
+        let work = async {
+            keep_crashes(&db, &blobs, &retention).await;
+            keep_builds(&db, &builds).await;
+        };
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
-            () = keep_crashes(&db, &blobs, &retention) => {}
+            () = work => {}
         }
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
             () = clock::sleep(EVERY) => {}
+        }
+    }
+}
+
+async fn keep_builds(db: &Db, settings: &buildinfo::Settings) {
+    loop {
+        match buildinfo::upkeep::step(db, settings, clock::now_micros()).await {
+            Ok(pruned) => {
+                if pruned.more {
+                    tracing::info!(removed = ?pruned.removed, "old history of builds was removed");
+                    tokio::time::sleep(BREATH).await;
+                } else {
+                    return;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the upkeep of builds stopped; it goes on later");
+                return;
+            }
         }
     }
 }

@@ -29,6 +29,7 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 use tower_http::cors::{Any, CorsLayer};
 
+use crate::audit::cache::Audits;
 use crate::lookup::Lookup;
 
 /// What handlers answer from.
@@ -39,6 +40,7 @@ struct Api {
     /// Room for searches, each of which looks at every build.
     searches: Arc<Semaphore>,
     snapshot: Arc<snapshot::Cache>,
+    audits: Audits,
 }
 
 /// How many searches run at once.
@@ -78,6 +80,7 @@ pub fn router(lookup: Lookup, db: Db) -> Router {
             db,
             searches: Arc::new(Semaphore::new(SEARCHES)),
             snapshot: Arc::default(),
+            audits: Audits::default(),
         })
 }
 

@@ -3,6 +3,7 @@
 //! Here are the rules, as functions of what was read: no clock, so "late" is measured against the
 //! newest data seen. [`read`] reads it, page by page, and never all builds at once.
 
+pub mod cache;
 mod place;
 mod platforms;
 pub mod read;
@@ -39,7 +40,7 @@ pub enum Severity {
 }
 
 /// What was checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Hash, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
     /// A source did not answer when it was last asked.

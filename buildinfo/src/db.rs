@@ -9,12 +9,14 @@ mod builds;
 mod corrections;
 mod dirty_groups;
 mod generations;
+mod lease;
 mod observations;
 mod places;
 mod responses;
 mod runs;
 mod sources;
 mod unknown;
+mod upkeep;
 
 pub use alarms::{Alarm, alarm_candidates, clear_alarm, open_alarms, raise_alarm, record_try};
 pub use audit::{
@@ -33,8 +35,9 @@ pub use corrections::{
 pub use dirty_groups::{dirty_count, dirty_groups, mark_all_dirty};
 pub use generations::{
     Change, ChangeCursor, Generation, Step, changes_after, changes_of, finish_generation,
-    generation_at, latest_generation, steps_to_all, write as write_steps,
+    latest_generation, steps_to_all, write as write_steps,
 };
+pub use lease::{IMPORT_LEASE, Lease, RunLease, Writes, release_lease};
 pub use observations::{
     Prepared, Seen, Stored, by_digests, close_unsaid, each_of_groups, fact_observations,
     group_sizes, of_group, record, record_listing, record_prepared, said_now,
@@ -43,14 +46,14 @@ pub use places::{
     Contents, Place, PlaceState, each_buildhub_subject, forget_bad, places, put_places,
 };
 pub use responses::{each_response, forget_responses, put_responses};
-pub use runs::{
-    IMPORT_LEASE, Run, RunLease, end_run, recent_runs, release_lease, renew_lease, run_outcomes,
-    runs_before, start_run, take_lease,
-};
+pub use runs::{Run, end_run, recent_runs, run_outcomes, runs_before, start_run};
 pub use sources::{SourceState, record_state, source_states};
 pub use unknown::{
     AlarmFilter, Unknown, UnknownFilter, add_unknown, forget_unknown, list_unknown, prune_unknown,
     unknown_counts,
+};
+pub use upkeep::{
+    BeforeHistory, Removed, changes_removed, is_kept, known_at, remove as remove_history,
 };
 
 /// So many rows, or keys, go into one statement. Statements of one size have one text, which the database prepares once; and SQLite

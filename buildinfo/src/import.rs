@@ -24,7 +24,7 @@ pub(crate) use self::derivation::{derive_dirty, derive_groups, known_facts};
 pub(crate) use self::lease::with_lease;
 pub use self::policy::Policy;
 use self::policy::State;
-use crate::db::{self, Run, RunLease, Seen};
+use crate::db::{self, Lease, Run, RunLease, Seen, Writes};
 use crate::observation::{SourceName, UnknownName};
 use crate::product::Product;
 use crate::settings::Settings;
@@ -163,8 +163,8 @@ pub async fn import(
     stop: &CancellationToken,
     report: &(dyn Fn(Progress) + Sync),
 ) -> Result<Run, ImportError> {
-    let work = async {
-        let mut import = Import::start(db, settings, options, report).await?;
+    let work = |lease| async move {
+        let mut import = Import::start(lease, settings, options, report).await?;
         let outcome = import.work(stop).await;
         import.end(&outcome).await?;
         outcome.map(|()| import.run)
@@ -173,7 +173,7 @@ pub async fn import(
 }
 
 struct Import<'a> {
-    db: &'a Db,
+    lease: Lease,
     settings: &'a Settings,
     options: &'a Options,
     report: &'a (dyn Fn(Progress) + Sync),
@@ -189,7 +189,7 @@ struct Import<'a> {
 
 impl<'a> Import<'a> {
     async fn start(
-        db: &'a Db,
+        lease: Lease,
         settings: &'a Settings,
         options: &'a Options,
         report: &'a (dyn Fn(Progress) + Sync),
@@ -201,12 +201,12 @@ impl<'a> Import<'a> {
             source: options.choice.name().to_owned(),
             ..Run::default()
         };
-        db::start_run(db, &run).await?;
+        db::start_run(&lease, &run).await?;
         let always = (settings.keep_responses_days > 0).then(|| Arc::new(Tape::new()));
         let tape = options.tape.clone().or(always);
         let client = Client::new(settings.retry_pause(), tape.clone())?;
         Ok(Self {
-            db,
+            lease,
             settings,
             options,
             report,
@@ -268,7 +268,7 @@ impl<'a> Import<'a> {
         if let Some(tape) = &self.tape {
             let responses = tape.take();
             self.kept = db::put_responses(
-                self.db,
+                &self.lease,
                 self.run.id,
                 self.kept,
                 &responses,
@@ -281,7 +281,7 @@ impl<'a> Import<'a> {
 
     async fn work(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
         self.read_sources(stop).await?;
-        self.run.generation = derive_dirty(self.db, stop, self.report).await?;
+        self.run.generation = derive_dirty(&self.lease, stop, self.report).await?;
         self.record_states().await
     }
 
@@ -292,7 +292,7 @@ impl<'a> Import<'a> {
             let trouble = verdict.state.is_failure().then_some(verdict.why.as_str());
             let newest = self.newest.get(&verdict.source).copied();
             let (source, tried) = (verdict.source.as_str(), self.run.started);
-            db::record_state(self.db, source, tried, answered, newest, trouble).await?;
+            db::record_state(&self.lease, source, tried, answered, newest, trouble).await?;
         }
         Ok(())
     }
@@ -301,7 +301,8 @@ impl<'a> Import<'a> {
     async fn read_history(&mut self) -> Result<(), ImportError> {
         let rows = csv::history();
         let source = SourceName::Csv.as_str();
-        let seen = db::record_listing(self.db, self.run.id, source, csv::HISTORY, &rows).await?;
+        let seen =
+            db::record_listing(&self.lease, self.run.id, source, csv::HISTORY, &rows).await?;
         self.add(seen, rows.len(), 0);
         Ok(())
     }
@@ -336,11 +337,11 @@ impl<'a> Import<'a> {
             (Ok(()), ..) => "partial",
         }
         .to_owned();
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.lease.begin_import().await?;
         db::end_run(&mut tx, &self.run).await?;
         tx.commit().await?;
         let days = i64::from(self.settings.keep_responses_days).max(KEPT_DAYS);
-        db::forget_responses(self.db, self.run.id - days * 24 * 3_600_000_000).await?;
+        db::forget_responses(&self.lease, self.run.id - days * 24 * 3_600_000_000).await?;
         Ok(())
     }
 }

@@ -46,6 +46,7 @@ mod meters;
 pub mod preview;
 pub mod snapshot;
 pub mod unknown;
+pub mod upkeep;
 
 pub mod api;
 pub mod audit;

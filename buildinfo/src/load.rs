@@ -8,7 +8,7 @@ use platform::clock;
 use platform::db::{Db, DbError};
 use tokio_util::sync::CancellationToken;
 
-use crate::db::{self, Run};
+use crate::db::{self, Lease, Run, Writes};
 use crate::import::{ImportError, Progress, derive_dirty, with_lease};
 use crate::observation::{Digest, Observation, SourceName};
 use crate::sources::csv::{self, BadRow};
@@ -94,7 +94,7 @@ pub async fn load_csv(
     stop: &CancellationToken,
     report: &(dyn Fn(Progress) + Sync),
 ) -> Result<Run, LoadError> {
-    let work = async {
+    let work = |lease: Lease| async move {
         let now = clock::now_micros();
         let run = Run {
             id: now,
@@ -103,9 +103,9 @@ pub async fn load_csv(
             policy: format!("the table {:?}", options.origin.0),
             ..Run::default()
         };
-        db::start_run(db, &run).await?;
+        db::start_run(&lease, &run).await?;
         let mut load = Load {
-            db,
+            lease,
             options,
             report,
             run,
@@ -119,7 +119,7 @@ pub async fn load_csv(
 }
 
 struct Load<'a> {
-    db: &'a Db,
+    lease: Lease,
     options: &'a LoadOptions,
     report: &'a (dyn Fn(Progress) + Sync),
     run: Run,
@@ -156,7 +156,7 @@ impl Load<'_> {
         if self.options.replace {
             self.withdraw(&url).await?;
         }
-        self.run.generation = derive_dirty(self.db, stop, self.report).await?;
+        self.run.generation = derive_dirty(&self.lease, stop, self.report).await?;
         Ok(())
     }
 
@@ -165,7 +165,7 @@ impl Load<'_> {
             self.said.extend(chunk.iter().map(Observation::digest));
         }
         let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        let seen = db::record(self.db, self.run.id, chunk).await?;
+        let seen = db::record(&self.lease, self.run.id, chunk).await?;
         self.run.new_records += count(seen.new);
         self.run.unchanged += count(seen.unchanged);
         chunk.clear();
@@ -186,7 +186,7 @@ impl Load<'_> {
             return Ok(());
         }
         let source = SourceName::Csv.as_str();
-        let withdrawn = db::close_unsaid(self.db, self.run.id, source, url, &self.said).await?;
+        let withdrawn = db::close_unsaid(&self.lease, self.run.id, source, url, &self.said).await?;
         self.note(&format!("{withdrawn} rows of earlier tables are withdrawn"));
         Ok(())
     }
@@ -220,7 +220,7 @@ impl Load<'_> {
             Ok(()) => "complete",
         }
         .to_owned();
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.lease.begin_import().await?;
         db::end_run(&mut tx, &self.run).await?;
         Ok(tx.commit().await?)
     }

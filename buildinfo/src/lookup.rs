@@ -1,10 +1,12 @@
 //! Look-ups: the index of the newest generation in this process, and the database behind it.
 //!
-//! The index is loaded in the background and swapped whole when a newer generation is finished, at
-//! most once a minute. What the index does not know is checked against the stored generation (one
-//! row); if that has grown, the build is read from the database, so that a question asked after an
-//! import has returned is answered by it.
+//! The index is loaded in the background and swapped whole when a newer generation is finished. Whoever
+//! asks compares it with the stored generation (one row, read once for all who ask at the same time)
+//! and waits a few seconds for the newer one: what was finished when a question came is in its answer,
+//! in whichever process it was finished. Should that take longer, a single build is read from the
+//! database, and lists are of the loaded generation, which they name.
 
+mod loading;
 mod newest;
 mod parts;
 
@@ -28,12 +30,15 @@ use crate::unknown::Tally;
 
 pub use parts::{compare, latest, versions};
 
+use loading::Loading;
 use newest::Newest;
 
 /// How often the stored generation is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// How long a loaded index stays at least.
-const KEEP_AT_LEAST: Duration = Duration::from_secs(60);
+/// How long a question waits for the newest generation to be loaded.
+const WAIT: Duration = Duration::from_secs(5);
+/// How long it waits to be told which generation that is, if there is one to answer from.
+const CHECK: Duration = Duration::from_secs(2);
 /// So many builds of a channel are read around one that is not in the index.
 const NEIGHBOURS: i64 = 400;
 
@@ -46,6 +51,26 @@ pub enum LookupError {
     /// There are more builds than an index can hold.
     #[error(transparent)]
     Full(#[from] IndexFull),
+    /// The database did not answer a moment ago, and is not asked again by everybody at once.
+    #[error("the database does not answer")]
+    Away,
+    /// The builds are not loaded yet.
+    #[error("the builds are being loaded")]
+    Loading,
+    /// The builds could not be loaded; others waited for the same.
+    #[error(transparent)]
+    Load(Arc<LookupError>),
+}
+
+impl LookupError {
+    /// Whether there are more builds than an index can hold.
+    fn is_full(&self) -> bool {
+        match self {
+            Self::Full(_) => true,
+            Self::Load(error) => error.is_full(),
+            Self::Db(_) | Self::Away | Self::Loading => false,
+        }
+    }
 }
 
 /// Answers questions about builds. Clones share the index.
@@ -54,6 +79,7 @@ pub struct Lookup {
     db: Db,
     index: Arc<RwLock<Arc<BuildIndex>>>,
     newest: Arc<Newest>,
+    loading: Arc<Loading>,
     freshness: Arc<RwLock<Arc<Freshness>>>,
     tally: Arc<Mutex<Tally>>,
     ready: Arc<watch::Sender<bool>>,
@@ -61,8 +87,24 @@ pub struct Lookup {
 
 impl From<LookupError> for platform::http::ApiError {
     fn from(error: LookupError) -> Self {
-        Self::Internal(error.into())
+        match error {
+            LookupError::Away => Self::Unavailable("the database does not answer".to_owned()),
+            LookupError::Loading => {
+                Self::Unavailable("the builds are being loaded; ask again in a moment".to_owned())
+            }
+            LookupError::Db(_) | LookupError::Full(_) | LookupError::Load(_) => {
+                Self::Internal(error.into())
+            }
+        }
     }
+}
+
+/// The index to answer from.
+struct Nearest {
+    /// The newest that could be had in time.
+    index: Arc<BuildIndex>,
+    /// The generation that was the newest finished one when it was asked for.
+    newest: Result<i64, LookupError>,
 }
 
 impl Lookup {
@@ -72,6 +114,7 @@ impl Lookup {
             db,
             index: Arc::default(),
             newest: Arc::default(),
+            loading: Arc::default(),
             freshness: Arc::default(),
             tally: Arc::default(),
             ready: Arc::new(watch::Sender::new(false)),
@@ -84,18 +127,14 @@ impl Lookup {
     /// There are more builds than an index can hold. A database that fails is asked again.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         loop {
-            let pause = match self.refresh().await {
-                Ok(true) => KEEP_AT_LEAST,
-                Ok(false) => LOOK_EVERY,
-                Err(LookupError::Full(error)) => return Err(error.into()),
-                Err(LookupError::Db(error)) => {
-                    tracing::warn!(%error, "the builds could not be loaded");
-                    LOOK_EVERY
-                }
-            };
+            match self.refresh().await {
+                Ok(_) => {}
+                Err(error) if error.is_full() => return Err(error.into()),
+                Err(error) => tracing::warn!(%error, "the builds could not be loaded"),
+            }
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                () = tokio::time::sleep(pause) => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
             }
         }
     }
@@ -109,17 +148,74 @@ impl Lookup {
         // Read first: the sources may only seem to have answered earlier than they did for what is
         // loaded, never later.
         let states = db::source_states(&self.db).await?;
-        let newest = db::latest_generation(&self.db).await?;
-        let loaded = self.index().generation();
-        let grown = newest.n > loaded;
-        if grown {
-            let index = load(&self.db, newest.n).await?;
-            tracing::info!(generation = newest.n, builds = index.len(), "builds loaded");
-            swap(&self.index, index);
-        }
+        let newest = db::latest_generation(&self.db).await?.n;
+        let loaded = self.generation();
+        self.load_until(newest).await?;
         swap(&self.freshness, Freshness::of(&states));
         self.ready.send_replace(true);
-        Ok(grown && loaded > 0)
+        Ok(newest > loaded && loaded > 0)
+    }
+
+    /// Loads until the index has at least this generation.
+    async fn load_until(&self, generation: i64) -> Result<(), LookupError> {
+        // A load that was under way may have begun before the generation was finished.
+        while self.generation() < generation {
+            let load = load_newest(
+                self.db.clone(),
+                Arc::clone(&self.index),
+                Arc::clone(&self.freshness),
+            );
+            self.loading.join(load).await.map_err(LookupError::Load)?;
+        }
+        Ok(())
+    }
+
+    /// The index of the newest generation that was finished when this was called, or of a newer one. If
+    /// it cannot be had within a few seconds, the loaded one; its generation says which that is.
+    ///
+    /// # Errors
+    /// There is no loaded one either.
+    pub async fn current(&self) -> Result<Arc<BuildIndex>, LookupError> {
+        let Nearest { index, newest } = self.nearest().await;
+        if index.generation() == 0 && newest? > 0 {
+            return Err(LookupError::Loading);
+        }
+        Ok(index)
+    }
+
+    async fn nearest(&self) -> Nearest {
+        let newest = self.newest_stored().await;
+        if let Ok(newest) = newest
+            && self.generation() < newest
+        {
+            match tokio::time::timeout(WAIT, self.load_until(newest)).await {
+                Ok(Ok(())) => {}
+                // Whoever runs the look-ups says so once, and not each question.
+                Ok(Err(error)) => tracing::debug!(%error, "the builds could not be loaded"),
+                Err(_) => tracing::debug!(newest, "the builds are still being loaded"),
+            }
+        }
+        Nearest {
+            index: self.index(),
+            newest,
+        }
+    }
+
+    async fn newest_stored(&self) -> Result<i64, LookupError> {
+        if self.generation() == 0 {
+            return Ok(self.newest.of(&self.db).await?);
+        }
+        // There is an answer without the database: who asks does not wait long for one that is away.
+        if self.newest.is_away() {
+            return Err(LookupError::Away);
+        }
+        match tokio::time::timeout(CHECK, self.newest.of(&self.db)).await {
+            Ok(newest) => Ok(newest?),
+            Err(_) => {
+                self.newest.note_away();
+                Err(LookupError::Away)
+            }
+        }
     }
 
     /// The index as it is now.
@@ -183,12 +279,11 @@ impl Lookup {
     /// # Errors
     /// The database failed while a question that the index cannot answer was checked against it.
     pub async fn answer(&self, question: &Question) -> Result<Answer, LookupError> {
-        let index = self.index();
-        let answer = resolve(&index, question);
-        let answer = match self.newer(&index, &answer).await? {
-            Some(newer) => resolve(&newer, question),
-            None => answer,
-        };
+        let nearest = self.nearest().await;
+        let mut answer = resolve(&nearest.index, question);
+        if let Some(newer) = self.newer(nearest, &answer).await? {
+            answer = resolve(&newer, question);
+        }
         self.count(&answer);
         Ok(answer)
     }
@@ -202,11 +297,19 @@ impl Lookup {
         question: &Question,
         times: CrashTimes,
     ) -> Result<(Answer, CrashBuildInfo), LookupError> {
+        // A crash does not wait: one whose build is known by an older generation is looked at again.
         let mut index = self.index();
         let mut answer = resolve(&index, question);
-        if let Some(newer) = self.newer(&index, &answer).await? {
-            answer = resolve(&newer, question);
-            index = Arc::new(newer);
+        if may_be_newer(&answer) {
+            let newest = self.newest.of(&self.db).await.map_err(LookupError::from);
+            let nearest = Nearest {
+                index: Arc::clone(&index),
+                newest,
+            };
+            if let Some(newer) = self.newer(nearest, &answer).await? {
+                answer = resolve(&newer, question);
+                index = Arc::new(newer);
+            }
         }
         self.count(&answer);
         let info = crash_build_info(&index, answer.clone(), times);
@@ -222,11 +325,11 @@ impl Lookup {
         product: Product,
         id: BuildId,
     ) -> Result<Arc<BuildIndex>, LookupError> {
-        let index = self.index();
+        let Nearest { index, newest } = self.nearest().await;
         if index.find(product, id).next().is_some() {
             return Ok(index);
         }
-        let newest = self.newest.of(&self.db).await?;
+        let newest = newest?;
         if newest <= index.generation() {
             return Ok(index);
         }
@@ -238,44 +341,70 @@ impl Lookup {
     /// # Errors
     /// See [`Lookup::answer`].
     pub async fn answers(&self, questions: &[Question]) -> Result<Vec<Answer>, LookupError> {
-        let index = self.index();
-        let grown = db::latest_generation(&self.db).await?.n > index.generation();
+        let Nearest { index, newest } = self.nearest().await;
+        let whole = newest.is_ok_and(|newest| newest <= index.generation());
         let mut answers = Vec::with_capacity(questions.len());
         for question in questions {
-            let answer = if grown {
-                self.answer(question).await?
-            } else {
+            let answer = if whole {
                 let answer = resolve(&index, question);
                 self.count(&answer);
                 answer
+            } else {
+                self.answer(question).await?
             };
             answers.push(answer);
         }
         Ok(answers)
     }
 
-    /// A small index of what the database knows and the loaded one does not, for an answer that is
+    /// A small index of what the database knows and the nearest one does not, for an answer that is
     /// unknown because of that.
     async fn newer(
         &self,
-        index: &BuildIndex,
+        nearest: Nearest,
         answer: &Answer,
     ) -> Result<Option<BuildIndex>, LookupError> {
-        if answer.status != Status::Unknown && answer.status != Status::Unofficial {
+        if !may_be_newer(answer) {
+            return Ok(None);
+        }
+        let newest = nearest.newest?;
+        if newest <= nearest.index.generation() {
             return Ok(None);
         }
         let (Ok(product), Ok(id)) = (
             answer.product.parse::<Product>(),
             answer.build_id.parse::<BuildId>(),
         ) else {
+            // The beginning of an id is answered from all builds, or not at all.
             return Ok(None);
         };
-        let newest = self.newest.of(&self.db).await?;
-        if newest <= index.generation() {
-            return Ok(None);
-        }
         Ok(Some(around(&self.db, newest, product, id).await?))
     }
+}
+
+/// Whether a newer generation could know the build of an answer.
+fn may_be_newer(answer: &Answer) -> bool {
+    let unknown = answer.status == Status::Unknown || answer.status == Status::Unofficial;
+    unknown
+        && answer.product.parse::<Product>().is_ok()
+        && answer.build_id.parse::<BuildId>().is_ok()
+}
+
+/// Loads the newest generation if it is newer than the loaded one, and how the sources do.
+async fn load_newest(
+    db: Db,
+    index: Arc<RwLock<Arc<BuildIndex>>>,
+    freshness: Arc<RwLock<Arc<Freshness>>>,
+) -> Result<(), LookupError> {
+    let states = db::source_states(&db).await?;
+    let newest = db::latest_generation(&db).await?.n;
+    if newest > current(&index).generation() {
+        let loaded = load(&db, newest).await?;
+        tracing::info!(generation = newest, builds = loaded.len(), "builds loaded");
+        swap(&index, loaded);
+        swap(&freshness, Freshness::of(&states));
+    }
+    Ok(())
 }
 
 /// What a lock holds now.

@@ -32,6 +32,8 @@ pub struct Settings {
     pub alarm_installs: u32,
     /// Only for builds that are at most so many days older than the newest known one.
     pub alarm_days: u32,
+    /// What was concluded and imported is kept for so many days, which is how far back `--as-of` and the changes reach; 0: for ever.
+    pub keep_history_days: u32,
 }
 
 impl Default for Settings {
@@ -46,6 +48,7 @@ impl Default for Settings {
             keep_responses_days: 0,
             alarm_installs: 3,
             alarm_days: 30,
+            keep_history_days: 365,
         }
     }
 }

@@ -348,3 +348,37 @@ async fn states_of_sources_are_kept_and_dated() {
         assert_eq!(answer.digest(), before);
     }
 }
+
+#[tokio::test]
+async fn texts_of_clients_are_stored_short_and_without_null_characters() {
+    let long = format!("\0{}", "x".repeat(12_000));
+    for test in databases().await {
+        let lookup = lookup(&test.db).await;
+        let mut odd = vec![question("Firefox", "nightly", "20260801093000")];
+        for (product, channel, id) in [
+            (&*long, "nightly", "20260801093001"),
+            ("Firefox", &*long, "20260801093002"),
+            ("Firefox", "nightly", &*long),
+            ("a\0b", "c\0d", "2026\0"),
+        ] {
+            odd.push(question(product, channel, id));
+        }
+        for question in &mut odd {
+            question.version = Some(format!("1\0{long}"));
+            let answer = lookup.answer(question).await.unwrap();
+            lookup.sight(&answer, "1785000001", HOUR);
+            lookup.sight(&answer, &long, HOUR);
+        }
+        write_down(&lookup, &test.db).await.unwrap();
+        for alarm in alarm_candidates(&test.db, 1).await.unwrap() {
+            assert_eq!(alarm.reported, format!("1{}", "x".repeat(31)));
+        }
+        let rows = listed(&test.db, AlarmFilter::Any).await;
+        assert!(rows.len() >= 4, "{rows:?}");
+        for row in rows {
+            for text in [&row.product, &row.channel, &row.build_id] {
+                assert!(text.len() <= 32 && !text.contains('\0'), "{row:?}");
+            }
+        }
+    }
+}

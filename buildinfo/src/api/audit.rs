@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Api;
 use super::asked::Asked;
 use super::builds::{limit_of, no_cursor};
-use crate::audit::read::{Filter, findings, scores};
+use crate::audit::read::Filter;
 use crate::audit::{Check, Finding, Place, Score};
 use crate::product::Product;
 
@@ -59,13 +59,17 @@ pub(super) async fn list(
     let filter = params.filter()?;
     let after = params.cursor.as_deref().map(str::parse::<Place>);
     let after = after.transpose().map_err(|()| no_cursor())?;
-    let page = findings(&api.db, filter, after.as_ref(), limit).await?;
+    let page = api.audits.findings(&api.db, filter, after.as_ref(), limit);
+    let page = page.await.map_err(anyhow::Error::from)?;
     let first = after.is_none() && filter.check.is_none();
     let cursor = page.next.as_ref().map(ToString::to_string);
     let body = AuditPage {
-        findings: page.findings,
+        findings: page.findings.clone(),
         scores: match first {
-            true => Some(scores(&api.db, filter.product).await?),
+            true => {
+                let scores = api.audits.scores(&api.db, filter.product).await;
+                Some(scores.map_err(anyhow::Error::from)?.to_vec())
+            }
             false => None,
         },
         next: cursor.as_deref().map(|cursor| asked.next(cursor)),

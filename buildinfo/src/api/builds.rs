@@ -80,6 +80,10 @@ pub(super) async fn list(
     let (generation, after) = match &params.cursor {
         Some(cursor) => {
             let (generation, key) = read_cursor(cursor).ok_or_else(no_cursor)?;
+            if !db::is_kept(&api.db, generation).await? {
+                let why = "this list is of a time that is not kept any more: begin it again";
+                return Err(ApiError::BadRequest(why.to_owned()));
+            }
             (generation, Some(key))
         }
         None => (db::latest_generation(&api.db).await?.n, None),

@@ -171,6 +171,13 @@ pub(super) async fn changes(
     // Read first: a generation that ends meanwhile only makes the tag too old, not the answer.
     let generation = db::latest_generation(&api.db).await?.n;
     let mut changes = db::changes_after(&api.db, &start, limit + 1).await?;
+    // What follows the cursor is whole, or refused: half of it would look like all. Asked after it was read.
+    let removed = db::changes_removed(&api.db).await?;
+    if start.generation < removed || (start.generation == removed && start.within.is_some()) {
+        return Err(ApiError::BadRequest(format!(
+            "the changes reach back to generation {removed}: take a snapshot, and go on with cursor={removed}"
+        )));
+    }
     let more = i64::try_from(changes.len()).unwrap_or(i64::MAX) > limit;
     changes.truncate(usize::try_from(limit).unwrap_or(0));
     let next = changes

@@ -60,10 +60,10 @@ pub(super) async fn search(
 
 async fn answer(api: &Api, body: &[u8]) -> Result<Response, ApiError> {
     let search = Arc::new(Search::parse(body)?);
+    let (asked, index) = (Arc::clone(&search), api.lookup.current().await?);
     // A search looks at every build: few at once, and not on a thread that serves other requests.
     let permit = Arc::clone(&api.searches).acquire_owned().await;
     let permit = permit.map_err(anyhow::Error::from)?;
-    let (asked, index) = (Arc::clone(&search), api.lookup.index());
     let begun = Instant::now();
     let found: Found = cpu::run(move || {
         let found = asked.run(&index);
@@ -104,6 +104,7 @@ async fn observations(
     get, path = "/api/records", tag = "buildhub",
     responses((status = 200, description = "`builds.total`", body = Object)),
 )]
-pub(super) async fn records(State(api): State<Api>) -> Json<Value> {
-    Json(json!({ "builds": { "total": api.lookup.index().len() } }))
+pub(super) async fn records(State(api): State<Api>) -> Result<Json<Value>, ApiError> {
+    let total = api.lookup.current().await?.len();
+    Ok(Json(json!({ "builds": { "total": total } })))
 }

@@ -80,7 +80,7 @@ pub(super) async fn versions(
     let params = &asked.params;
     let (product, channel) = product_of(&params.product, params.channel.as_deref())?;
     let limit = limit_of(params.limit, PAGE, MAX_PAGE)?;
-    let index = api.lookup.index();
+    let index = api.lookup.current().await?;
     // It looks at every build of the product.
     let read = Arc::clone(&index);
     let all = cpu::run(move || catalog::versions(&read, product, channel.as_deref())).await?;
@@ -156,7 +156,7 @@ pub(super) async fn latest(
     let channel = channel.ok_or_else(|| ApiError::BadRequest("channel is required".to_owned()))?;
     let line = params.line.as_deref().map(str::parse::<Line>).transpose();
     let line = line.map_err(|error| ApiError::BadRequest(error.to_string()))?;
-    let index = api.lookup.index();
+    let index = api.lookup.current().await?;
     let body = Latest {
         product,
         latest: catalog::latest(&index, product, &channel, line),
@@ -195,7 +195,7 @@ pub(super) async fn compare(
 ) -> Result<Response, ApiError> {
     let params = &asked.params;
     let (product, _) = product_of(&params.product, None)?;
-    let index = api.lookup.index();
+    let index = api.lookup.current().await?;
     let comparison: Comparison = catalog::compare(
         &index,
         product,

@@ -90,29 +90,31 @@ pub async fn raise_alarm(db: &Db, alarm: &Alarm, now: i64) -> Result<bool, DbErr
 /// # Errors
 /// The database failed.
 pub async fn open_alarms(db: &Db) -> Result<Vec<Alarm>, DbError> {
-    const SQL: &str = "SELECT product, channel, build_id, reported, installs, raised, tried, outcome FROM unknown_alarm WHERE cleared IS NULL ORDER BY raised, product, channel, build_id LIMIT 1000";
-    Ok(on!(db, |pool| sqlx::query_as(SQL).fetch_all(pool).await)?)
+    const SQL: &str = "SELECT product, channel, build_id, reported, installs, raised, tried, outcome FROM unknown_alarm WHERE cleared IS NULL ORDER BY build_id, product, channel LIMIT 1000";
+    let mut open: Vec<Alarm> = on!(db, |pool| sqlx::query_as(SQL).fetch_all(pool).await)?;
+    open.sort_by(|left, right| {
+        let place = |alarm: &Alarm| (alarm.raised, alarm.key());
+        place(left).cmp(&place(right))
+    });
+    Ok(open)
 }
 
-/// Stores that a build was looked for because of its alarm, and what came of it.
+/// Stores that a build was looked for because of its alarm, and what came of it. An alarm that was raised anew since, or that another
+/// looked for later, stays as it is.
 ///
 /// # Errors
 /// The database failed.
-pub async fn record_try(
-    db: &Db,
-    key: &UnknownKey,
-    tried: i64,
-    outcome: &str,
-) -> Result<(), DbError> {
-    const SQL: &str = "UPDATE unknown_alarm SET tried = $4, outcome = $5 WHERE product = $1 AND channel = $2 AND build_id = $3";
+pub async fn record_try(db: &Db, alarm: &Alarm, tried: i64, outcome: &str) -> Result<(), DbError> {
+    const SQL: &str = "UPDATE unknown_alarm SET tried = $4, outcome = $5 WHERE product = $1 AND channel = $2 AND build_id = $3 AND raised = $6 AND (tried IS NULL OR tried <= $4)";
     let outcome: String = outcome.chars().take(500).collect();
     let mut tx = db.begin().await?;
     in_tx!(&mut tx, |conn| sqlx::query(SQL)
-        .bind(&key.product)
-        .bind(&key.channel)
-        .bind(&key.build_id)
+        .bind(&alarm.product)
+        .bind(&alarm.channel)
+        .bind(&alarm.build_id)
         .bind(tried)
         .bind(&outcome)
+        .bind(alarm.raised)
         .execute(conn)
         .await
         .map(|_| ()))?;

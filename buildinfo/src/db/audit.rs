@@ -173,8 +173,28 @@ async fn count_in_folders(db: &Db, sql: &'static str, folders: &[&str]) -> Resul
 /// # Errors
 /// The database failed.
 pub async fn newest_builds(db: &Db) -> Result<Vec<(String, String, i64)>, DbError> {
-    const SQL: &str = "SELECT product, channel, MAX(build_id) FROM build GROUP BY product, channel ORDER BY product, channel";
-    Ok(on!(db, |pool| sqlx::query_as(SQL).fetch_all(pool).await)?)
+    // From one channel to the next by the index, where grouping would read every build.
+    const NEXT: &str = "SELECT product, channel FROM build WHERE (product, channel) > ($1, $2) ORDER BY product, channel LIMIT 1";
+    const NEWEST: &str = "SELECT build_id FROM build WHERE product = $1 AND channel = $2 ORDER BY build_id DESC LIMIT 1";
+    let mut newest = Vec::new();
+    let mut last = (String::new(), String::new());
+    loop {
+        let next: Option<(String, String)> = on!(db, |pool| sqlx::query_as(NEXT)
+            .bind(&last.0)
+            .bind(&last.1)
+            .fetch_optional(pool)
+            .await)?;
+        let Some((product, channel)) = next else {
+            return Ok(newest);
+        };
+        let id: Option<i64> = on!(db, |pool| sqlx::query_scalar(NEWEST)
+            .bind(&product)
+            .bind(&channel)
+            .fetch_optional(pool)
+            .await)?;
+        newest.push((product.clone(), channel.clone(), id.unwrap_or(0)));
+        last = (product, channel);
+    }
 }
 
 /// The channels and versions of a product, among these versions (at most 200), that have builds in a

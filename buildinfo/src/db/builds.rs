@@ -139,7 +139,7 @@ pub async fn builds_of_channel(
         "SELECT DISTINCT build_id FROM build WHERE {VALID} AND product = $2 AND channel = $3 AND build_id < $4 ORDER BY build_id DESC LIMIT $5"
     );
     let rows = format!(
-        "SELECT body FROM build WHERE {VALID} AND product = $2 AND channel = $3 AND build_id < $4 AND build_id >= $5 ORDER BY build_id DESC, version_key DESC, platform, variant"
+        "SELECT body FROM build WHERE {VALID} AND product = $2 AND channel = $3 AND build_id < $4 AND build_id >= $5"
     );
     let before = before.map_or(i64::MAX, number);
     let found: Vec<i64> = on!(db, |pool| sqlx::query_scalar(sqlx::AssertSqlSafe(
@@ -170,10 +170,16 @@ pub async fn builds_of_channel(
     .bind(last)
     .fetch_all(pool)
     .await)?;
-    Ok(Page {
-        rows: read_all(&bodies)?,
-        more,
-    })
+    let mut rows = read_all(&bodies)?;
+    rows.sort_by_cached_key(|build| {
+        let version = build.version.sort_key();
+        (
+            std::cmp::Reverse((build.build_id, version)),
+            build.platform.clone(),
+            build.variant.clone(),
+        )
+    });
+    Ok(Page { rows, more })
 }
 
 /// The versions that have builds valid in a generation, of all products or of one: product, channel and version, in no order.

@@ -7,6 +7,7 @@ use platform::{in_tx, on};
 
 use super::builds::number;
 use super::dirty_groups::{self, Touched};
+use super::lease::Writes;
 use super::observations;
 use crate::correction::{Correction, CorrectionKind, Subject};
 use crate::group::GroupKey;
@@ -28,12 +29,12 @@ fn parse<T: serde::de::DeserializeOwned>(name: &str) -> Result<T, DbError> {
 ///
 /// # Errors
 /// The database failed, or there is a correction with this id.
-pub async fn add(db: &Db, correction: &Correction, created: i64) -> Result<(), DbError> {
+pub async fn add(to: &impl Writes, correction: &Correction, created: i64) -> Result<(), DbError> {
     const SQL: &str = "INSERT INTO correction (id, kind, subject, field, value, author, reason, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let kind = name(&correction.kind)?;
     let field = correction.field.as_ref().map(name).transpose()?;
-    let dirty = concerned(db, correction).await?;
-    let mut tx = db.begin().await?;
+    let dirty = concerned(to.db(), correction).await?;
+    let mut tx = to.begin_import().await?;
     in_tx!(&mut tx, |conn| sqlx::query(SQL)
         .bind(correction.id)
         .bind(kind)
@@ -55,15 +56,15 @@ pub async fn add(db: &Db, correction: &Correction, created: i64) -> Result<(), D
 ///
 /// # Errors
 /// The database failed.
-pub async fn undo(db: &Db, id: i64, by: &str, at: i64) -> Result<bool, DbError> {
+pub async fn undo(to: &impl Writes, id: i64, by: &str, at: i64) -> Result<bool, DbError> {
     const SQL: &str =
         "UPDATE correction SET undone_at = $2, undone_by = $3 WHERE id = $1 AND undone_at IS NULL";
-    let in_force = in_force(db).await?;
+    let in_force = in_force(to.db()).await?;
     let Some(correction) = in_force.iter().find(|correction| correction.id == id) else {
         return Ok(false);
     };
-    let dirty = concerned(db, correction).await?;
-    let mut tx = db.begin().await?;
+    let dirty = concerned(to.db(), correction).await?;
+    let mut tx = to.begin_import().await?;
     let rows = in_tx!(&mut tx, |conn| sqlx::query(SQL)
         .bind(id)
         .bind(at)
@@ -78,9 +79,8 @@ pub async fn undo(db: &Db, id: i64, by: &str, at: i64) -> Result<bool, DbError> 
 
 /// The groups that a correction concerns. What is observed later is marked by being observed.
 async fn concerned(db: &Db, correction: &Correction) -> Result<BTreeSet<Touched>, DbError> {
-    const BY_VERSION: &str =
-        "SELECT DISTINCT group_key FROM build WHERE product = $1 AND version = $2";
-    const BY_ID: &str = "SELECT DISTINCT group_key FROM build WHERE product = $1 AND build_id = $2";
+    const BY_VERSION: &str = "SELECT group_key FROM build WHERE product = $1 AND version = $2";
+    const BY_ID: &str = "SELECT group_key FROM build WHERE product = $1 AND build_id = $2";
     if correction.kind == CorrectionKind::Ignore {
         return observations::touched_by_ignoring(db, &correction.subject).await;
     }

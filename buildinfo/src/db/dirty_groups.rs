@@ -6,6 +6,7 @@ use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
 use sqlx::AssertSqlSafe;
 
+use super::lease::Writes;
 use super::{MANY, placeholders};
 use crate::facts;
 use crate::group::group_of;
@@ -100,11 +101,11 @@ fn end_of_major(prefix: &str) -> String {
 ///
 /// # Errors
 /// The database failed; what was marked stays marked.
-pub async fn mark_all_dirty(db: &Db) -> Result<(), DbError> {
+pub async fn mark_all_dirty(to: &impl Writes) -> Result<(), DbError> {
     const GROUPS: &str = "SELECT DISTINCT group_key FROM observation WHERE group_key > $1 ORDER BY group_key LIMIT $2";
     let mut last = String::new();
     loop {
-        let groups: Vec<String> = on!(db, |pool| sqlx::query_scalar(GROUPS)
+        let groups: Vec<String> = on!(to.db(), |pool| sqlx::query_scalar(GROUPS)
             .bind(&last)
             .bind(MARKS)
             .fetch_all(pool)
@@ -114,7 +115,7 @@ pub async fn mark_all_dirty(db: &Db) -> Result<(), DbError> {
         };
         last.clone_from(end);
         let dirty = groups.into_iter().map(Touched::Group).collect();
-        let mut tx = db.begin().await?;
+        let mut tx = to.begin_import().await?;
         mark_dirty(&mut tx, &dirty).await?;
         tx.commit().await?;
     }

@@ -11,6 +11,7 @@ use serde_json::json;
 use sqlx::AssertSqlSafe;
 
 use super::builds::{number, read};
+use super::lease::Writes;
 use super::{MANY, marks, placeholders};
 use crate::build::Build;
 use crate::build_id::BuildId;
@@ -65,11 +66,11 @@ pub async fn latest_generation(db: &Db) -> Result<Generation, DbError> {
     generation_at(db, i64::MAX).await
 }
 
-/// The newest generation that was finished by a time (microseconds UTC).
+/// The newest stored generation that was finished by a time (microseconds UTC); who asks about a time asks [`super::known_at`].
 ///
 /// # Errors
 /// The database failed.
-pub async fn generation_at(db: &Db, time: i64) -> Result<Generation, DbError> {
+pub(super) async fn generation_at(db: &Db, time: i64) -> Result<Generation, DbError> {
     const SQL: &str =
         "SELECT n, created, builds FROM generation WHERE created <= $1 ORDER BY n DESC LIMIT 1";
     let found: Option<Generation> = on!(db, |pool| sqlx::query_as(SQL)
@@ -196,13 +197,13 @@ fn steps_of_group(group_key: &str, stored: StoredBuilds, derived: Derived) -> Ve
 ///
 /// # Errors
 /// The database failed; what was written stays, and deriving the groups again goes on from there.
-pub async fn write(db: &Db, generation: i64, steps: &[Step]) -> Result<(), DbError> {
+pub async fn write(to: &impl Writes, generation: i64, steps: &[Step]) -> Result<(), DbError> {
     for steps in steps.chunks(ROWS) {
         let mut batch = Batch::default();
         for step in steps {
             batch.add(step)?;
         }
-        let mut tx = db.begin_repeatable().await?;
+        let mut tx = to.begin_import_repeatable().await?;
         batch.write(&mut tx, generation).await?;
         tx.commit().await?;
     }
@@ -340,14 +341,24 @@ fn name(build: &Build) -> String {
 ///
 /// # Errors
 /// The database failed; doing it again goes on from there.
-pub async fn finish_generation(db: &Db, n: i64, now: i64) -> Result<bool, DbError> {
-    const COUNT: &str = "SELECT COUNT(*) FROM build WHERE to_generation IS NULL";
+pub async fn finish_generation(to: &impl Writes, n: i64, now: i64) -> Result<bool, DbError> {
+    // Not all builds are counted: those of the generation before, with what this one wrote and closed.
+    const BEFORE: &str = "SELECT builds FROM generation WHERE n < $1 ORDER BY n DESC LIMIT 1";
+    const WRITTEN: &str = "SELECT COUNT(*) FROM build WHERE from_generation = $1";
+    const CLOSED: &str = "SELECT COUNT(*) FROM build WHERE to_generation = $1";
     const SQL: &str = "INSERT INTO generation (n, created, builds) VALUES ($1, $2, $3) ON CONFLICT (n) DO NOTHING";
-    if !record_changes(db, n).await? {
+    if !record_changes(to, n).await? {
         return Ok(false);
     }
-    let builds: i64 = on!(db, |pool| sqlx::query_scalar(COUNT).fetch_one(pool).await)?;
-    let mut tx = db.begin().await?;
+    let count = async |sql: &'static str| -> Result<i64, DbError> {
+        let found: Option<i64> = on!(to.db(), |pool| sqlx::query_scalar(sql)
+            .bind(n)
+            .fetch_optional(pool)
+            .await)?;
+        Ok(found.unwrap_or(0))
+    };
+    let builds = count(BEFORE).await? + count(WRITTEN).await? - count(CLOSED).await?;
+    let mut tx = to.begin_import().await?;
     in_tx!(&mut tx, |conn| sqlx::query(SQL)
         .bind(n)
         .bind(now)
@@ -360,24 +371,30 @@ pub async fn finish_generation(db: &Db, n: i64, now: i64) -> Result<bool, DbErro
 }
 
 /// Writes what differs between an unfinished generation and the one before; `false`: nothing.
-async fn record_changes(db: &Db, generation: i64) -> Result<bool, DbError> {
-    const TOUCHED: &str = "SELECT DISTINCT product, build_id FROM build WHERE from_generation = $1 OR to_generation = $1";
+async fn record_changes(to: &impl Writes, generation: i64) -> Result<bool, DbError> {
+    const OPENED: &str = "SELECT DISTINCT product, build_id FROM build WHERE from_generation = $1";
+    const CLOSED: &str = "SELECT DISTINCT product, build_id FROM build WHERE to_generation = $1";
     const WRITTEN: &str = "SELECT product, build_id FROM conclusion_change WHERE generation = $1";
     const REMOVE: &str =
         "DELETE FROM conclusion_change WHERE generation = $1 AND product = $2 AND build_id = $3";
-    let mut touched: Vec<(String, i64)> = on!(db, |pool| sqlx::query_as(TOUCHED)
-        .bind(generation)
-        .fetch_all(pool)
-        .await)?;
+    let mut touched: Vec<(String, i64)> = Vec::new();
+    for sql in [OPENED, CLOSED] {
+        let found: Vec<(String, i64)> = on!(to.db(), |pool| sqlx::query_as(sql)
+            .bind(generation)
+            .fetch_all(pool)
+            .await)?;
+        touched.extend(found);
+    }
     touched.sort_unstable();
+    touched.dedup();
     // Left behind by a derivation that was broken off.
-    let mut stale: Vec<(String, i64)> = on!(db, |pool| sqlx::query_as(WRITTEN)
+    let mut stale: Vec<(String, i64)> = on!(to.db(), |pool| sqlx::query_as(WRITTEN)
         .bind(generation)
         .fetch_all(pool)
         .await)?;
     stale.retain(|key| touched.binary_search(key).is_err());
     for keys in stale.chunks(ROWS) {
-        let mut tx = db.begin_repeatable().await?;
+        let mut tx = to.begin_import_repeatable().await?;
         for (product, id) in keys {
             in_tx!(&mut tx, |conn| sqlx::query(REMOVE)
                 .bind(generation)
@@ -395,14 +412,14 @@ async fn record_changes(db: &Db, generation: i64) -> Result<bool, DbError> {
                 continue;
             };
             let ids: Vec<i64> = keys.iter().map(|(_, id)| *id).collect();
-            record_changes_of(db, generation, product, &ids).await?;
+            record_changes_of(to, generation, product, &ids).await?;
         }
     }
     Ok(!touched.is_empty())
 }
 
 async fn record_changes_of(
-    db: &Db,
+    to: &impl Writes,
     generation: i64,
     product: &str,
     ids: &[i64],
@@ -411,7 +428,7 @@ async fn record_changes_of(
         "SELECT body, from_generation, to_generation FROM build WHERE product = $1 AND (to_generation IS NULL OR to_generation >= $2) AND build_id IN ({})",
         marks(ids.len(), 3)
     );
-    let rows: Vec<(String, i64, Option<i64>)> = on!(db, |pool| {
+    let rows: Vec<(String, i64, Option<i64>)> = on!(to.db(), |pool| {
         let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str()))
             .bind(product)
             .bind(generation);
@@ -436,7 +453,7 @@ async fn record_changes_of(
         let found: Vec<&str> = found.into_iter().flatten().map(String::as_str).collect();
         format!("[{}]", found.join(","))
     };
-    let mut tx = db.begin().await?;
+    let mut tx = to.begin_import().await?;
     for ids in ids.chunks(MANY) {
         let sql = format!(
             "INSERT INTO conclusion_change (generation, product, build_id, old, new, reason) VALUES {} ON CONFLICT (generation, product, build_id) DO UPDATE SET old = excluded.old, new = excluded.new, reason = excluded.reason",
@@ -496,7 +513,7 @@ pub async fn changes_after(
     cursor: &ChangeCursor,
     limit: i64,
 ) -> Result<Vec<Change>, DbError> {
-    const SQL: &str = "SELECT c.generation, c.product, c.build_id, c.old, c.new, c.reason FROM conclusion_change c JOIN generation g ON g.n = c.generation WHERE c.generation > $1 OR (c.generation = $1 AND (c.product > $2 OR (c.product = $2 AND c.build_id > $3))) ORDER BY c.generation, c.product, c.build_id LIMIT $4";
+    const SQL: &str = "SELECT c.generation, c.product, c.build_id, c.old, c.new, c.reason FROM conclusion_change c JOIN generation g ON g.n = c.generation WHERE (c.generation, c.product, c.build_id) > ($1, $2, $3) ORDER BY c.generation, c.product, c.build_id LIMIT $4";
     // Having read all of a generation is standing at the beginning of the next.
     let (generation, product, id) = match &cursor.within {
         Some((product, id)) => (cursor.generation, product.as_str(), number(*id)),

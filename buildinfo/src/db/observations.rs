@@ -8,9 +8,10 @@ use platform::{in_tx, on};
 use sqlx::AssertSqlSafe;
 
 use super::dirty_groups::{Touched, mark_dirty, touched, touched_with};
+use super::lease::Writes;
 use super::{MANY, marks, placeholders};
 use crate::group::group_with;
-use crate::observation::{Digest, Kind, Observation};
+use crate::observation::{Digest, Kind, Observation, SourceName};
 
 /// So many observations go into one transaction; each may need two rows.
 const CHUNK: usize = 200;
@@ -89,8 +90,12 @@ impl TryFrom<Row> for Stored {
 ///
 /// # Errors
 /// The database failed; what was stored stays.
-pub async fn record(db: &Db, run: i64, observations: &[Observation]) -> Result<Seen, DbError> {
-    record_prepared(db, run, &Prepared::of(observations.to_vec())).await
+pub async fn record(
+    to: &impl Writes,
+    run: i64,
+    observations: &[Observation],
+) -> Result<Seen, DbError> {
+    record_prepared(to, run, &Prepared::of(observations.to_vec())).await
 }
 
 /// Observations with all that is stored of them worked out: for a caller that does this on another
@@ -114,10 +119,14 @@ impl Prepared {
 ///
 /// # Errors
 /// The database failed; what was stored stays.
-pub async fn record_prepared(db: &Db, run: i64, prepared: &Prepared) -> Result<Seen, DbError> {
+pub async fn record_prepared(
+    to: &impl Writes,
+    run: i64,
+    prepared: &Prepared,
+) -> Result<Seen, DbError> {
     let mut seen = Seen::default();
     for rows in prepared.0.chunks(CHUNK) {
-        let mut tx = db.begin_repeatable().await?;
+        let mut tx = to.begin_import_repeatable().await?;
         insert(&mut tx, run, rows, &mut seen).await?;
         tx.commit().await?;
     }
@@ -130,15 +139,15 @@ pub async fn record_prepared(db: &Db, run: i64, prepared: &Prepared) -> Result<S
 /// # Errors
 /// The database failed; what was stored stays, and nothing was closed.
 pub async fn record_listing(
-    db: &Db,
+    to: &impl Writes,
     run: i64,
     source: &str,
     url: &str,
     observations: &[Observation],
 ) -> Result<Seen, DbError> {
-    let seen = record(db, run, observations).await?;
+    let seen = record(to, run, observations).await?;
     let said = observations.iter().map(Observation::digest).collect();
-    close_unsaid(db, run, source, url, &said).await?;
+    close_unsaid(to, run, source, url, &said).await?;
     Ok(seen)
 }
 
@@ -148,17 +157,17 @@ pub async fn record_listing(
 /// # Errors
 /// The database failed; what was closed stays closed, and doing it again goes on from there.
 pub async fn close_unsaid(
-    db: &Db,
+    to: &impl Writes,
     run: i64,
     source: &str,
     url: &str,
     said: &HashSet<Digest>,
 ) -> Result<u64, DbError> {
-    const OPEN: &str = "SELECT o.digest, o.source, o.kind, o.subject, o.url, o.body, o.first_run, o.problem FROM observation o WHERE o.source = $1 AND o.place = $2 AND o.digest > $3 AND o.said_to IS NULL ORDER BY o.digest LIMIT $4";
+    const OPEN: &str = "SELECT o.digest, o.source, o.kind, o.subject, o.url, o.body, o.first_run, o.problem FROM observation o WHERE o.source = $1 AND o.place = $2 AND o.digest > $3 AND o.said_to IS NULL ORDER BY o.source, o.place, o.digest LIMIT $4";
     const CLOSE: &str = "UPDATE observation SET said_to = $1 WHERE digest = $2 AND said_to IS NULL";
     let (mut last, mut closed) = (String::new(), 0);
     loop {
-        let open: Vec<Row> = on!(db, |pool| sqlx::query_as(OPEN)
+        let open: Vec<Row> = on!(to.db(), |pool| sqlx::query_as(OPEN)
             .bind(source)
             .bind(place(url))
             .bind(&last)
@@ -181,7 +190,7 @@ pub async fn close_unsaid(
             })
             .collect();
         for chunk in gone.chunks(CHUNK) {
-            let mut tx = db.begin_repeatable().await?;
+            let mut tx = to.begin_import_repeatable().await?;
             let mut dirty = BTreeSet::new();
             for stored in chunk {
                 in_tx!(&mut tx, |conn| sqlx::query(CLOSE)
@@ -314,11 +323,25 @@ pub(super) async fn touched_by_ignoring(
     db: &Db,
     subject_or_digest: &str,
 ) -> Result<BTreeSet<Touched>, DbError> {
-    let sql = format!("SELECT {COLUMNS} FROM observation o WHERE o.subject = $1 OR o.digest = $1");
-    let rows: Vec<Row> = on!(db, |pool| sqlx::query_as(AssertSqlSafe(sql.as_str()))
-        .bind(subject_or_digest)
-        .fetch_all(pool)
-        .await)?;
+    let names = |names: &[&str]| {
+        let quoted: Vec<String> = names.iter().map(|name| format!("'{name}'")).collect();
+        quoted.join(", ")
+    };
+    // Each source and kind is a search in the index: of two texts, with OR, the database would read all.
+    let by_subject = format!(
+        "SELECT {COLUMNS} FROM observation o WHERE o.source IN ({}) AND o.kind IN ({}) AND substr(o.subject, 1, 300) = substr($1, 1, 300) AND o.subject = $1",
+        names(&SourceName::ALL.map(SourceName::as_str)),
+        names(&Kind::ALL.map(Kind::as_str)),
+    );
+    let by_digest = format!("SELECT {COLUMNS} FROM observation o WHERE o.digest = $1");
+    let mut rows: Vec<Row> = Vec::new();
+    for sql in [by_subject, by_digest] {
+        let found: Vec<Row> = on!(db, |pool| sqlx::query_as(AssertSqlSafe(sql.as_str()))
+            .bind(subject_or_digest)
+            .fetch_all(pool)
+            .await)?;
+        rows.extend(found);
+    }
     let mut dirty = BTreeSet::new();
     for row in rows {
         dirty.extend(touched(&Stored::try_from(row)?.observation));
@@ -359,13 +382,13 @@ pub async fn group_sizes(
 /// # Errors
 /// The database failed or a row cannot be read.
 pub async fn of_group(db: &Db, group_key: &str) -> Result<Vec<Observation>, DbError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM observation o WHERE o.group_key = $1 AND o.said_to IS NULL ORDER BY o.digest"
-    );
-    let rows: Vec<Row> = on!(db, |pool| sqlx::query_as(AssertSqlSafe(sql.as_str()))
+    let sql =
+        format!("SELECT {COLUMNS} FROM observation o WHERE o.group_key = $1 AND o.said_to IS NULL");
+    let mut rows: Vec<Row> = on!(db, |pool| sqlx::query_as(AssertSqlSafe(sql.as_str()))
         .bind(group_key)
         .fetch_all(pool)
         .await)?;
+    rows.sort_unstable_by(|left, right| left.digest.cmp(&right.digest));
     rows.into_iter()
         .map(|row| Stored::try_from(row).map(|stored| stored.observation))
         .collect()
@@ -410,13 +433,14 @@ pub async fn each_of_groups(
 /// The database failed or a row cannot be read.
 pub async fn fact_observations(db: &Db) -> Result<Vec<Observation>, DbError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM observation o WHERE o.kind IN ($1, $2, $3, $4) AND o.said_to IS NULL ORDER BY o.digest"
+        "SELECT {COLUMNS} FROM observation o WHERE o.kind IN ('{}', '{}', '{}', '{}') AND o.said_to IS NULL ORDER BY o.digest",
+        // As the index has them: with parameters it would not be used.
+        Kind::ShippedRelease,
+        Kind::ReleaseDirectory,
+        Kind::ReleaseHistory,
+        Kind::CurrentVersions,
     );
     let rows: Vec<Row> = on!(db, |pool| sqlx::query_as(AssertSqlSafe(sql.as_str()))
-        .bind(Kind::ShippedRelease.as_str())
-        .bind(Kind::ReleaseDirectory.as_str())
-        .bind(Kind::ReleaseHistory.as_str())
-        .bind(Kind::CurrentVersions.as_str())
         .fetch_all(pool)
         .await)?;
     rows.into_iter()
@@ -434,16 +458,17 @@ pub async fn by_digests(db: &Db, digests: &[Digest]) -> Result<Vec<Stored>, DbEr
         return Ok(Vec::new());
     }
     let sql = format!(
-        "SELECT {COLUMNS} FROM observation o WHERE o.digest IN ({}) ORDER BY o.digest",
+        "SELECT {COLUMNS} FROM observation o WHERE o.digest IN ({})",
         marks(digests.len(), 1)
     );
-    let rows: Vec<Row> = on!(db, |pool| {
+    let mut rows: Vec<Row> = on!(db, |pool| {
         let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str()));
         for digest in &digests {
             query = query.bind(digest);
         }
         query.fetch_all(pool).await
     })?;
+    rows.sort_unstable_by(|left, right| left.digest.cmp(&right.digest));
     rows.into_iter().map(Stored::try_from).collect()
 }
 

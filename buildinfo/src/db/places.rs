@@ -9,6 +9,7 @@ use platform::{in_tx, on};
 use serde::{Deserialize, Serialize};
 use sqlx::AssertSqlSafe;
 
+use super::lease::Writes;
 use super::placeholders;
 use crate::observation::{Kind, SourceName, UnknownName};
 
@@ -123,7 +124,7 @@ pub async fn places(db: &Db) -> Result<HashMap<String, Place>, DbError> {
 ///
 /// # Errors
 /// The database failed; what was stored stays.
-pub async fn put_places(db: &Db, run: i64, places: &[Place]) -> Result<(), DbError> {
+pub async fn put_places(to: &impl Writes, run: i64, places: &[Place]) -> Result<(), DbError> {
     let mut last: HashMap<&str, &Place> = HashMap::new();
     last.extend(places.iter().map(|place| (place.path.as_str(), place)));
     let places: Vec<&Place> = last.into_values().collect();
@@ -137,7 +138,7 @@ pub async fn put_places(db: &Db, run: i64, places: &[Place]) -> Result<(), DbErr
             .map(|place| serde_json::to_string(&place.contents))
             .collect::<Result<_, _>>()
             .map_err(|error| DbError::Row(error.to_string()))?;
-        let mut tx = db.begin_repeatable().await?;
+        let mut tx = to.begin_import_repeatable().await?;
         in_tx!(&mut tx, |conn| {
             let mut query = sqlx::query(AssertSqlSafe(sql.as_str()));
             for (place, seen) in chunk.iter().zip(&seen) {
@@ -159,10 +160,10 @@ pub async fn put_places(db: &Db, run: i64, places: &[Place]) -> Result<(), DbErr
 ///
 /// # Errors
 /// The database failed.
-pub async fn forget_bad(db: &Db, paths: &[String]) -> Result<(), DbError> {
+pub async fn forget_bad(to: &impl Writes, paths: &[String]) -> Result<(), DbError> {
     const SQL: &str = "DELETE FROM archive_place WHERE path = $1 AND state = 'bad'";
     for chunk in paths.chunks(CHUNK) {
-        let mut tx = db.begin_repeatable().await?;
+        let mut tx = to.begin_import_repeatable().await?;
         for path in chunk {
             in_tx!(&mut tx, |conn| sqlx::query(SQL)
                 .bind(path)
@@ -175,25 +176,27 @@ pub async fn forget_bad(db: &Db, paths: &[String]) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Gives the subject of every usable record of Buildhub to `each`.
+/// Gives the subject of every usable record of Buildhub to `each`, once each and cut to 300 characters.
 ///
 /// # Errors
 /// The database failed.
 pub async fn each_buildhub_subject(db: &Db, mut each: impl FnMut(&str)) -> Result<(), DbError> {
-    const SQL: &str = "SELECT digest, subject FROM observation WHERE source = $1 AND kind = $2 AND group_key IS NOT NULL AND digest > $3 ORDER BY digest LIMIT $4";
+    const SQL: &str = "SELECT substr(subject, 1, 300) FROM observation WHERE source = $1 AND kind = $2 AND substr(subject, 1, 300) > $3 AND group_key IS NOT NULL ORDER BY source, kind, substr(subject, 1, 300) LIMIT $4";
     let mut last = String::new();
     loop {
-        let rows: Vec<(String, String)> = on!(db, |pool| sqlx::query_as(SQL)
+        let rows: Vec<String> = on!(db, |pool| sqlx::query_scalar(SQL)
             .bind(SourceName::Buildhub.as_str())
             .bind(Kind::BuildhubRecord.as_str())
             .bind(&last)
             .bind(PAGE)
             .fetch_all(pool)
             .await)?;
-        let Some((end, _)) = rows.last() else {
+        let Some(end) = rows.last() else {
             return Ok(());
         };
+        rows.chunk_by(|left, right| left == right)
+            .filter_map(|same| same.first())
+            .for_each(|subject| each(subject));
         last.clone_from(end);
-        rows.iter().for_each(|(_, subject)| each(subject));
     }
 }

@@ -4,6 +4,7 @@ use platform::db::{Db, DbError};
 use platform::{in_tx, on};
 use sqlx::AssertSqlSafe;
 
+use super::lease::Writes;
 use super::placeholders;
 use crate::sources::tape::Response;
 
@@ -21,7 +22,7 @@ const PAGE: i64 = 20;
 /// # Errors
 /// The database failed; what was stored stays.
 pub async fn put_responses(
-    db: &Db,
+    to: &impl Writes,
     run: i64,
     kept: i64,
     responses: &[Response],
@@ -45,7 +46,7 @@ pub async fn put_responses(
             "INSERT INTO raw_response (run, number, method, path, question, status, content_type, etag, body, fetched) VALUES {} ON CONFLICT (run, number) DO NOTHING",
             placeholders(chunk.len(), 10)
         );
-        let mut tx = db.begin_repeatable().await?;
+        let mut tx = to.begin_import_repeatable().await?;
         in_tx!(&mut tx, |conn| {
             let mut query = sqlx::query(AssertSqlSafe(sql.as_str()));
             for ((response, body), number) in chunk.iter().zip(&bodies).zip(kept..) {
@@ -126,23 +127,23 @@ pub async fn each_response(
 ///
 /// # Errors
 /// The database failed; what was forgotten stays so.
-pub async fn forget_responses(db: &Db, before: i64) -> Result<(), DbError> {
+pub async fn forget_responses(to: &impl Writes, before: i64) -> Result<(), DbError> {
     const RUNS: &str = "SELECT DISTINCT run FROM raw_response WHERE run < $1 ORDER BY run";
     const SQL: &str =
         "DELETE FROM raw_response WHERE run = $1 AND number >= $2 AND number < $2 + 200";
     const LAST: &str = "SELECT MAX(number) FROM raw_response WHERE run = $1";
-    let runs: Vec<i64> = on!(db, |pool| sqlx::query_scalar(RUNS)
+    let runs: Vec<i64> = on!(to.db(), |pool| sqlx::query_scalar(RUNS)
         .bind(before)
         .fetch_all(pool)
         .await)?;
     for run in runs {
-        let last: Option<i64> = on!(db, |pool| sqlx::query_scalar(LAST)
+        let last: Option<i64> = on!(to.db(), |pool| sqlx::query_scalar(LAST)
             .bind(run)
             .fetch_one(pool)
             .await)?;
         let mut from = 0;
         while last.is_some_and(|last| from <= last) {
-            let mut tx = db.begin().await?;
+            let mut tx = to.begin_import().await?;
             in_tx!(&mut tx, |conn| sqlx::query(SQL)
                 .bind(run)
                 .bind(from)

@@ -1,16 +1,12 @@
-//! The tables `import_run` and `import_lease`.
-
-use std::time::Duration;
+//! The table `import_run`.
 
 use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
 use serde::Serialize;
 
 use super::Page;
+use super::lease::Writes;
 use crate::import::Policy;
-
-/// How long the right to import holds without being renewed.
-pub const IMPORT_LEASE: Duration = Duration::from_secs(15);
 
 /// One import, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, sqlx::FromRow)]
@@ -57,86 +53,15 @@ fn as_json<S: serde::Serializer>(policy: &str, serializer: S) -> Result<S::Ok, S
     policy.serialize(serializer)
 }
 
-/// Somebody else imports.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunLease {
-    /// Who.
-    pub owner: String,
-    /// Until when, unless it is renewed; microseconds UTC.
-    pub until: i64,
-}
-
-fn lease_end(now: i64) -> i64 {
-    now + i64::try_from(IMPORT_LEASE.as_micros()).unwrap_or(i64::MAX)
-}
-
-/// Takes the right to import, or says who has it.
-///
-/// # Errors
-/// The database failed.
-pub async fn take_lease(db: &Db, owner: &str, now: i64) -> Result<Result<(), RunLease>, DbError> {
-    const TAKE: &str = "INSERT INTO import_lease (name, owner, lease_until) VALUES ('import', $1, $2) ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, lease_until = excluded.lease_until WHERE import_lease.lease_until <= $3 OR import_lease.owner = excluded.owner";
-    const WHO: &str = "SELECT owner, lease_until FROM import_lease WHERE name = 'import'";
-    let mut tx = db.begin().await?;
-    let taken = in_tx!(&mut tx, |conn| sqlx::query(TAKE)
-        .bind(owner)
-        .bind(lease_end(now))
-        .bind(now)
-        .execute(conn)
-        .await
-        .map(|done| done.rows_affected()))?;
-    tx.commit().await?;
-    if taken == 1 {
-        return Ok(Ok(()));
-    }
-    let who: Option<(String, i64)> =
-        on!(db, |pool| sqlx::query_as(WHO).fetch_optional(pool).await)?;
-    let (owner, until) = who.unwrap_or_default();
-    Ok(Err(RunLease { owner, until }))
-}
-
-/// Renews the right to import. `false`: it was lost, and the import must stop.
-///
-/// # Errors
-/// The database failed.
-pub async fn renew_lease(db: &Db, owner: &str, now: i64) -> Result<bool, DbError> {
-    const SQL: &str =
-        "UPDATE import_lease SET lease_until = $2 WHERE name = 'import' AND owner = $1";
-    let mut tx = db.begin().await?;
-    let rows = in_tx!(&mut tx, |conn| sqlx::query(SQL)
-        .bind(owner)
-        .bind(lease_end(now))
-        .execute(conn)
-        .await
-        .map(|done| done.rows_affected()))?;
-    tx.commit().await?;
-    Ok(rows == 1)
-}
-
-/// Gives the right to import back.
-///
-/// # Errors
-/// The database failed.
-pub async fn release_lease(db: &Db, owner: &str) -> Result<(), DbError> {
-    const SQL: &str = "DELETE FROM import_lease WHERE name = 'import' AND owner = $1";
-    let mut tx = db.begin().await?;
-    in_tx!(&mut tx, |conn| sqlx::query(SQL)
-        .bind(owner)
-        .execute(conn)
-        .await
-        .map(|_| ()))?;
-    tx.commit().await
-}
-
 /// Stores that a run began, under the right to import: one that still claims to run was killed.
 ///
 /// # Errors
 /// The database failed.
-pub async fn start_run(db: &Db, run: &Run) -> Result<(), DbError> {
+pub async fn start_run(to: &impl Writes, run: &Run) -> Result<(), DbError> {
     const SQL: &str = "INSERT INTO import_run (id, source, policy, started, outcome, requests, records, new_records, unchanged, errors, generation, notes) VALUES ($1, $2, $3, $4, 'running', 0, 0, 0, 0, 0, 0, '')";
     const KILLED: &str =
         "UPDATE import_run SET outcome = 'broken' WHERE outcome = 'running' AND id <> $1";
-    let mut tx = db.begin().await?;
+    let mut tx = to.begin_import().await?;
     in_tx!(&mut tx, |conn| sqlx::query(KILLED)
         .bind(run.id)
         .execute(conn)

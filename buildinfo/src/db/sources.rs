@@ -3,6 +3,8 @@
 use platform::db::{Db, DbError};
 use platform::{in_tx, on};
 
+use super::lease::Writes;
+
 /// Most characters of a source's trouble that are kept.
 const MAX_TROUBLE: usize = 500;
 
@@ -31,7 +33,7 @@ pub struct SourceState {
 /// # Errors
 /// The database failed.
 pub async fn record_state(
-    db: &Db,
+    to: &impl Writes,
     source: &str,
     tried: i64,
     answered: Option<i64>,
@@ -40,7 +42,7 @@ pub async fn record_state(
 ) -> Result<(), DbError> {
     const SQL: &str = "INSERT INTO source_state (source, tried, answered, newest, trouble) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (source) DO UPDATE SET tried = excluded.tried, answered = COALESCE(excluded.answered, source_state.answered), newest = COALESCE(excluded.newest, source_state.newest), trouble = excluded.trouble WHERE excluded.tried >= source_state.tried";
     let trouble: Option<String> = trouble.map(|text| text.chars().take(MAX_TROUBLE).collect());
-    let mut tx = db.begin().await?;
+    let mut tx = to.begin_import().await?;
     in_tx!(&mut tx, |conn| sqlx::query(SQL)
         .bind(source)
         .bind(tried)

@@ -16,7 +16,7 @@ use self::harvest::Harvest;
 use self::survey::{Survey, missing_is_none, survey_candidates, survey_nightly};
 use super::policy::{self, Reason, State};
 use super::{Choice, Import, ImportError, Progress};
-use crate::db::{self, Place, Prepared};
+use crate::db::{self, Place, Prepared, Writes};
 use crate::observation::{Observation, SourceName};
 use crate::product::Directory;
 use crate::sources::Client;
@@ -39,7 +39,7 @@ impl Import<'_> {
         let mut known = if self.options.full {
             HashMap::new()
         } else {
-            db::places(self.db).await?
+            db::places(self.lease.db()).await?
         };
         known.retain(|path, _| {
             !self
@@ -112,11 +112,11 @@ impl Import<'_> {
             shipped = self.record_releases(reader, directory, &place).await?;
         }
         if let Some(place) = candidates {
-            db::put_places(self.db, self.run.id, std::slice::from_ref(&place)).await?;
+            db::put_places(&self.lease, self.run.id, std::slice::from_ref(&place)).await?;
             survey_candidates(reader, known, directory, &place, &shipped, survey).await;
         }
         if let Some(place) = nightly {
-            db::put_places(self.db, self.run.id, std::slice::from_ref(&place)).await?;
+            db::put_places(&self.lease, self.run.id, std::slice::from_ref(&place)).await?;
             survey_nightly(reader, known, directory, &place, self.options.since, survey).await;
         }
         Ok(anything)
@@ -146,10 +146,16 @@ impl Import<'_> {
         if observations.is_empty() {
             return Ok(shipped);
         }
-        let seen =
-            db::record_listing(self.db, self.run.id, SOURCE.as_str(), &url, &observations).await?;
+        let seen = db::record_listing(
+            &self.lease,
+            self.run.id,
+            SOURCE.as_str(),
+            &url,
+            &observations,
+        )
+        .await?;
         self.add(seen, observations.len(), 0);
-        db::put_places(self.db, self.run.id, std::slice::from_ref(place)).await?;
+        db::put_places(&self.lease, self.run.id, std::slice::from_ref(place)).await?;
         Ok(shipped)
     }
 
@@ -163,7 +169,7 @@ impl Import<'_> {
     ) -> Result<Harvest, ImportError> {
         let mut buildhub = HashSet::new();
         if self.options.choice == Choice::Auto && !survey.builds.is_empty() {
-            db::each_buildhub_subject(self.db, |subject| {
+            db::each_buildhub_subject(self.lease.db(), |subject| {
                 buildhub.extend(buildhub_package(subject));
             })
             .await?;
@@ -216,10 +222,15 @@ impl Import<'_> {
         let observations = std::mem::take(&mut harvest.observations);
         let records = observations.len();
         let prepared = Prepared::of(observations);
-        let seen = db::record_prepared(self.db, self.run.id, &prepared).await?;
+        let seen = db::record_prepared(&self.lease, self.run.id, &prepared).await?;
         self.add(seen, records, 0);
-        db::forget_bad(self.db, &std::mem::take(&mut harvest.good)).await?;
-        db::put_places(self.db, self.run.id, &std::mem::take(&mut harvest.places)).await?;
+        db::forget_bad(&self.lease, &std::mem::take(&mut harvest.good)).await?;
+        db::put_places(
+            &self.lease,
+            self.run.id,
+            &std::mem::take(&mut harvest.places),
+        )
+        .await?;
         self.keep().await
     }
 

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::policy::State;
 use super::{Choice, Import, ImportError, Progress};
-use crate::db::{self, Prepared};
+use crate::db::{self, Prepared, Writes};
 use crate::observation::SourceName;
 use crate::product::Product;
 use crate::sources::buildhub::{self, Records, Wanted};
@@ -38,7 +38,7 @@ impl Import<'_> {
     ) -> Result<(), ImportError> {
         let client = Arc::new(self.client.for_another());
         let root = &self.settings.buildhub_url;
-        let seen_until = progress(self.db, SEEN).await?;
+        let seen_until = progress(self.lease.db(), SEEN).await?;
         let mut since = match self.options.since {
             Some(since) => Some(since),
             None if self.options.full || seen_until == 0 => None,
@@ -48,7 +48,7 @@ impl Import<'_> {
         if self.options.since.is_none()
             && let Some(start) = since
         {
-            let before = progress(self.db, BEFORE).await?;
+            let before = progress(self.lease.db(), BEFORE).await?;
             match buildhub::count_before(&client, root, &clock::rfc3339(start)).await {
                 Ok(now) if i64::try_from(now).is_ok_and(|now| now > before) => {
                     self.note("buildhub: older records came since the last import; reading all");
@@ -81,7 +81,7 @@ impl Import<'_> {
             };
             // If this fails, so does what follows, and says so.
             if let Ok(page) = buildhub::page(&client, root, &one, None).await {
-                let seen = db::record(self.db, self.run.id, &page.observations).await?;
+                let seen = db::record(&self.lease, self.run.id, &page.observations).await?;
                 self.add(seen, page.records, page.unusable);
             }
         }
@@ -112,7 +112,7 @@ impl Import<'_> {
                 let (client, root, wanted) = (Arc::clone(&client), root.clone(), wanted.clone());
                 tokio::spawn(read_page(client, root, wanted, Some(after)))
             });
-            let seen = db::record_prepared(self.db, self.run.id, &prepared).await?;
+            let seen = db::record_prepared(&self.lease, self.run.id, &prepared).await?;
             self.add(seen, page.records, page.unusable);
             self.keep().await?;
             let following = match following {
@@ -177,7 +177,7 @@ impl Import<'_> {
                 return Ok(());
             }
         };
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.lease.begin_import().await?;
         set_progress(&mut tx, SEEN, newest).await?;
         set_progress(&mut tx, BEFORE, before).await?;
         tx.commit().await?;

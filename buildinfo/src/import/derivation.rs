@@ -11,7 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::lease::with_lease;
 use super::{ImportError, Progress};
 use crate::correction::Correction;
-use crate::db;
+use crate::db::{self, Lease, Writes};
 use crate::derive::{Claims, Derived};
 use crate::facts::{Facts, facts};
 use crate::group::GroupKey;
@@ -35,11 +35,11 @@ pub async fn correct(
     stop: &CancellationToken,
     report: &(dyn Fn(Progress) + Sync),
 ) -> Result<i64, ImportError> {
-    let work = async {
+    let work = |lease: Lease| async move {
         for correction in corrections {
-            db::add_correction(db, correction, clock::now_micros()).await?;
+            db::add_correction(&lease, correction, clock::now_micros()).await?;
         }
-        derive_dirty(db, stop, report).await
+        derive_dirty(&lease, stop, report).await
     };
     with_lease(db, true, owner, stop, report, work).await
 }
@@ -57,11 +57,11 @@ pub async fn undo_correction(
     stop: &CancellationToken,
     report: &(dyn Fn(Progress) + Sync),
 ) -> Result<Option<i64>, ImportError> {
-    let work = async {
-        if !db::undo_correction(db, id, by, clock::now_micros()).await? {
+    let work = |lease: Lease| async move {
+        if !db::undo_correction(&lease, id, by, clock::now_micros()).await? {
             return Ok(None);
         }
-        derive_dirty(db, stop, report).await.map(Some)
+        derive_dirty(&lease, stop, report).await.map(Some)
     };
     with_lease(db, true, owner, stop, report, work).await
 }
@@ -77,19 +77,20 @@ pub async fn rebuild(
     stop: &CancellationToken,
     report: &(dyn Fn(Progress) + Sync),
 ) -> Result<i64, ImportError> {
-    let work = async {
-        db::mark_all_dirty(db).await?;
-        derive_dirty(db, stop, report).await
+    let work = |lease: Lease| async move {
+        db::mark_all_dirty(&lease).await?;
+        derive_dirty(&lease, stop, report).await
     };
     with_lease(db, true, owner, stop, report, work).await
 }
 
 /// Derives every marked group and finishes the generation; answers the newest generation.
 pub(crate) async fn derive_dirty(
-    db: &Db,
+    lease: &Lease,
     stop: &CancellationToken,
     report: &(dyn Fn(Progress) + Sync),
 ) -> Result<i64, ImportError> {
+    let db = lease.db();
     let last = db::latest_generation(db).await?.n;
     let corrections = db::corrections_in_force(db).await?;
     let facts = known_facts(db, &corrections).await?;
@@ -116,13 +117,13 @@ pub(crate) async fn derive_dirty(
         next = ahead(end.clone());
         done += conclusions.len() as u64;
         let steps = db::steps_to_all(db, last + 1, conclusions).await?;
-        db::write_steps(db, last + 1, &steps).await?;
+        db::write_steps(lease, last + 1, &steps).await?;
         report(Progress::Deriving {
             done,
             total: total.max(done),
         });
     }
-    let made = db::finish_generation(db, last + 1, clock::now_micros()).await?;
+    let made = db::finish_generation(lease, last + 1, clock::now_micros()).await?;
     Ok(if made { last + 1 } else { last })
 }
 

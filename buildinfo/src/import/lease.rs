@@ -8,23 +8,39 @@ use platform::db::Db;
 use tokio_util::sync::CancellationToken;
 
 use super::{ImportError, Progress};
-use crate::db;
+use crate::db::{IMPORT_LEASE, Lease};
 
-/// Does work that only one may do at a time.
-pub(crate) async fn with_lease<T>(
+/// How often the lease is renewed.
+const RENEW_EVERY: Duration = Duration::from_secs(4);
+/// So long after a renewal that failed it is tried again.
+const AGAIN_AFTER: Duration = Duration::from_millis(500);
+
+/// Does work that only one may do at a time. Whatever the work writes it writes through the lease, so that it writes nothing after
+/// another one took over.
+pub(crate) async fn with_lease<T, W>(
     db: &Db,
     wait: bool,
     owner: &str,
     stop: &CancellationToken,
     report: &(dyn Fn(Progress) + Sync),
-    work: impl Future<Output = Result<T, ImportError>>,
-) -> Result<T, ImportError> {
-    wait_for_lease(db, wait, owner, stop, report).await?;
+    work: impl FnOnce(Lease) -> W,
+) -> Result<T, ImportError>
+where
+    W: Future<Output = Result<T, ImportError>>,
+{
+    let lease = wait_for_lease(db, wait, owner, stop, report).await?;
+    let taken = clock::now_micros();
     let outcome = tokio::select! {
-        outcome = work => outcome,
-        lost = keep_lease(db, owner) => Err(lost),
+        outcome = work(lease.clone()) => outcome,
+        lost = keep_lease(&lease, taken) => Err(lost),
     };
-    db::release_lease(db, owner).await?;
+    if lease.is_lost() {
+        return Err(ImportError::LeaseLost);
+    }
+    // Not given back, it ends by itself; what the work did is done.
+    if let Err(error) = lease.release().await {
+        tracing::warn!(%error, "the right to import could not be given back");
+    }
     outcome
 }
 
@@ -34,10 +50,10 @@ async fn wait_for_lease(
     owner: &str,
     stop: &CancellationToken,
     report: &(dyn Fn(Progress) + Sync),
-) -> Result<(), ImportError> {
+) -> Result<Lease, ImportError> {
     loop {
-        match db::take_lease(db, owner, clock::now_micros()).await? {
-            Ok(()) => return Ok(()),
+        match Lease::take(db, owner, clock::now_micros()).await? {
+            Ok(lease) => return Ok(lease),
             Err(lease) if !wait => return Err(ImportError::Busy(lease)),
             Err(lease) => report(Progress::Waiting(lease.owner)),
         }
@@ -48,14 +64,43 @@ async fn wait_for_lease(
     }
 }
 
+/// When the lease is to be renewed next, or why it cannot be.
+#[derive(Debug)]
+enum Kept {
+    /// After so long; it holds until this moment, microseconds UTC.
+    For(Duration, i64),
+    Lost(ImportError),
+}
+
 /// Renews the lease for ever; ends only when it was lost.
-async fn keep_lease(db: &Db, owner: &str) -> ImportError {
+async fn keep_lease(lease: &Lease, taken: i64) -> ImportError {
+    let mut until = taken.saturating_add(micros(IMPORT_LEASE));
+    let mut pause = RENEW_EVERY;
     loop {
-        tokio::time::sleep(Duration::from_secs(4)).await;
-        match db::renew_lease(db, owner, clock::now_micros()).await {
-            Ok(true) => {}
-            Ok(false) => return ImportError::LeaseLost,
-            Err(error) => return error.into(),
+        tokio::time::sleep(pause).await;
+        match renew(lease, until, clock::now_micros()).await {
+            Kept::For(next, end) => (pause, until) = (next, end),
+            Kept::Lost(error) => return error,
         }
     }
 }
+
+/// One renewal of a lease that holds until `until`. One that fails is no loss: the lease holds on, and is renewed again soon.
+async fn renew(lease: &Lease, until: i64, now: i64) -> Kept {
+    match lease.renew(now).await {
+        Ok(Some(until)) => Kept::For(RENEW_EVERY, until),
+        Ok(None) => Kept::Lost(ImportError::LeaseLost),
+        Err(error) if now < until => {
+            tracing::warn!(%error, "the right to import could not be renewed; it is tried again");
+            Kept::For(AGAIN_AFTER, until)
+        }
+        Err(error) => Kept::Lost(error.into()),
+    }
+}
+
+fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -25,7 +25,7 @@ impl Import<'_> {
             match product_details::file(&client, &self.settings.product_details_url, name).await {
                 Ok(file) => {
                     let seen = db::record_listing(
-                        self.db,
+                        &self.lease,
                         self.run.id,
                         SOURCE.as_str(),
                         &file.url,

@@ -141,7 +141,7 @@ pub async fn wait_for_untried(db: &Db) -> Vec<(Alarm, FetchPlan)> {
 pub async fn record_import(db: &Db, alarms: &[(Alarm, FetchPlan)], outcome: &str) {
     for (alarm, _) in alarms {
         let outcome = format!("an import of all sources: {outcome}");
-        if let Err(error) = db::record_try(db, &alarm.key(), clock::now_micros(), &outcome).await {
+        if let Err(error) = db::record_try(db, alarm, clock::now_micros(), &outcome).await {
             tracing::warn!(%error, "it could not be stored that a build was looked for");
         }
     }

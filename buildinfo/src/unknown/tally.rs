@@ -68,7 +68,9 @@ impl Tally {
             return;
         };
         let reported = answer.reported.as_deref().unwrap_or_default();
-        let reported = reported.chars().take(super::MAX_NAME).collect();
+        // Foreign text; PostgreSQL has none with a null character.
+        let reported = reported.chars().filter(|one| !one.is_control());
+        let reported = reported.take(super::MAX_NAME).collect();
         self.add_sighting((key, install), Sighting { reported, at });
     }
 

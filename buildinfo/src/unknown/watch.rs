@@ -82,7 +82,7 @@ impl Watch {
             alarm::raise(&self.db, &self.lookup, &self.settings, now).await?;
         }
         self.stored = Some(stored);
-        let loaded = self.lookup.generation();
+        let loaded = self.lookup.current().await?.generation();
         if self.loaded != Some(loaded) {
             forget_known(&self.lookup, &self.db).await?;
             self.loaded = Some(loaded);

@@ -4,6 +4,7 @@
 
 mod builds;
 mod description;
+mod finished;
 mod history;
 mod lookups;
 mod service;

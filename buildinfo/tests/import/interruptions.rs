@@ -1,10 +1,12 @@
 //! Imports that are stopped, killed, or come while another one runs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use buildinfo::db;
+use buildinfo::Correction;
+use buildinfo::correction::CorrectionKind;
+use buildinfo::db::{self, Contents, Lease, Place, PlaceState, Run, Step};
 use buildinfo::import::{ImportError, Options, Progress, import, rebuild};
 use platform::db::Db;
 use platform::testing::databases;
@@ -203,4 +205,161 @@ async fn no_transaction_of_an_import_writes_more_than_500_rows() {
         .unwrap();
     let most = most.load(Ordering::SeqCst);
     assert!((100..=500).contains(&most), "{most}");
+}
+
+/// Blocks the importer's thread in its report with this number, as a stopped process would be, until the other end is dropped.
+fn pausing(number: u64) -> (impl Fn(Progress) + Sync, Paused) {
+    let (reached, has_reached) = tokio::sync::mpsc::unbounded_channel();
+    let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    let (seen, wait) = (AtomicU64::new(0), std::sync::Mutex::new(wait));
+    let report = move |_: Progress| {
+        if seen.fetch_add(1, Ordering::SeqCst) + 1 == number {
+            let _ = reached.send(());
+            let _ = wait.lock().unwrap().recv();
+        }
+    };
+    let paused = Paused { has_reached, go_on };
+    (report, paused)
+}
+
+struct Paused {
+    has_reached: tokio::sync::mpsc::UnboundedReceiver<()>,
+    go_on: std::sync::mpsc::Sender<()>,
+}
+
+/// All that an import writes, as text.
+async fn all(db: &Db) -> String {
+    let runs = db::recent_runs(db, 300).await.unwrap();
+    let states = db::source_states(db).await.unwrap();
+    let mut places: Vec<_> = db::places(db).await.unwrap().into_iter().collect();
+    places.sort_by(|left, right| left.0.cmp(&right.0));
+    format!(
+        "{:?}\n{runs:?}\n{states:?}\n{places:?}\n{:?}\n{:?}",
+        exported(db).await,
+        changes(db).await,
+        db::dirty_count(db).await.unwrap()
+    )
+}
+
+/// The lease ends now, as if so much time had passed.
+async fn let_lease_end(db: &Db) {
+    const SQL: &str = "UPDATE import_lease SET lease_until = 1";
+    let mut tx = db.begin().await.unwrap();
+    platform::in_tx!(&mut tx, |conn| sqlx::query(SQL)
+        .execute(conn)
+        .await
+        .map(|_| ()))
+    .unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_importer_that_was_paused_past_its_lease_changes_nothing_after_its_successor() {
+    let sources = Sources::standard().await;
+    for number in [2, 9, 14, 17] {
+        for test in databases().await {
+            let (report, mut paused) = pausing(number);
+            let (database, folder) = (test.settings.clone(), test.folder.path().to_owned());
+            let settings = sources.settings.clone();
+            // A thread with all that it needs, which stands still as a whole.
+            let first = std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread();
+                let runtime = { runtime }.enable_all().build().unwrap();
+                runtime.block_on(async {
+                    let db = Db::open(&database, &folder).await.unwrap();
+                    let stop = CancellationToken::new();
+                    import(&db, &settings, &Options::default(), "first", &stop, &report).await
+                })
+            });
+            paused.has_reached.recv().await.unwrap();
+            let_lease_end(&test.db).await;
+            sources.import(&test.db).await;
+            let after = all(&test.db).await;
+            drop(paused.go_on);
+            let outcome = tokio::task::spawn_blocking(move || first.join()).await;
+            let outcome = outcome.unwrap().unwrap();
+            assert!(
+                matches!(outcome, Err(ImportError::LeaseLost)),
+                "{outcome:?}"
+            );
+            assert_eq!(all(&test.db).await, after, "{number}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_of_an_import_is_written_with_a_lease_that_another_took() {
+    let sources = Sources::standard().await;
+    for test in databases().await {
+        let db = &test.db;
+        sources.import(db).await;
+        let stale = Lease::take(db, "stale", 0).await.unwrap().unwrap();
+        let again = Lease::take(db, "newer", 16_000_000).await.unwrap().unwrap();
+        let before = all(db).await;
+        let said = buildinfo::sources::csv::history();
+        let (url, place) = (
+            &said[0].url,
+            Place {
+                path: "/pub/x/".to_owned(),
+                state: PlaceState::Open,
+                contents: Contents::default(),
+                etag: None,
+            },
+        );
+        let (places, run) = (std::slice::from_ref(&place), Run::default());
+        let correction = Correction {
+            id: 1,
+            kind: CorrectionKind::Ignore,
+            subject: said[0].subject.clone(),
+            field: None,
+            value: None,
+            author: "a".to_owned(),
+            reason: "b".to_owned(),
+        };
+        let stale = &stale;
+        let refused = [
+            ("run", db::start_run(stale, &run).await.is_err()),
+            ("record", db::record(stale, 1, &said[..1]).await.is_err()),
+            (
+                "close",
+                db::close_unsaid(stale, 1, "csv", url, &HashSet::new())
+                    .await
+                    .is_err(),
+            ),
+            ("places", db::put_places(stale, 1, places).await.is_err()),
+            (
+                "bad",
+                db::forget_bad(stale, &["/x".to_owned()]).await.is_err(),
+            ),
+            (
+                "state",
+                db::record_state(stale, "csv", 1, None, None, None)
+                    .await
+                    .is_err(),
+            ),
+            ("dirty", db::mark_all_dirty(stale).await.is_err()),
+            (
+                "correction",
+                db::add_correction(stale, &correction, 1).await.is_err(),
+            ),
+            (
+                "steps",
+                db::write_steps(stale, 9, &[Step::Clean("x".to_owned())])
+                    .await
+                    .is_err(),
+            ),
+        ];
+        for (what, refused) in refused {
+            assert!(refused, "{what}");
+        }
+        // There is nothing to finish, and were there something it would be refused.
+        assert!(!db::finish_generation(stale, 9, 1).await.unwrap_or(false));
+        assert_eq!(all(db).await, before);
+        again.release().await.unwrap();
+        // A plain database is refused while somebody has the lease, by its own clock.
+        let now = platform::clock::now_micros();
+        let lease = Lease::take(db, "third", now).await.unwrap().unwrap();
+        assert!(db::mark_all_dirty(db).await.is_err());
+        lease.release().await.unwrap();
+    }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use buildinfo::db::{generation_at, latest_generation, source_states};
+use buildinfo::db::{known_at, latest_generation, source_states};
 use buildinfo::explain::explain as explain_answer;
 use buildinfo::lookup::answer_from_database;
 use buildinfo::{Answer, BuildIndex, Freshness, Question};
@@ -85,7 +85,7 @@ async fn generation(
     as_of: Option<chrono::DateTime<chrono::Utc>>,
 ) -> anyhow::Result<(i64, Freshness)> {
     if let Some(time) = as_of {
-        let generation = generation_at(db, time.timestamp_micros()).await?;
+        let generation = known_at(db, time.timestamp_micros()).await??;
         return Ok((generation.n, Freshness::at(generation.created)));
     }
     // Read first: the sources must not seem fresher than the generation.

@@ -40,7 +40,7 @@ async fn raise(db: &Db, id: &str, tried: bool) {
     assert!(builds::raise_alarm(db, &alarm, RECEIVED).await.unwrap());
     if tried {
         let outcome = "an import of all sources: <partial>";
-        builds::record_try(db, &alarm.key(), RECEIVED + SECOND, outcome)
+        builds::record_try(db, &alarm, RECEIVED + SECOND, outcome)
             .await
             .unwrap();
     }
