@@ -446,7 +446,14 @@ impl Db {
         match self {
             Self::Sqlite(_) => {}
             Self::Postgres(pool) => {
-                sqlx::query("ANALYZE").execute(pool).await?;
+                const TABLES: &str =
+                    "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()";
+                // Not those of other schemas in the same database.
+                let tables: Vec<String> = sqlx::query_scalar(TABLES).fetch_all(pool).await?;
+                for table in tables {
+                    let sql = format!("ANALYZE {table}");
+                    sqlx::query(sqlx::AssertSqlSafe(sql)).execute(pool).await?;
+                }
             }
         }
         Ok(())
