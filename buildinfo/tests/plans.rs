@@ -19,7 +19,7 @@ use buildinfo::{Correction, Product, SourceName, audit};
 use demo::{Plan, World};
 use platform::db::Db;
 use platform::in_tx;
-use platform::testing::{analyze, databases};
+use platform::testing::{analyze, databases, plan};
 use sqlx::AssertSqlSafe;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Metadata, Subscriber, span};
@@ -257,49 +257,6 @@ async fn call_all(db: &Db) {
         .unwrap();
     audit::read::summaries(db, None, 10).await.unwrap();
     audit::read::scores(db, None).await.unwrap();
-}
-
-/// The steps of the plan of a statement; none of what cannot be explained.
-async fn plan(db: &Db, sql: &str) -> Vec<String> {
-    match db {
-        Db::Sqlite(db) => {
-            let explain = format!("EXPLAIN QUERY PLAN {sql}");
-            let rows: Vec<(i64, i64, i64, String)> = sqlx::query_as(AssertSqlSafe(explain))
-                .fetch_all(&db.read)
-                .await
-                .unwrap();
-            rows.into_iter().map(|row| row.3).collect()
-        }
-        Db::Postgres(pool) => {
-            let mut connection = pool.acquire().await.unwrap();
-            let most = (1..300)
-                .rev()
-                .find(|n| sql.contains(&format!("${n}")))
-                .unwrap_or(0);
-            let nulls = vec!["NULL"; most].join(", ");
-            let execute = if most == 0 {
-                "EXECUTE one".to_owned()
-            } else {
-                format!("EXECUTE one({nulls})")
-            };
-            sqlx::raw_sql(AssertSqlSafe(format!(
-                "SET enable_seqscan = off; SET enable_sort = off; SET plan_cache_mode = force_generic_plan; DEALLOCATE ALL; PREPARE one AS {sql}"
-            )))
-            .execute(&mut *connection)
-            .await
-            .unwrap_or_else(|error| panic!("{error}: {sql}"));
-            let rows = sqlx::raw_sql(AssertSqlSafe(format!("EXPLAIN {execute}")))
-                .fetch_all(&mut *connection)
-                .await
-                .unwrap();
-            let steps = rows
-                .iter()
-                .map(|row| sqlx::Row::get::<String, _>(row, 0))
-                .collect();
-            connection.close().await.unwrap();
-            steps
-        }
-    }
 }
 
 fn is_bad(step: &str) -> bool {

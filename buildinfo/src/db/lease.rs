@@ -34,7 +34,7 @@ pub struct Lease {
 }
 
 fn lease_end(now: i64) -> i64 {
-    now.saturating_add(i64::try_from(IMPORT_LEASE.as_micros()).unwrap_or(i64::MAX))
+    now.saturating_add(clock::micros(IMPORT_LEASE))
 }
 
 impl Lease {

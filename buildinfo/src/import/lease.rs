@@ -74,10 +74,10 @@ enum Kept {
 
 /// Renews the lease for ever; ends only when it was lost.
 async fn keep_lease(lease: &Lease, taken: i64) -> ImportError {
-    let mut until = taken.saturating_add(micros(IMPORT_LEASE));
+    let mut until = taken.saturating_add(clock::micros(IMPORT_LEASE));
     let mut pause = RENEW_EVERY;
     loop {
-        tokio::time::sleep(pause).await;
+        clock::sleep(pause).await;
         match renew(lease, until, clock::now_micros()).await {
             Kept::For(next, end) => (pause, until) = (next, end),
             Kept::Lost(error) => return error,
@@ -96,10 +96,6 @@ async fn renew(lease: &Lease, until: i64, now: i64) -> Kept {
         }
         Err(error) => Kept::Lost(error.into()),
     }
-}
-
-fn micros(time: Duration) -> i64 {
-    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

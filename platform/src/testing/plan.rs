@@ -49,7 +49,7 @@ pub async fn plan(db: &Db, sql: &str) -> Vec<String> {
             rows.into_iter().map(|row| row.3).collect()
         }
         Db::Postgres(pool) => {
-            let count = (1..=99)
+            let count = (1..=300)
                 .take_while(|n| sql.contains(&format!("${n}")))
                 .count();
             let mut tx = pool.begin().await.expect("a transaction begins");

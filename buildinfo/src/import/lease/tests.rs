@@ -1,8 +1,9 @@
+use platform::clock::micros;
 use platform::db::Db;
 use platform::in_tx;
 use platform::testing::databases;
 
-use super::{Kept, RENEW_EVERY, micros, renew};
+use super::{Kept, RENEW_EVERY, renew};
 use crate::db::{IMPORT_LEASE, Lease, Writes};
 use crate::import::ImportError;
 
