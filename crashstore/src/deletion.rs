@@ -12,8 +12,10 @@ use crate::{db, keys, received, report};
 /// What became of a wish to delete a crash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deletion {
-    /// It is deleted, or was so before.
+    /// It is deleted, or was so before, and nothing of it is left.
     Done,
+    /// It is deleted, but the blob store is away: the upkeep removes its objects.
+    ObjectsLater,
     /// There is nothing under this id.
     Nothing,
 }
@@ -21,7 +23,7 @@ pub enum Deletion {
 /// Deletes a crash with all its objects. From the moment of the tombstone on nobody sees it, and no worker can bring it back.
 ///
 /// # Errors
-/// A store failed. If it was the blob store, the crash is deleted all the same, and the upkeep removes its objects.
+/// The database failed; or the blob store did, before it was known that there is such a crash.
 pub async fn delete(db: &Db, blobs: &Blobs, id: &CrashId) -> Result<Deletion, StoreError> {
     if db::standing(db, id).await?.is_none()
         && !blobs.exists(&keys::raw_crash(id)).await?
@@ -32,8 +34,14 @@ pub async fn delete(db: &Db, blobs: &Blobs, id: &CrashId) -> Result<Deletion, St
     let mut tx = db.begin().await?;
     db::bury(&mut tx, id, received::day_of(id), clock::now_micros()).await?;
     tx.commit().await?;
-    clean(db, blobs, id).await?;
-    Ok(Deletion::Done)
+    match clean(db, blobs, id).await {
+        Ok(()) => Ok(Deletion::Done),
+        Err(StoreError::Blob(error)) => {
+            tracing::warn!(crash.id = %id, %error, "the objects of a deleted crash could not be removed yet");
+            Ok(Deletion::ObjectsLater)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Removes the objects of a deleted crash.

@@ -111,6 +111,13 @@ pub(crate) async fn run(
             for id in ids {
                 match delete(&db, &blobs, &id).await? {
                     Deletion::Done => writeln!(std::io::stdout(), "{id} deleted")?,
+                    Deletion::ObjectsLater => {
+                        writeln!(std::io::stdout(), "{id} deleted")?;
+                        writeln!(
+                            std::io::stderr(),
+                            "the blob store does not answer: a running system removes the objects of {id} when it is back"
+                        )?;
+                    }
                     Deletion::Nothing => {
                         missing += 1;
                         writeln!(std::io::stderr(), "{id} does not exist")?;

@@ -282,6 +282,27 @@ async fn a_blob_store_that_is_away_is_not_the_crashs_fault() {
 }
 
 #[tokio::test]
+async fn a_crash_that_is_deleted_without_the_blob_store_is_deleted_and_cleaned_later() {
+    for bench in Bench::all().await {
+        bench.submit(&json!({}), &[], true).await;
+        bench.work().await;
+        bench.interrupt(Some(Arc::new(|_| Box::pin(async { false }))));
+        let (db, blobs) = (&bench.test.db, &bench.shared().blobs);
+        let deleted = deletion::delete(db, blobs, &bench.id).await;
+        assert_eq!(deleted.unwrap(), deletion::Deletion::ObjectsLater);
+        bench.interrupt(None);
+        assert_eq!(bench.row().await.state, State::Deleted);
+        let left = crashstore::db::to_clean(db, i64::MAX, 10).await.unwrap();
+        assert_eq!(left, std::slice::from_ref(&bench.id));
+        let again = deletion::delete(db, blobs, &bench.id).await;
+        assert_eq!(again.unwrap(), deletion::Deletion::Done);
+        assert_eq!(bench.objects().await, [""; 0]);
+        let left = crashstore::db::to_clean(db, i64::MAX, 10).await.unwrap();
+        assert_eq!(left, []);
+    }
+}
+
+#[tokio::test]
 async fn an_object_that_fails_alone_is_tried_again_ever_later_and_shown_in_the_end() {
     for bench in Bench::all().await {
         bench.submit(&json!({}), &[], true).await;
