@@ -69,7 +69,7 @@ async fn processed_crash(State(app): State<Webapp>, params: Params) -> Result<Re
     Ok(match find::processed(&app, &id).await? {
         Found::Processed(found) => document(found.crash.into_json(), &params).await?,
         Found::Waiting(waiting) => not_processed(&id, waiting.job.as_ref()),
-        Found::Failed(job) => not_processed(&id, Some(&job)),
+        Found::Failed(failed) => not_processed(&id, Some(&failed.job)),
         Found::Gone(_) | Found::Nothing => not_found(&id),
     })
 }

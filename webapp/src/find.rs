@@ -42,7 +42,7 @@ pub(crate) enum Found {
     /// A report that is not processed yet; processing it was asked for.
     Waiting(Waiting),
     /// A report that could not be processed, and is not tried again by itself.
-    Failed(JobStatus),
+    Failed(Failed),
     /// The first copy of a report that was sent twice, which is gone.
     Gone(CrashId),
     /// Nothing.
@@ -56,6 +56,15 @@ pub(crate) struct Waiting {
     pub(crate) row: Option<Box<Summary>>,
     /// Its place in the queue, which may be still to be written too.
     pub(crate) job: Option<JobStatus>,
+}
+
+/// A report that could not be processed.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    /// When it came in, microseconds UTC.
+    pub(crate) received: i64,
+    /// Its job, which was given up.
+    pub(crate) job: JobStatus,
 }
 
 /// A processed report.
@@ -87,13 +96,16 @@ pub(crate) async fn processed(app: &Webapp, asked: &CrashId) -> Result<Found, Ap
         Ok(Stored::None | Stored::Lost) => {}
         Err(error) => return Err(store_failed(error)),
     }
-    if row.is_some() {
+    if let Some(row) = row {
         ask(app, &id).await;
         let job = queue::job_of(&app.db, id.as_str()).await?;
         return Ok(match job {
-            Some(job) if job.state == JobState::Failed => Found::Failed(job),
+            Some(job) if job.state == JobState::Failed => Found::Failed(Failed {
+                received: row.received,
+                job,
+            }),
             job => Found::Waiting(Waiting {
-                row: row.map(Box::new),
+                row: Some(Box::new(row)),
                 job,
             }),
         });

@@ -50,11 +50,11 @@ pub(crate) async fn show(
             let page = WaitingPage::new(id, uri.path(), waiting);
             Ok(html(StatusCode::OK, &page))
         }
-        Found::Failed(job) => {
+        Found::Failed(failed) => {
             let page = FailedPage {
-                received: format::time(job.pushed),
-                failed: format::time(job.run_at),
-                reason: job.reason,
+                received: format::time(failed.received),
+                failed: format::time(failed.job.run_at),
+                reason: failed.job.reason,
                 id,
             };
             Ok(html(StatusCode::OK, &page))
