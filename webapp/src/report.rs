@@ -133,12 +133,13 @@ impl<'a> WaitingPage<'a> {
             .as_ref()
             .map_or(0, |job| job.run_at - clock::now_micros())
             / 1_000_000;
-        let job = waiting.job.filter(|_| until_next > 0);
+        let job = waiting.job;
+        let later = job.as_ref().filter(|_| until_next > 0);
         Self {
             id,
             here,
             received: waiting.row.map(|row| format::time(row.received)),
-            next: job.as_ref().map(|job| format::time(job.run_at)),
+            next: later.map(|job| format::time(job.run_at)),
             reason: job.map(|job| job.reason).unwrap_or_default(),
             refresh: until_next.clamp(3, 60),
         }
