@@ -1,7 +1,7 @@
 //! Removing history: what was concluded, changed and imported so long ago that nobody may ask about it any more.
 //!
 //! Builds that are valid now, and all that a question about a time within the kept days needs, stay. What leaves the kept days is refused
-//! at once and removed a day later, so that whoever was reading it comes to the end.
+//! at once and removed a day later, so that a reader who had begun can finish.
 
 use platform::db::{Db, DbError};
 

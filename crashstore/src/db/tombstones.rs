@@ -1,4 +1,4 @@
-//! The table `crash`: deleted crashes. A row that stays keeps a crash from coming back, whoever still works on it or finds an object.
+//! The table `crash`: deleted crashes. The row that stays keeps a crash from coming back when a worker is still processing it or a sweep finds an object.
 
 use crash::CrashId;
 use platform::db::{Db, DbError, Tx};
