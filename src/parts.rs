@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::buildinfo::Lookup;
+use ::buildinfo::audit::Audits;
 use anyhow::Context;
 use axum::Router;
 use collector::Collector;
@@ -29,6 +30,8 @@ pub(crate) struct Parts {
     pub(crate) blobs: Blobs,
     pub(crate) wake: Wake,
     pub(crate) lifecycle: Lifecycle,
+    /// The page and the API show the same audits.
+    audits: Audits,
     metrics: PrometheusHandle,
     locks: Vec<FolderLock>,
 }
@@ -42,6 +45,7 @@ impl Parts {
         let blobs = Blobs::open(&settings.blobs, &settings.data_dir)?;
         Ok(Self {
             settings,
+            audits: Audits::new(db.clone()),
             db,
             blobs,
             wake: Wake::default(),
@@ -150,12 +154,18 @@ impl Parts {
 
     /// The pages and the API for crashes.
     pub(crate) fn webapp(&self) -> Router {
-        Webapp::new(self.db.clone(), self.blobs.clone(), self.wake.clone()).router()
+        Webapp::new(
+            self.db.clone(),
+            self.blobs.clone(),
+            self.wake.clone(),
+            self.audits.clone(),
+        )
+        .router()
     }
 
     /// The API for builds.
     pub(crate) fn build_api(&self, lookup: Lookup) -> Router {
-        ::buildinfo::api::router(lookup, self.db.clone())
+        ::buildinfo::api::router(lookup, self.db.clone(), self.audits.clone())
     }
 
     /// Serves `router` on the service's address; answers the address.

@@ -29,7 +29,7 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 use tower_http::cors::{Any, CorsLayer};
 
-use crate::audit::cache::Audits;
+use crate::audit::Audits;
 use crate::lookup::Lookup;
 
 /// What handlers answer from.
@@ -46,8 +46,8 @@ struct Api {
 /// How many searches run at once.
 const SEARCHES: usize = 2;
 
-/// The API over a loaded index and the database behind it. The caller runs [`Lookup::run`].
-pub fn router(lookup: Lookup, db: Db) -> Router {
+/// The API over a loaded index and the database behind it. The caller runs [`Lookup::run`], and shares the audits with the pages.
+pub fn router(lookup: Lookup, db: Db, audits: Audits) -> Router {
     let cors = CorsLayer::new()
         .allow_origin(Any)
         .allow_methods([Method::GET, Method::POST])
@@ -80,7 +80,7 @@ pub fn router(lookup: Lookup, db: Db) -> Router {
             db,
             searches: Arc::new(Semaphore::new(SEARCHES)),
             snapshot: Arc::default(),
-            audits: Audits::default(),
+            audits,
         })
 }
 

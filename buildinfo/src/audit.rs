@@ -3,7 +3,7 @@
 //! Here are the rules, as functions of what was read: no clock, so "late" is measured against the
 //! newest data seen. [`read`] reads it, page by page, and never all builds at once.
 
-pub mod cache;
+mod cache;
 mod place;
 mod platforms;
 pub mod read;
@@ -20,6 +20,7 @@ use crate::facts::Facts;
 use crate::product::Directory;
 use crate::unknown::alarm::plan_of;
 
+pub use cache::{Audits, Overview};
 pub use place::Place;
 pub use platforms::{OnPlatform, late_platforms};
 pub use score::{Score, Scores};

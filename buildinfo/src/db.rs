@@ -33,6 +33,7 @@ pub use corrections::{
     list as list_corrections, undo as undo_correction,
 };
 pub use dirty_groups::{dirty_count, dirty_groups, mark_all_dirty};
+pub(crate) use generations::finished_here;
 pub use generations::{
     Change, ChangeCursor, Generation, Step, changes_after, changes_of, finish_generation,
     latest_generation, steps_to_all, write as write_steps,

@@ -140,8 +140,8 @@ pub enum ImportError {
     #[error("the HTTP client could not be made: {0}")]
     Client(#[from] reqwest::Error),
     /// A part of the import ended without having done its work.
-    #[error("a part of the import broke off: {0}")]
-    Task(tokio::task::JoinError),
+    #[error("a part of the import broke off")]
+    Task,
     /// It was asked to stop; what was read is kept, and the next import goes on.
     #[error("the import was stopped")]
     Stopped,

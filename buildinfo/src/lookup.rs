@@ -13,8 +13,8 @@ mod parts;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use platform::clock;
 use platform::db::{Db, DbError};
+use platform::{clock, cpu};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -440,8 +440,8 @@ pub async fn load(db: &Db, generation: i64) -> Result<BuildIndex, LookupError> {
     .await?;
     full?;
     // Sorting a million builds takes a while: not on a thread that serves requests.
-    let index = tokio::task::spawn_blocking(move || builder.finish()).await;
-    Ok(index.map_err(|error| DbError::Row(format!("building the index: {error}")))?)
+    let index = cpu::run(move || builder.finish()).await;
+    Ok(index.map_err(DbError::from)?)
 }
 
 /// A small index: the builds of a product with an id, and their neighbours on their channels. What

@@ -89,7 +89,7 @@ const READ_WHOLE: [&str; 4] = [
 ];
 
 /// Statements that read or sort more, each with why it may. They are named by how they begin or by what only they hold.
-const MAY: [(&str, &str); 8] = [
+const MAY: [(&str, &str); 7] = [
     (
         "COUNT(DISTINCT build_id), MAX(build_id)",
         "the page of all channels, made once for each generation",
@@ -102,14 +102,7 @@ const MAY: [(&str, &str); 8] = [
         "SELECT COUNT(*) FROM dirty_group",
         "what is to be derived is read anyway",
     ),
-    (
-        "ORDER BY build_id, channel, version, platform, variant LIMIT",
-        "the builds of one id are sorted",
-    ),
-    (
-        "ORDER BY build_id DESC, product, channel, version, platform, variant LIMIT",
-        "the builds of one id are sorted, or of one version",
-    ),
+    ("AND revision >= ", "the builds of one revision are sorted"),
     ("FROM unknown_seen s JOIN", "20,000 rows at the most"),
     ("GROUP BY outcome", "one index entry a run"),
     (
@@ -213,18 +206,27 @@ async fn call_all(db: &Db) {
     db::load_all(db, generation, |_| {}).await.unwrap();
     db::channels(db, generation).await.unwrap();
     db::versions(db, generation, Some(firefox)).await.unwrap();
-    let filters: [fn(&mut db::Filter, &buildinfo::Build); 4] = [
+    let filters: [fn(&mut db::Filter, &buildinfo::Build); 6] = [
         |filter, _| filter.product = Some(Product::Firefox),
         |filter, build| filter.channel = Some(build.channel.clone()),
         |filter, build| filter.version = Some(build.version.to_string()),
+        |filter, build| filter.platform = Some(build.platform.clone()),
         |filter, build| filter.ids = Some(build.build_id.as_u64()..build.build_id.as_u64() + 1),
+        |filter, build| filter.revision.clone_from(&build.revision),
     ];
-    let mut filter = db::Filter::default();
-    for add in filters {
-        add(&mut filter, &build);
-        db::list_builds(db, generation, &filter, None, 10)
-            .await
-            .unwrap();
+    let after = db::BuildKey::from(&build);
+    for set in 0..1 << filters.len() {
+        let mut filter = db::Filter::default();
+        for (bit, add) in filters.iter().enumerate() {
+            if set & (1 << bit) != 0 {
+                add(&mut filter, &build);
+            }
+        }
+        for after in [None, Some(&after)] {
+            db::list_builds(db, generation, &filter, after, 10)
+                .await
+                .unwrap();
+        }
     }
     let cursor = ChangeCursor {
         generation: 0,

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use buildinfo::audit::Audits;
 use buildinfo::import::{Choice, Options};
 use buildinfo::{SourceName, api, db};
 use http_body_util::BodyExt;
@@ -29,7 +30,11 @@ impl Service {
         let mut services = Vec::new();
         for test in databases().await {
             Sources::standard().await.import(&test.db).await;
-            let router = api::router(lookup(&test.db).await, test.db.clone());
+            let router = api::router(
+                lookup(&test.db).await,
+                test.db.clone(),
+                Audits::new(test.db.clone()),
+            );
             services.push(Self { router, test });
         }
         services

@@ -11,6 +11,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use base64::Engine;
+use buildinfo::audit::Audits;
 use buildinfo::snapshot::{SnapshotError, read};
 use buildinfo::{Question, api, resolve};
 use flate2::read::MultiGzDecoder;
@@ -43,7 +44,11 @@ async fn a_snapshot_answers_as_the_service_does() {
         let sources = Sources::standard().await;
         sources.import(&test.db).await;
         let service = lookup(&test.db).await;
-        let router = api::router(service.clone(), test.db.clone());
+        let router = api::router(
+            service.clone(),
+            test.db.clone(),
+            Audits::new(test.db.clone()),
+        );
         let (status, headers, file) = get(&router, "/api/v1/snapshot", None).await;
         assert_eq!(status, StatusCode::OK);
         let digest = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(&file));

@@ -7,9 +7,9 @@ mod search_rows;
 mod tombstones;
 
 pub use crashes::{
-    Attached, Finished, Output, Standing, State, Summary, attach_build, concerned, count_of_build,
-    find_by_content, finish, get, insert_received, is_output_owned, lookup_of, name_output,
-    output_is_copied, standing, unknown_of, with_output,
+    Attached, Finished, OldAnswers, Output, Standing, State, Summary, attach_build, concerned,
+    count_of_build, find_by_content, finish, get, insert_received, is_output_owned, lookup_of,
+    name_output, output_is_copied, standing, unknown_of, with_old_answers, with_output,
 };
 pub use days::{day_is_swept, swept_days};
 pub use list::{Cursor, Filter, list, list_sql};
@@ -22,6 +22,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
     [
         ("by content", crashes::BY_CONTENT),
         ("concerned", crashes::CONCERNED),
+        ("crash by crash", crashes::AFTER),
         ("of a build", crashes::OF_BUILD),
         ("with an output", crashes::WITH_OUTPUT),
         ("owner of an output", crashes::OWNED),

@@ -5,26 +5,34 @@
 //! through a [`Tx`]. SQLite has one writing connection (`BEGIN IMMEDIATE`) beside a pool of
 //! reading ones, so that writers queue up in the process instead of failing with "busy".
 
+mod error;
+mod lock;
+mod pools;
+mod progress;
 mod scratch;
+mod settings;
 mod wal;
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, Executor};
 
-use crate::config::{ConfigError, check_within};
-
+pub use error::DbError;
+pub(crate) use error::is_too_slow;
+pub use lock::FolderLock;
+pub use progress::{progress, set_progress};
 pub use scratch::ScratchSchema;
+pub use settings::DatabaseSettings;
+
+use error::is_missing_table;
+use pools::{connections, readers};
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
@@ -39,155 +47,6 @@ const POSTGRES_REPEATABLE: &str = "BEGIN; SET LOCAL synchronous_commit = off";
 
 /// How long a statement waits for a locked SQLite file before it fails.
 const BUSY: Duration = Duration::from_secs(15);
-
-/// The section `database` of the settings.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct DatabaseSettings {
-    /// `sqlite://path` or `postgres://…`. Empty: the file `datil.db` in the data folder.
-    pub url: String,
-    /// How many seconds a statement may take; 0: no limit. On SQLite, reading ones only. Imports, migrations and commands are not
-    /// limited.
-    pub statement_seconds: u32,
-}
-
-impl Default for DatabaseSettings {
-    fn default() -> Self {
-        Self {
-            url: String::new(),
-            statement_seconds: 20,
-        }
-    }
-}
-
-impl DatabaseSettings {
-    /// Whether every value can be used; nothing is opened.
-    ///
-    /// # Errors
-    /// The first setting that cannot, and why.
-    pub fn check(&self) -> Result<(), ConfigError> {
-        const NAME: &str = "database.url";
-        let url = self.url.as_str();
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            PgConnectOptions::from_str(url).map_err(|error| ConfigError::setting(NAME, error))?;
-        } else if !url.is_empty() && !url.starts_with("sqlite://") {
-            return Err(ConfigError::setting(
-                NAME,
-                "it must begin with sqlite:// or postgres://, or be empty for a file in the data folder",
-            ));
-        }
-        let seconds = u64::from(self.statement_seconds);
-        check_within("database.statement_seconds", seconds, 0..=86_400)
-    }
-
-    fn statement_time(&self) -> Option<Duration> {
-        match self.statement_seconds {
-            0 => None,
-            seconds => Some(Duration::from_secs(u64::from(seconds))),
-        }
-    }
-
-    /// The same, for a command that may take as long as it takes.
-    pub fn unhurried(&self) -> Self {
-        Self {
-            url: self.url.clone(),
-            statement_seconds: 0,
-        }
-    }
-}
-
-impl std::fmt::Debug for DatabaseSettings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("DatabaseSettings")
-            .field("url", &crate::config::without_password(&self.url))
-            .field("statement_seconds", &self.statement_seconds)
-            .finish()
-    }
-}
-
-/// What can go wrong with the database.
-#[derive(Debug, thiserror::Error)]
-pub enum DbError {
-    /// The database could not be reached or refused a statement.
-    #[error("database: {0}")]
-    Sql(#[source] sqlx::Error),
-    /// A statement took longer than it may, waited too long for a lock, or found no free connection.
-    #[error("the database took too long: {0}")]
-    TooSlow(#[source] sqlx::Error),
-    /// The address names no database that Datil knows.
-    #[error("database.url must begin with sqlite:// or postgres://, not {0:?}")]
-    UnknownUrl(String),
-    /// The schema is older than this program. PostgreSQL only: SQLite migrates itself.
-    #[error(
-        "the database schema is at version {found}, this program needs {wanted}: run `datil migrate`"
-    )]
-    SchemaTooOld {
-        /// The newest migration that was applied.
-        found: i64,
-        /// The newest migration that this program has.
-        wanted: i64,
-    },
-    /// The schema was made by a newer program.
-    #[error(
-        "the database schema is at version {found}, newer than this program knows ({known}): use a newer datil"
-    )]
-    SchemaTooNew {
-        /// The newest migration that was applied.
-        found: i64,
-        /// The newest migration that this program has.
-        known: i64,
-    },
-    /// A migration failed.
-    #[error("migrating the database: {0}")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
-    /// The folder of the SQLite file, or its lock, could not be used.
-    #[error("database file {path}: {source}")]
-    File {
-        /// What could not be used.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A stored value does not have the form that this program writes.
-    #[error("a stored row cannot be understood: {0}")]
-    Row(String),
-}
-
-impl DbError {
-    /// Whether the database refused a value, as it will each time, and not whether it is there: too long, too large, or a text that
-    /// it cannot hold.
-    pub fn is_refusal(&self) -> bool {
-        let Self::Sql(sqlx::Error::Database(error)) = self else {
-            return false;
-        };
-        // PostgreSQL: data exception, program limit exceeded. SQLite: TOOBIG, MISMATCH, RANGE.
-        error.code().is_some_and(|code| {
-            (code.len() == 5 && (code.starts_with("22") || code.starts_with("54")))
-                || matches!(&*code, "18" | "20" | "25")
-        })
-    }
-}
-
-/// Whether a statement failed because it took longer than it may.
-pub(crate) fn is_too_slow(error: &sqlx::Error) -> bool {
-    // PostgreSQL: query_canceled, lock_not_available. SQLite: SQLITE_INTERRUPT.
-    const SLOW: [&str; 3] = ["57014", "55P03", "9"];
-    match error {
-        sqlx::Error::PoolTimedOut => true,
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| SLOW.contains(&&*code)),
-        _ => false,
-    }
-}
-
-impl From<sqlx::Error> for DbError {
-    fn from(error: sqlx::Error) -> Self {
-        if is_too_slow(&error) {
-            Self::TooSlow(error)
-        } else {
-            Self::Sql(error)
-        }
-    }
-}
 
 /// An open database. Clones share the connections.
 #[derive(Debug, Clone)]
@@ -491,58 +350,6 @@ impl Db {
     }
 }
 
-/// Reading connections to SQLite, whose statements are broken off after `time`.
-fn readers(time: Option<Duration>) -> SqlitePoolOptions {
-    let options = SqlitePoolOptions::new()
-        .max_connections(4)
-        .acquire_timeout(BUSY)
-        // There is nobody who could have closed a file.
-        .test_before_acquire(false);
-    let Some(time) = time else { return options };
-    // Each statement acquires a connection: either a new one or one that was used before.
-    options
-        .after_connect(move |connection, _| Box::pin(break_off_after(connection, time)))
-        .before_acquire(move |connection, _| {
-            Box::pin(async move {
-                break_off_after(connection, time).await?;
-                Ok(true)
-            })
-        })
-}
-
-/// Breaks off what this connection still does after this time.
-async fn break_off_after(
-    connection: &mut SqliteConnection,
-    time: Duration,
-) -> Result<(), sqlx::Error> {
-    /// So many steps of SQLite's machine take well under a millisecond.
-    const STEPS: i32 = 10_000;
-    let end = Instant::now() + time;
-    let mut handle = connection.lock_handle().await?;
-    handle.set_progress_handler(STEPS, move || Instant::now() < end);
-    Ok(())
-}
-
-/// Connections to PostgreSQL, which breaks off statements after `time`. A transaction whose process was stopped in the middle of it
-/// ends as well: others wait for its locks.
-fn connections(time: Option<Duration>) -> PgPoolOptions {
-    const IDLE: Duration = Duration::from_secs(300);
-    let limit = time.map_or(0, |time| time.as_millis());
-    let idle = IDLE.as_millis();
-    let sql = format!(
-        "SET statement_timeout = {limit}; SET lock_timeout = {limit}; SET idle_in_transaction_session_timeout = {idle}"
-    );
-    PgPoolOptions::new()
-        .acquire_timeout(Duration::from_secs(10))
-        .after_connect(move |connection, _| {
-            let sql = sql.clone();
-            Box::pin(async move {
-                connection.execute(AssertSqlSafe(sql)).await?;
-                Ok(())
-            })
-        })
-}
-
 /// Begins on the one writing connection. When the disk is full SQLite ends a transaction by itself,
 /// and the connection then believes to be inside of one for ever: it is replaced.
 async fn begin_on_sqlite(
@@ -560,16 +367,6 @@ async fn begin_on_sqlite(
         }
         begun => begun,
     }
-}
-
-/// Whether a statement failed because its table does not exist, and for no other reason.
-fn is_missing_table(error: &sqlx::Error) -> bool {
-    const UNDEFINED_TABLE: &str = "42P01";
-    error.as_database_error().is_some_and(|error| {
-        // SQLite has one code for all errors in a statement's text.
-        error.code().is_some_and(|code| code == UNDEFINED_TABLE)
-            || error.message().starts_with("no such table")
-    })
 }
 
 /// How a schema compares with the one that this program needs.
@@ -598,79 +395,4 @@ impl Tx {
         }
         Ok(())
     }
-}
-
-/// An exclusive lock on a file in a folder, held until it is dropped or the process ends, however
-/// it ends (`flock`).
-#[derive(Debug)]
-pub struct FolderLock {
-    _file: std::fs::File,
-}
-
-impl FolderLock {
-    /// Takes the lock if nobody holds it.
-    ///
-    /// # Errors
-    /// The folder cannot be used.
-    pub fn try_take(folder: &Path, name: &str) -> Result<Option<Self>, DbError> {
-        let path = folder.join(name);
-        let file = std::fs::create_dir_all(folder)
-            .and_then(|()| {
-                std::fs::OpenOptions::new()
-                    .create(true)
-                    .truncate(false)
-                    .write(true)
-                    .open(&path)
-            })
-            .map_err(|source| DbError::File {
-                path: path.clone(),
-                source,
-            })?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Self { _file: file })),
-            Err(std::fs::TryLockError::WouldBlock) => Ok(None),
-            Err(std::fs::TryLockError::Error(source)) => Err(DbError::File { path, source }),
-        }
-    }
-
-    /// Takes the lock, waiting for whoever holds it.
-    ///
-    /// # Errors
-    /// The folder cannot be used.
-    pub async fn wait(folder: &Path, name: &str) -> Result<Self, DbError> {
-        loop {
-            if let Some(lock) = Self::try_take(folder, name)? {
-                return Ok(lock);
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-}
-
-/// How far a background task has come: the number stored under its name, 0 at first.
-///
-/// # Errors
-/// The database failed.
-pub async fn progress(db: &Db, name: &str) -> Result<i64, DbError> {
-    const SQL: &str = "SELECT value FROM progress WHERE name = $1";
-    let found: Option<i64> = on!(db, |pool| sqlx::query_scalar(SQL)
-        .bind(name)
-        .fetch_optional(pool)
-        .await)?;
-    Ok(found.unwrap_or(0))
-}
-
-/// Stores how far a background task has come. It never goes back: a smaller number changes nothing.
-///
-/// # Errors
-/// The database failed.
-pub async fn set_progress(tx: &mut Tx, name: &str, value: i64) -> Result<(), DbError> {
-    const SQL: &str = "INSERT INTO progress (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE excluded.value > progress.value";
-    in_tx!(tx, |conn| sqlx::query(SQL)
-        .bind(name)
-        .bind(value)
-        .execute(conn)
-        .await
-        .map(|_| ()))?;
-    Ok(())
 }

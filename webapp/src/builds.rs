@@ -19,7 +19,7 @@ use chrono::Duration;
 use platform::db::DbError;
 use platform::http::ApiError;
 
-pub(crate) use self::audit::{Audit, show as audit};
+pub(crate) use self::audit::show as audit;
 use self::build_page::BuildPage;
 pub(crate) use self::feed::show as feed;
 pub(crate) use self::lists::ChannelView;

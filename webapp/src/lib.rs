@@ -32,14 +32,14 @@ use std::time::Duration;
 use axum::Router;
 use axum::middleware::map_response;
 use axum::routing::get;
-use buildinfo::Product;
+use buildinfo::audit::Audits;
 use crash::CrashId;
 use moka::sync::Cache;
 use platform::blobs::Blobs;
 use platform::db::Db;
 use platform::queue::Wake;
 
-use crate::builds::{Audit, ChannelView};
+use crate::builds::ChannelView;
 
 pub use page::error_page;
 
@@ -50,10 +50,6 @@ const ASKED_AT_ONCE: u64 = 10_000;
 
 /// Of so many generations of the build data the list of channels is kept.
 const GENERATIONS: u64 = 2;
-/// An audit is made so often at most.
-const AUDIT_EVERY: Duration = Duration::from_secs(15);
-/// So many audits are kept: one for each product, and one of all.
-const AUDITS: u64 = 10;
 
 /// The pages and the API. Clones share everything.
 #[derive(Debug, Clone)]
@@ -65,14 +61,13 @@ pub struct Webapp {
     asked: Cache<CrashId, ()>,
     /// The channels and their newest builds, by generation.
     overview: moka::future::Cache<i64, Arc<Vec<ChannelView>>>,
-    /// The audits of the last seconds, of one product or of all.
-    audits: moka::future::Cache<Option<Product>, Arc<Audit>>,
+    audits: Audits,
 }
 
 impl Webapp {
     /// Reads from this database and blob store; `wake` tells the processor of this process, if
-    /// there is one, that somebody waits for a report.
-    pub fn new(db: Db, blobs: Blobs, wake: Wake) -> Self {
+    /// there is one, that somebody waits for a report. The audits are those of the API for builds, if it is in this process too.
+    pub fn new(db: Db, blobs: Blobs, wake: Wake, audits: Audits) -> Self {
         let asked = Cache::builder()
             .max_capacity(ASKED_AT_ONCE)
             .time_to_live(ASK_EVERY)
@@ -83,10 +78,7 @@ impl Webapp {
             wake,
             asked,
             overview: moka::future::Cache::new(GENERATIONS),
-            audits: moka::future::Cache::builder()
-                .max_capacity(AUDITS)
-                .time_to_live(AUDIT_EVERY)
-                .build(),
+            audits,
         }
     }
 

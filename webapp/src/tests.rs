@@ -9,6 +9,7 @@ mod reports;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use buildinfo::audit::Audits;
 use buildinfo::{Build, Certainty, Derived, Line, Product, Reason, Status, Version};
 use crash::{CrashId, ProcessedCrash, RawCrash};
 use crashstore::column::{Name, Text};
@@ -64,7 +65,13 @@ impl Answer {
 impl Server {
     fn new(test: TestDb) -> Self {
         let blobs = Blobs::open(&BlobSettings::default(), test.folder.path()).unwrap();
-        let router = Webapp::new(test.db.clone(), blobs.clone(), Wake::default()).router();
+        let router = Webapp::new(
+            test.db.clone(),
+            blobs.clone(),
+            Wake::default(),
+            Audits::new(test.db.clone()),
+        )
+        .router();
         Self {
             test,
             blobs,

@@ -59,7 +59,7 @@ pub(super) async fn list(
     let filter = params.filter()?;
     let after = params.cursor.as_deref().map(str::parse::<Place>);
     let after = after.transpose().map_err(|()| no_cursor())?;
-    let page = api.audits.findings(&api.db, filter, after.as_ref(), limit);
+    let page = api.audits.findings(filter, after.as_ref(), limit);
     let page = page.await.map_err(anyhow::Error::from)?;
     let first = after.is_none() && filter.check.is_none();
     let cursor = page.next.as_ref().map(ToString::to_string);
@@ -67,7 +67,7 @@ pub(super) async fn list(
         findings: page.findings.clone(),
         scores: match first {
             true => {
-                let scores = api.audits.scores(&api.db, filter.product).await;
+                let scores = api.audits.scores(filter.product).await;
                 Some(scores.map_err(anyhow::Error::from)?.to_vec())
             }
             false => None,

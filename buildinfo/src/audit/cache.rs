@@ -1,59 +1,88 @@
-//! Audits of the last seconds: each reads the builds of the last weeks, and anybody may ask for it.
+//! Audits of the last seconds: each reads the builds of the last weeks, and anybody may ask for it, on the page and over the API.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use moka::future::Cache;
+use platform::clock;
 use platform::db::{Db, DbError};
 use tokio::sync::Semaphore;
 
-use super::read::{Filter, FindingPage, findings, scores};
+use super::read::{Filter, FindingPage, Summary, findings, scores, summaries};
 use super::{Check, Place, Score};
+use crate::db::{Generation, latest_generation, source_states};
+use crate::freshness::Freshness;
 use crate::product::Product;
 
 /// The same is read so often at most.
 const KEEP: Duration = Duration::from_secs(15);
 /// So many pages of findings are kept.
 const PAGES: u64 = 100;
-/// So many scores: one for each product, and one of all.
-const SCORES: u64 = 10;
+/// So many overviews and scores: of each product, and of all.
+const OVERVIEWS: u64 = 10;
 /// So many audits are made at a time, whatever is asked.
 const AT_ONCE: usize = 1;
 
 type Page = (Option<Product>, Option<Check>, Option<String>, usize);
 
-/// Findings and scores as they were within the last 15 seconds. Who asks while one is made waits for it. Clones share them.
+/// What every check found and how good each source is, as it was at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Overview {
+    /// When it was read, microseconds UTC.
+    pub made: i64,
+    /// The newest finished generation of builds then.
+    pub generation: Generation,
+    /// When the sources had answered.
+    pub freshness: Freshness,
+    /// What each check found, with at most [`Overview::FIRST`] findings of each.
+    pub summaries: Vec<Summary>,
+    /// How good each source is on each channel; those read within the last 15 seconds.
+    pub scores: Arc<Vec<Score>>,
+}
+
+impl Overview {
+    /// Most findings of each check.
+    pub const FIRST: usize = 10;
+}
+
+/// Findings, scores and overviews as they were within the last 15 seconds. Who asks while one is made waits for it. Clones share them:
+/// a process has one.
 #[derive(Debug, Clone)]
 pub struct Audits {
+    db: Db,
     pages: Cache<Page, Arc<FindingPage>>,
     scores: Cache<Option<Product>, Arc<Vec<Score>>>,
+    overviews: Cache<Option<Product>, Arc<Overview>>,
     room: Arc<Semaphore>,
 }
 
-impl Default for Audits {
-    fn default() -> Self {
+impl Audits {
+    /// Audits of the builds in `db`. Nothing is read before somebody asks.
+    pub fn new(db: Db) -> Self {
         Self {
+            db,
             pages: Cache::builder()
                 .max_capacity(PAGES)
                 .time_to_live(KEEP)
                 .build(),
             scores: Cache::builder()
-                .max_capacity(SCORES)
+                .max_capacity(OVERVIEWS)
+                .time_to_live(KEEP)
+                .build(),
+            overviews: Cache::builder()
+                .max_capacity(OVERVIEWS)
                 .time_to_live(KEEP)
                 .build(),
             room: Arc::new(Semaphore::new(AT_ONCE)),
         }
     }
-}
 
-impl Audits {
     /// What [`findings`] says.
     ///
     /// # Errors
     /// The database failed or a row cannot be read.
     pub async fn findings(
         &self,
-        db: &Db,
         filter: Filter,
         after: Option<&Place>,
         limit: usize,
@@ -61,7 +90,7 @@ impl Audits {
         let place = after.map(ToString::to_string);
         let made = async {
             let _room = self.room.acquire().await;
-            findings(db, filter, after, limit).await.map(Arc::new)
+            findings(&self.db, filter, after, limit).await.map(Arc::new)
         };
         let key = (filter.product, filter.check, place, limit);
         self.pages.try_get_with(key, made).await
@@ -71,15 +100,31 @@ impl Audits {
     ///
     /// # Errors
     /// The database failed or a row cannot be read.
-    pub async fn scores(
-        &self,
-        db: &Db,
-        product: Option<Product>,
-    ) -> Result<Arc<Vec<Score>>, Arc<DbError>> {
+    pub async fn scores(&self, product: Option<Product>) -> Result<Arc<Vec<Score>>, Arc<DbError>> {
         let made = async {
             let _room = self.room.acquire().await;
-            scores(db, product).await.map(Arc::new)
+            scores(&self.db, product).await.map(Arc::new)
         };
         self.scores.try_get_with(product, made).await
+    }
+
+    /// Everything at a glance, about one product if it is given.
+    ///
+    /// # Errors
+    /// The database failed or a row cannot be read.
+    pub async fn overview(&self, product: Option<Product>) -> Result<Arc<Overview>, Arc<DbError>> {
+        // Before there is room for the rest: they need room of their own.
+        let scores = self.scores(product).await?;
+        let made = async {
+            let _room = self.room.acquire().await;
+            Ok(Arc::new(Overview {
+                made: clock::now_micros(),
+                generation: latest_generation(&self.db).await?,
+                freshness: Freshness::of(&source_states(&self.db).await?),
+                summaries: summaries(&self.db, product, Overview::FIRST).await?,
+                scores,
+            }))
+        };
+        self.overviews.try_get_with(product, made).await
     }
 }

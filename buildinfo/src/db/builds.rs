@@ -1,12 +1,16 @@
 //! Reading the table `build`.
 
+mod list;
+
+use platform::cpu::{self, Panicked};
 use platform::db::{Db, DbError};
 use platform::on;
 
 use crate::build::Build;
 use crate::build_id::BuildId;
 use crate::product::Product;
-use crate::version::{Stage, Version};
+
+pub use list::{BuildKey, Filter, list_builds};
 
 /// One page of a list.
 #[derive(Debug, Clone)]
@@ -42,15 +46,15 @@ pub async fn load_all<F>(db: &Db, generation: i64, mut each: F) -> Result<(), Db
 where
     F: FnMut(Vec<Build>),
 {
-    let broken = |error: tokio::task::JoinError| DbError::Row(format!("reading builds: {error}"));
+    // What a panic said may hold what was read.
+    let broken = |_: tokio::task::JoinError| DbError::from(Panicked);
     let mut next = Some(tokio::spawn(batch(db.clone(), generation, 0)));
     while let Some(fetched) = next.take() {
         let (bodies, following) = fetched.await.map_err(broken)??;
         // The next batch is on its way while this one is read.
         next = following.map(|first| tokio::spawn(batch(db.clone(), generation, first)));
         if !bodies.is_empty() {
-            let builds = tokio::task::spawn_blocking(move || read_all(&bodies));
-            each(builds.await.map_err(broken)??);
+            each(cpu::run(move || read_all(&bodies)).await??);
         }
     }
     Ok(())
@@ -94,7 +98,7 @@ pub async fn builds_by_id(
     builds_by_ids(db, generation, product, id.as_u64()..id.as_u64() + 1, 1000).await
 }
 
-/// The builds of a product whose id lies in a range, valid in a generation, at most `limit`.
+/// The builds of a product whose id lies in a range, valid in a generation, by id, at most `limit`.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
@@ -105,8 +109,10 @@ pub async fn builds_by_ids(
     ids: std::ops::Range<u64>,
     limit: i64,
 ) -> Result<Vec<Build>, DbError> {
+    // The other way through the index of lists. SQLite would not trust its order if the product had to be equal to something.
+    let index = db.by_index("build_listed");
     let sql = format!(
-        "SELECT body FROM build WHERE {VALID} AND product = $2 AND build_id >= $3 AND build_id < $4 ORDER BY build_id, channel, version, platform, variant LIMIT $5"
+        "SELECT body FROM build {index} WHERE {VALID} AND product BETWEEN $2 AND $2 AND build_id >= $3 AND build_id < $4 ORDER BY build_id, product DESC, channel DESC, version DESC, platform DESC, variant DESC LIMIT $5"
     );
     let bound = |id: u64| i64::try_from(id).unwrap_or(i64::MAX);
     let bodies: Vec<String> = on!(db, |pool| sqlx::query_scalar(sqlx::AssertSqlSafe(
@@ -270,177 +276,4 @@ pub async fn channels(
     .bind(generation)
     .fetch_all(pool)
     .await)?)
-}
-
-/// Which builds to list; what is left empty is not asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// Of this product.
-    pub product: Option<Product>,
-    /// That follow this channel.
-    pub channel: Option<String>,
-    /// With this exact version. A candidate's name finds the build whatever became of it: `152.0rc2` is build 2 of 152.0,
-    /// whose own name is `152.0`.
-    pub version: Option<String>,
-    /// Made from this revision, or from one that begins so.
-    pub revision: Option<String>,
-    /// For this platform.
-    pub platform: Option<String>,
-    /// With ids in this range.
-    pub ids: Option<std::ops::Range<u64>>,
-}
-
-/// A candidate that was asked for by its name.
-struct Candidate {
-    /// The version that it is a candidate of.
-    of: Version,
-    number: u32,
-}
-
-impl Filter {
-    fn candidate(&self) -> Option<Candidate> {
-        let version: Version = self.version.as_deref()?.parse().ok()?;
-        Some(Candidate {
-            number: version.candidate()?,
-            of: version.without_candidate(),
-        })
-    }
-}
-
-/// A build's place in the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BuildKey {
-    /// The id.
-    pub build_id: BuildId,
-    /// Product, channel, version, platform and variant.
-    pub names: [String; 5],
-}
-
-impl From<&Build> for BuildKey {
-    fn from(build: &Build) -> Self {
-        Self {
-            build_id: build.build_id,
-            names: [
-                build.product.as_str().to_owned(),
-                build.channel.clone(),
-                build.version.to_string(),
-                build.platform.clone(),
-                build.variant.clone(),
-            ],
-        }
-    }
-}
-
-/// The builds of a generation that a filter lets through, newest id first, after the place `after`; at
-/// most `limit`.
-///
-/// # Errors
-/// The database failed or a row cannot be read.
-pub async fn list_builds(
-    db: &Db,
-    generation: i64,
-    filter: &Filter,
-    after: Option<&BuildKey>,
-    limit: i64,
-) -> Result<Page<Build>, DbError> {
-    let Some(candidate) = filter.candidate() else {
-        return list_page(db, generation, filter, None, after, limit).await;
-    };
-    // The table does not know build numbers: of the few builds of the version, those with another are left out here.
-    let wanted = |build: &Build| {
-        build.build_number == Some(candidate.number)
-            || Some(build.version.as_str()) == filter.version.as_deref()
-    };
-    let (mut rows, mut after) = (Vec::new(), after.cloned());
-    let most = usize::try_from(limit).unwrap_or(0);
-    loop {
-        let base = Some(&candidate.of);
-        let page = list_page(db, generation, filter, base, after.as_ref(), limit).await?;
-        after = page.rows.last().map(BuildKey::from);
-        rows.extend(page.rows.into_iter().filter(wanted));
-        if rows.len() > most || !page.more {
-            let more = rows.len() > most;
-            rows.truncate(most);
-            return Ok(Page { rows, more });
-        }
-    }
-}
-
-/// One page, with the builds of the version `base` among those of the version asked for.
-async fn list_page(
-    db: &Db,
-    generation: i64,
-    filter: &Filter,
-    base: Option<&Version>,
-    after: Option<&BuildKey>,
-    limit: i64,
-) -> Result<Page<Build>, DbError> {
-    let mut sql = format!("SELECT body FROM build WHERE {VALID}");
-    let mut texts: Vec<&str> = Vec::new();
-    // A release's candidate is offered on beta, and its own channel is release.
-    let own_channel = base
-        .filter(|base| base.stage() == Stage::Release && filter.channel.as_deref() == Some("beta"))
-        .map(|_| "release");
-    let named = [
-        ("product", filter.product.map(Product::as_str), None),
-        ("channel", filter.channel.as_deref(), own_channel),
-        (
-            "version",
-            filter.version.as_deref(),
-            base.map(Version::as_str),
-        ),
-        ("platform", filter.platform.as_deref(), None),
-    ];
-    // $1 to $4 are the generation, the range of ids and the limit; then come the texts.
-    for (column, value, other) in named {
-        let Some(value) = value else { continue };
-        texts.push(value);
-        let mut marks = format!("${}", texts.len() + 4);
-        if let Some(other) = other {
-            texts.push(other);
-            marks.push_str(&format!(", ${}", texts.len() + 4));
-        }
-        sql.push_str(&format!(" AND {column} IN ({marks})"));
-    }
-    // Of hexadecimal digits, `g` comes after all.
-    let revision_end = filter.revision.as_deref().map(|begin| format!("{begin}g"));
-    if let (Some(begin), Some(end)) = (&filter.revision, &revision_end) {
-        let first = texts.len() + 5;
-        texts.extend([begin.as_str(), end.as_str()]);
-        sql.push_str(&format!(
-            " AND revision >= ${first} AND revision < ${}",
-            first + 1
-        ));
-    }
-    sql.push_str(" AND build_id >= $2 AND build_id < $3");
-    if let Some(after) = after {
-        let first = texts.len() + 5;
-        texts.extend(after.names.iter().map(String::as_str));
-        sql.push_str(&format!(
-            " AND (build_id < ${n} OR (build_id = ${n} AND (product, channel, version, platform, variant) > (${first}, ${}, ${}, ${}, ${})))",
-            first + 1, first + 2, first + 3, first + 4, n = first + 5,
-        ));
-    }
-    sql.push_str(" ORDER BY build_id DESC, product, channel, version, platform, variant LIMIT $4");
-    let bound = |id: u64| i64::try_from(id).unwrap_or(i64::MAX);
-    let ids = filter.ids.clone().unwrap_or(0..u64::MAX);
-    let bodies: Vec<String> = on!(db, |pool| {
-        let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str()))
-            .bind(generation)
-            .bind(bound(ids.start))
-            .bind(bound(ids.end))
-            .bind(limit.saturating_add(1));
-        for text in &texts {
-            query = query.bind(*text);
-        }
-        if let Some(after) = after {
-            query = query.bind(number(after.build_id));
-        }
-        query.fetch_all(pool).await
-    })?;
-    let mut rows = read_all(&bodies)?;
-    let limit = usize::try_from(limit).unwrap_or(0);
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    Ok(Page { rows, more })
 }

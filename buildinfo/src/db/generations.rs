@@ -4,6 +4,7 @@
 //! may be broken off anywhere: what is to be written is worked out from what is already there.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
@@ -33,6 +34,9 @@ pub struct Generation {
     /// How many builds it has.
     pub builds: i64,
 }
+
+/// See [`finished_here`].
+static FINISHED: AtomicU64 = AtomicU64::new(0);
 
 const NONE: Generation = Generation {
     n: 0,
@@ -367,7 +371,13 @@ pub async fn finish_generation(to: &impl Writes, n: i64, now: i64) -> Result<boo
         .await
         .map(|_| ()))?;
     tx.commit().await?;
+    FINISHED.fetch_add(1, Ordering::Release);
     Ok(true)
+}
+
+/// How many generations this process finished. What somebody remembers of the newest one is out of date when this has grown.
+pub(crate) fn finished_here() -> u64 {
+    FINISHED.load(Ordering::Acquire)
 }
 
 /// Writes what differs between an unfinished generation and the one before; `false`: nothing.

@@ -1,8 +1,8 @@
 //! The table `import_lease`: who imports, and that nobody else writes what imports write.
 //!
 //! Each taking of the lease gets a token that no other had. A transaction that writes on behalf of an import is begun through
-//! [`Writes`], which checks the token in that very transaction: whoever was away for so long that another one took over is told so
-//! by the first statement, and writes nothing.
+//! [`Writes`], which checks the token in that very transaction: an importer that was away for so long that another one took over
+//! learns it from the first statement, and writes nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -155,8 +155,8 @@ pub async fn release_lease(db: &Db, owner: &str) -> Result<(), DbError> {
     tx.commit().await
 }
 
-/// Who may write what imports write: the holder of the [`Lease`]; or, while nobody holds one, whoever has the database to itself, as
-/// tests and benchmarks do. A plain database is refused while somebody imports, so that an import cannot write around its own lease.
+/// Who may write what imports write: the holder of the [`Lease`]; or, while nobody holds one, a process that has the database to itself,
+/// as tests and benchmarks do. A plain database is refused while somebody imports, so that an import cannot write around its own lease.
 pub trait Writes: Sync {
     /// The database, to read from.
     fn db(&self) -> &Db;

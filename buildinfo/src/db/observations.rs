@@ -13,10 +13,10 @@ use super::{MANY, marks, placeholders};
 use crate::group::group_with;
 use crate::observation::{Digest, Kind, Observation, SourceName};
 
-/// So many observations go into one transaction; each may need two rows.
-const CHUNK: usize = 200;
-/// So many observations of one place are looked through at a time.
-const OPEN_ROWS: i64 = 1000;
+/// So many observations go into one transaction: others that write wait for it.
+const CHUNK: usize = 100;
+/// Of what is not said any more at a place, so much is closed before the place is looked through again.
+const MOST_GONE: usize = 20_000;
 
 /// What became of observations that were recorded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -163,36 +163,15 @@ pub async fn close_unsaid(
     url: &str,
     said: &HashSet<Digest>,
 ) -> Result<u64, DbError> {
-    const OPEN: &str = "SELECT o.digest, o.source, o.kind, o.subject, o.url, o.body, o.first_run, o.problem FROM observation o WHERE o.source = $1 AND o.place = $2 AND o.digest > $3 AND o.said_to IS NULL ORDER BY o.source, o.place, o.digest LIMIT $4";
     const CLOSE: &str = "UPDATE observation SET said_to = $1 WHERE digest = $2 AND said_to IS NULL";
-    let (mut last, mut closed) = (String::new(), 0);
+    let mut closed = 0;
     loop {
-        let open: Vec<Row> = on!(to.db(), |pool| sqlx::query_as(OPEN)
-            .bind(source)
-            .bind(place(url))
-            .bind(&last)
-            .bind(OPEN_ROWS)
-            .fetch_all(pool)
-            .await)?;
-        let Some(end) = open.last() else {
-            return Ok(closed);
-        };
-        last.clone_from(&end.digest);
-        let stored: Vec<Stored> = open
-            .into_iter()
-            .map(Stored::try_from)
-            .collect::<Result<_, _>>()?;
-        let gone: Vec<&Stored> = stored
-            .iter()
-            .filter(|stored| {
-                let digest = stored.digest.parse::<Digest>();
-                digest.is_ok_and(|digest| !said.contains(&digest))
-            })
-            .collect();
-        for chunk in gone.chunks(CHUNK) {
+        let gone = unsaid(to.db(), source, &place(url), said).await?;
+        for digests in gone.chunks(CHUNK) {
+            let stored = by_digests(to.db(), digests).await?;
             let mut tx = to.begin_import_repeatable().await?;
             let mut dirty = BTreeSet::new();
-            for stored in chunk {
+            for stored in stored {
                 in_tx!(&mut tx, |conn| sqlx::query(CLOSE)
                     .bind(run)
                     .bind(&stored.digest)
@@ -205,7 +184,41 @@ pub async fn close_unsaid(
             mark_dirty(&mut tx, &dirty).await?;
             tx.commit().await?;
         }
+        if gone.len() < MOST_GONE {
+            return Ok(closed);
+        }
     }
+}
+
+/// Some of what is said at a place and is not among `said`, at most [`MOST_GONE`].
+async fn unsaid(
+    db: &Db,
+    source: &str,
+    place: &str,
+    said: &HashSet<Digest>,
+) -> Result<Vec<Digest>, DbError> {
+    const OPEN: &str =
+        "SELECT digest FROM observation WHERE source = $1 AND place = $2 AND said_to IS NULL";
+    let mut gone = Vec::new();
+    on!(db, |pool| {
+        // In no order: one by digests would need an index by them, and a place has hundreds of thousands.
+        let mut rows = sqlx::query_scalar(OPEN)
+            .bind(source)
+            .bind(place)
+            .fetch(pool);
+        while gone.len() < MOST_GONE
+            && let Some(digest) = rows.try_next().await?
+        {
+            let digest: String = digest;
+            let digest = digest
+                .parse()
+                .map_err(|_| DbError::Row(format!("digest {digest}")))?;
+            if !said.contains(&digest) {
+                gone.push(digest);
+            }
+        }
+    });
+    Ok(gone)
 }
 
 /// The path of an address: the same for a source and its mirrors.
@@ -242,14 +255,19 @@ impl NewRow {
 async fn insert(tx: &mut Tx, run: i64, rows: &[NewRow], seen: &mut Seen) -> Result<(), DbError> {
     let mut dirty = BTreeSet::new();
     for rows in rows.chunks(MANY) {
-        let mut news = insert_new(tx, run, rows).await?;
-        if news.len() < rows.len() {
-            let known = rows.iter().filter(|row| !news.contains(&row.digest));
-            let known: Vec<&str> = known.map(|row| row.digest.as_str()).collect();
-            news.extend(say_again(tx, run, &known).await?);
-        }
+        let known = known(tx, rows).await?;
+        let unknown = |row: &&NewRow| !known.contains_key(&row.digest);
+        let news: Vec<&NewRow> = rows.iter().filter(unknown).collect();
+        insert_new(tx, run, &news).await?;
+        // What was taken back and is said again is as new.
+        let again: Vec<&str> = known
+            .iter()
+            .filter(|(_, is_said)| !**is_said)
+            .map(|(digest, _)| digest.as_str())
+            .collect();
+        say_again(tx, run, &again).await?;
         for row in rows {
-            if !news.contains(&row.digest) {
+            if known.get(&row.digest).is_some_and(|is_said| *is_said) {
                 seen.unchanged += 1;
                 continue;
             }
@@ -263,14 +281,34 @@ async fn insert(tx: &mut Tx, run: i64, rows: &[NewRow], seen: &mut Seen) -> Resu
     mark_dirty(tx, &dirty).await
 }
 
-/// Inserts what was never said; answers the digests of that.
-async fn insert_new(tx: &mut Tx, run: i64, rows: &[NewRow]) -> Result<HashSet<String>, DbError> {
+/// Which of these were ever said, by digest, and whether they are said now. Nobody else imports meanwhile.
+async fn known(tx: &mut Tx, rows: &[NewRow]) -> Result<HashMap<String, bool>, DbError> {
     let sql = format!(
-        "INSERT INTO observation (digest, source, kind, subject, group_key, problem, url, place, body, first_run, said_from) VALUES {} ON CONFLICT (digest) DO NOTHING RETURNING digest",
+        "SELECT digest, CAST(said_to IS NULL AS INTEGER) FROM observation WHERE digest IN ({})",
+        marks(rows.len(), 1)
+    );
+    let known: Vec<(String, i32)> = in_tx!(&mut *tx, |conn| {
+        let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str()));
+        for row in rows {
+            query = query.bind(&row.digest);
+        }
+        query.fetch_all(conn).await
+    })?;
+    let known = known.into_iter().map(|(digest, said)| (digest, said != 0));
+    Ok(known.collect())
+}
+
+/// Inserts what was never said.
+async fn insert_new(tx: &mut Tx, run: i64, rows: &[&NewRow]) -> Result<(), DbError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "INSERT INTO observation (digest, source, kind, subject, group_key, problem, url, place, body, first_run, said_from) VALUES {} ON CONFLICT (digest) DO NOTHING",
         placeholders(rows.len(), 11)
     );
-    let new: Vec<String> = in_tx!(&mut *tx, |conn| {
-        let mut query = sqlx::query_scalar(AssertSqlSafe(sql.as_str()));
+    in_tx!(&mut *tx, |conn| {
+        let mut query = sqlx::query(AssertSqlSafe(sql.as_str()));
         for row in rows {
             query = query
                 .bind(&row.digest)
@@ -285,33 +323,37 @@ async fn insert_new(tx: &mut Tx, run: i64, rows: &[NewRow]) -> Result<HashSet<St
                 .bind(run)
                 .bind(run);
         }
-        query.fetch_all(conn).await
+        query.execute(conn).await.map(|_| ())
     })?;
-    Ok(new.into_iter().collect())
+    Ok(())
 }
 
-/// Of what was said before, says again what was taken back; answers the digests of that. The sighting that had ended is kept.
-async fn say_again(tx: &mut Tx, run: i64, digests: &[&str]) -> Result<Vec<String>, DbError> {
+/// Says again what was taken back. The sighting that had ended is kept.
+async fn say_again(tx: &mut Tx, run: i64, digests: &[&str]) -> Result<(), DbError> {
+    if digests.is_empty() {
+        return Ok(());
+    }
     let keep = format!(
         "INSERT INTO sighting (digest, from_run, to_run) SELECT digest, said_from, said_to FROM observation WHERE said_to IS NOT NULL AND digest IN ({}) ON CONFLICT (digest, from_run) DO NOTHING",
         marks(digests.len(), 1)
     );
     let again = format!(
-        "UPDATE observation SET said_from = $1, said_to = NULL WHERE said_to IS NOT NULL AND digest IN ({}) RETURNING digest",
+        "UPDATE observation SET said_from = $1, said_to = NULL WHERE said_to IS NOT NULL AND digest IN ({})",
         marks(digests.len(), 2)
     );
-    Ok(in_tx!(&mut *tx, |conn| {
+    in_tx!(&mut *tx, |conn| {
         let mut query = sqlx::query(AssertSqlSafe(keep.as_str()));
         for digest in digests {
             query = query.bind(*digest);
         }
         query.execute(&mut *conn).await?;
-        let mut query = sqlx::query_scalar(AssertSqlSafe(again.as_str())).bind(run);
+        let mut query = sqlx::query(AssertSqlSafe(again.as_str())).bind(run);
         for digest in digests {
             query = query.bind(*digest);
         }
-        query.fetch_all(conn).await
-    })?)
+        query.execute(conn).await.map(|_| ())
+    })?;
+    Ok(())
 }
 
 /// What must be derived again when these observations are passed over, or not any more: those with

@@ -9,8 +9,6 @@ use super::generations::{Generation, generation_at};
 const HISTORY: &str = "builds_history";
 /// Under this name stands the newest generation of which changes were removed.
 const CHANGES: &str = "builds_changes_removed";
-/// Under this name stands the generation up to which the processor has passed changes on.
-const FOLLOWED: &str = "enriched_generation";
 /// At most so many rows go in one transaction.
 const ROWS: i64 = 500;
 
@@ -75,7 +73,8 @@ pub struct Removed {
 }
 
 /// Removes up to 500 rows of each kind that nobody needs who asks about a time from `refused` on. What is older than `refused` is no
-/// longer answered from now on, and what is older than `removed` goes: the time between is for those who began to read before.
+/// longer answered from now on, and what is older than `removed` goes: the time between is for those who began to read before. Changes go
+/// by age alone; whoever follows them asks [`changes_removed`] whether some went before they were followed.
 ///
 /// # Errors
 /// The database failed; the next call goes on.
@@ -87,12 +86,10 @@ pub async fn remove(db: &Db, refused: i64, removed: i64) -> Result<Removed, DbEr
         tx.commit().await?;
     }
     let generation = generation_at(db, removed.min(refused)).await?.n;
-    let followed = progress(db, FOLLOWED).await?;
-    // What changed with a generation is removed with it, but not before it was followed.
-    let changes = generation.min(followed);
-    if changes > progress(db, CHANGES).await? {
+    // Said before it is done, so that nobody takes what is left for all there was.
+    if generation > progress(db, CHANGES).await? {
         let mut tx = db.begin().await?;
-        set_progress(&mut tx, CHANGES, changes).await?;
+        set_progress(&mut tx, CHANGES, generation).await?;
         tx.commit().await?;
     }
     Ok(Removed {
@@ -109,10 +106,10 @@ pub async fn remove(db: &Db, refused: i64, removed: i64) -> Result<Removed, DbEr
             "conclusion_change",
             "generation, product, build_id",
             "generation <= $1 ORDER BY generation, product, build_id",
-            changes,
+            generation,
         )
         .await?,
-        generations: delete(db, "generation", "n", "n < $1 ORDER BY n", changes).await?,
+        generations: delete(db, "generation", "n", "n < $1 ORDER BY n", generation).await?,
         runs: delete(
             db,
             "import_run",

@@ -117,7 +117,7 @@ impl Import<'_> {
             self.keep().await?;
             let following = match following {
                 None => None,
-                Some(reading) => Some(reading.await.map_err(ImportError::Task)?),
+                Some(reading) => Some(reading.await.map_err(|_| ImportError::Task)?),
             };
             slow = if took > SLOW { slow + 1 } else { 0 };
             if slow >= SLOW_PAGES && self.options.choice == Choice::Auto {

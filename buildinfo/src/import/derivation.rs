@@ -107,7 +107,7 @@ pub(crate) async fn derive_dirty(
     };
     let mut next = ahead(String::new());
     loop {
-        let conclusions = next.await.map_err(ImportError::Task)??;
+        let conclusions = next.await.map_err(|_| ImportError::Task)??;
         let Some((end, _)) = conclusions.last() else {
             break;
         };

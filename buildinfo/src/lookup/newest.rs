@@ -1,20 +1,28 @@
 //! The number of the newest generation, asked for by many at once.
 
-use std::sync::{Mutex as ShortMutex, PoisonError};
+use std::sync::{Arc, Mutex as ShortMutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use platform::db::{Db, DbError};
 use tokio::sync::Mutex;
 
-use crate::db::latest_generation;
+use crate::db::{finished_here, latest_generation};
 
 /// So long after a failure the database counts as away.
 const AWAY: Duration = Duration::from_secs(1);
+/// For so long one answer of the database serves all who ask. It is less than another process needs to tell anybody that it has finished
+/// a generation; one of this process ends it at once.
+const SERVES: Duration = Duration::from_millis(5);
+/// After so long the database is asked again while the answer still serves, so that under load nobody waits for it.
+const RENEWED: Duration = Duration::from_millis(1);
 
-/// Shares one query among all who wait at the same time: an answer serves whoever came before the query began.
+/// Shares one query among all who ask at the same time.
 #[derive(Debug, Default)]
 pub(super) struct Newest {
-    last: Mutex<Option<Seen>>,
+    /// What the database said last.
+    last: ShortMutex<Option<Seen>>,
+    /// Held by the one who asks the database.
+    asking: Arc<Mutex<()>>,
     /// When the database failed last.
     failed: ShortMutex<Option<Instant>>,
 }
@@ -23,36 +31,70 @@ pub(super) struct Newest {
 struct Seen {
     /// When the query began.
     at: Instant,
+    /// How many generations this process had finished then.
+    finished: u64,
     /// What it found; nothing if it failed.
     generation: Option<i64>,
 }
 
+impl Seen {
+    /// Whether it says all that was finished when somebody came, with so many generations of this process.
+    fn serves(&self, came: Instant, finished: u64) -> bool {
+        self.finished == finished && self.at + SERVES >= came
+    }
+}
+
 impl Newest {
-    /// The newest generation that was finished when this was called, or a newer one.
+    /// The newest generation that this process had finished when this was called, or another one 5 ms before; or a newer one.
     ///
     /// # Errors
     /// The database failed.
-    pub(super) async fn of(&self, db: &Db) -> Result<i64, DbError> {
+    pub(super) async fn of(self: &Arc<Self>, db: &Db) -> Result<i64, DbError> {
         let came = Instant::now();
-        let mut last = self.last.lock().await;
-        match *last {
-            Some(seen) if seen.at >= came => match seen.generation {
-                Some(generation) => return Ok(generation),
-                // Those who wait for a database that is away do not wait for each other as well.
-                None => drop(last),
-            },
-            _ => {
-                let at = Instant::now();
-                let found = latest_generation(db).await.map(|newest| newest.n);
-                let generation = found.as_ref().ok().copied();
-                if found.is_err() {
-                    self.note_away();
-                }
-                *last = Some(Seen { at, generation });
-                return found;
+        if let Some(seen) = self.seen(came)
+            && let Some(generation) = seen.generation
+        {
+            if came > seen.at + RENEWED
+                && let Ok(asking) = Arc::clone(&self.asking).try_lock_owned()
+            {
+                let (newest, db) = (Arc::clone(self), db.clone());
+                tokio::spawn(async move {
+                    // An error is noted, and met by the one who asks next.
+                    let _ = newest.ask(&db).await;
+                    drop(asking);
+                });
             }
+            return Ok(generation);
+        }
+        let asking = self.asking.lock().await;
+        match self.seen(came).map(|seen| seen.generation) {
+            Some(Some(generation)) => return Ok(generation),
+            // Those who wait for a database that is away do not wait for each other as well.
+            Some(None) => drop(asking),
+            None => return self.ask(db).await,
         }
         Ok(latest_generation(db).await?.n)
+    }
+
+    /// Asks the database, and keeps what it says.
+    async fn ask(&self, db: &Db) -> Result<i64, DbError> {
+        let (at, finished) = (Instant::now(), finished_here());
+        let found = latest_generation(db).await.map(|newest| newest.n);
+        if found.is_err() {
+            self.note_away();
+        }
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Seen {
+            at,
+            finished,
+            generation: found.as_ref().ok().copied(),
+        });
+        found
+    }
+
+    /// What the database said last, if that serves who came then.
+    fn seen(&self, came: Instant) -> Option<Seen> {
+        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.filter(|seen| seen.serves(came, finished_here()))
     }
 
     /// Whether the database failed within the last second.
@@ -64,5 +106,30 @@ impl Newest {
     /// Notes that the database failed, or did not answer in time.
     pub(super) fn note_away(&self) {
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_serves_who_comes_soon_unless_this_process_finished_a_generation() {
+        let at = Instant::now();
+        let seen = Seen {
+            at,
+            finished: 3,
+            generation: Some(1),
+        };
+        let later = SERVES + Duration::from_nanos(1);
+        for (came, finished, serves) in [
+            (at - SERVES, 3, true),
+            (at, 3, true),
+            (at + SERVES, 3, true),
+            (at + later, 3, false),
+            (at, 4, false),
+        ] {
+            assert_eq!(seen.serves(came, finished), serves, "{came:?} {finished}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
+use buildinfo::audit::Audits;
 use buildinfo::{Lookup, api, db};
 use demo::world::Channel;
 use demo::{Plan, Status, World};
@@ -48,7 +49,7 @@ async fn ask(router: &Router, address: &str) -> Value {
 }
 
 fn process(db: &Db) -> Router {
-    api::router(Lookup::new(db.clone()), db.clone())
+    api::router(Lookup::new(db.clone()), db.clone(), Audits::new(db.clone()))
 }
 
 #[tokio::test]

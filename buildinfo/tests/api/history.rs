@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::http::header;
+use buildinfo::audit::Audits;
 use buildinfo::unknown::watch::write_down;
 use buildinfo::{api, db};
 use platform::testing::databases;
@@ -92,7 +93,7 @@ async fn unknown_ids_and_findings_are_listed_page_by_page() {
     for test in databases().await {
         let known = lookup(&test.db).await;
         let service = Service {
-            router: api::router(known.clone(), test.db.clone()),
+            router: api::router(known.clone(), test.db.clone(), Audits::new(test.db.clone())),
             sources: Sources::standard().await,
             test,
         };

@@ -4,6 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use buildinfo::api;
+use buildinfo::audit::Audits;
 use http_body_util::BodyExt;
 use platform::testing::{TestDb, databases};
 use serde_json::Value;
@@ -36,7 +37,11 @@ impl Service {
         for test in databases().await {
             let sources = Sources::standard().await;
             sources.import(&test.db).await;
-            let router = api::router(lookup(&test.db).await, test.db.clone());
+            let router = api::router(
+                lookup(&test.db).await,
+                test.db.clone(),
+                Audits::new(test.db.clone()),
+            );
             services.push(Self {
                 router,
                 sources,

@@ -448,6 +448,44 @@ pub async fn concerned(
         .await)?)
 }
 
+pub(super) const AFTER: &str =
+    "SELECT crash_id, state, generation FROM crash WHERE crash_id > $1 ORDER BY crash_id LIMIT $2";
+
+/// Some crashes whose answers are old, and where to go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OldAnswers {
+    /// The ids, sorted.
+    pub crashes: Vec<String>,
+    /// After which crash the next ones begin; none after the last.
+    pub next: Option<String>,
+}
+
+/// Among the `limit` crashes after the crash `after`: those that are processed and whose answer about their build is older than
+/// `generation`. Every crash is read, so this is for when it is not known which builds changed.
+///
+/// # Errors
+/// The database failed.
+pub async fn with_old_answers(
+    db: &Db,
+    generation: i64,
+    after: &str,
+    limit: i64,
+) -> Result<OldAnswers, DbError> {
+    let rows: Vec<(String, String, i64)> = on!(db, |pool| sqlx::query_as(AFTER)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(pool)
+        .await)?;
+    let next = rows.last().map(|(id, ..)| id.clone());
+    let old = |(id, state, of): (String, String, i64)| {
+        (state == State::Processed.name() && of < generation).then_some(id)
+    };
+    Ok(OldAnswers {
+        crashes: rows.into_iter().filter_map(old).collect(),
+        next,
+    })
+}
+
 pub(super) const OF_BUILD: &str = "SELECT COUNT(*) FROM crash WHERE lookup_build = $2 AND lookup_product = $1 AND state = 'processed'";
 
 /// How many processed crashes have the build (`product`, `build_id`), whatever their channel.

@@ -2,7 +2,7 @@ mod faults;
 
 use std::collections::BTreeMap;
 
-use buildinfo::db::{Step, finish_generation, write_steps};
+use buildinfo::db::{Step, changes_removed, finish_generation, write_steps};
 use buildinfo::{Build, Certainty, Line, Product, Reason, Status};
 use bytes::Bytes;
 use crash::{CrashId, ProcessedCrash, RawCrash};
@@ -312,6 +312,32 @@ async fn a_build_that_becomes_known_reaches_its_crashes_without_a_second_walk() 
         bench.push(Kind::Enrich).await;
         assert_eq!(bench.work().await, ["enriched"]);
         assert_eq!(bench.processed().await, after);
+        assert_eq!(bench.jobs().await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_build_reaches_its_crashes_also_when_its_change_was_removed_before_it_was_passed_on() {
+    for bench in Bench::all().await {
+        bench.submit(&json!({}), &[], true).await;
+        bench.work().await;
+        bench.conclude(1, "152.0b6").await;
+        bench.conclude_of(2, "20990101000000", "199.0b1").await;
+        bench.shared().lookup.refresh().await.unwrap();
+        // The generations are of 1970: what changed with them goes.
+        let settings = buildinfo::Settings::default();
+        let now = platform::clock::now_micros();
+        buildinfo::upkeep::step(&bench.test.db, &settings, now)
+            .await
+            .unwrap();
+        assert_eq!(changes_removed(&bench.test.db).await.unwrap(), 2);
+        watch::pass_on(bench.shared()).await.unwrap();
+        assert_eq!(bench.jobs().await, 1);
+        assert_eq!(bench.work().await, ["enriched"]);
+        let after = bench.processed().await;
+        assert_eq!(after.at(&["build_info", "status"]), Some(&json!("shipped")));
+        // Once is enough.
+        watch::pass_on(bench.shared()).await.unwrap();
         assert_eq!(bench.jobs().await, 0);
     }
 }

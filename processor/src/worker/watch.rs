@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use buildinfo::db::{Change, ChangeCursor, changes_after};
-use crashstore::db::concerned;
+use buildinfo::db::{Change, ChangeCursor, changes_after, changes_removed};
+use crashstore::db::{concerned, with_old_answers};
 use platform::clock;
 use platform::db::{DbError, progress, set_progress};
 use platform::queue::{self, Kind, Lane};
@@ -45,7 +45,7 @@ pub(super) async fn run(shared: &Shared, stop: &CancellationToken) {
 /// Passes on the changes up to the generation that look-ups of this process use. An interrupted
 /// round begins again at its generation; crashes that were enriched meanwhile are not pushed twice.
 pub(super) async fn pass_on(shared: &Shared) -> Result<(), DbError> {
-    let done = progress(&shared.db, PROGRESS).await?;
+    let mut done = progress(&shared.db, PROGRESS).await?;
     let usable = shared.lookup.generation();
     if usable <= done {
         return Ok(());
@@ -61,7 +61,7 @@ pub(super) async fn pass_on(shared: &Shared) -> Result<(), DbError> {
         };
         for change in changes.iter().filter(|change| change.generation <= usable) {
             if change.generation > cursor.generation {
-                finish(shared, change.generation - 1).await?;
+                finish(shared, &mut done, change.generation - 1).await?;
             }
             cursor = ChangeCursor {
                 generation: change.generation,
@@ -73,13 +73,40 @@ pub(super) async fn pass_on(shared: &Shared) -> Result<(), DbError> {
             break;
         }
     }
-    finish(shared, usable).await
+    finish(shared, &mut done, usable).await
 }
 
-async fn finish(shared: &Shared, generation: i64) -> Result<(), DbError> {
+/// All changes after the generation `done` up to this one were passed on. Changes that were removed for their age before that may have
+/// concerned any crash.
+async fn finish(shared: &Shared, done: &mut i64, generation: i64) -> Result<(), DbError> {
+    if generation <= *done {
+        return Ok(());
+    }
+    // Asked after they were read: none of those that were there then is missing.
+    let removed = changes_removed(&shared.db).await?;
+    if removed > *done {
+        tracing::info!(
+            done,
+            removed,
+            "changes of builds were removed before they were passed on: every older crash is looked up again"
+        );
+        push_older(shared, removed).await?;
+    }
     let mut tx = shared.db.begin().await?;
     set_progress(&mut tx, PROGRESS, generation).await?;
-    tx.commit().await
+    tx.commit().await?;
+    *done = generation;
+    Ok(())
+}
+
+async fn push_older(shared: &Shared, generation: i64) -> Result<(), DbError> {
+    let mut after = Some(String::new());
+    while let Some(last) = after {
+        let old = with_old_answers(&shared.db, generation, &last, CRASHES).await?;
+        push(shared, &old.crashes).await?;
+        after = old.next;
+    }
+    Ok(())
 }
 
 async fn push_concerned(shared: &Shared, change: &Change) -> Result<(), DbError> {
@@ -98,15 +125,24 @@ async fn push_concerned(shared: &Shared, change: &Change) -> Result<(), DbError>
         let Some(last) = crashes.last() else {
             return Ok(());
         };
-        let now = clock::now_micros();
-        let mut tx = shared.db.begin().await?;
-        for crash in &crashes {
-            queue::push(&mut tx, crash, Kind::Enrich, Lane::Enrichment, now).await?;
-        }
-        tx.commit().await?;
-        let count = u64::try_from(crashes.len()).unwrap_or(0);
-        metrics::counter!(PUSHED).increment(count);
-        shared.wake.now();
+        push(shared, &crashes).await?;
         after.clone_from(last);
     }
+}
+
+/// Wants the builds of these crashes to be looked up again.
+async fn push(shared: &Shared, crashes: &[String]) -> Result<(), DbError> {
+    if crashes.is_empty() {
+        return Ok(());
+    }
+    let now = clock::now_micros();
+    let mut tx = shared.db.begin().await?;
+    for crash in crashes {
+        queue::push(&mut tx, crash, Kind::Enrich, Lane::Enrichment, now).await?;
+    }
+    tx.commit().await?;
+    let count = u64::try_from(crashes.len()).unwrap_or(0);
+    metrics::counter!(PUSHED).increment(count);
+    shared.wake.now();
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! `datil bench lookup`: a million builds in the index, and questions about them.
 
 mod http;
+mod lists;
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -48,6 +49,7 @@ pub(super) async fn measure(args: &LookupArgs, figures: &mut Figures) -> anyhow:
         let engine = scratch.db.engine();
         figures.heading(&format!("loading from {engine}"))?;
         fill(&scratch.db, history).await?;
+        lists::measure(&scratch.db, history, figures).await?;
         let lookup = load(&scratch.db, engine, figures).await?;
         if server.is_none() {
             reload(&scratch.db, &lookup, history, figures).await?;

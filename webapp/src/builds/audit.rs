@@ -1,18 +1,14 @@
 //! The pages of the audit: what is wrong with the build data, since when, and what to do.
 
-use std::sync::Arc;
-
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use buildinfo::audit::read::{Filter, Summary, findings, scores, summaries};
-use buildinfo::audit::{Check, Finding, Place, Score};
-use buildinfo::db::{self, Generation, MOST_COUNTED};
+use buildinfo::audit::read::{Filter, Summary};
+use buildinfo::audit::{Check, Finding, Overview, Place, Score};
+use buildinfo::db::MOST_COUNTED;
 use buildinfo::sources::archive::public_address;
-use buildinfo::{BuildId, Freshness, Product};
-use platform::clock;
-use platform::db::{Db, DbError};
+use buildinfo::{BuildId, Product};
 use platform::http::ApiError;
 
 use crate::page::{PageError, html, unusable};
@@ -22,36 +18,12 @@ use crate::{Webapp, format, links};
 
 /// Where the audit is.
 pub(super) const PATH: &str = "/builds/audit";
-/// Findings of each check on the first page.
-const FIRST: usize = 10;
 /// Findings on a page of one check.
 const PAGE: usize = 100;
 /// Most rows of scores on a page.
 const MOST_SCORES: usize = 200;
 /// Longer texts of findings are cut.
 const CELL: usize = 400;
-
-/// An audit, as it was at one moment.
-#[derive(Debug)]
-pub(crate) struct Audit {
-    made: i64,
-    generation: Generation,
-    freshness: Freshness,
-    summaries: Vec<Summary>,
-    scores: Vec<Score>,
-}
-
-impl Audit {
-    async fn of(db: &Db, product: Option<Product>) -> Result<Arc<Self>, DbError> {
-        Ok(Arc::new(Self {
-            made: clock::now_micros(),
-            generation: db::latest_generation(db).await?,
-            freshness: Freshness::of(&db::source_states(db).await?),
-            summaries: summaries(db, product, FIRST).await?,
-            scores: scores(db, product).await?,
-        }))
-    }
-}
 
 /// What every check found and how good each source is, or all that one check found.
 pub(crate) async fn show(State(app): State<Webapp>, params: Params) -> Result<Response, PageError> {
@@ -64,11 +36,7 @@ pub(crate) async fn show(State(app): State<Webapp>, params: Params) -> Result<Re
         "" => None,
         name => Some(Check::named(name).ok_or_else(no_check)?),
     };
-    // It reads the builds of the last weeks, so it is made once for all who look at the same time.
-    let audit = app
-        .audits
-        .try_get_with(product, Audit::of(&app.db, product))
-        .await?;
+    let audit = app.audits.overview(product).await?;
     let Some(check) = check else {
         let page = AuditPage::new(&audit, product);
         return Ok(html(StatusCode::OK, &page));
@@ -81,7 +49,7 @@ pub(crate) async fn show(State(app): State<Webapp>, params: Params) -> Result<Re
         product,
         check: Some(check),
     };
-    let found = findings(&app.db, filter, after.as_ref(), PAGE).await?;
+    let found = app.audits.findings(filter, after.as_ref(), PAGE).await?;
     let page = CheckPage {
         head: Head::new(check, summary_of(&audit, check)),
         product: product.map(Product::as_str),
@@ -90,6 +58,7 @@ pub(crate) async fn show(State(app): State<Webapp>, params: Params) -> Result<Re
         first: after.map(|_| link(product, Some(check), "")),
         next: found
             .next
+            .as_ref()
             .map(|place| link(product, Some(check), &place.to_string())),
     };
     Ok(html(StatusCode::OK, &page))
@@ -110,7 +79,7 @@ fn no_such_place() -> PageError {
     ApiError::BadRequest(sentence.to_owned()).into()
 }
 
-fn summary_of(audit: &Audit, check: Check) -> Option<&Summary> {
+fn summary_of(audit: &Overview, check: Check) -> Option<&Summary> {
     audit.summaries.iter().find(|one| one.check == check)
 }
 
@@ -282,7 +251,7 @@ struct AuditPage {
 }
 
 impl AuditPage {
-    fn new(audit: &Audit, product: Option<Product>) -> Self {
+    fn new(audit: &Overview, product: Option<Product>) -> Self {
         let sections = audit.summaries.iter();
         let scores: Vec<ScoreRow> = audit
             .scores

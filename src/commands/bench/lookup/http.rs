@@ -5,6 +5,7 @@ use std::process::Stdio;
 
 use anyhow::{Context, ensure};
 use buildinfo::Lookup;
+use buildinfo::audit::Audits;
 use chrono::TimeDelta;
 use platform::db::Db;
 use rand::rngs::StdRng;
@@ -39,7 +40,8 @@ pub(super) async fn measure(
     let listener = listen("127.0.0.1:0").await?;
     let root = format!("http://{}", listener.local_addr()?);
     let stop = CancellationToken::new();
-    let router = buildinfo::api::router(lookup, db.clone());
+    let audits = Audits::new(db.clone());
+    let router = buildinfo::api::router(lookup, db.clone(), audits);
     let server = tokio::spawn(platform::http::serve(listener, router, stop.clone()));
     let mut random = StdRng::seed_from_u64(5);
     let ids = history.ids();

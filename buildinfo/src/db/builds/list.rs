@@ -1,0 +1,211 @@
+//! Lists of builds by filters, newest id first, page by page.
+
+use platform::db::{Db, DbError};
+use platform::on;
+
+use super::{Page, VALID, number, read_all};
+use crate::build::Build;
+use crate::build_id::BuildId;
+use crate::product::Product;
+use crate::version::{Stage, Version};
+
+/// Which builds to list; what is left empty is not asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Of this product.
+    pub product: Option<Product>,
+    /// That follow this channel.
+    pub channel: Option<String>,
+    /// With this exact version. A candidate's name finds the build whatever became of it: `152.0rc2` is build 2 of 152.0,
+    /// whose own name is `152.0`.
+    pub version: Option<String>,
+    /// Made from this revision, or from one that begins so.
+    pub revision: Option<String>,
+    /// For this platform.
+    pub platform: Option<String>,
+    /// With ids in this range.
+    pub ids: Option<std::ops::Range<u64>>,
+}
+
+/// A candidate that was asked for by its name.
+struct Candidate {
+    /// The version that it is a candidate of.
+    of: Version,
+    number: u32,
+}
+
+impl Filter {
+    /// The index in which what is asked for lies together, in the order of the list, and the columns that it begins with. That of
+    /// revisions is in another order, for the few builds of a revision.
+    fn index(&self) -> (&'static str, &'static [&'static str]) {
+        if self.revision.is_some() {
+            return ("build_by_revision", &[]);
+        }
+        if self.version.is_some() {
+            return ("build_of_version", &["version"]);
+        }
+        match (&self.product, &self.channel, &self.platform) {
+            (Some(_), Some(_), _) => ("build_of_channel", &["product", "channel"]),
+            (_, Some(_), _) => ("build_on_channel", &["channel"]),
+            (Some(_), ..) => ("build_of_product", &["product"]),
+            (.., Some(_)) => ("build_for_platform", &["platform"]),
+            (None, None, None) => ("build_listed", &[]),
+        }
+    }
+
+    fn candidate(&self) -> Option<Candidate> {
+        let version: Version = self.version.as_deref()?.parse().ok()?;
+        Some(Candidate {
+            number: version.candidate()?,
+            of: version.without_candidate(),
+        })
+    }
+}
+
+/// A build's place in the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildKey {
+    /// The id.
+    pub build_id: BuildId,
+    /// Product, channel, version, platform and variant.
+    pub names: [String; 5],
+}
+
+impl From<&Build> for BuildKey {
+    fn from(build: &Build) -> Self {
+        Self {
+            build_id: build.build_id,
+            names: [
+                build.product.as_str().to_owned(),
+                build.channel.clone(),
+                build.version.to_string(),
+                build.platform.clone(),
+                build.variant.clone(),
+            ],
+        }
+    }
+}
+
+/// The builds of a generation that a filter lets through, newest id first, after the place `after`; at
+/// most `limit`.
+///
+/// # Errors
+/// The database failed or a row cannot be read.
+pub async fn list_builds(
+    db: &Db,
+    generation: i64,
+    filter: &Filter,
+    after: Option<&BuildKey>,
+    limit: i64,
+) -> Result<Page<Build>, DbError> {
+    let Some(candidate) = filter.candidate() else {
+        return list_page(db, generation, filter, None, after, limit).await;
+    };
+    // The table does not know build numbers: of the few builds of the version, those with another are left out here.
+    let wanted = |build: &Build| {
+        build.build_number == Some(candidate.number)
+            || Some(build.version.as_str()) == filter.version.as_deref()
+    };
+    let (mut rows, mut after) = (Vec::new(), after.cloned());
+    let most = usize::try_from(limit).unwrap_or(0);
+    loop {
+        let base = Some(&candidate.of);
+        let page = list_page(db, generation, filter, base, after.as_ref(), limit).await?;
+        after = page.rows.last().map(BuildKey::from);
+        rows.extend(page.rows.into_iter().filter(wanted));
+        if rows.len() > most || !page.more {
+            let more = rows.len() > most;
+            rows.truncate(most);
+            return Ok(Page { rows, more });
+        }
+    }
+}
+
+/// One page, with the builds of the version `base` among those of the version asked for.
+async fn list_page(
+    db: &Db,
+    generation: i64,
+    filter: &Filter,
+    base: Option<&Version>,
+    after: Option<&BuildKey>,
+    limit: i64,
+) -> Result<Page<Build>, DbError> {
+    let (index, leading) = filter.index();
+    let index = db.by_index(index);
+    let mut sql = format!("SELECT body FROM build {index} WHERE {VALID}");
+    let mut texts: Vec<&str> = Vec::new();
+    // A release's candidate is offered on beta, and its own channel is release.
+    let own_channel = base
+        .filter(|base| base.stage() == Stage::Release && filter.channel.as_deref() == Some("beta"))
+        .map(|_| "release");
+    let named = [
+        ("product", filter.product.map(Product::as_str), None),
+        ("channel", filter.channel.as_deref(), own_channel),
+        (
+            "version",
+            filter.version.as_deref(),
+            base.map(Version::as_str),
+        ),
+        ("platform", filter.platform.as_deref(), None),
+    ];
+    // $1 to $4 are the generation, the range of ids and the limit; then come the texts.
+    for (column, value, other) in named {
+        let Some(value) = value else { continue };
+        texts.push(value);
+        let first = texts.len() + 4;
+        let condition = match other {
+            Some(other) => {
+                texts.push(other);
+                format!("{column} IN (${first}, ${})", first + 1)
+            }
+            None if leading.contains(&column) => format!("{column} = ${first}"),
+            // The same, but SQLite still sees that the index has the order of the list.
+            None => format!("{column} BETWEEN ${first} AND ${first}"),
+        };
+        sql.push_str(" AND ");
+        sql.push_str(&condition);
+    }
+    // Of hexadecimal digits, `g` comes after all.
+    let revision_end = filter.revision.as_deref().map(|begin| format!("{begin}g"));
+    if let (Some(begin), Some(end)) = (&filter.revision, &revision_end) {
+        let first = texts.len() + 5;
+        texts.extend([begin.as_str(), end.as_str()]);
+        sql.push_str(&format!(
+            " AND revision >= ${first} AND revision < ${}",
+            first + 1
+        ));
+    }
+    sql.push_str(" AND build_id >= $2 AND build_id < $3");
+    if let Some(after) = after {
+        let first = texts.len() + 5;
+        texts.extend(after.names.iter().map(String::as_str));
+        sql.push_str(&format!(
+            " AND (build_id < ${n} OR (build_id = ${n} AND (product, channel, version, platform, variant) > (${first}, ${}, ${}, ${}, ${})))",
+            first + 1, first + 2, first + 3, first + 4, n = first + 5,
+        ));
+    }
+    sql.push_str(" ORDER BY build_id DESC, product, channel, version, platform, variant LIMIT $4");
+    let bound = |id: u64| i64::try_from(id).unwrap_or(i64::MAX);
+    let ids = filter.ids.clone().unwrap_or(0..u64::MAX);
+    // Said once more as a range, which an index begins at.
+    let end = after.map_or(u64::MAX, |after| after.build_id.as_u64().saturating_add(1));
+    let bodies: Vec<String> = on!(db, |pool| {
+        let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str()))
+            .bind(generation)
+            .bind(bound(ids.start))
+            .bind(bound(ids.end.min(end)))
+            .bind(limit.saturating_add(1));
+        for text in &texts {
+            query = query.bind(*text);
+        }
+        if let Some(after) = after {
+            query = query.bind(number(after.build_id));
+        }
+        query.fetch_all(pool).await
+    })?;
+    let mut rows = read_all(&bodies)?;
+    let limit = usize::try_from(limit).unwrap_or(0);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    Ok(Page { rows, more })
+}
