@@ -38,7 +38,7 @@ impl FolderLock {
         }
     }
 
-    /// Takes the lock, waiting for whoever holds it.
+    /// Takes the lock; waits while somebody holds it.
     ///
     /// # Errors
     /// The folder cannot be used.
