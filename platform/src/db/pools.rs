@@ -41,8 +41,7 @@ async fn break_off_after(
 }
 
 /// Connections to PostgreSQL, which breaks off statements after `time`; without a limit they are for long work, whose statements are
-/// planned each time. A transaction whose process was stopped in the middle of it
-/// ends as well: others wait for its locks.
+/// planned each time. A transaction whose process was stopped in the middle of it ends as well: others wait for its locks.
 pub(super) fn connections(time: Option<Duration>) -> PgPoolOptions {
     const IDLE: Duration = Duration::from_secs(300);
     let limit = time.map_or(0, |time| time.as_millis());

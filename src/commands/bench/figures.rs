@@ -4,6 +4,12 @@ use std::io::Write;
 
 use serde_json::json;
 
+/// Of three times the one in the middle.
+pub(super) fn median(mut times: [f64; 3]) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[1]
+}
+
 /// What a figure has to keep to.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Limit {
