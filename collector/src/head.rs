@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderMap, header};
 use encoding_rs::Encoding;
+use percent_encoding::percent_decode_str;
 
 use crate::answer::Malformed;
 
@@ -9,6 +10,8 @@ use crate::answer::Malformed;
 const MAX_BOUNDARY: usize = 70;
 /// The largest headers of one part, in bytes.
 const MAX_PART_HEAD: usize = 8192;
+/// The longest piece of a client's text in a note, in characters.
+pub(crate) const MAX_QUOTED: usize = 100;
 
 /// What the headers of a request say about its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,25 +65,40 @@ impl Head {
 /// What a part is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Annotations as one JSON object.
-    Json,
     /// One annotation, in this charset.
     Text(String),
-    /// A dump, of this type.
+    /// A dump or another attachment, of this type.
     Dump(String),
 }
+
+/// How a part named `extra`, which holds annotations as one JSON object, says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extra {
+    /// By its content type: it must be such an object.
+    Declared,
+    /// By its name alone: it is an ordinary part if it is none.
+    Named,
+}
+
+/// The name of the part that holds annotations as one JSON object.
+const EXTRA: &str = "extra";
 
 /// The headers of a part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PartHead {
     /// Its name; a part without one is read and dropped.
     pub(crate) name: Option<String>,
+    /// Whether it holds the annotations, whatever it would be otherwise.
+    pub(crate) extra: Option<Extra>,
     /// What it is.
     pub(crate) kind: Kind,
+    /// What was odd, and did not matter.
+    pub(crate) notes: Vec<String>,
 }
 
 impl PartHead {
-    /// Reads the headers of a part.
+    /// Reads the headers of a part. Only what decides what the part is, and what its bytes stand
+    /// for, is judged; the rest is noted.
     pub(crate) fn read(headers: &HeaderMap) -> Result<Self, Malformed> {
         let size: usize = headers
             .iter()
@@ -89,45 +107,76 @@ impl PartHead {
         if size > MAX_PART_HEAD {
             return Err(Malformed::PayloadStructure);
         }
-        let exact = |name: &str| match headers.get(name) {
-            None => Ok(None),
-            Some(value) => std::str::from_utf8(value.as_bytes())
-                .map(Some)
-                .map_err(|_| Malformed::PayloadStructure),
+        let disposition_text = text(headers, header::CONTENT_DISPOSITION.as_str());
+        let (_, disposition) = parameters(disposition_text.as_deref().unwrap_or_default());
+        let name = find(&disposition, "name")
+            .map(str::to_owned)
+            .or_else(|| extended(find(&disposition, "name*")?))
+            .filter(|name| !name.is_empty());
+        let shown: String = match &name {
+            Some(name) => name.chars().take(MAX_QUOTED).collect(),
+            None => "without a name".to_owned(),
         };
-        if exact("content-transfer-encoding")?
-            .is_some_and(|value| !value.trim().eq_ignore_ascii_case("binary"))
+        let mut notes = Vec::new();
+        for header in [header::CONTENT_DISPOSITION, header::CONTENT_TYPE] {
+            let bytes = headers
+                .get(&header)
+                .map_or(&b""[..], |value| value.as_bytes());
+            if str::from_utf8(bytes).is_err() {
+                notes.push(format!("part {shown}: {header} is no UTF-8"));
+            }
+        }
+        if let Some(encoding) = text(headers, "content-transfer-encoding") {
+            let name = encoding.split(';').next().unwrap_or_default().trim();
+            match name.to_ascii_lowercase().as_str() {
+                "" | "binary" | "8bit" | "7bit" | "identity" => {}
+                // What these make of the bytes is not what was meant.
+                "base64" | "quoted-printable" | "x-uuencode" | "uuencode" | "x-uue" | "gzip"
+                | "x-gzip" | "deflate" => return Err(Malformed::PayloadStructure),
+                _ => notes.push(format!("part {shown}: unknown transfer encoding")),
+            }
+        }
+        let extended_file = find(&disposition, "filename*");
+        if let Some(charset) = extended_file.map(|value| value.split('\'').next())
+            && Encoding::for_label(charset.unwrap_or_default().as_bytes()).is_none()
         {
-            return Err(Malformed::PayloadStructure);
+            notes.push(format!("part {shown}: unknown charset of the file name"));
         }
-        let (_, disposition) = parameters(exact("content-disposition")?.unwrap_or_default());
-        let extended = find(&disposition, "filename*");
-        if let Some(value) = extended {
-            let charset = value.split('\'').next().unwrap_or_default();
-            Encoding::for_label(charset.as_bytes()).ok_or(Malformed::PayloadStructure)?;
-        }
-        let is_file =
-            extended.is_some() || find(&disposition, "filename").is_some_and(|f| !f.is_empty());
-        let content_type = exact("content-type")?.unwrap_or("text/plain");
-        let (kind, type_parameters) = parameters(content_type);
-        let kind = if kind.starts_with("application/json") {
-            Kind::Json
-        } else if kind.starts_with("text/plain") && !is_file {
-            Kind::Text(
-                find(&type_parameters, "charset")
-                    .unwrap_or("utf-8")
-                    .to_owned(),
-            )
+        let is_file = extended_file.is_some()
+            || find(&disposition, "filename").is_some_and(|file| !file.is_empty());
+        let content_type = text(headers, header::CONTENT_TYPE.as_str())
+            .filter(|value| !value.trim().is_empty())
+            .unwrap_or_else(|| "text/plain".to_owned());
+        let (kind, type_parameters) = parameters(&content_type);
+        let is_json = kind.starts_with("application/json");
+        let kind = if !is_file && (is_json || kind.starts_with("text/plain")) {
+            let charset = find(&type_parameters, "charset");
+            Kind::Text(charset.unwrap_or("utf-8").to_owned())
         } else {
-            Kind::Dump(content_type.to_owned())
+            Kind::Dump(content_type)
         };
+        let extra = (name.as_deref() == Some(EXTRA)).then_some(if is_json {
+            Extra::Declared
+        } else {
+            Extra::Named
+        });
         Ok(Self {
-            name: find(&disposition, "name")
-                .filter(|name| !name.is_empty())
-                .map(str::to_owned),
+            name,
+            extra,
             kind,
+            notes,
         })
     }
+}
+
+/// What an extended parameter (RFC 5987: `charset'language'text%20in%20percents`) says, if its
+/// charset is known.
+fn extended(value: &str) -> Option<String> {
+    let mut pieces = value.splitn(3, '\'');
+    let (charset, _, text) = (pieces.next()?, pieces.next()?, pieces.next()?);
+    let bytes: Vec<u8> = percent_decode_str(text).collect();
+    let encoding = Encoding::for_label_no_replacement(charset.as_bytes())?;
+    Some(encoding.decode_without_bom_handling(&bytes).0.into_owned())
 }
 
 /// The first header of this name as text; bytes that are no UTF-8 are replaced.
@@ -263,86 +312,230 @@ mod tests {
         }
     }
 
+    fn part(disposition: &[u8], kind: &[u8]) -> Result<PartHead, Malformed> {
+        let mut list = vec![("content-disposition", disposition)];
+        if !kind.is_empty() {
+            list.push(("content-type", kind));
+        }
+        PartHead::read(&headers(&list))
+    }
+
+    fn text_kind(charset: &str) -> Kind {
+        Kind::Text(charset.to_owned())
+    }
+
+    fn dump_kind(kind: &str) -> Kind {
+        Kind::Dump(kind.to_owned())
+    }
+
     #[test]
-    fn parts_are_told_apart_by_type_and_file_name() {
-        let text = |charset: &str| Kind::Text(charset.to_owned());
-        let dump = |kind: &str| Kind::Dump(kind.to_owned());
-        let bad = Err(Malformed::PayloadStructure);
-        for (disposition, kind, expected) in [
-            ("form-data; name=Foo", "", Ok((Some("Foo"), text("utf-8")))),
+    fn parts_are_told_apart_by_name_type_and_file_name() {
+        let (text, dump) = (text_kind, dump_kind);
+        for (disposition, kind, name, expected) in [
+            ("form-data; name=Foo", "", Some("Foo"), text("utf-8")),
             (
                 "form-data; Name=\"a\\\"b;c\"",
                 "",
-                Ok((Some("a\"b;c"), text("utf-8"))),
+                Some("a\"b;c"),
+                text("utf-8"),
             ),
             (
                 "form-data; name=\"a\"",
                 "text/plain; charset=latin1",
-                Ok((Some("a"), text("latin1"))),
+                Some("a"),
+                text("latin1"),
             ),
             (
                 "form-data; name=\"a\"; filename=\"\"",
                 "text/plain",
-                Ok((Some("a"), text("utf-8"))),
+                Some("a"),
+                text("utf-8"),
             ),
             (
                 "form-data; name=\"a\"; filename=\"x\"",
                 "",
-                Ok((Some("a"), dump("text/plain"))),
+                Some("a"),
+                dump("text/plain"),
             ),
             (
                 "form-data; name=\"a\"; filename*=utf-8''x",
                 "",
-                Ok((Some("a"), dump("text/plain"))),
+                Some("a"),
+                dump("text/plain"),
             ),
             (
-                "form-data; name=\"a\"; filename*=klingon''x",
+                "form-data; name=\"extra\"",
+                "application/json",
+                Some("extra"),
+                text("utf-8"),
+            ),
+            (
+                "form-data; name=\"extra\"; filename=\"x\"",
+                "Application/JSON; charset=x",
+                Some("extra"),
+                dump("Application/JSON; charset=x"),
+            ),
+            (
+                "form-data; name=\"extra\"; filename=\"extra.json\"",
+                "application/octet-stream",
+                Some("extra"),
+                dump("application/octet-stream"),
+            ),
+            (
+                "form-data; name=\"extra\"",
                 "",
-                bad.clone(),
+                Some("extra"),
+                text("utf-8"),
+            ),
+            (
+                "form-data; name=\"settings\"; filename=\"settings.json\"",
+                "application/json",
+                Some("settings"),
+                dump("application/json"),
             ),
             (
                 "form-data; name=\"a\"",
                 "application/json",
-                Ok((Some("a"), Kind::Json)),
-            ),
-            (
-                "form-data; name=\"a\"; filename=\"x\"",
-                "Application/JSON; charset=x",
-                Ok((Some("a"), Kind::Json)),
+                Some("a"),
+                text("utf-8"),
             ),
             (
                 "form-data; name=\"a\"",
                 "application/octet-stream",
-                Ok((Some("a"), dump("application/octet-stream"))),
+                Some("a"),
+                dump("application/octet-stream"),
             ),
-            ("form-data; name=\"\"", "", Ok((None, text("utf-8")))),
+            ("form-data; name=\"\"", "", None, text("utf-8")),
             (
                 "form-data; filename=\"name=b\"",
                 "",
-                Ok((None, dump("text/plain"))),
+                None,
+                dump("text/plain"),
             ),
+            (
+                "form-data; name*=utf-8''%C3%9Cber%20alles",
+                "",
+                Some("Über alles"),
+                text("utf-8"),
+            ),
+            ("form-data; name*=klingon''x", "", None, text("utf-8")),
+            ("form-data; name*=x", "", None, text("utf-8")),
         ] {
-            let mut list: Vec<(&str, &[u8])> =
-                vec![("content-disposition", disposition.as_bytes())];
-            if !kind.is_empty() {
-                list.push(("content-type", kind.as_bytes()));
-            }
-            let head = PartHead::read(&headers(&list));
-            let expected = expected.map(|(name, kind)| PartHead {
+            let head = part(disposition.as_bytes(), kind.as_bytes());
+            let declared = kind.to_lowercase().contains("json");
+            let expected = PartHead {
                 name: name.map(str::to_owned),
-                kind,
-            });
-            assert_eq!(head, expected, "{disposition} {kind}");
+                extra: (name == Some("extra")).then_some(if declared {
+                    Extra::Declared
+                } else {
+                    Extra::Named
+                }),
+                kind: expected,
+                notes: Vec::new(),
+            };
+            assert_eq!(head, Ok(expected), "{disposition} {kind}");
         }
     }
 
     #[test]
-    fn parts_with_unreadable_headers_are_refused() {
+    fn a_harmless_header_is_noted_and_loses_nothing() {
+        for (header, value, kind, notes) in [
+            (
+                "content-transfer-encoding",
+                &b"binary"[..],
+                text_kind("utf-8"),
+                &[][..],
+            ),
+            (
+                "content-transfer-encoding",
+                b"8BIT",
+                text_kind("utf-8"),
+                &[],
+            ),
+            (
+                "content-transfer-encoding",
+                b"7bit ",
+                text_kind("utf-8"),
+                &[],
+            ),
+            ("content-transfer-encoding", b"", text_kind("utf-8"), &[]),
+            (
+                "content-transfer-encoding",
+                b"UTF-8",
+                text_kind("utf-8"),
+                &["part a: unknown transfer encoding"],
+            ),
+            (
+                "content-transfer-encoding",
+                b"\xff",
+                text_kind("utf-8"),
+                &["part a: unknown transfer encoding"],
+            ),
+            (
+                "content-type",
+                b"text/\xe9",
+                dump_kind("text/\u{fffd}"),
+                &["part a: content-type is no UTF-8"],
+            ),
+            (
+                "content-type",
+                b"text/plain; charset=utf-8; name=\xe9",
+                text_kind("utf-8"),
+                &["part a: content-type is no UTF-8"],
+            ),
+            ("content-type", b" ", text_kind("utf-8"), &[]),
+            ("x-anything", b"\xff", text_kind("utf-8"), &[]),
+        ] {
+            let list = [
+                ("content-disposition", &b"form-data; name=a"[..]),
+                (header, value),
+            ];
+            let expected = PartHead {
+                name: Some("a".to_owned()),
+                extra: None,
+                kind,
+                notes: notes.iter().map(|note| (*note).to_owned()).collect(),
+            };
+            let context = String::from_utf8_lossy(value);
+            assert_eq!(
+                PartHead::read(&headers(&list)),
+                Ok(expected),
+                "{header} {context}"
+            );
+        }
+        for (disposition, name, note) in [
+            (
+                &b"form-data; name=\"d\"; filename=\"caf\xe9.dmp\""[..],
+                "d",
+                "part d: content-disposition is no UTF-8",
+            ),
+            (
+                b"form-data; name=\"\xff\"; filename=x",
+                "\u{fffd}",
+                "part \u{fffd}: content-disposition is no UTF-8",
+            ),
+            (
+                b"form-data; name=\"d\"; filename*=klingon''x",
+                "d",
+                "part d: unknown charset of the file name",
+            ),
+        ] {
+            let expected = PartHead {
+                name: Some(name.to_owned()),
+                extra: None,
+                kind: dump_kind("application/octet-stream"),
+                notes: vec![note.to_owned()],
+            };
+            assert_eq!(part(disposition, b"application/octet-stream"), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn parts_whose_bytes_mean_something_else_are_refused() {
         let long = [b'x'; MAX_PART_HEAD];
         for list in [
-            &[("content-disposition", &b"form-data; name=\"\xff\""[..])][..],
-            &[("content-type", &b"text/\xe9"[..])][..],
             &[("content-transfer-encoding", &b"base64"[..])][..],
+            &[("content-transfer-encoding", &b"Quoted-Printable"[..])][..],
             &[("x", &long[..])][..],
         ] {
             assert_eq!(

@@ -13,8 +13,11 @@ use crate::answer::Malformed;
 /// Reads one JSON object. The notes say what was changed. Of equal keys the last one counts; more
 /// than 127 levels of nesting are refused.
 pub(crate) fn object(bytes: &[u8]) -> Result<(Map<String, Value>, Vec<&'static str>), Malformed> {
-    let text = decode(bytes).ok_or(Malformed::Json)?;
-    let (text, notes) = mend(&text);
+    let (text, is_damaged) = decode(bytes);
+    let (text, mut notes) = mend(&text);
+    if is_damaged {
+        notes.insert(0, DAMAGED);
+    }
     match serde_json::from_str(&text) {
         Ok(Value::Object(object)) => Ok((object, notes)),
         Ok(_) => Err(Malformed::JsonValue),
@@ -22,23 +25,27 @@ pub(crate) fn object(bytes: &[u8]) -> Result<(Map<String, Value>, Vec<&'static s
     }
 }
 
-/// UTF-8, or what a byte order mark or the zero bytes of UTF-16 say.
-fn decode(bytes: &[u8]) -> Option<Cow<'_, str>> {
+/// UTF-8, or what a byte order mark or the zero bytes of UTF-16 say; and whether bytes that mean
+/// nothing were replaced by U+FFFD, such as half a character at the end of a text that was cut.
+fn decode(bytes: &[u8]) -> (Cow<'_, str>, bool) {
     let (encoding, skip) = match (Encoding::for_bom(bytes), bytes) {
         (Some(found), _) => found,
         (None, [0, ..]) => (UTF_16BE, 0),
         (None, [_, 0, ..]) => (UTF_16LE, 0),
         (None, _) => (UTF_8, 0),
     };
-    encoding.decode_without_bom_handling_and_without_replacement(bytes.get(skip..)?)
+    encoding.decode_without_bom_handling(bytes.get(skip..).unwrap_or_default())
 }
 
+const DAMAGED: &str = "json: bytes that are no text were replaced by U+FFFD";
+const CONTROLS: &str = "json: bare control characters were kept";
 const SURROGATES: &str = "json: lone surrogates were replaced";
 const NOT_FINITE: &str = "json: NaN or infinity was replaced by null";
 const LARGE: &str = "json: large integers were kept as text";
 
-/// Replaces what a strict parser would refuse or round: lone surrogates by U+FFFD, numbers that
-/// are not finite by null, integers of more than 64 bits by their digits as text.
+/// Replaces what a strict parser would refuse or round: lone surrogates by U+FFFD, control
+/// characters in texts by their escapes, numbers that are not finite by null, integers of more than
+/// 64 bits by their digits as text.
 fn mend(text: &str) -> (Cow<'_, str>, Vec<&'static str>) {
     let mut mended = String::new();
     // Everything before this place has been copied.
@@ -73,7 +80,7 @@ type Change = Option<(Cow<'static, str>, &'static str)>;
 
 /// The length of what begins inside of a string, and what it is to become.
 fn string_token(rest: &str, in_string: &mut bool) -> (usize, Change) {
-    let Some(special) = rest.find(['"', '\\']) else {
+    let Some(special) = rest.find(|c: char| matches!(c, '"' | '\\' | '\0'..='\x1f')) else {
         return (rest.len(), None);
     };
     if special > 0 {
@@ -82,6 +89,10 @@ fn string_token(rest: &str, in_string: &mut bool) -> (usize, Change) {
     if rest.starts_with('"') {
         *in_string = false;
         return (1, None);
+    }
+    if let Some(control) = rest.chars().next().filter(|c| *c < ' ') {
+        let escaped = format!("\\u{:04x}", u32::from(control));
+        return (1, Some((Cow::Owned(escaped), CONTROLS)));
     }
     match escape(rest) {
         Some(0xD800..=0xDBFF) => match rest.get(6..).and_then(escape) {
@@ -186,6 +197,14 @@ mod tests {
             )),
         );
         check(
+            b"{\"a\":\"caf\xc3\",\"b\xff\":\"x\"}",
+            Ok((json!({"a": "caf\u{fffd}", "b\u{fffd}": "x"}), &[DAMAGED])),
+        );
+        check(
+            b"{\"a\":\"x\ty\x1b\n\\n\0\"\n}",
+            Ok((json!({"a": "x\ty\u{1b}\n\n\0"}), &[CONTROLS])),
+        );
+        check(
             "\u{feff}{\"é\":\"ü\"}".as_bytes(),
             Ok((json!({"é": "ü"}), &[])),
         );
@@ -205,8 +224,6 @@ mod tests {
         for bytes in [
             &b""[..],
             b"{",
-            b"{\"a\":\"\n\"}",
-            b"{\"a\":\"\xff\"}",
             b"{'a':1}",
             b"{} x",
             b"{\"a\":\"\\u12\"}",

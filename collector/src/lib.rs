@@ -10,7 +10,8 @@
 //! * what identifies people is removed before anything is stored, and no annotation is ever logged.
 //!
 //! The way of a report: `head` reads the headers, `body` the bytes within every limit,
-//! `parts` the parts, `report` makes a raw crash of them, [`throttle`] decides, `submit`
+//! `parts` the parts, `report` makes a raw crash of them (`names` knows what other reporters call
+//! an annotation), [`throttle`] decides, `submit`
 //! holds it together, `store` keeps it, `writer` writes rows and jobs, `sweep` those that are
 //! missing, and `answer` is what the client sees.
 
@@ -19,6 +20,7 @@ mod body;
 mod head;
 mod json;
 mod meters;
+mod names;
 mod parts;
 mod report;
 mod settings;

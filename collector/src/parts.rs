@@ -9,12 +9,13 @@ use futures::future::poll_fn;
 use futures::{Stream, StreamExt, stream};
 use multer::{Field, Multipart};
 use platform::cpu;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::Settings;
 use crate::answer::{Malformed, Refusal};
 use crate::body::Body;
-use crate::head::{Kind, PartHead};
+use crate::head::{Extra, Kind, PartHead};
 use crate::json;
 use crate::report::Gathered;
 
@@ -66,24 +67,36 @@ async fn add(
     gate: &Gate,
     limits: &Settings,
 ) -> Result<(), Refusal> {
-    let limit = match (&head.name, &head.kind) {
-        (None, _) => 0,
-        (_, Kind::Dump(_)) => usize::MAX,
-        _ => limits.max_annotation,
-    };
     let is_dump = matches!(head.kind, Kind::Dump(_));
+    let limit = match &head.name {
+        None => 0,
+        Some(_) if is_dump => usize::MAX,
+        Some(_) => limits.max_annotation,
+    };
     let content = read(part, gate, limit, is_dump).await?;
+    for note in head.notes {
+        gathered.note(note);
+    }
     let Some(name) = head.name else {
+        gathered.note("a part without a name was left out".to_owned());
         return Ok(());
     };
-    match head.kind {
-        Kind::Json => {
-            let bytes = content.bytes.ok_or(Malformed::Json)?;
-            let read = cpu::run_sized(bytes.len(), move || json::object(&bytes)).await;
-            let (annotations, notes) = read.map_err(|_| Refusal::Unavailable)??;
-            gathered.add_object(annotations, &notes);
+    if let Some(extra) = head.extra {
+        match (object(&content, limits).await?, extra) {
+            (Ok((annotations, notes)), _) => {
+                gathered.add_object(annotations, &notes);
+                if extra == Extra::Named {
+                    gathered.note(format!(
+                        "{name} is JSON, which its content type does not say"
+                    ));
+                }
+                return Ok(());
+            }
+            (Err(malformed), Extra::Declared) => return Err(malformed.into()),
+            (Err(_), Extra::Named) => {}
         }
-        Kind::Text(charset) => gathered.add_text(name, content.bytes.as_deref(), &charset),
+    }
+    match head.kind {
         Kind::Dump(kind) => {
             if gathered.dump_count() >= limits.max_dumps {
                 return Err(Malformed::PayloadStructure.into());
@@ -91,8 +104,25 @@ async fn add(
             let bytes = content.bytes.unwrap_or_default();
             gathered.add_dump(&name, &kind, bytes, content.sha256)?;
         }
+        Kind::Text(charset) => gathered.add_text(&name, content.bytes.as_deref(), &charset),
     }
     Ok(())
+}
+
+type Object = (Map<String, Value>, Vec<&'static str>);
+
+/// The annotations in a part, if they are one JSON object within the limit.
+async fn object(
+    content: &Content,
+    limits: &Settings,
+) -> Result<Result<Object, Malformed>, Refusal> {
+    let bytes = content.bytes.clone();
+    let Some(bytes) = bytes.filter(|bytes| bytes.len() <= limits.max_annotation) else {
+        return Ok(Err(Malformed::Json));
+    };
+    cpu::run_sized(bytes.len(), move || json::object(&bytes))
+        .await
+        .map_err(|_| Refusal::Unavailable)
 }
 
 struct Content {

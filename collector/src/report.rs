@@ -6,11 +6,13 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use crash::{CrashId, MAIN_DUMP, Metadata, PRIVATE_ANNOTATIONS, RawCrash};
 use crashstore::received::content_hash;
-use encoding_rs::Encoding;
+use encoding_rs::{Encoding, UTF_8};
 use platform::cpu;
 use serde_json::{Map, Value};
 
 use crate::answer::Malformed;
+use crate::head::MAX_QUOTED;
+use crate::names;
 
 /// Names under which dumps cannot be stored: the other objects of a report have them.
 const RESERVED: [&str; 3] = ["dump_names", "processed_crash", "raw_crash"];
@@ -18,8 +20,6 @@ const RESERVED: [&str; 3] = ["dump_names", "processed_crash", "raw_crash"];
 const MAX_NAME: usize = 30;
 /// More notes than this are not kept.
 const MAX_NOTES: usize = 500;
-/// The longest piece of a client's text in a note, in characters.
-const MAX_QUOTED: usize = 100;
 /// The longest user agent that is kept, in characters.
 const MAX_USER_AGENT: usize = 1000;
 
@@ -29,7 +29,8 @@ const MAX_RAW: usize = 60 << 20;
 /// What was found in the parts so far.
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
-    annotations: Map<String, Value>,
+    of_json: Map<String, Value>,
+    of_text: Map<String, Value>,
     dumps: Vec<Dump>,
     notes: Notes,
     has_json: bool,
@@ -73,38 +74,65 @@ impl Notes {
 }
 
 impl Gathered {
-    /// Takes annotations that came as one JSON object, with the notes about it: they replace those
-    /// that came before.
+    /// Takes the annotations of one JSON object, with the notes about it. Whatever the order of the
+    /// parts, one that came as a part of its own counts, else the last one.
     pub(crate) fn add_object(&mut self, annotations: Map<String, Value>, notes: &[&str]) {
-        self.annotations = annotations;
         self.has_json = true;
         for note in notes {
             self.notes.add((*note).to_owned());
         }
+        for (name, value) in annotations {
+            let differs = self
+                .of_json
+                .get(&name)
+                .is_some_and(|before| *before != value);
+            if differs {
+                self.note_repeated(&name);
+            }
+            self.of_json.insert(name, value);
+        }
     }
 
-    /// Takes one annotation in the form of text; `None` is one that was too large. One that
-    /// cannot be kept leaves a note.
-    pub(crate) fn add_text(&mut self, name: String, bytes: Option<&[u8]>, charset: &str) {
+    /// Takes one annotation in the form of text; `None` is one that was too large. Bytes that mean
+    /// nothing are replaced; that, and one that cannot be kept, leaves a note.
+    pub(crate) fn add_text(&mut self, name: &str, bytes: Option<&[u8]>, charset: &str) {
         self.has_text = true;
         let Some(bytes) = bytes else {
             self.notes
                 .add("extract payload text part exception: body part is too large".to_owned());
             return;
         };
-        let decoded = Encoding::for_label(charset.as_bytes()).and_then(|encoding| {
-            encoding.decode_without_bom_handling_and_without_replacement(bytes)
-        });
-        match decoded {
-            Some(text) => {
-                self.annotations
-                    .insert(name, Value::from(text.into_owned()));
-            }
-            None => self.notes.add(format!(
-                "extract payload text part exception: invalid text or charset: {}",
-                cut(charset, MAX_QUOTED)
-            )),
+        let encoding = Encoding::for_label_no_replacement(charset.as_bytes());
+        let (text, has_errors) = encoding.unwrap_or(UTF_8).decode_without_bom_handling(bytes);
+        if has_errors || encoding.is_none() {
+            self.notes.add(format!(
+                "extract payload text part exception: invalid text or charset: {} ({}{})",
+                cut(charset, MAX_QUOTED),
+                cut(name, MAX_QUOTED),
+                match (encoding, has_errors) {
+                    (None, false) => " was read as utf-8",
+                    (None, true) => " was read as utf-8, U+FFFD stands for what is none",
+                    _ => ": U+FFFD stands for what could not be read",
+                }
+            ));
         }
+        let text = Value::from(text.into_owned());
+        let differs = self.of_text.get(name).is_some_and(|before| *before != text);
+        if differs {
+            self.note_repeated(name);
+        }
+        self.of_text.insert(name.to_owned(), text);
+    }
+
+    fn note_repeated(&mut self, name: &str) {
+        let name = cut(name, MAX_QUOTED);
+        self.notes
+            .add(format!("{name} came more than once; the last one counts"));
+    }
+
+    /// Notes what was odd.
+    pub(crate) fn note(&mut self, note: String) {
+        self.notes.add(note);
     }
 
     /// Takes a dump.
@@ -147,11 +175,16 @@ impl Gathered {
                 "includes annotations in both json-encoded extra and formdata parts".to_owned(),
             );
         }
-        if self.annotations.is_empty() {
+        let mut annotations = self.of_json;
+        annotations.append(&mut self.of_text);
+        if annotations.is_empty() {
             return Err(Malformed::NoAnnotations);
         }
+        for note in names::translate(&mut annotations) {
+            self.notes.add(note);
+        }
         let mut parsed = Parsed {
-            annotations: self.annotations,
+            annotations,
             notes: self.notes,
             form: if self.has_json { "json" } else { "multipart" },
             ..Parsed::default()

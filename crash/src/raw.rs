@@ -1,5 +1,6 @@
 //! Raw crashes: the annotations and what the collector noted beside them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -8,13 +9,24 @@ use serde_json::{Map, Value};
 /// The keys that the collector writes itself; a client's values under them are overwritten.
 const COLLECTOR_KEYS: [&str; 4] = ["uuid", "submitted_timestamp", "version", "metadata"];
 
-/// Annotations that identify people. They are removed before anything is stored.
-pub const PRIVATE_ANNOTATIONS: [&str; 4] = [
+/// Annotations that identify people. They are removed before anything is stored. `guid` is what
+/// Crashpad, Breakpad and Electron call the identity of an installation.
+pub const PRIVATE_ANNOTATIONS: [&str; 5] = [
     "Email",
     "TelemetryClientId",
     "TelemetryServerURL",
     "TelemetrySessionId",
+    "guid",
 ];
+
+/// The text that a value stands for: a text, or a number of a client that sends JSON, as it was written.
+pub fn text_of(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Number(number) => Some(Cow::Owned(number.to_string())),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
 
 /// Whether the collector writes this key of a raw crash itself.
 pub fn is_of_collector(name: &str) -> bool {
@@ -74,6 +86,11 @@ impl RawCrash {
     /// The value of an annotation, if it is a text.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).and_then(Value::as_str)
+    }
+
+    /// The value of an annotation, if it is a text or a number.
+    pub fn annotation(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.0.get(name).and_then(text_of)
     }
 
     /// When it came in, RFC 3339, if the collector wrote it.

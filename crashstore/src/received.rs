@@ -36,7 +36,7 @@ impl Received {
     /// What a raw crash tells.
     pub fn of(id: &CrashId, raw: &RawCrash) -> Self {
         let metadata = raw.metadata();
-        let name = |annotation: &str| Name::of(raw.text(annotation).unwrap_or_default());
+        let name = |annotation: &str| Name::of(&raw.annotation(annotation).unwrap_or_default());
         Self {
             id: id.clone(),
             received: received(id, raw),
@@ -119,10 +119,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn numbers_are_read_as_texts_are() {
+        let id: CrashId = "de1bb258-cbbf-4589-a673-34f800260601".parse().unwrap();
+        let raw = json!({"Version": 128, "BuildID": 20_260_101_000_000_u64, "ReleaseChannel": 1.5});
+        let row = Received::of(&id, &RawCrash(raw.as_object().unwrap().clone()));
+        assert_eq!(
+            [row.version, row.build_id, row.channel].map(|name| name.as_str().to_owned()),
+            ["128", "20260101000000", "1.5"]
+        );
+    }
+
+    #[test]
     fn what_a_hostile_report_tells_fits_the_columns() {
         let id: CrashId = "de1bb258-cbbf-4589-a673-34f800260601".parse().unwrap();
         let raw = json!({
-            "ProductName": "x".repeat(12_035), "Version": "1\u{0}2", "ReleaseChannel": 7,
+            "ProductName": "x".repeat(12_035), "Version": "1\u{0}2", "ReleaseChannel": true,
             "BuildID": " 20260101000000 ", "submitted_timestamp": "soon",
             "metadata": {"sampling_weight": -3},
         });

@@ -142,8 +142,8 @@ pub fn enrich_again(raw: &RawCrash, processed: &mut ProcessedCrash, found: &Foun
         Some(version) => processed.set("version", version),
         None => drop(processed.0.remove("version")),
     }
-    let reported_version = raw.text("Version").unwrap_or_default();
-    let version = found.version.as_deref().unwrap_or(reported_version);
+    let reported_version = raw.annotation("Version").unwrap_or_default();
+    let version = found.version.as_deref().unwrap_or(&reported_version);
     processed.set("major_version", major(version));
     set_build_info(processed, found);
 }

@@ -186,6 +186,12 @@ async fn crashpad_posts_gzip_in_chunks() {
     let body = b"---MultipartBoundary-7\r\n\
         Content-Disposition: form-data; name=\"prod\"\r\n\r\nCrashpad\r\n\
         ---MultipartBoundary-7\r\n\
+        Content-Disposition: form-data; name=\"ver\"\r\n\r\n1.0\r\n\
+        ---MultipartBoundary-7\r\n\
+        Content-Disposition: form-data; name=\"guid\"\r\n\r\n5e1286fc-da97-479e-918b-6bfb0c3d1c72\r\n\
+        ---MultipartBoundary-7\r\n\
+        Content-Disposition: form-data; name=\"ptype\"\r\n\r\nrenderer\r\n\
+        ---MultipartBoundary-7\r\n\
         Content-Disposition: form-data; name=\"upload_file_minidump\"; filename=\"minidump.dmp\"\r\n\
         Content-Type: application/octet-stream\r\n\r\n\
         MDMP\r\n---MultipartBoundary-\r\n\
@@ -198,7 +204,19 @@ async fn crashpad_posts_gzip_in_chunks() {
         ("content-encoding", "gzip"),
     ];
     let report = stored(&headers, gzip(body), true).await;
-    assert_eq!(annotations(&report), json!({"prod": "Crashpad"}));
+    assert_eq!(
+        annotations(&report),
+        json!({"ProductName": "Crashpad", "Version": "1.0", "ProcessType": "renderer"})
+    );
+    assert_eq!(
+        report.raw.metadata().collector_notes,
+        [
+            "prod was taken as ProductName",
+            "ver was taken as Version",
+            "ptype was taken as ProcessType",
+            "Removed guid from raw crash.",
+        ]
+    );
     assert_eq!(
         dumps(&report),
         BTreeMap::from([(
@@ -235,13 +253,13 @@ async fn breakpad_posts_a_plain_form_in_any_pieces() {
 }
 
 #[tokio::test]
-async fn both_forms_together_are_merged_in_their_order() {
+async fn both_forms_together_are_merged_whatever_their_order() {
     let field = |name: &str| format!("Content-Disposition: form-data; name=\"{name}\"");
     let (before, after, odd) = (field("Before"), field("After"), field("Odd"));
     let odd = format!("{odd}\r\nContent-Type: text/plain; charset=klingon");
     let extra = "Content-Disposition: form-data; name=\"extra\"\r\nContent-Type: application/json";
     let body = multipart(&[
-        (&before, b"lost"),
+        (&before, b"kept"),
         (extra, b"{\"first\":1}"),
         (extra, b"{\"After\":\"json\",\"Nul\":\"a\\u0000b\",\"Odd\":\"\\ud800\",\"Number\":NaN,\"metadata\":1}"),
         (&after, b"text"),
@@ -251,7 +269,7 @@ async fn both_forms_together_are_merged_in_their_order() {
     let report = stored(&[("content-type", &kind)], body, false).await;
     assert_eq!(
         annotations(&report),
-        json!({"After": "text", "Nul": "a\0b", "Odd": "\u{fffd}", "Number": null})
+        json!({"Before": "kept", "first": 1, "After": "text", "Nul": "a\0b", "Odd": "x", "Number": null})
     );
     let metadata = report.raw.metadata();
     assert_eq!(metadata.payload, "json");
@@ -260,7 +278,7 @@ async fn both_forms_together_are_merged_in_their_order() {
         [
             "json: lone surrogates were replaced",
             "json: NaN or infinity was replaced by null",
-            "extract payload text part exception: invalid text or charset: klingon",
+            "extract payload text part exception: invalid text or charset: klingon (Odd was read as utf-8)",
             "includes annotations in both json-encoded extra and formdata parts",
         ]
     );
@@ -312,4 +330,160 @@ async fn no_dump_is_lost_to_its_name() {
         ])
     );
     assert_eq!(report.raw.metadata().collector_notes.len(), 5);
+}
+
+/// A part with this name and content type; `file` is its file name.
+fn head(name: &str, file: Option<&str>, kind: &str) -> String {
+    let file = file.map(|file| format!("; filename=\"{file}\""));
+    format!(
+        "Content-Disposition: form-data; name=\"{name}\"{}\r\nContent-Type: {kind}",
+        file.unwrap_or_default()
+    )
+}
+
+#[tokio::test]
+async fn one_part_does_not_replace_what_others_said() {
+    let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+    let json = "application/json";
+    let extra = head("extra", Some("extra.json"), json);
+    let product = head("Before", None, "text/plain");
+    let attachment = head("settings", Some("settings.json"), json);
+    let field = head("Setting", None, json);
+    let broken: &[u8] = b"[1, {";
+    let parts: [Part<'_>; 4] = [
+        (&extra, b"{\"ProductName\":\"Firefox\",\"Before\":\"json\"}"),
+        (&product, b"text"),
+        (&attachment, broken),
+        (&field, b"{\"a\":1}"),
+    ];
+    // Every part once at each place.
+    for turn in 0..parts.len() {
+        let mut turned = parts;
+        turned.rotate_left(turn);
+        let report = stored(&[("content-type", &kind)], multipart(&turned), false).await;
+        assert_eq!(
+            annotations(&report),
+            json!({"ProductName": "Firefox", "Before": "text", "Setting": "{\"a\":1}"}),
+            "{turn}"
+        );
+        assert_eq!(dumps(&report), BTreeMap::from([("settings", broken)]));
+        let mut notes = report.raw.metadata().collector_notes;
+        notes.sort();
+        assert_eq!(
+            notes,
+            [
+                "includes annotations in both json-encoded extra and formdata parts",
+                "unknown content type: settings application/json",
+            ]
+        );
+    }
+}
+
+#[tokio::test]
+async fn extra_holds_annotations_whatever_its_content_type_says() {
+    let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+    let octets = "application/octet-stream";
+    for (file, content_type, content, annotation, dump) in [
+        (
+            Some("extra.json"),
+            octets,
+            "{\"ProductName\":\"x\"}",
+            "x",
+            false,
+        ),
+        (None, "text/plain", "{\"ProductName\":\"x\"}", "x", false),
+        (Some("a.extra"), octets, "[1]", "text", true),
+        (Some("a.extra"), octets, "ProductName=x", "text", true),
+    ] {
+        let extra = head("extra", file, content_type);
+        let text = head("Other", None, "text/plain");
+        let body = multipart(&[(&extra, content.as_bytes()), (&text, b"text")]);
+        let report = stored(&[("content-type", &kind)], body, false).await;
+        let found = annotations(&report);
+        assert_eq!(found["Other"], "text");
+        assert_eq!(
+            found.get("ProductName").is_some(),
+            annotation == "x",
+            "{content}"
+        );
+        assert_eq!(dumps(&report).contains_key("extra"), dump, "{content}");
+    }
+}
+
+#[tokio::test]
+async fn bad_bytes_lose_no_value() {
+    let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+    let cut = head("Notes", None, "text/plain; charset=utf-8");
+    let strange = head("Strange", None, "text/plain; charset=iso-2022-kr");
+    let extra = head("extra", None, "application/json");
+    let body = multipart(&[
+        (&cut, b"caf\xc3"),
+        (&strange, b"a"),
+        (&extra, b"{\"Title\":\"\xf0\x9f\x98\"}"),
+    ]);
+    let report = stored(&[("content-type", &kind)], body, false).await;
+    assert_eq!(
+        annotations(&report),
+        json!({"Notes": "caf\u{fffd}", "Strange": "a", "Title": "\u{fffd}"})
+    );
+    assert_eq!(
+        report.raw.metadata().collector_notes[..3],
+        [
+            "extract payload text part exception: invalid text or charset: utf-8 (Notes: U+FFFD stands for what could not be read)",
+            "extract payload text part exception: invalid text or charset: iso-2022-kr (Strange was read as utf-8)",
+            "json: bytes that are no text were replaced by U+FFFD",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_harmless_header_loses_no_crash() {
+    let product =
+        b"Content-Disposition: form-data; name=ProductName\r\nContent-Transfer-Encoding: 8bit";
+    let dump = b"Content-Disposition: form-data; name=upload_file_minidump; filename=\"\xe9t\xe9.dmp\"\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: 7bit\r\nX-Other: \xff";
+    let mut body = Vec::new();
+    for (head, content) in [(&product[..], &b"Firefox"[..]), (dump, b"MDMP")] {
+        body.extend_from_slice(format!("--{BOUNDARY}\r\n").as_bytes());
+        body.extend_from_slice(head);
+        body.extend_from_slice(b"\r\n\r\n");
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(format!("--{BOUNDARY}--").as_bytes());
+    let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+    let report = stored(&[("content-type", &kind)], body, true).await;
+    assert_eq!(annotations(&report), json!({"ProductName": "Firefox"}));
+    assert_eq!(
+        dumps(&report),
+        BTreeMap::from([("upload_file_minidump", &b"MDMP"[..])])
+    );
+    assert_eq!(
+        report.raw.metadata().collector_notes,
+        ["part upload_file_minidump: content-disposition is no UTF-8"]
+    );
+}
+
+#[tokio::test]
+async fn what_was_said_twice_is_noted() {
+    let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+    let field = head("A", None, "text/plain");
+    let extra = head("extra", None, "application/json");
+    let nameless = "Content-Disposition: form-data";
+    let body = multipart(&[
+        (&field, b"1"),
+        (&field, b"2"),
+        (&extra, b"{\"B\":1,\"C\":1}"),
+        (&extra, b"{\"B\":2,\"C\":1}"),
+        (nameless, b"x"),
+    ]);
+    let report = stored(&[("content-type", &kind)], body, false).await;
+    assert_eq!(annotations(&report), json!({"A": "2", "B": 2, "C": 1}));
+    assert_eq!(
+        report.raw.metadata().collector_notes[..3],
+        [
+            "A came more than once; the last one counts",
+            "B came more than once; the last one counts",
+            "a part without a name was left out",
+        ]
+    );
 }

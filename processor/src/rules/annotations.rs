@@ -109,10 +109,9 @@ pub(super) fn copy_from_raw_crash(context: &mut Context<'_>) {
 /// The value of a field, or what is wrong with its annotation.
 fn copied(field: &Field, value: &Value) -> Result<Value, String> {
     match field.kind {
-        Kind::Text => match value {
-            Value::String(text) => Ok(json!(text.trim_end_matches(read::is_blank))),
-            _ => Err("has a non-text value".to_owned()),
-        },
+        Kind::Text => crash::text_of(value)
+            .map(|text| json!(text.trim_end_matches(read::is_blank)))
+            .ok_or_else(|| "has a non-text value".to_owned()),
         Kind::Integer => read::integer_value(value).ok_or_else(|| "has a non-int value".to_owned()),
         Kind::Number => read::number(value)
             .map(Value::from)
@@ -220,6 +219,7 @@ pub(super) fn process_type(context: &mut Context<'_>) {
     let kind = match context.raw.get("ProcessType") {
         None => json!("parent"),
         Some(Value::String(kind)) if kind == "main" => json!("parent"),
+        Some(kind @ Value::Number(_)) => json!(kind.to_string()),
         Some(other) => other.clone(),
     };
     context.set("process_type", kind);
@@ -233,9 +233,15 @@ pub(super) fn accessibility(context: &mut Context<'_>) {
 
 /// The actors of a utility process (bug 1788681).
 pub(super) fn utility_actors_name(context: &mut Context<'_>) {
-    match context.raw.get("UtilityActorsName") {
-        None | Some(Value::Null) => {}
-        Some(Value::String(text)) => {
+    let Some(value) = context
+        .raw
+        .get("UtilityActorsName")
+        .filter(|value| !value.is_null())
+    else {
+        return;
+    };
+    match crash::text_of(value) {
+        Some(text) => {
             let actors: Vec<&str> = text
                 .split(',')
                 .map(read::strip)
@@ -244,7 +250,7 @@ pub(super) fn utility_actors_name(context: &mut Context<'_>) {
             let actors = json!(actors);
             context.set("utility_actors_name", actors);
         }
-        Some(_) => context.note("UtilityActorsName has a non-text value"),
+        None => context.note("UtilityActorsName has a non-text value"),
     }
 }
 
@@ -252,7 +258,7 @@ pub(super) fn utility_actors_name(context: &mut Context<'_>) {
 /// environment's word. A product without a distribution is Mozilla's.
 pub(super) fn distribution_id(context: &mut Context<'_>) {
     if let Some(id) = context.raw.get("DistributionID").filter(|id| is_given(id)) {
-        let id = id.clone();
+        let id = crash::text_of(id).map_or_else(|| id.clone(), Value::from);
         context.set("distribution_id", id);
         return;
     }

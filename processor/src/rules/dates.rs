@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::read::{self, NotInteger};
 use crate::pipeline::Context;
 
-/// So many characters of `CrashTime` count: some clients sent milliseconds.
-const CRASH_TIME_DIGITS: usize = 10;
+/// So many characters of a time count: some clients sent milliseconds, or a fraction.
+const TIME_DIGITS: usize = 10;
 
 /// Works out the times from what the client and the collector said.
 pub(super) fn dates_and_times(context: &mut Context<'_>) {
@@ -26,20 +26,8 @@ pub(super) fn dates_and_times(context: &mut Context<'_>) {
         }
     };
 
-    let crash_time = match context.raw.get("CrashTime") {
-        Some(Value::String(text)) => {
-            let read = read::integer_in(read::cut(text, CRASH_TIME_DIGITS));
-            or_zero(context, read, "CrashTime")
-        }
-        Some(_) => {
-            context.note("WARNING: raw_crash[CrashTime] contains unexpected value");
-            submitted
-        }
-        None => {
-            context.note("WARNING: raw_crash missing CrashTime");
-            submitted
-        }
-    };
+    let known = known_crash_time(context);
+    let crash_time = known.unwrap_or(submitted);
     context.set("crash_time", crash_time);
     if crash_time == submitted {
         context.note("client_crash_date is unknown");
@@ -51,18 +39,19 @@ pub(super) fn dates_and_times(context: &mut Context<'_>) {
         );
     }
 
-    let startup = context
-        .processed
-        .0
-        .get("startup_time")
-        .and_then(|value| read::integer(value).ok())
-        .unwrap_or(crash_time);
-    let install = match context.raw.get("InstallTime").map(read::integer) {
-        Some(read) => or_zero(context, read, "InstallTime"),
-        None => startup,
-    };
-    context.set("install_age", crash_time.saturating_sub(install));
-    context.set("uptime", crash_time.saturating_sub(startup).max(0));
+    // The difference of a known time and a guessed one says nothing.
+    let startup = context.processed.0.get("startup_time");
+    let startup = startup.and_then(|value| seconds(value)?.ok());
+    if let Some((crash, startup)) = known.zip(startup) {
+        context.set("uptime", crash.saturating_sub(startup).max(0));
+    }
+    match (known, context.raw.get("InstallTime").map(seconds)) {
+        (_, Some(None | Some(Err(_)))) => context.note("non-integer value of \"InstallTime\""),
+        (Some(crash), Some(Some(Ok(install)))) => {
+            context.set("install_age", crash.saturating_sub(install));
+        }
+        (None, _) | (_, None) => {}
+    }
 
     let last_crash = match context.raw.get("SecondsSinceLastCrash").map(read::integer) {
         Some(Ok(seconds)) => Some(seconds),
@@ -79,10 +68,29 @@ pub(super) fn dates_and_times(context: &mut Context<'_>) {
     context.set("last_crash", json!(last_crash));
 }
 
-fn or_zero(context: &mut Context<'_>, read: Result<i64, NotInteger>, name: &str) -> i64 {
-    read.unwrap_or_else(|_| {
-        context.note(format!("non-integer value of \"{name}\""));
-        0
+/// When it crashed, if the client says so, in seconds since 1970.
+fn known_crash_time(context: &mut Context<'_>) -> Option<i64> {
+    let Some(value) = context.raw.get("CrashTime") else {
+        context.note("WARNING: raw_crash missing CrashTime");
+        return None;
+    };
+    match seconds(value) {
+        Some(Ok(seconds)) => return Some(seconds),
+        Some(Err(_)) => context.note("non-integer value of \"CrashTime\""),
+        None => context.note("WARNING: raw_crash[CrashTime] contains unexpected value"),
+    }
+    None
+}
+
+/// The seconds since 1970 that a text or a number says; `None` for a value of another type.
+fn seconds(value: &Value) -> Option<Result<i64, NotInteger>> {
+    let text = crash::text_of(value)?;
+    let digits = read::cut(read::strip(&text), TIME_DIGITS);
+    // The digits of a number need not begin with those of its whole part: `1.7e9`.
+    Some(match value {
+        Value::Number(number) if !number.is_i64() => read::wide_integer(value)
+            .and_then(|whole| read::integer_in(read::cut(&whole.to_string(), TIME_DIGITS))),
+        _ => read::integer_in(digits),
     })
 }
 
@@ -146,6 +154,27 @@ fn offset_of(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_and_texts_say_the_same_time() {
+        for (value, expected) in [
+            (json!("1700000000"), Some(Ok(1_700_000_000))),
+            (json!(1_700_000_000), Some(Ok(1_700_000_000))),
+            (json!(1_700_000_000.75), Some(Ok(1_700_000_000))),
+            (json!(1.7e9), Some(Ok(1_700_000_000))),
+            (json!("1700000000.75"), Some(Ok(1_700_000_000))),
+            (json!(" 1700000000\n"), Some(Ok(1_700_000_000))),
+            (json!(1_700_000_000_123_i64), Some(Ok(1_700_000_000))),
+            (json!("1700000000123"), Some(Ok(1_700_000_000))),
+            (json!("soon"), Some(Err(NotInteger::Malformed))),
+            (json!(""), Some(Err(NotInteger::Malformed))),
+            (json!(true), None),
+            (json!(null), None),
+            (json!([1]), None),
+        ] {
+            assert_eq!(seconds(&value), expected, "{value}");
+        }
+    }
 
     #[test]
     fn moments_are_read_in_every_iso_form() {

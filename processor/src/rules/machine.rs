@@ -73,11 +73,9 @@ pub(super) fn android_os_info(context: &mut Context<'_>) {
     let Some(version) = context.raw.get("Android_Version") else {
         return;
     };
-    let number = version
-        .as_str()
-        .and_then(|text| text.split(' ').next())
-        .filter(|number| read::integer_in(number).is_ok())
-        .map(str::to_owned);
+    let number = crash::text_of(version)
+        .and_then(|text| text.split(' ').next().map(str::to_owned))
+        .filter(|number| read::integer_in(number).is_ok());
     context.set("os_name", "Android");
     if let Some(number) = number {
         context.set("os_version", number);
@@ -100,8 +98,9 @@ pub(super) fn platform_info(context: &mut Context<'_>) {
         if known {
             continue;
         }
-        let value = read::text(&context.raw, annotation).map(read::strip);
-        if let Some(value) = value.filter(|value| !value.is_empty()).map(str::to_owned) {
+        let value = read::annotation(&context.raw, annotation).unwrap_or_default();
+        let value = read::strip(&value).to_owned();
+        if !value.is_empty() {
             context.set(name, value);
         }
     }

@@ -5,6 +5,8 @@
 //! counted; so the same texts must read as the same numbers here. What is refused on purpose:
 //! digits that are not ASCII, integers that 64 bits cannot hold, and numbers that are not finite.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 /// Why a value is no integer.
@@ -144,6 +146,11 @@ pub(super) fn at<'a>(value: Option<&'a Value>, path: &[&str]) -> Option<&'a Valu
 /// The text of a member of an object.
 pub(super) fn text<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     map.get(name).and_then(Value::as_str)
+}
+
+/// The text of an annotation; numbers are read as texts are.
+pub(super) fn annotation<'a>(raw: &'a Map<String, Value>, name: &str) -> Option<Cow<'a, str>> {
+    raw.get(name).and_then(crash::text_of)
 }
 
 /// The index that a value names: an integer, not negative. (Negative ones once counted from the

@@ -24,7 +24,7 @@ pub(super) fn moz_crash_reason(context: &mut Context<'_>) {
     };
     let reason = reason.clone();
     context.set("moz_crash_reason_raw", reason.clone());
-    let Some(text) = reason.as_str() else {
+    let Some(text) = crash::text_of(&reason) else {
         context.note("MozCrashReason has a non-text value");
         return;
     };

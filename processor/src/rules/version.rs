@@ -37,7 +37,8 @@ pub(super) fn esr_version(context: &mut Context<'_>) {
 
 /// The number before the first dot of the version that the client reported; 0 when there is none.
 pub(super) fn major_version(context: &mut Context<'_>) {
-    let major = read::text(&context.raw, "Version").map_or(0, enrich::major);
+    let major =
+        read::annotation(&context.raw, "Version").map_or(0, |version| enrich::major(&version));
     context.set("major_version", major);
 }
 

@@ -381,8 +381,8 @@ impl Shared {
         let question = enrich::question(&identity, received);
         let times = enrich::times(&identity, raw, received);
         let (answer, info) = self.lookup.attach(&question, times).await?;
-        let install_time = raw.text("InstallTime").unwrap_or_default();
-        self.lookup.sight(&answer, install_time, received);
+        let install_time = raw.annotation("InstallTime").unwrap_or_default();
+        self.lookup.sight(&answer, &install_time, received);
         Ok(Looked {
             found: Found::new(&answer, &info),
             identity,

@@ -1,5 +1,7 @@
 //! Walking the minidumps of one crash.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use crash::RawCrash;
 use platform::cpu;
@@ -97,7 +99,7 @@ pub(super) async fn walk_once(
     let request = WalkJob {
         dump: dump.clone(),
         module_signatures,
-        microcode: raw.text("CPUMicrocodeVersion").map(str::to_owned),
+        microcode: raw.annotation("CPUMicrocodeVersion").map(Cow::into_owned),
         hard_clip,
     };
     fetcher.fetch_for(pool, dump).await?;
