@@ -8,6 +8,7 @@ mod addons;
 mod annotations;
 mod crash_info;
 mod dates;
+mod java;
 mod machine;
 mod memory;
 mod minidump;

@@ -6,16 +6,19 @@
 //! in this process. A child has no environment, and no code for the network is compiled in: it
 //! reads symbol files from local folders only.
 //!
-//! The document that a walk gives is that of rust-minidump's `minidump-stackwalk --json`, with
-//! `proc_limits.limits` sorted by name.
+//! The document that a walk gives is that of rust-minidump's `minidump-stackwalk --json`, mended as
+//! `document` says.
 
 use std::{io, path::PathBuf, time::Duration};
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 mod cache;
 pub mod child;
 mod clip;
+pub(crate) mod document;
 mod dump;
 mod message;
 mod pool;
@@ -97,12 +100,69 @@ pub struct Walked {
     /// The document, JSON text of an object of [`ANSWER_LIMIT`] bytes at most; there if the status
     /// is `OK`.
     pub json_dump: Option<Bytes>,
-    /// Whether stacks were cut or threads left out because there was too much of them.
-    pub cut: bool,
+    /// What was left out because there was too much of it.
+    pub cut: Cut,
     /// Symbol files that were parsed for this walk: 0 means that it found all of them warm.
     pub symbol_files_parsed: u32,
     /// Resident memory of the child after the walk, in bytes; 0 where the system does not tell.
     pub rss_bytes: u64,
+}
+
+impl Walked {
+    /// The document, if there is one that can be read. Control characters, which may stand in a
+    /// dump's names, are replaced. It may have megabytes: not for a thread that serves others.
+    pub fn document(&self) -> Option<Value> {
+        document::read(self.json_dump.as_deref()?)
+    }
+}
+
+/// What of a dump was not walked because there was too much of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cut {
+    /// Threads that were left out; the crashing one never is.
+    pub threads: u32,
+    /// Where in the dump's list the crashing thread stood, if it took the place of another one
+    /// because those behind it were left out.
+    pub moved: Option<u32>,
+    /// Whether stacks lost their far ends.
+    pub stacks: bool,
+    /// Whether the stacks of all threads but the crashing one were left out.
+    pub others: bool,
+}
+
+impl Cut {
+    /// Both together, of which `later` was cut from what the first one left.
+    fn and(self, later: Self) -> Self {
+        Self {
+            threads: self.threads.saturating_add(later.threads),
+            moved: self.moved.or(later.moved),
+            stacks: self.stacks || later.stacks,
+            others: self.others || later.others,
+        }
+    }
+
+    /// What is to be said of it, none if nothing was cut.
+    pub fn notes(self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.threads > 0 {
+            notes.push(format!(
+                "{} threads were left out before walking",
+                self.threads
+            ));
+        }
+        if let Some(index) = self.moved {
+            notes.push(format!(
+                "the crashing thread, {index} in the dump, stands last"
+            ));
+        }
+        if self.stacks {
+            notes.push("long stacks were cut before walking".to_owned());
+        }
+        if self.others {
+            notes.push("only the crashing thread was walked".to_owned());
+        }
+        notes
+    }
 }
 
 /// Why a walk has no result: its child is gone, or could not be started.

@@ -30,6 +30,11 @@ pub struct CrashData<'a> {
     /// The index of the thread that crashed; negative ones count from the end. 0 if unknown.
     #[serde(deserialize_with = "null_is_default")]
     pub crashing_thread: i64,
+    /// Whether it is known that no thread crashed, or none that there is a stack of; then
+    /// `crashing_thread` means nothing. Siggen's schema cannot say this: it comes out of a
+    /// processed crash only.
+    #[serde(skip)]
+    pub no_crashing_thread: bool,
     /// The threads with their frames. No more than 10,000 are kept when reading.
     #[serde(borrow, deserialize_with = "first_items_or_null::<THREAD_LIMIT, _, _>")]
     pub threads: Vec<Thread<'a>>,
@@ -312,14 +317,33 @@ impl<'a> CrashData<'a> {
     ///
     /// Of the threads only the crashing and the first one are read; the others stay empty.
     pub fn from_processed(crash: &ProcessedCrash) -> Self {
-        lenient::read(|key| match key {
-            "crashing_thread" => crash.at(&["json_dump", "crash_info", "crashing_thread"]),
+        let crashing_thread = crash
+            .at(&["json_dump", "crash_info", "crashing_thread"])
+            .filter(|index| !index.is_null());
+        let was_walked = crash
+            .at(&["json_dump"])
+            .and_then(Value::as_object)
+            .is_some_and(|dump| !dump.is_empty());
+        let data = lenient::read(|key| match key {
+            "crashing_thread" => crashing_thread,
             "reason" => crash.at(&["json_dump", "crash_info", "type"]),
             "threads" => crash.at(&["json_dump", "threads"]),
             "os" => crash.at(&["json_dump", "system_info", "os"]),
             "original_signature" => crash.at(&["signature"]),
             same => crash.at(&[same]),
-        })
+        });
+        Self {
+            no_crashing_thread: was_walked && crashing_thread.is_none(),
+            ..data
+        }
+    }
+
+    /// The thread that crashed, if its stack is there.
+    pub(crate) fn crashed(&self) -> Option<&Thread<'a>> {
+        match self.no_crashing_thread {
+            true => None,
+            false => self.thread(self.crashing_thread),
+        }
     }
 
     /// The thread at an index, counted from the end if negative.

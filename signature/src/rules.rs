@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::crash_data::{CrashData, Scalar};
+use crate::crash_data::{CrashData, Scalar, Thread};
 use crate::lists::Lists;
 use crate::outcome::{Event, Log, Signature, Step};
 use crate::walk::walk;
@@ -165,11 +165,12 @@ impl Making<'_> {
 
 /// The signature out of the stack: of Java if there is one, otherwise of the crashing thread.
 fn frames(making: &mut Making<'_>) -> Result<(), Problem> {
-    let index = making.crash.crashing_thread;
-    stack(making, index)
+    let crash = making.crash;
+    stack(making, crash.crashing_thread, crash.crashed())
 }
 
-fn stack(making: &mut Making<'_>, thread: i64) -> Result<(), Problem> {
+/// The signature out of a Java stack, or else of the stack of this thread, whose index it is.
+fn stack(making: &mut Making<'_>, index: i64, thread: Option<&Thread<'_>>) -> Result<(), Problem> {
     let crash = making.crash;
     if let Some(trace) = crash
         .java_stack_trace
@@ -197,11 +198,16 @@ fn stack(making: &mut Making<'_>, thread: i64) -> Result<(), Problem> {
         Some(folder) => Event::ListsFrom(folder.to_owned()),
         None => Event::BuiltInLists,
     });
-    let frames = match crash.thread(thread) {
+    if crash.no_crashing_thread {
+        making.note("CSignatureTool: no crashing thread identified");
+        making.set("EMPTY: no crashing thread identified".to_owned());
+        return Ok(());
+    }
+    let frames = match thread {
         Some(thread) => frame::normalize(crash, thread, lists)?,
         None => Vec::new(),
     };
-    let no_data = || format!("CSignatureTool: no frame data for crashing thread ({thread})");
+    let no_data = || format!("CSignatureTool: no frame data for crashing thread ({index})");
     if frames.is_empty() {
         making.note(&no_data());
         making.set("EMPTY: no frame data available".to_owned());
@@ -222,8 +228,11 @@ fn stack(making: &mut Making<'_>, thread: i64) -> Result<(), Problem> {
 
 /// Says why there is no stack.
 fn stackwalker_error(making: &mut Making<'_>) -> Result<(), Problem> {
-    if let Some(status) = non_empty(&making.crash.mdsw_status_string)
+    let crash = making.crash;
+    if let Some(status) = non_empty(&crash.mdsw_status_string)
         && making.signature().starts_with("EMPTY")
+        // That the walk went well does not say why no thread is named.
+        && !(crash.no_crashing_thread && status == "OK")
     {
         making.set(format!("{}; {status}", making.signature()));
     }
@@ -243,10 +252,7 @@ fn out_of_memory(making: &mut Making<'_>) -> Result<(), Problem> {
     let crash = making.crash;
     let size = crash.oom_allocation_size.as_ref();
     let reporting = crash.js_large_allocation_failure.as_deref() == Some("Reporting");
-    let last_error = || {
-        let thread = crash.thread(crash.crashing_thread)?;
-        thread.last_error_value.as_deref()
-    };
+    let last_error = || crash.crashed()?.last_error_value.as_deref();
     let applies = size.is_some_and(Scalar::is_truthy)
         || !making.signature().is_empty()
             && (reporting
@@ -331,7 +337,7 @@ fn shutdown_hang(making: &mut Making<'_>) -> Result<(), Problem> {
         return Ok(());
     }
     let name = std::mem::replace(&mut making.log.rule, RULES[0].name);
-    let answer = stack(making, 0);
+    let answer = stack(making, 0, making.crash.thread(0));
     making.log.rule = name;
     answer?;
     making.set(format!("shutdownhang | {}", making.signature()));

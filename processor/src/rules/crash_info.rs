@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::read::{self, is_given};
 use crate::pipeline::Context;
+use crate::walk::document;
 
 /// Which thread crashed, why and at which address.
 pub(super) fn crashing_thread_info(context: &mut Context<'_>) {
@@ -27,22 +28,28 @@ pub(super) fn crashing_thread_info(context: &mut Context<'_>) {
     }
 }
 
+/// Through a null pointer a program reaches no further than this: no system lets a program have
+/// the first 64 KiB of its addresses.
+const NULL_PAGES: u64 = 0x1_0000;
+
 /// The crash address. Where the walker found that the processor reported another one than the
-/// program used, the program's: zero for accesses through a null pointer, the full address for
-/// non-canonical ones.
+/// program used, the program's: zero for accesses a little behind a null pointer, the full address
+/// for non-canonical ones. What the walker calls a null pointer is a register that is zero; with
+/// an index or an offset that is large the address has nothing to do with null.
 fn address(info: Option<&Value>) -> Value {
     let address = read::at(info, &["address"]);
     let adjusted = read::at(info, &["adjusted_address"]);
     match read::at(adjusted, &["kind"]).and_then(Value::as_str) {
         Some("null-pointer") => {
-            let long = address
-                .and_then(Value::as_str)
-                .is_some_and(|text| text.chars().count() == 18);
-            json!(if long {
-                "0x0000000000000000"
-            } else {
-                "0x00000000"
-            })
+            let digits = address.and_then(Value::as_str).map_or(8, |text| {
+                text.chars().count().saturating_sub(2).clamp(8, 16)
+            });
+            let offset = read::at(adjusted, &["offset"]).and_then(Value::as_str);
+            let accessed = offset
+                .and_then(document::address)
+                .filter(|accessed| *accessed >= NULL_PAGES)
+                .unwrap_or(0);
+            json!(format!("{accessed:#0width$x}", width = digits + 2))
         }
         Some("non-canonical") => {
             let better = read::at(adjusted, &["address"]).filter(|value| is_given(value));
@@ -108,12 +115,10 @@ pub(super) fn report_type(context: &mut Context<'_>) {
 }
 
 fn killed_by_watchdog(dump: Option<&Value>) -> bool {
-    let thread = read::at(dump, &["crash_info", "crashing_thread"])
-        .map_or(0, |value| read::integer(value).unwrap_or(0));
+    // No other thread was ended by it.
+    let thread = read::index(read::at(dump, &["crash_info", "crashing_thread"]));
     let threads = read::at(dump, &["threads"]).and_then(Value::as_array);
-    let frames = usize::try_from(thread)
-        .ok()
-        .and_then(|index| threads?.get(index)?.get("frames")?.as_array());
+    let frames = thread.and_then(|index| threads?.get(index)?.get("frames")?.as_array());
     frames.is_some_and(|frames| {
         frames.iter().any(|frame| {
             frame

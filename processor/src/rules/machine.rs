@@ -10,6 +10,9 @@ use crate::pipeline::Context;
 /// The first build of Windows 11; its major and minor version are those of Windows 10.
 const WINDOWS_11: u64 = 21_996;
 
+/// The first build of Windows 10.
+const WINDOWS_10: u64 = 10_240;
+
 /// A member of the stackwalker's `system_info`; null counts as absent.
 fn system_info<'a>(context: &'a Context<'_>, name: &str) -> Option<&'a Value> {
     read::at(context.json_dump(), &["system_info", name]).filter(|value| !value.is_null())
@@ -125,6 +128,12 @@ fn windows(name: &str, version: &str) -> String {
     let Some((major, minor, build)) = numbers(version) else {
         return name.to_owned();
     };
+    // Programs that name no newer Windows in their manifest are told that it is Windows 8; its
+    // last build was 9600.
+    let (major, minor) = match (major, minor) {
+        (6, 2 | 3) if build >= WINDOWS_10 => (10, 0),
+        other => other,
+    };
     let name = match (major, minor) {
         (3, 5) | (4, 0) => "Windows NT",
         (4, 1) => "Windows 98",
@@ -147,8 +156,26 @@ fn mac(name: &str, version: &str) -> String {
     match numbers(version) {
         None => name.to_owned(),
         Some((major, _, _)) if major >= 11 => format!("macOS {major}"),
+        Some((10, 16.., _)) => match new_mac(version) {
+            Some(major) => format!("macOS {major}"),
+            None => "macOS 11 or later".to_owned(),
+        },
         Some((10, minor, _)) => format!("OS X 10.{minor}"),
         Some(_) => "OS X Unknown".to_owned(),
+    }
+}
+
+/// The major version of a macOS that calls itself 10.16, as it does to programs that were built for
+/// older ones, by its build number behind the version: `20G95` is one of macOS 11. The number is
+/// that of the kernel, Darwin, which went on by one a year when macOS went from 15 to 26.
+fn new_mac(version: &str) -> Option<u64> {
+    let build = version.split_whitespace().nth(1)?;
+    let (darwin, rest) = leading_number(build)?;
+    let is_build = rest.starts_with(|c: char| c.is_ascii_uppercase());
+    match darwin {
+        20..=24 if is_build => Some(darwin - 9),
+        25..=99 if is_build => Some(darwin + 1),
+        _ => None,
     }
 }
 
@@ -191,10 +218,34 @@ mod tests {
             ("10.0", "Windows 10"),
             ("6.1.7601 Service Pack 1", "Windows 7"),
             ("7.7", "Windows Unknown"),
+            ("6.2.9200", "Windows 8"),
+            ("6.2.19045", "Windows 10"),
+            ("6.3.22631", "Windows 11"),
             (" 6.1", "Windows NT"),
             ("6", "Windows NT"),
         ] {
             assert_eq!(windows("Windows NT", version), expected, "{version}");
+        }
+    }
+
+    #[test]
+    fn an_old_name_of_a_new_macos_is_told_by_its_build_number() {
+        for (version, expected) in [
+            ("10.15.7 19H114", "OS X 10.15"),
+            ("10.16.0 20G95", "macOS 11"),
+            ("10.16 21G72", "macOS 12"),
+            ("10.16.0 22A380", "macOS 13"),
+            ("10.16.0 23F79", "macOS 14"),
+            ("10.16.0 24A335", "macOS 15"),
+            ("10.16.0 25A354", "macOS 26"),
+            ("10.16.0", "macOS 11 or later"),
+            ("10.16.0 19A1", "macOS 11 or later"),
+            ("10.16.0 2020", "macOS 11 or later"),
+            ("10.16.0 x", "macOS 11 or later"),
+            ("11.6.1 20G224", "macOS 11"),
+            ("26.1.0 25B78", "macOS 26"),
+        ] {
+            assert_eq!(mac("Mac OS X", version), expected, "{version}");
         }
     }
 }

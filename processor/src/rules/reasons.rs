@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::java;
 use super::read::{self, is_given};
 use super::shape::BREADCRUMBS;
 use crate::pipeline::Context;
@@ -46,36 +47,21 @@ pub(super) fn java_stack_trace(context: &mut Context<'_>) {
     };
     let trace = trace.clone();
     context.set("java_stack_trace_raw", trace.clone());
-    match trace.as_str().and_then(public_java_stack) {
-        Some(stack) => context.set("java_stack_trace", stack),
+    match trace.as_str().and_then(java::public_stack) {
+        Some(stack) => {
+            context.set("java_stack_trace", stack.text);
+            if stack.left_out > 0 {
+                context.note(format!(
+                    "JavaStackTrace: {} lines that are no frames were left out",
+                    stack.left_out
+                ));
+            }
+        }
         None => {
             context.set("java_stack_trace", "malformed");
             context.note("JavaStackTrace: malformed JavaStackTrace");
         }
     }
-}
-
-/// A Java stack trace without what may be private: the exception's class and the stack are kept;
-/// its message, and what it was caused by or suppressed, are not. `None` when it is no stack trace.
-fn public_java_stack(text: &str) -> Option<String> {
-    let mut lines = read::lines(text)
-        .into_iter()
-        .skip_while(|line| read::strip(line).is_empty());
-    let first = lines.next().unwrap_or_default();
-    let class = first.split(':').next().unwrap_or_default();
-    let mut stack = Vec::new();
-    // What stands before the first place belongs to the message.
-    for line in lines.skip_while(|line| !line.starts_with("\tat ")) {
-        let stripped = read::strip(line);
-        if stripped.is_empty() {
-            continue;
-        }
-        if stripped.starts_with("Suppressed:") || stripped.starts_with("Caused by:") {
-            break;
-        }
-        stack.push(format!("\t{}", line.strip_prefix('\t')?));
-    }
-    Some(format!("{}\n{}", read::strip(class), stack.join("\n")))
 }
 
 /// What the probabilistic heap checker saw of the memory that was accessed wrongly. The stacks
@@ -137,29 +123,5 @@ pub(super) fn breadcrumbs(context: &mut Context<'_>) {
         context.set("breadcrumbs", crumbs);
     } else {
         context.note("Breadcrumbs: malformed: not a list of breadcrumbs");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_java_stack_keeps_its_class_and_places_only() {
-        for (text, expected) in [
-            (
-                "a.B: secret\n\tat c.d(E.java:1)\n\tat f\nCaused by: g: secret\n\tat h",
-                Some("a.B\n\tat c.d(E.java:1)\n\tat f"),
-            ),
-            (
-                "\n a.B : secret\nmore secrets\n\tat c\n\n\tSuppressed: x\n\tat d",
-                Some("a.B\n\tat c"),
-            ),
-            ("a.B", Some("a.B\n")),
-            ("a.B\n\tat c\nno tab", None),
-            ("  ", Some("\n")),
-        ] {
-            assert_eq!(public_java_stack(text).as_deref(), expected, "{text:?}");
-        }
     }
 }

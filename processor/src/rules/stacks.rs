@@ -1,11 +1,13 @@
 //! Stacks and modules.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use serde_json::{Value, json};
 
 use super::read;
 use crate::pipeline::Context;
+use crate::walk::document;
 
 /// A longer stack loses frames from its middle.
 const MAX_FRAMES: usize = 500;
@@ -107,20 +109,17 @@ pub(super) fn modules_in_stack(context: &mut Context<'_>) {
         return;
     };
     let modules = read::at(context.json_dump(), &["modules"]).and_then(Value::as_array);
-    let ids: BTreeMap<&str, &str> = modules
-        .into_iter()
-        .flatten()
-        .filter_map(|module| {
-            let filename = module.get("filename")?.as_str()?;
-            let id = module.get("debug_id").map_or(Some(""), Value::as_str)?;
-            Some((filename, id))
-        })
-        .collect();
+    let mut by_name: BTreeMap<&str, Vec<Loaded<'_>>> = BTreeMap::new();
+    for module in modules.into_iter().flatten() {
+        if let Some((filename, loaded)) = Loaded::of(module) {
+            by_name.entry(filename).or_default().push(loaded);
+        }
+    }
     let on_stack: BTreeSet<String> = frames
         .iter()
         .filter_map(|frame| {
             let filename = frame.get("module")?.as_str()?;
-            let id = ids.get(filename)?;
+            let id = id_of(frame, by_name.get(filename)?)?;
             Some(format!("{}/{}", plain_name(filename), hex_digits(id)))
         })
         .collect();
@@ -128,6 +127,46 @@ pub(super) fn modules_in_stack(context: &mut Context<'_>) {
         let on_stack: Vec<String> = on_stack.into_iter().collect();
         context.set("modules_in_stack", on_stack.join(";"));
     }
+}
+
+/// A module, and where it lies.
+struct Loaded<'a> {
+    debug_id: &'a str,
+    place: Option<Range<u64>>,
+}
+
+impl<'a> Loaded<'a> {
+    /// A module of the stackwalker's list, with its name.
+    fn of(module: &'a Value) -> Option<(&'a str, Self)> {
+        let filename = module.get("filename")?.as_str()?;
+        let debug_id = module.get("debug_id").map_or(Some(""), Value::as_str)?;
+        let address = |key: &str| document::address(module.get(key)?.as_str()?);
+        let place = address("base_addr").zip(address("end_addr"));
+        let place = place.map(|(start, end)| start..end);
+        Some((filename, Self { debug_id, place }))
+    }
+}
+
+/// The debug id of a frame's module among those of its name: of several the one that lies at the
+/// frame's address, none if that cannot be told.
+fn id_of<'a>(frame: &Value, modules: &[Loaded<'a>]) -> Option<&'a str> {
+    if let [only] = modules {
+        return Some(only.debug_id);
+    }
+    let offset = frame.get("offset").and_then(Value::as_str);
+    let at = offset.and_then(document::address);
+    let here = |module: &&Loaded<'_>| {
+        let place = module.place.as_ref();
+        place.is_some_and(|place| at.is_some_and(|at| place.contains(&at)))
+    };
+    if let Some(module) = modules.iter().find(here) {
+        return Some(module.debug_id);
+    }
+    let first = modules.first()?.debug_id;
+    modules
+        .iter()
+        .all(|module| module.debug_id == first)
+        .then_some(first)
 }
 
 /// The modules for which there were no symbols, as `filename/version/debug id[/code id]`.
@@ -297,6 +336,30 @@ mod tests {
         let mut thread = stack(500);
         assert_eq!(truncate(&mut thread), None);
         assert_eq!(thread, stack(500));
+    }
+
+    #[test]
+    fn modules_of_one_name_are_told_apart_by_address() {
+        let module = |id: &str, base: &str, end: &str| json!({"filename": "a.dll", "debug_id": id, "base_addr": base, "end_addr": end});
+        let list = [
+            module("A1", "0x1000", "0x2000"),
+            module("B2", "0x5000", "0x6000"),
+        ];
+        let modules: Vec<_> = list
+            .iter()
+            .map(|module| Loaded::of(module).unwrap().1)
+            .collect();
+        for (offset, expected) in [
+            (json!("0x0000000000001000"), Some("A1")),
+            (json!("0x5fff"), Some("B2")),
+            (json!("0x6000"), None),
+            (json!(null), None),
+            (json!("x"), None),
+        ] {
+            let frame = json!({"module": "a.dll", "offset": offset});
+            assert_eq!(id_of(&frame, &modules), expected, "{offset}");
+        }
+        assert_eq!(id_of(&json!({}), &modules[..1]), Some("A1"));
     }
 
     #[test]

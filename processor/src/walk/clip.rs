@@ -8,6 +8,8 @@
 //!
 //! Only little-endian dumps are understood, which is what every system that Datil knows writes.
 
+use super::Cut;
+
 /// The streams a dump may have. Real ones have fewer than 40.
 const STREAM_LIMIT: u32 = 1_000;
 
@@ -84,43 +86,46 @@ impl Level {
     }
 }
 
-/// Cuts `dump` in place; true if anything of it is cut.
+/// Cuts `dump` in place, and says what is lost.
 ///
 /// What cannot be read is left as it is: the parser will refuse it in its own words.
-pub(super) fn clip(dump: &mut [u8], level: Level) -> Result<bool, Refused> {
+pub(super) fn clip(dump: &mut [u8], level: Level) -> Result<Cut, Refused> {
     if dump.starts_with(b"PMDM") {
         return Err(Refused::BigEndian);
     }
     if !dump.starts_with(b"MDMP") {
-        return Ok(false);
+        return Ok(Cut::default());
     }
     let (Some(streams), Some(directory)) = (read(dump, 8), read(dump, 12)) else {
-        return Ok(false);
+        return Ok(Cut::default());
     };
     if streams > STREAM_LIMIT {
         return Err(Refused::TooManyStreams);
     }
     let limits = level.limits();
-    let crashing = crashing_thread(dump, streams, directory);
-    let mut cut = false;
+    let named = named_threads(dump, streams, directory);
+    let mut cut = Cut::default();
     for index in 0..streams {
         let Some(entry) = offset(directory, index, 12) else {
             continue;
         };
-        cut |= match read(dump, entry) {
-            Some(THREAD_LIST) => clip_threads(dump, entry, level, &limits, crashing),
-            Some(MEMORY_LIST) => clip_regions(dump, entry, limits.region),
+        match read(dump, entry) {
+            Some(THREAD_LIST) => cut = cut.and(clip_threads(dump, entry, level, &limits, named)),
+            Some(MEMORY_LIST) => cut.stacks |= clip_regions(dump, entry, limits.region),
             // The regions of this list lie end to end, so that one cannot be made smaller without
             // moving the others.
-            Some(MEMORY_64_LIST) if level != Level::Normal => write(dump, entry, UNUSED_STREAM),
-            _ => false,
-        };
+            Some(MEMORY_64_LIST) if level != Level::Normal => {
+                cut.stacks |= write(dump, entry, UNUSED_STREAM);
+            }
+            _ => {}
+        }
     }
     Ok(cut)
 }
 
-/// The id of the thread that crashed, or else of the one that asked for the dump.
-fn crashing_thread(dump: &[u8], streams: u32, directory: u32) -> Option<u32> {
+/// The ids of the thread that crashed and of the one that asked for the dump, as far as they are
+/// named. An exception may name a thread that the dump does not hold.
+fn named_threads(dump: &[u8], streams: u32, directory: u32) -> [Option<u32>; 2] {
     let find = |kind: u32| {
         (0..streams)
             .filter_map(|index| offset(directory, index, 12))
@@ -128,14 +133,11 @@ fn crashing_thread(dump: &[u8], streams: u32, directory: u32) -> Option<u32> {
             .and_then(|entry| read(dump, entry + 8))
             .map(|position| position as usize)
     };
-    if let Some(exception) = find(EXCEPTION) {
-        return read(dump, exception);
-    }
-    let info = find(BREAKPAD_INFO)?;
-    let names_requesting_thread = read(dump, info)? & 2 != 0;
-    names_requesting_thread
-        .then(|| read(dump, info + 8))
-        .flatten()
+    let crashed = find(EXCEPTION).and_then(|exception| read(dump, exception));
+    let asked = find(BREAKPAD_INFO)
+        .filter(|&info| read(dump, info).is_some_and(|valid| valid & 2 != 0))
+        .and_then(|info| read(dump, info + 8));
+    [crashed, asked]
 }
 
 /// Where the records of a list begin and how many there are. Some writers put 4 bytes after the
@@ -153,10 +155,11 @@ fn clip_threads(
     entry: usize,
     level: Level,
     limits: &Limits,
-    crashing: Option<u32>,
-) -> bool {
+    named: [Option<u32>; 2],
+) -> Cut {
+    let mut cut = Cut::default();
     let Some((first, count)) = records(dump, entry, THREAD_SIZE) else {
-        return false;
+        return cut;
     };
     // A list that reaches over the end of the dump is refused by the parser; its count says
     // nothing.
@@ -165,16 +168,20 @@ fn clip_threads(
         .and_then(|size| size.checked_add(first))
         .is_none_or(|end| end > dump.len())
     {
-        return false;
+        return cut;
     }
     let record = |index: u32| first + index as usize * THREAD_SIZE;
-    let mut cut = false;
+    let crashing = named
+        .into_iter()
+        .flatten()
+        .find(|id| (0..count).any(|index| read(dump, record(index)) == Some(*id)));
     let is_crashing =
         |dump: &[u8], index: u32| crashing.is_some() && read(dump, record(index)) == crashing;
     let kept = count.min(limits.threads);
     if kept < count {
         // The crashing thread must be among those that stay.
         if let Some(index) = (kept..count).find(|&index| is_crashing(dump, index)) {
+            cut.moved = Some(index);
             dump.copy_within(record(index)..record(index) + THREAD_SIZE, record(kept - 1));
         }
         let list = first - read(dump, entry + 8).map_or(0, |position| position as usize);
@@ -182,7 +189,7 @@ fn clip_threads(
         if let (Some(position), Ok(size)) = (read(dump, entry + 8), u32::try_from(size)) {
             write(dump, position as usize, kept);
             write(dump, entry + 4, size);
-            cut = true;
+            cut.threads = count - kept;
         }
     }
     let sizes = (0..kept).filter_map(|index| read(dump, record(index) + THREAD_STACK_SIZE));
@@ -197,10 +204,11 @@ fn clip_threads(
     for index in 0..kept {
         let chosen = is_crashing(dump, index) || Some(index) == main;
         let stack = if chosen { limits.stack } else { share };
-        cut |= lower(dump, record(index) + THREAD_STACK_SIZE, stack);
         if level == Level::CrashingThread && !chosen {
-            cut |= lower(dump, record(index) + THREAD_CONTEXT_SIZE, 0);
-            cut |= lower(dump, record(index) + THREAD_STACK_SIZE, 0);
+            cut.others |= lower(dump, record(index) + THREAD_CONTEXT_SIZE, 0);
+            cut.others |= lower(dump, record(index) + THREAD_STACK_SIZE, 0);
+        } else {
+            cut.stacks |= lower(dump, record(index) + THREAD_STACK_SIZE, stack);
         }
     }
     cut

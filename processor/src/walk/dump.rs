@@ -8,14 +8,15 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use minidump::{Minidump, MinidumpModuleList, Module};
+use minidump::{Minidump, MinidumpBreakpadInfo, MinidumpModuleList, Module};
 use minidump_processor::{ProcessorOptions, process_minidump_with_options};
-use serde_json::Value;
+use minidump_unwind::{CallStack, CallStackInfo};
 
 use super::{
-    ANSWER_LIMIT,
+    ANSWER_LIMIT, Cut,
     cache::SymbolCache,
     clip::{Level, clip},
+    document,
     session::{Session, key_of},
 };
 use crate::symbols::SymbolKey;
@@ -36,8 +37,8 @@ pub(super) struct Walk {
     pub(super) status: &'static str,
     /// The document in JSON, if the status is `OK`.
     pub(super) json: Option<Vec<u8>>,
-    /// Whether stacks were cut, or threads left out.
-    pub(super) cut: bool,
+    /// What was left out.
+    pub(super) cut: Cut,
 }
 
 enum Attempt {
@@ -59,18 +60,18 @@ pub(super) fn walk(
     } else {
         &[Level::Normal, Level::Hard, Level::CrashingThread]
     };
-    let mut cut = false;
+    let mut cut = Cut::default();
     let refused = |status| Walk {
         status,
         json: None,
-        cut: false,
+        cut: Cut::default(),
     };
     for &level in levels {
         match clip(dump, level) {
-            Ok(clipped) => cut |= clipped,
+            Ok(clipped) => cut = cut.and(clipped),
             Err(why) => return refused(why.name()),
         }
-        match attempt(dump, evil_json, cache) {
+        match attempt(dump, cut.threads, evil_json, cache) {
             Attempt::Walked(json) => {
                 return Walk {
                     status: "OK",
@@ -85,7 +86,13 @@ pub(super) fn walk(
     refused(TOO_LARGE)
 }
 
-fn attempt(dump: &[u8], evil_json: Option<&Path>, cache: &mut SymbolCache) -> Attempt {
+/// Walks a dump of which `left_out` threads were cut off.
+fn attempt(
+    dump: &[u8],
+    left_out: u32,
+    evil_json: Option<&Path>,
+    cache: &mut SymbolCache,
+) -> Attempt {
     let dump = match Minidump::read(dump) {
         Ok(dump) => dump,
         Err(error) => return Attempt::Refused(error.name()),
@@ -96,16 +103,29 @@ fn attempt(dump: &[u8], evil_json: Option<&Path>, cache: &mut SymbolCache) -> At
     // Nothing in a walk waits for anything, so that one poll finishes it. It is pending only when
     // the session has stopped answering.
     let walk = pin!(process_minidump_with_options(&dump, &session, options));
-    let state = match walk.poll(&mut Context::from_waker(Waker::noop())) {
+    let mut state = match walk.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Pending => return Attempt::TooLarge,
         Poll::Ready(Err(error)) => return Attempt::Refused(error.name()),
         Poll::Ready(Ok(state)) => state,
     };
+    if state.requesting_thread.is_none() {
+        state.requesting_thread = asking_thread(&dump, &state.threads);
+    }
     let mut json = Bounded(Vec::new());
     match state.print_json(&mut json, false) {
-        Ok(()) => Attempt::Walked(with_sorted_limits(json.0)),
+        Ok(()) => Attempt::Walked(document::mend(json.0, left_out, &session.modules())),
         Err(_) => Attempt::TooLarge,
     }
+}
+
+/// The thread that asked for the dump, as Breakpad noted it. The walker takes no notice of that if
+/// there is an exception, even one of a thread that the dump does not hold.
+fn asking_thread(dump: &Minidump<'_, &[u8]>, threads: &[CallStack]) -> Option<usize> {
+    let info = dump.get_stream::<MinidumpBreakpadInfo>().ok()?;
+    let id = info.requesting_thread_id?;
+    threads.iter().position(|thread| {
+        thread.thread_id == id && thread.info != CallStackInfo::DumpThreadSkipped
+    })
 }
 
 /// What names the symbols of the dump's modules, in the order of the dump, without repetition; none
@@ -143,62 +163,9 @@ impl Write for Bounded {
     }
 }
 
-/// Sorts `proc_limits.limits` by name. The walker writes them in an order that changes from run to
-/// run; the same dump must always give the same document.
-fn with_sorted_limits(mut json: Vec<u8>) -> Vec<u8> {
-    // Inside of a string the second quote would have a backslash before it, so this can only be the
-    // key.
-    const KEY: &[u8] = br#""proc_limits":"#;
-    let Some(start) = json
-        .windows(KEY.len())
-        .position(|window| window == KEY)
-        .map(|position| position + KEY.len())
-    else {
-        return json;
-    };
-    let mut values = serde_json::Deserializer::from_slice(&json[start..]).into_iter::<Value>();
-    let Some(Ok(mut value)) = values.next() else {
-        return json;
-    };
-    let end = start + values.byte_offset();
-    if let Some(limits) = value.get_mut("limits").and_then(Value::as_array_mut) {
-        limits.sort_by_cached_key(|limit| {
-            let name = limit.get("name").and_then(Value::as_str);
-            name.unwrap_or_default().to_owned()
-        });
-        json.splice(start..end, value.to_string().into_bytes());
-    }
-    json
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn sorted(json: &str) -> String {
-        String::from_utf8(with_sorted_limits(json.as_bytes().to_vec())).unwrap()
-    }
-
-    #[test]
-    fn limits_are_sorted_and_nothing_else_is_touched() {
-        for (json, expected) in [
-            (
-                r#"{"pid":1,"proc_limits":{"limits":[{"name":"b"},{"name":"a"}]},"z":[2,1]}"#,
-                r#"{"pid":1,"proc_limits":{"limits":[{"name":"a"},{"name":"b"}]},"z":[2,1]}"#,
-            ),
-            (
-                r#"{"proc_limits":null,"z":1}"#,
-                r#"{"proc_limits":null,"z":1}"#,
-            ),
-            (
-                r#"{"a":"\"proc_limits\":{\"limits\":[2,1]}"}"#,
-                r#"{"a":"\"proc_limits\":{\"limits\":[2,1]}"}"#,
-            ),
-            ("{}", "{}"),
-        ] {
-            assert_eq!(sorted(json), expected);
-        }
-    }
 
     #[test]
     fn an_answer_over_the_limit_is_refused() {

@@ -68,7 +68,7 @@ pub(super) struct Answer {
 pub(super) enum Outcome {
     Walked {
         status: String,
-        cut: bool,
+        cut: super::Cut,
         symbol_files_parsed: u32,
     },
     Modules,

@@ -68,7 +68,7 @@ impl Pool {
             return Ok(Walked {
                 status: TOO_LARGE.to_owned(),
                 json_dump: None,
-                cut: false,
+                cut: super::Cut::default(),
                 symbol_files_parsed: 0,
                 rss_bytes: 0,
             });

@@ -17,7 +17,10 @@ use minidump_unwind::{
     SymbolStats,
 };
 
-use super::cache::{SymbolCache, Symbols};
+use super::{
+    cache::{SymbolCache, Symbols},
+    document::ModuleSymbols,
+};
 use crate::symbols::{SymbolKey, leaf};
 
 /// See the module's description.
@@ -31,7 +34,9 @@ struct State<'a> {
     left: u32,
     /// By the address of the module, which is unique among those that the walker asks for.
     modules: HashMap<u64, Option<Arc<SymbolFile>>>,
+    /// What the walker's document shows, by name, and what is true, by address.
     stats: HashMap<String, SymbolStats>,
+    known: HashMap<u64, ModuleSymbols>,
 }
 
 impl<'a> Session<'a> {
@@ -44,6 +49,7 @@ impl<'a> Session<'a> {
                 left: questions,
                 modules: HashMap::new(),
                 stats: HashMap::new(),
+                known: HashMap::new(),
             }),
         }
     }
@@ -53,6 +59,11 @@ impl<'a> Session<'a> {
             return std::future::pending().await;
         }
         self.state().symbols(module)
+    }
+
+    /// What is known of the symbols of the modules that were asked for, by address.
+    pub(super) fn modules(&self) -> HashMap<u64, ModuleSymbols> {
+        self.state().known.clone()
     }
 
     fn state(&self) -> MutexGuard<'_, State<'a>> {
@@ -85,6 +96,12 @@ impl State<'_> {
             }
             Symbols::Missing => None,
         };
+        let known = ModuleSymbols {
+            loaded: stats.loaded_symbols,
+            corrupt: stats.corrupt_symbols,
+            url: stats.symbol_url.clone(),
+        };
+        self.known.insert(module.base_address(), known);
         self.stats
             .insert(leaf(&module.code_file()).to_owned(), stats);
         self.modules.insert(module.base_address(), symbols.clone());

@@ -12,7 +12,7 @@ use super::Shared;
 use super::job::Problem;
 use crate::pipeline::{DumpWalk, WalkOutcome};
 use crate::symbols::Fetcher;
-use crate::walk::{Pool, WalkDeath, WalkJob, Walked};
+use crate::walk::{Cut, Pool, WalkDeath, WalkJob, Walked};
 
 /// Deaths of walkers over crashes, by `cause`.
 const DEATHS: &str = "processor_walker_deaths_total";
@@ -41,9 +41,7 @@ pub(super) async fn walk_all(
             WalkOutcome::Empty
         } else {
             let (outcome, cut) = walk(shared, job, report, dump).await?;
-            if cut {
-                notes.push(format!("{name}: long stacks were cut before walking"));
-            }
+            notes.extend(cut.notes().iter().map(|note| format!("{name}: {note}")));
             outcome
         };
         let name = name.clone();
@@ -58,7 +56,7 @@ async fn walk(
     job: &mut Job,
     report: &crashstore::Report,
     dump: &Bytes,
-) -> Result<(WalkOutcome, bool), Problem> {
+) -> Result<(WalkOutcome, Cut), Problem> {
     let mut last = earlier_death();
     while job.walker_deaths < MAX_DEATHS {
         let hard = job.walker_deaths > 0;
@@ -77,10 +75,10 @@ async fn walk(
             Err(_) => return Err(Problem::Later("a walker could not be started")),
         }
     }
-    Ok((last, false))
+    Ok((last, Cut::default()))
 }
 
-/// Fetches the symbols of a minidump and walks it; answers also whether stacks were cut.
+/// Fetches the symbols of a minidump and walks it; answers also what of it was left out.
 ///
 /// # Errors
 /// A walker died, or could not be started.
@@ -90,7 +88,7 @@ pub(super) async fn walk_once(
     raw: &RawCrash,
     dump: &Bytes,
     hard_clip: bool,
-) -> Result<(WalkOutcome, bool), WalkDeath> {
+) -> Result<(WalkOutcome, Cut), WalkDeath> {
     let module_signatures = match raw.0.get("ModuleSignatureInfo") {
         None | Some(Value::Null) => None,
         Some(Value::String(text)) => Some(text.clone()),
@@ -153,16 +151,9 @@ fn code_of(death: &WalkDeath) -> i64 {
 }
 
 async fn outcome_of(walked: Walked) -> WalkOutcome {
-    let Walked {
-        status, json_dump, ..
-    } = walked;
-    // Documents have megabytes: not on a thread that serves others.
-    let document = match json_dump {
-        Some(json) => cpu::run(move || serde_json::from_slice::<Value>(&json))
-            .await
-            .ok()
-            .and_then(Result::ok)
-            .filter(Value::is_object),
+    let status = walked.status.clone();
+    let document = match walked.json_dump {
+        Some(_) => cpu::run(move || walked.document()).await.ok().flatten(),
         None => None,
     };
     match document {

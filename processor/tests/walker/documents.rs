@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use processor::walk::Cut;
 use serde_json::{Value, json};
 
 use crate::{document, dumps, job, pool, put_symbols, run, walked};
@@ -29,7 +30,7 @@ pub(crate) fn a_windows_dump_is_walked_with_symbols() {
         put_symbols(symbols.path());
         let pool = pool(&[symbols.path()]);
         let walked = walked(&pool, &job(dumps::windows())).await;
-        assert!(!walked.cut);
+        assert_eq!(walked.cut, Cut::default());
         let document = document(&walked);
         assert_eq!(
             functions(&document),
@@ -50,6 +51,73 @@ pub(crate) fn a_windows_dump_is_walked_with_symbols() {
         let keys = pool.modules(&Bytes::from(dumps::windows())).await.unwrap();
         let parts = keys[0].path_parts();
         assert_eq!(parts, [dumps::DEBUG_FILE, dumps::DEBUG_ID, "xul.sym"]);
+    });
+}
+
+pub(crate) fn no_innocent_thread_is_named() {
+    run(async {
+        let pool = pool(&[]);
+        for (crashed, asked, expected) in [
+            (Some(2), None, Some(1)),
+            (Some(2), Some(3), Some(1)),
+            // A snapshot of a process that hangs.
+            (None, Some(3), Some(2)),
+            (None, None, None),
+            // An exception of a thread that is not in the dump.
+            (Some(99), None, None),
+            (Some(99), Some(3), Some(2)),
+            (Some(99), Some(98), None),
+        ] {
+            let dump = dumps::of_threads(3, crashed, asked);
+            let document = document(&walked(&pool, &job(dump)).await);
+            let named = document["crash_info"]["crashing_thread"].as_u64();
+            assert_eq!(named, expected, "{crashed:?} {asked:?}");
+            let shown = document["crashing_thread"]["threads_index"].as_u64();
+            assert_eq!(shown, expected, "{crashed:?} {asked:?}");
+        }
+    });
+}
+
+pub(crate) fn modules_of_one_name_and_names_of_any_bytes_are_shown_as_they_are() {
+    run(async {
+        let symbols = tempfile::tempdir().unwrap();
+        put_symbols(symbols.path());
+        let pool = pool(&[symbols.path()]);
+        let document = document(&walked(&pool, &job(dumps::with_twin())).await);
+        let modules = document["modules"].as_array().unwrap();
+        let flags: Vec<_> = modules
+            .iter()
+            .map(|module| (&module["filename"], &module["loaded_symbols"]))
+            .collect();
+        assert_eq!(
+            flags,
+            [
+                (&json!("xul.dll"), &json!(true)),
+                (&json!("xul.dll"), &json!(false))
+            ]
+        );
+        assert_eq!(
+            document["crashing_thread"]["thread_name"],
+            "Socket\u{fffd} \u{fffd}[31mThread"
+        );
+    });
+}
+
+pub(crate) fn threads_that_were_left_out_are_counted() {
+    run(async {
+        let pool = pool(&[]);
+        let walked = walked(&pool, &job(dumps::of_threads(2_500, Some(2_300), None))).await;
+        assert_eq!(
+            walked.cut.notes(),
+            [
+                "500 threads were left out before walking",
+                "the crashing thread, 2299 in the dump, stands last",
+            ]
+        );
+        let document = document(&walked);
+        assert_eq!(document["thread_count"], 2_500);
+        assert_eq!(document["threads"].as_array().unwrap().len(), 2_000);
+        assert_eq!(document["crash_info"]["crashing_thread"], 1_999);
     });
 }
 
@@ -111,7 +179,7 @@ pub(crate) fn the_sample_crashes_have_the_stacks_they_were_made_for() {
             };
             let dump = std::fs::read(folder.join(file)).unwrap();
             let walked = walked(&pool, &job(dump)).await;
-            assert!(!walked.cut, "{folder:?}");
+            assert_eq!(walked.cut, Cut::default(), "{folder:?}");
             let document = document(&walked);
             let expected = &crash["expect"];
             let shown = json!({

@@ -1,8 +1,8 @@
 //! Minidumps made for a purpose: one sound one, and hostile ones.
 
 use minidump_synth::{
-    DumpString, Exception, Memory, MiscStream, Module, SynthMinidump, SystemInfo, Thread,
-    ThreadName, amd64_context,
+    DumpString, Exception, Memory, MiscStream, Module, SimpleStream, SynthMinidump, SystemInfo,
+    Thread, ThreadName, amd64_context,
 };
 use test_assembler::{Endian, Section};
 
@@ -10,6 +10,10 @@ const LE: Endian = Endian::Little;
 
 /// Where the module of [`windows`] and [`deep`] lies.
 const BASE: u64 = 0x1_4000_0000;
+/// Where the other module of [`with_twin`] lies.
+const TWIN: u64 = 0x1_8000_0000;
+/// The kind of Breakpad's stream about the threads.
+const BREAKPAD_INFO: u32 = 0x4767_0001;
 const STACK: u64 = 0x12_3450_0000;
 /// Where rbp is in a context of amd64.
 const RBP: std::ops::Range<usize> = 0xa0..0xa8;
@@ -40,6 +44,14 @@ struct Parts {
     platform: u32,
     threads: u32,
     stack: Section,
+    /// The thread that the exception names; without one there is no exception.
+    crashed: Option<u32>,
+    /// The thread that asked for the dump, in Breakpad's stream.
+    asked: Option<u32>,
+    /// The name of thread 1.
+    name: &'static str,
+    /// Another module of the same name, and where it lies.
+    twin: Option<u64>,
 }
 
 fn dump(parts: Parts) -> Vec<u8> {
@@ -48,14 +60,17 @@ fn dump(parts: Parts) -> Vec<u8> {
     raw[RBP].copy_from_slice(&parts.rbp.to_le_bytes());
     let context = Section::with_endian(LE).append_bytes(&raw);
     let name = DumpString::new("C:\\Program Files\\Datil\\xul.dll", LE);
-    let code_view = Section::with_endian(LE)
-        .append_bytes(b"RSDS")
-        .D32(0xabcd_1234)
-        .D16(0xf00d)
-        .D16(0xbeef)
-        .append_bytes(&[1, 2, 3, 4, 5, 6, 7, 8])
-        .D32(1)
-        .append_bytes(b"c:\\build\\xul.pdb\0");
+    let code_view = |first: u32| {
+        Section::with_endian(LE)
+            .append_bytes(b"RSDS")
+            .D32(first)
+            .D16(0xf00d)
+            .D16(0xbeef)
+            .append_bytes(&[1, 2, 3, 4, 5, 6, 7, 8])
+            .D32(1)
+            .append_bytes(b"c:\\build\\xul.pdb\0")
+    };
+    let (code_view, other) = (code_view(0xabcd_1234), code_view(0x1111_1111));
     let module = Module::new(LE, BASE, 0x10000, &name, 0x5f00_0000, 0, None).cv_record(&code_view);
     let mut system = SystemInfo::new(LE)
         .set_processor_architecture(9)
@@ -63,27 +78,41 @@ fn dump(parts: Parts) -> Vec<u8> {
     (system.major_version, system.build_number) = (10, 22_631);
     system.number_of_processors = 8;
     let mut exception = Exception::new(LE);
-    exception.thread_id = 1;
+    exception.thread_id = parts.crashed.unwrap_or_default();
     exception.exception_record.exception_code = 0xc000_0005;
     exception.exception_record.exception_address = parts.rip;
     exception.exception_record.number_parameters = 2;
     exception.exception_record.exception_information[1] = 0x18;
     let mut misc = MiscStream::new(LE);
     misc.process_id = Some(4_242);
-    let thread_name = DumpString::new("Socket Thread", LE);
+    let thread_name = DumpString::new(parts.name, LE);
     let mut dump = SynthMinidump::with_endian(LE)
         .add_thread_name(ThreadName::new(LE, 1, Some(&thread_name)))
         .add_module(module);
+    if let Some(base) = parts.twin {
+        let twin = Module::new(LE, base, 0x10000, &name, 0x5f00_0000, 0, None);
+        dump = dump.add_module(twin.cv_record(&other));
+    }
+    if parts.crashed.is_some() {
+        dump = dump.add_exception(exception);
+    }
+    if let Some(id) = parts.asked {
+        let info = Section::with_endian(LE).D32(2).D32(0).D32(id);
+        dump = dump.add_stream(SimpleStream {
+            stream_type: BREAKPAD_INFO,
+            section: info,
+        });
+    }
     for id in 1..=parts.threads {
         dump = dump.add_thread(Thread::new(LE, id, &stack, &context));
     }
     dump.add(name)
         .add(code_view)
+        .add(other)
         .add(thread_name)
         .add_memory(stack)
         .add(context)
         .add_system_info(system)
-        .add_exception(exception)
         .add_stream(misc)
         .finish()
         .unwrap()
@@ -91,6 +120,31 @@ fn dump(parts: Parts) -> Vec<u8> {
 
 /// A read of 0x18 on Windows: three frames, the first with an inlined call.
 pub(crate) fn windows() -> Vec<u8> {
+    dump(parts_of_windows())
+}
+
+/// As [`windows`], with so many threads, the exception of this thread, and this one asking for the
+/// dump.
+pub(crate) fn of_threads(threads: u32, crashed: Option<u32>, asked: Option<u32>) -> Vec<u8> {
+    dump(Parts {
+        threads,
+        crashed,
+        asked,
+        ..parts_of_windows()
+    })
+}
+
+/// As [`windows`], with a module of the same name in front of that on the stack and with
+/// control characters in the name of the thread.
+pub(crate) fn with_twin() -> Vec<u8> {
+    dump(Parts {
+        name: "Socket\0 \u{1b}[31mThread",
+        twin: Some(TWIN),
+        ..parts_of_windows()
+    })
+}
+
+fn parts_of_windows() -> Parts {
     let stack = Section::with_endian(LE)
         .append_repeated(0, 0x40)
         .D64(STACK + 0x80)
@@ -102,13 +156,17 @@ pub(crate) fn windows() -> Vec<u8> {
         .D64(0)
         .D64(0)
         .append_repeated(0, 0x100);
-    dump(Parts {
+    Parts {
         rip: BASE + 0x1010,
         rbp: STACK + 0x40,
         platform: 2,
         threads: 1,
         stack,
-    })
+        crashed: Some(1),
+        asked: None,
+        name: "Socket Thread",
+        twin: None,
+    }
 }
 
 /// Threads that all cite one stack of nothing but return addresses into the module.
@@ -120,9 +178,9 @@ pub(crate) fn deep(threads: u32, stack_bytes: usize) -> Vec<u8> {
     dump(Parts {
         rip: BASE + 0x1010,
         rbp: 0,
-        platform: 2,
         threads,
         stack,
+        ..parts_of_windows()
     })
 }
 
@@ -139,5 +197,6 @@ pub(crate) fn chained(threads: u32, stack_bytes: usize) -> Vec<u8> {
         platform: 0x8201,
         threads,
         stack,
+        ..parts_of_windows()
     })
 }

@@ -32,6 +32,18 @@ const TESTS: &[Test] = &[
         documents::a_windows_dump_is_walked_with_symbols,
     ),
     (
+        "no_innocent_thread_is_named",
+        documents::no_innocent_thread_is_named,
+    ),
+    (
+        "modules_of_one_name_and_names_of_any_bytes_are_shown_as_they_are",
+        documents::modules_of_one_name_and_names_of_any_bytes_are_shown_as_they_are,
+    ),
+    (
+        "threads_that_were_left_out_are_counted",
+        documents::threads_that_were_left_out_are_counted,
+    ),
+    (
         "the_two_annotations_reach_the_document",
         documents::the_two_annotations_reach_the_document,
     ),
@@ -178,7 +190,7 @@ fn job(dump: impl Into<Bytes>) -> WalkJob {
 
 fn document(walked: &Walked) -> Value {
     assert_eq!(walked.status, "OK");
-    serde_json::from_slice(walked.json_dump.as_ref().unwrap()).unwrap()
+    walked.document().unwrap()
 }
 
 fn put_symbols(root: &Path) -> PathBuf {

@@ -65,6 +65,7 @@ pub(super) fn read<'a>(get: impl Fn(&str) -> Option<&'a Value>) -> CrashData<'st
     };
     CrashData {
         crashing_thread,
+        no_crashing_thread: false,
         threads,
         // These are only compared; what is not a text equals none.
         os: get("os").and_then(owned_text),

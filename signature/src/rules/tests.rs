@@ -320,3 +320,44 @@ fn every_step_is_told_with_the_entry_that_decided() {
     };
     assert_eq!(generate(&crash, &Lists::built_in()), unexplained);
 }
+
+#[test]
+fn no_innocent_thread_is_blamed() {
+    let processed = |crash_info: &Value, status: &str| {
+        json!({
+            "json_dump": {
+                "crash_info": crash_info,
+                "threads": [
+                    {"frames": [{"function": "Innocent"}], "last_error_value": "ERROR_NOT_ENOUGH_MEMORY"},
+                    {"frames": [{"function": "Guilty"}]},
+                ],
+            },
+            "mdsw_status_string": status,
+        })
+    };
+    let nobody = "EMPTY: no crashing thread identified";
+    for (document, expected) in [
+        (processed(&json!({"crashing_thread": 1}), "OK"), "Guilty"),
+        (processed(&json!({"crashing_thread": null}), "OK"), nobody),
+        (processed(&json!({}), "OK"), nobody),
+        (processed(&json!(null), "OK"), nobody),
+        (
+            processed(&json!({"crashing_thread": 9}), "OK"),
+            "EMPTY: no frame data available; OK",
+        ),
+        (
+            json!({"json_dump": {}, "mdsw_status_string": "MissingThreadList"}),
+            "EMPTY: no frame data available; MissingThreadList",
+        ),
+        // Siggen's schema cannot say that there is none.
+        (
+            json!({"crashing_thread": null, "threads": [{"frames": [{"function": "Zero"}]}]}),
+            "Zero",
+        ),
+    ] {
+        let text = document.to_string();
+        let crash = CrashData::from_json(text.as_bytes()).unwrap();
+        let made = generate(&crash, &Lists::built_in());
+        assert_eq!(made.signature, expected, "{document}");
+    }
+}

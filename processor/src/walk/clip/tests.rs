@@ -56,7 +56,7 @@ fn shown(dump: &[u8]) -> (Vec<(u32, u32, bool)>, u32) {
 fn a_sound_dump_is_left_as_it_is() {
     let before = dump(&[(1, 900_000), (2, 4_096)], 1 << 24, 2);
     let mut after = before.clone();
-    assert_eq!(clip(&mut after, Level::Normal), Ok(false));
+    assert_eq!(clip(&mut after, Level::Normal), Ok(Cut::default()));
     assert_eq!(after, before);
 }
 
@@ -80,9 +80,18 @@ fn each_level_cuts_more() {
             1 << 12,
         ),
     ] {
-        assert_eq!(clip(&mut bytes, level), Ok(true), "{level:?}");
+        let cut = Cut {
+            stacks: level != Level::CrashingThread,
+            others: level == Level::CrashingThread,
+            ..Cut::default()
+        };
+        assert_eq!(clip(&mut bytes, level), Ok(cut), "{level:?}");
         assert_eq!(shown(&bytes), (threads, region), "{level:?}");
-        assert_eq!(clip(&mut bytes, level), Ok(false), "{level:?} again");
+        assert_eq!(
+            clip(&mut bytes, level),
+            Ok(Cut::default()),
+            "{level:?} again"
+        );
     }
 }
 
@@ -90,7 +99,12 @@ fn each_level_cuts_more() {
 fn the_crashing_thread_stays_when_there_are_too_many() {
     let threads: Vec<_> = (0..3_000).map(|id| (id, 100)).collect();
     let mut bytes = dump(&threads, 0, 2_500);
-    assert_eq!(clip(&mut bytes, Level::Normal), Ok(true));
+    let cut = Cut {
+        threads: 1_000,
+        moved: Some(2_500),
+        ..Cut::default()
+    };
+    assert_eq!(clip(&mut bytes, Level::Normal), Ok(cut));
     let (threads, _) = shown(&bytes);
     assert_eq!(threads.len(), 2_000);
     assert_eq!(threads[0].0, 0);
@@ -102,7 +116,7 @@ fn the_crashing_thread_stays_when_there_are_too_many() {
 fn threads_share_what_all_stacks_may_have_and_the_crashing_one_keeps_its_own() {
     let threads: Vec<_> = (0..1_000).map(|id| (id, 1 << 20)).collect();
     let mut bytes = dump(&threads, 0, 7);
-    assert_eq!(clip(&mut bytes, Level::Normal), Ok(true));
+    assert!(clip(&mut bytes, Level::Normal).unwrap().stacks);
     let (threads, _) = shown(&bytes);
     assert_eq!(threads[7].1, 1 << 20);
     assert_eq!(threads[8].1, (64 << 20) / 1_000);

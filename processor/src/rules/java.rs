@@ -1,0 +1,227 @@
+//! The public part of a Java stack trace: an allow-list of lines. Whatever is no class, frame or
+//! count of frames may be a piece of a message, wherever it stands.
+
+use super::read;
+
+/// What stands before the class where a trace was printed by the thread that ended.
+const THREAD_PREFIX: &str = "Exception in thread \"";
+
+/// The public part of a stack trace.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct PublicStack {
+    /// The exception's class, and below it the frames, a line each.
+    pub(super) text: String,
+    /// How many lines between and behind the first frames are none.
+    pub(super) left_out: usize,
+}
+
+/// The class and the frames of a stack trace; its message, and what it was caused by or
+/// suppressed, are left out. `None` when it is no stack trace.
+pub(super) fn public_stack(text: &str) -> Option<PublicStack> {
+    let mut lines = read::lines(text)
+        .into_iter()
+        .skip_while(|line| read::strip(line).is_empty());
+    let first = read::strip(lines.next().unwrap_or_default());
+    let first = first
+        .strip_prefix(THREAD_PREFIX)
+        .and_then(|rest| rest.rsplit_once("\" "))
+        .map_or(first, |(_, rest)| rest);
+    let class = read::strip(first.split(':').next().unwrap_or_default());
+    if !class.is_empty() && !is_class(class) {
+        return None;
+    }
+    let mut stack = Vec::new();
+    let (mut left_out, mut looks_like_a_stack) = (0, false);
+    for line in lines {
+        let stripped = read::strip(line);
+        let is_indented = line.starts_with(read::is_blank);
+        if let Some(frame) = frame(stripped).filter(|_| is_indented) {
+            stack.push(format!("\t{frame}"));
+        } else if stack.is_empty() || stripped.is_empty() {
+            // What stands before the first frame belongs to the message.
+            looks_like_a_stack |= line.starts_with("\tat ");
+        } else if stripped.starts_with("Suppressed:") || stripped.starts_with("Caused by:") {
+            break;
+        } else if line.starts_with('\t') {
+            left_out += 1;
+        } else {
+            return None;
+        }
+    }
+    if stack.is_empty() && looks_like_a_stack {
+        return None;
+    }
+    Some(PublicStack {
+        text: format!("{class}\n{}", stack.join("\n")),
+        left_out,
+    })
+}
+
+/// Whether a text can be the name of a class: names with dots between them.
+fn is_class(text: &str) -> bool {
+    text.split('.')
+        .all(|name| !name.is_empty() && name.chars().all(is_of_name))
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '$' | '-')
+}
+
+/// A line of the stack: `at [loader/][module@version/]package.Class.method(File.java:1)` without
+/// what stands behind it, or `... 3 more`.
+fn frame(line: &str) -> Option<&str> {
+    if let Some(rest) = line.strip_prefix("... ") {
+        let (count, rest) = rest.split_once(' ')?;
+        let is_count = count.bytes().all(|byte| byte.is_ascii_digit());
+        let is_known = matches!(rest, "more" | "common frames omitted");
+        return (!count.is_empty() && is_count && is_known).then_some(line);
+    }
+    let rest = line.strip_prefix("at ")?;
+    let (method, rest) = rest.split_once('(')?;
+    let (place, behind) = rest.split_once(')')?;
+    let frame = line.get(..line.len() - behind.len())?;
+    (is_method(method) && is_place(place)).then_some(frame)
+}
+
+/// A method with its class, at least one dot between them.
+fn is_method(text: &str) -> bool {
+    let (origin, method) = text.rsplit_once('/').unwrap_or(("", text));
+    let is_name = |name: &str| {
+        matches!(name, "<init>" | "<clinit>") || !name.is_empty() && name.chars().all(is_of_name)
+    };
+    origin.split('/').all(is_origin) && method.contains('.') && method.split('.').all(is_name)
+}
+
+/// The name of a class loader or of a module, with or without its version, or the name of a
+/// hidden class before its address; it may be empty.
+fn is_origin(text: &str) -> bool {
+    let (name, version) = text.split_once('@').unwrap_or((text, "0"));
+    let is_version = version.starts_with(|c: char| c.is_ascii_digit())
+        && version
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+' | '_'));
+    is_version && name.chars().all(|c| is_of_name(c) || c == '.')
+}
+
+/// Where a frame stands in the source, such as `File.java:12`.
+fn is_place(text: &str) -> bool {
+    let (file, line) = text.split_once(':').unwrap_or((text, ""));
+    let is_file = matches!(file, "Native Method" | "Unknown Source")
+        || file.chars().all(|c| is_of_name(c) || c == '.');
+    is_file && line.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_java_stack_keeps_its_class_and_places_only() {
+        for (text, expected, left_out) in [
+            (
+                "a.B: secret\n\tat c.d(E.java:1)\n\tat f.g(Native Method)\nCaused by: g: secret\n\tat h.i(J.java:2)",
+                "a.B\n\tat c.d(E.java:1)\n\tat f.g(Native Method)",
+                0,
+            ),
+            (
+                "\n a.B : secret\nmore secrets\n\tat c.d(E.kt)\n\n\tSuppressed: x\n\tat d.e(F.kt)",
+                "a.B\n\tat c.d(E.kt)",
+                0,
+            ),
+            (
+                "a.B: x\n\tat the bank\n\tat secret\n\tsecret (x.y:1)\n\tat c.d(E.java:1)\n\tsecret\n\tat e.f(G.java:2)",
+                "a.B\n\tat c.d(E.java:1)\n\tat e.f(G.java:2)",
+                1,
+            ),
+            (
+                "a.B\n    at c.D$1.<init>(E.java:1) ~[secret.jar:1]\n\tat app//c.d.lambda$e$0(SourceFile:3)\n\tat java.base@17.0.1/java.lang.Thread.run(Thread.java:833)\n\tat c.D$$Lambda/0x00007f.e(Unknown Source:2)\n\t... 5 more",
+                "a.B\n\tat c.D$1.<init>(E.java:1)\n\tat app//c.d.lambda$e$0(SourceFile:3)\n\tat java.base@17.0.1/java.lang.Thread.run(Thread.java:833)\n\tat c.D$$Lambda/0x00007f.e(Unknown Source:2)\n\t... 5 more",
+                0,
+            ),
+            (
+                "Exception in thread \"secret\" a.B: secret\n\tat c.d(E.java:1)",
+                "a.B\n\tat c.d(E.java:1)",
+                0,
+            ),
+            (
+                "a.B\n\tat c.d(E.java:1)\n\tat bob@example.com/c.d(E.java:1)\n\tat c.d(my secret)\n\t... secret more",
+                "a.B\n\tat c.d(E.java:1)",
+                3,
+            ),
+            ("a.B", "a.B\n", 0),
+            ("  ", "\n", 0),
+        ] {
+            let expected = PublicStack {
+                text: expected.to_owned(),
+                left_out,
+            };
+            assert_eq!(public_stack(text), Some(expected), "{text:?}");
+        }
+        for text in [
+            "a.B\n\tat c.d(E.java:1)\nno tab",
+            "my secret is 5\n\tat c.d(E.java:1)",
+            "bob@example.com\n\tat c.d(E.java:1)",
+            "a.B\n\tat secret\n",
+        ] {
+            assert_eq!(public_stack(text), None, "{text:?}");
+        }
+    }
+
+    /// Pieces of messages: texts with every kind of line in them but true frames.
+    fn secret() -> impl Strategy<Value = String> {
+        let piece = prop::sample::select(vec![
+            "\n",
+            "\r\n",
+            "\u{2028}",
+            "\n\t",
+            "\n\tat ",
+            "\n at ",
+            "\n\t... ",
+            "\nCaused by: ",
+            "\n\tSuppressed: ",
+            ": ",
+            "(",
+            ")",
+            " ",
+            "@",
+            "/",
+            ".",
+            ":1",
+            "",
+        ]);
+        prop::collection::vec(piece, 0..6).prop_map(|pieces| {
+            let mut text = "SECRET !".to_owned();
+            for piece in pieces {
+                text.push_str(piece);
+                text.push_str("SECRET !");
+            }
+            text
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_secret_of_any_place_is_public(
+            message in secret(), between in secret(), behind in secret(), cause in secret(),
+            indent in prop::sample::select(vec!["\t", "    ", "\t\t"]),
+        ) {
+            let trace = format!(
+                "a.B: {message}\n{indent}at c.d(E.java:1) {behind}\n{indent}{between}\n{indent}at e.f(G.java:2)\nCaused by: h.I: {cause}\n{indent}at j.k(L.java:3)\n{indent}... 3 more"
+            );
+            if let Some(stack) = public_stack(&trace) {
+                prop_assert!(!stack.text.contains("SECRET"), "{trace:?}: {}", stack.text);
+            }
+        }
+
+        #[test]
+        fn any_text_gives_an_answer(text in "(\\PC|[\n\t(){}.:/@])*") {
+            if let Some(stack) = public_stack(&text) {
+                for line in stack.text.lines().skip(1) {
+                    prop_assert!(line.is_empty() || line.starts_with("\tat ") || line.starts_with("\t... "), "{line:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! What the walker's document says that it should not, and the other way round. Pure.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::{Value, json};
+
+/// What is known of the symbols of one module.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct ModuleSymbols {
+    /// Whether there are symbols.
+    pub(super) loaded: bool,
+    /// Whether there are some that cannot be read.
+    pub(super) corrupt: bool,
+    /// Where they came from.
+    pub(super) url: Option<String>,
+}
+
+/// Mends a document as the walker wrote it:
+///
+/// * `thread_count` counts the threads that were `left_out` too;
+/// * modules are told apart by their address, and not by their names, when it is said whose symbols
+///   were there (`asked` holds the modules that symbols were looked for, by address);
+/// * `proc_limits.limits` is sorted by name: the walker writes it in an order that changes from run
+///   to run, and the same dump must always give the same document.
+pub(super) fn mend(
+    mut json: Vec<u8>,
+    left_out: u32,
+    asked: &HashMap<u64, ModuleSymbols>,
+) -> Vec<u8> {
+    edit(&mut json, "proc_limits", |limits| {
+        let Some(limits) = limits.get_mut("limits").and_then(Value::as_array_mut) else {
+            return false;
+        };
+        limits.sort_by_cached_key(|limit| {
+            let name = limit.get("name").and_then(Value::as_str);
+            name.unwrap_or_default().to_owned()
+        });
+        true
+    });
+    edit(&mut json, "modules", |modules| {
+        modules
+            .as_array_mut()
+            .is_some_and(|modules| tell_apart(modules, asked))
+    });
+    if left_out > 0 {
+        edit(&mut json, "thread_count", |count| {
+            *count = json!(count.as_u64().map(|count| count + u64::from(left_out)));
+            true
+        });
+    }
+    json
+}
+
+/// Says of each module whose name others have too what is known of its own symbols; true if there
+/// are such modules.
+fn tell_apart(modules: &mut [Value], asked: &HashMap<u64, ModuleSymbols>) -> bool {
+    let mut seen = HashSet::new();
+    let shared: HashSet<String> = modules
+        .iter()
+        .filter_map(|module| module.get("filename")?.as_str())
+        .filter(|name| !seen.insert(*name))
+        .map(str::to_owned)
+        .collect();
+    for module in modules.iter_mut().filter_map(Value::as_object_mut) {
+        let name = module.get("filename").and_then(Value::as_str);
+        if !name.is_some_and(|name| shared.contains(name)) {
+            continue;
+        }
+        let base = module.get("base_addr").and_then(Value::as_str);
+        let own = base.and_then(address).and_then(|base| asked.get(&base));
+        let ModuleSymbols {
+            loaded,
+            corrupt,
+            url,
+        } = own.cloned().unwrap_or_default();
+        module.insert("loaded_symbols".to_owned(), json!(loaded));
+        module.insert(
+            "missing_symbols".to_owned(),
+            json!(own.is_some() && !loaded),
+        );
+        module.insert("corrupt_symbols".to_owned(), json!(corrupt));
+        module.insert("symbol_url".to_owned(), json!(url));
+    }
+    !shared.is_empty()
+}
+
+/// The number in an address such as `0x00007ff6`.
+pub(crate) fn address(text: &str) -> Option<u64> {
+    u64::from_str_radix(text.strip_prefix("0x")?, 16).ok()
+}
+
+/// Changes one value of a document in place, without reading the rest of it. `change` says whether
+/// it changed anything.
+fn edit(json: &mut Vec<u8>, key: &str, change: impl FnOnce(&mut Value) -> bool) {
+    // Inside of a string the quotes would have backslashes before them, so this can only be a key.
+    let key = format!("\"{key}\":");
+    let Some(start) = memchr::memmem::find(json, key.as_bytes()).map(|at| at + key.len()) else {
+        return;
+    };
+    let mut values = serde_json::Deserializer::from_slice(&json[start..]).into_iter::<Value>();
+    let Some(Ok(mut value)) = values.next() else {
+        return;
+    };
+    let end = start + values.byte_offset();
+    if change(&mut value) {
+        json.splice(start..end, value.to_string().into_bytes());
+    }
+}
+
+/// Reads a document, if it is an object. Names of modules, threads and functions come from a dump
+/// and from files, and can hold anything: control characters, but for line ends and tabs, are
+/// replaced by U+FFFD.
+pub(super) fn read(json: &[u8]) -> Option<Value> {
+    let mut document: Value = serde_json::from_slice(json).ok()?;
+    replace_controls(&mut document);
+    Some(document).filter(Value::is_object)
+}
+
+fn replace_controls(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if text.contains(is_bad_control) {
+                *text = text.replace(is_bad_control, "\u{fffd}");
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(replace_controls),
+        Value::Object(members) => members.values_mut().for_each(replace_controls),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Whether a character does something to who shows it, and is neither a line end nor a tab.
+pub(crate) fn is_bad_control(c: char) -> bool {
+    c.is_control() && !matches!(c, '\n' | '\r' | '\t')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mended(json: &str, left_out: u32) -> String {
+        let known = |loaded, url: Option<&str>| ModuleSymbols {
+            loaded,
+            corrupt: false,
+            url: url.map(str::to_owned),
+        };
+        let asked = HashMap::from([
+            (0x1000, known(true, Some("u"))),
+            (0x2000, known(false, None)),
+        ]);
+        String::from_utf8(mend(json.as_bytes().to_vec(), left_out, &asked)).unwrap()
+    }
+
+    #[test]
+    fn limits_are_sorted_and_nothing_else_is_touched() {
+        for (json, expected) in [
+            (
+                r#"{"pid":1,"proc_limits":{"limits":[{"name":"b"},{"name":"a"}]},"z":[2,1]}"#,
+                r#"{"pid":1,"proc_limits":{"limits":[{"name":"a"},{"name":"b"}]},"z":[2,1]}"#,
+            ),
+            (
+                r#"{"proc_limits":null,"z":1}"#,
+                r#"{"proc_limits":null,"z":1}"#,
+            ),
+            (
+                r#"{"a":"\"proc_limits\":{\"limits\":[2,1]}"}"#,
+                r#"{"a":"\"proc_limits\":{\"limits\":[2,1]}"}"#,
+            ),
+            ("{}", "{}"),
+        ] {
+            assert_eq!(mended(json, 0), expected);
+        }
+    }
+
+    #[test]
+    fn threads_that_were_left_out_are_counted() {
+        assert_eq!(
+            mended(r#"{"thread_count":2000,"threads":[]}"#, 500),
+            r#"{"thread_count":2500,"threads":[]}"#
+        );
+    }
+
+    #[test]
+    fn symbols_are_those_of_the_module_at_the_address() {
+        let module = |name: &str, base: &str| json!({"filename": name, "base_addr": base, "missing_symbols": true});
+        let document = json!({
+            "modules": [module("a", "0x00001000"), module("a", "0x00002000"), module("a", "0x00003000"), module("b", "0x00004000")],
+            "unloaded_modules": [],
+        });
+        let mended: Value = serde_json::from_str(&mended(&document.to_string(), 0)).unwrap();
+        let flags: Vec<_> = mended["modules"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|module| {
+                (
+                    module["loaded_symbols"].as_bool(),
+                    module["missing_symbols"].as_bool(),
+                    module["symbol_url"].as_str(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            flags,
+            [
+                (Some(true), Some(false), Some("u")),
+                (Some(false), Some(true), None),
+                (Some(false), Some(false), None),
+                (None, Some(true), None),
+            ]
+        );
+    }
+
+    #[test]
+    fn control_characters_are_replaced() {
+        let json = r#"{"a":["x\u0000\u001b[31my\u0085",{"b":"one\n\ttwo"}],"n":1}"#;
+        assert_eq!(
+            read(json.as_bytes()),
+            Some(json!({"a": ["x\u{fffd}\u{fffd}[31my\u{fffd}", {"b": "one\n\ttwo"}], "n": 1}))
+        );
+        assert_eq!(read(b"[]"), None);
+        assert_eq!(read(b"{"), None);
+    }
+}
