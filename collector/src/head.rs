@@ -1,15 +1,17 @@
 //! Heads: what the headers of a request, and those of a part, say. Pure.
 
 use axum::http::{HeaderMap, header};
+use crash::MAIN_DUMP;
 use encoding_rs::Encoding;
 use percent_encoding::percent_decode_str;
 
 use crate::answer::Malformed;
+use crate::heads::ODD_LINES;
 
 /// The longest boundary that RFC 2046 allows.
 const MAX_BOUNDARY: usize = 70;
 /// The largest headers of one part, in bytes.
-const MAX_PART_HEAD: usize = 8192;
+pub(crate) const MAX_PART_HEAD: usize = 8192;
 /// The longest piece of a client's text in a note, in characters.
 pub(crate) const MAX_QUOTED: usize = 100;
 
@@ -126,6 +128,12 @@ impl PartHead {
                 notes.push(format!("part {shown}: {header} is no UTF-8"));
             }
         }
+        let odd_lines = text(headers, ODD_LINES).filter(|count| count != "0");
+        if let Some(count) = odd_lines {
+            notes.push(format!(
+                "part {shown}: {count} lines of its head were none of a head"
+            ));
+        }
         if let Some(encoding) = text(headers, "content-transfer-encoding") {
             let name = encoding.split(';').next().unwrap_or_default().trim();
             match name.to_ascii_lowercase().as_str() {
@@ -149,7 +157,11 @@ impl PartHead {
             .unwrap_or_else(|| "text/plain".to_owned());
         let (kind, type_parameters) = parameters(&content_type);
         let is_json = kind.starts_with("application/json");
-        let kind = if !is_file && (is_json || kind.starts_with("text/plain")) {
+        // No annotation is called like a minidump, whatever else of the head is missing.
+        let is_dump = name
+            .as_ref()
+            .is_some_and(|name| name.starts_with(MAIN_DUMP));
+        let kind = if !is_file && !is_dump && (is_json || kind.starts_with("text/plain")) {
             let charset = find(&type_parameters, "charset");
             Kind::Text(charset.unwrap_or("utf-8").to_owned())
         } else {
@@ -404,6 +416,18 @@ mod tests {
                 "application/octet-stream",
                 Some("a"),
                 dump("application/octet-stream"),
+            ),
+            (
+                "form-data; name=\"upload_file_minidump\"",
+                "",
+                Some("upload_file_minidump"),
+                dump("text/plain"),
+            ),
+            (
+                "form-data; name=upload_file_minidump_browser",
+                "text/plain; charset=utf-8",
+                Some("upload_file_minidump_browser"),
+                dump("text/plain; charset=utf-8"),
             ),
             ("form-data; name=\"\"", "", None, text("utf-8")),
             (

@@ -10,7 +10,8 @@
 //! * what identifies people is removed before anything is stored, and no annotation is ever logged.
 //!
 //! The way of a report: `head` reads the headers, `body` the bytes within every limit,
-//! `parts` the parts, `report` makes a raw crash of them (`names` knows what other reporters call
+//! `parts` the parts (`heads` mends their heads
+//! before), `report` makes a raw crash of them (`names` knows what other reporters call
 //! an annotation), [`throttle`] decides, `submit`
 //! holds it together, `store` keeps it, `writer` writes rows and jobs, `sweep` those that are
 //! missing, and `answer` is what the client sees.
@@ -18,6 +19,7 @@
 mod answer;
 mod body;
 mod head;
+mod heads;
 mod json;
 mod meters;
 mod names;

@@ -1,5 +1,6 @@
 //! The parts of a report, read one after the other as the body comes in.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
@@ -16,6 +17,7 @@ use crate::Settings;
 use crate::answer::{Malformed, Refusal};
 use crate::body::Body;
 use crate::head::{Extra, Kind, PartHead};
+use crate::heads::Heads;
 use crate::json;
 use crate::report::Gathered;
 
@@ -42,7 +44,8 @@ async fn gather_parts(
     limits: &Settings,
 ) -> Result<Gathered, Refusal> {
     let gate = Arc::new(Gate::default());
-    let mut parts = Multipart::new(gated(chunks(body), Arc::clone(&gate)), boundary);
+    let chunks = chunks(body, Heads::new(boundary));
+    let mut parts = Multipart::new(gated(chunks, Arc::clone(&gate)), boundary);
     let mut gathered = Gathered::default();
     let mut count = 0;
     loop {
@@ -200,13 +203,25 @@ impl Gate {
     }
 }
 
-fn chunks<'c>(body: &'c mut Body<'_>) -> impl Stream<Item = Result<Bytes, Refusal>> + Send + 'c {
-    stream::unfold(Some(body), |body| async move {
-        let body = body?;
-        match body.chunk().await {
-            Ok(Some(chunk)) => Some((Ok(chunk), Some(body))),
-            Ok(None) => None,
-            Err(refusal) => Some((Err(refusal), None)),
+/// The pieces of the body, with the heads of its parts mended.
+fn chunks<'c>(
+    body: &'c mut Body<'_>,
+    heads: Heads,
+) -> impl Stream<Item = Result<Bytes, Refusal>> + Send + 'c {
+    let start = (Some(body), heads, VecDeque::new());
+    stream::unfold(start, |(mut body, mut heads, mut ready)| async move {
+        loop {
+            if let Some(piece) = ready.pop_front() {
+                return Some((Ok(piece), (body, heads, ready)));
+            }
+            match body.as_mut()?.chunk().await {
+                Ok(Some(piece)) => heads.push(piece, &mut ready),
+                Ok(None) => {
+                    body = None;
+                    ready.push_back(heads.finish());
+                }
+                Err(refusal) => return Some((Err(refusal), (None, heads, ready))),
+            }
         }
     })
 }

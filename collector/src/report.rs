@@ -6,7 +6,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use crash::{CrashId, MAIN_DUMP, Metadata, PRIVATE_ANNOTATIONS, RawCrash};
 use crashstore::received::content_hash;
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use platform::cpu;
 use serde_json::{Map, Value};
 
@@ -102,7 +102,7 @@ impl Gathered {
                 .add("extract payload text part exception: body part is too large".to_owned());
             return;
         };
-        let encoding = Encoding::for_label_no_replacement(charset.as_bytes());
+        let encoding = encoding_of(charset);
         let (text, has_errors) = encoding.unwrap_or(UTF_8).decode_without_bom_handling(bytes);
         if has_errors || encoding.is_none() {
             self.notes.add(format!(
@@ -206,6 +206,19 @@ impl Gathered {
             parsed.dumps.insert(name, dump.body);
         }
         Ok(parsed)
+    }
+}
+
+/// The encoding with this label, as clients write it: with `_` and `-` as they like, and `ascii` for
+/// what may be UTF-8.
+fn encoding_of(charset: &str) -> Option<&'static Encoding> {
+    let label = charset.trim().to_ascii_lowercase().replace('_', "-");
+    match label.as_str() {
+        "ascii" | "us-ascii" | "utf-8-sig" | "utf8-sig" => Some(UTF_8),
+        "latin-1" => Some(WINDOWS_1252),
+        label => Encoding::for_label_no_replacement(label.as_bytes())
+            .or_else(|| Encoding::for_label_no_replacement(label.replace('-', "").as_bytes()))
+            .or_else(|| Encoding::for_label_no_replacement(label.replace('-', "_").as_bytes())),
     }
 }
 
@@ -338,4 +351,35 @@ fn timestamp(time: DateTime<Utc>) -> String {
         "%Y-%m-%dT%H:%M:%S%.6f+00:00"
     };
     time.format(format).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn charsets_are_known_by_the_labels_that_clients_write() {
+        for (charset, bytes, expected, noted) in [
+            ("utf-8", &b"h\xc3\xa9"[..], "hé", false),
+            ("UTF_8", b"h\xc3\xa9", "hé", false),
+            ("utf-8-sig", b"h\xc3\xa9", "hé", false),
+            ("us-ascii", b"h\xc3\xa9", "hé", false),
+            ("latin-1", b"h\xe9", "hé", false),
+            ("latin1", b"h\xe9", "hé", false),
+            ("ISO-8859-1", b"h\xe9", "hé", false),
+            ("iso8859_15", b"\xa4", "€", false),
+            ("cp1252", b"\x80", "€", false),
+            ("shift_jis", b"\x83e", "テ", false),
+            ("utf-16le", b"h\0", "h", false),
+            ("utf-8", b"h\xe9", "h\u{fffd}", true),
+            ("klingon", b"h", "h", true),
+            ("", b"h", "h", true),
+            ("iso-2022-kr", b"h", "h", true),
+        ] {
+            let mut gathered = Gathered::default();
+            gathered.add_text("a", Some(bytes), charset);
+            assert_eq!(gathered.of_text["a"], expected, "{charset}");
+            assert_eq!(!gathered.notes.0.is_empty(), noted, "{charset}");
+        }
+    }
 }

@@ -487,3 +487,64 @@ async fn what_was_said_twice_is_noted() {
         ]
     );
 }
+
+#[tokio::test]
+async fn one_odd_line_in_a_head_loses_no_report() {
+    let dump = "upload_file_minidump";
+    let heads = [
+        (
+            "Content-Type: text/plain;\r\n\tname=\"x\"\r\nContent-Disposition: form-data; name=A"
+                .to_owned(),
+            0,
+        ),
+        ("Content-Disposition: form-data;\r\n name=A".to_owned(), 0),
+        (
+            "junk\r\nContent-Disposition : form-data; name=A".to_owned(),
+            1,
+        ),
+        (
+            "Content-Disposition: form-data; name=A; filename=\"\"\r\nX: a\u{1}b".to_owned(),
+            0,
+        ),
+        (
+            (0..40).map(|n| format!("X-{n}: y\r\n")).collect::<String>()
+                + "Content-Disposition: form-data; name=A",
+            0,
+        ),
+    ];
+    let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+    for (odd, lines) in heads {
+        for chunked in [false, true] {
+            let file = head(dump, Some("x"), "application/octet-stream");
+            let body = multipart(&[(&odd, b"1"), (&file, b"MDMP")]);
+            let report = stored(&[("content-type", &kind)], body, chunked).await;
+            assert_eq!(annotations(&report), json!({"A": "1"}), "{odd}");
+            assert_eq!(dumps(&report), BTreeMap::from([(dump, &b"MDMP"[..])]));
+            let expected: Vec<String> = (lines > 0)
+                .then(|| format!("part A: {lines} lines of its head were none of a head"))
+                .into_iter()
+                .collect();
+            assert_eq!(report.raw.metadata().collector_notes, expected, "{odd}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_part_without_content_swallows_no_other() {
+    let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+    let file = head(
+        "upload_file_minidump",
+        Some("x"),
+        "application/octet-stream",
+    );
+    let text = "Content-Disposition: form-data; name=CrashType";
+    let body = format!(
+        "--{BOUNDARY}\r\n{file}\r\n\r\n--{BOUNDARY}\r\n{text}\r\n\r\nfatal\r\n--{BOUNDARY}--\r\n"
+    );
+    let report = stored(&[("content-type", &kind)], body.into_bytes(), true).await;
+    assert_eq!(annotations(&report), json!({"CrashType": "fatal"}));
+    assert_eq!(
+        dumps(&report),
+        BTreeMap::from([("upload_file_minidump", &b""[..])])
+    );
+}
