@@ -130,9 +130,7 @@ impl PartHead {
         }
         let odd_lines = text(headers, ODD_LINES).filter(|count| count != "0");
         if let Some(count) = odd_lines {
-            notes.push(format!(
-                "part {shown}: {count} lines of its head were none of a head"
-            ));
+            notes.push(format!("part {shown}: odd lines in its head: {count}"));
         }
         if let Some(encoding) = text(headers, "content-transfer-encoding") {
             let name = encoding.split(';').next().unwrap_or_default().trim();

@@ -21,9 +21,11 @@ mod clip;
 pub(crate) mod document;
 mod dump;
 mod message;
+mod names;
 mod pool;
 mod process;
 mod session;
+mod unpack;
 
 pub use pool::Pool;
 
@@ -100,7 +102,7 @@ pub struct Walked {
     /// The document, JSON text of an object of [`ANSWER_LIMIT`] bytes at most; there if the status
     /// is `OK`.
     pub json_dump: Option<Bytes>,
-    /// What was left out because there was too much of it.
+    /// What was left out or put right.
     pub cut: Cut,
     /// Symbol files that were parsed for this walk: 0 means that it found all of them warm.
     pub symbol_files_parsed: u32,
@@ -116,7 +118,7 @@ impl Walked {
     }
 }
 
-/// What of a dump was not walked because there was too much of it.
+/// What of a dump was left out because there was too much of it, or put right, before it was walked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cut {
     /// Threads that were left out; the crashing one never is.
@@ -128,6 +130,12 @@ pub struct Cut {
     pub stacks: bool,
     /// Whether the stacks of all threads but the crashing one were left out.
     pub others: bool,
+    /// Whether the list of handles was left out.
+    pub handles: bool,
+    /// Names of modules and threads that could not be read, or not whole.
+    pub names: u32,
+    /// Whether the dump was compressed, or lay in a form of its own.
+    pub packed: bool,
 }
 
 impl Cut {
@@ -138,15 +146,30 @@ impl Cut {
             moved: self.moved.or(later.moved),
             stacks: self.stacks || later.stacks,
             others: self.others || later.others,
+            handles: self.handles || later.handles,
+            names: self.names.saturating_add(later.names),
+            packed: self.packed || later.packed,
         }
     }
 
-    /// What is to be said of it, none if nothing was cut.
+    /// What is to be said of it, none if the dump was walked as it is.
     pub fn notes(self) -> Vec<String> {
         let mut notes = Vec::new();
+        if self.packed {
+            notes.push("the minidump was taken out of a packing".to_owned());
+        }
+        if self.names > 0 {
+            notes.push(format!(
+                "names that cannot be read were replaced: {}",
+                self.names
+            ));
+        }
+        if self.handles {
+            notes.push("the list of handles was left out".to_owned());
+        }
         if self.threads > 0 {
             notes.push(format!(
-                "{} threads were left out before walking",
+                "threads that were left out before walking: {}",
                 self.threads
             ));
         }

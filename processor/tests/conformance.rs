@@ -26,7 +26,8 @@ const DELIBERATE: &[Deliberate] = &[
         rule: "DatesAndTimesRule",
         fields: &["processed.uptime"],
         when: |input| {
-            crash_time(input).is_none() || !input["processed"]["startup_time"].is_number()
+            let startup = input["processed"]["startup_time"].as_i64();
+            crash_time(input).is_none() || startup.is_none_or(|startup| startup <= 0)
         },
     },
     Deliberate {
@@ -52,7 +53,33 @@ const DELIBERATE: &[Deliberate] = &[
     Deliberate {
         rule: "ProcessTypeRule",
         fields: &["processed.process_type"],
-        when: |input| input["raw"]["ProcessType"].is_number(),
+        when: |input| {
+            let kind = &input["raw"]["ProcessType"];
+            kind.is_number() || ends_blank(kind)
+        },
+    },
+    Deliberate {
+        rule: "AccessibilityRule",
+        fields: &["processed.accessibility"],
+        when: |input| ends_blank(&input["raw"]["Accessibility"]),
+    },
+    Deliberate {
+        rule: "DistributionIdRule",
+        fields: &["processed.distribution_id"],
+        when: |input| {
+            let id = &input["raw"]["DistributionID"];
+            id.is_number() || ends_blank(id)
+        },
+    },
+    Deliberate {
+        rule: "MozCrashReasonRule",
+        fields: &["processed.moz_crash_reason"],
+        when: |input| as_text(&input["raw"]["MozCrashReason"]).starts_with(' '),
+    },
+    Deliberate {
+        rule: "*",
+        fields: &["processed.moz_crash_reason"],
+        when: |input| as_text(&input["raw"]["MozCrashReason"]).starts_with(' '),
     },
     Deliberate {
         rule: "OSPrettyVersionRule",
@@ -114,7 +141,12 @@ fn crash_time(input: &Value) -> Option<i64> {
 
 fn seconds(value: &Value) -> Option<i64> {
     let text: String = as_text(value).trim().chars().take(10).collect();
-    text.parse().ok()
+    text.parse().ok().filter(|seconds| *seconds > 0)
+}
+
+fn ends_blank(value: &Value) -> bool {
+    let text = as_text(value);
+    text.trim_end() != text
 }
 
 fn names_no_thread(input: &Value) -> bool {

@@ -521,7 +521,7 @@ async fn one_odd_line_in_a_head_loses_no_report() {
             assert_eq!(annotations(&report), json!({"A": "1"}), "{odd}");
             assert_eq!(dumps(&report), BTreeMap::from([(dump, &b"MDMP"[..])]));
             let expected: Vec<String> = (lines > 0)
-                .then(|| format!("part A: {lines} lines of its head were none of a head"))
+                .then(|| format!("part A: odd lines in its head: {lines}"))
                 .into_iter()
                 .collect();
             assert_eq!(report.raw.metadata().collector_notes, expected, "{odd}");

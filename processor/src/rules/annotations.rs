@@ -109,8 +109,8 @@ pub(super) fn copy_from_raw_crash(context: &mut Context<'_>) {
 /// The value of a field, or what is wrong with its annotation.
 fn copied(field: &Field, value: &Value) -> Result<Value, String> {
     match field.kind {
-        Kind::Text => crash::text_of(value)
-            .map(|text| json!(text.trim_end_matches(read::is_blank)))
+        Kind::Text => read::text_of(value)
+            .map(|text| json!(text))
             .ok_or_else(|| "has a non-text value".to_owned()),
         Kind::Integer => read::integer_value(value).ok_or_else(|| "has a non-int value".to_owned()),
         Kind::Number => read::number(value)
@@ -131,7 +131,7 @@ fn boolean(value: &Value) -> Option<bool> {
             1 => Some(true),
             _ => None,
         },
-        Value::String(text) => match text.to_lowercase().as_str() {
+        Value::String(text) => match read::strip(text).to_lowercase().as_str() {
             "1" | "true" => Some(true),
             "0" | "false" => Some(false),
             _ => None,
@@ -166,7 +166,7 @@ pub(super) fn submitted_from(context: &mut Context<'_>) {
     let (from, infobar) = match context.raw.get("SubmittedFromInfobar") {
         Some(value) => {
             let infobar = match value {
-                Value::String(text) => text == "1" || text == "true",
+                Value::String(text) => matches!(read::strip(text), "1" | "true"),
                 Value::Bool(flag) => *flag,
                 Value::Number(number) => number.as_f64() == Some(1.0),
                 _ => false,
@@ -174,8 +174,11 @@ pub(super) fn submitted_from(context: &mut Context<'_>) {
             (json!(if infobar { "Infobar" } else { "Unknown" }), infobar)
         }
         None => {
-            let from = context.raw.get("SubmittedFrom").cloned();
-            let from = from.unwrap_or_else(|| json!("Unknown"));
+            let from = context.raw.get("SubmittedFrom");
+            let from = match (from.and_then(read::text_of), from) {
+                (Some(text), _) => json!(text),
+                (None, other) => json!(other.map_or(&json!("Unknown"), |other| other)),
+            };
             let infobar = from == "Infobar";
             (from, infobar)
         }
@@ -201,7 +204,7 @@ pub(super) fn minidump_hash(context: &mut Context<'_>) {
 
 /// What a plugin process says of its plugin.
 pub(super) fn plugin(context: &mut Context<'_>) {
-    if read::text(&context.raw, "ProcessType") != Some("plugin") {
+    if read::annotation(&context.raw, "ProcessType").as_deref() != Some("plugin") {
         return;
     }
     for (field, annotation) in [
@@ -216,18 +219,19 @@ pub(super) fn plugin(context: &mut Context<'_>) {
 
 /// The kind of process that crashed; `main` is another name for `parent` (bug 2021204).
 pub(super) fn process_type(context: &mut Context<'_>) {
-    let kind = match context.raw.get("ProcessType") {
-        None => json!("parent"),
-        Some(Value::String(kind)) if kind == "main" => json!("parent"),
-        Some(kind @ Value::Number(_)) => json!(kind.to_string()),
-        Some(other) => other.clone(),
+    let kind = context.raw.get("ProcessType");
+    let kind = match (kind.and_then(read::text_of), kind) {
+        (None, None) => json!("parent"),
+        (Some(kind), _) if kind == "main" => json!("parent"),
+        (Some(kind), _) => json!(kind),
+        (None, Some(other)) => other.clone(),
     };
     context.set("process_type", kind);
 }
 
 /// Whether accessibility was in use.
 pub(super) fn accessibility(context: &mut Context<'_>) {
-    let active = read::text(&context.raw, "Accessibility") == Some("Active");
+    let active = read::annotation(&context.raw, "Accessibility").as_deref() == Some("Active");
     context.set("accessibility", active);
 }
 
@@ -258,7 +262,7 @@ pub(super) fn utility_actors_name(context: &mut Context<'_>) {
 /// environment's word. A product without a distribution is Mozilla's.
 pub(super) fn distribution_id(context: &mut Context<'_>) {
     if let Some(id) = context.raw.get("DistributionID").filter(|id| is_given(id)) {
-        let id = crash::text_of(id).map_or_else(|| id.clone(), Value::from);
+        let id = read::text_of(id).map_or_else(|| id.clone(), Value::from);
         context.set("distribution_id", id);
         return;
     }

@@ -21,7 +21,7 @@ pub(super) fn crashing_thread_info(context: &mut Context<'_>) {
     context.set("crashing_thread_name", json!(name));
     let reason = read::at(info, &["type"]).cloned();
     context.set("reason", reason.unwrap_or_else(|| json!("")));
-    context.set("address", address(info));
+    context.set("address", address(&dump));
     let error = read::at(dump.get("crashing_thread"), &["last_error_value"]);
     if let Some(Value::String(error)) = error {
         context.set("last_error_value", error.clone());
@@ -34,9 +34,10 @@ const NULL_PAGES: u64 = 0x1_0000;
 
 /// The crash address. Where the walker found that the processor reported another one than the
 /// program used, the program's: zero for accesses a little behind a null pointer, the full address
-/// for non-canonical ones. What the walker calls a null pointer is a register that is zero; with
+/// for non-canonical ones, those of jumps as well. What the walker calls a null pointer is a register that is zero; with
 /// an index or an offset that is large the address has nothing to do with null.
-fn address(info: Option<&Value>) -> Value {
+fn address(dump: &Value) -> Value {
+    let info = dump.get("crash_info");
     let address = read::at(info, &["address"]);
     let adjusted = read::at(info, &["adjusted_address"]);
     match read::at(adjusted, &["kind"]).and_then(Value::as_str) {
@@ -55,8 +56,21 @@ fn address(info: Option<&Value>) -> Value {
             let better = read::at(adjusted, &["address"]).filter(|value| is_given(value));
             json!(better.or(address))
         }
-        _ => json!(address),
+        _ => json!(jump_target(dump).or(address)),
     }
+}
+
+/// The address of the crashing instruction, if it is none that the processor can have (bits 47 to
+/// 63 differ): the program jumped there, and the system reports 0 or the highest address instead.
+fn jump_target(dump: &Value) -> Option<&Value> {
+    let info = dump.get("crash_info")?;
+    let is_amd64 = dump.get("system_info")?.get("cpu_arch")? == "amd64";
+    let reported = document::address(info.get("address")?.as_str()?)?;
+    let frames = dump.get("crashing_thread")?.get("frames")?.as_array()?;
+    let target = frames.first()?.get("offset")?;
+    let top = document::address(target.as_str()?)? >> 47;
+    let is_possible = top == 0 || top == (1 << 17) - 1;
+    (is_amd64 && !is_possible && matches!(reported, 0 | u64::MAX)).then_some(target)
 }
 
 /// The greatest confidence that a flipped bit explains the address, in percent.
@@ -193,4 +207,84 @@ pub(super) fn soft_errors(context: &mut Context<'_>) {
     };
     let text = read::json_text(errors);
     context.set("soft_errors", read::cut(&text, MAX_SOFT_ERRORS));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_lies_near_null_is_null() {
+        let dump = |address: &str, adjusted: &Value, frame: &str| {
+            json!({
+                "crash_info": {"address": address, "adjusted_address": adjusted},
+                "system_info": {"cpu_arch": "amd64"},
+                "crashing_thread": {"frames": [{"offset": frame}]},
+            })
+        };
+        let null = |offset: &str| json!({"kind": "null-pointer", "offset": offset});
+        let code = "0x00007ff612340000";
+        for (address, adjusted, frame, expected) in [
+            (
+                "0x0000000000000018",
+                null("0x18"),
+                code,
+                "0x0000000000000000",
+            ),
+            (
+                "0x000000000000ffff",
+                null("0xffff"),
+                code,
+                "0x0000000000000000",
+            ),
+            (
+                "0x0000000000010000",
+                null("0x10000"),
+                code,
+                "0x0000000000010000",
+            ),
+            (
+                "0xffffffffffffffff",
+                null("0xfefefefefefefefe"),
+                code,
+                "0xfefefefefefefefe",
+            ),
+            ("0x00000018", null("0x18"), code, "0x00000000"),
+            ("0xfefefefe", null("0xfefefefe"), code, "0xfefefefe"),
+            ("0x00000018", null("x"), code, "0x00000000"),
+            (
+                "0xffffffffffffffff",
+                json!({"kind": "non-canonical", "address": "0xe5e5e5e5e5e5e5e5"}),
+                code,
+                "0xe5e5e5e5e5e5e5e5",
+            ),
+            (
+                "0x0000000000000000",
+                json!(null),
+                "0xe5e5e5e5e5e5e5e5",
+                "0xe5e5e5e5e5e5e5e5",
+            ),
+            (
+                "0x0000000000000000",
+                json!(null),
+                code,
+                "0x0000000000000000",
+            ),
+            (
+                "0x0000000000000000",
+                json!(null),
+                "0xffff800012340000",
+                "0x0000000000000000",
+            ),
+            (
+                "0x0000000000000010",
+                json!(null),
+                "0xe5e5e5e5e5e5e5e5",
+                "0x0000000000000010",
+            ),
+        ] {
+            let found = super::address(&dump(address, &adjusted, frame));
+            assert_eq!(found, expected, "{address} {adjusted} {frame}");
+        }
+    }
 }

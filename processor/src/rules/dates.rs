@@ -42,15 +42,16 @@ pub(super) fn dates_and_times(context: &mut Context<'_>) {
     // The difference of a known time and a guessed one says nothing.
     let startup = context.processed.0.get("startup_time");
     let startup = startup.and_then(|value| seconds(value)?.ok());
-    if let Some((crash, startup)) = known.zip(startup) {
+    let known = known.filter(is_set);
+    if let Some((crash, startup)) = known.zip(startup.filter(is_set)) {
         context.set("uptime", crash.saturating_sub(startup).max(0));
     }
     match (known, context.raw.get("InstallTime").map(seconds)) {
         (_, Some(None | Some(Err(_)))) => context.note("non-integer value of \"InstallTime\""),
-        (Some(crash), Some(Some(Ok(install)))) => {
+        (Some(crash), Some(Some(Ok(install)))) if is_set(&install) => {
             context.set("install_age", crash.saturating_sub(install));
         }
-        (None, _) | (_, None) => {}
+        _ => {}
     }
 
     let last_crash = match context.raw.get("SecondsSinceLastCrash").map(read::integer) {
@@ -80,6 +81,11 @@ fn known_crash_time(context: &mut Context<'_>) -> Option<i64> {
         None => context.note("WARNING: raw_crash[CrashTime] contains unexpected value"),
     }
     None
+}
+
+/// Whether a time is one at all: 0 is what a clock or a field says that was never set.
+fn is_set(seconds: &i64) -> bool {
+    *seconds > 0
 }
 
 /// The seconds since 1970 that a text or a number says; `None` for a value of another type.

@@ -46,11 +46,12 @@ pub(super) fn android_cpu_info(context: &mut Context<'_>) {
     let Some(abi) = context.raw.get("Android_CPU_ABI") else {
         return;
     };
-    let arch = match abi.as_str() {
+    let arch = match read::text_of(abi).as_deref() {
         Some("armeabi-v7a") => json!("arm"),
         Some("arm64-v8a") => json!("arm64"),
         Some("x86_64") => json!("amd64"),
-        _ => abi.clone(),
+        Some(other) => json!(other),
+        None => abi.clone(),
     };
     context.set("cpu_arch", arch);
 }
@@ -76,7 +77,7 @@ pub(super) fn android_os_info(context: &mut Context<'_>) {
     let Some(version) = context.raw.get("Android_Version") else {
         return;
     };
-    let number = crash::text_of(version)
+    let number = read::text_of(version)
         .and_then(|text| text.split(' ').next().map(str::to_owned))
         .filter(|number| read::integer_in(number).is_ok());
     context.set("os_name", "Android");
@@ -184,8 +185,11 @@ fn linux(context: &Context<'_>) -> Value {
     if let Some(described) = described.filter(|value| is_given(value)) {
         return described.clone();
     }
-    let annotated = read::text(&context.raw, "LinuxLSBDescription").map(read::strip);
-    json!(annotated.filter(|text| !text.is_empty()).unwrap_or("Linux"))
+    let annotated = read::annotation(&context.raw, "LinuxLSBDescription").unwrap_or_default();
+    match read::strip(&annotated) {
+        "" => json!("Linux"),
+        text => json!(text),
+    }
 }
 
 /// The numbers at the start of a version, `major.minor[.build]`.

@@ -148,9 +148,18 @@ pub(super) fn text<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a st
     map.get(name).and_then(Value::as_str)
 }
 
-/// The text of an annotation; numbers are read as texts are.
+/// The text of an annotation without blanks at its end; numbers are read as texts are. Android's
+/// last annotation ends in a line end (bug 1906021).
 pub(super) fn annotation<'a>(raw: &'a Map<String, Value>, name: &str) -> Option<Cow<'a, str>> {
-    raw.get(name).and_then(crash::text_of)
+    raw.get(name).and_then(text_of)
+}
+
+/// The text that an annotation stands for, without blanks at its end.
+pub(super) fn text_of(value: &Value) -> Option<Cow<'_, str>> {
+    Some(match crash::text_of(value)? {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim_end_matches(is_blank)),
+        Cow::Owned(text) => Cow::Owned(text),
+    })
 }
 
 /// The index that a value names: an integer, not negative. (Negative ones once counted from the

@@ -14,6 +14,25 @@ const PRIVATE_REASONS: [&str; 3] = [
     "do not use eval with system privileges",
 ];
 
+/// What reasons hold that quote a text of the user's, as the errors of Rust's `str` do
+/// (`core/str/mod.rs`; the texts changed over the years).
+const QUOTING_REASONS: [&str; 5] = [
+    "byte index ",
+    " and/or ",
+    "when slicing `",
+    "char boundary",
+    "character boundary",
+];
+
+/// Whether a reason may hold what is the user's.
+fn is_private(reason: &str) -> bool {
+    let reason = read::strip(reason);
+    PRIVATE_REASONS
+        .iter()
+        .any(|start| reason.starts_with(start))
+        || QUOTING_REASONS.iter().any(|part| reason.contains(part))
+}
+
 /// Splits the reason of a deliberate crash into a public and a protected field.
 pub(super) fn moz_crash_reason(context: &mut Context<'_>) {
     let Some(reason) = context
@@ -29,7 +48,7 @@ pub(super) fn moz_crash_reason(context: &mut Context<'_>) {
         context.note("MozCrashReason has a non-text value");
         return;
     };
-    if PRIVATE_REASONS.iter().any(|start| text.starts_with(start)) {
+    if is_private(&text) {
         context.set("moz_crash_reason", "sanitized--see moz_crash_reason_raw");
     } else {
         context.set("moz_crash_reason", text);
@@ -52,7 +71,7 @@ pub(super) fn java_stack_trace(context: &mut Context<'_>) {
             context.set("java_stack_trace", stack.text);
             if stack.left_out > 0 {
                 context.note(format!(
-                    "JavaStackTrace: {} lines that are no frames were left out",
+                    "JavaStackTrace: lines that are no frames were left out: {}",
                     stack.left_out
                 ));
             }
@@ -123,5 +142,35 @@ pub(super) fn breadcrumbs(context: &mut Context<'_>) {
         context.set("breadcrumbs", crumbs);
     } else {
         context.note("Breadcrumbs: malformed: not a list of breadcrumbs");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_that_quote_the_user_are_private() {
+        for (reason, expected) in [
+            ("MOZ_RELEASE_ASSERT(aIndex < mLength)", false),
+            ("ElementAt(aIndex = 5, aLength = 5)", false),
+            ("Failed to load module \"SECRET\"", true),
+            ("  Failed to load module \"SECRET\"", true),
+            ("byte index 3 is out of bounds of `SECRET`", true),
+            (
+                "start byte index 3 is not a char boundary; it is inside 'é' (bytes 2..4) of `SECRET`",
+                true,
+            ),
+            ("end byte index 99 is out of bounds of `SECRET`", true),
+            ("begin > end (4 > 2) when slicing `SECRET`", true),
+            ("begin <= end (4 <= 2) when slicing `SECRET`", true),
+            (
+                "index 42 and/or 43 in `SECRET` do not lie on character boundary",
+                true,
+            ),
+            ("index 42 and/or 43 in `SECRET", true),
+        ] {
+            assert_eq!(is_private(reason), expected, "{reason}");
+        }
     }
 }

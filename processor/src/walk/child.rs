@@ -79,12 +79,12 @@ fn limit(setup: &Setup) -> io::Result<()> {
 
 fn answer(
     request: Request,
-    mut dump: Vec<u8>,
+    dump: Vec<u8>,
     cache: &mut SymbolCache,
 ) -> io::Result<(Outcome, Vec<u8>)> {
     match request {
         Request::Setup(_) => Err(io::ErrorKind::InvalidData.into()),
-        Request::Modules => Ok((Outcome::Modules, serde_json::to_vec(&dump::modules(&dump))?)),
+        Request::Modules => Ok((Outcome::Modules, serde_json::to_vec(&dump::modules(dump))?)),
         Request::Walk {
             hard,
             module_signatures,
@@ -92,7 +92,7 @@ fn answer(
         } => {
             let evil = EvilJson::new(module_signatures, microcode)?;
             let path = evil.as_ref().map(EvilJson::path);
-            let walk = dump::walk(&mut dump, hard, path.as_deref(), cache);
+            let walk = dump::walk(dump, hard, path.as_deref(), cache);
             let outcome = Outcome::Walked {
                 status: walk.status.to_owned(),
                 cut: walk.cut,

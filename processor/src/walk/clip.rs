@@ -11,7 +11,7 @@
 use super::Cut;
 
 /// The streams a dump may have. Real ones have fewer than 40.
-const STREAM_LIMIT: u32 = 1_000;
+pub(super) const STREAM_LIMIT: u32 = 1_000;
 
 /// Bytes of a record in the thread list, and where its fields are.
 const THREAD_SIZE: usize = 48;
@@ -22,11 +22,15 @@ const THREAD_CONTEXT_SIZE: usize = 40;
 const MEMORY_SIZE: usize = 16;
 const MEMORY_DATA_SIZE: usize = 8;
 
+/// Bytes of a record in the list of handles at least.
+const HANDLE_SIZE: u32 = 32;
+
 const UNUSED_STREAM: u32 = 0;
 const THREAD_LIST: u32 = 3;
 const MEMORY_LIST: u32 = 5;
 const EXCEPTION: u32 = 6;
 const MEMORY_64_LIST: u32 = 9;
+const HANDLES: u32 = 12;
 const BREAKPAD_INFO: u32 = 0x4767_0001;
 
 /// How hard to cut. Each level cuts more than the one before, so a dump can be cut again in place.
@@ -117,10 +121,23 @@ pub(super) fn clip(dump: &mut [u8], level: Level) -> Result<Cut, Refused> {
             Some(MEMORY_64_LIST) if level != Level::Normal => {
                 cut.stacks |= write(dump, entry, UNUSED_STREAM);
             }
+            // No stack needs the handles, and the walker believes what their list says of itself.
+            Some(HANDLES) if level != Level::Normal || !has_sound_handles(dump, entry) => {
+                cut.handles |= write(dump, entry, UNUSED_STREAM);
+            }
             _ => {}
         }
     }
     Ok(cut)
+}
+
+/// Whether the records of the list of handles have their size, or there are none.
+fn has_sound_handles(dump: &[u8], entry: usize) -> bool {
+    let Some(list) = read(dump, entry + 8).map(|position| position as usize) else {
+        return false;
+    };
+    let size = read(dump, list + 4).unwrap_or(0);
+    size >= HANDLE_SIZE || read(dump, list + 8) == Some(0)
 }
 
 /// The ids of the thread that crashed and of the one that asked for the dump, as far as they are
@@ -142,7 +159,7 @@ fn named_threads(dump: &[u8], streams: u32, directory: u32) -> [Option<u32>; 2] 
 
 /// Where the records of a list begin and how many there are. Some writers put 4 bytes after the
 /// count, so that records lie at multiples of 8.
-fn records(dump: &[u8], entry: usize, record_size: usize) -> Option<(usize, u32)> {
+pub(super) fn records(dump: &[u8], entry: usize, record_size: usize) -> Option<(usize, u32)> {
     let (size, position) = (read(dump, entry + 4)?, read(dump, entry + 8)?);
     let count = read(dump, position as usize)?;
     let without_padding = (count as usize).checked_mul(record_size)?.checked_add(4)?;
@@ -229,19 +246,19 @@ fn clip_regions(dump: &mut [u8], entry: usize, limit: u32) -> bool {
     cut
 }
 
-fn offset(start: u32, index: u32, size: u32) -> Option<usize> {
+pub(super) fn offset(start: u32, index: u32, size: u32) -> Option<usize> {
     start
         .checked_add(index.checked_mul(size)?)
         .map(|offset| offset as usize)
 }
 
-fn read(dump: &[u8], at: usize) -> Option<u32> {
+pub(super) fn read(dump: &[u8], at: usize) -> Option<u32> {
     let bytes = dump.get(at..at.checked_add(4)?)?;
     Some(u32::from_le_bytes(bytes.try_into().ok()?))
 }
 
 /// Writes a number; false if there is no room.
-fn write(dump: &mut [u8], at: usize, value: u32) -> bool {
+pub(super) fn write(dump: &mut [u8], at: usize, value: u32) -> bool {
     let Some(room) = at.checked_add(4).and_then(|end| dump.get_mut(at..end)) else {
         return false;
     };

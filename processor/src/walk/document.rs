@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
+use crate::symbols::leaf;
+
 /// What is known of the symbols of one module.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ModuleSymbols {
@@ -109,11 +111,40 @@ fn edit(json: &mut Vec<u8>, key: &str, change: impl FnOnce(&mut Value) -> bool) 
 
 /// Reads a document, if it is an object. Names of modules, threads and functions come from a dump
 /// and from files, and can hold anything: control characters, but for line ends and tabs, are
-/// replaced by U+FFFD.
+/// replaced by U+FFFD, and modules that were unloaded lose the folders before their names, as the
+/// others have: a user's name may stand in them.
 pub(super) fn read(json: &[u8]) -> Option<Value> {
     let mut document: Value = serde_json::from_slice(json).ok()?;
     replace_controls(&mut document);
+    for module in list(&mut document, "unloaded_modules") {
+        cut_folders(module, "filename");
+    }
+    for thread in list(&mut document, "threads") {
+        cut_folders_of_frames(thread);
+    }
+    if let Some(thread) = document.get_mut("crashing_thread") {
+        cut_folders_of_frames(thread);
+    }
     Some(document).filter(Value::is_object)
+}
+
+fn cut_folders_of_frames(thread: &mut Value) {
+    for frame in list(thread, "frames") {
+        for module in list(frame, "unloaded_modules") {
+            cut_folders(module, "module");
+        }
+    }
+}
+
+fn cut_folders(module: &mut Value, key: &str) {
+    if let Some(Value::String(name)) = module.get_mut(key) {
+        *name = leaf(name).to_owned();
+    }
+}
+
+fn list<'a>(value: &'a mut Value, key: &str) -> impl Iterator<Item = &'a mut Value> {
+    let items = value.get_mut(key).and_then(Value::as_array_mut);
+    items.into_iter().flatten()
 }
 
 fn replace_controls(value: &mut Value) {
@@ -212,12 +243,19 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_are_replaced() {
+    fn control_characters_and_folders_are_replaced() {
         let json = r#"{"a":["x\u0000\u001b[31my\u0085",{"b":"one\n\ttwo"}],"n":1}"#;
         assert_eq!(
             read(json.as_bytes()),
             Some(json!({"a": ["x\u{fffd}\u{fffd}[31my\u{fffd}", {"b": "one\n\ttwo"}], "n": 1}))
         );
+        let folders = json!({
+            "unloaded_modules": [{"filename": "C:\\Users\\SECRET\\x.dll"}, {"filename": "/home/SECRET/y.so"}],
+            "threads": [{"frames": [{"unloaded_modules": [{"module": "C:\\SECRET\\x.dll"}]}, {}]}, {}],
+            "crashing_thread": {"frames": [{"unloaded_modules": [{"module": "SECRET/x.dll"}]}]},
+        });
+        let read_again = read(folders.to_string().as_bytes()).unwrap();
+        assert!(!read_again.to_string().contains("SECRET"), "{read_again}");
         assert_eq!(read(b"[]"), None);
         assert_eq!(read(b"{"), None);
     }

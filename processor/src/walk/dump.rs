@@ -16,8 +16,9 @@ use super::{
     ANSWER_LIMIT, Cut,
     cache::SymbolCache,
     clip::{Level, clip},
-    document,
+    document, names,
     session::{Session, key_of},
+    unpack::unpack,
 };
 use crate::symbols::SymbolKey;
 
@@ -47,10 +48,10 @@ enum Attempt {
     TooLarge,
 }
 
-/// Walks `dump`, which is cut in place. `evil_json` is a file with the annotations that the walker
+/// Walks `dump`, which is unpacked first and then cut in place. `evil_json` is a file with the annotations that the walker
 /// itself understands.
 pub(super) fn walk(
-    dump: &mut [u8],
+    dump: Vec<u8>,
     hard: bool,
     evil_json: Option<&Path>,
     cache: &mut SymbolCache,
@@ -60,18 +61,23 @@ pub(super) fn walk(
     } else {
         &[Level::Normal, Level::Hard, Level::CrashingThread]
     };
-    let mut cut = Cut::default();
+    let (mut dump, packed) = unpack(dump);
+    let mut cut = Cut {
+        names: names::mend(&mut dump),
+        packed,
+        ..Cut::default()
+    };
     let refused = |status| Walk {
         status,
         json: None,
         cut: Cut::default(),
     };
     for &level in levels {
-        match clip(dump, level) {
+        match clip(&mut dump, level) {
             Ok(clipped) => cut = cut.and(clipped),
             Err(why) => return refused(why.name()),
         }
-        match attempt(dump, cut.threads, evil_json, cache) {
+        match attempt(&dump, cut.threads, evil_json, cache) {
             Attempt::Walked(json) => {
                 return Walk {
                     status: "OK",
@@ -130,7 +136,9 @@ fn asking_thread(dump: &Minidump<'_, &[u8]>, threads: &[CallStack]) -> Option<us
 
 /// What names the symbols of the dump's modules, in the order of the dump, without repetition; none
 /// if the dump cannot be read.
-pub(super) fn modules(dump: &[u8]) -> Vec<SymbolKey> {
+pub(super) fn modules(dump: Vec<u8>) -> Vec<SymbolKey> {
+    let (mut dump, _) = unpack(dump);
+    names::mend(&mut dump);
     let Ok(dump) = Minidump::read(dump) else {
         return Vec::new();
     };

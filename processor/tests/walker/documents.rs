@@ -1,8 +1,11 @@
 //! What the document of a walk says.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use processor::walk::Cut;
 use serde_json::{Value, json};
 
@@ -110,7 +113,7 @@ pub(crate) fn threads_that_were_left_out_are_counted() {
         assert_eq!(
             walked.cut.notes(),
             [
-                "500 threads were left out before walking",
+                "threads that were left out before walking: 500",
                 "the crashing thread, 2299 in the dump, stands last",
             ]
         );
@@ -118,6 +121,52 @@ pub(crate) fn threads_that_were_left_out_are_counted() {
         assert_eq!(document["thread_count"], 2_500);
         assert_eq!(document["threads"].as_array().unwrap().len(), 2_000);
         assert_eq!(document["crash_info"]["crashing_thread"], 1_999);
+    });
+}
+
+pub(crate) fn one_broken_list_or_name_costs_no_stack() {
+    run(async {
+        let symbols = tempfile::tempdir().unwrap();
+        put_symbols(symbols.path());
+        let pool = pool(&[symbols.path()]);
+        let mut half = dumps::windows();
+        let name: Vec<u8> = "Datil\\xul.dll"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let at = half
+            .windows(name.len())
+            .position(|bytes| bytes == name)
+            .unwrap();
+        half[at..at + 2].copy_from_slice(&0xd800_u16.to_le_bytes());
+        let broken = |size, count| dumps::with_handles([16, size, count]);
+        for (dump, notes) in [
+            (half, &["names that cannot be read were replaced: 1"][..]),
+            (broken(0, u32::MAX), &["the list of handles was left out"]),
+            (broken(40, 0), &[]),
+        ] {
+            let walked = walked(&pool, &job(dump.clone())).await;
+            assert_eq!(walked.cut.notes(), notes);
+            let document = document(&walked);
+            assert_eq!(document["modules"][0]["filename"], "xul.dll");
+            assert_eq!(functions(&document).len(), 4, "{notes:?}");
+            let keys = pool.modules(&Bytes::from(dump)).await.unwrap();
+            assert_eq!(keys.len(), 1, "{notes:?}");
+        }
+    });
+}
+
+pub(crate) fn a_packed_minidump_is_walked() {
+    run(async {
+        let pool = pool(&[]);
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(&dumps::windows()).unwrap();
+        let walked = walked(&pool, &job(encoder.finish().unwrap())).await;
+        assert_eq!(
+            walked.cut.notes(),
+            ["the minidump was taken out of a packing"]
+        );
+        assert_eq!(document(&walked)["crash_info"]["crashing_thread"], 0);
     });
 }
 

@@ -14,6 +14,8 @@ const BASE: u64 = 0x1_4000_0000;
 const TWIN: u64 = 0x1_8000_0000;
 /// The kind of Breakpad's stream about the threads.
 const BREAKPAD_INFO: u32 = 0x4767_0001;
+/// The kind of the list of handles.
+const HANDLES: u32 = 12;
 const STACK: u64 = 0x12_3450_0000;
 /// Where rbp is in a context of amd64.
 const RBP: std::ops::Range<usize> = 0xa0..0xa8;
@@ -52,6 +54,8 @@ struct Parts {
     name: &'static str,
     /// Another module of the same name, and where it lies.
     twin: Option<u64>,
+    /// A list of handles: sizes of its head and its records, and their number.
+    handles: Option<[u32; 3]>,
 }
 
 fn dump(parts: Parts) -> Vec<u8> {
@@ -95,6 +99,16 @@ fn dump(parts: Parts) -> Vec<u8> {
     }
     if parts.crashed.is_some() {
         dump = dump.add_exception(exception);
+    }
+    if let Some([head, size, count]) = parts.handles {
+        dump = dump.add_stream(SimpleStream {
+            stream_type: HANDLES,
+            section: Section::with_endian(LE)
+                .D32(head)
+                .D32(size)
+                .D32(count)
+                .D32(0),
+        });
     }
     if let Some(id) = parts.asked {
         let info = Section::with_endian(LE).D32(2).D32(0).D32(id);
@@ -166,7 +180,16 @@ fn parts_of_windows() -> Parts {
         asked: None,
         name: "Socket Thread",
         twin: None,
+        handles: None,
     }
+}
+
+/// As [`windows`], with a list of handles that says this of itself and holds nothing.
+pub(crate) fn with_handles(list: [u32; 3]) -> Vec<u8> {
+    dump(Parts {
+        handles: Some(list),
+        ..parts_of_windows()
+    })
 }
 
 /// Threads that all cite one stack of nothing but return addresses into the module.

@@ -44,6 +44,14 @@ const TESTS: &[Test] = &[
         documents::threads_that_were_left_out_are_counted,
     ),
     (
+        "one_broken_list_or_name_costs_no_stack",
+        documents::one_broken_list_or_name_costs_no_stack,
+    ),
+    (
+        "a_packed_minidump_is_walked",
+        documents::a_packed_minidump_is_walked,
+    ),
+    (
         "the_two_annotations_reach_the_document",
         documents::the_two_annotations_reach_the_document,
     ),
