@@ -109,6 +109,19 @@ const DELIBERATE: &[Deliberate] = &[
         when: names_no_thread,
     },
     Deliberate {
+        rule: "ModuleURLRewriteRule",
+        fields: &["processed.json_dump", "notes"],
+        when: |input| {
+            let modules = input["processed"]["json_dump"]["modules"].as_array();
+            let mut urls = modules
+                .into_iter()
+                .flatten()
+                .filter_map(|module| module["symbol_url"].as_str());
+            let known = ["https://symbols.mozilla.org/", "http://localhost"];
+            urls.any(|url| !known.iter().any(|known| url.starts_with(known)))
+        },
+    },
+    Deliberate {
         rule: "ModulesInStackRule",
         fields: &["processed.modules_in_stack"],
         when: |input| {

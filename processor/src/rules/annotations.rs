@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::read::{self, is_given};
 use super::shape::{JAVA_EXCEPTION, Shape, TELEMETRY_ENVIRONMENT};
 use crate::pipeline::Context;
+use crate::walk::document;
 
 /// Longer annotation names are cut in the list of names.
 const MAX_NAME: usize = 100;
@@ -110,7 +111,7 @@ pub(super) fn copy_from_raw_crash(context: &mut Context<'_>) {
 fn copied(field: &Field, value: &Value) -> Result<Value, String> {
     match field.kind {
         Kind::Text => read::text_of(value)
-            .map(|text| json!(text))
+            .map(|text| json!(text.replace(is_bad_control, "\u{fffd}")))
             .ok_or_else(|| "has a non-text value".to_owned()),
         Kind::Integer => read::integer_value(value).ok_or_else(|| "has a non-int value".to_owned()),
         Kind::Number => read::number(value)
@@ -121,6 +122,11 @@ fn copied(field: &Field, value: &Value) -> Result<Value, String> {
             .ok_or_else(|| "has a non-boolean value".to_owned()),
         Kind::Object | Kind::List => object(field.name, value),
     }
+}
+
+/// Whether a character does something to who shows it; NUL characters are gone before.
+fn is_bad_control(c: char) -> bool {
+    document::is_bad_control(c) && c != '\0'
 }
 
 fn boolean(value: &Value) -> Option<bool> {

@@ -1,6 +1,7 @@
 //! Stacks and modules.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::ops::Range;
 
 use serde_json::{Value, json};
@@ -219,8 +220,8 @@ fn hex_digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_hexdigit).collect()
 }
 
-/// Where symbols came from is told without what might be secret in it: a server of the local
-/// network is left out, and an address of Mozilla's symbol server loses its query.
+/// Where symbols came from is told without what might be secret in it: a server of a local network
+/// is left out, and so are user, password and query of every address, in which tokens stand.
 pub(super) fn module_urls(context: &mut Context<'_>) {
     let mut notes = Vec::new();
     let modules = context
@@ -239,14 +240,12 @@ pub(super) fn module_urls(context: &mut Context<'_>) {
             continue;
         };
         match url.as_str().and_then(Address::parse) {
-            Some(address) if address.authority.contains("localhost") => {
+            Some(address) if address.is_local() => {
                 *url = Value::Null;
                 notes.push(format!("Redacting symbol url for module {name}"));
             }
-            Some(address) if address.authority.contains("symbols.mozilla.org") => {
-                *url = json!(address.without_query());
-            }
-            _ => {}
+            Some(address) => *url = json!(address.without_query()),
+            None => {}
         }
     }
     context.notes.extend(notes);
@@ -287,6 +286,41 @@ impl Address {
         })
     }
 
+    /// The name or number of the server, without user, password and port.
+    fn host(&self) -> &str {
+        let (_, host) = self
+            .authority
+            .rsplit_once('@')
+            .unwrap_or(("", &self.authority));
+        match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((host, _)) => host,
+            None => host.split(':').next().unwrap_or_default(),
+        }
+    }
+
+    /// Whether the server is one of this machine or of a network that nobody outside can reach:
+    /// private numbers (RFC 1918, 4193), names without a dot and those that are reserved.
+    fn is_local(&self) -> bool {
+        let host = self.host().trim_end_matches('.').to_ascii_lowercase();
+        match host.parse::<IpAddr>() {
+            Ok(IpAddr::V4(number)) => {
+                number.is_loopback() || number.is_private() || number.is_link_local()
+            }
+            Ok(IpAddr::V6(number)) => {
+                number.is_loopback() || number.is_unique_local() || number.is_unicast_link_local()
+            }
+            Err(_) => {
+                let top = host.rsplit('.').next().unwrap_or_default();
+                !host.contains('.')
+                    || host.contains("localhost")
+                    || matches!(
+                        top,
+                        "local" | "internal" | "lan" | "intranet" | "corp" | "home"
+                    )
+            }
+        }
+    }
+
     fn without_query(&self) -> String {
         let mut out = String::new();
         if !self.scheme.is_empty() {
@@ -294,7 +328,11 @@ impl Address {
             out.push(':');
         }
         out.push_str("//");
-        out.push_str(&self.authority);
+        let (_, server) = self
+            .authority
+            .rsplit_once('@')
+            .unwrap_or(("", &self.authority));
+        out.push_str(server);
         out.push_str(&self.path);
         if !self.fragment.is_empty() {
             out.push('#');
@@ -373,11 +411,40 @@ mod tests {
                 "https://symbols.mozilla.org?#",
                 Some("https://symbols.mozilla.org"),
             ),
+            (
+                "https://user:secret@symbols.example.org:8443/a.sym?token=secret",
+                Some("https://symbols.example.org:8443/a.sym"),
+            ),
             ("https://[symbols.mozilla.org/", None),
             ("file.sym", None),
         ] {
             let out = Address::parse(text).map(|address| address.without_query());
             assert_eq!(out.as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn servers_of_local_networks_are_known() {
+        for (text, expected) in [
+            ("https://symbols.mozilla.org/a", false),
+            ("https://8.8.8.8/a", false),
+            ("https://[2001:db8::1]:80/a", false),
+            ("http://localhost:8000/a", true),
+            ("http://build.localhost/a", true),
+            ("http://user@localhost/a", true),
+            ("http://127.0.0.1/a", true),
+            ("http://10.1.2.3:80/a", true),
+            ("http://192.168.0.1/a", true),
+            ("http://172.20.0.1/a", true),
+            ("http://[::1]/a", true),
+            ("http://[fd00::1]/a", true),
+            ("http://symbols/a", true),
+            ("http://symbols.corp.internal/a", true),
+            ("http://printer.local./a", true),
+            ("file:///home/user/a.sym", true),
+        ] {
+            let found = Address::parse(text).map(|address| address.is_local());
+            assert_eq!(found, Some(expected), "{text}");
         }
     }
 }
