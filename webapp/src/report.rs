@@ -198,9 +198,11 @@ struct ReportPage {
     crashing: Option<ThreadView>,
     others: Vec<ThreadView>,
     threads_left_out: usize,
+    threads_not_walked: usize,
     modules: Vec<ModuleView>,
     modules_left_out: usize,
     unloaded: Vec<String>,
+    unloaded_left_out: usize,
     annotations: Option<Vec<(String, String)>>,
     notes: Vec<String>,
 }
@@ -224,9 +226,11 @@ impl ReportPage {
             crashing: stacks.crashing,
             others: stacks.others,
             threads_left_out: stacks.left_out,
+            threads_not_walked: stacks.not_walked,
             modules: modules.loaded,
             modules_left_out: modules.left_out,
             unloaded: modules.unloaded,
+            unloaded_left_out: modules.unloaded_left_out,
             annotations: annotations.map(|annotations| listed(annotations.values())),
             notes: text(crash, "processor_notes")
                 .lines()

@@ -152,7 +152,12 @@ fn received(crash: &Map<String, Value>, row: Option<&Summary>) -> String {
     )
 }
 
+/// When the client says that it crashed; what stands there otherwise is when the report came in.
 fn client_time(crash: &Map<String, Value>) -> String {
+    let mut notes = text(crash, "processor_notes").lines();
+    if notes.any(|note| note == "client_crash_date is unknown") {
+        return String::new();
+    }
     let date = text(crash, "client_crash_date");
     date.replace('T', " ").replace("+00:00", "")
 }
@@ -217,6 +222,20 @@ mod tests {
                 ("At startup", "no"),
                 ("Failed allocation", "4,096 bytes (4.0 KiB)"),
             ]
+        );
+    }
+
+    #[test]
+    fn a_guessed_time_is_not_shown_as_the_clients() {
+        let mut crash = json!({
+            "client_crash_date": "2026-08-03T11:02:44+00:00",
+            "processor_notes": "x\nclient_crash_date is unknown\ny",
+        });
+        assert_eq!(client_time(crash.as_object().unwrap()), "");
+        crash["processor_notes"] = json!("x");
+        assert_eq!(
+            client_time(crash.as_object().unwrap()),
+            "2026-08-03 11:02:44"
         );
     }
 }

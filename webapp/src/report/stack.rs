@@ -52,6 +52,8 @@ pub(super) struct Stacks {
     pub(super) others: Vec<ThreadView>,
     /// How many threads are not shown.
     pub(super) left_out: usize,
+    /// How many threads were left out before the minidump was walked.
+    pub(super) not_walked: usize,
 }
 
 impl Stacks {
@@ -61,7 +63,9 @@ impl Stacks {
         };
         let threads = list(dump, "threads");
         let crashing = crashing_index(crash, dump);
+        let all = number(dump, "thread_count").and_then(|count| usize::try_from(count).ok());
         let mut stacks = Self {
+            not_walked: all.unwrap_or(0).saturating_sub(threads.len()),
             crashing: crashing
                 .and_then(|index| thread(threads.get(index)?, index, MAX_CRASHING_FRAMES)),
             ..Self::default()
@@ -274,6 +278,7 @@ pub(super) struct Modules {
     pub(super) loaded: Vec<ModuleView>,
     pub(super) left_out: usize,
     pub(super) unloaded: Vec<String>,
+    pub(super) unloaded_left_out: usize,
 }
 
 impl Modules {
@@ -282,6 +287,7 @@ impl Modules {
             return Self::default();
         };
         let modules = list(dump, "modules");
+        let unloaded = list(dump, "unloaded_modules");
         Self {
             loaded: modules
                 .iter()
@@ -290,7 +296,8 @@ impl Modules {
                 .map(module)
                 .collect(),
             left_out: modules.len().saturating_sub(MAX_MODULES),
-            unloaded: list(dump, "unloaded_modules")
+            unloaded_left_out: unloaded.len().saturating_sub(MAX_MODULES),
+            unloaded: unloaded
                 .iter()
                 .take(MAX_MODULES)
                 .filter_map(|module| Some(text(module.as_object()?, "filename").to_owned()))
@@ -376,8 +383,10 @@ mod tests {
         let frame = json!({"frame": 0, "function": "f"});
         let frames = vec![frame; 99];
         let threads = vec![json!({ "frames": frames }); 150];
-        let stacks = stacks(&json!({"crashing_thread": 0, "json_dump": {"threads": threads}}));
+        let dump = json!({"threads": threads, "thread_count": 200});
+        let stacks = stacks(&json!({"crashing_thread": 0, "json_dump": dump}));
         assert_eq!((stacks.others.len(), stacks.left_out), (100, 49));
+        assert_eq!(stacks.not_walked, 50);
     }
 
     #[test]
