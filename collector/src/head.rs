@@ -128,9 +128,10 @@ impl PartHead {
                 notes.push(format!("part {shown}: {header} is no UTF-8"));
             }
         }
-        let odd_lines = text(headers, ODD_LINES).filter(|count| count != "0");
-        if let Some(count) = odd_lines {
-            notes.push(format!("part {shown}: odd lines in its head: {count}"));
+        let odd_lines = text(headers, ODD_LINES).unwrap_or_else(|| "0".to_owned());
+        let odd_lines: u32 = odd_lines.parse().map_err(|_| Malformed::PayloadStructure)?;
+        if odd_lines > 0 {
+            notes.push(format!("part {shown}: odd lines in its head: {odd_lines}"));
         }
         if let Some(encoding) = text(headers, "content-transfer-encoding") {
             let name = encoding.split(';').next().unwrap_or_default().trim();

@@ -4,8 +4,6 @@
 //! folded (MIME allows it), one that is no header, a header too many. So it gets heads of only what
 //! is asked of a part, each on one line. Whatever is no head passes as it is.
 
-use std::collections::VecDeque;
-
 use axum::http::{HeaderName, header};
 use bytes::{Bytes, BytesMut};
 use memchr::memmem;
@@ -17,8 +15,6 @@ pub(crate) const ODD_LINES: &str = "x-datil-odd-lines";
 
 /// White space behind a boundary is longer than this in no body.
 const MAX_PADDING: usize = 1024;
-/// A head that has not ended after so many bytes is left to the reader, which refuses it.
-const MAX_HELD: usize = 64 << 10;
 
 const CRLF: &[u8] = b"\r\n";
 
@@ -27,8 +23,10 @@ const CRLF: &[u8] = b"\r\n";
 pub(crate) struct Heads {
     /// What ends the content of a part: a line end, two dashes and the boundary.
     delimiter: Vec<u8>,
-    /// What came and cannot be told yet.
-    held: BytesMut,
+    /// What came and has not been read.
+    held: Bytes,
+    /// How many of the held bytes were searched for the end of a head.
+    searched: usize,
     place: Place,
 }
 
@@ -54,55 +52,67 @@ impl Heads {
     pub(crate) fn new(boundary: &str) -> Self {
         Self {
             delimiter: [CRLF, b"--", boundary.as_bytes()].concat(),
-            held: BytesMut::new(),
+            held: Bytes::new(),
+            searched: 0,
             place: Place::Start,
         }
     }
 
-    /// Takes the next piece of the body, and adds to `out` what may be read now.
-    pub(crate) fn push(&mut self, piece: Bytes, out: &mut VecDeque<Bytes>) {
-        let mut rest = if self.held.is_empty() {
-            piece
-        } else {
-            self.held.extend_from_slice(&piece);
-            self.held.split().freeze()
-        };
-        while !rest.is_empty() {
-            let Some((next, length)) = self.step(&rest) else {
-                self.held.extend_from_slice(&rest);
-                return;
-            };
-            let done = rest.split_to(length);
-            match (self.place, next) {
-                (Place::Head, Place::Behind) => out.push_back(mended(&done)),
-                (Place::Behind, Place::Line) => {
-                    out.push_back(Bytes::from_static(CRLF));
-                    out.push_back(done);
-                }
-                _ if done.is_empty() => {}
-                _ => out.push_back(done),
-            }
-            if (self.place, next) == (Place::Content, Place::Content) {
-                self.held.extend_from_slice(&rest);
-                return;
-            }
-            self.place = next;
+    /// Takes the next piece of the body, once nothing of the last one is ready any more.
+    pub(crate) fn push(&mut self, piece: Bytes) {
+        if self.held.is_empty() {
+            self.held = piece;
+            return;
         }
+        // Without a copy of what is held, if it is the only one.
+        let held = std::mem::take(&mut self.held);
+        let mut held = held
+            .try_into_mut()
+            .unwrap_or_else(|held| BytesMut::from(&held[..]));
+        held.extend_from_slice(&piece);
+        self.held = held.freeze();
+    }
+
+    /// What may be read now; `None` if more of the body is needed.
+    pub(crate) fn next(&mut self) -> Option<Bytes> {
+        while !self.held.is_empty() {
+            let Some((next, length)) = self.step() else {
+                self.searched = self.held.len();
+                return None;
+            };
+            self.searched = 0;
+            let place = std::mem::replace(&mut self.place, next);
+            if length == 0 && (place, next) == (Place::Content, Place::Content) {
+                return None;
+            }
+            let done = self.held.split_to(length);
+            match (place, next) {
+                (Place::Head, Place::Behind) => return Some(mended(&done)),
+                (Place::Behind, Place::Line) => return Some([CRLF, &done[..]].concat().into()),
+                _ if done.is_empty() => {}
+                _ => return Some(done),
+            }
+        }
+        None
     }
 
     /// What is left at the end of the body.
     pub(crate) fn finish(&mut self) -> Bytes {
-        self.held.split().freeze()
+        std::mem::take(&mut self.held)
     }
 
     /// How many of the bytes can be told, and what stands behind them; `None` if more are needed.
-    fn step(&self, bytes: &[u8]) -> Option<(Place, usize)> {
+    fn step(&self) -> Option<(Place, usize)> {
+        let bytes = &self.held[..];
         let boundary = self.delimiter.get(CRLF.len()..).unwrap_or_default();
         match self.place {
-            Place::Start | Place::Behind => match bytes.starts_with(boundary) {
-                true => Some((Place::Line, boundary.len())),
-                false if boundary.starts_with(bytes) => None,
-                false => Some((Place::Content, 0)),
+            Place::Start | Place::Behind => match bytes.strip_prefix(boundary) {
+                Some(behind) => Some(match after_boundary(behind)? {
+                    (Place::Content, _) => (Place::Content, 0),
+                    _ => (Place::Line, boundary.len()),
+                }),
+                None if boundary.starts_with(bytes) => None,
+                None => Some((Place::Content, 0)),
             },
             Place::Content => Some(match memmem::find(bytes, &self.delimiter) {
                 Some(at) => (Place::Line, at + self.delimiter.len()),
@@ -110,13 +120,15 @@ impl Heads {
             }),
             Place::Line => after_boundary(bytes),
             Place::Head => {
+                let from = self.searched.saturating_sub(3);
                 let end = match bytes.starts_with(CRLF) {
                     true => Some(CRLF.len()),
-                    false => memmem::find(bytes, b"\r\n\r\n").map(|at| at + 2 * CRLF.len()),
+                    false => memmem::find(bytes.get(from..)?, b"\r\n\r\n")
+                        .map(|at| from + at + 2 * CRLF.len()),
                 };
                 match end {
                     Some(end) => Some((Place::Behind, end)),
-                    None if bytes.len() > MAX_HELD => Some((Place::End, bytes.len())),
+                    None if bytes.len() > MAX_PART_HEAD => Some((Place::End, bytes.len())),
                     None => None,
                 }
             }
@@ -165,9 +177,10 @@ fn mended(head: &[u8]) -> Bytes {
     let mut lines: Vec<Vec<u8>> = Vec::new();
     let mut rest = head;
     while !rest.is_empty() {
-        let end = memmem::find(rest, CRLF);
+        let end = memchr::memchr(b'\n', rest);
         let (line, after) = rest.split_at(end.unwrap_or(rest.len()));
-        rest = after.get(CRLF.len()..).unwrap_or_default();
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        rest = after.get(1..).unwrap_or_default();
         match lines.last_mut() {
             Some(last) if line.starts_with(b" ") || line.starts_with(b"\t") => {
                 last.extend_from_slice(line);
@@ -214,6 +227,7 @@ fn mended(head: &[u8]) -> Bytes {
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt;
     use proptest::prelude::*;
 
     use super::*;
@@ -221,12 +235,15 @@ mod tests {
     /// The whole body, pushed in pieces of this size.
     fn pass(body: &[u8], piece: usize) -> Vec<u8> {
         let mut heads = Heads::new("b");
-        let mut out = VecDeque::new();
+        let mut out = Vec::new();
         for piece in body.chunks(piece.max(1)) {
-            heads.push(Bytes::copy_from_slice(piece), &mut out);
+            heads.push(Bytes::copy_from_slice(piece));
+            while let Some(ready) = heads.next() {
+                out.extend_from_slice(&ready);
+            }
         }
-        out.push_back(heads.finish());
-        out.iter().flatten().copied().collect()
+        out.extend_from_slice(&heads.finish());
+        out
     }
 
     fn check(body: &str, expected: &str) {
@@ -255,6 +272,10 @@ mod tests {
             (
                 "content-type:a\u{1}b\r\nCONTENT-TYPE: c\r\nContent-Disposition: form-data; name=a",
                 format!("{one}\r\ncontent-type: a b\r\n{ODD_LINES}: 0\r\n\r\n"),
+            ),
+            (
+                "Content-Disposition: form-data; name=a\nContent-Type: c\nX: y",
+                format!("{one}\r\ncontent-type: c\r\n{ODD_LINES}: 0\r\n\r\n"),
             ),
             ("X: y", format!("--b\r\n{ODD_LINES}: 0\r\n\r\n")),
         ] {
@@ -304,7 +325,46 @@ mod tests {
         }
     }
 
+    /// The parts of a body as the reader finds them: name, file name, type and content.
+    fn parts(body: Vec<u8>) -> Option<Vec<(Option<String>, Option<String>, Bytes)>> {
+        let reading = async {
+            let stream = futures::stream::iter([Ok::<_, std::io::Error>(Bytes::from(body))]);
+            let mut reader = multer::Multipart::new(stream, "b");
+            let mut parts = Vec::new();
+            while let Some(part) = reader.next_field().await.ok()? {
+                let name = part.name().map(str::to_owned);
+                let file = part.file_name().map(str::to_owned);
+                parts.push((name, file, part.bytes().await.ok()?));
+            }
+            Some(parts)
+        };
+        reading.now_or_never()?
+    }
+
     proptest! {
+        #[test]
+        fn what_the_reader_could_read_it_reads_as_before(
+            parts_of_body in prop::collection::vec((
+                prop::sample::select(vec!["name=a", "name=\"b\"; filename=\"c d\"", "name=--b"]),
+                prop::sample::select(vec!["", "\r\nContent-Type: text/plain", "\r\nX: y", "\nX-2:z"]),
+                prop::collection::vec(prop::sample::select(vec!["--", "b", "\r\n", "-", "x", "--bar", "\r\n--ba", "\r\n\r\n"]), 0..6),
+            ), 0..5),
+            piece in 1_usize..9,
+        ) {
+            let mut body = String::new();
+            for (name, headers, content) in parts_of_body {
+                let content = content.concat();
+                // No content holds a boundary of its own.
+                let behind = content.strip_prefix("--b").map(|rest| format!("{rest}\r\n"));
+                prop_assume!(behind.is_none_or(|rest| after_boundary(rest.as_bytes()) == Some((Place::Content, 0))));
+                body.push_str(&format!("--b\r\nContent-Disposition: form-data; {name}{headers}\r\n\r\n{content}\r\n"));
+            }
+            body.push_str("--b--\r\n");
+            if let Some(before) = parts(body.clone().into_bytes()) {
+                prop_assert_eq!(parts(pass(body.as_bytes(), piece)), Some(before), "{:?}", body);
+            }
+        }
+
         #[test]
         fn pieces_do_not_matter(
             parts in prop::collection::vec(prop::sample::select(vec!["--b", "\r\n", "--", "-", "b", " ", ":", "X", "\r\n\r\n", "\r"]), 0..40),

@@ -34,7 +34,12 @@ fn decode(bytes: &[u8]) -> (Cow<'_, str>, bool) {
         (None, [_, 0, ..]) => (UTF_16LE, 0),
         (None, _) => (UTF_8, 0),
     };
-    encoding.decode_without_bom_handling(bytes.get(skip..).unwrap_or_default())
+    // Half a unit at the end of UTF-16 would stand behind the object.
+    let end = match encoding == UTF_8 {
+        true => bytes.len(),
+        false => skip + (bytes.len() - skip) / 2 * 2,
+    };
+    encoding.decode_without_bom_handling(bytes.get(skip..end).unwrap_or_default())
 }
 
 const DAMAGED: &str = "json: bytes that are no text were replaced by U+FFFD";
@@ -213,6 +218,7 @@ mod tests {
             .flat_map(u16::to_le_bytes)
             .collect();
         check(&wide, Ok((json!({"a": "é"}), &[])));
+        check(&[&wide[..], b"\n"].concat(), Ok((json!({"a": "é"}), &[])));
         check(b"{}", Ok((json!({}), &[])));
     }
 

@@ -1,6 +1,5 @@
 //! The parts of a report, read one after the other as the body comes in.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
@@ -208,19 +207,15 @@ fn chunks<'c>(
     body: &'c mut Body<'_>,
     heads: Heads,
 ) -> impl Stream<Item = Result<Bytes, Refusal>> + Send + 'c {
-    let start = (Some(body), heads, VecDeque::new());
-    stream::unfold(start, |(mut body, mut heads, mut ready)| async move {
+    stream::unfold((Some(body), heads), |(mut body, mut heads)| async move {
         loop {
-            if let Some(piece) = ready.pop_front() {
-                return Some((Ok(piece), (body, heads, ready)));
+            if let Some(piece) = heads.next() {
+                return Some((Ok(piece), (body, heads)));
             }
             match body.as_mut()?.chunk().await {
-                Ok(Some(piece)) => heads.push(piece, &mut ready),
-                Ok(None) => {
-                    body = None;
-                    ready.push_back(heads.finish());
-                }
-                Err(refusal) => return Some((Err(refusal), (None, heads, ready))),
+                Ok(Some(piece)) => heads.push(piece),
+                Ok(None) => return Some((Ok(heads.finish()), (None, heads))),
+                Err(refusal) => return Some((Err(refusal), (None, heads))),
             }
         }
     })

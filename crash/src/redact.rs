@@ -10,6 +10,8 @@ use crate::{ProcessedCrash, RawCrash};
 enum Shape {
     /// A text, a number, true, false or null.
     Scalar,
+    /// As before; of a text that is a path only the name at its end.
+    Leaf,
     /// A list of values of one shape.
     List(&'static Shape),
     /// An object with these members; others are left out.
@@ -18,7 +20,7 @@ enum Shape {
     All,
 }
 
-use Shape::{All, List, Object, Scalar};
+use Shape::{All, Leaf, List, Object, Scalar};
 
 const SCALARS: Shape = List(&Scalar);
 
@@ -40,7 +42,7 @@ const FRAME: Shape = Object(&[
     ("trust", Scalar),
     (
         "unloaded_modules",
-        List(&Object(&[("module", Scalar), ("offsets", SCALARS)])),
+        List(&Object(&[("module", Leaf), ("offsets", SCALARS)])),
     ),
 ]);
 
@@ -61,7 +63,7 @@ const MODULE: Shape = Object(&[
     ("debug_file", Scalar),
     ("debug_id", Scalar),
     ("end_addr", Scalar),
-    ("filename", Scalar),
+    ("filename", Leaf),
     ("loaded_symbols", Scalar),
     ("missing_symbols", Scalar),
     ("symbol_url", Scalar),
@@ -216,8 +218,9 @@ fn cut(value: &Value, shape: &Shape) -> Option<Value> {
     match (shape, value) {
         (All, _) => Some(value.clone()),
         (_, Value::Null) => Some(Value::Null),
-        (Scalar, Value::Array(_) | Value::Object(_)) => None,
-        (Scalar, _) => Some(value.clone()),
+        (Scalar | Leaf, Value::Array(_) | Value::Object(_)) => None,
+        (Leaf, Value::String(path)) => Some(path.rsplit(['/', '\\']).next().into()),
+        (Scalar | Leaf, _) => Some(value.clone()),
         (List(item), Value::Array(items)) => Some(Value::Array(
             items.iter().filter_map(|value| cut(value, item)).collect(),
         )),
@@ -263,6 +266,22 @@ mod tests {
                     "threads": [{"frames": [{"function": "f"}]}],
                 },
             }),
+        );
+    }
+
+    #[test]
+    fn modules_have_names_and_no_folders() {
+        check(
+            &json!({"json_dump": {
+                "unloaded_modules": [{"filename": "C:\\Users\\SECRET\\x.dll"}],
+                "threads": [{"frames": [{"unloaded_modules": [{"module": "/home/SECRET/y.so"}]}]}],
+                "modules": [{"filename": "z"}, {"filename": null}],
+            }}),
+            &json!({"json_dump": {
+                "unloaded_modules": [{"filename": "x.dll"}],
+                "threads": [{"frames": [{"unloaded_modules": [{"module": "y.so"}]}]}],
+                "modules": [{"filename": "z"}, {"filename": null}],
+            }}),
         );
     }
 

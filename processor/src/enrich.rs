@@ -104,12 +104,8 @@ pub fn question(identity: &ProcessedCrash, received: i64) -> Question {
 }
 
 /// When the crash happened and came in.
-pub fn times(identity: &ProcessedCrash, raw: &RawCrash, received: i64) -> CrashTimes {
-    let crash_time = raw
-        .0
-        .contains_key("CrashTime")
-        .then(|| identity.0.get("crash_time").and_then(Value::as_i64))
-        .flatten();
+pub fn times(raw: &RawCrash, received: i64) -> CrashTimes {
+    let crash_time = crate::rules::crash_time(&raw.0);
     CrashTimes {
         submitted_at: received,
         crashed_at: crash_time.and_then(|seconds| seconds.checked_mul(1_000_000)),

@@ -17,6 +17,7 @@ mod reasons;
 mod shape;
 mod signatures;
 mod stacks;
+mod symbol_urls;
 mod version;
 
 use crate::pipeline::Context;
@@ -25,6 +26,8 @@ use crate::pipeline::Context;
 pub(crate) fn integer_in(text: &str) -> Option<i64> {
     read::integer_in(text).ok()
 }
+
+pub(crate) use dates::crash_time;
 
 /// A rule.
 #[derive(Clone, Copy)]
@@ -63,7 +66,7 @@ pub const RULES: &[Rule] = &[
     rule("IdentifierRule", annotations::identifier),
     rule("MinidumpSha256HashRule", annotations::minidump_hash),
     rule("MinidumpStackwalkRule", minidump::merge_walks),
-    rule("ModuleURLRewriteRule", stacks::module_urls),
+    rule("ModuleURLRewriteRule", symbol_urls::module_urls),
     rule("CrashingThreadInfoRule", crash_info::crashing_thread_info),
     rule("TruncateStacksRule", stacks::truncate_stacks),
     rule("PossibleBitFlipsRule", crash_info::possible_bit_flips),

@@ -198,7 +198,7 @@ fn stack(making: &mut Making<'_>, index: i64, thread: Option<&Thread<'_>>) -> Re
         Some(folder) => Event::ListsFrom(folder.to_owned()),
         None => Event::BuiltInLists,
     });
-    if crash.no_crashing_thread {
+    if thread.is_none() && crash.no_crashing_thread {
         making.note("CSignatureTool: no crashing thread identified");
         making.set("EMPTY: no crashing thread identified".to_owned());
         return Ok(());

@@ -17,7 +17,8 @@ const MAX_NAME: usize = 100;
 const FALSE_WHEN_MISSING: [&str; 2] = ["marionette", "remote_agent"];
 
 /// Removes NUL characters from names and texts; databases and tools cut at them. Where removing
-/// them makes two names equal, the one that was clean wins.
+/// them makes two names equal, the one that was clean wins. Other control characters of texts, but
+/// for line ends and tabs, are replaced by U+FFFD.
 pub(super) fn remove_nulls(context: &mut Context<'_>) {
     let clean = |text: String| {
         if text.contains('\0') {
@@ -31,7 +32,13 @@ pub(super) fn remove_nulls(context: &mut Context<'_>) {
         raw.into_iter().partition(|(name, _)| name.contains('\0'));
     for (name, value) in whole.into_iter().chain(dirty) {
         let value = match value {
-            Value::String(text) => Value::String(clean(text)),
+            Value::String(text) => {
+                let text = clean(text);
+                Value::String(match text.contains(document::is_bad_control) {
+                    true => text.replace(document::is_bad_control, "\u{fffd}"),
+                    false => text,
+                })
+            }
             other => other,
         };
         context.raw.entry(clean(name)).or_insert(value);
@@ -111,7 +118,7 @@ pub(super) fn copy_from_raw_crash(context: &mut Context<'_>) {
 fn copied(field: &Field, value: &Value) -> Result<Value, String> {
     match field.kind {
         Kind::Text => read::text_of(value)
-            .map(|text| json!(text.replace(is_bad_control, "\u{fffd}")))
+            .map(|text| json!(text))
             .ok_or_else(|| "has a non-text value".to_owned()),
         Kind::Integer => read::integer_value(value).ok_or_else(|| "has a non-int value".to_owned()),
         Kind::Number => read::number(value)
@@ -122,11 +129,6 @@ fn copied(field: &Field, value: &Value) -> Result<Value, String> {
             .ok_or_else(|| "has a non-boolean value".to_owned()),
         Kind::Object | Kind::List => object(field.name, value),
     }
-}
-
-/// Whether a character does something to who shows it; NUL characters are gone before.
-fn is_bad_control(c: char) -> bool {
-    document::is_bad_control(c) && c != '\0'
 }
 
 fn boolean(value: &Value) -> Option<bool> {

@@ -3,7 +3,7 @@
 //! The client's clock may be wrong by years: nothing here corrects it, it is only said so.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::read::{self, NotInteger};
 use crate::pipeline::Context;
@@ -26,7 +26,7 @@ pub(super) fn dates_and_times(context: &mut Context<'_>) {
         }
     };
 
-    let known = known_crash_time(context);
+    let known = known_crash_time(context).filter(is_set);
     let crash_time = known.unwrap_or(submitted);
     context.set("crash_time", crash_time);
     if crash_time == submitted {
@@ -42,7 +42,6 @@ pub(super) fn dates_and_times(context: &mut Context<'_>) {
     // The difference of a known time and a guessed one says nothing.
     let startup = context.processed.0.get("startup_time");
     let startup = startup.and_then(|value| seconds(value)?.ok());
-    let known = known.filter(is_set);
     if let Some((crash, startup)) = known.zip(startup.filter(is_set)) {
         context.set("uptime", crash.saturating_sub(startup).max(0));
     }
@@ -81,6 +80,11 @@ fn known_crash_time(context: &mut Context<'_>) -> Option<i64> {
         None => context.note("WARNING: raw_crash[CrashTime] contains unexpected value"),
     }
     None
+}
+
+/// When a crash happened, if its annotations say so, in seconds since 1970.
+pub(crate) fn crash_time(raw: &Map<String, Value>) -> Option<i64> {
+    seconds(raw.get("CrashTime")?)?.ok().filter(is_set)
 }
 
 /// Whether a time is one at all: 0 is what a clock or a field says that was never set.

@@ -24,7 +24,7 @@ pub(super) fn public_stack(text: &str) -> Option<PublicStack> {
     let first = read::strip(lines.next().unwrap_or_default());
     let first = first
         .strip_prefix(THREAD_PREFIX)
-        .and_then(|rest| rest.rsplit_once("\" "))
+        .and_then(|rest| rest.split_once("\" "))
         .map_or(first, |(_, rest)| rest);
     let class = read::strip(first.split(':').next().unwrap_or_default());
     if !class.is_empty() && !is_class(class) {
@@ -106,6 +106,8 @@ fn is_origin(text: &str) -> bool {
 /// Where a frame stands in the source, such as `File.java:12`.
 fn is_place(text: &str) -> bool {
     let (file, line) = text.split_once(':').unwrap_or((text, ""));
+    // R8 names the mapping in place of the file.
+    let file = file.strip_prefix("go/retraceme ").unwrap_or(file);
     let is_file = matches!(file, "Native Method" | "Unknown Source")
         || file.chars().all(|c| is_of_name(c) || c == '.');
     is_file && line.bytes().all(|byte| byte.is_ascii_digit())
@@ -141,8 +143,8 @@ mod tests {
                 0,
             ),
             (
-                "Exception in thread \"secret\" a.B: secret\n\tat c.d(E.java:1)",
-                "a.B\n\tat c.d(E.java:1)",
+                "Exception in thread \"secret\" a.B: can't \"open\" secret: x\n\tat c.d(E.java:1)\n\tat a.b(go/retraceme 12ab:5)",
+                "a.B\n\tat c.d(E.java:1)\n\tat a.b(go/retraceme 12ab:5)",
                 0,
             ),
             (
@@ -164,6 +166,7 @@ mod tests {
             "my secret is 5\n\tat c.d(E.java:1)",
             "bob@example.com\n\tat c.d(E.java:1)",
             "a.B\n\tat secret\n",
+            "Exception in thread \"main\" my secret: \"budget\" hunter2: no\n\tat c.d(E.java:1)",
         ] {
             assert_eq!(public_stack(text), None, "{text:?}");
         }
@@ -189,6 +192,7 @@ mod tests {
             "/",
             ".",
             ":1",
+            "\"",
             "",
         ]);
         prop::collection::vec(piece, 0..6).prop_map(|pieces| {
@@ -206,9 +210,10 @@ mod tests {
         fn no_secret_of_any_place_is_public(
             message in secret(), between in secret(), behind in secret(), cause in secret(),
             indent in prop::sample::select(vec!["\t", "    ", "\t\t"]),
+            start in prop::sample::select(vec!["", "\n", "Exception in thread \"SECRET\" "]),
         ) {
             let trace = format!(
-                "a.B: {message}\n{indent}at c.d(E.java:1) {behind}\n{indent}{between}\n{indent}at e.f(G.java:2)\nCaused by: h.I: {cause}\n{indent}at j.k(L.java:3)\n{indent}... 3 more"
+                "{start}a.B: {message}\n{indent}at c.d(E.java:1) {behind}\n{indent}{between}\n{indent}at e.f(G.java:2)\nCaused by: h.I: {cause}\n{indent}at j.k(L.java:3)\n{indent}... 3 more"
             );
             if let Some(stack) = public_stack(&trace) {
                 prop_assert!(!stack.text.contains("SECRET"), "{trace:?}: {}", stack.text);

@@ -156,26 +156,24 @@ fn windows(name: &str, version: &str) -> String {
 fn mac(name: &str, version: &str) -> String {
     match numbers(version) {
         None => name.to_owned(),
+        Some((10, 16.., _)) => new_mac(version).unwrap_or_else(|| "macOS 11 or later".to_owned()),
+        Some((16..=25, _, _)) => new_mac(version).unwrap_or_else(|| "macOS 26 or later".to_owned()),
         Some((major, _, _)) if major >= 11 => format!("macOS {major}"),
-        Some((10, 16.., _)) => match new_mac(version) {
-            Some(major) => format!("macOS {major}"),
-            None => "macOS 11 or later".to_owned(),
-        },
         Some((10, minor, _)) => format!("OS X 10.{minor}"),
         Some(_) => "OS X Unknown".to_owned(),
     }
 }
 
-/// The major version of a macOS that calls itself 10.16, as it does to programs that were built for
-/// older ones, by its build number behind the version: `20G95` is one of macOS 11. The number is
-/// that of the kernel, Darwin, which went on by one a year when macOS went from 15 to 26.
-fn new_mac(version: &str) -> Option<u64> {
+/// The macOS that calls itself 10.16 or 16, as 11 and 26 do to programs that were built for older
+/// ones, by its build number behind the version: `20G95` is one of macOS 11. The number is that of
+/// the kernel, Darwin, which went on by one a year when macOS went from 15 to 26.
+fn new_mac(version: &str) -> Option<String> {
     let build = version.split_whitespace().nth(1)?;
     let (darwin, rest) = leading_number(build)?;
     let is_build = rest.starts_with(|c: char| c.is_ascii_uppercase());
     match darwin {
-        20..=24 if is_build => Some(darwin - 9),
-        25..=99 if is_build => Some(darwin + 1),
+        20..=24 if is_build => Some(format!("macOS {}", darwin - 9)),
+        25..=99 if is_build => Some(format!("macOS {}", darwin + 1)),
         _ => None,
     }
 }
@@ -246,6 +244,8 @@ mod tests {
             ("10.16.0 19A1", "macOS 11 or later"),
             ("10.16.0 2020", "macOS 11 or later"),
             ("10.16.0 x", "macOS 11 or later"),
+            ("16.0.0 25A354", "macOS 26"),
+            ("16.0.0", "macOS 26 or later"),
             ("11.6.1 20G224", "macOS 11"),
             ("26.1.0 25B78", "macOS 26"),
         ] {

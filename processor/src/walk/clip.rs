@@ -159,7 +159,7 @@ fn named_threads(dump: &[u8], streams: u32, directory: u32) -> [Option<u32>; 2] 
 
 /// Where the records of a list begin and how many there are. Some writers put 4 bytes after the
 /// count, so that records lie at multiples of 8.
-pub(super) fn records(dump: &[u8], entry: usize, record_size: usize) -> Option<(usize, u32)> {
+fn records(dump: &[u8], entry: usize, record_size: usize) -> Option<(usize, u32)> {
     let (size, position) = (read(dump, entry + 4)?, read(dump, entry + 8)?);
     let count = read(dump, position as usize)?;
     let without_padding = (count as usize).checked_mul(record_size)?.checked_add(4)?;

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use memchr::memmem;
 use serde_json::{Value, json};
 
 use crate::symbols::leaf;
@@ -29,7 +30,7 @@ pub(super) fn mend(
     left_out: u32,
     asked: &HashMap<u64, ModuleSymbols>,
 ) -> Vec<u8> {
-    edit(&mut json, "proc_limits", |limits| {
+    edit(&mut json, "proc_limits", memmem::find, |limits| {
         let Some(limits) = limits.get_mut("limits").and_then(Value::as_array_mut) else {
             return false;
         };
@@ -39,13 +40,14 @@ pub(super) fn mend(
         });
         true
     });
-    edit(&mut json, "modules", |modules| {
+    edit(&mut json, "modules", memmem::find, |modules| {
         modules
             .as_array_mut()
             .is_some_and(|modules| tell_apart(modules, asked))
     });
     if left_out > 0 {
-        edit(&mut json, "thread_count", |count| {
+        // Before it stand the soft errors, which are free JSON of the dump's.
+        edit(&mut json, "thread_count", memmem::rfind, |count| {
             *count = json!(count.as_u64().map(|count| count + u64::from(left_out)));
             true
         });
@@ -91,12 +93,17 @@ pub(crate) fn address(text: &str) -> Option<u64> {
     u64::from_str_radix(text.strip_prefix("0x")?, 16).ok()
 }
 
-/// Changes one value of a document in place, without reading the rest of it. `change` says whether
-/// it changed anything.
-fn edit(json: &mut Vec<u8>, key: &str, change: impl FnOnce(&mut Value) -> bool) {
+/// Changes one value of a document in place, without reading the rest of it: the first or the last
+/// with this key. `change` says whether it changed anything.
+fn edit(
+    json: &mut Vec<u8>,
+    key: &str,
+    find: impl FnOnce(&[u8], &[u8]) -> Option<usize>,
+    change: impl FnOnce(&mut Value) -> bool,
+) {
     // Inside of a string the quotes would have backslashes before them, so this can only be a key.
     let key = format!("\"{key}\":");
-    let Some(start) = memchr::memmem::find(json, key.as_bytes()).map(|at| at + key.len()) else {
+    let Some(start) = find(json, key.as_bytes()).map(|at| at + key.len()) else {
         return;
     };
     let mut values = serde_json::Deserializer::from_slice(&json[start..]).into_iter::<Value>();
@@ -208,6 +215,13 @@ mod tests {
         assert_eq!(
             mended(r#"{"thread_count":2000,"threads":[]}"#, 500),
             r#"{"thread_count":2500,"threads":[]}"#
+        );
+        assert_eq!(
+            mended(
+                r#"{"soft_errors":[{"thread_count":1}],"thread_count":2000}"#,
+                1
+            ),
+            r#"{"soft_errors":[{"thread_count":1}],"thread_count":2001}"#
         );
     }
 

@@ -118,10 +118,14 @@ fn attempt(
         state.requesting_thread = asking_thread(&dump, &state.threads);
     }
     let mut json = Bounded(Vec::new());
-    match state.print_json(&mut json, false) {
-        Ok(()) => Attempt::Walked(document::mend(json.0, left_out, &session.modules())),
-        Err(_) => Attempt::TooLarge,
+    if state.print_json(&mut json, false).is_err() {
+        return Attempt::TooLarge;
     }
+    let json = document::mend(json.0, left_out, &session.modules());
+    if json.len() > ANSWER_LIMIT {
+        return Attempt::TooLarge;
+    }
+    Attempt::Walked(json)
 }
 
 /// The thread that asked for the dump, as Breakpad noted it. The walker takes no notice of that if

@@ -2,163 +2,174 @@
 //!
 //! One name that is no UTF-16, or that lies outside of the dump, costs the walker the whole list of
 //! modules (getsentry/symbolicator#1115), and with it every function. File names of Windows may
-//! hold halves of surrogate pairs.
+//! hold halves of surrogate pairs. Such a name gets a copy that can be read, behind the dump, and
+//! its record names that; nothing else of the dump is touched, since any other place may be part
+//! of a stack.
 
 use std::collections::HashMap;
 
-use super::clip::{offset, read, records, write};
+use super::clip::{STREAM_LIMIT, offset, read, write};
 
 /// Bytes of a name at most: twice the longest path of Windows.
-const MAX_NAME: u32 = 65_534;
+const MAX_NAME: usize = 65_534;
+/// Bytes of copies at most; further names are [`UNREADABLE`].
+const MAX_COPIES: usize = 1 << 20;
 /// What stands for a name that lies outside of the dump.
 const UNREADABLE: &str = "(unreadable)";
-/// U+FFFD in UTF-16.
-const REPLACEMENT: [u8; 2] = [0xfd, 0xff];
+/// Bytes of a dump's head, in which no name lies.
+const HEAD: u32 = 32;
 
 const MODULE_LIST: u32 = 4;
 const UNLOADED_MODULE_LIST: u32 = 14;
 const THREAD_NAMES: u32 = 24;
 
-/// Bytes of a record in the list of modules, and where a name's place is in it and in that of an
-/// unloaded module.
-const MODULE_SIZE: usize = 108;
-const MODULE_NAME: usize = 20;
-/// Bytes of a record in the list of threads' names, and where the name's place is.
-const THREAD_NAME_SIZE: usize = 12;
-const THREAD_NAME: usize = 4;
+/// A list of records that name a string each.
+#[derive(Debug, Clone, Copy)]
+struct List {
+    /// Where its records begin, their size and their number.
+    first: usize,
+    size: usize,
+    count: usize,
+    /// Where in a record the string's place stands.
+    name: usize,
+    /// Whether the walker gives up the list for one name, and not the name alone.
+    is_lost: bool,
+}
 
-/// Puts names right that could not be read, in place but for one string at the end; answers how
-/// many there were.
+/// Gives names that could not be read a copy that can; answers how many there were.
 pub(super) fn mend(dump: &mut Vec<u8>) -> u32 {
-    let (Some(streams), Some(directory)) = (read(dump, 8), read(dump, 12)) else {
-        return 0;
+    let mut copies = Copies {
+        end: dump.len(),
+        ..Copies::default()
     };
-    if !dump.starts_with(b"MDMP") || streams > super::clip::STREAM_LIMIT {
-        return 0;
-    }
-    let mut places = Vec::new();
-    for index in 0..streams {
-        let Some(entry) = offset(directory, index, 12) else {
+    for kind in [MODULE_LIST, UNLOADED_MODULE_LIST, THREAD_NAMES] {
+        let Some(list) = list(dump, kind) else {
             continue;
         };
-        match read(dump, entry) {
-            Some(MODULE_LIST) => places.extend(in_list(dump, entry, MODULE_SIZE, MODULE_NAME)),
-            Some(THREAD_NAMES) => {
-                places.extend(in_list(dump, entry, THREAD_NAME_SIZE, THREAD_NAME));
+        for index in 0..list.count {
+            let place = list.first + index * list.size + list.name;
+            if let Some(copy) = read(dump, place).and_then(|name| copies.of(dump, name, list)) {
+                write(dump, place, copy);
             }
-            Some(UNLOADED_MODULE_LIST) => places.extend(in_extended_list(dump, entry)),
-            _ => {}
         }
     }
-    // By where the string lies.
-    let mut known: HashMap<u32, Mended> = HashMap::new();
-    let mut stand_in = None;
-    for place in places {
-        let Some(name) = read(dump, place) else {
-            continue;
-        };
-        let mended = *known.entry(name).or_insert_with(|| mend_string(dump, name));
-        if mended == Mended::Unreadable {
-            let text = *stand_in.get_or_insert_with(|| append(dump, UNREADABLE));
-            write(dump, place, text);
+    dump.reserve_exact(copies.bytes.len());
+    dump.extend_from_slice(&copies.bytes);
+    copies.bad
+}
+
+/// The list of a kind, if the walker would read it.
+fn list(dump: &[u8], kind: u32) -> Option<List> {
+    if !dump.starts_with(b"MDMP") {
+        return None;
+    }
+    let (streams, directory) = (read(dump, 8)?, read(dump, 12)?);
+    // Of several of a kind the walker takes the last.
+    let entry = (0..streams.min(STREAM_LIMIT))
+        .rev()
+        .filter_map(|index| offset(directory, index, 12))
+        .find(|entry| read(dump, *entry) == Some(kind))?;
+    let (stream, start) = (
+        read(dump, entry + 4)? as usize,
+        read(dump, entry + 8)? as usize,
+    );
+    dump.get(start..start.checked_add(stream)?)?;
+    let (head, size, count, name, is_lost) = match kind {
+        MODULE_LIST => (4, 108, read(dump, start)?, 20, true),
+        THREAD_NAMES => (4, 12, read(dump, start)?, 4, false),
+        // Its head says how large head and records are.
+        _ => {
+            let (head, size) = (read(dump, start)? as usize, read(dump, start + 4)?);
+            (
+                head,
+                if size == 24 { 24 } else { return None },
+                read(dump, start + 8)?,
+                20,
+                true,
+            )
         }
-    }
-    let bad = known.values().filter(|mended| **mended != Mended::Sound);
-    u32::try_from(bad.count()).unwrap_or(u32::MAX)
+    };
+    let count = count as usize;
+    let needed = count.checked_mul(size)?.checked_add(head)?;
+    let padding = stream.checked_sub(needed)?;
+    let is_plain = kind != UNLOADED_MODULE_LIST;
+    // Some writers put 4 bytes after the count, so that records lie at multiples of 8.
+    let first = match (is_plain, padding) {
+        (true, 4) => start + head + 4,
+        (true, 1..) => return None,
+        _ => start + head,
+    };
+    Some(List {
+        first,
+        size,
+        count,
+        name,
+        is_lost,
+    })
 }
 
-/// What became of a string.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mended {
-    /// It was as it should be.
-    Sound,
-    /// It has been put right.
-    Changed,
-    /// It does not lie in the dump.
-    Unreadable,
+/// The copies that are to stand behind a dump.
+#[derive(Debug, Default)]
+struct Copies {
+    /// Where they will begin.
+    end: usize,
+    bytes: Vec<u8>,
+    /// By the place of the string, the place of its copy if it needs one.
+    known: HashMap<u32, Option<u32>>,
+    unreadable: Option<u32>,
+    bad: u32,
 }
 
-/// Puts a string right in place: a length that is odd or too large, halves of surrogate pairs.
-fn mend_string(dump: &mut [u8], at: u32) -> Mended {
-    let Some(size) = read(dump, at as usize) else {
-        return Mended::Unreadable;
-    };
-    let kept = size.min(MAX_NAME) & !1;
-    let start = at as usize + 4;
-    let Some(units) = dump.get_mut(start..start + kept as usize) else {
-        return Mended::Unreadable;
-    };
-    let had_halves = replace_halves(units);
-    if kept != size {
-        write(dump, at as usize, kept);
-    }
-    match kept != size || had_halves {
-        true => Mended::Changed,
-        false => Mended::Sound,
-    }
-}
-
-/// The places of the names in a list of records of one size.
-fn in_list(dump: &[u8], entry: usize, size: usize, name: usize) -> Vec<usize> {
-    let Some((first, count)) = records(dump, entry, size) else {
-        return Vec::new();
-    };
-    let fits = dump.len().saturating_sub(first) / size;
-    (0..fits.min(count as usize))
-        .map(|index| first + index * size + name)
-        .collect()
-}
-
-/// The places of the names in the list of unloaded modules, whose head says how large head and
-/// records are.
-fn in_extended_list(dump: &[u8], entry: usize) -> Vec<usize> {
-    let places = || {
-        let position = read(dump, entry + 8)? as usize;
-        let (head, size) = (
-            read(dump, position)? as usize,
-            read(dump, position + 4)? as usize,
-        );
-        let count = read(dump, position + 8)? as usize;
-        let first = position + head;
-        let fits = dump.len().saturating_sub(first).checked_div(size)?;
-        Some((0..fits.min(count)).map(move |index| first + index * size + MODULE_NAME))
-    };
-    places().into_iter().flatten().collect()
-}
-
-/// Replaces halves of surrogate pairs; true if there were some.
-fn replace_halves(units: &mut [u8]) -> bool {
-    let unit = |units: &[u8], at: usize| match units.get(at..at + 2) {
-        Some([low, high]) => u16::from_le_bytes([*low, *high]),
-        _ => 0,
-    };
-    let (mut had_halves, mut at) = (false, 0);
-    while at + 2 <= units.len() {
-        at += match (unit(units, at), unit(units, at + 2)) {
-            (0xD800..=0xDBFF, 0xDC00..=0xDFFF) => 4,
-            (0xD800..=0xDFFF, _) => {
-                if let Some(half) = units.get_mut(at..at + 2) {
-                    half.copy_from_slice(&REPLACEMENT);
-                }
-                had_halves = true;
-                2
-            }
-            _ => 2,
+impl Copies {
+    /// The place of a string's copy, if it needs one.
+    fn of(&mut self, dump: &[u8], name: u32, list: List) -> Option<u32> {
+        if let Some(known) = self.known.get(&name) {
+            return *known;
+        }
+        let copy = match units(dump, name) {
+            Some(units) => match String::from_utf16(&units) {
+                Ok(_) if read(dump, name as usize).is_some_and(|size| size % 2 == 0) => None,
+                _ => Some(String::from_utf16_lossy(&units)),
+            },
+            None => Some(UNREADABLE.to_owned()).filter(|_| list.is_lost),
         };
+        let copy = copy.map(|text| self.add(text));
+        self.bad = self.bad.saturating_add(u32::from(copy.is_some()));
+        self.known.insert(name, copy);
+        copy
     }
-    had_halves
+
+    fn add(&mut self, text: String) -> u32 {
+        let is_readable = text != UNREADABLE && self.bytes.len() + 2 * text.len() < MAX_COPIES;
+        if let (false, Some(place)) = (is_readable, self.unreadable) {
+            return place;
+        }
+        let text = if is_readable { &text } else { UNREADABLE };
+        let units: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        // Dumps are smaller than DUMP_LIMIT, and names than MAX_NAME.
+        let place = u32::try_from(self.end + self.bytes.len()).unwrap_or(u32::MAX);
+        let size = u32::try_from(units.len()).unwrap_or(0);
+        self.bytes.extend_from_slice(&size.to_le_bytes());
+        self.bytes.extend_from_slice(&units);
+        self.bytes.extend_from_slice(&[0; 2]);
+        if !is_readable {
+            self.unreadable = Some(place);
+        }
+        place
+    }
 }
 
-/// Appends a string; answers where it is.
-fn append(dump: &mut Vec<u8>, text: &str) -> u32 {
-    // Dumps are smaller than DUMP_LIMIT.
-    let at = u32::try_from(dump.len()).unwrap_or(u32::MAX);
-    let units: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let size = u32::try_from(units.len()).unwrap_or(0);
-    dump.extend_from_slice(&size.to_le_bytes());
-    dump.extend_from_slice(&units);
-    dump.extend_from_slice(&[0; 2]);
-    at
+/// The units of a string, if it lies in the dump; a half unit at its end is left out.
+fn units(dump: &[u8], name: u32) -> Option<Vec<u16>> {
+    let size = read(dump, name as usize).filter(|_| name >= HEAD)? as usize;
+    let start = name as usize + 4;
+    let bytes = dump.get(start..start + size).filter(|_| size <= MAX_NAME)?;
+    let pairs = bytes.chunks_exact(2);
+    Some(
+        pairs
+            .filter_map(|pair| Some(u16::from_le_bytes(pair.try_into().ok()?)))
+            .collect(),
+    )
 }
 
 #[cfg(test)]
@@ -170,7 +181,7 @@ mod tests {
     /// A dump of nothing but a module list; each name is given as a string's bytes.
     fn dump(names: &[&[u8]]) -> Vec<u8> {
         let list = 32 + 12;
-        let strings = list + 4 + names.len() * MODULE_SIZE;
+        let strings = list + 4 + names.len() * 108;
         let mut bytes = vec![0; strings];
         bytes[..4].copy_from_slice(b"MDMP");
         write(&mut bytes, 8, 1);
@@ -181,7 +192,7 @@ mod tests {
         write(&mut bytes, list, names.len() as u32);
         for (index, name) in names.iter().enumerate() {
             let at = bytes.len() as u32;
-            write(&mut bytes, list + 4 + index * MODULE_SIZE + MODULE_NAME, at);
+            write(&mut bytes, list + 4 + index * 108 + 20, at);
             bytes.extend_from_slice(name);
         }
         bytes
@@ -194,15 +205,11 @@ mod tests {
     }
 
     fn names(dump: &[u8]) -> Vec<String> {
-        in_list(dump, 32, MODULE_SIZE, MODULE_NAME)
-            .into_iter()
-            .map(|place| {
-                let at = read(dump, place).unwrap() as usize;
-                let size = read(dump, at).unwrap() as usize;
-                let units: Vec<u16> = dump[at + 4..at + 4 + size]
-                    .chunks(2)
-                    .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
-                    .collect();
+        let list = list(dump, MODULE_LIST).unwrap();
+        (0..list.count)
+            .map(|index| {
+                let place = read(dump, list.first + index * list.size + list.name);
+                let units = units(dump, place.unwrap()).unwrap();
                 String::from_utf16(&units).unwrap()
             })
             .collect()
@@ -240,9 +247,43 @@ mod tests {
                 let value = read(&bytes, position).unwrap_or(0) % 200;
                 write(&mut bytes, position, value);
             }
-            let length = bytes.len();
+            let before = bytes.clone();
             mend(&mut bytes);
-            prop_assert!(bytes.len() <= length + 40);
+            prop_assert!(bytes.len() <= before.len() + MAX_COPIES + MAX_NAME);
+            // Only places of names in the lists' records change.
+            for kind in [MODULE_LIST, UNLOADED_MODULE_LIST, THREAD_NAMES] {
+                if let Some(list) = list(&before, kind) {
+                    for index in 0..list.count {
+                        let place = list.first + index * list.size + list.name;
+                        let old = read(&before, place).unwrap();
+                        write(&mut bytes, place, old);
+                    }
+                }
+            }
+            prop_assert_eq!(&bytes[..before.len()], &before[..]);
+        }
+    }
+
+    #[test]
+    fn what_the_walker_does_not_read_is_not_touched() {
+        let half = named(&[0xd800]);
+        let sound = dump(&[&half]);
+        // A name in the head of the dump, and a list that is not as large as it says.
+        let mut in_head = sound.clone();
+        write(&mut in_head, 32 + 12 + 4 + 20, 0);
+        let mut short = sound.clone();
+        write(&mut short, 36, 50);
+        let mut long = sound;
+        write(&mut long, 36, 4 + 108 + 8);
+        for (bytes, bad) in [(in_head, 1), (short, 0), (long, 0)] {
+            let mut mended = bytes.clone();
+            assert_eq!(mend(&mut mended), bad);
+            let changed = bytes
+                .iter()
+                .zip(&mended)
+                .filter(|(old, new)| old != new)
+                .count();
+            assert!(changed <= 4 * bad as usize, "{changed}");
         }
     }
 }

@@ -36,10 +36,16 @@ pub(super) fn unpack(mut bytes: Vec<u8>) -> (Vec<u8>, bool) {
 }
 
 fn inflate(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut inflated = Vec::new();
+    // Its size stands at the end, so that nothing need be moved while it grows.
+    let size = bytes
+        .last_chunk()
+        .map_or(0, |size| u32::from_le_bytes(*size));
+    let mut inflated = Vec::with_capacity((size as usize).min(DUMP_LIMIT));
     let mut decoder = MultiGzDecoder::new(bytes).take(DUMP_LIMIT as u64 + 1);
-    decoder.read_to_end(&mut inflated).ok()?;
-    (inflated.len() <= DUMP_LIMIT).then_some(inflated)
+    let read = decoder.read_to_end(&mut inflated);
+    // What was cut off, or has something behind it, is good as far as it goes.
+    let is_usable = read.is_ok() || inflated.starts_with(b"MDMP");
+    (is_usable && inflated.len() <= DUMP_LIMIT).then_some(inflated)
 }
 
 /// The content of the part that is called as a minidump is.
@@ -92,6 +98,9 @@ mod tests {
         ] {
             assert_eq!(unpack(packed), (dump.to_vec(), true));
         }
+        let mut padded = zipped(dump);
+        padded.extend([0; 9]);
+        assert_eq!(unpack(padded), (dump.to_vec(), true));
         // A form that was cut off.
         let cut = form(b"MDMP");
         assert_eq!(
@@ -103,7 +112,7 @@ mod tests {
     #[test]
     fn what_is_not_packed_stays() {
         let bomb = zipped(&vec![0; DUMP_LIMIT + 1]);
-        let mut broken = zipped(b"MDMP");
+        let mut broken = zipped(b"what is no minidump");
         broken.truncate(12);
         for bytes in [
             &b"MDMP"[..],

@@ -379,7 +379,7 @@ impl Shared {
         let identity = pipeline::identity(raw);
         let received = received(id, raw);
         let question = enrich::question(&identity, received);
-        let times = enrich::times(&identity, raw, received);
+        let times = enrich::times(raw, received);
         let (answer, info) = self.lookup.attach(&question, times).await?;
         let install_time = raw.annotation("InstallTime").unwrap_or_default();
         self.lookup.sight(&answer, &install_time, received);
