@@ -178,6 +178,8 @@ impl<'a> BuildName<'a> {
 struct Group<'a> {
     claims: &'a [Claim],
     versions: BTreeMap<(Directory, &'a Version), Siblings<'a>>,
+    /// The folders with a beta of the group's number.
+    betas: BTreeSet<Directory>,
     facts: &'a Facts,
 }
 
@@ -210,7 +212,11 @@ impl<'a> Siblings<'a> {
 impl<'a> Group<'a> {
     fn new(claims: &'a [Claim], facts: &'a Facts) -> Self {
         let mut versions: BTreeMap<_, Siblings<'_>> = BTreeMap::new();
+        let mut betas = BTreeSet::new();
         for claim in claims {
+            if matches!(claim.version.stage(), Stage::Beta(_)) {
+                betas.insert(claim.directory);
+            }
             if !is_made_for_others(claim.variant.as_deref().unwrap_or_default()) {
                 let version = versions.entry((claim.directory, &claim.version));
                 version.or_default().add(claim);
@@ -219,6 +225,7 @@ impl<'a> Group<'a> {
         Self {
             claims,
             versions,
+            betas,
             facts,
         }
     }
@@ -325,7 +332,7 @@ impl<'a> Group<'a> {
             status: verdict.status,
             certainty: verdict.certainty,
             reason: verdict.reason,
-            offered_on: offered_on(name, verdict.status),
+            offered_on: self.offered_on(name, verdict.status),
             revision,
             repository,
             archive_url: claims.iter().find_map(|claim| claim.archive_url.clone()),
@@ -361,7 +368,8 @@ impl<'a> Group<'a> {
             return Verdict::new(S::Variant, C::Stated, R::VariantBuild);
         }
         // A release candidate that lost to a later one was offered on beta all the same.
-        let lost = if is_release_candidate(name) {
+        let goes_to_beta = self.goes_to_beta(name);
+        let lost = if goes_to_beta {
             S::Candidate
         } else {
             S::Aborted
@@ -428,14 +436,30 @@ impl<'a> Group<'a> {
             .facts
             .later_version_shipped(name.directory, name.version)
         {
-            let status = if name.version.is_first_of_major() {
-                S::Pulled
-            } else {
-                S::Aborted
-            };
+            let status = if goes_to_beta { S::Pulled } else { S::Aborted };
             return Verdict::new(status, C::Inferred, R::LaterVersionShipped);
         }
         Verdict::new(S::Candidate, C::Stated, R::NotListedAsShipped)
+    }
+
+    /// Whether beta's users get the build before release's: [`Facts::goes_to_beta`], or there are builds of betas with its number.
+    fn goes_to_beta(&self, name: &BuildName<'a>) -> bool {
+        let is_release = name.channel == "release"
+            && name.version.stage() == Stage::Release
+            && !is_made_for_others(name.variant);
+        is_release
+            && (self.betas.contains(&name.directory)
+                || self.facts.goes_to_beta(name.directory, name.version))
+    }
+
+    fn offered_on(&self, name: &BuildName<'a>, status: Status) -> Vec<String> {
+        let own = matches!(
+            status,
+            Status::Shipped | Status::Published | Status::Variant
+        )
+        .then(|| name.channel.to_owned());
+        let beta = self.goes_to_beta(name).then(|| "beta".to_owned());
+        beta.into_iter().chain(own).collect()
     }
 
     /// The builds of the same version as `name`; none if all are made for others.
@@ -496,22 +520,6 @@ impl Verdict {
 /// Whether a variant has builds of its own. EME-free and SHA-1 signed files are the ordinary build in another package.
 fn is_made_for_others(variant: &str) -> bool {
     !matches!(variant, "" | "eme-free" | "sha1")
-}
-
-fn is_release_candidate(name: &BuildName<'_>) -> bool {
-    name.channel == "release"
-        && name.version.is_first_of_major()
-        && !is_made_for_others(name.variant)
-}
-
-fn offered_on(name: &BuildName<'_>, status: Status) -> Vec<String> {
-    let own = matches!(
-        status,
-        Status::Shipped | Status::Published | Status::Variant
-    )
-    .then(|| name.channel.to_owned());
-    let beta = is_release_candidate(name).then(|| "beta".to_owned());
-    beta.into_iter().chain(own).collect()
 }
 
 /// The first value in the order of the claims; a conflict if there are others.
