@@ -10,7 +10,7 @@ use crate::build::{Build, Certainty, Reason, Status};
 use crate::build_id::BuildId;
 use crate::claim::{Claim, Origin};
 use crate::correction::{Correction, correct};
-use crate::facts::{Facts, facts};
+use crate::facts::{Facts, Shipped, facts};
 use crate::group::{GroupKey, group_of};
 use crate::observation::{Digest, Observation, SourceName};
 use crate::product::{Directory, Line};
@@ -194,6 +194,8 @@ struct Siblings<'a> {
     numbers: BTreeMap<BuildId, u32>,
     /// The highest build number.
     highest: Option<u32>,
+    /// The versions of the folders that they lie in.
+    folders: BTreeSet<&'a Version>,
 }
 
 impl<'a> Siblings<'a> {
@@ -201,6 +203,7 @@ impl<'a> Siblings<'a> {
         if claim.origin == Origin::Final {
             self.final_ids.insert(claim.build_id);
         }
+        self.folders.extend(&claim.folder);
         self.platforms.insert((claim.build_id, &claim.platform));
         if let Some(number) = claim.build_number {
             self.numbers.entry(claim.build_id).or_insert(number);
@@ -290,23 +293,29 @@ impl<'a> Group<'a> {
         let build_number = stated_number
             .and_then(|number| number.parse().ok())
             .or_else(|| self.sibling_number(name));
-        let verdict = self.verdict(name, claims, build_number, conflicts);
+        let mut stated = self.stated(name);
+        // Of a key that names another version only what it confirms is taken: otherwise it is about that one.
+        if stated.certainty == Certainty::Inferred {
+            stated.shipped = stated
+                .shipped
+                .filter(|shipped| build_number == Some(shipped.build_number));
+        }
+        let verdict = self.verdict(name, claims, build_number, &stated, conflicts);
         let build_number = build_number.or_else(|| {
             (verdict.status == Status::Shipped)
-                .then(|| self.shipped_number(name))
+                .then(|| stated.shipped.map(|shipped| shipped.build_number))
                 .flatten()
         });
 
         let mut evidence: BTreeSet<Digest> = claims.iter().map(|claim| claim.digest).collect();
         let mut sources: BTreeSet<SourceName> = claims.iter().map(|claim| claim.source).collect();
-        let fact = (name.directory, name.version.clone());
-        let shipped = self.facts.shipped.get(&fact);
+        let shipped = stated.shipped;
         if let Some(shipped) = shipped {
             evidence.extend(shipped.evidence());
             sources.insert(SourceName::ProductDetails);
         }
-        if let Some(digest) = self.facts.released.get(&fact) {
-            evidence.insert(*digest);
+        if let Some(digest) = stated.released {
+            evidence.insert(digest);
             sources.insert(SourceName::Archive);
         }
         let version = match (name.version.stage(), build_number) {
@@ -351,6 +360,7 @@ impl<'a> Group<'a> {
         name: &BuildName<'a>,
         claims: &[&Claim],
         number: Option<u32>,
+        stated: &Stated<'_>,
         conflicts: &mut BTreeSet<Conflict>,
     ) -> Verdict {
         use {Certainty as C, Reason as R, Status as S};
@@ -374,10 +384,9 @@ impl<'a> Group<'a> {
         } else {
             S::Aborted
         };
-        let fact = (name.directory, name.version.clone());
         let siblings = self.siblings(name);
         let is_final = siblings.is_some_and(|all| all.final_ids.contains(&name.build_id));
-        if let Some(shipped) = self.facts.shipped.get(&fact) {
+        if let Some(shipped) = stated.shipped {
             let chosen = shipped.build_number;
             if shipped.statements.len() > 1 {
                 let values = shipped
@@ -393,7 +402,7 @@ impl<'a> Group<'a> {
             }
             return match number {
                 Some(number) if number == chosen => {
-                    Verdict::new(S::Shipped, C::Stated, R::ShippedBuildNumber)
+                    Verdict::new(S::Shipped, stated.certainty, R::ShippedBuildNumber)
                 }
                 None if is_final => Verdict::new(S::Shipped, C::Stated, R::InReleases),
                 None => Verdict::new(S::Candidate, C::Inferred, R::BuildNumberUnknown),
@@ -423,7 +432,7 @@ impl<'a> Group<'a> {
             Some(false) => return Verdict::new(lost, C::Inferred, R::OtherBuildShipped),
             None => {}
         }
-        if self.facts.released.contains_key(&fact) {
+        if stated.released.is_some() {
             return match number {
                 Some(own) if siblings.is_some_and(|all| all.highest == Some(own)) => {
                     Verdict::new(S::Shipped, C::Inferred, R::HighestBuildNumberReleased)
@@ -432,10 +441,8 @@ impl<'a> Group<'a> {
                 None => Verdict::new(S::Candidate, C::Inferred, R::BuildNumberUnknown),
             };
         }
-        if self
-            .facts
-            .later_version_shipped(name.directory, name.version)
-        {
+        let is_over = |version| self.facts.later_version_shipped(name.directory, version);
+        if is_over(name.version) || self.folders(name).any(is_over) {
             let status = if goes_to_beta { S::Pulled } else { S::Aborted };
             return Verdict::new(status, C::Inferred, R::LaterVersionShipped);
         }
@@ -493,12 +500,48 @@ impl<'a> Group<'a> {
         self.siblings(name)?.numbers.get(&name.build_id).copied()
     }
 
-    fn shipped_number(&self, name: &BuildName<'a>) -> Option<u32> {
-        self.facts
-            .shipped
-            .get(&(name.directory, name.version.clone()))
-            .map(|shipped| shipped.build_number)
+    /// The versions of the folders that the version's builds lie in, one with `esr` first.
+    fn folders(&self, name: &BuildName<'a>) -> impl Iterator<Item = &'a Version> {
+        let folders = self.siblings(name).map(|siblings| &siblings.folders);
+        folders.into_iter().flatten().rev().copied()
     }
+
+    /// What is stated about the version that a build was made for. The sources list it under the version of its folder, or else under the
+    /// build's own. An ESR can be listed without its suffix; unless the ordinary version of that number has builds of its own, it is
+    /// concluded that the ESR is meant.
+    fn stated(&self, name: &BuildName<'a>) -> Stated<'a> {
+        let listed = |version: &Version, certainty| {
+            let key = (name.directory, version.clone());
+            Stated {
+                shipped: self.facts.shipped.get(&key),
+                released: self.facts.released.get(&key).copied(),
+                certainty,
+            }
+        };
+        let own = || std::iter::once(name.version);
+        let mut found: Vec<Stated<'_>> = self
+            .folders(name)
+            .chain(own())
+            .map(|version| listed(version, Certainty::Stated))
+            .collect();
+        let plain = name.version.without_esr();
+        if name.version.is_esr() && !self.versions.contains_key(&(name.directory, &plain)) {
+            found.push(listed(&plain, Certainty::Inferred));
+        }
+        let best = |is_known: &dyn Fn(&Stated<'_>) -> bool| found.iter().position(is_known);
+        let position = best(&|stated| stated.shipped.is_some())
+            .or_else(|| best(&|stated| stated.released.is_some()))
+            .unwrap_or(0);
+        found.swap_remove(position)
+    }
+}
+
+/// What the sources state about a version.
+struct Stated<'a> {
+    shipped: Option<&'a Shipped>,
+    released: Option<Digest>,
+    /// Whether it is stated of this very version, or that is concluded.
+    certainty: Certainty,
 }
 
 struct Verdict {

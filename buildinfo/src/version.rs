@@ -162,6 +162,14 @@ impl Version {
         }
     }
 
+    /// The version without the suffix `esr`; itself if it has none.
+    pub fn without_esr(&self) -> Self {
+        match self.stage {
+            Stage::Esr => self.cut("esr", Stage::Release),
+            _ => self.clone(),
+        }
+    }
+
     /// The number without any suffix, in its shortest usual form: `65.0`, `60.3`, `3.6.28`. Equal numbers give equal texts.
     pub fn number(&self) -> String {
         let [major, minor, patch, fourth] = self.numbers;

@@ -267,9 +267,11 @@ async fn shipped(db: &Db) -> Result<Vec<Finding>, DbError> {
     for product in Product::ALL {
         let versions = known.shipped.keys();
         let versions = versions.filter(|(directory, _)| directory.product() == product);
-        let mut versions: Vec<&str> = versions.map(|(_, version)| version.as_str()).collect();
-        versions.sort_unstable();
-        versions.dedup();
+        let names: BTreeSet<String> = versions
+            .flat_map(|(_, version)| [version.clone(), version.with_esr()])
+            .map(|version| version.to_string())
+            .collect();
+        let versions: Vec<&str> = names.iter().map(String::as_str).collect();
         for versions in versions.chunks(200) {
             let rows = db::built_versions(db, generation, product.as_str(), versions).await?;
             built.extend(rows.into_iter().filter_map(|(channel, version)| {

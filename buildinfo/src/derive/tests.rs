@@ -7,6 +7,8 @@ use crate::{
     Build, Certainty, Derived, GroupKey, Reason, Status, derive, derive_all, facts, group_of,
 };
 
+mod folders;
+
 fn state(id: i64, subject: &str, field: Field, value: &str) -> Correction {
     Correction {
         id,
