@@ -128,7 +128,7 @@ pub fn enrich_again(raw: &RawCrash, processed: &mut ProcessedCrash, found: &Foun
     let mut reported = pipeline::identity(raw);
     let text = processed.text("processor_notes").unwrap_or_default();
     let mut notes: Vec<String> = text.split('\n').map(str::to_owned).collect();
-    let unknown = unknown_note(&reported);
+    let unknown = unknown_note(&reported, false);
     let at = notes.iter().position(|note| *note == unknown);
     notes.retain(|note| *note != unknown);
 
@@ -149,7 +149,9 @@ pub fn enrich_again(raw: &RawCrash, processed: &mut ProcessedCrash, found: &Foun
 }
 
 /// Sets the exact version. Where it is not known, betas of products that number them are marked
-/// with `b0`, so that they are not taken for the release; other versions stay as reported.
+/// with `b0`, so that they are not taken for the release; other versions stay as reported, and so
+/// does one that has a suffix already. A table is for trying rules against records of Socorro's,
+/// which appends `b0` to whatever is there.
 pub(crate) fn set_version(
     processed: &mut ProcessedCrash,
     notes: &mut Vec<String>,
@@ -163,11 +165,14 @@ pub(crate) fn set_version(
     match version {
         Some(version) => processed.set("version", version),
         None if is_numbered_beta(processed) => {
-            if let Some(version) = processed.text("version") {
+            let as_recorded = matches!(builds, Builds::Table(_));
+            notes.push(unknown_note(processed, as_recorded));
+            if let Some(version) = processed.text("version")
+                && (as_recorded || !has_suffix(version))
+            {
                 let version = format!("{version}b0");
                 processed.set("version", version);
             }
-            notes.push(unknown_note(processed));
         }
         None => {}
     }
@@ -184,12 +189,24 @@ pub(crate) fn major(version: &str) -> i64 {
     crate::rules::integer_in(first).unwrap_or(0)
 }
 
-fn unknown_note(processed: &ProcessedCrash) -> String {
+/// Whether something follows the number of a version: `b3`, `a2`, `esr`, `rc1`, `pre`. A text that begins with no number has none.
+pub(crate) fn has_suffix(version: &str) -> bool {
+    let version = version.trim();
+    let rest = version
+        .trim_start_matches(|character: char| character.is_ascii_digit() || character == '.');
+    rest.len() < version.len() && !rest.is_empty()
+}
+
+fn unknown_note(processed: &ProcessedCrash, as_recorded: bool) -> String {
     let channel = processed.text("release_channel").unwrap_or_default();
     let channel = channel.to_lowercase();
-    format!(
-        "release channel is {channel} but no version data was found - added \"b0\" suffix to version number"
-    )
+    let kept = !as_recorded && processed.text("version").is_some_and(has_suffix);
+    let what = if kept {
+        "the version number has a suffix already"
+    } else {
+        "added \"b0\" suffix to version number"
+    };
+    format!("release channel is {channel} but no version data was found - {what}")
 }
 
 fn is_numbered_beta(processed: &ProcessedCrash) -> bool {
@@ -211,3 +228,6 @@ fn table_key(processed: &ProcessedCrash) -> Option<String> {
     let product = if developer { "DevEdition" } else { product };
     Some(format!("{product}:{channel}:{build}"))
 }
+
+#[cfg(test)]
+mod tests;
