@@ -28,11 +28,11 @@ pub struct Derived {
 /// Several values for one thing, of which one was chosen.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Conflict {
-    /// What it is about, as a correction would name it.
+    /// What it is about, as a correction would name it; for several builds in one file, the product and the file's path.
     pub subject: String,
     /// Which member of it.
     pub field: &'static str,
-    /// The value that the builds carry.
+    /// The value that the builds carry. Of several build ids in one file, that of the later upload.
     pub chosen: String,
     /// Every value with the observations that state it.
     pub values: BTreeMap<String, BTreeSet<Digest>>,
@@ -86,7 +86,7 @@ impl Claims {
         });
         self.claims.dedup_by_key(|claim| claim.digest);
         let group = Group::new(&self.claims, facts);
-        let mut conflicts = BTreeSet::new();
+        let mut conflicts = conflicts_of_places(&self.claims);
         let mut builds = BTreeMap::new();
         for (name, claims) in group.by_build() {
             let mut build = group.conclude(&name, &claims, &mut conflicts);
@@ -149,6 +149,9 @@ pub fn derive_all(observations: &[Observation], corrections: &[Correction]) -> D
     all.conflicts.sort();
     all
 }
+
+/// The field of a conflict about a file that is said to be of several builds: its values are build ids, and all of them are known.
+pub(crate) const PLACE_FIELD: &str = "build_id";
 
 /// What claims must agree in to be about one build.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -589,6 +592,33 @@ fn choose(
         });
     }
     Some(chosen)
+}
+
+/// The files that are said to be of several builds, each of which is known. The file was replaced, or a source is wrong: which one, nothing
+/// tells. A mirror's file is the same one.
+fn conflicts_of_places(claims: &[Claim]) -> BTreeSet<Conflict> {
+    let mut places: BTreeMap<(Directory, String), Vec<&Claim>> = BTreeMap::new();
+    for claim in claims {
+        if let Some(path) = claim.archive_url.as_deref().and_then(file_path) {
+            places
+                .entry((claim.directory, path))
+                .or_default()
+                .push(claim);
+        }
+    }
+    let mut conflicts = BTreeSet::new();
+    for ((directory, path), claims) in places {
+        let id = |claim: &Claim| Some(claim.build_id.to_string());
+        let subject = format!("{} {path}", directory.product());
+        choose(&subject, PLACE_FIELD, &claims, &id, &mut conflicts);
+    }
+    conflicts
+}
+
+/// The path of a file's address; none for a folder, in which many builds can lie.
+fn file_path(url: &str) -> Option<String> {
+    let path = url::Url::parse(url).ok()?.path().to_owned();
+    (!path.ends_with('/')).then_some(path)
 }
 
 fn conflict_of_version(
