@@ -88,6 +88,8 @@ impl Search {
             "aggs",
             "aggregations",
             "_source",
+            // Read and left out of the hits: Buildhub's own pages ask for it, and show the plain value where there is none.
+            "highlight",
         ];
         if let Some(word) = body.keys().find(|word| !known.contains(&word.as_str())) {
             return Err(unsupported("member of a search", word, &known.join(", ")));

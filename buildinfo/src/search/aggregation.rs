@@ -196,6 +196,10 @@ impl Aggregation {
                 let dates = Dates::parse(object(kind, own)?, &inside)?;
                 return Ok(Self::Dates(dates, inside));
             }
+            // Searchkit sends an empty condition where nothing is chosen (buildhub#239).
+            "filter" if object(kind, own)?.is_empty() => {
+                return Ok(Self::Filter(Query::All, inside));
+            }
             "filter" => return Ok(Self::Filter(Query::parse(own, Context::Filtering)?, inside)),
             "filters" => return Ok(Self::Filters(Filters::parse(object(kind, own)?)?, inside)),
             "missing" => return Ok(Self::Missing(field(&["field"])?, inside)),

@@ -368,3 +368,69 @@ fn what_an_aggregation_does_not_know_is_refused_with_what_it_does() {
         assert!(error.contains(expected), "{aggregation}: {error}");
     }
 }
+
+/// How many records fit a query.
+fn total(query: &Value) -> u64 {
+    let body = json!({"size": 0, "query": query});
+    let answer = ask(&body).unwrap_or_else(|refused| panic!("{refused}: {body}"));
+    answer["hits"]["total"].as_u64().unwrap()
+}
+
+#[test]
+fn the_architecture_tells_the_builds_of_a_platform_apart() {
+    // As whattrainisitnow asks for the nightlies of a day.
+    let nightlies = |architecture: &str| {
+        json!({"bool": {"must": [
+            {"match": {"source.product": "firefox"}},
+            {"match": {"target.platform": "win64"}},
+            {"match": {"target.locale": "en-US"}},
+            {"match": {"target.channel": "nightly"}},
+            {"regexp": {"build.target": architecture}},
+            {"regexp": {"build.id": "20190101.*"}},
+        ]}})
+    };
+    assert_eq!(total(&nightlies("x86_64.*")), 1);
+    assert_eq!(total(&nightlies("aarch64.*")), 0);
+}
+
+#[test]
+fn what_buildhubs_own_pages_send_is_answered() {
+    let facet = |field: &str, order: &str| {
+        let count = format!("{field}_count");
+        json!({"filter": {}, "aggs": {
+            field: {"terms": {"field": field, "size": 1000, "order": {"_term": order}}},
+            count: {"cardinality": {"field": field}},
+        }})
+    };
+    let answer = ask(&json!({
+        "aggs": {"version3": facet("target.version", "desc"), "channel5": facet("target.channel", "asc")},
+        "size": 30,
+        "sort": [{"download.date": "desc"}],
+        "highlight": {"fields": {"source.product": {}, "build.id": {}}},
+    }))
+    .unwrap();
+    let versions = &answer["aggregations"]["version3"];
+    assert_eq!(versions["target.version"]["buckets"][0]["key"], "67.0a1");
+    assert_eq!(versions["target.version_count"]["value"], 5);
+    assert_eq!(answer["hits"]["hits"].as_array().unwrap().len(), 7);
+}
+
+#[test]
+fn versions_are_compared_as_texts_as_buildhub_does() {
+    // A client asks so for versions from 66 on, knowing that "100" comes before "66".
+    let query = json!({"bool": {"filter": [
+        {"term": {"source.product": "firefox"}},
+        {"bool": {"should": [
+            {"range": {"target.version": {"gte": "66"}}},
+            {"bool": {"must": [
+                {"range": {"target.version": {"gte": "100"}}},
+                {"range": {"target.version": {"lt": "200"}}},
+            ]}},
+        ]}},
+        {"bool": {"should": [
+            {"range": {"target.version": {"lte": "66"}}},
+            {"prefix": {"target.version": "66"}},
+        ]}},
+    ]}});
+    assert_eq!(total(&query), 2);
+}
