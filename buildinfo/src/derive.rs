@@ -380,9 +380,10 @@ impl<'a> Group<'a> {
         if is_made_for_others(name.variant) {
             return Verdict::new(S::Variant, C::Stated, R::VariantBuild);
         }
-        // A release candidate that lost to a later one was offered on beta all the same.
+        // A release candidate that lost to a later one was offered on beta all the same: for the first release of a train that is a step of
+        // its own, at which the build stays. Of any other version a build that lost will not ship, whoever tried it.
         let goes_to_beta = self.goes_to_beta(name);
-        let lost = if goes_to_beta {
+        let lost = if goes_to_beta && name.version.is_first_of_major() {
             S::Candidate
         } else {
             S::Aborted

@@ -68,11 +68,11 @@ fn sources() -> Vec<Observation> {
 
 /// Product, channel, build id, version, status, build number.
 const CASES: &str = r"
-    Firefox | beta    | 20141105000000 | 33.1rc1    | candidate | 1
+    Firefox | beta    | 20141105000000 | 33.1rc1    | aborted   | 1
     Firefox | beta    | 20141106120505 | 33.1rc2    | shipped   | 2
     Firefox | release | 20141106120505 | 33.1       | shipped   | 2
-    Firefox | release | 20141105000000 | 33.1       | candidate | 1
-    Firefox | beta    | 20150524000000 | 38.0.5rc1  | candidate | 1
+    Firefox | release | 20141105000000 | 33.1       | aborted   | 1
+    Firefox | beta    | 20150524000000 | 38.0.5rc1  | aborted   | 1
     Firefox | beta    | 20150525141253 | 38.0.5rc2  | shipped   | 2
     Firefox | release | 20150525141253 | 38.0.5     | shipped   | 2
     Firefox | beta    | 20120713134347 | 14.0.1rc2  | shipped   | 2
@@ -82,7 +82,7 @@ const CASES: &str = r"
     Firefox | release | 20180127000000 | 58.0.1     | aborted   | 1
     Firefox | beta    | 20141113143407 | 33.1.1     | shipped   | 2
     Firefox | beta    | 20141112000000 | 33.1.1rc1  | aborted   | 1
-    Fennec  | beta    | 20190827000000 | 68.1rc1    | candidate | 1
+    Fennec  | beta    | 20190827000000 | 68.1rc1    | aborted   | 1
     Fennec  | beta    | 20190829134413 | 68.1rc2    | shipped   | 2
     Fennec  | release | 20190829134413 | 68.1       | shipped   | 2
     Fennec  | beta    | 20191014000000 | 68.2.0rc1  | candidate | 1
