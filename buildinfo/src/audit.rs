@@ -19,6 +19,7 @@ use crate::db::{Alarm, SourceState};
 use crate::facts::Facts;
 use crate::product::Directory;
 use crate::unknown::alarm::plan_of;
+use crate::version::Version;
 
 pub use cache::{Audits, Overview};
 pub use place::Place;
@@ -190,8 +191,14 @@ pub fn shipped_without_build(
     built: &BTreeSet<(Directory, [u32; 8])>,
     newest: Option<NaiveDate>,
 ) -> Vec<Finding> {
+    // A line can be listed without the suffix that its builds have by their channel.
+    let is_built = |directory: Directory, version: &Version| {
+        let esr = (directory, version.with_esr());
+        built.contains(&(directory, version.key()))
+            || (!facts.shipped.contains_key(&esr) && built.contains(&(directory, esr.1.key())))
+    };
     let missing = facts.shipped.iter().filter(|((directory, version), _)| {
-        directory.product().has_source() && !built.contains(&(*directory, version.key()))
+        directory.product().has_source() && !is_built(*directory, version)
     });
     let findings = missing.map(|((directory, version), shipped)| {
         let age = shipped.date.zip(newest);

@@ -36,7 +36,7 @@ pub struct Build {
     pub certainty: Certainty,
     /// By which rule.
     pub reason: Reason,
-    /// The channels whose users got the build, sorted. A release candidate is taken to be offered on beta.
+    /// The channels whose users got the build, sorted. Candidates of a release that goes to beta first are taken to be offered there.
     pub offered_on: Vec<String>,
     /// The source revision.
     pub revision: Option<String>,

@@ -22,6 +22,8 @@ pub(crate) struct Claim {
     pub(crate) channel: String,
     /// The version that the build was made for, without candidate number.
     pub(crate) version: Version,
+    /// The version of the folder that the build lies in, where that has one: what the sources list the version under. It can lack `esr`.
+    pub(crate) folder: Option<Version>,
     pub(crate) build_number: Option<u32>,
     pub(crate) build_id: BuildId,
     /// Normalised; empty if the source does not say.
@@ -188,6 +190,7 @@ fn file_claim(
     if !exact && matches!(channel.as_str(), "beta" | "aurora") {
         return Err(Why::NoExactVersion);
     }
+    let folder = folder_of(location.as_ref());
     let (place, place_variant) = location.map_or((None, None), |location| {
         (location.platform, location.variant)
     });
@@ -202,6 +205,7 @@ fn file_claim(
         directory,
         channel,
         version,
+        folder,
         build_number,
         build_id,
         platform: facts.platform.or(place).unwrap_or_default(),
@@ -216,6 +220,14 @@ fn file_claim(
             .and_then(|date| DateTime::parse_from_rfc3339(date).ok())
             .map(|date| date.timestamp_micros()),
     }))
+}
+
+/// The version that a folder of candidates or releases is named after.
+fn folder_of(location: Option<&Location>) -> Option<Version> {
+    match &location?.area {
+        Area::Candidates(version, _) | Area::Releases(version) => Some(version.clone()),
+        Area::Nightly | Area::Moving | Area::Unofficial => None,
+    }
 }
 
 /// The channel of a build whose metadata does not say it.
@@ -258,6 +270,7 @@ fn csv_row(observation: &Observation, digest: Digest) -> Result<Claim, Why> {
         _ if stated.candidate().is_some() || stated.is_legacy_final_beta() => Origin::Candidate,
         _ => Origin::Final,
     };
+    let folder = folder_of(location.as_ref());
     let (platform, variant) = location.map_or((None, None), |location| {
         (location.platform, location.variant)
     });
@@ -267,6 +280,7 @@ fn csv_row(observation: &Observation, digest: Digest) -> Result<Claim, Why> {
         directory,
         channel: directory.only_channel().map_or(channel, str::to_owned),
         version: stated.without_candidate().without_legacy_final_beta(),
+        folder,
         build_number: number,
         build_id,
         platform: platform.unwrap_or_default(),

@@ -21,8 +21,8 @@ mod upkeep;
 pub use alarms::{Alarm, alarm_candidates, clear_alarm, open_alarms, raise_alarm, record_try};
 pub use audit::{
     MOST_COUNTED, Said, StoredConflict, Unreadable, bad_file_count, bad_files_after,
-    built_versions, conflict_count, conflicts_after, newest_builds, platforms_since, said,
-    unreadable_after, unreadable_count, withdrawn_since,
+    built_versions, conflict_count, conflicts_after, conflicts_of_group, newest_builds,
+    platforms_since, said, unreadable_after, unreadable_count, withdrawn_since,
 };
 pub use builds::{
     BuildKey, Filter, Page, builds_by_id, builds_by_ids, builds_of_channel, builds_of_group,

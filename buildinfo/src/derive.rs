@@ -10,7 +10,7 @@ use crate::build::{Build, Certainty, Reason, Status};
 use crate::build_id::BuildId;
 use crate::claim::{Claim, Origin};
 use crate::correction::{Correction, correct};
-use crate::facts::{Facts, facts};
+use crate::facts::{Facts, Shipped, facts};
 use crate::group::{GroupKey, group_of};
 use crate::observation::{Digest, Observation, SourceName};
 use crate::product::{Directory, Line};
@@ -28,11 +28,11 @@ pub struct Derived {
 /// Several values for one thing, of which one was chosen.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Conflict {
-    /// What it is about, as a correction would name it.
+    /// What it is about, as a correction would name it; for several builds in one file, the product and the file's path.
     pub subject: String,
     /// Which member of it.
     pub field: &'static str,
-    /// The value that the builds carry.
+    /// The value that the builds carry. Of several build ids in one file, that of the later upload.
     pub chosen: String,
     /// Every value with the observations that state it.
     pub values: BTreeMap<String, BTreeSet<Digest>>,
@@ -86,7 +86,7 @@ impl Claims {
         });
         self.claims.dedup_by_key(|claim| claim.digest);
         let group = Group::new(&self.claims, facts);
-        let mut conflicts = BTreeSet::new();
+        let mut conflicts = conflicts_of_places(&self.claims);
         let mut builds = BTreeMap::new();
         for (name, claims) in group.by_build() {
             let mut build = group.conclude(&name, &claims, &mut conflicts);
@@ -150,6 +150,9 @@ pub fn derive_all(observations: &[Observation], corrections: &[Correction]) -> D
     all
 }
 
+/// The field of a conflict about a file that is said to be of several builds: its values are build ids, and all of them are known.
+pub(crate) const PLACE_FIELD: &str = "build_id";
+
 /// What claims must agree in to be about one build.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct BuildName<'a> {
@@ -178,6 +181,8 @@ impl<'a> BuildName<'a> {
 struct Group<'a> {
     claims: &'a [Claim],
     versions: BTreeMap<(Directory, &'a Version), Siblings<'a>>,
+    /// The folders with a beta of the group's number.
+    betas: BTreeSet<Directory>,
     facts: &'a Facts,
 }
 
@@ -192,6 +197,8 @@ struct Siblings<'a> {
     numbers: BTreeMap<BuildId, u32>,
     /// The highest build number.
     highest: Option<u32>,
+    /// The versions of the folders that they lie in.
+    folders: BTreeSet<&'a Version>,
 }
 
 impl<'a> Siblings<'a> {
@@ -199,6 +206,7 @@ impl<'a> Siblings<'a> {
         if claim.origin == Origin::Final {
             self.final_ids.insert(claim.build_id);
         }
+        self.folders.extend(&claim.folder);
         self.platforms.insert((claim.build_id, &claim.platform));
         if let Some(number) = claim.build_number {
             self.numbers.entry(claim.build_id).or_insert(number);
@@ -210,7 +218,11 @@ impl<'a> Siblings<'a> {
 impl<'a> Group<'a> {
     fn new(claims: &'a [Claim], facts: &'a Facts) -> Self {
         let mut versions: BTreeMap<_, Siblings<'_>> = BTreeMap::new();
+        let mut betas = BTreeSet::new();
         for claim in claims {
+            if matches!(claim.version.stage(), Stage::Beta(_)) {
+                betas.insert(claim.directory);
+            }
             if !is_made_for_others(claim.variant.as_deref().unwrap_or_default()) {
                 let version = versions.entry((claim.directory, &claim.version));
                 version.or_default().add(claim);
@@ -219,6 +231,7 @@ impl<'a> Group<'a> {
         Self {
             claims,
             versions,
+            betas,
             facts,
         }
     }
@@ -283,23 +296,29 @@ impl<'a> Group<'a> {
         let build_number = stated_number
             .and_then(|number| number.parse().ok())
             .or_else(|| self.sibling_number(name));
-        let verdict = self.verdict(name, claims, build_number, conflicts);
+        let mut stated = self.stated(name);
+        // Of a key that names another version only what it confirms is taken: otherwise it is about that one.
+        if stated.certainty == Certainty::Inferred {
+            stated.shipped = stated
+                .shipped
+                .filter(|shipped| build_number == Some(shipped.build_number));
+        }
+        let verdict = self.verdict(name, claims, build_number, &stated, conflicts);
         let build_number = build_number.or_else(|| {
             (verdict.status == Status::Shipped)
-                .then(|| self.shipped_number(name))
+                .then(|| stated.shipped.map(|shipped| shipped.build_number))
                 .flatten()
         });
 
         let mut evidence: BTreeSet<Digest> = claims.iter().map(|claim| claim.digest).collect();
         let mut sources: BTreeSet<SourceName> = claims.iter().map(|claim| claim.source).collect();
-        let fact = (name.directory, name.version.clone());
-        let shipped = self.facts.shipped.get(&fact);
+        let shipped = stated.shipped;
         if let Some(shipped) = shipped {
             evidence.extend(shipped.evidence());
             sources.insert(SourceName::ProductDetails);
         }
-        if let Some(digest) = self.facts.released.get(&fact) {
-            evidence.insert(*digest);
+        if let Some(digest) = stated.released {
+            evidence.insert(digest);
             sources.insert(SourceName::Archive);
         }
         let version = match (name.version.stage(), build_number) {
@@ -325,7 +344,7 @@ impl<'a> Group<'a> {
             status: verdict.status,
             certainty: verdict.certainty,
             reason: verdict.reason,
-            offered_on: offered_on(name, verdict.status),
+            offered_on: self.offered_on(name, verdict.status),
             revision,
             repository,
             archive_url: claims.iter().find_map(|claim| claim.archive_url.clone()),
@@ -344,6 +363,7 @@ impl<'a> Group<'a> {
         name: &BuildName<'a>,
         claims: &[&Claim],
         number: Option<u32>,
+        stated: &Stated<'_>,
         conflicts: &mut BTreeSet<Conflict>,
     ) -> Verdict {
         use {Certainty as C, Reason as R, Status as S};
@@ -360,16 +380,17 @@ impl<'a> Group<'a> {
         if is_made_for_others(name.variant) {
             return Verdict::new(S::Variant, C::Stated, R::VariantBuild);
         }
-        // A release candidate that lost to a later one was offered on beta all the same.
-        let lost = if is_release_candidate(name) {
+        // A release candidate that lost to a later one was offered on beta all the same: for the first release of a train that is a step of
+        // its own, at which the build stays. Of any other version a build that lost will not ship, whoever tried it.
+        let goes_to_beta = self.goes_to_beta(name);
+        let lost = if goes_to_beta && name.version.is_first_of_major() {
             S::Candidate
         } else {
             S::Aborted
         };
-        let fact = (name.directory, name.version.clone());
         let siblings = self.siblings(name);
         let is_final = siblings.is_some_and(|all| all.final_ids.contains(&name.build_id));
-        if let Some(shipped) = self.facts.shipped.get(&fact) {
+        if let Some(shipped) = stated.shipped {
             let chosen = shipped.build_number;
             if shipped.statements.len() > 1 {
                 let values = shipped
@@ -385,7 +406,7 @@ impl<'a> Group<'a> {
             }
             return match number {
                 Some(number) if number == chosen => {
-                    Verdict::new(S::Shipped, C::Stated, R::ShippedBuildNumber)
+                    Verdict::new(S::Shipped, stated.certainty, R::ShippedBuildNumber)
                 }
                 None if is_final => Verdict::new(S::Shipped, C::Stated, R::InReleases),
                 None => Verdict::new(S::Candidate, C::Inferred, R::BuildNumberUnknown),
@@ -415,7 +436,7 @@ impl<'a> Group<'a> {
             Some(false) => return Verdict::new(lost, C::Inferred, R::OtherBuildShipped),
             None => {}
         }
-        if self.facts.released.contains_key(&fact) {
+        if stated.released.is_some() {
             return match number {
                 Some(own) if siblings.is_some_and(|all| all.highest == Some(own)) => {
                     Verdict::new(S::Shipped, C::Inferred, R::HighestBuildNumberReleased)
@@ -424,18 +445,32 @@ impl<'a> Group<'a> {
                 None => Verdict::new(S::Candidate, C::Inferred, R::BuildNumberUnknown),
             };
         }
-        if self
-            .facts
-            .later_version_shipped(name.directory, name.version)
-        {
-            let status = if name.version.is_first_of_major() {
-                S::Pulled
-            } else {
-                S::Aborted
-            };
+        let is_over = |version| self.facts.later_version_shipped(name.directory, version);
+        if is_over(name.version) || self.folders(name).any(is_over) {
+            let status = if goes_to_beta { S::Pulled } else { S::Aborted };
             return Verdict::new(status, C::Inferred, R::LaterVersionShipped);
         }
         Verdict::new(S::Candidate, C::Stated, R::NotListedAsShipped)
+    }
+
+    /// Whether beta's users get the build before release's: [`Facts::goes_to_beta`], or there are builds of betas with its number.
+    fn goes_to_beta(&self, name: &BuildName<'a>) -> bool {
+        let is_release = name.channel == "release"
+            && name.version.stage() == Stage::Release
+            && !is_made_for_others(name.variant);
+        is_release
+            && (self.betas.contains(&name.directory)
+                || self.facts.goes_to_beta(name.directory, name.version))
+    }
+
+    fn offered_on(&self, name: &BuildName<'a>, status: Status) -> Vec<String> {
+        let own = matches!(
+            status,
+            Status::Shipped | Status::Published | Status::Variant
+        )
+        .then(|| name.channel.to_owned());
+        let beta = self.goes_to_beta(name).then(|| "beta".to_owned());
+        beta.into_iter().chain(own).collect()
     }
 
     /// The builds of the same version as `name`; none if all are made for others.
@@ -469,12 +504,48 @@ impl<'a> Group<'a> {
         self.siblings(name)?.numbers.get(&name.build_id).copied()
     }
 
-    fn shipped_number(&self, name: &BuildName<'a>) -> Option<u32> {
-        self.facts
-            .shipped
-            .get(&(name.directory, name.version.clone()))
-            .map(|shipped| shipped.build_number)
+    /// The versions of the folders that the version's builds lie in, one with `esr` first.
+    fn folders(&self, name: &BuildName<'a>) -> impl Iterator<Item = &'a Version> {
+        let folders = self.siblings(name).map(|siblings| &siblings.folders);
+        folders.into_iter().flatten().rev().copied()
     }
+
+    /// What is stated about the version that a build was made for. The sources list it under the version of its folder, or else under the
+    /// build's own. An ESR can be listed without its suffix; unless the ordinary version of that number has builds of its own, it is
+    /// concluded that the ESR is meant.
+    fn stated(&self, name: &BuildName<'a>) -> Stated<'a> {
+        let listed = |version: &Version, certainty| {
+            let key = (name.directory, version.clone());
+            Stated {
+                shipped: self.facts.shipped.get(&key),
+                released: self.facts.released.get(&key).copied(),
+                certainty,
+            }
+        };
+        let own = || std::iter::once(name.version);
+        let mut found: Vec<Stated<'_>> = self
+            .folders(name)
+            .chain(own())
+            .map(|version| listed(version, Certainty::Stated))
+            .collect();
+        let plain = name.version.without_esr();
+        if name.version.is_esr() && !self.versions.contains_key(&(name.directory, &plain)) {
+            found.push(listed(&plain, Certainty::Inferred));
+        }
+        let best = |is_known: &dyn Fn(&Stated<'_>) -> bool| found.iter().position(is_known);
+        let position = best(&|stated| stated.shipped.is_some())
+            .or_else(|| best(&|stated| stated.released.is_some()))
+            .unwrap_or(0);
+        found.swap_remove(position)
+    }
+}
+
+/// What the sources state about a version.
+struct Stated<'a> {
+    shipped: Option<&'a Shipped>,
+    released: Option<Digest>,
+    /// Whether it is stated of this very version, or that is concluded.
+    certainty: Certainty,
 }
 
 struct Verdict {
@@ -496,22 +567,6 @@ impl Verdict {
 /// Whether a variant has builds of its own. EME-free and SHA-1 signed files are the ordinary build in another package.
 fn is_made_for_others(variant: &str) -> bool {
     !matches!(variant, "" | "eme-free" | "sha1")
-}
-
-fn is_release_candidate(name: &BuildName<'_>) -> bool {
-    name.channel == "release"
-        && name.version.is_first_of_major()
-        && !is_made_for_others(name.variant)
-}
-
-fn offered_on(name: &BuildName<'_>, status: Status) -> Vec<String> {
-    let own = matches!(
-        status,
-        Status::Shipped | Status::Published | Status::Variant
-    )
-    .then(|| name.channel.to_owned());
-    let beta = is_release_candidate(name).then(|| "beta".to_owned());
-    beta.into_iter().chain(own).collect()
 }
 
 /// The first value in the order of the claims; a conflict if there are others.
@@ -538,6 +593,33 @@ fn choose(
         });
     }
     Some(chosen)
+}
+
+/// The files that are said to be of several builds, each of which is known. The file was replaced, or a source is wrong: which one, nothing
+/// tells. A mirror's file is the same one.
+fn conflicts_of_places(claims: &[Claim]) -> BTreeSet<Conflict> {
+    let mut places: BTreeMap<(Directory, String), Vec<&Claim>> = BTreeMap::new();
+    for claim in claims {
+        if let Some(path) = claim.archive_url.as_deref().and_then(file_path) {
+            places
+                .entry((claim.directory, path))
+                .or_default()
+                .push(claim);
+        }
+    }
+    let mut conflicts = BTreeSet::new();
+    for ((directory, path), claims) in places {
+        let id = |claim: &Claim| Some(claim.build_id.to_string());
+        let subject = format!("{} {path}", directory.product());
+        choose(&subject, PLACE_FIELD, &claims, &id, &mut conflicts);
+    }
+    conflicts
+}
+
+/// The path of a file's address; none for a folder, in which many builds can lie.
+fn file_path(url: &str) -> Option<String> {
+    let path = url::Url::parse(url).ok()?.path().to_owned();
+    (!path.ends_with('/')).then_some(path)
 }
 
 fn conflict_of_version(

@@ -1,7 +1,7 @@
 //! Why an answer is what it is: the rule, each observation with the address where it was read,
 //! the corrections, and what was concluded before.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use platform::clock::rfc3339;
@@ -11,9 +11,10 @@ use serde_json::Value;
 
 use crate::build_id::BuildId;
 use crate::correction::{Correction, CorrectionKind, Subject};
-use crate::db::{self, Change};
+use crate::db::{self, Change, StoredConflict};
+use crate::derive::PLACE_FIELD;
 use crate::group::group_of;
-use crate::observation::{Kind, SourceName, canonical_json};
+use crate::observation::{Digest, Kind, SourceName, canonical_json};
 use crate::product::Product;
 use crate::resolve::Answer;
 use crate::version::Version;
@@ -22,6 +23,8 @@ use crate::version::Version;
 const MOST: usize = 200;
 /// Most characters of an observation's body that are shown.
 const EXCERPT: usize = 1000;
+/// Most conflicts of a group that are looked through.
+const CONFLICTS: i64 = 200;
 /// So many imports are looked through for the last complete one.
 const RUNS: i64 = 100;
 
@@ -38,6 +41,8 @@ pub struct Explanation {
     pub observations: Vec<Evidence>,
     /// How many more observations there are than are shown.
     pub more_observations: usize,
+    /// Where what the sources said about the build contradicts itself.
+    pub conflicts: Vec<Contradiction>,
     /// The corrections in force that concern the build, oldest first.
     #[schema(value_type = Vec<Object>)]
     pub corrections: Vec<Correction>,
@@ -68,6 +73,33 @@ pub struct Evidence {
     pub still_said: bool,
     /// What was said, cut short.
     pub excerpt: String,
+}
+
+/// Several values for one thing, of which one was chosen; or several build ids for one file, all of which are known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Contradiction {
+    /// What it is about.
+    pub subject: String,
+    /// Which member of it; `build_id` for several builds in one file.
+    pub field: String,
+    /// The value that was chosen.
+    pub chosen: String,
+    /// Every value, with the digests of the observations that say so.
+    #[schema(value_type = Object)]
+    pub values: BTreeMap<String, BTreeSet<Digest>>,
+}
+
+impl Contradiction {
+    fn read(stored: StoredConflict) -> Option<Self> {
+        // Written by this program; a row of another form is passed over.
+        let body: Value = serde_json::from_str(&stored.body).ok()?;
+        Some(Self {
+            chosen: body.get("chosen")?.as_str()?.to_owned(),
+            values: serde_json::from_value(body.get("values")?.clone()).ok()?,
+            subject: stored.subject,
+            field: stored.field,
+        })
+    }
 }
 
 /// A change of what was concluded about a build id.
@@ -143,6 +175,7 @@ pub async fn explain(db: &Db, answer: &Answer) -> Result<Explanation, DbError> {
             .map(|reason| reason.sentence()),
         more_observations: evidence.len() - shown.len(),
         observations,
+        conflicts: contradictions(db, evidence, &groups).await?,
         corrections: corrections(db, answer, &groups).await?,
         history: history.into_iter().map(HistoryEntry::from).collect(),
         read_until: db::recent_runs(db, RUNS)
@@ -153,6 +186,24 @@ pub async fn explain(db: &Db, answer: &Answer) -> Result<Explanation, DbError> {
             .map(rfc3339),
         answer: answer.clone(),
     })
+}
+
+/// The conflicts of the groups that the build's evidence is part of.
+async fn contradictions(
+    db: &Db,
+    evidence: &[Digest],
+    groups: &BTreeSet<String>,
+) -> Result<Vec<Contradiction>, DbError> {
+    let mut found = Vec::new();
+    for group in groups {
+        let stored = db::conflicts_of_group(db, group, CONFLICTS).await?;
+        let read = stored.into_iter().filter_map(Contradiction::read);
+        found.extend(read.filter(|contradiction| {
+            let mut digests = contradiction.values.values().flatten();
+            digests.any(|digest| evidence.contains(digest))
+        }));
+    }
+    Ok(found)
 }
 
 /// The corrections that concern the answer's build: what they state about it, and what is passed
@@ -258,6 +309,27 @@ impl fmt::Display for Explanation {
         }
         if self.more_observations > 0 {
             writeln!(out, "     and {} more", self.more_observations)?;
+        }
+        if !self.conflicts.is_empty() {
+            writeln!(out, "\nContradictions:")?;
+        }
+        for conflict in &self.conflicts {
+            let values: Vec<&str> = conflict.values.keys().map(String::as_str).collect();
+            let values = values.join(", ");
+            let Contradiction {
+                subject,
+                field,
+                chosen,
+                ..
+            } = conflict;
+            if field == PLACE_FIELD {
+                writeln!(
+                    out,
+                    "  {subject}: one file is said to be of the builds {values}"
+                )?;
+            } else {
+                writeln!(out, "  {subject} {field}: {chosen} is taken of {values}")?;
+            }
         }
         if !self.corrections.is_empty() {
             writeln!(out, "\nCorrections:")?;

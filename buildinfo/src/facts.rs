@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::observation::{Digest, Kind, Observation, Why};
 use crate::product::{Directory, Product};
-use crate::version::Version;
+use crate::version::{Stage, Version};
 
 /// The shipped sets, the ESR majors and the current versions.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -19,6 +19,9 @@ pub struct Facts {
     pub released: BTreeMap<(Directory, Version), Digest>,
     /// The values of product-details' files of current versions, by (file, key); empty values are left out.
     pub current: BTreeMap<(String, String), String>,
+    /// The versions that product-details calls major releases, by their category or in the histories of major releases: either knows some
+    /// that the other does not (33.1 and Fennec 68.1 by category, 14.0.1 and 125.0.1 by history).
+    pub major_releases: BTreeSet<(Directory, Version)>,
     /// Majors with a version that carries `esr`. Read from the versions' suffix, because product-details' category `esr` changes later.
     pub esr_majors: BTreeSet<(Product, u32)>,
 }
@@ -42,14 +45,37 @@ impl Shipped {
 }
 
 impl Facts {
+    /// Whether the candidates of `version` were given to the users of beta before one of them shipped on release: product-details calls it a
+    /// major release, or betas of the same number are listed (38.0.5, Fennec 68.2). That is how release engineering decides as well: the
+    /// first release of a train goes to beta, and whatever else has a beta among the builds that it updates from (ship-it's `is_rc`).
+    /// `N.0` needs no listing: product-details lists a version only when it has shipped, and until then its number is all there is.
+    pub(crate) fn goes_to_beta(&self, directory: Directory, version: &Version) -> bool {
+        version.stage() == Stage::Release
+            && (version.is_first_of_major()
+                || self.major_releases.contains(&(directory, version.clone()))
+                || self.has_betas(directory, version))
+    }
+
+    /// Whether a beta with the number of `version` is known to have shipped from `directory`.
+    fn has_betas(&self, directory: Directory, version: &Version) -> bool {
+        let from = || (directory, version.first_of_number())..(directory, version.clone());
+        let mut shipped = self.shipped.range(from()).map(|(key, _)| key);
+        let mut released = self.released.range(from()).map(|(key, _)| key);
+        let is_beta = |(_, other): &(Directory, Version)| matches!(other.stage(), Stage::Beta(_));
+        shipped.any(is_beta) || released.any(is_beta)
+    }
+
     /// Whether a later version than `version` is known to have shipped from `directory`, by the record of what has shipped or by its
-    /// folder under `releases/`, in its number family: another beta or the final of the same number, or a dot release of the same major for a release.
+    /// folder under `releases/`, in its number family: another beta or the final of the same number, or for a release, or an ESR, a later
+    /// one of the same major. Before 4.0 each minor version was a branch of its own: 3.0, 3.5 and 3.6 were maintained side by side.
     pub(crate) fn later_version_shipped(&self, directory: Directory, version: &Version) -> bool {
         let family = |other: &Version| {
             let same_number = other.number() == version.number();
-            other.is_esr() == version.is_esr()
-                && (same_number
-                    || (version.is_first_of_major() && other.stage() == version.stage()))
+            let same_branch = version.major() >= 4 || other.minor() == version.minor();
+            let follows = matches!(version.stage(), Stage::Release | Stage::Esr)
+                && other.stage() == version.stage()
+                && same_branch;
+            other.is_esr() == version.is_esr() && (same_number || follows)
         };
         let from = || (directory, version.clone())..;
         let shipped = self.shipped.range(from()).map(|(key, _)| key);
@@ -70,6 +96,10 @@ impl Facts {
             |(directory, version): &(Directory, Version)| (directory.product(), version.major());
         different_keys(&self.shipped, &newer.shipped)
             .chain(different_keys(&self.released, &newer.released))
+            .chain(
+                self.major_releases
+                    .symmetric_difference(&newer.major_releases),
+            )
             .map(touched)
             .chain(
                 self.esr_majors
@@ -109,6 +139,7 @@ pub fn facts<'a>(observations: impl IntoIterator<Item = &'a Observation>) -> Fac
             // Without the suffix an ESR version is another one, of which there are no builds.
             Kind::ReleaseHistory => {
                 if let Ok(key) = subject_of(observation) {
+                    add_major_release(&mut facts, observation, &key);
                     facts.released.entry(key).or_insert(observation.digest());
                 }
             }
@@ -135,14 +166,13 @@ fn add_shipped(facts: &mut Facts, observation: &Observation) {
         .and_then(Value::as_str)
         .and_then(|date| date.parse().ok());
     add_esr_major(facts, directory, &version);
-    let said = facts
-        .shipped
-        .entry((directory, version))
-        .or_insert_with(|| Shipped {
-            build_number,
-            date,
-            statements: BTreeMap::new(),
-        });
+    let key = (directory, version);
+    add_major_release(facts, observation, &key);
+    let said = facts.shipped.entry(key).or_insert_with(|| Shipped {
+        build_number,
+        date,
+        statements: BTreeMap::new(),
+    });
     said.statements
         .entry(build_number)
         .or_default()
@@ -160,6 +190,12 @@ fn add_esr_major(facts: &mut Facts, directory: Directory, version: &Version) {
         facts
             .esr_majors
             .insert((directory.product(), version.major()));
+    }
+}
+
+fn add_major_release(facts: &mut Facts, observation: &Observation, key: &(Directory, Version)) {
+    if observation.body.get("category").and_then(Value::as_str) == Some("major") {
+        facts.major_releases.insert(key.clone());
     }
 }
 

@@ -323,14 +323,24 @@ impl Observation {
         }
     }
 
-    /// One of product-details' histories says on which day a version shipped.
-    pub fn release_history(url: &str, directory: &str, version: &str, day: &str) -> Self {
+    /// One of product-details' histories says on which day a version shipped, and whether it was a major release.
+    pub fn release_history(
+        url: &str,
+        directory: &str,
+        version: &str,
+        day: &str,
+        is_major: bool,
+    ) -> Self {
+        let mut body = json!({ "directory": directory, "version": version, "date": day });
+        if is_major {
+            body["category"] = json!("major");
+        }
         Self {
             source: SourceName::ProductDetails,
             kind: Kind::ReleaseHistory,
             subject: format!("{directory} {version}"),
             url: url.to_owned(),
-            body: json!({ "directory": directory, "version": version, "date": day }),
+            body,
         }
     }
 

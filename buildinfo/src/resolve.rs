@@ -252,23 +252,13 @@ fn fits(build: BuildRef<'_>, asked: &str) -> bool {
     asked.is_empty() || build.is_on(asked)
 }
 
-/// The build's name on the channel that was asked.
-fn name_on(build: BuildRef<'_>, asked: &str) -> Version {
-    let candidate = if asked == "beta" {
-        build.release_candidate()
-    } else {
-        None
-    };
-    candidate.unwrap_or_else(|| build.version().clone())
-}
-
 fn alternatives<'a>(builds: impl Iterator<Item = BuildRef<'a>>, asked: &str) -> Vec<Alternative> {
     let mut found: Vec<Alternative> = Vec::new();
     for build in builds {
         let alternative = Alternative {
             build_id: build.build_id(),
             channel: build.channel().to_owned(),
-            version: name_on(build, asked),
+            version: build.name_on(asked),
             status: build.status(),
         };
         if !found.contains(&alternative) {
@@ -307,10 +297,10 @@ fn among(index: &BuildIndex, builds: &[BuildRef<'_>], answer: &mut Answer) -> Re
     else {
         return Reason::NotSeen;
     };
-    let version = name_on(first, &asked);
+    let version = first.name_on(&asked);
     if found
         .iter()
-        .any(|build| name_on(*build, &asked) != version || build.channel() != first.channel())
+        .any(|build| build.name_on(&asked) != version || build.channel() != first.channel())
     {
         answer.alternatives = alternatives(found.into_iter(), &asked);
         return Reason::SeveralFit;

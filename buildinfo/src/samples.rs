@@ -89,7 +89,12 @@ pub(crate) fn beta_copy(id: &str, folder: &str, version: &str) -> Observation {
 }
 
 pub(crate) fn shipped(key: &str, build_number: u32) -> Observation {
-    let entry = json!({"product": "firefox", "version": key, "build_number": build_number, "category": "dev"});
+    shipped_as(key, build_number, "dev")
+}
+
+/// That a version shipped, with its category.
+pub(crate) fn shipped_as(key: &str, build_number: u32, category: &str) -> Observation {
+    let entry = json!({"product": "firefox", "version": key, "build_number": build_number, "category": category});
     Observation::shipped_release("https://details.example/1.0/firefox.json", key, &entry).unwrap()
 }
 

@@ -16,7 +16,7 @@ mod sort;
 
 use serde_json::{Map, Value, json};
 
-use self::aggregation::Aggregations;
+use self::aggregation::{Aggregations, Room};
 use self::query::{Context, Query};
 use self::shown::Shown;
 use self::sort::{Place, Sort};
@@ -88,6 +88,8 @@ impl Search {
             "aggs",
             "aggregations",
             "_source",
+            // Read and left out of the hits: Buildhub's own pages ask for it, and show the plain value where there is none.
+            "highlight",
         ];
         if let Some(word) = body.keys().find(|word| !known.contains(&word.as_str())) {
             return Err(unsupported("member of a search", word, &known.join(", ")));
@@ -153,8 +155,8 @@ impl Search {
         let aggregations = if self.aggregations.is_empty() {
             None
         } else {
-            let mut room = MOST_BUCKETS;
-            Some(self.aggregations.answer(&builds, &mut room)?)
+            let mut room = Room::new(MOST_BUCKETS);
+            Some(self.aggregations.answer(index, &builds, &mut room)?)
         };
         if !matches!(self.post_filter, Query::All) {
             builds.retain(|build| self.post_filter.matches(*build));
@@ -215,28 +217,12 @@ impl Search {
         observation: impl Fn(&Digest) -> Option<Observation>,
         took: u64,
     ) -> Value {
-        let score = if self.sort.is_empty() {
-            json!(1.0)
-        } else {
-            Value::Null
-        };
+        let score = self.sort.score();
         let hits = found.hits.into_iter().map(|mut hit| {
             for told in hit.evidence.iter().filter_map(&observation) {
                 record::complete(&mut hit.record, &told);
             }
-            let mut shown = json!({
-                "_index": "buildhub2",
-                "_type": "doc",
-                "_id": hit.record["id"].to_string(),
-                "_score": score,
-            });
-            if let Some(source) = self.shown.of(&hit.record) {
-                shown["_source"] = source;
-            }
-            if !hit.sort.is_empty() {
-                shown["sort"] = Value::Array(hit.sort);
-            }
-            shown
+            self::hit(&hit.record, hit.sort, &self.shown, &score)
         });
         let hits: Vec<Value> = hits.collect();
         let mut answer = json!({
@@ -253,6 +239,34 @@ impl Search {
             answer["aggregations"] = Value::Object(aggregations);
         }
         answer
+    }
+}
+
+/// A record as a hit, with its place in the order.
+fn hit(record: &Value, sort: Vec<Value>, shown: &Shown, score: &Value) -> Value {
+    let mut hit = json!({
+        "_index": "buildhub2",
+        "_type": "doc",
+        "_id": record["id"].to_string(),
+        "_score": score,
+    });
+    if let Some(source) = shown.of(record) {
+        hit["_source"] = source;
+    }
+    if !sort.is_empty() {
+        hit["sort"] = Value::Array(sort);
+    }
+    hit
+}
+
+/// Refuses an object with other members than these.
+fn only(what: &str, members: &Map<String, Value>, known: &[&str]) -> Result<(), Refused> {
+    match members.keys().find(|word| !known.contains(&word.as_str())) {
+        Some(word) => {
+            let what = format!("member of [{}]", short(what));
+            Err(unsupported(&what, word, &known.join(", ")))
+        }
+        None => Ok(()),
     }
 }
 
@@ -302,3 +316,6 @@ fn unsupported(what: &str, word: &str, known: &str) -> Refused {
 fn short(text: &str) -> String {
     text.chars().take(80).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,7 +77,8 @@ impl Version {
         self.stage == Stage::Esr
     }
 
-    /// Whether this is `N.0` without any suffix: the versions whose candidates are offered on beta before they are released.
+    /// Whether this is `N.0` without any suffix: by its number alone the first release of a train. What sources say of a version tells
+    /// more, see `Facts::goes_to_beta`.
     pub fn is_first_of_major(&self) -> bool {
         self.stage == Stage::Release && self.numbers[1..] == [0, 0, 0]
     }
@@ -161,6 +162,14 @@ impl Version {
         }
     }
 
+    /// The version without the suffix `esr`; itself if it has none.
+    pub fn without_esr(&self) -> Self {
+        match self.stage {
+            Stage::Esr => self.cut("esr", Stage::Release),
+            _ => self.clone(),
+        }
+    }
+
     /// The number without any suffix, in its shortest usual form: `65.0`, `60.3`, `3.6.28`. Equal numbers give equal texts.
     pub fn number(&self) -> String {
         let [major, minor, patch, fourth] = self.numbers;
@@ -168,6 +177,17 @@ impl Version {
             (0, 0) => format!("{major}.{minor}"),
             (patch, 0) => format!("{major}.{minor}.{patch}"),
             (patch, fourth) => format!("{major}.{minor}.{patch}.{fourth}"),
+        }
+    }
+
+    /// What sorts before every other version of the same number.
+    pub(crate) fn first_of_number(&self) -> Self {
+        Self {
+            text: format!("{}a0", self.number()).into(),
+            numbers: self.numbers,
+            stage: Stage::Alpha(0),
+            candidate: Some(0),
+            build: None,
         }
     }
 

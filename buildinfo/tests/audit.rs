@@ -10,7 +10,7 @@ use buildinfo::audit::read::{Filter, findings, scores, summaries};
 use buildinfo::audit::{Check, Finding, Score, Severity};
 use buildinfo::db::{self, Step, record_state, write_steps};
 use buildinfo::import::{Choice, Options, rebuild};
-use buildinfo::{Conflict, Observation, Product, SourceName};
+use buildinfo::{Conflict, Observation, Product, Question, SourceName, Status};
 use demo::world::Channel;
 use demo::{Fault, Plan, World};
 use platform::db::Db;
@@ -295,5 +295,58 @@ async fn sources_are_scored_over_what_the_others_list() {
                 .iter()
                 .any(|score| score.product == Product::Thunderbird)
         );
+    }
+}
+
+#[tokio::test]
+async fn one_file_with_two_build_ids_is_named_by_the_audit_and_by_explanations() {
+    const URL: &str = "https://archive.mozilla.org/pub/firefox/candidates/64.0b4-candidates/build2/win64/en-US/Setup.exe";
+    for test in databases().await {
+        let db = &test.db;
+        let record = |id: &str| {
+            let record = json!({
+                "build": {"id": id}, "source": {"product": "firefox"},
+                "target": {"channel": "beta", "platform": "win64", "locale": "en-US", "version": "64.0b4"},
+                "download": {"url": URL},
+            });
+            Observation::buildhub_record(SourceName::Buildhub, "u", record).unwrap()
+        };
+        let shipped = json!({"build_number": 2});
+        let first = [
+            record("20181025233934"),
+            Observation::shipped_release("u", "firefox-64.0b4", &shipped).unwrap(),
+        ];
+        let stop = CancellationToken::new();
+        // Said at two times.
+        for (run, said) in [(1, &first[..]), (2, &[record("20181026100000")])] {
+            db::record(db, run, said).await.unwrap();
+            rebuild(db, "test", &stop, &quiet).await.unwrap();
+        }
+        let found = of_check(db, Check::Conflict).await;
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(
+            found[0].found,
+            "one file is said to be of the builds 20181025233934, 20181026100000; each of them is known"
+        );
+        let lookup = lookup(db).await;
+        for id in ["20181025233934", "20181026100000"] {
+            let question = Question {
+                product: "Firefox".to_owned(),
+                channel: "beta".to_owned(),
+                build_id: id.to_owned(),
+                ..Question::default()
+            };
+            let answer = buildinfo::resolve(&lookup.index(), &question);
+            assert_eq!(answer.version.as_deref(), Some("64.0b4"));
+            assert_eq!(answer.status, Status::Shipped);
+            let explained = buildinfo::explain::explain(db, &answer).await.unwrap();
+            assert_eq!(explained.conflicts.len(), 1, "{id}");
+            assert_eq!(explained.conflicts[0].field, "build_id");
+            let text = explained.to_string();
+            assert!(
+                text.contains("one file is said to be of the builds"),
+                "{text}"
+            );
+        }
     }
 }

@@ -301,7 +301,7 @@ async fn what_is_not_understood_is_refused_in_buildhubs_form() {
             r#"{"aggs": {"x": {"terms": {"field": "build.id", "order": {"y": "asc"}}}}}"#,
             "[y]",
         ),
-        (r#"{"highlight": {}}"#, "[highlight]"),
+        (r#"{"suggest": {}}"#, "[suggest]"),
         (
             r#"{"sort": ["build.id"], "search_after": []}"#,
             "[search_after]",

@@ -145,7 +145,8 @@ pub fn enrich_again(raw: &RawCrash, processed: &mut ProcessedCrash, found: &Foun
 }
 
 /// Sets the exact version. Where it is not known, betas of products that number them are marked
-/// with `b0`, so that they are not taken for the release; other versions stay as reported.
+/// with `b0`, so that they are not taken for the release; other versions stay as reported, and so
+/// does one that has a suffix already.
 pub(crate) fn set_version(
     processed: &mut ProcessedCrash,
     notes: &mut Vec<String>,
@@ -159,11 +160,13 @@ pub(crate) fn set_version(
     match version {
         Some(version) => processed.set("version", version),
         None if is_numbered_beta(processed) => {
-            if let Some(version) = processed.text("version") {
+            notes.push(unknown_note(processed));
+            if let Some(version) = processed.text("version")
+                && !has_suffix(version)
+            {
                 let version = format!("{version}b0");
                 processed.set("version", version);
             }
-            notes.push(unknown_note(processed));
         }
         None => {}
     }
@@ -180,12 +183,24 @@ pub(crate) fn major(version: &str) -> i64 {
     crate::rules::integer_in(first).unwrap_or(0)
 }
 
+/// Whether something follows the number of a version: `b3`, `a2`, `esr`, `rc1`, `pre`. A text that begins with no number has none.
+pub(crate) fn has_suffix(version: &str) -> bool {
+    let version = version.trim();
+    let rest = version
+        .trim_start_matches(|character: char| character.is_ascii_digit() || character == '.');
+    rest.len() < version.len() && !rest.is_empty()
+}
+
 fn unknown_note(processed: &ProcessedCrash) -> String {
     let channel = processed.text("release_channel").unwrap_or_default();
     let channel = channel.to_lowercase();
-    format!(
-        "release channel is {channel} but no version data was found - added \"b0\" suffix to version number"
-    )
+    let kept = processed.text("version").is_some_and(has_suffix);
+    let what = if kept {
+        "the version number has a suffix already"
+    } else {
+        "added \"b0\" suffix to version number"
+    };
+    format!("release channel is {channel} but no version data was found - {what}")
 }
 
 fn is_numbered_beta(processed: &ProcessedCrash) -> bool {
@@ -207,3 +222,6 @@ fn table_key(processed: &ProcessedCrash) -> Option<String> {
     let product = if developer { "DevEdition" } else { product };
     Some(format!("{product}:{channel}:{build}"))
 }
+
+#[cfg(test)]
+mod tests;

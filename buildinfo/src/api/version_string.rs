@@ -1,7 +1,8 @@
 //! Crash Stats' `GET /api/VersionString/`: the exact version of a build, for clients that know only this.
 //!
 //! Its rows were made by a scraper of the archive that saw candidates of three products. We make the same rows from what we know, with
-//! two differences: which build shipped is known and not guessed, and nightlies have a row too.
+//! three differences: which build shipped is known and not guessed; nightlies have a row too; and the first hit never names a build
+//! otherwise than a look-up does, so that a release that beta never got has its own name there, and no `rcN`.
 
 use axum::Json;
 use axum::extract::{Query, State};
@@ -151,41 +152,47 @@ fn directory(name: &str, channel: &str) -> Option<Product> {
 
 /// The version strings of the builds with one id on a channel: final names first, then candidates, each in the order of versions.
 fn hits<'a>(builds: impl Iterator<Item = BuildRef<'a>>, channel: &str) -> Vec<String> {
-    let mut rows: Vec<Version> = builds
-        .flat_map(rows)
-        .filter(|(own, _)| *own == channel)
-        .map(|(_, version)| version)
-        .collect();
+    let (own, others): (Vec<BuildRef<'_>>, Vec<BuildRef<'_>>) =
+        builds.partition(|build| build.channel() == channel);
+    let mut rows: Vec<Version> = own.into_iter().flat_map(own_rows).collect();
+    // A release's file stands under beta as well, as long as no beta has the same id.
+    if rows.is_empty() && channel == "beta" {
+        rows = others.into_iter().filter_map(row_on_beta).collect();
+    }
     rows.sort_by_key(|version| (version.candidate().is_some(), version.clone()));
     rows.dedup();
-    // Only on these two channels: beside a beta its candidate is left out, and of a release's file only the candidate stays.
-    if matches!(channel, "aurora" | "beta") {
-        let is_beta = rows
-            .first()
-            .is_some_and(|first| first.as_str().contains('b'));
-        rows.retain(|version| version.candidate().is_some() != is_beta);
-    }
     rows.iter().map(ToString::to_string).collect()
 }
 
-/// The rows of a build in Crash Stats' table: channel and version string.
-fn rows(build: BuildRef<'_>) -> Vec<(&str, Version)> {
+/// The rows of a build under the channel that it follows itself. Its first one has the name that a look-up gives.
+fn own_rows(build: BuildRef<'_>) -> Vec<Version> {
     let own = build.channel();
-    let version = build.version().without_candidate();
+    let version = build.name_on(own);
     let candidate = build
         .build_number()
         .map(|number| version.with_candidate(number));
-    let on_candidate = if own == "release" { "beta" } else { own };
-    let as_candidate = candidate.map(|version| (on_candidate, version));
-    match build.status() {
-        Status::Shipped => [Some((own, version)), as_candidate]
+    match (build.status(), own) {
+        (Status::Variant | Status::Unofficial | Status::Unknown, _) => Vec::new(),
+        (Status::Published, _) | (Status::Shipped, "aurora" | "beta" | "release") => vec![version],
+        // Of a beta the candidate is left out, and a release's stands under beta.
+        (_, "aurora" | "beta" | "release") => Vec::new(),
+        (Status::Shipped, _) => [Some(version), candidate].into_iter().flatten().collect(),
+        (Status::Candidate | Status::Aborted | Status::Pulled, _) => candidate
             .into_iter()
-            .flatten()
+            .flat_map(|candidate| [version.clone(), candidate])
             .collect(),
-        Status::Candidate | Status::Aborted | Status::Pulled => as_candidate.into_iter().collect(),
-        Status::Published => vec![(own, version)],
-        Status::Variant | Status::Unofficial | Status::Unknown => Vec::new(),
     }
+}
+
+/// The row of a release's file under beta.
+fn row_on_beta(build: BuildRef<'_>) -> Option<Version> {
+    let has_row = build.channel() == "release"
+        && build.build_number().is_some()
+        && matches!(
+            build.status(),
+            Status::Shipped | Status::Candidate | Status::Aborted | Status::Pulled
+        );
+    has_row.then(|| build.name_on("beta"))
 }
 
 #[cfg(test)]

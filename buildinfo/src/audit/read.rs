@@ -14,6 +14,7 @@ use crate::audit::{
 };
 use crate::build_id::BuildId;
 use crate::db::{self, StoredConflict};
+use crate::derive::PLACE_FIELD;
 use crate::facts;
 use crate::product::{Directory, Product};
 use crate::version::Version;
@@ -216,16 +217,20 @@ fn conflict(row: StoredConflict) -> (String, Finding) {
         .flat_map(|v| v.keys())
         .map(String::as_str)
         .collect();
-    let finding = Finding::new(
-        Severity::Warning,
-        Check::Conflict,
-        format!("{} {}", row.subject, row.field),
+    let found = if row.field == PLACE_FIELD {
+        format!(
+            "one file is said to be of the builds {}; each of them is known",
+            values.join(", ")
+        )
+    } else {
         format!(
             "{} is taken; the sources say {}",
             chosen.unwrap_or_default(),
             values.join(", ")
-        ),
-    );
+        )
+    };
+    let subject = format!("{} {}", row.subject, row.field);
+    let finding = Finding::new(Severity::Warning, Check::Conflict, subject, found);
     let key = [row.group_key, row.subject, row.field].join("\n");
     (key, finding)
 }
@@ -267,9 +272,11 @@ async fn shipped(db: &Db) -> Result<Vec<Finding>, DbError> {
     for product in Product::ALL {
         let versions = known.shipped.keys();
         let versions = versions.filter(|(directory, _)| directory.product() == product);
-        let mut versions: Vec<&str> = versions.map(|(_, version)| version.as_str()).collect();
-        versions.sort_unstable();
-        versions.dedup();
+        let names: BTreeSet<String> = versions
+            .flat_map(|(_, version)| [version.clone(), version.with_esr()])
+            .map(|version| version.to_string())
+            .collect();
+        let versions: Vec<&str> = names.iter().map(String::as_str).collect();
         for versions in versions.chunks(200) {
             let rows = db::built_versions(db, generation, product.as_str(), versions).await?;
             built.extend(rows.into_iter().filter_map(|(channel, version)| {

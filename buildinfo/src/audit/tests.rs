@@ -62,12 +62,18 @@ fn what_shipped_without_a_build_is_bad_when_it_is_recent() {
         shipped("devedition-64.0b4", "2018-10-26"),
         shipped("firefox-3.6.3", "2010-04-01"),
         shipped("firefox-60.3.0esr", "2018-10-23"),
+        // A line that is listed without the suffix that its builds have; and an ordinary release beside an ESR.
+        shipped("thunderbird-45.1.0", "2018-10-26"),
+        shipped("firefox-60.0", "2018-05-09"),
+        shipped("firefox-60.0esr", "2018-05-09"),
         shipped("fenix-84.0.0-beta.2", "2020-11-20"),
     ]);
     let key = |directory, version: &str| (directory, version.parse::<Version>().unwrap().key());
     let built = BTreeSet::from([
         key(Directory::Firefox, "64.0b4"),
         key(Directory::Firefox, "60.3.0esr"),
+        key(Directory::Firefox, "60.0esr"),
+        key(Directory::Thunderbird, "45.1.0esr"),
     ]);
     let newest = "2018-11-01".parse().ok();
     let found: Vec<(String, Severity)> = shipped_without_build(&known, &built, newest)
@@ -78,6 +84,7 @@ fn what_shipped_without_a_build_is_bad_when_it_is_recent() {
         found,
         [
             ("firefox 3.6.3".to_owned(), Severity::Note),
+            ("firefox 60.0".to_owned(), Severity::Note),
             ("devedition 64.0b4".to_owned(), Severity::Bad),
         ]
     );

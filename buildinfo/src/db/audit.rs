@@ -48,6 +48,23 @@ pub async fn conflicts_after(
         .await)?)
 }
 
+/// The conflicts of a group, at most `limit`.
+///
+/// # Errors
+/// The database failed.
+pub async fn conflicts_of_group(
+    db: &Db,
+    group_key: &str,
+    limit: i64,
+) -> Result<Vec<StoredConflict>, DbError> {
+    const SQL: &str = "SELECT group_key, subject, field, body FROM conflict WHERE group_key = $1 ORDER BY subject, field LIMIT $2";
+    Ok(on!(db, |pool| sqlx::query_as(SQL)
+        .bind(group_key)
+        .bind(limit)
+        .fetch_all(pool)
+        .await)?)
+}
+
 /// The pattern of a product's groups; every group without one. Names hold no wildcard.
 fn like(product: &str) -> String {
     if product.is_empty() {

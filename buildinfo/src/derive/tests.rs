@@ -7,6 +7,8 @@ use crate::{
     Build, Certainty, Derived, GroupKey, Reason, Status, derive, derive_all, facts, group_of,
 };
 
+mod folders;
+
 fn state(id: i64, subject: &str, field: Field, value: &str) -> Correction {
     Correction {
         id,
@@ -479,4 +481,72 @@ fn any_order_of_observations_gives_the_same_bytes() {
             .all(|build| build.evidence.is_sorted())
     );
     assert_eq!(derived.conflicts.len(), 1, "{:#?}", derived.conflicts);
+}
+
+#[test]
+fn one_file_with_two_build_ids_is_a_conflict_and_both_are_known() {
+    let folder = "firefox/candidates/64.0b4-candidates/build2";
+    // The later record comes from a mirror, at the same path.
+    let first = Record::new("20181025233934", folder, "beta", "64.0");
+    let mut second = Record::new("20181026100000", folder, "beta", "64.0").value();
+    second["download"]["url"] = json!(format!(
+        "https://mirror.example/pub/{folder}/win64/en-US/Setup%2064.0.exe"
+    ));
+    let second = Observation::buildhub_record(SourceName::Buildhub, "u", second).unwrap();
+    // Another platform's file has an id of its own, which is no conflict.
+    let other = Record {
+        platform: "mac",
+        ..Record::new("20181025235959", folder, "beta", "64.0")
+    };
+    let derived = derive_all(
+        &[
+            first.observation(),
+            second,
+            other.observation(),
+            shipped("firefox-64.0b4", 2),
+        ],
+        &[],
+    );
+    let builds: Vec<String> = derived
+        .builds
+        .iter()
+        .map(|build| format!("{} {} {}", build.build_id, build.version, build.status))
+        .collect();
+    assert_eq!(
+        builds,
+        [
+            "20181025233934 64.0b4 shipped",
+            "20181025235959 64.0b4 shipped",
+            "20181026100000 64.0b4 shipped"
+        ]
+    );
+    let [conflict] = &derived.conflicts[..] else {
+        panic!("{:#?}", derived.conflicts)
+    };
+    assert_eq!(
+        (
+            conflict.subject.as_str(),
+            conflict.field,
+            conflict.chosen.as_str()
+        ),
+        (
+            "Firefox /pub/firefox/candidates/64.0b4-candidates/build2/win64/en-US/Setup%2064.0.exe",
+            "build_id",
+            "20181026100000"
+        )
+    );
+    assert_eq!(
+        conflict.values.keys().collect::<Vec<_>>(),
+        ["20181025233934", "20181026100000"]
+    );
+}
+
+#[test]
+fn a_folder_in_which_several_builds_lie_is_no_conflict() {
+    let row = |id: &str| {
+        let folder = "https://archive.mozilla.org/pub/firefox/candidates/54.0b5-candidates/build1/";
+        Observation::csv_row("f", "Firefox", "beta", "54.0b5", id, Some(folder))
+    };
+    let derived = derive_all(&[row("20170504103226"), row("20170504173217")], &[]);
+    assert_eq!((derived.builds.len(), derived.conflicts), (2, Vec::new()));
 }

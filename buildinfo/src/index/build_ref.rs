@@ -142,7 +142,7 @@ impl<'a> BuildRef<'a> {
             .unwrap_or_default()
     }
 
-    /// Whether the build can be asked for on this channel: it follows it, or that is beta and the build is a candidate of a release.
+    /// Whether the build can be asked for on this channel: it follows it, or that is beta and its users got it as a candidate of a release.
     pub fn is_on(self, channel: &str) -> bool {
         self.channel() == channel || (channel == "beta" && self.candidate_number().is_some())
     }
@@ -150,16 +150,36 @@ impl<'a> BuildRef<'a> {
     /// N of the `rcN` that a release's file is on beta.
     fn candidate_number(self) -> Option<u32> {
         let named = self.channel() == "release"
-            && self.version().is_first_of_major()
-            && self.status() != Status::Variant;
+            && self.status() != Status::Variant
+            && self.offered_on().any(|channel| channel == "beta");
         self.build_number().filter(|_| named)
     }
 
-    /// What the build is called on beta, if that is not its own name: a release's file is `VrcN` there, as long as it is of a first
-    /// version (`N.0`) and its build number is known.
+    /// What the build is called on beta, if that is not its own name: a release's file that beta's users got is `VrcN` there, as long as
+    /// its build number is known.
     pub fn release_candidate(self) -> Option<Version> {
         self.candidate_number()
             .map(|number| self.version().with_candidate(number))
+    }
+
+    /// What the build is called on a channel: the one name that look-ups, Crash Stats' `VersionString` and crashes have for it. On beta
+    /// no candidate carries the name of the final: that is kept for the build that shipped, and only as long as beta never got it.
+    pub fn name_on(self, channel: &str) -> Version {
+        if channel == "beta" {
+            let unshipped = || {
+                let is_candidate = matches!(
+                    self.status(),
+                    Status::Candidate | Status::Aborted | Status::Pulled
+                );
+                let is_release = self.channel() == "release" && !self.version().is_esr();
+                let number = self.build_number().filter(|_| is_release && is_candidate)?;
+                Some(self.version().with_candidate(number))
+            };
+            if let Some(candidate) = self.release_candidate().or_else(unshipped) {
+                return candidate;
+            }
+        }
+        self.version().clone()
     }
 
     /// The build as a value of its own.

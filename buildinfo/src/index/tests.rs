@@ -244,7 +244,11 @@ fn any_build() -> impl Strategy<Value = Build> {
                     status,
                     certainty: Certainty::Stated,
                     reason: Reason::Nightly,
-                    offered_on: vec![channel.to_owned()],
+                    offered_on: if channel == "release" && number == Some(1) {
+                        vec!["beta".to_owned(), channel.to_owned()]
+                    } else {
+                        vec![channel.to_owned()]
+                    },
                     revision: text.clone().filter(|text| !text.is_empty()),
                     repository: None,
                     archive_url: text.map(|text| format!("https://a.example/pub/{text}{id}")),
@@ -278,7 +282,7 @@ proptest! {
                     let is_candidate = |build: &Build| {
                         channel == "beta"
                             && build.channel == "release"
-                            && build.version.as_str() == "64.0"
+                            && build.offered_on.iter().any(|offered| offered == "beta")
                             && build.status != Status::Variant
                             && build.build_number.is_some()
                     };

@@ -12,7 +12,7 @@ use crate::catalog::{self, Comparison, LatestBuild, NotKnown, VersionBuilds};
 use crate::db::{self, Page};
 use crate::index::{BuildIndex, IndexFull};
 use crate::product::{Line, Product};
-use crate::version::Version;
+use crate::version::{Stage, Version};
 
 /// So many ids are read at a time in the search for the newest.
 const IDS: i64 = 20;
@@ -86,8 +86,9 @@ pub async fn latest(
     let mut lines: BTreeMap<Line, Vec<(&str, &[String])>> = BTreeMap::new();
     let stored = stored_versions(db, generation, product).await?;
     for ((version, own), names) in stored.iter().rev() {
-        // Release candidates stand in the line of beta.
-        if own == channel || (is_beta && own == "release" && version.is_first_of_major()) {
+        // What beta got of a release stands in its line too; which versions those are, their builds tell.
+        let may_be_candidate = is_beta && own == "release" && version.stage() == Stage::Release;
+        if own == channel || may_be_candidate {
             let line = lines.entry(Line::of(own, version)).or_default();
             line.push((own, names));
         }

@@ -5,6 +5,8 @@ use crate::resolve::{Question, resolve};
 use crate::samples::{Record, beta_copy, csv, index, record, shipped};
 use crate::{Answer, BuildId, Certainty, CrashTimes, Reason, Status, crash_build_info};
 
+mod candidates;
+
 const C64B4: &str = "firefox/candidates/64.0b4-candidates";
 
 fn variant(id: &str, folder: &str, version: &str, platform: &str) -> Observation {

@@ -1,46 +1,74 @@
 //! Aggregations: how many builds have which value, one grouping inside the other.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod dates;
+mod hits;
+mod order;
+mod terms;
+
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
+use self::dates::Dates;
+use self::hits::TopHits;
+use self::terms::Terms;
 use super::query::{Context, Query};
 use super::record::{Field, Scalar};
-use super::{Refused, object, text_of, unsupported, whole_number};
-use crate::index::BuildRef;
+use super::{Refused, object, only, text_of, unsupported};
+use crate::index::{BuildIndex, BuildRef};
 
-/// Buckets of a grouping, unless the client says.
-const BUCKETS: usize = 10;
+/// Most conditions of one aggregation `filters`.
+const MOST_FILTERS: usize = 100;
 
-/// Aggregations by name.
+/// Aggregations by name, each with what the client wants to have back beside its answer.
 #[derive(Debug, Default)]
-pub(super) struct Aggregations(BTreeMap<String, Aggregation>);
+pub(super) struct Aggregations(BTreeMap<String, (Aggregation, Option<Value>)>);
 
 #[derive(Debug)]
 enum Aggregation {
-    Terms {
-        field: Field,
-        size: usize,
-        order: Order,
-        inside: Aggregations,
-    },
-    Filter {
-        query: Query,
-        inside: Aggregations,
-    },
+    Terms(Terms, Aggregations),
+    Dates(Dates, Aggregations),
+    Filter(Query, Aggregations),
+    Filters(Filters, Aggregations),
+    Missing(Field, Aggregations),
     Cardinality(Field),
+    Count(Field),
     Least(Field),
     Greatest(Field),
+    TopHits(TopHits),
 }
 
-/// The order of buckets.
-#[derive(Debug, Clone, Copy)]
-enum Order {
-    Key,
-    KeyDescending,
-    Count,
-    CountDescending,
+/// Several conditions, with a bucket for each of them.
+#[derive(Debug)]
+struct Filters {
+    queries: Vec<(String, Query)>,
+    /// Whether buckets have names; else they stand in a list.
+    named: bool,
+    /// The name of the bucket of what no condition fits, if it is wanted.
+    other: Option<String>,
+}
+
+/// How many buckets and records of buckets there may still be in an answer.
+#[derive(Debug)]
+pub(super) struct Room(usize);
+
+impl Room {
+    pub(super) fn new(most: usize) -> Self {
+        Self(most)
+    }
+
+    fn left(&self) -> usize {
+        self.0
+    }
+
+    fn take(&mut self, count: usize) -> Result<(), Refused> {
+        self.0 = self.0.checked_sub(count).ok_or_else(too_many)?;
+        Ok(())
+    }
+}
+
+fn too_many() -> Refused {
+    Refused("the answer would have too many buckets".to_owned())
 }
 
 impl Aggregations {
@@ -52,10 +80,9 @@ impl Aggregations {
                 continue;
             };
             for (name, aggregation) in object(word, named)? {
-                all.insert(
-                    name.clone(),
-                    Aggregation::parse(object(name, aggregation)?)?,
-                );
+                let body = object(name, aggregation)?;
+                let meta = body.get("meta").cloned();
+                all.insert(name.clone(), (Aggregation::parse(body)?, meta));
             }
         }
         Ok(Self(all))
@@ -67,24 +94,71 @@ impl Aggregations {
 
     /// How often a build is looked at, at most.
     pub(super) fn weight(&self) -> usize {
-        let weight = |aggregation: &Aggregation| match aggregation {
-            Aggregation::Terms { inside, .. } => inside.weight() + 1,
-            Aggregation::Filter { query, inside } => query.weight() + inside.weight(),
-            Aggregation::Cardinality(_) | Aggregation::Least(_) | Aggregation::Greatest(_) => 1,
-        };
-        self.0.values().map(weight).sum()
+        let all = self.0.values();
+        all.map(|(aggregation, _)| aggregation.weight())
+            .fold(0, usize::saturating_add)
     }
 
-    /// The answers by name; `room` is how many buckets there may still be.
+    /// The answers by name.
     pub(super) fn answer(
         &self,
+        index: &BuildIndex,
         builds: &[BuildRef<'_>],
-        room: &mut usize,
+        room: &mut Room,
     ) -> Result<Map<String, Value>, Refused> {
-        self.0
-            .iter()
-            .map(|(name, aggregation)| Ok((name.clone(), aggregation.answer(builds, room)?)))
-            .collect()
+        let mut answers = Map::new();
+        for (name, (aggregation, meta)) in &self.0 {
+            let mut answer = aggregation.answer(index, builds, room)?;
+            if let Some(meta) = meta {
+                answer["meta"] = meta.clone();
+            }
+            answers.insert(name.clone(), answer);
+        }
+        Ok(answers)
+    }
+
+    /// Whether the aggregation with this name has one value.
+    fn has_measure(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|(aggregation, _)| {
+            !matches!(
+                aggregation,
+                Aggregation::Terms(..)
+                    | Aggregation::Dates(..)
+                    | Aggregation::Filters(..)
+                    | Aggregation::TopHits(_)
+            )
+        })
+    }
+
+    /// The one value of the aggregation with this name; of one with a single bucket, how many builds are in it.
+    fn measure(&self, name: &str, builds: &[BuildRef<'_>]) -> Option<i64> {
+        let (aggregation, _) = self.0.get(name)?;
+        let count = |count: usize| i64::try_from(count).ok();
+        let millis = |value: Option<Scalar<'_>>| match value {
+            Some(Scalar::Date(millis)) => Some(millis),
+            Some(Scalar::Text(_)) | None => None,
+        };
+        let values = |field: Field| builds.iter().filter_map(move |build| field.of(*build));
+        match aggregation {
+            Aggregation::Cardinality(field) => count(values(*field).collect::<HashSet<_>>().len()),
+            Aggregation::Count(field) => count(values(*field).count()),
+            Aggregation::Least(field) => millis(values(*field).min()),
+            Aggregation::Greatest(field) => millis(values(*field).max()),
+            Aggregation::Filter(query, _) => {
+                let matching = builds.iter().filter(|build| query.matches(**build));
+                count(matching.count())
+            }
+            Aggregation::Missing(field, _) => count(
+                builds
+                    .iter()
+                    .filter(|build| field.of(**build).is_none())
+                    .count(),
+            ),
+            Aggregation::Terms(..)
+            | Aggregation::Dates(..)
+            | Aggregation::Filters(..)
+            | Aggregation::TopHits(_) => None,
+        }
     }
 }
 
@@ -98,146 +172,192 @@ impl Aggregation {
             return Err(Refused("an aggregation has exactly one kind".to_owned()));
         };
         let inside = Aggregations::parse(body)?;
-        let own_members = || object(kind, own);
-        let field = || -> Result<Field, Refused> {
-            let name = own_members()?.get("field").unwrap_or(&Value::Null);
-            Field::named(text_of("field", name)?)
+        let field = |known: &[&str]| -> Result<Field, Refused> {
+            let own = object(kind, own)?;
+            only(kind, own, known)?;
+            Field::named(text_of("field", own.get("field").unwrap_or(&Value::Null))?)
         };
         let date = || -> Result<Field, Refused> {
-            let field = field()?;
+            let field = field(&["field", "format"])?;
             let refused = || Refused(format!("[{kind}] is only known of dates here"));
             field.is_date().then_some(field).ok_or_else(refused)
         };
-        Ok(match kind.as_str() {
-            "terms" => {
-                let known = ["field", "size", "order", "shard_size"];
-                if let Some(word) = own_members()?
-                    .keys()
-                    .find(|word| !known.contains(&word.as_str()))
-                {
-                    return Err(unsupported("member of [terms]", word, &known.join(", ")));
-                }
-                let size = own_members()?.get("size");
-                Self::Terms {
-                    field: field()?,
-                    size: size.map_or(Ok(BUCKETS), |size| whole_number("size", size))?,
-                    order: Order::parse(own_members()?.get("order"))?,
-                    inside,
-                }
-            }
-            "filter" => Self::Filter {
-                query: Query::parse(own, Context::Filtering)?,
-                inside,
-            },
-            "cardinality" => Self::Cardinality(field()?),
+        let metric = match kind.as_str() {
+            "cardinality" => Self::Cardinality(field(&["field", "precision_threshold"])?),
+            "value_count" => Self::Count(field(&["field"])?),
             "min" => Self::Least(date()?),
             "max" => Self::Greatest(date()?),
+            "top_hits" => Self::TopHits(TopHits::parse(object(kind, own)?)?),
+            "terms" => {
+                let terms = Terms::parse(object(kind, own)?, &inside)?;
+                return Ok(Self::Terms(terms, inside));
+            }
+            "date_histogram" => {
+                let dates = Dates::parse(object(kind, own)?, &inside)?;
+                return Ok(Self::Dates(dates, inside));
+            }
+            // Searchkit sends an empty condition where nothing is chosen (buildhub#239).
+            "filter" if object(kind, own)?.is_empty() => {
+                return Ok(Self::Filter(Query::All, inside));
+            }
+            "filter" => return Ok(Self::Filter(Query::parse(own, Context::Filtering)?, inside)),
+            "filters" => return Ok(Self::Filters(Filters::parse(object(kind, own)?)?, inside)),
+            "missing" => return Ok(Self::Missing(field(&["field"])?, inside)),
             _ => {
-                let known = "terms, filter, cardinality, min and max";
+                let known = "terms, filter, filters, missing, date_histogram, top_hits, cardinality, value_count, min and max";
                 return Err(unsupported("aggregation", kind, known));
             }
+        };
+        if inside.is_empty() {
+            Ok(metric)
+        } else {
+            Err(Refused(format!(
+                "an aggregation of the kind [{kind}] cannot have others inside"
+            )))
+        }
+    }
+
+    fn weight(&self) -> usize {
+        match self {
+            Self::Terms(terms, inside) => inside.weight().saturating_add(terms.weight()),
+            Self::Dates(_, inside) | Self::Missing(_, inside) => inside.weight().saturating_add(1),
+            Self::Filter(query, inside) => query.weight().saturating_add(inside.weight()),
+            Self::Filters(filters, inside) => {
+                let queries = filters.queries.iter().map(|(_, query)| query.weight());
+                let all = queries.fold(0, usize::saturating_add);
+                // A build can be in each of the buckets.
+                let buckets = filters.queries.len().saturating_add(1);
+                all.saturating_add(inside.weight().saturating_mul(buckets))
+            }
+            Self::Cardinality(_)
+            | Self::Count(_)
+            | Self::Least(_)
+            | Self::Greatest(_)
+            | Self::TopHits(_) => 1,
+        }
+    }
+
+    fn answer(
+        &self,
+        index: &BuildIndex,
+        builds: &[BuildRef<'_>],
+        room: &mut Room,
+    ) -> Result<Value, Refused> {
+        let matching = |keeps: &dyn Fn(BuildRef<'_>) -> bool| -> Vec<BuildRef<'_>> {
+            builds
+                .iter()
+                .copied()
+                .filter(|build| keeps(*build))
+                .collect()
+        };
+        let values = |field: Field| builds.iter().filter_map(move |build| field.of(*build));
+        match self {
+            Self::Terms(terms, inside) => terms.answer(index, builds, inside, room),
+            Self::Dates(dates, inside) => dates.answer(index, builds, inside, room),
+            Self::Filter(query, inside) => bucket(
+                index,
+                &matching(&|build| query.matches(build)),
+                inside,
+                room,
+            ),
+            Self::Missing(field, inside) => {
+                let without = matching(&|build| field.of(build).is_none());
+                bucket(index, &without, inside, room)
+            }
+            Self::Filters(filters, inside) => filters.answer(index, builds, inside, room),
+            Self::Cardinality(field) => {
+                let values: HashSet<Scalar<'_>> = values(*field).collect();
+                Ok(json!({ "value": values.len() }))
+            }
+            Self::Count(field) => Ok(json!({ "value": values(*field).count() })),
+            Self::Least(field) => Ok(date(values(*field).min().as_ref())),
+            Self::Greatest(field) => Ok(date(values(*field).max().as_ref())),
+            Self::TopHits(hits) => hits.answer(builds, room),
+        }
+    }
+}
+
+impl Filters {
+    fn parse(body: &Map<String, Value>) -> Result<Self, Refused> {
+        only(
+            "filters",
+            body,
+            &["filters", "other_bucket", "other_bucket_key"],
+        )?;
+        let query = |query: &Value| Query::parse(query, Context::Filtering);
+        let (queries, named) = match body.get("filters") {
+            Some(Value::Object(named)) if named.len() <= MOST_FILTERS => {
+                let read = named
+                    .iter()
+                    .map(|(name, own)| Ok((name.clone(), query(own)?)));
+                (read.collect::<Result<Vec<_>, Refused>>()?, true)
+            }
+            Some(Value::Array(list)) if list.len() <= MOST_FILTERS => {
+                let read = list.iter().map(|own| Ok((String::new(), query(own)?)));
+                (read.collect::<Result<Vec<_>, Refused>>()?, false)
+            }
+            _ => {
+                return Err(Refused(format!(
+                    "[filters] needs an object or a list of at most {MOST_FILTERS} queries"
+                )));
+            }
+        };
+        let key = body.get("other_bucket_key");
+        let key = key
+            .map(|key| text_of("other_bucket_key", key))
+            .transpose()?;
+        let other = match (body.get("other_bucket"), key) {
+            (Some(Value::Bool(false)), _) | (None, None) => None,
+            (_, key) => Some(key.unwrap_or("_other_").to_owned()),
+        };
+        Ok(Self {
+            queries,
+            named,
+            other,
         })
     }
 
-    fn answer(&self, builds: &[BuildRef<'_>], room: &mut usize) -> Result<Value, Refused> {
-        match self {
-            Self::Terms {
-                field,
-                size,
-                order,
-                inside,
-            } => terms(builds, *field, *size, *order, inside, room),
-            Self::Filter { query, inside } => {
-                let builds: Vec<BuildRef<'_>> = builds
-                    .iter()
-                    .copied()
-                    .filter(|build| query.matches(*build))
-                    .collect();
-                let mut answer = inside.answer(&builds, room)?;
-                answer.insert("doc_count".to_owned(), json!(builds.len()));
-                Ok(Value::Object(answer))
-            }
-            Self::Cardinality(field) => {
-                let values: HashSet<Scalar<'_>> =
-                    builds.iter().filter_map(|build| field.of(*build)).collect();
-                Ok(json!({ "value": values.len() }))
-            }
-            Self::Least(field) => {
-                let values = builds.iter().filter_map(|build| field.of(*build));
-                Ok(date(values.min().as_ref()))
-            }
-            Self::Greatest(field) => {
-                let values = builds.iter().filter_map(|build| field.of(*build));
-                Ok(date(values.max().as_ref()))
-            }
+    fn answer(
+        &self,
+        index: &BuildIndex,
+        builds: &[BuildRef<'_>],
+        inside: &Aggregations,
+        room: &mut Room,
+    ) -> Result<Value, Refused> {
+        let mut groups: Vec<(&str, Vec<BuildRef<'_>>)> = Vec::new();
+        for (name, query) in &self.queries {
+            let own = builds.iter().copied();
+            groups.push((name, own.filter(|build| query.matches(*build)).collect()));
         }
+        if let Some(name) = &self.other {
+            let is_other =
+                |build: &BuildRef<'_>| !self.queries.iter().any(|(_, query)| query.matches(*build));
+            groups.push((name, builds.iter().copied().filter(is_other).collect()));
+        }
+        room.take(groups.len())?;
+        let mut buckets = Vec::with_capacity(groups.len());
+        for (name, own) in groups {
+            buckets.push((name.to_owned(), bucket(index, &own, inside, room)?));
+        }
+        Ok(if self.named {
+            json!({ "buckets": buckets.into_iter().collect::<Map<_, _>>() })
+        } else {
+            let list: Vec<Value> = buckets.into_iter().map(|(_, bucket)| bucket).collect();
+            json!({ "buckets": list })
+        })
     }
 }
 
-impl Order {
-    fn parse(order: Option<&Value>) -> Result<Self, Refused> {
-        let order = match order {
-            None => return Ok(Self::CountDescending),
-            Some(Value::Array(orders)) => orders.first().unwrap_or(&Value::Null),
-            Some(order) => order,
-        };
-        let (key, direction) = super::single("order", order)?;
-        match (key, direction.as_str()) {
-            ("_key" | "_term", Some("asc")) => Ok(Self::Key),
-            ("_key" | "_term", Some("desc")) => Ok(Self::KeyDescending),
-            ("_count", Some("asc")) => Ok(Self::Count),
-            ("_count", Some("desc")) => Ok(Self::CountDescending),
-            _ => Err(unsupported(
-                "order of buckets",
-                key,
-                "_key, _term and _count, asc or desc",
-            )),
-        }
-    }
-}
-
-fn terms(
+/// A bucket without a key.
+fn bucket(
+    index: &BuildIndex,
     builds: &[BuildRef<'_>],
-    field: Field,
-    size: usize,
-    order: Order,
     inside: &Aggregations,
-    room: &mut usize,
+    room: &mut Room,
 ) -> Result<Value, Refused> {
-    let mut buckets: HashMap<Scalar<'_>, Vec<BuildRef<'_>>> = HashMap::new();
-    for build in builds {
-        if let Some(value) = field.of(*build) {
-            buckets.entry(value).or_default().push(*build);
-        }
-    }
-    let mut buckets: Vec<_> = buckets.into_iter().collect();
-    buckets.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-    match order {
-        Order::Key => {}
-        Order::KeyDescending => buckets.reverse(),
-        Order::Count => buckets.sort_by_key(|(_, builds)| builds.len()),
-        Order::CountDescending => buckets.sort_by_key(|(_, builds)| Reverse(builds.len())),
-    }
-    let shown = buckets.len().min(size);
-    *room = room
-        .checked_sub(shown)
-        .ok_or_else(|| Refused("the answer would have too many buckets".to_owned()))?;
-    let others: usize = buckets.iter().skip(size).map(|(_, own)| own.len()).sum();
-    let mut answer = Vec::with_capacity(shown);
-    for (key, own) in buckets.iter().take(size) {
-        let mut bucket = inside.answer(own, room)?;
-        bucket.insert("key".to_owned(), key.to_json());
-        if let Scalar::Date(millis) = key {
-            bucket.insert("key_as_string".to_owned(), json!(date_text(*millis)));
-        }
-        bucket.insert("doc_count".to_owned(), json!(own.len()));
-        answer.push(Value::Object(bucket));
-    }
-    Ok(json!({
-        "doc_count_error_upper_bound": 0,
-        "sum_other_doc_count": others,
-        "buckets": answer,
-    }))
+    let mut answer = inside.answer(index, builds, room)?;
+    answer.insert("doc_count".to_owned(), json!(builds.len()));
+    Ok(Value::Object(answer))
 }
 
 fn date(value: Option<&Scalar<'_>>) -> Value {

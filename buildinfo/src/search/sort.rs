@@ -45,6 +45,15 @@ impl Sort {
         self.0.is_empty()
     }
 
+    /// The score of every hit: none is told where something else orders them.
+    pub(super) fn score(&self) -> Value {
+        if self.is_empty() {
+            Value::from(1.0)
+        } else {
+            Value::Null
+        }
+    }
+
     /// Reads a place in this order: the member `sort` of a hit.
     pub(super) fn place(&self, values: &Value) -> Result<Place, Refused> {
         let values = values

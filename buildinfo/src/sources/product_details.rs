@@ -34,6 +34,9 @@ pub const HISTORIES: [&str; 6] = [
     "thunderbird_history_development_releases.json",
 ];
 
+/// The end of the name of a history of major releases. It knows some that the files of releases call "stability" (14.0.1, 125.0.1).
+const MAJOR_HISTORY: &str = "_history_major_releases.json";
+
 /// Every file that is read.
 pub fn files() -> impl ExactSizeIterator<Item = &'static str> {
     let all: Vec<&'static str> = RELEASES
@@ -92,6 +95,7 @@ pub async fn file(client: &Client, root: &Url, name: &str) -> Result<File, Sourc
                     directory,
                     version,
                     day.as_str()?,
+                    name.ends_with(MAJOR_HISTORY),
                 ))
             })
             .collect();

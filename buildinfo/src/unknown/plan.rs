@@ -56,14 +56,24 @@ impl FetchPlan {
     /// and the suffix fits the channel. Anything can if no version was reported.
     pub fn may_be(&self, version: &Version) -> bool {
         let fits = match self.channel.as_str() {
-            // A release's candidates are offered on beta.
-            "beta" => matches!(version.stage(), Stage::Beta(_)) || version.is_first_of_major(),
+            // A release's candidates can be offered on beta. Which ones are is not known here: without a reported version to tell, the
+            // first release of a train is looked at, the only one that always is.
+            "beta" => match version.stage() {
+                Stage::Beta(_) => true,
+                Stage::Release => self.reported.is_some() || version.is_first_of_major(),
+                _ => false,
+            },
             "aurora" => matches!(version.stage(), Stage::Beta(_)),
-            "esr" => version.is_esr(),
+            // The folders of some lines lack the suffix (Thunderbird until 115, Firefox 10 in part).
+            "esr" => match version.stage() {
+                Stage::Esr => true,
+                Stage::Release => self.reported.is_some(),
+                _ => false,
+            },
             _ => version.stage() == Stage::Release,
         };
         fits && self.reported.as_ref().is_none_or(|reported| {
-            let same_stage = reported.stage() == version.stage();
+            let same_stage = reported.without_esr().stage() == version.without_esr().stage();
             reported.number() == version.number()
                 && (same_stage || reported.stage() == Stage::Release)
         })
@@ -103,20 +113,25 @@ fn nightly_folders(product: Product, build_id: BuildId, branch: &str) -> Vec<Str
     vec![month, build]
 }
 
-/// The folder of all candidates, and the one of the reported version where that tells it.
+/// The folder of all candidates, and the one of the reported version where that tells it: on esr with the suffix and without, since the
+/// folders of some lines lack it.
 fn candidate_folders(
     directory: Directory,
     channel: &str,
     reported: Option<&Version>,
 ) -> Vec<String> {
     let all = format!("/pub/{}/candidates/", directory.as_str());
-    let version = reported.map(|reported| match channel {
-        "esr" => reported.without_candidate().with_esr(),
-        _ => reported.without_candidate(),
-    });
+    let version = reported.map(Version::without_candidate);
     // Developer Edition has no candidates without a beta's number; of a beta that hides its number
     // the folder without one holds the release candidates.
     let told = version.filter(|version| channel != "aurora" || version.stage() != Stage::Release);
-    let own = told.map(|version| format!("{all}{version}-candidates/"));
-    [Some(all), own].into_iter().flatten().collect()
+    let named: Vec<Version> = match told {
+        Some(version) if channel == "esr" => vec![version.with_esr(), version.without_esr()],
+        told => told.into_iter().collect(),
+    };
+    let own: Vec<String> = named
+        .iter()
+        .map(|version| format!("{all}{version}-candidates/"))
+        .collect();
+    [vec![all], own].concat()
 }

@@ -207,6 +207,7 @@ fn a_plan_names_the_folders_of_exactly_one_build() {
             vec![
                 "/pub/firefox/candidates/",
                 "/pub/firefox/candidates/60.3.0esr-candidates/",
+                "/pub/firefox/candidates/60.3.0-candidates/",
             ],
         ),
         (
@@ -236,9 +237,17 @@ fn a_plan_knows_which_candidates_can_be_the_build() {
             &["63.0b4", "64.0.1", "64.0esr"][..],
         ),
         ("beta", "64.0b4", &["64.0b4"], &["64.0b5"]),
+        ("beta", "33.1", &["33.1", "33.1b1"], &["33.1.1", "33.0"]),
+        ("beta", "38.0.5", &["38.0.5", "38.0.5b3"], &["38.0"]),
         ("aurora", "64.0", &["64.0b4"], &["64.0"]),
         ("release", "62.0.2", &["62.0.2"], &["62.0.3", "62.0"]),
-        ("esr", "60.3.0", &["60.3.0esr"], &["60.3.0", "60.4.0esr"]),
+        (
+            "esr",
+            "60.3.0",
+            &["60.3.0esr", "60.3.0"],
+            &["60.3.1", "60.4.0esr"],
+        ),
+        ("esr", "45.1.0esr", &["45.1.0"], &["45.1.1", "45.1.0b1"]),
     ] {
         let id = "20181025233934".parse().unwrap();
         let plan = fetch_plan(Product::Firefox, channel, id, Some(reported));

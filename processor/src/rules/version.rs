@@ -21,12 +21,13 @@ pub(super) fn fenix_version(context: &mut Context<'_>) {
     }
 }
 
-/// Versions of the extended support release carry `esr`; clients leave it out.
+/// Versions of the extended support release carry `esr`; most clients leave it out.
 pub(super) fn esr_version(context: &mut Context<'_>) {
     if read::text(&context.processed.0, "release_channel") != Some("esr") {
         return;
     }
     match read::text(&context.processed.0, "version") {
+        Some(version) if enrich::has_suffix(version) => {}
         Some(version) => {
             let version = format!("{version}esr");
             context.set("version", version);

@@ -1,0 +1,86 @@
+use buildinfo::{BuildIndex, crash_build_info, resolve};
+use crash::{ProcessedCrash, RawCrash};
+use serde_json::json;
+
+use super::{Found, enrich_again, has_suffix, question, times, version_of};
+use crate::pipeline;
+
+/// The answer about a build that nobody knows.
+fn unknown(raw: &RawCrash) -> (ProcessedCrash, Found) {
+    let index = BuildIndex::default();
+    let identity = pipeline::identity(raw);
+    let received = 1_790_000_000_000_000;
+    let answer = resolve(&index, &question(&identity, received));
+    let info = crash_build_info(&index, answer.clone(), times(raw, received));
+    let found = Found::new(&answer, &info);
+    (identity, found)
+}
+
+fn raw(product: &str, channel: &str, version: &str) -> RawCrash {
+    let raw = json!({"ProductName": product, "ReleaseChannel": channel, "Version": version, "BuildID": "20260518091500"});
+    RawCrash(raw.as_object().unwrap().clone())
+}
+
+#[test]
+fn a_suffix_is_appended_only_where_it_is_missing() {
+    for (product, channel, version, expected) in [
+        ("Firefox", "esr", "140.2.0", "140.2.0esr"),
+        ("Firefox", "esr", "140.2.0esr", "140.2.0esr"),
+        ("Thunderbird", "esr", "128.3.0esr", "128.3.0esr"),
+        ("Firefox", "esr", "140.0b3", "140.0b3"),
+        ("Firefox", "esr", "52.0.1pre", "52.0.1pre"),
+        ("Firefox", "beta", "152.0", "152.0b0"),
+        ("Firefox", "beta", "152.0b3", "152.0b3"),
+        ("Thunderbird", "beta", "152.0b3", "152.0b3"),
+        ("Firefox", "Beta", "38.0.5", "38.0.5b0"),
+        ("Firefox", "beta", "152.0rc1", "152.0rc1"),
+        ("Firefox", "beta", "3.6pre", "3.6pre"),
+        ("Firefox", "beta", "4.0b13pre", "4.0b13pre"),
+        ("Firefox", "beta", "140.2.0esr", "140.2.0esr"),
+        ("Firefox", "aurora", "54.0a2", "54.0a2"),
+        ("Firefox", "aurora", "152.0", "152.0b0"),
+        ("Firefox", "nightly", "155.0a1", "155.0a1"),
+        ("Firefox", "release", "152.0", "152.0"),
+        ("Fenix", "beta", "152.0b3", "152.0b3"),
+        ("Fenix", "beta", "84.0.0-beta.2", "84.0.0-beta.2"),
+    ] {
+        let (identity, found) = unknown(&raw(product, channel, version));
+        let named = version_of(&identity, &found);
+        assert_eq!(named, expected, "{product} {channel} {version}");
+    }
+}
+
+#[test]
+fn the_note_says_what_was_done_and_goes_when_the_build_is_known() {
+    for (version, expected) in [
+        ("152.0", "added \"b0\" suffix"),
+        ("152.0b3", "has a suffix already"),
+    ] {
+        let raw = raw("Firefox", "beta", version);
+        let (_, mut found) = unknown(&raw);
+        let mut crash = ProcessedCrash::default();
+        enrich_again(&raw, &mut crash, &found);
+        let notes = crash.text("processor_notes").unwrap();
+        assert!(notes.contains(expected), "{notes}");
+        found.version = Some("152.0b4".to_owned());
+        enrich_again(&raw, &mut crash, &found);
+        let notes = crash.text("processor_notes").unwrap();
+        assert!(!notes.contains("no version data"), "{notes}");
+        assert_eq!(crash.text("version"), Some("152.0b4"));
+    }
+}
+
+#[test]
+fn what_begins_with_no_number_has_no_suffix() {
+    for (version, expected) in [
+        ("152.0", false),
+        ("152", false),
+        ("", false),
+        ("null", false),
+        (" 152.0 ", false),
+        ("152.0b", true),
+        ("152.0+", true),
+    ] {
+        assert_eq!(has_suffix(version), expected, "{version}");
+    }
+}
