@@ -325,8 +325,11 @@ mod tests {
         }
     }
 
-    /// The parts of a body as the reader finds them: name, file name, type and content.
-    fn parts(body: Vec<u8>) -> Option<Vec<(Option<String>, Option<String>, Bytes)>> {
+    /// Name, file name and content.
+    type Part = (Option<String>, Option<String>, Bytes);
+
+    /// The parts of a body as the reader finds them.
+    fn parts(body: Vec<u8>) -> Option<Vec<Part>> {
         let reading = async {
             let stream = futures::stream::iter([Ok::<_, std::io::Error>(Bytes::from(body))]);
             let mut reader = multer::Multipart::new(stream, "b");

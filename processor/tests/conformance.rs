@@ -56,11 +56,6 @@ const DELIBERATE: &[Deliberate] = &[
         when: has_suffix,
     },
     Deliberate {
-        rule: "*",
-        fields: &["processed.version", "notes"],
-        when: has_suffix,
-    },
-    Deliberate {
         rule: "ProcessTypeRule",
         fields: &["processed.process_type"],
         when: |input| {
