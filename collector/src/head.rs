@@ -133,13 +133,13 @@ impl PartHead {
         if odd_lines > 0 {
             notes.push(format!("part {shown}: odd lines in its head: {odd_lines}"));
         }
+        let mut is_encoded = false;
         if let Some(encoding) = text(headers, "content-transfer-encoding") {
             let name = encoding.split(';').next().unwrap_or_default().trim();
             match name.to_ascii_lowercase().as_str() {
                 "" | "binary" | "8bit" | "7bit" | "identity" => {}
-                // What these make of the bytes is not what was meant.
                 "base64" | "quoted-printable" | "x-uuencode" | "uuencode" | "x-uue" | "gzip"
-                | "x-gzip" | "deflate" => return Err(Malformed::PayloadStructure),
+                | "x-gzip" | "deflate" => is_encoded = true,
                 _ => notes.push(format!("part {shown}: unknown transfer encoding")),
             }
         }
@@ -160,7 +160,8 @@ impl PartHead {
         let is_dump = name
             .as_ref()
             .is_some_and(|name| name.starts_with(MAIN_DUMP));
-        let kind = if !is_file && !is_dump && (is_json || kind.starts_with("text/plain")) {
+        let is_text = kind == "text" || kind.starts_with("text/");
+        let kind = if !is_file && !is_dump && (is_json || is_text) {
             let charset = find(&type_parameters, "charset");
             Kind::Text(charset.unwrap_or("utf-8").to_owned())
         } else {
@@ -171,6 +172,15 @@ impl PartHead {
         } else {
             Extra::Named
         });
+        // What was meant is not what these bytes are; of an attachment nothing depends on that.
+        if is_encoded && (extra.is_some() || is_dump || matches!(kind, Kind::Text(_))) {
+            return Err(Malformed::PayloadStructure);
+        }
+        if is_encoded {
+            notes.push(format!(
+                "part {shown}: its transfer encoding was not undone"
+            ));
+        }
         Ok(Self {
             name,
             extra,
@@ -208,9 +218,11 @@ fn parameters(text: &str) -> (String, Vec<(String, String)>) {
         pieces.push(piece.trim());
         rest = after.strip_prefix(';').unwrap_or(after);
     }
-    let mut pieces = pieces.into_iter();
-    let value = pieces.next().unwrap_or_default().to_ascii_lowercase();
+    let value = pieces.first().copied().unwrap_or_default();
+    let value = value.to_ascii_lowercase();
+    // The value may be missing.
     let parameters = pieces
+        .into_iter()
         .filter_map(|piece| piece.split_once('='))
         .map(|(name, value)| (name.trim().to_ascii_lowercase(), unquote(value.trim())))
         .collect();
@@ -428,6 +440,7 @@ mod tests {
                 Some("upload_file_minidump_browser"),
                 dump("text/plain; charset=utf-8"),
             ),
+            ("name=\"a\"", "text/html", Some("a"), text("utf-8")),
             ("form-data; name=\"\"", "", None, text("utf-8")),
             (
                 "form-data; filename=\"name=b\"",
@@ -497,7 +510,7 @@ mod tests {
             (
                 "content-type",
                 b"text/\xe9",
-                dump_kind("text/\u{fffd}"),
+                text_kind("utf-8"),
                 &["part a: content-type is no UTF-8"],
             ),
             (
@@ -559,6 +572,17 @@ mod tests {
         for list in [
             &[("content-transfer-encoding", &b"base64"[..])][..],
             &[("content-transfer-encoding", &b"Quoted-Printable"[..])][..],
+            &[
+                ("content-transfer-encoding", &b"base64"[..]),
+                (
+                    "content-disposition",
+                    b"form-data; name=upload_file_minidump; filename=x",
+                ),
+            ][..],
+            &[
+                ("content-transfer-encoding", &b"base64"[..]),
+                ("content-disposition", b"form-data; name=extra; filename=x"),
+            ][..],
             &[("x", &long[..])][..],
         ] {
             assert_eq!(
@@ -566,5 +590,19 @@ mod tests {
                 Err(Malformed::PayloadStructure)
             );
         }
+    }
+
+    #[test]
+    fn the_encoding_of_an_attachment_decides_nothing() {
+        let head = PartHead::read(&headers(&[
+            ("content-transfer-encoding", b"base64"),
+            ("content-disposition", b"form-data; name=log; filename=x"),
+        ]));
+        let head = head.unwrap();
+        assert_eq!(head.kind, dump_kind("text/plain"));
+        assert_eq!(
+            head.notes,
+            ["part log: its transfer encoding was not undone"]
+        );
     }
 }

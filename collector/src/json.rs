@@ -14,6 +14,8 @@ use crate::answer::Malformed;
 /// than 127 levels of nesting are refused.
 pub(crate) fn object(bytes: &[u8]) -> Result<(Map<String, Value>, Vec<&'static str>), Malformed> {
     let (text, is_damaged) = decode(bytes);
+    // Clients in C send the zero behind a text.
+    let text = Cow::Borrowed(text.trim_end_matches('\0'));
     let (text, mut notes) = mend(&text);
     if is_damaged {
         notes.insert(0, DAMAGED);
@@ -46,11 +48,11 @@ const DAMAGED: &str = "json: bytes that are no text were replaced by U+FFFD";
 const CONTROLS: &str = "json: bare control characters were kept";
 const SURROGATES: &str = "json: lone surrogates were replaced";
 const NOT_FINITE: &str = "json: NaN or infinity was replaced by null";
-const LARGE: &str = "json: large integers were kept as text";
+const EXACT: &str = "json: numbers that would have been rounded were kept as text";
 
 /// Replaces what a strict parser would refuse or round: lone surrogates by U+FFFD, control
 /// characters in texts by their escapes, numbers that are not finite by null, integers of more than
-/// 64 bits by their digits as text.
+/// 64 bits and decimals that would lose a digit (`120.10` is a version) by their digits as text.
 fn mend(text: &str) -> (Cow<'_, str>, Vec<&'static str>) {
     let mut mended = String::new();
     // Everything before this place has been copied.
@@ -153,10 +155,21 @@ fn number(text: &str) -> Change {
     if digits.bytes().all(|byte| byte.is_ascii_digit()) {
         let fits = text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok();
         return (!fits && !digits.is_empty() && !digits.starts_with('0'))
-            .then(|| (Cow::Owned(format!("\"{text}\"")), LARGE));
+            .then(|| (Cow::Owned(format!("\"{text}\"")), EXACT));
     }
-    let infinite = text.parse::<f64>().is_ok_and(f64::is_infinite);
-    infinite.then_some((Cow::Borrowed("null"), NOT_FINITE))
+    let value: f64 = text.parse().ok()?;
+    if value.is_infinite() {
+        return Some((Cow::Borrowed("null"), NOT_FINITE));
+    }
+    let is_decimal = digits
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.')
+        && digits.starts_with(|c: char| c.is_ascii_digit())
+        && !digits.ends_with('.')
+        && (!digits.starts_with('0') || digits.starts_with("0."));
+    let is_kept =
+        serde_json::Number::from_f64(value).is_some_and(|number| number.to_string() == text);
+    (is_decimal && !is_kept).then(|| (Cow::Owned(format!("\"{text}\"")), EXACT))
 }
 
 #[cfg(test)]
@@ -198,7 +211,14 @@ mod tests {
             br#"{"a":18446744073709551616,"b":18446744073709551615,"c":-9223372036854775809}"#,
             Ok((
                 json!({"a": "18446744073709551616", "b": 18_446_744_073_709_551_615_u64, "c": "-9223372036854775809"}),
-                &[LARGE],
+                &[EXACT],
+            )),
+        );
+        check(
+            br#"{"a":120.10,"b":128.5,"c":-0.25,"d":1.7e9,"e":0.1234567890123456789}"#,
+            Ok((
+                json!({"a": "120.10", "b": 128.5, "c": -0.25, "d": 1.7e9, "e": "0.1234567890123456789"}),
+                &[EXACT],
             )),
         );
         check(
@@ -219,7 +239,7 @@ mod tests {
             .collect();
         check(&wide, Ok((json!({"a": "é"}), &[])));
         check(&[&wide[..], b"\n"].concat(), Ok((json!({"a": "é"}), &[])));
-        check(b"{}", Ok((json!({}), &[])));
+        check(b"{}\0\0", Ok((json!({}), &[])));
     }
 
     #[test]
@@ -234,6 +254,10 @@ mod tests {
             b"{} x",
             b"{\"a\":\"\\u12\"}",
             b"{\"a\":01}",
+            b"{\"a\":01.5}",
+            b"{\"a\":1.}",
+            b"{\"a\":.5}",
+            b"{\"a\":1.2.3}",
         ] {
             check(bytes, Err(Malformed::Json));
         }

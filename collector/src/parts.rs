@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
+use crash::MAIN_DUMP;
 use futures::future::poll_fn;
 use futures::{Stream, StreamExt, stream};
 use multer::{Field, Multipart};
@@ -99,6 +100,10 @@ async fn add(
         }
     }
     match head.kind {
+        Kind::Dump(kind) if !name.starts_with(MAIN_DUMP) => {
+            let bytes = content.bytes.unwrap_or_default();
+            gathered.add_attachment(&name, &kind, bytes, content.sha256, limits.max_dumps)?;
+        }
         Kind::Dump(kind) => {
             if gathered.dump_count() >= limits.max_dumps {
                 return Err(Malformed::PayloadStructure.into());

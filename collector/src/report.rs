@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use crash::{CrashId, MAIN_DUMP, Metadata, PRIVATE_ANNOTATIONS, RawCrash};
+use crash::{CrashId, MAIN_DUMP, Metadata, RawCrash, is_private};
 use crashstore::received::content_hash;
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use platform::cpu;
@@ -65,6 +65,10 @@ pub(crate) struct Notes(Vec<String>);
 
 impl Notes {
     fn add(&mut self, note: String) {
+        let note = match note.contains(char::is_control) {
+            true => note.replace(char::is_control, "\u{fffd}"),
+            false => note,
+        };
         match self.0.len() {
             0..MAX_NOTES => self.0.push(note),
             MAX_NOTES => self.0.push("more notes were left out".to_owned()),
@@ -103,7 +107,7 @@ impl Gathered {
             return;
         };
         let encoding = encoding_of(charset);
-        let (text, has_errors) = encoding.unwrap_or(UTF_8).decode_without_bom_handling(bytes);
+        let (text, _, has_errors) = encoding.unwrap_or(UTF_8).decode(bytes);
         if has_errors || encoding.is_none() {
             self.notes.add(format!(
                 "extract payload text part exception: invalid text or charset: {} ({}{})",
@@ -135,6 +139,25 @@ impl Gathered {
         self.notes.add(note);
     }
 
+    /// Takes an attachment; one that cannot be kept under its name, or is one too many, leaves a note.
+    pub(crate) fn add_attachment(
+        &mut self,
+        name: &str,
+        kind: &str,
+        body: Bytes,
+        sha256: String,
+        max_dumps: usize,
+    ) -> Result<(), Malformed> {
+        let is_typed = kind != "application/octet-stream";
+        if self.dumps.len() >= max_dumps || is_typed && is_reserved(&dump_name(name)) {
+            let name = cut(name, MAX_QUOTED);
+            self.notes
+                .add(format!("the attachment {name} was left out"));
+            return Ok(());
+        }
+        self.add_dump(name, kind, body, sha256)
+    }
+
     /// Takes a dump.
     pub(crate) fn add_dump(
         &mut self,
@@ -144,7 +167,7 @@ impl Gathered {
         sha256: String,
     ) -> Result<(), Malformed> {
         let stored = dump_name(name);
-        if RESERVED.contains(&stored.as_str()) {
+        if is_reserved(&stored) {
             return Err(Malformed::DumpName);
         }
         if kind != "application/octet-stream" {
@@ -222,6 +245,10 @@ fn encoding_of(charset: &str) -> Option<&'static Encoding> {
     }
 }
 
+fn is_reserved(stored: &str) -> bool {
+    RESERVED.contains(&stored)
+}
+
 /// What remains of a dump's name: ASCII letters, digits and `_`, at most 30.
 fn dump_name(name: &str) -> String {
     name.chars()
@@ -274,13 +301,15 @@ pub(crate) struct Circumstances {
 impl Parsed {
     /// The raw crash to store, without what identifies people.
     pub(crate) fn raw_crash(&self, about: &Circumstances) -> RawCrash {
-        let mut crash = self.annotations.clone();
         let mut notes = self.notes.clone();
-        for name in PRIVATE_ANNOTATIONS {
-            if crash.remove(name).is_some() {
-                notes.add(format!("Removed {name} from raw crash."));
+        let mut crash = self.annotations.clone();
+        crash.retain(|name, _| {
+            let is_kept = !is_private(name);
+            if !is_kept {
+                notes.add(format!("Removed {} from raw crash.", cut(name, MAX_QUOTED)));
             }
-        }
+            is_kept
+        });
         let user_agent = about.user_agent.as_deref().unwrap_or("None");
         let metadata = Metadata {
             payload: self.form.to_owned(),
@@ -371,6 +400,8 @@ mod tests {
             ("cp1252", b"\x80", "€", false),
             ("shift_jis", b"\x83e", "テ", false),
             ("utf-16le", b"h\0", "h", false),
+            ("utf-16", b"\xfe\xff\0h", "h", false),
+            ("utf-8", b"\xef\xbb\xbfh", "h", false),
             ("utf-8", b"h\xe9", "h\u{fffd}", true),
             ("klingon", b"h", "h", true),
             ("", b"h", "h", true),

@@ -16,7 +16,7 @@ pub mod redact;
 
 pub use id::{CrashId, CrashIdError, Throttle};
 pub use processed::ProcessedCrash;
-pub use raw::{Metadata, PRIVATE_ANNOTATIONS, RawCrash, RawCrashError, is_of_collector, text_of};
+pub use raw::{Metadata, RawCrash, RawCrashError, is_of_collector, is_private, text_of};
 
 /// The name of the main minidump among a crash report's dumps.
 pub const MAIN_DUMP: &str = "upload_file_minidump";

@@ -9,15 +9,24 @@ use serde_json::{Map, Value};
 /// The keys that the collector writes itself; a client's values under them are overwritten.
 const COLLECTOR_KEYS: [&str; 4] = ["uuid", "submitted_timestamp", "version", "metadata"];
 
-/// Annotations that identify people. They are removed before anything is stored. `guid` is what
-/// Crashpad, Breakpad and Electron call the identity of an installation.
-pub const PRIVATE_ANNOTATIONS: [&str; 5] = [
+/// Annotations that identify people.
+const PRIVATE_ANNOTATIONS: [&str; 4] = [
     "Email",
     "TelemetryClientId",
     "TelemetryServerURL",
     "TelemetrySessionId",
-    "guid",
 ];
+
+/// Whether an annotation identifies people, in whatever spelling; such are removed before anything
+/// is stored. `guid` is what Crashpad, Breakpad and Electron call the identity of an installation.
+pub fn is_private(name: &str) -> bool {
+    let plain = name.replace('\0', "");
+    let plain = plain.trim().trim_start_matches('_');
+    PRIVATE_ANNOTATIONS
+        .iter()
+        .chain(&["guid", "client_guid", "clientguid"])
+        .any(|private| plain.eq_ignore_ascii_case(private))
+}
 
 /// The text that a value stands for: a text, or a number of a client that sends JSON, as it was written.
 pub fn text_of(value: &Value) -> Option<Cow<'_, str>> {
@@ -109,5 +118,30 @@ impl RawCrash {
     /// The annotations alone, without what the collector wrote.
     pub fn annotations(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.0.iter().filter(|(name, _)| !is_of_collector(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_identifies_people_is_known_in_any_spelling() {
+        for name in [
+            "Email",
+            "email",
+            " Email",
+            "TelemetryClientId",
+            "guid",
+            "GUID",
+            "_guid",
+            "gu\0id",
+            "client_guid",
+        ] {
+            assert!(is_private(name), "{name:?}");
+        }
+        for name in ["ProductName", "guide", "Emails", "ProductID", ""] {
+            assert!(!is_private(name), "{name:?}");
+        }
     }
 }

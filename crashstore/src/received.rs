@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::DateTime;
-use crash::{CrashId, Metadata, PRIVATE_ANNOTATIONS, RawCrash, is_of_collector};
+use crash::{CrashId, Metadata, RawCrash, is_of_collector, is_private};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -96,7 +96,7 @@ pub fn content_hash(
     let counts = |name: &str| {
         name != "Throttleable"
             && !name.starts_with("SubmittedFrom")
-            && !PRIVATE_ANNOTATIONS.contains(&name)
+            && !is_private(name)
             && !is_of_collector(name)
     };
     let annotations: BTreeMap<&String, &Value> = annotations

@@ -17,6 +17,7 @@ use signature::Lists;
 
 use crate::enrich::Builds;
 pub use crate::rules::{RULES, Rule};
+use crate::walk::document;
 
 /// Notes of so many earlier rounds are kept.
 const MAX_HISTORY: usize = 20;
@@ -151,6 +152,13 @@ pub fn run(input: Input<'_>) -> ProcessedCrash {
     processed.set("success", true);
     processed.set("processor_history", history(input.previous));
     processed.set("processor_notes", context.notes.join("\n"));
+    for (name, value) in &mut processed.0 {
+        // The walks' documents, which are large, have been read so.
+        let is_walk = name == "json_dump" || name.starts_with(crash::MAIN_DUMP);
+        if !is_walk {
+            document::replace_controls(value);
+        }
+    }
     processed
 }
 

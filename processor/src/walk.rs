@@ -182,7 +182,7 @@ impl Cut {
             notes.push("long stacks were cut before walking".to_owned());
         }
         if self.others {
-            notes.push("only the crashing thread was walked".to_owned());
+            notes.push("only one thread was walked, the crashing one if it is named".to_owned());
         }
         notes
     }

@@ -64,6 +64,18 @@ const DELIBERATE: &[Deliberate] = &[
         },
     },
     Deliberate {
+        rule: "PluginRule",
+        fields: &[
+            "processed.plugin_filename",
+            "processed.plugin_name",
+            "processed.plugin_version",
+        ],
+        when: |input| {
+            let names = ["PluginFilename", "PluginName", "PluginVersion"];
+            names.iter().any(|name| input["raw"][*name].is_number())
+        },
+    },
+    Deliberate {
         rule: "AccessibilityRule",
         fields: &["processed.accessibility"],
         when: |input| ends_blank(&input["raw"]["Accessibility"]),

@@ -222,7 +222,10 @@ fn stack(making: &mut Making<'_>, index: i64, thread: Option<&Thread<'_>>) -> Re
         }
     };
     making.made.normalized_frames = frames;
-    making.set(signature);
+    // Frames without names leave what was there.
+    if !signature.is_empty() {
+        making.set(signature);
+    }
     Ok(())
 }
 

@@ -246,7 +246,11 @@ fn listed(annotations: &Map<String, Value>) -> Vec<(String, String)> {
     annotations
         .iter()
         .take(MAX_ANNOTATIONS)
-        .map(|(name, value)| (name.clone(), format::shortened(&shown(value), ANNOTATION)))
+        .map(|(name, value)| {
+            // As in processed crashes: what is not to be seen does nothing to who looks at it.
+            let value = shown(value).replace(char::is_control, "\u{fffd}");
+            (name.clone(), format::shortened(&value, ANNOTATION))
+        })
         .collect()
 }
 

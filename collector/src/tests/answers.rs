@@ -265,7 +265,11 @@ async fn parts_and_dumps_and_texts_have_limits() {
         "Content-Disposition: form-data; name=ProductName",
         b"Firefox",
     );
-    let file: Part<'_> = ("Content-Disposition: form-data; name=d; filename=x", b"x");
+    let file: Part<'_> = (
+        "Content-Disposition: form-data; name=upload_file_minidump; filename=x",
+        b"x",
+    );
+    let attachment: Part<'_> = ("Content-Disposition: form-data; name=d; filename=x", b"x");
     let long: Part<'_> = ("Content-Disposition: form-data; name=Long", &[b'x'; 51]);
     let long_json = format!("{{\"a\":\"{}\"}}", "x".repeat(50));
     for (parts, status) in [
@@ -273,12 +277,24 @@ async fn parts_and_dumps_and_texts_have_limits() {
         (vec![product; 21], 400),
         (vec![product, file, file, file], 200),
         (vec![product, file, file, file, file], 400),
+        (vec![product, file, attachment, file, attachment], 200),
         (vec![product, long], 200),
         (vec![(JSON_PART, long_json.as_bytes())], 400),
     ] {
         let answered = post(&running.router, &[], multipart(&parts)).await;
         assert_eq!(answered.status.as_u16(), status, "{}", answered.body);
     }
+    let parts = [product, attachment, attachment, attachment, attachment];
+    let answered = post(&running.router, &[], multipart(&parts)).await;
+    let raw = crashstore::report::load_raw(&running.blobs, &accepted(&answered))
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(
+        raw.metadata()
+            .collector_notes
+            .contains(&"the attachment d was left out".to_owned())
+    );
     let answered = post(&running.router, &[], multipart(&[product, long])).await;
     let raw = crashstore::report::load_raw(&running.blobs, &accepted(&answered))
         .await

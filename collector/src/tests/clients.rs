@@ -188,7 +188,7 @@ async fn crashpad_posts_gzip_in_chunks() {
         ---MultipartBoundary-7\r\n\
         Content-Disposition: form-data; name=\"ver\"\r\n\r\n1.0\r\n\
         ---MultipartBoundary-7\r\n\
-        Content-Disposition: form-data; name=\"guid\"\r\n\r\n5e1286fc-da97-479e-918b-6bfb0c3d1c72\r\n\
+        Content-Disposition: form-data; name=\"_Guid\"\r\n\r\n5e1286fc-da97-479e-918b-6bfb0c3d1c72\r\n\
         ---MultipartBoundary-7\r\n\
         Content-Disposition: form-data; name=\"ptype\"\r\n\r\nrenderer\r\n\
         ---MultipartBoundary-7\r\n\
@@ -214,7 +214,7 @@ async fn crashpad_posts_gzip_in_chunks() {
             "prod was taken as ProductName",
             "ver was taken as Version",
             "ptype was taken as ProcessType",
-            "Removed guid from raw crash.",
+            "Removed _Guid from raw crash.",
         ]
     );
     assert_eq!(
@@ -349,12 +349,14 @@ async fn one_part_does_not_replace_what_others_said() {
     let product = head("Before", None, "text/plain");
     let attachment = head("settings", Some("settings.json"), json);
     let field = head("Setting", None, json);
+    let reserved = head("raw_crash", Some("raw_crash.json"), json);
     let broken: &[u8] = b"[1, {";
-    let parts: [Part<'_>; 4] = [
+    let parts: [Part<'_>; 5] = [
         (&extra, b"{\"ProductName\":\"Firefox\",\"Before\":\"json\"}"),
         (&product, b"text"),
         (&attachment, broken),
         (&field, b"{\"a\":1}"),
+        (&reserved, b"{}"),
     ];
     // Every part once at each place.
     for turn in 0..parts.len() {
@@ -373,6 +375,7 @@ async fn one_part_does_not_replace_what_others_said() {
             notes,
             [
                 "includes annotations in both json-encoded extra and formdata parts",
+                "the attachment raw_crash was left out",
                 "unknown content type: settings application/json",
             ]
         );

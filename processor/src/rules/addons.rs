@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use super::read;
+use super::{annotations, read};
 use crate::pipeline::Context;
 
 /// The id of the default theme, which tells nobody that it is one.
@@ -12,9 +12,9 @@ const DEFAULT_THEME: &str = "{972ce4c6-7e08-4474-a285-3208198ce6fd}";
 /// Lists the add-ons as `id:version`, decoded, and whether their compatibility was checked.
 pub(super) fn addons(context: &mut Context<'_>) {
     let checked = context.raw.get("EMCheckCompatibility").map(|value| {
-        value
-            .as_str()
-            .is_some_and(|text| text.to_lowercase() == "true")
+        let is_text = value.is_string();
+        let text = read::text_of(value).unwrap_or_default();
+        text.eq_ignore_ascii_case("true") || !is_text && annotations::boolean(value) == Some(true)
     });
     context.set("addons_checked", json!(checked));
     let addons: Vec<String> = match context.raw.get("Add-ons") {

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use crash::fields::{FIELDS, Field, Kind};
 use serde_json::{Map, Value, json};
 
+use super::java;
 use super::read::{self, is_given};
 use super::shape::{JAVA_EXCEPTION, Shape, TELEMETRY_ENVIRONMENT};
 use crate::pipeline::Context;
-use crate::walk::document;
 
 /// Longer annotation names are cut in the list of names.
 const MAX_NAME: usize = 100;
@@ -17,8 +17,8 @@ const MAX_NAME: usize = 100;
 const FALSE_WHEN_MISSING: [&str; 2] = ["marionette", "remote_agent"];
 
 /// Removes NUL characters from names and texts; databases and tools cut at them. Where removing
-/// them makes two names equal, the one that was clean wins. Other control characters of texts, but
-/// for line ends and tabs, are replaced by U+FFFD.
+/// them makes two names equal, the one that was clean wins. Other control characters are replaced
+/// when all is done.
 pub(super) fn remove_nulls(context: &mut Context<'_>) {
     let clean = |text: String| {
         if text.contains('\0') {
@@ -32,13 +32,7 @@ pub(super) fn remove_nulls(context: &mut Context<'_>) {
         raw.into_iter().partition(|(name, _)| name.contains('\0'));
     for (name, value) in whole.into_iter().chain(dirty) {
         let value = match value {
-            Value::String(text) => {
-                let text = clean(text);
-                Value::String(match text.contains(document::is_bad_control) {
-                    true => text.replace(document::is_bad_control, "\u{fffd}"),
-                    false => text,
-                })
-            }
+            Value::String(text) => Value::String(clean(text)),
             other => other,
         };
         context.raw.entry(clean(name)).or_insert(value);
@@ -107,7 +101,17 @@ pub(super) fn copy_from_raw_crash(context: &mut Context<'_>) {
             None if FALSE_WHEN_MISSING.contains(&field.name) => context.set(field.name, false),
             None => {}
             Some(value) => match copied(field, value) {
-                Ok(value) => context.set(field.name, value),
+                Ok(mut value) => {
+                    if field.name == "java_exception" {
+                        let left_out = java::keep_names(&mut value);
+                        if left_out > 0 {
+                            context.note(format!(
+                                "JavaException: texts that are no names were left out: {left_out}"
+                            ));
+                        }
+                    }
+                    context.set(field.name, value);
+                }
                 Err(problem) => context.note(format!("{annotation} {problem}")),
             },
         }
@@ -117,6 +121,10 @@ pub(super) fn copy_from_raw_crash(context: &mut Context<'_>) {
 /// The value of a field, or what is wrong with its annotation.
 fn copied(field: &Field, value: &Value) -> Result<Value, String> {
     match field.kind {
+        // JSON in a text, which a client that sends JSON may send as it is.
+        Kind::Text if field.name == "async_shutdown_timeout" && value.is_object() => {
+            Ok(json!(read::json_text(value)))
+        }
         Kind::Text => read::text_of(value)
             .map(|text| json!(text))
             .ok_or_else(|| "has a non-text value".to_owned()),
@@ -131,12 +139,13 @@ fn copied(field: &Field, value: &Value) -> Result<Value, String> {
     }
 }
 
-fn boolean(value: &Value) -> Option<bool> {
+/// The truth value that a value stands for.
+pub(super) fn boolean(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(flag) => Some(*flag),
-        Value::Number(number) => match number.as_i64()? {
-            0 => Some(false),
-            1 => Some(true),
+        Value::Number(number) => match number.to_string().as_str() {
+            "0" | "0.0" => Some(false),
+            "1" | "1.0" => Some(true),
             _ => None,
         },
         Value::String(text) => match read::strip(text).to_lowercase().as_str() {
@@ -220,8 +229,12 @@ pub(super) fn plugin(context: &mut Context<'_>) {
         ("plugin_name", "PluginName"),
         ("plugin_version", "PluginVersion"),
     ] {
-        let value = context.raw.get(annotation).cloned();
-        context.set(field, value.unwrap_or_else(|| json!("")));
+        let value = context.raw.get(annotation);
+        let value = match (value.and_then(read::text_of), value) {
+            (Some(text), _) => json!(text),
+            (None, other) => other.cloned().unwrap_or_else(|| json!("")),
+        };
+        context.set(field, value);
     }
 }
 

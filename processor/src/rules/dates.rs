@@ -40,7 +40,8 @@ pub(super) fn dates_and_times(context: &mut Context<'_>) {
     }
 
     // The difference of a known time and a guessed one says nothing.
-    let startup = context.processed.0.get("startup_time");
+    let startup = context.raw.get("StartupTime");
+    let startup = startup.or_else(|| context.processed.0.get("startup_time"));
     let startup = startup.and_then(|value| seconds(value)?.ok());
     if let Some((crash, startup)) = known.zip(startup.filter(is_set)) {
         context.set("uptime", crash.saturating_sub(startup).max(0));
@@ -95,12 +96,18 @@ fn is_set(seconds: &i64) -> bool {
 /// The seconds since 1970 that a text or a number says; `None` for a value of another type.
 fn seconds(value: &Value) -> Option<Result<i64, NotInteger>> {
     let text = crash::text_of(value)?;
-    let digits = read::cut(read::strip(&text), TIME_DIGITS);
+    // Neither a sign nor what stands between digits is one.
+    let (sign, digits) = match read::strip(&text) {
+        text if text.starts_with('-') => ("-", text.trim_start_matches('-')),
+        text => ("", text.strip_prefix('+').unwrap_or(text)),
+    };
+    let digits = digits.replace('_', "");
+    let digits = format!("{sign}{}", read::cut(&digits, TIME_DIGITS));
     // The digits of a number need not begin with those of its whole part: `1.7e9`.
     Some(match value {
         Value::Number(number) if !number.is_i64() => read::wide_integer(value)
             .and_then(|whole| read::integer_in(read::cut(&whole.to_string(), TIME_DIGITS))),
-        _ => read::integer_in(digits),
+        _ => read::integer_in(&digits),
     })
 }
 
@@ -176,6 +183,9 @@ mod tests {
             (json!(" 1700000000\n"), Some(Ok(1_700_000_000))),
             (json!(1_700_000_000_123_i64), Some(Ok(1_700_000_000))),
             (json!("1700000000123"), Some(Ok(1_700_000_000))),
+            (json!("+1700000000"), Some(Ok(1_700_000_000))),
+            (json!("1_700_000_000"), Some(Ok(1_700_000_000))),
+            (json!("-1700000000"), Some(Ok(-1_700_000_000))),
             (json!("soon"), Some(Err(NotInteger::Malformed))),
             (json!(""), Some(Err(NotInteger::Malformed))),
             (json!(true), None),

@@ -1,6 +1,8 @@
 //! The public part of a Java stack trace: an allow-list of lines. Whatever is no class, frame or
 //! count of frames may be a piece of a message, wherever it stands.
 
+use serde_json::Value;
+
 use super::read;
 
 /// What stands before the class where a trace was printed by the thread that ended.
@@ -59,8 +61,44 @@ pub(super) fn public_stack(text: &str) -> Option<PublicStack> {
 
 /// Whether a text can be the name of a class: names with dots between them.
 fn is_class(text: &str) -> bool {
-    text.split('.')
-        .all(|name| !name.is_empty() && name.chars().all(is_of_name))
+    text.split('.').all(|name| {
+        // Kotlin hides a file's class from Java by a dash.
+        let name = name.strip_prefix('-').unwrap_or(name);
+        name.starts_with(|c: char| !c.is_numeric())
+            && name.chars().all(|c| is_of_name(c) && c != '-')
+    })
+}
+
+/// Leaves out of a Java exception's stacks what is no name of a class, method or file, since it may
+/// be a piece of the message; answers how many there were.
+pub(super) fn keep_names(exception: &mut Value) -> usize {
+    let values = exception
+        .get_mut("exception")
+        .and_then(|all| all.get_mut("values"));
+    let values = values.and_then(Value::as_array_mut);
+    let mut left_out = 0;
+    let mut keep = |object: &mut Value, name: &str, is_name: fn(&str) -> bool| {
+        let member = object.get_mut(name);
+        if let Some(member) = member.filter(|text| text.as_str().is_some_and(|text| !is_name(text)))
+        {
+            *member = Value::from("");
+            left_out += 1;
+        }
+    };
+    for value in values.into_iter().flatten() {
+        let Some(stack) = value.get_mut("stacktrace") else {
+            continue;
+        };
+        keep(stack, "type", is_class);
+        keep(stack, "module", is_class);
+        let frames = stack.get_mut("frames").and_then(Value::as_array_mut);
+        for frame in frames.into_iter().flatten() {
+            keep(frame, "module", is_class);
+            keep(frame, "function", is_method_name);
+            keep(frame, "filename", is_place);
+        }
+    }
+    left_out
 }
 
 fn is_of_name(c: char) -> bool {
@@ -86,17 +124,25 @@ fn frame(line: &str) -> Option<&str> {
 /// A method with its class, at least one dot between them.
 fn is_method(text: &str) -> bool {
     let (origin, method) = text.rsplit_once('/').unwrap_or(("", text));
-    let is_name = |name: &str| {
-        matches!(name, "<init>" | "<clinit>") || !name.is_empty() && name.chars().all(is_of_name)
-    };
-    origin.split('/').all(is_origin) && method.contains('.') && method.split('.').all(is_name)
+    origin.split('/').all(is_origin)
+        && method.contains('.')
+        && method.split('.').all(is_method_name)
+}
+
+fn is_method_name(name: &str) -> bool {
+    matches!(name, "<init>" | "<clinit>") || !name.is_empty() && name.chars().all(is_of_name)
 }
 
 /// The name of a class loader or of a module, with or without its version, or the name of a
 /// hidden class before its address; it may be empty.
 fn is_origin(text: &str) -> bool {
     let (name, version) = text.split_once('@').unwrap_or((text, "0"));
-    let is_version = version.starts_with(|c: char| c.is_ascii_digit())
+    // Letters stand behind a dash or a plus only: `22-ea`, `17.0.1+12-LTS`.
+    let numbers = version.split(['-', '+']).next().unwrap_or_default();
+    let is_version = numbers.starts_with(|c: char| c.is_ascii_digit())
+        && numbers
+            .chars()
+            .all(|c| c.is_ascii_digit() || matches!(c, '.' | '_'))
         && version
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+' | '_'));
@@ -110,12 +156,14 @@ fn is_place(text: &str) -> bool {
     let file = file.strip_prefix("go/retraceme ").unwrap_or(file);
     let is_file = matches!(file, "Native Method" | "Unknown Source")
         || file.chars().all(|c| is_of_name(c) || c == '.');
+    let line = line.strip_prefix('-').unwrap_or(line);
     is_file && line.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 
@@ -148,9 +196,9 @@ mod tests {
                 0,
             ),
             (
-                "a.B\n\tat c.d(E.java:1)\n\tat bob@example.com/c.d(E.java:1)\n\tat c.d(my secret)\n\t... secret more",
+                "a.B\n\tat c.d(E.java:1)\n\tat bob@example.com/c.d(E.java:1)\n\tat jane@1.example.org/c.d(E.java:1)\n\tat c.d(my secret)\n\t... secret more",
                 "a.B\n\tat c.d(E.java:1)",
-                3,
+                4,
             ),
             ("a.B", "a.B\n", 0),
             ("  ", "\n", 0),
@@ -164,12 +212,40 @@ mod tests {
         for text in [
             "a.B\n\tat c.d(E.java:1)\nno tab",
             "my secret is 5\n\tat c.d(E.java:1)",
+            "2026-11-28: x\n\tat c.d(E.java:1)",
+            "192.168.0.1\n\tat c.d(E.java:1)",
+            "555-1234: x\n\tat c.d(E.java:1)",
             "bob@example.com\n\tat c.d(E.java:1)",
             "a.B\n\tat secret\n",
             "Exception in thread \"main\" my secret: \"budget\" hunter2: no\n\tat c.d(E.java:1)",
         ] {
             assert_eq!(public_stack(text), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_java_exception_keeps_names_only() {
+        let mut exception = json!({"exception": {"values": [{"stacktrace": {
+            "type": "X: SECRET", "module": "a.b", "value": "SECRET",
+            "frames": [
+                {"module": "a.B", "function": "run$1", "filename": "B.kt", "lineno": 1},
+                {"module": "SECRET of a", "function": "f SECRET /home", "filename": "/home/SECRET", "in_app": true},
+                {"module": null, "function": "<init>"},
+            ],
+        }}]}});
+        assert_eq!(keep_names(&mut exception), 4);
+        assert_eq!(
+            exception["exception"]["values"][0]["stacktrace"],
+            json!({
+                "type": "", "module": "a.b", "value": "SECRET",
+                "frames": [
+                    {"module": "a.B", "function": "run$1", "filename": "B.kt", "lineno": 1},
+                    {"module": "", "function": "", "filename": "", "in_app": true},
+                    {"module": null, "function": "<init>"},
+                ],
+            })
+        );
+        assert_eq!(keep_names(&mut json!({"exception": 1})), 0);
     }
 
     /// Pieces of messages: texts with every kind of line in them but true frames.

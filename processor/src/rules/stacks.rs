@@ -147,19 +147,27 @@ impl<'a> Loaded<'a> {
     }
 }
 
-/// The debug id of a frame's module among those of its name: of several the one that lies at the
-/// frame's address, none if that cannot be told.
+/// The debug id of a frame's module among those of its name: of several the one that the frame's
+/// offset is counted from, or that lies at its address; none if that cannot be told.
 fn id_of<'a>(frame: &Value, modules: &[Loaded<'a>]) -> Option<&'a str> {
     if let [only] = modules {
         return Some(only.debug_id);
     }
     let offset = frame.get("offset").and_then(Value::as_str);
     let at = offset.and_then(document::address);
+    let within = frame.get("module_offset").and_then(Value::as_str);
+    let base = within.and_then(document::address).zip(at);
+    let base = base.and_then(|(within, at)| at.checked_sub(within));
+    let begins_there = |module: &&Loaded<'_>| {
+        let place = module.place.as_ref();
+        base.is_some_and(|base| place.is_some_and(|place| place.start == base))
+    };
     let here = |module: &&Loaded<'_>| {
         let place = module.place.as_ref();
         place.is_some_and(|place| at.is_some_and(|at| place.contains(&at)))
     };
-    if let Some(module) = modules.iter().find(here) {
+    let named = modules.iter().find(begins_there);
+    if let Some(module) = named.or_else(|| modules.iter().find(here)) {
         return Some(module.debug_id);
     }
     let first = modules.first()?.debug_id;
@@ -268,5 +276,15 @@ mod tests {
             assert_eq!(id_of(&frame, &modules), expected, "{offset}");
         }
         assert_eq!(id_of(&json!({}), &modules[..1]), Some("A1"));
+        let overlapping = [
+            module("B2", "0x1000", "0x9000"),
+            module("A1", "0x4000", "0x6000"),
+        ];
+        let modules: Vec<_> = overlapping
+            .iter()
+            .map(|module| Loaded::of(module).unwrap().1)
+            .collect();
+        let frame = json!({"module": "a.dll", "offset": "0x5000", "module_offset": "0x1000"});
+        assert_eq!(id_of(&frame, &modules), Some("A1"));
     }
 }

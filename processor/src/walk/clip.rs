@@ -197,7 +197,8 @@ fn clip_threads(
     let kept = count.min(limits.threads);
     if kept < count {
         // The crashing thread must be among those that stay.
-        if let Some(index) = (kept..count).find(|&index| is_crashing(dump, index)) {
+        // Of several with its id the walker takes the last.
+        if let Some(index) = (kept..count).rev().find(|&index| is_crashing(dump, index)) {
             cut.moved = Some(index);
             dump.copy_within(record(index)..record(index) + THREAD_SIZE, record(kept - 1));
         }

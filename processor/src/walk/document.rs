@@ -154,7 +154,8 @@ fn list<'a>(value: &'a mut Value, key: &str) -> impl Iterator<Item = &'a mut Val
     items.into_iter().flatten()
 }
 
-fn replace_controls(value: &mut Value) {
+/// Replaces control characters in the texts of a value, names of members aside.
+pub(crate) fn replace_controls(value: &mut Value) {
     match value {
         Value::String(text) => {
             if text.contains(is_bad_control) {
@@ -168,7 +169,7 @@ fn replace_controls(value: &mut Value) {
 }
 
 /// Whether a character does something to who shows it, and is neither a line end nor a tab.
-pub(crate) fn is_bad_control(c: char) -> bool {
+fn is_bad_control(c: char) -> bool {
     c.is_control() && !matches!(c, '\n' | '\r' | '\t')
 }
 

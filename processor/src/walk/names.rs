@@ -20,6 +20,7 @@ const UNREADABLE: &str = "(unreadable)";
 const HEAD: u32 = 32;
 
 const MODULE_LIST: u32 = 4;
+const SYSTEM_INFO: u32 = 7;
 const UNLOADED_MODULE_LIST: u32 = 14;
 const THREAD_NAMES: u32 = 24;
 
@@ -42,7 +43,7 @@ pub(super) fn mend(dump: &mut Vec<u8>) -> u32 {
         end: dump.len(),
         ..Copies::default()
     };
-    for kind in [MODULE_LIST, UNLOADED_MODULE_LIST, THREAD_NAMES] {
+    for kind in [MODULE_LIST, UNLOADED_MODULE_LIST, THREAD_NAMES, SYSTEM_INFO] {
         let Some(list) = list(dump, kind) else {
             continue;
         };
@@ -77,6 +78,8 @@ fn list(dump: &[u8], kind: u32) -> Option<List> {
     let (head, size, count, name, is_lost) = match kind {
         MODULE_LIST => (4, 108, read(dump, start)?, 20, true),
         THREAD_NAMES => (4, 12, read(dump, start)?, 4, false),
+        // One record: the system's version has a text, such as macOS' build number.
+        SYSTEM_INFO => (0, 28, 1, 24, false),
         // Its head says how large head and records are.
         _ => {
             let (head, size) = (read(dump, start)? as usize, read(dump, start + 4)?);
@@ -92,7 +95,7 @@ fn list(dump: &[u8], kind: u32) -> Option<List> {
     let count = count as usize;
     let needed = count.checked_mul(size)?.checked_add(head)?;
     let padding = stream.checked_sub(needed)?;
-    let is_plain = kind != UNLOADED_MODULE_LIST;
+    let is_plain = matches!(kind, MODULE_LIST | THREAD_NAMES);
     // Some writers put 4 bytes after the count, so that records lie at multiples of 8.
     let first = match (is_plain, padding) {
         (true, 4) => start + head + 4,
@@ -133,18 +136,18 @@ impl Copies {
             },
             None => Some(UNREADABLE.to_owned()).filter(|_| list.is_lost),
         };
-        let copy = copy.map(|text| self.add(text));
+        let copy = copy.map(|text| self.add(&text));
         self.bad = self.bad.saturating_add(u32::from(copy.is_some()));
         self.known.insert(name, copy);
         copy
     }
 
-    fn add(&mut self, text: String) -> u32 {
+    fn add(&mut self, text: &str) -> u32 {
         let is_readable = text != UNREADABLE && self.bytes.len() + 2 * text.len() < MAX_COPIES;
         if let (false, Some(place)) = (is_readable, self.unreadable) {
             return place;
         }
-        let text = if is_readable { &text } else { UNREADABLE };
+        let text = if is_readable { text } else { UNREADABLE };
         let units: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         // Dumps are smaller than DUMP_LIMIT, and names than MAX_NAME.
         let place = u32::try_from(self.end + self.bytes.len()).unwrap_or(u32::MAX);
