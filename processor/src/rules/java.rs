@@ -77,28 +77,39 @@ pub(super) fn keep_names(exception: &mut Value) -> usize {
         .and_then(|all| all.get_mut("values"));
     let values = values.and_then(Value::as_array_mut);
     let mut left_out = 0;
-    let mut keep = |object: &mut Value, name: &str, is_name: fn(&str) -> bool| {
-        let member = object.get_mut(name);
-        if let Some(member) = member.filter(|text| text.as_str().is_some_and(|text| !is_name(text)))
-        {
-            *member = Value::from("");
-            left_out += 1;
-        }
-    };
     for value in values.into_iter().flatten() {
         let Some(stack) = value.get_mut("stacktrace") else {
             continue;
         };
-        keep(stack, "type", is_class);
-        keep(stack, "module", is_class);
+        // As in a stack trace, the message may stand behind the class.
+        if let Some(Value::String(kind)) = stack.get_mut("type")
+            && !is_class(kind)
+        {
+            let class = read::strip(kind.split(':').next().unwrap_or_default());
+            let class = if is_class(class) { class } else { "Unknown" };
+            *kind = class.to_owned();
+            left_out += 1;
+        }
+        left_out += keep(stack, "module", is_class);
         let frames = stack.get_mut("frames").and_then(Value::as_array_mut);
         for frame in frames.into_iter().flatten() {
-            keep(frame, "module", is_class);
-            keep(frame, "function", is_method_name);
-            keep(frame, "filename", is_place);
+            left_out += keep(frame, "module", is_class);
+            left_out += keep(frame, "function", is_method_name);
+            left_out += keep(frame, "filename", is_place);
         }
     }
     left_out
+}
+
+/// Empties a member that is another text than a name; answers how many that are, 0 or 1.
+fn keep(object: &mut Value, name: &str, is_name: fn(&str) -> bool) -> usize {
+    match object.get_mut(name) {
+        Some(Value::String(text)) if !is_name(text) => {
+            text.clear();
+            1
+        }
+        _ => 0,
+    }
 }
 
 fn is_of_name(c: char) -> bool {
@@ -237,7 +248,7 @@ mod tests {
         assert_eq!(
             exception["exception"]["values"][0]["stacktrace"],
             json!({
-                "type": "", "module": "a.b", "value": "SECRET",
+                "type": "X", "module": "a.b", "value": "SECRET",
                 "frames": [
                     {"module": "a.B", "function": "run$1", "filename": "B.kt", "lineno": 1},
                     {"module": "", "function": "", "filename": "", "in_app": true},
