@@ -16,6 +16,12 @@ use crate::observation::{Digest, Observation, SourceName};
 use crate::product::{Directory, Line};
 use crate::version::{Stage, Version};
 
+mod conflict;
+
+pub use conflict::Conflict;
+pub(crate) use conflict::PLACE_FIELD;
+use conflict::{choose, conflict_of_version, conflicts_of_places};
+
 /// The conclusion about one group.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Derived {
@@ -23,19 +29,6 @@ pub struct Derived {
     pub builds: Vec<Build>,
     /// Where sources contradict each other, sorted.
     pub conflicts: Vec<Conflict>,
-}
-
-/// Several values for one thing, of which one was chosen.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Conflict {
-    /// What it is about, as a correction would name it; for several builds in one file, the product and the file's path.
-    pub subject: String,
-    /// Which member of it.
-    pub field: &'static str,
-    /// The value that the builds carry. Of several build ids in one file, that of the later upload.
-    pub chosen: String,
-    /// Every value with the observations that state it.
-    pub values: BTreeMap<String, BTreeSet<Digest>>,
 }
 
 /// What the observations of one group claim, taken in one by one. Their bodies are not kept: a version of old times has ten
@@ -149,9 +142,6 @@ pub fn derive_all(observations: &[Observation], corrections: &[Correction]) -> D
     all.conflicts.sort();
     all
 }
-
-/// The field of a conflict about a file that is said to be of several builds: its values are build ids, and all of them are known.
-pub(crate) const PLACE_FIELD: &str = "build_id";
 
 /// What claims must agree in to be about one build.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -398,7 +388,8 @@ impl<'a> Group<'a> {
                     .iter()
                     .map(|(number, digests)| (number.to_string(), digests.clone()));
                 conflicts.insert(conflict_of_version(
-                    name,
+                    name.directory,
+                    name.version,
                     "shipped_build_number",
                     &chosen.to_string(),
                     values.collect(),
@@ -418,7 +409,8 @@ impl<'a> Group<'a> {
                             (chosen.to_string(), shipped.evidence().collect()),
                         ]);
                         conflicts.insert(conflict_of_version(
-                            name,
+                            name.directory,
+                            name.version,
                             "shipped_build_number",
                             &chosen.to_string(),
                             values,
@@ -567,73 +559,6 @@ impl Verdict {
 /// Whether a variant has builds of its own. EME-free and SHA-1 signed files are the ordinary build in another package.
 fn is_made_for_others(variant: &str) -> bool {
     !matches!(variant, "" | "eme-free" | "sha1")
-}
-
-/// The first value in the order of the claims; a conflict if there are others.
-fn choose(
-    subject: &str,
-    field: &'static str,
-    claims: &[&Claim],
-    value: &dyn Fn(&Claim) -> Option<String>,
-    conflicts: &mut BTreeSet<Conflict>,
-) -> Option<String> {
-    let mut values: BTreeMap<String, BTreeSet<Digest>> = BTreeMap::new();
-    for claim in claims {
-        if let Some(value) = value(claim) {
-            values.entry(value).or_default().insert(claim.digest);
-        }
-    }
-    let chosen = claims.iter().find_map(|claim| value(claim))?;
-    if values.len() > 1 {
-        conflicts.insert(Conflict {
-            subject: subject.to_owned(),
-            field,
-            chosen: chosen.clone(),
-            values,
-        });
-    }
-    Some(chosen)
-}
-
-/// The files that are said to be of several builds, each of which is known. The file was replaced, or a source is wrong: which one, nothing
-/// tells. A mirror's file is the same one.
-fn conflicts_of_places(claims: &[Claim]) -> BTreeSet<Conflict> {
-    let mut places: BTreeMap<(Directory, String), Vec<&Claim>> = BTreeMap::new();
-    for claim in claims {
-        if let Some(path) = claim.archive_url.as_deref().and_then(file_path) {
-            places
-                .entry((claim.directory, path))
-                .or_default()
-                .push(claim);
-        }
-    }
-    let mut conflicts = BTreeSet::new();
-    for ((directory, path), claims) in places {
-        let id = |claim: &Claim| Some(claim.build_id.to_string());
-        let subject = format!("{} {path}", directory.product());
-        choose(&subject, PLACE_FIELD, &claims, &id, &mut conflicts);
-    }
-    conflicts
-}
-
-/// The path of a file's address; none for a folder, in which many builds can lie.
-fn file_path(url: &str) -> Option<String> {
-    let path = url::Url::parse(url).ok()?.path().to_owned();
-    (!path.ends_with('/')).then_some(path)
-}
-
-fn conflict_of_version(
-    name: &BuildName<'_>,
-    field: &'static str,
-    chosen: &str,
-    values: BTreeMap<String, BTreeSet<Digest>>,
-) -> Conflict {
-    Conflict {
-        subject: format!("{} {}", name.directory.product(), name.version),
-        field,
-        chosen: chosen.to_owned(),
-        values,
-    }
 }
 
 #[cfg(test)]
