@@ -112,3 +112,120 @@ fn one_rule_runs_alone_and_an_unknown_one_is_refused() {
         Err(RunError::Input("raw"))
     ));
 }
+
+#[test]
+fn numbers_are_read_as_texts_are() {
+    let crash = processed(
+        &json!({
+            "ProductName": "Firefox", "Version": 128, "BuildID": 20_261_101_093_000_u64, "ReleaseChannel": "nightly",
+            "CrashTime": 1_795_800_000_i64, "StartupTime": 1_795_799_940.5, "InstallTime": "1795796400",
+            "SafeMode": 1.0, "ProcessType": "plugin", "PluginName": 5, "EMCheckCompatibility": true,
+            "AsyncShutdownTimeout": {"phase": "x"}, "submitted_timestamp": "2026-11-28T09:00:00+00:00",
+        }),
+        None,
+    );
+    for (name, expected) in [
+        ("version", json!("128")),
+        ("major_version", json!(128)),
+        ("build", json!("20261101093000")),
+        ("crash_time", json!(1_795_800_000_i64)),
+        ("uptime", json!(60)),
+        ("install_age", json!(3_600)),
+        ("safe_mode", json!(true)),
+        ("plugin_name", json!("5")),
+        ("addons_checked", json!(true)),
+        ("async_shutdown_timeout", json!("{\"phase\": \"x\"}")),
+        ("report_type", json!("hang")),
+    ] {
+        assert_eq!(crash.0.get(name), Some(&expected), "{name}");
+    }
+}
+
+#[test]
+fn a_difference_of_a_known_and_a_guessed_time_is_no_answer() {
+    let crash = |times: Value| {
+        let mut raw = times;
+        raw["submitted_timestamp"] = json!("2026-11-28T09:00:00+00:00");
+        let crash = processed(&raw, None);
+        let number = |name: &str| crash.0.get(name).and_then(Value::as_i64);
+        (
+            number("uptime"),
+            number("install_age"),
+            number("crash_time"),
+        )
+    };
+    let submitted = Some(1_795_856_400);
+    for (times, expected) in [
+        (
+            json!({"CrashTime": "1795800000", "StartupTime": "1795799940", "InstallTime": "1795796400"}),
+            (Some(60), Some(3_600), Some(1_795_800_000)),
+        ),
+        (
+            json!({"StartupTime": "1795799940", "InstallTime": "1795796400"}),
+            (None, None, submitted),
+        ),
+        (
+            json!({"CrashTime": "soon", "StartupTime": "1795799940"}),
+            (None, None, submitted),
+        ),
+        (
+            json!({"CrashTime": 0, "StartupTime": "1795799940"}),
+            (None, None, submitted),
+        ),
+        (
+            json!({"CrashTime": "1795800000", "StartupTime": "0", "InstallTime": "never"}),
+            (None, None, Some(1_795_800_000)),
+        ),
+        (
+            json!({"CrashTime": "1795800000"}),
+            (None, None, Some(1_795_800_000)),
+        ),
+    ] {
+        assert_eq!(crash(times.clone()), expected, "{times}");
+    }
+}
+
+#[test]
+fn what_stands_behind_androids_last_annotation_matters_to_no_rule() {
+    for (annotation, field, expected) in [
+        ("Android_CPU_ABI", "cpu_arch", json!("arm64")),
+        ("ProcessType", "process_type", json!("parent")),
+        ("Accessibility", "accessibility", json!(true)),
+        ("DOMFissionEnabled", "dom_fission_enabled", json!(true)),
+        ("DistributionID", "distribution_id", json!("mozilla")),
+        ("ReleaseChannel", "release_channel", json!("nightly")),
+    ] {
+        let value = match annotation {
+            "Android_CPU_ABI" => "arm64-v8a\r\n",
+            "ProcessType" => "main\r\n",
+            "Accessibility" => "Active\r\n",
+            "DOMFissionEnabled" => "1\r\n",
+            "DistributionID" => "mozilla\r\n",
+            _ => "nightly\r\n",
+        };
+        let crash = processed(&json!({annotation: value}), None);
+        assert_eq!(crash.0.get(field), Some(&expected), "{annotation}");
+    }
+}
+
+#[test]
+fn no_control_character_reaches_a_field() {
+    let crash = processed(
+        &json!({
+            "ProductName": "x\u{0}\u{1b}[31m", "MozCrashReason": "a\u{7}b", "Add-ons": "x%1b:1",
+            "JavaException": {"exception": {"values": [{"stacktrace": {
+                "type": "X", "module": "a", "value": "\u{1b}",
+                "frames": [{"module": "a", "function": "f\u{1b}", "filename": null, "in_app": null, "lineno": null}],
+            }}]}},
+            "TelemetryEnvironment": "{\"partner\": {\"distributionId\": \"a\\u001b\"}}",
+            "Comments": "one\r\n\ttwo",
+        }),
+        None,
+    );
+    let text = serde_json::to_string(&crash.0).unwrap();
+    for escape in ["\\u0000", "\\u001b", "\\u0007"] {
+        assert!(!text.contains(escape), "{text}");
+    }
+    assert_eq!(crash.text("product"), Some("x\u{fffd}[31m"));
+    assert_eq!(crash.text("user_comments"), Some("one\r\n\ttwo"));
+}

@@ -268,6 +268,26 @@ mod tests {
     }
 
     #[test]
+    fn the_text_of_the_systems_version_is_mended_too() {
+        let mut bytes = vec![0; 44 + 56];
+        bytes[..4].copy_from_slice(b"MDMP");
+        for (at, value) in [
+            (8, 1),
+            (12, 32),
+            (32, SYSTEM_INFO),
+            (36, 56),
+            (40, 44),
+            (68, 100),
+        ] {
+            write(&mut bytes, at, value);
+        }
+        bytes.extend(named(&[0x41, 0xd800]));
+        assert_eq!(mend(&mut bytes), 1);
+        let mended = units(&bytes, read(&bytes, 68).unwrap()).unwrap();
+        assert_eq!(mended, [0x41, 0xfffd]);
+    }
+
+    #[test]
     fn what_the_walker_does_not_read_is_not_touched() {
         let half = named(&[0xd800]);
         let sound = dump(&[&half]);
