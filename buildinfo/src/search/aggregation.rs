@@ -339,12 +339,17 @@ impl Filters {
         for (name, own) in groups {
             buckets.push((name.to_owned(), bucket(index, &own, inside, room)?));
         }
-        Ok(if self.named {
-            json!({ "buckets": buckets.into_iter().collect::<Map<_, _>>() })
-        } else {
-            let list: Vec<Value> = buckets.into_iter().map(|(_, bucket)| bucket).collect();
-            json!({ "buckets": list })
-        })
+        Ok(answer_of(buckets, self.named))
+    }
+}
+
+/// The buckets by their names, or as a list in their order.
+fn answer_of(buckets: Vec<(String, Value)>, by_name: bool) -> Value {
+    if by_name {
+        json!({ "buckets": buckets.into_iter().collect::<Map<_, _>>() })
+    } else {
+        let list: Vec<Value> = buckets.into_iter().map(|(_, bucket)| bucket).collect();
+        json!({ "buckets": list })
     }
 }
 

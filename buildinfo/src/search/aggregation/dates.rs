@@ -126,12 +126,7 @@ impl Dates {
                 Value::Object(bucket),
             ));
         }
-        Ok(if self.keyed {
-            json!({ "buckets": answer.into_iter().collect::<Map<_, _>>() })
-        } else {
-            let buckets: Vec<Value> = answer.into_iter().map(|(_, bucket)| bucket).collect();
-            json!({ "buckets": buckets })
-        })
+        Ok(super::answer_of(answer, self.keyed))
     }
 
     /// Adds the spans between the first and the last in which nothing lies.
