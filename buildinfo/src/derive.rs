@@ -370,8 +370,8 @@ impl<'a> Group<'a> {
         if is_made_for_others(name.variant) {
             return Verdict::new(S::Variant, C::Stated, R::VariantBuild);
         }
-        // A release candidate that lost to a later one was offered on beta all the same: for the first release of a train that is a step of
-        // its own, at which the build stays. Of any other version a build that lost will not ship, whoever tried it.
+        // The candidates of a train's first release are offered on beta; one that a later one replaced stays a candidate. Of any other
+        // version a replaced build is one that will not ship.
         let goes_to_beta = self.goes_to_beta(name);
         let lost = if goes_to_beta && name.version.is_first_of_major() {
             S::Candidate
