@@ -4,7 +4,7 @@
 //! the frames of the crashing thread are normalised, walked with the help of four lists, and the
 //! result passes a fixed pipeline of rules, each of which may rewrite it.
 //!
-//! Pure: no async, no clock, no I/O but [`Lists::load`], which reads four files of a folder.
+//! Pure: no async, no clock, no I/O but [`Lists::load`] and [`Lists::read`], which read four files of a folder.
 //!
 //! Invariants:
 //! * [`generate`] and [`explain`] answer for every [`CrashData`] and never panic; what a rule cannot use becomes
@@ -32,6 +32,9 @@ mod walk;
 
 pub use crash_data::{CrashData, CrashDataError, Frame, Inline, Scalar, Thread, UnloadedModule};
 pub use frame::FRAME_LIMIT;
-pub use lists::{Entry, ListError, ListProblem, Lists};
+pub use lists::{
+    AGREEMENT, Agreement, Class, Comparison, Difference, DifferentName, Entry, LIST_FILES,
+    LIST_LIMIT, ListError, ListProblem, Lists, Treatment, text_of,
+};
 pub use outcome::{Event, Signature, Step};
 pub use rules::{explain, generate, rule_names};

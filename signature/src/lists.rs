@@ -5,7 +5,13 @@
 //! comments. Entries are regular expressions in Python's dialect that must match at the start of
 //! a frame (`|` between them is implied), but for sentinels, which must equal the frame.
 
+mod agreement;
+mod comparison;
 mod dialect;
+mod entry;
+mod file;
+mod names;
+mod treatment;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,15 +21,15 @@ use std::sync::Arc;
 use regex_automata::meta::{self, Regex};
 use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::{Anchored, Input};
-use sha2::{Digest, Sha256};
 
-/// The names of the four files, in the order irrelevant, prefix, sentinels, line numbers.
-const FILES: [&str; 4] = [
-    "irrelevant_signature_re.txt",
-    "prefix_signature_re.txt",
-    "signature_sentinels.txt",
-    "signatures_with_line_numbers_re.txt",
-];
+pub use agreement::{AGREEMENT, Agreement};
+pub use comparison::{Comparison, Difference, DifferentName};
+pub use entry::{Entry, LIST_FILES};
+pub use file::{LIST_LIMIT, ListError, ListProblem, text_of};
+pub use treatment::{Class, Treatment};
+
+use entry::{digest, entries};
+use file::read;
 
 /// The lists that come with this crate.
 const BUILT_IN: [&str; 4] = [
@@ -33,66 +39,14 @@ const BUILT_IN: [&str; 4] = [
     include_str!("../lists/signatures_with_line_numbers_re.txt"),
 ];
 
-/// How big a list may be, in bytes.
-const FILE_LIMIT: usize = 1024 * 1024;
+/// How many entries a list may have.
+const ENTRY_LIMIT: usize = 10_000;
 
 /// How big the compiled form of lists may get, in bytes.
-const COMPILED_LIMIT: usize = 32 * 1024 * 1024;
+const COMPILED_LIMIT: usize = 8 * 1024 * 1024;
 
-/// An entry of a list. Displays as `file:line: entry`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// The name of its file.
-    pub file: &'static str,
-    /// Its line, the first being 1.
-    pub line: usize,
-    /// The entry, as it stands in the file.
-    pub text: String,
-}
-
-impl fmt::Display for Entry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.file, self.line, self.text)
-    }
-}
-
-/// Why lists cannot be used. Displays as `file:line: problem`.
-#[derive(Debug, thiserror::Error)]
-#[error("{}{}: {problem}", file.display(), line.map(|line| format!(":{line}")).unwrap_or_default())]
-pub struct ListError {
-    /// The file.
-    pub file: PathBuf,
-    /// The line, the first being 1, if the problem is in one.
-    pub line: Option<usize>,
-    /// What is wrong.
-    #[source]
-    pub problem: ListProblem,
-}
-
-/// What is wrong with a list.
-#[derive(Debug, thiserror::Error)]
-pub enum ListProblem {
-    /// The file cannot be read.
-    #[error("cannot be read: {0}")]
-    Unreadable(#[source] std::io::Error),
-    /// The file is bigger than a list may be.
-    #[error("bigger than {FILE_LIMIT} bytes")]
-    TooBig,
-    /// The line is not UTF-8.
-    #[error("not UTF-8")]
-    NotUtf8,
-    /// The entry is no regular expression, or one of a kind that is not supported.
-    #[error("`{entry}` cannot be used: {reason}")]
-    Entry {
-        /// The entry.
-        entry: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// All entries together are too big to be compiled.
-    #[error("cannot be compiled: {0}")]
-    Uncompilable(String),
-}
+/// An entry whose own compiled form is bigger than so many bytes is blamed when all are too big together.
+const ENTRY_COMPILED_LIMIT: usize = COMPILED_LIMIT / 8;
 
 /// What is said of a frame, and the entry that says so.
 #[derive(Debug, Clone, Copy)]
@@ -112,7 +66,7 @@ pub struct Lists {
     sentinels: HashMap<String, Arc<Entry>>,
     longest_sentinel: usize,
     folder: Option<String>,
-    version: String,
+    sha256: String,
 }
 
 impl Lists {
@@ -121,64 +75,120 @@ impl Lists {
         Self::compile(BUILT_IN, None).expect("a test compiles the lists of this crate")
     }
 
-    /// Reads the four lists of a folder: `irrelevant_signature_re.txt`,
-    /// `prefix_signature_re.txt`, `signature_sentinels.txt` and
-    /// `signatures_with_line_numbers_re.txt`. An empty list matches nothing.
+    /// Reads the four lists of a folder, [`LIST_FILES`]. An empty list matches nothing.
     ///
     /// # Errors
     /// If a file is missing or has an entry that cannot be used.
     pub fn load(folder: &Path) -> Result<Self, ListError> {
-        let mut texts: [String; 4] = Default::default();
-        for (text, name) in texts.iter_mut().zip(FILES) {
-            *text = read(&folder.join(name))?;
-        }
+        let texts = Self::read(folder)?;
         Self::compile(texts.each_ref().map(String::as_str), Some(folder))
     }
 
-    /// Where the lists come from: a folder, or `None` for the built-in ones.
+    /// The texts of the four lists of a folder, in the order of [`LIST_FILES`]; what they say is not looked at.
+    ///
+    /// # Errors
+    /// If a file is missing, too big or not UTF-8.
+    pub fn read(folder: &Path) -> Result<[String; 4], ListError> {
+        let mut texts: [String; 4] = Default::default();
+        for (text, name) in texts.iter_mut().zip(LIST_FILES) {
+            *text = read(&folder.join(name))?;
+        }
+        Ok(texts)
+    }
+
+    /// Compiles the texts of the four lists, in the order of [`LIST_FILES`].
+    ///
+    /// # Errors
+    /// If an entry cannot be used.
+    pub fn of_texts(texts: [&str; 4]) -> Result<Self, ListError> {
+        Self::compile(texts, None)
+    }
+
+    /// The SHA-256 of lists by their texts, as [`Lists::sha256`] says it, without compiling them.
+    pub fn sha256_of(texts: [&str; 4]) -> String {
+        digest(texts)
+    }
+
+    /// Where the lists come from: a folder, or `None` for texts and the built-in ones.
     pub fn folder(&self) -> Option<&str> {
         self.folder.as_deref()
     }
 
-    /// 16 hexadecimal digits that change with the text of the lists.
-    pub fn version(&self) -> &str {
-        &self.version
+    /// What the lists are: 64 hexadecimal digits, the SHA-256 of their entries. For each file in the order of
+    /// [`LIST_FILES`]: a line with its name in square brackets, then its entries, each once, in the order of their bytes, a line each. So
+    /// comments, blank lines and the order of entries do not change it: lists with the same entries make the same signatures.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// All entries, in the order of [`LIST_FILES`] and of their lines. Of equal sentinels only the first.
+    pub fn entries(&self) -> Vec<&Entry> {
+        let mut sentinels: Vec<&Entry> = self.sentinels.values().map(AsRef::as_ref).collect();
+        sentinels.sort_unstable_by_key(|entry| entry.line);
+        self.verdicts
+            .entries
+            .iter()
+            .map(AsRef::as_ref)
+            .chain(sentinels)
+            .chain(self.line_numbers.entries.iter().map(AsRef::as_ref))
+            .collect()
+    }
+
+    /// How many entries each list has, in the order of [`LIST_FILES`].
+    pub fn counts(&self) -> [usize; 4] {
+        let entries = self.entries();
+        LIST_FILES.map(|file| entries.iter().filter(|entry| entry.file == file).count())
+    }
+
+    /// The entries that match any frame, which is hardly what was meant.
+    pub fn matching_anything(&self) -> Vec<&Entry> {
+        self.entries()
+            .into_iter()
+            .filter(|entry| entry.file != LIST_FILES[2] && names::matches_anything(entry))
+            .collect()
     }
 
     fn compile(texts: [&str; 4], folder: Option<&Path>) -> Result<Self, ListError> {
         let [irrelevant, prefix, sentinels, line_numbers] = texts;
-        let mut hash = Sha256::new();
-        for text in texts {
-            hash.update(text.len().to_be_bytes());
-            hash.update(text);
+        let [
+            irrelevant_file,
+            prefix_file,
+            sentinels_file,
+            line_numbers_file,
+        ] = LIST_FILES;
+        for (file, text) in LIST_FILES.into_iter().zip(texts) {
+            if entries(file, text).nth(ENTRY_LIMIT).is_some() {
+                return Err(ListError {
+                    file: path_of(file, folder),
+                    line: None,
+                    problem: ListProblem::TooMany,
+                });
+            }
         }
-        let version = hash
-            .finalize()
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
         let mut by_text = HashMap::new();
-        for entry in entries(FILES[2], sentinels) {
+        for entry in entries(sentinels_file, sentinels) {
             // Of equal entries the first one counts.
             by_text
                 .entry(entry.text.clone())
                 .or_insert_with(|| Arc::new(entry));
         }
         Ok(Self {
-            verdicts: List::compile(&[(FILES[0], irrelevant), (FILES[1], prefix)], folder)?,
-            line_numbers: List::compile(&[(FILES[3], line_numbers)], folder)?,
+            verdicts: List::compile(
+                &[(irrelevant_file, irrelevant), (prefix_file, prefix)],
+                folder,
+            )?,
+            line_numbers: List::compile(&[(line_numbers_file, line_numbers)], folder)?,
             longest_sentinel: by_text.keys().map(String::len).max().unwrap_or_default(),
             sentinels: by_text,
             folder: folder.map(|folder| folder.display().to_string()),
-            version,
+            sha256: digest(texts),
         })
     }
 
     /// What an entry says of a frame. That it does not matter comes first.
     pub(crate) fn verdict(&self, frame: &str) -> Option<Verdict<'_>> {
         let entry = self.verdicts.find(frame)?;
-        Some(if entry.file == FILES[0] {
+        Some(if entry.file == LIST_FILES[0] {
             Verdict::Irrelevant(entry)
         } else {
             Verdict::Prefix(entry)
@@ -211,9 +221,8 @@ struct List {
 impl List {
     /// Compiles files by name and text, whose entries count in this order.
     fn compile(files: &[(&'static str, &str)], folder: Option<&Path>) -> Result<Self, ListError> {
-        let path = |file| folder.map_or_else(|| PathBuf::from(file), |folder| folder.join(file));
         let unusable = |entry: &Entry, reason: String| ListError {
-            file: path(entry.file),
+            file: path_of(entry.file, folder),
             line: Some(entry.line),
             problem: ListProblem::Entry {
                 entry: entry.text.clone(),
@@ -228,27 +237,25 @@ impl List {
             patterns.push(pattern);
             list.push(Arc::new(entry));
         }
-        // Only where an anchored match ends is ever asked for.
-        let config = meta::Config::new()
-            .nfa_size_limit(Some(COMPILED_LIMIT))
-            .which_captures(WhichCaptures::Implicit)
-            .auto_prefilter(false);
         let regex = Regex::builder()
-            .configure(config)
+            .configure(config(COMPILED_LIMIT))
             .build_many(&patterns)
             .map_err(|error| {
                 let entry = error.pattern().and_then(|id| list.get(id.as_usize()));
                 match (entry, error.syntax_error()) {
                     (Some(entry), Some(syntax)) => unusable(entry, one_line(syntax)),
                     (Some(entry), None) => unusable(entry, error.to_string()),
-                    (None, _) => {
-                        let longest = files.iter().max_by_key(|(_, text)| text.len());
-                        ListError {
-                            file: path(longest.map_or("", |(file, _)| file)),
+                    (None, _) => match first_too_big(&patterns).and_then(|at| list.get(at)) {
+                        Some(entry) => unusable(
+                            entry,
+                            "it is too big: what it repeats, it repeats too often".to_owned(),
+                        ),
+                        None => ListError {
+                            file: path_of(files.first().map_or("", |(file, _)| file), folder),
                             line: None,
                             problem: ListProblem::Uncompilable(error.to_string()),
-                        }
-                    }
+                        },
+                    },
                 }
             })?;
         Ok(Self {
@@ -272,36 +279,25 @@ fn one_line(error: &impl fmt::Display) -> String {
     last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 
-fn entries(file: &'static str, text: &str) -> impl Iterator<Item = Entry> {
-    text.lines().enumerate().filter_map(move |(i, line)| {
-        let text = line.trim();
-        (!text.is_empty() && !text.starts_with('#')).then(|| Entry {
-            file,
-            line: i + 1,
-            text: text.to_owned(),
-        })
+/// How expressions are compiled: only where an anchored match ends is ever asked for.
+fn config(limit: usize) -> meta::Config {
+    meta::Config::new()
+        .nfa_size_limit(Some(limit))
+        .which_captures(WhichCaptures::Implicit)
+        .auto_prefilter(false)
+}
+
+/// The first expression that alone is too big.
+fn first_too_big(patterns: &[String]) -> Option<usize> {
+    let config = config(ENTRY_COMPILED_LIMIT);
+    patterns.iter().position(|pattern| {
+        let built = Regex::builder().configure(config.clone()).build(pattern);
+        built.is_err()
     })
 }
 
-fn read(file: &Path) -> Result<String, ListError> {
-    let error = |line, problem| ListError {
-        file: file.to_owned(),
-        line,
-        problem,
-    };
-    let size = std::fs::metadata(file)
-        .map_err(|source| error(None, ListProblem::Unreadable(source)))?
-        .len();
-    if size > FILE_LIMIT as u64 {
-        return Err(error(None, ListProblem::TooBig));
-    }
-    let bytes =
-        std::fs::read(file).map_err(|source| error(None, ListProblem::Unreadable(source)))?;
-    String::from_utf8(bytes).map_err(|not_utf8| {
-        let valid = &not_utf8.as_bytes()[..not_utf8.utf8_error().valid_up_to()];
-        let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
-        error(Some(line), ListProblem::NotUtf8)
-    })
+fn path_of(file: &str, folder: Option<&Path>) -> PathBuf {
+    folder.map_or_else(|| PathBuf::from(file), |folder| folder.join(file))
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Signatures equal those recorded from Socorro's code, given the same lists.
+//! Signatures equal those recorded from Socorro's code, given the same lists; and the built-in lists make the same
+//! signatures as Mozilla's.
 //!
 //! The recordings are not part of this repository: the environment variable `DATIL_SHARED` names
 //! the folder that has them (`data/siggen`, `data/siglists`). Without it nothing is compared.
@@ -7,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use signature::{CrashData, Lists, generate};
+use signature::{AGREEMENT, Comparison, CrashData, Difference, Frame, Lists, Thread, generate};
 
 #[derive(Deserialize)]
 struct Case {
@@ -45,13 +46,21 @@ fn comparable_all(notes: &[String]) -> Vec<&str> {
     notes.iter().map(|note| comparable(note)).collect()
 }
 
+/// What is said where there is nothing to compare with.
+const SKIPPED: &str = "SKIPPED: DATIL_SHARED does not name the folder with the recordings";
+
+/// The folder with the recordings and Mozilla's lists.
+fn data() -> Option<PathBuf> {
+    let shared = std::env::var_os("DATIL_SHARED").map(PathBuf::from);
+    Some(shared?.join("data"))
+}
+
 #[test]
 fn signatures_equal_the_recorded_ones() {
-    let Some(shared) = std::env::var_os("DATIL_SHARED").map(PathBuf::from) else {
-        println!("SKIPPED: DATIL_SHARED does not name the folder with the recordings");
+    let Some(data) = data() else {
+        println!("{SKIPPED}");
         return;
     };
-    let data = shared.join("data");
     let lists = Lists::load(&data.join("siglists")).unwrap();
     let cases = std::fs::read_to_string(data.join("siggen/cases.jsonl")).unwrap();
     let expected = std::fs::read_to_string(data.join("siggen/expected.jsonl")).unwrap();
@@ -107,4 +116,156 @@ fn signatures_equal_the_recorded_ones() {
         different.len(),
         different.join("\n")
     );
+}
+
+/// So many of a thousand names, or stacks, must be treated as Mozilla's lists do.
+const LEAST: usize = 995;
+
+/// Differences, a line for each entry and beneath it one for each name.
+fn shown(differences: &[Difference<'_>]) -> String {
+    let mut text = String::new();
+    for difference in differences {
+        text += &format!("{} ({} tried)\n", difference.entry, difference.tried);
+        for name in &difference.names {
+            let (ours, theirs) = (&name.first, &name.second);
+            text += &format!(
+                "    {:?}: {ours} by ours, {theirs} by Mozilla's\n",
+                name.name
+            );
+        }
+    }
+    text
+}
+
+#[test]
+fn the_built_in_lists_treat_names_as_mozillas_do() {
+    let Some(data) = data() else {
+        println!("{SKIPPED}");
+        return;
+    };
+    let (ours, theirs) = (
+        Lists::built_in(),
+        Lists::load(&data.join("siglists")).unwrap(),
+    );
+    let found = Comparison::of(&ours, &theirs);
+    println!("by entries of ours:\n{}", shown(&found.of_first));
+    println!("by entries of Mozilla's:\n{}", shown(&found.of_second));
+    println!(
+        "{} of {} names are treated alike; built_in: {:?}, other: {:?}",
+        found.alike,
+        found.names,
+        ours.sha256(),
+        theirs.sha256()
+    );
+    assert!(found.names > 5_000 && found.alike * 1000 >= found.names * LEAST);
+    let measured = (ours.sha256(), theirs.sha256(), found.names, found.alike);
+    let told = (
+        AGREEMENT.built_in,
+        AGREEMENT.other,
+        AGREEMENT.names,
+        AGREEMENT.alike,
+    );
+    assert_eq!(
+        measured, told,
+        "what AGREEMENT says is not what was measured"
+    );
+}
+
+/// The name with each of its letters gone, changed, and everything from it on cut off.
+fn one_letter_off(name: &str) -> Vec<String> {
+    let cuts = name.char_indices().flat_map(|(at, letter)| {
+        let (before, after) = (&name[..at], &name[at + letter.len_utf8()..]);
+        let other = if letter == 'Z' { 'Y' } else { 'Z' };
+        [
+            before.to_owned(),
+            format!("{before}{after}"),
+            format!("{before}{other}{after}"),
+        ]
+    });
+    cuts.filter(|name| !name.is_empty()).collect()
+}
+
+#[test]
+fn every_letter_of_a_name_counts_as_with_mozillas_lists() {
+    let Some(data) = data() else {
+        println!("{SKIPPED}");
+        return;
+    };
+    let (ours, theirs) = (
+        Lists::built_in(),
+        Lists::load(&data.join("siglists")).unwrap(),
+    );
+    let (mut count, mut different) = (0, Vec::new());
+    for entry in ours.entries().into_iter().chain(theirs.entries()) {
+        for name in one_letter_off(&entry.text.replace('\\', "")) {
+            count += 1;
+            if !ours.treatment(&name).same(&theirs.treatment(&name)) {
+                different.push(name);
+            }
+        }
+    }
+    println!("{count} names, treated otherwise: {different:#?}");
+    assert!(count > 10_000 && different.is_empty());
+}
+
+/// A crash whose stack has these functions, with lines.
+fn stack<'a>(functions: &[&'a str]) -> CrashData<'a> {
+    let frames = functions.iter().map(|function| Frame {
+        function: Some((*function).into()),
+        line: Some(signature::Scalar::Integer(7)),
+        ..Frame::default()
+    });
+    CrashData {
+        threads: vec![Thread {
+            frames: frames.collect(),
+            ..Thread::default()
+        }],
+        ..CrashData::default()
+    }
+}
+
+#[test]
+fn the_built_in_lists_make_the_signatures_that_mozillas_make() {
+    let Some(data) = data() else {
+        println!("{SKIPPED}");
+        return;
+    };
+    let (ours, theirs) = (
+        Lists::built_in(),
+        Lists::load(&data.join("siglists")).unwrap(),
+    );
+    let (mut stacks, mut different) = (0_usize, Vec::new());
+    let mut compare = |what: &str, crash: &CrashData<'_>| {
+        stacks += 1;
+        let [ours, theirs] = [&ours, &theirs].map(|lists| generate(crash, lists).signature);
+        if ours != theirs {
+            different.push(format!("{what}: {ours:?} by ours, {theirs:?} by Mozilla's"));
+        }
+    };
+    // Each name on top of others, and beneath some: the walk must go on, stop or begin where theirs does.
+    let mut names = ours.names();
+    names.extend(theirs.names());
+    for name in &names {
+        compare(name, &stack(&[name, "herd::leap", "main"]));
+        compare(
+            name,
+            &stack(&["memcpy", "herd::RefPtr", name, "herd::leap", "main"]),
+        );
+        compare(name, &stack(&["raise", "abort", name, "xul.dll", "main"]));
+    }
+    for case in std::fs::read_to_string(data.join("siggen/cases.jsonl"))
+        .unwrap()
+        .lines()
+    {
+        compare(
+            case.get(..60).unwrap_or(case),
+            &CrashData::from_json(case.as_bytes()).unwrap(),
+        );
+    }
+    println!(
+        "{stacks} stacks, {} with another signature:\n{}",
+        different.len(),
+        different.join("\n")
+    );
+    assert!(stacks > 20_000 && different.len() * 1000 <= stacks * (1000 - LEAST));
 }

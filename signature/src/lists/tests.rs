@@ -120,42 +120,109 @@ fn sentinels_are_literal() {
 #[test]
 fn folders_are_loaded_whole() {
     let folder = tempfile::tempdir().unwrap();
-    for name in &FILES[..3] {
+    for name in &LIST_FILES[..3] {
         fs::write(folder.path().join(name), "zebra\r\n").unwrap();
     }
     let missing = Lists::load(folder.path()).unwrap_err();
-    assert_eq!(missing.file, folder.path().join(FILES[3]));
+    assert_eq!(missing.file, folder.path().join(LIST_FILES[3]));
     assert!(matches!(missing.problem, ListProblem::Unreadable(_)));
 
-    fs::write(folder.path().join(FILES[3]), b"a\n\xff\n").unwrap();
+    fs::write(folder.path().join(LIST_FILES[3]), b"a\n\xff\n").unwrap();
     let not_utf8 = Lists::load(folder.path()).unwrap_err();
     assert_eq!(not_utf8.line, Some(2));
     assert!(matches!(not_utf8.problem, ListProblem::NotUtf8));
 
-    fs::write(folder.path().join(FILES[3]), vec![b'\n'; FILE_LIMIT + 1]).unwrap();
+    fs::write(
+        folder.path().join(LIST_FILES[3]),
+        vec![b'\n'; LIST_LIMIT + 1],
+    )
+    .unwrap();
     let too_big = Lists::load(folder.path()).unwrap_err();
     assert!(matches!(too_big.problem, ListProblem::TooBig));
 
-    fs::write(folder.path().join(FILES[3]), "zebra").unwrap();
+    fs::write(folder.path().join(LIST_FILES[3]), "zebra").unwrap();
     let lists = Lists::load(folder.path()).unwrap();
     assert_eq!(lists.folder(), folder.path().to_str());
     assert!(lists.verdict("zebra").is_some() && lists.sentinel("zebra").is_some());
-    assert_ne!(lists.version(), Lists::built_in().version());
-    fs::write(folder.path().join(FILES[3]), "horse").unwrap();
-    assert_ne!(
-        lists.version(),
-        Lists::load(folder.path()).unwrap().version()
+    assert_ne!(lists.sha256(), Lists::built_in().sha256());
+    fs::write(folder.path().join(LIST_FILES[3]), "horse").unwrap();
+    assert_ne!(lists.sha256(), Lists::load(folder.path()).unwrap().sha256());
+
+    // A pipe or a folder in place of a list is no list.
+    fs::remove_file(folder.path().join(LIST_FILES[3])).unwrap();
+    fs::create_dir(folder.path().join(LIST_FILES[3])).unwrap();
+    let no_file = Lists::load(folder.path()).unwrap_err().to_string();
+    assert!(
+        no_file.ends_with("cannot be read: it is no file"),
+        "{no_file}"
     );
 }
 
 #[test]
+fn the_digest_is_that_of_the_sorted_entries() {
+    // printf '[irrelevant_signature_re.txt]\na\nb\n[prefix_signature_re.txt]\n[signature_sentinels.txt]\nc\n\
+    // [signatures_with_line_numbers_re.txt]\n' | sha256sum
+    let expected = "fdcea3216404adfbe1eb46403120c8f2b135834c7bfa7b41133c130a640f4e2f";
+    for irrelevant in ["a\nb\n", "# comment\n  b\n\n a\r\nb"] {
+        let texts = [irrelevant, "", "c", "# nothing"];
+        assert_eq!(Lists::of_texts(texts).unwrap().sha256(), expected);
+        assert_eq!(Lists::sha256_of(texts), expected);
+    }
+    assert_ne!(Lists::sha256_of(["", "a\nb", "c", ""]), expected);
+}
+
+#[test]
+fn entries_that_blow_up_are_named() {
+    for (texts, file, line) in [
+        (["fine\n(a{1000}){1000}", "", "", ""], 0, 2),
+        (["fine", "# x\nfine\n((a{99}){99}){99}", "", ""], 1, 3),
+        (["", "", "", "(\\d{999}){999}"], 3, 1),
+    ] {
+        let error = Lists::of_texts(texts).unwrap_err();
+        assert_eq!(error.file, Path::new(LIST_FILES[file]), "{error}");
+        assert_eq!(error.line, Some(line), "{error}");
+    }
+    let deep = "(".repeat(2_000) + "a" + &")".repeat(2_000);
+    assert_eq!(
+        Lists::of_texts([&deep, "", "", ""]).unwrap_err().line,
+        Some(1)
+    );
+    let many = "a\n".repeat(ENTRY_LIMIT + 1);
+    let error = Lists::of_texts(["", &many, "", ""]).unwrap_err();
+    assert!(matches!(error.problem, ListProblem::TooMany), "{error}");
+}
+
+#[test]
+fn entries_are_counted_and_those_that_match_anything_told() {
+    let lists = Lists::of_texts(["a\nb", "z*\nc", "d\nd", "e"]).unwrap();
+    assert_eq!(lists.counts(), [2, 2, 1, 1]);
+    let anything: Vec<&str> = lists
+        .matching_anything()
+        .iter()
+        .map(|e| e.text.as_str())
+        .collect();
+    assert_eq!(anything, ["z*"]);
+    assert!(Lists::built_in().matching_anything().is_empty());
+}
+
+#[test]
+fn the_agreement_was_measured_with_these_lists() {
+    assert_eq!(
+        AGREEMENT.built_in,
+        Lists::built_in().sha256(),
+        "the lists were changed: DATIL_SHARED=DIR cargo test -p signature --test conformance says the new figures"
+    );
+    assert!(AGREEMENT.percent() >= 99.5);
+}
+
+#[test]
 fn no_built_in_entry_matches_nothing_or_stands_twice() {
-    for (file, text) in FILES.into_iter().zip(BUILT_IN) {
+    for (file, text) in LIST_FILES.into_iter().zip(BUILT_IN) {
         let mut texts: Vec<String> = entries(file, text).map(|entry| entry.text).collect();
         let count = texts.len();
         assert!(count > 0, "{file}");
         for text in &texts {
-            if file != FILES[2] {
+            if file != LIST_FILES[2] {
                 check(text, "", false);
                 check(text, "herd::Zebra::leap", false);
             }
@@ -189,15 +256,21 @@ fn check_stack(functions: &[&str], expected: &str) {
 
 #[test]
 fn built_in_lists_name_what_failed_and_who_is_to_blame() {
-    let cases: [(&[&str], &str); 15] = [
+    let cases: &[(&[&str], &str)] = &[
         (
             &["memcpy", "herd::Zebra::copy(int)", "main"],
             "memcpy | herd::Zebra::copy",
         ),
+        // The makes of one C function for different processors.
         (
             &["__memmove_avx_unaligned_erms", "herd::copy()"],
-            "__memmove_avx_unaligned_erms | herd::copy",
+            "herd::copy",
         ),
+        (
+            &["_platform_memmove$VARIANT$Haswell", "herd::copy()"],
+            "herd::copy",
+        ),
+        // A damaged heap.
         (
             &[
                 "raise",
@@ -210,6 +283,21 @@ fn built_in_lists_name_what_failed_and_who_is_to_blame() {
             ],
             "raise | abort | malloc_printerr | _int_free | free | herd::drop",
         ),
+        (
+            &[
+                "RtlReportFatalFailure",
+                "RtlpHeapHandleError",
+                "RtlFreeHeap",
+                "HeapFree",
+                "herd::drop()",
+            ],
+            "RtlFreeHeap | HeapFree | herd::drop",
+        ),
+        (
+            &["arena_dalloc", "je_free", "herd::drop()"],
+            "arena_dalloc | je_free | herd::drop",
+        ),
+        // An assertion, of C and of Rust.
         (
             &[
                 "__pthread_kill_implementation",
@@ -225,7 +313,6 @@ fn built_in_lists_name_what_failed_and_who_is_to_blame() {
             &[
                 "mozglue_static::panic_hook",
                 "std::panicking::rust_panic_with_hook",
-                "rust_begin_unwind",
                 "core::panicking::panic_fmt",
                 "core::option::expect_failed",
                 "core::option::Option<T>::expect",
@@ -241,6 +328,16 @@ fn built_in_lists_name_what_failed_and_who_is_to_blame() {
             ],
             "herd::zebra::leap",
         ),
+        (
+            &[
+                "MOZ_Crash",
+                "mozilla::detail::InvalidArrayIndex_CRASH(unsigned int)",
+                "nsTArray_Impl<x>::ElementAt()",
+                "herd::at()",
+            ],
+            "mozilla::detail::InvalidArrayIndex_CRASH | nsTArray_Impl<T>::ElementAt | herd::at",
+        ),
+        // A lock or an event is waited for.
         (
             &[
                 "NtWaitForAlertByThreadId",
@@ -260,6 +357,8 @@ fn built_in_lists_name_what_failed_and_who_is_to_blame() {
             ],
             "herd::lock",
         ),
+        (&["mach_msg_trap", "mach_msg", "herd::wait()"], "herd::wait"),
+        // Steps on the way to a value.
         (
             &[
                 "PLDHashTable::Search(void const*)",
@@ -268,6 +367,15 @@ fn built_in_lists_name_what_failed_and_who_is_to_blame() {
             ],
             "herd::find",
         ),
+        (
+            &[
+                "RefPtr<Zebra>::~RefPtr()",
+                "herd::Zebra::Release()",
+                "herd::forget()",
+            ],
+            "herd::Zebra::Release",
+        ),
+        // Messages between processes.
         (
             &[
                 "IPC::ReadParam<int>()",
@@ -287,6 +395,7 @@ fn built_in_lists_name_what_failed_and_who_is_to_blame() {
             &["objc_msgSend", "-[Zebra leap]"],
             "objc_msgSend | -[Zebra leap]",
         ),
+        // Memory ran out.
         (
             &[
                 "mozalloc_abort",
@@ -294,19 +403,56 @@ fn built_in_lists_name_what_failed_and_who_is_to_blame() {
                 "moz_xmalloc",
                 "herd::grow()",
             ],
-            "moz_xmalloc | herd::grow",
+            "herd::grow",
         ),
         (
             &[
-                "RefPtr<Zebra>::~RefPtr()",
-                "herd::Zebra::Release()",
-                "herd::forget()",
+                "NS_ABORT_OOM(unsigned int)",
+                "nsTSubstring<char>::Append()",
+                "herd::grow()",
             ],
-            "herd::Zebra::Release | herd::forget",
+            "OOM | unknown | NS_ABORT_OOM | nsTSubstring<T>::Append | herd::grow",
         ),
+        // Names that only begin or end alike.
         (&["portal::open()", "main"], "portal::open"),
+        (&["handle_errorf", "main"], "handle_errorf"),
+        (&["handle_error", "herd::parse()"], "herd::parse"),
+        (&["JS::CallArgs::get()", "main"], "JS::CallArgs::get"),
     ];
     for (functions, expected) in cases {
         check_stack(functions, expected);
+    }
+}
+
+#[test]
+fn built_in_lists_know_well_known_frames() {
+    let cases = [
+        ("@0x7ff812345678", "irrelevant"),
+        ("@0x0", "prefix"),
+        ("KiUserExceptionDispatch", "irrelevant"),
+        ("BaseThreadInitThunk", "stop"),
+        ("_purecall", "sentinel, prefix"),
+        ("_sigtramp", "sentinel, irrelevant"),
+        ("core::panicking::panic", "sentinel, irrelevant"),
+        ("std::__1::vector<T>::push_back", "irrelevant"),
+        ("std::vector<T>::push_back", "stop"),
+        ("NS_ProcessNextEvent", "irrelevant"),
+        ("mozilla::SpinEventLoopUntil<T>", "prefix"),
+        ("ntdll.dll", "prefix"),
+        ("XUL", "prefix"),
+        ("libxul.so", "prefix"),
+        ("libnss3.so", "stop"),
+        ("js_Interpret", "stop, line number"),
+        ("js::Interpret", "stop"),
+        ("NtUserGetMessage", "prefix"),
+        ("ZwClose", "stop"),
+        ("abort", "prefix"),
+        ("PR_WaitCondVar", "irrelevant"),
+        ("PR_Lock", "prefix"),
+        ("herd::Gate::release", "stop"),
+    ];
+    let lists = Lists::built_in();
+    for (frame, expected) in cases {
+        assert_eq!(lists.treatment(frame).to_string(), expected, "{frame}");
     }
 }

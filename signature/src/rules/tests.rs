@@ -260,10 +260,10 @@ fn inlined_functions_come_first_and_forty_are_looked_at() {
 #[test]
 fn repeated_libraries_count_once() {
     let made = make(
-        &["a.DLL", "a.DLL", "b.dll", "a.DLL", "Zebra", "Zebra"],
+        &["a.dll", "a.dll", "b.dll", "a.dll", "Zebra", "Zebra"],
         &json!({}),
     );
-    assert_eq!(made.signature, "a.DLL | b.dll | a.DLL | Zebra");
+    assert_eq!(made.signature, "a.dll | b.dll | a.dll | Zebra");
 }
 
 #[test]

@@ -230,7 +230,7 @@ impl<'a> Explained<'a> {
             debug_log: made.debug_log().collect(),
             lists: UsedLists {
                 folder: lists.folder(),
-                version: lists.version(),
+                version: lists.sha256(),
             },
         }
     }
@@ -241,7 +241,7 @@ fn explanation(made: &Signature, lists: &Lists) -> String {
     let mut out = format!(
         "lists      {} (version {})\n",
         printable(lists.folder().unwrap_or("built in")),
-        lists.version()
+        lists.sha256()
     );
     for (index, frame) in made.normalized_frames.iter().enumerate() {
         let _ = writeln!(out, "frame {index:<4} {}", printable(frame));

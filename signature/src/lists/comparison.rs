@@ -1,0 +1,182 @@
+//! Where two sets of lists differ, found by trying the names that their entries are about.
+
+use std::collections::BTreeSet;
+
+use super::{Entry, Lists, Treatment, names};
+
+/// What a comparison of two sets of lists came to.
+#[derive(Debug)]
+pub struct Comparison<'l> {
+    /// How many different names were tried: for each entry of either set those that it is meant for, longer ones, and
+    /// ones that it just misses.
+    pub names: usize,
+    /// To how many of them both sets do the same.
+    pub alike: usize,
+    /// The entries of the first set with names that the second treats otherwise, in their order.
+    pub of_first: Vec<Difference<'l>>,
+    /// The entries of the second set with names that the first treats otherwise, in their order.
+    pub of_second: Vec<Difference<'l>>,
+}
+
+/// An entry some of whose names the other set treats otherwise.
+#[derive(Debug)]
+pub struct Difference<'l> {
+    /// The entry.
+    pub entry: &'l Entry,
+    /// How many names were tried for it.
+    pub tried: usize,
+    /// Those that are treated otherwise, but for those that an earlier entry of its set has named, in the order of their
+    /// bytes.
+    pub names: Vec<DifferentName<'l>>,
+}
+
+/// A name that two sets of lists treat differently.
+#[derive(Debug)]
+pub struct DifferentName<'l> {
+    /// The name: a normalised frame.
+    pub name: String,
+    /// What the first set does to it.
+    pub first: Treatment<'l>,
+    /// What the second set does to it.
+    pub second: Treatment<'l>,
+}
+
+impl<'l> Comparison<'l> {
+    /// Compares two sets of lists.
+    pub fn of(first: &'l Lists, second: &'l Lists) -> Self {
+        let mut all = BTreeSet::new();
+        let of_first = differences(first, (first, second), &mut all);
+        let of_second = differences(second, (first, second), &mut all);
+        let different: BTreeSet<&str> = of_first
+            .iter()
+            .chain(&of_second)
+            .flat_map(|difference| &difference.names)
+            .map(|name| name.name.as_str())
+            .collect();
+        Self {
+            names: all.len(),
+            alike: all.len().saturating_sub(different.len()),
+            of_first,
+            of_second,
+        }
+    }
+
+    /// The share of names that are treated alike, in percent, rounded down to a tenth: only if all are it is 100.
+    pub fn percent(&self) -> f64 {
+        percent(self.alike, self.names)
+    }
+}
+
+impl Lists {
+    /// The names that the entries are tried on in a [`Comparison`]: for each entry those that it is meant for, longer
+    /// ones, and ones that it just misses. They are texts of normalised frames.
+    pub fn names(&self) -> BTreeSet<String> {
+        let entries = self.entries();
+        entries.into_iter().flat_map(names::names).collect()
+    }
+}
+
+/// A share in percent, rounded down to a tenth; 100 of nothing.
+pub(super) fn percent(part: usize, whole: usize) -> f64 {
+    let tenths = part.saturating_mul(1000).checked_div(whole).unwrap_or(1000);
+    f64::from(u32::try_from(tenths).unwrap_or(1000)) / 10.0
+}
+
+/// The entries of one of two sets with names that the two treat differently; the names tried are added to `all`.
+fn differences<'l>(
+    of: &'l Lists,
+    (first, second): (&'l Lists, &'l Lists),
+    all: &mut BTreeSet<String>,
+) -> Vec<Difference<'l>> {
+    let mut told: BTreeSet<String> = BTreeSet::new();
+    let mut found = Vec::new();
+    for entry in of.entries() {
+        let names = names::names(entry);
+        let tried = names.len();
+        let mut different = Vec::new();
+        for name in names {
+            if !told.contains(&name) {
+                let (by_first, by_second) = (first.treatment(&name), second.treatment(&name));
+                if !by_first.same(&by_second) {
+                    told.insert(name.clone());
+                    different.push(DifferentName {
+                        name: name.clone(),
+                        first: by_first,
+                        second: by_second,
+                    });
+                }
+            }
+            all.insert(name);
+        }
+        if !different.is_empty() {
+            found.push(Difference {
+                entry,
+                tried,
+                names: different,
+            });
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lists(texts: [&str; 4]) -> Lists {
+        Lists::of_texts(texts).unwrap()
+    }
+
+    #[test]
+    fn equal_lists_are_alike_whatever_their_form() {
+        let first = lists(["zebra\nhorse\n", "cow", "a", "b"]);
+        let second = lists(["# animals\n(horse|zebra)", "co(w)", "a\na", "b"]);
+        let found = Comparison::of(&first, &second);
+        assert!(found.names > 50, "{}", found.names);
+        assert_eq!((found.alike, found.percent()), (found.names, 100.0));
+        assert!(found.of_first.is_empty() && found.of_second.is_empty());
+    }
+
+    #[test]
+    fn differences_are_told_by_entry_and_in_both_directions() {
+        let first = lists(["zebra", "horse", "gate", ""]);
+        let second = lists(["zebra$", "zebra\nhorse", "", "horse"]);
+        let found = Comparison::of(&first, &second);
+        let told: Vec<(String, String, String)> = [&found.of_first, &found.of_second]
+            .into_iter()
+            .flatten()
+            .flat_map(|difference| {
+                let name = difference.names.first().unwrap();
+                assert!(difference.tried >= difference.names.len());
+                let how = format!("{} -> {}", name.first, name.second);
+                Some((difference.entry.text.clone(), name.name.clone(), how))
+            })
+            .collect();
+        let expected = [
+            ("zebra", "zebra ", "irrelevant -> prefix"),
+            ("horse", "horse", "prefix -> prefix, line number"),
+            ("gate", "gate", "sentinel, stop -> stop"),
+            ("zebra$", "zebra ", "irrelevant -> prefix"),
+            ("horse", "horse", "prefix -> prefix, line number"),
+        ];
+        let expected = expected.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned()));
+        assert_eq!(told, expected);
+        assert!(found.alike < found.names && found.percent() < 100.0);
+        let decided = &found.of_first[0].names[0];
+        assert_eq!(decided.first.decided_by[0].text, "zebra");
+        assert_eq!(decided.second.decided_by[0].file, "prefix_signature_re.txt");
+    }
+
+    #[test]
+    fn a_share_is_never_rounded_up() {
+        for (part, whole, expected) in [
+            (9_999, 10_000, 99.9),
+            (1, 3, 33.3),
+            (5, 5, 100.0),
+            (0, 0, 100.0),
+            (0, 7, 0.0),
+        ] {
+            assert_eq!(percent(part, whole), expected, "{part} of {whole}");
+        }
+    }
+}
