@@ -252,6 +252,7 @@ pub const FIELDS: &[Field] = &[
     field("shutdown_reason", Text, Public, Some("ShutdownReason"), Some("shutdown_reason")),
     field("signature", Text, Public, None, Some("signature")),
     field("signature_debug", Text, Protected, None, None),
+    field("signature_lists", Text, Public, None, None),
     field("soft_errors", Text, Protected, None, Some("soft_errors")),
     field("stackwalk_version", Text, Public, None, Some("stackwalk_version")),
     field("started_datetime", Text, Public, None, None),

@@ -22,6 +22,7 @@ mod rules;
 pub mod enrich;
 
 mod settings;
+pub mod siglists;
 pub mod worker;
 
 pub use settings::Settings;

@@ -145,6 +145,7 @@ pub fn run(input: Input<'_>) -> ProcessedCrash {
     context.set("success", false);
     context.set("started_datetime", started);
     context.set("signature", NO_SIGNATURE);
+    context.set("signature_lists", input.lists.sha256());
     for rule in RULES {
         apply(rule, &mut context);
     }

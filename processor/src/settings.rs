@@ -25,7 +25,7 @@ pub struct Settings {
     pub walker_memory: u64,
     /// How long one minidump may be walked, in seconds.
     pub walker_timeout_seconds: u64,
-    /// A folder with signature lists to use instead of the built-in ones.
+    /// A folder with signature lists to use, whatever is switched on in the data folder; see [`crate::siglists`].
     pub siglists: Option<PathBuf>,
 }
 

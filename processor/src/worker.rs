@@ -5,6 +5,7 @@
 //! nothing any more.
 
 mod job;
+mod lists;
 mod minidumps;
 mod stores;
 mod watch;
@@ -22,13 +23,14 @@ use platform::blobs::Blobs;
 use platform::clock;
 use platform::db::{Db, DbError};
 use platform::queue::{self, Claimant, Job, LaneOrder, Wake};
-use signature::Lists;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use self::job::Problem;
+use self::lists::InForce;
 use self::stores::Stores;
 use crate::Settings;
+use crate::siglists::Siglists;
 use crate::symbols::{FetchLimits, Fetcher};
 use crate::walk::{Pool, PoolSettings};
 
@@ -58,7 +60,7 @@ pub struct ProcessorContext {
     pub lookup: Lookup,
     /// The section `processor` of the settings.
     pub settings: Settings,
-    /// The folder for fetched symbols is made in here.
+    /// The folder for fetched symbols is made in here, and a site's own signature lists lie here.
     pub data_dir: PathBuf,
     /// The name of this worker in claims: random, so that no two workers share one.
     pub owner: String,
@@ -76,7 +78,7 @@ struct Shared {
     stores: Stores,
     claimant: Claimant,
     workers: usize,
-    lists: Arc<Lists>,
+    lists: InForce,
     pool: Pool,
     fetcher: Fetcher,
     claimed: Mutex<HashMap<String, Job>>,
@@ -97,11 +99,8 @@ impl Processor {
             data_dir,
             owner,
         } = context;
-        let lists = match &settings.siglists {
-            Some(folder) => Lists::load(folder)
-                .with_context(|| format!("reading signature lists from {}", folder.display()))?,
-            None => Lists::built_in(),
-        };
+        let lists = InForce::load(Siglists::of(&settings, &data_dir))
+            .context("reading the signature lists")?;
         let (pool, fetcher) = walking(&settings, data_dir.join("symbols"))?;
         Ok(Self(Arc::new(Shared {
             stores: Stores::new(db.clone(), blobs.clone()),
@@ -111,7 +110,7 @@ impl Processor {
             wake,
             lookup,
             workers: settings.workers.max(1),
-            lists: Arc::new(lists),
+            lists,
             pool,
             fetcher,
             claimed: Mutex::default(),
@@ -131,6 +130,7 @@ impl Processor {
         let mut running = JoinSet::new();
         tokio::select! {
             () = self.0.keep_claims() => {}
+            () = self.0.lists.watch() => {}
             () = self.0.claim_and_work(&stop, &mut running) => {}
         }
         let finish = async { while running.join_next().await.is_some() {} };

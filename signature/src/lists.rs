@@ -109,6 +109,11 @@ impl Lists {
         digest(texts)
     }
 
+    /// The SHA-256 of the built-in lists, without compiling them.
+    pub fn built_in_sha256() -> String {
+        digest(BUILT_IN)
+    }
+
     /// Where the lists come from: a folder, or `None` for texts and the built-in ones.
     pub fn folder(&self) -> Option<&str> {
         self.folder.as_deref()

@@ -72,6 +72,8 @@ fn one_bad_annotation_costs_only_its_own_field() {
     assert_eq!(crash.text("product"), Some("Fenix"));
     assert_eq!(crash.text("version"), Some("1.0"));
     assert_eq!(crash.text("build"), Some("7"));
+    let lists = Lists::built_in();
+    assert_eq!(crash.text("signature_lists"), Some(lists.sha256()));
     let notes = crash.text("processor_notes").unwrap();
     for note in [
         "AbortMessage has a non-text value",

@@ -203,7 +203,7 @@ impl Shared {
             claim: job.claim.clone(),
         };
 
-        let (found, lists) = (looked.found.clone(), std::sync::Arc::clone(&self.lists));
+        let (found, lists) = (looked.found.clone(), self.lists.now());
         let (raw, mut processed) = cpu::run(move || {
             let processed = pipeline::run(Input {
                 raw: &report.raw,

@@ -1,0 +1,444 @@
+//! Which signature lists are in force, and a site's own lists beside the built-in ones.
+//!
+//! The setting `processor.siglists` names a folder, and then nothing else counts. Without it the file `siglists/current`
+//! of the data folder names, by their SHA-256, the lists that were switched on; they lie in `siglists/<SHA-256>`. Without that
+//! file the built-in lists are in force. Lists that are named and are not there, or are not what they are named, are an error and
+//! never other lists.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use signature::{LIST_FILES, ListError, Lists};
+
+use crate::Settings;
+
+/// The file that names the lists that are switched on.
+const CURRENT: &str = "current";
+/// A bigger file names nothing.
+const CURRENT_LIMIT: u64 = 1024;
+
+/// Where lists come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// They come with the program.
+    BuiltIn,
+    /// The setting `processor.siglists` names this folder.
+    Setting(PathBuf),
+    /// They were switched on, and lie in this folder of the data folder.
+    SwitchedOn(PathBuf),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BuiltIn => f.write_str("built in"),
+            Self::Setting(folder) => {
+                write!(f, "{} (the setting processor.siglists)", folder.display())
+            }
+            Self::SwitchedOn(folder) => write!(f, "{} (switched on)", folder.display()),
+        }
+    }
+}
+
+/// Why there are no lists in force, or lists could not be stored.
+#[derive(Debug, thiserror::Error)]
+pub enum SiglistsError {
+    /// A list cannot be used.
+    #[error(transparent)]
+    List(#[from] ListError),
+    /// The file that names the lists cannot be read.
+    #[error("{}: cannot be read: {source}", file.display())]
+    Current {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file that names the lists does not name any.
+    #[error("{}: it names no lists; `datil signature lists activate built-in` puts that right", .0.display())]
+    NamesNothing(PathBuf),
+    /// The lists that are switched on cannot be used.
+    #[error(
+        "the signature lists that are switched on cannot be used: {problem}; fetch them again, or go back with \
+         `datil signature lists activate built-in`"
+    )]
+    SwitchedOn {
+        /// What is wrong with them.
+        problem: String,
+    },
+    /// There are no such lists in the data folder.
+    #[error("no lists in {} have a SHA-256 that begins with {start:?}: `datil signature lists show` names those that are there", folder.display())]
+    Unknown {
+        /// Where lists lie.
+        folder: PathBuf,
+        /// What was asked for.
+        start: String,
+    },
+    /// Several lists are meant.
+    #[error("several lists have a SHA-256 that begins with {0:?}: give more digits")]
+    Ambiguous(String),
+    /// Something could not be written.
+    #[error("{}: {source}", path.display())]
+    Write {
+        /// What.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// The signature lists of a data folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Siglists {
+    setting: Option<PathBuf>,
+    folder: PathBuf,
+}
+
+impl Siglists {
+    /// Those of a data folder and its settings.
+    pub fn of(settings: &Settings, data_dir: &Path) -> Self {
+        Self {
+            setting: settings.siglists.clone(),
+            folder: data_dir.join("siglists"),
+        }
+    }
+
+    /// The folder that the setting names, if it names one: then switching lists on changes nothing.
+    pub fn setting(&self) -> Option<&Path> {
+        self.setting.as_deref()
+    }
+
+    /// Which lists are in force; whether they can be used is not looked at.
+    ///
+    /// # Errors
+    /// The file that names them cannot be read, or names nothing.
+    pub fn origin(&self) -> Result<Origin, SiglistsError> {
+        if let Some(folder) = &self.setting {
+            return Ok(Origin::Setting(folder.clone()));
+        }
+        let file = self.folder.join(CURRENT);
+        let text = match fs::metadata(&file) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Origin::BuiltIn);
+            }
+            Ok(meta) if meta.len() > CURRENT_LIMIT => {
+                return Err(SiglistsError::NamesNothing(file));
+            }
+            Ok(_) => fs::read_to_string(&file),
+            Err(error) => Err(error),
+        };
+        let text = text.map_err(|source| SiglistsError::Current {
+            file: file.clone(),
+            source,
+        })?;
+        let sha256 = text.trim();
+        if !is_sha256(sha256) {
+            return Err(SiglistsError::NamesNothing(file));
+        }
+        Ok(Origin::SwitchedOn(self.folder.join(sha256)))
+    }
+
+    /// The lists in force, and where they come from.
+    ///
+    /// # Errors
+    /// They are not there, cannot be used, or, if they were switched on, are not the ones that were.
+    pub fn load(&self) -> Result<(Lists, Origin), SiglistsError> {
+        let origin = self.origin()?;
+        let lists = match &origin {
+            Origin::BuiltIn => Lists::built_in(),
+            Origin::Setting(folder) => Lists::load(folder)?,
+            Origin::SwitchedOn(folder) => {
+                let lists = Lists::load(folder).map_err(|error| SiglistsError::SwitchedOn {
+                    problem: error.to_string(),
+                })?;
+                unchanged(folder, lists.sha256())?;
+                lists
+            }
+        };
+        Ok((lists, origin))
+    }
+
+    /// The SHA-256 of the lists in force, without compiling them.
+    ///
+    /// # Errors
+    /// They are not there, or cannot be read.
+    pub fn sha256(&self) -> Result<String, SiglistsError> {
+        let (Origin::Setting(folder) | Origin::SwitchedOn(folder)) = self.origin()? else {
+            return Ok(Lists::built_in_sha256());
+        };
+        let texts = Lists::read(&folder)?;
+        Ok(Lists::sha256_of(texts.each_ref().map(String::as_str)))
+    }
+
+    /// The SHA-256 of all lists that lie in the data folder, whichever are switched on, sorted.
+    pub fn installed(&self) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(&self.folder) else {
+            return Vec::new();
+        };
+        let mut found: Vec<String> = entries
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter(|name| is_sha256(name))
+            .collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// Where the lists with this SHA-256 lie, or would.
+    pub fn folder_of(&self, sha256: &str) -> PathBuf {
+        self.folder.join(sha256)
+    }
+
+    /// The lists of the data folder whose SHA-256 begins so.
+    ///
+    /// # Errors
+    /// There are none, or several.
+    pub fn find(&self, start: &str) -> Result<String, SiglistsError> {
+        let start = start.to_ascii_lowercase();
+        let mut found = self.installed();
+        found.retain(|sha256| !start.is_empty() && sha256.starts_with(&start));
+        match (found.pop(), found.pop()) {
+            (Some(only), None) => Ok(only),
+            (Some(_), Some(_)) => Err(SiglistsError::Ambiguous(start)),
+            (None, _) => Err(SiglistsError::Unknown {
+                folder: self.folder.clone(),
+                start,
+            }),
+        }
+    }
+
+    /// Stores lists, by their texts in the order of [`LIST_FILES`], in the data folder, without switching them on; answers
+    /// their SHA-256. When this returns they are durable. Lists that are there are left as they are, damaged ones replaced.
+    ///
+    /// # Errors
+    /// They cannot be used, or cannot be written.
+    pub fn install(&self, texts: [&str; 4]) -> Result<String, SiglistsError> {
+        let sha256 = Lists::of_texts(texts)?.sha256().to_owned();
+        let target = self.folder.join(&sha256);
+        let whole = Lists::load(&target).is_ok_and(|lists| lists.sha256() == sha256);
+        if whole {
+            return Ok(sha256);
+        }
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| SiglistsError::Write { path, source }
+        };
+        fs::create_dir_all(&self.folder).map_err(failed(&self.folder))?;
+        let made = tempfile::Builder::new()
+            .prefix(".new-")
+            .tempdir_in(&self.folder)
+            .map_err(failed(&self.folder))?;
+        for (name, text) in LIST_FILES.into_iter().zip(texts) {
+            let path = made.path().join(name);
+            let written = File::create(&path).and_then(|mut file| {
+                file.write_all(text.as_bytes())?;
+                file.sync_all()
+            });
+            written.map_err(failed(&path))?;
+        }
+        // Temporary folders are for their maker alone; other users' processors read lists.
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let readable = fs::Permissions::from_mode(0o755);
+            fs::set_permissions(made.path(), readable).map_err(failed(made.path()))?;
+        }
+        sync(made.path()).map_err(failed(made.path()))?;
+        match fs::remove_dir_all(&target) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(failed(&target)(error));
+            }
+            _ => {}
+        }
+        if let Err(error) = fs::rename(made.path(), &target) {
+            // Somebody else may have stored the same lists meanwhile.
+            if !Lists::load(&target).is_ok_and(|lists| lists.sha256() == sha256) {
+                return Err(failed(&target)(error));
+            }
+        }
+        sync(&self.folder).map_err(failed(&self.folder))?;
+        Ok(sha256)
+    }
+
+    /// Switches lists of the data folder on, by their whole SHA-256. Running processors take them up within seconds.
+    ///
+    /// # Errors
+    /// They are not there, cannot be used, or it cannot be written down.
+    pub fn activate(&self, sha256: &str) -> Result<(), SiglistsError> {
+        let folder = self.folder.join(sha256);
+        let lists = Lists::load(&folder)?;
+        unchanged(&folder, lists.sha256())?;
+        let path = self.folder.join(CURRENT);
+        let written = tempfile::NamedTempFile::new_in(&self.folder).and_then(|mut file| {
+            writeln!(file, "{sha256}")?;
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt as _;
+                file.as_file()
+                    .set_permissions(fs::Permissions::from_mode(0o644))?;
+            }
+            file.as_file().sync_all()?;
+            file.persist(&path)?;
+            sync(&self.folder)
+        });
+        written.map_err(|source| SiglistsError::Write { path, source })
+    }
+
+    /// Goes back to the built-in lists; those that were switched on stay in the data folder.
+    ///
+    /// # Errors
+    /// It cannot be written down.
+    pub fn deactivate(&self) -> Result<(), SiglistsError> {
+        let path = self.folder.join(CURRENT);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            removed => removed
+                .and_then(|()| sync(&self.folder))
+                .map_err(|source| SiglistsError::Write { path, source }),
+        }
+    }
+}
+
+/// Lists of the data folder are called by their SHA-256; whether it still is that.
+fn unchanged(folder: &Path, sha256: &str) -> Result<(), SiglistsError> {
+    if folder.file_name().is_some_and(|name| name == sha256) {
+        return Ok(());
+    }
+    Err(SiglistsError::SwitchedOn {
+        problem: format!(
+            "{}: they were changed, to the SHA-256 {sha256}",
+            folder.display()
+        ),
+    })
+}
+
+fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Makes the names in a folder durable.
+fn sync(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXTS: [&str; 4] = ["# comment\nzebra\n", "horse", "", "gate"];
+
+    fn siglists(data: &Path) -> Siglists {
+        Siglists::of(&Settings::default(), data)
+    }
+
+    fn in_force(siglists: &Siglists) -> String {
+        let (lists, _) = siglists.load().unwrap();
+        assert_eq!(siglists.sha256().unwrap(), lists.sha256());
+        lists.sha256().to_owned()
+    }
+
+    #[test]
+    fn lists_are_stored_switched_on_and_off() {
+        let data = tempfile::tempdir().unwrap();
+        let siglists = siglists(data.path());
+        let built_in = Lists::built_in().sha256().to_owned();
+        assert_eq!(in_force(&siglists), built_in);
+        assert!(siglists.installed().is_empty());
+
+        let sha256 = siglists.install(TEXTS).unwrap();
+        assert_eq!(in_force(&siglists), built_in, "stored is not switched on");
+        let folder = siglists.folder_of(&sha256);
+        let kept = fs::read_to_string(folder.join(LIST_FILES[0])).unwrap();
+        assert_eq!(kept, TEXTS[0], "comments are kept");
+
+        siglists.activate(&sha256).unwrap();
+        assert_eq!(in_force(&siglists), sha256);
+        assert_eq!(siglists.origin().unwrap(), Origin::SwitchedOn(folder));
+        siglists.activate(&sha256).unwrap();
+        assert_eq!(siglists.install(TEXTS).unwrap(), sha256);
+
+        let setting = Siglists {
+            setting: Some(siglists.folder_of(&sha256)),
+            ..siglists.clone()
+        };
+        assert!(matches!(setting.origin().unwrap(), Origin::Setting(_)));
+
+        siglists.deactivate().unwrap();
+        siglists.deactivate().unwrap();
+        assert_eq!(in_force(&siglists), built_in);
+        assert_eq!(siglists.installed(), [sha256]);
+        let left = fs::read_dir(data.path().join("siglists")).unwrap().count();
+        assert_eq!(left, 1, "nothing half-made is left");
+    }
+
+    #[test]
+    fn lists_are_found_by_the_beginning_of_their_digest() {
+        let data = tempfile::tempdir().unwrap();
+        let siglists = siglists(data.path());
+        let sha256 = siglists.install(TEXTS).unwrap();
+        assert_eq!(siglists.find(&sha256[..8].to_uppercase()).unwrap(), sha256);
+        for start in ["", "zz", "../../etc"] {
+            let error = siglists.find(start).unwrap_err();
+            assert!(matches!(error, SiglistsError::Unknown { .. }), "{error}");
+        }
+        let twin = format!("{}{}", &sha256[..60], "0000");
+        fs::create_dir(siglists.folder_of(&twin)).unwrap();
+        let error = siglists.find(&sha256[..60]).unwrap_err();
+        assert!(matches!(error, SiglistsError::Ambiguous(_)), "{error}");
+    }
+
+    #[test]
+    fn what_is_damaged_is_an_error_and_never_other_lists() {
+        let data = tempfile::tempdir().unwrap();
+        let siglists = siglists(data.path());
+        let sha256 = siglists.install(TEXTS).unwrap();
+        siglists.activate(&sha256).unwrap();
+        let list = siglists.folder_of(&sha256).join(LIST_FILES[0]);
+
+        fs::write(&list, "zebra\nanother\n").unwrap();
+        let error = siglists.load().unwrap_err().to_string();
+        assert!(
+            error.contains("they were changed") && error.contains("activate built-in"),
+            "{error}"
+        );
+        fs::write(&list, "zebra(").unwrap();
+        let error = siglists.load().unwrap_err().to_string();
+        assert!(
+            error.contains("irrelevant_signature_re.txt:1: `zebra(` cannot be used"),
+            "{error}"
+        );
+        fs::remove_dir_all(siglists.folder_of(&sha256)).unwrap();
+        let error = siglists.load().unwrap_err().to_string();
+        assert!(
+            error.contains("cannot be read") && error.contains("activate built-in"),
+            "{error}"
+        );
+        assert!(siglists.activate(&sha256).is_err());
+
+        // Fetched again, they are whole.
+        assert_eq!(siglists.install(TEXTS).unwrap(), sha256);
+        assert_eq!(in_force(&siglists), sha256);
+        fs::write(&list, "damaged").unwrap();
+        assert_eq!(siglists.install(TEXTS).unwrap(), sha256);
+        assert_eq!(in_force(&siglists), sha256);
+
+        for text in ["", "abc", "../../../etc", &"x".repeat(5000)] {
+            fs::write(data.path().join("siglists").join(CURRENT), text).unwrap();
+            let error = siglists.load().unwrap_err();
+            assert!(matches!(error, SiglistsError::NamesNothing(_)), "{error}");
+        }
+    }
+
+    #[test]
+    fn lists_that_cannot_be_used_are_not_stored() {
+        let data = tempfile::tempdir().unwrap();
+        let siglists = siglists(data.path());
+        let error = siglists
+            .install(["fine", "a\nb(", "", ""])
+            .unwrap_err()
+            .to_string();
+        assert!(error.starts_with("prefix_signature_re.txt:2: "), "{error}");
+        assert!(siglists.installed().is_empty());
+    }
+}
