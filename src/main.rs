@@ -69,7 +69,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Check(args) => check::run(&settings, &args, global.json).await,
             Command::Submit(args) => submit::run(&args, global.json).await,
             Command::Rules(command) => rules::run(&settings, command),
-            Command::Signature(args) => signature::run(&settings, args).await,
+            Command::Signature(args) => signature::run(&settings, args, global.json).await,
             Command::Bench(command) => bench::run(command, global.json).await,
             Command::Walker => Ok(ExitCode::FAILURE),
         }

@@ -1,6 +1,7 @@
 //! `datil check`: is everything well? One line for each thing, with what to do when it is not.
 
 mod canary;
+mod lists;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -102,6 +103,7 @@ pub(crate) async fn run(
         }
     };
     show(walker(settings).await)?;
+    show(lists::look(settings, db.as_ref()).await)?;
     if let Some(db) = &db {
         show(builds(db).await?)?;
         show(imports(db).await?)?;

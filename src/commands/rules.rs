@@ -7,7 +7,7 @@ use clap::Subcommand;
 use processor::pipeline::{RULES, run_one};
 
 use super::lines::answer_each;
-use super::signature::lists;
+use super::signature::lists_in_force;
 use crate::settings::Settings;
 
 #[derive(Debug, Subcommand)]
@@ -32,7 +32,7 @@ pub(crate) fn run(settings: &Settings, command: RulesCommand) -> anyhow::Result<
             if name != "*" && RULES.iter().all(|rule| rule.name != name) {
                 anyhow::bail!("there is no rule {name:?}: `datil rules list` names them");
             }
-            let lists = lists(settings.processor.siglists.as_deref())?;
+            let lists = lists_in_force(settings)?;
             answer_each(|line| {
                 let input = serde_json::from_slice(line).map_err(|error| error.to_string())?;
                 run_one(&name, &input, &lists).map_err(|error| error.to_string())

@@ -2,6 +2,7 @@
 
 mod answer;
 mod format;
+pub(crate) mod lists;
 mod source;
 
 use std::io::{self, Read, Write};
@@ -9,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use clap::Args;
+use clap::{Args, Subcommand};
 use crash::CrashId;
+use processor::siglists::Siglists;
 use reqwest::Url;
 use signature::{CrashData, Lists};
 
@@ -20,27 +22,29 @@ use self::source::{Contents, Missing, Source, Store, open};
 use super::lines::{Line, each_line};
 use crate::settings::Settings;
 
-/// With the lists of this project, which are used unless `--siglists` or the setting
-/// `processor.siglists` names others, signatures differ from Mozilla's.
+/// Signatures are made with the lists in force (`datil signature lists show`); the built-in ones make those that
+/// Mozilla's make.
 ///
 /// Exit code: 0 whatever the answers, also when a crash is unknown or a line cannot be read; 1 when
 /// a file cannot be opened or nobody could be asked for a crash. All else is answered even then.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, args_conflicts_with_subcommands = true)]
 pub(crate) struct SignatureArgs {
+    #[command(subcommand)]
+    command: Option<SignatureCommand>,
     /// Crash ids, URLs of reports, or files with JSON lines or one JSON document, each crash data
     /// or a processed crash; `-`, the default, is the standard input. An id is looked up in the
     /// data folder, a URL at its host
     #[arg(value_name = "CRASH_ID|FILE|URL")]
     inputs: Vec<Source>,
-    /// The folder with the signature lists (default: the setting `processor.siglists`, else our own)
+    /// The folder with the signature lists (default: the lists in force)
     #[arg(long, value_name = "DIR")]
     siglists: Option<PathBuf>,
     /// Show the frames, and each step with the entry of a list that decided it
     #[arg(long)]
     explain: bool,
     /// Show only crashes whose signature is another than the stored one; counts go to the standard
-    /// error. A crash without a stored one is compared by the lists that are used without `--siglists`
+    /// error. A crash without a stored one is compared by the lists in force
     #[arg(long)]
     diff: bool,
     /// With `--diff`: compare with the signatures that the lists in this folder make
@@ -54,8 +58,32 @@ pub(crate) struct SignatureArgs {
     host: Option<Url>,
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum SignatureCommand {
+    /// Show, compare, fetch and switch on signature lists
+    ///
+    /// The lists in force are those of the folder that the setting `processor.siglists` names; without it those that
+    /// were switched on with `activate`; else the built-in ones.
+    ///
+    /// The SHA-256 is that of the entries, not of the files: comments and order do not change it. In the folder of the
+    /// four lists this makes the same:
+    ///
+    ///   for f in irrelevant_signature_re prefix_signature_re signature_sentinels \
+    ///     signatures_with_line_numbers_re; do echo "[$f.txt]"
+    ///     sed 's/^[ \t]*//; s/[ \t\r]*$//; /^#/d; /^$/d' $f.txt | LC_ALL=C sort -u; done | sha256sum
+    #[command(subcommand, verbatim_doc_comment)]
+    Lists(lists::ListsCommand),
+}
+
+/// The lists in force.
+pub(crate) fn lists_in_force(settings: &Settings) -> anyhow::Result<Lists> {
+    let siglists = Siglists::of(&settings.processor, &settings.data_dir);
+    let (lists, _) = siglists.load().context("reading the signature lists")?;
+    Ok(lists)
+}
+
 /// The lists of a folder, or our own.
-pub(crate) fn lists(folder: Option<&Path>) -> anyhow::Result<Lists> {
+pub(crate) fn lists_of(folder: Option<&Path>) -> anyhow::Result<Lists> {
     match folder {
         Some(folder) => Lists::load(folder)
             .with_context(|| format!("reading signature lists from {}", folder.display())),
@@ -64,17 +92,26 @@ pub(crate) fn lists(folder: Option<&Path>) -> anyhow::Result<Lists> {
 }
 
 /// Answers for every input in order.
-pub(crate) async fn run(settings: &Settings, args: SignatureArgs) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(
+    settings: &Settings,
+    args: SignatureArgs,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
+    if let Some(SignatureCommand::Lists(command)) = args.command {
+        return lists::run(settings, command, as_json).await;
+    }
     if args.explain && args.format == Format::Csv {
         bail!("CSV has no place for explanations: choose another --format");
     }
-    let configured = settings.processor.siglists.as_deref();
     let maker = Maker {
-        lists: lists(args.siglists.as_deref().or(configured))?,
+        lists: match &args.siglists {
+            Some(folder) => lists_of(Some(folder))?,
+            None => lists_in_force(settings)?,
+        },
         original: match &args.against {
-            Some(folder) => Original::MadeWith(lists(Some(folder))?),
+            Some(folder) => Original::MadeWith(lists_of(Some(folder))?),
             None if args.diff && args.siglists.is_some() => {
-                Original::StoredOrMadeWith(lists(configured)?)
+                Original::StoredOrMadeWith(lists_in_force(settings)?)
             }
             None => Original::Stored,
         },
@@ -137,7 +174,9 @@ pub(crate) async fn run(settings: &Settings, args: SignatureArgs) -> anyhow::Res
     }
     out.flush()?;
     if args.diff {
-        writeln!(std::io::stderr(), "{}", answering.counts.shown())?;
+        let sha256 = maker.lists.sha256();
+        let counts = answering.counts.shown();
+        writeln!(std::io::stderr(), "{counts}; lists with SHA-256 {sha256}")?;
     }
     Ok(if failed {
         ExitCode::FAILURE

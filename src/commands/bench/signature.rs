@@ -18,7 +18,7 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use super::Verdict;
 use super::figures::{Figures, Limit};
-use crate::commands::signature::lists;
+use crate::commands::signature::lists_of;
 
 /// Each rate is taken over at least so long.
 const PERIOD: Duration = Duration::from_secs(2);
@@ -78,7 +78,7 @@ pub(crate) struct SignatureArgs {
 /// Measures and tells everything.
 pub(super) fn measure(args: &SignatureArgs, figures: &mut Figures) -> anyhow::Result<()> {
     let begin = Instant::now();
-    let lists = lists(args.siglists.as_deref())?;
+    let lists = lists_of(args.siglists.as_deref())?;
     figures.heading("Signatures in one process, on one core")?;
     let compiled = begin.elapsed().as_secs_f64() * 1e3;
     figures.add("lists read and compiled", compiled, "ms", Limit::None)?;

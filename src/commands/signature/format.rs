@@ -239,7 +239,7 @@ impl<'a> Explained<'a> {
 /// The frames and steps, a line each, under the steps the entries that decided.
 fn explanation(made: &Signature, lists: &Lists) -> String {
     let mut out = format!(
-        "lists      {} (version {})\n",
+        "lists      {} (SHA-256 {})\n",
         printable(lists.folder().unwrap_or("built in")),
         lists.sha256()
     );
@@ -288,7 +288,7 @@ fn csv_row(fields: [&str; COLUMNS.len()]) -> Vec<u8> {
 
 /// The text with control characters escaped, so that it stays on its line and does nothing to a
 /// terminal.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         // Besides the control characters, those that turn the direction of text around.

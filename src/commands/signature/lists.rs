@@ -1,0 +1,249 @@
+//! `datil signature lists`: which signature lists are in force, how others differ, and a site's own.
+
+mod report;
+mod source;
+mod stored;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use processor::siglists::Siglists;
+use serde_json::json;
+use signature::Comparison;
+
+pub(crate) use self::report::counts;
+use self::source::Set;
+use crate::settings::Settings;
+
+/// What the command line calls the lists that come with the program.
+const BUILT_IN: &str = "built-in";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ListsCommand {
+    /// Show which lists are in force, their SHA-256 and how many entries they have, and which others are here
+    Show {
+        /// Show this set instead
+        #[arg(value_name = SET)]
+        set: Option<String>,
+    },
+    /// Show where two sets of lists differ: on names, and on stored crashes
+    #[command(after_help = EXIT_CODES)]
+    Diff {
+        /// The other set: what would change if it was in force
+        #[arg(value_name = SET)]
+        set: String,
+        /// Compare the first one with this set, and not the lists in force with it
+        #[arg(value_name = SET)]
+        second: Option<String>,
+        #[command(flatten)]
+        stored: StoredArgs,
+    },
+    /// Check lists, store them in the data folder, and show how they differ from those in force. Nothing is
+    /// switched on without --activate
+    #[command(after_help = EXIT_CODES)]
+    Fetch {
+        /// A folder with the four lists, a checkout of Socorro, siggen's wheel, a zip or tar.gz of a checkout, or an
+        /// http(s) URL of one of these archives or of the folder
+        #[arg(value_name = "DIR|WHEEL|URL")]
+        source: String,
+        /// Switch them on afterwards
+        #[arg(long)]
+        activate: bool,
+        #[command(flatten)]
+        stored: StoredArgs,
+    },
+    /// Switch lists on that are in the data folder, or go back to the built-in ones. Running processors take them up
+    /// within seconds; crashes that are processed already keep their signature
+    Activate {
+        /// The beginning of their SHA-256, or `built-in`
+        #[arg(value_name = "SHA256|built-in")]
+        set: String,
+    },
+}
+
+/// What a set of lists may be named by.
+const SET: &str = "DIR|WHEEL|URL|SHA256|built-in";
+
+const EXIT_CODES: &str =
+    "Exit code: 0 whether lists differ or not; 1 when lists, or stored crashes, cannot be read.";
+
+#[derive(Debug, Args)]
+pub(crate) struct StoredArgs {
+    /// Make the signatures of so many stored crashes, the newest, with both sets; 0: of none
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    limit: usize,
+}
+
+pub(crate) async fn run(
+    settings: &Settings,
+    command: ListsCommand,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
+    let siglists = Siglists::of(&settings.processor, &settings.data_dir);
+    let mut out = std::io::stdout();
+    match command {
+        ListsCommand::Show { set: Some(text) } => {
+            let set = Set::named(&text, &siglists).await?;
+            report::set("set", &set, as_json, &mut out)?;
+        }
+        ListsCommand::Show { set: None } => show(&siglists, as_json)?,
+        ListsCommand::Diff {
+            set,
+            second,
+            stored,
+        } => {
+            let (first, second) = match second {
+                Some(second) => (set, second),
+                None => {
+                    let first = Set::in_force(&siglists)?;
+                    let second = Set::named(&set, &siglists).await?;
+                    return compare(settings, &first, &second, stored.limit, as_json).await;
+                }
+            };
+            let first = Set::named(&first, &siglists).await?;
+            let second = Set::named(&second, &siglists).await?;
+            return compare(settings, &first, &second, stored.limit, as_json).await;
+        }
+        ListsCommand::Fetch {
+            source,
+            activate,
+            stored,
+        } => {
+            return fetch(
+                settings,
+                &siglists,
+                &source,
+                activate,
+                stored.limit,
+                as_json,
+            )
+            .await;
+        }
+        ListsCommand::Activate { set } => {
+            let sha256 = match set.as_str() {
+                BUILT_IN => None,
+                start => Some(siglists.find(start)?),
+            };
+            switch(&siglists, sha256.as_deref(), as_json)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The lists in force, and which others are in the data folder.
+fn show(siglists: &Siglists, as_json: bool) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    let in_force = Set::in_force(siglists)?;
+    report::set("in force", &in_force, as_json, &mut out)?;
+    let others = siglists.installed();
+    for sha256 in others
+        .iter()
+        .filter(|other| *other != in_force.lists.sha256())
+    {
+        if as_json {
+            let folder = siglists.folder_of(sha256);
+            let object = json!({"kind": "installed", "sha256": sha256, "folder": folder});
+            writeln!(out, "{object}")?;
+        } else {
+            writeln!(out, "also here SHA-256 {sha256}")?;
+        }
+    }
+    Ok(())
+}
+
+/// Tells where two sets differ, on names and on stored crashes.
+async fn compare(
+    settings: &Settings,
+    first: &Set,
+    second: &Set,
+    limit: usize,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
+    let mut out = std::io::stdout();
+    report::set("first", first, as_json, &mut out)?;
+    report::set("second", second, as_json, &mut out)?;
+    let found = Comparison::of(&first.lists, &second.lists);
+    report::names(&found, as_json, &mut out)?;
+    if limit > 0 {
+        let lists = [&first.lists, &second.lists];
+        let changes = stored::changes(settings, lists, limit).await?;
+        report::crashes(changes.as_ref(), as_json, &mut out)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn fetch(
+    settings: &Settings,
+    siglists: &Siglists,
+    source: &str,
+    activate: bool,
+    limit: usize,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
+    let set = Set::fetched(source).await?;
+    let Some(texts) = &set.texts else {
+        bail!("{} are always here", set.name);
+    };
+    let sha256 = siglists.install(texts.each_ref().map(String::as_str))?;
+    // Lists that are switched on and damaged are no reason not to fetch them again.
+    match Set::in_force(siglists) {
+        Ok(in_force) => {
+            compare(settings, &in_force, &set, limit, as_json).await?;
+        }
+        Err(error) => {
+            report::set("fetched", &set, as_json, &mut std::io::stdout())?;
+            writeln!(std::io::stderr(), "they are compared with nothing: {error}")?;
+        }
+    }
+    let folder = siglists.folder_of(&sha256);
+    let mut out = std::io::stdout();
+    if as_json {
+        let object = json!({"kind": "installed", "sha256": sha256, "folder": folder});
+        writeln!(out, "{object}")?;
+    } else {
+        writeln!(out, "\nChecked, and stored in {}", folder.display())?;
+    }
+    if activate {
+        switch(siglists, Some(&sha256), as_json)?;
+    } else if !as_json && siglists.sha256().is_ok_and(|in_force| in_force == sha256) {
+        writeln!(out, "These are the lists in force.")?;
+    } else if !as_json {
+        let start = sha256.get(..12).unwrap_or(&sha256);
+        writeln!(
+            out,
+            "Nothing was switched on. To do that: datil signature lists activate {start}"
+        )?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Switches lists on; `None`: the built-in ones.
+fn switch(siglists: &Siglists, sha256: Option<&str>, as_json: bool) -> anyhow::Result<()> {
+    if let Some(folder) = siglists.setting() {
+        bail!(
+            "the setting processor.siglists names {}, and nothing else counts: nothing was switched on; remove the setting first",
+            folder.display()
+        );
+    }
+    match sha256 {
+        Some(sha256) => siglists.activate(sha256)?,
+        None => siglists.deactivate()?,
+    }
+    let mut out = std::io::stdout();
+    if as_json {
+        let object = json!({"kind": "activated", "sha256": siglists.sha256()?});
+        writeln!(out, "{object}")?;
+    } else {
+        let what = sha256.map_or("the built-in lists".to_owned(), |sha256| {
+            format!("SHA-256 {sha256}")
+        });
+        writeln!(
+            out,
+            "Switched on: {what}. Processors with this data folder take them up within seconds; those with another one need \
+             the same there. Crashes that are processed already keep their signature."
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,135 @@
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use zip::write::SimpleFileOptions;
+
+use super::*;
+
+const PLACE: &str = "socorro-main/socorro/signature/siglists";
+
+/// Paths and contents of a whole set of lists in a folder.
+fn set(folder: &str) -> Vec<(String, Vec<u8>)> {
+    let slash = if folder.is_empty() { "" } else { "/" };
+    let files = LIST_FILES.map(|name| (format!("{folder}{slash}{name}"), b"zebra\n".to_vec()));
+    files.into()
+}
+
+fn zipped(files: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (path, content) in files {
+        writer
+            .start_file(path, SimpleFileOptions::default())
+            .unwrap();
+        writer.write_all(content).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+fn tarred(files: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    for (path, content) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        // As hostile archives have them: the library refuses to write such names.
+        header.as_old_mut().name[..path.len()].copy_from_slice(path.as_bytes());
+        header.set_cksum();
+        builder.append(&header, content.as_slice()).unwrap();
+    }
+    builder.into_inner().unwrap().finish().unwrap()
+}
+
+fn read(files: &[(String, Vec<u8>)]) -> Vec<Result<Named, String>> {
+    [zipped(files), tarred(files)]
+        .map(|bytes| from_archive("x.zip", &bytes).map_err(|error| format!("{error:#}")))
+        .into()
+}
+
+#[test]
+fn lists_are_found_in_archives_wherever_they_lie() {
+    for folder in ["", "siggen/siglists", PLACE, "../../../etc", "/etc"] {
+        let mut files = set(folder);
+        files.push(("README.md".to_owned(), b"no list".to_vec()));
+        files.push(("tests/siglists/test-sig-list.txt".to_owned(), b"(".to_vec()));
+        for found in read(&files) {
+            let (name, texts) = found.unwrap();
+            assert_eq!(name, format!("x.zip, {folder}"));
+            assert!(texts.iter().all(|text| text == "zebra\n"));
+        }
+    }
+    // Copies for tests are told from the real ones.
+    let files = [set("socorro-main/tests/lists"), set(PLACE)].concat();
+    for found in read(&files) {
+        assert_eq!(found.unwrap().0, format!("x.zip, {PLACE}"));
+    }
+}
+
+#[test]
+fn archives_that_cannot_be_used_say_why() {
+    let mut lacking = set(PLACE);
+    lacking.remove(1);
+    let mut binary = set(PLACE);
+    binary[2].1 = b"a\n\xff".to_vec();
+    let mut bomb = set(PLACE);
+    bomb[0].1 = vec![b'a'; 40 << 20];
+    let many = (0..20).flat_map(|n| set(&format!("f{n}"))).collect();
+    let cases = [
+        (Vec::new(), "there are no signature lists"),
+        (lacking, "has no prefix_signature_re.txt"),
+        (binary, "signature_sentinels.txt:2: not UTF-8"),
+        (
+            bomb,
+            "irrelevant_signature_re.txt: bigger than 1048576 bytes",
+        ),
+        ([set("a"), set("b")].concat(), "several sets"),
+        (many, "more than 64 files"),
+    ];
+    for (files, expected) in cases {
+        for found in read(&files) {
+            let error = found.unwrap_err();
+            assert!(error.contains(expected), "{expected}: {error}");
+        }
+    }
+    for bytes in [&b"PK\x03\x04 no zip"[..], b"\x1f\x8b no gzip"] {
+        let error = from_archive("x.zip", bytes).unwrap_err();
+        assert!(
+            format!("{error:#}").starts_with("reading x.zip: "),
+            "{error:#}"
+        );
+    }
+    // Cut anywhere, an archive is an error or whole, and never a panic.
+    for whole in [zipped(&set(PLACE)), tarred(&set(PLACE))] {
+        for end in 0..whole.len() {
+            let _ = from_archive("x.zip", &whole[..end]);
+        }
+    }
+}
+
+#[test]
+fn lists_are_found_in_folders_that_hold_a_checkout() {
+    let root = tempfile::tempdir().unwrap();
+    let error = format!("{:#}", from_path(root.path()).unwrap_err());
+    assert!(error.contains("holds no signature lists"), "{error}");
+    let place = root.path().join("socorro/signature/siglists");
+    std::fs::create_dir_all(&place).unwrap();
+    for name in &LIST_FILES[1..] {
+        std::fs::write(place.join(name), "zebra").unwrap();
+    }
+    let error = format!("{:#}", from_path(root.path()).unwrap_err());
+    assert!(
+        error.contains("all four lists are needed") && error.contains(LIST_FILES[0]),
+        "{error}"
+    );
+    std::fs::write(place.join(LIST_FILES[0]), "zebra").unwrap();
+    for path in [root.path(), &root.path().join("socorro"), &place] {
+        assert_eq!(from_path(path).unwrap().0, place.display().to_string());
+    }
+    let error = format!("{:#}", from_path(&place.join(LIST_FILES[0])).unwrap_err());
+    assert!(error.contains("neither a folder nor a wheel"), "{error}");
+}
+
+#[test]
+fn addresses_are_shown_without_secrets() {
+    let url = Url::parse("https://user:secret@lists.example/a?token=secret#x").unwrap();
+    assert_eq!(shown_url(&url), "https://lists.example/a");
+}
