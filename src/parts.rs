@@ -140,6 +140,9 @@ impl Parts {
     /// Starts importing by the schedule.
     pub(crate) fn start_schedule(&self) -> anyhow::Result<()> {
         let Some(times) = schedule_of(&self.settings.buildinfo)? else {
+            tracing::warn!(
+                "buildinfo.schedule is empty: this process imports nothing, and looks for no unknown build; run `datil buildinfo import`"
+            );
             return Ok(());
         };
         let task = schedule(

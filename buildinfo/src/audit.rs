@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use crate::db::{Alarm, SourceState};
 use crate::facts::Facts;
+use crate::importer::{Importer, Who};
 use crate::product::Directory;
 use crate::unknown::alarm::plan_of;
 use crate::version::Version;
@@ -45,6 +46,8 @@ pub enum Severity {
 #[derive(Debug, Hash, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
+    /// No process imports by itself.
+    NoImporter,
     /// A source did not answer when it was last asked.
     SilentSource,
     /// Several installs crash with a build that no source knows.
@@ -63,7 +66,8 @@ pub enum Check {
 
 impl Check {
     /// Every check, in the order in which findings are listed.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
+        Self::NoImporter,
         Self::SilentSource,
         Self::OpenAlarm,
         Self::ShippedWithoutBuild,
@@ -76,6 +80,7 @@ impl Check {
     /// The name as it is shown.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::NoImporter => "no_importer",
             Self::SilentSource => "silent_source",
             Self::OpenAlarm => "open_alarm",
             Self::ShippedWithoutBuild => "shipped_without_build",
@@ -94,6 +99,9 @@ impl Check {
     /// What to do about a finding, in one sentence.
     pub fn advice(self) -> &'static str {
         match self {
+            Self::NoImporter => {
+                "set buildinfo.schedule for \"datil up\" or \"datil buildinfo serve\", or run \"datil buildinfo import\" at intervals"
+            }
             Self::SilentSource => {
                 "look whether its address in the settings answers from this machine; the other sources fill in what they hold"
             }
@@ -164,10 +172,32 @@ pub fn silent_sources(states: &[SourceState]) -> Vec<Finding> {
     silent.collect()
 }
 
-/// The alarms that are on.
-pub fn alarms(open: &[Alarm]) -> Vec<Finding> {
+/// That no process imports by itself: worth a note while imports are made by hand, bad when nobody makes them.
+pub fn no_importer(importer: &Importer) -> Option<Finding> {
+    let severity = match importer.who {
+        Who::Scheduled => return None,
+        Who::ByHand => Severity::Note,
+        Who::Nobody => Severity::Bad,
+    };
+    let since = match importer.last {
+        Some(last) => format!("the last import began {}", rfc3339(last)),
+        None => "nothing was ever imported".to_owned(),
+    };
+    Some(Finding::new(
+        severity,
+        Check::NoImporter,
+        "importing".to_owned(),
+        format!("no process imports by itself; {since}"),
+    ))
+}
+
+/// The alarms that are on; `importer` is who looks for their builds.
+pub fn alarms(open: &[Alarm], importer: &Importer) -> Vec<Finding> {
     let findings = open.iter().map(|alarm| {
-        let tried = alarm.outcome.as_deref().unwrap_or("not looked for yet");
+        let tried = match &alarm.outcome {
+            Some(outcome) => outcome.clone(),
+            None => format!("not looked for yet: {}", importer.promise()),
+        };
         let places = plan_of(alarm).map(|plan| plan.archive.join(" "));
         Finding::new(
             Severity::Bad,

@@ -132,6 +132,8 @@ pub enum Reason {
     ShippedBuildNumber,
     /// The build lies in its version's folder of releases, or is known by its final name.
     InReleases,
+    /// A table of versions has it under its final name, and no source among its releases.
+    InTable,
     /// Its version has a folder of releases or a day in the histories, and no build of it has a higher number.
     HighestBuildNumberReleased,
     /// Another build of the same version shipped.
@@ -182,6 +184,9 @@ impl Reason {
                 "product-details names this build number as the one that shipped"
             }
             Self::InReleases => "the build is listed among the releases under its final name",
+            Self::InTable => {
+                "a table of versions that was loaded, not a source, has the build under its final name"
+            }
             Self::HighestBuildNumberReleased => {
                 "the version is in the archive's releases or product-details' histories, and no build of it has a higher number"
             }

@@ -1,6 +1,8 @@
 //! Lists and comparisons of builds, made from an index: by version, the newest of each line, and what
 //! lies between two builds.
 
+mod comparison;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
@@ -8,10 +10,12 @@ use serde::Serialize;
 
 use crate::build::{Certainty, Status};
 use crate::build_id::BuildId;
-use crate::index::{BuildIndex, BuildRef};
+use crate::index::{BuildIndex, BuildRef, InLine};
 use crate::product::{Line, Product};
-use crate::resolve::{changes_url, revision_url, rfc3339};
+use crate::resolve::{revision_url, rfc3339};
 use crate::version::Version;
+
+pub use comparison::{Candidate, Comparison, NoComparison, Several, Which, compare};
 
 /// One version on one channel, with all builds that were made for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -106,7 +110,28 @@ fn version_build(platforms: &[BuildRef<'_>]) -> Option<VersionBuild> {
     })
 }
 
-/// The newest build of one line.
+/// The newest of one line: what its users are offered, and what was built. Two things, which are the same build only now and then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Newest {
+    /// The line: a major version on esr, `main` elsewhere.
+    #[schema(value_type = String)]
+    pub line: Line,
+    /// The newest build that users of the channel are offered; none if no build of the line is known to be.
+    pub offered: Option<LatestBuild>,
+    /// The newest build that is known on the channel, whatever became of it (see its `status`).
+    pub newest_built: Option<LatestBuild>,
+}
+
+impl Newest {
+    /// Whether what was built last is what users are offered.
+    pub fn is_offered(&self) -> bool {
+        let name = |found: &LatestBuild| (found.build.build_id, found.version.clone());
+        let offered = self.offered.as_ref().map(name);
+        offered.is_some() && offered == self.newest_built.as_ref().map(name)
+    }
+}
+
+/// A build as the newest of its line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct LatestBuild {
     /// The line: a major version on esr, `main` elsewhere.
@@ -155,7 +180,7 @@ pub struct ShortBuild {
 }
 
 impl ShortBuild {
-    fn of(index: &BuildIndex, build: BuildRef<'_>) -> Self {
+    pub(crate) fn of(index: &BuildIndex, build: BuildRef<'_>) -> Self {
         let same = |other: &BuildRef<'_>| {
             (other.channel(), other.version(), other.variant())
                 == (build.channel(), build.version(), build.variant())
@@ -184,92 +209,30 @@ impl ShortBuild {
     }
 }
 
-/// The newest build that users of a channel were offered, for each of its lines or for one.
-pub fn latest(
+/// The newest builds of a channel, offered and built, for each of its lines or for one.
+pub fn newest(
     index: &BuildIndex,
     product: Product,
     channel: &str,
     line: Option<Line>,
-) -> Vec<LatestBuild> {
+) -> Vec<Newest> {
+    let named = |line, found: Option<InLine<'_>>| {
+        found.map(|found| LatestBuild {
+            line,
+            version: found.version.clone(),
+            build: ShortBuild::of(index, found.build),
+        })
+    };
     index
         .lines()
         .filter(|(own, name, _)| *own == product && *name == channel)
         .filter(|(_, _, own)| line.is_none_or(|line| line == *own))
-        .filter_map(|(_, _, line)| {
-            let newest = index.latest(product, channel, line)?;
-            Some(LatestBuild {
-                line,
-                version: newest.version.clone(),
-                build: ShortBuild::of(index, newest.build),
-            })
+        .map(|(_, _, line)| Newest {
+            line,
+            offered: named(line, index.offered(product, channel, line)),
+            newest_built: named(line, index.newest_built(product, channel, line)),
         })
         .collect()
-}
-
-/// What lies between two builds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct Comparison {
-    /// The product.
-    #[schema(value_type = String)]
-    pub product: Product,
-    /// The first build as it was asked for.
-    pub from: ShortBuild,
-    /// The second build.
-    pub to: ShortBuild,
-    /// From the moment of the first build's id to that of the second's, in seconds; negative if the second is the older one.
-    pub seconds: i64,
-    /// A page with the changes between them, in one repository.
-    pub changes_url: Option<String>,
-    /// Why there is none.
-    pub no_changes_url: Option<&'static str>,
-}
-
-/// A comparison that cannot be made.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no source has listed a build {0} of {1} so far")]
-pub struct NotKnown(BuildId, Product);
-
-/// Compares two builds of a product. Of builds that share an id, those are taken that come from one repository.
-///
-/// # Errors
-/// [`NotKnown`] names the build that no source has listed.
-pub fn compare(
-    index: &BuildIndex,
-    product: Product,
-    from: BuildId,
-    to: BuildId,
-) -> Result<Comparison, NotKnown> {
-    let first = |id| index.find(product, id).next().ok_or(NotKnown(id, product));
-    let (mut pair, mut url) = ((first(from)?, first(to)?), None);
-    'search: for left in index.find(product, from) {
-        for right in index.find(product, to) {
-            url = changes_url(left, right);
-            if url.is_some() {
-                pair = (left, right);
-                break 'search;
-            }
-        }
-    }
-    let (left, right) = pair;
-    let why = if from == to {
-        Some("it is one build")
-    } else if url.is_some() {
-        None
-    } else if [left, right].iter().any(|build| build.revision().is_none()) {
-        Some("no source names the revision of one of them")
-    } else if left.repository() != right.repository() {
-        Some("they come from different repositories, and a pushlog knows nothing beyond its own")
-    } else {
-        Some("no web page is known for their repository")
-    };
-    Ok(Comparison {
-        product,
-        from: ShortBuild::of(index, left),
-        to: ShortBuild::of(index, right),
-        seconds: (right.build_id().time() - left.build_id().time()).num_seconds(),
-        changes_url: url.filter(|_| from != to),
-        no_changes_url: why,
-    })
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod builds;
 mod corrections;
 mod dirty_groups;
 mod generations;
+mod importer;
 mod lease;
 mod observations;
 mod places;
@@ -38,6 +39,7 @@ pub use generations::{
     Change, ChangeCursor, Generation, Step, changes_after, changes_of, finish_generation,
     latest_generation, steps_to_all, write as write_steps,
 };
+pub use importer::{importer_said, say_importer};
 pub use lease::{IMPORT_LEASE, Lease, RunLease, Writes, release_lease};
 pub use observations::{
     Prepared, Seen, Stored, by_digests, close_unsaid, each_of_groups, fact_observations,

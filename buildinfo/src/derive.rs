@@ -380,6 +380,17 @@ impl<'a> Group<'a> {
         };
         let siblings = self.siblings(name);
         let is_final = siblings.is_some_and(|all| all.final_ids.contains(&name.build_id));
+        let mut finals = claims.iter().filter(|claim| claim.origin == Origin::Final);
+        let listed = match finals.next() {
+            Some(first)
+                if finals
+                    .chain([first])
+                    .all(|one| one.source == SourceName::Csv) =>
+            {
+                R::InTable
+            }
+            _ => R::InReleases,
+        };
         if let Some(shipped) = stated.shipped {
             let chosen = shipped.build_number;
             if shipped.statements.len() > 1 {
@@ -399,7 +410,7 @@ impl<'a> Group<'a> {
                 Some(number) if number == chosen => {
                     Verdict::new(S::Shipped, stated.certainty, R::ShippedBuildNumber)
                 }
-                None if is_final => Verdict::new(S::Shipped, C::Stated, R::InReleases),
+                None if is_final => Verdict::new(S::Shipped, C::Stated, listed),
                 None => Verdict::new(S::Candidate, C::Inferred, R::BuildNumberUnknown),
                 Some(number) => {
                     if is_final {
@@ -421,7 +432,7 @@ impl<'a> Group<'a> {
             };
         }
         if is_final {
-            return Verdict::new(S::Shipped, C::Stated, R::InReleases);
+            return Verdict::new(S::Shipped, C::Stated, listed);
         }
         match self.releases_settle(name, number) {
             Some(true) => return Verdict::new(S::Shipped, C::Inferred, R::InReleases),

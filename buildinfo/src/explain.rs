@@ -9,6 +9,7 @@ use platform::db::{Db, DbError};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::build::Reason;
 use crate::build_id::BuildId;
 use crate::correction::{Correction, CorrectionKind, Subject};
 use crate::db::{self, Change, StoredConflict};
@@ -17,6 +18,7 @@ use crate::group::group_of;
 use crate::observation::{Digest, Kind, SourceName, canonical_json};
 use crate::product::Product;
 use crate::resolve::Answer;
+use crate::table::Table;
 use crate::version::Version;
 
 /// Most observations that are shown.
@@ -67,6 +69,8 @@ pub struct Evidence {
     pub subject: String,
     /// Where it was read.
     pub url: String,
+    /// The table of versions that it is a row of, and who loaded it; none if a source said it.
+    pub table: Option<Table>,
     /// When it was read for the first time, as RFC 3339.
     pub first_seen: String,
     /// Whether the source still says so.
@@ -147,6 +151,7 @@ pub async fn explain(db: &Db, answer: &Answer) -> Result<Explanation, DbError> {
         kind: stored.observation.kind,
         subject: stored.observation.subject.clone(),
         url: stored.observation.url.clone(),
+        table: Table::of(&stored.observation, stored.first_seen),
         first_seen: rfc3339(stored.first_seen),
         excerpt: excerpt(&stored.observation.body),
     });
@@ -181,7 +186,7 @@ pub async fn explain(db: &Db, answer: &Answer) -> Result<Explanation, DbError> {
         read_until: db::recent_runs(db, RUNS)
             .await?
             .iter()
-            .filter(|run| run.outcome == "complete")
+            .filter(|run| run.outcome == "complete" && run.reads_sources())
             .find_map(|run| run.ended)
             .map(rfc3339),
         answer: answer.clone(),
@@ -253,13 +258,28 @@ impl fmt::Display for Explanation {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let answer = &self.answer;
         let version = answer.version.as_deref().unwrap_or("unknown");
-        writeln!(
-            out,
-            "{} {} {} is {version}",
-            answer.product, answer.channel, answer.build_id
-        )?;
+        let version = match answer.reason {
+            Reason::SeveralFit => "several builds",
+            _ => version,
+        };
+        let name = [&answer.product, &answer.channel, &answer.build_id];
+        let name: Vec<&str> = name
+            .into_iter()
+            .map(String::as_str)
+            .filter(|part| !part.is_empty())
+            .collect();
+        writeln!(out, "{} is {version}", name.join(" "))?;
         writeln!(out, "  status   {} ({})", answer.status, answer.certainty)?;
         writeln!(out, "  because  {}", self.rule)?;
+        if answer.reason == Reason::InTable {
+            let mut tables = self
+                .observations
+                .iter()
+                .filter_map(|one| one.table.as_ref());
+            if let Some(table) = tables.next() {
+                writeln!(out, "           {table}")?;
+            }
+        }
         if let Some(rule) = self.status_rule {
             writeln!(out, "           the build itself: {rule}")?;
         }
@@ -272,6 +292,9 @@ impl fmt::Display for Explanation {
                 "  fits     {} {} {} ({})",
                 other.build_id, other.channel, other.version, other.status
             )?;
+        }
+        if answer.reason == Reason::SeveralFit {
+            writeln!(out, "           say which with --channel")?;
         }
         if let Some(build) = &answer.build {
             writeln!(out, "  channel  {}, line {}", build.channel, build.line)?;
@@ -303,6 +326,9 @@ impl fmt::Display for Explanation {
                 "{number:3}. {} {}: {}",
                 seen.source, seen.kind, seen.subject
             )?;
+            if let Some(table) = &seen.table {
+                writeln!(out, "     a row of {table}")?;
+            }
             writeln!(out, "     read at {}", seen.url)?;
             writeln!(out, "     first seen {}, {now}", seen.first_seen)?;
             writeln!(out, "     {}", seen.excerpt)?;

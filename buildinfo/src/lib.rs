@@ -40,11 +40,13 @@ pub mod db;
 pub mod export;
 pub mod freshness;
 pub mod import;
+pub mod importer;
 pub mod load;
 pub mod lookup;
 mod meters;
 pub mod preview;
 pub mod snapshot;
+pub mod table;
 pub mod unknown;
 pub mod upkeep;
 

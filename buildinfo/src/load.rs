@@ -12,11 +12,14 @@ use crate::db::{self, Lease, Run, Writes};
 use crate::import::{ImportError, Progress, derive_dirty, with_lease};
 use crate::observation::{Digest, Observation, SourceName};
 use crate::sources::csv::{self, BadRow};
+use crate::table::{PLACE, Table};
 
 /// Larger files are refused, in bytes.
 const MAX_FILE: u64 = 1 << 30;
 /// So many rows are stored at a time.
 const CHUNK: usize = 450;
+/// Longest name of who loads a table, in characters.
+const MAX_AUTHOR: usize = 200;
 /// So many bad rows are named in the run's notes.
 const NAMED: i64 = 20;
 
@@ -48,7 +51,28 @@ impl FromStr for Origin {
 impl Origin {
     /// The address of what is read from it. The slash keeps it apart from what the program brings along.
     fn url(&self) -> String {
-        format!("csv:/{}", self.0)
+        format!("{PLACE}{}", self.0)
+    }
+}
+
+/// Who loads a table: a name of at most 200 characters, none of which is a control character.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Author(String);
+
+/// A text that is no name of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an author is a name of 1 to {MAX_AUTHOR} characters, in one line")]
+pub struct NotAnAuthor;
+
+impl FromStr for Author {
+    type Err = NotAnAuthor;
+
+    fn from_str(text: &str) -> Result<Self, NotAnAuthor> {
+        let text = text.trim();
+        let well = !text.is_empty()
+            && text.chars().count() <= MAX_AUTHOR
+            && !text.contains(char::is_control);
+        well.then(|| Self(text.to_owned())).ok_or(NotAnAuthor)
     }
 }
 
@@ -57,6 +81,8 @@ impl Origin {
 pub struct LoadOptions {
     /// Where it comes from.
     pub origin: Origin,
+    /// Who loads it; it is shown beside every answer that rests on the table.
+    pub author: Author,
     /// The table is the whole of its origin: what an earlier one said and this one does not is withdrawn. Without it, rows are added.
     pub replace: bool,
 }
@@ -134,12 +160,17 @@ impl Load<'_> {
         stop: &CancellationToken,
     ) -> Result<(), LoadError> {
         let url = self.options.origin.url();
+        let LoadOptions { origin, author, .. } = self.options;
+        self.note(&format!("the table {}, loaded by {}", origin.0, author.0));
         let mut input = input.take(MAX_FILE);
         let mut chunk = Vec::with_capacity(CHUNK);
         for row in csv::rows(&mut input, &url) {
             self.run.records += 1;
             match row? {
-                Ok(row) => chunk.push(row),
+                Ok(mut row) => {
+                    Table::mark(&mut row, &self.options.origin.0, &self.options.author.0);
+                    chunk.push(row);
+                }
                 Err(bad) => self.note_bad(&bad),
             }
             if chunk.len() == CHUNK {
@@ -228,7 +259,17 @@ impl Load<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::Origin;
+    use super::{Author, Origin};
+
+    #[test]
+    fn an_author_is_a_name_in_one_line() {
+        for text in ["ana", " Ana Ñandú ", "user 1000", &"x".repeat(200)] {
+            assert!(text.parse::<Author>().is_ok(), "{text}");
+        }
+        for text in ["", " ", "a\nb", "\u{1b}[1m", &"x".repeat(201)] {
+            assert!(text.parse::<Author>().is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn an_origin_is_a_plain_name() {

@@ -28,7 +28,7 @@ use crate::product::Product;
 use crate::resolve::{Answer, Question, resolve};
 use crate::unknown::Tally;
 
-pub use parts::{compare, latest, versions};
+pub use parts::{ChannelNewest, compare, newest, newest_of_channels, versions};
 
 use loading::Loading;
 use newest::Newest;

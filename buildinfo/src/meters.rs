@@ -9,7 +9,7 @@
 //! | [`ALARMS_OPEN`] | alarms that are on | |
 //! | [`SOURCE_AGE`] | seconds since the source answered | `source` |
 //! | [`SOURCE_SILENT`] | 1 if the source did not answer at the last try, else 0 | `source` |
-//! | [`NEWEST_BUILD`] | seconds since 1970 that the newest build id names | `product`, `channel` |
+//! | [`NEWEST_BUILD`] | seconds since 1970 that the newest build id names, whatever became of the build | `product`, `channel` |
 //! | [`IMPORTS`] | imports that are recorded | `outcome` |
 
 pub(crate) const UNKNOWN_ASKED: &str = "buildinfo_unknown_asked_total";

@@ -24,7 +24,7 @@ use crate::product::{OFFICIAL_CHANNELS, Product, is_unofficial_channel};
 use crate::resolve::Answer;
 
 pub use install::InstallHash;
-pub use plan::{FetchPlan, fetch_plan};
+pub use plan::{FetchPlan, fetch_plan, stands_for_betas};
 pub use tally::{Asked, Sighting, Tally};
 
 /// Most characters of a name that is not one of ours.

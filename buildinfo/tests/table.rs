@@ -38,6 +38,7 @@ async fn table(db: &Db) -> String {
 async fn load(db: &Db, text: &str, origin: &str, replace: bool) -> Result<Run, LoadError> {
     let options = LoadOptions {
         origin: origin.parse().unwrap(),
+        author: "ana".parse().unwrap(),
         replace,
     };
     let stop = CancellationToken::new();
@@ -155,7 +156,10 @@ async fn a_later_table_of_an_origin_replaces_the_earlier_one_only_when_it_is_who
             assert_eq!(answer(db, "beta", "20150702173756").await, known("40.0b1"));
         }
         let run = load(db, SECOND, "a", true).await.unwrap();
-        assert_eq!(run.notes, "1 rows of earlier tables are withdrawn");
+        assert_eq!(
+            run.notes,
+            "the table a, loaded by ana\n1 rows of earlier tables are withdrawn"
+        );
         assert_eq!(
             answer(db, "beta", "20150702173756").await,
             (None, Status::Unknown)
@@ -183,8 +187,9 @@ async fn bad_rows_are_counted_and_named_and_the_others_count() {
             ("complete", 31, 1, 30)
         );
         let notes: Vec<&str> = run.notes.lines().collect();
-        assert_eq!(notes[0], "line 1: not a version: \"nonsense\"");
-        assert_eq!((notes.len(), notes[20]), (21, "and 10 bad rows more"));
+        assert_eq!(notes[0], "the table mixed, loaded by ana");
+        assert_eq!(notes[1], "line 1: not a version: \"nonsense\"");
+        assert_eq!((notes.len(), notes[21]), (22, "and 10 bad rows more"));
         let run = load(&test.db, "hello\n", "mixed", false).await.unwrap();
         assert_eq!(run.outcome, "failed");
         assert_eq!(db::recent_runs(&test.db, 9).await.unwrap().len(), 2);
@@ -284,19 +289,19 @@ async fn lists_from_the_database_are_those_of_the_whole_index() {
                 let of_index = catalog::versions(&index, product, Some(channel));
                 assert_eq!(one.rows[..], of_index[..of_index.len().min(5)]);
                 assert_eq!(
-                    lookup::latest(db, now, product, channel).await.unwrap(),
-                    catalog::latest(&index, product, channel, None),
+                    lookup::newest(db, now, product, channel).await.unwrap(),
+                    catalog::newest(&index, product, channel, None),
                     "{product} {channel}"
                 );
             }
         }
         let ids: Vec<BuildId> = index.builds().map(|build| build.build_id()).collect();
-        let (first, last) = (ids[0], ids[ids.len() / 3]);
+        let (first, last) = (ids[0].into(), ids[ids.len() / 3].into());
         assert_eq!(
-            lookup::compare(db, now, Product::Firefox, first, last)
+            lookup::compare(db, now, Product::Firefox, &first, &last)
                 .await
                 .unwrap(),
-            catalog::compare(&index, Product::Firefox, first, last)
+            catalog::compare(&index, Product::Firefox, &first, &last)
         );
     }
 }

@@ -8,6 +8,7 @@ mod print;
 mod report;
 mod table;
 mod tape;
+mod unknown;
 mod versions;
 mod work;
 
@@ -20,7 +21,7 @@ use buildinfo::db::Alarm;
 use buildinfo::import::{Choice, ImportError, Options, import};
 use buildinfo::sources::Tape;
 use buildinfo::unknown::{FetchPlan, alarm};
-use buildinfo::{Product, SourceName};
+use buildinfo::{Product, SourceName, importer};
 use clap::{Args, Subcommand, ValueEnum};
 use platform::clock;
 use platform::db::Db;
@@ -47,7 +48,7 @@ pub(crate) enum BuildinfoCommand {
     Versions(versions::VersionsArgs),
     /// List builds, newest first
     Builds(builds::BuildsArgs),
-    /// Say which build of each channel and line is the newest
+    /// Say which build of each channel and line users are offered, and which was built last
     Latest(versions::LatestArgs),
     /// Say what lies between two builds
     Compare(builds::CompareArgs),
@@ -68,6 +69,8 @@ pub(crate) enum BuildinfoCommand {
     Replay(tape::ReplayArgs),
     /// List what is wrong with the data and what to do about it, and how good each source is
     Audit(audit::AuditArgs),
+    /// List the build ids that no source knows, with the alarms that are on, and who looks for them
+    Unknown(unknown::UnknownArgs),
     /// Write all builds into one file, for look-ups elsewhere
     Snapshot(SnapshotArgs),
 }
@@ -146,6 +149,7 @@ pub(crate) async fn run(
         BuildinfoCommand::LoadCsv(args) => table::load(&db, args, as_json).await?,
         BuildinfoCommand::Snapshot(args) => report::snapshot(&db, &args.file, as_json).await?,
         BuildinfoCommand::Runs => report::runs(&db, as_json).await?,
+        BuildinfoCommand::Unknown(args) => unknown::unknown(&db, &args, as_json).await?,
         BuildinfoCommand::Audit(args) => audit::audit(&db, &args, as_json).await?,
     };
     db.close().await;
@@ -166,6 +170,11 @@ async fn run_import(
                 .with_context(|| format!("{name:?} is no product that has builds"))
         })
         .collect::<anyhow::Result<_>>()?;
+    // Where no process imports by itself, this is what looks for the builds of alarms.
+    let alarms = match args.source {
+        Source::Auto => alarm::open(db, &products).await?,
+        _ => Vec::new(),
+    };
     let options = Options {
         choice: match args.source {
             Source::Auto => Choice::Auto,
@@ -181,7 +190,7 @@ async fn run_import(
         }),
         full: args.full,
         wait: !args.no_wait,
-        wanted: Vec::new(),
+        wanted: alarms.iter().map(|(_, plan)| plan.clone()).collect(),
         tape: args.keep_responses.then(|| Arc::new(Tape::new())),
     };
     let work = Work::start();
@@ -198,6 +207,7 @@ async fn run_import(
     work.end();
     match outcome {
         Ok(run) => {
+            alarm::record_import(db, &alarms, &run.outcome).await;
             report::run(&run, as_json)?;
             ensure!(
                 run.outcome != "failed",
@@ -224,6 +234,18 @@ pub(crate) async fn schedule(
     schedule: cron::Schedule,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
+    tokio::select! {
+        ended = import_by(&db, &settings, &schedule, &stop) => ended,
+        never = importer::announce(&db) => match never {},
+    }
+}
+
+async fn import_by(
+    db: &Db,
+    settings: &buildinfo::Settings,
+    schedule: &cron::Schedule,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
     let mut alarms: Vec<(Alarm, FetchPlan)> = Vec::new();
     loop {
         let options = Options {
@@ -231,10 +253,10 @@ pub(crate) async fn schedule(
             wanted: alarms.iter().map(|(_, plan)| plan.clone()).collect(),
             ..Options::default()
         };
-        match import(&db, &settings, &options, &owner(), &stop, &|_| {}).await {
+        match import(db, settings, &options, &owner(), stop, &|_| {}).await {
             Ok(run) => {
                 report::log(&run);
-                alarm::record_import(&db, &alarms, &run.outcome).await;
+                alarm::record_import(db, &alarms, &run.outcome).await;
             }
             Err(ImportError::Stopped) => return Ok(()),
             Err(ImportError::Busy(lease)) => {
@@ -243,15 +265,18 @@ pub(crate) async fn schedule(
             Err(error) => tracing::error!(%error, "the import broke off; the next one goes on"),
         }
         let now = clock::now();
-        let Some(next) = schedule.after(&now).next() else {
-            stop.cancelled().await;
-            return Ok(());
+        let next = schedule.after(&now).next();
+        let next_time = async {
+            match next {
+                Some(next) => clock::sleep((next - now).to_std().unwrap_or_default()).await,
+                // No time of the schedule is left, but alarms may be raised.
+                None => std::future::pending().await,
+            }
         };
-        let pause = (next - now).to_std().unwrap_or_default();
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
-            () = clock::sleep(pause) => alarms.clear(),
-            raised = alarm::wait_for_untried(&db) => alarms = raised,
+            () = next_time => alarms.clear(),
+            raised = alarm::wait_for_untried(db) => alarms = raised,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `datil check`: is everything well? One line for each thing, with what to do when it is not.
 
+mod audit;
 mod canary;
 mod lists;
 
@@ -115,6 +116,11 @@ pub(crate) async fn run(
             show(finding)?;
         }
     }
+    if let Some(db) = &db {
+        for finding in audit::findings(db).await {
+            show(finding)?;
+        }
+    }
     Ok(if all_well {
         ExitCode::SUCCESS
     } else {
@@ -193,8 +199,8 @@ async fn builds(db: &Db) -> anyhow::Result<Finding> {
 
 async fn imports(db: &Db) -> anyhow::Result<Finding> {
     const NAME: &str = "import";
-    let runs = buildinfo::db::recent_runs(db, 1).await?;
-    let Some(run) = runs.first() else {
+    let runs = buildinfo::db::recent_runs(db, 50).await?;
+    let Some(run) = runs.iter().find(|run| run.reads_sources()) else {
         return Ok(Finding::bad(
             NAME,
             "nothing was imported yet: run `datil buildinfo import`",

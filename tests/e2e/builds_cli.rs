@@ -180,6 +180,27 @@ async fn versions_the_newest_and_comparisons_are_told() {
             text.contains(oldest) && text.contains("pushloghtml?fromchange="),
             "{text}"
         );
+        // A beta has an id that is Developer Edition's too.
+        let beta = find(&sources, |truth| {
+            truth.product == "Firefox"
+                && truth.channel.as_str() == "beta"
+                && truth.status.as_str() == "shipped"
+        });
+        let beta = beta.build_id.to_string();
+        let ambiguous = system.run(["buildinfo", "compare", &beta, newest]);
+        let error = String::from_utf8_lossy(&ambiguous.stderr).into_owned();
+        assert!(
+            !ambiguous.status.success()
+                && error.contains("it is not clear which builds are meant")
+                && error.contains("on aurora (shipped)")
+                && error.contains("--from-channel"),
+            "{error}"
+        );
+        let compared = objects(
+            &system,
+            ["compare", &beta, newest, "--from-channel", "beta"],
+        );
+        assert_eq!(compared[0]["from"]["own_channel"], "beta");
         for args in [
             &["buildinfo", "compare", oldest, "19990101000000"][..],
             &["buildinfo", "compare", oldest, "x"],

@@ -35,6 +35,29 @@ async fn alarm(system: &System, state: &str) -> Option<Value> {
     page["unknown"].get(0).cloned()
 }
 
+/// Three installs crash with a nightly; the ids of their crashes.
+fn crash_three_times(system: &System, world: &World, build_id: &str) -> Vec<String> {
+    let mut sample = demo::crashes::samples_for(world)
+        .into_iter()
+        .find(|sample| !sample.dumps.is_empty())
+        .expect("a sample");
+    let installs = 0..3;
+    installs
+        .map(|install| {
+            for (name, value) in [
+                ("ProductName", "Firefox"),
+                ("ReleaseChannel", "nightly"),
+                ("Version", "155.0a1"),
+                ("BuildID", build_id),
+                ("InstallTime", &format!("178500000{install}")),
+            ] {
+                sample.annotations.insert(name.to_owned(), value.to_owned());
+            }
+            system.submit(&sample, "firefox")
+        })
+        .collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn three_installs_raise_an_alarm_that_ends_when_the_build_is_known() {
     let (world, newest) = before_newest();
@@ -49,23 +72,7 @@ async fn three_installs_raise_an_alarm_that_ends_when_the_build_is_known() {
         });
         system.run_well(["buildinfo", "import"]);
         system.start(["up"]);
-        let mut sample = demo::crashes::samples_for(&late.world)
-            .into_iter()
-            .find(|sample| !sample.dumps.is_empty())
-            .expect("a sample");
-        let mut ids = Vec::new();
-        for install in 0..3 {
-            for (name, value) in [
-                ("ProductName", "Firefox"),
-                ("ReleaseChannel", "nightly"),
-                ("Version", "155.0a1"),
-                ("BuildID", newest.as_str()),
-                ("InstallTime", &format!("178500000{install}")),
-            ] {
-                sample.annotations.insert(name.to_owned(), value.to_owned());
-            }
-            ids.push(system.submit(&sample, "firefox"));
-        }
+        let ids = crash_three_times(&system, &late.world, &newest);
         for id in &ids {
             let crash = system.processed(id).await;
             assert_eq!(crash["build_info"]["reason"], "not_seen");
@@ -106,4 +113,85 @@ async fn three_installs_raise_an_alarm_that_ends_when_the_build_is_known() {
             "{metrics}"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nobody_imports_by_itself_everything_says_so_and_an_import_by_hand_looks() {
+    let (world, newest) = before_newest();
+    let early = StandIns::of(world).await;
+    let late = StandIns::serve(&Plan::default()).await;
+    let mut system = System::new(&Config {
+        sources: Some(&early.url),
+        ..Config::default()
+    });
+    system.run_well(["buildinfo", "import"]);
+    system.start(["up"]);
+    let ids = crash_three_times(&system, &late.world, &newest);
+    let raised = system
+        .wait_for("the alarm to be raised", async || {
+            alarm(&system, "open").await
+        })
+        .await;
+    assert_eq!(raised["alarm"]["tried"], Value::Null);
+    assert!(
+        system.log_text().contains("buildinfo.schedule is empty"),
+        "{}",
+        system.log_text()
+    );
+    let by_hand = "with the next \"datil buildinfo import\"";
+    assert!(system.log_text().contains("datil buildinfo import"));
+    assert!(!system.log_text().contains("it is looked for at once"));
+    let page = system.json("/api/v1/unknown").await;
+    assert_eq!(page["importer"]["who"], "by_hand");
+    assert!(page["importer"]["last_import"].is_string());
+    let (_, page) = system.get("/builds/unknown").await;
+    assert!(page.contains("No process imports by itself"), "{page}");
+    let audit = system.run_well(["buildinfo", "audit"]);
+    assert!(
+        audit.contains(by_hand) && audit.contains("no_importer"),
+        "{audit}"
+    );
+    let listed = system.run_well(["buildinfo", "unknown"]);
+    assert!(
+        listed.contains(by_hand) && listed.contains(&newest) && listed.contains("  on"),
+        "{listed}"
+    );
+    let listed = system.run_well(["--json", "buildinfo", "unknown", "--alarm", "open"]);
+    let lines: Vec<Value> = listed
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a line of JSON"))
+        .collect();
+    assert_eq!(lines.len(), 2, "{listed}");
+    assert_eq!(lines[0]["build_id"], newest.as_str());
+    assert_eq!(lines[1]["importer"]["who"], "by_hand");
+    // What is bad for the audit is bad for the check, in the audit's words.
+    let check = system.run(["check"]);
+    let text = String::from_utf8_lossy(&check.stdout).into_owned();
+    assert_eq!(check.status.code(), Some(1), "{text}");
+    let line = text.lines().find(|line| line.contains("open_alarm"));
+    let line = line.expect("a line about the alarm");
+    assert!(
+        line.starts_with("BAD ") && line.contains("load-csv"),
+        "{line}"
+    );
+    let check = system.run(["--json", "check"]);
+    assert_eq!(check.status.code(), Some(1));
+    let lines = String::from_utf8_lossy(&check.stdout).into_owned();
+    let bad = |line: &str| {
+        let line: Value = serde_json::from_str(line).expect("a line of JSON");
+        line["name"] == "audit" && line["well"] == false
+    };
+    assert!(lines.lines().any(bad), "{lines}");
+    // Somebody imports: in vain, and then not.
+    system.run_well(["buildinfo", "import"]);
+    let tried = alarm(&system, "open").await.expect("the alarm");
+    assert!(tried["alarm"]["tried"].is_string(), "{tried}");
+    let settings = system.folder().join("datil.toml");
+    let text = std::fs::read_to_string(&settings).expect("settings");
+    std::fs::write(&settings, text.replace(&early.url, &late.url)).expect("settings");
+    system.run_well(["buildinfo", "import"]);
+    system
+        .wait_for("the alarm to end", async || alarm(&system, "cleared").await)
+        .await;
+    assert_eq!(ids.len(), 3);
 }

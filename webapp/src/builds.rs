@@ -12,10 +12,14 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use buildinfo::importer::Importer;
+use buildinfo::lookup::LookupError;
 use buildinfo::{
-    BuildId, BuildIndex, Directory, Freshness, Product, Question, db, product, resolve,
+    BuildId, BuildIndex, Directory, Freshness, Product, Question, Version, db, lookup, product,
+    resolve,
 };
 use chrono::Duration;
+use platform::clock;
 use platform::db::DbError;
 use platform::http::ApiError;
 
@@ -76,7 +80,8 @@ pub(crate) async fn index(
         let channels = overview(&app, generation.n).await?;
         let alarms = db::open_alarms(&app.db).await?.len();
         let silent = Freshness::of(&db::source_states(&app.db).await?).silent;
-        let page = IndexPage::new(generation, &channels, alarms, silent);
+        let importer = Importer::of(&app.db, clock::now_micros()).await?;
+        let page = IndexPage::new(generation, &channels, alarms, silent, &importer);
         return Ok(html(StatusCode::OK, &page));
     }
     let Ok(id) = text.parse() else {
@@ -95,13 +100,20 @@ pub(crate) async fn index(
 async fn named(app: &Webapp, what: &'static str, text: &str) -> Result<Response, PageError> {
     let generation = db::latest_generation(&app.db).await?.n;
     let mut filter = db::Filter::default();
+    // A version as people call it, or as programs do; it is shown as the former and asked for as the latter.
+    let (title, asked) = match (what, Version::from_spoken(text)) {
+        ("version", Some(version)) => (version.spoken(), version.to_string()),
+        ("version", None) => (text.to_owned(), text.to_owned()),
+        _ => (text.to_owned(), text.to_ascii_lowercase()),
+    };
     if what == "version" {
-        filter.version = Some(text.to_owned());
+        filter.version = Some(asked.clone());
     } else {
-        filter.revision = Some(text.to_ascii_lowercase());
+        filter.revision = Some(asked.clone());
     }
     let builds = db::list_builds(&app.db, generation, &filter, None, MAX_NAMED).await?;
-    let page = NamedPage::new(what, text, Matching::all(&builds.rows), builds.more);
+    let found = Matching::all(&builds.rows);
+    let page = NamedPage::new(what, &title, &asked, found, builds.more);
     let status = if page.found.is_empty() {
         StatusCode::NOT_FOUND
     } else {
@@ -114,17 +126,12 @@ async fn named(app: &Webapp, what: &'static str, text: &str) -> Result<Response,
 /// each generation.
 async fn overview(app: &Webapp, generation: i64) -> Result<Arc<Vec<ChannelView>>, ApiError> {
     let read = async {
-        let mut channels = Vec::new();
-        for (name, channel, ids, _) in db::channels(&app.db, generation)
-            .await?
-            .into_iter()
-            .take(MAX_CHANNELS)
-        {
-            let Ok(product) = name.parse() else { continue };
-            let newest =
-                db::builds_of_channel(&app.db, generation, product, &channel, None, 1).await?;
-            channels.push(ChannelView::new(product, &channel, ids, &newest.rows));
-        }
+        let newest = lookup::newest_of_channels(&app.db, generation, MAX_CHANNELS).await;
+        let newest = newest.map_err(|error| match error {
+            LookupError::Db(error) => error,
+            other => DbError::Row(other.to_string()),
+        })?;
+        let channels = newest.iter().map(ChannelView::new).collect();
         Ok::<_, DbError>(Arc::new(channels))
     };
     app.overview
@@ -154,7 +161,15 @@ pub(crate) async fn list(
     let generation = db::latest_generation(&app.db).await?.n;
     let page = db::builds_of_channel(&app.db, generation, product, &channel, before, PAGE).await?;
     let index = small_index(generation, &page.rows)?;
-    let shown = ChannelPage::new(product, &channel, before.is_some(), &index, page.more);
+    let channels = match before {
+        None if !page.rows.is_empty() => Some(overview(&app, generation).await?),
+        _ => None,
+    };
+    let view = channels.iter().flat_map(|channels| channels.iter());
+    let view = view
+        .into_iter()
+        .find(|one| one.product == product.as_str() && one.channel == channel);
+    let shown = ChannelPage::new(product, &channel, before.is_some(), &index, page.more, view);
     let status = if shown.rows.is_empty() && before.is_none() {
         StatusCode::NOT_FOUND
     } else {
@@ -197,7 +212,8 @@ pub(crate) async fn show(
         Some(build) => db::by_digests(&app.db, &build.evidence).await?,
         None => Vec::new(),
     };
-    let page = BuildPage::new(&index, id, answer, &evidence);
+    let importer = Importer::of(&app.db, clock::now_micros()).await?;
+    let page = BuildPage::new(&index, id, answer, &evidence, &importer);
     let status = if page.known() {
         StatusCode::OK
     } else {

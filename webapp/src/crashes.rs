@@ -77,6 +77,7 @@ struct CrashesPage<'a> {
 #[derive(Debug)]
 struct Row<'a> {
     crash: &'a Summary,
+    version: String,
     time: String,
     report: String,
     processed: bool,
@@ -125,6 +126,7 @@ impl<'a> Row<'a> {
         let processed = crash.state == CrashState::Processed;
         Self {
             crash,
+            version: words::version(&crash.product, &crash.version),
             time: format::time(crash.received),
             report: links::report(&crash.id),
             processed,

@@ -3,6 +3,7 @@
 use buildinfo::audit::{Check, Severity};
 use buildinfo::import::policy::State;
 use buildinfo::unknown::Verdict;
+use buildinfo::{Product, Reason, Version};
 
 /// A word on a page and what it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +68,14 @@ pub(crate) fn status(name: &str) -> Word {
     }
 }
 
+/// What a person calls a version of a product: a candidate is `154.0b1 build 2 (candidate)` or `153.0 RC build 2`, where programs get the
+/// crash system's `154.0b1rc2` and `153.0rc2`. Other products may mean something else by such a name: theirs stay as they are.
+pub(crate) fn version(product: &str, version: &str) -> String {
+    let known = product.parse::<Product>().is_ok();
+    let read = version.parse::<Version>().ok().filter(|_| known);
+    read.map_or_else(|| version.to_owned(), |version| version.spoken())
+}
+
 /// On what a status rests, by the name that it is stored under.
 pub(crate) fn certainty(name: &str) -> Word {
     let (text, meaning, look) = match name {
@@ -89,9 +98,29 @@ pub(crate) fn certainty(name: &str) -> Word {
     }
 }
 
+/// On what a status rests, when it was concluded by the rule that is stored under this name: what a table of versions says is stated by
+/// whoever made the table, not by a source.
+pub(crate) fn certainty_by(name: &str, reason: &str) -> Word {
+    if reason.parse() == Ok(Reason::InTable) && name == "stated" {
+        return BY_TABLE;
+    }
+    certainty(name)
+}
+
+/// That a table says so.
+pub(crate) const BY_TABLE: Word = Word {
+    text: "stated by a table",
+    meaning: "A table of versions that was loaded says so; no source does.",
+    look: "odd",
+};
+
 /// What a check of the audit looks for: a heading, and what it means that there are findings.
 pub(crate) fn check(check: Check) -> (&'static str, &'static str) {
     match check {
+        Check::NoImporter => (
+            "Nobody imports by itself",
+            "New builds stay unknown until somebody imports, and the builds of alarms are looked for only then.",
+        ),
         Check::SilentSource => (
             "Sources that do not answer",
             "Nothing new comes from them; what they said before is still used.",
@@ -285,6 +314,25 @@ mod tests {
             ("https://a.example/: 503", "https://a.example/: 503."),
         ] {
             assert_eq!(sentence(text), expected);
+        }
+    }
+
+    #[test]
+    fn candidates_of_known_products_are_called_what_people_call_them() {
+        for (product, name, expected) in [
+            ("Firefox", "154.0b1rc2", "154.0b1 build 2 (candidate)"),
+            ("Firefox", "153.0rc2", "153.0 RC build 2"),
+            (
+                "Thunderbird",
+                "140.2.0esrrc1",
+                "140.2.0esr build 1 (candidate)",
+            ),
+            ("Firefox", "154.0b1", "154.0b1"),
+            ("Firefox", "<junk>", "<junk>"),
+            ("Firefox", "", ""),
+            ("Editor", "1.0rc2", "1.0rc2"),
+        ] {
+            assert_eq!(version(product, name), expected);
         }
     }
 

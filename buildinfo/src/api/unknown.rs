@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use platform::clock::rfc3339;
+use platform::clock::{self, rfc3339};
 use platform::http::ApiError;
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +10,7 @@ use super::Api;
 use super::asked::Asked;
 use super::builds::{limit_of, no_cursor};
 use crate::db::{self, AlarmFilter, Unknown, UnknownFilter};
+use crate::importer::{Importer, Who};
 use crate::unknown::{UnknownKey, Verdict, counted_product};
 
 /// Which unknown ids to list.
@@ -38,6 +39,30 @@ pub(super) struct UnknownPage {
     cursor: Option<String>,
     /// The address of the next page; none after the last.
     next: Option<String>,
+    /// Who looks for the builds of alarms.
+    importer: OneImporter,
+}
+
+/// Whether anybody imports.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct OneImporter {
+    /// `scheduled`: a process imports by itself, and looks for the build of an alarm within seconds; `by_hand`: imports are made, but no
+    /// process makes them by itself; `nobody`.
+    who: Who,
+    /// When the newest import began, RFC 3339; none if there never was one.
+    last_import: Option<String>,
+    /// That new builds do not become known by themselves, and what to do; none if `scheduled`.
+    warning: Option<String>,
+}
+
+impl From<Importer> for OneImporter {
+    fn from(importer: Importer) -> Self {
+        Self {
+            who: importer.who,
+            last_import: importer.last.map(rfc3339),
+            warning: importer.warning(),
+        }
+    }
 }
 
 /// An id that no source knows.
@@ -112,12 +137,14 @@ pub(super) async fn list(
     let after = after.transpose().map_err(|()| no_cursor())?;
     let filter = params.filter()?;
     let page = db::list_unknown(&api.db, &filter, after.as_ref(), limit).await?;
+    let importer = Importer::of(&api.db, clock::now_micros()).await?;
     let last = page.rows.last().filter(|_| page.more);
     let cursor = last.map(|last| last.key().to_string());
     let body = UnknownPage {
         next: cursor.as_deref().map(|cursor| asked.next(cursor)),
         cursor,
         unknown: page.rows.into_iter().map(OneUnknown::from).collect(),
+        importer: importer.into(),
     };
     asked.fresh(body)
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use platform::cpu;
 use platform::http::ApiError;
 use serde::{Deserialize, Serialize};
@@ -11,8 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::Api;
 use super::asked::Asked;
 use super::builds::{limit_of, no_cursor};
-use crate::build_id::BuildId;
-use crate::catalog::{self, Comparison, LatestBuild, VersionBuilds};
+use crate::catalog::{
+    self, Comparison, LatestBuild, Newest, NoComparison, Several, VersionBuilds, Which,
+};
 use crate::product::{Directory, Line, Product, normalise_channel};
 
 /// Versions in a page, unless the client says.
@@ -125,7 +127,7 @@ pub(super) struct LatestParams {
     line: Option<String>,
 }
 
-/// The newest builds of a channel.
+/// The newest builds of a channel: what its users are offered, and what was built.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct Latest {
     /// The product.
@@ -135,15 +137,18 @@ pub(super) struct Latest {
     channel: String,
     /// The generation of the index that answered.
     generation: i64,
-    /// One for each line; none if no build of the channel is known.
+    /// The builds that are `offered`, one for each line of which one is.
     latest: Vec<LatestBuild>,
+    /// Both for each line: the newest build that users are `offered`, and the `newest_built` of any status. None if no build of the
+    /// channel is known.
+    lines: Vec<Newest>,
 }
 
-/// The newest build that users of a channel were offered.
+/// The newest builds of a channel: the one that its users are offered, and the one that was built last, whatever its status.
 #[utoipa::path(
     get, path = "/api/v1/latest", tag = "builds", params(LatestParams),
     responses(
-        (status = 200, description = "The newest build of each line, with its `version` on this channel", body = Latest),
+        (status = 200, description = "In `lines` for each line the newest build that is `offered` (null: none is) and the `newest_built`, each with its `version` on this channel and its `status`; in `latest` those that are offered", body = Latest),
         (status = 400, description = "A parameter is missing or cannot be understood", body = super::openapi::Error),
     )
 )]
@@ -157,9 +162,11 @@ pub(super) async fn latest(
     let line = params.line.as_deref().map(str::parse::<Line>).transpose();
     let line = line.map_err(|error| ApiError::BadRequest(error.to_string()))?;
     let index = api.lookup.current().await?;
+    let lines = catalog::newest(&index, product, &channel, line);
     let body = Latest {
         product,
-        latest: catalog::latest(&index, product, &channel, line),
+        latest: lines.iter().filter_map(|one| one.offered.clone()).collect(),
+        lines,
         channel,
         generation: index.generation(),
     };
@@ -178,6 +185,51 @@ pub(super) struct CompareParams {
     from: String,
     /// The id of the second build.
     to: String,
+    /// The channel of both, where an id stands for several builds.
+    channel: Option<String>,
+    /// The channel of the first build, where it is another one.
+    from_channel: Option<String>,
+    /// The channel of the second build.
+    to_channel: Option<String>,
+    /// The exact version of the first build, where its id and channel stand for several.
+    from_version: Option<String>,
+    /// The exact version of the second build.
+    to_version: Option<String>,
+}
+
+impl CompareParams {
+    /// The build that is asked for under this name; `only` is the one channel of the product, if it has only one.
+    fn which(
+        &self,
+        (name, id): (&str, &str),
+        only: Option<&str>,
+        own: Option<&str>,
+        version: Option<&str>,
+    ) -> Result<Which, ApiError> {
+        let build_id = id
+            .parse()
+            .map_err(|why| ApiError::BadRequest(format!("{name} is not a build id: {why}")))?;
+        let no_version = |_| ApiError::BadRequest(format!("{name}_version is not a version"));
+        Ok(Which {
+            build_id,
+            channel: only
+                .or(own)
+                .or(self.channel.as_deref())
+                .map(normalise_channel),
+            version: version.map(str::parse).transpose().map_err(no_version)?,
+        })
+    }
+}
+
+/// That build ids stand for several builds.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct Ambiguous {
+    /// What is ambiguous, and how to say which is meant.
+    error: String,
+    /// `ambiguous`.
+    code: &'static str,
+    /// The ids that stand for several builds, with these.
+    ambiguous: Vec<Several>,
 }
 
 /// What lies between two builds.
@@ -185,8 +237,8 @@ pub(super) struct CompareParams {
     get, path = "/api/v1/compare", tag = "builds", params(CompareParams),
     responses(
         (status = 200, description = "Both builds, the `seconds` between them, and `changes_url` or in `no_changes_url` why there is none", body = Comparison),
-        (status = 400, description = "A parameter is missing or no build id", body = super::openapi::Error),
-        (status = 404, description = "No source has listed one of the builds so far", body = super::openapi::Error),
+        (status = 400, description = "A parameter is missing or no build id; or with the code `ambiguous`, an id stands for several builds, which are listed in `ambiguous`", body = Ambiguous),
+        (status = 404, description = "No source has listed one of the builds so far, or not on that channel", body = super::openapi::Error),
     )
 )]
 pub(super) async fn compare(
@@ -194,19 +246,49 @@ pub(super) async fn compare(
     asked: Asked<CompareParams>,
 ) -> Result<Response, ApiError> {
     let params = &asked.params;
-    let (product, _) = product_of(&params.product, None)?;
+    let (product, only) = product_of(&params.product, None)?;
+    let only = only.as_deref();
+    let from = params.which(
+        ("from", &params.from),
+        only,
+        params.from_channel.as_deref(),
+        params.from_version.as_deref(),
+    )?;
+    let to = params.which(
+        ("to", &params.to),
+        only,
+        params.to_channel.as_deref(),
+        params.to_version.as_deref(),
+    )?;
     let index = api.lookup.current().await?;
-    let comparison: Comparison = catalog::compare(
-        &index,
-        product,
-        id_of("from", &params.from)?,
-        id_of("to", &params.to)?,
-    )
-    .map_err(|error| ApiError::NotFound(error.to_string()))?;
-    Ok(asked.answer(&index.generation().to_string(), comparison))
+    match catalog::compare(&index, product, &from, &to) {
+        Ok(comparison) => Ok(asked.answer(&index.generation().to_string(), comparison)),
+        Err(error) => refused(error),
+    }
 }
 
-fn id_of(name: &str, text: &str) -> Result<BuildId, ApiError> {
-    text.parse()
-        .map_err(|why| ApiError::BadRequest(format!("{name} is not a build id: {why}")))
+/// Why two builds cannot be compared, with what can be said instead.
+fn refused(error: NoComparison) -> Result<Response, ApiError> {
+    let sentence = error.to_string();
+    let NoComparison::Ambiguous(ambiguous) = error else {
+        return Err(ApiError::NotFound(sentence));
+    };
+    let parameters = ambiguous.iter().map(|several| {
+        let side = several.side;
+        if several.needs_version() {
+            format!("{side}_channel and {side}_version")
+        } else {
+            format!("{side}_channel")
+        }
+    });
+    let parameters: Vec<String> = parameters.collect();
+    let body = Ambiguous {
+        error: format!(
+            "{sentence}: say which with {} (channel is for both)",
+            parameters.join(" and ")
+        ),
+        code: "ambiguous",
+        ambiguous,
+    };
+    Ok((StatusCode::BAD_REQUEST, axum::Json(body)).into_response())
 }

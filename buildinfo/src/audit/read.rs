@@ -5,17 +5,19 @@ mod scores;
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
+use platform::clock;
 use platform::db::{Db, DbError};
 use serde_json::Value;
 
 use crate::audit::{
-    Check, Finding, OnPlatform, Place, Severity, alarms, late_platforms, shipped_without_build,
-    silent_sources,
+    Check, Finding, OnPlatform, Place, Severity, alarms, late_platforms, no_importer,
+    shipped_without_build, silent_sources,
 };
 use crate::build_id::BuildId;
 use crate::db::{self, StoredConflict};
 use crate::derive::PLACE_FIELD;
 use crate::facts;
+use crate::importer::Importer;
 use crate::product::{Directory, Product};
 use crate::version::Version;
 
@@ -137,7 +139,8 @@ async fn stored_count(
         Check::Conflict => db::conflict_count(db, product.map_or("", Product::as_str)).await?,
         Check::BadFile => db::bad_file_count(db, &folders(product)).await?,
         Check::UnreadableRecord => db::unreadable_count(db, &folders(product)).await?,
-        Check::SilentSource
+        Check::NoImporter
+        | Check::SilentSource
         | Check::OpenAlarm
         | Check::ShippedWithoutBuild
         | Check::LatePlatform => return Ok(None),
@@ -156,8 +159,12 @@ async fn of_check(
     let folders = folders(product);
     let name = product.map_or("", Product::as_str);
     let all = match check {
+        Check::NoImporter => no_importer(&importer(db).await?).into_iter().collect(),
         Check::SilentSource => silent_sources(&db::source_states(db).await?),
-        Check::OpenAlarm => about(product, alarms(&db::open_alarms(db).await?)),
+        Check::OpenAlarm => {
+            let importer = importer(db).await?;
+            about(product, alarms(&db::open_alarms(db).await?, &importer))
+        }
         Check::ShippedWithoutBuild => about(product, shipped(db).await?),
         Check::LatePlatform => platforms(db, product).await?,
         Check::Conflict => {
@@ -181,6 +188,10 @@ async fn of_check(
     keyed.sort_by(|a, b| a.0.cmp(&b.0));
     keyed.truncate(room);
     Ok(keyed)
+}
+
+async fn importer(db: &Db) -> Result<Importer, DbError> {
+    Importer::of(db, clock::now_micros()).await
 }
 
 /// The findings about a product, which their subject begins with.

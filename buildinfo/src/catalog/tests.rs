@@ -1,4 +1,4 @@
-use super::{compare, latest, versions};
+use super::{Newest, NoComparison, Which, compare, newest, versions};
 use crate::build::{Build, Status};
 use crate::derive::derive_all;
 use crate::index::BuildIndex;
@@ -94,41 +94,143 @@ fn a_version_has_all_its_builds_and_the_number_that_shipped() {
     assert!(versions(&index, Product::Thunderbird, None).is_empty());
 }
 
-#[test]
-fn each_line_has_its_newest_build() {
-    let index = index();
-    let names = |channel: &str, line: Option<&str>| {
-        latest(
-            &index,
-            Product::Firefox,
-            channel,
-            line.map(|line| line.parse().unwrap()),
+/// The newest of each line of a channel: `line: offered id / built id`.
+fn newest_names(index: &BuildIndex, channel: &str, line: Option<&str>) -> Vec<String> {
+    let name = |found: &Option<super::LatestBuild>| {
+        found.as_ref().map_or_else(
+            || "none".to_owned(),
+            |one| {
+                format!(
+                    "{} {} {}",
+                    one.version, one.build.build_id, one.build.status
+                )
+            },
         )
-        .iter()
-        .map(|one| format!("{} {} {}", one.line, one.version, one.build.build_id))
-        .collect::<Vec<_>>()
     };
-    assert_eq!(names("beta", None), ["main 64.0b4 20181026010101"]);
-    assert_eq!(names("release", Some("main")), ["main 63.0 20181018182531"]);
+    let line = line.map(|line| line.parse().unwrap());
+    newest(index, Product::Firefox, channel, line)
+        .iter()
+        .map(|one: &Newest| {
+            format!(
+                "{}: {} / {}",
+                one.line,
+                name(&one.offered),
+                name(&one.newest_built)
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn each_line_has_what_is_offered_and_what_was_built() {
+    let index = index();
+    for (channel, line, expected) in [
+        (
+            "beta",
+            None,
+            &["main: 64.0b4 20181026010101 shipped / 64.0b5rc1 20181029164536 candidate"][..],
+        ),
+        (
+            "release",
+            Some("main"),
+            &["main: 63.0 20181018182531 shipped / 63.0 20181018182531 shipped"],
+        ),
+        (
+            "esr",
+            None,
+            &[
+                "52: 52.9.0esr 20180621064021 shipped / 52.9.0esr 20180621064021 shipped",
+                "60: 60.3.0esr 20181017185317 shipped / 60.3.0esr 20181017185317 shipped",
+            ],
+        ),
+        (
+            "esr",
+            Some("60"),
+            &["60: 60.3.0esr 20181017185317 shipped / 60.3.0esr 20181017185317 shipped"],
+        ),
+        ("nightly", None, &[]),
+    ] {
+        assert_eq!(newest_names(&index, channel, line), expected, "{channel}");
+    }
+}
+
+#[test]
+fn what_is_offered_is_the_highest_version_that_was_not_taken_back() {
+    let of = |changes: &[(&str, &str, &str, Status, &[&str])]| {
+        let builds: Vec<Build> = changes
+            .iter()
+            .map(|(channel, version, id, status, offered_on)| {
+                let observations = [record(channel, version, 1, "win64", id)];
+                let mut build = derive_all(&observations, &[]).builds.remove(0);
+                build.version = version.parse().unwrap();
+                build.status = *status;
+                build.offered_on = offered_on.iter().map(|on| (*on).to_owned()).collect();
+                build
+            })
+            .collect();
+        BuildIndex::from_builds(1, &builds).unwrap()
+    };
+    // A dot release that was built after the next train's release, and shipped before it.
+    let dot = of(&[
+        (
+            "release",
+            "153.0",
+            "20260901000000",
+            Status::Shipped,
+            &["beta", "release"],
+        ),
+        (
+            "release",
+            "152.0.5",
+            "20260903000000",
+            Status::Shipped,
+            &["release"],
+        ),
+    ]);
     assert_eq!(
-        names("esr", None),
-        ["52 52.9.0esr 20180621064021", "60 60.3.0esr 20181017185317"]
+        newest_names(&dot, "release", None),
+        ["main: 153.0 20260901000000 shipped / 152.0.5 20260903000000 shipped"]
     );
-    assert_eq!(names("esr", Some("60")), ["60 60.3.0esr 20181017185317"]);
-    assert!(names("nightly", None).is_empty());
+    // Pulled, and a channel of which nothing is out.
+    let pulled = of(&[
+        (
+            "release",
+            "125.0",
+            "20240408000000",
+            Status::Pulled,
+            &["beta"],
+        ),
+        (
+            "beta",
+            "125.0b9",
+            "20240404000000",
+            Status::Shipped,
+            &["beta"],
+        ),
+        (
+            "aurora",
+            "126.0b1rc1",
+            "20240410000000",
+            Status::Candidate,
+            &[],
+        ),
+    ]);
+    assert_eq!(
+        newest_names(&pulled, "beta", None),
+        ["main: 125.0b9 20240404000000 shipped / 125.0rc1 20240408000000 pulled"]
+    );
+    assert_eq!(
+        newest_names(&pulled, "aurora", None),
+        ["main: none / 126.0b1rc1 20240410000000 candidate"]
+    );
 }
 
 #[test]
 fn two_builds_of_one_repository_have_a_page_of_changes_and_others_a_reason() {
     let index = index();
     let check = |from: &str, to: &str, url: Option<&str>, why: Option<&str>, seconds: i64| {
-        let found = compare(
-            &index,
-            Product::Firefox,
-            from.parse().unwrap(),
-            to.parse().unwrap(),
-        )
-        .unwrap();
+        let (from, to) = (which(from, None, None), which(to, None, None));
+        let found = compare(&index, Product::Firefox, &from, &to).unwrap();
         assert_eq!(found.changes_url.as_deref(), url);
         assert_eq!(found.no_changes_url.map(|text| &text[..12]), why);
         assert_eq!(found.seconds, seconds);
@@ -152,11 +254,83 @@ fn two_builds_of_one_repository_have_a_page_of_changes_and_others_a_reason() {
     let unknown = compare(
         &index,
         Product::Firefox,
-        "20181018182531".parse().unwrap(),
-        "20190101000000".parse().unwrap(),
+        &which("20181018182531", None, None),
+        &which("20190101000000", None, None),
     );
     assert_eq!(
         unknown.unwrap_err().to_string(),
         "no source has listed a build 20190101000000 of Firefox so far"
     );
+}
+
+fn which(id: &str, channel: Option<&str>, version: Option<&str>) -> Which {
+    Which {
+        build_id: id.parse().unwrap(),
+        channel: channel.map(str::to_owned),
+        version: version.map(|version| version.parse().unwrap()),
+    }
+}
+
+#[test]
+fn an_id_of_several_builds_is_not_guessed() {
+    const TWICE: &str = "20181025233934";
+    let observations = [
+        record("beta", "64.0b4", 2, "win64", TWICE),
+        record("release", "63.0", 1, "win64", TWICE),
+        record("beta", "64.0b5", 1, "win64", "20181029164536"),
+        record("beta", "64.0b5", 2, "mac", "20181029164536"),
+    ];
+    let builds = derive_all(&observations, &[]).builds;
+    let index = BuildIndex::from_builds(1, &builds).unwrap();
+    let last = || which("20181029164536", None, Some("64.0b5rc2"));
+    let asked = |from: Which, to: Which| compare(&index, Product::Firefox, &from, &to);
+    let error = asked(which(TWICE, None, None), last()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "it is not clear which builds are meant: 20181025233934 is 64.0b4rc2 on beta (candidate) or 63.0 on release (candidate)"
+    );
+    let twice = |error: NoComparison| match error {
+        NoComparison::Ambiguous(all) => all
+            .iter()
+            .map(|one| (one.side, one.candidates.len(), one.needs_version()))
+            .collect::<Vec<_>>(),
+        other => panic!("{other}"),
+    };
+    assert_eq!(twice(error), [("from", 2, false)]);
+    let beta = Some("beta");
+    let error = asked(
+        which(TWICE, beta, None),
+        which("20181029164536", beta, None),
+    );
+    assert_eq!(twice(error.unwrap_err()), [("to", 2, true)]);
+    let error = asked(
+        which(TWICE, None, None),
+        which("20181029164536", None, None),
+    );
+    assert_eq!(
+        twice(error.unwrap_err()),
+        [("from", 2, false), ("to", 2, true)]
+    );
+    // What is not known at all is said first.
+    for (from, to) in [("20190101000000", TWICE), (TWICE, "20190101000000")] {
+        let error = asked(which(from, None, None), which(to, None, None)).unwrap_err();
+        assert!(matches!(error, NoComparison::NotKnown(..)), "{error}");
+    }
+    for (channel, version, found) in [
+        (Some("beta"), None, "64.0b4rc2"),
+        (Some("release"), None, "63.0"),
+        (None, Some("63.0"), "63.0"),
+        (Some("release"), Some("63.0"), "63.0"),
+    ] {
+        let compared = asked(which(TWICE, channel, version), last()).unwrap();
+        assert_eq!(compared.from.own_version.as_str(), found);
+    }
+    let error = asked(which(TWICE, Some("esr"), None), last()).unwrap_err();
+    assert!(matches!(error, NoComparison::NotThat(_)), "{error}");
+    // The same id, and yet two builds.
+    let compared = asked(
+        which(TWICE, Some("beta"), None),
+        which(TWICE, Some("release"), None),
+    );
+    assert_ne!(compared.unwrap().no_changes_url, Some("it is one build"));
 }

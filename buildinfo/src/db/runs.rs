@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::Page;
 use super::lease::Writes;
 use crate::import::Policy;
+use crate::observation::SourceName;
 
 /// One import, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, sqlx::FromRow)]
@@ -42,6 +43,11 @@ pub struct Run {
 }
 
 impl Run {
+    /// Whether it read sources; loading a table does not.
+    pub fn reads_sources(&self) -> bool {
+        self.source != SourceName::Csv.as_str()
+    }
+
     /// What was decided about the sources, and why.
     pub fn policy(&self) -> Policy {
         serde_json::from_str(&self.policy).unwrap_or_default()

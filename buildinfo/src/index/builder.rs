@@ -19,6 +19,33 @@ use crate::version::Version;
 /// Most channels that spans can name.
 const NAMED_CHANNELS: usize = 64;
 
+/// The builds of one line while it is put together.
+#[derive(Debug, Default)]
+struct LineBuilds {
+    /// Those that its users got.
+    offered: Vec<LineEntry>,
+    /// The newest one, with what became of it.
+    newest: Option<(LineEntry, Status)>,
+}
+
+impl LineBuilds {
+    /// Takes note of a build: of one id the highest version is the newest, and of one version what became of most.
+    fn see(&mut self, entry: LineEntry, status: Status, versions: &[Version]) {
+        let is_newer = self.newest.is_none_or(|(newest, its_status)| {
+            let version = |entry: LineEntry| versions.get(entry.version as usize);
+            entry
+                .build_id
+                .cmp(&newest.build_id)
+                .then_with(|| version(entry).cmp(&version(newest)))
+                .then_with(|| its_status.cmp(&status))
+                .is_gt()
+        });
+        if is_newer {
+            self.newest = Some((entry, status));
+        }
+    }
+}
+
 /// Takes builds one by one, in any order, so that a load needs no second copy of them.
 #[derive(Debug)]
 pub struct IndexBuilder {
@@ -144,10 +171,9 @@ impl IndexBuilder {
         self.index
     }
 
-    /// Every build stands in the line of each channel that got it.
+    /// Every build stands in the line of each channel that got it; the newest one of its own channel too, whatever became of it.
     fn add_lines(&mut self) {
-        let mut lines: HashMap<(Product, u32, Line), Vec<LineEntry>, RandomState> =
-            HashMap::default();
+        let mut lines: HashMap<(Product, u32, Line), LineBuilds, RandomState> = HashMap::default();
         // The channels behind each text of `offered_on`.
         let mut offers: HashMap<u32, Vec<u32>, RandomState> = HashMap::default();
         for row in 0..self.index.rows.len() {
@@ -167,7 +193,7 @@ impl IndexBuilder {
             let (product, line, build_id) = (build.product(), build.line(), build.build_id());
             let uploaded = build.published_at().unwrap_or_else(|| build_id.micros());
             let shipped = build.shipped_on().map_or(uploaded, micros_of_day);
-            let candidate = build.release_candidate();
+            let (candidate, status) = (build.release_candidate(), build.status());
             if let Entry::Vacant(offer) = offers.entry(offered_on) {
                 let names: Vec<String> = build.offered_on().map(str::to_owned).collect();
                 let channels = names.iter().filter_map(|name| self.text(name).ok());
@@ -175,6 +201,17 @@ impl IndexBuilder {
             }
             // The row count was checked to fit when the row was added.
             let row = u32::try_from(row).unwrap_or(u32::MAX);
+            let built = LineEntry {
+                version: own_version,
+                row,
+                build_id,
+                out_at: uploaded,
+            };
+            lines.entry((product, own_channel, line)).or_default().see(
+                built,
+                status,
+                &self.index.versions,
+            );
             for channel in offers.get(&offered_on).into_iter().flatten().copied() {
                 let is_own = channel == own_channel;
                 let named = candidate
@@ -185,15 +222,17 @@ impl IndexBuilder {
                     continue;
                 };
                 let out_at = if is_own { shipped } else { uploaded };
-                lines
-                    .entry((product, channel, line))
-                    .or_default()
-                    .push(LineEntry {
-                        version,
-                        row,
-                        build_id,
-                        out_at,
-                    });
+                let entry = LineEntry {
+                    version,
+                    row,
+                    build_id,
+                    out_at,
+                };
+                let builds = lines.entry((product, channel, line)).or_default();
+                builds.offered.push(entry);
+                if !is_own {
+                    builds.see(entry, status, &self.index.versions);
+                }
             }
         }
         let BuildIndex {
@@ -202,8 +241,10 @@ impl IndexBuilder {
             lines: sorted,
             ..
         } = &mut self.index;
-        for ((product, channel, line), entries) in lines {
-            sorted.add((product, texts.get(channel), line), entries, versions);
+        for ((product, channel, line), builds) in lines {
+            let newest = builds.newest.map(|(entry, _)| entry);
+            let name = (product, texts.get(channel), line);
+            sorted.add(name, builds.offered, newest, versions);
         }
     }
 

@@ -1,8 +1,10 @@
-//! The lines of an index: for each channel, the builds that its users got, in the order in which they got them.
+//! The lines of an index: for each channel, the builds that its users got, in the order in which they got them, and beside them the
+//! newest build that is known, whatever became of it.
 
 use chrono::{NaiveDate, NaiveTime};
 
 use super::{BuildIndex, BuildRef};
+use crate::build::Status;
 use crate::build_id::BuildId;
 use crate::product::{Line, Product};
 use crate::version::{Stage, Version};
@@ -35,6 +37,8 @@ struct OneLine {
     channel: Box<str>,
     line: Line,
     entries: Vec<LineEntry>,
+    /// The newest build of the line, offered or not.
+    built: Option<LineEntry>,
 }
 
 impl OneLine {
@@ -44,11 +48,12 @@ impl OneLine {
 }
 
 impl Lines {
-    /// Adds a line, with its builds in any order.
+    /// Adds a line, with the builds that its users got in any order, and the newest one that is known.
     pub(super) fn add(
         &mut self,
         (product, channel, line): (Product, &str, Line),
         mut entries: Vec<LineEntry>,
+        built: Option<LineEntry>,
         versions: &[Version],
     ) {
         let order = |entry: &LineEntry| {
@@ -71,6 +76,7 @@ impl Lines {
             channel,
             line,
             entries,
+            built,
         };
         self.lines.insert(place, line);
     }
@@ -79,12 +85,11 @@ impl Lines {
         self.lines.iter().map(OneLine::name)
     }
 
-    fn get(&self, product: Product, channel: &str, line: Line) -> &[LineEntry] {
+    fn get(&self, product: Product, channel: &str, line: Line) -> Option<&OneLine> {
         self.lines
             .binary_search_by(|other| other.name().cmp(&(product, channel, line)))
             .ok()
             .and_then(|place| self.lines.get(place))
-            .map_or(&[], |line| line.entries.as_slice())
     }
 }
 
@@ -94,11 +99,21 @@ impl BuildIndex {
         self.lines.names()
     }
 
-    /// The newest build of a line: on beta the one with the highest version, elsewhere the one with the highest build id.
-    pub fn latest(&self, product: Product, channel: &str, line: Line) -> Option<InLine<'_>> {
+    /// The newest build that users of a line are offered: of those that they got and that were not taken back, the one with the highest
+    /// version, and of one version the one with the highest build id. None if they got none.
+    pub fn offered(&self, product: Product, channel: &str, line: Line) -> Option<InLine<'_>> {
         self.line(product, channel, line)
-            .last()
+            .iter()
             .map(|entry| self.in_line(entry))
+            .filter(|entry| !matches!(entry.build.status(), Status::Aborted | Status::Pulled))
+            .max_by_key(|entry| (entry.version.key(), entry.build.build_id()))
+    }
+
+    /// The newest build that is known on a line, whatever became of it: the one with the highest build id. Builds for partners and tests
+    /// do not count.
+    pub fn newest_built(&self, product: Product, channel: &str, line: Line) -> Option<InLine<'_>> {
+        let built = self.lines.get(product, channel, line)?.built.as_ref()?;
+        Some(self.in_line(built))
     }
 
     /// The build that users of the line had before: the last of an earlier version, or for nightlies the one with the id before.
@@ -163,7 +178,9 @@ impl BuildIndex {
     }
 
     fn line(&self, product: Product, channel: &str, line: Line) -> &[LineEntry] {
-        self.lines.get(product, channel, line)
+        self.lines
+            .get(product, channel, line)
+            .map_or(&[], |line| line.entries.as_slice())
     }
 
     fn position(&self, entries: &[LineEntry], place: &Place<'_>) -> usize {

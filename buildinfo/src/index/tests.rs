@@ -67,13 +67,17 @@ fn beta_is_ordered_by_version_and_holds_the_candidates_of_the_release() {
     assert_eq!(names(&index, "release", "main"), ["161.0"]);
     assert_eq!(
         index
-            .latest(Product::Firefox, "beta", main_line())
+            .offered(Product::Firefox, "beta", main_line())
             .unwrap()
             .version
             .as_str(),
         "162.0b1"
     );
-    assert!(index.latest(Product::Firefox, "esr", main_line()).is_none());
+    assert!(
+        index
+            .offered(Product::Firefox, "esr", main_line())
+            .is_none()
+    );
 }
 
 #[test]

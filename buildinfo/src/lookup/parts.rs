@@ -7,8 +7,7 @@ use platform::db::{Db, DbError};
 
 use super::LookupError;
 use crate::build::Build;
-use crate::build_id::BuildId;
-use crate::catalog::{self, Comparison, LatestBuild, NotKnown, VersionBuilds};
+use crate::catalog::{self, Comparison, Newest, NoComparison, VersionBuilds, Which};
 use crate::db::{self, Page};
 use crate::index::{BuildIndex, IndexFull};
 use crate::product::{Line, Product};
@@ -72,19 +71,74 @@ pub async fn versions(
     })
 }
 
-/// What [`catalog::latest`] says of a channel.
+/// What [`catalog::newest`] says of a channel.
 ///
 /// # Errors
 /// See [`LookupError`].
-pub async fn latest(
+pub async fn newest(
     db: &Db,
     generation: i64,
     product: Product,
     channel: &str,
-) -> Result<Vec<LatestBuild>, LookupError> {
+) -> Result<Vec<Newest>, LookupError> {
+    let stored = stored_versions(db, generation, product).await?;
+    newest_among(db, generation, product, channel, &stored).await
+}
+
+/// A product's channel with its newest builds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelNewest {
+    /// The product.
+    pub product: Product,
+    /// The channel.
+    pub channel: String,
+    /// How many different build ids it has.
+    pub ids: i64,
+    /// The newest builds of each of its lines.
+    pub lines: Vec<Newest>,
+}
+
+/// What [`catalog::newest`] says of every channel, at most `limit`, sorted by product and channel. It reads which versions there are of
+/// each product, so it is for a command, or to be kept as long as the generation is the newest.
+///
+/// # Errors
+/// See [`LookupError`].
+pub async fn newest_of_channels(
+    db: &Db,
+    generation: i64,
+    limit: usize,
+) -> Result<Vec<ChannelNewest>, LookupError> {
+    let mut stored: Option<(Product, Versions)> = None;
+    let mut found = Vec::new();
+    for (name, channel, ids, _) in db::channels(db, generation).await?.into_iter().take(limit) {
+        let product: Product = name
+            .parse()
+            .map_err(|_| DbError::Row(format!("product {name}")))?;
+        let versions = match stored.take() {
+            Some((of, versions)) if of == product => versions,
+            _ => stored_versions(db, generation, product).await?,
+        };
+        let lines = newest_among(db, generation, product, &channel, &versions).await?;
+        stored = Some((product, versions));
+        found.push(ChannelNewest {
+            product,
+            channel,
+            ids,
+            lines,
+        });
+    }
+    Ok(found)
+}
+
+async fn newest_among(
+    db: &Db,
+    generation: i64,
+    product: Product,
+    channel: &str,
+    stored: &Versions,
+) -> Result<Vec<Newest>, LookupError> {
     let is_beta = channel == "beta";
     let mut lines: BTreeMap<Line, Vec<(&str, &[String])>> = BTreeMap::new();
-    let stored = stored_versions(db, generation, product).await?;
     for ((version, own), names) in stored.iter().rev() {
         // What beta got of a release stands in its line too; which versions those are, their builds tell.
         let may_be_candidate = is_beta && own == "release" && version.stage() == Stage::Release;
@@ -93,80 +147,95 @@ pub async fn latest(
             line.push((own, names));
         }
     }
+    // The newest build by its id is of one of the highest versions, but for a branch that was kept up beside the newest one.
+    let mut by_id = db::builds_of_channel(db, generation, product, channel, None, 1)
+        .await?
+        .rows;
+    if is_beta {
+        by_id.extend(newest_candidates(db, generation, product).await?);
+    }
     let mut found = Vec::new();
     for (line, versions) in lines {
-        let newest = if is_beta || line.to_string() != "main" {
-            newest_by_version(db, generation, product, channel, line, &versions).await?
-        } else {
-            newest_by_id(db, generation, product, channel, line).await?
-        };
-        found.extend(newest);
+        let one = newest_of_line(db, generation, product, channel, line, &versions, &by_id).await?;
+        found.extend(one);
     }
     Ok(found)
 }
 
-/// The newest of a line, when it is among the highest versions: always on beta, whose line is ordered by version; a line of esr is read
-/// whole.
-async fn newest_by_version(
+/// The newest builds of a release that are candidates on beta; few of the newest releases are none.
+async fn newest_candidates(
+    db: &Db,
+    generation: i64,
+    product: Product,
+) -> Result<Vec<Build>, LookupError> {
+    let mut before = None;
+    loop {
+        let page = db::builds_of_channel(db, generation, product, "release", before, IDS).await?;
+        before = page.rows.last().map(|build| build.build_id);
+        let on_beta = |build: &&Build| {
+            let mut channels = build.offered_on.iter();
+            build.build_number.is_some() && channels.any(|channel| channel == "beta")
+        };
+        let newest = page.rows.iter().filter(on_beta).map(|one| one.build_id);
+        if let Some(newest) = newest.max() {
+            let rows = page.rows.into_iter();
+            return Ok(rows.filter(|build| build.build_id == newest).collect());
+        }
+        if !page.more {
+            return Ok(Vec::new());
+        }
+    }
+}
+
+/// The newest of a line. What is offered is among the highest versions: they are read from the highest down until one is; a line of esr
+/// is read whole.
+async fn newest_of_line(
     db: &Db,
     generation: i64,
     product: Product,
     channel: &str,
     line: Line,
     versions: &[(&str, &[String])],
-) -> Result<Vec<LatestBuild>, LookupError> {
-    let at_once = if channel == "beta" {
-        VERSIONS
-    } else {
-        versions.len().max(1)
+    by_id: &[Build],
+) -> Result<Option<Newest>, LookupError> {
+    let at_once = match channel {
+        "beta" => VERSIONS,
+        _ if line.to_string() != "main" => versions.len().max(1),
+        // A nightly's version has as many builds as eight betas.
+        _ => 2,
     };
+    let mut builds = by_id.to_vec();
+    let mut found = None;
     for some in versions.chunks(at_once) {
-        let mut builds = Vec::new();
         for (own, names) in some {
             builds.extend(db::builds_of_versions(db, generation, product, own, names).await?);
         }
-        let index = small(generation, builds)?;
-        let newest = catalog::latest(&index, product, channel, Some(line));
-        if !newest.is_empty() {
-            return Ok(newest);
+        let index = small(generation, builds.clone())?;
+        found = catalog::newest(&index, product, channel, Some(line)).pop();
+        if found.as_ref().is_some_and(|found| found.offered.is_some()) {
+            return Ok(found);
+        }
+        // Of those that are not offered only the newest counts.
+        if let Some(newest) = found.as_ref().and_then(|found| found.newest_built.as_ref()) {
+            builds.retain(|build| build.build_id == newest.build.build_id);
         }
     }
-    Ok(Vec::new())
-}
-
-async fn newest_by_id(
-    db: &Db,
-    generation: i64,
-    product: Product,
-    channel: &str,
-    line: Line,
-) -> Result<Vec<LatestBuild>, LookupError> {
-    let mut before = None;
-    loop {
-        let page = db::builds_of_channel(db, generation, product, channel, before, IDS).await?;
-        before = page.rows.last().map(|build| build.build_id);
-        let more = page.more;
-        let index = small(generation, page.rows)?;
-        let newest = catalog::latest(&index, product, channel, Some(line));
-        if !newest.is_empty() || !more {
-            return Ok(newest);
-        }
-    }
+    Ok(found)
 }
 
 /// What [`catalog::compare`] says of two builds.
 ///
 /// # Errors
-/// See [`LookupError`]; the inner error names a build that no source has listed.
+/// See [`LookupError`]; the inner error says which build is not known, or could be several.
 pub async fn compare(
     db: &Db,
     generation: i64,
     product: Product,
-    from: BuildId,
-    to: BuildId,
-) -> Result<Result<Comparison, NotKnown>, LookupError> {
+    from: &Which,
+    to: &Which,
+) -> Result<Result<Comparison, NoComparison>, LookupError> {
     let mut builds = Vec::new();
-    for id in BTreeSet::from([from, to]) {
+    for id in BTreeSet::from([from.build_id, to.build_id]) {
         builds.extend(db::builds_by_id(db, generation, product, id).await?);
     }
     Ok(catalog::compare(

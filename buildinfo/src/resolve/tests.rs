@@ -278,14 +278,14 @@ const CASES: &str = r#"
      4 | Firefox            | beta          | 20181015152800 | 63.0rc1    | candidate  | release_candidate_on_beta
      5 | Firefox            | beta          | 20181018182531 | 63.0rc2    | shipped    | release_candidate_on_beta
      6 | Firefox            | release       | 20181018182531 | 63.0       | shipped    | shipped_build_number
-     7 | Firefox            | beta          | 20161129164126 | 51.0b5     | shipped    | in_releases
+     7 | Firefox            | beta          | 20161129164126 | 51.0b5     | shipped    | in_table
      8 | Firefox            | beta          | 20161104212021 | 50.0rc2    | candidate  | release_candidate_on_beta
-     9 | Firefox            | beta          | 20160920155715 | 50.0b1     | shipped    | in_releases
-    10 | Firefox            | beta          | 20150702173756 | 40.0b1     | shipped    | in_releases
+     9 | Firefox            | beta          | 20160920155715 | 50.0b1     | shipped    | in_table
+    10 | Firefox            | beta          | 20150702173756 | 40.0b1     | shipped    | in_table
     11 | Firefox            | beta          | 20150702113555 | 40.0b1rc1  | aborted    | other_build_shipped
-    12 | Firefox            | aurora        | 20170612224034 | 55.0b1     | shipped    | in_releases
-    12 | DevEdition         | aurora        | 20170612224034 | 55.0b1     | shipped    | in_releases
-    12 | devedition         |               | 20170612224034 | 55.0b1     | shipped    | in_releases
+    12 | Firefox            | aurora        | 20170612224034 | 55.0b1     | shipped    | in_table
+    12 | DevEdition         | aurora        | 20170612224034 | 55.0b1     | shipped    | in_table
+    12 | devedition         |               | 20170612224034 | 55.0b1     | shipped    | in_table
     13 | Firefox            | aurora        | 20150101004001 | 36.0a2     | published  | nightly
     14 | Firefox            | beta          | 20170504103226 | 54.0b5     | shipped    | shipped_build_number
     14 | Firefox            | beta          | 20170504173217 | 54.0b5     | shipped    | shipped_build_number

@@ -2,7 +2,8 @@
 //!
 //! An alarm is a row. Whoever imports waits for rows that were not tried ([`wait_for_untried`]),
 //! looks for the builds, and stores what came of it ([`crate::db::record_try`]); no process notifies
-//! another one. An alarm ends by itself when the build becomes known.
+//! another one, and what is promised of an alarm depends on whether anybody imports ([`Importer`]). An alarm ends by itself when the
+//! build becomes known.
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use platform::db::{Db, DbError};
 
 use crate::build_id::BuildId;
 use crate::db::{self, Alarm};
+use crate::importer::Importer;
 use crate::index::BuildIndex;
 use crate::lookup::{Lookup, LookupError};
 use crate::meters;
@@ -54,12 +56,13 @@ pub async fn raise(
         if db::raise_alarm(db, &alarm, now).await? {
             raised += 1;
             metrics::counter!(meters::ALARMS_RAISED).increment(1);
+            let promise = Importer::of(db, now).await?.promise();
             tracing::warn!(
                 product = alarm.product,
                 channel = alarm.channel,
                 build_id = alarm.build_id,
                 installs = alarm.installs,
-                "several installs crash with a build that no source knows; it is looked for at once"
+                "several installs crash with a build that no source knows; {promise}"
             );
         }
     }
@@ -103,13 +106,23 @@ pub async fn clear(db: &Db, lookup: &Lookup, now: i64) -> Result<usize, LookupEr
 /// # Errors
 /// The database failed.
 pub async fn untried(db: &Db) -> Result<Vec<(Alarm, FetchPlan)>, DbError> {
+    let mut open = open(db, &[]).await?;
+    open.retain(|(alarm, _)| alarm.tried.is_none());
+    Ok(open)
+}
+
+/// The alarms that are on, of these products or of all if none is named, each with where to look.
+///
+/// # Errors
+/// The database failed.
+pub async fn open(db: &Db, products: &[Product]) -> Result<Vec<(Alarm, FetchPlan)>, DbError> {
     let open = db::open_alarms(db).await?.into_iter();
-    let planned = open.filter(|alarm| alarm.tried.is_none());
+    let planned = open.filter_map(|alarm| {
+        let plan = plan_of(&alarm)?;
+        Some((alarm, plan))
+    });
     Ok(planned
-        .filter_map(|alarm| {
-            let plan = plan_of(&alarm)?;
-            Some((alarm, plan))
-        })
+        .filter(|(_, plan)| products.is_empty() || products.contains(&plan.product))
         .collect())
 }
 
@@ -163,8 +176,8 @@ pub(crate) fn newest_of(index: &BuildIndex, product: Product, channel: &str) -> 
         index
             .lines()
             .filter(|(own, on, _)| *own == product && (!of_channel || *on == channel))
-            .filter_map(|(own, on, line)| index.latest(own, on, line))
-            .map(|latest| latest.build.build_id())
+            .filter_map(|(own, on, line)| index.newest_built(own, on, line))
+            .map(|newest| newest.build.build_id())
             .max()
     };
     newest(true).or_else(|| newest(false))

@@ -21,7 +21,8 @@ pub struct FetchPlan {
     /// The body of the search to Buildhub.
     pub buildhub: Value,
     /// Folders of the archive: first those that list what there is, then those where the build lies
-    /// if it is there. A folder that its parent does not show needs no request.
+    /// if it is there. A folder that its parent does not show needs no request. `154.0bN-candidates/` stands for all betas of 154.0, see
+    /// [`stands_for_betas`].
     pub archive: Vec<String>,
 }
 
@@ -33,9 +34,9 @@ pub fn fetch_plan(
     reported: Option<&str>,
 ) -> FetchPlan {
     let reported: Option<Version> = reported.and_then(|text| text.parse().ok());
-    let archive = match nightly_branch(product, channel, reported.as_ref()) {
-        Some(branch) => nightly_folders(product, build_id, branch),
-        None => candidate_folders(Directory::of(product, channel), channel, reported.as_ref()),
+    let archive = match nightly_branches(product, channel, reported.as_ref()) {
+        Some(branches) => nightly_folders(product, build_id, branches),
+        None => candidate_folders(product, channel, reported.as_ref()),
     };
     FetchPlan {
         product,
@@ -70,6 +71,8 @@ impl FetchPlan {
                 Stage::Release => self.reported.is_some(),
                 _ => false,
             },
+            // Thunderbird's ESR long followed the channel `release`.
+            _ if self.product == Product::Thunderbird && version.is_esr() => true,
             _ => version.stage() == Stage::Release,
         };
         fits && self.reported.as_ref().is_none_or(|reported| {
@@ -80,58 +83,75 @@ impl FetchPlan {
     }
 }
 
-/// The branch in the names of a nightly's folders; none for what has candidates. Aurora was made of
-/// nightlies (`36.0a2`) until April 2017.
-fn nightly_branch(
+/// How the folder of a version's betas is written when it is not known which of them is meant.
+const BETAS: &str = "bN-candidates/";
+
+/// Whether a folder of a plan is no folder itself, but stands for those of all betas of a version: `154.0bN-candidates/`.
+pub fn stands_for_betas(folder: &str) -> bool {
+    folder.ends_with(BETAS)
+}
+
+/// The branches in the names of a nightly's folders; none for what has candidates, and no branch where a build's folder does not tell its
+/// id. Aurora was made of nightlies (`36.0a2`) until April 2017.
+fn nightly_branches(
     product: Product,
     channel: &str,
     reported: Option<&Version>,
-) -> Option<&'static str> {
+) -> Option<&'static [&'static str]> {
     let aurora = channel == "aurora"
         && reported.is_some_and(|version| matches!(version.stage(), Stage::Alpha(_)));
     match (channel, product) {
-        ("nightly", Product::Firefox) => Some("mozilla-central"),
-        ("nightly", Product::Thunderbird) => Some("comm-central"),
-        ("nightly", Product::Fennec) => Some("mozilla-central-android-api-16"),
-        ("aurora", Product::Firefox) if aurora => Some("mozilla-aurora"),
-        ("aurora", Product::Thunderbird) if aurora => Some("comm-aurora"),
+        ("nightly", Product::Firefox) => Some(&["mozilla-central"]),
+        ("nightly", Product::Thunderbird) => Some(&["comm-central"]),
+        ("nightly", Product::Fennec) => Some(&[
+            "mozilla-central-android-api-16",
+            "mozilla-central-android-aarch64",
+            "mozilla-central-android-x86",
+            "mozilla-central-android-x86_64",
+        ]),
+        // Their folders carry the time of their own build, not the id of the Gecko in it.
+        ("nightly", Product::Fenix | Product::Focus) => Some(&[]),
+        ("aurora", Product::Firefox) if aurora => Some(&["mozilla-aurora"]),
+        ("aurora", Product::Thunderbird) if aurora => Some(&["comm-aurora"]),
         _ => None,
     }
 }
 
-/// The folder of the month, and the one of the build: its name is the id with dashes.
-fn nightly_folders(product: Product, build_id: BuildId, branch: &str) -> Vec<String> {
+/// The folder of the month, and those of the build: their names are the id with dashes.
+fn nightly_folders(product: Product, build_id: BuildId, branches: &[&str]) -> Vec<String> {
     let directory = Directory::of(product, "nightly").as_str();
     let month = format!(
         "/pub/{directory}/nightly/{}/",
         build_id.time().format("%Y/%m")
     );
-    let build = format!(
-        "{month}{}-{branch}/",
-        build_id.time().format("%Y-%m-%d-%H-%M-%S")
-    );
-    vec![month, build]
+    let time = build_id.time().format("%Y-%m-%d-%H-%M-%S");
+    let builds = branches
+        .iter()
+        .map(|branch| format!("{month}{time}-{branch}/"));
+    std::iter::once(month.clone()).chain(builds).collect()
 }
 
-/// The folder of all candidates, and the one of the reported version where that tells it: on esr with the suffix and without, since the
-/// folders of some lines lack it.
-fn candidate_folders(
-    directory: Directory,
-    channel: &str,
-    reported: Option<&Version>,
-) -> Vec<String> {
-    let all = format!("/pub/{}/candidates/", directory.as_str());
-    let version = reported.map(Version::without_candidate);
-    // Developer Edition has no candidates without a beta's number; of a beta that hides its number
-    // the folder without one holds the release candidates.
-    let told = version.filter(|version| channel != "aurora" || version.stage() != Stage::Release);
-    let named: Vec<Version> = match told {
-        Some(version) if channel == "esr" => vec![version.with_esr(), version.without_esr()],
-        told => told.into_iter().collect(),
+/// The folder of all candidates, and those that the reported version tells. A beta reports its release's number only: it lies with one of
+/// the betas of that number, or is a release candidate (which Developer Edition has none of). The folders of some ESR lines lack the
+/// suffix, and Thunderbird's ESR long followed the channel `release`.
+fn candidate_folders(product: Product, channel: &str, reported: Option<&Version>) -> Vec<String> {
+    let directory = Directory::of(product, channel).as_str();
+    let all = format!("/pub/{directory}/candidates/");
+    let Some(version) = reported.map(Version::without_candidate) else {
+        return vec![all];
     };
-    let own: Vec<String> = named
-        .iter()
-        .map(|version| format!("{all}{version}-candidates/"))
-        .collect();
-    [vec![all], own].concat()
+    let folder = |version: Version| format!("{all}{version}-candidates/");
+    let betas = || format!("{all}{}{BETAS}", version.number());
+    let is_release = version.stage() == Stage::Release;
+    let mut own = match channel {
+        "beta" if is_release => vec![betas(), folder(version.clone())],
+        "aurora" if is_release => vec![betas()],
+        "esr" => vec![folder(version.with_esr()), folder(version.without_esr())],
+        "release" if product == Product::Thunderbird => {
+            vec![folder(version.without_esr()), folder(version.with_esr())]
+        }
+        _ => vec![folder(version.clone())],
+    };
+    own.dedup();
+    std::iter::once(all.clone()).chain(own).collect()
 }

@@ -187,7 +187,20 @@ fn a_plan_names_the_folders_of_exactly_one_build() {
             "aurora",
             "20170612224034",
             Some("55.0"),
-            vec!["/pub/devedition/candidates/"],
+            vec![
+                "/pub/devedition/candidates/",
+                "/pub/devedition/candidates/55.0bN-candidates/",
+            ],
+        ),
+        (
+            Product::Firefox,
+            "aurora",
+            "20260826101500",
+            Some("154.0b2"),
+            vec![
+                "/pub/devedition/candidates/",
+                "/pub/devedition/candidates/154.0b2-candidates/",
+            ],
         ),
         (
             Product::Firefox,
@@ -196,7 +209,119 @@ fn a_plan_names_the_folders_of_exactly_one_build() {
             Some("64.0"),
             vec![
                 "/pub/firefox/candidates/",
+                "/pub/firefox/candidates/64.0bN-candidates/",
                 "/pub/firefox/candidates/64.0-candidates/",
+            ],
+        ),
+        (
+            Product::Firefox,
+            "beta",
+            "20181025233934",
+            Some("64.0b4rc1"),
+            vec![
+                "/pub/firefox/candidates/",
+                "/pub/firefox/candidates/64.0b4-candidates/",
+            ],
+        ),
+        (
+            Product::Firefox,
+            "beta",
+            "20181025233934",
+            None,
+            vec!["/pub/firefox/candidates/"],
+        ),
+        (
+            Product::Firefox,
+            "release",
+            "20260818101500",
+            Some("152.0.1"),
+            vec![
+                "/pub/firefox/candidates/",
+                "/pub/firefox/candidates/152.0.1-candidates/",
+            ],
+        ),
+        (
+            Product::Thunderbird,
+            "beta",
+            "20260818101500",
+            Some("154.0"),
+            vec![
+                "/pub/thunderbird/candidates/",
+                "/pub/thunderbird/candidates/154.0bN-candidates/",
+                "/pub/thunderbird/candidates/154.0-candidates/",
+            ],
+        ),
+        (
+            Product::Thunderbird,
+            "release",
+            "20230818101500",
+            Some("115.3.0"),
+            vec![
+                "/pub/thunderbird/candidates/",
+                "/pub/thunderbird/candidates/115.3.0-candidates/",
+                "/pub/thunderbird/candidates/115.3.0esr-candidates/",
+            ],
+        ),
+        (
+            Product::Firefox,
+            "esr",
+            "20260818101500",
+            Some("140.2.0esr"),
+            vec![
+                "/pub/firefox/candidates/",
+                "/pub/firefox/candidates/140.2.0esr-candidates/",
+                "/pub/firefox/candidates/140.2.0-candidates/",
+            ],
+        ),
+        (
+            Product::Fennec,
+            "beta",
+            "20190708180000",
+            Some("68.1"),
+            vec![
+                "/pub/mobile/candidates/",
+                "/pub/mobile/candidates/68.1bN-candidates/",
+                "/pub/mobile/candidates/68.1-candidates/",
+            ],
+        ),
+        (
+            Product::Fennec,
+            "nightly",
+            "20190506093000",
+            Some("68.0a1"),
+            vec![
+                "/pub/mobile/nightly/2019/05/",
+                "/pub/mobile/nightly/2019/05/2019-05-06-09-30-00-mozilla-central-android-api-16/",
+                "/pub/mobile/nightly/2019/05/2019-05-06-09-30-00-mozilla-central-android-aarch64/",
+                "/pub/mobile/nightly/2019/05/2019-05-06-09-30-00-mozilla-central-android-x86/",
+                "/pub/mobile/nightly/2019/05/2019-05-06-09-30-00-mozilla-central-android-x86_64/",
+            ],
+        ),
+        (
+            Product::Fenix,
+            "nightly",
+            "20260801093000",
+            Some("154.0a1"),
+            vec!["/pub/fenix/nightly/2026/08/"],
+        ),
+        (
+            Product::Fenix,
+            "beta",
+            "20260818101500",
+            Some("154.0b2"),
+            vec![
+                "/pub/fenix/candidates/",
+                "/pub/fenix/candidates/154.0b2-candidates/",
+            ],
+        ),
+        (
+            Product::Focus,
+            "release",
+            "20260818101500",
+            Some("152.0.1"),
+            vec![
+                "/pub/focus/candidates/",
+                "/pub/focus/candidates/152.0.1-candidates/",
             ],
         ),
         (

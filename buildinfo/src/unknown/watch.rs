@@ -186,8 +186,8 @@ async fn measure(lookup: &Lookup, db: &Db, now: i64) -> Result<(), LookupError> 
             let newest = index
                 .lines()
                 .filter(|(own, on, _)| *own == product && *on == channel)
-                .filter_map(|(own, on, line)| index.latest(own, on, line))
-                .map(|latest| latest.build.build_id())
+                .filter_map(|(own, on, line)| index.newest_built(own, on, line))
+                .map(|newest| newest.build.build_id())
                 .max();
             if let Some(newest) = newest {
                 let seconds = newest.micros() as f64 / 1e6;

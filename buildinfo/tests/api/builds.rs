@@ -112,11 +112,23 @@ async fn versions_latest_builds_and_comparisons_are_those_of_the_world() {
             .ok("/api/v1/latest?product=Firefox&channel=release&line=main")
             .await;
         assert_eq!(latest["latest"][0]["version"], "152.0.1");
+        // What was built last on beta is not what its users are offered.
+        let beta = service
+            .ok("/api/v1/latest?product=Firefox&channel=beta")
+            .await;
+        let line = &beta["lines"][0];
+        assert_eq!(beta["latest"][0], line["offered"]);
+        let of = |what: &str| (line[what]["version"].clone(), line[what]["status"].clone());
+        assert_eq!(of("offered"), ("153.0rc2".into(), "candidate".into()));
+        assert_eq!(
+            of("newest_built"),
+            ("154.0b1rc2".into(), "candidate".into())
+        );
 
         let (from, to) = (service.id("beta", "153.0b1"), service.id("beta", "153.0b2"));
         let body = service
             .ok(&format!(
-                "/api/v1/compare?product=Firefox&from={from}&to={to}"
+                "/api/v1/compare?product=Firefox&from={from}&to={to}&channel=beta"
             ))
             .await;
         assert!(
@@ -126,10 +138,46 @@ async fn versions_latest_builds_and_comparisons_are_those_of_the_world() {
                 .contains("/releases/mozilla-beta/pushlog")
         );
         assert!(body["seconds"].as_i64().unwrap() > 0);
-        let release = service.id("release", "152.0");
+        // This id is a build of beta and one of Developer Edition.
+        let address = format!("/api/v1/compare?product=Firefox&from={from}&to={to}");
+        let error = service.refused(&address, 400).await;
+        assert!(error.contains("say which with from_channel"), "{error}");
+        let refused = service.get(&address).await.json();
+        assert_eq!(refused["code"], "ambiguous");
+        assert_eq!(refused["ambiguous"].as_array().unwrap().len(), 1);
+        assert_eq!(refused["ambiguous"][0]["side"], "from");
+        assert_eq!(
+            refused["ambiguous"][0]["candidates"],
+            serde_json::json!([
+                {"channel": "aurora", "version": "153.0b1", "status": "shipped"},
+                {"channel": "beta", "version": "153.0b1", "status": "shipped"},
+            ])
+        );
         let body = service
             .ok(&format!(
-                "/api/v1/compare?product=Firefox&from={release}&to={to}"
+                "/api/v1/compare?product=devedition&from={from}&to={from}"
+            ))
+            .await;
+        assert_eq!(body["from"]["own_channel"], "aurora");
+        let body = service
+            .ok(&format!(
+                "/api/v1/compare?product=Firefox&from={from}&to={to}&from_channel=Aurora&to_channel=beta&to_version=153.0b2"
+            ))
+            .await;
+        assert_eq!(
+            (&body["from"]["own_channel"], &body["to"]["own_channel"]),
+            (&"aurora".into(), &"beta".into())
+        );
+        let release = service.id("release", "152.0");
+        service
+            .refused(
+                &format!("/api/v1/compare?product=Firefox&from={release}&to={to}&channel=esr"),
+                404,
+            )
+            .await;
+        let body = service
+            .ok(&format!(
+                "/api/v1/compare?product=Firefox&from={release}&to={to}&to_channel=beta"
             ))
             .await;
         assert_eq!(body["changes_url"], Value::Null);

@@ -68,7 +68,7 @@ async fn the_first_question_after_an_import_is_answered_by_it() {
         ("/api/v1/versions?product=Firefox".to_owned(), "/versions"),
         ("/api/v1/builds?product=Firefox".to_owned(), "/builds"),
         (
-            format!("/api/v1/compare?product=Firefox&from={beta}&to={last}"),
+            format!("/api/v1/compare?product=Firefox&from={beta}&to={last}&from_channel=beta"),
             "",
         ),
         (

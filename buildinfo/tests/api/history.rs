@@ -155,6 +155,18 @@ async fn unknown_ids_and_findings_are_listed_page_by_page() {
         assert_eq!(junk["unknown"].as_array().unwrap().len(), 1);
         let none = service.ok("/api/v1/unknown?alarm=open").await;
         assert_eq!(none["unknown"], json!([]));
+        // Nobody imports yet; then a process says that it does so by itself.
+        let page = service.ok("/api/v1/unknown").await;
+        assert_eq!(page["importer"]["who"], "nobody");
+        assert!(page["importer"]["warning"].is_string());
+        db::say_importer(db, platform::clock::now_micros())
+            .await
+            .unwrap();
+        let page = service.ok("/api/v1/unknown").await;
+        assert_eq!(
+            page["importer"],
+            json!({"who": "scheduled", "last_import": null, "warning": null})
+        );
         let audit = service.ok("/api/v1/audit").await;
         assert_eq!(
             (&audit["findings"], &audit["scores"]),

@@ -60,7 +60,8 @@ pub(crate) async fn audit(db: &Db, args: &AuditArgs, as_json: bool) -> anyhow::R
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(out: &mut impl Write, finding: &Finding) -> std::io::Result<()> {
+/// Prints a finding with what to do about it.
+pub(super) fn print(out: &mut impl Write, finding: &Finding) -> std::io::Result<()> {
     let mark = match finding.severity {
         Severity::Bad => "BAD ",
         Severity::Warning => "warn",

@@ -3,12 +3,12 @@
 use std::ops::Range;
 use std::process::ExitCode;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use buildinfo::build_id::prefix_range;
-use buildinfo::catalog::{Comparison, ShortBuild};
+use buildinfo::catalog::{Comparison, NoComparison, ShortBuild, Which};
 use buildinfo::db::{BuildKey, Filter, latest_generation, list_builds};
 use buildinfo::product::normalise_channel;
-use buildinfo::{Build, BuildId, Directory, lookup};
+use buildinfo::{Build, BuildId, Directory, Version, lookup};
 use chrono::NaiveDate;
 use clap::Args;
 use platform::clock;
@@ -163,6 +163,66 @@ pub(crate) struct CompareArgs {
     /// The product of both
     #[arg(long, default_value = "Firefox")]
     product: String,
+    /// The channel of both, where an id stands for several builds
+    #[arg(long)]
+    channel: Option<String>,
+    /// The channel of the first build, where it is another one
+    #[arg(long, value_name = "CHANNEL")]
+    from_channel: Option<String>,
+    /// The channel of the second build
+    #[arg(long, value_name = "CHANNEL")]
+    to_channel: Option<String>,
+    /// The exact version of the first build, where its id and channel stand for several
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    from_version: Option<Version>,
+    /// The exact version of the second build
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    to_version: Option<Version>,
+}
+
+fn version(text: &str) -> Result<Version, String> {
+    Version::from_spoken(text)
+        .ok_or_else(|| "not a version, such as 154.0b1, 153.0rc2 or 140.2.0esr".to_owned())
+}
+
+impl CompareArgs {
+    /// The build that is asked for; `only` is the one channel of the product, if it has only one.
+    fn which(
+        &self,
+        id: BuildId,
+        only: Option<&str>,
+        own: Option<&str>,
+        version: Option<&Version>,
+    ) -> Which {
+        Which {
+            build_id: id,
+            channel: only
+                .or(own)
+                .or(self.channel.as_deref())
+                .map(normalise_channel),
+            version: version.cloned(),
+        }
+    }
+}
+
+/// What is ambiguous or not known, and how to say it better.
+fn refused(error: &NoComparison) -> anyhow::Error {
+    let NoComparison::Ambiguous(ambiguous) = error else {
+        return anyhow!("{error}");
+    };
+    let options = ambiguous.iter().map(|several| {
+        let side = several.side;
+        if several.needs_version() {
+            format!("--{side}-channel and --{side}-version")
+        } else {
+            format!("--{side}-channel")
+        }
+    });
+    let options: Vec<String> = options.collect();
+    anyhow!(
+        "{error}: say which with {} (--channel is for both)",
+        options.join(" and ")
+    )
 }
 
 pub(crate) async fn compare(
@@ -170,13 +230,23 @@ pub(crate) async fn compare(
     args: &CompareArgs,
     as_json: bool,
 ) -> anyhow::Result<ExitCode> {
-    let product = directory_of(&args.product)?.product();
+    let directory = directory_of(&args.product)?;
+    let (product, only) = (directory.product(), directory.only_channel());
     let generation = latest_generation(db).await?.n;
-    let compared = lookup::compare(db, generation, product, args.from, args.to).await?;
-    let comparison = match compared {
-        Ok(comparison) => comparison,
-        Err(not_known) => bail!(not_known),
-    };
+    let from = args.which(
+        args.from,
+        only,
+        args.from_channel.as_deref(),
+        args.from_version.as_ref(),
+    );
+    let to = args.which(
+        args.to,
+        only,
+        args.to_channel.as_deref(),
+        args.to_version.as_ref(),
+    );
+    let compared = lookup::compare(db, generation, product, &from, &to).await?;
+    let comparison = compared.map_err(|error| refused(&error))?;
     if as_json {
         print::objects([&comparison])?;
         return Ok(ExitCode::SUCCESS);

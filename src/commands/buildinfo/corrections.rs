@@ -123,7 +123,7 @@ async fn add(db: &Db, args: AddArgs, as_json: bool) -> anyhow::Result<ExitCode> 
 }
 
 /// Who it is, when nobody says it: the process's user.
-fn author(named: Option<String>) -> String {
+pub(super) fn author(named: Option<String>) -> String {
     let named = named.filter(|name| !name.trim().is_empty());
     named.unwrap_or_else(|| format!("user {}", rustix::process::getuid().as_raw()))
 }

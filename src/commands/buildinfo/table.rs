@@ -11,6 +11,7 @@ use buildinfo::load::{LoadOptions, Origin, load_csv};
 use clap::{Args, ValueEnum};
 use platform::db::Db;
 
+use super::corrections::author;
 use super::{Work, report};
 
 #[derive(Debug, Args)]
@@ -59,6 +60,9 @@ pub(crate) struct LoadCsvArgs {
     /// Where it comes from: a name to load a later one under (default: the file's name)
     #[arg(long, value_name = "NAME")]
     origin: Option<Origin>,
+    /// Who loads it, shown beside every answer that rests on it (default: the user)
+    #[arg(long, env = "USER", hide_env_values = true)]
+    author: Option<String>,
     /// It is the whole of its origin: rows that an earlier table of it had and this one has not are withdrawn
     #[arg(long)]
     replace: bool,
@@ -71,8 +75,10 @@ pub(crate) async fn load(db: &Db, args: LoadCsvArgs, as_json: bool) -> anyhow::R
         None if is_stdin => "stdin".parse()?,
         None => origin_of(&args.file)?,
     };
+    let author = author(args.author).parse();
     let options = LoadOptions {
         origin,
+        author: author.context("reading --author")?,
         replace: args.replace,
     };
     let input: Box<dyn BufRead> = if is_stdin {

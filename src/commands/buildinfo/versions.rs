@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, anyhow};
-use buildinfo::catalog::{LatestBuild, VersionBuilds};
-use buildinfo::db::{channels, latest_generation};
+use anyhow::anyhow;
+use buildinfo::catalog::{LatestBuild, Newest, VersionBuilds};
+use buildinfo::db::latest_generation;
 use buildinfo::product::normalise_channel;
-use buildinfo::{Directory, Product, Version, lookup};
+use buildinfo::{Directory, Line, Product, Version, lookup};
 use clap::Args;
 use platform::db::Db;
 use serde::Serialize;
@@ -34,8 +34,6 @@ pub(crate) struct VersionsArgs {
 #[derive(Serialize)]
 struct OfProduct<'a, T> {
     product: Product,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    channel: Option<&'a str>,
     #[serde(flatten)]
     what: &'a T,
 }
@@ -60,11 +58,7 @@ pub(crate) async fn versions(
     )
     .await?;
     if as_json {
-        let of_product = |what| OfProduct {
-            product,
-            channel: None,
-            what,
-        };
+        let of_product = |what| OfProduct { product, what };
         print::objects(page.rows.iter().map(of_product))?;
     } else {
         let rows: Vec<[String; 5]> = page.rows.iter().map(row).collect();
@@ -123,6 +117,33 @@ pub(crate) struct LatestArgs {
     channel: Option<String>,
 }
 
+/// The newest builds of a line as a line of JSON: what is offered stands in the object itself.
+#[derive(Serialize)]
+struct NewestOfLine<'a> {
+    product: Product,
+    channel: &'a str,
+    /// Also a member of what is offered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<Line>,
+    #[serde(flatten)]
+    build: Option<&'a LatestBuild>,
+    offered: Option<&'a LatestBuild>,
+    newest_built: Option<&'a LatestBuild>,
+}
+
+impl<'a> NewestOfLine<'a> {
+    fn of(product: Product, channel: &'a str, newest: &'a Newest) -> Self {
+        Self {
+            product,
+            channel,
+            line: newest.offered.is_none().then_some(newest.line),
+            build: newest.offered.as_ref(),
+            offered: newest.offered.as_ref(),
+            newest_built: newest.newest_built.as_ref(),
+        }
+    }
+}
+
 pub(crate) async fn latest(db: &Db, args: &LatestArgs, as_json: bool) -> anyhow::Result<ExitCode> {
     let directory = args.product.as_deref().map(directory_of).transpose()?;
     let channel = match directory {
@@ -131,24 +152,19 @@ pub(crate) async fn latest(db: &Db, args: &LatestArgs, as_json: bool) -> anyhow:
     };
     let generation = latest_generation(db).await?.n;
     let mut rows = Vec::new();
-    for (product, own, _, _) in channels(db, generation).await? {
-        let product: Product = product
-            .parse()
-            .with_context(|| format!("reading the stored product {product:?}"))?;
-        let asked = directory.is_none_or(|directory| directory.product() == product)
-            && channel.as_ref().is_none_or(|channel| *channel == own);
+    for one in lookup::newest_of_channels(db, generation, usize::MAX).await? {
+        let asked = directory.is_none_or(|directory| directory.product() == one.product)
+            && channel
+                .as_ref()
+                .is_none_or(|channel| *channel == one.channel);
         if !asked {
             continue;
         }
-        for newest in lookup::latest(db, generation, product, &own).await? {
+        for newest in &one.lines {
             if as_json {
-                print::objects([OfProduct {
-                    product,
-                    channel: Some(&own),
-                    what: &newest,
-                }])?;
+                print::objects([NewestOfLine::of(one.product, &one.channel, newest)])?;
             } else {
-                rows.push(newest_row(product, &own, &newest));
+                rows.extend(newest_rows(one.product, &one.channel, newest));
             }
         }
     }
@@ -157,6 +173,7 @@ pub(crate) async fn latest(db: &Db, args: &LatestArgs, as_json: bool) -> anyhow:
             "PRODUCT",
             "CHANNEL",
             "LINE",
+            "NEWEST",
             "VERSION",
             "BUILD ID",
             "BUILD",
@@ -169,17 +186,33 @@ pub(crate) async fn latest(db: &Db, args: &LatestArgs, as_json: bool) -> anyhow:
     Ok(ExitCode::SUCCESS)
 }
 
-fn newest_row(product: Product, channel: &str, newest: &LatestBuild) -> [String; 9] {
-    let build = &newest.build;
-    [
-        product.to_string(),
-        channel.to_owned(),
-        newest.line.to_string(),
-        newest.version.to_string(),
-        build.build_id.to_string(),
-        print::or_dash(build.build_number),
-        build.status.to_string(),
-        print::or_dash(build.published_at.as_deref()),
-        print::listed(&build.platforms),
-    ]
+/// What is offered and what was built, in one row if that is the same build.
+fn newest_rows(product: Product, channel: &str, newest: &Newest) -> Vec<[String; 10]> {
+    let row = |what: &str, found: Option<&LatestBuild>| {
+        let place = [
+            product.to_string(),
+            channel.to_owned(),
+            newest.line.to_string(),
+            what.to_owned(),
+        ];
+        let build = match found {
+            Some(LatestBuild { version, build, .. }) => [
+                version.to_string(),
+                build.build_id.to_string(),
+                print::or_dash(build.build_number),
+                build.status.to_string(),
+                print::or_dash(build.published_at.as_deref()),
+                print::listed(&build.platforms),
+            ],
+            None => ["none", "-", "-", "-", "-", "-"].map(str::to_owned),
+        };
+        let mut cells = place.into_iter().chain(build);
+        std::array::from_fn(|_| cells.next().unwrap_or_default())
+    };
+    let (offered, built) = (newest.offered.as_ref(), newest.newest_built.as_ref());
+    if newest.is_offered() {
+        vec![row("offered, built", offered)]
+    } else {
+        vec![row("offered", offered), row("built", built)]
+    }
 }

@@ -2,13 +2,18 @@
 
 use askama::Template;
 use buildinfo::db::Stored;
+use buildinfo::importer::Importer;
 use buildinfo::index::BuildRef;
 use buildinfo::resolve::{Answer, BuildInfo};
+use buildinfo::table::Table;
 use buildinfo::version::Stage;
-use buildinfo::{BuildId, BuildIndex, Line, Product, Reason, Status};
+use buildinfo::{BuildId, BuildIndex, Line, Product, Reason, SourceName, Status};
 
 use crate::words::{self, Word};
 use crate::{format, links};
+
+/// Tables of versions that are named as sources; the evidence names them all.
+const MAX_TABLES: usize = 5;
 
 /// A build next to another one.
 #[derive(Debug)]
@@ -69,6 +74,8 @@ pub(super) struct BuildPage {
     evidence_left_out: usize,
     /// Why the build may not be known.
     causes: Vec<&'static str>,
+    /// That no process imports by itself, so that it does not become known by itself.
+    nobody: Option<String>,
     crashes: String,
     list: String,
 }
@@ -98,12 +105,16 @@ impl BuildPage {
         id: BuildId,
         answer: Answer,
         evidence: &[Stored],
+        importer: &Importer,
     ) -> Self {
         let product: Option<Product> = answer.product.parse().ok();
         let name = format!(
             "{} {}",
             answer.product,
-            answer.version.as_deref().unwrap_or_default()
+            words::version(
+                &answer.product,
+                answer.version.as_deref().unwrap_or_default()
+            )
         );
         let known = answer.build.is_some() || !answer.alternatives.is_empty();
         let of_id = |product| index.find(product, id);
@@ -115,13 +126,14 @@ impl BuildPage {
             title: name.trim().to_owned(),
             built: format::time(id.micros()),
             status: words::status(&answer.status.to_string()),
-            certainty: words::certainty(&answer.certainty.to_string()),
+            certainty: words::certainty_by(
+                &answer.certainty.to_string(),
+                &answer.reason.to_string(),
+            ),
             reason: words::reason(answer.reason.sentence()),
-            details: answer
-                .build
-                .as_ref()
-                .zip(product)
-                .map(|(build, product)| Details::new(index, id, product, &answer, build)),
+            details: answer.build.as_ref().zip(product).map(|(build, product)| {
+                Details::new(index, id, product, &answer, build, &tables(evidence))
+            }),
             fitting: product
                 .map(|product| fitting(product, &answer))
                 .unwrap_or_default(),
@@ -133,6 +145,7 @@ impl BuildPage {
             } else {
                 causes(answer.reason)
             },
+            nobody: importer.warning().filter(|_| !known),
             crashes: links::crashes(&[
                 ("product", &answer.product),
                 ("build_id", &answer.build_id),
@@ -155,6 +168,7 @@ impl Details {
         product: Product,
         answer: &Answer,
         build: &BuildInfo,
+        tables: &[String],
     ) -> Self {
         // A release's file that was asked for on beta stands in beta's line.
         let channel = if answer.reason == Reason::ReleaseCandidateOnBeta {
@@ -186,11 +200,13 @@ impl Details {
             sources: build
                 .sources
                 .iter()
+                .filter(|source| tables.is_empty() || **source != SourceName::Csv)
                 .map(ToString::to_string)
+                .chain(tables.iter().cloned())
                 .collect::<Vec<_>>()
-                .join(", "),
+                .join(if tables.is_empty() { ", " } else { "; " }),
             previous: build.previous_build.as_ref().map(|previous| Neighbour {
-                version: previous.version.to_string(),
+                version: words::version(product.as_str(), previous.version.as_str()),
                 build_id: previous.build_id,
                 page: links::build_page(product.as_str(), channel, previous.build_id),
             }),
@@ -199,6 +215,19 @@ impl Details {
             repository,
         }
     }
+}
+
+/// The tables of versions among the evidence, a few: not a source says so there, but whoever loaded them.
+fn tables(evidence: &[Stored]) -> Vec<String> {
+    let mut found: Vec<String> = evidence
+        .iter()
+        .filter_map(|stored| Table::of(&stored.observation, stored.first_seen))
+        .map(|table| table.to_string())
+        .collect();
+    found.sort();
+    found.dedup();
+    found.truncate(MAX_TABLES);
+    found
 }
 
 /// The build of the line after the one with this id. Several builds of one version are one step,
@@ -222,7 +251,7 @@ fn next(
         .filter(|entry| !matches!(entry.build.status(), Status::Aborted | Status::Pulled))
         .last()
         .map(|entry| Neighbour {
-            version: entry.version.to_string(),
+            version: words::version(product.as_str(), entry.version.as_str()),
             build_id: entry.build.build_id(),
             page: links::build_page(product.as_str(), channel, entry.build.build_id()),
         })
@@ -233,7 +262,7 @@ fn fitting(product: Product, answer: &Answer) -> Vec<Fitting> {
         .alternatives
         .iter()
         .map(|other| Fitting {
-            version: other.version.to_string(),
+            version: words::version(product.as_str(), other.version.as_str()),
             channel: other.channel.clone(),
             status: words::status(&other.status.to_string()),
             page: links::build_page(product.as_str(), &other.channel, other.build_id),
@@ -245,10 +274,10 @@ fn platform(build: BuildRef<'_>) -> PlatformRow {
     PlatformRow {
         platform: build.platform().to_owned(),
         variant: build.variant().to_owned(),
-        version: build.version().to_string(),
+        version: words::version(build.product().as_str(), build.version().as_str()),
         channel: build.channel().to_owned(),
         status: words::status(&build.status().to_string()),
-        certainty: words::certainty(&build.certainty().to_string()),
+        certainty: words::certainty_by(&build.certainty().to_string(), &build.reason().to_string()),
         reason: words::reason(build.reason().sentence()),
         number: build
             .build_number()
@@ -263,7 +292,8 @@ impl Evidence {
     fn new(stored: &Stored) -> Self {
         let observation = &stored.observation;
         Self {
-            source: observation.source.to_string(),
+            source: Table::of(observation, stored.first_seen)
+                .map_or_else(|| observation.source.to_string(), |table| table.to_string()),
             kind: observation.kind.to_string().replace('_', " "),
             subject: format::shortened(&observation.subject, 300),
             url: links::web(&observation.url),

@@ -137,15 +137,17 @@ impl Entry {
             .filter(|name| !name.is_empty())
             .collect();
         platforms.sort_unstable();
+        // A candidate's name tells its number already.
         let number = build
             .build_number()
+            .filter(|_| build.version().candidate().is_none())
             .map(|number| format!(" build {number}"));
         let status = build.status().to_string();
         Some(Self {
             id: format!("urn:datil:{product}:{channel}:{id}:{}", build.variant()),
             title: format!(
                 "{product} {}{}{}: {}",
-                build.version(),
+                words::version(product.as_str(), build.version().as_str()),
                 number.unwrap_or_default(),
                 if build.variant().is_empty() {
                     String::new()

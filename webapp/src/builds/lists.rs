@@ -1,28 +1,50 @@
 //! What the lists of builds show, made of plain builds.
 
 use askama::Template;
+use buildinfo::catalog::LatestBuild;
 use buildinfo::db::Generation;
 use buildinfo::freshness::Silent;
+use buildinfo::importer::Importer;
 use buildinfo::index::BuildRef;
+use buildinfo::lookup::ChannelNewest;
 use buildinfo::resolve;
-use buildinfo::{Build, BuildId, BuildIndex, Certainty, Product, Status, Version};
+use buildinfo::{Build, BuildId, BuildIndex, Certainty, Product, Reason, Status, Version};
 
 use crate::words::{self, Word};
 use crate::{format, links};
 
-/// A product's channel and its newest build.
+/// Lines of a channel that are shown: those of ESR that are kept up, and the one before.
+const MAX_LINES: usize = 3;
+
+/// A product's channel with its newest builds.
 #[derive(Debug)]
 pub(crate) struct ChannelView {
     pub(super) product: &'static str,
     pub(super) channel: String,
     pub(super) list: String,
     pub(super) ids: String,
-    pub(super) newest: Option<Newest>,
+    /// The newest lines, the newest first.
+    pub(super) lines: Vec<LineView>,
+    /// How many older ones there are.
+    pub(super) older_lines: usize,
 }
 
-/// The newest build of a channel.
+/// What is the newest of a line: two things.
 #[derive(Debug)]
-pub(crate) struct Newest {
+pub(crate) struct LineView {
+    /// The major version of an ESR; empty for a channel's only line.
+    pub(super) name: String,
+    /// The newest build that users are offered.
+    pub(super) offered: Option<NewestView>,
+    /// The newest build that is known, of whatever status.
+    pub(super) built: Option<NewestView>,
+    /// Whether both are the same.
+    pub(super) same: bool,
+}
+
+/// A build as the newest of its line.
+#[derive(Debug)]
+pub(crate) struct NewestView {
     pub(super) version: String,
     pub(super) build_id: BuildId,
     pub(super) built: String,
@@ -31,20 +53,39 @@ pub(crate) struct Newest {
 }
 
 impl ChannelView {
-    /// `newest` are the builds with the newest id, `ids` is how many ids the channel has.
-    pub(super) fn new(product: Product, channel: &str, ids: i64, newest: &[Build]) -> Self {
+    pub(super) fn new(newest: &ChannelNewest) -> Self {
+        let (product, channel) = (newest.product.as_str(), newest.channel.as_str());
+        let lines = newest.lines.iter().rev().take(MAX_LINES);
         Self {
-            product: product.as_str(),
+            product,
+            list: links::channel(product, channel),
+            ids: format::thousands(newest.ids),
+            lines: lines
+                .map(|line| LineView::new(product, channel, line))
+                .collect(),
+            older_lines: newest.lines.len().saturating_sub(MAX_LINES),
             channel: channel.to_owned(),
-            list: links::channel(product.as_str(), channel),
-            ids: format::thousands(ids),
-            newest: newest.first().map(|build| Newest {
-                version: build.version.to_string(),
-                build_id: build.build_id,
-                built: format::time(build.build_id.micros()),
-                page: links::build_page(product.as_str(), channel, build.build_id),
-                status: words::status(&build.status.to_string()),
-            }),
+        }
+    }
+}
+
+impl LineView {
+    fn new(product: &str, channel: &str, newest: &buildinfo::catalog::Newest) -> Self {
+        let view = |found: &Option<LatestBuild>| {
+            found.as_ref().map(|found| NewestView {
+                version: words::version(product, found.version.as_str()),
+                build_id: found.build.build_id,
+                built: format::time(found.build.build_id.micros()),
+                page: links::build_page(product, channel, found.build.build_id),
+                status: words::status(&found.build.status.to_string()),
+            })
+        };
+        let line = newest.line.to_string();
+        Self {
+            name: if line == "main" { String::new() } else { line },
+            offered: view(&newest.offered),
+            built: view(&newest.newest_built),
+            same: newest.is_offered(),
         }
     }
 }
@@ -57,15 +98,18 @@ pub(super) struct IndexPage<'a> {
     channels: &'a [ChannelView],
     alarms: usize,
     silent: Vec<Silent>,
+    /// That no process imports by itself, if none does.
+    nobody: Option<String>,
 }
 
 impl<'a> IndexPage<'a> {
-    /// `alarms` are how many are on, `silent` the sources that do not answer.
+    /// `alarms` are how many are on, `silent` the sources that do not answer, `importer` is who imports.
     pub(super) fn new(
         generation: Generation,
         channels: &'a [ChannelView],
         alarms: usize,
         silent: Vec<Silent>,
+        importer: &Importer,
     ) -> Self {
         Self {
             alarms,
@@ -73,6 +117,7 @@ impl<'a> IndexPage<'a> {
             generation,
             made: format::time(generation.created),
             channels,
+            nobody: importer.warning(),
         }
     }
 }
@@ -93,7 +138,11 @@ impl Matching {
         let mut found: Vec<Self> = Vec::new();
         for build in builds {
             let matching = Self {
-                name: format!("{} {}", build.product, build.version),
+                name: format!(
+                    "{} {}",
+                    build.product,
+                    words::version(build.product.as_str(), build.version.as_str())
+                ),
                 channel: build.channel.clone(),
                 build_id: build.build_id,
                 page: links::build_page(build.product.as_str(), &build.channel, build.build_id),
@@ -133,15 +182,25 @@ impl MatchesPage {
 pub(super) struct NamedPage {
     what: &'static str,
     text: String,
+    /// As programs ask for it.
+    asked: String,
     pub(super) found: Vec<Matching>,
     more: bool,
 }
 
 impl NamedPage {
-    pub(super) fn new(what: &'static str, text: &str, found: Vec<Matching>, more: bool) -> Self {
+    /// `text` is what is shown of what was asked for, `asked` is how programs ask for it.
+    pub(super) fn new(
+        what: &'static str,
+        text: &str,
+        asked: &str,
+        found: Vec<Matching>,
+        more: bool,
+    ) -> Self {
         Self {
             what,
             text: format::shortened(text, 100),
+            asked: format::shortened(asked, 100),
             found,
             more,
         }
@@ -157,6 +216,8 @@ pub(super) struct Row {
     pub(super) number: String,
     pub(super) status: Word,
     pub(super) inferred: bool,
+    /// Whether a table says so, and no source.
+    pub(super) by_table: bool,
     pub(super) variant: String,
     pub(super) published: String,
     pub(super) platforms: Vec<String>,
@@ -166,23 +227,26 @@ pub(super) struct Row {
 
 #[derive(Debug, Template)]
 #[template(path = "channel.html")]
-pub(super) struct ChannelPage {
+pub(super) struct ChannelPage<'a> {
     product: &'static str,
     channel: String,
     feed: String,
     pub(super) rows: Vec<Row>,
+    /// What is the newest; none on pages of older builds.
+    lines: &'a [LineView],
     newest: Option<String>,
     older: Option<String>,
 }
 
-impl ChannelPage {
-    /// `index` holds the builds of the page.
+impl<'a> ChannelPage<'a> {
+    /// `index` holds the builds of the page, `view` what is the newest of the channel.
     pub(super) fn new(
         product: Product,
         channel: &str,
         beyond_newest: bool,
         index: &BuildIndex,
         more: bool,
+        view: Option<&'a ChannelView>,
     ) -> Self {
         let list = links::channel(product.as_str(), channel);
         let rows = rows(product, channel, index);
@@ -195,6 +259,9 @@ impl ChannelPage {
             channel: channel.to_owned(),
             feed: format!("{list}/feed.atom"),
             newest: beyond_newest.then(|| list.clone()),
+            lines: view
+                .filter(|_| !beyond_newest)
+                .map_or(&[], |view| view.lines.as_slice()),
             older,
             rows,
         }
@@ -241,7 +308,7 @@ fn rows(product: Product, channel: &str, index: &BuildIndex) -> Vec<Row> {
                 .collect();
             platforms.sort();
             Some(Row {
-                version: build.version().to_string(),
+                version: words::version(product.as_str(), build.version().as_str()),
                 build_id: build.build_id(),
                 page: links::build_page(product.as_str(), channel, build.build_id()),
                 number: build
@@ -250,6 +317,7 @@ fn rows(product: Product, channel: &str, index: &BuildIndex) -> Vec<Row> {
                     .unwrap_or_default(),
                 status: words::status(&build.status().to_string()),
                 inferred: build.certainty() == Certainty::Inferred,
+                by_table: build.reason() == Reason::InTable,
                 variant: build.variant().to_owned(),
                 published: builds
                     .iter()

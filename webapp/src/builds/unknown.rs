@@ -6,10 +6,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use buildinfo::audit::Check;
 use buildinfo::db::{self, Alarm, AlarmFilter, Unknown, UnknownFilter};
+use buildinfo::importer::Importer;
 use buildinfo::sources::archive::public_address;
 use buildinfo::unknown::alarm::plan_of;
-use buildinfo::unknown::{UnknownKey, Verdict, counted_product};
+use buildinfo::unknown::{UnknownKey, Verdict, counted_product, stands_for_betas};
 use buildinfo::{BuildId, Product};
+use platform::clock;
 use platform::http::ApiError;
 
 use crate::page::{PageError, html, unusable};
@@ -109,6 +111,7 @@ pub(crate) async fn show(State(app): State<Webapp>, params: Params) -> Result<Re
         product.is_none_or(|product| *product == alarm.product)
     });
     let counts = db::unknown_counts(&app.db).await?;
+    let importer = Importer::of(&app.db, clock::now_micros()).await?;
     let last = found.rows.last().filter(|_| found.more);
     let page = UnknownPage {
         first: after.map(|_| choice.link(choice.verdict, "")),
@@ -122,6 +125,8 @@ pub(crate) async fn show(State(app): State<Webapp>, params: Params) -> Result<Re
         alarms_left_out: alarms.len().saturating_sub(MOST_ALARMS),
         alarms: alarms.iter().take(MOST_ALARMS).map(AlarmRow::new).collect(),
         advice: words::sentence(Check::OpenAlarm.advice()),
+        promise: words::sentence(&importer.promise()),
+        nobody: importer.warning(),
         choice,
     };
     Ok(html(StatusCode::OK, &page))
@@ -233,8 +238,8 @@ struct AlarmRow {
     raised: String,
     tried: Option<String>,
     outcome: String,
-    /// Folders of the archive with their addresses.
-    folders: Vec<(String, String)>,
+    /// Folders of the archive with their addresses; what stands for several folders has none.
+    folders: Vec<(String, Option<String>)>,
     /// The body of the search to Buildhub.
     search: String,
 }
@@ -259,7 +264,10 @@ impl AlarmRow {
                 .map(words::sentence)
                 .unwrap_or_default(),
             folders: folders
-                .map(|path| (path.clone(), public_address(path)))
+                .map(|path| {
+                    let link = (!stands_for_betas(path)).then(|| public_address(path));
+                    (path.clone(), link)
+                })
                 .collect(),
             search: plan
                 .as_ref()
@@ -282,6 +290,10 @@ struct UnknownPage {
     alarms_left_out: usize,
     /// What to do about an alarm.
     advice: String,
+    /// What can be promised of a build that was not looked for yet.
+    promise: String,
+    /// That no process imports by itself, if none does.
+    nobody: Option<String>,
     rows: Vec<Row>,
     first: Option<String>,
     next: Option<String>,

@@ -44,12 +44,12 @@ impl BuildView {
         };
         Self {
             product: product.to_owned(),
-            version: text(crash, "version").to_owned(),
+            version: words::version(product, text(crash, "version")),
             page: links::build(product, channel, build_id),
             status: words::status(text(answer, "status")),
             // That nothing is known rests on nothing: it is neither stated nor inferred.
             certainty: (!certainty.is_empty() && text(answer, "status") != "unknown")
-                .then(|| words::certainty(certainty)),
+                .then(|| words::certainty_by(certainty, text(answer, "reason"))),
             reason: words::reason(text(answer, "reason")),
             facts: facts(crash, answer, &names),
         }
@@ -131,7 +131,7 @@ fn facts(crash: &Map<String, Value>, answer: &Map<String, Value>, names: &Names<
             "Newer builds of the line that were out when it crashed.",
             behind(answer),
         ),
-        Fact::new("Sources", "Who says so.", joined(answer, "sources")),
+        Fact::new("Sources", "Who says so.", sources(answer)),
         Fact::new(
             "Generation",
             "The state of the build data that gave this answer; it grows with every import that changes something.",
@@ -155,6 +155,19 @@ fn reported_channel(crash: &Map<String, Value>, names: &Names<'_>) -> String {
 
 fn joined(answer: &Map<String, Value>, name: &str) -> String {
     let texts: Vec<String> = list(answer, name).iter().map(shown).collect();
+    texts.join(", ")
+}
+
+/// A row of a table is not a source's word, but that of whoever loaded it: the build's page names both.
+fn sources(answer: &Map<String, Value>) -> String {
+    let texts: Vec<String> = list(answer, "sources")
+        .iter()
+        .map(shown)
+        .map(|source| match source.as_str() {
+            "csv" => "a table of versions (csv)".to_owned(),
+            _ => source,
+        })
+        .collect();
     texts.join(", ")
 }
 
@@ -208,7 +221,8 @@ fn previous(answer: &Map<String, Value>, names: &Names<'_>) -> Fact {
         return Fact::new("Previous build", "", "");
     };
     let build_id = text(previous, "build_id");
-    let name = format!("{} {build_id}", text(previous, "version"));
+    let version = words::version(names.product, text(previous, "version"));
+    let name = format!("{version} {build_id}");
     Fact::new(
         "Previous build",
         "The build of the line before this one.",

@@ -7,6 +7,8 @@ use buildinfo::unknown::{Asked, Tally, UnknownKey, Verdict};
 use platform::db::Db;
 use serde_json::json;
 
+use platform::clock;
+
 use super::{RECEIVED, build, link_of, servers};
 
 const SECOND: i64 = 1_000_000;
@@ -134,6 +136,7 @@ async fn the_audit_tells_the_worst_first_and_lists_all_page_by_page() {
             .await
             .unwrap();
         raise(db, "20181025233934", true).await;
+        builds::say_importer(db, clock::now_micros()).await.unwrap();
 
         let page = server.get("/builds/audit").await;
         assert_eq!(page.status, StatusCode::OK);
@@ -201,7 +204,9 @@ async fn unknown_builds_are_listed_by_verdict_after_the_alarms() {
             "2 alarms are on",
             "2026-08-03 11:02:44",
             "An import of all sources: &#60;partial&#62;.",
-            "Not yet: the next process that imports",
+            "Not yet. Nothing was ever imported, so nobody looks for it: run",
+            "Nothing was ever imported: run",
+            ">/pub/firefox/candidates/64.0bN-candidates/</span>",
             "href=\"https://archive.mozilla.org/pub/firefox/candidates/64.0-candidates/\"",
             "POST /api/search",
             "not seen yet (60)",
@@ -213,6 +218,26 @@ async fn unknown_builds_are_listed_by_verdict_after_the_alarms() {
             assert!(page.body.contains(part), "{part}: {}", page.body);
         }
         assert!(!page.body.contains("not digits"));
+        assert!(
+            server
+                .get("/builds/")
+                .await
+                .body
+                .contains("Nothing was ever imported")
+        );
+        let unknown = server.get("/builds/Firefox/beta/20181025233934").await;
+        assert!(unknown.body.contains("Nothing was ever imported"));
+        builds::say_importer(db, clock::now_micros()).await.unwrap();
+        let kept = server.get("/builds/unknown").await;
+        assert!(kept.body.contains("Not yet. It is looked for at once."));
+        for path in [
+            "/builds/",
+            "/builds/unknown",
+            "/builds/Firefox/beta/20181025233934",
+        ] {
+            let page = server.get(path).await;
+            assert!(!page.body.contains("was ever imported"), "{path}");
+        }
         let next = server.get(&link_of(&page.body, "Next page")).await;
         assert!(next.body.contains("20181025233900"));
         assert!(!next.body.contains("alarms are on") && !next.body.contains("Next page"));

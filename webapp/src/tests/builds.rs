@@ -1,7 +1,7 @@
 //! The pages of builds, and the search box.
 
 use axum::http::StatusCode;
-use buildinfo::Observation;
+use buildinfo::{Observation, Reason, Status};
 
 use super::{PROCESSED, RECEIVED, build, servers};
 
@@ -194,5 +194,85 @@ async fn several_builds_with_one_id_are_listed_and_not_called_unknown() {
         assert!(page.body.contains("Several builds fit"), "{}", page.body);
         assert!(page.body.contains(">64.0b4<") && page.body.contains(">64.0b5<"));
         assert!(!page.body.contains("unknown build"));
+    }
+}
+
+#[tokio::test]
+async fn what_is_offered_and_what_was_built_stand_apart_under_the_names_of_people() {
+    for server in servers().await {
+        let mut release = build("release", "63.0", "20181018182531", "win64");
+        release.status = Status::Candidate;
+        release.build_number = Some(2);
+        release.offered_on = vec!["beta".to_owned()];
+        let mut candidate = build("beta", "64.0b1rc3", "20181019101010", "win64");
+        candidate.status = Status::Candidate;
+        candidate.build_number = Some(3);
+        candidate.offered_on = Vec::new();
+        let mut devedition = build("aurora", "64.0b1rc1", "20181019101010", "win64");
+        devedition.status = Status::Candidate;
+        devedition.offered_on = Vec::new();
+        let table = build("beta", "62.0b5", "20180801000000", "win64");
+        let mut table = buildinfo::Build {
+            reason: Reason::InTable,
+            ..table
+        };
+        table.offered_on = vec!["beta".to_owned()];
+        server
+            .derive(1, vec![release, candidate, devedition, table])
+            .await;
+        for (path, parts) in [
+            (
+                "/builds/",
+                &[
+                    ">Offered<",
+                    ">Newest built<",
+                    ">63.0 RC build 2</a>",
+                    ">64.0b1 build 3 (candidate)</a>",
+                    "none is known",
+                ][..],
+            ),
+            (
+                "/builds/Firefox/beta",
+                &[
+                    ">63.0 RC build 2</a>",
+                    ">64.0b1 build 3 (candidate)</a>",
+                    "by a table</span>",
+                ],
+            ),
+            (
+                "/builds/Firefox/beta/20181019101010",
+                &["<h1>Firefox 64.0b1 build 3 (candidate)</h1>"],
+            ),
+            (
+                "/builds/Firefox/beta/20181018182531",
+                &["<h1>Firefox 63.0 RC build 2</h1>"],
+            ),
+            (
+                "/builds/Firefox/beta/20180801000000",
+                &["stated by a table", "A table of versions"],
+            ),
+            (
+                "/builds/Firefox/beta/feed.atom",
+                &["<title>Firefox 64.0b1 build 3 (candidate): candidate</title>"],
+            ),
+            (
+                "/builds/?version=64.0b1+build+3+(candidate)",
+                &["<h1>64.0b1 build 3 (candidate)</h1>", "20181019101010"],
+            ),
+            (
+                "/builds/?version=64.0b1rc3",
+                &["<h1>64.0b1 build 3 (candidate)</h1>", "20181019101010"],
+            ),
+        ] {
+            let page = server.get(path).await;
+            assert_eq!(page.status, StatusCode::OK, "{path}");
+            for part in parts {
+                assert!(page.body.contains(part), "{path}: {part}: {}", page.body);
+            }
+            assert!(
+                !page.body.contains("rc3") && !page.body.contains("rc2"),
+                "{path}"
+            );
+        }
     }
 }

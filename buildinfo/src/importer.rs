@@ -1,0 +1,192 @@
+//! Whether anybody imports: what a page, a command or a log of one process may promise about another one.
+//!
+//! A process that imports by itself says so every few seconds in the database ([`announce`]), whether or not it imports at that moment.
+//! Whoever promises that something will be looked for asks the database first ([`Importer::of`]): there may be no such process, since
+//! its schedule is empty, or since only pages or only the API run.
+
+use std::time::Duration;
+
+use platform::clock::{self, rfc3339};
+use platform::db::{Db, DbError};
+use serde::Serialize;
+use tokio::time::Instant;
+
+use crate::db;
+
+/// How often a process says that it imports by itself.
+const SAY_EVERY: Duration = Duration::from_secs(10);
+/// One that has not said so for so long is gone; a database that is busy may delay a few of its words.
+const GONE_AFTER: i64 = 60_000_000;
+/// Without such a process, imports are taken to be made by hand, or by another program's schedule, if one began within so long.
+const BY_HAND_WITHIN: i64 = 6 * 3_600_000_000;
+/// So many runs are looked through for the newest one that read the sources.
+const RUNS: i64 = 50;
+/// What to do where nobody imports.
+const ADVICE: &str = "run \"datil buildinfo import\", or let \"datil up\" or \"datil buildinfo serve\" import by itself with buildinfo.schedule";
+
+/// Who imports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Who {
+    /// A process imports by itself, and looks for what an alarm is about within seconds.
+    Scheduled,
+    /// No process does, but imports were made within the last hours.
+    ByHand,
+    /// Nobody.
+    Nobody,
+}
+
+/// Who imports, and when that was done last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Importer {
+    /// Who.
+    pub who: Who,
+    /// When the newest import of the sources began, microseconds UTC; none if there never was one.
+    pub last: Option<i64>,
+}
+
+impl Importer {
+    /// Who imports at the time `now`, microseconds UTC, as far as the database knows.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn of(db: &Db, now: i64) -> Result<Self, DbError> {
+        let said = db::importer_said(db).await?;
+        let runs = db::recent_runs(db, RUNS).await?;
+        let newest = runs.into_iter().find(db::Run::reads_sources);
+        Ok(Self::judge(said, newest.map(|run| run.started), now))
+    }
+
+    fn judge(said: Option<i64>, last: Option<i64>, now: i64) -> Self {
+        let within = |time: i64, long: i64| now.saturating_sub(time) <= long;
+        // A little ahead is another machine's clock; far ahead is nobody's.
+        let alive = |said: i64| said.abs_diff(now) <= GONE_AFTER.unsigned_abs();
+        let who = if said.is_some_and(alive) {
+            Who::Scheduled
+        } else if last.is_some_and(|last| within(last, BY_HAND_WITHIN)) {
+            Who::ByHand
+        } else {
+            Who::Nobody
+        };
+        Self { who, last }
+    }
+
+    /// Whether builds come by themselves.
+    pub fn is_scheduled(&self) -> bool {
+        self.who == Who::Scheduled
+    }
+
+    /// What can be promised of a build that is to be looked for, as the end of a sentence.
+    pub fn promise(&self) -> String {
+        match (self.who, self.last) {
+            (Who::Scheduled, _) => "it is looked for at once".to_owned(),
+            (Who::ByHand, Some(last)) => format!(
+                "no process imports by itself, so it is looked for with the next \"datil buildinfo import\" (the last one began {})",
+                rfc3339(last)
+            ),
+            (_, None) => format!("nothing was ever imported, so nobody looks for it: {ADVICE}"),
+            (_, Some(last)) => format!(
+                "nobody looks for it, since no process imports by itself and the last import began {}: {ADVICE}",
+                rfc3339(last)
+            ),
+        }
+    }
+
+    /// That new builds are not learnt by themselves, and what to do; none where a process imports by itself.
+    pub fn warning(&self) -> Option<String> {
+        match (self.who, self.last) {
+            (Who::Scheduled, _) => None,
+            (Who::ByHand, Some(last)) => Some(format!(
+                "No process imports by itself: builds become known with \"datil buildinfo import\" only. The last one began {}.",
+                rfc3339(last)
+            )),
+            (_, None) => Some(format!("Nothing was ever imported: {ADVICE}.")),
+            (_, Some(last)) => Some(format!(
+                "Nobody imports: no process does so by itself, and the last import began {}. New builds stay unknown: {ADVICE}.",
+                rfc3339(last)
+            )),
+        }
+    }
+}
+
+/// Says that this process imports by itself, again and again; never ends. Beside the schedule, not in it: an import may take long.
+pub async fn announce(db: &Db) -> std::convert::Infallible {
+    loop {
+        if let Err(error) = db::say_importer(db, clock::now_micros()).await {
+            tracing::warn!(%error, "it could not be stored that this process imports by itself");
+        }
+        tokio::time::sleep_until(Instant::now() + SAY_EVERY).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Importer, Who};
+
+    #[test]
+    fn a_promise_is_made_only_where_somebody_keeps_it() {
+        const SECOND: i64 = 1_000_000;
+        const HOUR: i64 = 3600 * SECOND;
+        let now = 1_000_000 * HOUR;
+        for (said, last, who, promise, warning) in [
+            (Some(now), None, Who::Scheduled, "at once", false),
+            (
+                Some(now - 60 * SECOND),
+                Some(now - 100 * HOUR),
+                Who::Scheduled,
+                "at once",
+                false,
+            ),
+            // A clock that is behind.
+            (
+                Some(now + 5 * SECOND),
+                None,
+                Who::Scheduled,
+                "at once",
+                false,
+            ),
+            (
+                Some(now + 100 * HOUR),
+                Some(now - 7 * HOUR),
+                Who::Nobody,
+                "nobody looks for it",
+                true,
+            ),
+            (
+                Some(now - 61 * SECOND),
+                Some(now - HOUR),
+                Who::ByHand,
+                "with the next",
+                true,
+            ),
+            (
+                None,
+                Some(now - 6 * HOUR),
+                Who::ByHand,
+                "with the next",
+                true,
+            ),
+            (
+                None,
+                Some(now - 7 * HOUR),
+                Who::Nobody,
+                "nobody looks for it",
+                true,
+            ),
+            (
+                Some(0),
+                None,
+                Who::Nobody,
+                "nothing was ever imported",
+                true,
+            ),
+            (None, None, Who::Nobody, "nothing was ever imported", true),
+        ] {
+            let importer = Importer::judge(said, last, now);
+            assert_eq!(importer.who, who);
+            assert!(importer.promise().contains(promise), "{importer:?}");
+            assert_eq!(importer.warning().is_some(), warning, "{importer:?}");
+            assert_eq!(importer.is_scheduled(), !warning);
+        }
+    }
+}

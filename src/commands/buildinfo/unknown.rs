@@ -1,0 +1,166 @@
+//! `datil buildinfo unknown`: build ids that no source knows, and the alarms that are on.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::anyhow;
+use buildinfo::audit;
+use buildinfo::db::{self, AlarmFilter, Unknown, UnknownFilter};
+use buildinfo::importer::Importer;
+use buildinfo::unknown::{UnknownKey, Verdict, counted_product};
+use clap::{Args, ValueEnum};
+use platform::clock;
+use platform::db::Db;
+use serde_json::{Value, json};
+
+use super::audit::print as print_finding;
+use super::print;
+
+#[derive(Debug, Args)]
+pub(crate) struct UnknownArgs {
+    /// Only this product, in any known spelling
+    #[arg(long)]
+    product: Option<String>,
+    /// Only with this verdict
+    #[arg(long, value_parser = verdict, help = "Only with this verdict: not_seen (a source may still list it), no_source, unofficial or junk")]
+    verdict: Option<Verdict>,
+    /// Only those with an alarm that is on, or over
+    #[arg(long, value_enum)]
+    alarm: Option<AlarmState>,
+    /// At most so many, 1 to 10000
+    #[arg(long, default_value = "100", value_parser = clap::value_parser!(i64).range(1..=10_000))]
+    limit: i64,
+    /// Go on after this place, which the page before has named
+    #[arg(long, value_name = "PLACE")]
+    after: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum AlarmState {
+    /// It is on.
+    Open,
+    /// The build became known.
+    Cleared,
+}
+
+fn verdict(name: &str) -> Result<Verdict, String> {
+    let names = Verdict::ALL.map(Verdict::as_str).join(", ");
+    Verdict::named(name).ok_or_else(|| format!("the verdicts are {names}"))
+}
+
+pub(crate) async fn unknown(
+    db: &Db,
+    args: &UnknownArgs,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
+    let after = args.after.as_deref().map(str::parse::<UnknownKey>);
+    let after = after
+        .transpose()
+        .map_err(|()| anyhow!("--after must be a place that an earlier page named"))?;
+    let filter = UnknownFilter {
+        product: args.product.as_deref().map(counted_product),
+        verdict: args.verdict,
+        alarm: match args.alarm {
+            None => AlarmFilter::Any,
+            Some(AlarmState::Open) => AlarmFilter::Open,
+            Some(AlarmState::Cleared) => AlarmFilter::Cleared,
+        },
+    };
+    let page = db::list_unknown(db, &filter, after.as_ref(), args.limit).await?;
+    let importer = Importer::of(db, clock::now_micros()).await?;
+    if as_json {
+        print::objects(page.rows.iter().map(object))?;
+        print::objects([json!({"importer": {
+            "who": importer.who,
+            "last_import": importer.last.map(clock::rfc3339),
+            "warning": importer.warning(),
+        }})])?;
+    } else {
+        show(db, &filter, &page.rows, &importer).await?;
+    }
+    if let Some(last) = page.rows.last().filter(|_| page.more) {
+        print::say_more(&last.key().to_string());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The alarms in the audit's words, then the ids.
+async fn show(
+    db: &Db,
+    filter: &UnknownFilter,
+    rows: &[Unknown],
+    importer: &Importer,
+) -> anyhow::Result<()> {
+    let mut open = db::open_alarms(db).await?;
+    open.retain(|alarm| {
+        let product = filter.product.as_ref();
+        product.is_none_or(|product| *product == alarm.product)
+    });
+    let mut out = std::io::stdout().lock();
+    if let Some(warning) = importer.warning() {
+        writeln!(out, "{warning}")?;
+    }
+    for finding in audit::alarms(&open, importer) {
+        print_finding(&mut out, &finding)?;
+    }
+    drop(out);
+    if rows.is_empty() {
+        writeln!(
+            std::io::stdout(),
+            "no such build id was asked for within ninety days"
+        )?;
+        return Ok(());
+    }
+    let cells: Vec<[String; 8]> = rows.iter().map(row).collect();
+    let heading = [
+        "BUILD ID",
+        "PRODUCT",
+        "CHANNEL",
+        "VERDICT",
+        "ASKED",
+        "FIRST (UTC)",
+        "LAST (UTC)",
+        "ALARM",
+    ];
+    print::columns(heading, &cells)
+}
+
+fn row(one: &Unknown) -> [String; 8] {
+    let alarm = match (one.raised, one.cleared) {
+        (None, _) => "-",
+        (Some(_), None) => "on",
+        (Some(_), Some(_)) => "over",
+    };
+    [
+        one.build_id.clone(),
+        one.product.clone(),
+        print::or_dash(Some(&one.channel).filter(|channel| !channel.is_empty())),
+        one.verdict.clone(),
+        one.asked.to_string(),
+        clock::rfc3339(one.first_asked),
+        clock::rfc3339(one.last_asked),
+        alarm.to_owned(),
+    ]
+}
+
+/// An id as `/api/v1/unknown` lists it.
+fn object(one: &Unknown) -> Value {
+    let alarm = one.raised.map(|raised| {
+        json!({
+            "raised": clock::rfc3339(raised),
+            "tried": one.tried.map(clock::rfc3339),
+            "outcome": one.outcome,
+            "cleared": one.cleared.map(clock::rfc3339),
+        })
+    });
+    json!({
+        "product": one.product,
+        "channel": one.channel,
+        "build_id": one.build_id,
+        "verdict": one.verdict,
+        "asked": one.asked,
+        "first_asked": clock::rfc3339(one.first_asked),
+        "last_asked": clock::rfc3339(one.last_asked),
+        "alarm": alarm,
+    })
+}
