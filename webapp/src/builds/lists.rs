@@ -79,17 +79,17 @@ impl<'a> IndexPage<'a> {
 
 /// A build with an id that was asked for without product and channel.
 #[derive(Debug, PartialEq)]
-pub(super) struct Matching {
-    pub(super) name: String,
-    pub(super) channel: String,
-    pub(super) build_id: BuildId,
-    pub(super) page: String,
-    pub(super) status: Word,
+pub(crate) struct Matching {
+    pub(crate) name: String,
+    pub(crate) channel: String,
+    pub(crate) build_id: BuildId,
+    pub(crate) page: String,
+    pub(crate) status: Word,
 }
 
 impl Matching {
     /// One for each channel and version.
-    pub(super) fn all(builds: &[Build]) -> Vec<Self> {
+    pub(crate) fn all(builds: &[Build]) -> Vec<Self> {
         let mut found: Vec<Self> = Vec::new();
         for build in builds {
             let matching = Self {
