@@ -15,7 +15,8 @@ use chrono::NaiveDate;
 use platform::clock::rfc3339;
 use serde::Serialize;
 
-use crate::db::{Alarm, SourceState};
+use crate::build::Certainty;
+use crate::db::{Alarm, ReportedVersion, SourceState};
 use crate::facts::Facts;
 use crate::importer::{Importer, Who};
 use crate::product::Directory;
@@ -52,6 +53,8 @@ pub enum Check {
     SilentSource,
     /// Several installs crash with a build that no source knows.
     OpenAlarm,
+    /// Several installs report another version than the one of their build.
+    ReportedVersion,
     /// A version shipped, and no source has listed a build of it.
     ShippedWithoutBuild,
     /// Builds lack a platform that the builds around them have.
@@ -66,10 +69,11 @@ pub enum Check {
 
 impl Check {
     /// Every check, in the order in which findings are listed.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::NoImporter,
         Self::SilentSource,
         Self::OpenAlarm,
+        Self::ReportedVersion,
         Self::ShippedWithoutBuild,
         Self::LatePlatform,
         Self::Conflict,
@@ -83,6 +87,7 @@ impl Check {
             Self::NoImporter => "no_importer",
             Self::SilentSource => "silent_source",
             Self::OpenAlarm => "open_alarm",
+            Self::ReportedVersion => "reported_version",
             Self::ShippedWithoutBuild => "shipped_without_build",
             Self::LatePlatform => "late_platform",
             Self::Conflict => "conflict",
@@ -107,6 +112,9 @@ impl Check {
             }
             Self::OpenAlarm => {
                 "look for the build where the plan says; if no source will ever list it, add it with \"datil buildinfo load-csv\""
+            }
+            Self::ReportedVersion => {
+                "see with \"datil buildinfo explain\" who says what the build is; if that is wrong, state the truth with \"datil buildinfo correct add\"; if it is right, the crashes are of programs that were changed after they were built, and are counted under the build's version"
             }
             Self::ShippedWithoutBuild => {
                 "read everything again with \"datil buildinfo import --full\"; if no source holds the build any more, add it with \"datil buildinfo load-csv\""
@@ -212,6 +220,24 @@ pub fn alarms(open: &[Alarm], importer: &Importer) -> Vec<Finding> {
         )
     });
     findings.collect()
+}
+
+/// A build of which several installs report another version. `version` is what the build is, and `certainty` on what that rests.
+pub fn reported_version(seen: &ReportedVersion, version: &str, certainty: Certainty) -> Finding {
+    Finding::new(
+        Severity::Warning,
+        Check::ReportedVersion,
+        format!(
+            "{} {} {} {}",
+            seen.product, seen.channel, seen.build_id, seen.reported
+        ),
+        format!(
+            "{} installs report {} with the build id of {version} ({certainty}), last at {}: the program was updated in part only, somebody ships it under a version of their own, or the build data are wrong",
+            seen.installs,
+            seen.reported,
+            rfc3339(seen.last)
+        ),
+    )
 }
 
 /// The shipped versions without a build. `built` are the versions that have builds, by

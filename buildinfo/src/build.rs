@@ -170,6 +170,8 @@ pub enum Reason {
     InTheFuture,
     /// No source that we read knows builds of the product.
     NoSourceForProduct,
+    /// No source knows the build itself, and Firefox's with the same Gecko build id is known.
+    GeckoSibling,
     /// No source has said anything of this build.
     NotSeen,
     /// The channel is none of a release process, and no source knows the build.
@@ -213,6 +215,9 @@ impl Reason {
             Self::Junk => "not a build id: 14 digits that make a date",
             Self::InTheFuture => "the build id lies in the future",
             Self::NoSourceForProduct => "no source for this product",
+            Self::GeckoSibling => {
+                "no source lists the product's own build; Firefox's build with the same Gecko build id is known, and the source of both is the same"
+            }
             Self::NotSeen => "no source has listed this build so far",
             Self::NotAnOfficialBuild => "not an official build",
         }

@@ -13,6 +13,7 @@ mod importer;
 mod lease;
 mod observations;
 mod places;
+mod reported;
 mod responses;
 mod runs;
 mod sources;
@@ -48,6 +49,7 @@ pub use observations::{
 pub use places::{
     Contents, Place, PlaceState, each_buildhub_subject, forget_bad, places, put_places,
 };
+pub use reported::{ReportedVersion, reported_versions};
 pub use responses::{each_response, forget_responses, put_responses};
 pub use runs::{Run, end_run, recent_runs, run_outcomes, runs_before, start_run};
 pub use sources::{SourceState, record_state, source_states};

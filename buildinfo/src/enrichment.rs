@@ -7,7 +7,7 @@ use crate::build_id::BuildId;
 use crate::index::{BuildIndex, Place};
 use crate::observation::SourceName;
 use crate::product::Line;
-use crate::resolve::{Answer, PreviousBuild, rfc3339};
+use crate::resolve::{Answer, PreviousBuild, Sibling, rfc3339};
 use crate::version::Version;
 
 /// The times of a crash, in microseconds UTC.
@@ -38,6 +38,9 @@ pub struct CrashBuildInfo {
     pub reason: Reason,
     /// See [`Answer::version`].
     pub version: Option<String>,
+    /// See [`Answer::reported_differs`].
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub reported_differs: bool,
     /// See [`Answer::channel`].
     pub channel: String,
     /// See [`crate::resolve::BuildInfo::line`].
@@ -70,6 +73,9 @@ pub struct CrashBuildInfo {
     pub builds_behind: Option<usize>,
     /// See [`crate::resolve::BuildInfo::sources`].
     pub sources: Vec<SourceName>,
+    /// See [`Answer::sibling`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sibling: Option<Sibling>,
     /// See [`Answer::generation`].
     pub generation: i64,
 }
@@ -87,6 +93,7 @@ pub fn crash_build_info(index: &BuildIndex, answer: Answer, times: CrashTimes) -
         certainty: answer.certainty,
         reason: answer.reason,
         version: answer.version,
+        reported_differs: answer.reported_differs,
         channel: answer.channel,
         line: None,
         build_id: answer.build_id,
@@ -103,6 +110,7 @@ pub fn crash_build_info(index: &BuildIndex, answer: Answer, times: CrashTimes) -
         age_at_crash_days,
         builds_behind,
         sources: Vec::new(),
+        sibling: answer.sibling,
         generation: answer.generation,
     };
     if let Some(build) = answer.build {

@@ -283,6 +283,29 @@ impl fmt::Display for Explanation {
         if let Some(rule) = self.status_rule {
             writeln!(out, "           the build itself: {rule}")?;
         }
+        if let Some(reported) = answer.reported.as_ref().filter(|_| answer.reported_differs) {
+            writeln!(
+                out,
+                "  but      {reported} is reported, and no build of {version} reports that of itself"
+            )?;
+        }
+        if let Some(sibling) = &answer.sibling {
+            writeln!(
+                out,
+                "  sibling  {} {} {} ({}), the same Gecko build id ({})",
+                sibling.product,
+                sibling.channel,
+                sibling.version,
+                sibling.status,
+                sibling.certainty
+            )?;
+            if let Some(revision) = &sibling.revision {
+                writeln!(out, "  source   {revision}")?;
+            }
+            if let Some(url) = &sibling.revision_url {
+                writeln!(out, "  see      {url}")?;
+            }
+        }
         if let Some(time) = &answer.built_at {
             writeln!(out, "  built    {time}")?;
         }

@@ -15,6 +15,7 @@ pub mod product;
 pub mod version;
 mod version_code;
 
+pub mod files;
 pub mod location;
 pub mod observation;
 

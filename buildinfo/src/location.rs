@@ -147,6 +147,30 @@ fn platform_and_variant(rest: &[&str]) -> (Option<String>, Option<String>) {
     }
 }
 
+/// The folder that holds a build for all its platforms, by the URL of one of its files; `None` where that cannot be told.
+pub fn build_folder(url: &str) -> Option<String> {
+    let mut folder = Url::parse(url).ok()?;
+    let segments: Vec<&str> = folder.path_segments()?.collect();
+    let start = segments.iter().position(|segment| *segment == "pub")?;
+    // The product and the tree, and what names the build in it.
+    let names = match *segments.get(start + 2)? {
+        "candidates" => 2,
+        "releases" => 1,
+        "nightly" => 3,
+        _ => return None,
+    };
+    let end = start + 3 + names;
+    let path = format!("/{}/", segments.get(..end)?.join("/"));
+    // The last segment is the file.
+    if segments.len() <= end || segments.get(start + 3..end)?.contains(&"") {
+        return None;
+    }
+    folder.set_path(&path);
+    folder.set_query(None);
+    folder.set_fragment(None);
+    Some(folder.to_string())
+}
+
 /// A platform under its present name, and the variant that older names carried: `macosx-eme-free` is (`mac`, `eme-free`).
 pub fn normalise_platform(raw: &str) -> (String, Option<String>) {
     let lower = raw.trim().to_lowercase();
@@ -172,7 +196,7 @@ pub fn normalise_platform(raw: &str) -> (String, Option<String>) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Area, Location, normalise_platform};
+    use super::{Area, Location, build_folder, normalise_platform};
     use crate::product::Directory;
 
     fn check(
@@ -296,6 +320,36 @@ mod tests {
         ] {
             assert_eq!(Location::parse(url), None, "{url}");
         }
+    }
+
+    #[test]
+    fn a_build_has_a_folder_of_its_own() {
+        const HOST: &str = "https://archive.mozilla.org/pub/firefox";
+        for (file, expected) in [
+            (
+                "/candidates/70.0-candidates/build2/win64/en-US/Firefox%20Setup.exe",
+                Some("/candidates/70.0-candidates/build2/"),
+            ),
+            (
+                "/releases/60.3.0esr/linux-x86_64/fr/f.tar.bz2",
+                Some("/releases/60.3.0esr/"),
+            ),
+            (
+                "/nightly/2018/11/2018-11-20-10-02-38-mozilla-central/f.dmg?x",
+                Some("/nightly/2018/11/2018-11-20-10-02-38-mozilla-central/"),
+            ),
+            ("/nightly/2018/11", None),
+            ("/nightly///a/f.dmg", None),
+            ("/try-builds/a/f", None),
+        ] {
+            let found = build_folder(&format!("{HOST}{file}"));
+            assert_eq!(
+                found,
+                expected.map(|folder| format!("{HOST}{folder}")),
+                "{file}"
+            );
+        }
+        assert_eq!(build_folder("no url"), None);
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::db;
 use crate::enrichment::{CrashBuildInfo, CrashTimes, crash_build_info};
 use crate::freshness::Freshness;
 use crate::index::{BuildIndex, IndexBuilder, IndexFull};
-use crate::product::Product;
+use crate::product::{Product, shares_gecko_ids};
 use crate::resolve::{Answer, Question, resolve};
 use crate::unknown::Tally;
 
@@ -255,10 +255,10 @@ impl Lookup {
         self.count(&resolve(index, question));
     }
 
-    /// Notes that an install reported a crash of the answer's build, if that is unknown:
-    /// `install_time` is the annotation `InstallTime`, `at` is when the report came in.
+    /// Notes that an install reported a crash of the answer's build, if that is unknown or is not of the version that the program
+    /// reports: `install_time` is the annotation `InstallTime`, `at` is when the report came in.
     pub fn sight(&self, answer: &Answer, install_time: &str, at: i64) {
-        if answer.build.is_none() {
+        if answer.build.is_none() || answer.reported_differs {
             self.tally().sight(answer, install_time, at);
         }
     }
@@ -444,8 +444,8 @@ pub async fn load(db: &Db, generation: i64) -> Result<BuildIndex, LookupError> {
     Ok(index.map_err(DbError::from)?)
 }
 
-/// A small index: the builds of a product with an id, and their neighbours on their channels. What
-/// a command asks that has only a few questions.
+/// A small index: the builds of a product with an id, and their neighbours on their channels; where there are none, Firefox's builds of
+/// the same Gecko. What a command asks that has only a few questions.
 ///
 /// # Errors
 /// See [`LookupError`].
@@ -456,6 +456,10 @@ pub async fn around(
     id: BuildId,
 ) -> Result<BuildIndex, LookupError> {
     let mut builds = db::builds_by_id(db, generation, product, id).await?;
+    if builds.is_empty() && shares_gecko_ids(product.as_str()) {
+        builds = db::builds_by_id(db, generation, Product::Firefox, id).await?;
+        return Ok(BuildIndex::from_builds(generation, &builds)?);
+    }
     let mut channels: Vec<String> = builds
         .iter()
         .flat_map(|build| build.offered_on.iter().chain([&build.channel]).cloned())
@@ -493,7 +497,13 @@ pub async fn answer_from_database(
     let empty = BuildIndex::from_builds(generation, std::iter::empty::<&Build>())?;
     let first = resolve(&empty, question);
     let Ok(product) = first.product.parse::<Product>() else {
-        return Ok(first);
+        return match first.build_id.parse::<BuildId>() {
+            Ok(id) if shares_gecko_ids(&first.product) => {
+                let index = around(db, generation, Product::Firefox, id).await?;
+                Ok(resolve(&index, question))
+            }
+            _ => Ok(first),
+        };
     };
     if let Ok(id) = first.build_id.parse::<BuildId>() {
         let index = around(db, generation, product, id).await?;

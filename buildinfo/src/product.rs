@@ -139,7 +139,7 @@ impl Directory {
 }
 
 /// Every spelling that the sources and the clients use.
-const SPELLINGS: [(&str, Directory); 10] = [
+const SPELLINGS: [(&str, Directory); 11] = [
     ("firefox", Directory::Firefox),
     ("devedition", Directory::DevEdition),
     ("thunderbird", Directory::Thunderbird),
@@ -150,6 +150,7 @@ const SPELLINGS: [(&str, Directory); 10] = [
     ("firefox-android", Directory::Fenix),
     ("focus", Directory::Focus),
     ("focus-android", Directory::Focus),
+    ("klar", Directory::Focus),
 ];
 
 impl FromStr for Directory {
@@ -166,6 +167,37 @@ impl FromStr for Directory {
                 text: name.chars().take(80).collect(),
             })
     }
+}
+
+/// Products beside Fenix and Focus that are built around GeckoView, as their crash reports call them.
+const ON_GECKOVIEW: [&str; 5] = [
+    "ReferenceBrowser",
+    "reference-browser",
+    "GeckoViewExample",
+    "geckoview_example",
+    "GeckoViewTestRunner",
+];
+
+/// Whether crash reports of a product, in any known spelling, carry the build id of the Gecko in it, which Firefox's build of the same
+/// push carries too. Thunderbird has ids of its own, although it is made of Gecko.
+pub fn shares_gecko_ids(name: &str) -> bool {
+    match name.parse::<Product>() {
+        Ok(product) => matches!(product, Product::Fenix | Product::Focus),
+        Err(_) => ON_GECKOVIEW
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(name.trim())),
+    }
+}
+
+/// The names, as in crashes' rows, under which a change of a product's build may concern crashes: its own, and for Firefox those of
+/// the products that share its Gecko's ids.
+pub fn concerned_by(product: &str) -> impl Iterator<Item = &str> {
+    let siblings = (product == Product::Firefox.as_str()).then(|| {
+        [Product::Fenix.as_str(), Product::Focus.as_str()]
+            .into_iter()
+            .chain(ON_GECKOVIEW)
+    });
+    std::iter::once(product).chain(siblings.into_iter().flatten())
 }
 
 /// A channel in lower case, without blanks and without what is appended for partners (`-cck-…`) and for tests (`-localtest`, `-cdntest`).
@@ -241,7 +273,7 @@ impl TryFrom<String> for Line {
 
 #[cfg(test)]
 mod tests {
-    use super::{Directory, Line, Product, normalise_channel};
+    use super::{Directory, Line, Product, concerned_by, normalise_channel, shares_gecko_ids};
 
     #[test]
     fn every_spelling_names_one_product() {
@@ -253,6 +285,7 @@ mod tests {
             ("firefox-android", Product::Fenix, None),
             ("FennecAndroid", Product::Fennec, None),
             ("mobile", Product::Fennec, None),
+            ("Klar", Product::Focus, None),
         ] {
             let directory: Directory = text.parse().unwrap();
             assert_eq!(
@@ -262,6 +295,26 @@ mod tests {
             );
         }
         assert!("Firefox Enterprise".parse::<Product>().is_err());
+    }
+
+    #[test]
+    fn products_around_gecko_share_its_ids() {
+        for (name, expected) in [
+            ("Fenix", true),
+            ("firefox-android", true),
+            ("Focus", true),
+            ("klar", true),
+            (" referencebrowser ", true),
+            ("geckoview_example", true),
+            ("Firefox", false),
+            ("Thunderbird", false),
+            ("Fennec", false),
+            ("Waterfowl", false),
+        ] {
+            assert_eq!(shares_gecko_ids(name), expected, "{name}");
+        }
+        assert!(concerned_by("Firefox").any(|name| name == "Fenix"));
+        assert_eq!(concerned_by("Thunderbird").count(), 1);
     }
 
     #[test]

@@ -1,16 +1,23 @@
 //! From a question about a build to an answer with its reasons.
 
+mod sibling;
+
 use chrono::{DateTime, NaiveDate, SecondsFormat};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::build::{Certainty, Reason, Status};
 use crate::build_id::{BuildId, NotABuildId, prefix_range};
+use crate::files::BuildFile;
 use crate::index::{BuildIndex, BuildRef, Place};
 use crate::observation::{Digest, SourceName};
-use crate::product::{Directory, Line, Product, is_unofficial_channel, normalise_channel};
-use crate::version::Version;
+use crate::product::{
+    Directory, Line, Product, is_unofficial_channel, normalise_channel, shares_gecko_ids,
+};
+use crate::version::{Version, reported};
 use crate::version_code;
+
+pub use sibling::Sibling;
 
 /// Most alternatives in one answer.
 const MAX_ALTERNATIVES: usize = 100;
@@ -48,6 +55,10 @@ pub struct Answer {
     pub version: Option<String>,
     /// The version of the question.
     pub reported: Option<String>,
+    /// Whether no build of this version reports that one of itself: the program, its build id or the build data are wrong. What a program
+    /// leaves out of its version is no difference, see [`Version::can_report`].
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub reported_differs: bool,
     /// What became of the build.
     pub status: Status,
     /// Whether a source says so.
@@ -64,6 +75,9 @@ pub struct Answer {
     pub alternatives: Vec<Alternative>,
     /// The build, if one was found.
     pub build: Option<BuildInfo>,
+    /// Firefox's build with the same Gecko build id, where no source knows the build itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sibling: Option<Sibling>,
     /// The generation of the index that answered.
     pub generation: i64,
 }
@@ -107,6 +121,9 @@ pub struct BuildInfo {
     pub revision_url: Option<String>,
     /// Where one of its files lies.
     pub archive_url: Option<String>,
+    /// Where its files lie, one for each platform, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<BuildFile>,
     /// When it was first uploaded, as RFC 3339.
     pub published_at: Option<String>,
     /// The day its version shipped.
@@ -150,6 +167,7 @@ pub fn resolve(index: &BuildIndex, question: &Question) -> Answer {
         build_id: echo(&question.build_id),
         version: None,
         reported: question.version.as_deref().map(echo),
+        reported_differs: false,
         status: Status::Unknown,
         certainty: Certainty::Inferred,
         reason: Reason::NotSeen,
@@ -157,11 +175,31 @@ pub fn resolve(index: &BuildIndex, question: &Question) -> Answer {
         built_at: None,
         alternatives: Vec::new(),
         build: None,
+        sibling: None,
         generation: index.generation(),
     };
     answer.reason = fill(index, question, product, &mut answer);
+    if let (Some(version), Some(said)) = (&answer.version, &answer.reported) {
+        answer.reported_differs = reported::contradicts(version, said);
+    }
+    answer.sibling = sibling(index, question, &answer);
+    if answer.sibling.is_some()
+        && matches!(answer.reason, Reason::NoSourceForProduct | Reason::NotSeen)
+    {
+        answer.reason = Reason::GeckoSibling;
+    }
     answer.explanation = answer.reason.sentence();
     answer
+}
+
+/// Firefox's build of the same Gecko, for an answer that found no build.
+fn sibling(index: &BuildIndex, question: &Question, answer: &Answer) -> Option<Sibling> {
+    let nothing = answer.build.is_none() && answer.alternatives.is_empty();
+    if !nothing || answer.reason == Reason::InTheFuture || !shares_gecko_ids(&question.product) {
+        return None;
+    }
+    let id: BuildId = question.build_id.parse().ok()?;
+    sibling::find(index, id, &answer.channel)
 }
 
 /// Fills in what is found and gives the answer's reason.
@@ -363,6 +401,12 @@ fn build_info(
         repository: first.repository().map(str::to_owned),
         revision_url: revision_url(first),
         archive_url: first.archive_url(),
+        files: sorted(builds.iter().filter_map(|build| {
+            Some(BuildFile {
+                platform: build.platform().to_owned(),
+                url: build.archive_url()?,
+            })
+        })),
         published_at: builds
             .iter()
             .filter_map(|build| build.published_at())

@@ -73,7 +73,9 @@ impl Verdict {
         match answer.reason {
             Reason::Junk | Reason::InTheFuture => Some(Self::Junk),
             Reason::NotAnOfficialBuild => Some(Self::Unofficial),
-            Reason::NoSourceForProduct | Reason::VersionCode => Some(Self::NoSource),
+            Reason::NoSourceForProduct | Reason::VersionCode | Reason::GeckoSibling => {
+                Some(Self::NoSource)
+            }
             Reason::NotSeen => Some(Self::NotSeen),
             _ => None,
         }

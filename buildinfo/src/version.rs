@@ -3,6 +3,8 @@
 //! The order is release engineering's, with the candidate numbers of the crash system added: for one number
 //! `a1 < b1rc1 < b1 < rc1 < release < esrrc1 < esr`. Text never decides an order.
 
+pub mod pattern;
+pub(crate) mod reported;
 mod spoken;
 
 use std::cmp::Ordering;

@@ -215,6 +215,20 @@ async fn call_all(db: &Db) {
         |filter, build| filter.revision.clone_from(&build.revision),
     ];
     let after = db::BuildKey::from(&build);
+    for channel in [None, Some("beta".to_owned())] {
+        let filter = db::Filter {
+            version: Some("1*".to_owned()),
+            product: channel.is_some().then_some(firefox),
+            channel,
+            ..db::Filter::default()
+        };
+        for after in [None, Some(&after)] {
+            db::list_builds(db, generation, &filter, after, 10)
+                .await
+                .unwrap();
+        }
+    }
+    db::reported_versions(db, 2).await.unwrap();
     for set in 0..1 << filters.len() {
         let mut filter = db::Filter::default();
         for (bit, add) in filters.iter().enumerate() {

@@ -10,7 +10,7 @@ use buildinfo::db::{
 };
 use buildinfo::unknown::watch::{forget_known, write_down};
 use buildinfo::unknown::{Asked, Tally, UnknownKey, Verdict, alarm};
-use buildinfo::{Freshness, Lookup, Question, Settings};
+use buildinfo::{Freshness, Lookup, Question, Settings, audit};
 use demo::world::Channel;
 use demo::{Plan, Truth, World};
 use platform::db::Db;
@@ -380,5 +380,61 @@ async fn texts_of_clients_are_stored_short_and_without_null_characters() {
                 assert!(text.len() <= 32 && !text.contains('\0'), "{row:?}");
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn installs_that_report_another_version_than_their_builds_are_found_by_the_audit() {
+    for test in databases().await {
+        let db = &test.db;
+        Sources::standard().await.import(db).await;
+        let lookup = lookup(db).await;
+        let index = lookup.index();
+        let build = index
+            .builds()
+            .find(|build| build.channel() == "release" && build.product().as_str() == "Firefox")
+            .unwrap();
+        let (id, version) = (build.build_id().to_string(), build.version().to_string());
+        let report = async |version: &str, install: &str, at: i64| {
+            let question = Question {
+                version: Some(version.to_owned()),
+                ..question("Firefox", "release", &id)
+            };
+            let answer = lookup.answer(&question).await.unwrap();
+            lookup.sight(&answer, install, at);
+            write_down(&lookup, db).await.unwrap();
+        };
+        let findings = async || {
+            let filter = audit::read::Filter {
+                product: None,
+                check: Some(audit::Check::ReportedVersion),
+            };
+            let page = audit::read::findings(db, filter, None, 10).await.unwrap();
+            page.findings
+        };
+        for (at, (version, install)) in [
+            (version.as_str(), "1785000000"),
+            (version.as_str(), "1785000001"),
+            ("99.9.9", "1785000000"),
+            ("99.9.9", "1785000000"),
+            ("99.9.9", "no time"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            report(version, install, i64::try_from(at).unwrap()).await;
+        }
+        assert_eq!(findings().await, [], "one install is not several");
+        report("99.9.9", "1785000001", HOUR).await;
+        report("88.8\0.8", "1785000002", HOUR).await;
+        let found = findings().await;
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].subject, format!("Firefox release {id} 99.9.9"));
+        let said = format!("2 installs report 99.9.9 with the build id of {version} (");
+        assert!(found[0].found.starts_with(&said), "{}", found[0].found);
+        db::prune_unknown(db, 20 * DAY).await.unwrap();
+        assert_eq!(findings().await.len(), 1);
+        db::prune_unknown(db, 31 * DAY).await.unwrap();
+        assert_eq!(findings().await, []);
     }
 }

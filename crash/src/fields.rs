@@ -281,6 +281,7 @@ pub const FIELDS: &[Field] = &[
     field("uuid", Text, Public, None, Some("uuid")),
     field("vendor", Text, Public, Some("Vendor"), Some("vendor")),
     field("version", Text, Public, Some("Version"), Some("version")),
+    field("version_reported", Text, Public, None, Some("version_reported")),
     field("windows_error_reporting", Boolean, Public, Some("WindowsErrorReporting"), Some("windows_error_reporting")),
     field("xpcom_spin_event_loop_stack", Text, Public, Some("XPCOMSpinEventLoopStack"), Some("xpcom_spin_event_loop_stack")),
 ];

@@ -12,7 +12,7 @@ pub use crashes::{
     name_output, output_is_copied, standing, unknown_of, with_old_answers, with_output,
 };
 pub use days::{day_is_swept, swept_days};
-pub use list::{Cursor, Filter, list, list_sql};
+pub use list::{Cursor, Filter, list, list_sql, next_value_sql};
 pub use search_rows::upsert as upsert_search_row;
 pub use tombstones::{bury, cleaned, forget, to_clean, tombstones_before};
 

@@ -8,7 +8,7 @@ use crash::fields::{FIELDS, Kind};
 use serde_json::{Map, Value};
 
 /// The version of the document's form; it grows when a field is added.
-pub const SCHEMA: i64 = 1;
+pub const SCHEMA: i64 = 2;
 
 /// Longer texts are cut to so many characters.
 const MAX_TEXT: usize = 10_000;

@@ -4,8 +4,8 @@
 use crash::{CrashId, RawCrash};
 use crashstore::Received;
 use crashstore::column::Name;
-use crashstore::db::{self, Cursor, Filter, list_sql};
-use platform::db::Db;
+use crashstore::db::{self, Cursor, Filter, list_sql, next_value_sql};
+use platform::db::{Beginning, Db};
 use platform::testing::{analyze, databases, slow_steps};
 
 const ROWS: usize = 50_000;
@@ -41,8 +41,10 @@ fn filter(set: u32) -> Filter {
     Filter {
         product: take(1, "Firefox"),
         version: take(2, "3.0"),
+        version_begins: None,
         channel: take(4, "beta"),
         build_id: take(8, "20260101000003"),
+        build_id_begins: None,
         signature: take(16, "a"),
         since: (set & 32 != 0).then_some(7),
     }
@@ -54,6 +56,7 @@ async fn many_crashes_are_neither_read_whole_nor_sorted_and_lists_go_on_where_th
         fill(&test.db).await;
         nothing_is_read_whole_nor_sorted(&test.db).await;
         lists_go_on_where_they_ended(&test.db).await;
+        beginnings_find_what_begins_so(&test.db).await;
     }
 }
 
@@ -65,9 +68,70 @@ async fn nothing_is_read_whole_nor_sorted(db: &Db) {
             statements.push(("a list", sql));
         }
     }
+    for column in ["version", "build_id"] {
+        statements.push(("the next value", next_value_sql(db, column)));
+    }
+    // A beginning beside what is whole: it is compared row by row, and changes nothing in the order.
+    for set in [2, 3, 8, 9, 16, 21] {
+        let with_beginnings = Filter {
+            version_begins: Some(Beginning::new("3", true)),
+            build_id_begins: (set != 2 && set != 3).then(|| Beginning::new("2026", false)),
+            ..filter(set)
+        };
+        statements.push(("a beginning", list_sql(db, &with_beginnings, true).0));
+    }
     for (name, sql) in statements {
         let slow = slow_steps(db, &sql).await;
         assert!(slow.is_empty(), "{} {name} {sql}: {slow:?}", db.engine());
+    }
+}
+
+async fn beginnings_find_what_begins_so(db: &Db) {
+    // Versions are 0.0 to 19.0, build ids end in 0000 to 0499.
+    type Wanted = fn(usize) -> bool;
+    let cases: [(&str, &str, &str, Wanted); 6] = [
+        ("1", "", "", |n| n % 20 == 1),
+        ("1.", "", "Fenix", |n| n % 20 == 1 && n % 3 == 1),
+        ("19.0", "", "", |n| n % 20 == 19),
+        ("", "20260101000049", "", |n| {
+            (490..500).contains(&(n % 500))
+        }),
+        ("7", "202601010003", "", |n| {
+            (300..400).contains(&(n % 500)) && n % 20 == 7
+        }),
+        ("2", "2025", "", |_| false),
+    ];
+    for (version, build_id, product, wanted) in cases {
+        let begins = |text: &str, whole| (!text.is_empty()).then(|| Beginning::new(text, whole));
+        let filter = Filter {
+            product: product.to_owned(),
+            version_begins: begins(version, true),
+            build_id_begins: begins(build_id, false),
+            ..Filter::default()
+        };
+        let mut after: Option<Cursor> = None;
+        let mut seen = Vec::new();
+        for _ in 0..3 {
+            let page = db::list(db, &filter, after.as_ref(), 11).await.unwrap();
+            let Some(last) = page.last() else { break };
+            after = Some(Cursor {
+                received: last.received,
+                crash_id: last.id.to_string(),
+            });
+            seen.extend(page.into_iter().map(|row| row.id));
+        }
+        let expected: Vec<CrashId> = (0..ROWS)
+            .rev()
+            .filter(|n| wanted(*n))
+            .take(33)
+            .map(id)
+            .collect();
+        assert_eq!(
+            seen,
+            expected,
+            "{} {version} {build_id} {product}",
+            db.engine()
+        );
     }
 }
 

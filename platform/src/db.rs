@@ -5,6 +5,7 @@
 //! through a [`Tx`]. SQLite has one writing connection (`BEGIN IMMEDIATE`) beside a pool of
 //! reading ones, so that writers queue up in the process instead of failing with "busy".
 
+mod beginning;
 mod error;
 mod lock;
 mod pools;
@@ -24,6 +25,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
+pub use beginning::{Beginning, Bounds, values};
 pub use error::DbError;
 pub(crate) use error::is_too_slow;
 pub use lock::FolderLock;

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use buildinfo::files::{BuildFile, file_for_machine, platform_of};
 use buildinfo::{Answer, CrashBuildInfo, CrashTimes, Question};
 use crash::{ProcessedCrash, RawCrash};
 use crashstore::column::Name;
@@ -20,6 +21,12 @@ const NUMBERED_BETAS: [&str; 2] = ["Firefox", "Thunderbird"];
 /// aurora ended.
 const DEVELOPER_EDITION_SINCE: &str = "20170601";
 
+/// Longer reported versions are cut, in characters.
+const MAX_REPORTED: usize = 100;
+
+/// How the note begins that a client reports another version than the one of its build.
+const REPORTED_DIFFERS: &str = "the client reports version ";
+
 /// An answer about a build in the form in which it is attached.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
@@ -27,7 +34,11 @@ pub struct Found {
     pub version: Option<String>,
     /// The object `build_info`.
     pub build_info: Value,
-    /// What the crash's row keeps, but for the version.
+    /// Whether no build of that version reports what the client does.
+    reported_differs: bool,
+    /// Where the build's files lie.
+    files: Vec<BuildFile>,
+    /// What the crash's row keeps, but for the versions.
     attached: Attached,
 }
 
@@ -58,6 +69,7 @@ impl Found {
         let status = build_info.get("status").and_then(Value::as_str);
         let attached = Attached {
             version: Name::default(),
+            version_reported: Name::default(),
             lookup_product: Name::of(&answer.product),
             lookup_build: Name::of(&answer.build_id),
             answer_digest: answer.digest().to_string(),
@@ -67,6 +79,12 @@ impl Found {
         Self {
             version: answer.version.clone(),
             build_info,
+            reported_differs: answer.reported_differs,
+            files: answer
+                .build
+                .iter()
+                .flat_map(|build| build.files.clone())
+                .collect(),
             attached,
         }
     }
@@ -81,10 +99,12 @@ impl Found {
         self.attached.generation
     }
 
-    /// What the row of a crash with this version keeps.
-    pub fn attached(&self, version: &str) -> Attached {
+    /// What the row of a crash with this version keeps; `reported` is what the client said, which is kept where it contradicts that.
+    pub fn attached(&self, version: &str, reported: &str) -> Attached {
+        let reported = if self.reported_differs { reported } else { "" };
         Attached {
             version: Name::of(version),
+            version_reported: Name::of(reported),
             ..self.attached.clone()
         }
     }
@@ -126,10 +146,13 @@ pub fn enrich_again(raw: &RawCrash, processed: &mut ProcessedCrash, found: &Foun
     let mut notes: Vec<String> = text.split('\n').map(str::to_owned).collect();
     let unknown = unknown_note(&reported);
     let at = notes.iter().position(|note| *note == unknown);
-    notes.retain(|note| *note != unknown);
+    notes.retain(|note| *note != unknown && !note.starts_with(REPORTED_DIFFERS));
 
     let mut added = Vec::new();
     set_version(&mut reported, &mut added, Builds::Found(found));
+    let reported_version = raw.annotation("Version").unwrap_or_default();
+    set_reported_version(processed, &reported_version);
+    added.extend(differs_note(processed, found));
     let at = at.unwrap_or(notes.len()).min(notes.len());
     notes.splice(at..at, added);
     processed.set("processor_notes", notes.join("\n"));
@@ -138,7 +161,6 @@ pub fn enrich_again(raw: &RawCrash, processed: &mut ProcessedCrash, found: &Foun
         Some(version) => processed.set("version", version),
         None => drop(processed.0.remove("version")),
     }
-    let reported_version = raw.annotation("Version").unwrap_or_default();
     let version = found.version.as_deref().unwrap_or(&reported_version);
     processed.set("major_version", major(version));
     set_build_info(processed, found);
@@ -172,9 +194,46 @@ pub(crate) fn set_version(
     }
 }
 
-/// Sets the object about the build.
+/// Sets what the client said its version is, as one short line; nothing where it said nothing.
+pub(crate) fn set_reported_version(processed: &mut ProcessedCrash, reported: &str) {
+    let reported: String = reported.trim().chars().take(MAX_REPORTED).collect();
+    if reported.is_empty() {
+        processed.0.remove("version_reported");
+    } else {
+        processed.set(
+            "version_reported",
+            reported.replace(char::is_control, "\u{fffd}"),
+        );
+    }
+}
+
+/// The note about a client that reports another version than the one of its build.
+pub(crate) fn differs_note(processed: &ProcessedCrash, found: &Found) -> Option<String> {
+    let version = found
+        .version
+        .as_deref()
+        .filter(|_| found.reported_differs)?;
+    let reported = processed.text("version_reported")?;
+    Some(format!(
+        "{REPORTED_DIFFERS}{reported}, and its build id is the one of {version}"
+    ))
+}
+
+/// Sets the object about the build, with the file for the machine that crashed: `platform` is the machine's, `archive_platform` the
+/// one of the file, null for the folder of all of them.
 pub(crate) fn set_build_info(processed: &mut ProcessedCrash, found: &Found) {
-    processed.set("build_info", found.build_info.clone());
+    let mut info = found.build_info.clone();
+    let text = |name: &str| processed.text(name).unwrap_or_default();
+    let (os, cpu) = (text("os_name"), text("cpu_arch"));
+    if let (Some(members), Some(file)) = (
+        info.as_object_mut(),
+        file_for_machine(&found.files, os, cpu),
+    ) {
+        members.insert("platform".to_owned(), platform_of(os, cpu).into());
+        members.insert("archive_url".to_owned(), file.url.into());
+        members.insert("archive_platform".to_owned(), file.platform.into());
+    }
+    processed.set("build_info", info);
 }
 
 /// The number before the first dot of a version; 0 when there is none.

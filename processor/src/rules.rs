@@ -96,6 +96,7 @@ pub const RULES: &[Rule] = &[
     rule("OSInfoRule", machine::os_info),
     rule("AndroidOSInfoRule", machine::android_os_info),
     rule("PlatformInfoRule", machine::platform_info),
+    rule("ReportedVersionRule", version::reported_version),
     rule("BetaVersionRule", version::exact_version),
     rule("BuildInfoRule", version::build_info),
     rule("OSPrettyVersionRule", machine::os_pretty_version),

@@ -24,7 +24,10 @@ pub(crate) fn from_stack_trace(trace: &Value, notes: &mut Vec<&'static str>) -> 
     let (class, description) = match first.split_once(':') {
         Some((class, description)) => (python::strip(class), python::strip(description)),
         None => {
-            notes.push("JavaSignatureTool: stack trace line 1 is not in the expected format");
+            // An exception without a message is the name of its class alone.
+            if !is_class(first) {
+                notes.push("JavaSignatureTool: stack trace line 1 is not in the expected format");
+            }
             (first, "")
         }
     };
@@ -51,6 +54,16 @@ pub(crate) fn from_stack_trace(trace: &Value, notes: &mut Vec<&'static str>) -> 
     }
     notes.push("JavaSignatureTool: dropped Java exception description due to length");
     format!("{class}: {method}")
+}
+
+/// Whether a text can be the name of a class: names with dots between them.
+fn is_class(text: &str) -> bool {
+    text.split('.').all(|name| {
+        name.starts_with(|first: char| !first.is_numeric())
+            && name
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '-'))
+    })
 }
 
 /// The lines of a text, parted by any of Unicode's line breaks.

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::bail;
+use buildinfo::version::pattern;
 use clap::Subcommand;
 use crash::CrashId;
 use crash::redact::public_processed;
@@ -30,13 +31,13 @@ pub(crate) enum CrashCommand {
         /// Only this product
         #[arg(long, default_value = "")]
         product: String,
-        /// Only this exact version
+        /// Only this version, or its beginning: 153, 153.0b, 153.0*
         #[arg(long, default_value = "")]
         version: String,
         /// Only this channel
         #[arg(long, default_value = "")]
         channel: String,
-        /// Only this build id
+        /// Only this build id, its first digits, or the day of it: 20260827, 2026-08-27
         #[arg(long, default_value = "")]
         build_id: String,
         /// Only this signature
@@ -87,11 +88,16 @@ pub(crate) async fn run(
             limit,
         } => {
             let since = since.map(|day| day.and_time(chrono::NaiveTime::MIN).and_utc());
+            let (version_begins, build_id_begins) =
+                (pattern::versions(&version), pattern::build_ids(&build_id));
+            let whole = |text: String, begins: bool| if begins { String::new() } else { text };
             let filter = Filter {
                 product,
-                version,
+                version: whole(version, version_begins.is_some()),
+                version_begins,
                 channel,
-                build_id,
+                build_id: whole(build_id, build_id_begins.is_some()),
+                build_id_begins,
                 signature,
                 since: since.map(|time| time.timestamp_micros()),
             };
@@ -270,6 +276,7 @@ fn as_object(row: &Summary) -> serde_json::Value {
         "state": row.state.name(),
         "product": row.product,
         "version": row.version,
+        "version_reported": row.version_reported,
         "channel": row.channel,
         "build_id": row.build_id,
         "build_status": row.build_status,

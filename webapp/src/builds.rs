@@ -27,11 +27,13 @@ pub(crate) use self::audit::show as audit;
 use self::build_page::BuildPage;
 pub(crate) use self::feed::show as feed;
 pub(crate) use self::lists::ChannelView;
-use self::lists::{ChannelPage, IndexPage, MatchesPage, Matching, NamedPage};
+pub(crate) use self::lists::Matching;
+use self::lists::{ChannelPage, IndexPage, MatchesPage, NamedPage};
 pub(crate) use self::runs::{list as runs, show as run};
 pub(crate) use self::unknown::show as unknown;
 use crate::page::{PageError, Problem, html, moved, unusable};
 use crate::params::Params;
+use crate::search::{self, Names};
 use crate::{Webapp, format, links};
 
 /// Build ids on a page of a channel.
@@ -68,13 +70,30 @@ pub(crate) async fn index(
     State(app): State<Webapp>,
     params: Params,
 ) -> Result<Response, PageError> {
-    for name in ["version", "revision"] {
-        let text = params.text(name).map_err(unusable)?;
-        if !text.is_empty() {
-            return named(&app, name, text).await;
-        }
+    let text = params.text("revision").map_err(unusable)?;
+    if !text.is_empty() {
+        let filter = db::Filter {
+            revision: Some(text.to_ascii_lowercase()),
+            ..db::Filter::default()
+        };
+        return named(&app, "revision", text, &filter).await;
     }
     let text = params.text("build_id").map_err(unusable)?;
+    let names = named_by(&params).map_err(unusable)?;
+    if names != Names::default() && text.parse::<BuildId>().is_err() {
+        let what = if names.words() == [format!("version {}", names.version)] {
+            "version"
+        } else {
+            "name"
+        };
+        if !text.is_empty() && names.build_id.is_empty() {
+            return Ok(not_an_id(text));
+        }
+        if !names.product.is_empty() && names.built().is_none() {
+            return Ok(unknown_product(&names.product));
+        }
+        return named(&app, what, &names.title(), &filter(&names)).await;
+    }
     if text.is_empty() {
         let generation = db::latest_generation(&app.db).await?;
         let channels = overview(&app, generation.n).await?;
@@ -96,24 +115,71 @@ pub(crate) async fn index(
     Ok(html(status, &matches))
 }
 
-/// The builds of any product that have this version, or are made from this revision.
-async fn named(app: &Webapp, what: &'static str, text: &str) -> Result<Response, PageError> {
-    let generation = db::latest_generation(&app.db).await?.n;
-    let mut filter = db::Filter::default();
-    // A version as people call it, or as programs do; it is shown as the former and asked for as the latter.
-    let (title, asked) = match (what, Version::from_spoken(text)) {
-        ("version", Some(version)) => (version.spoken(), version.to_string()),
-        ("version", None) => (text.to_owned(), text.to_owned()),
-        _ => (text.to_owned(), text.to_ascii_lowercase()),
+/// The names that the address holds, each as it was typed but for the product's.
+fn named_by(params: &Params) -> Result<Names, &'static str> {
+    let product = params.text("product")?;
+    let (product, own_channel) = search::product(product).unwrap_or((product, ""));
+    let channel = match params.text("channel")? {
+        "" => own_channel,
+        channel => channel,
     };
-    if what == "version" {
-        filter.version = Some(asked.clone());
-    } else {
-        filter.revision = Some(asked.clone());
+    let build_id = buildinfo::version::pattern::build_ids(params.text("build_id")?);
+    let version = params.text("version")?;
+    Ok(Names {
+        product: product.to_owned(),
+        channel: product::normalise_channel(channel),
+        // A version as people call it is asked for as programs write it.
+        version: Version::from_spoken(version)
+            .map_or_else(|| version.to_owned(), |read| read.to_string()),
+        build_number: None,
+        build_id: build_id.map(|begin| begin.to_string()).unwrap_or_default(),
+    })
+}
+
+/// The builds with these names, as the database lists them.
+pub(crate) fn filter(names: &Names) -> db::Filter {
+    let given = |text: &String| (!text.is_empty()).then(|| text.clone());
+    let whole = names.build_id.parse::<BuildId>().ok();
+    let digits = names.build_id.trim_end_matches('*');
+    db::Filter {
+        product: names.built(),
+        channel: given(&names.channel),
+        version: given(&names.version),
+        ids: whole
+            .map(|id| id.as_u64()..id.as_u64() + 1)
+            .or_else(|| buildinfo::build_id::prefix_range(digits)),
+        ..db::Filter::default()
     }
-    let builds = db::list_builds(&app.db, generation, &filter, None, MAX_NAMED).await?;
-    let found = Matching::all(&builds.rows);
-    let page = NamedPage::new(what, &title, &asked, found, builds.more);
+}
+
+/// The list of the builds with these names.
+pub(crate) fn link(names: &Names) -> String {
+    let is_channel = !names.product.is_empty()
+        && !names.channel.is_empty()
+        && names.version.is_empty()
+        && names.build_id.is_empty();
+    if is_channel {
+        return links::channel(&names.product, &names.channel);
+    }
+    let parameters = [
+        ("product", names.product.as_str()),
+        ("channel", &names.channel),
+        ("version", &names.version),
+        ("build_id", &names.build_id),
+    ];
+    links::page("/builds/", &parameters)
+}
+
+/// The builds that a filter lets through, under the heading `text`.
+async fn named(
+    app: &Webapp,
+    what: &'static str,
+    text: &str,
+    filter: &db::Filter,
+) -> Result<Response, PageError> {
+    let generation = db::latest_generation(&app.db).await?.n;
+    let builds = db::list_builds(&app.db, generation, filter, None, MAX_NAMED).await?;
+    let page = NamedPage::new(what, text, Matching::all(&builds.rows), builds.more);
     let status = if page.found.is_empty() {
         StatusCode::NOT_FOUND
     } else {
@@ -187,7 +253,7 @@ pub(crate) async fn show(
         return Ok(not_an_id(&text));
     };
     let generation = db::latest_generation(&app.db).await?.n;
-    let builds = match name.parse::<Directory>() {
+    let mut builds = match name.parse::<Directory>() {
         Ok(directory) => {
             around(
                 &app,
@@ -200,6 +266,9 @@ pub(crate) async fn show(
         }
         Err(_) => Vec::new(),
     };
+    if builds.is_empty() && product::shares_gecko_ids(&name) {
+        builds = db::builds_by_id(&app.db, generation, Product::Firefox, id).await?;
+    }
     let index = small_index(generation, &builds)?;
     let question = Question {
         product: name,

@@ -6,14 +6,16 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use buildinfo::version::pattern;
 use crashstore::db::{self, Cursor, Filter, State as CrashState, Summary};
+use platform::db::Beginning;
 use platform::http::ApiError;
 
 use crate::Webapp;
 use crate::page::{PageError, html, unusable};
 use crate::params::Params;
 use crate::words::{self, Word};
-use crate::{format, links};
+use crate::{format, links, search};
 
 /// Crashes on a page.
 const PAGE: usize = 50;
@@ -22,15 +24,15 @@ const CELL: usize = 160;
 
 /// Shows the crashes that the filters let through, newest first.
 pub(crate) async fn list(State(app): State<Webapp>, params: Params) -> Result<Response, PageError> {
-    let filter = filter(&params).map_err(unusable)?;
+    let asked = Asked::read(&params).map_err(unusable)?;
     let after = match params.get("after") {
         None | Some("") => None,
         Some(place) => Some(place.parse::<Cursor>().map_err(|()| no_such_place())?),
     };
     // One more than is shown tells whether there is an older page.
     let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
-    let crashes = db::list(&app.db, &filter, after.as_ref(), limit).await?;
-    let page = CrashesPage::new(&filter, after.is_some(), &crashes);
+    let crashes = db::list(&app.db, &asked.filter(), after.as_ref(), limit).await?;
+    let page = CrashesPage::new(&asked, after.is_some(), &crashes);
     Ok(html(StatusCode::OK, &page))
 }
 
@@ -39,34 +41,108 @@ fn no_such_place() -> PageError {
     ApiError::BadRequest(sentence.to_owned()).into()
 }
 
-fn filter(params: &Params) -> Result<Filter, &'static str> {
-    let text = |name| params.text(name).map(str::to_owned);
-    Ok(Filter {
-        product: text("product")?,
-        version: text("version")?,
-        channel: text("channel")?,
-        build_id: text("build_id")?,
-        signature: text("signature")?,
-        since: None,
-    })
+/// The filters as they were asked for; what is empty does not narrow.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Asked {
+    /// The product, in any spelling that is known, or as crash reports call it.
+    pub(crate) product: String,
+    /// The version or its beginning, as [`pattern::versions`] reads it.
+    pub(crate) version: String,
+    /// The channel.
+    pub(crate) channel: String,
+    /// The build id, its first digits, or a date.
+    pub(crate) build_id: String,
+    /// The signature, whole.
+    pub(crate) signature: String,
 }
 
-/// The filters by the names of their parameters.
-fn named(filter: &Filter) -> [(&'static str, &str); 5] {
-    [
-        ("product", &filter.product),
-        ("version", &filter.version),
-        ("channel", &filter.channel),
-        ("build_id", &filter.build_id),
-        ("signature", &filter.signature),
-    ]
+impl Asked {
+    fn read(params: &Params) -> Result<Self, &'static str> {
+        let text = |name| params.text(name).map(str::to_owned);
+        Ok(Self {
+            product: text("product")?,
+            version: text("version")?,
+            channel: text("channel")?,
+            build_id: text("build_id")?,
+            signature: text("signature")?,
+        })
+    }
+
+    /// The same as it is looked for.
+    pub(crate) fn filter(&self) -> Filter {
+        let named = search::product(&self.product);
+        let (product, own_channel) = named.unwrap_or((&self.product, ""));
+        let version_begins = pattern::versions(&self.version);
+        let build_id_begins = pattern::build_ids(&self.build_id);
+        let whole = |text: &str, begins: bool| if begins { "" } else { text }.to_owned();
+        Filter {
+            product: product.to_owned(),
+            version: whole(&self.version, version_begins.is_some()),
+            version_begins,
+            channel: if self.channel.is_empty() {
+                own_channel.to_owned()
+            } else {
+                self.channel.clone()
+            },
+            build_id: whole(&self.build_id, build_id_begins.is_some()),
+            build_id_begins,
+            signature: self.signature.clone(),
+            since: None,
+        }
+    }
+
+    /// The filters by the names of their parameters.
+    fn named(&self) -> [(&'static str, &str); 5] {
+        [
+            ("product", &self.product),
+            ("version", &self.version),
+            ("channel", &self.channel),
+            ("build_id", &self.build_id),
+            ("signature", &self.signature),
+        ]
+    }
+
+    /// The list of the crashes that these filters let through.
+    pub(crate) fn link(&self) -> String {
+        links::crashes(&self.named())
+    }
+
+    /// What is looked for, in words; empty for everything.
+    fn words(&self) -> String {
+        let filter = self.filter();
+        let begins =
+            |what: &str, begin: &Beginning| format!("{what} {begin}, everything that begins so");
+        let whole = |what: &str, text: &str| {
+            (!text.is_empty()).then(|| format!("{what} {}", format::shortened(text, CELL)))
+        };
+        [
+            whole("product", &filter.product),
+            whole("channel", &filter.channel),
+            filter
+                .version_begins
+                .as_ref()
+                .map(|begin| begins("version", begin)),
+            whole("version", &filter.version),
+            filter
+                .build_id_begins
+                .as_ref()
+                .map(|begin| begins("build id", begin)),
+            whole("build id", &filter.build_id),
+            whole("signature", &filter.signature),
+        ]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join("; ")
+    }
 }
 
 #[derive(Debug, Template)]
 #[template(path = "crashes.html")]
 struct CrashesPage<'a> {
-    filter: &'a Filter,
-    filtered: bool,
+    asked: &'a Asked,
+    /// What is looked for, in words; empty for everything.
+    words: String,
     /// Products to offer in the form: those on the page.
     products: BTreeSet<&'a str>,
     rows: Vec<Row<'a>>,
@@ -74,25 +150,26 @@ struct CrashesPage<'a> {
     older: Option<String>,
 }
 
+/// One crash in a list.
 #[derive(Debug)]
-struct Row<'a> {
-    crash: &'a Summary,
-    version: String,
-    time: String,
-    report: String,
-    processed: bool,
+pub(crate) struct Row<'a> {
+    pub(crate) crash: &'a Summary,
+    pub(crate) version: String,
+    pub(crate) time: String,
+    pub(crate) report: String,
+    pub(crate) processed: bool,
     /// What to say of the version; none for a build that is known and out.
-    mark: Option<Word>,
-    build: Option<String>,
-    reason: String,
-    signature: String,
-    same_signature: String,
+    pub(crate) mark: Option<Word>,
+    pub(crate) build: Option<String>,
+    pub(crate) reason: String,
+    pub(crate) signature: String,
+    pub(crate) same_signature: String,
 }
 
 impl<'a> CrashesPage<'a> {
-    fn new(filter: &'a Filter, beyond_newest: bool, crashes: &'a [Summary]) -> Self {
+    fn new(asked: &'a Asked, beyond_newest: bool, crashes: &'a [Summary]) -> Self {
         let shown = crashes.get(..PAGE).unwrap_or(crashes);
-        let filters = named(filter);
+        let filters = asked.named();
         let older = shown
             .last()
             .filter(|_| crashes.len() > shown.len())
@@ -107,8 +184,8 @@ impl<'a> CrashesPage<'a> {
                 links::crashes(&with_place)
             });
         Self {
-            filter,
-            filtered: filters.iter().any(|(_, value)| !value.is_empty()),
+            asked,
+            words: asked.words(),
             products: crashes
                 .iter()
                 .map(|crash| crash.product.as_str())
@@ -122,7 +199,7 @@ impl<'a> CrashesPage<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn new(crash: &'a Summary) -> Self {
+    pub(crate) fn new(crash: &'a Summary) -> Self {
         let processed = crash.state == CrashState::Processed;
         Self {
             crash,
@@ -147,6 +224,6 @@ fn mark(crash: &Summary, processed: bool) -> Option<Word> {
             look: "odd",
         });
     }
-    let word = words::status(&crash.build_status);
+    let word = words::build_status(&crash.build_status, &crash.product);
     (word.look != "good").then_some(word)
 }

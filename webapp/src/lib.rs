@@ -97,7 +97,7 @@ impl Webapp {
             .route("/builds/{product}/{channel}", get(builds::list))
             .route("/builds/{product}/{channel}/feed.atom", get(builds::feed))
             .route("/builds/{product}/{channel}/{build_id}", get(builds::show))
-            .route("/search", get(search::redirect))
+            .route("/search", get(search::show))
             .route("/static/{file}", get(page::stylesheet));
         pages
             .merge(api::routes())

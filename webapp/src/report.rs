@@ -195,6 +195,8 @@ struct ReportPage {
     facts: Vec<Fact>,
     moz_crash_reason: String,
     exceptions: Vec<ExceptionView>,
+    /// Why there is no stack of a thread; none where a Java stack is the stack.
+    no_stack: Option<&'static str>,
     crashing: Option<ThreadView>,
     others: Vec<ThreadView>,
     threads_left_out: usize,
@@ -214,6 +216,7 @@ impl ReportPage {
         let build = BuildView::new(crash);
         let stacks = stack::Stacks::new(crash);
         let modules = stack::Modules::new(crash);
+        let exceptions = stack::exceptions(crash);
         Self {
             id: found.id.clone(),
             copy: (found.id != *asked).then(|| asked.clone()),
@@ -222,7 +225,8 @@ impl ReportPage {
             signature,
             facts: crash_facts::facts(crash, found.row.as_ref()),
             moz_crash_reason: text(crash, "moz_crash_reason").to_owned(),
-            exceptions: stack::exceptions(crash),
+            no_stack: stack::missing(crash, &stacks, &exceptions),
+            exceptions,
             crashing: stacks.crashing,
             others: stacks.others,
             threads_left_out: stacks.left_out,

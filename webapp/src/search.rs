@@ -1,79 +1,41 @@
-//! The search box: what is typed there leads to a page.
+//! The search box: what is typed there leads to a page, which says how it was understood.
 
+mod understood;
+
+use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use buildinfo::{BuildId, Version};
-use crash::CrashId;
+use buildinfo::{BuildId, db as builds_db};
+use crashstore::db as crash_db;
+use platform::http::ApiError;
 
-use crate::Webapp;
-use crate::page::{PageError, moved, unusable};
+use crate::builds::Matching;
+use crate::crashes::{self, Asked};
+use crate::page::{PageError, html, moved, unusable};
 use crate::params::Params;
-use crate::{builds, links};
+use crate::{Webapp, builds, format, links};
 
-/// What somebody looks for.
-#[derive(Debug, PartialEq, Eq)]
-enum Wanted {
-    Report(CrashId),
-    Build(BuildId),
-    Version(String),
-    Revision(String),
-    Signature(String),
-    Nothing,
-}
+pub(crate) use understood::{Names, product};
+use understood::{Wanted, wanted};
 
-/// A text of so many hexadecimal digits is the beginning of a revision, or a whole one.
-const REVISION: std::ops::RangeInclusive<usize> = 12..=40;
+/// Crashes on the page.
+const CRASHES: usize = 20;
+/// Builds, one for each platform, that are read for it.
+const BUILD_ROWS: i64 = 300;
+/// Builds that are shown.
+const BUILDS: usize = 20;
 
-/// Understands a crash id (also with `bp-` before it), a build id or a revision, all also at the end
-/// of a link; a version; or a signature (also as bugs write it, `[@ signature ]`).
-fn wanted(text: &str) -> Wanted {
-    let text = text.trim();
-    if text.is_empty() {
-        return Wanted::Nothing;
-    }
-    let last = text
-        .trim_end_matches('/')
-        .rsplit('/')
-        .next()
-        .unwrap_or(text)
-        .to_ascii_lowercase();
-    let id = last.strip_prefix("bp-").unwrap_or(&last);
-    if let Ok(id) = id.parse() {
-        return Wanted::Report(id);
-    }
-    if let Ok(id) = last.parse() {
-        return Wanted::Build(id);
-    }
-    if REVISION.contains(&last.len())
-        && last.bytes().all(|byte| byte.is_ascii_hexdigit())
-        && last.bytes().any(|byte| byte.is_ascii_alphabetic())
-    {
-        return Wanted::Revision(last);
-    }
-    if text.contains('.')
-        && text.starts_with(|first: char| first.is_ascii_digit())
-        && text.parse::<Version>().is_ok()
-    {
-        return Wanted::Version(text.to_owned());
-    }
-    let signature = text
-        .strip_prefix("[@")
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(text);
-    Wanted::Signature(signature.trim().to_owned())
-}
-
-/// Sends the reader to the page of what was typed.
-pub(crate) async fn redirect(
-    State(app): State<Webapp>,
-    params: Params,
-) -> Result<Response, PageError> {
+/// Sends the reader to the page of what was typed, or shows the builds and crashes that have such names.
+pub(crate) async fn show(State(app): State<Webapp>, params: Params) -> Result<Response, PageError> {
     let text = params.text("q").map_err(unusable)?;
     let target = match wanted(text) {
+        Wanted::Named(names) => {
+            let page = SearchPage::read(&app, text, names).await?;
+            return Ok(html(StatusCode::OK, &page));
+        }
         Wanted::Report(id) => links::report(&id),
         Wanted::Build(id) => builds::page_of(&app, id).await?,
-        Wanted::Version(version) => links::page("/builds/", &[("version", &version)]),
         Wanted::Revision(revision) => links::page("/builds/", &[("revision", &revision)]),
         Wanted::Signature(signature) => links::crashes(&[("signature", &signature)]),
         Wanted::Nothing => links::crashes(&[]),
@@ -81,44 +43,86 @@ pub(crate) async fn redirect(
     Ok(moved(StatusCode::SEE_OTHER, &target))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+#[derive(Debug, Template)]
+#[template(path = "search.html")]
+struct SearchPage {
+    text: String,
+    understood: String,
+    /// The same text looked for as a signature.
+    as_signature: String,
+    /// The version alone, where what begins so was looked for: its name and the page.
+    exactly: Option<(String, String)>,
+    /// Whether builds of the product are known at all.
+    has_builds: bool,
+    builds: Vec<Matching>,
+    all_builds: Option<String>,
+    crashes: Vec<crash_db::Summary>,
+    all_crashes: Option<String>,
+}
 
-    #[test]
-    fn what_is_typed_is_understood() {
-        const ID: &str = "de1bb258-cbbf-4589-a673-34f800160918";
-        let report = || Wanted::Report(ID.parse().unwrap());
-        for (text, expected) in [
-            (ID.to_owned(), report()),
-            (format!(" bp-{ID} "), report()),
-            (ID.to_uppercase(), report()),
-            (format!("https://crash.example/report/index/{ID}"), report()),
-            (
-                "20181025233934".to_owned(),
-                Wanted::Build("20181025233934".parse().unwrap()),
-            ),
-            (
-                "https://crash.example/builds/Firefox/beta/20181025233934".to_owned(),
-                Wanted::Build("20181025233934".parse().unwrap()),
-            ),
-            ("64.0b4".to_owned(), Wanted::Version("64.0b4".to_owned())),
-            (
-                "https://hg.example/releases/rev/1A2B3C4D5E6F".to_owned(),
-                Wanted::Revision("1a2b3c4d5e6f".to_owned()),
-            ),
-            ("64.dll".to_owned(), Wanted::Signature("64.dll".to_owned())),
-            (
-                "[@ mozilla::a::b ]".to_owned(),
-                Wanted::Signature("mozilla::a::b".to_owned()),
-            ),
-            (
-                "20189925233934".to_owned(),
-                Wanted::Signature("20189925233934".to_owned()),
-            ),
-            (String::new(), Wanted::Nothing),
-        ] {
-            assert_eq!(wanted(&text), expected, "{text}");
+impl SearchPage {
+    async fn read(app: &Webapp, text: &str, names: Names) -> Result<Self, ApiError> {
+        let has_builds = names.product.is_empty() || names.built().is_some();
+        let mut found = Vec::new();
+        let mut more_builds = false;
+        if has_builds {
+            let generation = builds_db::latest_generation(&app.db).await?.n;
+            let filter = builds::filter(&names);
+            let page =
+                builds_db::list_builds(&app.db, generation, &filter, None, BUILD_ROWS).await?;
+            found = Matching::all(&page.rows);
+            more_builds = page.more || found.len() > BUILDS;
+            found.truncate(BUILDS);
         }
+        let asked = asked(&names, &found);
+        let limit = i64::try_from(CRASHES + 1).unwrap_or(i64::MAX);
+        let mut rows = crash_db::list(&app.db, &asked.filter(), None, limit).await?;
+        let more_crashes = rows.len() > CRASHES;
+        rows.truncate(CRASHES);
+        let whole = names.version.strip_suffix('*');
+        let whole =
+            whole.filter(|version| buildinfo::version::pattern::versions(version).is_none());
+        Ok(Self {
+            text: format::shortened(text, 200),
+            understood: names.words().join(", "),
+            as_signature: links::crashes(&[("signature", text)]),
+            exactly: whole.map(|version| {
+                let exactly = Asked {
+                    version: version.to_owned(),
+                    ..asked.clone()
+                };
+                (version.to_owned(), exactly.link())
+            }),
+            has_builds,
+            all_builds: more_builds.then(|| builds::link(&names)),
+            builds: found,
+            all_crashes: more_crashes.then(|| asked.link()),
+            crashes: rows,
+        })
+    }
+}
+
+/// The crashes to show. Those of a build that was named by its number are told by its id: their version is what became of the build.
+fn asked(names: &Names, found: &[Matching]) -> Asked {
+    let ids: Vec<BuildId> = found.iter().map(|build| build.build_id).collect();
+    let only = ids
+        .first()
+        .filter(|first| ids.iter().all(|id| id == *first));
+    let (version, build_id) = match only.filter(|_| names.build_number.is_some()) {
+        Some(id) => (String::new(), id.to_string()),
+        None => (names.version.clone(), names.build_id.clone()),
+    };
+    Asked {
+        product: names.product.clone(),
+        channel: names.channel.clone(),
+        version,
+        build_id,
+        signature: String::new(),
+    }
+}
+
+impl SearchPage {
+    fn rows(&self) -> Vec<crashes::Row<'_>> {
+        self.crashes.iter().map(crashes::Row::new).collect()
     }
 }

@@ -76,6 +76,40 @@ pub(crate) fn version(product: &str, version: &str) -> String {
     read.map_or_else(|| version.to_owned(), |version| version.spoken())
 }
 
+/// The status of a crash's build in a list, where no more is known of the answer: products of which no source lists builds have no
+/// unknown builds "so far".
+pub(crate) fn build_status(name: &str, product: &str) -> Word {
+    let listed = product.parse().is_ok_and(buildinfo::Product::has_source);
+    match status(name) {
+        unknown if unknown.look == "bad" && !listed => NOT_LISTED,
+        word => word,
+    }
+}
+
+/// The status of a build by the reason that an answer has for it.
+pub(crate) fn answer_status(name: &str, reason: &str) -> Word {
+    match reason {
+        "no_source_for_product" | "version_code" if name == "unknown" => NOT_LISTED,
+        "gecko_sibling" if name == "unknown" => Word {
+            text: "known by its Gecko",
+            meaning: "No source that is read lists builds of this product; the Gecko in it is known by Firefox's build.",
+            look: "plain",
+        },
+        "junk" | "in_the_future" if name == "unknown" => Word {
+            text: "no build id",
+            meaning: "What stands in place of the build id can be none.",
+            look: "bad",
+        },
+        _ => status(name),
+    }
+}
+
+const NOT_LISTED: Word = Word {
+    text: "not listed",
+    meaning: "No source that is read lists builds of this product: the version is the one that the client reports.",
+    look: "plain",
+};
+
 /// On what a status rests, by the name that it is stored under.
 pub(crate) fn certainty(name: &str) -> Word {
     let (text, meaning, look) = match name {
@@ -128,6 +162,10 @@ pub(crate) fn check(check: Check) -> (&'static str, &'static str) {
         Check::OpenAlarm => (
             "Unknown builds that crash",
             "Several installations crash with a build that no source knows: its exact version cannot be told.",
+        ),
+        Check::ReportedVersion => (
+            "Builds of which installs report another version",
+            "The version that the client reports is none that the build with its build id reports: the crashes are counted under the build's version.",
         ),
         Check::ShippedWithoutBuild => (
             "Shipped versions without a build",

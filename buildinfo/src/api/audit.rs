@@ -19,7 +19,7 @@ use crate::product::Product;
 pub(super) struct Params {
     /// The product, in any known spelling.
     product: Option<String>,
-    /// `silent_source`, `open_alarm`, `shipped_without_build`, `late_platform`, `conflict`, `bad_file` or `unreadable_record`.
+    /// `silent_source`, `open_alarm`, `reported_version`, `shipped_without_build`, `late_platform`, `conflict`, `bad_file` or `unreadable_record`.
     check: Option<String>,
     /// Where the page begins: `cursor` of the page before.
     cursor: Option<String>,

@@ -30,7 +30,7 @@ pub(super) struct Params {
     product: Option<String>,
     /// The channel that the build itself follows.
     channel: Option<String>,
-    /// The exact version, as `153.0b2` or `153.0b2rc1`.
+    /// The version, as `153.0b2` or `153.0b2rc1`, or its beginning: `153`, `153.0b`, `153.0*`.
     version: Option<String>,
     /// The source revision, or its beginning.
     revision: Option<String>,

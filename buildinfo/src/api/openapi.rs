@@ -62,6 +62,7 @@ enum Form {
     TextOrNull,
     IntegerOrNull,
     Integer,
+    Boolean,
     Texts,
     Objects,
     ObjectOrNull,
@@ -88,6 +89,7 @@ impl Form {
         match self {
             Self::Text => one(Type::String.into()),
             Self::Integer => one(Type::Integer.into()),
+            Self::Boolean => one(Type::Boolean.into()),
             Self::TextOrNull => or_null(Type::String),
             Self::IntegerOrNull => or_null(Type::Integer),
             Self::ObjectOrNull => or_null(Type::Object),
@@ -155,6 +157,16 @@ impl PartialSchema for Answer {
                 ("generation", Form::Integer, "The generation that answered"),
             ],
             &[
+                (
+                    "reported_differs",
+                    Form::Boolean,
+                    "True where no build of this version reports the version of the question",
+                ),
+                (
+                    "sibling",
+                    Form::ObjectOrNull,
+                    "For products built on Gecko of which no source knows builds: Firefox's build with the same Gecko build id, with its `product`, `channel`, `version`, `build_id`, `status`, `revision`, `repository` and `revision_url`; that the source is the same is inferred",
+                ),
                 (
                     "built_at",
                     Form::Text,

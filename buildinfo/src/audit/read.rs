@@ -11,20 +11,24 @@ use serde_json::Value;
 
 use crate::audit::{
     Check, Finding, OnPlatform, Place, Severity, alarms, late_platforms, no_importer,
-    shipped_without_build, silent_sources,
+    reported_version, shipped_without_build, silent_sources,
 };
 use crate::build_id::BuildId;
 use crate::db::{self, StoredConflict};
 use crate::derive::PLACE_FIELD;
 use crate::facts;
 use crate::importer::Importer;
+use crate::index::BuildIndex;
 use crate::product::{Directory, Product};
+use crate::resolve::{Question, resolve};
 use crate::version::Version;
 
 pub use self::scores::scores;
 
 /// The last weeks whose builds tell which platforms are usual, in microseconds: six weeks.
 const PLATFORM_WINDOW: i64 = 42 * 86_400_000_000;
+/// So many installs are several: one alone may be a broken machine.
+const SEVERAL: i64 = 2;
 /// Parts the members of a conflict's place; no name holds it.
 const SEPARATOR: char = '\n';
 
@@ -142,6 +146,7 @@ async fn stored_count(
         Check::NoImporter
         | Check::SilentSource
         | Check::OpenAlarm
+        | Check::ReportedVersion
         | Check::ShippedWithoutBuild
         | Check::LatePlatform => return Ok(None),
     };
@@ -165,6 +170,7 @@ async fn of_check(
             let importer = importer(db).await?;
             about(product, alarms(&db::open_alarms(db).await?, &importer))
         }
+        Check::ReportedVersion => about(product, reported(db).await?),
         Check::ShippedWithoutBuild => about(product, shipped(db).await?),
         Check::LatePlatform => platforms(db, product).await?,
         Check::Conflict => {
@@ -274,6 +280,38 @@ fn unreadable(row: db::Unreadable) -> (String, Finding) {
         format!("{}; read at {}", row.problem, row.url),
     );
     (row.digest, finding)
+}
+
+/// The builds of which several installs report another version, as the builds are now: a correction ends a finding.
+async fn reported(db: &Db) -> Result<Vec<Finding>, DbError> {
+    let seen = db::reported_versions(db, SEVERAL).await?;
+    let generation = db::latest_generation(db).await?.n;
+    let mut found = Vec::new();
+    for seen in seen {
+        let (Ok(product), Ok(id)) = (seen.product.parse(), seen.build_id.parse::<BuildId>()) else {
+            continue;
+        };
+        let builds = db::builds_by_id(db, generation, product, id).await?;
+        let Ok(index) = BuildIndex::from_builds(generation, &builds) else {
+            continue;
+        };
+        let question = Question {
+            product: seen.product.clone(),
+            channel: seen.channel.clone(),
+            build_id: seen.build_id.clone(),
+            version: Some(seen.reported.clone()),
+            asked_at: None,
+        };
+        let answer = resolve(&index, &question);
+        if let Some(version) = answer
+            .version
+            .as_deref()
+            .filter(|_| answer.reported_differs)
+        {
+            found.push(reported_version(&seen, version, answer.certainty));
+        }
+    }
+    Ok(found)
 }
 
 async fn shipped(db: &Db) -> Result<Vec<Finding>, DbError> {

@@ -4,12 +4,12 @@ use platform::db::{Db, DbError};
 use platform::{in_tx, on};
 use sqlx::AssertSqlSafe;
 
-use super::{Page, placeholders};
+use super::{Page, placeholders, reported};
 use crate::product::Product;
 use crate::unknown::{Asked, Tally, UnknownKey, Verdict};
 
 /// So many rows go into one transaction.
-const ROWS: usize = 200;
+pub(super) const ROWS: usize = 200;
 /// Most ids that are kept for each product and verdict; for products without a source, in all.
 const MOST: i64 = 5000;
 /// Most installs that are kept for one build: the alarm needs a few.
@@ -75,7 +75,11 @@ pub async fn add_unknown(db: &Db, mut tally: Tally) -> Result<(), (Tally, DbErro
             return Err((tally, error));
         }
     }
-    match add_sightings(db, &tally).await {
+    let sightings = async {
+        add_sightings(db, &tally).await?;
+        reported::add(db, &tally).await
+    };
+    match sightings.await {
         Ok(()) => Ok(()),
         Err(error) => Err((tally, error)),
     }
@@ -130,7 +134,7 @@ async fn add_sightings(db: &Db, tally: &Tally) -> Result<(), DbError> {
 
 /// Forgets what was not asked for within 90 days of `now` (microseconds UTC), and what is more than
 /// 5,000 ids of a product and verdict, those asked for longest ago first; installs after a week, and
-/// beyond 20,000. Alarms go with their 90 days.
+/// beyond 20,000. Alarms go with their 90 days; installs that report another version than their build's after 30.
 ///
 /// # Errors
 /// The database failed; calling it again goes on.
@@ -150,6 +154,7 @@ pub async fn prune_unknown(db: &Db, now: i64) -> Result<(), DbError> {
         .await)?;
     let end = end.map_or(i64::MIN, |end| end.saturating_add(1));
     delete_until(db, OLD_SEEN, end.max(now.saturating_sub(KEEP_SEEN))).await?;
+    reported::prune(db, now).await?;
     let mut parts: Vec<(&str, Verdict)> = vec![("", Verdict::NoSource), ("", Verdict::Junk)];
     for product in Product::ALL {
         parts.extend([
@@ -192,7 +197,7 @@ pub async fn prune_unknown(db: &Db, now: i64) -> Result<(), DbError> {
     Ok(())
 }
 
-async fn delete_until(db: &Db, sql: &'static str, time: i64) -> Result<(), DbError> {
+pub(super) async fn delete_until(db: &Db, sql: &'static str, time: i64) -> Result<(), DbError> {
     loop {
         let mut tx = db.begin().await?;
         let rows = in_tx!(&mut tx, |conn| sqlx::query(sql)

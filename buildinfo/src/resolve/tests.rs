@@ -6,6 +6,7 @@ use crate::samples::{Record, beta_copy, csv, index, record, shipped};
 use crate::{Answer, BuildId, Certainty, CrashTimes, Reason, Status, crash_build_info};
 
 mod candidates;
+mod siblings;
 
 const C64B4: &str = "firefox/candidates/64.0b4-candidates";
 

@@ -1,4 +1,4 @@
-//! What was asked since the last time it was written down.
+//! What was asked, and what installs reported, since the last time it was written down.
 
 use std::collections::HashMap;
 
@@ -38,6 +38,8 @@ pub struct Tally {
     pub asked: HashMap<UnknownKey, Asked>,
     /// Who reported crashes.
     pub sightings: HashMap<(UnknownKey, InstallHash), Sighting>,
+    /// Who reported crashes of a build with a version that is not the build's, that version, and when the last such report came in.
+    pub versions: HashMap<(UnknownKey, String, InstallHash), i64>,
     /// So many were not counted because there were too many different ones.
     pub dropped: u64,
 }
@@ -58,9 +60,11 @@ impl Tally {
     }
 
     /// Notes that an install reported a crash of the answer's build, if that could be one which no
-    /// source has listed yet. `install_time` is the annotation, `at` is when the report came in.
+    /// source has listed yet, or if it is known and of another version than the program reports. `install_time` is the annotation, `at`
+    /// is when the report came in.
     pub fn sight(&mut self, answer: &Answer, install_time: &str, at: i64) {
-        if Verdict::of(answer) != Some(Verdict::NotSeen) {
+        let differs = answer.build.is_some() && answer.reported_differs;
+        if !differs && Verdict::of(answer) != Some(Verdict::NotSeen) {
             return;
         }
         let key = UnknownKey::of(answer, Verdict::NotSeen);
@@ -71,7 +75,21 @@ impl Tally {
         // Foreign text; PostgreSQL has none with a null character.
         let reported = reported.chars().filter(|one| !one.is_control());
         let reported = reported.take(super::MAX_NAME).collect();
-        self.add_sighting((key, install), Sighting { reported, at });
+        if differs {
+            self.add_version((key, reported, install), at);
+        } else {
+            self.add_sighting((key, install), Sighting { reported, at });
+        }
+    }
+
+    fn add_version(&mut self, key: (UnknownKey, String, InstallHash), at: i64) {
+        if let Some(last) = self.versions.get_mut(&key) {
+            *last = at.max(*last);
+        } else if self.versions.len() < MOST {
+            self.versions.insert(key, at);
+        } else {
+            self.dropped = self.dropped.saturating_add(1);
+        }
     }
 
     fn add(&mut self, key: UnknownKey, more: Asked) {
@@ -105,11 +123,14 @@ impl Tally {
         for (key, seen) in other.sightings {
             self.add_sighting(key, seen);
         }
+        for (key, at) in other.versions {
+            self.add_version(key, at);
+        }
         self.dropped = self.dropped.saturating_add(other.dropped);
     }
 
     /// Whether there is nothing to write down.
     pub fn is_empty(&self) -> bool {
-        self.asked.is_empty() && self.sightings.is_empty()
+        self.asked.is_empty() && self.sightings.is_empty() && self.versions.is_empty()
     }
 }

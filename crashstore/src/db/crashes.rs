@@ -67,6 +67,8 @@ pub struct Finished {
 pub struct Attached {
     /// The exact version, or what stands in for it.
     pub version: Name,
+    /// What the client said its version is, where no build of that version says so; empty where it fits.
+    pub version_reported: Name,
     /// The product that was asked for.
     pub lookup_product: Name,
     /// The build id that was asked for.
@@ -112,6 +114,8 @@ pub struct Summary {
     pub product: String,
     /// The version: exact once processed, as reported before.
     pub version: String,
+    /// What the client said its version is, where that contradicts the version of its build; empty where it does not.
+    pub version_reported: String,
     /// The channel.
     pub channel: String,
     /// The build id.
@@ -133,7 +137,7 @@ pub struct Summary {
 }
 
 /// The columns of a [`Summary`], in the order of its row.
-pub(super) const SUMMARY: &str = "crash_id, received, state, product, version, channel, build_id, os_name, process_type, signature, reason, build_status, weight, duplicate_of";
+pub(super) const SUMMARY: &str = "crash_id, received, state, product, version, version_reported, channel, build_id, os_name, process_type, signature, reason, build_status, weight, duplicate_of";
 
 #[derive(sqlx::FromRow)]
 pub(super) struct SummaryRow {
@@ -142,6 +146,7 @@ pub(super) struct SummaryRow {
     state: String,
     product: String,
     version: String,
+    version_reported: String,
     channel: String,
     build_id: String,
     os_name: String,
@@ -167,6 +172,7 @@ impl TryFrom<SummaryRow> for Summary {
             state: State::from_name(&row.state),
             product: row.product,
             version: row.version,
+            version_reported: row.version_reported,
             channel: row.channel,
             build_id: row.build_id,
             os_name: row.os_name,
@@ -250,7 +256,7 @@ pub async fn finish(
     output: &Output,
     now: i64,
 ) -> Result<bool, DbError> {
-    const SQL: &str = "UPDATE crash SET state = 'processed', os_name = $2, process_type = $3, signature = $4, signature_hash = $5, reason = $6, product = $7, channel = $8, build_id = $9, version = $10, lookup_product = $11, lookup_build = $12, answer_digest = $13, build_status = $14, generation = $15, processed = $16, output = $17, row_version = $18 WHERE crash_id = $1 AND deleted IS NULL AND row_version = $19";
+    const SQL: &str = "UPDATE crash SET state = 'processed', os_name = $2, process_type = $3, signature = $4, signature_hash = $5, reason = $6, product = $7, channel = $8, build_id = $9, version = $10, lookup_product = $11, lookup_build = $12, answer_digest = $13, build_status = $14, generation = $15, processed = $16, output = $17, row_version = $18, version_reported = $20 WHERE crash_id = $1 AND deleted IS NULL AND row_version = $19";
     let rows = in_tx!(tx, |conn| sqlx::query(SQL)
         .bind(id.as_str())
         .bind(found.os_name.as_str())
@@ -271,6 +277,7 @@ pub async fn finish(
         .bind(&output.claim)
         .bind(output.row_version)
         .bind(before)
+        .bind(found.attached.version_reported.as_str())
         .execute(conn)
         .await
         .map(|done| done.rows_affected()))?;
@@ -282,7 +289,7 @@ pub async fn finish(
 /// # Errors
 /// The database failed.
 pub async fn attach_build(tx: &mut Tx, id: &CrashId, found: &Attached) -> Result<bool, DbError> {
-    const SQL: &str = "UPDATE crash SET version = $2, lookup_product = $3, lookup_build = $4, answer_digest = $5, build_status = $6, generation = $7 WHERE crash_id = $1 AND state = 'processed'";
+    const SQL: &str = "UPDATE crash SET version = $2, lookup_product = $3, lookup_build = $4, answer_digest = $5, build_status = $6, generation = $7, version_reported = $8 WHERE crash_id = $1 AND state = 'processed'";
     let rows = in_tx!(tx, |conn| sqlx::query(SQL)
         .bind(id.as_str())
         .bind(found.version.as_str())
@@ -291,6 +298,7 @@ pub async fn attach_build(tx: &mut Tx, id: &CrashId, found: &Attached) -> Result
         .bind(&found.answer_digest)
         .bind(found.status.as_str())
         .bind(found.generation)
+        .bind(found.version_reported.as_str())
         .execute(conn)
         .await
         .map(|done| done.rows_affected()))?;

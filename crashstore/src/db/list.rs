@@ -1,11 +1,14 @@
 //! The table `crash`: lists, newest first.
 
-use platform::db::{Db, DbError};
+use platform::db::{Beginning, Db, DbError, values};
 use platform::on;
 use sqlx::AssertSqlSafe;
 
 use super::crashes::{SUMMARY, Summary, SummaryRow, signature_hash};
 use crate::column::{Name, Text};
+
+/// Of a beginning, the crashes of so many versions or build ids are looked through, the newest build ids.
+const MOST_VALUES: usize = 200;
 
 /// Which crashes to list; an empty text does not narrow. Duplicates and deleted crashes are never listed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,10 +17,14 @@ pub struct Filter {
     pub product: String,
     /// The version.
     pub version: String,
+    /// How the version begins.
+    pub version_begins: Option<Beginning>,
     /// The channel.
     pub channel: String,
     /// The build id.
     pub build_id: String,
+    /// How the build id begins.
+    pub build_id_begins: Option<Beginning>,
     /// The signature, whole.
     pub signature: String,
     /// Only crashes that came in at this time or later, microseconds UTC.
@@ -25,6 +32,45 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// Whether everything is listed.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The beginning by which crashes are found, with its column: the one whose index would be used if it were whole.
+    fn leading(&self) -> Option<(&'static str, &Beginning)> {
+        if !self.signature.is_empty() || !self.build_id.is_empty() {
+            return None;
+        }
+        if let Some(begin) = &self.build_id_begins {
+            return Some(("build_id", begin));
+        }
+        let begin = self.version_begins.as_ref();
+        let begin = begin.filter(|_| self.version.is_empty())?;
+        Some(("version", begin))
+    }
+
+    /// The same with one whole value in place of the beginning of a column.
+    fn with(&self, column: &str, value: String) -> Self {
+        let mut filter = self.clone();
+        if column == "version" {
+            (filter.version, filter.version_begins) = (value, None);
+        } else {
+            (filter.build_id, filter.build_id_begins) = (value, None);
+        }
+        filter
+    }
+
+    /// The columns whose beginning is compared row by row.
+    fn begins(&self) -> impl Iterator<Item = (&'static str, &Beginning)> {
+        [
+            ("version", &self.version_begins),
+            ("build_id", &self.build_id_begins),
+        ]
+        .into_iter()
+        .filter_map(|(column, begin)| Some((column, begin.as_ref()?)))
+    }
+
     /// The columns to compare, with what is stored for the values asked for.
     fn conditions(&self) -> Vec<(&'static str, String)> {
         let name = |text: &str| Name::of(text).to_string();
@@ -105,6 +151,18 @@ pub fn list_sql(db: &Db, filter: &Filter, from_place: bool) -> (String, Vec<Stri
         values.push(value);
         conditions.push_str(&format!(" AND {column} = ${}", values.len()));
     }
+    for (column, begin) in filter.begins() {
+        let bounds = begin.bounds();
+        let first = values.len() + 1;
+        values.extend([bounds.from, bounds.until, bounds.gap_from, bounds.gap_until]);
+        // Not a range for an index: the rows come in the order of time.
+        conditions.push_str(&format!(
+            " AND {column} || '' >= ${first} AND {column} || '' < ${} AND ({column} < ${} OR {column} >= ${})",
+            first + 1,
+            first + 2,
+            first + 3
+        ));
+    }
     let mut next = values.len() + 1;
     if filter.since.is_some() {
         conditions.push_str(&format!(" AND received >= ${next}"));
@@ -124,11 +182,48 @@ pub fn list_sql(db: &Db, filter: &Filter, from_place: bool) -> (String, Vec<Stri
     (sql, values)
 }
 
-/// The crashes that match, newest first, after `after`, at most `limit`.
+/// The statement that finds the highest value of a column between two texts.
+#[doc(hidden)]
+pub fn next_value_sql(db: &Db, column: &str) -> String {
+    let index = db.by_index(if column == "version" {
+        "crash_by_version"
+    } else {
+        "crash_by_build_id"
+    });
+    format!(
+        "SELECT {column} FROM crash {index} WHERE {column} >= $1 AND {column} < $2 ORDER BY {column} DESC LIMIT 1"
+    )
+}
+
+/// The crashes that match, newest first, after `after`, at most `limit`. Where all that is known is how a version or build id begins,
+/// those of the 200 highest such versions or build ids.
 ///
 /// # Errors
 /// The database failed.
 pub async fn list(
+    db: &Db,
+    filter: &Filter,
+    after: Option<&Cursor>,
+    limit: i64,
+) -> Result<Vec<Summary>, DbError> {
+    let Some((column, begin)) = filter.leading() else {
+        return list_of(db, filter, after, limit).await;
+    };
+    let most = usize::try_from(limit).unwrap_or(0);
+    let mut rows = Vec::new();
+    for value in values(db, &next_value_sql(db, column), begin, MOST_VALUES).await? {
+        rows.extend(list_of(db, &filter.with(column, value), after, limit).await?);
+        // Each value has its rows in order; together they are put in order again.
+        rows.sort_by(|a: &Summary, b| {
+            (b.received, b.id.as_str()).cmp(&(a.received, a.id.as_str()))
+        });
+        rows.truncate(most);
+    }
+    Ok(rows)
+}
+
+/// The crashes that match whole values, or the beginning of others, in the order of an index.
+async fn list_of(
     db: &Db,
     filter: &Filter,
     after: Option<&Cursor>,

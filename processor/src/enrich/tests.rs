@@ -1,3 +1,4 @@
+use buildinfo::files::BuildFile;
 use buildinfo::{BuildIndex, crash_build_info, resolve};
 use crash::{ProcessedCrash, RawCrash};
 use serde_json::json;
@@ -67,6 +68,88 @@ fn the_note_says_what_was_done_and_goes_when_the_build_is_known() {
         let notes = crash.text("processor_notes").unwrap();
         assert!(!notes.contains("no version data"), "{notes}");
         assert_eq!(crash.text("version"), Some("152.0b4"));
+    }
+}
+
+#[test]
+fn a_contradiction_is_noted_while_it_is_one() {
+    let raw = raw("Firefox", "release", " 153.0.1 ");
+    let (_, mut found) = unknown(&raw);
+    let mut crash = ProcessedCrash::default();
+    crash.set("processor_notes", "first");
+    enrich_again(&raw, &mut crash, &found);
+    assert_eq!(crash.text("processor_notes"), Some("first"));
+    assert_eq!(crash.text("version_reported"), Some("153.0.1"));
+    found.version = Some("153.0".to_owned());
+    found.reported_differs = true;
+    assert_eq!(
+        found.attached("153.0", "153.0.1").version_reported.as_str(),
+        "153.0.1"
+    );
+    for _ in 0..2 {
+        enrich_again(&raw, &mut crash, &found);
+        assert_eq!(
+            crash.text("processor_notes"),
+            Some("first\nthe client reports version 153.0.1, and its build id is the one of 153.0")
+        );
+        assert_eq!(crash.text("version"), Some("153.0"));
+    }
+    found.version = Some("153.0.1".to_owned());
+    found.reported_differs = false;
+    assert_eq!(
+        found
+            .attached("153.0.1", "153.0.1")
+            .version_reported
+            .as_str(),
+        ""
+    );
+    enrich_again(&raw, &mut crash, &found);
+    assert_eq!(crash.text("processor_notes"), Some("first"));
+    assert_eq!(crash.text("version_reported"), Some("153.0.1"));
+}
+
+#[test]
+fn the_file_is_the_one_for_the_machine_that_crashed() {
+    let raw = raw("Firefox", "release", "153.0");
+    let (_, mut found) = unknown(&raw);
+    found.files = ["linux-x86_64", "win64"]
+        .map(|platform| BuildFile {
+            platform: platform.to_owned(),
+            url: format!("https://a.example/pub/firefox/releases/153.0/{platform}/en-US/f"),
+        })
+        .to_vec();
+    for (os, cpu, platform, file, url) in [
+        (
+            "Windows NT",
+            "amd64",
+            json!("win64"),
+            json!("win64"),
+            "win64/en-US/f",
+        ),
+        ("Windows NT", "x86", json!("win32"), json!(null), ""),
+        (
+            "Linux",
+            "amd64",
+            json!("linux-x86_64"),
+            json!("linux-x86_64"),
+            "linux-x86_64/en-US/f",
+        ),
+        ("Unknown", "unknown", json!(null), json!(null), ""),
+    ] {
+        let mut crash = ProcessedCrash::default();
+        crash.set("os_name", os);
+        crash.set("cpu_arch", cpu);
+        enrich_again(&raw, &mut crash, &found);
+        let info = &crash.0["build_info"];
+        assert_eq!(
+            (&info["platform"], &info["archive_platform"]),
+            (&platform, &file),
+            "{os} {cpu}"
+        );
+        assert_eq!(
+            info["archive_url"],
+            format!("https://a.example/pub/firefox/releases/153.0/{url}")
+        );
     }
 }
 

@@ -43,6 +43,12 @@ pub(super) fn major_version(context: &mut Context<'_>) {
     context.set("major_version", major);
 }
 
+/// What the client itself said its version is, which the build's takes the place of.
+pub(super) fn reported_version(context: &mut Context<'_>) {
+    let reported = read::annotation(&context.raw, "Version").unwrap_or_default();
+    enrich::set_reported_version(&mut context.processed, &reported);
+}
+
 /// The exact version of the build. Betas report the version without the beta's number.
 pub(super) fn exact_version(context: &mut Context<'_>) {
     let builds = context.builds;
@@ -53,6 +59,8 @@ pub(super) fn exact_version(context: &mut Context<'_>) {
 pub(super) fn build_info(context: &mut Context<'_>) {
     if let Some(found) = context.builds.found() {
         enrich::set_build_info(&mut context.processed, found);
+        let note = enrich::differs_note(&context.processed, found);
+        context.notes.extend(note);
         if let Some(version) = &found.version {
             context.set("major_version", json!(enrich::major(version)));
         }

@@ -253,7 +253,8 @@ impl Shared {
         };
         let looked = self.look_up(id, &raw).await?;
         let version = enrich::version_of(&looked.identity, &looked.found);
-        let attached = looked.found.attached(&version);
+        let reported = raw.annotation("Version").unwrap_or_default();
+        let attached = looked.found.attached(&version, reported.trim());
         if digest == looked.found.digest() {
             let newest = buildinfo::db::latest_generation(&self.db).await?.n;
             let mut tx = self.db.begin().await?;
@@ -480,6 +481,6 @@ fn finished(processed: &ProcessedCrash, found: &Found) -> Finished {
         product: Name::of(text("product")),
         channel: Name::of(text("release_channel")),
         build_id: Name::of(text("build")),
-        attached: found.attached(text("version")),
+        attached: found.attached(text("version"), text("version_reported")),
     }
 }

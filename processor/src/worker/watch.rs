@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use buildinfo::db::{Change, ChangeCursor, changes_after, changes_removed};
+use buildinfo::product::concerned_by;
 use crashstore::db::{concerned, with_old_answers};
 use platform::clock;
 use platform::db::{DbError, progress, set_progress};
@@ -110,12 +111,20 @@ async fn push_older(shared: &Shared, generation: i64) -> Result<(), DbError> {
 }
 
 async fn push_concerned(shared: &Shared, change: &Change) -> Result<(), DbError> {
+    for product in concerned_by(&change.product) {
+        push_of_product(shared, change, product).await?;
+    }
+    Ok(())
+}
+
+/// Pushes the crashes of a product that carry the build id of a change.
+async fn push_of_product(shared: &Shared, change: &Change, product: &str) -> Result<(), DbError> {
     let build = change.build_id.to_string();
     let mut after = String::new();
     loop {
         let crashes = concerned(
             &shared.db,
-            &change.product,
+            product,
             &build,
             change.generation,
             &after,

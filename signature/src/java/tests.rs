@@ -28,9 +28,16 @@ fn stack_traces_are_known_by_their_first_two_lines() {
         ),
         ("z.E: Herd@0123abcdx\x0bat a", "z.E: Herd@<addr>x at a", ""),
         ("z.E: Herd@0123ABCD\nat a", "z.E: Herd@0123ABCD at a", ""),
+        ("z.E\nat a", "z.E: at a", ""),
+        ("z.-E$1\nat a", "z.-E$1: at a", ""),
         (
-            "z.E\nat a",
-            "z.E: at a",
+            "something went wrong\nat a",
+            "something went wrong: at a",
+            "stack trace line 1 is not in the expected format",
+        ),
+        (
+            "\nat a",
+            "at a",
             "stack trace line 1 is not in the expected format",
         ),
         ("z.E: d", "z.E: d", "stack trace line 2 is missing"),

@@ -7,7 +7,7 @@ use crash::CrashId;
 use crashstore::Received;
 use crashstore::column::{Name, Text};
 use crashstore::db::{Attached, Filter, Finished, Output, finish, insert_received, list};
-use platform::db::Db;
+use platform::db::{Beginning, Db};
 
 use super::Verdict;
 use super::figures::{Figures, Limit, median};
@@ -258,7 +258,7 @@ fn values(found: bool) -> Filter {
         } else {
             "Fenix::function_0"
         }),
-        since: None,
+        ..Filter::default()
     }
 }
 
@@ -274,7 +274,7 @@ fn alone(found: bool) -> Vec<Filter> {
             version: nothing(),
             build_id: nothing(),
             signature: nothing(),
-            since: None,
+            ..Filter::default()
         }
     };
     let mut filters: Vec<Filter> = (0..5).map(|n| only(&values, 1 << n)).collect();
@@ -282,6 +282,14 @@ fn alone(found: bool) -> Vec<Filter> {
         filters.push(Filter::default());
         filters.push(Filter {
             product: "Other".to_owned(),
+            ..Filter::default()
+        });
+        filters.push(Filter {
+            version_begins: Some(Beginning::new("1", false)),
+            ..Filter::default()
+        });
+        filters.push(Filter {
+            build_id_begins: Some(Beginning::new("20", false)),
             ..Filter::default()
         });
         filters.push(Filter {
@@ -321,5 +329,6 @@ fn only(values: &Filter, set: u32) -> Filter {
         build_id: take(8, &values.build_id),
         signature: take(16, &values.signature),
         since: values.since,
+        ..Filter::default()
     }
 }

@@ -157,6 +157,11 @@ fn about(finding: &Finding) -> Option<String> {
     match finding.check {
         Check::SilentSource => Some(super::runs::PATH.to_owned()),
         Check::BadFile if subject.starts_with("/pub/") => Some(public_address(subject)),
+        Check::ReportedVersion => {
+            let mut names = subject.split(' ');
+            let (product, id) = (names.next()?, names.nth(1)?);
+            Some(links::crashes(&[("product", product), ("build_id", id)]))
+        }
         Check::LatePlatform => {
             let mut names = subject.split(' ');
             let product: Product = names.next()?.parse().ok()?;

@@ -4,7 +4,7 @@ use askama::Template;
 use buildinfo::db::Stored;
 use buildinfo::importer::Importer;
 use buildinfo::index::BuildRef;
-use buildinfo::resolve::{Answer, BuildInfo};
+use buildinfo::resolve::{Answer, BuildInfo, Sibling};
 use buildinfo::table::Table;
 use buildinfo::version::Stage;
 use buildinfo::{BuildId, BuildIndex, Line, Product, Reason, SourceName, Status};
@@ -76,8 +76,38 @@ pub(super) struct BuildPage {
     causes: Vec<&'static str>,
     /// That no process imports by itself, so that it does not become known by itself.
     nobody: Option<String>,
+    /// Firefox's build of the same Gecko.
+    sibling: Option<SiblingView>,
+    /// Whether a source may still list it.
+    may_come: bool,
     crashes: String,
     list: String,
+}
+
+/// Firefox's build with the same Gecko build id.
+#[derive(Debug)]
+struct SiblingView {
+    name: String,
+    page: String,
+    status: Word,
+    certainty: Word,
+    revision: String,
+    revision_link: Option<String>,
+}
+
+impl SiblingView {
+    fn new(sibling: &Sibling) -> Self {
+        let checked = |link: &str| links::changeset(link, sibling.repository.as_deref()?);
+        let product = sibling.product.as_str();
+        Self {
+            name: format!("{product} {} ({})", sibling.version, sibling.channel),
+            page: links::build_page(product, &sibling.channel, sibling.build_id),
+            status: words::status(&sibling.status.to_string()),
+            certainty: words::certainty(&sibling.certainty.to_string()),
+            revision: sibling.revision.clone().unwrap_or_default(),
+            revision_link: sibling.revision_url.as_deref().and_then(checked),
+        }
+    }
 }
 
 /// What is known of a build over all its platforms.
@@ -125,6 +155,8 @@ impl BuildPage {
         Self {
             title: name.trim().to_owned(),
             built: format::time(id.micros()),
+            may_come: !known && answer.reason == Reason::NotSeen,
+            sibling: answer.sibling.as_ref().map(SiblingView::new),
             status: words::status(&answer.status.to_string()),
             certainty: words::certainty_by(
                 &answer.certainty.to_string(),
@@ -305,7 +337,7 @@ impl Evidence {
 
 fn causes(reason: Reason) -> Vec<&'static str> {
     match reason {
-        Reason::NoSourceForProduct => {
+        Reason::NoSourceForProduct | Reason::GeckoSibling | Reason::VersionCode => {
             vec!["No source that is read here publishes the build ids of this product."]
         }
         Reason::NotAnOfficialBuild => vec![

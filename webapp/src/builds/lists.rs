@@ -124,17 +124,17 @@ impl<'a> IndexPage<'a> {
 
 /// A build with an id that was asked for without product and channel.
 #[derive(Debug, PartialEq)]
-pub(super) struct Matching {
-    pub(super) name: String,
-    pub(super) channel: String,
-    pub(super) build_id: BuildId,
-    pub(super) page: String,
-    pub(super) status: Word,
+pub(crate) struct Matching {
+    pub(crate) name: String,
+    pub(crate) channel: String,
+    pub(crate) build_id: BuildId,
+    pub(crate) page: String,
+    pub(crate) status: Word,
 }
 
 impl Matching {
     /// One for each channel and version.
-    pub(super) fn all(builds: &[Build]) -> Vec<Self> {
+    pub(crate) fn all(builds: &[Build]) -> Vec<Self> {
         let mut found: Vec<Self> = Vec::new();
         for build in builds {
             let matching = Self {
@@ -182,25 +182,16 @@ impl MatchesPage {
 pub(super) struct NamedPage {
     what: &'static str,
     text: String,
-    /// As programs ask for it.
-    asked: String,
     pub(super) found: Vec<Matching>,
     more: bool,
 }
 
 impl NamedPage {
-    /// `text` is what is shown of what was asked for, `asked` is how programs ask for it.
-    pub(super) fn new(
-        what: &'static str,
-        text: &str,
-        asked: &str,
-        found: Vec<Matching>,
-        more: bool,
-    ) -> Self {
+    /// `text` is what is shown of what was asked for.
+    pub(super) fn new(what: &'static str, text: &str, found: Vec<Matching>, more: bool) -> Self {
         Self {
             what,
             text: format::shortened(text, 100),
-            asked: format::shortened(asked, 100),
             found,
             more,
         }

@@ -1,5 +1,7 @@
 //! Which build crashed, as the report page says it.
 
+use buildinfo::files::{BuildFile, file_for_machine, platform_of, platforms_of};
+use buildinfo::location::{Location, normalise_platform};
 use chrono::SecondsFormat;
 use serde_json::{Map, Value};
 
@@ -20,6 +22,8 @@ pub(super) struct BuildView {
     pub(super) certainty: Option<Word>,
     /// Why, as a sentence.
     pub(super) reason: String,
+    /// That the client says something else of itself, as a sentence.
+    pub(super) contradiction: Option<String>,
     /// The details, in reading order.
     pub(super) facts: Vec<Fact>,
 }
@@ -37,6 +41,8 @@ impl BuildView {
         let channel = or_reported("channel", "release_channel");
         let build_id = or_reported("build_id", "build");
         let certainty = text(answer, "certainty");
+        let (status, why) = (text(answer, "status"), text(answer, "reason"));
+        let has_sibling = object(answer, "sibling").is_some();
         let names = Names {
             product,
             channel,
@@ -46,11 +52,12 @@ impl BuildView {
             product: product.to_owned(),
             version: words::version(product, text(crash, "version")),
             page: links::build(product, channel, build_id),
-            status: words::status(text(answer, "status")),
+            status: words::answer_status(status, why),
             // That nothing is known rests on nothing: it is neither stated nor inferred.
-            certainty: (!certainty.is_empty() && text(answer, "status") != "unknown")
-                .then(|| words::certainty_by(certainty, text(answer, "reason"))),
-            reason: words::reason(text(answer, "reason")),
+            certainty: (!certainty.is_empty() && (status != "unknown" || has_sibling))
+                .then(|| words::certainty_by(certainty, why)),
+            reason: words::reason(why),
+            contradiction: contradiction(crash, answer),
             facts: facts(crash, answer, &names),
         }
     }
@@ -66,6 +73,19 @@ impl BuildView {
     }
 }
 
+/// That no build of the version reports what the client does.
+fn contradiction(crash: &Map<String, Value>, answer: &Map<String, Value>) -> Option<String> {
+    let differs = answer.get("reported_differs") == Some(&Value::Bool(true));
+    differs.then(|| {
+        format!(
+            "The client says that it is {}, and its build id is the one of {}: no build of {} says that of itself. The program may have been updated in part only, or be somebody's own version; or the build data are wrong.",
+            text(crash, "version_reported"),
+            text(crash, "version"),
+            text(crash, "version"),
+        )
+    })
+}
+
 struct Names<'a> {
     product: &'a str,
     channel: &'a str,
@@ -74,7 +94,13 @@ struct Names<'a> {
 
 fn facts(crash: &Map<String, Value>, answer: &Map<String, Value>, names: &Names<'_>) -> Vec<Fact> {
     let value = |name: &str| answer.get(name).map(shown).unwrap_or_default();
+    let sibling = object(answer, "sibling");
     let facts = [
+        Fact::new(
+            "Reported version",
+            "What the client itself said: betas and candidates leave out what stands behind the number.",
+            reported_version(crash),
+        ),
         Fact::new(
             "Channel",
             "The stream of updates that the installation follows.",
@@ -111,14 +137,10 @@ fn facts(crash: &Map<String, Value>, answer: &Map<String, Value>, names: &Names<
             "The platforms for which this build is known.",
             joined(answer, "platforms"),
         ),
-        changeset(answer),
+        gecko(sibling),
+        changeset(sibling.unwrap_or(answer)),
         Fact::new("Published", "When it was uploaded. UTC.", published(answer)),
-        Fact::new(
-            "Files",
-            "Where the build can be downloaded.",
-            value("archive_url"),
-        )
-        .linked(links::web(text(answer, "archive_url"))),
+        files(crash, answer),
         previous(answer, names),
         changes(answer),
         Fact::new(
@@ -142,6 +164,66 @@ fn facts(crash: &Map<String, Value>, answer: &Map<String, Value>, names: &Names<
         .into_iter()
         .filter(|fact| !fact.value.is_empty())
         .collect()
+}
+
+fn reported_version(crash: &Map<String, Value>) -> String {
+    let reported = text(crash, "version_reported");
+    if reported == text(crash, "version") {
+        String::new()
+    } else {
+        reported.to_owned()
+    }
+}
+
+/// Firefox's build that was made of the same Gecko.
+fn gecko(sibling: Option<&Map<String, Value>>) -> Fact {
+    let member = |name: &str| sibling.map_or("", |sibling| text(sibling, name));
+    let (product, channel) = (member("product"), member("channel"));
+    let value = match sibling {
+        None => String::new(),
+        Some(_) => format!("that of {product} {} ({channel})", member("version")),
+    };
+    Fact::new(
+        "Gecko",
+        "Firefox's build with the same build id: both were made of one source. It is inferred from the id.",
+        value,
+    )
+    .linked(links::build(product, channel, member("build_id")))
+}
+
+/// The build's file for the machine that crashed; where none is known, what there is, and that it is not for this machine.
+fn files(crash: &Map<String, Value>, answer: &Map<String, Value>) -> Fact {
+    const HINT: &str = "Where the build can be downloaded, for the platform that crashed.";
+    let (os, cpu) = (text(crash, "os_name"), text(crash, "cpu_arch"));
+    let attached = text(answer, "archive_url");
+    // What was attached before files were chosen by platform is the file of any of them.
+    let found = if answer.contains_key("archive_platform") {
+        let platform = text(answer, "archive_platform");
+        (!attached.is_empty()).then(|| (attached.to_owned(), platform.to_owned()))
+    } else {
+        let of = Location::parse(attached).and_then(|place| place.platform);
+        let file = BuildFile {
+            platform: of.unwrap_or_default(),
+            url: attached.to_owned(),
+        };
+        let known = !attached.is_empty();
+        let file = known.then(|| file_for_machine(&[file], os, cpu)).flatten();
+        file.map(|file| (file.url, file.platform.unwrap_or_default()))
+    };
+    let Some((url, platform)) = found else {
+        return Fact::new("Files", HINT, "");
+    };
+    let own = platforms_of(os, cpu).contains(&normalise_platform(&platform).0.as_str());
+    let missing = match platform_of(os, cpu) {
+        Some(machine) => format!("no file is known for {machine}"),
+        None => "the crash does not say for which platform".to_owned(),
+    };
+    let value = match (own, platform.as_str()) {
+        (true, _) => url.clone(),
+        (false, "") => format!("{url} (of all platforms: {missing})"),
+        (false, other) => format!("{url} (for {other}: {missing})"),
+    };
+    Fact::new("Files", HINT, value).linked(links::web(&url))
 }
 
 fn reported_channel(crash: &Map<String, Value>, names: &Names<'_>) -> String {
@@ -333,10 +415,107 @@ mod tests {
             "product": "Firefox", "version": "64.0b0", "release_channel": "beta", "build": "junk",
             "build_info": {"status": "unknown", "reason": "junk"},
         }));
-        assert_eq!(view.status.text, "unknown build");
+        assert_eq!(view.status.text, "no build id");
         assert_eq!(view.page, None);
         assert_eq!(value(&view, "Build id").as_deref(), Some("junk"));
         assert_eq!(value(&view, "Built"), None);
+    }
+
+    #[test]
+    fn a_client_that_contradicts_its_build_is_told_from_one_that_leaves_something_out() {
+        let mut crash = json!({
+            "version": "153.0", "version_reported": "153.0.1",
+            "build_info": {"status": "shipped", "version": "153.0", "reported_differs": true},
+        });
+        let differs = view(&crash);
+        assert!(differs.contradiction.as_ref().unwrap().contains("153.0.1"));
+        assert_eq!(
+            value(&differs, "Reported version").as_deref(),
+            Some("153.0.1")
+        );
+        crash["version"] = json!("153.0b5");
+        crash["version_reported"] = json!("153.0");
+        crash["build_info"] = json!({"status": "shipped", "version": "153.0b5"});
+        let fits = view(&crash);
+        assert_eq!(fits.contradiction, None);
+        assert_eq!(value(&fits, "Reported version").as_deref(), Some("153.0"));
+        crash["version_reported"] = json!("153.0b5");
+        assert_eq!(value(&view(&crash), "Reported version"), None);
+    }
+
+    #[test]
+    fn a_product_that_nobody_lists_is_known_by_its_gecko() {
+        let crash = json!({
+            "product": "Fenix", "version": "155.0a1", "release_channel": "nightly", "build": "20260803091507",
+            "build_info": {
+                "status": "unknown", "certainty": "inferred", "reason": "gecko_sibling", "build_id": "20260803091507",
+                "sibling": {
+                    "product": "Firefox", "channel": "nightly", "version": "155.0a1", "build_id": "20260803091507",
+                    "revision": "abc", "repository": "https://hg.mozilla.org/mozilla-central",
+                    "revision_url": "https://hg.mozilla.org/mozilla-central/rev/abc",
+                },
+            },
+        });
+        let view = view(&crash);
+        assert_eq!(view.certainty.unwrap().text, "inferred");
+        assert_eq!(
+            value(&view, "Gecko").as_deref(),
+            Some("that of Firefox 155.0a1 (nightly) -> /builds/Firefox/nightly/20260803091507")
+        );
+        assert_eq!(
+            value(&view, "Changeset").as_deref(),
+            Some("abc -> https://hg.mozilla.org/mozilla-central/rev/abc")
+        );
+        let said = format!("{} {}", view.status.meaning, view.reason);
+        assert!(!said.contains("so far"), "{said}");
+    }
+
+    #[test]
+    fn files_are_those_of_the_machine_that_crashed() {
+        const BUILD: &str = "https://a.example/pub/firefox/candidates/64.0b4-candidates/build1/";
+        for (os, cpu, info, expected) in [
+            (
+                "Windows NT",
+                "amd64",
+                json!({"archive_url": "https://a.example/F.exe", "archive_platform": "win64"}),
+                "https://a.example/F.exe".to_owned(),
+            ),
+            (
+                "Windows NT",
+                "arm64",
+                json!({"archive_url": BUILD, "archive_platform": null}),
+                format!("{BUILD} (of all platforms: no file is known for win64-aarch64)"),
+            ),
+            // As it was attached before.
+            (
+                "Mac OS X",
+                "arm64",
+                json!({"archive_url": format!("{BUILD}linux-x86_64/en-US/f.tar.xz")}),
+                format!("{BUILD} (of all platforms: no file is known for mac)"),
+            ),
+            (
+                "Linux",
+                "amd64",
+                json!({"archive_url": format!("{BUILD}linux-x86_64/en-US/f.tar.xz")}),
+                format!("{BUILD}linux-x86_64/en-US/f.tar.xz"),
+            ),
+            (
+                "Unknown",
+                "unknown",
+                json!({"archive_url": "https://a.example/F.exe", "archive_platform": "win64"}),
+                "https://a.example/F.exe (for win64: the crash does not say for which platform)"
+                    .to_owned(),
+            ),
+        ] {
+            let view = view(&json!({"os_name": os, "cpu_arch": cpu, "build_info": info}));
+            let found = view
+                .facts
+                .iter()
+                .find(|fact| fact.label == "Files")
+                .unwrap();
+            assert_eq!(found.value, expected, "{os} {cpu}");
+            assert!(found.link.is_some());
+        }
     }
 
     #[test]

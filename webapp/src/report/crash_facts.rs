@@ -20,13 +20,9 @@ pub(super) fn facts(crash: &Map<String, Value>, row: Option<&Summary>) -> Vec<Fa
     };
     let bytes = |name: &str| number(crash, name).map(format::bytes).unwrap_or_default();
     let both = |first: &str, second: &str| {
-        format!("{} {}", value(first), value(second))
-            .trim()
-            .to_owned()
-    };
-    let os = match value("os_pretty_version") {
-        pretty if pretty.is_empty() => both("os_name", "os_version"),
-        pretty => format!("{pretty} ({})", value("os_version")),
+        let values = [value(first), value(second)];
+        let known: Vec<String> = values.into_iter().filter(|value| is_known(value)).collect();
+        known.join(" ")
     };
     let facts = [
         Fact::new(
@@ -64,7 +60,7 @@ pub(super) fn facts(crash: &Map<String, Value>, row: Option<&Summary>) -> Vec<Fa
             "What the utility process was doing.",
             utility(crash),
         ),
-        Fact::new("Operating system", "", os),
+        Fact::new("Operating system", "", operating_system(crash)),
         Fact::new("CPU", "", cpu(crash)),
         Fact::new(
             "Uptime",
@@ -92,7 +88,6 @@ pub(super) fn facts(crash: &Map<String, Value>, row: Option<&Summary>) -> Vec<Fa
             value("last_error_value"),
         ),
         Fact::new("Device", "", both("android_manufacturer", "android_model")),
-        Fact::new("Android", "", value("android_version")),
         Fact::new(
             "Graphics",
             "Vendor and device of the graphics adapter.",
@@ -141,8 +136,89 @@ pub(super) fn facts(crash: &Map<String, Value>, row: Option<&Summary>) -> Vec<Fa
     ];
     facts
         .into_iter()
-        .filter(|fact| !fact.value.trim().is_empty())
+        .filter(|fact| is_known(&fact.value))
         .collect()
+}
+
+/// Whether a value says anything: rules write `unknown` where they found nothing.
+fn is_known(value: &str) -> bool {
+    let value = value.trim();
+    !value.is_empty() && !value.eq_ignore_ascii_case("unknown")
+}
+
+fn known<'a>(crash: &'a Map<String, Value>, name: &str) -> &'a str {
+    Some(text(crash, name).trim())
+        .filter(|value| is_known(value))
+        .unwrap_or_default()
+}
+
+fn operating_system(crash: &Map<String, Value>) -> String {
+    let name = known(crash, "os_name");
+    // Minidumps of Linux and Android have no numbers before what the kernel says of itself.
+    let version = known(crash, "os_version");
+    let version = version
+        .strip_prefix("0.0.0")
+        .map_or(version, str::trim_start);
+    if name == "Android" {
+        return android(version, known(crash, "android_version"));
+    }
+    let pretty = match known(crash, "os_pretty_version") {
+        "" => name,
+        pretty => pretty,
+    };
+    match (pretty, version) {
+        (pretty, "") => pretty.to_owned(),
+        ("", version) => version.to_owned(),
+        (pretty, version) if version.starts_with(pretty) => version.to_owned(),
+        (pretty, version) if pretty.ends_with(version) => pretty.to_owned(),
+        (pretty, version) if pretty == name && !version.contains(' ') => {
+            format!("{pretty} {version}")
+        }
+        (pretty, version) => format!("{pretty} ({version})"),
+    }
+}
+
+/// Android by its usual name. What reports carry is the level of its API: `34`, or `34 (REL)` in the annotation.
+fn android(version: &str, annotation: &str) -> String {
+    let level = [version, annotation]
+        .iter()
+        .find_map(|text| text.split(' ').next()?.parse::<u32>().ok());
+    match level.map(|level| (level, android_release(level))) {
+        Some((level, Some(release))) => format!("Android {release} (API {level})"),
+        Some((level, None)) => format!("Android (API {level})"),
+        None if version.is_empty() => "Android".to_owned(),
+        None => format!("Android ({version})"),
+    }
+}
+
+/// The release of Android that has this level of the API.
+fn android_release(level: u32) -> Option<&'static str> {
+    Some(match level {
+        14 => "4.0",
+        15 => "4.0.3",
+        16 => "4.1",
+        17 => "4.2",
+        18 => "4.3",
+        19 => "4.4",
+        21 => "5.0",
+        22 => "5.1",
+        23 => "6.0",
+        24 => "7.0",
+        25 => "7.1",
+        26 => "8.0",
+        27 => "8.1",
+        28 => "9",
+        29 => "10",
+        30 => "11",
+        31 => "12",
+        32 => "12L",
+        33 => "13",
+        34 => "14",
+        35 => "15",
+        36 => "16",
+        37 => "17",
+        _ => return None,
+    })
 }
 
 fn received(crash: &Map<String, Value>, row: Option<&Summary>) -> String {
@@ -172,10 +248,11 @@ fn utility(crash: &Map<String, Value>) -> String {
 
 fn cpu(crash: &Map<String, Value>) -> String {
     let mut parts = vec![
-        text(crash, "cpu_arch").to_owned(),
-        text(crash, "cpu_info").to_owned(),
+        known(crash, "cpu_arch").to_owned(),
+        known(crash, "cpu_info").to_owned(),
     ];
-    parts.extend(number(crash, "cpu_count").map(|count| format::counted(count, "core")));
+    let cores = number(crash, "cpu_count").filter(|count| *count > 0);
+    parts.extend(cores.map(|count| format::counted(count, "core")));
     parts.retain(|part| !part.is_empty());
     parts.join(", ")
 }
@@ -223,6 +300,80 @@ mod tests {
                 ("Failed allocation", "4,096 bytes (4.0 KiB)"),
             ]
         );
+    }
+
+    #[test]
+    fn machines_are_told_as_far_as_they_are_known() {
+        for (crash, os, processor) in [
+            (
+                json!({"os_name": "Android", "os_version": "34", "os_pretty_version": "Android 34", "android_version": "34 (REL)", "cpu_arch": "arm64", "cpu_info": "unknown", "cpu_count": 0}),
+                "Android 14 (API 34)",
+                "arm64",
+            ),
+            (
+                json!({"os_name": "Android", "os_version": "99", "os_pretty_version": "Android 99"}),
+                "Android (API 99)",
+                "",
+            ),
+            (
+                json!({"os_name": "Android", "os_version": "32"}),
+                "Android 12L (API 32)",
+                "",
+            ),
+            (
+                json!({"os_name": "Android", "os_version": "0.0.0 Linux 5.10.1", "android_version": "36 (REL)"}),
+                "Android 16 (API 36)",
+                "",
+            ),
+            (
+                json!({"os_name": "Android", "os_version": "0.0.0 Linux 5.10.1"}),
+                "Android (Linux 5.10.1)",
+                "",
+            ),
+            (
+                json!({"os_name": "Android", "os_version": ""}),
+                "Android",
+                "",
+            ),
+            (
+                json!({"os_name": "Unknown", "os_version": "", "os_pretty_version": "Unknown", "cpu_arch": "unknown", "cpu_info": "unknown", "cpu_count": 0}),
+                "",
+                "",
+            ),
+            (
+                json!({"os_name": "Windows NT", "os_version": "10.0.22631", "os_pretty_version": "Windows 11", "cpu_arch": "amd64", "cpu_info": "family 6", "cpu_count": 1}),
+                "Windows 11 (10.0.22631)",
+                "amd64, family 6, 1 core",
+            ),
+            (
+                json!({"os_name": "Windows NT", "os_version": "", "os_pretty_version": "Windows NT"}),
+                "Windows NT",
+                "",
+            ),
+            (
+                json!({"os_name": "Linux", "os_version": "0.0.0 Linux 6.8.0 #1 SMP", "os_pretty_version": "Ubuntu 24.04"}),
+                "Ubuntu 24.04 (Linux 6.8.0 #1 SMP)",
+                "",
+            ),
+            (
+                json!({"os_name": "Linux", "os_version": "0.0.0 Linux 6.8.0", "os_pretty_version": "Linux"}),
+                "Linux 6.8.0",
+                "",
+            ),
+            (
+                json!({"os_name": "Linux", "os_version": "0.0.0", "os_pretty_version": "Linux"}),
+                "Linux",
+                "",
+            ),
+            (json!({}), "", ""),
+        ] {
+            let crash = crash.as_object().unwrap();
+            assert_eq!(
+                (operating_system(crash).as_str(), cpu(crash).as_str()),
+                (os, processor),
+                "{crash:?}"
+            );
+        }
     }
 
     #[test]

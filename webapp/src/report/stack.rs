@@ -213,12 +213,14 @@ pub(super) struct ExceptionView {
     pub(super) left_out: usize,
 }
 
-/// The chain of Java exceptions, without their messages.
+/// The chain of Java exceptions, without their messages; where there is none, what the stack trace in a text holds.
 pub(super) fn exceptions(crash: &Map<String, Value>) -> Vec<ExceptionView> {
     let Some(exception) =
         object(crash, "java_exception").and_then(|java| object(java, "exception"))
     else {
-        return Vec::new();
+        return java_trace(text(crash, "java_stack_trace"))
+            .into_iter()
+            .collect();
     };
     list(exception, "values")
         .iter()
@@ -243,6 +245,54 @@ pub(super) fn exceptions(crash: &Map<String, Value>) -> Vec<ExceptionView> {
             }
         })
         .collect()
+}
+
+/// Why a report shows no stack of a native thread; `None` if it shows one, or if what it shows is a Java stack and there is no
+/// minidump that could hold more.
+pub(super) fn missing(
+    crash: &Map<String, Value>,
+    stacks: &Stacks,
+    exceptions: &[ExceptionView],
+) -> Option<&'static str> {
+    if stacks.crashing.is_some() {
+        return None;
+    }
+    let dump = object(crash, "json_dump").filter(|dump| !dump.is_empty());
+    match (dump, text(crash, "mdsw_status_string")) {
+        (None, "" | "EmptyMinidump") if !exceptions.is_empty() => None,
+        (None, "") if text(crash, "java_stack_trace") == "malformed" => Some(
+            "There is no stack: the report has no minidump, and its Java stack trace cannot be read.",
+        ),
+        (None, "") => Some("There is no stack: the report has no minidump."),
+        (None, _) => Some(
+            "There is no stack: the minidump could not be read. The status of the minidump above says why.",
+        ),
+        (Some(_), _) => Some(
+            "There is no stack: the minidump does not say which thread crashed, or holds no frames of it.",
+        ),
+    }
+}
+
+/// A stack trace as the processor leaves it: the class, and below it the frames, a line each.
+fn java_trace(trace: &str) -> Option<ExceptionView> {
+    let (class, frames) = trace.split_once('\n')?;
+    let frames: Vec<&str> = frames
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    if class.is_empty() && frames.is_empty() {
+        return None;
+    }
+    let shown_frames = frames.get(..MAX_FRAMES).unwrap_or(&frames);
+    Some(ExceptionView {
+        kind: class.to_owned(),
+        frames: shown_frames
+            .iter()
+            .map(|frame| format::shortened(frame.strip_prefix("at ").unwrap_or(frame), NAME))
+            .collect(),
+        left_out: frames.len() - shown_frames.len(),
+    })
 }
 
 fn java_frame(frame: &Map<String, Value>) -> String {

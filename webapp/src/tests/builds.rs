@@ -167,18 +167,171 @@ async fn the_search_box_leads_to_a_page() {
                 "20181025233935".to_owned(),
                 "/builds/?build_id=20181025233935".to_owned(),
             ),
-            ("64.0b4".to_owned(), "/builds/?version=64.0b4".to_owned()),
             (
                 "1a2b3c4d5e6f".to_owned(),
                 "/builds/?revision=1a2b3c4d5e6f".to_owned(),
             ),
             ("a%20%26b".to_owned(), "/?signature=a+%26b".to_owned()),
+            (
+                "%5B@%20nightly%20%5D".to_owned(),
+                "/?signature=nightly".to_owned(),
+            ),
             (String::new(), "/".to_owned()),
         ] {
             let answer = server.get(&format!("/search?q={query}")).await;
             assert_eq!(answer.status, StatusCode::SEE_OTHER, "{query}");
             assert_eq!(answer.location(), location);
         }
+    }
+}
+
+#[tokio::test]
+async fn names_of_builds_show_builds_and_crashes_and_how_they_were_understood() {
+    for server in servers().await {
+        let mut second = build("beta", "64.0b4rc2", "20181026113000", "win64");
+        second.build_number = Some(2);
+        server
+            .derive(
+                1,
+                vec![
+                    build("beta", "64.0b4", "20181025233934", "win64"),
+                    build("beta", "64.0b14", "20181129233934", "win64"),
+                    second,
+                ],
+            )
+            .await;
+        server.receive(PROCESSED, RECEIVED, None).await;
+        server.finish(PROCESSED, "a").await;
+        let (first, last, other) = ("20181025233934", "20181129233934", "20181026113000");
+        for (query, understood, shown, hidden) in [
+            ("64", "version 64*", vec![first, last, PROCESSED], vec![]),
+            (
+                "Firefox%2064.0b4",
+                "product Firefox, version 64.0b4*",
+                vec![first, other, PROCESSED],
+                vec![last],
+            ),
+            (
+                "64.0b",
+                "version 64.0b*",
+                vec![first, last, PROCESSED],
+                vec![],
+            ),
+            ("6", "version 6*", vec![], vec![first, last, PROCESSED]),
+            ("beta", "channel beta", vec![first, last, PROCESSED], vec![]),
+            ("nightly", "channel nightly", vec![], vec![first, PROCESSED]),
+            (
+                "2018-10-25",
+                "build id 20181025*, builds that were started on 2018-10-25",
+                vec![first, PROCESSED],
+                vec![last],
+            ),
+            (
+                "201811",
+                "build id 201811*",
+                vec![last],
+                vec![first, PROCESSED],
+            ),
+            (
+                "64.0b4rc2",
+                "version 64.0b4rc2",
+                vec![other],
+                vec![first, PROCESSED],
+            ),
+            (
+                "64.0b4%20build%202%20(candidate)",
+                "version 64.0b4rc2, which is build 2",
+                vec![other],
+                vec![first, PROCESSED],
+            ),
+            (
+                "MozillaVPN",
+                "product MozillaVPN",
+                vec!["No source that is read"],
+                vec![first],
+            ),
+        ] {
+            let page = server.get(&format!("/search?q={query}")).await;
+            assert_eq!(page.status, StatusCode::OK, "{query}");
+            let said = format!("Understood as: {understood}.");
+            assert!(page.body.contains(&said), "{query}: {}", page.body);
+            assert!(page.body.contains("as a signature instead"));
+            for part in shown {
+                assert!(page.body.contains(part), "{query} {part}: {}", page.body);
+            }
+            for part in hidden {
+                assert!(!page.body.contains(part), "{query} {part}: {}", page.body);
+            }
+        }
+        for (path, count) in [
+            ("/builds/?version=64", 3),
+            ("/builds/?version=64.0b4*", 2),
+            ("/builds/?product=firefox&channel=beta&version=64.0b4", 1),
+            ("/builds/?build_id=20181129", 1),
+            ("/?version=64.0*", 1),
+            ("/?product=firefox&build_id=2018-10-25", 1),
+            ("/?version=64.0b", 1),
+            ("/?build_id=2018-10-26", 0),
+        ] {
+            let page = server.get(path).await;
+            let links = ["href=\"/builds/Firefox/beta/2018", "href=\"/report/index/"];
+            let of = if path.starts_with("/builds") {
+                links[0]
+            } else {
+                links[1]
+            };
+            assert_eq!(
+                page.body.matches(of).count(),
+                count,
+                "{path}: {}",
+                page.body
+            );
+        }
+        assert_eq!(
+            server.get("/builds/?build_id=x").await.status,
+            StatusCode::BAD_REQUEST
+        );
+        assert_eq!(
+            server.get("/builds/?product=x&version=1").await.status,
+            StatusCode::NOT_FOUND
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_product_that_nobody_lists_is_shown_by_its_gecko() {
+    for server in servers().await {
+        let nightly = build("nightly", "65.0a1", "20181025100123", "win64");
+        server.derive(1, vec![nightly]).await;
+        for product in ["Fenix", "Focus", "ReferenceBrowser"] {
+            let page = server
+                .get(&format!("/builds/{product}/nightly/20181025100123"))
+                .await;
+            for part in [
+                "known by its Gecko",
+                "/builds/Firefox/nightly/20181025100123",
+                "rev20181025100123",
+                "inferred",
+            ] {
+                assert!(page.body.contains(part), "{product} {part}: {}", page.body);
+            }
+            let other = server
+                .get(&format!("/builds/{product}/nightly/20181025100124"))
+                .await;
+            assert!(
+                other.body.contains("No source for this product"),
+                "{}",
+                other.body
+            );
+            for page in [page, other] {
+                assert!(!page.body.contains("so far"), "{product}: {}", page.body);
+                assert!(!page.body.contains("as soon as it becomes known"));
+            }
+        }
+        let thunderbird = server
+            .get("/builds/Thunderbird/nightly/20181025100123")
+            .await;
+        assert!(!thunderbird.body.contains("Gecko"));
     }
 }
 

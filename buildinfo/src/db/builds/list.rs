@@ -1,13 +1,16 @@
 //! Lists of builds by filters, newest id first, page by page.
 
-use platform::db::{Db, DbError};
+use platform::db::{Beginning, Db, DbError, values};
 use platform::on;
 
 use super::{Page, VALID, number, read_all};
 use crate::build::Build;
 use crate::build_id::BuildId;
 use crate::product::Product;
-use crate::version::{Stage, Version};
+use crate::version::{Stage, Version, pattern};
+
+/// Of a beginning, the builds of so many versions are listed.
+const MOST_VERSIONS: usize = 200;
 
 /// Which builds to list; what is left empty is not asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,7 +19,7 @@ pub struct Filter {
     pub product: Option<Product>,
     /// That follow this channel.
     pub channel: Option<String>,
-    /// With this exact version. A candidate's name finds the build whatever became of it: `152.0rc2` is build 2 of 152.0,
+    /// With this version: the whole of it, or its beginning as [`pattern::versions`] reads it (`153`, `153.0b`, `153.0*`). A candidate's name finds the build whatever became of it: `152.0rc2` is build 2 of 152.0,
     /// whose own name is `152.0`.
     pub version: Option<String>,
     /// Made from this revision, or from one that begins so.
@@ -98,6 +101,9 @@ pub async fn list_builds(
     after: Option<&BuildKey>,
     limit: i64,
 ) -> Result<Page<Build>, DbError> {
+    if let Some(begin) = filter.version.as_deref().and_then(pattern::versions) {
+        return list_of_versions(db, generation, filter, &begin, after, limit).await;
+    }
     let Some(candidate) = filter.candidate() else {
         return list_page(db, generation, filter, None, after, limit).await;
     };
@@ -119,6 +125,42 @@ pub async fn list_builds(
             return Ok(Page { rows, more });
         }
     }
+}
+
+/// The builds of all versions that begin so. Each version has its builds in the order of the list, which are then merged.
+async fn list_of_versions(
+    db: &Db,
+    generation: i64,
+    filter: &Filter,
+    begin: &Beginning,
+    after: Option<&BuildKey>,
+    limit: i64,
+) -> Result<Page<Build>, DbError> {
+    let most = usize::try_from(limit).unwrap_or(0);
+    let (mut rows, mut more) = (Vec::new(), false);
+    for version in values(db, &next_version_sql(db), begin, MOST_VERSIONS).await? {
+        let filter = Filter {
+            version: Some(version),
+            ..filter.clone()
+        };
+        let page = list_page(db, generation, &filter, None, after, limit).await?;
+        rows.extend(page.rows);
+        rows.sort_by_cached_key(|build: &Build| {
+            let key = BuildKey::from(build);
+            (std::cmp::Reverse(key.build_id), key.names)
+        });
+        more |= page.more || rows.len() > most;
+        rows.truncate(most);
+    }
+    Ok(Page { rows, more })
+}
+
+/// The statement that finds the highest version, as text, between two others.
+fn next_version_sql(db: &Db) -> String {
+    let index = db.by_index("build_of_version");
+    format!(
+        "SELECT version FROM build {index} WHERE version >= $1 AND version < $2 ORDER BY version DESC LIMIT 1"
+    )
 }
 
 /// One page, with the builds of the version `base` among those of the version asked for.

@@ -1,0 +1,471 @@
+//! What somebody means who types something into the search box.
+
+use buildinfo::product::{Directory, OFFICIAL_CHANNELS};
+use buildinfo::version::pattern;
+use buildinfo::{BuildId, Product, Version};
+use crash::CrashId;
+
+/// More words than this are a signature.
+const MAX_WORDS: usize = 10;
+
+/// What somebody looks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Report(CrashId),
+    Build(BuildId),
+    Revision(String),
+    Named(Names),
+    Signature(String),
+    Nothing,
+}
+
+/// Crashes and builds by what they are called; what is empty was not typed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Names {
+    /// The product as its crash reports call it.
+    pub(crate) product: String,
+    /// The channel.
+    pub(crate) channel: String,
+    /// The version; with a star at its end, what begins so.
+    pub(crate) version: String,
+    /// N of `buildN`.
+    pub(crate) build_number: Option<u32>,
+    /// The build id, or its first digits with a star.
+    pub(crate) build_id: String,
+}
+
+/// A text of so many hexadecimal digits is the beginning of a revision, or a whole one.
+const REVISION: std::ops::RangeInclusive<usize> = 12..=40;
+
+/// Names of products of several words, and those that have no builds. The longest come first.
+const PRODUCTS: [(&str, &str, &str); 16] = [
+    ("firefox developer edition", "Firefox", "aurora"),
+    ("firefox for android", "Fenix", ""),
+    ("developer edition", "Firefox", "aurora"),
+    ("mozilla thunderbird", "Thunderbird", ""),
+    ("reference browser", "ReferenceBrowser", ""),
+    ("firefox android", "Fenix", ""),
+    ("mozilla firefox", "Firefox", ""),
+    ("firefox focus", "Focus", ""),
+    ("firefox klar", "Focus", ""),
+    ("focus-android", "Focus", ""),
+    ("mozilla vpn", "MozillaVPN", ""),
+    ("referencebrowser", "ReferenceBrowser", ""),
+    ("reference-browser", "ReferenceBrowser", ""),
+    ("geckoviewexample", "GeckoViewExample", ""),
+    ("mozillavpn", "MozillaVPN", ""),
+    ("vpn", "MozillaVPN", ""),
+];
+
+/// What pages say of a build behind its name.
+const STATES: [&str; 11] = [
+    "candidate",
+    "shipped",
+    "aborted",
+    "pulled",
+    "published",
+    "never",
+    "superseded",
+    "released",
+    "offered",
+    "stated",
+    "inferred",
+];
+
+/// Understands a crash id (also with `bp-` before it), a build id or a revision, all also in a link; the names of builds as people and
+/// pages write them (`Firefox 153.0b5`, `153`, `nightly`, `2026-08-27`, `154.0b1 build 2 (candidate)`); or a signature (also as bugs
+/// write it, `[@ signature ]`).
+pub(super) fn wanted(text: &str) -> Wanted {
+    let text = text.trim();
+    if text.is_empty() {
+        return Wanted::Nothing;
+    }
+    if let Some(signature) = text
+        .strip_prefix("[@")
+        .and_then(|rest| rest.strip_suffix(']'))
+    {
+        return Wanted::Signature(signature.trim().to_owned());
+    }
+    if let Some(wanted) = named_by_id(text) {
+        return wanted;
+    }
+    names(text).map_or_else(|| Wanted::Signature(text.to_owned()), Wanted::Named)
+}
+
+/// The product with this name, in any spelling that sources, reports and people use, and the channel that may be all it has.
+pub(crate) fn product(text: &str) -> Option<(&'static str, &'static str)> {
+    let text = text.trim();
+    if let Ok(directory) = text.parse::<Directory>() {
+        let channel = directory.only_channel().unwrap_or_default();
+        return Some((directory.product().as_str(), channel));
+    }
+    PRODUCTS
+        .iter()
+        .find(|(name, ..)| name.eq_ignore_ascii_case(text))
+        .map(|(_, product, channel)| (*product, *channel))
+}
+
+/// One word, or a link, that holds an id.
+fn named_by_id(text: &str) -> Option<Wanted> {
+    if text.contains(char::is_whitespace) {
+        return None;
+    }
+    let is_link = text.contains("://") || text.starts_with('/');
+    let pieces: Vec<String> = if is_link {
+        text.split(['/', '?', '#', '=', '&'])
+            .filter(|piece| !piece.is_empty())
+            .map(str::to_ascii_lowercase)
+            .collect()
+    } else {
+        vec![text.trim_end_matches('/').to_ascii_lowercase()]
+    };
+    let crash = |piece: &String| {
+        let id = piece.strip_prefix("bp-").unwrap_or(piece);
+        id.parse().ok().map(Wanted::Report)
+    };
+    let build = |piece: &String| {
+        let is_whole = piece.len() == 14;
+        piece
+            .parse()
+            .ok()
+            .filter(|_| is_whole || is_link)
+            .map(Wanted::Build)
+    };
+    let revision = |piece: &String| {
+        let is_one = REVISION.contains(&piece.len())
+            && piece.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && piece.bytes().any(|byte| byte.is_ascii_alphabetic());
+        is_one.then(|| Wanted::Revision(piece.clone()))
+    };
+    pieces
+        .iter()
+        .rev()
+        .find_map(crash)
+        .or_else(|| pieces.iter().rev().find_map(build))
+        .or_else(|| pieces.iter().rev().find_map(revision))
+}
+
+/// The names, if every word is one, and none is there twice.
+fn names(text: &str) -> Option<Names> {
+    let lower = text.to_lowercase().replace(',', " ");
+    let words: Vec<&str> = lower.split_whitespace().collect();
+    if words.len() > MAX_WORDS {
+        return None;
+    }
+    let mut names = Names::default();
+    let mut rest = words.as_slice();
+    while let [first, after @ ..] = rest {
+        if let Some((name, channel, count)) = product_at(rest) {
+            set(&mut names.product, name)?;
+            if !channel.is_empty() {
+                set(&mut names.channel, channel)?;
+            }
+            rest = rest.get(count..)?;
+            continue;
+        }
+        rest = after;
+        let word = first.trim_matches(|c: char| matches!(c, '(' | ')'));
+        if STATES.contains(&word) && (word != *first || names.build_number.is_some()) {
+            continue;
+        }
+        if let Some(number) = build_number(word, after) {
+            if names.build_number.replace(number).is_some() {
+                return None;
+            }
+            if word == "build" {
+                rest = after.get(1..)?;
+            }
+            continue;
+        }
+        read(word, &mut names)?;
+    }
+    let is_build = names.build_number.is_none() || !names.version.is_empty();
+    (names != Names::default() && is_build).then(|| names.settled())
+}
+
+impl Names {
+    /// A build's number belongs to its version, of which it names one candidate.
+    fn settled(mut self) -> Self {
+        if let Some(number) = self.build_number {
+            let version = self.version.trim_end_matches('*').parse::<Version>();
+            if let Ok(version) = version {
+                self.version = version.with_candidate(number).to_string();
+            }
+        }
+        self
+    }
+
+    /// The same in words, one for each name.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        for (what, value) in [
+            ("product", &self.product),
+            ("channel", &self.channel),
+            ("version", &self.version),
+            ("build id", &self.build_id),
+        ] {
+            if !value.is_empty() {
+                words.push(format!("{what} {value}"));
+            }
+        }
+        if let Some(number) = self.build_number {
+            words.push(format!("which is build {number}"));
+        }
+        if let Some(day) = self.day() {
+            words.push(format!("builds that were started on {day}"));
+        }
+        words
+    }
+
+    /// The names as a heading.
+    pub(crate) fn title(&self) -> String {
+        let read = self.version.parse::<Version>();
+        let version = read.map_or_else(|_| self.version.clone(), |version| version.spoken());
+        let all = [&self.product, &self.channel, &version, &self.build_id];
+        let given: Vec<&str> = all
+            .map(String::as_str)
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .collect();
+        given.join(" ")
+    }
+
+    /// The day that the first digits of a build id name.
+    fn day(&self) -> Option<String> {
+        let digits = self.build_id.strip_suffix('*')?;
+        match (digits.get(..4), digits.get(4..6), digits.get(6..8)) {
+            (Some(year), Some(month), Some(day)) if digits.len() == 8 => {
+                Some(format!("{year}-{month}-{day}"))
+            }
+            _ => None,
+        }
+    }
+
+    /// The product, if builds are known by it.
+    pub(crate) fn built(&self) -> Option<Product> {
+        self.product.parse().ok()
+    }
+}
+
+/// The product that the first words name, its one channel, and how many words that are.
+fn product_at(words: &[&str]) -> Option<(&'static str, &'static str, usize)> {
+    (1..=3.min(words.len())).rev().find_map(|count| {
+        let name = words.get(..count)?.join(" ");
+        let (product, channel) = product(&name)?;
+        Some((product, channel, count))
+    })
+}
+
+/// The number in `build2`, or in the word behind `build`.
+fn build_number(word: &str, after: &[&str]) -> Option<u32> {
+    let digits = match word.strip_prefix("build")? {
+        "" => after.first()?,
+        digits => digits,
+    };
+    digits
+        .parse()
+        .ok()
+        .filter(|number| (1..1000).contains(number))
+}
+
+/// Reads a word that is no product.
+fn read(word: &str, names: &mut Names) -> Option<()> {
+    if OFFICIAL_CHANNELS.contains(&word) || word == "default" {
+        return set(&mut names.channel, word);
+    }
+    // The candidate behind a version: `153.0 rc2`.
+    if let Some(number) = word.strip_prefix("rc") {
+        let version = names.version.strip_suffix('*')?.to_owned();
+        number.parse::<u32>().ok()?;
+        names.version = format!("{version}rc{number}");
+        return Some(());
+    }
+    if let Some(begin) = pattern::build_ids(word) {
+        return set(&mut names.build_id, &begin.to_string());
+    }
+    if word.len() == 14 && word.parse::<BuildId>().is_ok() {
+        return set(&mut names.build_id, word);
+    }
+    let digits = word.strip_prefix('v').unwrap_or(word);
+    if !digits.starts_with(|first: char| first.is_ascii_digit()) {
+        return None;
+    }
+    if let Some(major) = digits.strip_suffix("esr")
+        && major.bytes().all(|byte| byte.is_ascii_digit())
+        && major.len() <= 3
+    {
+        set(&mut names.channel, "esr")?;
+        return set(&mut names.version, &format!("{major}*"));
+    }
+    if let Some(begin) = pattern::versions(digits) {
+        let is_number = begin.as_str().bytes().all(|byte| byte.is_ascii_digit());
+        if is_number && begin.as_str().len() > 3 {
+            return None;
+        }
+        return set(&mut names.version, &begin.to_string());
+    }
+    let version = digits.parse::<Version>().ok()?;
+    if !digits.contains('.') {
+        return None;
+    }
+    let star = if version.candidate().is_some() {
+        ""
+    } else {
+        "*"
+    };
+    set(&mut names.version, &format!("{digits}{star}"))
+}
+
+/// Sets a name that is not set yet, or is the same.
+fn set(name: &mut String, value: &str) -> Option<()> {
+    if name.is_empty() {
+        value.clone_into(name);
+    }
+    (name == value).then_some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn ids_are_found_alone_and_in_links() {
+        const ID: &str = "de1bb258-cbbf-4589-a673-34f800160918";
+        let report = || Wanted::Report(ID.parse().unwrap());
+        let build = || Wanted::Build("20181025233934".parse().unwrap());
+        let revision = || Wanted::Revision("1a2b3c4d5e6f".to_owned());
+        for (text, expected) in [
+            (ID.to_owned(), report()),
+            (format!(" bp-{ID} "), report()),
+            (ID.to_uppercase(), report()),
+            (format!("https://crash.example/report/index/{ID}"), report()),
+            (
+                format!("https://crash.example/report/index/{ID}#tab-details"),
+                report(),
+            ),
+            (
+                format!("https://crash.example/api/ProcessedCrash/?crash_id={ID}&x=1"),
+                report(),
+            ),
+            (format!("/report/index/bp-{ID}/"), report()),
+            ("20181025233934".to_owned(), build()),
+            (
+                "https://crash.example/builds/Firefox/beta/20181025233934".to_owned(),
+                build(),
+            ),
+            ("1A2B3C4D5E6F".to_owned(), revision()),
+            (
+                "https://hg.example/releases/rev/1a2b3c4d5e6f".to_owned(),
+                revision(),
+            ),
+            (
+                "https://hg.example/pushloghtml?changeset=1a2b3c4d5e6f".to_owned(),
+                revision(),
+            ),
+            (String::new(), Wanted::Nothing),
+        ] {
+            assert_eq!(wanted(&text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_of_builds_are_understood_as_people_write_them() {
+        for (text, expected) in [
+            ("153", "version 153*"),
+            ("v153.0", "version 153.0*"),
+            ("153.0b", "version 153.0b*"),
+            ("153.0b5", "version 153.0b5*"),
+            ("Firefox 153.0b5", "product Firefox, version 153.0b5*"),
+            ("153.0b5 firefox", "product Firefox, version 153.0b5*"),
+            (
+                "firefox beta 153",
+                "product Firefox, channel beta, version 153*",
+            ),
+            ("Mozilla Firefox", "product Firefox"),
+            ("Firefox for Android 153.0", "product Fenix, version 153.0*"),
+            ("fenix nightly", "product Fenix, channel nightly"),
+            ("Klar", "product Focus"),
+            (
+                "Thunderbird 140.2.0esr",
+                "product Thunderbird, version 140.2.0esr*",
+            ),
+            ("esr 140", "channel esr, version 140*"),
+            ("140esr", "channel esr, version 140*"),
+            (
+                "Developer Edition 153",
+                "product Firefox, channel aurora, version 153*",
+            ),
+            ("devedition", "product Firefox, channel aurora"),
+            ("nightly", "channel nightly"),
+            (
+                "20260827",
+                "build id 20260827*, builds that were started on 2026-08-27",
+            ),
+            (
+                "2026-08-27",
+                "build id 20260827*, builds that were started on 2026-08-27",
+            ),
+            ("nightly 2026-08", "channel nightly, build id 202608*"),
+            (
+                "Firefox 20260827093000",
+                "product Firefox, build id 20260827093000",
+            ),
+            ("154.0b1rc2", "version 154.0b1rc2"),
+            (
+                "154.0b1 build 2 (candidate)",
+                "version 154.0b1rc2, which is build 2",
+            ),
+            (
+                "Firefox 154.0 build2",
+                "product Firefox, version 154.0rc2, which is build 2",
+            ),
+            (
+                "Firefox 154.0 build 2 (never shipped)",
+                "product Firefox, version 154.0rc2, which is build 2",
+            ),
+            ("153.0 rc2", "version 153.0rc2"),
+            ("VPN 2.1", "product MozillaVPN, version 2.1*"),
+            ("ReferenceBrowser", "product ReferenceBrowser"),
+        ] {
+            let Wanted::Named(names) = wanted(text) else {
+                panic!("{text} is {:?}", wanted(text));
+            };
+            assert_eq!(names.words().join(", "), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_a_signature() {
+        for (text, expected) in [
+            ("64.dll", "64.dll"),
+            ("[@ mozilla::a::b ]", "mozilla::a::b"),
+            ("[@ nightly ]", "nightly"),
+            ("20189925233934", "20189925233934"),
+            ("1530", "1530"),
+            ("firefox thunderbird", "firefox thunderbird"),
+            ("153 154", "153 154"),
+            ("build 2", "build 2"),
+            ("candidate", "candidate"),
+            ("nsFoo::Bar | 153", "nsFoo::Bar | 153"),
+            ("a &b", "a &b"),
+            ("de1bb258-cbbf-4589-a673", "de1bb258-cbbf-4589-a673"),
+        ] {
+            assert_eq!(
+                wanted(text),
+                Wanted::Signature(expected.to_owned()),
+                "{text}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_something(text in "\\PC{0,80}|([0-9a-z.*-]{1,8} ?){1,6}|(firefox|beta|build|rc|[0-9.]{1,8}|\\(| ){1,12}") {
+            if let Wanted::Named(names) = wanted(&text) {
+                prop_assert!(!names.words().is_empty());
+            }
+        }
+    }
+}
