@@ -41,21 +41,13 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let settings = read_settings(&global, &command)?;
     settings.check(sections(&command))?;
     platform::clock::from_environment(settings.remote_part())?;
-    let service = matches!(
-        command,
-        Command::Up(_)
-            | Command::Collector
-            | Command::Webapp
-            | Command::Processor
-            | Command::Buildinfo(buildinfo::BuildinfoCommand::Serve)
-    );
-    platform::telemetry::init_logs(&settings.log, !service);
+    platform::telemetry::init_logs(&settings.log, logged(&command));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
     let code = runtime.block_on(async {
         match command {
-            Command::Up(args) => up::run(settings, &args).await,
+            Command::Up(args) => up::run(settings, &args, &global).await,
             Command::Collector => serve::collector(settings).await,
             Command::Webapp => serve::webapp(settings).await,
             Command::Processor => serve::processor(settings).await,
@@ -77,6 +69,23 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     // A walker or a blocking file operation may still be busy: it is not waited for for ever.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     code
+}
+
+/// What a command logs: a service how it fares, the demonstration what a person who looks on can follow, and a command whose answer is what
+/// counts only what goes wrong.
+fn logged(command: &Command) -> &'static str {
+    use buildinfo::BuildinfoCommand::Serve;
+    match command {
+        Command::Up(args) if args.demo => {
+            "warn,datil=info,datil::commands::buildinfo=warn,buildinfo::unknown=info"
+        }
+        Command::Up(_)
+        | Command::Collector
+        | Command::Webapp
+        | Command::Processor
+        | Command::Buildinfo(Serve) => "info,sqlx=warn",
+        _ => "warn",
+    }
 }
 
 fn read_settings(global: &Global, command: &Command) -> anyhow::Result<Settings> {

@@ -195,8 +195,10 @@ impl<'a> Import<'a> {
         report: &'a (dyn Fn(Progress) + Sync),
     ) -> Result<Self, ImportError> {
         let now = clock::now_micros();
+        // Later than the run before, also on a clock that was set back.
+        let last = db::recent_runs(lease.db(), 1).await?;
         let run = Run {
-            id: now,
+            id: last.first().map_or(now, |last| now.max(last.id + 1)),
             started: now,
             source: options.choice.name().to_owned(),
             ..Run::default()

@@ -2,7 +2,7 @@
 //! tell it over HTTP in the words of the real build sources, and our own sample crashes of those builds.
 //!
 //! * [`world`] makes the history and, beside it, the truth: which exact version each build is. It is a pure function of a
-//!   [`Plan`]: no clock, and the same plan gives the same history byte for byte.
+//!   [`Plan`]: no clock, and the same plan gives the same history byte for byte. A [`Live`] world goes on: the plan says what time it is.
 //! * [`mod@serve`] answers for Buildhub, the archive and product-details on one listener, and can be told to misbehave.
 //! * [`crashes`] holds the sample crashes and gives them the identity of builds of a world.
 //!
@@ -16,5 +16,5 @@ pub mod serve;
 
 pub mod crashes;
 
-pub use serve::{Fault, Faults, router, serve, truths_in_buildhub};
-pub use world::{Plan, Status, Told, Truth, World};
+pub use serve::{Fault, Faults, Stage, router, serve, truths_in_buildhub};
+pub use world::{Live, Plan, Status, Told, Truth, World};

@@ -8,6 +8,7 @@ mod faults;
 mod product_details;
 mod record;
 mod search;
+mod stage;
 #[cfg(test)]
 mod tests;
 
@@ -24,8 +25,9 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 pub use self::faults::{Fault, Faults, Switch};
+pub use self::stage::Stage;
 
-use self::archive::{Archive, Asked};
+use self::archive::Asked;
 use self::search::{Known, search};
 use crate::world::{Truth, World};
 
@@ -58,9 +60,7 @@ fn service(path: &str) -> Service {
 
 #[derive(Clone)]
 struct Standins {
-    world: Arc<World>,
-    lost: Arc<World>,
-    archive: Arc<Archive>,
+    stage: Stage,
     faults: Arc<Faults>,
 }
 
@@ -73,18 +73,10 @@ impl Standins {
         }
     }
 
-    /// The world as a service with these faults has it.
-    fn known(&self, faults: &[Fault]) -> &World {
-        if faults.contains(&Fault::Empty) {
-            &self.lost
-        } else {
-            &self.world
-        }
-    }
-
     fn search(&self, body: &[u8]) -> Response {
         let faults = self.faults.buildhub.faults();
-        match search(&Known::of(self.known(&faults), &faults), body) {
+        let scene = self.stage.scene();
+        match search(&Known::of(scene.known(&faults), &faults), body) {
             Ok(answer) => buildhub_answer(StatusCode::OK, &answer),
             Err(refusal) => buildhub_answer(refusal.status, &refusal.body),
         }
@@ -92,13 +84,8 @@ impl Standins {
 }
 
 /// The three services. Keep a clone of `faults` to make them misbehave and to count their requests.
-pub fn router(world: Arc<World>, faults: Arc<Faults>) -> Router {
-    let standins = Standins {
-        lost: Arc::new(World::empty(&world.plan)),
-        archive: Arc::new(Archive::of(Arc::clone(&world))),
-        world,
-        faults,
-    };
+pub fn router(stage: Stage, faults: Arc<Faults>) -> Router {
+    let standins = Standins { stage, faults };
     Router::new()
         .route("/api/search", get(any_records).post(search_records))
         .route("/api/records", get(count_records))
@@ -121,11 +108,11 @@ pub fn router(world: Arc<World>, faults: Arc<Faults>) -> Router {
 /// When the listener fails for good.
 pub async fn serve(
     listener: TcpListener,
-    world: Arc<World>,
+    stage: impl Into<Stage>,
     faults: Arc<Faults>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    axum::serve(listener, router(world, faults))
+    axum::serve(listener, router(stage.into(), faults))
         .with_graceful_shutdown(shutdown)
         .await
 }
@@ -169,7 +156,8 @@ async fn any_records(State(standins): State<Standins>) -> Response {
 
 async fn count_records(State(standins): State<Standins>) -> Response {
     let faults = standins.faults.buildhub.faults();
-    let total = Known::of(standins.known(&faults), &faults).count();
+    let scene = standins.stage.scene();
+    let total = Known::of(scene.known(&faults), &faults).count();
     buildhub_answer(StatusCode::OK, &json!({ "builds": { "total": total } }))
 }
 
@@ -207,7 +195,7 @@ async fn by_path(State(standins): State<Standins>, uri: Uri, headers: HeaderMap)
             let wants_json = headers
                 .get(header::ACCEPT)
                 .is_some_and(|accept| accept.as_bytes() == b"application/json");
-            standins.archive.answer(&Asked {
+            standins.stage.scene().archive.answer(&Asked {
                 path,
                 root: if is_at_new_place { MOVED_TO } else { "" },
                 is_there: is_at_new_place == faults.contains(&Fault::Moved),
@@ -217,7 +205,8 @@ async fn by_path(State(standins): State<Standins>, uri: Uri, headers: HeaderMap)
         }
         Service::ProductDetails => {
             let faults = standins.faults.product_details.faults();
-            match product_details::file(standins.known(&faults), &faults, path) {
+            let scene = standins.stage.scene();
+            match product_details::file(scene.known(&faults), &faults, path) {
                 Some(file) => axum::Json(file).into_response(),
                 None => (
                     StatusCode::NOT_FOUND,

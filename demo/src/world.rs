@@ -1,6 +1,8 @@
 //! The history as plain data: builds with their packages, the Buildhub records made of them, and the truth about each.
 
 mod build;
+mod calendar;
+mod live;
 mod locale;
 mod press;
 #[cfg(test)]
@@ -9,10 +11,12 @@ mod truth;
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 
-pub use self::build::{Build, Channel, Generation, Package, Platform, Product, Status};
+pub use self::build::{Build, Channel, Generation, Misread, Package, Platform, Product, Status};
+pub use self::live::Live;
 pub use self::locale::LOCALE;
 pub use self::truth::{Told, Truth};
 
+use self::calendar::{Calendar, Train};
 use self::locale::LOCALES;
 
 /// What to generate. Two equal plans give equal worlds.
@@ -39,6 +43,8 @@ pub struct Plan {
     pub old_versions: u32,
     /// How many locales these have records in; English is the first.
     pub old_locales: usize,
+    /// The world goes on with the time, as the demonstration's does; none: it stands still at its end.
+    pub live: Option<Live>,
 }
 
 impl Default for Plan {
@@ -55,6 +61,7 @@ impl Default for Plan {
             fennec: false,
             old_versions: 1,
             old_locales: 1,
+            live: None,
         }
     }
 }
@@ -104,43 +111,37 @@ impl Plan {
     /// The first day of the history.
     pub fn start(&self) -> NaiveDate {
         let days = u64::from(self.weeks.max(1)) * 7;
-        self.end
-            .checked_sub_days(Days::new(days))
-            .unwrap_or(self.end)
+        let last = self.live.map_or(self.end, |live| live.began.date_naive());
+        last.checked_sub_days(Days::new(days)).unwrap_or(last)
     }
 
-    /// The Monday of the last merge: the evening nightly of that day has the next major version.
-    fn last_merge(&self) -> NaiveDate {
+    /// How the trains of this plan go.
+    fn calendar(&self) -> Calendar {
+        if self.live.is_some() {
+            return Calendar::Mozilla;
+        }
         let past_monday = u64::from(self.end.weekday().num_days_from_monday());
-        self.end
-            .checked_sub_days(Days::new(past_monday))
-            .unwrap_or(self.end)
+        let last_merge = self.end.checked_sub_days(Days::new(past_monday));
+        Calendar::Steady {
+            last_merge: last_merge.unwrap_or(self.end),
+            newest_major: self.newest_major,
+            days: i64::from(self.cycle_weeks.max(2)) * 7,
+        }
+    }
+
+    fn train(&self, day: NaiveDate) -> Train {
+        self.calendar().train(day)
     }
 
     /// The Mondays of the last merge and of the next one, as of the last day.
     pub fn merges(&self) -> (NaiveDate, NaiveDate) {
-        (
-            self.last_merge(),
-            self.last_merge() + TimeDelta::days(self.cycle_days()),
-        )
+        let train = self.train(self.end);
+        (train.merge, train.next_merge)
     }
 
-    /// Days from one merge to the next.
-    fn cycle_days(&self) -> i64 {
-        i64::from(self.cycle_weeks.max(2)) * 7
-    }
-
-    /// The last merge up to and with `day`, and the major version on nightly after it.
-    fn merge_before(&self, day: NaiveDate) -> (NaiveDate, u32) {
-        let behind = (self.last_merge() - day).num_days().max(0);
-        let cycles =
-            behind.div_euclid(self.cycle_days()) + i64::from(behind % self.cycle_days() > 0);
-        let merge = self.last_merge() - TimeDelta::days(cycles * self.cycle_days());
-        (
-            merge,
-            self.newest_major
-                .saturating_sub(u32::try_from(cycles).unwrap_or(0)),
-        )
+    /// The major version on nightly on the evening of the last day.
+    pub fn nightly(&self) -> u32 {
+        self.train(self.end).nightlies(self.end).1
     }
 }
 
@@ -153,6 +154,8 @@ pub enum Form {
     BetaCopy,
     /// The record of an earlier upload to the same URL; Buildhub keeps both.
     Superseded,
+    /// It came to Buildhub long after the file, and names another revision than the file itself.
+    Misread,
     /// Taken over from the first Buildhub, of a candidate: the version ends in `rcN`.
     MigratedCandidate,
     /// Taken over from the first Buildhub, of the shipped file.
@@ -229,9 +232,14 @@ impl World {
 }
 
 fn uploaded(builds: &[Build], record: &Record) -> DateTime<Utc> {
-    let uploaded = builds[record.build].packages[record.package].uploaded;
+    let build = &builds[record.build];
+    let uploaded = build.packages[record.package].uploaded;
     match record.form {
         Form::Superseded => uploaded - TimeDelta::minutes(40),
+        Form::Misread => build
+            .misread
+            .as_ref()
+            .map_or(uploaded, |misread| misread.told),
         Form::Native | Form::BetaCopy | Form::MigratedCandidate | Form::MigratedRelease => uploaded,
     }
 }
@@ -246,7 +254,7 @@ fn records(plan: &Plan, builds: &[Build]) -> Vec<Record> {
                 Generation::Native => &[LOCALE],
             };
             for &locale in locales {
-                records.extend(forms(build, package).into_iter().map(|form| Record {
+                records.extend(forms(plan, build, package).into_iter().map(|form| Record {
                     id: 0,
                     build: index,
                     package,
@@ -256,6 +264,9 @@ fn records(plan: &Plan, builds: &[Build]) -> Vec<Record> {
             }
         }
     }
+    if let Some(live) = plan.live {
+        records.retain(|record| uploaded(builds, record) <= live.now);
+    }
     records.sort_by_key(|record| uploaded(builds, record));
     for (id, record) in (9_900..).zip(&mut records) {
         record.id = id;
@@ -263,8 +274,16 @@ fn records(plan: &Plan, builds: &[Build]) -> Vec<Record> {
     records
 }
 
-fn forms(build: &Build, package: usize) -> Vec<Form> {
+fn forms(plan: &Plan, build: &Build, package: usize) -> Vec<Form> {
+    let platform = build.packages[package].platform;
     match build.generation {
+        _ if build
+            .misread
+            .as_ref()
+            .is_some_and(|misread| misread.platform == platform) =>
+        {
+            vec![Form::Misread]
+        }
         Generation::Migrated if build.status == Status::Shipped => {
             vec![Form::MigratedCandidate, Form::MigratedRelease]
         }
@@ -274,9 +293,11 @@ fn forms(build: &Build, package: usize) -> Vec<Form> {
         {
             vec![Form::Native, Form::BetaCopy]
         }
-        // The second beta of a cycle was uploaded twice for its first platform.
+        // The second beta of a cycle was uploaded twice for its first platform. Of a world that goes on both records would come at once,
+        // the earlier one among others that were told already.
         Generation::Native
-            if build.product == Product::Firefox
+            if plan.live.is_none()
+                && build.product == Product::Firefox
                 && package == 0
                 && build.version.ends_with(".0b2") =>
         {

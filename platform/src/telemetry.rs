@@ -29,10 +29,9 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts logging for this process, panics as well; later calls change nothing. `quiet` shows warnings and errors
-/// only: for commands whose answer is what counts.
-pub fn init_logs(settings: &LogSettings, quiet: bool) {
-    let default = if quiet { "warn" } else { "info,sqlx=warn" };
+/// Starts logging for this process, panics as well; later calls change nothing. `default` is what is logged unless `RUST_LOG` says
+/// otherwise, in the words of that variable.
+pub fn init_logs(settings: &LogSettings, default: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let registry = tracing_subscriber::registry().with(filter);
     let layer = tracing_subscriber::fmt::layer()

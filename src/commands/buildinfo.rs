@@ -28,6 +28,7 @@ use platform::db::Db;
 use tokio_util::sync::CancellationToken;
 
 use self::work::Work;
+pub(crate) use self::work::{progress_bar, show, step};
 use crate::parts::{open_db, owner};
 use crate::settings::Settings;
 

@@ -1,24 +1,30 @@
 //! `datil up`: the whole system in one process, with `--demo` the sources and crashes as well.
 
 mod demo;
+mod tour;
 
 use std::process::ExitCode;
 
 use clap::Args;
 
 use super::serve::ended;
+use crate::cli::Global;
 use crate::parts::Parts;
 use crate::settings::Settings;
 
 #[derive(Debug, Default, Args)]
 pub(crate) struct UpArgs {
-    /// Bring stand-ins for the sources of builds, import from them, and submit sample crashes;
-    /// uses the folder ./datil-demo
+    /// Bring stand-ins for the sources of builds, import from them, submit sample crashes, and end in
+    /// five things to try; uses the folder ./datil-demo
     #[arg(long)]
     pub(crate) demo: bool,
 }
 
-pub(crate) async fn run(mut settings: Settings, args: &UpArgs) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(
+    mut settings: Settings,
+    args: &UpArgs,
+    global: &Global,
+) -> anyhow::Result<ExitCode> {
     let stand_ins = if args.demo {
         Some(demo::StandIns::prepare(&mut settings).await?)
     } else {
@@ -33,15 +39,17 @@ pub(crate) async fn run(mut settings: Settings, args: &UpArgs) -> anyhow::Result
         .merge(parts.operations());
     let address = parts.serve(router, 8000).await?;
     let root = format!("http://{address}");
-    tracing::info!(
-        "up at {root}/ with data in {}",
-        parts.settings.data_dir.display()
-    );
-    parts.start_processor(lookup)?;
+    parts.start_processor(lookup.clone())?;
     parts.start_upkeep();
     match stand_ins {
-        Some(stand_ins) => stand_ins.start(&parts, root),
-        None => parts.start_schedule()?,
+        Some(stand_ins) => stand_ins.start(&parts, lookup, root, global).await?,
+        None => {
+            tracing::info!(
+                "up at {root}/ with data in {}",
+                parts.settings.data_dir.display()
+            );
+            parts.start_schedule()?;
+        }
     }
     ended(parts).await
 }

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use platform::db::DatabaseSettings;
@@ -20,6 +20,8 @@ pub(crate) struct System {
     child: Option<Child>,
     pub(crate) url: String,
     client: reqwest::Client,
+    /// What the running service printed after it said where it listens.
+    printed: Arc<Mutex<String>>,
 }
 
 /// What a system is given beside the defaults.
@@ -63,6 +65,7 @@ impl System {
             child: None,
             url: String::new(),
             client,
+            printed: Arc::default(),
         };
         if !database.is_empty() {
             system.run_well(["migrate"]);
@@ -84,6 +87,7 @@ impl System {
             child: None,
             url: String::new(),
             client: self.client.clone(),
+            printed: Arc::default(),
         };
         other.start(args);
         other
@@ -113,7 +117,30 @@ impl System {
         };
         self.child = Some(child);
         // What else it prints must not block it.
-        std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
+        let printed = Arc::new(Mutex::new(String::new()));
+        self.printed = Arc::clone(&printed);
+        std::thread::spawn(move || {
+            for line in lines.lines().map_while(Result::ok) {
+                let mut printed = printed.lock().expect("nobody panics with it");
+                printed.push_str(&line);
+                printed.push('\n');
+            }
+        });
+    }
+
+    /// What the running service printed so far, after it said where it listens.
+    pub(crate) fn printed(&self) -> String {
+        self.printed.lock().expect("nobody panics with it").clone()
+    }
+
+    /// Runs a line in a shell, in the folder and at the time of the system.
+    pub(crate) fn shell(&self, line: &str) -> Output {
+        let mut command = Command::new("sh");
+        command.current_dir(self.folder.path()).args(["-c", line]);
+        if self.clock().exists() {
+            command.env(platform::clock::TEST_CLOCK, self.clock());
+        }
+        command.output().expect("a shell can be started")
     }
 
     fn command<I, S>(&self, args: I) -> Command

@@ -30,12 +30,30 @@ pub struct OnPlatform {
 /// The platforms that builds of the last weeks of a channel lack, though more than half of these
 /// builds have them; one finding for each platform. Late is measured against `newest`, the newest
 /// build of the product. Candidates are left out: they are often made for a part of the platforms.
+/// Lines of extended support are looked at one by one: each has the platforms of its own time.
 pub fn late_platforms(
     product: Product,
     channel: &str,
     builds: &[OnPlatform],
     newest: BuildId,
 ) -> Vec<Finding> {
+    let mut lines: BTreeMap<Option<u32>, Vec<&OnPlatform>> = BTreeMap::new();
+    for build in builds {
+        let line = (channel == "esr").then(|| build.version.major());
+        lines.entry(line).or_default().push(build);
+    }
+    let findings = lines.into_iter().flat_map(|(line, builds)| {
+        let name = match line {
+            Some(major) => format!("{product} {channel} {major}"),
+            None => format!("{product} {channel}"),
+        };
+        late_in_line(&name, &builds, newest)
+    });
+    findings.collect()
+}
+
+/// The same of the builds of one line, which has this name.
+fn late_in_line(line: &str, builds: &[&OnPlatform], newest: BuildId) -> Vec<Finding> {
     // Nightlies are told apart by id; elsewhere the ids of one version can differ by platform.
     let mut steps: BTreeMap<(BuildId, String), BTreeSet<&str>> = BTreeMap::new();
     let mut newest_of: BTreeMap<&str, BuildId> = BTreeMap::new();
@@ -97,7 +115,7 @@ pub fn late_platforms(
         Some(Finding::new(
             severity,
             Check::LatePlatform,
-            format!("{product} {channel} {platform}"),
+            format!("{line} {platform}"),
             format!(
                 "{word} in {} of {} builds: {}{more}",
                 lacking.len(),

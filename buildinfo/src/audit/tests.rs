@@ -165,6 +165,33 @@ fn a_platform_that_others_have_is_late_and_then_missing() {
 }
 
 #[test]
+fn each_line_of_extended_support_has_platforms_of_its_own() {
+    let mut builds = Vec::new();
+    for (day, minor) in [("01", 1), ("08", 2), ("15", 3), ("22", 4)] {
+        for (line, platforms) in [
+            (115, ["linux-i686", "win64"]),
+            (140, ["linux-aarch64", "win64"]),
+        ] {
+            let version = format!("{line}.{minor}.0esr");
+            for platform in platforms {
+                builds.push(build(&format!("202605{day}103226"), &version, platform));
+            }
+        }
+    }
+    let newest = "20260601000000".parse().unwrap();
+    assert!(late_platforms(Product::Firefox, "esr", &builds, newest).is_empty());
+    builds.retain(|build| build.version.as_str() != "115.2.0esr" || build.platform == "win64");
+    assert_eq!(
+        short(&late_platforms(Product::Firefox, "esr", &builds, newest)),
+        [(
+            "Firefox esr 115 linux-i686",
+            "missing in 1 of 4 builds: 115.2.0esr",
+            Severity::Bad
+        )]
+    );
+}
+
+#[test]
 fn platforms_of_one_version_may_have_different_ids() {
     // 54.0b5: Windows and Mac have another id than Linux.
     let mut builds = vec![

@@ -12,7 +12,7 @@ use crate::observation::SourceName;
 /// One import, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, sqlx::FromRow)]
 pub struct Run {
-    /// The moment of its start, microseconds UTC.
+    /// The moment of its start, microseconds UTC; higher than that of any run before it.
     pub id: i64,
     /// What was read: `auto`, or one source.
     pub source: String,

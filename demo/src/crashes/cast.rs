@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::{NaiveDateTime, NaiveTime, TimeDelta};
 
 use super::{Expected, Sample, Submission, samples};
-use crate::world::{Channel, Status, Truth, World};
+use crate::world::{Channel, Plan, Status, Truth, World};
 
 /// The name of the minidump of the process that crashed.
 const MAIN_DUMP: &str = "upload_file_minidump";
 
 /// A build to be found in the world: the newest one that fits.
 pub(super) struct Part {
-    name: &'static str,
+    pub(super) name: &'static str,
     sample: &'static str,
     product: &'static str,
     channel: Channel,
@@ -51,7 +51,7 @@ pub(super) const PARTS: &[Part] = &[
         "nightly-before-the-merge",
         "linux-null-write",
         NIGHTLY,
-        |world, truth| major(truth) < world.plan.newest_major,
+        |world, truth| major(truth) < world.plan.nightly(),
     ),
     part("beta-windows", "windows-stack-overflow", BETA, is_beta),
     part(
@@ -142,13 +142,13 @@ pub(super) const PARTS: &[Part] = &[
     ),
     part(
         "thunderbird-release",
-        "mac-bad-access",
+        "windows-thunderbird",
         ("Thunderbird", Channel::Release, Status::Shipped),
         any,
     ),
     part(
         "thunderbird-esr",
-        "windows-access-violation",
+        "windows-thunderbird",
         ("Thunderbird", Channel::Esr, Status::Shipped),
         any,
     ),
@@ -205,8 +205,8 @@ fn major(truth: &Truth) -> u32 {
         .unwrap_or(0)
 }
 
-/// The sample crashes as clients of this world's builds send them, and a few of builds that no source knows. A case that a
-/// plan has no build for is left out; the default plan has them all.
+/// The sample crashes as clients of this world's builds send them, and a few of builds that no source knows; of a world that goes on, also
+/// three of the build that the sources do not list yet. A case that a plan has no build for is left out; the default plan has them all.
 pub fn samples_for(world: &World) -> Vec<Submission> {
     let samples: BTreeMap<&str, Sample> = samples()
         .into_iter()
@@ -233,9 +233,8 @@ pub fn samples_for(world: &World) -> Vec<Submission> {
         }
     }
     submissions.extend(strangers(world, &samples));
-    // Apart from each other in time, as those of different users.
     for (number, submission) in (0..).zip(&mut submissions) {
-        set_times(submission, TimeDelta::minutes(number * 37));
+        set_times(submission, world, number);
     }
     submissions
 }
@@ -271,6 +270,10 @@ fn strangers(world: &World, samples: &BTreeMap<&str, Sample>) -> Vec<Submission>
         product: "Fenix",
         ..nightly
     };
+    let unlisted = unlisted(world).into_iter().flat_map(|identity| {
+        let case = move |(name, sample)| (name, sample, identity.clone());
+        UNLISTED.iter().copied().map(case)
+    });
     let cases = [
         (
             "unknown-build-id",
@@ -301,15 +304,33 @@ fn strangers(world: &World, samples: &BTreeMap<&str, Sample>) -> Vec<Submission>
     ];
     cases
         .into_iter()
+        .chain(unlisted)
         .filter_map(|(name, sample, identity)| {
             Some(submission(name, samples.get(sample)?, &identity, None))
         })
         .collect()
 }
 
+/// The crashes of the build that no source lists yet.
+const UNLISTED: &[(&str, &str)] = &[
+    ("unlisted-linux", "linux-null-write"),
+    ("unlisted-windows", "windows-access-violation"),
+    ("unlisted-mac", "mac-bad-access"),
+];
+
+/// The build that the sources list only later.
+fn unlisted(world: &World) -> Option<Identity> {
+    let live = world.plan.live?;
+    let build_id = live.unlisted_built().format("%Y%m%d%H%M%S").to_string();
+    let known = World::generate(&Plan::live(live.began, live.unlisted_published()));
+    let truths = known.truths_of("Firefox", Channel::Nightly);
+    let mut truths = truths.filter(|truth| *truth.build_id == *build_id);
+    truths.next().map(Identity::of)
+}
+
 /// A build id a little after this one that no build of the world has.
 fn unused_build_id(world: &World, build_id: &str) -> Arc<str> {
-    let mut at = moment(build_id);
+    let mut at = moment(build_id).unwrap_or_default();
     loop {
         at += TimeDelta::seconds(61);
         let id: Arc<str> = at.format("%Y%m%d%H%M%S").to_string().into();
@@ -380,24 +401,51 @@ fn product_id(product: &str) -> &'static str {
     }
 }
 
-/// Installed eight hours after it was built, crashed two days after that and `later`; started as long before the crash as
-/// the sample ran.
-fn set_times(submission: &mut Submission, later: TimeDelta) {
+/// Installed some hours after it was built, crashed two days after that, or shortly before the present of a world that goes on; started as
+/// long before the crash as the sample ran. No two of one world at the same time, as those of different users.
+fn set_times(submission: &mut Submission, world: &World, number: i32) {
     let annotation = |name: &str| submission.annotations.get(name).map_or("", String::as_str);
-    let installed = moment(annotation("BuildID")) + TimeDelta::hours(8);
-    let crashed = installed + TimeDelta::days(2) + later;
-    let seconds = annotation("UptimeTS").split('.').next().unwrap_or_default();
-    let started = crashed - TimeDelta::seconds(seconds.parse::<u32>().unwrap_or(0).into());
+    let last = world.plan.end.and_time(NaiveTime::MIN);
+    let built = moment(annotation("BuildID")).unwrap_or(last - TimeDelta::days(9));
+    let (installed, crashed) = match world.plan.live {
+        None => {
+            let installed = built + TimeDelta::hours(8);
+            (
+                installed,
+                installed + TimeDelta::days(2) + TimeDelta::minutes(37) * number,
+            )
+        }
+        Some(live) => {
+            let now = live.now.naive_utc();
+            let after = TimeDelta::hours(8).min((now - built) / 4);
+            let installed = built + after + TimeDelta::seconds(7) * number;
+            let later = TimeDelta::days(2) + TimeDelta::minutes(37) * number;
+            let latest = now - TimeDelta::seconds(20) * (number + 1);
+            (installed, latest.min(installed + later))
+        }
+    };
+    let ran: f64 = annotation("UptimeTS").parse().unwrap_or(0.0);
+    let mut ran = TimeDelta::milliseconds((ran * 1000.0) as i64);
+    if ran >= crashed - installed {
+        ran = (crashed - installed) / 2;
+        let seconds = format!("{}.5", ran.num_seconds());
+        submission
+            .annotations
+            .insert("UptimeTS".to_owned(), seconds);
+    }
     let times = [
         ("InstallTime", installed),
-        ("StartupTime", started),
+        (
+            "StartupTime",
+            crashed - TimeDelta::seconds(ran.num_seconds()),
+        ),
         ("CrashTime", crashed),
     ];
     let times = times.map(|(name, at)| (name.to_owned(), at.and_utc().timestamp().to_string()));
     submission.annotations.extend(times);
 }
 
-/// The moment that a build id names, or one in the past for a junk one.
-fn moment(build_id: &str) -> NaiveDateTime {
-    NaiveDateTime::parse_from_str(build_id, "%Y%m%d%H%M%S").unwrap_or_default()
+/// The moment that a build id names; none for junk.
+fn moment(build_id: &str) -> Option<NaiveDateTime> {
+    NaiveDateTime::parse_from_str(build_id, "%Y%m%d%H%M%S").ok()
 }

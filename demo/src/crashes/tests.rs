@@ -240,6 +240,75 @@ fn clients_install_then_start_then_crash() {
 }
 
 #[test]
+fn crashes_of_a_live_world_happened_before_now() {
+    for hours in 0..48 {
+        let began: chrono::DateTime<chrono::Utc> = "2026-11-28T11:18:47Z".parse().unwrap();
+        let began = began + chrono::TimeDelta::hours(hours);
+        let submissions = samples_for(&World::generate(&Plan::live(began, began)));
+        let has = |name: &str| submissions.iter().any(|submission| submission.name == name);
+        // What has not shipped yet, or never will, is not there on every day.
+        for part in super::cast::PARTS {
+            let comes_and_goes = ["not-yet-out", "pulled"];
+            let may_lack = comes_and_goes.iter().any(|word| part.name.contains(word));
+            assert!(may_lack || has(part.name), "{began}: {}", part.name);
+        }
+        let mut installs = BTreeSet::new();
+        for submission in submissions {
+            let says = |key: &str| submission.annotations[key].as_str();
+            let time = |key: &str| says(key).parse::<i64>().unwrap();
+            let name = (submission.name, began);
+            let ran = time("CrashTime") - time("StartupTime");
+            let said: f64 = says("UptimeTS").parse().unwrap();
+            assert_eq!(ran, said as i64, "{name:?}");
+            let (installed, started) = (time("InstallTime"), time("StartupTime"));
+            assert!(
+                installed < started && time("CrashTime") < began.timestamp(),
+                "{name:?}"
+            );
+            assert!(installed > began.timestamp() - 60 * 86_400, "{name:?}");
+            if says("BuildID").len() == 14 {
+                let built = chrono::NaiveDateTime::parse_from_str(says("BuildID"), "%Y%m%d%H%M%S");
+                assert!(built.unwrap().and_utc().timestamp() < installed, "{name:?}");
+            }
+            if submission.name.starts_with("unlisted") {
+                installs.insert(installed);
+            }
+        }
+        assert_eq!(installs.len(), 3, "{began}");
+    }
+}
+
+#[test]
+fn each_program_runs_as_itself() {
+    let submissions = samples_for(&World::generate(&Plan::default()));
+    for submission in submissions {
+        let Some(dump) = submission.dumps.get("upload_file_minidump") else {
+            continue;
+        };
+        let has = |name: &str| {
+            let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            dump.windows(name.len()).any(|part| part == name)
+        };
+        let product = submission.annotations["ProductName"].as_str();
+        let signed = submission.annotations.get("ModuleSignatureInfo");
+        let runs = |name: &str| has(name) || signed.is_some_and(|signed| signed.contains(name));
+        assert!(
+            product == "Thunderbird" || !runs("thunderbird.exe"),
+            "{}",
+            submission.name
+        );
+        assert!(
+            product == "Firefox" || !runs("firefox.exe"),
+            "{}",
+            submission.name
+        );
+        if submission.sample == "windows-thunderbird" {
+            assert!(has("thunderbird.exe"), "{}", submission.name);
+        }
+    }
+}
+
+#[test]
 fn spoiled_minidumps_are_spoiled() {
     let submissions = samples_for(&World::generate(&Plan::default()));
     let dump = |name: &str| {

@@ -94,7 +94,7 @@ pub(super) fn field<'a>(world: &'a World, record: &Record, field: Field) -> Scal
         Field::Repository => Scalar::Text(Cow::Owned(build.repository())),
         Field::Tree if migrated => Scalar::Text(Cow::Owned(build.repository_path())),
         Field::Tree => Scalar::Text(Cow::Owned(build.tree())),
-        Field::Revision => text(&build.revision),
+        Field::Revision => text(revision(build, record.form)),
         Field::Platform => text(platform(package, record.form)),
         Field::Os => text(package.platform.os()),
         Field::Locale => text(record.locale),
@@ -136,7 +136,7 @@ pub(super) fn file(build: &Build, package: &Package, form: Form, uploaded: DateT
             "product": if migrated { build.product.directory() } else { build.product.app_name() },
             "repository": build.repository(),
             "tree": if migrated { build.repository_path() } else { build.tree() },
-            "revision": *build.revision,
+            "revision": revision(build, form),
         },
         "target": {
             "platform": platform(package, form),
@@ -162,6 +162,13 @@ pub(super) fn file(build: &Build, package: &Package, form: Form, uploaded: DateT
     file
 }
 
+fn revision(build: &Build, form: Form) -> &str {
+    match (form, &build.misread) {
+        (Form::Misread, Some(misread)) => &misread.revision,
+        _ => &build.revision,
+    }
+}
+
 fn is_migrated(form: Form) -> bool {
     matches!(form, Form::MigratedCandidate | Form::MigratedRelease)
 }
@@ -180,18 +187,22 @@ fn version(build: &Build, form: Form) -> Cow<'_, str> {
             build.version,
             build.build_number.unwrap_or(1)
         )),
-        Form::Native | Form::BetaCopy | Form::Superseded | Form::MigratedRelease => {
-            Cow::Borrowed(&build.version)
-        }
+        Form::Native
+        | Form::BetaCopy
+        | Form::Superseded
+        | Form::Misread
+        | Form::MigratedRelease => Cow::Borrowed(&build.version),
     }
 }
 
 pub(super) fn channel(build: &Build, form: Form) -> Channel {
     match form {
         Form::BetaCopy => Channel::Beta,
-        Form::Native | Form::Superseded | Form::MigratedCandidate | Form::MigratedRelease => {
-            build.channel
-        }
+        Form::Native
+        | Form::Superseded
+        | Form::Misread
+        | Form::MigratedCandidate
+        | Form::MigratedRelease => build.channel,
     }
 }
 

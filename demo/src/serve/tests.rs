@@ -32,7 +32,7 @@ impl Site {
 
     fn of(plan: &Plan) -> Self {
         let (world, faults) = (Arc::new(World::generate(plan)), Arc::<Faults>::default());
-        let router = router(Arc::clone(&world), Arc::clone(&faults));
+        let router = router(Arc::clone(&world).into(), Arc::clone(&faults));
         Self {
             world,
             faults,

@@ -95,6 +95,8 @@ pub enum Platform {
     AndroidX86_64,
     /// Linux on `aarch64`.
     LinuxAarch64,
+    /// Linux on `x86`, which only old lines are still made for.
+    LinuxI686,
     /// Linux on `x86_64`.
     LinuxX86_64,
     /// macOS, one build for both processors.
@@ -111,7 +113,7 @@ impl Platform {
     /// Every platform of Fennec, sorted by name.
     pub const ANDROID: [Self; 2] = [Self::AndroidAarch64, Self::AndroidX86_64];
 
-    /// Every platform of the other products, sorted by name.
+    /// Every platform of the other products today, sorted by name.
     pub const ALL: [Self; 6] = [
         Self::LinuxAarch64,
         Self::LinuxX86_64,
@@ -127,6 +129,7 @@ impl Platform {
             Self::AndroidAarch64 => "android-aarch64",
             Self::AndroidX86_64 => "android-x86_64",
             Self::LinuxAarch64 => "linux-aarch64",
+            Self::LinuxI686 => "linux-i686",
             Self::LinuxX86_64 => "linux-x86_64",
             Self::Mac => "mac",
             Self::Win32 => "win32",
@@ -140,6 +143,7 @@ impl Platform {
         Self::ALL
             .into_iter()
             .chain(Self::ANDROID)
+            .chain([Self::LinuxI686])
             .find(|platform| platform.as_str() == name)
     }
 
@@ -147,7 +151,7 @@ impl Platform {
     pub fn os(self) -> &'static str {
         match self {
             Self::AndroidAarch64 | Self::AndroidX86_64 => "android",
-            Self::LinuxAarch64 | Self::LinuxX86_64 => "linux",
+            Self::LinuxAarch64 | Self::LinuxI686 | Self::LinuxX86_64 => "linux",
             Self::Mac => "mac",
             Self::Win32 | Self::Win64 | Self::Win64Aarch64 => "win",
         }
@@ -159,6 +163,7 @@ impl Platform {
             Self::AndroidAarch64 => "android-aarch64_info.txt",
             Self::AndroidX86_64 => "android-x86_64_info.txt",
             Self::LinuxAarch64 => "linux64-aarch64_info.txt",
+            Self::LinuxI686 => "linux_info.txt",
             Self::LinuxX86_64 => "linux64_info.txt",
             Self::Mac => "macosx64_info.txt",
             Self::Win32 => "win32_info.txt",
@@ -173,6 +178,7 @@ impl Platform {
             Self::AndroidAarch64 => "aarch64-unknown-linux-android",
             Self::AndroidX86_64 => "x86_64-pc-linux-android",
             Self::LinuxAarch64 => "aarch64-linux-gnu",
+            Self::LinuxI686 => "i686-pc-linux-gnu",
             Self::LinuxX86_64 => "x86_64-pc-linux-gnu",
             Self::Mac => "x86_64-apple-darwin",
             Self::Win32 => "i686-pc-windows-msvc",
@@ -240,6 +246,19 @@ pub struct Build {
     pub generation: Generation,
     /// One for each platform, sorted by platform.
     pub packages: Vec<Package>,
+    /// What Buildhub says otherwise than the build's own files.
+    pub misread: Option<Misread>,
+}
+
+/// That Buildhub names another revision of a build's package than the package itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misread {
+    /// Of which platform.
+    pub platform: Platform,
+    /// The revision that it names: that of another build.
+    pub revision: Arc<str>,
+    /// When it told so for the first time; until then it had nothing of this package.
+    pub told: DateTime<Utc>,
 }
 
 impl Build {

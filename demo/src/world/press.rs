@@ -1,19 +1,23 @@
 //! The printing press: goes through the days of a plan and builds what is due on each.
 //!
-//! The calendar is that of the trains. A cycle begins with a merge on a Monday; betas are built on Mondays, Wednesdays and
-//! Fridays until the Thursday before the next merge, when the release candidates begin; the release is on the Tuesday
-//! after it, so the next version's first beta is a day older than the release.
+//! When that is, the calendar says (`world/calendar.rs`).
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Timelike, Utc};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use super::{Build, Channel, Generation, Package, Plan, Platform, Product, Status};
+use super::calendar::Train;
+use super::live::Live;
+use super::{Build, Channel, Generation, Misread, Package, Plan, Platform, Product, Status};
 
-/// First major versions of the lines of extended support; the two newest below a release live beside it.
-const ESR_LINES: [u32; 6] = [60, 78, 91, 102, 115, 140];
+/// First major versions of the lines of extended support.
+const ESR_LINES: [u32; 7] = [60, 78, 91, 102, 115, 140, 153];
+/// The platform that comes late, and by how much: so long that there is a build that lacks it at any time of the day.
+const LATE: (Platform, TimeDelta) = (Platform::LinuxAarch64, TimeDelta::hours(44));
+/// The platform of which Buildhub names another revision.
+const MISREAD: Platform = Platform::Win64Aarch64;
 
 /// Everything that the plan's days bring, sorted by build id.
 pub(super) fn publish(plan: &Plan) -> Vec<Build> {
@@ -32,6 +36,9 @@ pub(super) fn publish(plan: &Plan) -> Vec<Build> {
         let Some(next) = day.succ_opt() else { break };
         day = next;
     }
+    if let Some(live) = plan.live {
+        press.unlisted(live);
+    }
     press.builds.sort_by(|a, b| {
         let id = |build: &Build| {
             build
@@ -41,7 +48,34 @@ pub(super) fn publish(plan: &Plan) -> Vec<Build> {
         };
         id(a).cmp(&id(b))
     });
-    press.builds
+    let mut builds = press.builds;
+    if let Some(live) = plan.live {
+        misread(&mut builds, live);
+        for build in &mut builds {
+            build
+                .packages
+                .retain(|package| package.uploaded <= live.now);
+        }
+        builds.retain(|build| !build.packages.is_empty());
+    }
+    builds
+}
+
+/// Lets Buildhub name the revision of the beta before for the newest beta that had shipped when the world began.
+fn misread(builds: &mut [Build], live: Live) {
+    let began = live.began.date_naive();
+    let mut betas = builds.iter_mut().rev().filter(|build| {
+        build.product == Product::Firefox
+            && build.channel == Channel::Beta
+            && build.shipped_on.is_some_and(|day| day <= began)
+    });
+    if let (Some(newest), Some(before)) = (betas.next(), betas.next()) {
+        newest.misread = Some(Misread {
+            platform: MISREAD,
+            revision: Arc::clone(&before.revision),
+            told: live.misread_told(),
+        });
+    }
 }
 
 struct Press<'a> {
@@ -61,35 +95,49 @@ struct Edition {
     pulled: bool,
 }
 
+fn nightly_edition(product: Product, major: u32) -> Edition {
+    Edition {
+        product,
+        channel: Channel::Nightly,
+        version: format!("{major}.0a1"),
+        ships: None,
+        pulled: false,
+    }
+}
+
 impl Press<'_> {
     fn day(&mut self, day: NaiveDate) {
-        let (merge, nightly) = self.plan.merge_before(day);
-        let into = (day - merge).num_days();
-        let (beta, release) = (nightly.saturating_sub(1), nightly.saturating_sub(2));
-        let freeze = self.plan.cycle_days() - 4;
-        let release_day = merge + TimeDelta::days(self.plan.cycle_days() + 1);
+        if self.plan.live.is_some() {
+            // A day is the same whatever came before it, since more is added to such a world.
+            let number = u64::try_from(day.num_days_from_ce()).unwrap_or(0);
+            self.rng = StdRng::seed_from_u64(self.plan.seed.rotate_left(32) ^ number);
+        }
+        let train = self.plan.train(day);
+        let Train { release, .. } = train;
+        let beta = release + 1;
+        let into = train.days_to(day);
 
-        // On the day of the merge, the morning's build is of the version before.
         if !self.is_broken(day) {
-            self.nightlies(day, if into == 0 { beta } else { nightly }, nightly);
+            let (morning, evening) = train.nightlies(day);
+            self.nightlies(day, morning, evening);
         }
-        if into < freeze && matches!(into % 7, 0 | 2 | 4) {
-            let number = into / 7 * 3 + into % 7 / 2 + 1;
-            self.betas(day, beta, u32::try_from(number).unwrap_or(1));
+        if let Some(number) = train.beta(day) {
+            self.betas(day, beta, number);
         }
-        if into < freeze && into % 7 == 2 {
+        if into < train.freeze() && into % 7 == 2 {
             self.thunderbird_beta(day, beta, u32::try_from(into / 7 + 1).unwrap_or(1));
         }
-        if into == freeze {
+        if into == train.freeze() {
+            let release_day = train.next_release();
             self.release_candidates(day, beta, release_day);
             self.extended_support(day, beta, release_day);
             self.thunderbird_release(day, beta, release_day);
         }
-        if into == 1 && self.is_pulled(release) {
+        if into == 1 && is_pulled(release) {
             self.dot_release(day, release, 1, 1);
         }
-        if into > 0 && into % 7 == 0 {
-            let number = u32::try_from(into / 7).unwrap_or(1) + u32::from(self.is_pulled(release));
+        if let Some(number) = train.dot_release(day) {
+            let number = number + u32::from(is_pulled(release));
             // A planned dot release; the first one of a version needed a second build.
             self.dot_release(day, release, number, if into == 7 { 2 } else { 1 });
         }
@@ -114,11 +162,6 @@ impl Press<'_> {
         let mut platforms = self.plan.platforms.clone();
         platforms.retain(|platform| Some(*platform) != broken);
         platforms
-    }
-
-    /// Whether this major version is one of those of which only the `.1` was released, as happened to 125.0.
-    fn is_pulled(&self, major: u32) -> bool {
-        self.plan.newest_major.saturating_sub(major) % 8 == 4
     }
 
     /// Builds of the first Buildhub's time, of which the archive keeps only what shipped: 61.0b4 and the betas before it.
@@ -196,23 +239,49 @@ impl Press<'_> {
         if self.rng.random_ratio(1, 15) {
             times.push((15, evening));
         }
-        if morning != evening || !self.rng.random_ratio(1, 12) {
+        if morning != evening || !self.rng.random_ratio(1, 12) || self.plan.live.is_some() {
             times.push((21, evening));
         }
         for (hour, major) in times {
             self.nightly(Product::Firefox, day, hour, major);
+            if hour == 9 && self.plan.live.is_some() {
+                self.delay_last();
+            }
         }
         self.nightly(Product::Thunderbird, day, 10, morning);
     }
 
+    /// Lets the last build come late on one platform.
+    fn delay_last(&mut self) {
+        let (late, by) = LATE;
+        let packages = self.builds.last_mut().map(|build| &mut build.packages);
+        for package in packages.into_iter().flatten() {
+            if package.platform == late {
+                package.uploaded += by;
+            }
+        }
+    }
+
+    /// A nightly beside those of every day that comes to the sources long after it was built.
+    fn unlisted(&mut self, live: Live) {
+        self.rng = StdRng::seed_from_u64(self.plan.seed);
+        let at = live.unlisted_built();
+        let (morning, evening) = self.plan.train(at.date_naive()).nightlies(at.date_naive());
+        let edition = nightly_edition(
+            Product::Firefox,
+            if at.hour() < 12 { morning } else { evening },
+        );
+        let revision = self.revision();
+        let platforms = self.plan.platforms.clone();
+        self.build(&edition, None, at, &revision, &platforms, None);
+        let packages = self.builds.last_mut().map(|build| &mut build.packages);
+        for package in packages.into_iter().flatten() {
+            package.uploaded = live.unlisted_published();
+        }
+    }
+
     fn nightly(&mut self, product: Product, day: NaiveDate, hour: u32, major: u32) {
-        let edition = Edition {
-            product,
-            channel: Channel::Nightly,
-            version: format!("{major}.0a1"),
-            ships: None,
-            pulled: false,
-        };
+        let edition = nightly_edition(product, major);
         let (at, revision) = (self.about(day, hour), self.revision());
         let platforms = self.nightly_platforms(day);
         self.build(&edition, None, at, &revision, &platforms, None);
@@ -273,18 +342,9 @@ impl Press<'_> {
     }
 
     fn release_candidates(&mut self, day: NaiveDate, major: u32, release_day: NaiveDate) {
-        let pulled = self.is_pulled(major);
+        let pulled = is_pulled(major);
         // Every third version had a last candidate that was not the one to ship.
-        let builds = if self
-            .plan
-            .newest_major
-            .saturating_sub(major)
-            .is_multiple_of(3)
-        {
-            3
-        } else {
-            2
-        };
+        let builds = if major % 3 == 2 { 3 } else { 2 };
         let edition = Edition {
             product: Product::Firefox,
             channel: Channel::Release,
@@ -371,17 +431,14 @@ impl Press<'_> {
     /// left no trace but its number.
     fn candidates(&mut self, edition: &Edition, day: NaiveDate, hour: u32, count: u32) {
         let first = self.about(day, hour);
+        let platforms = match self.plan.live {
+            Some(_) => esr_platforms(&edition.version, &self.plan.platforms),
+            None => self.plan.platforms.clone(),
+        };
         for number in (1..=count).filter(|number| count < 4 || *number != 3) {
             let at = first + TimeDelta::minutes(i64::from(number - 1) * 301);
             let revision = self.revision();
-            self.build(
-                edition,
-                Some(number),
-                at,
-                &revision,
-                &self.plan.platforms.clone(),
-                None,
-            );
+            self.build(edition, Some(number), at, &revision, &platforms, None);
         }
     }
 
@@ -434,6 +491,7 @@ impl Press<'_> {
             shipped_on,
             generation: Generation::Native,
             packages,
+            misread: None,
         });
     }
 
@@ -449,15 +507,34 @@ impl Press<'_> {
     }
 }
 
-/// The lines of extended support that live beside a release, newest first.
+/// Whether this major version is one of those of which only the `.1` was released, as happened to 125.0.
+fn is_pulled(major: u32) -> bool {
+    major % 8 == 7
+}
+
+/// The lines of extended support that live beside a release, newest first: two, but 115 outlives the line after it.
 fn esr_lines(major: u32) -> Vec<u32> {
-    ESR_LINES
-        .iter()
-        .rev()
-        .copied()
-        .filter(|line| *line < major)
-        .take(2)
-        .collect()
+    match major {
+        154..=158 => vec![153, 140, 115],
+        159..=168 => vec![153, 115],
+        _ => {
+            let lines = ESR_LINES.iter().rev().copied();
+            lines.filter(|line| *line < major).take(2).collect()
+        }
+    }
+}
+
+/// The platforms that a line of extended support is made for, of those that are made today: the older one for what there was in its days.
+fn esr_platforms(version: &str, today: &[Platform]) -> Vec<Platform> {
+    let mut platforms = today.to_vec();
+    if version.starts_with("115.") {
+        for platform in &mut platforms {
+            if *platform == Platform::LinuxAarch64 {
+                *platform = Platform::LinuxI686;
+            }
+        }
+    }
+    platforms
 }
 
 fn moment(day: NaiveDate, hour: u32) -> DateTime<Utc> {

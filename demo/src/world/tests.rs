@@ -1,9 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
-use super::{Channel, Form, Generation, Plan, Product, Status, World};
+use super::{Channel, Form, Generation, Plan, Platform, Product, Status, World};
 
 fn digest(world: &World) -> String {
     let told = format!("{:?}", (&world.builds, &world.records, &world.truth));
@@ -35,7 +35,7 @@ fn the_default_world_is_the_same_on_every_machine() {
     let world = World::generate(&Plan::default());
     assert_eq!(
         digest(&world),
-        "23fd938095af7b11d9f772cc424cf3aa4a4c2f854555efbb1fd9199e55e58cc8"
+        "bb5741aa1ab2aa87e6f210888a5b141503b01e61afeea93b241d4128f1a32362"
     );
 }
 
@@ -394,4 +394,203 @@ fn old_records_fill_up_a_plan_for_very_many() {
         .iter()
         .filter(|record| matches!(record.form, Form::MigratedCandidate | Form::MigratedRelease));
     assert!(migrated.count() > 200_000);
+}
+
+/// Moments at which a world may begin: the hours of a day, weeks apart, over the turn of a year.
+fn beginnings() -> impl Iterator<Item = DateTime<Utc>> {
+    let first: DateTime<Utc> = "2026-11-28T11:18:47Z".parse().unwrap();
+    (0..24).map(move |number| first + TimeDelta::hours(number * 37))
+}
+
+#[test]
+fn a_live_world_ends_now_and_has_what_is_to_be_seen() {
+    for began in beginnings() {
+        let plan = Plan::live(began, began);
+        let world = World::generate(&plan);
+        let uploads = world.builds.iter().flat_map(|build| &build.packages);
+        let newest = uploads.map(|package| package.uploaded).max().unwrap();
+        assert!(
+            newest <= began && newest > began - TimeDelta::hours(15),
+            "{began} {newest}"
+        );
+        // A nightly that lacks a platform though a newer one is there, less than two days older.
+        let nightlies: Vec<_> = world
+            .builds
+            .iter()
+            .filter(|build| build.product == Product::Firefox && build.channel == Channel::Nightly)
+            .collect();
+        let at = |build: &super::Build| {
+            let id = &build.packages[0].build_id;
+            NaiveDateTime::parse_from_str(id, "%Y%m%d%H%M%S").unwrap()
+        };
+        let last = nightlies.last().map(|build| at(build)).unwrap();
+        let lacking = nightlies.iter().filter(|build| {
+            let has = |package: &super::Package| package.platform == Platform::LinuxAarch64;
+            !build.packages.iter().any(has)
+        });
+        let ages: Vec<i64> = lacking
+            .map(|build| (last - at(build)).num_hours())
+            .collect();
+        assert!(
+            ages.iter().any(|age| (6..48).contains(age)),
+            "{began} {ages:?}"
+        );
+        assert!(
+            ages.len() <= 3 && ages.iter().all(|age| *age < 48),
+            "{began} {ages:?}"
+        );
+        let misread: Vec<_> = world
+            .builds
+            .iter()
+            .filter(|build| build.misread.is_some())
+            .collect();
+        assert_eq!(misread.len(), 1, "{began}");
+        assert_eq!(misread[0].status, Status::Shipped);
+        assert!(
+            world
+                .records
+                .iter()
+                .all(|record| record.form != Form::Misread)
+        );
+        let aborted = world.truths_of("Firefox", Channel::Beta);
+        assert!(
+            aborted
+                .filter(|truth| truth.status == Status::Aborted)
+                .count()
+                > 0,
+            "{began}"
+        );
+        let unlisted = plan
+            .live
+            .unwrap()
+            .unlisted_built()
+            .format("%Y%m%d%H%M%S")
+            .to_string();
+        assert!(
+            world.truth.iter().all(|truth| *truth.build_id != *unlisted),
+            "{began}"
+        );
+        let later = World::generate(&Plan::live(began, began + TimeDelta::minutes(4)));
+        let found = later
+            .truth
+            .iter()
+            .filter(|truth| *truth.build_id == *unlisted);
+        assert_eq!(found.count(), Platform::ALL.len(), "{began}");
+        assert!(
+            later
+                .records
+                .iter()
+                .any(|record| record.form == Form::Misread)
+        );
+    }
+}
+
+#[test]
+fn a_live_world_has_the_versions_of_its_day() {
+    let now = "2026-11-28T11:18:47Z".parse().unwrap();
+    let world = World::generate(&Plan::live(now, now));
+    for (product, channel, version, number, status) in [
+        (
+            "Firefox",
+            Channel::Nightly,
+            "163.0a1",
+            None,
+            Status::Published,
+        ),
+        (
+            "Firefox",
+            Channel::Beta,
+            "162.0b3",
+            Some(1),
+            Status::Shipped,
+        ),
+        (
+            "Firefox",
+            Channel::Release,
+            "161.0",
+            Some(2),
+            Status::Shipped,
+        ),
+        (
+            "Firefox",
+            Channel::Esr,
+            "153.8.0esr",
+            Some(1),
+            Status::Shipped,
+        ),
+        (
+            "Firefox",
+            Channel::Esr,
+            "115.46.0esr",
+            Some(1),
+            Status::Shipped,
+        ),
+    ] {
+        let truths = world.truths_of(product, channel);
+        let newest = truths
+            .filter(|truth| channel != Channel::Esr || truth.version.starts_with(&version[..3]))
+            .filter(|truth| truth.status == status && !truth.version.contains("rc"))
+            .last()
+            .unwrap();
+        let found = (&*newest.version, newest.build_number);
+        assert_eq!(found, (version, number), "{product} {channel:?}");
+    }
+    let old_line = world.truths_of("Firefox", Channel::Esr);
+    let platforms: BTreeSet<&str> = old_line
+        .filter(|truth| truth.version.starts_with("115."))
+        .map(|truth| truth.platform.as_str())
+        .collect();
+    assert!(platforms.contains("linux-i686") && !platforms.contains("linux-aarch64"));
+}
+
+#[test]
+fn a_live_world_only_grows() {
+    for began in beginnings() {
+        let first = World::generate(&Plan::live(began, began));
+        for later in [
+            TimeDelta::minutes(3),
+            TimeDelta::hours(31),
+            TimeDelta::days(19),
+        ] {
+            let second = World::generate(&Plan::live(began, began + later));
+            let told = |world: &World| -> BTreeSet<_> {
+                let truths = world.truth.iter();
+                let truth = |truth: &super::Truth| {
+                    let name = (truth.product, truth.channel, truth.platform);
+                    (name, truth.build_id.to_string(), truth.revision.to_string())
+                };
+                truths.map(truth).collect()
+            };
+            assert!(told(&first).is_subset(&told(&second)), "{began} {later}");
+            let records = |world: &World| -> Vec<_> {
+                let records = world.records.iter();
+                records
+                    .map(|record| {
+                        let (build, package) = world.package(record);
+                        (
+                            record.id,
+                            world.uploaded(record),
+                            build.version.to_string(),
+                            package.clone(),
+                        )
+                    })
+                    .collect()
+            };
+            let (one, other) = (records(&first), records(&second));
+            assert!(other.starts_with(&one), "{began} {later}");
+            let shipped = |world: &World| -> BTreeSet<_> {
+                let shipped = world
+                    .builds
+                    .iter()
+                    .filter(|build| build.status == Status::Shipped);
+                shipped
+                    .map(|build| (build.product, build.version.to_string(), build.build_number))
+                    .collect()
+            };
+            assert!(
+                shipped(&first).is_subset(&shipped(&second)),
+                "{began} {later}"
+            );
+        }
+    }
 }

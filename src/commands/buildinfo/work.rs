@@ -42,31 +42,37 @@ impl Work {
     }
 
     fn show(&self, progress: Progress) {
-        match progress {
-            Progress::Waiting(owner) => {
-                self.bar.set_message(format!("waiting for {owner}"));
-                let wait = self.wait.lock().ok();
-                let notice = wait.and_then(|mut wait| wait.notice(&owner, Instant::now()));
-                if let Some(notice) = notice {
-                    self.bar.suspend(|| tracing::warn!("{notice}"));
-                }
-            }
-            Progress::Reading {
-                source,
-                done,
-                total,
-            } => self.step(format!("reading {source}"), done, total),
-            Progress::Deriving { done, total } => {
-                self.step("deriving builds".to_owned(), done, total);
+        if let Progress::Waiting(owner) = &progress {
+            let wait = self.wait.lock().ok();
+            let notice = wait.and_then(|mut wait| wait.notice(owner, Instant::now()));
+            if let Some(notice) = notice {
+                self.bar.suspend(|| tracing::warn!("{notice}"));
             }
         }
+        show(&self.bar, progress);
     }
+}
 
-    fn step(&self, what: String, done: u64, total: u64) {
-        self.bar.set_message(what);
-        self.bar.set_length(total);
-        self.bar.set_position(done);
+/// Shows how far an import is.
+pub(crate) fn show(bar: &indicatif::ProgressBar, progress: Progress) {
+    match progress {
+        Progress::Waiting(owner) => bar.set_message(format!("waiting for {owner}")),
+        Progress::Reading {
+            source,
+            done,
+            total,
+        } => step(bar, format!("reading {source}"), done, total),
+        Progress::Deriving { done, total } => {
+            step(bar, "deriving builds".to_owned(), done, total);
+        }
     }
+}
+
+/// Shows that so many of so many are done.
+pub(crate) fn step(bar: &indicatif::ProgressBar, what: String, done: u64, total: u64) {
+    bar.set_message(what);
+    bar.set_length(total);
+    bar.set_position(done);
 }
 
 async fn stop_at_signal(stop: CancellationToken) {
@@ -76,7 +82,8 @@ async fn stop_at_signal(stop: CancellationToken) {
     }
 }
 
-fn progress_bar() -> indicatif::ProgressBar {
+/// One line on the terminal that is written over and over; nothing where no person looks on.
+pub(crate) fn progress_bar() -> indicatif::ProgressBar {
     if !std::io::stderr().is_terminal() {
         return indicatif::ProgressBar::hidden();
     }

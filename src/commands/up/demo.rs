@@ -1,35 +1,51 @@
-//! The demonstration: stand-ins for the sources of builds, one import from them, and our sample
-//! crashes, submitted over HTTP as clients would.
+//! The demonstration: stand-ins for the sources of builds, whose world goes on with the time, imports from them, and our sample crashes,
+//! submitted over HTTP as clients would.
 
-use std::io::Write;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use buildinfo::Lookup;
 use buildinfo::import::{ImportError, Options, Progress, import};
-use demo::World;
+use buildinfo::unknown::{alarm, watch};
+use chrono::{DateTime, TimeDelta, Utc};
 use demo::crashes::{Submission as Sample, samples_for, write_symbols};
+use demo::{Plan, Stage, World};
+use platform::clock;
 use platform::db::{Db, progress, set_progress};
 use platform::lifecycle::Lifecycle;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::tour::{Commands, Tour};
+use crate::cli::Global;
+use crate::commands::buildinfo::{progress_bar, schedule, show, step};
 use crate::parts::{Parts, http_client, listen, owner};
-use crate::settings::Settings;
+use crate::settings::{Settings, schedule_of};
 use crate::submission::{Dialect, Submission, send};
 
+/// When the demonstration's world began, microseconds UTC: the same at every start on one folder.
+const BEGAN: &str = "demo_began";
+/// That the world of its beginning was imported.
+const IMPORTED: &str = "demo_imported";
 /// How many sample crashes were submitted, so that a second start goes on where the first ended.
 const SUBMITTED: &str = "demo_submitted";
+/// The world begins so long before the first start: what happens in it soon after its beginning has happened when the summary is printed.
+const EARLIER: TimeDelta = TimeDelta::minutes(2);
+/// It imports at every half minute, so that one can look on.
+const SCHEDULE: &str = "*/30 * * * * *";
 /// How long the summary waits for the crashes to be processed.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// How often it is looked how far the crashes are.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// The stand-ins, listening.
 pub(crate) struct StandIns {
-    world: Arc<World>,
     listener: TcpListener,
-    address: SocketAddr,
 }
 
 impl StandIns {
@@ -41,95 +57,146 @@ impl StandIns {
             .context("http.bind must be an address and a port")?;
         let port = if own.port() == 0 { 0 } else { own.port() + 1 };
         let listener = listen(&SocketAddr::new(own.ip(), port).to_string()).await?;
-        let address = listener.local_addr()?;
-        let root = Url::parse(&format!("http://{address}"))?;
+        let root = Url::parse(&format!("http://{}", listener.local_addr()?))?;
         settings.buildinfo.buildhub_url = root.clone();
         settings.buildinfo.archive_url = root.clone();
         settings.buildinfo.product_details_url = root;
+        SCHEDULE.clone_into(&mut settings.buildinfo.schedule);
         let symbols = std::path::absolute(settings.data_dir.join("demo-symbols"))?;
         write_symbols(&symbols).context("writing the sample symbols")?;
         let symbols = Url::from_directory_path(&symbols)
             .map_err(|()| anyhow::anyhow!("the data folder has no file address"))?;
         settings.processor.symbols_urls.push(symbols.to_string());
-        Ok(Self {
-            world: Arc::new(World::generate(&demo::Plan::default())),
-            listener,
-            address,
-        })
+        Ok(Self { listener })
     }
 
-    /// Serves the stand-ins, and tells the story once, in the background.
-    pub(crate) fn start(self, parts: &Parts, root: String) {
-        let Self {
-            world,
-            listener,
-            address,
-        } = self;
+    /// Serves the stand-ins, and tells the story, in the background.
+    pub(crate) async fn start(
+        self,
+        parts: &Parts,
+        lookup: Lookup,
+        root: String,
+        global: &Global,
+    ) -> anyhow::Result<()> {
+        let db = parts.db.unhurried();
+        let began = began(&db).await?;
+        let goes_on = Arc::new(AtomicBool::new(progress(&db, IMPORTED).await? > 0));
+        let follows = Arc::clone(&goes_on);
+        let stage = Stage::following(move || {
+            let now = follows.load(Ordering::SeqCst).then(clock::now);
+            Plan::live(began, now.unwrap_or(began))
+        });
         let stop = parts.lifecycle.stop_token();
-        let served = Arc::clone(&world);
         parts.lifecycle.spawn("stand-ins", async move {
-            demo::serve(listener, served, Arc::default(), stop.cancelled_owned()).await?;
+            demo::serve(self.listener, stage, Arc::default(), stop.cancelled_owned()).await?;
             Ok(())
         });
         let story = Story {
-            db: parts.db.unhurried(),
+            db,
+            lookup,
             settings: parts.settings.buildinfo.clone(),
+            lifecycle: parts.lifecycle.clone(),
             stop: parts.lifecycle.stop_token(),
+            commands: Commands::of(&parts.settings.data_dir, global.config.as_deref()),
             root,
-            sources: address,
+            goes_on,
         };
-        let lifecycle = parts.lifecycle.clone();
+        let data = parts.settings.data_dir.clone();
         parts.lifecycle.spawn_passing(async move {
-            match story.tell(&world).await {
+            match story.tell(began, &data).await {
                 Ok(()) => {}
                 Err(_) if story.stop.is_cancelled() => {}
-                Err(error) => fail(&lifecycle, &error),
+                Err(error) => {
+                    let error = platform::causes::line(&error);
+                    tracing::error!(error, "the demonstration failed");
+                    story.lifecycle.stop();
+                }
             }
         });
+        Ok(())
     }
 }
 
-fn fail(lifecycle: &Lifecycle, error: &anyhow::Error) {
-    tracing::error!(
-        error = platform::causes::line(error),
-        "the demonstration failed"
-    );
-    lifecycle.stop();
+/// When the world of this data folder began; at the first start it begins.
+async fn began(db: &Db) -> anyhow::Result<DateTime<Utc>> {
+    let stored = progress(db, BEGAN).await?;
+    if stored > 0 {
+        return Ok(clock::from_micros(stored));
+    }
+    let began = clock::now() - EARLIER;
+    let mut tx = db.begin().await?;
+    set_progress(&mut tx, BEGAN, began.timestamp_micros()).await?;
+    tx.commit().await?;
+    Ok(began)
 }
 
 struct Story {
     db: Db,
+    lookup: Lookup,
     settings: buildinfo::Settings,
+    lifecycle: Lifecycle,
     stop: CancellationToken,
+    commands: Commands,
     root: String,
-    sources: SocketAddr,
+    /// Whether the stand-ins' world follows the time; until then it is that of its beginning.
+    goes_on: Arc<AtomicBool>,
 }
 
-/// What became of the samples.
+/// What became of the crashes.
 #[derive(Default)]
 struct Fates {
     processed: usize,
     exact: usize,
-    unknown: usize,
-    links: Vec<(String, String)>,
 }
 
 impl Story {
-    async fn tell(&self, world: &World) -> anyhow::Result<()> {
+    async fn tell(&self, began: DateTime<Utc>, data: &Path) -> anyhow::Result<()> {
+        let start = Instant::now();
+        if !self.goes_on.load(Ordering::SeqCst) {
+            self.import().await?;
+            self.goes_on.store(true, Ordering::SeqCst);
+            self.remember(IMPORTED, 1).await?;
+        }
+        // What came to the sources since.
+        self.import().await?;
+        let generation = buildinfo::db::latest_generation(&self.db).await?;
         tracing::info!(
-            "importing builds from the stand-ins at http://{}",
-            self.sources
+            "{} builds are known, after {:.1} s",
+            generation.builds,
+            start.elapsed().as_secs_f64()
         );
-        let shown = |progress: Progress| {
-            if let Progress::Reading {
-                source,
-                done,
-                total,
-            } = progress
-            {
-                tracing::info!("  {source}: {done} of {total}");
-            }
-        };
+        let world = World::generate(&Plan::live(began, began));
+        let samples = samples_for(&world);
+        self.submit(&samples).await?;
+        let fates = self.wait_for(&samples).await?;
+        tracing::info!(
+            "{} crashes are processed, after {:.1} s",
+            fates.processed,
+            start.elapsed().as_secs_f64()
+        );
+        // What is done every few seconds is done at once, so that the alarm is on when one is told to look at it.
+        watch::write_down(&self.lookup, &self.db).await?;
+        alarm::raise(&self.db, &self.lookup, &self.settings, clock::now_micros()).await?;
+        let tour = Tour::of(&self.db, &world, &samples, &self.root, &self.commands, data).await?;
+        tour.print(&format!(
+            "{} builds are known, and {} crashes: {} with their exact build, {} whose build no source knows",
+            generation.builds,
+            fates.processed,
+            fates.exact,
+            fates.processed - fates.exact,
+        ))?;
+        self.start_schedule()?;
+        if let Some(unlisted) = &tour.unlisted {
+            unlisted
+                .announce_end(&self.db, &self.root, &self.stop)
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn import(&self) -> anyhow::Result<()> {
+        let bar = progress_bar();
+        let shown = |progress: Progress| show(&bar, progress);
         let options = Options::default();
         let run = import(
             &self.db,
@@ -140,60 +207,43 @@ impl Story {
             &shown,
         )
         .await;
-        let run = match run {
-            Err(ImportError::Stopped) => return Ok(()),
+        bar.finish_and_clear();
+        match run {
+            Err(ImportError::Stopped) => anyhow::bail!("stopped"),
             run => run?,
         };
-        let generation = buildinfo::db::latest_generation(&self.db).await?;
-        let samples = samples_for(world);
-        self.submit(&samples).await?;
-        let fates = self.wait_for(&samples).await?;
-        let mut out = std::io::stdout().lock();
-        writeln!(out)?;
-        writeln!(out, "Datil is up at {}/", self.root)?;
-        writeln!(
-            out,
-            "  builds      {} known, from product-details, Buildhub and the archive ({} new observations in this run, {})",
-            generation.builds, run.new_records, run.outcome
-        )?;
-        writeln!(
-            out,
-            "  crashes     {} submitted, {} processed: {} with their exact build, {} whose build is not known",
-            samples.len(),
-            fates.processed,
-            fates.exact,
-            fates.unknown
-        )?;
-        writeln!(out, "  look at")?;
-        writeln!(out, "    all crashes            {}/", self.root)?;
-        for (name, link) in &fates.links {
-            writeln!(out, "    {name:22} {link}")?;
-        }
-        writeln!(out, "    builds                 {}/builds/", self.root)?;
-        writeln!(
-            out,
-            "    a look-up              {}/api/v1/lookup?{}",
-            self.root,
-            sample_query(world)
-        )?;
-        writeln!(out, "    metrics                {}/metrics", self.root)?;
-        writeln!(
-            out,
-            "  Ctrl-C stops it; the same command goes on where it was."
-        )?;
-        out.flush()?;
+        Ok(())
+    }
+
+    fn start_schedule(&self) -> anyhow::Result<()> {
+        let Some(times) = schedule_of(&self.settings)? else {
+            return Ok(());
+        };
+        let task = schedule(
+            self.db.clone(),
+            self.settings.clone(),
+            times,
+            self.stop.clone(),
+        );
+        self.lifecycle.spawn("schedule", task);
+        Ok(())
+    }
+
+    async fn remember(&self, what: &str, number: i64) -> anyhow::Result<()> {
+        let mut tx = self.db.begin().await?;
+        set_progress(&mut tx, what, number).await?;
+        tx.commit().await?;
         Ok(())
     }
 
     async fn submit(&self, samples: &[Sample]) -> anyhow::Result<()> {
         let done = usize::try_from(progress(&self.db, SUBMITTED).await?).unwrap_or(0);
         if done >= samples.len() {
-            tracing::info!("the {} sample crashes were submitted before", samples.len());
             return Ok(());
         }
-        tracing::info!("submitting {} sample crashes", samples.len() - done);
         let client = http_client()?;
-        for (number, sample) in samples.iter().enumerate().skip(done) {
+        let bar = progress_bar();
+        for (number, sample) in (1_u64..).zip(samples).skip(done) {
             let submission = Submission {
                 annotations: sample.annotations.clone(),
                 dumps: sample.dumps.clone(),
@@ -201,26 +251,30 @@ impl Story {
             // Each client's way of sending gets its turn.
             let dialect = match sample.annotations.get("ProductName").map(String::as_str) {
                 Some("Fenix") => Dialect::Fenix,
-                _ if number % 5 == 3 => Dialect::Crashpad,
-                _ if number % 5 == 4 => Dialect::Breakpad,
+                _ if number % 5 == 4 => Dialect::Crashpad,
+                _ if number % 5 == 0 => Dialect::Breakpad,
                 _ => Dialect::Firefox,
             };
             send(&client, &self.root, dialect, &submission)
                 .await
                 .with_context(|| format!("submitting the sample {}", sample.name))?;
-            let mut tx = self.db.begin().await?;
-            set_progress(&mut tx, SUBMITTED, i64::try_from(number + 1)?).await?;
-            tx.commit().await?;
+            self.remember(SUBMITTED, i64::try_from(number)?).await?;
+            step(
+                &bar,
+                "submitting crashes".to_owned(),
+                number,
+                samples.len() as u64,
+            );
         }
+        bar.finish_and_clear();
         Ok(())
     }
 
     /// Waits until every crash that was taken in is processed, and counts.
     async fn wait_for(&self, samples: &[Sample]) -> anyhow::Result<Fates> {
-        tracing::info!("waiting for them to be processed");
+        let bar = progress_bar();
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
-            let mut fates = Fates::default();
             let rows =
                 crashstore::db::list(&self.db, &crashstore::db::Filter::default(), None, 500)
                     .await?;
@@ -230,50 +284,32 @@ impl Story {
                 .count();
             let late = tokio::time::Instant::now() > deadline;
             if (waiting > 0 || rows.len() < samples.len()) && !late {
+                let done = rows.len() - waiting;
+                step(
+                    &bar,
+                    "processing crashes".to_owned(),
+                    done as u64,
+                    samples.len() as u64,
+                );
                 tokio::select! {
                     () = self.stop.cancelled() => anyhow::bail!("stopped"),
-                    () = tokio::time::sleep(Duration::from_millis(200)) => {}
+                    () = tokio::time::sleep(LOOK_EVERY) => {}
                 }
                 continue;
             }
+            bar.finish_and_clear();
             if late {
                 tracing::warn!(waiting, "some crashes are still not processed");
             }
+            let mut fates = Fates::default();
             for row in &rows {
-                if row.state != crashstore::db::State::Processed {
-                    continue;
-                }
-                fates.processed += 1;
-                let known = !matches!(row.build_status.as_str(), "" | "unknown" | "unofficial");
-                if known {
-                    fates.exact += 1;
-                } else {
-                    fates.unknown += 1;
-                }
-                let name = match (known, row.channel.as_str()) {
-                    (true, "beta") => "a crash of a beta",
-                    (true, "esr") => "a crash of an ESR",
-                    (true, "nightly") => "a crash of a nightly",
-                    (false, "beta") => "of an unknown build",
-                    _ => continue,
-                };
-                if fates.links.iter().all(|(other, _)| other != name) {
-                    let link = format!("{}/report/index/{}", self.root, row.id);
-                    fates.links.push((name.to_owned(), link));
+                if row.state == crashstore::db::State::Processed {
+                    fates.processed += 1;
+                    let unknown = ["", "unknown", "unofficial"];
+                    fates.exact += usize::from(!unknown.contains(&row.build_status.as_str()));
                 }
             }
-            fates.links.sort();
             return Ok(fates);
         }
     }
-}
-
-/// A question that the demonstration can answer: a beta.
-fn sample_query(world: &World) -> String {
-    world
-        .truth
-        .iter()
-        .find(|truth| truth.product == "Firefox" && truth.channel.as_str() == "beta")
-        .map(|truth| format!("product=Firefox&channel=beta&build_id={}", truth.build_id))
-        .unwrap_or_default()
 }

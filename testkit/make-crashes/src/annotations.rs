@@ -7,8 +7,6 @@ use serde_json::{Map, Value, json};
 /// What every desktop system sends.
 const DESKTOP: &[(&str, &str)] = &[
     ("Accessibility", "Inactive"),
-    ("AdapterDeviceID", "0x2484"),
-    ("AdapterVendorID", "0x10de"),
     (
         "Add-ons",
         "formautofill%40addons.test:1.0.1,dark-theme%40addons.test:2.4",
@@ -24,7 +22,9 @@ const DESKTOP: &[(&str, &str)] = &[
 ];
 
 const LINUX: &[(&str, &str)] = &[
+    ("AdapterDeviceID", "0x2484"),
     ("AdapterDriverVersion", "535.183.1.0"),
+    ("AdapterVendorID", "0x10de"),
     ("AvailablePhysicalMemory", "9126805504"),
     ("ContentSandboxCapabilities", "119"),
     ("ContentSandboxLevel", "4"),
@@ -37,8 +37,10 @@ const LINUX: &[(&str, &str)] = &[
 ];
 
 const WINDOWS: &[(&str, &str)] = &[
+    ("AdapterDeviceID", "0x2484"),
     ("AdapterDriverVersion", "31.0.15.5222"),
     ("AdapterSubsysID", "146b10de"),
+    ("AdapterVendorID", "0x10de"),
     ("AvailablePageFile", "11828183040"),
     ("AvailablePhysicalMemory", "4218855424"),
     ("AvailableVirtualMemory", "140721852502016"),
@@ -58,7 +60,10 @@ const WINDOWS: &[(&str, &str)] = &[
     ("TotalVirtualMemory", "140737488224256"),
 ];
 
+// The graphics of the last Macs with the processor of the sample.
 const MAC: &[(&str, &str)] = &[
+    ("AdapterDeviceID", "0x7340"),
+    ("AdapterVendorID", "0x1002"),
     ("AvailablePhysicalMemory", "1284505600"),
     ("MacAvailableMemorySysctl", "43"),
     ("MacMemoryPressure", "Normal"),

@@ -27,8 +27,13 @@ pub(crate) fn synthetic() -> Vec<Sample> {
 
 /// The symbols of the modules that exist only in synthetic minidumps.
 pub(crate) fn hand_written_symbols() -> Vec<(SymbolKey, &'static str)> {
-    [windows::SYMBOLS, mac::SYMBOLS, android::SYMBOLS]
-        .into_iter()
-        .map(|(file, id, text)| ((file.to_owned(), id.to_owned()), text))
-        .collect()
+    [
+        windows::SYMBOLS,
+        windows::THUNDERBIRD_SYMBOLS,
+        mac::SYMBOLS,
+        android::SYMBOLS,
+    ]
+    .into_iter()
+    .map(|(file, id, text)| ((file.to_owned(), id.to_owned()), text))
+    .collect()
 }

@@ -34,6 +34,7 @@ pub(crate) enum System {
 }
 
 /// A module in memory.
+#[derive(Clone, Copy)]
 pub(crate) struct LoadedModule {
     pub(crate) path: &'static str,
     pub(crate) base: u64,

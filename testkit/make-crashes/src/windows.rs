@@ -67,7 +67,36 @@ const MODULES: &[LoadedModule] = &[
     },
 ];
 
-/// Symbols of `xul.dll`: debug file, debug id, text.
+/// What Thunderbird loads: its own program and library, and the system's.
+const THUNDERBIRD_MODULES: &[LoadedModule] = &[
+    LoadedModule {
+        path: r"C:\Program Files\Mozilla Thunderbird\thunderbird.exe",
+        debug_file: "thunderbird.pdb",
+        identity: Identity::Guid(
+            0x6d90_41fb,
+            0x2ac7,
+            0x4e15,
+            [0x93, 0x0d, 0x58, 0xb6, 0xe1, 0x7c, 0x24, 0xaf],
+            1,
+        ),
+        ..MODULES[0]
+    },
+    LoadedModule {
+        path: r"C:\Program Files\Mozilla Thunderbird\xul.dll",
+        identity: Identity::Guid(
+            0xc41e_7a06,
+            0x95d3,
+            0x4b82,
+            [0xae, 0x37, 0x1f, 0x60, 0xd8, 0x29, 0x5b, 0xe4],
+            1,
+        ),
+        ..MODULES[1]
+    },
+    MODULES[2],
+    MODULES[3],
+];
+
+/// Symbols of Firefox's `xul.dll`: debug file, debug id, text.
 pub(crate) const SYMBOLS: (&str, &str, &str) = (
     "xul.pdb",
     "7A1C35E24B0D49F68E1152C39D607FA81",
@@ -114,9 +143,92 @@ FUNC 3f02000 300 0 XREMain::XRE_main(int, char**, mozilla::BootstrapConfig const
 ",
 );
 
+/// Symbols of Thunderbird's `xul.dll`: debug file, debug id, text.
+pub(crate) const THUNDERBIRD_SYMBOLS: (&str, &str, &str) = (
+    "xul.pdb",
+    "C41E7A0695D34B82AE371F60D8295BE41",
+    "\
+MODULE windows x86_64 C41E7A0695D34B82AE371F60D8295BE41 xul.pdb
+INFO CODE_ID 5F0000008000000 xul.dll
+FILE 0 hg:hg.mozilla.org/comm-central:mailnews/imap/src/nsImapMailFolder.cpp:0123456789abcdef0123456789abcdef01234567
+FILE 1 hg:hg.mozilla.org/comm-central:mailnews/db/msgdb/src/nsMsgDatabase.cpp:0123456789abcdef0123456789abcdef01234567
+FILE 2 hg:hg.mozilla.org/comm-central:mailnews/imap/src/nsSyncRunnableHelpers.cpp:0123456789abcdef0123456789abcdef01234567
+FILE 4 hg:hg.mozilla.org/mozilla-central:xpcom/threads/nsThread.cpp:0123456789abcdef0123456789abcdef01234567
+FILE 5 hg:hg.mozilla.org/mozilla-central:toolkit/xre/nsAppRunner.cpp:0123456789abcdef0123456789abcdef01234567
+FILE 8 hg:hg.mozilla.org/mozilla-central:netwerk/base/nsSocketTransportService2.cpp:0123456789abcdef0123456789abcdef01234567
+FUNC 400000 300 0 nsThread::ProcessNextEvent(bool, bool*)
+400000 300 1199 4
+FUNC 401000 200 0 nsThread::ThreadFunc(void*)
+401000 200 378 4
+FUNC 700000 400 0 mozilla::net::nsSocketTransportService::Run()
+700000 400 1237 8
+FUNC 2a10000 300 0 nsMsgDatabase::GetMsgHdrForKey(unsigned int, nsIMsgDBHdr**)
+2a10000 300 1716 1
+FUNC 2b40000 400 0 nsImapMailFolder::NotifyMessageFlags(unsigned int, nsTSubstring<char> const&, unsigned int, unsigned long long)
+2b40000 400 5082 0
+FUNC 2b90000 200 0 (anonymous namespace)::SyncRunnable4<nsIImapMessageSink, unsigned int, nsTSubstring<char> const&, unsigned int, unsigned long long>::Run()
+2b90000 200 149 2
+FUNC 3f00000 400 0 XREMain::XRE_mainRun()
+3f00000 400 5694 5
+FUNC 3f02000 300 0 XREMain::XRE_main(int, char**, mozilla::BootstrapConfig const&)
+3f02000 300 5915 5
+",
+);
+
 /// The crashes on Windows.
 pub(crate) fn samples() -> Vec<Sample> {
-    vec![access_violation(), stack_overflow()]
+    vec![access_violation(), stack_overflow(), thunderbird()]
+}
+
+fn thunderbird() -> Sample {
+    let main_thread = RunningThread {
+        id: 0x1234,
+        name: "MainThread",
+        frames: [
+            &[XUL + 0x2a1_0024, XUL + 0x2b4_0130, XUL + 0x2b9_0060][..],
+            &start_of_main_thread(),
+        ]
+        .concat(),
+    };
+    let crash = Crash {
+        system: System::Windows,
+        modules: THUNDERBIRD_MODULES,
+        threads: vec![main_thread, socket_thread()],
+        exception: Raised {
+            code: EXCEPTION_ACCESS_VIOLATION,
+            flags: 0,
+            address: XUL + 0x2a1_0024,
+            parameters: &[0, 0x90],
+        },
+    };
+    Sample {
+        name: "windows-thunderbird",
+        os: "Windows NT",
+        about: "Thunderbird's main thread reads 0x90 of a mail database that was closed; thunderbird.exe, kernel32.dll and ntdll.dll have no symbols.",
+        annotations: annotations::windows(&[
+            (
+                "ModuleSignatureInfo",
+                r#"{"Mozilla Corporation":["thunderbird.exe","xul.dll"],"Microsoft Windows":["kernel32.dll","ntdll.dll"]}"#,
+            ),
+            ("ProcessType", "main"),
+            ("ThreadIdNameMapping", "22136:\"Socket Thread\","),
+            ("UptimeTS", "1894.2"),
+        ]),
+        dumps: vec![(MAIN_DUMP, crash.minidump())],
+        expect: Some(Expect {
+            reason: "EXCEPTION_ACCESS_VIOLATION_READ",
+            address: Some(0x90),
+            thread: "MainThread",
+            functions: &[
+                "nsMsgDatabase::GetMsgHdrForKey(unsigned int, nsIMsgDBHdr**)",
+                "nsImapMailFolder::NotifyMessageFlags(unsigned int, nsTSubstring<char> const&, unsigned int, unsigned long long)",
+                "(anonymous namespace)::SyncRunnable4<nsIImapMessageSink, unsigned int, nsTSubstring<char> const&, unsigned int, unsigned long long>::Run()",
+                "nsThread::ProcessNextEvent(bool, bool*)",
+                "XREMain::XRE_mainRun()",
+                "XREMain::XRE_main(int, char**, mozilla::BootstrapConfig const&)",
+            ],
+        }),
+    }
 }
 
 fn access_violation() -> Sample {

@@ -1,0 +1,79 @@
+//! What the stand-ins tell at the moment: one world for ever, or one that goes on.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::Fault;
+use super::archive::Archive;
+use crate::world::{Plan, World};
+
+/// What the stand-ins tell. Clones share it.
+#[derive(Clone)]
+pub struct Stage {
+    /// The plan as of the moment; none: the scene stays.
+    plan: Option<Arc<dyn Fn() -> Plan + Send + Sync>>,
+    scene: Arc<RwLock<Arc<Scene>>>,
+}
+
+/// One world, told.
+pub(super) struct Scene {
+    world: Arc<World>,
+    /// What a service has that has lost its data.
+    lost: World,
+    pub(super) archive: Archive,
+}
+
+impl Stage {
+    /// Tells the world of the plan that `plan` gives at each request: every service the same one at the same time.
+    pub fn following(plan: impl Fn() -> Plan + Send + Sync + 'static) -> Self {
+        let world = World::generate(&plan());
+        Self {
+            plan: Some(Arc::new(plan)),
+            scene: Arc::new(RwLock::new(Arc::new(Scene::of(Arc::new(world))))),
+        }
+    }
+
+    pub(super) fn scene(&self) -> Arc<Scene> {
+        let scene = Arc::clone(&self.scene.read().unwrap_or_else(PoisonError::into_inner));
+        let Some(plan) = self.plan.as_ref().map(|plan| plan()) else {
+            return scene;
+        };
+        if scene.world.plan == plan {
+            return scene;
+        }
+        let mut held = self.scene.write().unwrap_or_else(PoisonError::into_inner);
+        // Another request may have been faster.
+        if held.world.plan != plan {
+            *held = Arc::new(Scene::of(Arc::new(World::generate(&plan))));
+        }
+        Arc::clone(&held)
+    }
+}
+
+impl From<Arc<World>> for Stage {
+    /// Tells this world for ever.
+    fn from(world: Arc<World>) -> Self {
+        Self {
+            plan: None,
+            scene: Arc::new(RwLock::new(Arc::new(Scene::of(world)))),
+        }
+    }
+}
+
+impl Scene {
+    fn of(world: Arc<World>) -> Self {
+        Self {
+            lost: World::empty(&world.plan),
+            archive: Archive::of(Arc::clone(&world)),
+            world,
+        }
+    }
+
+    /// The world as a service with these faults has it.
+    pub(super) fn known(&self, faults: &[Fault]) -> &World {
+        if faults.contains(&Fault::Empty) {
+            &self.lost
+        } else {
+            &self.world
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! A world that goes on with the time: what it has that a world that stands still has not.
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+
+use super::{Plan, Platform};
+
+/// The world changes at most so often.
+const STEP: TimeDelta = TimeDelta::seconds(10);
+/// So long after it began, Buildhub tells of a file that it had nothing of.
+const MISREAD_TOLD: TimeDelta = TimeDelta::minutes(1);
+/// So long before it began, a nightly was built that its users already have;
+const UNLISTED_BUILT: TimeDelta = TimeDelta::hours(3);
+/// so long after it began, the sources list it: full steps.
+const UNLISTED_PUBLISHED: TimeDelta = TimeDelta::seconds(190);
+
+/// The two moments that such a world is made of. Worlds of one beginning agree in everything that was told before the earlier `now`: what
+/// comes later is added, and what becomes of builds is decided. From one to the other no build id, no revision and no record changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Live {
+    /// When it was looked at for the first time.
+    pub began: DateTime<Utc>,
+    /// What is uploaded later is not known yet.
+    pub now: DateTime<Utc>,
+}
+
+impl Live {
+    /// When Buildhub tells of the file that it had nothing of.
+    pub fn misread_told(&self) -> DateTime<Utc> {
+        self.began + MISREAD_TOLD
+    }
+
+    /// When the nightly was built that no source lists at first.
+    pub fn unlisted_built(&self) -> DateTime<Utc> {
+        self.began - UNLISTED_BUILT
+    }
+
+    /// When the sources list that nightly.
+    pub fn unlisted_published(&self) -> DateTime<Utc> {
+        self.began + UNLISTED_PUBLISHED
+    }
+}
+
+impl Plan {
+    /// The world of the demonstration: five weeks before it began and all the time since, by Mozilla's calendar, on all platforms, and the
+    /// last versions of Fennec. It holds
+    ///
+    /// * a package of a beta of which Buildhub names another revision than the archive, a minute after it began,
+    /// * a nightly that lacks a platform: that of each morning comes nearly two days late for one of them,
+    /// * a nightly that people have three hours before it began, and that no source lists until three minutes after.
+    ///
+    /// The time counts in steps of ten seconds.
+    pub fn live(began: DateTime<Utc>, now: DateTime<Utc>) -> Self {
+        let step = |time: DateTime<Utc>| time.duration_trunc(STEP).unwrap_or(time);
+        let began = step(began);
+        let now = step(now).max(began);
+        Self {
+            end: now.date_naive(),
+            platforms: Platform::ALL.to_vec(),
+            fennec: true,
+            live: Some(Live { began, now }),
+            ..Self::default()
+        }
+    }
+}
