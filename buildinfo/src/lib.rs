@@ -42,7 +42,7 @@ pub mod freshness;
 pub mod import;
 pub mod load;
 pub mod lookup;
-mod meters;
+pub mod meters;
 pub mod preview;
 pub mod snapshot;
 pub mod unknown;
