@@ -8,7 +8,7 @@ use crate::commands::{bench, buildinfo, check, crash, rules, signature, submit, 
 
 /// Takes crash reports in, turns them into answers, and knows the exact build that crashed.
 #[derive(Debug, Parser)]
-#[command(name = "datil", version, max_term_width = 100)]
+#[command(name = "datil", version = crate::release::LINE, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,

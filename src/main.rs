@@ -3,7 +3,9 @@
 
 mod cli;
 mod commands;
+mod meters;
 mod parts;
+mod release;
 mod settings;
 mod submission;
 mod upkeep;

@@ -21,6 +21,8 @@ use tokio::net::TcpListener;
 use webapp::Webapp;
 
 use crate::commands::buildinfo::schedule;
+use crate::meters;
+use crate::release::RELEASE;
 use crate::settings::{Settings, schedule_of};
 
 /// What every service needs, open.
@@ -40,7 +42,7 @@ impl Parts {
     /// Opens the database and the blob store; creates the data folder when missing.
     pub(crate) async fn open(settings: Settings) -> anyhow::Result<Self> {
         let lifecycle = Lifecycle::start().context("listening for signals")?;
-        let metrics = platform::telemetry::init_metrics();
+        let metrics = platform::meters::start(&meters::ALL);
         let db = open(&settings, &settings.database).await?;
         let blobs = Blobs::open(&settings.blobs, &settings.data_dir)?;
         Ok(Self {
@@ -57,7 +59,9 @@ impl Parts {
 
     /// The endpoints for operators.
     pub(crate) fn operations(&self) -> Router {
+        platform::meters::begin(platform::http::meters::METRICS);
         platform::http::operations(Operations {
+            release: RELEASE,
             db: self.db.clone(),
             blobs: self.blobs.clone(),
             metrics: self.metrics.clone(),
@@ -74,6 +78,7 @@ impl Parts {
                 folder.display()
             ),
         }
+        platform::meters::begin(collector::meters::METRICS);
         let collector = Collector::start(
             self.settings.collector.clone(),
             self.db.clone(),
@@ -90,6 +95,7 @@ impl Parts {
 
     /// Starts look-ups: loads the builds in the background, and counts unknown ones.
     pub(crate) fn start_lookup(&self) -> Lookup {
+        platform::meters::begin(::buildinfo::meters::METRICS);
         let lookup = Lookup::new(self.db.clone());
         let stop = self.lifecycle.stop_token();
         self.lifecycle.spawn("lookup", lookup.clone().run(stop));
@@ -107,6 +113,7 @@ impl Parts {
 
     /// Starts processing crashes.
     pub(crate) fn start_processor(&self, lookup: Lookup) -> anyhow::Result<()> {
+        platform::meters::begin(processor::meters::METRICS);
         let processor = Processor::start(ProcessorContext {
             db: self.db.clone(),
             blobs: self.blobs.clone(),

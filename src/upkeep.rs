@@ -7,12 +7,12 @@ use platform::clock;
 use platform::db::Db;
 use tokio_util::sync::CancellationToken;
 
+use crate::meters;
+
 /// How often it is done.
 const EVERY: Duration = Duration::from_secs(60);
 /// Others may write between two steps.
 const BREATH: Duration = Duration::from_millis(200);
-/// Things done, by `what`.
-const DONE: &str = "datil_upkeep_total";
 
 /// Keeps up until `stop`.
 pub(crate) async fn run(
@@ -74,7 +74,7 @@ async fn keep_crashes(db: &Db, blobs: &Blobs, retention: &crashstore::Settings) 
         ("lost", kept.lost),
         ("forgotten", kept.forgotten),
     ] {
-        metrics::counter!(DONE, "what" => what).increment(count);
+        metrics::counter!(meters::UPKEEP, "what" => what).increment(count);
     }
     if kept != crashstore::upkeep::Kept::default() {
         tracing::info!(?kept, "what was left of crashes was put in order");

@@ -14,6 +14,7 @@ mod product_details;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use platform::clock;
 use platform::db::{Db, DbError};
@@ -25,6 +26,7 @@ pub(crate) use self::lease::with_lease;
 pub use self::policy::Policy;
 use self::policy::State;
 use crate::db::{self, Lease, Run, RunLease, Seen, Writes};
+use crate::meters;
 use crate::observation::{SourceName, UnknownName};
 use crate::product::Product;
 use crate::settings::Settings;
@@ -325,6 +327,16 @@ impl<'a> Import<'a> {
         self.keep().await
     }
 
+    fn measure(&self) {
+        let took = self
+            .run
+            .ended
+            .map(|ended| (ended - self.run.started).max(0));
+        let took = Duration::from_micros(u64::try_from(took.unwrap_or(0)).unwrap_or(0));
+        metrics::histogram!(meters::IMPORT_SECONDS, "outcome" => self.run.outcome.clone())
+            .record(took);
+    }
+
     /// Stores how the run ended, whichever way it did.
     async fn end(&mut self, outcome: &Result<(), ImportError>) -> Result<(), ImportError> {
         self.run.ended = Some(clock::now_micros());
@@ -339,6 +351,7 @@ impl<'a> Import<'a> {
             (Ok(()), ..) => "partial",
         }
         .to_owned();
+        self.measure();
         let mut tx = self.lease.begin_import().await?;
         db::end_run(&mut tx, &self.run).await?;
         tx.commit().await?;

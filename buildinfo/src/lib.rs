@@ -44,7 +44,7 @@ pub mod import;
 pub mod importer;
 pub mod load;
 pub mod lookup;
-mod meters;
+pub mod meters;
 pub mod preview;
 pub mod snapshot;
 pub mod table;

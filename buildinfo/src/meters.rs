@@ -1,23 +1,27 @@
-//! The names of the metrics. Labels come from closed sets only.
-//!
-//! | name | kind | labels |
-//! |---|---|---|
-//! | [`UNKNOWN_ASKED`] | count of questions about unknown build ids | `verdict` |
-//! | [`UNKNOWN_DROPPED`] | count of those that were not counted by id: too many different ones | |
-//! | [`UNKNOWN_IDS`] | unknown ids that are stored | `verdict` |
-//! | [`ALARMS_RAISED`] | count of alarms raised by this process | |
-//! | [`ALARMS_OPEN`] | alarms that are on | |
-//! | [`SOURCE_AGE`] | seconds since the source answered | `source` |
-//! | [`SOURCE_SILENT`] | 1 if the source did not answer at the last try, else 0 | `source` |
-//! | [`NEWEST_BUILD`] | seconds since 1970 that the newest build id names, whatever became of the build | `product`, `channel` |
-//! | [`IMPORTS`] | imports that are recorded | `outcome` |
+//! The metrics of builds.
 
-pub(crate) const UNKNOWN_ASKED: &str = "buildinfo_unknown_asked_total";
-pub(crate) const UNKNOWN_DROPPED: &str = "buildinfo_unknown_dropped_total";
-pub(crate) const UNKNOWN_IDS: &str = "buildinfo_unknown_ids";
-pub(crate) const ALARMS_RAISED: &str = "buildinfo_alarms_raised_total";
-pub(crate) const ALARMS_OPEN: &str = "buildinfo_alarms_open";
-pub(crate) const SOURCE_AGE: &str = "buildinfo_source_answered_seconds_ago";
-pub(crate) const SOURCE_SILENT: &str = "buildinfo_source_silent";
-pub(crate) const NEWEST_BUILD: &str = "buildinfo_newest_build_timestamp_seconds";
-pub(crate) const IMPORTS: &str = "buildinfo_imports";
+use platform::meters::OF_IMPORTS;
+
+platform::meters! {
+    pub const METRICS;
+    /// Questions about build ids that no source knows.
+    counter UNKNOWN_ASKED = "buildinfo_unknown_asked_total" by "verdict";
+    /// Of these, not counted by id: there were too many different ones.
+    counter UNKNOWN_DROPPED = "buildinfo_unknown_dropped_total";
+    /// Unknown build ids that are stored.
+    gauge UNKNOWN_IDS = "buildinfo_unknown_ids" by "verdict";
+    /// Alarms that this process raised: several installs crashed with a build that no source knows.
+    counter ALARMS_RAISED = "buildinfo_alarms_raised_total";
+    /// Alarms that are on.
+    gauge ALARMS_OPEN = "buildinfo_alarms_open";
+    /// Seconds since the source answered.
+    gauge SOURCE_AGE = "buildinfo_source_answer_age_seconds" by "source";
+    /// 1 if the source did not answer when it was last asked, else 0.
+    gauge SOURCE_SILENT = "buildinfo_source_silent" by "source";
+    /// The time that the newest build id names, in seconds since 1970, whatever became of the build.
+    gauge NEWEST_BUILD = "buildinfo_newest_build_timestamp_seconds" by "product", "channel";
+    /// Imports on record.
+    gauge IMPORTS = "buildinfo_imports" by "outcome";
+    /// Seconds that imports of this process took.
+    histogram(OF_IMPORTS) IMPORT_SECONDS = "buildinfo_import_seconds" by "outcome";
+}

@@ -21,7 +21,7 @@ mod body;
 mod head;
 mod heads;
 mod json;
-mod meters;
+pub mod meters;
 mod names;
 mod parts;
 mod report;

@@ -1,41 +1,44 @@
-//! The names of the metrics. They are those of Socorro's collector after its prefix `socorro.`,
-//! so that dashboards carry over; labels come from closed sets only.
-//!
-//! | name | kind | labels |
-//! |---|---|---|
-//! | [`ON_POST`] | seconds | |
-//! | [`CRASH_SIZE`] | bytes, after inflating | `payload`: compressed, uncompressed |
-//! | [`GZIPPED`] | count | |
-//! | [`MALFORMED`] | count | `reason`: the code in the answer |
-//! | [`INCOMING`] | count of well-formed reports | |
-//! | [`THROTTLE_RULE`] | count | `rule`: its name |
-//! | [`THROTTLE`] | count | `result`: accept, reject, fakeaccept |
-//! | [`UNAUTHORIZED`] | count | |
-//! | [`HANDLING`], [`SAVE_TIME`] | seconds | |
-//! | [`RETRIES`] | count | `count`: save_crash_exception.count |
-//! | [`SAVED`] | count of reports made durable | |
-//! | [`DROPPED`] | count of reports answered with 503 | |
-//! | [`DUPLICATES`] | count | `kind`: answered (with the first id), stored |
-//! | [`UNRECORDED`] | count of rows left to the sweep | |
-//! | [`SWEPT`] | count of rows that the sweep inserted | |
-//! | [`DAMAGED`] | count of stored objects that are no raw crash | |
-//! | [`IN_FLIGHT`] | bytes of reports in memory | |
+//! The metrics of the collector. Their names are those of Socorro's collector after its prefix `socorro.`, with the units and
+//! ends that Prometheus wants, so that dashboards are easily carried over.
 
-pub(crate) const ON_POST: &str = "collector.breakpad_resource.on_post.time";
-pub(crate) const CRASH_SIZE: &str = "collector.breakpad_resource.crash_size";
-pub(crate) const GZIPPED: &str = "collector.breakpad_resource.gzipped_crash";
-pub(crate) const MALFORMED: &str = "collector.breakpad_resource.malformed";
-pub(crate) const INCOMING: &str = "collector.breakpad_resource.incoming_crash";
-pub(crate) const THROTTLE_RULE: &str = "collector.breakpad_resource.throttle_rule";
-pub(crate) const THROTTLE: &str = "collector.breakpad_resource.throttle";
-pub(crate) const UNAUTHORIZED: &str = "collector.breakpad_resource.unauthorized_uuid";
-pub(crate) const HANDLING: &str = "collector.crashmover.crash_handling.time";
-pub(crate) const SAVE_TIME: &str = "collector.crashmover.crash_save.time";
-pub(crate) const RETRIES: &str = "collector.crashmover.retry_count";
-pub(crate) const SAVED: &str = "collector.crashmover.save_crash.count";
-pub(crate) const DROPPED: &str = "collector.crashmover.save_crash_dropped.count";
-pub(crate) const DUPLICATES: &str = "collector.duplicates";
-pub(crate) const UNRECORDED: &str = "collector.unrecorded";
-pub(crate) const SWEPT: &str = "collector.sweep.inserted";
-pub(crate) const DAMAGED: &str = "collector.sweep.damaged";
-pub(crate) const IN_FLIGHT: &str = "collector.in_flight_bytes";
+use platform::meters::{OF_BYTES, OF_REQUESTS};
+
+platform::meters! {
+    pub const METRICS;
+    /// Seconds from a report's first byte to its answer.
+    histogram(OF_REQUESTS) ON_POST = "collector_breakpad_resource_on_post_seconds";
+    /// Bytes of a report's body after inflating; `payload` says how it came: `compressed` or `uncompressed`.
+    histogram(OF_BYTES) CRASH_SIZE = "collector_breakpad_resource_crash_size_bytes" by "payload";
+    /// Reports that came packed with gzip.
+    counter GZIPPED = "collector_breakpad_resource_gzipped_crash_total";
+    /// Reports that cannot be read, by the code in the answer.
+    counter MALFORMED = "collector_breakpad_resource_malformed_total" by "reason";
+    /// Well-formed reports.
+    counter INCOMING = "collector_breakpad_resource_incoming_crash_total";
+    /// Reports by the throttling rule that decided.
+    counter THROTTLE_RULE = "collector_breakpad_resource_throttle_rule_total" by "rule";
+    /// Reports by what throttling decided: `accept`, `reject` or `fakeaccept`.
+    counter THROTTLE = "collector_breakpad_resource_throttle_total" by "result";
+    /// Reports with an id that they may not choose themselves.
+    counter UNAUTHORIZED = "collector_breakpad_resource_unauthorized_uuid_total";
+    /// Seconds from the decision to keep a report to its answer.
+    histogram(OF_REQUESTS) HANDLING = "collector_crashmover_crash_handling_seconds";
+    /// Seconds until a report was durable.
+    histogram(OF_REQUESTS) SAVE_TIME = "collector_crashmover_crash_save_seconds";
+    /// Times that storing a report failed and was tried again.
+    counter RETRIES = "collector_crashmover_retry_total" by "count";
+    /// Reports made durable.
+    counter SAVED = "collector_crashmover_save_crash_total";
+    /// Reports that could not be stored: their clients got 503 and keep them.
+    counter DROPPED = "collector_crashmover_save_crash_dropped_total";
+    /// Reports that came twice: `answered` with the first id, or `stored` as a copy.
+    counter DUPLICATES = "collector_duplicates_total" by "kind";
+    /// Rows that were left to the sweep, since the database was slow or away.
+    counter UNRECORDED = "collector_unrecorded_total";
+    /// Rows that the sweep inserted.
+    counter SWEPT = "collector_sweep_inserted_total";
+    /// Stored objects that are no raw crash.
+    counter DAMAGED = "collector_sweep_damaged_total";
+    /// Bytes of reports that are in memory.
+    gauge IN_FLIGHT = "collector_in_flight_bytes";
+}

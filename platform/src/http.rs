@@ -2,19 +2,19 @@
 
 mod layers;
 mod limit;
+pub mod meters;
+mod operations;
 
 use std::net::ToSocketAddrs;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use metrics_exporter_prometheus::PrometheusHandle;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -23,13 +23,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-use crate::blobs::Blobs;
 use crate::config::ConfigError;
 use crate::cpu::Panicked;
-use crate::db::{Db, DbError, is_too_slow};
+use crate::db::{DbError, is_too_slow};
 
 pub use layers::{Page, layers};
-pub(crate) use layers::{SECONDS, STEPS};
+pub use operations::{Operations, Release, operations};
 
 /// How long a client may take to send its request head.
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
@@ -278,65 +277,4 @@ pub async fn serve(
     connections.close();
     connections.wait().await;
     Ok(())
-}
-
-/// What the endpoints for operators look at.
-#[derive(Clone)]
-pub struct Operations {
-    /// The database of this service.
-    pub db: Db,
-    /// The blob store of this service.
-    pub blobs: Blobs,
-    /// Renders `/metrics`.
-    pub metrics: PrometheusHandle,
-}
-
-/// `/__version__`, `/__heartbeat__`, `/__lbheartbeat__` (Dockerflow) and `/metrics` (Prometheus).
-pub fn operations(state: Operations) -> Router {
-    Router::new()
-        .route("/__version__", get(version))
-        .route("/__heartbeat__", get(heartbeat))
-        .route("/__lbheartbeat__", get(|| async { "" }))
-        .route("/metrics", get(render_metrics))
-        .with_state(state)
-}
-
-async fn version() -> impl IntoResponse {
-    axum::Json(json!({
-        "source": "",
-        "version": env!("CARGO_PKG_VERSION"),
-        "commit": option_env!("DATIL_COMMIT").unwrap_or(""),
-        "build": option_env!("DATIL_BUILD").unwrap_or(""),
-    }))
-}
-
-/// 200 when the database and the blob store answer, 503 with the reasons when one does not.
-async fn heartbeat(State(state): State<Operations>) -> Response {
-    let limit = Duration::from_secs(5);
-    let mut errors = Vec::new();
-    match tokio::time::timeout(limit, state.db.ping()).await {
-        Ok(Ok(())) => {}
-        Ok(Err(_)) => errors.push(json!({"name": "database", "msg": "does not answer"})),
-        Err(_) => errors.push(json!({"name": "database", "msg": "takes over 5 seconds"})),
-    }
-    match tokio::time::timeout(limit, state.blobs.check()).await {
-        Ok(Ok(())) => {}
-        Ok(Err(_)) => errors.push(json!({"name": "blobs", "msg": "cannot be written"})),
-        Err(_) => errors.push(json!({"name": "blobs", "msg": "takes over 5 seconds"})),
-    }
-    let status = if errors.is_empty() {
-        StatusCode::OK
-    } else {
-        tracing::warn!(errors = errors.len(), "the heartbeat is not well");
-        StatusCode::SERVICE_UNAVAILABLE
-    };
-    (status, axum::Json(json!({ "errors": errors }))).into_response()
-}
-
-async fn render_metrics(State(state): State<Operations>) -> impl IntoResponse {
-    state.metrics.run_upkeep();
-    (
-        [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
-        state.metrics.render(),
-    )
 }

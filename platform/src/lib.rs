@@ -17,6 +17,7 @@ pub mod cpu;
 pub mod db;
 pub mod http;
 pub mod lifecycle;
+pub mod meters;
 pub mod queue;
 pub mod telemetry;
 #[cfg(feature = "testing")]

@@ -1,11 +1,8 @@
-//! Logs and metrics.
-//!
-//! Logs go to the standard error: text for people, or one JSON object a line. `RUST_LOG` narrows
-//! or widens them. Metrics are kept in memory and shown at `/metrics` in Prometheus' format.
+//! Logs: they go to the standard error: text for people, or one JSON object a line. `RUST_LOG` narrows
+//! or widens them.
 
 use std::io::IsTerminal;
 
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::prelude::*;
@@ -53,17 +50,4 @@ fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
         place = place.unwrap_or_default(),
         "a panic: a fault of this program"
     );
-}
-
-/// Starts collecting metrics for this process, and gives the handle that renders them.
-pub fn init_metrics() -> PrometheusHandle {
-    let steps = Matcher::Full(crate::http::SECONDS.to_owned());
-    let recorder = PrometheusBuilder::new()
-        .set_buckets_for_metric(steps, &crate::http::STEPS)
-        .expect("there is more than one step")
-        .build_recorder();
-    let handle = recorder.handle();
-    // A second recorder in one process is refused, and the first one stays.
-    let _ = metrics::set_global_recorder(recorder);
-    handle
 }

@@ -21,6 +21,7 @@ mod rules;
 
 pub mod enrich;
 
+pub mod meters;
 mod settings;
 pub mod siglists;
 pub mod worker;

@@ -195,7 +195,7 @@ fn apply(rule: &Rule, context: &mut Context<'_>) {
             "ruleset 'default' rule '{}' failed: panic",
             rule.name
         ));
-        metrics::counter!("processor_rule_failures_total", "rule" => rule.name).increment(1);
+        metrics::counter!(crate::meters::RULE_FAILURES, "rule" => rule.name).increment(1);
     }
 }
 

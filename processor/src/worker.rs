@@ -30,16 +30,10 @@ use self::job::Problem;
 use self::lists::InForce;
 use self::stores::Stores;
 use crate::Settings;
+use crate::meters::{CRASHES, QUEUE_DEPTH, SECONDS};
 use crate::siglists::Siglists;
 use crate::symbols::{FetchLimits, Fetcher};
 use crate::walk::{Pool, PoolSettings};
-
-/// Crashes whose work has ended, by `outcome`: processed, enriched, deleted, failed, retried, put off, lost.
-const CRASHES: &str = "processor_crashes_total";
-/// Seconds of work on one crash, by `kind`.
-const SECONDS: &str = "processor_crash_seconds";
-/// Jobs that wait or are worked on, by `lane`, up to [`queue::MOST_COUNTED`] of each; the lane `failed` holds those given up.
-const QUEUE_DEPTH: &str = "processor_queue_depth";
 
 /// How long a worker with nothing to do waits before it looks at the queue again: pushes of other
 /// processes wake nobody here.

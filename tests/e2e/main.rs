@@ -12,6 +12,7 @@ mod memory;
 mod migrations;
 mod operating;
 mod outages;
+mod release;
 mod signatures;
 mod stand_ins;
 mod system;

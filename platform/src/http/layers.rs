@@ -21,21 +21,8 @@ use tower_http::request_id::{
 use tower_http::trace::TraceLayer;
 
 use super::limit::Limit;
+use super::meters::{IN_FLIGHT, PANICS, SECONDS, TOO_SLOW};
 use super::{ApiError, HttpSettings};
-
-/// Seconds until an answer begins, by `method`, `route` (the pattern, `none` where nothing is) and
-/// `status`: `2xx` to `5xx`, or `gone` when the client went away before.
-pub(crate) const SECONDS: &str = "datil_http_seconds";
-/// Where the steps of that histogram are.
-pub(crate) const STEPS: [f64; 12] = [
-    0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0,
-];
-/// Requests that are being answered.
-const IN_FLIGHT: &str = "datil_http_in_flight";
-/// Requests that took longer than they may, by `route`.
-const TOO_SLOW: &str = "datil_http_too_slow_total";
-/// Requests whose handler panicked.
-const PANICS: &str = "datil_http_panics_total";
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A longer id of a client is replaced.

@@ -9,6 +9,7 @@ use axum::http::HeaderMap;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
+use super::meters::RATE_LIMITED;
 use super::{ApiError, HttpSettings};
 
 /// After so many requests the addresses are forgotten that have not asked for a while.
@@ -46,7 +47,7 @@ impl Limit {
             self.clients.retain_recent();
         }
         self.clients.check_key(&client).map_err(|not_until| {
-            metrics::counter!("datil_http_rate_limited_total").increment(1);
+            metrics::counter!(RATE_LIMITED).increment(1);
             ApiError::RateLimited(not_until.wait_time_from(self.clock.now()))
         })
     }

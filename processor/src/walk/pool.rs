@@ -14,15 +14,8 @@ use super::{
     message::{Answer, HEAD_LIMIT, Outcome, Request},
     process::{Spawner, Walker},
 };
+use crate::meters::{WALK_SECONDS, WALK_WAIT_SECONDS, WALKERS_ENDED};
 use crate::symbols::SymbolKey;
-
-/// Seconds that walks took, by whether symbols had to be parsed (`symbols` = `warm`, `cold`).
-const WALK_SECONDS: &str = "processor_walk_seconds";
-/// Seconds that walks waited for a child.
-const WAIT_SECONDS: &str = "processor_walk_wait_seconds";
-/// Children that ended, by `cause`: the names of [`WalkDeath`], `retired`, or `idle` (it died while
-/// it had nothing to do).
-const CHILDREN_ENDED: &str = "processor_walkers_ended_total";
 
 /// Keeps children that walk dumps. Dropping it ends them all.
 ///
@@ -127,7 +120,7 @@ impl Pool {
             .acquire()
             .await
             .expect("the semaphore is never closed");
-        metrics::histogram!(WAIT_SECONDS).record(begun.elapsed());
+        metrics::histogram!(WALK_WAIT_SECONDS).record(begun.elapsed());
         let mut walker = match self.take_idle() {
             Some(walker) => walker,
             None => Walker::start(&self.spawner, &self.settings).await?,
@@ -147,7 +140,7 @@ impl Pool {
             // Dropping the child kills it.
             Err(_) => WalkDeath::Timeout,
         };
-        metrics::counter!(CHILDREN_ENDED, "cause" => death.name()).increment(1);
+        metrics::counter!(WALKERS_ENDED, "cause" => death.name()).increment(1);
         Err(death)
     }
 
@@ -157,7 +150,7 @@ impl Pool {
             if !walker.has_ended() {
                 return Some(walker);
             }
-            metrics::counter!(CHILDREN_ENDED, "cause" => "idle").increment(1);
+            metrics::counter!(WALKERS_ENDED, "cause" => "idle").increment(1);
         }
         None
     }
@@ -168,7 +161,7 @@ impl Pool {
         let worn = walker.jobs >= self.settings.jobs_per_child
             || rss_bytes > self.settings.memory_bytes / 4 * 3;
         if worn {
-            metrics::counter!(CHILDREN_ENDED, "cause" => "retired").increment(1);
+            metrics::counter!(WALKERS_ENDED, "cause" => "retired").increment(1);
             return;
         }
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);

@@ -10,12 +10,10 @@ use serde_json::Value;
 
 use super::Shared;
 use super::job::Problem;
+use crate::meters::WALKER_DEATHS;
 use crate::pipeline::{DumpWalk, WalkOutcome};
 use crate::symbols::Fetcher;
 use crate::walk::{Cut, Pool, WalkDeath, WalkJob, Walked};
-
-/// Deaths of walkers over crashes, by `cause`.
-const DEATHS: &str = "processor_walker_deaths_total";
 
 /// After so many deaths over one crash its minidumps are not walked any more.
 const MAX_DEATHS: i64 = 2;
@@ -63,7 +61,7 @@ async fn walk(
         match walk_once(&shared.pool, &shared.fetcher, &report.raw, dump, hard).await {
             Ok(walked) => return Ok(walked),
             Err(death) if death.may_be_the_dumps_fault() => {
-                metrics::counter!(DEATHS, "cause" => death.name()).increment(1);
+                metrics::counter!(WALKER_DEATHS, "cause" => death.name()).increment(1);
                 tracing::warn!(
                     crash.id = job.crash_id,
                     cause = death.name(),

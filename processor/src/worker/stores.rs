@@ -7,15 +7,14 @@ use platform::blobs::Blobs;
 use platform::db::Db;
 use tokio::time::timeout;
 
+use crate::meters::WAITING;
+
 /// How long a store may take to show that it is well.
 const ANSWER: Duration = Duration::from_secs(5);
 /// The longest pause before a store that was away is asked again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// The first one; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
-
-/// 1 while a worker claims nothing since a store is away, else 0.
-const WAITING: &str = "processor_waits_for_stores";
 
 /// The blob store and the database as a worker has found them.
 #[derive(Debug)]

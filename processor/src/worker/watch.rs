@@ -11,6 +11,7 @@ use platform::queue::{self, Kind, Lane};
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
+use crate::meters::PUSHED;
 
 /// The name under which it is stored how far this has come: the last generation whose changes were
 /// all passed on.
@@ -21,9 +22,6 @@ const CHANGES: i64 = 500;
 const CRASHES: i64 = 500;
 /// How often it is looked whether a newer generation is loaded.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-
-/// Crashes pushed because their build changed.
-const PUSHED: &str = "processor_enrichments_pushed_total";
 
 /// Passes changes on until `stop`.
 pub(super) async fn run(shared: &Shared, stop: &CancellationToken) {
