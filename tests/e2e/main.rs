@@ -11,6 +11,7 @@ mod memory;
 mod migrations;
 mod operating;
 mod outages;
+mod siglists;
 mod signatures;
 mod stand_ins;
 mod system;
