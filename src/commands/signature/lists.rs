@@ -22,8 +22,8 @@ const BUILT_IN: &str = "built-in";
 
 /// How the SHA-256 of lists is computed without this program.
 pub(crate) const SHA256_HELP: &str = "\
-The SHA-256 is that of the entries, not of the files: comments and order do not change it. In the folder
-of the four lists this makes the same:
+The SHA-256 is that of the entries, not of the files: comments and order do not change it. In the
+folder of the four lists this makes the same:
 
   for f in irrelevant_signature_re prefix_signature_re signature_sentinels \\
     signatures_with_line_numbers_re; do echo \"[$f.txt]\"
