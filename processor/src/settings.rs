@@ -1,6 +1,6 @@
 //! The section `processor` of the settings.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use platform::config::{ConfigError, check_within, one_or_many};
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,12 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The folder with signature lists, if one is named; an empty text names none.
+    pub fn siglists_folder(&self) -> Option<&Path> {
+        let folder = self.siglists.as_deref();
+        folder.filter(|folder| !folder.as_os_str().is_empty())
+    }
+
     /// Whether every value can be used; reads the signature lists.
     ///
     /// # Errors
@@ -79,7 +85,7 @@ impl Settings {
                 format!("{text:?}: {problem} (file:///folder and https://server are allowed)"),
             ));
         }
-        if let Some(folder) = &self.siglists
+        if let Some(folder) = self.siglists_folder()
             && let Err(error) = Lists::load(folder)
         {
             return Err(ConfigError::setting(
@@ -98,6 +104,11 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_named() {
         assert!(Settings::default().check().is_ok());
+        let none = Settings {
+            siglists: Some("".into()),
+            ..Settings::default()
+        };
+        assert!(none.check().is_ok());
         let urls = |url: &str| Settings {
             symbols_urls: vec!["file:///symbols".to_owned(), url.to_owned()],
             ..Settings::default()

@@ -1,9 +1,9 @@
 //! Which signature lists are in force, and a site's own lists beside the built-in ones.
 //!
-//! The setting `processor.siglists` names a folder, and then nothing else counts. Without it the file `siglists/current`
-//! of the data folder names, by their SHA-256, the lists that were switched on; they lie in `siglists/<SHA-256>`. Without that
-//! file the built-in lists are in force. Lists that are named and are not there, or are not what they are named, are an error and
-//! never other lists.
+//! The setting `processor.siglists` names a folder, and then nothing else counts. Without it the file
+//! `siglists/current` of the data folder names, by their SHA-256, the lists that were switched on; they lie in
+//! `siglists/<SHA-256>`. Without that file the built-in lists are in force. Lists that are named and are not there,
+//! or are not what they are named, are an error and never other lists.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -100,7 +100,7 @@ impl Siglists {
     /// Those of a data folder and its settings.
     pub fn of(settings: &Settings, data_dir: &Path) -> Self {
         Self {
-            setting: settings.siglists.clone(),
+            setting: settings.siglists_folder().map(Path::to_owned),
             folder: data_dir.join("siglists"),
         }
     }
@@ -208,8 +208,9 @@ impl Siglists {
         }
     }
 
-    /// Stores lists, by their texts in the order of [`LIST_FILES`], in the data folder, without switching them on; answers
-    /// their SHA-256. When this returns they are durable. Lists that are there are left as they are, damaged ones replaced.
+    /// Stores lists, by their texts in the order of [`LIST_FILES`], in the data folder, without switching them on;
+    /// answers their SHA-256. When this returns they are durable. Lists that are there are left as they are, damaged
+    /// ones replaced.
     ///
     /// # Errors
     /// They cannot be used, or cannot be written.

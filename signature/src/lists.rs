@@ -120,8 +120,9 @@ impl Lists {
     }
 
     /// What the lists are: 64 hexadecimal digits, the SHA-256 of their entries. For each file in the order of
-    /// [`LIST_FILES`]: a line with its name in square brackets, then its entries, each once, in the order of their bytes, a line each. So
-    /// comments, blank lines and the order of entries do not change it: lists with the same entries make the same signatures.
+    /// [`LIST_FILES`]: a line with its name in square brackets, then its entries, each once, in the order of their
+    /// bytes, a line each. So comments, blank lines and the order of entries do not change it: lists with the same
+    /// entries make the same signatures.
     pub fn sha256(&self) -> &str {
         &self.sha256
     }

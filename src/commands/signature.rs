@@ -62,16 +62,9 @@ pub(crate) struct SignatureArgs {
 pub(crate) enum SignatureCommand {
     /// Show, compare, fetch and switch on signature lists
     ///
-    /// The lists in force are those of the folder that the setting `processor.siglists` names; without it those that
-    /// were switched on with `activate`; else the built-in ones.
-    ///
-    /// The SHA-256 is that of the entries, not of the files: comments and order do not change it. In the folder of the
-    /// four lists this makes the same:
-    ///
-    ///   for f in irrelevant_signature_re prefix_signature_re signature_sentinels \
-    ///     signatures_with_line_numbers_re; do echo "[$f.txt]"
-    ///     sed 's/^[ \t]*//; s/[ \t\r]*$//; /^#/d; /^$/d' $f.txt | LC_ALL=C sort -u; done | sha256sum
-    #[command(subcommand, verbatim_doc_comment)]
+    /// The lists in force are those of the folder that the setting `processor.siglists` names; without
+    /// it those that were switched on with `activate`; else the built-in ones.
+    #[command(subcommand, verbatim_doc_comment, after_long_help = lists::SHA256_HELP)]
     Lists(lists::ListsCommand),
 }
 

@@ -13,6 +13,7 @@ mod migrations;
 mod operating;
 mod outages;
 mod release;
+mod siglists;
 mod signatures;
 mod stand_ins;
 mod system;

@@ -38,8 +38,8 @@ impl InForce {
         Arc::clone(&self.lists.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Takes up other lists as soon as they are in force, for as long as it is polled. Lists that cannot be used are told of
-    /// once in the log, and those before go on.
+    /// Takes up other lists as soon as they are in force, for as long as it is polled. Lists that cannot be used are
+    /// told of once in the log, and those before go on.
     pub(super) async fn watch(&self) {
         let mut told = String::new();
         loop {

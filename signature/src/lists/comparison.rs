@@ -25,8 +25,8 @@ pub struct Difference<'l> {
     pub entry: &'l Entry,
     /// How many names were tried for it.
     pub tried: usize,
-    /// Those that are treated otherwise, but for those that an earlier entry of its set has named, in the order of their
-    /// bytes.
+    /// Those that are treated otherwise, but for those that an earlier entry of its set has named, in the order of
+    /// their bytes.
     pub names: Vec<DifferentName<'l>>,
 }
 

@@ -9,7 +9,8 @@ use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 
 use super::{Entry, LIST_FILES, dialect};
 
-/// So many names of one entry are spelled out at most; each branch of an expression is in one of them as long as there are not more branches.
+/// So many names of one entry are spelled out at most; each branch of an expression is in one of them as long as
+/// there are not more branches.
 const MOST_SPELLED: usize = 64;
 /// A longer name is not spelled out.
 const LONGEST: usize = 300;
@@ -145,7 +146,8 @@ fn joined(beginnings: &[String], ends: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// Some members of a class: its smallest and largest that can be printed, and one in the middle. A class of nearly everything is `.` or the like.
+/// Some members of a class: its smallest and largest that can be printed, and one in the middle. A class of nearly
+/// everything is `.` or the like.
 fn members(class: &Class) -> Vec<String> {
     let ranges: Vec<(char, char)> = match class {
         Class::Unicode(class) => class

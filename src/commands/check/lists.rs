@@ -16,7 +16,8 @@ const NAME: &str = "signatures";
 /// The products of so many newest crashes are looked at.
 const NEWEST: i64 = 200;
 
-/// One finding: the lists with their SHA-256 and entries, and how far they agree with Mozilla's, or with the built-in ones.
+/// One finding: the lists with their SHA-256 and entries, and how far they agree with Mozilla's, or with the built-in
+/// ones.
 pub(super) async fn look(settings: &Settings, db: Option<&Db>) -> Finding {
     let siglists = Siglists::of(&settings.processor, &settings.data_dir);
     let (lists, origin) = match siglists.load() {

@@ -20,6 +20,15 @@ use crate::settings::Settings;
 /// What the command line calls the lists that come with the program.
 const BUILT_IN: &str = "built-in";
 
+/// How the SHA-256 of lists is computed without this program.
+pub(crate) const SHA256_HELP: &str = "\
+The SHA-256 is that of the entries, not of the files: comments and order do not change it. In the
+folder of the four lists this makes the same:
+
+  for f in irrelevant_signature_re prefix_signature_re signature_sentinels \\
+    signatures_with_line_numbers_re; do echo \"[$f.txt]\"
+    sed 's/^[ \\t]*//; s/[ \\t\\r]*$//; /^#/d; /^$/d' $f.txt | LC_ALL=C sort -u; done | sha256sum";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum ListsCommand {
     /// Show which lists are in force, their SHA-256 and how many entries they have, and which others are here

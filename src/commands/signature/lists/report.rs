@@ -1,5 +1,6 @@
 //! How sets of lists and their differences are told: to people, or as one JSON object a line.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
@@ -9,7 +10,7 @@ use super::source::Set;
 use super::stored::StoredChanges;
 use crate::commands::signature::format::printable;
 
-/// So many names of one entry are shown to people.
+/// So many names of one entry that are treated in the same way are shown to people.
 const NAMES: usize = 5;
 /// So many groups of crashes are shown to people.
 const GROUPS: usize = 50;
@@ -93,20 +94,7 @@ pub(super) fn names(found: &Comparison<'_>, as_json: bool, out: &mut impl Write)
             differences.len()
         )?;
         for difference in differences {
-            let (count, tried) = (difference.names.len(), difference.tried);
-            let entry = printable(&difference.entry.to_string());
-            writeln!(out, "  {entry}    ({count} of {tried} names)")?;
-            for name in difference.names.iter().take(NAMES) {
-                let (old, new) = (treated(&name.first), treated(&name.second));
-                writeln!(
-                    out,
-                    "      {}: {old} -> {new}",
-                    printable(&format!("{:?}", name.name))
-                )?;
-            }
-            if count > NAMES {
-                writeln!(out, "      and {} more (--json has all)", count - NAMES)?;
-            }
+            entry(difference, out)?;
         }
     }
     writeln!(
@@ -119,14 +107,50 @@ pub(super) fn names(found: &Comparison<'_>, as_json: bool, out: &mut impl Write)
     )
 }
 
-/// What is done to a name, and by which entry.
-fn treated(treatment: &Treatment<'_>) -> String {
-    let entries = treatment.decided_by.iter();
-    let entries: Vec<String> = entries.map(|entry| printable(&entry.to_string())).collect();
-    if entries.is_empty() {
+/// An entry with the names that are treated otherwise: what both sets do, and beside it the names.
+fn entry(difference: &Difference<'_>, out: &mut impl Write) -> io::Result<()> {
+    let of = difference.entry;
+    let (count, tried) = (difference.names.len(), difference.tried);
+    let shown = printable(&of.to_string());
+    writeln!(out, "  {shown}    ({count} of {tried} names)")?;
+    let mut alike: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for name in &difference.names {
+        let how = format!(
+            "{} -> {}",
+            treated(&name.first, of),
+            treated(&name.second, of)
+        );
+        alike.entry(how).or_default().push(&name.name);
+    }
+    for (how, names) in alike {
+        // Longer forms of a name that is shown say nothing new.
+        let mut shown: Vec<&str> = Vec::new();
+        for name in &names {
+            if shown.len() < NAMES && !shown.iter().any(|shorter| name.starts_with(shorter)) {
+                shown.push(name);
+            }
+        }
+        let quoted: Vec<String> = shown
+            .iter()
+            .map(|name| printable(&format!("{name:?}")))
+            .collect();
+        let more = match names.len() - shown.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        writeln!(out, "      {how}: {}{more}", quoted.join(", "))?;
+    }
+    Ok(())
+}
+
+/// What is done to a name, and by which entry if it is not the one that is spoken of.
+fn treated(treatment: &Treatment<'_>, of: &Entry) -> String {
+    let others = treatment.decided_by.iter().filter(|entry| **entry != of);
+    let others: Vec<String> = others.map(|entry| printable(&entry.to_string())).collect();
+    if others.is_empty() {
         return treatment.to_string();
     }
-    format!("{treatment} ({})", entries.join("; "))
+    format!("{treatment} (by {})", others.join("; "))
 }
 
 fn entry_json(entry: &Entry) -> Value {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use flate2::read::GzDecoder;
 use processor::siglists::{Siglists, SiglistsError};
-use reqwest::Url;
+use reqwest::{StatusCode, Url};
 use signature::{LIST_FILES, LIST_LIMIT, ListError, Lists, text_of};
 
 use crate::parts::http_client;
@@ -152,9 +152,11 @@ async fn from_url(mut url: Url) -> anyhow::Result<Named> {
     // What is shown and stored of it has no password.
     let name = shown_url(&url);
     let whole = get(&client, &url, ARCHIVE_LIMIT).await?;
-    if let Some(bytes) = whole.as_deref().filter(|bytes| is_archive(bytes)) {
-        return from_archive(&name, bytes);
-    }
+    let itself = match &whole {
+        Ok(bytes) if is_archive(bytes) => return from_archive(&name, bytes),
+        Ok(_) => "is no wheel, zip or tar.gz".to_owned(),
+        Err(status) => format!("answers {status}"),
+    };
     // It is no archive: the four files lie beneath it.
     let path = format!("{}/", url.path().trim_end_matches('/'));
     url.set_path(&path);
@@ -163,11 +165,12 @@ async fn from_url(mut url: Url) -> anyhow::Result<Named> {
         let mut address = url.clone();
         address.set_path(&format!("{path}{file}"));
         let limit = u64::try_from(LIST_LIMIT)?;
-        let Some(bytes) = get(&client, &address, limit).await? else {
-            bail!(
-                "{name} is no wheel, zip or tar.gz, and {} is not there either",
+        let bytes = match get(&client, &address, limit).await? {
+            Ok(bytes) => bytes,
+            Err(status) => bail!(
+                "{name} {itself}, and {} answers {status}",
                 shown_url(&address)
-            );
+            ),
         };
         *text = text_of_list(file, bytes)?;
     }
@@ -184,13 +187,17 @@ fn shown_url(url: &Url) -> String {
     shown.to_string()
 }
 
-/// The body at an address; `None`: it is not there.
-async fn get(client: &reqwest::Client, url: &Url, limit: u64) -> anyhow::Result<Option<Vec<u8>>> {
+/// The body at an address, or the status that says that the client may not have it, or that it is not there.
+async fn get(
+    client: &reqwest::Client,
+    url: &Url,
+    limit: u64,
+) -> anyhow::Result<Result<Vec<u8>, StatusCode>> {
     let asked = async {
         let mut response = client.get(url.clone()).send().await?;
         let status = response.status();
         if status.is_client_error() {
-            return Ok(None);
+            return Ok(Err(status));
         }
         if !status.is_success() {
             bail!("it answers {status}");
@@ -202,7 +209,7 @@ async fn get(client: &reqwest::Client, url: &Url, limit: u64) -> anyhow::Result<
                 bail!("it is bigger than {limit} bytes");
             }
         }
-        Ok(Some(body))
+        Ok(Ok(body))
     };
     let answer = tokio::time::timeout(ANSWER_LIMIT, asked).await;
     let answer = answer.unwrap_or_else(|_| bail!("it took over {} s", ANSWER_LIMIT.as_secs()));

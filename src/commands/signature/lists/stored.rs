@@ -69,8 +69,8 @@ impl StoredChanges {
     }
 }
 
-/// Makes the signatures of the newest processed crashes with both sets, of at most `limit`. `None`: there is no database here, and
-/// none is made.
+/// Makes the signatures of the newest processed crashes with both sets, of at most `limit`. `None`: there is no
+/// database here, and none is made.
 pub(super) async fn changes(
     settings: &Settings,
     lists: [&Lists; 2],
