@@ -187,7 +187,7 @@ impl Reason {
             }
             Self::InReleases => "the build is listed among the releases under its final name",
             Self::InTable => {
-                "a table of versions that was loaded, not a source, has the build under its final name"
+                "a table of versions, not a source, has the build under its final name"
             }
             Self::HighestBuildNumberReleased => {
                 "the version is in the archive's releases or product-details' histories, and no build of it has a higher number"

@@ -324,7 +324,11 @@ impl fmt::Display for Explanation {
             if let Some(number) = build.build_number {
                 writeln!(out, "  build    build{number}")?;
             }
-            writeln!(out, "  for      {}", build.platforms.join(", "))?;
+            let platforms = match build.platforms.as_slice() {
+                [] => "no source names its platforms".to_owned(),
+                platforms => platforms.join(", "),
+            };
+            writeln!(out, "  for      {platforms}")?;
             let pages = [&build.revision_url, &build.archive_url, &build.changes_url];
             for url in pages.into_iter().flatten() {
                 writeln!(out, "  see      {url}")?;

@@ -192,7 +192,8 @@ async fn named(
 /// each generation.
 async fn overview(app: &Webapp, generation: i64) -> Result<Arc<Vec<ChannelView>>, ApiError> {
     let read = async {
-        let newest = lookup::newest_of_channels(&app.db, generation, MAX_CHANNELS).await;
+        let newest =
+            lookup::newest_of_channels(&app.db, generation, MAX_CHANNELS, |_, _| true).await;
         let newest = newest.map_err(|error| match error {
             LookupError::Db(error) => error,
             other => DbError::Row(other.to_string()),

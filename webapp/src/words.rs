@@ -144,7 +144,7 @@ pub(crate) fn certainty_by(name: &str, reason: &str) -> Word {
 /// That a table says so.
 pub(crate) const BY_TABLE: Word = Word {
     text: "stated by a table",
-    meaning: "A table of versions that was loaded says so; no source does.",
+    meaning: "A table of versions says so; no source does.",
     look: "odd",
 };
 

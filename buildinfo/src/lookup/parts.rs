@@ -10,7 +10,7 @@ use crate::build::Build;
 use crate::catalog::{self, Comparison, Newest, NoComparison, VersionBuilds, Which};
 use crate::db::{self, Page};
 use crate::index::{BuildIndex, IndexFull};
-use crate::product::{Line, Product};
+use crate::product::{Line, Product, is_unofficial_channel};
 use crate::version::{Stage, Version};
 
 /// So many ids are read at a time in the search for the newest.
@@ -98,8 +98,8 @@ pub struct ChannelNewest {
     pub lines: Vec<Newest>,
 }
 
-/// What [`catalog::newest`] says of every channel, at most `limit`, sorted by product and channel. It reads which versions there are of
-/// each product, so it is for a command, or to be kept as long as the generation is the newest.
+/// What [`catalog::newest`] says of every channel that is wanted, at most `limit`, sorted by product and channel. It reads which versions
+/// there are of each product, so it is for a command, or to be kept as long as the generation is the newest.
 ///
 /// # Errors
 /// See [`LookupError`].
@@ -107,13 +107,20 @@ pub async fn newest_of_channels(
     db: &Db,
     generation: i64,
     limit: usize,
+    wanted: impl Fn(Product, &str) -> bool,
 ) -> Result<Vec<ChannelNewest>, LookupError> {
     let mut stored: Option<(Product, Versions)> = None;
     let mut found = Vec::new();
-    for (name, channel, ids, _) in db::channels(db, generation).await?.into_iter().take(limit) {
+    for (name, channel, ids, _) in db::channels(db, generation).await? {
         let product: Product = name
             .parse()
             .map_err(|_| DbError::Row(format!("product {name}")))?;
+        if found.len() == limit {
+            break;
+        }
+        if !wanted(product, &channel) {
+            continue;
+        }
         let versions = match stored.take() {
             Some((of, versions)) if of == product => versions,
             _ => stored_versions(db, generation, product).await?,
@@ -204,9 +211,15 @@ async fn newest_of_line(
         // A nightly's version has as many builds as eight betas.
         _ => 2,
     };
+    // Nothing is offered on a channel of no release process, however many versions it has.
+    let most = if is_unofficial_channel(channel) {
+        1
+    } else {
+        usize::MAX
+    };
     let mut builds = by_id.to_vec();
     let mut found = None;
-    for some in versions.chunks(at_once) {
+    for some in versions.chunks(at_once).take(most) {
         for (own, names) in some {
             builds.extend(db::builds_of_versions(db, generation, product, own, names).await?);
         }

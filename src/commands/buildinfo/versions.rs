@@ -152,14 +152,11 @@ pub(crate) async fn latest(db: &Db, args: &LatestArgs, as_json: bool) -> anyhow:
     };
     let generation = latest_generation(db).await?.n;
     let mut rows = Vec::new();
-    for one in lookup::newest_of_channels(db, generation, usize::MAX).await? {
-        let asked = directory.is_none_or(|directory| directory.product() == one.product)
-            && channel
-                .as_ref()
-                .is_none_or(|channel| *channel == one.channel);
-        if !asked {
-            continue;
-        }
+    let asked = |product: Product, own: &str| {
+        directory.is_none_or(|directory| directory.product() == product)
+            && channel.as_ref().is_none_or(|channel| channel == own)
+    };
+    for one in lookup::newest_of_channels(db, generation, usize::MAX, asked).await? {
         for newest in &one.lines {
             if as_json {
                 print::objects([NewestOfLine::of(one.product, &one.channel, newest)])?;
