@@ -33,7 +33,7 @@ const BEGAN: &str = "demo_began";
 /// That the world of its beginning was imported.
 const IMPORTED: &str = "demo_imported";
 /// How many sample crashes were submitted, so that a second start goes on where the first ended.
-const SUBMITTED: &str = "demo_submitted";
+const SUBMITTED: &str = "demo_crashes";
 /// The world begins so long before the first start: what happens in it soon after its beginning has happened when the summary is printed.
 const EARLIER: TimeDelta = TimeDelta::minutes(2);
 /// It imports at every half minute, so that one can look on.
@@ -165,6 +165,8 @@ impl Story {
             generation.builds,
             start.elapsed().as_secs_f64()
         );
+        // Before an alarm is raised, so that it can promise that the build is looked for.
+        self.start_schedule()?;
         let world = World::generate(&Plan::live(began, began));
         let samples = samples_for(&world);
         self.submit(&samples).await?;
@@ -185,7 +187,6 @@ impl Story {
             fates.exact,
             fates.processed - fates.exact,
         ))?;
-        self.start_schedule()?;
         if let Some(unlisted) = &tour.unlisted {
             unlisted
                 .announce_end(&self.db, &self.root, &self.stop)
