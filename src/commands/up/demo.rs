@@ -168,7 +168,10 @@ impl Story {
         // Before an alarm is raised, so that it can promise that the build is looked for.
         self.start_schedule()?;
         let world = World::generate(&Plan::live(began, began));
-        let samples = samples_for(&world);
+        let mut samples = samples_for(&world);
+        // The newest stand first on the pages: crashes of known builds, the plainest above.
+        samples.reverse();
+        samples.sort_by_key(|sample| sample.expected.is_some());
         self.submit(&samples).await?;
         let fates = self.wait_for(&samples).await?;
         tracing::info!(
