@@ -33,7 +33,7 @@ const BEGAN: &str = "demo_began";
 /// That the world of its beginning was imported.
 const IMPORTED: &str = "demo_imported";
 /// How many sample crashes were submitted, so that a second start goes on where the first ended.
-const SUBMITTED: &str = "demo_submitted";
+const SUBMITTED: &str = "demo_crashes";
 /// The world begins so long before the first start: what happens in it soon after its beginning has happened when the summary is printed.
 const EARLIER: TimeDelta = TimeDelta::minutes(2);
 /// It imports at every half minute, so that one can look on.
@@ -165,8 +165,13 @@ impl Story {
             generation.builds,
             start.elapsed().as_secs_f64()
         );
+        // Before an alarm is raised, so that it can promise that the build is looked for.
+        self.start_schedule()?;
         let world = World::generate(&Plan::live(began, began));
-        let samples = samples_for(&world);
+        let mut samples = samples_for(&world);
+        // The newest stand first on the pages: crashes of known builds, the plainest above.
+        samples.reverse();
+        samples.sort_by_key(|sample| sample.expected.is_some());
         self.submit(&samples).await?;
         let fates = self.wait_for(&samples).await?;
         tracing::info!(
@@ -185,7 +190,6 @@ impl Story {
             fates.exact,
             fates.processed - fates.exact,
         ))?;
-        self.start_schedule()?;
         if let Some(unlisted) = &tour.unlisted {
             unlisted
                 .announce_end(&self.db, &self.root, &self.stop)
