@@ -4,6 +4,7 @@ mod browser;
 mod builds;
 mod builds_cli;
 mod crashes;
+mod errors;
 mod hostile;
 mod json_lines;
 mod kill;

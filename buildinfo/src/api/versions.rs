@@ -9,11 +9,11 @@ use platform::http::ApiError;
 use serde::{Deserialize, Serialize};
 
 use super::Api;
-use super::asked::Asked;
+use super::asked::{Asked, known_line, known_product, takes, whole_id};
 use super::builds::{limit_of, no_cursor};
 use crate::build_id::BuildId;
 use crate::catalog::{self, Comparison, LatestBuild, VersionBuilds};
-use crate::product::{Directory, Line, Product, normalise_channel};
+use crate::product::{Product, normalise_channel};
 
 /// Versions in a page, unless the client says.
 const PAGE: i64 = 50;
@@ -22,9 +22,7 @@ const MAX_PAGE: i64 = 1000;
 
 /// The product and its channel: Developer Edition has only one.
 fn product_of(product: &str, channel: Option<&str>) -> Result<(Product, Option<String>), ApiError> {
-    let directory: Directory = product
-        .parse()
-        .map_err(|error| ApiError::BadRequest(format!("{error}")))?;
+    let directory = known_product(product).map_err(ApiError::BadRequest)?;
     let own = directory.only_channel().map(str::to_owned);
     Ok((
         directory.product(),
@@ -48,6 +46,17 @@ pub(super) struct VersionsParams {
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
 }
+
+takes!(
+    VersionsParams,
+    "/api/v1/versions?product=Firefox&channel=release",
+    |given, wrong| {
+        wrong.check(given, "product", known_product);
+        wrong.check(given, "cursor", |text| {
+            begin_after(&[], text).ok_or_else(no_cursor)
+        });
+    }
+);
 
 /// A page of versions.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -125,6 +134,21 @@ pub(super) struct LatestParams {
     line: Option<String>,
 }
 
+takes!(
+    LatestParams,
+    "/api/v1/latest?product=Firefox&channel=beta",
+    |given, wrong| {
+        wrong.check(given, "product", known_product);
+        wrong.check(given, "line", known_line);
+        let product = given.get("product").map(known_product);
+        let has_one =
+            product.is_some_and(|product| product.is_ok_and(|one| one.only_channel().is_some()));
+        if !has_one && given.get("channel").is_none() {
+            wrong.add("channel", "is missing");
+        }
+    }
+);
+
 /// The newest builds of a channel.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct Latest {
@@ -154,8 +178,8 @@ pub(super) async fn latest(
     let params = &asked.params;
     let (product, channel) = product_of(&params.product, params.channel.as_deref())?;
     let channel = channel.ok_or_else(|| ApiError::BadRequest("channel is required".to_owned()))?;
-    let line = params.line.as_deref().map(str::parse::<Line>).transpose();
-    let line = line.map_err(|error| ApiError::BadRequest(error.to_string()))?;
+    let line = params.line.as_deref().map(known_line).transpose();
+    let line = line.map_err(ApiError::BadRequest)?;
     let index = api.lookup.current().await?;
     let body = Latest {
         product,
@@ -179,6 +203,16 @@ pub(super) struct CompareParams {
     /// The id of the second build.
     to: String,
 }
+
+takes!(
+    CompareParams,
+    "/api/v1/compare?product=Firefox&from=20260803093000&to=20260827093000",
+    |given, wrong| {
+        wrong.check(given, "product", known_product);
+        wrong.check(given, "from", whole_id);
+        wrong.check(given, "to", whole_id);
+    }
+);
 
 /// What lies between two builds.
 #[utoipa::path(
@@ -207,6 +241,5 @@ pub(super) async fn compare(
 }
 
 fn id_of(name: &str, text: &str) -> Result<BuildId, ApiError> {
-    text.parse()
-        .map_err(|why| ApiError::BadRequest(format!("{name} is not a build id: {why}")))
+    whole_id(text).map_err(|why| ApiError::BadRequest(format!("{name} {why}")))
 }
