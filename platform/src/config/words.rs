@@ -295,7 +295,7 @@ mod tests {
                 r#"{"part": {"count": 7}, "part": {"count": 7}}"#,
                 "a name is there twice",
             ),
-            ("[]", "part is missing"),
+            ("[]", "this has too many members, or too few"),
             ("{\n  x", "line 2, column 3: this is no JSON"),
             ("7", "this must be names with values, not 7"),
         ] {
