@@ -102,7 +102,7 @@ async fn all_that_is_wrong_with_a_question_is_said_at_once() {
                     ("product", "Firefox, "),
                     ("channel", "is missing"),
                     ("line", "is no line"),
-                    ("“chanel”", "product, channel, line"),
+                    ("chanel", "product, channel, line"),
                 ],
             ),
             (

@@ -107,7 +107,7 @@ impl Wrong {
                     [] => "there are none".to_owned(),
                     names => format!("there are {}", names.join(", ")),
                 };
-                wrong.add(&short(name), format!("is no parameter here: {known}"));
+                wrong.add(&begin(name), format!("is no parameter here: {known}"));
             }
         }
         wrong
@@ -173,9 +173,13 @@ impl Display for Wrong {
 
 /// The beginning of a client's text, in quotation marks, without control characters.
 pub fn short(text: &str) -> String {
+    format!("“{}”", begin(text))
+}
+
+fn begin(text: &str) -> String {
     let begin: String = text.chars().take(MAX_ECHO).collect();
     let rest = if begin.len() < text.len() { "…" } else { "" };
-    format!("“{}{rest}”", begin.replace(char::is_control, "\u{fffd}"))
+    format!("{begin}{rest}").replace(char::is_control, "\u{fffd}")
 }
 
 #[cfg(test)]
@@ -214,7 +218,7 @@ mod tests {
             ),
             (
                 Some("product=a&chanel=b%00%FF"),
-                "channel is missing; “chanel” is no parameter here: there are product, channel, limit, date",
+                "channel is missing; chanel is no parameter here: there are product, channel, limit, date",
             ),
         ] {
             let wrong = Wrong::with(&Given::of(query), &taken());
@@ -226,10 +230,7 @@ mod tests {
             );
         }
         let wrong = Wrong::with(&Given::of(Some("a=1")), &[]);
-        assert_eq!(
-            wrong.to_string(),
-            "“a” is no parameter here: there are none"
-        );
+        assert_eq!(wrong.to_string(), "a is no parameter here: there are none");
     }
 
     #[test]
