@@ -3,13 +3,18 @@
 //! Environment variables are `DATIL__SECTION__KEY`, for example `DATIL__HTTP__BIND=0.0.0.0:80`.
 //! The sections belong to the parts that use them; the program puts them together in one struct.
 
+mod words;
+
 use std::ops::RangeInclusive;
 use std::path::Path;
 
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
+use figment::value::{Dict, Value};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
+
+pub use words::{from_json, from_toml};
 
 /// The file that is read when none is named, if it exists.
 pub const DEFAULT_FILE: &str = "datil.toml";
@@ -98,23 +103,48 @@ pub fn load<T>(file: Option<&Path>) -> Result<T, ConfigError>
 where
     T: Serialize + DeserializeOwned + Default,
 {
-    let mut figment = Figment::from(Serialized::defaults(T::default()));
+    let defaults = Figment::from(Serialized::defaults(T::default()));
+    let mut figment = defaults.clone();
     match file {
         Some(path) if !path.is_file() => {
             return Err(ConfigError::NoSuchFile(path.display().to_string()));
         }
-        Some(path) => figment = figment.merge(Toml::file_exact(path)),
+        Some(path) => figment = with_file(figment, path)?,
         // Only a missing file means that there are no settings: not one that may not be looked at.
         None => match std::fs::metadata(DEFAULT_FILE) {
-            Ok(_) => figment = figment.merge(Toml::file_exact(DEFAULT_FILE)),
+            Ok(_) => figment = with_file(figment, Path::new(DEFAULT_FILE))?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(ConfigError::Invalid(format!("{DEFAULT_FILE}: {error}"))),
         },
     }
-    figment
-        .merge(Env::prefixed("DATIL__").split("__"))
-        .extract()
-        .map_err(|error| ConfigError::Invalid(error.to_string()))
+    let figment = figment.merge(Env::prefixed("DATIL__").split("__"));
+    if let (Ok(given), Ok(known)) = (figment.extract::<Dict>(), defaults.extract::<Dict>()) {
+        let unknown = words::unknown_names(&figment, &given, &known, "");
+        if !unknown.is_empty() {
+            return Err(ConfigError::Invalid(unknown.join("; ")));
+        }
+    }
+    figment.extract().map_err(|error: figment::Error| {
+        let value = figment.find_value(&error.path.join(".")).ok();
+        let place = value
+            .as_ref()
+            .map(Value::tag)
+            .and_then(|tag| figment.get_metadata(tag));
+        ConfigError::Invalid(words::sentence(&error, place))
+    })
+}
+
+/// The settings of a file above those of before.
+fn with_file(figment: Figment, path: &Path) -> Result<Figment, ConfigError> {
+    let unusable = |why: String| ConfigError::Invalid(format!("{}: {why}", path.display()));
+    let bytes =
+        std::fs::read(path).map_err(|error| unusable(format!("it cannot be read: {error}")))?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| unusable("it is no text in UTF-8".to_owned()))?;
+    match toml::from_str::<toml::Table>(&text) {
+        Ok(_) => Ok(figment.merge(Toml::file_exact(path))),
+        Err(error) => Err(unusable(words::no_toml(&text, &error))),
+    }
 }
 
 /// A URL with its password, if it has one, replaced by `***`, fit for logs and for `config show`.
@@ -183,6 +213,73 @@ mod tests {
                 ),
             }
         }
+    }
+
+    /// The defaults of a program's settings.
+    #[derive(Debug, Default, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    struct Settings {
+        http: Http,
+        name: String,
+    }
+
+    #[derive(Debug, Default, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    struct Http {
+        bind: String,
+        limit: u32,
+    }
+
+    /// Every name that no setting has is told, with its file; a wrong value is told without being repeated.
+    #[test]
+    fn what_is_wrong_with_a_file_is_said_in_our_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("site.toml");
+        for (text, expected) in [
+            ("name = \"x\"\n[http]\nlimit = 7\n", &[][..]),
+            (
+                "nmae = 1\n[http]\nbnd = \"secret\"\n[htp]\n",
+                &[
+                    "there is no nmae (in site.toml); there are http, name",
+                    "there is no http.bnd (in site.toml); there are bind, limit",
+                    "there is no htp (in site.toml)",
+                ],
+            ),
+            (
+                "[http]\nlimit = \"secret\"",
+                &[
+                    "http.limit (in site.toml) must be a whole number from 0 to 4294967295, not a text",
+                ],
+            ),
+            (
+                "http = \"secret\"",
+                &["http (in site.toml) must be names with values, not a text"],
+            ),
+            (
+                "[http]\nbind = secret:80",
+                &["site.toml: line 2, column 8: this is no TOML"],
+            ),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            match super::load::<Settings>(Some(&path)) {
+                Ok(_) => assert!(expected.is_empty(), "{text}"),
+                Err(error) => {
+                    let error = error.to_string();
+                    assert!(
+                        !expected.is_empty() && !error.contains("secret"),
+                        "{text}: {error}"
+                    );
+                    for part in expected {
+                        assert!(error.contains(part), "{text}: {error}");
+                    }
+                }
+            }
+        }
+        std::fs::write(&path, b"\xff").unwrap();
+        let error = super::load::<Settings>(Some(&path))
+            .unwrap_err()
+            .to_string();
+        assert!(error.ends_with("it is no text in UTF-8"), "{error}");
     }
 
     #[test]

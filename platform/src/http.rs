@@ -4,6 +4,7 @@ mod layers;
 mod limit;
 pub mod meters;
 mod operations;
+pub mod query;
 
 use std::net::ToSocketAddrs;
 use std::sync::Arc;
@@ -97,6 +98,14 @@ pub enum ApiError {
     /// 400: the request cannot be understood.
     #[error("{0}")]
     BadRequest(String),
+    /// 400: parameters are missing or wrong: all of them, with the address of a right request.
+    #[error("{wrong}. For example: {example}")]
+    Wrong {
+        /// What is wrong with which one.
+        wrong: query::Wrong,
+        /// The address of a right request.
+        example: &'static str,
+    },
     /// 403: it needs a token with a permission.
     #[error("{0}")]
     Forbidden(String),
@@ -159,7 +168,7 @@ impl ApiError {
     pub fn status(&self) -> (StatusCode, &'static str) {
         match self {
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
-            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad_request"),
+            Self::BadRequest(_) | Self::Wrong { .. } => (StatusCode::BAD_REQUEST, "bad_request"),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
@@ -179,9 +188,16 @@ impl ApiError {
         }
     }
 
-    /// The error that a status says which came without words.
-    fn of_status(status: StatusCode) -> Self {
+    /// The error that a status says which came without words, about a request to this path.
+    fn of_status(status: StatusCode, path: &str) -> Self {
+        let is_text = percent_encoding::percent_decode_str(path)
+            .decode_utf8()
+            .is_ok();
         match status {
+            StatusCode::BAD_REQUEST if !is_text => Self::BadRequest(
+                "the address is damaged: what its signs with % stand for is no text (UTF-8)"
+                    .to_owned(),
+            ),
             StatusCode::NOT_FOUND => Self::NotFound("there is nothing at this address".to_owned()),
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
             StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge("the request is too long".to_owned()),
@@ -202,7 +218,12 @@ impl IntoResponse for ApiError {
         if let Self::Internal(cause) = &self {
             tracing::error!(cause = crate::causes::line(cause), "a request failed");
         }
-        let body = axum::Json(json!({ "error": self.to_string(), "code": code }));
+        let mut body = json!({ "error": self.to_string(), "code": code });
+        if let Self::Wrong { wrong, example } = &self {
+            body["problems"] = wrong.problems().collect();
+            body["example"] = (*example).into();
+        }
+        let body = axum::Json(body);
         let wait = self.wait();
         let mut response = (status, body).into_response();
         if let Some(wait) = wait {

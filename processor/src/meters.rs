@@ -11,7 +11,7 @@ platform::meters! {
     histogram(OF_WORK) SECONDS = "processor_crash_seconds" by "kind";
     /// Jobs that wait or are worked on, 10,000 of each lane at the most; the lane `failed` holds those given up.
     gauge QUEUE_DEPTH = "processor_queue_depth" by "lane";
-    /// 1 while nothing is claimed because the database or the blob store is away, else 0.
+    /// 1 while no crash is claimed because the database or the blob store is away, else 0.
     gauge WAITING = "processor_waits_for_stores";
     /// Crashes that were looked at again because their build changed.
     counter PUSHED = "processor_enrichments_pushed_total";
@@ -21,7 +21,7 @@ platform::meters! {
     histogram(OF_WORK) WALK_SECONDS = "processor_walk_seconds" by "symbols";
     /// Seconds that walks waited for a child process.
     histogram(OF_REQUESTS) WALK_WAIT_SECONDS = "processor_walk_wait_seconds";
-    /// Child processes that ended: `idle` (while they had nothing to do), `retired` (after enough work), or what killed them.
+    /// Child processes that ended: `idle` (while they had no work), `retired` (after enough work), or what killed them.
     counter WALKERS_ENDED = "processor_walkers_ended_total" by "cause";
     /// Child processes that died over a crash.
     counter WALKER_DEATHS = "processor_walker_deaths_total" by "cause";

@@ -5,6 +5,7 @@ mod builds;
 mod builds_cli;
 mod crashes;
 mod demo;
+mod errors;
 mod hostile;
 mod json_lines;
 mod kill;

@@ -54,6 +54,10 @@ async fn with_slash(uri: Uri) -> Response {
 }
 
 async fn no_service(Path(name): Path<String>) -> Response {
+    if name == "v1" {
+        // Our own API is below it, and its errors have its form.
+        return ApiError::NotFound("there is nothing at this address".to_owned()).into_response();
+    }
     failed(
         StatusCode::NOT_FOUND,
         &json!({"error": format!("No service called '{name}'")}),

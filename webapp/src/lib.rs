@@ -20,6 +20,7 @@ mod page;
 mod api;
 mod builds;
 mod crashes;
+mod glossary;
 mod report;
 mod search;
 
@@ -97,6 +98,8 @@ impl Webapp {
             .route("/builds/{product}/{channel}", get(builds::list))
             .route("/builds/{product}/{channel}/feed.atom", get(builds::feed))
             .route("/builds/{product}/{channel}/{build_id}", get(builds::show))
+            .route("/glossary", get(glossary::show))
+            .route("/glossary/", get(glossary::to_glossary))
             .route("/search", get(search::show))
             .route("/static/{file}", get(page::stylesheet));
         pages

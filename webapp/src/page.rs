@@ -138,7 +138,7 @@ impl IntoResponse for PageError {
         let (status, _) = self.0.status();
         let title = match &self.0 {
             ApiError::NotFound(_) => "Not found",
-            ApiError::BadRequest(_) => "This cannot be understood",
+            ApiError::BadRequest(_) | ApiError::Wrong { .. } => "This cannot be understood",
             ApiError::Forbidden(_) => "Not allowed",
             ApiError::MethodNotAllowed => "This cannot be done here",
             ApiError::TooLarge(_) => "Too long",

@@ -4,6 +4,7 @@ mod api;
 mod audit;
 mod builds;
 mod crashes;
+mod glossary;
 mod reports;
 
 use axum::Router;

@@ -5,14 +5,133 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use platform::http::ApiError;
+use platform::http::query::{Form, Given, Parameter, Wrong, short};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
+use utoipa::IntoParams;
+use utoipa::Number;
+use utoipa::openapi::schema::{KnownFormat, Object, Schema, SchemaFormat, SchemaType, Type};
+use utoipa::openapi::{RefOr, Required};
 
+use crate::build_id::BuildId;
 use crate::observation::Digest;
+use crate::product::{Directory, Line, Product};
+use crate::version::Version;
 
 /// A client may keep an answer, and asks each time whether it still holds.
 const REVALIDATE: &str = "no-cache";
+
+/// What an endpoint takes: its parameters are those that its description lists.
+pub(super) trait Takes: DeserializeOwned {
+    /// The address of a right request.
+    const EXAMPLE: &'static str;
+
+    /// The parameters.
+    fn taken() -> &'static [Parameter];
+
+    /// Notes what cannot be told from the description.
+    fn look(given: &Given<'_>, wrong: &mut Wrong);
+}
+
+/// Says what an endpoint takes: the type of its parameters, the address of a right request, and what is looked at beyond their
+/// description.
+macro_rules! takes {
+    ($params:ty, $example:literal) => {
+        takes!($params, $example, |_given, _wrong| {});
+    };
+    ($params:ty, $example:literal, |$given:ident, $wrong:ident| $look:block) => {
+        impl $crate::api::asked::Takes for $params {
+            const EXAMPLE: &'static str = $example;
+
+            fn taken() -> &'static [platform::http::query::Parameter] {
+                static TAKEN: std::sync::OnceLock<Vec<platform::http::query::Parameter>> =
+                    std::sync::OnceLock::new();
+                TAKEN.get_or_init($crate::api::asked::described::<$params>)
+            }
+
+            fn look(
+                $given: &platform::http::query::Given<'_>,
+                $wrong: &mut platform::http::query::Wrong,
+            ) $look
+        }
+    };
+}
+pub(super) use takes;
+
+/// The parameters as the API's description has them.
+pub(super) fn described<T: IntoParams>() -> Vec<Parameter> {
+    let parameters = T::into_params(|| None).into_iter();
+    parameters
+        .map(|parameter| Parameter {
+            is_required: parameter.required == Required::True,
+            form: match parameter.schema {
+                Some(RefOr::T(Schema::Object(schema))) => form_of(&schema),
+                _ => Form::Text,
+            },
+            name: parameter.name,
+        })
+        .collect()
+}
+
+fn form_of(schema: &Object) -> Form {
+    let is_number = match &schema.schema_type {
+        SchemaType::Type(one) => *one == Type::Integer,
+        SchemaType::Array(many) => many.contains(&Type::Integer),
+        SchemaType::AnyValue => false,
+    };
+    let bound = |bound: &Option<Number>| match bound {
+        Some(Number::Int(bound)) => i64::try_from(*bound).ok(),
+        Some(Number::UInt(bound)) => i64::try_from(*bound).ok(),
+        _ => None,
+    };
+    if is_number {
+        let (least, most) = (bound(&schema.minimum), bound(&schema.maximum));
+        return Form::Number(least.unwrap_or(i64::MIN)..=most.unwrap_or(i64::MAX));
+    }
+    match &schema.format {
+        Some(SchemaFormat::KnownFormat(KnownFormat::Date)) => Form::Day,
+        _ => Form::Text,
+    }
+}
+
+/// A product that builds are known of.
+pub(super) fn known_product(text: &str) -> Result<Directory, String> {
+    text.parse().map_err(|_| {
+        let known = Product::ALL.map(Product::as_str).join(", ");
+        format!("{} is none that builds are known of: {known}", short(text))
+    })
+}
+
+/// A whole build id.
+pub(super) fn whole_id(text: &str) -> Result<BuildId, String> {
+    text.parse().map_err(|why| {
+        format!(
+            "{} is not a build id, 14 digits YYYYMMDDhhmmss: {why}",
+            short(text)
+        )
+    })
+}
+
+/// A line of builds.
+pub(super) fn known_line(text: &str) -> Result<Line, String> {
+    text.parse().map_err(|_| {
+        format!(
+            "{} is no line: a major version on esr, main elsewhere",
+            short(text)
+        )
+    })
+}
+
+/// A version.
+pub(super) fn known_version(text: &str) -> Result<Version, String> {
+    text.parse().map_err(|_| {
+        format!(
+            "{} is not a version, such as 154.0b1, 153.0rc2 or 140.2.0esr",
+            short(text)
+        )
+    })
+}
 
 /// The parameters of a request, read into `T`.
 #[derive(Debug)]
@@ -22,12 +141,19 @@ pub(super) struct Asked<T> {
     held: Option<String>,
 }
 
-impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
+impl<S: Sync, T: Takes> FromRequestParts<S> for Asked<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let Query(params) = Query::try_from_uri(&parts.uri)
-            .map_err(|error| ApiError::BadRequest(error.body_text()))?;
+        let given = Given::of(parts.uri.query());
+        let mut wrong = Wrong::with(&given, T::taken());
+        T::look(&given, &mut wrong);
+        wrong.refused(T::EXAMPLE)?;
+        let Ok(Query(params)) = Query::try_from_uri(&parts.uri) else {
+            let example = T::EXAMPLE;
+            let why = format!("the parameters cannot be read. For example: {example}");
+            return Err(ApiError::BadRequest(why));
+        };
         let held = parts.headers.get(header::IF_NONE_MATCH);
         Ok(Self {
             params,

@@ -6,11 +6,11 @@ use platform::http::ApiError;
 use serde::{Deserialize, Serialize};
 
 use super::Api;
-use super::asked::Asked;
+use super::asked::{Asked, known_product, takes};
 use super::builds::{limit_of, no_cursor};
 use crate::audit::read::Filter;
 use crate::audit::{Check, Finding, Place, Score};
-use crate::product::Product;
+use crate::product::Directory;
 
 /// Which findings to list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -24,8 +24,21 @@ pub(super) struct Params {
     /// Where the page begins: `cursor` of the page before.
     cursor: Option<String>,
     /// How many, 1 to 1000; 100 if left out.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
 }
+
+takes!(
+    Params,
+    "/api/v1/audit?product=Firefox&check=conflict",
+    |given, wrong| {
+        wrong.check(given, "product", known_product);
+        wrong.check(given, "check", known_check);
+        wrong.check(given, "cursor", |text| {
+            text.parse::<Place>().map_err(|()| no_cursor())
+        });
+    }
+);
 
 /// A page of findings.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -80,19 +93,20 @@ pub(super) async fn list(
 
 impl Params {
     fn filter(&self) -> Result<Filter, ApiError> {
-        let product = self
-            .product
-            .as_deref()
-            .map(str::parse::<Product>)
-            .transpose();
-        let check = self.check.as_deref().map(|name| {
-            Check::named(name).ok_or_else(|| {
-                ApiError::BadRequest("check is none of the audit's checks".to_owned())
-            })
-        });
+        let product = self.product.as_deref().map(known_product).transpose();
+        let check = self.check.as_deref().map(known_check).transpose();
         Ok(Filter {
-            product: product.map_err(|error| ApiError::BadRequest(error.to_string()))?,
-            check: check.transpose()?,
+            product: product
+                .map_err(ApiError::BadRequest)?
+                .map(Directory::product),
+            check: check.map_err(ApiError::BadRequest)?,
         })
     }
+}
+
+fn known_check(name: &str) -> Result<Check, String> {
+    Check::named(name).ok_or_else(|| {
+        let known = Check::ALL.map(Check::as_str).join(", ");
+        format!("check must be one of {known}")
+    })
 }

@@ -5,10 +5,11 @@ use axum::response::Response;
 use chrono::NaiveDate;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use platform::http::ApiError;
+use platform::http::query::short;
 use serde::{Deserialize, Serialize};
 
 use super::Api;
-use super::asked::Asked;
+use super::asked::{Asked, known_product, takes, whole_id};
 use crate::build::Build;
 use crate::build_id::{BuildId, prefix_range};
 use crate::db::{self, BuildKey, Filter};
@@ -48,6 +49,23 @@ pub(super) struct Params {
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
 }
+
+takes!(
+    Params,
+    "/api/v1/builds?product=Firefox&channel=beta&limit=10",
+    |given, wrong| {
+        wrong.check(given, "product", known_product);
+        wrong.check(given, "build_id", ids_of);
+        wrong.check(given, "cursor", |text| {
+            read_cursor(text).ok_or_else(no_cursor)
+        });
+        for name in ["channel", "version", "revision", "platform"] {
+            if given.get(name).is_some_and(has_null) {
+                wrong.add(name, "holds a null character");
+            }
+        }
+    }
+);
 
 /// A page of builds.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -120,12 +138,8 @@ impl Params {
             let why = "no parameter may hold a null character";
             return Err(ApiError::BadRequest(why.to_owned()));
         }
-        let directory = self
-            .product
-            .as_deref()
-            .map(str::parse::<Directory>)
-            .transpose();
-        let directory = directory.map_err(|error| ApiError::BadRequest(error.to_string()))?;
+        let directory = self.product.as_deref().map(known_product).transpose();
+        let directory = directory.map_err(ApiError::BadRequest)?;
         let own = directory
             .and_then(Directory::only_channel)
             .map(str::to_owned);
@@ -158,7 +172,10 @@ fn ids_of(text: &str) -> Result<std::ops::Range<u64>, ApiError> {
     prefix_range(text)
         .or_else(|| whole.map(|id| id..id.saturating_add(1)))
         .ok_or_else(|| {
-            ApiError::BadRequest("build_id must be 4 to 14 digits of a build id".to_owned())
+            ApiError::BadRequest(format!(
+                "build_id must be a build id YYYYMMDDhhmmss, or its first 4 digits or more, not {}",
+                short(text)
+            ))
         })
 }
 
@@ -207,9 +224,11 @@ pub(super) struct OneId {
 }
 
 /// No parameters.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NoParams {}
+
+takes!(NoParams, "/api/v1/snapshot");
 
 /// Every build with an id, and what was concluded about it over time.
 #[utoipa::path(
@@ -226,9 +245,7 @@ pub(super) async fn one(
     Path(build_id): Path<String>,
     asked: Asked<NoParams>,
 ) -> Result<Response, ApiError> {
-    let id: BuildId = build_id
-        .parse()
-        .map_err(|why| ApiError::BadRequest(format!("not a build id: {why}")))?;
+    let id = whole_id(&build_id).map_err(ApiError::BadRequest)?;
     let generation = db::latest_generation(&api.db).await?.n;
     let filter = Filter {
         ids: Some(id.as_u64()..id.as_u64() + 1),

@@ -7,7 +7,7 @@ use platform::http::ApiError;
 use serde::{Deserialize, Serialize};
 
 use super::Api;
-use super::asked::Asked;
+use super::asked::{Asked, takes};
 use super::builds::{has_null, limit_of, no_cursor};
 use crate::build_id::BuildId;
 use crate::db::{self, ChangeCursor, Run};
@@ -25,6 +25,12 @@ pub(super) struct RunsParams {
     #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
 }
+
+takes!(RunsParams, "/api/v1/runs?limit=5", |given, wrong| {
+    wrong.check(given, "cursor", |text| {
+        text.parse::<i64>().map_err(|_| no_cursor())
+    });
+});
 
 /// A page of imports.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -125,6 +131,16 @@ pub(super) struct ChangesParams {
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
 }
+
+takes!(
+    ChangesParams,
+    "/api/v1/changes?cursor=0&limit=100",
+    |given, wrong| {
+        wrong.check(given, "cursor", |text| {
+            read_cursor(text).ok_or_else(no_cursor)
+        });
+    }
+);
 
 /// Changes in the order in which they came.
 #[derive(Debug, Serialize, utoipa::ToSchema)]

@@ -19,6 +19,11 @@ pub(super) struct Error {
     error: String,
     /// A word that programs can rely on: `bad_request`, `not_found`, `method_not_allowed`, `too_large`, `rate_limited`, `unavailable`, `too_slow`, `internal`.
     code: String,
+    /// Where parameters are missing or wrong: each of them, with what is wrong with it.
+    #[schema(value_type = Option<Object>)]
+    problems: Option<std::collections::BTreeMap<String, String>>,
+    /// And the address of a right request.
+    example: Option<String>,
 }
 
 #[derive(utoipa::OpenApi)]

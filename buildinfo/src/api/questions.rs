@@ -12,10 +12,10 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::Api;
-use super::asked::Asked;
+use super::asked::{Asked, takes};
 use crate::explain::{self, Explanation};
 use crate::freshness::Freshness;
-use crate::resolve::{Answer, Question};
+use crate::resolve::{Answer, EXAMPLE, Question};
 
 /// Most questions in one request.
 const MAX_QUESTIONS: usize = 5000;
@@ -38,6 +38,11 @@ pub(super) struct Params {
     /// The version that the program reports about itself: echoed, never believed.
     version: Option<String>,
 }
+
+takes!(
+    Params,
+    "/api/v1/lookup?product=Firefox&channel=beta&build_id=20260827093000"
+);
 
 impl Params {
     fn question(&self) -> Question {
@@ -135,13 +140,15 @@ impl Batch {
     fn read(body: &[u8], now: i64) -> Result<Self, ApiError> {
         let too_many = || {
             ApiError::BadRequest(format!(
-                "more than {MAX_QUESTIONS} questions in one request"
+                "there are more than {MAX_QUESTIONS} questions: send the others in another request"
             ))
         };
         let is_array = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
         let (form, texts): (Form, Vec<&[u8]>) = if is_array {
-            let items: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| {
-                ApiError::BadRequest(format!("not a JSON array of questions: {error}"))
+            let items: Vec<&RawValue> = serde_json::from_slice(body).map_err(|_| {
+                ApiError::BadRequest(format!(
+                    "the body begins with [ and is no JSON array: one of questions is wanted, such as [{EXAMPLE}]"
+                ))
             })?;
             (
                 Form::Array,
@@ -169,7 +176,7 @@ impl Batch {
             places: Vec::with_capacity(texts.len()),
         };
         for text in texts {
-            let place = match serde_json::from_slice::<Question>(text) {
+            let place = match Question::read(text) {
                 Ok(question) => {
                     batch.questions.push(Question {
                         asked_at: question.asked_at.or(Some(now)),
@@ -177,7 +184,7 @@ impl Batch {
                     });
                     None
                 }
-                Err(error) => Some(format!("not a question: {error}")),
+                Err(why) => Some(why),
             };
             batch.places.push(place);
         }

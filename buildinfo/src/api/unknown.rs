@@ -7,7 +7,7 @@ use platform::http::ApiError;
 use serde::{Deserialize, Serialize};
 
 use super::Api;
-use super::asked::Asked;
+use super::asked::{Asked, takes};
 use super::builds::{limit_of, no_cursor};
 use crate::db::{self, AlarmFilter, Unknown, UnknownFilter};
 use crate::importer::{Importer, Who};
@@ -27,8 +27,21 @@ pub(super) struct Params {
     /// Where the page begins: `cursor` of the page before.
     cursor: Option<String>,
     /// How many, 1 to 1000; 100 if left out.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
 }
+
+takes!(
+    Params,
+    "/api/v1/unknown?product=Firefox&verdict=not_seen",
+    |given, wrong| {
+        wrong.check(given, "verdict", known_verdict);
+        wrong.check(given, "alarm", known_alarm);
+        wrong.check(given, "cursor", |text| {
+            text.parse::<UnknownKey>().map_err(|()| no_cursor())
+        });
+    }
+);
 
 /// A page of unknown ids.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -151,20 +164,27 @@ pub(super) async fn list(
 
 impl Params {
     fn filter(&self) -> Result<UnknownFilter, ApiError> {
-        let bad = |text: &str| ApiError::BadRequest(text.to_owned());
-        let verdict = self.verdict.as_deref().map(|name| {
-            Verdict::named(name)
-                .ok_or_else(|| bad("verdict must be junk, unofficial, no_source or not_seen"))
-        });
+        let verdict = self.verdict.as_deref().map(known_verdict).transpose()?;
+        let alarm = self.alarm.as_deref().map(known_alarm).transpose()?;
         Ok(UnknownFilter {
             product: self.product.as_deref().map(counted_product),
-            verdict: verdict.transpose()?,
-            alarm: match self.alarm.as_deref() {
-                None => AlarmFilter::Any,
-                Some("open") => AlarmFilter::Open,
-                Some("cleared") => AlarmFilter::Cleared,
-                Some(_) => return Err(bad("alarm must be open or cleared")),
-            },
+            verdict,
+            alarm: alarm.unwrap_or(AlarmFilter::Any),
         })
+    }
+}
+
+fn known_verdict(name: &str) -> Result<Verdict, ApiError> {
+    let why = "verdict must be junk, unofficial, no_source or not_seen";
+    Verdict::named(name).ok_or_else(|| ApiError::BadRequest(why.to_owned()))
+}
+
+fn known_alarm(name: &str) -> Result<AlarmFilter, ApiError> {
+    match name {
+        "open" => Ok(AlarmFilter::Open),
+        "cleared" => Ok(AlarmFilter::Cleared),
+        _ => Err(ApiError::BadRequest(
+            "alarm must be open or cleared".to_owned(),
+        )),
     }
 }

@@ -5,12 +5,12 @@
 //! otherwise than a look-up does, so that a release that beta never got has its own name there, and no `rcN`.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use platform::clock;
 use platform::http::ApiError;
-use serde::Deserialize;
+use platform::http::query::Given;
 use serde_json::{Value, json};
 
 use super::Api;
@@ -21,8 +21,7 @@ use crate::product::Product;
 use crate::resolve::Question;
 use crate::version::Version;
 
-#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
-#[serde(default)]
+#[derive(Debug, Default, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Params {
     /// Exactly `Firefox`, `DevEdition`, `Thunderbird` or `Fennec`.
@@ -39,6 +38,19 @@ pub(super) struct Params {
 }
 
 impl Params {
+    /// Parameters that are not known are passed over, and of one that is there several times the last one counts: as Crash Stats
+    /// does.
+    fn of(address: &Uri) -> Self {
+        let given = Given::of(address.query());
+        let text = |name| given.get(name).unwrap_or_default().to_owned();
+        Self {
+            product: text("product"),
+            channel: text("channel"),
+            build_id: text("build_id"),
+            pretty: text("pretty"),
+        }
+    }
+
     fn question(&self) -> Question {
         Question {
             product: self.product.clone(),
@@ -58,11 +70,8 @@ impl Params {
         (status = 400, description = "A parameter is missing: `errors` names it", body = Object),
     )
 )]
-pub(super) async fn get(
-    State(api): State<Api>,
-    params: Result<Query<Params>, axum::extract::rejection::QueryRejection>,
-) -> Result<Response, ApiError> {
-    let Query(params) = params.map_err(|error| ApiError::BadRequest(error.body_text()))?;
+pub(super) async fn get(State(api): State<Api>, address: Uri) -> Result<Response, ApiError> {
+    let params = Params::of(&address);
     if let Some(refusal) = missing(&params) {
         return Ok((StatusCode::BAD_REQUEST, Json(refusal)).into_response());
     }

@@ -10,12 +10,12 @@ use platform::http::ApiError;
 use serde::{Deserialize, Serialize};
 
 use super::Api;
-use super::asked::Asked;
+use super::asked::{Asked, known_line, known_product, known_version, takes, whole_id};
 use super::builds::{limit_of, no_cursor};
 use crate::catalog::{
     self, Comparison, LatestBuild, Newest, NoComparison, Several, VersionBuilds, Which,
 };
-use crate::product::{Directory, Line, Product, normalise_channel};
+use crate::product::{Directory, Product, normalise_channel};
 
 /// Versions in a page, unless the client says.
 const PAGE: i64 = 50;
@@ -24,9 +24,7 @@ const MAX_PAGE: i64 = 1000;
 
 /// The product and its channel: Developer Edition has only one.
 fn product_of(product: &str, channel: Option<&str>) -> Result<(Product, Option<String>), ApiError> {
-    let directory: Directory = product
-        .parse()
-        .map_err(|error| ApiError::BadRequest(format!("{error}")))?;
+    let directory = known_product(product).map_err(ApiError::BadRequest)?;
     let own = directory.only_channel().map(str::to_owned);
     Ok((
         directory.product(),
@@ -50,6 +48,17 @@ pub(super) struct VersionsParams {
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
 }
+
+takes!(
+    VersionsParams,
+    "/api/v1/versions?product=Firefox&channel=release",
+    |given, wrong| {
+        wrong.check(given, "product", known_product);
+        wrong.check(given, "cursor", |text| {
+            begin_after(&[], text).ok_or_else(no_cursor)
+        });
+    }
+);
 
 /// A page of versions.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -127,6 +136,21 @@ pub(super) struct LatestParams {
     line: Option<String>,
 }
 
+takes!(
+    LatestParams,
+    "/api/v1/latest?product=Firefox&channel=beta",
+    |given, wrong| {
+        wrong.check(given, "product", known_product);
+        wrong.check(given, "line", known_line);
+        let product = given.get("product").map(known_product);
+        let has_one =
+            product.is_some_and(|product| product.is_ok_and(|one| one.only_channel().is_some()));
+        if !has_one && given.get("channel").is_none() {
+            wrong.add("channel", "is missing");
+        }
+    }
+);
+
 /// The newest builds of a channel: what its users are offered, and what was built.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct Latest {
@@ -159,8 +183,8 @@ pub(super) async fn latest(
     let params = &asked.params;
     let (product, channel) = product_of(&params.product, params.channel.as_deref())?;
     let channel = channel.ok_or_else(|| ApiError::BadRequest("channel is required".to_owned()))?;
-    let line = params.line.as_deref().map(str::parse::<Line>).transpose();
-    let line = line.map_err(|error| ApiError::BadRequest(error.to_string()))?;
+    let line = params.line.as_deref().map(known_line).transpose();
+    let line = line.map_err(ApiError::BadRequest)?;
     let index = api.lookup.current().await?;
     let lines = catalog::newest(&index, product, &channel, line);
     let body = Latest {
@@ -206,17 +230,16 @@ impl CompareParams {
         own: Option<&str>,
         version: Option<&str>,
     ) -> Result<Which, ApiError> {
-        let build_id = id
-            .parse()
-            .map_err(|why| ApiError::BadRequest(format!("{name} is not a build id: {why}")))?;
-        let no_version = |_| ApiError::BadRequest(format!("{name}_version is not a version"));
+        let refused = |what: &str, why| ApiError::BadRequest(format!("{name}{what} {why}"));
+        let build_id = whole_id(id).map_err(|why| refused("", why))?;
+        let version = version.map(known_version).transpose();
         Ok(Which {
             build_id,
             channel: only
                 .or(own)
                 .or(self.channel.as_deref())
                 .map(normalise_channel),
-            version: version.map(str::parse).transpose().map_err(no_version)?,
+            version: version.map_err(|why| refused("_version", why))?,
         })
     }
 }
@@ -231,6 +254,18 @@ pub(super) struct Ambiguous {
     /// The ids that stand for several builds, with these.
     ambiguous: Vec<Several>,
 }
+
+takes!(
+    CompareParams,
+    "/api/v1/compare?product=Firefox&from=20260803093000&to=20260827093000",
+    |given, wrong| {
+        wrong.check(given, "product", known_product);
+        wrong.check(given, "from", whole_id);
+        wrong.check(given, "to", whole_id);
+        wrong.check(given, "from_version", known_version);
+        wrong.check(given, "to_version", known_version);
+    }
+);
 
 /// What lies between two builds.
 #[utoipa::path(

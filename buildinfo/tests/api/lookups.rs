@@ -83,6 +83,79 @@ async fn a_lookup_answers_and_is_answered_again_only_when_something_changed() {
     }
 }
 
+/// Whoever asks wrongly is told everything at once, and how it is right.
+#[tokio::test]
+async fn all_that_is_wrong_with_a_question_is_said_at_once() {
+    for service in Service::each().await {
+        for (address, problems) in [
+            (
+                "/api/v1/latest",
+                vec![("product", "is missing"), ("channel", "is missing")],
+            ),
+            (
+                "/api/v1/latest?product=DevEdition&line=x",
+                vec![("line", "is no line")],
+            ),
+            (
+                "/api/v1/latest?product=Netscape&line=x&chanel=beta",
+                vec![
+                    ("product", "Firefox, "),
+                    ("channel", "is missing"),
+                    ("line", "is no line"),
+                    ("chanel", "product, channel, line"),
+                ],
+            ),
+            (
+                "/api/v1/compare?from=1",
+                vec![
+                    ("product", "is missing"),
+                    ("from", "14 digits"),
+                    ("to", "is missing"),
+                ],
+            ),
+            (
+                "/api/v1/lookup",
+                vec![("product", "is missing"), ("build_id", "is missing")],
+            ),
+            (
+                "/api/v1/builds?limit=0&date=today&build_id=x&cursor=y&product=z&platform=%00",
+                vec![
+                    ("limit", "from 1 to 1000"),
+                    ("date", "must be a day"),
+                    ("build_id", "4 digits"),
+                    ("cursor", "earlier answer"),
+                    ("product", "not known"),
+                    ("platform", "null"),
+                ],
+            ),
+            (
+                "/api/v1/audit?check=all&limit=1001",
+                vec![("check", "conflict"), ("limit", "from 1")],
+            ),
+        ] {
+            let body = service.get(address).await.json();
+            let found = body["problems"]
+                .as_object()
+                .unwrap_or_else(|| panic!("{body}"));
+            assert_eq!(found.len(), problems.len(), "{address}: {body}");
+            let error = body["error"].as_str().unwrap();
+            for (name, why) in problems {
+                let said = found[name].as_str().unwrap();
+                assert!(
+                    said.contains(why) || why == "not known",
+                    "{address}: {said}"
+                );
+                assert!(error.contains(name), "{error}");
+            }
+            let example = body["example"].as_str().unwrap();
+            assert!(error.ends_with(example), "{error}");
+        }
+        // What is shown as right is answered.
+        let body = service.get("/api/v1/latest").await.json();
+        service.ok(body["example"].as_str().unwrap()).await;
+    }
+}
+
 #[tokio::test]
 async fn many_questions_are_answered_in_their_order() {
     for service in Service::each().await {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use platform::config::{from_json, from_toml};
 use serde::{Deserialize, Serialize};
 
 /// Rules in the order in which they are tried, and the lists that some of them look at.
@@ -157,9 +158,7 @@ impl Rules {
     /// # Errors
     /// What it says cannot be used.
     pub fn from_toml(text: &str) -> Result<Self, RulesError> {
-        toml::from_str::<Self>(text)
-            .map_err(|error| RulesError::Form(error.to_string()))?
-            .checked()
+        from_toml::<Self>(text).map_err(RulesError::Form)?.checked()
     }
 
     /// Reads rules from JSON.
@@ -167,9 +166,7 @@ impl Rules {
     /// # Errors
     /// What it says cannot be used.
     pub fn from_json(text: &str) -> Result<Self, RulesError> {
-        serde_json::from_str::<Self>(text)
-            .map_err(|error| RulesError::Form(error.to_string()))?
-            .checked()
+        from_json::<Self>(text).map_err(RulesError::Form)?.checked()
     }
 
     fn checked(self) -> Result<Self, RulesError> {

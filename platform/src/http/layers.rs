@@ -86,7 +86,7 @@ impl Kind {
     fn of(path: &str) -> Self {
         match path {
             "/submit" | "/submit/" => Self::Submit,
-            "/metrics" => Self::Operations,
+            "/metrics" | "/robots.txt" => Self::Operations,
             _ if path.starts_with("/api/") => Self::Api,
             _ if path.starts_with("/__") => Self::Operations,
             _ if path.starts_with("/static/") => Self::Static,
@@ -184,14 +184,15 @@ async fn measured(request: Request, next: Next) -> Response {
 /// Says errors without words in the form that the address promises, and lets a page of another host
 /// read those of the API.
 async fn in_words(State(net): State<Arc<Net>>, request: Request, next: Next) -> Response {
-    let kind = Kind::of(request.uri().path());
+    let path = request.uri().path().to_owned();
+    let kind = Kind::of(&path);
     let mut response = next.run(request).await;
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
     if is_wordless(kind, &response) {
-        let mut said = net.say(kind, ApiError::of_status(status));
+        let mut said = net.say(kind, ApiError::of_status(status, &path));
         *said.status_mut() = status;
         // What was said already, such as a page's protection, is kept.
         let (own, _) = response.into_parts();
@@ -212,13 +213,16 @@ async fn in_words(State(net): State<Arc<Net>>, request: Request, next: Next) -> 
     response
 }
 
-/// Whether an error came without a body, or below `/api/` with one that programs cannot read.
+/// Whether an error came without a body, or with one of another form than the address promises: then its words are those of a
+/// library. To senders of reports everything is said in texts of our own.
 fn is_wordless(kind: Kind, response: &Response) -> bool {
     let content = response.headers().get(header::CONTENT_TYPE);
-    match kind {
-        Kind::Api => !content.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json")),
-        _ => content.is_none() && response.body().size_hint().exact() == Some(0),
-    }
+    let promised: &[u8] = match kind {
+        Kind::Api | Kind::Operations | Kind::Static => b"application/json",
+        Kind::Page => b"text/html",
+        Kind::Submit => return content.is_none() && response.body().size_hint().exact() == Some(0),
+    };
+    !content.is_some_and(|content| content.as_bytes().starts_with(promised))
 }
 
 impl Net {

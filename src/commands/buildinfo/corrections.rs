@@ -11,9 +11,11 @@ use buildinfo::preview::{Preview, preview};
 use buildinfo::{Build, import};
 use clap::{Args, Subcommand};
 use platform::clock;
+use platform::config::{from_json, from_toml};
 use platform::db::Db;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use serde_json::value::RawValue;
 
 use super::builds::status;
 use super::{Work, print};
@@ -350,8 +352,13 @@ fn parse(text: &str) -> anyhow::Result<Vec<Draft>> {
         correction: Vec<Draft>,
     }
     if text.trim_start().starts_with('{') {
-        let drafts = serde_json::Deserializer::from_str(text).into_iter();
-        return Ok(drafts.collect::<Result<_, _>>()?);
+        let documents = serde_json::Deserializer::from_str(text).into_iter::<Box<RawValue>>();
+        let drafts = documents.zip(1..).map(|(document, number)| {
+            let document =
+                document.map_err(|error| format!("line {}: this is no JSON", error.line()))?;
+            from_json(document.get()).map_err(|why| format!("correction {number}: {why}"))
+        });
+        return drafts.collect::<Result<_, _>>().map_err(anyhow::Error::msg);
     }
     // An array of JSON holds objects; TOML's tables begin with two brackets.
     let begins_with_array = text
@@ -359,9 +366,11 @@ fn parse(text: &str) -> anyhow::Result<Vec<Draft>> {
         .strip_prefix('[')
         .is_some_and(|rest| rest.trim_start().starts_with(['{', ']']));
     if begins_with_array {
-        return Ok(serde_json::from_str(text)?);
+        return from_json(text).map_err(anyhow::Error::msg);
     }
-    Ok(toml::from_str::<File>(text)?.correction)
+    Ok(from_toml::<File>(text)
+        .map_err(anyhow::Error::msg)?
+        .correction)
 }
 
 /// What would change about one build id, and whom it concerns.

@@ -157,9 +157,7 @@ fn read_question(line: &[u8]) -> Result<Question, String> {
     if line.len() > MAX_LINE {
         return Err(format!("the line is longer than {MAX_LINE} bytes"));
     }
-    let mut question: Question = serde_json::from_slice(line).map_err(|error| {
-        format!("not a question with product, channel, build_id, version: {error}")
-    })?;
+    let mut question = Question::read(line)?;
     question.asked_at = Some(platform::clock::now_micros());
     Ok(question)
 }

@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::ConnectInfo;
+use axum::extract::{ConnectInfo, Path};
 use axum::routing::{get, post};
 use serde_json::Value;
 use tower::ServiceExt;
@@ -23,6 +23,11 @@ async fn panics() -> &'static str {
     panic!("someone@example.com");
 }
 
+/// What a library says of a wrong address is none of our words.
+async fn named(Path(name): Path<u32>) -> String {
+    name.to_string()
+}
+
 async fn sleeps() -> &'static str {
     tokio::time::sleep(Duration::from_millis(1500)).await;
     "at last"
@@ -33,6 +38,9 @@ fn service(settings: &HttpSettings) -> Router {
         .route("/", get(|| async { "home" }))
         .route("/panic", get(panics))
         .route("/slow", get(sleeps))
+        .route("/named/{name}", get(named))
+        .route("/api/v1/named/{name}", get(named))
+        .route("/__named__/{name}", get(named))
         .route("/submit", post(sleeps))
         .route("/api/v1/panic", get(panics))
         .route("/api/v1/slow", get(sleeps))
@@ -88,6 +96,9 @@ async fn errors_have_the_form_of_their_address() {
         ("GET", "/api/", 404, "not_found"),
         ("DELETE", "/api/v1/well/a", 405, "method_not_allowed"),
         ("POST", "/api/v1/well/%FF", 405, "method_not_allowed"),
+        ("GET", "/api/v1/named/%FF", 400, "bad_request"),
+        ("GET", "/api/v1/named/x", 400, "bad_request"),
+        ("GET", "/__named__/x", 400, "bad_request"),
         ("POST", "/__lbheartbeat__", 405, "method_not_allowed"),
     ] {
         let answer = ask(&router, method, path).await;
@@ -96,6 +107,7 @@ async fn errors_have_the_form_of_their_address() {
         assert_eq!(json["code"], code, "{path}");
         assert!(json["error"].as_str().unwrap().len() > 5, "{path}");
         assert!(!answer.body.contains("someone"), "{}", answer.body);
+        assert!(!answer.body.contains("parse"), "{}", answer.body);
         let open = if path.starts_with("/api/") { "*" } else { "" };
         assert_eq!(answer.header("access-control-allow-origin"), open, "{path}");
         let allowed = if status == 405 { "GET,HEAD" } else { "" };
@@ -106,10 +118,19 @@ async fn errors_have_the_form_of_their_address() {
         ("GET", "/panic", 500),
         ("GET", "/nothing", 404),
         ("POST", "/", 405),
+        ("GET", "/named/x", 400),
+        ("GET", "/named/%FF", 400),
     ] {
         let answer = ask(&router, method, path).await;
         assert_eq!(answer.status.as_u16(), status, "{path}");
         assert!(answer.body.starts_with("<p>"), "{}", answer.body);
+        assert_eq!(
+            answer.body.contains("signs with %"),
+            path.contains("%FF"),
+            "{}",
+            answer.body
+        );
+        assert!(!answer.body.contains("parse"), "{}", answer.body);
         assert!(!answer.body.contains("someone"), "{}", answer.body);
     }
     let answer = ask(&router, "GET", "/submit").await;

@@ -1,0 +1,290 @@
+//! The glossary: `docs/glossary.md`, read once, as a page and as the place where terms of other pages lead.
+//!
+//! The file's form is strict, so that nothing but this reads it: headings `## …`, and entries of one line each,
+//! `* **term**, **other name**: meaning`. Words between backticks are code. What stands before the first heading is the introduction.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::page::{html, moved};
+
+const TEXT: &str = include_str!("../../docs/glossary.md");
+
+static GLOSSARY: LazyLock<Glossary> = LazyLock::new(|| Glossary::read(TEXT));
+
+/// All terms.
+#[derive(Debug, Default)]
+struct Glossary {
+    introduction: Vec<Piece>,
+    sections: Vec<Section>,
+    /// The anchor of each name, in lower case.
+    anchors: HashMap<String, String>,
+}
+
+/// Terms that belong together.
+#[derive(Debug)]
+struct Section {
+    title: &'static str,
+    entries: Vec<Entry>,
+}
+
+/// A term, with its other names.
+#[derive(Debug)]
+struct Entry {
+    names: Vec<Name>,
+    meaning: Vec<Piece>,
+}
+
+#[derive(Debug)]
+struct Name {
+    text: &'static str,
+    anchor: String,
+}
+
+/// A part of a text.
+#[derive(Debug, PartialEq, Eq)]
+struct Piece {
+    text: String,
+    is_code: bool,
+}
+
+impl Glossary {
+    /// Lines of another form are left out; a test keeps the file free of them.
+    fn read(text: &'static str) -> Self {
+        let mut glossary = Self::default();
+        let mut introduction: Vec<&str> = Vec::new();
+        for line in text.lines() {
+            if let Some(title) = line.strip_prefix("## ") {
+                let entries = Vec::new();
+                glossary.sections.push(Section { title, entries });
+            } else if let Some(section) = glossary.sections.last_mut() {
+                let Some(entry) = Entry::read(line) else {
+                    continue;
+                };
+                for name in &entry.names {
+                    let text = name.text.to_lowercase();
+                    glossary.anchors.insert(text, name.anchor.clone());
+                }
+                section.entries.push(entry);
+            } else if !line.starts_with('#') {
+                introduction.push(line);
+            }
+        }
+        glossary.introduction = pieces(introduction.join(" ").trim());
+        glossary
+    }
+}
+
+impl Entry {
+    fn read(line: &'static str) -> Option<Self> {
+        let (names, meaning) = line.strip_prefix("* **")?.split_once("**: ")?;
+        let names = names.split("**, **").map(|text| Name {
+            text,
+            anchor: anchor(text),
+        });
+        Some(Self {
+            names: names.collect(),
+            meaning: pieces(meaning),
+        })
+    }
+}
+
+/// What leads to a term within the page.
+fn anchor(term: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric();
+    let term = term.to_lowercase();
+    term.replace(|c| !is_plain(c), "-")
+}
+
+fn pieces(text: &str) -> Vec<Piece> {
+    let parts = text.split('`').enumerate();
+    let pieces = parts.map(|(at, text)| Piece {
+        text: text.to_owned(),
+        is_code: at % 2 == 1,
+    });
+    pieces.filter(|piece| !piece.text.is_empty()).collect()
+}
+
+/// The anchor of a word that a page uses, if the glossary explains it; several of a thing are one of it.
+pub(crate) fn anchor_of(word: &str) -> Option<&'static str> {
+    let word = word.to_lowercase();
+    let anchors = &GLOSSARY.anchors;
+    let one = || anchors.get(word.strip_suffix('s')?);
+    anchors.get(&word).or_else(one).map(String::as_str)
+}
+
+#[derive(Debug, Template)]
+#[template(path = "glossary.html")]
+struct GlossaryPage {
+    glossary: &'static Glossary,
+}
+
+/// `/glossary/` is the same as `/glossary`.
+pub(crate) async fn to_glossary() -> Response {
+    moved(StatusCode::MOVED_PERMANENTLY, "/glossary")
+}
+
+/// Shows all terms.
+pub(crate) async fn show() -> Response {
+    let glossary = &*GLOSSARY;
+    html(StatusCode::OK, &GlossaryPage { glossary })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn the_file_has_the_form_that_is_read() {
+        let mut anchors = BTreeSet::new();
+        let mut is_introduction = true;
+        for (line, number) in TEXT.lines().zip(1..) {
+            is_introduction &= !line.starts_with("## ");
+            if is_introduction || line.is_empty() || line.starts_with("## ") {
+                continue;
+            }
+            let entry = Entry::read(line).unwrap_or_else(|| panic!("line {number}: {line}"));
+            for name in &entry.names {
+                assert!(
+                    anchors.insert(name.anchor.clone()),
+                    "line {number}: {} again",
+                    name.text
+                );
+                assert!(
+                    !name.text.is_empty() && !name.text.contains('*'),
+                    "line {number}"
+                );
+                assert!(
+                    !name.anchor.starts_with('-') && !name.anchor.contains("--"),
+                    "line {number}"
+                );
+            }
+            let meaning: String = entry
+                .meaning
+                .iter()
+                .map(|piece| piece.text.as_str())
+                .collect();
+            assert!(
+                meaning.ends_with('.'),
+                "line {number}: a meaning is a sentence"
+            );
+            assert!(meaning.starts_with(char::is_uppercase), "line {number}");
+            assert!(
+                !meaning.contains(['*', '[', '<']),
+                "line {number}: only `code` is marked"
+            );
+            assert_eq!(line.matches('`').count() % 2, 0, "line {number}");
+        }
+        assert!(anchors.len() > 80, "{}", anchors.len());
+        assert!(!GLOSSARY.introduction.is_empty());
+    }
+
+    /// What a release manager and an engineer would look up first.
+    #[test]
+    fn the_terms_of_the_field_are_explained() {
+        for term in [
+            "train",
+            "nightly",
+            "beta",
+            "candidate",
+            "RC",
+            "dot release",
+            "ESR line",
+            "channel",
+            "build id",
+            "build number",
+            "changeset",
+            "revision",
+            "signature",
+            "frame",
+            "module",
+            "annotation",
+            "minidump",
+            "crash report",
+            "crash id",
+            "symbols",
+            "sentinel",
+            "throttle",
+            "observation",
+            "correction",
+            "generation",
+            "alarm",
+            "unknown build",
+            "offered",
+            "newest built",
+            "certainty",
+            "stated",
+            "inferred",
+            "sibling",
+        ] {
+            assert!(anchor_of(term).is_some(), "{term}");
+        }
+        assert_eq!(anchor_of("Build ID"), Some("build-id"));
+        assert_eq!(anchor_of("Platforms"), Some("platform"));
+        assert_eq!(anchor_of("waterfowl"), None);
+    }
+
+    /// Every term that a template links, and every other link into the glossary, in pages and documents, leads to one.
+    #[test]
+    fn every_link_leads_to_a_term() {
+        let known: BTreeSet<&str> = GLOSSARY.anchors.values().map(String::as_str).collect();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut links = 0;
+        for folder in ["templates", "src", "../docs", ".."] {
+            let mut folders = vec![(root.join(folder), folder != "..")];
+            while let Some((folder, is_deep)) = folders.pop() {
+                for entry in std::fs::read_dir(folder).unwrap() {
+                    let path = entry.unwrap().path();
+                    if path.is_dir() {
+                        if is_deep {
+                            folders.push((path, true));
+                        }
+                        continue;
+                    }
+                    let is_text = path
+                        .extension()
+                        .is_some_and(|end| ["html", "rs", "md", "xml"].iter().any(|e| end == *e));
+                    if !is_text || path.ends_with("glossary.rs") {
+                        continue;
+                    }
+                    let text = std::fs::read_to_string(&path).unwrap();
+                    for begin in ["term(\"", "/glossary#"] {
+                        for rest in text.split(begin).skip(1) {
+                            let end = rest
+                                .find(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+                                .unwrap_or(rest.len());
+                            let anchor = &rest[..end];
+                            if anchor.is_empty() {
+                                continue;
+                            }
+                            links += 1;
+                            assert!(
+                                known.contains(anchor),
+                                "{}: #{anchor} is no term",
+                                path.display()
+                            );
+                        }
+                    }
+                }
+            }
+        }
+        assert!(links > 20, "{links}");
+    }
+
+    #[test]
+    fn code_is_marked() {
+        let found = pieces("a `b` c");
+        let found: Vec<(&str, bool)> = found
+            .iter()
+            .map(|piece| (piece.text.as_str(), piece.is_code))
+            .collect();
+        assert_eq!(found, [("a ", false), ("b", true), (" c", false)]);
+    }
+}
