@@ -88,8 +88,8 @@ pub(crate) fn answer_status(name: &str, reason: &str) -> Word {
         },
         "junk" | "in_the_future" if name == "unknown" => Word {
             text: "no build id",
-            meaning: "What stands in place of the build id can be none.",
-            look: "bad",
+            meaning: "What the report carries as its build id is none, so that the build cannot be looked up.",
+            look: "plain",
         },
         _ => status(name),
     }
