@@ -271,7 +271,7 @@ pub(crate) async fn show(
         None => Vec::new(),
     };
     let page = BuildPage::new(&index, id, answer, &evidence);
-    let status = if page.known() {
+    let status = if page.says_something() {
         StatusCode::OK
     } else {
         StatusCode::NOT_FOUND
