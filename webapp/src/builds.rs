@@ -284,7 +284,7 @@ pub(crate) async fn show(
     };
     let importer = Importer::of(&app.db, clock::now_micros()).await?;
     let page = BuildPage::new(&index, id, answer, &evidence, &importer);
-    let status = if page.known() {
+    let status = if page.says_something() {
         StatusCode::OK
     } else {
         StatusCode::NOT_FOUND

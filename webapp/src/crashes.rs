@@ -224,6 +224,6 @@ fn mark(crash: &Summary, processed: bool) -> Option<Word> {
             look: "odd",
         });
     }
-    let word = words::build_status(&crash.build_status, &crash.product);
+    let word = words::build_status(&crash.build_status, &crash.product, &crash.build_id);
     (word.look != "good").then_some(word)
 }

@@ -37,10 +37,30 @@ pub(crate) async fn show(State(app): State<Webapp>, params: Params) -> Result<Re
         Wanted::Report(id) => links::report(&id),
         Wanted::Build(id) => builds::page_of(&app, id).await?,
         Wanted::Revision(revision) => links::page("/builds/", &[("revision", &revision)]),
-        Wanted::Signature(signature) => links::crashes(&[("signature", &signature)]),
+        Wanted::Signature(signature) => {
+            if let Some(names) = foreign(&app, text).await? {
+                let page = SearchPage::read(&app, text, names).await?;
+                return Ok(html(StatusCode::OK, &page));
+            }
+            links::crashes(&[("signature", &signature)])
+        }
         Wanted::Nothing => links::crashes(&[]),
     };
     Ok(moved(StatusCode::SEE_OTHER, &target))
+}
+
+/// The names, if a product that is in no list here, but of which there are crashes, is among them.
+async fn foreign(app: &Webapp, text: &str) -> Result<Option<Names>, ApiError> {
+    for names in understood::with_product(text) {
+        let filter = crash_db::Filter {
+            product: names.product.clone(),
+            ..crash_db::Filter::default()
+        };
+        if !crash_db::list(&app.db, &filter, None, 1).await?.is_empty() {
+            return Ok(Some(names));
+        }
+    }
+    Ok(None)
 }
 
 #[derive(Debug, Template)]

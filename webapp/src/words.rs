@@ -76,12 +76,14 @@ pub(crate) fn version(product: &str, version: &str) -> String {
     read.map_or_else(|| version.to_owned(), |version| version.spoken())
 }
 
-/// The status of a crash's build in a list, where no more is known of the answer: products of which no source lists builds have no
-/// unknown builds "so far".
-pub(crate) fn build_status(name: &str, product: &str) -> Word {
-    let listed = product.parse().is_ok_and(buildinfo::Product::has_source);
+/// The status of a crash's build in a list, where no more is known of the answer: products of which no source lists builds, and
+/// what is no build id, have no unknown builds "so far".
+pub(crate) fn build_status(name: &str, product: &str, build_id: &str) -> Word {
+    let is_listed = product.parse().is_ok_and(buildinfo::Product::has_source);
+    let is_id = build_id.parse::<buildinfo::BuildId>().is_ok();
     match status(name) {
-        unknown if unknown.look == "bad" && !listed => NOT_LISTED,
+        unknown if unknown.look == "bad" && !is_listed => NOT_LISTED,
+        unknown if unknown.look == "bad" && !is_id => NO_ID,
         word => word,
     }
 }
@@ -95,14 +97,16 @@ pub(crate) fn answer_status(name: &str, reason: &str) -> Word {
             meaning: "No source that is read lists builds of this product; the Gecko in it is known by Firefox's build.",
             look: "plain",
         },
-        "junk" | "in_the_future" if name == "unknown" => Word {
-            text: "no build id",
-            meaning: "What stands in place of the build id can be none.",
-            look: "bad",
-        },
+        "junk" | "in_the_future" if name == "unknown" => NO_ID,
         _ => status(name),
     }
 }
+
+const NO_ID: Word = Word {
+    text: "no build id",
+    meaning: "What the report carries as its build id is none, so that the build cannot be looked up.",
+    look: "plain",
+};
 
 const NOT_LISTED: Word = Word {
     text: "not listed",
@@ -392,6 +396,21 @@ mod tests {
         for known in [Certainty::Stated, Certainty::Inferred] {
             assert_ne!(certainty(&known.to_string()).look, "bad", "{known}");
         }
+    }
+
+    #[test]
+    fn only_what_may_still_be_listed_is_unknown_so_far() {
+        for (product, build_id, expected) in [
+            ("Firefox", "20260801093000", "unknown build"),
+            ("Firefox", "x", "no build id"),
+            ("Fenix", "20260801093000", "not listed"),
+            ("Waterfowl", "", "not listed"),
+        ] {
+            let word = build_status("unknown", product, build_id);
+            assert_eq!(word.text, expected, "{product} {build_id}");
+            assert_eq!(word.meaning.contains("so far"), expected == "unknown build");
+        }
+        assert_eq!(build_status("shipped", "Fenix", "").text, "shipped");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::builds::{limit_of, no_cursor};
 use crate::catalog::{
     self, Comparison, LatestBuild, Newest, NoComparison, Several, VersionBuilds, Which,
 };
-use crate::product::{Directory, Product, normalise_channel};
+use crate::product::{Product, normalise_channel};
 
 /// Versions in a page, unless the client says.
 const PAGE: i64 = 50;

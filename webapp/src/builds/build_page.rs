@@ -187,8 +187,13 @@ impl BuildPage {
         }
     }
 
+    /// Whether something can be said of the id.
+    pub(super) fn says_something(&self) -> bool {
+        self.known() || self.sibling.is_some()
+    }
+
     /// Whether any build has the id.
-    pub(super) fn known(&self) -> bool {
+    fn known(&self) -> bool {
         self.answer.build.is_some() || !self.answer.alternatives.is_empty()
     }
 }

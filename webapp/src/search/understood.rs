@@ -8,6 +8,9 @@ use crash::CrashId;
 /// More words than this are a signature.
 const MAX_WORDS: usize = 10;
 
+/// A foreign product with the names behind it has no more words than this: each way to part them is asked for.
+const MAX_PRODUCT_WORDS: usize = 4;
+
 /// What somebody looks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
@@ -103,6 +106,26 @@ pub(crate) fn product(text: &str) -> Option<(&'static str, &'static str)> {
         .iter()
         .find(|(name, ..)| name.eq_ignore_ascii_case(text))
         .map(|(_, product, channel)| (*product, *channel))
+}
+
+/// A text as the name of a product that is in no list here, alone or with names of builds behind it: whether there is such a product,
+/// only the stored crashes tell.
+pub(super) fn with_product(text: &str) -> Vec<Names> {
+    let text = text.trim();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    if words.len() > MAX_PRODUCT_WORDS {
+        return Vec::new();
+    }
+    let named = |count: usize| {
+        let rest = words.get(count..)?;
+        let mut names = match rest {
+            [] => Names::default(),
+            rest => names(&rest.join(" ")).filter(|names| names.product.is_empty())?,
+        };
+        names.product = words.get(..count)?.join(" ");
+        Some(names)
+    };
+    (1..=words.len()).rev().filter_map(named).collect()
 }
 
 /// One word, or a link, that holds an id.
@@ -458,6 +481,26 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn a_foreign_product_may_stand_before_names() {
+        let found = |text: &str| -> Vec<String> {
+            let names = with_product(text).into_iter();
+            names.map(|names| names.words().join(", ")).collect()
+        };
+        assert_eq!(
+            found("Water fowl 153.0"),
+            [
+                "product Water fowl 153.0",
+                "product Water fowl, version 153.0*"
+            ]
+        );
+        assert_eq!(
+            found("Waterfowl beta 153").last().unwrap(),
+            "product Waterfowl, channel beta, version 153*"
+        );
+        assert!(found("one two three four five").is_empty());
     }
 
     proptest! {

@@ -307,6 +307,7 @@ async fn a_product_that_nobody_lists_is_shown_by_its_gecko() {
             let page = server
                 .get(&format!("/builds/{product}/nightly/20181025100123"))
                 .await;
+            assert_eq!(page.status, StatusCode::OK, "{product}");
             for part in [
                 "known by its Gecko",
                 "/builds/Firefox/nightly/20181025100123",
