@@ -23,10 +23,10 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let checkout = Checkout::read(&folder);
     let version_file = folder.join("version.json");
+    let sources = checkout::sources(&folder);
+    watch(sources.iter().map(PathBuf::as_path));
     if let Some(checkout) = &checkout {
         watch(checkout.watched.iter().map(PathBuf::as_path));
-        let sources = checkout::sources(&folder);
-        watch(sources.iter().map(PathBuf::as_path));
     }
     // Watching what is not there would build anew each time; a checkout has no need of it.
     if version_file.is_file() {

@@ -113,7 +113,7 @@ impl Parts {
 
     /// Starts processing crashes.
     pub(crate) fn start_processor(&self, lookup: Lookup) -> anyhow::Result<()> {
-        platform::meters::begin(processor::meters::METRICS);
+        processor::meters::begin();
         let processor = Processor::start(ProcessorContext {
             db: self.db.clone(),
             blobs: self.blobs.clone(),

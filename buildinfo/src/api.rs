@@ -5,6 +5,7 @@
 
 mod asked;
 mod audit;
+mod body;
 mod builds;
 mod history;
 mod openapi;
@@ -18,9 +19,7 @@ mod versions;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::http::{Method, StatusCode};
+use axum::http::Method;
 use axum::routing::get;
 use platform::db::Db;
 use platform::http::ApiError;
@@ -80,16 +79,6 @@ pub fn router(lookup: Lookup, db: Db, audits: Audits) -> Router {
             snapshot: Arc::default(),
             audits,
         })
-}
-
-/// A whole body, or why it is none.
-fn whole(body: Result<Bytes, BytesRejection>) -> Result<Bytes, ApiError> {
-    body.map_err(|refused| match refused.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            ApiError::TooLarge("the request is longer than 2 MB".to_owned())
-        }
-        _ => ApiError::BadRequest("the request did not come whole".to_owned()),
-    })
 }
 
 async fn method_not_allowed() -> ApiError {

@@ -45,7 +45,8 @@ pub enum Kind {
 
 /// Bounds for the seconds of answering a request, or of waiting for a free hand.
 pub const OF_REQUESTS: &[f64] = &[
-    0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+    0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0,
+    300.0,
 ];
 /// Bounds for the seconds of work on one crash.
 pub const OF_WORK: &[f64] = &[
@@ -55,7 +56,7 @@ pub const OF_WORK: &[f64] = &[
 pub const OF_IMPORTS: &[f64] = &[
     1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 10_800.0,
 ];
-/// Bounds for the bytes of a report: powers of four from 1 KiB to 64 MiB.
+/// Bounds for the bytes of a report: powers of four from 1 KiB to 256 MiB.
 pub const OF_BYTES: &[f64] = &[
     1024.0,
     4096.0,
@@ -66,6 +67,7 @@ pub const OF_BYTES: &[f64] = &[
     4_194_304.0,
     16_777_216.0,
     67_108_864.0,
+    268_435_456.0,
 ];
 
 impl Metric {

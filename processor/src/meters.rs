@@ -26,3 +26,12 @@ platform::meters! {
     /// Child processes that died over a crash.
     counter WALKER_DEATHS = "processor_walker_deaths_total" by "cause";
 }
+
+/// Declares them, and shows with 0 what is alarmed on: a series that begins with 1 is no increase.
+pub fn begin() {
+    platform::meters::begin(METRICS);
+    metrics::counter!(CRASHES, "outcome" => "failed").increment(0);
+    for rule in crate::pipeline::RULES {
+        metrics::counter!(RULE_FAILURES, "rule" => rule.name).increment(0);
+    }
+}

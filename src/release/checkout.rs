@@ -151,6 +151,8 @@ fn is_changed(folder: &Path, sources: &[PathBuf]) -> Option<bool> {
     let mut arguments = vec![
         "status".to_owned(),
         "--porcelain".to_owned(),
+        // Whatever the user's settings are: a new source makes the program another one.
+        "--untracked-files=normal".to_owned(),
         "--".to_owned(),
     ];
     for path in sources {

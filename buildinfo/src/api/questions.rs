@@ -1,8 +1,6 @@
 //! Questions about one build, or many: look-ups and explanations.
 
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use platform::http::ApiError;
@@ -13,6 +11,7 @@ use serde_json::value::RawValue;
 
 use super::Api;
 use super::asked::{Asked, takes};
+use super::body::Whole;
 use crate::explain::{self, Explanation};
 use crate::freshness::Freshness;
 use crate::resolve::{Answer, EXAMPLE, Question};
@@ -94,9 +93,9 @@ pub(super) async fn lookup(
 )]
 pub(super) async fn lookup_many(
     State(api): State<Api>,
-    body: Result<Bytes, BytesRejection>,
+    Whole(body): Whole,
 ) -> Result<Response, ApiError> {
-    let (body, now) = (super::whole(body)?, clock::now_micros());
+    let now = clock::now_micros();
     let batch = cpu::run_sized(body.len(), move || Batch::read(&body, now)).await??;
     let freshness = api.lookup.freshness();
     let answers = api.lookup.answers(&batch.questions).await?;

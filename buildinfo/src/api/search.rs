@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use platform::cpu;
@@ -16,6 +14,7 @@ use platform::http::ApiError;
 use serde_json::{Value, json};
 
 use super::Api;
+use super::body::Whole;
 use crate::db;
 use crate::observation::{Digest, Observation};
 use crate::search::{Found, Refused, Search};
@@ -53,9 +52,9 @@ pub(super) async fn any(State(api): State<Api>) -> Result<Response, ApiError> {
 )]
 pub(super) async fn search(
     State(api): State<Api>,
-    body: Result<Bytes, BytesRejection>,
+    Whole(body): Whole,
 ) -> Result<Response, ApiError> {
-    answer(&api, &super::whole(body)?).await
+    answer(&api, &body).await
 }
 
 async fn answer(api: &Api, body: &[u8]) -> Result<Response, ApiError> {

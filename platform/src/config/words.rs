@@ -15,7 +15,21 @@ pub fn from_toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     let table: toml::Table = toml::from_str(text).map_err(|error| no_toml(text, &error))?;
     match toml::from_str(text) {
         Ok(read) => Ok(read),
+        Err(_) if has_date(&toml::Value::Table(table.clone())) => Err(format!(
+            "{}; dates and times stand in quotation marks, as texts do",
+            wrong::<T>(&table)
+        )),
         Err(_) => Err(wrong::<T>(&table)),
+    }
+}
+
+/// Whether a date or time stands somewhere without quotation marks: nothing that people write here holds one.
+fn has_date(value: &toml::Value) -> bool {
+    match value {
+        toml::Value::Datetime(_) => true,
+        toml::Value::Array(many) => many.iter().any(has_date),
+        toml::Value::Table(table) => table.values().any(has_date),
+        _ => false,
     }
 }
 
@@ -263,6 +277,10 @@ mod tests {
             (
                 "names = 7\n[part]\ncount = 1",
                 "names must be a list, not 7",
+            ),
+            (
+                "names = 2026-08-01\n[part]\ncount = 1",
+                "names must be a list, not names with values; dates and times stand in quotation marks",
             ),
             (
                 "[part]\ncount = secret",

@@ -159,10 +159,13 @@ impl Display for Wrong {
         for (at, (name, why)) in self.0.iter().enumerate() {
             let between = if at == 0 { "" } else { "; " };
             // Some reasons name their parameter already.
-            let begin = if why.starts_with(name.as_str()) {
-                ""
-            } else {
-                name
+            let rest = why.strip_prefix(name.as_str());
+            let names_itself =
+                rest.is_some_and(|rest| rest.starts_with(' ')) && !why.starts_with("is ");
+            let begin = match name.as_str() {
+                "" => "a parameter without a name",
+                _ if names_itself => "",
+                name => name,
             };
             let space = if begin.is_empty() { "" } else { " " };
             write!(f, "{between}{begin}{space}{why}")?;
@@ -219,6 +222,12 @@ mod tests {
             (
                 Some("product=a&chanel=b%00%FF"),
                 "channel is missing; chanel is no parameter here: there are product, channel, limit, date",
+            ),
+            (
+                Some("product=a&channel=b&i=1&is=1&=1"),
+                "i is no parameter here: there are product, channel, limit, date; \
+                 is is no parameter here: there are product, channel, limit, date; \
+                 a parameter without a name is no parameter here: there are product, channel, limit, date",
             ),
         ] {
             let wrong = Wrong::with(&Given::of(query), &taken());

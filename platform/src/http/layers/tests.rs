@@ -1,3 +1,4 @@
+use std::cell::RefCell;
 use std::net::SocketAddr;
 
 use axum::body::{Body, to_bytes};
@@ -33,7 +34,43 @@ async fn sleeps() -> &'static str {
     "at last"
 }
 
+thread_local! {
+    static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The log of the thread that logs: a test runs on one.
+struct OwnLog;
+
+impl std::io::Write for OwnLog {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        LOG.with_borrow_mut(|log| log.extend_from_slice(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Whether anybody wants what a place in the code logs is asked once for all threads, by the first one that comes there. So all
+/// threads have the same subscriber, before the first request.
+fn log_everything() {
+    use tracing_subscriber::filter::LevelFilter;
+    use tracing_subscriber::prelude::*;
+
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let layer = tracing_subscriber::fmt::layer()
+            .with_ansi(false)
+            .with_writer(|| OwnLog);
+        let registry = tracing_subscriber::registry().with(LevelFilter::INFO);
+        tracing::subscriber::set_global_default(registry.with(layer))
+            .expect("nobody else sets one in these tests");
+    });
+}
+
 fn service(settings: &HttpSettings) -> Router {
+    log_everything();
     let router = Router::new()
         .route("/", get(|| async { "home" }))
         .route("/panic", get(panics))
@@ -246,46 +283,26 @@ async fn each_address_has_its_own_limit_on_the_api_and_pages() {
 /// The whole of a log and of the figures says which pattern was asked for, and nothing of a client.
 #[test]
 fn logs_and_figures_say_the_route_and_nothing_of_the_client() {
-    use tracing_subscriber::prelude::*;
-
-    #[derive(Clone, Default)]
-    struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
-    impl std::io::Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
+    LOG.take();
     let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
     let figures = recorder.handle();
-    let log = Log::default();
-    let writer = log.clone();
-    let layer = tracing_subscriber::fmt::layer()
-        .with_ansi(false)
-        .with_writer(move || writer.clone());
-    let subscriber = tracing_subscriber::registry().with(layer);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     metrics::with_local_recorder(&recorder, || {
-        tracing::subscriber::with_default(subscriber, || {
-            runtime.block_on(async {
-                let router = service(&HttpSettings::default());
-                for (method, path) in [
-                    ("GET", "/api/v1/well/someone?url=someone"),
-                    ("GET", "/api/v1/panic?url=someone"),
-                    ("SOMEONE", "/someone?url=someone"),
-                ] {
-                    ask(&router, method, path).await;
-                }
-            });
+        runtime.block_on(async {
+            let router = service(&HttpSettings::default());
+            for (method, path) in [
+                ("GET", "/api/v1/well/someone?url=someone"),
+                ("GET", "/api/v1/panic?url=someone"),
+                ("SOMEONE", "/someone?url=someone"),
+            ] {
+                ask(&router, method, path).await;
+            }
         });
     });
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = String::from_utf8(LOG.take()).unwrap();
     assert!(log.contains("route=\"/api/v1/panic\""), "{log}");
     assert!(log.contains("request{id=\""), "{log}");
     let figures = figures.render();

@@ -137,7 +137,8 @@ fn from_path(path: &Path) -> anyhow::Result<Named> {
 
 /// The folder with the lists in a folder that may be a whole checkout: that which has one of them at least.
 fn in_folder(path: &Path) -> Option<PathBuf> {
-    let folders = PLACES.map(|place| path.join(place));
+    // Joined with nothing a path would end in a slash.
+    let folders = PLACES.map(|place| path.join(place).components().collect::<PathBuf>());
     folders
         .into_iter()
         .find(|folder| LIST_FILES.iter().any(|name| folder.join(name).exists()))
