@@ -113,9 +113,6 @@ pub(crate) fn product(text: &str) -> Option<(&'static str, &'static str)> {
 pub(super) fn with_product(text: &str) -> Vec<Names> {
     let text = text.trim();
     let words: Vec<&str> = text.split_whitespace().collect();
-    if words.len() > MAX_PRODUCT_WORDS {
-        return Vec::new();
-    }
     let named = |count: usize| {
         let rest = words.get(count..)?;
         let mut names = match rest {
@@ -125,7 +122,8 @@ pub(super) fn with_product(text: &str) -> Vec<Names> {
         names.product = words.get(..count)?.join(" ");
         Some(names)
     };
-    (1..=words.len()).rev().filter_map(named).collect()
+    let most = words.len().min(MAX_PRODUCT_WORDS);
+    (1..=most).rev().filter_map(named).collect()
 }
 
 /// One word, or a link, that holds an id.
@@ -183,6 +181,17 @@ fn names(text: &str) -> Option<Names> {
             if !channel.is_empty() {
                 set(&mut names.channel, channel)?;
             }
+            rest = rest.get(count..)?;
+            continue;
+        }
+        if let Some((version, count)) = spoken_at(rest) {
+            let star = if version.candidate().is_some() {
+                ""
+            } else {
+                "*"
+            };
+            set(&mut names.version, &format!("{version}{star}"))?;
+            names.build_number = version.candidate().or(names.build_number);
             rest = rest.get(count..)?;
             continue;
         }
@@ -279,6 +288,15 @@ fn product_at(words: &[&str]) -> Option<(&'static str, &'static str, usize)> {
     })
 }
 
+/// The version that the first words are, as people say it in several, and how many words that are.
+fn spoken_at(words: &[&str]) -> Option<(Version, usize)> {
+    (2..=4.min(words.len())).rev().find_map(|count| {
+        let text = words.get(..count)?.join(" ");
+        let version = Version::from_spoken(text.strip_prefix('v').unwrap_or(&text))?;
+        Some((version, count))
+    })
+}
+
 /// The number in `build2`, or in the word behind `build`.
 fn build_number(word: &str, after: &[&str]) -> Option<u32> {
     let digits = match word.strip_prefix("build")? {
@@ -295,13 +313,6 @@ fn build_number(word: &str, after: &[&str]) -> Option<u32> {
 fn read(word: &str, names: &mut Names) -> Option<()> {
     if OFFICIAL_CHANNELS.contains(&word) || word == "default" {
         return set(&mut names.channel, word);
-    }
-    // The candidate behind a version: `153.0 rc2`.
-    if let Some(number) = word.strip_prefix("rc") {
-        let version = names.version.strip_suffix('*')?.to_owned();
-        number.parse::<u32>().ok()?;
-        names.version = format!("{version}rc{number}");
-        return Some(());
     }
     if let Some(begin) = pattern::build_ids(word) {
         return set(&mut names.build_id, &begin.to_string());
@@ -448,7 +459,24 @@ mod tests {
                 "Firefox 154.0 build 2 (never shipped)",
                 "product Firefox, version 154.0rc2, which is build 2",
             ),
-            ("153.0 rc2", "version 153.0rc2"),
+            ("153.0 rc2", "version 153.0rc2, which is build 2"),
+            ("153.0 rc 2", "version 153.0rc2, which is build 2"),
+            ("153.0 RC build 2", "version 153.0rc2, which is build 2"),
+            (
+                "v153.0 RC build 2 (candidate)",
+                "version 153.0rc2, which is build 2",
+            ),
+            (
+                "Firefox beta 153.0 RC build 2",
+                "product Firefox, channel beta, version 153.0rc2, which is build 2",
+            ),
+            (
+                "Firefox 153.0 RC build 2 20260827",
+                "product Firefox, version 153.0rc2, build id 20260827*, which is build 2, builds that were started on 2026-08-27",
+            ),
+            ("154.0 Beta 3", "version 154.0b3*"),
+            ("Firefox 154 beta 3", "product Firefox, version 154.0b3*"),
+            ("154.0 beta", "channel beta, version 154.0*"),
             ("VPN 2.1", "product MozillaVPN, version 2.1*"),
             ("ReferenceBrowser", "product ReferenceBrowser"),
         ] {
@@ -500,10 +528,28 @@ mod tests {
             found("Waterfowl beta 153").last().unwrap(),
             "product Waterfowl, channel beta, version 153*"
         );
+        assert_eq!(
+            found("Waterfowl 153.0 RC build 2"),
+            [
+                "product Waterfowl 153.0 RC build, version 2*",
+                "product Waterfowl, version 153.0rc2, which is build 2"
+            ]
+        );
         assert!(found("one two three four five").is_empty());
     }
 
     proptest! {
+        #[test]
+        fn every_candidate_is_understood_as_pages_call_it(
+            version in "[1-9][0-9]{0,2}(\\.[0-9]{1,2}){0,3}(b[0-9]{0,2}|esr|a[12]|-beta\\.[1-9])?rc[1-9][0-9]{0,8}"
+        ) {
+            let version: Version = version.parse().unwrap();
+            let Wanted::Named(names) = wanted(&version.spoken()) else {
+                panic!("{version} is called {}", version.spoken());
+            };
+            prop_assert_eq!(names.version.parse(), Ok(version));
+        }
+
         #[test]
         fn any_text_is_something(text in "\\PC{0,80}|([0-9a-z.*-]{1,8} ?){1,6}|(firefox|beta|build|rc|[0-9.]{1,8}|\\(| ){1,12}") {
             if let Wanted::Named(names) = wanted(&text) {
