@@ -1,6 +1,6 @@
 //! What somebody means who types something into the search box.
 
-use buildinfo::product::{Directory, OFFICIAL_CHANNELS};
+use buildinfo::product::{self, OFFICIAL_CHANNELS};
 use buildinfo::version::pattern;
 use buildinfo::{BuildId, Product, Version};
 use crash::CrashId;
@@ -27,6 +27,8 @@ pub(super) enum Wanted {
 pub(crate) struct Names {
     /// The product as its crash reports call it.
     pub(crate) product: String,
+    /// The product as it was typed.
+    pub(crate) product_typed: String,
     /// The channel.
     pub(crate) channel: String,
     /// The version; with a star at its end, what begins so.
@@ -39,26 +41,6 @@ pub(crate) struct Names {
 
 /// A text of so many hexadecimal digits is the beginning of a revision, or a whole one.
 const REVISION: std::ops::RangeInclusive<usize> = 12..=40;
-
-/// Names of products of several words, and those that have no builds. The longest come first.
-const PRODUCTS: [(&str, &str, &str); 16] = [
-    ("firefox developer edition", "Firefox", "aurora"),
-    ("firefox for android", "Fenix", ""),
-    ("developer edition", "Firefox", "aurora"),
-    ("mozilla thunderbird", "Thunderbird", ""),
-    ("reference browser", "ReferenceBrowser", ""),
-    ("firefox android", "Fenix", ""),
-    ("mozilla firefox", "Firefox", ""),
-    ("firefox focus", "Focus", ""),
-    ("firefox klar", "Focus", ""),
-    ("focus-android", "Focus", ""),
-    ("mozilla vpn", "MozillaVPN", ""),
-    ("referencebrowser", "ReferenceBrowser", ""),
-    ("reference-browser", "ReferenceBrowser", ""),
-    ("geckoviewexample", "GeckoViewExample", ""),
-    ("mozillavpn", "MozillaVPN", ""),
-    ("vpn", "MozillaVPN", ""),
-];
 
 /// What pages say of a build behind its name.
 const STATES: [&str; 11] = [
@@ -95,19 +77,6 @@ pub(super) fn wanted(text: &str) -> Wanted {
     names(text).map_or_else(|| Wanted::Signature(text.to_owned()), Wanted::Named)
 }
 
-/// The product with this name, in any spelling that sources, reports and people use, and the channel that may be all it has.
-pub(crate) fn product(text: &str) -> Option<(&'static str, &'static str)> {
-    let text = text.trim();
-    if let Ok(directory) = text.parse::<Directory>() {
-        let channel = directory.only_channel().unwrap_or_default();
-        return Some((directory.product().as_str(), channel));
-    }
-    PRODUCTS
-        .iter()
-        .find(|(name, ..)| name.eq_ignore_ascii_case(text))
-        .map(|(_, product, channel)| (*product, *channel))
-}
-
 /// A text as the name of a product that is in no list here, alone or with names of builds behind it: whether there is such a product,
 /// only the stored crashes tell.
 pub(super) fn with_product(text: &str) -> Vec<Names> {
@@ -120,6 +89,7 @@ pub(super) fn with_product(text: &str) -> Vec<Names> {
             rest => names(&rest.join(" ")).filter(|names| names.product.is_empty())?,
         };
         names.product = words.get(..count)?.join(" ");
+        names.product_typed.clone_from(&names.product);
         Some(names)
     };
     let most = words.len().min(MAX_PRODUCT_WORDS);
@@ -168,8 +138,10 @@ fn named_by_id(text: &str) -> Option<Wanted> {
 
 /// The names, if every word is one, and none is there twice.
 fn names(text: &str) -> Option<Names> {
-    let lower = text.to_lowercase().replace(',', " ");
-    let words: Vec<&str> = lower.split_whitespace().collect();
+    let typed = text.replace(',', " ");
+    let typed: Vec<&str> = typed.split_whitespace().collect();
+    let lower: Vec<String> = typed.iter().map(|word| word.to_lowercase()).collect();
+    let words: Vec<&str> = lower.iter().map(String::as_str).collect();
     if words.len() > MAX_WORDS {
         return None;
     }
@@ -177,6 +149,8 @@ fn names(text: &str) -> Option<Names> {
     let mut rest = words.as_slice();
     while let [first, after @ ..] = rest {
         if let Some((name, channel, count)) = product_at(rest) {
+            let at = words.len() - rest.len();
+            names.product_typed = typed.get(at..at + count)?.join(" ");
             set(&mut names.product, name)?;
             if !channel.is_empty() {
                 set(&mut names.channel, channel)?;
@@ -283,7 +257,7 @@ impl Names {
 fn product_at(words: &[&str]) -> Option<(&'static str, &'static str, usize)> {
     (1..=3.min(words.len())).rev().find_map(|count| {
         let name = words.get(..count)?.join(" ");
-        let (product, channel) = product(&name)?;
+        let (product, channel) = product::named(&name)?;
         Some((product, channel, count))
     })
 }
