@@ -23,7 +23,7 @@ pub struct FileForMachine {
 }
 
 /// The platforms that run on a machine, under the names that sources give them, the usual one first; none if the
-/// operating system is not one that builds are made for. Without a known processor, those of every processor.
+/// machine is not one that builds are made for. Where nobody says which processor it has, those of every processor.
 ///
 /// `os` and `cpu` are as in processed crashes: the names of the stack walker (`Windows NT`, `amd64`) or of the system
 /// itself (`Darwin`, `x86_64`). The processor is the one that the program was made for, so that a 32-bit program on 64-bit
@@ -58,14 +58,26 @@ pub fn platforms_of(os: &str, cpu: &str) -> &'static [&'static str] {
     }
 }
 
-/// The processor under one name; empty if it is none that builds are made for.
+/// The processor under one name; empty if nobody says which one it is, `other` if it is none that builds are made for.
 fn family(cpu: &str) -> &'static str {
     match cpu.trim().to_lowercase().as_str() {
         "x86" | "i386" | "i486" | "i586" | "i686" => "x86",
         "amd64" | "x86_64" | "x86-64" | "x64" => "amd64",
         "arm64" | "aarch64" | "arm64-v8a" => "arm64",
         "arm" | "armv7" | "armv7l" | "armeabi-v7a" | "armeabi" => "arm",
-        _ => "",
+        "" | "unknown" => "",
+        _ => "other",
+    }
+}
+
+/// Why a file that is not for the machine's own platform stands for it.
+pub fn why_not_own(os: &str, cpu: &str) -> String {
+    let said = |text: &str| !matches!(text.trim().to_lowercase().as_str(), "" | "unknown");
+    match platform_of(os, cpu) {
+        Some(machine) => format!("no file is known for {machine}"),
+        None if !said(os) => "the crash does not say for which platform".to_owned(),
+        None if family(cpu).is_empty() => "the crash does not say for which processor".to_owned(),
+        None => format!("no file is known for {} on {}", os.trim(), cpu.trim()),
     }
 }
 
@@ -124,7 +136,12 @@ mod tests {
             ("Linux", "unknown", "linux-x86_64 linux-i686 linux-aarch64"),
             ("Android", "arm64", "android-aarch64 android-arm64-v8a"),
             ("Android", "amd64", "android-x86_64"),
-            ("Linux", "ppc64", "linux-x86_64 linux-i686 linux-aarch64"),
+            ("Linux", "", "linux-x86_64 linux-i686 linux-aarch64"),
+            ("Linux", "ppc64", ""),
+            ("Linux", "riscv64", ""),
+            ("Linux", "s390x", ""),
+            ("Windows NT", "mips", ""),
+            ("Windows NT", "", "win64 win32 win64-aarch64"),
             ("Unknown", "amd64", ""),
             ("", "", ""),
         ] {
@@ -171,6 +188,7 @@ mod tests {
                 Some("linux-x86_64"),
             ),
             (&files, "Windows NT", "x86", BUILD.to_owned(), None),
+            (&files, "Linux", "ppc64", BUILD.to_owned(), None),
             (&files, "Unknown", "unknown", BUILD.to_owned(), None),
             (
                 &elsewhere,

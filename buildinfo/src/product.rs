@@ -169,33 +169,69 @@ impl FromStr for Directory {
     }
 }
 
-/// Products beside Fenix and Focus that are built around GeckoView, as their crash reports call them.
-const ON_GECKOVIEW: [&str; 5] = [
-    "ReferenceBrowser",
-    "reference-browser",
-    "GeckoViewExample",
-    "geckoview_example",
-    "GeckoViewTestRunner",
+/// What people call products that have other names in sources and reports, with the channel that may be all it is.
+const SPOKEN: [(&str, &str, &str); 11] = [
+    ("mozilla firefox", "Firefox", ""),
+    ("firefox developer edition", "Firefox", "aurora"),
+    ("developer edition", "Firefox", "aurora"),
+    ("mozilla thunderbird", "Thunderbird", ""),
+    ("firefox for android", "Fenix", ""),
+    ("firefox android", "Fenix", ""),
+    ("firefox focus", "Focus", ""),
+    ("firefox klar", "Focus", ""),
+    ("mozilla vpn", "MozillaVPN", ""),
+    ("mozillavpn", "MozillaVPN", ""),
+    ("vpn", "MozillaVPN", ""),
 ];
+
+/// Products beside Fenix and Focus that are built around GeckoView: every spelling, and the product's name.
+const ON_GECKOVIEW: [(&str, &str); 6] = [
+    ("ReferenceBrowser", "ReferenceBrowser"),
+    ("reference-browser", "ReferenceBrowser"),
+    ("reference browser", "ReferenceBrowser"),
+    ("GeckoViewExample", "GeckoViewExample"),
+    ("geckoview_example", "GeckoViewExample"),
+    ("GeckoViewTestRunner", "GeckoViewTestRunner"),
+];
+
+/// The name of a product around GeckoView that has no builds in any source, from any spelling.
+pub(crate) fn on_geckoview(name: &str) -> Option<&'static str> {
+    ON_GECKOVIEW
+        .iter()
+        .find(|(spelling, _)| spelling.eq_ignore_ascii_case(name.trim()))
+        .map(|(_, product)| *product)
+}
+
+/// The product with this name, in any spelling that sources, reports and people use, and the channel that may be all it has.
+pub fn named(text: &str) -> Option<(&'static str, &'static str)> {
+    let text = text.trim();
+    if let Ok(directory) = text.parse::<Directory>() {
+        let channel = directory.only_channel().unwrap_or_default();
+        return Some((directory.product().as_str(), channel));
+    }
+    let spoken = SPOKEN
+        .iter()
+        .find(|(name, ..)| name.eq_ignore_ascii_case(text))
+        .map(|(_, product, channel)| (*product, *channel));
+    spoken.or_else(|| Some((on_geckoview(text)?, "")))
+}
 
 /// Whether crash reports of a product, in any known spelling, carry the build id of the Gecko in it, which Firefox's build of the same
 /// push carries too. Thunderbird has ids of its own, although it is made of Gecko.
 pub fn shares_gecko_ids(name: &str) -> bool {
     match name.parse::<Product>() {
         Ok(product) => matches!(product, Product::Fenix | Product::Focus),
-        Err(_) => ON_GECKOVIEW
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(name.trim())),
+        Err(_) => on_geckoview(name).is_some(),
     }
 }
 
-/// The names, as in crashes' rows, under which a change of a product's build may concern crashes: its own, and for Firefox those of
+/// The names of the answers about crashes under which a change of a product's build may concern crashes: its own, and for Firefox those of
 /// the products that share its Gecko's ids.
 pub fn concerned_by(product: &str) -> impl Iterator<Item = &str> {
     let siblings = (product == Product::Firefox.as_str()).then(|| {
         [Product::Fenix.as_str(), Product::Focus.as_str()]
             .into_iter()
-            .chain(ON_GECKOVIEW)
+            .chain(ON_GECKOVIEW.map(|(spelling, _)| spelling))
     });
     std::iter::once(product).chain(siblings.into_iter().flatten())
 }
@@ -273,7 +309,10 @@ impl TryFrom<String> for Line {
 
 #[cfg(test)]
 mod tests {
-    use super::{Directory, Line, Product, concerned_by, normalise_channel, shares_gecko_ids};
+    use super::{
+        Directory, Line, Product, concerned_by, named, normalise_channel, on_geckoview,
+        shares_gecko_ids,
+    };
 
     #[test]
     fn every_spelling_names_one_product() {
@@ -315,6 +354,33 @@ mod tests {
         }
         assert!(concerned_by("Firefox").any(|name| name == "Fenix"));
         assert_eq!(concerned_by("Thunderbird").count(), 1);
+    }
+
+    #[test]
+    fn what_people_call_a_product_is_its_name() {
+        for (text, expected) in [
+            ("Firefox", Some(("Firefox", ""))),
+            (" devedition ", Some(("Firefox", "aurora"))),
+            ("Firefox Developer Edition", Some(("Firefox", "aurora"))),
+            ("Firefox for Android", Some(("Fenix", ""))),
+            ("Klar", Some(("Focus", ""))),
+            ("VPN", Some(("MozillaVPN", ""))),
+            ("Reference Browser", Some(("ReferenceBrowser", ""))),
+            ("geckoviewexample", Some(("GeckoViewExample", ""))),
+            ("Waterfowl", None),
+            ("", None),
+        ] {
+            assert_eq!(named(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn whoever_shares_ids_is_concerned_under_the_name_of_its_answers() {
+        for name in ["REFERENCEBROWSER", "reference-browser", "geckoview_Example"] {
+            assert!(shares_gecko_ids(name), "{name}");
+            let name = on_geckoview(name).unwrap();
+            assert!(concerned_by("Firefox").any(|one| one == name), "{name}");
+        }
     }
 
     #[test]

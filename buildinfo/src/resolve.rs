@@ -12,7 +12,8 @@ use crate::files::BuildFile;
 use crate::index::{BuildIndex, BuildRef, Place};
 use crate::observation::{Digest, SourceName};
 use crate::product::{
-    Directory, Line, Product, is_unofficial_channel, normalise_channel, shares_gecko_ids,
+    Directory, Line, Product, is_unofficial_channel, normalise_channel, on_geckoview,
+    shares_gecko_ids,
 };
 use crate::version::{Version, reported};
 use crate::version_code;
@@ -210,10 +211,10 @@ pub fn resolve(index: &BuildIndex, question: &Question) -> Answer {
         str::to_owned,
     );
     let mut answer = Answer {
-        product: product.map_or_else(
-            || echo(&question.product),
-            |product| product.as_str().to_owned(),
-        ),
+        product: product
+            .map(Product::as_str)
+            .or_else(|| on_geckoview(&question.product))
+            .map_or_else(|| echo(&question.product), str::to_owned),
         channel,
         build_id: echo(&question.build_id),
         version: None,

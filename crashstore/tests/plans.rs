@@ -57,6 +57,7 @@ async fn many_crashes_are_neither_read_whole_nor_sorted_and_lists_go_on_where_th
         nothing_is_read_whole_nor_sorted(&test.db).await;
         lists_go_on_where_they_ended(&test.db).await;
         beginnings_find_what_begins_so(&test.db).await;
+        a_beginning_of_very_many_hides_nothing(&test.db).await;
     }
 }
 
@@ -71,14 +72,20 @@ async fn nothing_is_read_whole_nor_sorted(db: &Db) {
     for column in ["version", "build_id"] {
         statements.push(("the next value", next_value_sql(db, column)));
     }
-    // A beginning beside what is whole: it is compared row by row, and changes nothing in the order.
-    for set in [2, 3, 8, 9, 16, 21] {
-        let with_beginnings = Filter {
-            version_begins: Some(Beginning::new("3", true)),
-            build_id_begins: (set != 2 && set != 3).then(|| Beginning::new("2026", false)),
-            ..filter(set)
-        };
-        statements.push(("a beginning", list_sql(db, &with_beginnings, true).0));
+    // A beginning that is compared row by row, beside what is whole or alone: it changes nothing in the order.
+    for set in 0..64 {
+        for (version, build_id) in [("3", ""), ("", "2026"), ("3", "2026")] {
+            let begins = |text: &str| (!text.is_empty()).then(|| Beginning::new(text, true));
+            let with_beginnings = Filter {
+                version_begins: begins(version),
+                build_id_begins: begins(build_id),
+                ..filter(set)
+            };
+            for from_place in [false, true] {
+                let (sql, _) = list_sql(db, &with_beginnings, from_place);
+                statements.push(("a beginning", sql));
+            }
+        }
     }
     for (name, sql) in statements {
         let slow = slow_steps(db, &sql).await;
@@ -89,7 +96,7 @@ async fn nothing_is_read_whole_nor_sorted(db: &Db) {
 async fn beginnings_find_what_begins_so(db: &Db) {
     // Versions are 0.0 to 19.0, build ids end in 0000 to 0499.
     type Wanted = fn(usize) -> bool;
-    let cases: [(&str, &str, &str, Wanted); 6] = [
+    let cases: [(&str, &str, &str, Wanted); 8] = [
         ("1", "", "", |n| n % 20 == 1),
         ("1.", "", "Fenix", |n| n % 20 == 1 && n % 3 == 1),
         ("19.0", "", "", |n| n % 20 == 19),
@@ -97,6 +104,8 @@ async fn beginnings_find_what_begins_so(db: &Db) {
         ("7", "202601010003", "", |n| {
             (300..400).contains(&(n % 500)) && n % 20 == 7
         }),
+        ("", "2026", "", |_| true),
+        ("", "2026", "Thunderbird", |n| n % 3 == 2),
         ("2", "2025", "", |_| false),
     ];
     for (version, build_id, product, wanted) in cases {
@@ -130,6 +139,38 @@ async fn beginnings_find_what_begins_so(db: &Db) {
             "{} {version} {build_id} {product}",
             db.engine()
         );
+    }
+}
+
+/// The oldest crash, of a product of its own, with the lowest of 500 build ids.
+async fn a_beginning_of_very_many_hides_nothing(db: &Db) {
+    let row = Received {
+        received: -1,
+        product: Name::of("Waterfowl"),
+        version: Name::of("0.0"),
+        build_id: Name::of("20260101000000"),
+        ..Received::of(&id(ROWS), &RawCrash::default())
+    };
+    let mut tx = db.begin().await.unwrap();
+    db::insert_received(&mut tx, &row).await.unwrap();
+    tx.commit().await.unwrap();
+    for product in ["Waterfowl", ""] {
+        let filter = Filter {
+            product: product.to_owned(),
+            build_id_begins: Some(Beginning::new("2026", false)),
+            ..Filter::default()
+        };
+        let before = Cursor {
+            received: 0,
+            crash_id: id(0).to_string(),
+        };
+        for after in [None, Some(&before)] {
+            let page = db::list(db, &filter, after, 1).await.unwrap();
+            let found = page.first().map(|row| row.id.clone());
+            let newest = product.is_empty() && after.is_none();
+            let expected = if newest { id(ROWS - 1) } else { id(ROWS) };
+            assert_eq!(found, Some(expected), "{} {product:?}", db.engine());
+        }
     }
 }
 

@@ -104,7 +104,7 @@ impl Found {
         let reported = if self.reported_differs { reported } else { "" };
         Attached {
             version: Name::of(version),
-            version_reported: Name::of(reported),
+            version_reported: Name::of(&reported_line(reported)),
             ..self.attached.clone()
         }
     }
@@ -145,8 +145,10 @@ pub fn enrich_again(raw: &RawCrash, processed: &mut ProcessedCrash, found: &Foun
     let text = processed.text("processor_notes").unwrap_or_default();
     let mut notes: Vec<String> = text.split('\n').map(str::to_owned).collect();
     let unknown = unknown_note(&reported);
-    let at = notes.iter().position(|note| *note == unknown);
-    notes.retain(|note| *note != unknown && !note.starts_with(REPORTED_DIFFERS));
+    // A crash has one of these notes at most, and they come from rules that follow each other: one takes the place of the other.
+    let is_replaced = |note: &String| *note == unknown || note.starts_with(REPORTED_DIFFERS);
+    let at = notes.iter().position(is_replaced);
+    notes.retain(|note| !is_replaced(note));
 
     let mut added = Vec::new();
     set_version(&mut reported, &mut added, Builds::Found(found));
@@ -194,16 +196,23 @@ pub(crate) fn set_version(
     }
 }
 
+/// What a client says its version is, as one short line; the same again for such a line.
+fn reported_line(text: &str) -> String {
+    let is_blank = |character: char| character.is_whitespace() || character.is_control();
+    let text = text.trim_matches(is_blank);
+    let short: String = text.chars().take(MAX_REPORTED).collect();
+    short
+        .trim_end_matches(is_blank)
+        .replace(char::is_control, "\u{fffd}")
+}
+
 /// Sets what the client said its version is, as one short line; nothing where it said nothing.
 pub(crate) fn set_reported_version(processed: &mut ProcessedCrash, reported: &str) {
-    let reported: String = reported.trim().chars().take(MAX_REPORTED).collect();
+    let reported = reported_line(reported);
     if reported.is_empty() {
         processed.0.remove("version_reported");
     } else {
-        processed.set(
-            "version_reported",
-            reported.replace(char::is_control, "\u{fffd}"),
-        );
+        processed.set("version_reported", reported);
     }
 }
 

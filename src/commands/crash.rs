@@ -4,7 +4,6 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::bail;
-use buildinfo::version::pattern;
 use clap::Subcommand;
 use crash::CrashId;
 use crash::redact::public_processed;
@@ -17,6 +16,7 @@ use platform::clock;
 use platform::db::Db;
 use platform::queue::{FailedJob, JobState};
 use serde_json::json;
+use webapp::Asked;
 
 use crate::parts::open_db;
 use crate::settings::Settings;
@@ -28,10 +28,10 @@ const PAGE: i64 = 500;
 pub(crate) enum CrashCommand {
     /// List crashes, newest first
     List {
-        /// Only this product
+        /// Only this product, as its reports or people call it
         #[arg(long, default_value = "")]
         product: String,
-        /// Only this version, or its beginning: 153, 153.0b, 153.0*
+        /// Only this version, or its beginning: 153, 153.0b, 153.0*; also "153.0 RC build 2"
         #[arg(long, default_value = "")]
         version: String,
         /// Only this channel
@@ -88,18 +88,16 @@ pub(crate) async fn run(
             limit,
         } => {
             let since = since.map(|day| day.and_time(chrono::NaiveTime::MIN).and_utc());
-            let (version_begins, build_id_begins) =
-                (pattern::versions(&version), pattern::build_ids(&build_id));
-            let whole = |text: String, begins: bool| if begins { String::new() } else { text };
-            let filter = Filter {
+            let asked = Asked {
                 product,
-                version: whole(version, version_begins.is_some()),
-                version_begins,
+                version,
                 channel,
-                build_id: whole(build_id, build_id_begins.is_some()),
-                build_id_begins,
+                build_id,
                 signature,
+            };
+            let filter = Filter {
                 since: since.map(|time| time.timestamp_micros()),
+                ..asked.filter(&db).await?
             };
             print_list(&db, &filter, limit.unwrap_or(usize::MAX), as_json).await?;
         }

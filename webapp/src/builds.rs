@@ -14,6 +14,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use buildinfo::importer::Importer;
 use buildinfo::lookup::LookupError;
+use buildinfo::version::Stage;
 use buildinfo::{
     BuildId, BuildIndex, Directory, Freshness, Product, Question, Version, db, lookup, product,
     resolve,
@@ -33,7 +34,7 @@ pub(crate) use self::runs::{list as runs, show as run};
 pub(crate) use self::unknown::show as unknown;
 use crate::page::{PageError, Problem, html, moved, unusable};
 use crate::params::Params;
-use crate::search::{self, Names};
+use crate::search::Names;
 use crate::{Webapp, format, links};
 
 /// Build ids on a page of a channel.
@@ -76,7 +77,7 @@ pub(crate) async fn index(
             revision: Some(text.to_ascii_lowercase()),
             ..db::Filter::default()
         };
-        return named(&app, "revision", text, &filter).await;
+        return named(&app, "revision", text, &filter, &Names::default()).await;
     }
     let text = params.text("build_id").map_err(unusable)?;
     let names = named_by(&params).map_err(unusable)?;
@@ -92,7 +93,7 @@ pub(crate) async fn index(
         if !names.product.is_empty() && names.built().is_none() {
             return Ok(unknown_product(&names.product));
         }
-        return named(&app, what, &names.title(), &filter(&names)).await;
+        return named(&app, what, &names.title(), &filter(&names), &names).await;
     }
     if text.is_empty() {
         let generation = db::latest_generation(&app.db).await?;
@@ -117,8 +118,8 @@ pub(crate) async fn index(
 
 /// The names that the address holds, each as it was typed but for the product's.
 fn named_by(params: &Params) -> Result<Names, &'static str> {
-    let product = params.text("product")?;
-    let (product, own_channel) = search::product(product).unwrap_or((product, ""));
+    let text = params.text("product")?;
+    let (product, own_channel) = product::named(text).unwrap_or((text, ""));
     let channel = match params.text("channel")? {
         "" => own_channel,
         channel => channel,
@@ -127,23 +128,38 @@ fn named_by(params: &Params) -> Result<Names, &'static str> {
     let version = params.text("version")?;
     Ok(Names {
         product: product.to_owned(),
+        product_typed: String::new(),
         channel: product::normalise_channel(channel),
         // A version as people call it is asked for as programs write it.
-        version: Version::from_spoken(version)
-            .map_or_else(|| version.to_owned(), |read| read.to_string()),
+        version: Version::written(version),
         build_number: None,
         build_id: build_id.map(|begin| begin.to_string()).unwrap_or_default(),
     })
 }
 
-/// The builds with these names, as the database lists them.
+/// Whether a release candidate is meant that beta users get: such a build follows the channel release, and is offered on beta.
+fn is_candidate_on_beta(names: &Names) -> bool {
+    let version = names.version.trim_end_matches('*').parse::<Version>();
+    names.channel == "beta"
+        && version.is_ok_and(|version| matches!(version.stage(), Stage::ReleaseCandidate(_)))
+}
+
+/// Leaves those of the builds that [`filter`] finds which have these names.
+pub(crate) fn keep(names: &Names, builds: &mut Vec<buildinfo::Build>) {
+    if is_candidate_on_beta(names) {
+        let on_beta = |build: &buildinfo::Build| build.offered_on.iter().any(|on| on == "beta");
+        builds.retain(on_beta);
+    }
+}
+
+/// The builds with these names, as the database lists them; [`keep`] leaves out what it cannot tell.
 pub(crate) fn filter(names: &Names) -> db::Filter {
     let given = |text: &String| (!text.is_empty()).then(|| text.clone());
     let whole = names.build_id.parse::<BuildId>().ok();
     let digits = names.build_id.trim_end_matches('*');
     db::Filter {
         product: names.built(),
-        channel: given(&names.channel),
+        channel: given(&names.channel).filter(|_| !is_candidate_on_beta(names)),
         version: given(&names.version),
         ids: whole
             .map(|id| id.as_u64()..id.as_u64() + 1)
@@ -170,15 +186,17 @@ pub(crate) fn link(names: &Names) -> String {
     links::page("/builds/", &parameters)
 }
 
-/// The builds that a filter lets through, under the heading `text`.
+/// The builds that a filter lets through and that [`keep`] keeps of those with such names, under the heading `text`.
 async fn named(
     app: &Webapp,
     what: &'static str,
     text: &str,
     filter: &db::Filter,
+    names: &Names,
 ) -> Result<Response, PageError> {
     let generation = db::latest_generation(&app.db).await?.n;
-    let builds = db::list_builds(&app.db, generation, filter, None, MAX_NAMED).await?;
+    let mut builds = db::list_builds(&app.db, generation, filter, None, MAX_NAMED).await?;
+    keep(names, &mut builds.rows);
     let page = NamedPage::new(what, text, Matching::all(&builds.rows), builds.more);
     let status = if page.found.is_empty() {
         StatusCode::NOT_FOUND

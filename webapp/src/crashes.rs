@@ -7,15 +7,16 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use buildinfo::version::pattern;
+use buildinfo::{Product, Version, product};
 use crashstore::db::{self, Cursor, Filter, State as CrashState, Summary};
-use platform::db::Beginning;
+use platform::db::{Beginning, Db, DbError};
 use platform::http::ApiError;
 
 use crate::Webapp;
 use crate::page::{PageError, html, unusable};
 use crate::params::Params;
 use crate::words::{self, Word};
-use crate::{format, links, search};
+use crate::{format, links};
 
 /// Crashes on a page.
 const PAGE: usize = 50;
@@ -24,15 +25,18 @@ const CELL: usize = 160;
 
 /// Shows the crashes that the filters let through, newest first.
 pub(crate) async fn list(State(app): State<Webapp>, params: Params) -> Result<Response, PageError> {
-    let asked = Asked::read(&params).map_err(unusable)?;
+    let mut asked = Asked::read(&params).map_err(unusable)?;
     let after = match params.get("after") {
         None | Some("") => None,
         Some(place) => Some(place.parse::<Cursor>().map_err(|()| no_such_place())?),
     };
     // One more than is shown tells whether there is an older page.
     let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
-    let crashes = db::list(&app.db, &asked.filter(), after.as_ref(), limit).await?;
-    let page = CrashesPage::new(&asked, after.is_some(), &crashes);
+    let filter = asked.filter(&app.db).await?;
+    // Links to more of the list name what is listed.
+    (asked.product, asked.channel) = (filter.product.clone(), filter.channel.clone());
+    let crashes = db::list(&app.db, &filter, after.as_ref(), limit).await?;
+    let page = CrashesPage::new(&asked, &filter, after.is_some(), &crashes);
     Ok(html(StatusCode::OK, &page))
 }
 
@@ -43,17 +47,17 @@ fn no_such_place() -> PageError {
 
 /// The filters as they were asked for; what is empty does not narrow.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Asked {
-    /// The product, in any spelling that is known, or as crash reports call it.
-    pub(crate) product: String,
-    /// The version or its beginning, as [`pattern::versions`] reads it.
-    pub(crate) version: String,
+pub struct Asked {
+    /// The product as crash reports call it, or in any spelling that is known.
+    pub product: String,
+    /// The version as programs or people write it, or its beginning, as [`pattern::versions`] reads it.
+    pub version: String,
     /// The channel.
-    pub(crate) channel: String,
+    pub channel: String,
     /// The build id, its first digits, or a date.
-    pub(crate) build_id: String,
+    pub build_id: String,
     /// The signature, whole.
-    pub(crate) signature: String,
+    pub signature: String,
 }
 
 impl Asked {
@@ -68,27 +72,45 @@ impl Asked {
         })
     }
 
-    /// The same as it is looked for.
-    pub(crate) fn filter(&self) -> Filter {
-        let named = search::product(&self.product);
+    /// The same as it is looked for. A name by which reports call their product is that product; where no crash carries it, it is
+    /// what sources and people call so, such as `devedition` or `Firefox for Android`.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn filter(&self, db: &Db) -> Result<Filter, DbError> {
+        let product = Filter {
+            product: self.product.clone(),
+            ..Filter::default()
+        };
+        let mut named = product::named(&self.product);
+        let is_same = named.is_some_and(|named| named == (self.product.as_str(), ""));
+        if named.is_some() && !is_same && !db::list(db, &product, None, 1).await?.is_empty() {
+            named = None;
+        }
         let (product, own_channel) = named.unwrap_or((&self.product, ""));
-        let version_begins = pattern::versions(&self.version);
+        let version = if product.is_empty() || product.parse::<Product>().is_ok() {
+            Version::written(&self.version)
+        } else {
+            self.version.clone()
+        };
+        let version_begins = pattern::versions(&version);
         let build_id_begins = pattern::build_ids(&self.build_id);
+        let channel = if self.channel.is_empty() {
+            own_channel
+        } else {
+            &self.channel
+        };
         let whole = |text: &str, begins: bool| if begins { "" } else { text }.to_owned();
-        Filter {
+        Ok(Filter {
             product: product.to_owned(),
-            version: whole(&self.version, version_begins.is_some()),
+            version: whole(&version, version_begins.is_some()),
             version_begins,
-            channel: if self.channel.is_empty() {
-                own_channel.to_owned()
-            } else {
-                self.channel.clone()
-            },
+            channel: channel.to_owned(),
             build_id: whole(&self.build_id, build_id_begins.is_some()),
             build_id_begins,
             signature: self.signature.clone(),
             since: None,
-        }
+        })
     }
 
     /// The filters by the names of their parameters.
@@ -106,35 +128,34 @@ impl Asked {
     pub(crate) fn link(&self) -> String {
         links::crashes(&self.named())
     }
+}
 
-    /// What is looked for, in words; empty for everything.
-    fn words(&self) -> String {
-        let filter = self.filter();
-        let begins =
-            |what: &str, begin: &Beginning| format!("{what} {begin}, everything that begins so");
-        let whole = |what: &str, text: &str| {
-            (!text.is_empty()).then(|| format!("{what} {}", format::shortened(text, CELL)))
-        };
-        [
-            whole("product", &filter.product),
-            whole("channel", &filter.channel),
-            filter
-                .version_begins
-                .as_ref()
-                .map(|begin| begins("version", begin)),
-            whole("version", &filter.version),
-            filter
-                .build_id_begins
-                .as_ref()
-                .map(|begin| begins("build id", begin)),
-            whole("build id", &filter.build_id),
-            whole("signature", &filter.signature),
-        ]
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join("; ")
-    }
+/// What is looked for, in words; empty for everything.
+fn words_of(filter: &Filter) -> String {
+    let begins =
+        |what: &str, begin: &Beginning| format!("{what} {begin}, everything that begins so");
+    let whole = |what: &str, text: &str| {
+        (!text.is_empty()).then(|| format!("{what} {}", format::shortened(text, CELL)))
+    };
+    [
+        whole("product", &filter.product),
+        whole("channel", &filter.channel),
+        filter
+            .version_begins
+            .as_ref()
+            .map(|begin| begins("version", begin)),
+        whole("version", &filter.version),
+        filter
+            .build_id_begins
+            .as_ref()
+            .map(|begin| begins("build id", begin)),
+        whole("build id", &filter.build_id),
+        whole("signature", &filter.signature),
+    ]
+    .into_iter()
+    .flatten()
+    .collect::<Vec<_>>()
+    .join("; ")
 }
 
 #[derive(Debug, Template)]
@@ -167,7 +188,7 @@ pub(crate) struct Row<'a> {
 }
 
 impl<'a> CrashesPage<'a> {
-    fn new(asked: &'a Asked, beyond_newest: bool, crashes: &'a [Summary]) -> Self {
+    fn new(asked: &'a Asked, filter: &Filter, beyond_newest: bool, crashes: &'a [Summary]) -> Self {
         let shown = crashes.get(..PAGE).unwrap_or(crashes);
         let filters = asked.named();
         let older = shown
@@ -185,7 +206,7 @@ impl<'a> CrashesPage<'a> {
             });
         Self {
             asked,
-            words: asked.words(),
+            words: words_of(filter),
             products: crashes
                 .iter()
                 .map(|crash| crash.product.as_str())

@@ -42,6 +42,7 @@ use platform::queue::Wake;
 
 use crate::builds::ChannelView;
 
+pub use crashes::Asked;
 pub use page::error_page;
 
 /// So often, at most, looking at one report asks for it to be processed.

@@ -16,7 +16,7 @@ use crate::page::{PageError, html, moved, unusable};
 use crate::params::Params;
 use crate::{Webapp, builds, format, links};
 
-pub(crate) use understood::{Names, product};
+pub(crate) use understood::Names;
 use understood::{Wanted, wanted};
 
 /// Crashes on the page.
@@ -88,15 +88,18 @@ impl SearchPage {
         if has_builds {
             let generation = builds_db::latest_generation(&app.db).await?.n;
             let filter = builds::filter(&names);
-            let page =
+            let mut page =
                 builds_db::list_builds(&app.db, generation, &filter, None, BUILD_ROWS).await?;
+            builds::keep(&names, &mut page.rows);
             found = Matching::all(&page.rows);
             more_builds = page.more || found.len() > BUILDS;
             found.truncate(BUILDS);
         }
-        let asked = asked(&names, &found);
+        let mut asked = asked(&names, &found);
+        let filter = asked.filter(&app.db).await?;
+        asked.product.clone_from(&filter.product);
         let limit = i64::try_from(CRASHES + 1).unwrap_or(i64::MAX);
-        let mut rows = crash_db::list(&app.db, &asked.filter(), None, limit).await?;
+        let mut rows = crash_db::list(&app.db, &filter, None, limit).await?;
         let more_crashes = rows.len() > CRASHES;
         rows.truncate(CRASHES);
         let whole = names.version.strip_suffix('*');
@@ -133,7 +136,7 @@ fn asked(names: &Names, found: &[Matching]) -> Asked {
         None => (names.version.clone(), names.build_id.clone()),
     };
     Asked {
-        product: names.product.clone(),
+        product: names.product_typed.clone(),
         channel: names.channel.clone(),
         version,
         build_id,

@@ -101,10 +101,21 @@ impl Server {
     }
 
     async fn receive(&self, crash: &str, received: i64, duplicate_of: Option<&str>) {
+        self.receive_of("Firefox", crash, received, duplicate_of)
+            .await;
+    }
+
+    async fn receive_of(
+        &self,
+        product: &str,
+        crash: &str,
+        received: i64,
+        duplicate_of: Option<&str>,
+    ) {
         let row = Received {
             id: id(crash),
             received,
-            product: Name::of("Firefox"),
+            product: Name::of(product),
             version: Name::of("64.0"),
             channel: Name::of("beta"),
             build_id: Name::of("20181025233934"),

@@ -81,10 +81,10 @@ pub(crate) fn version(product: &str, version: &str) -> String {
 pub(crate) fn build_status(name: &str, product: &str, build_id: &str) -> Word {
     let is_listed = product.parse().is_ok_and(buildinfo::Product::has_source);
     let is_id = build_id.parse::<buildinfo::BuildId>().is_ok();
-    match status(name) {
-        unknown if unknown.look == "bad" && !is_listed => NOT_LISTED,
-        unknown if unknown.look == "bad" && !is_id => NO_ID,
-        word => word,
+    match name {
+        "unknown" if !is_listed => NOT_LISTED,
+        "unknown" if !is_id => NO_ID,
+        name => status(name),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::build_id::{BuildId, prefix_range};
 use crate::db::{self, BuildKey, Filter};
 use crate::explain::HistoryEntry;
 use crate::product::{Directory, normalise_channel};
+use crate::version::Version;
 
 /// Builds in a page, unless the client says.
 const PAGE: i64 = 100;
@@ -31,7 +32,7 @@ pub(super) struct Params {
     product: Option<String>,
     /// The channel that the build itself follows.
     channel: Option<String>,
-    /// The version, as `153.0b2` or `153.0b2rc1`, or its beginning: `153`, `153.0b`, `153.0*`.
+    /// The version, as `153.0b2`, `153.0b2rc1` or `153.0b2 build 1`, or its beginning: `153`, `153.0b`, `153.0*`.
     version: Option<String>,
     /// The source revision, or its beginning.
     revision: Option<String>,
@@ -150,7 +151,7 @@ impl Params {
         Ok(Filter {
             product: directory.map(Directory::product),
             channel: own.or_else(|| self.channel.as_deref().map(normalise_channel)),
-            version: self.version.clone(),
+            version: self.version.as_deref().map(Version::written),
             revision: self.revision.clone(),
             platform: self.platform.clone(),
             ids: match (ids, day) {

@@ -19,15 +19,18 @@ impl Version {
     }
 
     /// Reads a version in either form: as sources and programs write it, or as [`Self::spoken`] does, whatever the case and with or without
-    /// `(candidate)`; `154.0 Beta 3` is `154.0b3`. None: the text is neither.
+    /// `(candidate)`; `154.0 Beta 3` is `154.0b3`, and a number may stand at its word, as in `153.0 rc2`. None: the text is neither.
     pub fn from_spoken(text: &str) -> Option<Self> {
         if let Ok(version) = text.parse() {
             return Some(version);
         }
         let text = text.trim().to_ascii_lowercase();
         let text = text.strip_suffix("(candidate)").unwrap_or(&text);
-        let mut words = text.split_whitespace();
+        let mut words = text.split_whitespace().flat_map(word_and_number);
         let mut version: Self = words.next()?.parse().ok()?;
+        if version.stage() == Stage::Release && !version.as_str().contains('.') {
+            version = version.number().parse().ok()?;
+        }
         let mut is_rc = false;
         while let Some(word) = words.next() {
             match (word, words.next()) {
@@ -48,6 +51,22 @@ impl Version {
         // Read again, so that no number is longer than one of a version may be.
         version.as_str().parse().ok()
     }
+
+    /// A version as programs write it, from either form; a text that is no version, such as the beginning of one, stays as it is.
+    pub fn written(text: &str) -> String {
+        Self::from_spoken(text).map_or_else(|| text.to_owned(), |read| read.to_string())
+    }
+}
+
+/// `rc2` as `rc` and `2`; any other word alone.
+fn word_and_number(word: &str) -> impl Iterator<Item = &str> {
+    let at_word = ["rc", "build", "beta"].iter().find_map(|name| {
+        let number = word.strip_prefix(name)?;
+        let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then_some((*name, number))
+    });
+    let (first, second) = at_word.map_or((word, None), |(name, number)| (name, Some(number)));
+    std::iter::once(first).chain(second)
 }
 
 #[cfg(test)]
@@ -80,6 +99,12 @@ mod tests {
             (" 154.0b1 build 2 ", "154.0b1rc2"),
             ("154.0B1 Build 2 (Candidate)", "154.0b1rc2"),
             ("153.0 rc 2", "153.0rc2"),
+            ("153.0 rc2", "153.0rc2"),
+            ("153.0 RC2", "153.0rc2"),
+            ("153.0 RC build2", "153.0rc2"),
+            ("154.0b1 build2", "154.0b1rc2"),
+            ("154.0 beta3", "154.0b3"),
+            ("154 beta 3", "154.0b3"),
             ("153.0 build 2", "153.0rc2"),
             ("162.0 Beta 1", "162.0b1"),
             ("162.0 beta 1 build 3", "162.0b1rc3"),
@@ -97,6 +122,8 @@ mod tests {
             "154.0b1 rc build 2",
             "154.0b1 build 99999999999",
             "154.0 beta",
+            "153.0 rc2 rc2",
+            "153.0 rcx",
             "154.0 beta 1 beta 2",
             "nsTArray 2 build 1",
             "(candidate)",

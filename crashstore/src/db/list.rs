@@ -7,8 +7,8 @@ use sqlx::AssertSqlSafe;
 use super::crashes::{SUMMARY, Summary, SummaryRow, signature_hash};
 use crate::column::{Name, Text};
 
-/// Of a beginning, the crashes of so many versions or build ids are looked through, the newest build ids.
-const MOST_VALUES: usize = 200;
+/// Where no more versions or build ids than this begin so, the crashes of each are looked up by an index of its own.
+const MOST_VALUES: usize = 50;
 
 /// Which crashes to list; an empty text does not narrow. Duplicates and deleted crashes are never listed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,17 +37,16 @@ impl Filter {
         *self == Self::default()
     }
 
-    /// The beginning by which crashes are found, with its column: the one whose index would be used if it were whole.
+    /// The beginning by which crashes are found, with its column. None where a whole value finds them: a signature, build id or version.
     fn leading(&self) -> Option<(&'static str, &Beginning)> {
-        if !self.signature.is_empty() || !self.build_id.is_empty() {
+        let whole = [&self.signature, &self.build_id, &self.version];
+        if whole.iter().any(|value| !value.is_empty()) {
             return None;
         }
         if let Some(begin) = &self.build_id_begins {
             return Some(("build_id", begin));
         }
-        let begin = self.version_begins.as_ref();
-        let begin = begin.filter(|_| self.version.is_empty())?;
-        Some(("version", begin))
+        Some(("version", self.version_begins.as_ref()?))
     }
 
     /// The same with one whole value in place of the beginning of a column.
@@ -196,7 +195,7 @@ pub fn next_value_sql(db: &Db, column: &str) -> String {
 }
 
 /// The crashes that match, newest first, after `after`, at most `limit`. Where all that is known is how a version or build id begins,
-/// those of the 200 highest such versions or build ids.
+/// each that begins so is looked up, if they are few; else crashes are compared one by one in the order of time.
 ///
 /// # Errors
 /// The database failed.
@@ -209,9 +208,13 @@ pub async fn list(
     let Some((column, begin)) = filter.leading() else {
         return list_of(db, filter, after, limit).await;
     };
+    let found = values(db, &next_value_sql(db, column), begin, MOST_VALUES + 1).await?;
+    if found.len() > MOST_VALUES {
+        return list_of(db, filter, after, limit).await;
+    }
     let most = usize::try_from(limit).unwrap_or(0);
     let mut rows = Vec::new();
-    for value in values(db, &next_value_sql(db, column), begin, MOST_VALUES).await? {
+    for value in found {
         rows.extend(list_of(db, &filter.with(column, value), after, limit).await?);
         // Each value has its rows in order; together they are put in order again.
         rows.sort_by(|a: &Summary, b| {
@@ -222,7 +225,7 @@ pub async fn list(
     Ok(rows)
 }
 
-/// The crashes that match whole values, or the beginning of others, in the order of an index.
+/// The crashes that match whole values, and the beginnings of others row by row, in the order of an index.
 async fn list_of(
     db: &Db,
     filter: &Filter,

@@ -109,6 +109,52 @@ fn a_contradiction_is_noted_while_it_is_one() {
 }
 
 #[test]
+fn the_note_stays_where_the_rules_put_it() {
+    let raw = raw("Firefox", "beta", "153.0");
+    let (_, mut found) = unknown(&raw);
+    let mut crash = ProcessedCrash::default();
+    enrich_again(&raw, &mut crash, &found);
+    let without_build = crash.text("processor_notes").unwrap().trim().to_owned();
+    let notes = format!("first\n{without_build}\nlast");
+    crash.set("processor_notes", notes.as_str());
+    found.reported_differs = true;
+    for version in ["153.0b4", "153.0b5"] {
+        found.version = Some(version.to_owned());
+        enrich_again(&raw, &mut crash, &found);
+        let expected = format!(
+            "first\nthe client reports version 153.0, and its build id is the one of {version}\nlast"
+        );
+        assert_eq!(crash.text("processor_notes"), Some(expected.as_str()));
+    }
+    found.version = None;
+    found.reported_differs = false;
+    enrich_again(&raw, &mut crash, &found);
+    assert_eq!(crash.text("processor_notes"), Some(notes.as_str()));
+}
+
+#[test]
+fn the_row_and_the_document_say_the_same_of_the_reported_version() {
+    for (text, expected) in [
+        (" 153.0.1 ".to_owned(), "153.0.1".to_owned()),
+        ("153.0\t1\u{1c}".to_owned(), "153.0\u{fffd}1".to_owned()),
+        ("ä".repeat(200), "ä".repeat(64)),
+        (format!("{} b", "1".repeat(99)), "1".repeat(99)),
+    ] {
+        let raw = raw("Firefox", "release", &text);
+        let (_, mut found) = unknown(&raw);
+        found.reported_differs = true;
+        let mut crash = ProcessedCrash::default();
+        enrich_again(&raw, &mut crash, &found);
+        let document = crash.text("version_reported").unwrap();
+        assert_eq!(found.attached("", document), found.attached("", &text));
+        assert_eq!(
+            found.attached("", &text).version_reported.as_str(),
+            expected
+        );
+    }
+}
+
+#[test]
 fn the_file_is_the_one_for_the_machine_that_crashed() {
     let raw = raw("Firefox", "release", "153.0");
     let (_, mut found) = unknown(&raw);

@@ -254,7 +254,7 @@ impl Shared {
         let looked = self.look_up(id, &raw).await?;
         let version = enrich::version_of(&looked.identity, &looked.found);
         let reported = raw.annotation("Version").unwrap_or_default();
-        let attached = looked.found.attached(&version, reported.trim());
+        let attached = looked.found.attached(&version, &reported);
         if digest == looked.found.digest() {
             let newest = buildinfo::db::latest_generation(&self.db).await?.n;
             let mut tx = self.db.begin().await?;

@@ -1,6 +1,6 @@
 //! Which build crashed, as the report page says it.
 
-use buildinfo::files::{BuildFile, file_for_machine, platform_of, platforms_of};
+use buildinfo::files::{BuildFile, file_for_machine, platform_of, platforms_of, why_not_own};
 use buildinfo::location::{Location, normalise_platform};
 use chrono::SecondsFormat;
 use serde_json::{Map, Value};
@@ -213,15 +213,13 @@ fn files(crash: &Map<String, Value>, answer: &Map<String, Value>) -> Fact {
     let Some((url, platform)) = found else {
         return Fact::new("Files", HINT, "");
     };
-    let own = platforms_of(os, cpu).contains(&normalise_platform(&platform).0.as_str());
-    let missing = match platform_of(os, cpu) {
-        Some(machine) => format!("no file is known for {machine}"),
-        None => "the crash does not say for which platform".to_owned(),
-    };
+    let fits = platforms_of(os, cpu).contains(&normalise_platform(&platform).0.as_str());
+    let own = fits && platform_of(os, cpu).is_some();
+    let why = why_not_own(os, cpu);
     let value = match (own, platform.as_str()) {
         (true, _) => url.clone(),
-        (false, "") => format!("{url} (of all platforms: {missing})"),
-        (false, other) => format!("{url} (for {other}: {missing})"),
+        (false, "") => format!("{url} (of all platforms: {why})"),
+        (false, other) => format!("{url} (for {other}: {why})"),
     };
     Fact::new("Files", HINT, value).linked(links::web(&url))
 }
@@ -498,6 +496,19 @@ mod tests {
                 "amd64",
                 json!({"archive_url": format!("{BUILD}linux-x86_64/en-US/f.tar.xz")}),
                 format!("{BUILD}linux-x86_64/en-US/f.tar.xz"),
+            ),
+            (
+                "Linux",
+                "unknown",
+                json!({"archive_url": "https://a.example/f", "archive_platform": "linux-x86_64"}),
+                "https://a.example/f (for linux-x86_64: the crash does not say for which processor)"
+                    .to_owned(),
+            ),
+            (
+                "Linux",
+                "ppc64",
+                json!({"archive_url": BUILD, "archive_platform": null}),
+                format!("{BUILD} (of all platforms: no file is known for Linux on ppc64)"),
             ),
             (
                 "Unknown",

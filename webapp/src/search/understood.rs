@@ -1,6 +1,6 @@
 //! What somebody means who types something into the search box.
 
-use buildinfo::product::{Directory, OFFICIAL_CHANNELS};
+use buildinfo::product::{self, OFFICIAL_CHANNELS};
 use buildinfo::version::pattern;
 use buildinfo::{BuildId, Product, Version};
 use crash::CrashId;
@@ -27,6 +27,8 @@ pub(super) enum Wanted {
 pub(crate) struct Names {
     /// The product as its crash reports call it.
     pub(crate) product: String,
+    /// The product as it was typed.
+    pub(crate) product_typed: String,
     /// The channel.
     pub(crate) channel: String,
     /// The version; with a star at its end, what begins so.
@@ -39,26 +41,6 @@ pub(crate) struct Names {
 
 /// A text of so many hexadecimal digits is the beginning of a revision, or a whole one.
 const REVISION: std::ops::RangeInclusive<usize> = 12..=40;
-
-/// Names of products of several words, and those that have no builds. The longest come first.
-const PRODUCTS: [(&str, &str, &str); 16] = [
-    ("firefox developer edition", "Firefox", "aurora"),
-    ("firefox for android", "Fenix", ""),
-    ("developer edition", "Firefox", "aurora"),
-    ("mozilla thunderbird", "Thunderbird", ""),
-    ("reference browser", "ReferenceBrowser", ""),
-    ("firefox android", "Fenix", ""),
-    ("mozilla firefox", "Firefox", ""),
-    ("firefox focus", "Focus", ""),
-    ("firefox klar", "Focus", ""),
-    ("focus-android", "Focus", ""),
-    ("mozilla vpn", "MozillaVPN", ""),
-    ("referencebrowser", "ReferenceBrowser", ""),
-    ("reference-browser", "ReferenceBrowser", ""),
-    ("geckoviewexample", "GeckoViewExample", ""),
-    ("mozillavpn", "MozillaVPN", ""),
-    ("vpn", "MozillaVPN", ""),
-];
 
 /// What pages say of a build behind its name.
 const STATES: [&str; 11] = [
@@ -95,27 +77,11 @@ pub(super) fn wanted(text: &str) -> Wanted {
     names(text).map_or_else(|| Wanted::Signature(text.to_owned()), Wanted::Named)
 }
 
-/// The product with this name, in any spelling that sources, reports and people use, and the channel that may be all it has.
-pub(crate) fn product(text: &str) -> Option<(&'static str, &'static str)> {
-    let text = text.trim();
-    if let Ok(directory) = text.parse::<Directory>() {
-        let channel = directory.only_channel().unwrap_or_default();
-        return Some((directory.product().as_str(), channel));
-    }
-    PRODUCTS
-        .iter()
-        .find(|(name, ..)| name.eq_ignore_ascii_case(text))
-        .map(|(_, product, channel)| (*product, *channel))
-}
-
 /// A text as the name of a product that is in no list here, alone or with names of builds behind it: whether there is such a product,
 /// only the stored crashes tell.
 pub(super) fn with_product(text: &str) -> Vec<Names> {
     let text = text.trim();
     let words: Vec<&str> = text.split_whitespace().collect();
-    if words.len() > MAX_PRODUCT_WORDS {
-        return Vec::new();
-    }
     let named = |count: usize| {
         let rest = words.get(count..)?;
         let mut names = match rest {
@@ -123,9 +89,11 @@ pub(super) fn with_product(text: &str) -> Vec<Names> {
             rest => names(&rest.join(" ")).filter(|names| names.product.is_empty())?,
         };
         names.product = words.get(..count)?.join(" ");
+        names.product_typed.clone_from(&names.product);
         Some(names)
     };
-    (1..=words.len()).rev().filter_map(named).collect()
+    let most = words.len().min(MAX_PRODUCT_WORDS);
+    (1..=most).rev().filter_map(named).collect()
 }
 
 /// One word, or a link, that holds an id.
@@ -170,8 +138,10 @@ fn named_by_id(text: &str) -> Option<Wanted> {
 
 /// The names, if every word is one, and none is there twice.
 fn names(text: &str) -> Option<Names> {
-    let lower = text.to_lowercase().replace(',', " ");
-    let words: Vec<&str> = lower.split_whitespace().collect();
+    let typed = text.replace(',', " ");
+    let typed: Vec<&str> = typed.split_whitespace().collect();
+    let lower: Vec<String> = typed.iter().map(|word| word.to_lowercase()).collect();
+    let words: Vec<&str> = lower.iter().map(String::as_str).collect();
     if words.len() > MAX_WORDS {
         return None;
     }
@@ -179,10 +149,23 @@ fn names(text: &str) -> Option<Names> {
     let mut rest = words.as_slice();
     while let [first, after @ ..] = rest {
         if let Some((name, channel, count)) = product_at(rest) {
+            let at = words.len() - rest.len();
+            names.product_typed = typed.get(at..at + count)?.join(" ");
             set(&mut names.product, name)?;
             if !channel.is_empty() {
                 set(&mut names.channel, channel)?;
             }
+            rest = rest.get(count..)?;
+            continue;
+        }
+        if let Some((version, count)) = spoken_at(rest) {
+            let star = if version.candidate().is_some() {
+                ""
+            } else {
+                "*"
+            };
+            set(&mut names.version, &format!("{version}{star}"))?;
+            names.build_number = version.candidate().or(names.build_number);
             rest = rest.get(count..)?;
             continue;
         }
@@ -274,8 +257,17 @@ impl Names {
 fn product_at(words: &[&str]) -> Option<(&'static str, &'static str, usize)> {
     (1..=3.min(words.len())).rev().find_map(|count| {
         let name = words.get(..count)?.join(" ");
-        let (product, channel) = product(&name)?;
+        let (product, channel) = product::named(&name)?;
         Some((product, channel, count))
+    })
+}
+
+/// The version that the first words are, as people say it in several, and how many words that are.
+fn spoken_at(words: &[&str]) -> Option<(Version, usize)> {
+    (2..=4.min(words.len())).rev().find_map(|count| {
+        let text = words.get(..count)?.join(" ");
+        let version = Version::from_spoken(text.strip_prefix('v').unwrap_or(&text))?;
+        Some((version, count))
     })
 }
 
@@ -295,13 +287,6 @@ fn build_number(word: &str, after: &[&str]) -> Option<u32> {
 fn read(word: &str, names: &mut Names) -> Option<()> {
     if OFFICIAL_CHANNELS.contains(&word) || word == "default" {
         return set(&mut names.channel, word);
-    }
-    // The candidate behind a version: `153.0 rc2`.
-    if let Some(number) = word.strip_prefix("rc") {
-        let version = names.version.strip_suffix('*')?.to_owned();
-        number.parse::<u32>().ok()?;
-        names.version = format!("{version}rc{number}");
-        return Some(());
     }
     if let Some(begin) = pattern::build_ids(word) {
         return set(&mut names.build_id, &begin.to_string());
@@ -448,7 +433,24 @@ mod tests {
                 "Firefox 154.0 build 2 (never shipped)",
                 "product Firefox, version 154.0rc2, which is build 2",
             ),
-            ("153.0 rc2", "version 153.0rc2"),
+            ("153.0 rc2", "version 153.0rc2, which is build 2"),
+            ("153.0 rc 2", "version 153.0rc2, which is build 2"),
+            ("153.0 RC build 2", "version 153.0rc2, which is build 2"),
+            (
+                "v153.0 RC build 2 (candidate)",
+                "version 153.0rc2, which is build 2",
+            ),
+            (
+                "Firefox beta 153.0 RC build 2",
+                "product Firefox, channel beta, version 153.0rc2, which is build 2",
+            ),
+            (
+                "Firefox 153.0 RC build 2 20260827",
+                "product Firefox, version 153.0rc2, build id 20260827*, which is build 2, builds that were started on 2026-08-27",
+            ),
+            ("154.0 Beta 3", "version 154.0b3*"),
+            ("Firefox 154 beta 3", "product Firefox, version 154.0b3*"),
+            ("154.0 beta", "channel beta, version 154.0*"),
             ("VPN 2.1", "product MozillaVPN, version 2.1*"),
             ("ReferenceBrowser", "product ReferenceBrowser"),
         ] {
@@ -500,10 +502,28 @@ mod tests {
             found("Waterfowl beta 153").last().unwrap(),
             "product Waterfowl, channel beta, version 153*"
         );
+        assert_eq!(
+            found("Waterfowl 153.0 RC build 2"),
+            [
+                "product Waterfowl 153.0 RC build, version 2*",
+                "product Waterfowl, version 153.0rc2, which is build 2"
+            ]
+        );
         assert!(found("one two three four five").is_empty());
     }
 
     proptest! {
+        #[test]
+        fn every_candidate_is_understood_as_pages_call_it(
+            version in "[1-9][0-9]{0,2}(\\.[0-9]{1,2}){0,3}(b[0-9]{0,2}|esr|a[12]|-beta\\.[1-9])?rc[1-9][0-9]{0,8}"
+        ) {
+            let version: Version = version.parse().unwrap();
+            let Wanted::Named(names) = wanted(&version.spoken()) else {
+                panic!("{version} is called {}", version.spoken());
+            };
+            prop_assert_eq!(names.version.parse(), Ok(version));
+        }
+
         #[test]
         fn any_text_is_something(text in "\\PC{0,80}|([0-9a-z.*-]{1,8} ?){1,6}|(firefox|beta|build|rc|[0-9.]{1,8}|\\(| ){1,12}") {
             if let Wanted::Named(names) = wanted(&text) {

@@ -190,6 +190,11 @@ async fn names_of_builds_show_builds_and_crashes_and_how_they_were_understood() 
     for server in servers().await {
         let mut second = build("beta", "64.0b4rc2", "20181026113000", "win64");
         second.build_number = Some(2);
+        let mut candidate = build("release", "63.0rc2", "20181015113000", "win64");
+        candidate.build_number = Some(2);
+        candidate.offered_on = vec!["beta".to_owned()];
+        let mut release = build("release", "62.0rc2", "20180901113000", "win64");
+        release.build_number = Some(2);
         server
             .derive(
                 1,
@@ -197,6 +202,8 @@ async fn names_of_builds_show_builds_and_crashes_and_how_they_were_understood() 
                     build("beta", "64.0b4", "20181025233934", "win64"),
                     build("beta", "64.0b14", "20181129233934", "win64"),
                     second,
+                    candidate,
+                    release,
                 ],
             )
             .await;
@@ -243,6 +250,24 @@ async fn names_of_builds_show_builds_and_crashes_and_how_they_were_understood() 
                 "version 64.0b4rc2, which is build 2",
                 vec![other],
                 vec![first, PROCESSED],
+            ),
+            (
+                "Firefox%20beta%2063.0%20RC%20build%202",
+                "product Firefox, channel beta, version 63.0rc2, which is build 2",
+                vec!["20181015113000"],
+                vec![first, PROCESSED],
+            ),
+            (
+                "Firefox%20beta%2063.0rc2",
+                "product Firefox, channel beta, version 63.0rc2",
+                vec!["20181015113000"],
+                vec![first, PROCESSED],
+            ),
+            (
+                "Firefox%20beta%2062.0rc2",
+                "product Firefox, channel beta, version 62.0rc2",
+                vec![],
+                vec!["20180901113000"],
             ),
             (
                 "MozillaVPN",

@@ -46,6 +46,47 @@ async fn the_list_is_paged_and_filtered() {
 }
 
 #[tokio::test]
+async fn a_product_is_found_under_the_name_that_its_reports_carry() {
+    for server in servers().await {
+        let crash = |at: usize| format!("{at:08x}-cbbf-4589-a673-34f800260803");
+        let products = ["Firefox", "Focus", "Klar", "FennecAndroid", "Waterfowl"];
+        for (at, product) in products.into_iter().enumerate() {
+            server.receive_of(product, &crash(at), RECEIVED, None).await;
+        }
+        for (asked, found) in [
+            ("product=Firefox", "Firefox"),
+            ("product=firefox", "Firefox"),
+            ("product=Mozilla+Firefox&version=64.0", "Firefox"),
+            ("product=Focus", "Focus"),
+            ("product=Klar", "Klar"),
+            ("product=klar", "Focus"),
+            ("product=FennecAndroid", "FennecAndroid"),
+            ("product=Waterfowl", "Waterfowl"),
+            ("product=Fennec", ""),
+            ("product=devedition", ""),
+        ] {
+            let page = server.get(&format!("/?{asked}")).await;
+            for (at, product) in products.into_iter().enumerate() {
+                let is_listed = page.body.contains(&crash(at));
+                assert_eq!(is_listed, product == found, "{asked}: {product}");
+            }
+        }
+        let page = server.get("/search?q=Klar+64.0").await;
+        assert!(page.body.contains(&crash(2)), "{}", page.body);
+        assert!(!page.body.contains(&crash(1)), "{}", page.body);
+        let page = server.get("/search?q=firefox+64.0").await;
+        assert!(page.body.contains(&crash(0)), "{}", page.body);
+        // More of a list is of the product that is listed, whatever comes in meanwhile.
+        for at in 100..155 {
+            server.receive_of("Focus", &crash(at), RECEIVED, None).await;
+        }
+        let first = server.get("/?product=klar").await;
+        let older = link_of(&first.body, "Older");
+        assert!(older.starts_with("/?product=Focus"), "{older}");
+    }
+}
+
+#[tokio::test]
 async fn an_empty_system_says_that_it_is_empty() {
     for server in servers().await {
         for (path, part) in [
