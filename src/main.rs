@@ -79,7 +79,7 @@ fn logged(command: &Command) -> &'static str {
     use buildinfo::BuildinfoCommand::Serve;
     match command {
         Command::Up(args) if args.demo => {
-            "warn,datil=info,datil::commands::buildinfo=warn,buildinfo::unknown=info"
+            "warn,sqlx=error,datil=info,datil::commands::buildinfo=warn,buildinfo::unknown=info"
         }
         Command::Up(_)
         | Command::Collector

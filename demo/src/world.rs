@@ -108,11 +108,26 @@ impl Plan {
         }
     }
 
-    /// The first day of the history.
+    /// The first day of the history. That of a live world reaches back to the candidates of the newest two versions that had
+    /// been released when it began, which around the turn of a year are older than its weeks.
     pub fn start(&self) -> NaiveDate {
-        let days = u64::from(self.weeks.max(1)) * 7;
-        let last = self.live.map_or(self.end, |live| live.began.date_naive());
-        last.checked_sub_days(Days::new(days)).unwrap_or(last)
+        let days = i64::from(self.weeks.max(1)) * 7;
+        let before = |day: NaiveDate, days| {
+            let days = TimeDelta::days(days);
+            day.checked_sub_signed(days).unwrap_or(day)
+        };
+        let Some(live) = self.live else {
+            return before(self.end, days);
+        };
+        let last = live.began.date_naive();
+        // A train begins on the day before its release; the candidates were made in the one before.
+        let mut train = self.train(before(last, 1));
+        let mut released = 0;
+        while released < 2 {
+            released += u32::from(!press::is_pulled(train.release));
+            train = self.train(before(train.merge, 1));
+        }
+        before(last, days).min(train.merge + TimeDelta::days(train.freeze()))
     }
 
     /// How the trains of this plan go.

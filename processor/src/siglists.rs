@@ -9,6 +9,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use signature::{LIST_FILES, ListError, Lists};
 
@@ -16,6 +17,10 @@ use crate::Settings;
 
 /// The file that names the lists that are switched on.
 const CURRENT: &str = "current";
+/// How what is being written is called until it is whole: a folder of lists, and the file that names them.
+const UNFINISHED: [&str; 2] = [".new-", ".tmp"];
+/// What is older and still not whole, nobody is writing any more.
+const ABANDONED: Duration = Duration::from_secs(3600);
 /// A bigger file names nothing.
 const CURRENT_LIMIT: u64 = 1024;
 
@@ -226,8 +231,12 @@ impl Siglists {
             move |source| SiglistsError::Write { path, source }
         };
         fs::create_dir_all(&self.folder).map_err(failed(&self.folder))?;
+        // The folder may be new.
+        let data = self.folder.parent().unwrap_or(Path::new(""));
+        sync(data).map_err(failed(data))?;
+        self.remove_abandoned();
         let made = tempfile::Builder::new()
-            .prefix(".new-")
+            .prefix(UNFINISHED[0])
             .tempdir_in(&self.folder)
             .map_err(failed(&self.folder))?;
         for (name, text) in LIST_FILES.into_iter().zip(texts) {
@@ -262,6 +271,25 @@ impl Siglists {
         Ok(sha256)
     }
 
+    /// Removes what processes left that were killed while they wrote. What cannot be removed stays: nothing depends on it.
+    fn remove_abandoned(&self) {
+        let Ok(entries) = fs::read_dir(&self.folder) else {
+            return;
+        };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let unfinished = UNFINISHED.iter().any(|prefix| name.starts_with(prefix));
+            let changed = entry.metadata().and_then(|meta| meta.modified());
+            let age = changed.ok().and_then(|changed| changed.elapsed().ok());
+            if !unfinished || age.is_none_or(|age| age < ABANDONED) {
+                continue;
+            }
+            let path = entry.path();
+            let _ = fs::remove_dir_all(&path).or_else(|_| fs::remove_file(&path));
+        }
+    }
+
     /// Switches lists of the data folder on, by their whole SHA-256. Running processors take them up within seconds.
     ///
     /// # Errors
@@ -271,7 +299,10 @@ impl Siglists {
         let lists = Lists::load(&folder)?;
         unchanged(&folder, lists.sha256())?;
         let path = self.folder.join(CURRENT);
-        let written = tempfile::NamedTempFile::new_in(&self.folder).and_then(|mut file| {
+        let written = tempfile::Builder::new()
+            .prefix(UNFINISHED[1])
+            .tempfile_in(&self.folder);
+        let written = written.and_then(|mut file| {
             writeln!(file, "{sha256}")?;
             #[cfg(unix)]
             {
@@ -320,6 +351,12 @@ fn is_sha256(text: &str) -> bool {
 
 /// Makes the names in a folder durable.
 fn sync(folder: &Path) -> std::io::Result<()> {
+    // So the parent of a relative path of one part is called.
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
     File::open(folder)?.sync_all()
 }
 
@@ -429,6 +466,45 @@ mod tests {
             let error = siglists.load().unwrap_err();
             assert!(matches!(error, SiglistsError::NamesNothing(_)), "{error}");
         }
+    }
+
+    #[test]
+    fn what_killed_processes_left_is_removed_after_an_hour() {
+        let data = tempfile::tempdir().unwrap();
+        let siglists = siglists(data.path());
+        let folder = data.path().join("siglists");
+        let old = std::time::SystemTime::UNIX_EPOCH;
+        let left = |name: &str, is_old: bool| {
+            let path = folder.join(name);
+            let file = if name.contains("new") {
+                fs::create_dir_all(&path).unwrap();
+                fs::write(path.join(LIST_FILES[0]), "half").unwrap();
+                File::open(&path).unwrap()
+            } else {
+                File::create(&path).unwrap()
+            };
+            if is_old {
+                file.set_modified(old).unwrap();
+            }
+        };
+        for (name, is_old) in [
+            (".new-old", true),
+            (".new-young", false),
+            (".tmpold", true),
+            (".tmpyoung", false),
+            ("notes", true),
+        ] {
+            left(name, is_old);
+        }
+        let sha256 = siglists.install(TEXTS).unwrap();
+        let names = fs::read_dir(&folder).unwrap();
+        let mut names: Vec<String> = names
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort_unstable();
+        let mut expected = [".new-young", ".tmpyoung", "notes", &sha256];
+        expected.sort_unstable();
+        assert_eq!(names, expected);
     }
 
     #[test]

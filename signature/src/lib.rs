@@ -34,7 +34,7 @@ pub use crash_data::{CrashData, CrashDataError, Frame, Inline, Scalar, Thread, U
 pub use frame::FRAME_LIMIT;
 pub use lists::{
     AGREEMENT, Agreement, Class, Comparison, Difference, DifferentName, Entry, LIST_FILES,
-    LIST_LIMIT, ListError, ListProblem, Lists, Treatment, text_of,
+    LIST_LIMIT, ListError, ListProblem, Lists, Treatment, percent, text_of,
 };
 pub use outcome::{Event, Signature, Step};
 pub use rules::{explain, generate, rule_names};

@@ -23,7 +23,7 @@ use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::{Anchored, Input};
 
 pub use agreement::{AGREEMENT, Agreement};
-pub use comparison::{Comparison, Difference, DifferentName};
+pub use comparison::{Comparison, Difference, DifferentName, percent};
 pub use entry::{Entry, LIST_FILES};
 pub use file::{LIST_LIMIT, ListError, ListProblem, text_of};
 pub use treatment::{Class, Treatment};

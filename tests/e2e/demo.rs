@@ -9,10 +9,10 @@ const NOW: i64 = 1_795_864_727_000_000;
 const MINUTE: i64 = 60_000_000;
 const DAY: i64 = 24 * 60 * MINUTE;
 
-/// The summary, when all of it is printed.
+/// The summary, when all of it is printed: after imports, and after all crashes are processed.
 async fn summary(system: &System) -> String {
     system
-        .wait_for("the summary", async || {
+        .wait_long_for("the summary", 4, async || {
             let printed = system.printed();
             printed.contains("Ctrl-C").then_some(printed)
         })
@@ -129,12 +129,14 @@ async fn five_things_to_try_work_as_they_stand_in_the_summary() {
     ] {
         assert_eq!(findings(&system, check).len(), count, "{check}");
     }
-    // A stranger reads all of the log: few lines, and none of them twice.
+    // A stranger reads all of the log: few lines, and none of them twice. How slow the machine is is another matter.
     let log = system.log_text();
     let said: Vec<&str> = log
         .lines()
-        .filter_map(|line| Some(line.split_once("Z ")?.1))
+        .filter_map(|line| Some(line.split_once("Z ")?.1.trim_start()))
+        .filter(|said| said.starts_with("INFO"))
         .collect();
+    assert!(!said.is_empty(), "{log}");
     let mut once = said.clone();
     once.sort_unstable();
     once.dedup();
@@ -149,7 +151,7 @@ async fn the_alarm_ends_by_itself_and_the_world_goes_on() {
     let first = summary(&system).await;
     // The demonstration's own importer looks for the build at once, in vain.
     let alarm = system
-        .wait_for("the build to be looked for", async || {
+        .wait_long_for("the build to be looked for", 4, async || {
             let open = system.json("/api/v1/unknown?alarm=open").await;
             let alarm = open["unknown"].get(0)?.clone();
             alarm["alarm"]["tried"].is_string().then_some(alarm)
@@ -158,7 +160,7 @@ async fn the_alarm_ends_by_itself_and_the_world_goes_on() {
     let build_id = alarm["build_id"].as_str().expect("an id").to_owned();
     system.move_clock(NOW + 2 * MINUTE);
     system
-        .wait_for("the alarm to end", async || {
+        .wait_long_for("the alarm to end", 4, async || {
             let cleared = system.json("/api/v1/unknown?alarm=cleared").await;
             let open = system.json("/api/v1/unknown?alarm=open").await;
             let ended = cleared["unknown"].get(0)?["build_id"] == build_id.as_str();

@@ -140,7 +140,7 @@ async fn lists_are_compared_with_stored_crashes_and_taken_up_while_a_system_runs
     // The running processor takes them up by itself.
     let mut count = 0;
     let next = system
-        .wait_for("the lists to be taken up", async || {
+        .wait_long_for("the lists to be taken up", 4, async || {
             // Another crash each time, and not a copy of the first.
             count += 1;
             let mut another = sample.clone();
@@ -309,7 +309,7 @@ async fn lists_are_fetched_over_http_within_limits() {
         ("/nothing", "answers 404"),
         ("/ill", "502"),
         ("/huge", "bigger than"),
-        ("/round", "redirect"),
+        ("/round", "it redirects too often"),
     ] {
         let output = fetch(path);
         let error = String::from_utf8_lossy(&output.stderr).into_owned();

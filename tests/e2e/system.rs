@@ -340,12 +340,18 @@ impl System {
     }
 
     /// Waits until `look` answers something.
-    pub(crate) async fn wait_for<T>(
+    pub(crate) async fn wait_for<T>(&self, what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
+        self.wait_long_for(what, 1, look).await
+    }
+
+    /// Waits so many times as long as for one thing until `look`, which may wait itself, answers something.
+    pub(crate) async fn wait_long_for<T>(
         &self,
         what: &str,
+        times: u32,
         mut look: impl AsyncFnMut() -> Option<T>,
     ) -> T {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + times * PATIENCE;
         loop {
             if let Some(found) = look().await {
                 return found;

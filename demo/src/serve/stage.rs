@@ -23,7 +23,8 @@ pub(super) struct Scene {
 }
 
 impl Stage {
-    /// Tells the world of the plan that `plan` gives at each request: every service the same one at the same time.
+    /// Tells the world of the plan that `plan` gives at each request: every service the same one at the same time. A world that goes on
+    /// never goes back, whatever the clock does.
     pub fn following(plan: impl Fn() -> Plan + Send + Sync + 'static) -> Self {
         let world = World::generate(&plan());
         Self {
@@ -37,15 +38,23 @@ impl Stage {
         let Some(plan) = self.plan.as_ref().map(|plan| plan()) else {
             return scene;
         };
-        if scene.world.plan == plan {
+        if !replaces(&plan, &scene.world.plan) {
             return scene;
         }
         let mut held = self.scene.write().unwrap_or_else(PoisonError::into_inner);
-        // Another request may have been faster.
-        if held.world.plan != plan {
+        // Another request may have been faster, or later in time.
+        if replaces(&plan, &held.world.plan) {
             *held = Arc::new(Scene::of(Arc::new(World::generate(&plan))));
         }
         Arc::clone(&held)
+    }
+}
+
+/// Whether the world of a plan is told instead of the one that is: of one that goes on, only what is newer.
+fn replaces(plan: &Plan, told: &Plan) -> bool {
+    match (plan.live, told.live) {
+        (Some(live), Some(told)) if live.began == told.began => live.now > told.now,
+        _ => plan != told,
     }
 }
 
@@ -74,6 +83,31 @@ impl Scene {
             &self.lost
         } else {
             &self.world
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta, Utc};
+
+    use super::{Plan, replaces};
+
+    #[test]
+    fn a_world_goes_on_and_never_back() {
+        let began: DateTime<Utc> = "2026-11-28T11:18:40Z".parse().unwrap();
+        let live = |seconds| Plan::live(began, began + TimeDelta::seconds(seconds));
+        let another = Plan::live(began + TimeDelta::days(1), began + TimeDelta::days(1));
+        for (plan, told, expected) in [
+            (live(20), live(10), true),
+            (live(10), live(10), false),
+            (live(0), live(10), false),
+            (another.clone(), live(10), true),
+            (live(10), another, true),
+            (Plan::default(), live(10), true),
+            (Plan::default(), Plan::default(), false),
+        ] {
+            assert_eq!(replaces(&plan, &told), expected, "{plan:?} after {told:?}");
         }
     }
 }

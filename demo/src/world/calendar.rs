@@ -105,11 +105,10 @@ fn anchor() -> (u32, NaiveDate) {
 /// The Tuesday of the release after the one of this day: two weeks later, or after the turn of the year the second Tuesday of January.
 fn next(release: NaiveDate) -> NaiveDate {
     let planned = release + Days::new(14);
-    let year = match (planned.month(), planned.day()) {
-        (12, 15..) => planned.year() + 1,
-        (1, ..=5) => planned.year(),
-        _ => return planned,
-    };
+    if (planned.month(), planned.day()) < (12, 15) {
+        return planned;
+    }
+    let year = planned.year() + 1;
     NaiveDate::from_weekday_of_month_opt(year, 1, Weekday::Tue, 2).unwrap_or(planned)
 }
 
@@ -219,7 +218,7 @@ mod tests {
     #[test]
     fn every_day_has_one_train() {
         let mut before = Calendar::Mozilla.train(day("2025-12-01"));
-        for on in day("2025-12-01").iter_days().take(2000) {
+        for on in day("2025-12-01").iter_days().take(2600) {
             let train = Calendar::Mozilla.train(on);
             assert!(train.merge <= on && on < train.next_merge, "{on}");
             assert!(

@@ -41,8 +41,8 @@ impl Live {
 }
 
 impl Plan {
-    /// The world of the demonstration: five weeks before it began and all the time since, by Mozilla's calendar, on all platforms, and the
-    /// last versions of Fennec. It holds
+    /// The world of the demonstration: at least five weeks before it began and all the time since, by Mozilla's calendar, on all
+    /// platforms, and the last versions of Fennec. It holds
     ///
     /// * a package of a beta of which Buildhub names another revision than the archive, a minute after it began,
     /// * a nightly that lacks a platform: that of each morning comes nearly two days late for one of them,

@@ -508,15 +508,17 @@ impl Press<'_> {
 }
 
 /// Whether this major version is one of those of which only the `.1` was released, as happened to 125.0.
-fn is_pulled(major: u32) -> bool {
+pub(super) fn is_pulled(major: u32) -> bool {
     major % 8 == 7
 }
 
-/// The lines of extended support that live beside a release, newest first: two, but 115 outlives the line after it.
+/// The lines of extended support that live beside a release, newest first: two, but 115 outlives the line after it. The one after
+/// 153 is not announced, so that from 169 on there is only that.
 fn esr_lines(major: u32) -> Vec<u32> {
     match major {
         154..=158 => vec![153, 140, 115],
         159..=168 => vec![153, 115],
+        169.. => vec![153],
         _ => {
             let lines = ESR_LINES.iter().rev().copied();
             lines.filter(|line| *line < major).take(2).collect()

@@ -399,7 +399,10 @@ fn old_records_fill_up_a_plan_for_very_many() {
 /// Moments at which a world may begin: the hours of a day, weeks apart, over the turn of a year.
 fn beginnings() -> impl Iterator<Item = DateTime<Utc>> {
     let first: DateTime<Utc> = "2026-11-28T11:18:47Z".parse().unwrap();
-    (0..24).map(move |number| first + TimeDelta::hours(number * 37))
+    let turns = ["2027-01-10", "2028-02-29", "2029-12-31", "2031-01-20"];
+    let turns = turns.map(|day| format!("{day}T11:18:47Z").parse().unwrap());
+    let hours = (0..24).map(move |number| first + TimeDelta::hours(number * 37));
+    hours.chain(turns)
 }
 
 #[test]

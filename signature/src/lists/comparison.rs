@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{Entry, Lists, Treatment, names};
 
+/// So many names are tried for all entries of a set together, each entry having an equal share. Lists such as Mozilla's stay far below.
+const MOST_NAMES: usize = 2_000_000;
+
 /// What a comparison of two sets of lists came to.
 #[derive(Debug)]
 pub struct Comparison<'l> {
@@ -71,13 +74,23 @@ impl Lists {
     /// The names that the entries are tried on in a [`Comparison`]: for each entry those that it is meant for, longer
     /// ones, and ones that it just misses. They are texts of normalised frames.
     pub fn names(&self) -> BTreeSet<String> {
-        let entries = self.entries();
-        entries.into_iter().flat_map(names::names).collect()
+        tried(self, MOST_NAMES)
+            .flat_map(|(_, names)| names)
+            .collect()
     }
 }
 
+/// The entries of a set, each with the names that it is tried on: `most` together.
+fn tried(lists: &Lists, most: usize) -> impl Iterator<Item = (&Entry, Vec<String>)> {
+    let entries = lists.entries();
+    let share = most / entries.len().max(1);
+    entries
+        .into_iter()
+        .map(move |entry| (entry, names::names(entry).into_iter().take(share).collect()))
+}
+
 /// A share in percent, rounded down to a tenth; 100 of nothing.
-pub(super) fn percent(part: usize, whole: usize) -> f64 {
+pub fn percent(part: usize, whole: usize) -> f64 {
     let tenths = part.saturating_mul(1000).checked_div(whole).unwrap_or(1000);
     f64::from(u32::try_from(tenths).unwrap_or(1000)) / 10.0
 }
@@ -90,8 +103,7 @@ fn differences<'l>(
 ) -> Vec<Difference<'l>> {
     let mut told: BTreeSet<String> = BTreeSet::new();
     let mut found = Vec::new();
-    for entry in of.entries() {
-        let names = names::names(entry);
+    for (entry, names) in tried(of, MOST_NAMES) {
         let tried = names.len();
         let mut different = Vec::new();
         for name in names {
@@ -165,6 +177,23 @@ mod tests {
         let decided = &found.of_first[0].names[0];
         assert_eq!(decided.first.decided_by[0].text, "zebra");
         assert_eq!(decided.second.decided_by[0].file, "prefix_signature_re.txt");
+    }
+
+    #[test]
+    fn many_entries_share_the_names_that_are_tried() {
+        let lists = lists(["zebra\n(a|b|c|d)(e|f|g|h)", "horse", "gate", ""]);
+        let counts = |most| -> Vec<usize> {
+            let tried = tried(&lists, most);
+            tried.map(|(_, names)| names.len()).collect()
+        };
+        assert_eq!(counts(40), [10, 10, 10, 10]);
+        let all = counts(MOST_NAMES);
+        assert_eq!(all.len(), 4);
+        assert!(
+            all[1] > 100 && all.iter().all(|count| *count > 10),
+            "{all:?}"
+        );
+        assert_eq!(counts(0), [0, 0, 0, 0]);
     }
 
     #[test]

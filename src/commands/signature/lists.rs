@@ -196,6 +196,15 @@ async fn fetch(
         bail!("{} are always here", set.name);
     };
     let sha256 = siglists.install(texts.each_ref().map(String::as_str))?;
+    let folder = siglists.folder_of(&sha256);
+    let mut out = std::io::stdout();
+    // Said first: they are there even if the comparison fails.
+    if as_json {
+        let object = json!({"kind": "installed", "sha256": sha256, "folder": folder});
+        writeln!(out, "{object}")?;
+    } else {
+        writeln!(out, "Checked, and stored in {}\n", folder.display())?;
+    }
     // Lists that are switched on and damaged are no reason not to fetch them again.
     match Set::in_force(siglists) {
         Ok(in_force) => {
@@ -206,23 +215,15 @@ async fn fetch(
             writeln!(std::io::stderr(), "they are compared with nothing: {error}")?;
         }
     }
-    let folder = siglists.folder_of(&sha256);
-    let mut out = std::io::stdout();
-    if as_json {
-        let object = json!({"kind": "installed", "sha256": sha256, "folder": folder});
-        writeln!(out, "{object}")?;
-    } else {
-        writeln!(out, "\nChecked, and stored in {}", folder.display())?;
-    }
     if activate {
         switch(siglists, Some(&sha256), as_json)?;
     } else if !as_json && siglists.sha256().is_ok_and(|in_force| in_force == sha256) {
-        writeln!(out, "These are the lists in force.")?;
+        writeln!(out, "\nThese are the lists in force.")?;
     } else if !as_json {
         let start = sha256.get(..12).unwrap_or(&sha256);
         writeln!(
             out,
-            "Nothing was switched on. To do that: datil signature lists activate {start}"
+            "\nNothing was switched on. To do that: datil signature lists activate {start}"
         )?;
     }
     Ok(ExitCode::SUCCESS)

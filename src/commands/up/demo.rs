@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -13,7 +13,7 @@ use buildinfo::import::{ImportError, Options, Progress, import};
 use buildinfo::unknown::{alarm, watch};
 use chrono::{DateTime, TimeDelta, Utc};
 use demo::crashes::{Submission as Sample, samples_for, write_symbols};
-use demo::{Plan, Stage, World};
+use demo::{Live, Plan, Stage, World};
 use platform::clock;
 use platform::db::{Db, progress, set_progress};
 use platform::lifecycle::Lifecycle;
@@ -34,12 +34,18 @@ const BEGAN: &str = "demo_began";
 const IMPORTED: &str = "demo_imported";
 /// How many sample crashes were submitted, so that a second start goes on where the first ended.
 const SUBMITTED: &str = "demo_crashes";
+/// When the summary said that the alarm is on, microseconds UTC.
+const ALARMED: &str = "demo_alarmed";
 /// The world begins so long before the first start: what happens in it soon after its beginning has happened when the summary is printed.
 const EARLIER: TimeDelta = TimeDelta::minutes(2);
 /// It imports at every half minute, so that one can look on.
 const SCHEDULE: &str = "*/30 * * * * *";
+/// So long at least after the summary the alarm is on.
+const ALARM: TimeDelta = TimeDelta::minutes(1);
+/// So long before the sources list its build their world waits for the alarm.
+const BEFORE_LISTED: TimeDelta = TimeDelta::seconds(10);
 /// How long the summary waits for the crashes to be processed.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(300);
 /// How often it is looked how far the crashes are.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -81,9 +87,13 @@ impl StandIns {
         let db = parts.db.unhurried();
         let began = began(&db).await?;
         let goes_on = Arc::new(AtomicBool::new(progress(&db, IMPORTED).await? > 0));
-        let follows = Arc::clone(&goes_on);
+        let alarmed = Arc::new(AtomicI64::new(progress(&db, ALARMED).await?));
+        let (follows, told) = (Arc::clone(&goes_on), Arc::clone(&alarmed));
         let stage = Stage::following(move || {
-            let now = follows.load(Ordering::SeqCst).then(clock::now);
+            let alarmed = told.load(Ordering::SeqCst);
+            let now = follows
+                .load(Ordering::SeqCst)
+                .then(|| world_time(began, clock::now(), alarmed));
             Plan::live(began, now.unwrap_or(began))
         });
         let stop = parts.lifecycle.stop_token();
@@ -100,6 +110,7 @@ impl StandIns {
             commands: Commands::of(&parts.settings.data_dir, global.config.as_deref()),
             root,
             goes_on,
+            alarmed,
         };
         let data = parts.settings.data_dir.clone();
         parts.lifecycle.spawn_passing(async move {
@@ -115,6 +126,16 @@ impl StandIns {
         });
         Ok(())
     }
+}
+
+/// The time in a world that follows the time. However slow the machine is, the build of the alarm is not listed before one has seen the
+/// alarm, so that the world waits for that.
+fn world_time(began: DateTime<Utc>, now: DateTime<Utc>, alarmed: i64) -> DateTime<Utc> {
+    if alarmed > 0 && now >= clock::from_micros(alarmed) + ALARM {
+        return now;
+    }
+    let live = Live { began, now };
+    now.min(live.unlisted_published() - BEFORE_LISTED)
 }
 
 /// When the world of this data folder began; at the first start it begins.
@@ -140,6 +161,8 @@ struct Story {
     root: String,
     /// Whether the stand-ins' world follows the time; until then it is that of its beginning.
     goes_on: Arc<AtomicBool>,
+    /// When the summary said that the alarm is on, microseconds UTC; before it did, 0.
+    alarmed: Arc<AtomicI64>,
 }
 
 /// What became of the crashes.
@@ -172,8 +195,8 @@ impl Story {
         // The newest stand first on the pages: crashes of known builds, the plainest above.
         samples.reverse();
         samples.sort_by_key(|sample| sample.expected.is_some());
-        self.submit(&samples).await?;
-        let fates = self.wait_for(&samples).await?;
+        let submitted = self.submit(&samples).await?;
+        let fates = self.wait_for(submitted).await?;
         tracing::info!(
             "{} crashes are processed, after {:.1} s",
             fates.processed,
@@ -190,6 +213,11 @@ impl Story {
             fates.exact,
             fates.processed - fates.exact,
         ))?;
+        if self.alarmed.load(Ordering::SeqCst) == 0 {
+            let now = clock::now_micros();
+            self.alarmed.store(now, Ordering::SeqCst);
+            self.remember(ALARMED, now).await?;
+        }
         if let Some(unlisted) = &tour.unlisted {
             unlisted
                 .announce_end(&self.db, &self.root, &self.stop)
@@ -240,10 +268,11 @@ impl Story {
         Ok(())
     }
 
-    async fn submit(&self, samples: &[Sample]) -> anyhow::Result<()> {
+    /// Submits the samples that were not submitted yet, and answers how many these were.
+    async fn submit(&self, samples: &[Sample]) -> anyhow::Result<usize> {
         let done = usize::try_from(progress(&self.db, SUBMITTED).await?).unwrap_or(0);
         if done >= samples.len() {
-            return Ok(());
+            return Ok(0);
         }
         let client = http_client()?;
         let bar = progress_bar();
@@ -271,11 +300,12 @@ impl Story {
             );
         }
         bar.finish_and_clear();
-        Ok(())
+        Ok(samples.len() - done)
     }
 
-    /// Waits until every crash that was taken in is processed, and counts.
-    async fn wait_for(&self, samples: &[Sample]) -> anyhow::Result<Fates> {
+    /// Waits until every crash that was taken in is processed, of which `submitted` at least are there, and counts. Of those of an earlier
+    /// start some may have been deleted.
+    async fn wait_for(&self, submitted: usize) -> anyhow::Result<Fates> {
         let bar = progress_bar();
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
@@ -287,13 +317,13 @@ impl Story {
                 .filter(|row| row.state == crashstore::db::State::Received)
                 .count();
             let late = tokio::time::Instant::now() > deadline;
-            if (waiting > 0 || rows.len() < samples.len()) && !late {
+            if (waiting > 0 || rows.len() < submitted) && !late {
                 let done = rows.len() - waiting;
                 step(
                     &bar,
                     "processing crashes".to_owned(),
                     done as u64,
-                    samples.len() as u64,
+                    rows.len().max(submitted) as u64,
                 );
                 tokio::select! {
                     () = self.stop.cancelled() => anyhow::bail!("stopped"),
@@ -302,7 +332,7 @@ impl Story {
                 continue;
             }
             bar.finish_and_clear();
-            if late {
+            if waiting > 0 {
                 tracing::warn!(waiting, "some crashes are still not processed");
             }
             let mut fates = Fates::default();
@@ -314,6 +344,35 @@ impl Story {
                 }
             }
             return Ok(fates);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta, Utc};
+
+    use super::world_time;
+
+    #[test]
+    fn the_build_of_the_alarm_is_not_listed_before_the_alarm_was_on_for_a_minute() {
+        let began: DateTime<Utc> = "2026-11-28T11:18:40Z".parse().unwrap();
+        // Seconds since the world began: now, when the alarm was on, and the world's time.
+        for (now, alarmed, expected) in [
+            (120, None, 120),
+            (180, None, 180),
+            (190, None, 180),
+            (4000, None, 180),
+            (135, Some(130), 135),
+            (190, Some(130), 190),
+            (4000, Some(3950), 180),
+            (4010, Some(3950), 4010),
+            (90_000, Some(130), 90_000),
+        ] {
+            let at = |seconds| began + TimeDelta::seconds(seconds);
+            let alarmed = alarmed.map_or(0, |seconds| at(seconds).timestamp_micros());
+            let time = world_time(began, at(now), alarmed);
+            assert_eq!(time, at(expected), "{now} {alarmed}");
         }
     }
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
-use signature::{Comparison, Difference, DifferentName, Entry, LIST_FILES, Lists, Treatment};
+use signature::{
+    Comparison, Difference, DifferentName, Entry, LIST_FILES, Lists, Treatment, percent,
+};
 
 use super::source::Set;
 use super::stored::StoredChanges;
@@ -251,10 +253,4 @@ pub(super) fn crashes(
         writeln!(out, "{} more could not be read.", found.unreadable)?;
     }
     Ok(())
-}
-
-/// A share in percent, rounded down to a tenth.
-fn percent(part: usize, whole: usize) -> f64 {
-    let tenths = part.saturating_mul(1000).checked_div(whole).unwrap_or(1000);
-    f64::from(u32::try_from(tenths).unwrap_or(1000)) / 10.0
 }

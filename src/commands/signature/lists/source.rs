@@ -26,7 +26,9 @@ const PLACES: [&str; 5] = [
 /// How big an archive may be, in bytes.
 const ARCHIVE_LIMIT: u64 = 32 << 20;
 /// How big an archive may be once it is unpacked, in bytes.
-const UNPACKED_LIMIT: u64 = 512 << 20;
+const UNPACKED_LIMIT: u64 = 128 << 20;
+/// How long the description of a file in an archive may be, in bytes, such as a path that is too long for its header.
+const DESCRIPTION_LIMIT: u64 = 64 << 10;
 /// How many files an archive may have.
 const MOST_FILES: usize = 100_000;
 /// How many files that are called as a list an archive may have.
@@ -80,7 +82,11 @@ impl Set {
 
     /// The lists of a folder, an archive or a URL.
     pub(super) async fn fetched(text: &str) -> anyhow::Result<Self> {
-        let url = Url::parse(text).ok().filter(Url::has_host);
+        let url = match Url::parse(text) {
+            // It may hold a password, and is not repeated.
+            Err(error) if text.contains("://") => bail!("that is no URL: {error}"),
+            url => url.ok().filter(Url::has_host),
+        };
         let (name, texts) = match url {
             Some(url) if matches!(url.scheme(), "http" | "https") => from_url(url).await?,
             Some(url) => bail!(
@@ -216,6 +222,7 @@ async fn get(
     let answer = answer.unwrap_or_else(|_| bail!("it took over {} s", ANSWER_LIMIT.as_secs()));
     answer
         .map_err(|error| match error.downcast::<reqwest::Error>() {
+            Ok(error) if error.is_redirect() => anyhow::anyhow!("it redirects too often"),
             Ok(error) => error.without_url().into(),
             Err(error) => error,
         })
@@ -259,20 +266,50 @@ fn unzip(bytes: &[u8], found: &mut Found) -> anyhow::Result<()> {
 }
 
 fn untar(bytes: &[u8], found: &mut Found) -> anyhow::Result<()> {
-    let unpacked = GzDecoder::new(bytes).take(UNPACKED_LIMIT);
+    let unpacked = GzDecoder::new(bytes).take(UNPACKED_LIMIT + 1);
     let mut archive = tar::Archive::new(unpacked);
-    for (count, file) in archive.entries()?.enumerate() {
+    let read = untar_files(&mut archive, found);
+    // Whatever came of its being cut off.
+    if archive.into_inner().limit() == 0 {
+        bail!("it is bigger than {UNPACKED_LIMIT} bytes once it is unpacked");
+    }
+    read
+}
+
+fn untar_files(archive: &mut tar::Archive<impl Read>, found: &mut Found) -> anyhow::Result<()> {
+    let mut described = None;
+    // The library would read descriptions of any length into memory; of raw ones it does not.
+    for (count, file) in archive.entries()?.raw(true).enumerate() {
         if count >= MOST_FILES {
             bail!("it has more than {MOST_FILES} files");
         }
-        let file = file?;
-        let path = String::from_utf8_lossy(&file.path_bytes()).into_owned();
-        if file.header().entry_type().is_file() && is_list(&path) {
-            found.add(&path, file)?;
+        let mut file = file?;
+        let kind = file.header().entry_type();
+        let is_description = kind.is_gnu_longname() || kind.is_pax_local_extensions();
+        if is_description && file.size() > DESCRIPTION_LIMIT {
+            bail!("the description of a file is bigger than {DESCRIPTION_LIMIT} bytes");
         }
-    }
-    if archive.into_inner().limit() == 0 {
-        bail!("it is bigger than {UNPACKED_LIMIT} bytes once it is unpacked");
+        if kind.is_gnu_longname() {
+            let mut path = Vec::new();
+            file.read_to_end(&mut path)?;
+            path.retain(|byte| *byte != 0);
+            described = Some(path);
+        } else if kind.is_pax_local_extensions() {
+            for extension in file.pax_extensions()?.into_iter().flatten() {
+                let extension = extension?;
+                if extension.key_bytes() == b"path" {
+                    described = Some(extension.value_bytes().to_owned());
+                }
+            }
+        } else if kind.is_file() {
+            let path = described.take().unwrap_or_else(|| file.path_bytes().into());
+            let path = String::from_utf8_lossy(&path).into_owned();
+            if is_list(&path) {
+                found.add(&path, file)?;
+            }
+        } else if !kind.is_gnu_longlink() && !kind.is_pax_global_extensions() {
+            described = None;
+        }
     }
     Ok(())
 }

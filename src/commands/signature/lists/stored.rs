@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 
+use anyhow::Context as _;
 use crash::CrashId;
+use crashstore::StoreError;
 use crashstore::db::{Cursor, Filter, State, list};
 use crashstore::output::{self, Stored};
 use futures::{StreamExt as _, stream};
-use platform::blobs::Blobs;
+use platform::blobs::{BlobError, Blobs};
 use platform::db::Db;
 use signature::{CrashData, Lists, generate};
 
@@ -126,7 +128,13 @@ async fn newest(
                     found.add(id, Some(&CrashData::from_processed(&crash)), lists);
                 }
                 // It was deleted, or processed again, since it was listed; or it is damaged.
-                Ok(Stored::None | Stored::Lost) | Err(_) => found.add(id, None, lists),
+                Ok(Stored::None | Stored::Lost)
+                | Err(StoreError::Damaged(_) | StoreError::Blob(BlobError::TooLarge { .. })) => {
+                    found.add(id, None, lists);
+                }
+                Err(error) => {
+                    return Err(error).with_context(|| format!("reading crash {id}"));
+                }
             }
             bar.inc(1);
         }

@@ -106,6 +106,83 @@ fn archives_that_cannot_be_used_say_why() {
 }
 
 #[test]
+fn long_paths_in_archives_are_read_whole() {
+    let folder = format!("socorro-{}/{PLACE}", "a".repeat(80));
+    let mut builder = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    for (number, name) in LIST_FILES.iter().enumerate() {
+        let path = format!("{folder}/{name}");
+        let mut header = tar::Header::new_gnu();
+        header.set_size(6);
+        if number % 2 == 0 {
+            builder
+                .append_data(&mut header, path, &b"zebra\n"[..])
+                .unwrap();
+        } else {
+            builder
+                .append_pax_extensions([("path", path.as_bytes())])
+                .unwrap();
+            header.set_path("short").unwrap();
+            header.set_cksum();
+            builder.append(&header, &b"zebra\n"[..]).unwrap();
+        }
+    }
+    let bytes = builder.into_inner().unwrap().finish().unwrap();
+    let (name, texts) = from_archive("x", &bytes).unwrap();
+    assert_eq!(name, format!("x, {folder}"));
+    assert!(texts.iter().all(|text| text == "zebra\n"));
+}
+
+#[test]
+fn what_unpacks_to_too_much_is_said_to() {
+    for (kind, size, expected) in [
+        (
+            tar::EntryType::Regular,
+            UNPACKED_LIMIT + 1,
+            "bigger than 134217728 bytes once it is unpacked",
+        ),
+        (
+            tar::EntryType::GNULongName,
+            DESCRIPTION_LIMIT + 1,
+            "the description of a file is bigger than 65536 bytes",
+        ),
+        (
+            tar::EntryType::XHeader,
+            UNPACKED_LIMIT + 1,
+            "the description of a file is bigger than 65536 bytes",
+        ),
+    ] {
+        let mut builder = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_size(size);
+        header.set_cksum();
+        let zeros = std::io::repeat(0).take(size);
+        builder.append(&header, zeros).unwrap();
+        let bytes = builder.into_inner().unwrap().finish().unwrap();
+        let error = format!("{:#}", from_archive("x", &bytes).unwrap_err());
+        assert!(error.contains(expected), "{kind:?}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_url_is_not_repeated() {
+    for text in [
+        "https://user:secret@lists.example:99999/x",
+        "https://user:secret@/x",
+        "https://user:secret@[::1/x",
+    ] {
+        let Err(error) = Set::fetched(text).await else {
+            panic!("{text} was fetched");
+        };
+        let error = format!("{error:#}");
+        assert!(
+            error.starts_with("that is no URL: ") && !error.contains("secret"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn lists_are_found_in_folders_that_hold_a_checkout() {
     let root = tempfile::tempdir().unwrap();
     let error = format!("{:#}", from_path(root.path()).unwrap_err());
