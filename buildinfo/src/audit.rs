@@ -31,6 +31,9 @@ pub use score::{Score, Scores};
 /// What shipped within so many days of the newest data matters; the rest is history.
 const RECENT_DAYS: i64 = 60;
 
+/// Most characters of a client's text in a finding.
+const MOST_OF_CLIENT: usize = 32;
+
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -222,22 +225,49 @@ pub fn alarms(open: &[Alarm], importer: &Importer) -> Vec<Finding> {
     findings.collect()
 }
 
-/// A build of which several installs report another version. `version` is what the build is, and `certainty` on what that rests.
-pub fn reported_version(seen: &ReportedVersion, version: &str, certainty: Certainty) -> Finding {
+/// A build of which several installs report another version; `others` are how many more versions several installs report. `version` is
+/// what the build is, and `certainty` on what that rests.
+pub fn reported_version(
+    seen: &ReportedVersion,
+    others: i64,
+    version: &str,
+    certainty: Certainty,
+) -> Finding {
+    let others = match others {
+        ..=0 => String::new(),
+        1 => ", and 1 other version is reported".to_owned(),
+        others => format!(", and {others} other versions are reported"),
+    };
     Finding::new(
         Severity::Warning,
         Check::ReportedVersion,
         format!(
-            "{} {} {} {}",
-            seen.product, seen.channel, seen.build_id, seen.reported
+            "{} {} {}",
+            seen.product,
+            of_client(&seen.channel),
+            seen.build_id
         ),
         format!(
-            "{} installs report {} with the build id of {version} ({certainty}), last at {}: the program was updated in part only, somebody ships it under a version of their own, or the build data are wrong",
+            "{} installs report {} with the build id of {version} ({certainty}), last at {}{others}: the program was updated in part only, somebody ships it under a version of their own, or the build data are wrong",
             seen.installs,
-            seen.reported,
+            of_client(&seen.reported),
             rfc3339(seen.last)
         ),
     )
+}
+
+/// A text of a client as it can be shown in a sentence: short, of one line, and nothing in it that turns the writing round.
+fn of_client(text: &str) -> String {
+    let is_odd = |c: &char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let mut letters = text.chars().filter(|c| !is_odd(c));
+    let mut shown: String = letters.by_ref().take(MOST_OF_CLIENT).collect();
+    if letters.next().is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// The shipped versions without a build. `built` are the versions that have builds, by

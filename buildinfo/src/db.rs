@@ -40,7 +40,7 @@ pub use generations::{
     Change, ChangeCursor, Generation, Step, changes_after, changes_of, finish_generation,
     latest_generation, steps_to_all, write as write_steps,
 };
-pub use importer::{importer_said, say_importer};
+pub use importer::{CLOCKS_APART, importer_said, say_importer, unsay_importer};
 pub use lease::{IMPORT_LEASE, Lease, RunLease, Writes, release_lease};
 pub use observations::{
     Prepared, Seen, Stored, by_digests, close_unsaid, each_of_groups, fact_observations,
@@ -51,7 +51,7 @@ pub use places::{
 };
 pub use reported::{ReportedVersion, reported_versions};
 pub use responses::{each_response, forget_responses, put_responses};
-pub use runs::{Run, end_run, recent_runs, run_outcomes, runs_before, start_run};
+pub use runs::{Run, end_run, last_import, recent_runs, run_outcomes, runs_before, start_run};
 pub use sources::{SourceState, record_state, source_states};
 pub use unknown::{
     AlarmFilter, Unknown, UnknownFilter, add_unknown, forget_unknown, list_unknown, prune_unknown,

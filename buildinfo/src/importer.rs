@@ -17,10 +17,9 @@ use crate::db;
 const SAY_EVERY: Duration = Duration::from_secs(10);
 /// One that has not said so for so long is gone; a database that is busy may delay a few of its words.
 const GONE_AFTER: i64 = 60_000_000;
-/// Without such a process, imports are taken to be made by hand, or by another program's schedule, if one began within so long.
-const BY_HAND_WITHIN: i64 = 6 * 3_600_000_000;
-/// So many runs are looked through for the newest one that read the sources.
-const RUNS: i64 = 50;
+/// Without such a process, imports are taken to be made by hand, or by another program's schedule, if one began within so long: one that
+/// imports every night may be half a day late once.
+const BY_HAND_WITHIN: i64 = 36 * 3_600_000_000;
 /// What to do where nobody imports.
 const ADVICE: &str = "run \"datil buildinfo import\", or let \"datil up\" or \"datil buildinfo serve\" import by itself with buildinfo.schedule";
 
@@ -30,7 +29,7 @@ const ADVICE: &str = "run \"datil buildinfo import\", or let \"datil up\" or \"d
 pub enum Who {
     /// A process imports by itself, and looks for what an alarm is about within seconds.
     Scheduled,
-    /// No process does, but imports were made within the last hours.
+    /// No process does, but an import was made within the last 36 hours.
     ByHand,
     /// Nobody.
     Nobody,
@@ -52,16 +51,15 @@ impl Importer {
     /// The database failed.
     pub async fn of(db: &Db, now: i64) -> Result<Self, DbError> {
         let said = db::importer_said(db).await?;
-        let runs = db::recent_runs(db, RUNS).await?;
-        let newest = runs.into_iter().find(db::Run::reads_sources);
-        Ok(Self::judge(said, newest.map(|run| run.started), now))
+        let last = db::last_import(db).await?;
+        Ok(Self::judge(said, last, now))
     }
 
     fn judge(said: Option<i64>, last: Option<i64>, now: i64) -> Self {
-        let within = |time: i64, long: i64| now.saturating_sub(time) <= long;
         // A little ahead is another machine's clock; far ahead is nobody's.
-        let alive = |said: i64| said.abs_diff(now) <= GONE_AFTER.unsigned_abs();
-        let who = if said.is_some_and(alive) {
+        let within =
+            |time: i64, long: i64| (-db::CLOCKS_APART..=long).contains(&now.saturating_sub(time));
+        let who = if said.is_some_and(|said| within(said, GONE_AFTER)) {
             Who::Scheduled
         } else if last.is_some_and(|last| within(last, BY_HAND_WITHIN)) {
             Who::ByHand
@@ -119,6 +117,14 @@ pub async fn announce(db: &Db) -> std::convert::Infallible {
     }
 }
 
+/// Takes back what [`announce`] said, when the schedule of this process has ended. Another process that imports by itself says so again
+/// within seconds.
+pub async fn take_back(db: &Db) {
+    if let Err(error) = db::unsay_importer(db).await {
+        tracing::warn!(%error, "it could not be stored that this process does not import by itself any more");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Importer, Who};
@@ -146,8 +152,22 @@ mod tests {
                 false,
             ),
             (
+                Some(now + 600 * SECOND),
+                None,
+                Who::Scheduled,
+                "at once",
+                false,
+            ),
+            (
+                Some(now + 601 * SECOND),
+                None,
+                Who::Nobody,
+                "nothing was ever imported",
+                true,
+            ),
+            (
                 Some(now + 100 * HOUR),
-                Some(now - 7 * HOUR),
+                Some(now - 37 * HOUR),
                 Who::Nobody,
                 "nobody looks for it",
                 true,
@@ -161,14 +181,36 @@ mod tests {
             ),
             (
                 None,
-                Some(now - 6 * HOUR),
+                Some(now - 25 * HOUR),
                 Who::ByHand,
                 "with the next",
                 true,
             ),
             (
                 None,
-                Some(now - 7 * HOUR),
+                Some(now - 36 * HOUR),
+                Who::ByHand,
+                "with the next",
+                true,
+            ),
+            // Begun on a machine whose clock is a little ahead, and on one whose clock is wrong.
+            (
+                None,
+                Some(now + 60 * SECOND),
+                Who::ByHand,
+                "with the next",
+                true,
+            ),
+            (
+                None,
+                Some(now + 365 * 24 * HOUR),
+                Who::Nobody,
+                "nobody looks for it",
+                true,
+            ),
+            (
+                None,
+                Some(now - 37 * HOUR),
                 Who::Nobody,
                 "nobody looks for it",
                 true,

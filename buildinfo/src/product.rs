@@ -112,6 +112,14 @@ impl Directory {
         (self == Self::DevEdition).then_some("aurora")
     }
 
+    /// What people call what lies in it.
+    pub fn spoken(self) -> &'static str {
+        match self {
+            Self::DevEdition => "Developer Edition",
+            _ => self.product().as_str(),
+        }
+    }
+
     /// The folder's name under `/pub/`.
     pub fn as_str(self) -> &'static str {
         match self {

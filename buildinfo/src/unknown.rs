@@ -8,6 +8,7 @@
 
 pub mod alarm;
 mod install;
+mod listed;
 mod plan;
 mod tally;
 pub mod watch;
@@ -24,6 +25,7 @@ use crate::product::{OFFICIAL_CHANNELS, Product, is_unofficial_channel};
 use crate::resolve::Answer;
 
 pub use install::InstallHash;
+pub use listed::{ListedAlarm, ListedUnknown};
 pub use plan::{FetchPlan, fetch_plan, stands_for_betas};
 pub use tally::{Asked, Sighting, Tally};
 

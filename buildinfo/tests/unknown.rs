@@ -8,8 +8,9 @@ use buildinfo::db::{
     self, AlarmFilter, Unknown, UnknownFilter, alarm_candidates, list_unknown, open_alarms,
     record_state, source_states,
 };
+use buildinfo::importer::Importer;
 use buildinfo::unknown::watch::{forget_known, write_down};
-use buildinfo::unknown::{Asked, Tally, UnknownKey, Verdict, alarm};
+use buildinfo::unknown::{Asked, InstallHash, Sighting, Tally, UnknownKey, Verdict, alarm};
 use buildinfo::{Freshness, Lookup, Question, Settings, audit};
 use demo::world::Channel;
 use demo::{Plan, Truth, World};
@@ -429,12 +430,118 @@ async fn installs_that_report_another_version_than_their_builds_are_found_by_the
         report("88.8\0.8", "1785000002", HOUR).await;
         let found = findings().await;
         assert_eq!(found.len(), 1, "{found:?}");
-        assert_eq!(found[0].subject, format!("Firefox release {id} 99.9.9"));
+        assert_eq!(found[0].subject, format!("Firefox release {id}"));
         let said = format!("2 installs report 99.9.9 with the build id of {version} (");
         assert!(found[0].found.starts_with(&said), "{}", found[0].found);
+        // However many versions are invented for a build, it is one finding, about what most installs report.
+        for number in 0..5 {
+            for install in ["1785000001", "1785000002"] {
+                report(&format!("11.1.{number}"), install, HOUR).await;
+            }
+        }
+        report("99.9.9", "1785000003", HOUR).await;
+        let found = findings().await;
+        assert_eq!(found.len(), 1, "{found:?}");
+        let said = format!("3 installs report 99.9.9 with the build id of {version} (");
+        let said = (found[0].found.starts_with(&said), "and 5 other versions");
+        assert!(said.0 && found[0].found.contains(said.1), "{found:?}");
         db::prune_unknown(db, 20 * DAY).await.unwrap();
         assert_eq!(findings().await.len(), 1);
         db::prune_unknown(db, 31 * DAY).await.unwrap();
         assert_eq!(findings().await, []);
+    }
+}
+
+/// A tally of one install of the build, with what it reports; `known` if the build is, but of another version.
+fn sighting(install: u32, at: i64, known: bool) -> Tally {
+    let key = UnknownKey {
+        product: "Firefox".to_owned(),
+        channel: "nightly".to_owned(),
+        build_id: "20260801093000".to_owned(),
+    };
+    let install = (1_785_000_000 + install).to_string();
+    let install = InstallHash::of(&key, &install).unwrap();
+    let reported = "99.0".to_owned();
+    let mut tally = Tally::default();
+    if known {
+        tally.versions.insert((key, reported, install), at);
+    } else {
+        let seen = Sighting { reported, at };
+        tally.sightings.insert((key, install), seen);
+    }
+    tally
+}
+
+#[tokio::test]
+async fn installs_of_a_full_group_are_still_seen_again() {
+    for test in databases().await {
+        let db = &test.db;
+        for known in [true, false] {
+            // As many as are kept for one build at most, and one more.
+            let most = if known { 1000 } else { 100 };
+            let mut all = Tally::default();
+            for install in 0..most {
+                let one = sighting(install, HOUR, known);
+                all.versions.extend(one.versions);
+                all.sightings.extend(one.sightings);
+            }
+            let again = [
+                all,
+                sighting(most, 3 * HOUR, known),
+                sighting(0, 2 * HOUR, known),
+            ];
+            for tally in again {
+                db::add_unknown(db, tally).await.unwrap();
+            }
+        }
+        let seen = db::reported_versions(db, 2).await.unwrap();
+        assert_eq!(seen.len(), 1);
+        assert_eq!((seen[0].installs, seen[0].last), (1000, 2 * HOUR));
+        let seen = alarm_candidates(db, 1).await.unwrap();
+        assert_eq!(seen.len(), 1);
+        assert_eq!(seen[0].raised, 2 * HOUR);
+    }
+}
+
+#[tokio::test]
+async fn the_word_of_several_importers_is_kept_and_a_wrong_clock_is_not() {
+    for test in databases().await {
+        let db = &test.db;
+        assert_eq!(db::importer_said(db).await.unwrap(), None);
+        for (now, said) in [
+            (1000 * HOUR, 1000 * HOUR),
+            // Another machine, whose clock is five minutes behind.
+            (1000 * HOUR - HOUR / 12, 1000 * HOUR),
+            (1000 * HOUR + 1, 1000 * HOUR + 1),
+            (2000 * HOUR, 2000 * HOUR),
+            // The clock was wrong, and was set right.
+            (1001 * HOUR, 1001 * HOUR),
+        ] {
+            db::say_importer(db, now).await.unwrap();
+            assert_eq!(db::importer_said(db).await.unwrap(), Some(said));
+        }
+        db::unsay_importer(db).await.unwrap();
+        assert_eq!(db::importer_said(db).await.unwrap(), None);
+        db::unsay_importer(db).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn tables_that_are_loaded_hide_no_import() {
+    for test in databases().await {
+        let db = &test.db;
+        let last = async || Importer::of(db, DAY).await.unwrap().last;
+        assert_eq!(last().await, None);
+        let lease = db::Lease::take(db, "one", 0).await.unwrap().unwrap();
+        for id in 1..=60 {
+            let run = db::Run {
+                id,
+                source: if id == 1 { "auto" } else { "csv" }.to_owned(),
+                started: id * HOUR,
+                ..db::Run::default()
+            };
+            db::start_run(&lease, &run).await.unwrap();
+        }
+        assert_eq!(last().await, Some(HOUR));
     }
 }

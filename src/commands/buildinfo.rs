@@ -235,10 +235,12 @@ pub(crate) async fn schedule(
     schedule: cron::Schedule,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    tokio::select! {
+    let ended = tokio::select! {
         ended = import_by(&db, &settings, &schedule, &stop) => ended,
         never = importer::announce(&db) => match never {},
-    }
+    };
+    importer::take_back(&db).await;
+    ended
 }
 
 async fn import_by(

@@ -300,8 +300,14 @@ pub(crate) async fn show(
         Some(build) => db::by_digests(&app.db, &build.evidence).await?,
         None => Vec::new(),
     };
-    let importer = Importer::of(&app.db, clock::now_micros()).await?;
-    let page = BuildPage::new(&index, id, answer, &evidence, &importer);
+    // Who imports matters only where a build may become known.
+    let nobody = if build_page::is_known(&answer) {
+        None
+    } else {
+        let importer = Importer::of(&app.db, clock::now_micros()).await?;
+        importer.warning()
+    };
+    let page = BuildPage::new(&index, id, answer, &evidence, nobody);
     let status = if page.says_something() {
         StatusCode::OK
     } else {

@@ -19,7 +19,7 @@ use crate::product::Directory;
 pub(super) struct Params {
     /// The product, in any known spelling.
     product: Option<String>,
-    /// `silent_source`, `open_alarm`, `reported_version`, `shipped_without_build`, `late_platform`, `conflict`, `bad_file` or `unreadable_record`.
+    /// `no_importer`, `silent_source`, `open_alarm`, `reported_version`, `shipped_without_build`, `late_platform`, `conflict`, `bad_file` or `unreadable_record`.
     check: Option<String>,
     /// Where the page begins: `cursor` of the page before.
     cursor: Option<String>,
@@ -109,4 +109,24 @@ fn known_check(name: &str) -> Result<Check, String> {
         let known = Check::ALL.map(Check::as_str).join(", ");
         format!("check must be one of {known}")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use utoipa::IntoParams;
+    use utoipa::openapi::path::ParameterIn;
+
+    use super::{Check, Params};
+
+    #[test]
+    fn the_description_names_every_check() {
+        let params = Params::into_params(|| Some(ParameterIn::Query));
+        let check = params.iter().find(|one| one.name == "check").unwrap();
+        let about = check.description.as_deref().unwrap();
+        for check in Check::ALL {
+            let name = format!("`{}`", check.as_str());
+            assert!(about.contains(&name), "{about} lacks {name}");
+        }
+        assert_eq!(about.matches('`').count(), 2 * Check::ALL.len());
+    }
 }

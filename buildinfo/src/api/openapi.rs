@@ -10,20 +10,26 @@ use super::{
     audit, builds, history, questions, search, snapshot, unknown, version_string, versions,
 };
 use crate::build::Build;
+use crate::catalog::Several;
 use crate::resolve::Answer;
 
 /// The one form of errors under `/api/v1`.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Error {
     /// What is wrong, in a sentence.
-    error: String,
-    /// A word that programs can rely on: `bad_request`, `not_found`, `method_not_allowed`, `too_large`, `rate_limited`, `unavailable`, `too_slow`, `internal`.
-    code: String,
+    pub(super) error: String,
+    /// A word that programs can rely on: `bad_request`, `ambiguous`, `forbidden`, `not_found`, `method_not_allowed`, `too_large`, `rate_limited`, `unavailable`, `too_slow`, `internal`.
+    pub(super) code: String,
     /// Where parameters are missing or wrong: each of them, with what is wrong with it.
     #[schema(value_type = Option<Object>)]
-    problems: Option<std::collections::BTreeMap<String, String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) problems: Option<std::collections::BTreeMap<String, String>>,
     /// And the address of a right request.
-    example: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) example: Option<String>,
+    /// With the code `ambiguous`: the build ids that stand for several builds, with these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ambiguous: Option<Vec<Several>>,
 }
 
 #[derive(utoipa::OpenApi)]

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::Api;
 use super::asked::{Asked, takes};
 use super::builds::{limit_of, no_cursor};
-use crate::db::{self, AlarmFilter, Unknown, UnknownFilter};
+use crate::db::{self, AlarmFilter, UnknownFilter};
 use crate::importer::{Importer, Who};
-use crate::unknown::{UnknownKey, Verdict, counted_product};
+use crate::unknown::{ListedUnknown, UnknownKey, Verdict, counted_product};
 
 /// Which unknown ids to list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -47,7 +47,7 @@ takes!(
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct UnknownPage {
     /// The highest id first.
-    unknown: Vec<OneUnknown>,
+    unknown: Vec<ListedUnknown>,
     /// Where the next page begins; none after the last.
     cursor: Option<String>,
     /// The address of the next page; none after the last.
@@ -78,60 +78,6 @@ impl From<Importer> for OneImporter {
     }
 }
 
-/// An id that no source knows.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-struct OneUnknown {
-    /// The product.
-    product: String,
-    /// The channel.
-    channel: String,
-    /// The id; of what is no id, the kind of junk.
-    build_id: String,
-    /// `junk`, `unofficial`, `no_source` or `not_seen`.
-    verdict: String,
-    /// How often it was asked for.
-    asked: i64,
-    /// When it was asked for first, RFC 3339.
-    first_asked: String,
-    /// When it was asked for last.
-    last_asked: String,
-    /// The alarm, if there is one.
-    alarm: Option<OneAlarm>,
-}
-
-/// That an unknown build crashed on several installs.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-struct OneAlarm {
-    /// When it was raised, RFC 3339.
-    raised: String,
-    /// When the build was looked for because of it.
-    tried: Option<String>,
-    /// What came of that.
-    outcome: Option<String>,
-    /// When it ended: the build is known since.
-    cleared: Option<String>,
-}
-
-impl From<Unknown> for OneUnknown {
-    fn from(row: Unknown) -> Self {
-        Self {
-            alarm: row.raised.map(|raised| OneAlarm {
-                raised: rfc3339(raised),
-                tried: row.tried.map(rfc3339),
-                outcome: row.outcome,
-                cleared: row.cleared.map(rfc3339),
-            }),
-            product: row.product,
-            channel: row.channel,
-            build_id: row.build_id,
-            verdict: row.verdict,
-            asked: row.asked,
-            first_asked: rfc3339(row.first_asked),
-            last_asked: rfc3339(row.last_asked),
-        }
-    }
-}
-
 /// The ids that were asked for, here or for crashes, and that no source knows.
 #[utoipa::path(
     get, path = "/api/v1/unknown", tag = "history", params(Params),
@@ -156,7 +102,7 @@ pub(super) async fn list(
     let body = UnknownPage {
         next: cursor.as_deref().map(|cursor| asked.next(cursor)),
         cursor,
-        unknown: page.rows.into_iter().map(OneUnknown::from).collect(),
+        unknown: page.rows.iter().map(ListedUnknown::from).collect(),
         importer: importer.into(),
     };
     asked.fresh(body)

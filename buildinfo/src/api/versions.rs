@@ -15,7 +15,7 @@ use super::builds::{limit_of, no_cursor};
 use crate::catalog::{
     self, Comparison, LatestBuild, Newest, NoComparison, Several, VersionBuilds, Which,
 };
-use crate::product::{Product, normalise_channel};
+use crate::product::{Directory, Product, normalise_channel};
 
 /// Versions in a page, unless the client says.
 const PAGE: i64 = 50;
@@ -222,37 +222,21 @@ pub(super) struct CompareParams {
 }
 
 impl CompareParams {
-    /// The build that is asked for under this name; `only` is the one channel of the product, if it has only one.
+    /// The build that is asked for under the name of `side`.
     fn which(
         &self,
-        (name, id): (&str, &str),
-        only: Option<&str>,
-        own: Option<&str>,
+        directory: Directory,
+        (side, id): (&str, &str),
+        channel: Option<&str>,
         version: Option<&str>,
     ) -> Result<Which, ApiError> {
-        let refused = |what: &str, why| ApiError::BadRequest(format!("{name}{what} {why}"));
+        let refused = |what: &str, why| ApiError::BadRequest(format!("{side}{what} {why}"));
         let build_id = whole_id(id).map_err(|why| refused("", why))?;
         let version = version.map(known_version).transpose();
-        Ok(Which {
-            build_id,
-            channel: only
-                .or(own)
-                .or(self.channel.as_deref())
-                .map(normalise_channel),
-            version: version.map_err(|why| refused("_version", why))?,
-        })
+        let version = version.map_err(|why| refused("_version", why))?;
+        let channels = [channel, self.channel.as_deref()];
+        Which::of(directory, build_id, channels, version).map_err(ApiError::BadRequest)
     }
-}
-
-/// That build ids stand for several builds.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub(super) struct Ambiguous {
-    /// What is ambiguous, and how to say which is meant.
-    error: String,
-    /// `ambiguous`.
-    code: &'static str,
-    /// The ids that stand for several builds, with these.
-    ambiguous: Vec<Several>,
 }
 
 takes!(
@@ -272,7 +256,7 @@ takes!(
     get, path = "/api/v1/compare", tag = "builds", params(CompareParams),
     responses(
         (status = 200, description = "Both builds, the `seconds` between them, and `changes_url` or in `no_changes_url` why there is none", body = Comparison),
-        (status = 400, description = "A parameter is missing or no build id; or with the code `ambiguous`, an id stands for several builds, which are listed in `ambiguous`", body = Ambiguous),
+        (status = 400, description = "A parameter is missing or no build id; or with the code `ambiguous`, an id stands for several builds, which are listed in `ambiguous`", body = super::openapi::Error),
         (status = 404, description = "No source has listed one of the builds so far, or not on that channel", body = super::openapi::Error),
     )
 )]
@@ -281,17 +265,17 @@ pub(super) async fn compare(
     asked: Asked<CompareParams>,
 ) -> Result<Response, ApiError> {
     let params = &asked.params;
-    let (product, only) = product_of(&params.product, None)?;
-    let only = only.as_deref();
+    let directory = known_product(&params.product).map_err(ApiError::BadRequest)?;
+    let product = directory.product();
     let from = params.which(
+        directory,
         ("from", &params.from),
-        only,
         params.from_channel.as_deref(),
         params.from_version.as_deref(),
     )?;
     let to = params.which(
+        directory,
         ("to", &params.to),
-        only,
         params.to_channel.as_deref(),
         params.to_version.as_deref(),
     )?;
@@ -308,22 +292,16 @@ fn refused(error: NoComparison) -> Result<Response, ApiError> {
     let NoComparison::Ambiguous(ambiguous) = error else {
         return Err(ApiError::NotFound(sentence));
     };
-    let parameters = ambiguous.iter().map(|several| {
-        let side = several.side;
-        if several.needs_version() {
-            format!("{side}_channel and {side}_version")
-        } else {
-            format!("{side}_channel")
-        }
-    });
-    let parameters: Vec<String> = parameters.collect();
-    let body = Ambiguous {
+    let parameters: Vec<String> = ambiguous.iter().flat_map(Several::parameters).collect();
+    let body = super::openapi::Error {
         error: format!(
             "{sentence}: say which with {} (channel is for both)",
             parameters.join(" and ")
         ),
-        code: "ambiguous",
-        ambiguous,
+        code: "ambiguous".to_owned(),
+        problems: None,
+        example: None,
+        ambiguous: Some(ambiguous),
     };
     Ok((StatusCode::BAD_REQUEST, axum::Json(body)).into_response())
 }

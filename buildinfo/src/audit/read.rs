@@ -2,7 +2,8 @@
 
 mod scores;
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use platform::clock;
@@ -282,19 +283,35 @@ fn unreadable(row: db::Unreadable) -> (String, Finding) {
     (row.digest, finding)
 }
 
-/// The builds of which several installs report another version, as the builds are now: a correction ends a finding.
+/// The builds of which several installs report another version, as the builds are now: a correction ends a finding. One finding for each
+/// build and channel, about the version that most installs report.
 async fn reported(db: &Db) -> Result<Vec<Finding>, DbError> {
     let seen = db::reported_versions(db, SEVERAL).await?;
     let generation = db::latest_generation(db).await?.n;
-    let mut found = Vec::new();
+    let mut read: BTreeMap<(Product, BuildId), BuildIndex> = BTreeMap::new();
+    let mut found: Vec<Finding> = Vec::new();
+    // How many versions of a build it is right to report by now, and whether there is a finding of it.
+    let mut of_build: BTreeMap<[String; 3], (i64, bool)> = BTreeMap::new();
     for seen in seen {
-        let (Ok(product), Ok(id)) = (seen.product.parse(), seen.build_id.parse::<BuildId>()) else {
+        let (Ok(product), Ok(id)) = (
+            seen.product.parse::<Product>(),
+            seen.build_id.parse::<BuildId>(),
+        ) else {
             continue;
         };
-        let builds = db::builds_by_id(db, generation, product, id).await?;
-        let Ok(index) = BuildIndex::from_builds(generation, &builds) else {
-            continue;
+        let index = match read.entry((product, id)) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let builds = db::builds_by_id(db, generation, product, id).await?;
+                let index = BuildIndex::from_builds(generation, &builds);
+                entry.insert(index.map_err(|error| DbError::Row(error.to_string()))?)
+            }
         };
+        let build = [&seen.product, &seen.channel, &seen.build_id].map(Clone::clone);
+        let (right, is_found) = of_build.entry(build).or_default();
+        if *is_found {
+            continue;
+        }
         let question = Question {
             product: seen.product.clone(),
             channel: seen.channel.clone(),
@@ -302,13 +319,15 @@ async fn reported(db: &Db) -> Result<Vec<Finding>, DbError> {
             version: Some(seen.reported.clone()),
             asked_at: None,
         };
-        let answer = resolve(&index, &question);
-        if let Some(version) = answer
-            .version
-            .as_deref()
-            .filter(|_| answer.reported_differs)
-        {
-            found.push(reported_version(&seen, version, answer.certainty));
+        let answer = resolve(index, &question);
+        let version = answer.version.as_deref();
+        match version.filter(|_| answer.reported_differs) {
+            Some(version) => {
+                let others = seen.versions - 1 - *right;
+                found.push(reported_version(&seen, others, version, answer.certainty));
+                *is_found = true;
+            }
+            None => *right += 1,
         }
     }
     Ok(found)

@@ -3,10 +3,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::{
-    Check, Finding, OnPlatform, Scores, Severity, late_platforms, shipped_without_build,
-    silent_sources,
+    Check, Finding, OnPlatform, Scores, Severity, late_platforms, reported_version,
+    shipped_without_build, silent_sources,
 };
-use crate::db::SourceState;
+use crate::build::Certainty;
+use crate::db::{ReportedVersion, SourceState};
 use crate::facts::facts;
 use crate::observation::{Observation, SourceName};
 use crate::product::{Directory, Product};
@@ -244,6 +245,18 @@ fn scores_tell_who_is_late_and_who_has_holes() {
         "nightly",
         BTreeMap::from([(archive, 5000 * second)]),
     );
+    // Of what Buildhub knows, the archive is not asked; of what only a table holds, it is, and a table never.
+    scores.add_build(
+        Product::Firefox,
+        "release",
+        BTreeMap::from([(buildhub, 5000 * second)]),
+    );
+    scores.add_build(
+        Product::Firefox,
+        "release",
+        BTreeMap::from([(SourceName::Csv, 5000 * second)]),
+    );
+    scores.add_contradiction(SourceName::ProductDetails, Product::Firefox, "release");
     scores.add_contradiction(buildhub, Product::Firefox, "nightly");
     scores.add_withdrawal(SourceName::ProductDetails, Product::Firefox, "beta");
     let found = scores.finish();
@@ -266,8 +279,41 @@ fn scores_tell_who_is_late_and_who_has_holes() {
         row(archive, "nightly"),
         ((22, 21, 0), (Some(0), Some(0)), (0, 0))
     );
+    for (source, builds, holes) in [
+        (buildhub, 1, 1),
+        (archive, 0, 1),
+        (SourceName::Csv, 1, 0),
+        (SourceName::ProductDetails, 0, 0),
+    ] {
+        let found = row(source, "release").0;
+        assert_eq!((found.0, found.2), (builds, holes), "{source:?}");
+    }
     assert_eq!(
         row(SourceName::ProductDetails, "beta"),
         ((0, 0, 0), (None, None), (0, 1))
     );
+}
+
+#[test]
+fn texts_of_clients_stand_in_a_finding_short_and_plain() {
+    for (text, shown) in [
+        ("153.0", "153.0".to_owned()),
+        ("1\n2\u{202e}3\0", "123".to_owned()),
+        (&"x".repeat(32), "x".repeat(32)),
+        (&"x".repeat(33), format!("{}…", "x".repeat(32))),
+    ] {
+        let seen = ReportedVersion {
+            product: "Firefox".to_owned(),
+            channel: text.to_owned(),
+            build_id: "20260801093000".to_owned(),
+            reported: text.to_owned(),
+            installs: 2,
+            last: 0,
+            versions: 1,
+        };
+        let finding = reported_version(&seen, 0, "154.0", Certainty::Stated);
+        assert_eq!(finding.subject, format!("Firefox {shown} 20260801093000"));
+        let said = format!("2 installs report {shown} with");
+        assert!(finding.found.starts_with(&said), "{finding:?}");
+    }
 }

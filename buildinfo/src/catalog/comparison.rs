@@ -11,7 +11,7 @@ use super::ShortBuild;
 use crate::build::Status;
 use crate::build_id::BuildId;
 use crate::index::{BuildIndex, BuildRef};
-use crate::product::Product;
+use crate::product::{Directory, Product, normalise_channel};
 use crate::resolve::changes_url;
 use crate::version::Version;
 
@@ -24,6 +24,36 @@ pub struct Which {
     pub channel: Option<String>,
     /// The exact version on that channel, or the build's own.
     pub version: Option<Version>,
+}
+
+impl Which {
+    /// The build with an id of the product that `directory` names, as it was asked for: on the first of the `channels` that is given, in
+    /// any known spelling, and of this version there.
+    ///
+    /// # Errors
+    /// The product has only one channel, and another one was asked for; in a sentence.
+    pub fn of(
+        directory: Directory,
+        build_id: BuildId,
+        channels: [Option<&str>; 2],
+        version: Option<Version>,
+    ) -> Result<Self, String> {
+        let asked = channels.into_iter().flatten().next().map(normalise_channel);
+        let only = directory.only_channel();
+        if let (Some(only), Some(asked)) = (only, &asked)
+            && only != asked
+        {
+            return Err(format!(
+                "{} has only the channel {only}",
+                directory.spoken()
+            ));
+        }
+        Ok(Self {
+            build_id,
+            channel: only.map(str::to_owned).or(asked),
+            version,
+        })
+    }
 }
 
 impl From<BuildId> for Which {
@@ -79,12 +109,14 @@ pub struct Several {
 }
 
 impl Several {
-    /// Whether a channel alone does not tell the builds apart: then it takes a version as well.
-    pub fn needs_version(&self) -> bool {
-        // They are sorted by channel.
-        self.candidates
-            .windows(2)
-            .any(|pair| matches!(pair, [one, next] if one.channel == next.channel))
+    /// With which parameters it is said which of them is meant: `from_channel`, and `from_version` where that does not do.
+    pub fn parameters(&self) -> Vec<String> {
+        // They are sorted by channel: does that alone not tell them apart?
+        let mut pairs = self.candidates.windows(2);
+        let alike = |pair: &[Candidate]| matches!(pair, [one, next] if one.channel == next.channel);
+        let version = pairs.any(alike).then_some("version");
+        let parts = std::iter::once("channel").chain(version);
+        parts.map(|part| format!("{}_{part}", self.side)).collect()
     }
 }
 

@@ -1,9 +1,10 @@
 use super::{Newest, NoComparison, Which, compare, newest, versions};
 use crate::build::{Build, Status};
+use crate::build_id::BuildId;
 use crate::derive::derive_all;
 use crate::index::BuildIndex;
 use crate::observation::{Observation, SourceName};
-use crate::product::Product;
+use crate::product::{Directory, Product};
 use serde_json::json;
 
 fn record(channel: &str, version: &str, number: u32, platform: &str, id: &str) -> Observation {
@@ -292,24 +293,30 @@ fn an_id_of_several_builds_is_not_guessed() {
     let twice = |error: NoComparison| match error {
         NoComparison::Ambiguous(all) => all
             .iter()
-            .map(|one| (one.side, one.candidates.len(), one.needs_version()))
+            .map(|one| (one.candidates.len(), one.parameters().join(" ")))
             .collect::<Vec<_>>(),
         other => panic!("{other}"),
     };
-    assert_eq!(twice(error), [("from", 2, false)]);
+    assert_eq!(twice(error), [(2, "from_channel".to_owned())]);
     let beta = Some("beta");
     let error = asked(
         which(TWICE, beta, None),
         which("20181029164536", beta, None),
     );
-    assert_eq!(twice(error.unwrap_err()), [("to", 2, true)]);
+    assert_eq!(
+        twice(error.unwrap_err()),
+        [(2, "to_channel to_version".to_owned())]
+    );
     let error = asked(
         which(TWICE, None, None),
         which("20181029164536", None, None),
     );
     assert_eq!(
         twice(error.unwrap_err()),
-        [("from", 2, false), ("to", 2, true)]
+        [
+            (2, "from_channel".to_owned()),
+            (2, "to_channel to_version".to_owned())
+        ]
     );
     // What is not known at all is said first.
     for (from, to) in [("20190101000000", TWICE), (TWICE, "20190101000000")] {
@@ -333,4 +340,36 @@ fn an_id_of_several_builds_is_not_guessed() {
         which(TWICE, Some("release"), None),
     );
     assert_ne!(compared.unwrap().no_changes_url, Some("it is one build"));
+}
+
+#[test]
+fn the_channel_of_a_side_comes_before_that_of_both_and_must_be_one_of_the_product() {
+    let id = BuildId::from_u64(20_181_025_233_934).unwrap();
+    for (directory, own, both, expected) in [
+        (Directory::Firefox, None, None, Ok(None)),
+        (Directory::Firefox, None, Some("Beta"), Ok(Some("beta"))),
+        (
+            Directory::Firefox,
+            Some("aurora"),
+            Some("beta"),
+            Ok(Some("aurora")),
+        ),
+        (Directory::DevEdition, None, None, Ok(Some("aurora"))),
+        (
+            Directory::DevEdition,
+            Some("Aurora"),
+            Some("beta"),
+            Ok(Some("aurora")),
+        ),
+        (
+            Directory::DevEdition,
+            None,
+            Some("beta"),
+            Err("Developer Edition has only the channel aurora"),
+        ),
+    ] {
+        let which = Which::of(directory, id, [own, both], None);
+        let channel = which.as_ref().map(|which| which.channel.as_deref());
+        assert_eq!(channel.map_err(String::as_str), expected);
+    }
 }

@@ -10,8 +10,10 @@ use crate::unknown::Tally;
 const MOST_INSTALLS: i64 = 1000;
 /// Most installs that are kept in all.
 const MOST: i64 = 20_000;
-/// Most groups that are looked at.
-const MOST_GROUPS: i64 = 500;
+/// Of so many versions of one build, those that most installs report, each is looked at: the build may be of the first of them by now.
+const MOST_OF_BUILD: i64 = 3;
+/// Most versions that are looked at in all.
+const MOST_GROUPS: i64 = 300;
 /// Installs are forgotten after 30 days, in microseconds.
 const KEEP: i64 = 30 * 86_400_000_000;
 
@@ -30,10 +32,12 @@ pub struct ReportedVersion {
     pub installs: i64,
     /// When the last such report came in, microseconds UTC.
     pub last: i64,
+    /// How many versions as many installs report as were asked for, of this build and channel, with this one.
+    pub versions: i64,
 }
 
 pub(super) async fn add(db: &Db, tally: &Tally) -> Result<(), DbError> {
-    const SQL: &str = "INSERT INTO reported_version (product, channel, build_id, reported, install_hash, at) SELECT $1, $2, $3, $4, $5, $6 WHERE (SELECT COUNT(*) FROM reported_version WHERE product = $1 AND channel = $2 AND build_id = $3 AND reported = $4) < $7 ON CONFLICT (product, channel, build_id, reported, install_hash) DO UPDATE SET at = CASE WHEN excluded.at > reported_version.at THEN excluded.at ELSE reported_version.at END";
+    const SQL: &str = "INSERT INTO reported_version (product, channel, build_id, reported, install_hash, at) SELECT $1, $2, $3, $4, $5, $6 WHERE (SELECT COUNT(*) FROM reported_version WHERE product = $1 AND channel = $2 AND build_id = $3 AND reported = $4) < $7 OR EXISTS (SELECT 1 FROM reported_version WHERE product = $1 AND channel = $2 AND build_id = $3 AND reported = $4 AND install_hash = $5) ON CONFLICT (product, channel, build_id, reported, install_hash) DO UPDATE SET at = CASE WHEN excluded.at > reported_version.at THEN excluded.at ELSE reported_version.at END";
     // In one order, so that two processes never wait for each other's rows.
     let mut sightings: Vec<_> = tally.versions.iter().collect();
     sightings.sort_by(|a, b| a.0.cmp(b.0));
@@ -57,14 +61,16 @@ pub(super) async fn add(db: &Db, tally: &Tally) -> Result<(), DbError> {
     Ok(())
 }
 
-/// The builds of which at least `installs` installs report another version, in the order of their names; at most 500.
+/// The builds of which at least `installs` installs report another version, those of most installs first: of each build the three
+/// versions that most installs report, and at most 300 in all. What clients invent comes after what many of them report.
 ///
 /// # Errors
 /// The database failed.
 pub async fn reported_versions(db: &Db, installs: i64) -> Result<Vec<ReportedVersion>, DbError> {
-    const SQL: &str = "SELECT product, channel, build_id, reported, COUNT(*) AS installs, MAX(at) AS last FROM reported_version GROUP BY product, channel, build_id, reported HAVING COUNT(*) >= $1 ORDER BY product, channel, build_id, reported LIMIT $2";
+    const SQL: &str = "SELECT product, channel, build_id, reported, installs, last, versions FROM (SELECT product, channel, build_id, reported, COUNT(*) AS installs, MAX(at) AS last, COUNT(*) OVER (PARTITION BY product, channel, build_id) AS versions, ROW_NUMBER() OVER (PARTITION BY product, channel, build_id ORDER BY COUNT(*) DESC, reported) AS place FROM reported_version GROUP BY product, channel, build_id, reported HAVING COUNT(*) >= $1) AS g WHERE place <= $2 ORDER BY installs DESC, product, channel, build_id, reported LIMIT $3";
     Ok(on!(db, |pool| sqlx::query_as(SQL)
         .bind(installs)
+        .bind(MOST_OF_BUILD)
         .bind(MOST_GROUPS)
         .fetch_all(pool)
         .await)?)

@@ -133,6 +133,20 @@ pub async fn runs_before(db: &Db, before: i64, limit: i64) -> Result<Page<Run>, 
     Ok(Page { rows, more })
 }
 
+/// When the newest run that read sources began, microseconds UTC; none if there never was one.
+///
+/// # Errors
+/// The database failed.
+pub async fn last_import(db: &Db) -> Result<Option<i64>, DbError> {
+    const SQL: &str =
+        "SELECT started FROM import_run WHERE id < $1 AND source <> $2 ORDER BY id DESC LIMIT 1";
+    Ok(on!(db, |pool| sqlx::query_scalar(SQL)
+        .bind(i64::MAX)
+        .bind(SourceName::Csv.as_str())
+        .fetch_optional(pool)
+        .await)?)
+}
+
 /// How many imports there were of each outcome.
 ///
 /// # Errors

@@ -109,7 +109,7 @@ async fn add_asked(db: &Db, rows: &[(UnknownKey, Asked)]) -> Result<(), DbError>
 }
 
 async fn add_sightings(db: &Db, tally: &Tally) -> Result<(), DbError> {
-    const SQL: &str = "INSERT INTO unknown_seen (product, channel, build_id, install_hash, reported, at) SELECT $1, $2, $3, $4, $5, $6 WHERE (SELECT COUNT(*) FROM unknown_seen WHERE product = $1 AND channel = $2 AND build_id = $3) < $7 ON CONFLICT (product, channel, build_id, install_hash) DO UPDATE SET at = CASE WHEN excluded.at > unknown_seen.at THEN excluded.at ELSE unknown_seen.at END";
+    const SQL: &str = "INSERT INTO unknown_seen (product, channel, build_id, install_hash, reported, at) SELECT $1, $2, $3, $4, $5, $6 WHERE (SELECT COUNT(*) FROM unknown_seen WHERE product = $1 AND channel = $2 AND build_id = $3) < $7 OR EXISTS (SELECT 1 FROM unknown_seen WHERE product = $1 AND channel = $2 AND build_id = $3 AND install_hash = $4) ON CONFLICT (product, channel, build_id, install_hash) DO UPDATE SET at = CASE WHEN excluded.at > unknown_seen.at THEN excluded.at ELSE unknown_seen.at END";
     let mut sightings: Vec<_> = tally.sightings.iter().collect();
     sightings.sort_by(|a, b| a.0.cmp(b.0));
     for sightings in sightings.chunks(ROWS) {

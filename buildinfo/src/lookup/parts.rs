@@ -15,6 +15,8 @@ use crate::version::{Stage, Version};
 
 /// So many ids are read at a time in the search for the newest.
 const IDS: i64 = 20;
+/// So many times ids of release are read in the search for the newest candidate on beta.
+const CANDIDATE_PAGES: usize = 5;
 /// So many versions.
 const VERSIONS: usize = 8;
 
@@ -169,14 +171,15 @@ async fn newest_among(
     Ok(found)
 }
 
-/// The newest builds of a release that are candidates on beta; few of the newest releases are none.
+/// The newest builds of a release that were offered on beta as candidates. Where beta gets them at all, the newest few releases hold
+/// one: so only the newest hundred ids of release are read, and a product whose releases never go to beta has none.
 async fn newest_candidates(
     db: &Db,
     generation: i64,
     product: Product,
 ) -> Result<Vec<Build>, LookupError> {
     let mut before = None;
-    loop {
+    for _ in 0..CANDIDATE_PAGES {
         let page = db::builds_of_channel(db, generation, product, "release", before, IDS).await?;
         before = page.rows.last().map(|build| build.build_id);
         let on_beta = |build: &&Build| {
@@ -189,9 +192,10 @@ async fn newest_candidates(
             return Ok(rows.filter(|build| build.build_id == newest).collect());
         }
         if !page.more {
-            return Ok(Vec::new());
+            break;
         }
     }
+    Ok(Vec::new())
 }
 
 /// The newest of a line. What is offered is among the highest versions: they are read from the highest down until one is; a line of esr

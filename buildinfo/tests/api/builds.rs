@@ -159,6 +159,15 @@ async fn versions_latest_builds_and_comparisons_are_those_of_the_world() {
             ))
             .await;
         assert_eq!(body["from"]["own_channel"], "aurora");
+        for wrong in ["channel=beta", "from_channel=beta", "to_channel=nightly"] {
+            let address =
+                format!("/api/v1/compare?product=devedition&from={from}&to={from}&{wrong}");
+            let error = service.refused(&address, 400).await;
+            assert!(
+                error.contains("Developer Edition has only the channel aurora"),
+                "{error}"
+            );
+        }
         let body = service
             .ok(&format!(
                 "/api/v1/compare?product=Firefox&from={from}&to={to}&from_channel=Aurora&to_channel=beta&to_version=153.0b2"

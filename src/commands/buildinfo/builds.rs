@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
 use buildinfo::build_id::prefix_range;
-use buildinfo::catalog::{Comparison, NoComparison, ShortBuild, Which};
+use buildinfo::catalog::{Comparison, NoComparison, Several, ShortBuild, Which};
 use buildinfo::db::{BuildKey, Filter, latest_generation, list_builds};
 use buildinfo::product::normalise_channel;
 use buildinfo::{Build, BuildId, Directory, Version, lookup};
@@ -186,40 +186,15 @@ fn version(text: &str) -> Result<Version, String> {
         .ok_or_else(|| "not a version, such as 154.0b1, 153.0rc2 or 140.2.0esr".to_owned())
 }
 
-impl CompareArgs {
-    /// The build that is asked for; `only` is the one channel of the product, if it has only one.
-    fn which(
-        &self,
-        id: BuildId,
-        only: Option<&str>,
-        own: Option<&str>,
-        version: Option<&Version>,
-    ) -> Which {
-        Which {
-            build_id: id,
-            channel: only
-                .or(own)
-                .or(self.channel.as_deref())
-                .map(normalise_channel),
-            version: version.cloned(),
-        }
-    }
-}
-
 /// What is ambiguous or not known, and how to say it better.
 fn refused(error: &NoComparison) -> anyhow::Error {
     let NoComparison::Ambiguous(ambiguous) = error else {
         return anyhow!("{error}");
     };
-    let options = ambiguous.iter().map(|several| {
-        let side = several.side;
-        if several.needs_version() {
-            format!("--{side}-channel and --{side}-version")
-        } else {
-            format!("--{side}-channel")
-        }
-    });
-    let options: Vec<String> = options.collect();
+    let parameters = ambiguous.iter().flat_map(Several::parameters);
+    let options: Vec<String> = parameters
+        .map(|name| format!("--{}", name.replace('_', "-")))
+        .collect();
     anyhow!(
         "{error}: say which with {} (--channel is for both)",
         options.join(" and ")
@@ -232,20 +207,14 @@ pub(crate) async fn compare(
     as_json: bool,
 ) -> anyhow::Result<ExitCode> {
     let directory = directory_of(&args.product)?;
-    let (product, only) = (directory.product(), directory.only_channel());
+    let product = directory.product();
+    let which = |id, channel: &Option<String>, version: &Option<Version>| {
+        let channels = [channel.as_deref(), args.channel.as_deref()];
+        Which::of(directory, id, channels, version.clone()).map_err(anyhow::Error::msg)
+    };
+    let from = which(args.from, &args.from_channel, &args.from_version)?;
+    let to = which(args.to, &args.to_channel, &args.to_version)?;
     let generation = latest_generation(db).await?.n;
-    let from = args.which(
-        args.from,
-        only,
-        args.from_channel.as_deref(),
-        args.from_version.as_ref(),
-    );
-    let to = args.which(
-        args.to,
-        only,
-        args.to_channel.as_deref(),
-        args.to_version.as_ref(),
-    );
     let compared = lookup::compare(db, generation, product, &from, &to).await?;
     let comparison = compared.map_err(|error| refused(&error))?;
     if as_json {

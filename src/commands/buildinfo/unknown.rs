@@ -5,13 +5,12 @@ use std::process::ExitCode;
 
 use anyhow::anyhow;
 use buildinfo::audit;
-use buildinfo::db::{self, AlarmFilter, Unknown, UnknownFilter};
+use buildinfo::db::{self, Alarm, AlarmFilter, Unknown, UnknownFilter};
 use buildinfo::importer::Importer;
-use buildinfo::unknown::{UnknownKey, Verdict, counted_product};
+use buildinfo::unknown::{ListedUnknown, UnknownKey, Verdict, counted_product};
 use clap::{Args, ValueEnum};
 use platform::clock;
 use platform::db::Db;
-use serde_json::{Value, json};
 
 use super::audit::print as print_finding;
 use super::print;
@@ -69,14 +68,17 @@ pub(crate) async fn unknown(
     let page = db::list_unknown(db, &filter, after.as_ref(), args.limit).await?;
     let importer = Importer::of(db, clock::now_micros()).await?;
     if as_json {
-        print::objects(page.rows.iter().map(object))?;
-        print::objects([json!({"importer": {
-            "who": importer.who,
-            "last_import": importer.last.map(clock::rfc3339),
-            "warning": importer.warning(),
-        }})])?;
+        // Every line is an id; what is beside them goes to the other stream.
+        if let Some(warning) = importer.warning() {
+            writeln!(std::io::stderr(), "{warning}")?;
+        }
+        print::objects(page.rows.iter().map(ListedUnknown::from))?;
     } else {
-        show(db, &filter, &page.rows, &importer).await?;
+        let alarms = match after {
+            None => alarms_of(db, &filter).await?,
+            Some(_) => Vec::new(),
+        };
+        show(&alarms, &page.rows, &importer)?;
     }
     if let Some(last) = page.rows.last().filter(|_| page.more) {
         print::say_more(&last.key().to_string());
@@ -84,23 +86,29 @@ pub(crate) async fn unknown(
     Ok(ExitCode::SUCCESS)
 }
 
-/// The alarms in the audit's words, then the ids.
-async fn show(
-    db: &Db,
-    filter: &UnknownFilter,
-    rows: &[Unknown],
-    importer: &Importer,
-) -> anyhow::Result<()> {
+/// The alarms that are on, as far as they belong to what is asked for.
+async fn alarms_of(db: &Db, filter: &UnknownFilter) -> anyhow::Result<Vec<Alarm>> {
+    let not_seen = filter
+        .verdict
+        .is_none_or(|verdict| verdict == Verdict::NotSeen);
+    if !not_seen || filter.alarm == AlarmFilter::Cleared {
+        return Ok(Vec::new());
+    }
     let mut open = db::open_alarms(db).await?;
     open.retain(|alarm| {
         let product = filter.product.as_ref();
         product.is_none_or(|product| *product == alarm.product)
     });
+    Ok(open)
+}
+
+/// The alarms in the audit's words, then the ids.
+fn show(open: &[Alarm], rows: &[Unknown], importer: &Importer) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     if let Some(warning) = importer.warning() {
         writeln!(out, "{warning}")?;
     }
-    for finding in audit::alarms(&open, importer) {
+    for finding in audit::alarms(open, importer) {
         print_finding(&mut out, &finding)?;
     }
     drop(out);
@@ -141,26 +149,4 @@ fn row(one: &Unknown) -> [String; 8] {
         clock::rfc3339(one.last_asked),
         alarm.to_owned(),
     ]
-}
-
-/// An id as `/api/v1/unknown` lists it.
-fn object(one: &Unknown) -> Value {
-    let alarm = one.raised.map(|raised| {
-        json!({
-            "raised": clock::rfc3339(raised),
-            "tried": one.tried.map(clock::rfc3339),
-            "outcome": one.outcome,
-            "cleared": one.cleared.map(clock::rfc3339),
-        })
-    });
-    json!({
-        "product": one.product,
-        "channel": one.channel,
-        "build_id": one.build_id,
-        "verdict": one.verdict,
-        "asked": one.asked,
-        "first_asked": clock::rfc3339(one.first_asked),
-        "last_asked": clock::rfc3339(one.last_asked),
-        "alarm": alarm,
-    })
 }

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use buildinfo::db::Stored;
-use buildinfo::importer::Importer;
 use buildinfo::index::BuildRef;
 use buildinfo::resolve::{Answer, BuildInfo, Sibling};
 use buildinfo::table::Table;
@@ -128,14 +127,19 @@ struct Details {
     changes: Option<String>,
 }
 
+/// Whether any build has the id that was asked for.
+pub(super) fn is_known(answer: &Answer) -> bool {
+    answer.build.is_some() || !answer.alternatives.is_empty()
+}
+
 impl BuildPage {
-    /// `index` holds the builds with this id and those around it.
+    /// `index` holds the builds with this id and those around it; `nobody` says that an unknown build stays so, if nobody imports.
     pub(super) fn new(
         index: &BuildIndex,
         id: BuildId,
         answer: Answer,
         evidence: &[Stored],
-        importer: &Importer,
+        nobody: Option<String>,
     ) -> Self {
         let product: Option<Product> = answer.product.parse().ok();
         let name = format!(
@@ -146,7 +150,7 @@ impl BuildPage {
                 answer.version.as_deref().unwrap_or_default()
             )
         );
-        let known = answer.build.is_some() || !answer.alternatives.is_empty();
+        let known = is_known(&answer);
         let of_id = |product| index.find(product, id);
         let evidence_count = answer
             .build
@@ -177,7 +181,7 @@ impl BuildPage {
             } else {
                 causes(answer.reason)
             },
-            nobody: importer.warning().filter(|_| !known),
+            nobody,
             crashes: links::crashes(&[
                 ("product", &answer.product),
                 ("build_id", &answer.build_id),
@@ -194,7 +198,7 @@ impl BuildPage {
 
     /// Whether any build has the id.
     fn known(&self) -> bool {
-        self.answer.build.is_some() || !self.answer.alternatives.is_empty()
+        is_known(&self.answer)
     }
 }
 
