@@ -286,10 +286,8 @@ async fn sources_are_scored_over_what_the_others_list() {
         rebuild(db, "test", &stop, &quiet).await.unwrap();
         let after = scores(db, Some(Product::Firefox)).await.unwrap();
         let archive = row(&after, SourceName::Archive, "nightly");
-        assert_eq!(
-            (archive.builds, archive.timed, archive.holes),
-            (2, 0, nightlies.len() - 2)
-        );
+        // It was not asked for those that Buildhub lists: it has no holes.
+        assert_eq!((archive.builds, archive.timed, archive.holes), (2, 0, 0));
         let buildhub = row(&after, SourceName::Buildhub, "nightly");
         assert_eq!((buildhub.builds, buildhub.holes), (nightlies.len(), 0));
         assert!(after.iter().all(|score| score.product == Product::Firefox));
