@@ -109,6 +109,31 @@ async fn lists_are_compared_with_stored_crashes_and_taken_up_while_a_system_runs
             .is_some_and(|percent| percent < 50.0)
     );
 
+    // A store that is away is an error, and a damaged crash is counted.
+    let objects_of = system.data().join("blobs/v1");
+    let id = first["uuid"].as_str().expect("a text");
+    system
+        .wait_for("the document to be under its own key", async || {
+            let outputs = std::fs::read_dir(objects_of.join("processed_output"));
+            let left = outputs.map_or(0, Iterator::count);
+            let own = objects_of.join("processed_crash").join(id);
+            (left == 0 && own.exists()).then_some(())
+        })
+        .await;
+    let away = system.data().join("blobs/away");
+    std::fs::rename(&objects_of, &away).expect("the store can go away");
+    std::fs::write(&objects_of, "").expect("a file can be written");
+    let error = refused(&system, &["signature", "lists", "diff", own]);
+    assert!(error.contains(&format!("reading crash {id}")), "{error}");
+    std::fs::remove_file(&objects_of).expect("the file goes");
+    std::fs::rename(&away, &objects_of).expect("the store is back");
+    let document = objects_of.join("processed_crash").join(id);
+    let kept = std::fs::read(&document).expect("a document");
+    std::fs::write(&document, "no document").expect("a file can be written");
+    let found = objects(&system.run_well(["--json", "signature", "lists", "diff", own]));
+    assert_eq!(only(&found, "crashes")["unreadable"], 1);
+    std::fs::write(&document, kept).expect("a file can be written");
+
     // Fetched is not switched on.
     let text = system.run_well(["signature", "lists", "fetch", own]);
     assert!(
