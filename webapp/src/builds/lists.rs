@@ -73,7 +73,7 @@ impl LineView {
     fn new(product: &str, channel: &str, newest: &buildinfo::catalog::Newest) -> Self {
         let view = |found: &Option<LatestBuild>| {
             found.as_ref().map(|found| NewestView {
-                version: words::version(product, found.version.as_str()),
+                version: name_of(product, found),
                 build_id: found.build.build_id,
                 built: format::time(found.build.build_id.micros()),
                 page: links::build_page(product, channel, found.build.build_id),
@@ -87,6 +87,18 @@ impl LineView {
             built: view(&newest.newest_built),
             same: newest.is_offered(),
         }
+    }
+}
+
+/// What a person calls a build: one of several builds of a version that did not ship is told from the one that did by its number.
+fn name_of(product: &str, found: &LatestBuild) -> String {
+    let version = words::version(product, found.version.as_str());
+    let has_number = found.version.candidate().is_some();
+    match found.build.build_number {
+        Some(number) if found.build.status != Status::Shipped && !has_number => {
+            format!("{version} build {number}")
+        }
+        _ => version,
     }
 }
 

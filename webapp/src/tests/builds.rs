@@ -405,6 +405,7 @@ async fn what_is_offered_and_what_was_built_stand_apart_under_the_names_of_peopl
                 &[
                     ">Offered<",
                     ">Newest built<",
+                    ">63.0 build 2</a>",
                     ">63.0 RC build 2</a>",
                     ">64.0b1 build 3 (candidate)</a>",
                     "none is known",
