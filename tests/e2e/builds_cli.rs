@@ -267,7 +267,7 @@ async fn a_correction_is_foreseen_made_listed_and_undone() {
         assert_eq!(own["crashes"], 0);
         assert_eq!(own["new"][0]["status"], "pulled");
         let told = system.run_well(["buildinfo", "rebuild", "--with", file, "--dry-run"]);
-        assert!(told.contains("1 corrections would change"), "{told}");
+        assert!(told.contains("1 correction would change"), "{told}");
         assert_eq!(
             system.run_well(["buildinfo", "export", "--canonical"]),
             before
