@@ -151,6 +151,9 @@ pub struct Finding {
     pub found: String,
     /// What to do about it.
     pub advice: &'static str,
+    /// The command that does it if the finding is right in its plainest form; none if there is none to paste.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
 }
 
 impl Finding {
@@ -161,6 +164,7 @@ impl Finding {
             subject,
             found,
             advice: check.advice(),
+            command: None,
         }
     }
 }

@@ -72,6 +72,34 @@ impl BuildId {
     }
 }
 
+/// Which part of 14 digits makes them no date: what it is called, and its digits. None if they make one, or are not 14 digits.
+pub fn odd_part(text: &str) -> Option<(&'static str, &str)> {
+    let text = text.trim();
+    let is_id = text.len() == 14 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_id || text.parse::<BuildId>().is_ok() {
+        return None;
+    }
+    let part = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default();
+    let number = |text: &str| text.parse::<u32>().unwrap_or_default();
+    let (year, month, day) = (number(part(0..4)), number(part(4..6)), number(part(6..8)));
+    let found = if !YEARS.contains(&year) {
+        ("year of a build", part(0..4))
+    } else if !(1..=12).contains(&month) {
+        ("month", part(4..6))
+    } else if i32::try_from(year)
+        .is_ok_and(|year| NaiveDate::from_ymd_opt(year, month, day).is_none())
+    {
+        ("day of that month", part(6..8))
+    } else if number(part(8..10)) > 23 {
+        ("hour", part(8..10))
+    } else if number(part(10..12)) > 59 {
+        ("minute", part(10..12))
+    } else {
+        ("second", part(12..14))
+    };
+    Some(found)
+}
+
 fn date_of(full: u64) -> Option<DateTime<Utc>> {
     // Every part is below 10,000, so that no conversion can fail.
     let part = |divisor: u64, modulus: u64| u32::try_from(full / divisor % modulus).ok();

@@ -46,7 +46,7 @@ pub enum CorrectionKind {
 }
 
 /// The members of a build that can be corrected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
     /// The name of the build.
@@ -63,6 +63,21 @@ pub enum Field {
     Revision,
     /// The repository of the revision.
     Repository,
+}
+
+impl Field {
+    /// Its name, as a person writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Version => "version",
+            Self::Channel => "channel",
+            Self::Status => "status",
+            Self::BuildNumber => "build_number",
+            Self::OfferedOn => "offered_on",
+            Self::Revision => "revision",
+            Self::Repository => "repository",
+        }
+    }
 }
 
 /// What a statement is about: `Firefox 125.0` (every build that was made for this version), `Firefox 20181025233934` (every build with
@@ -111,9 +126,14 @@ impl Correction {
     }
 }
 
-/// Applies what corrections state about the build; `made_for` is the version without candidate number. Of several statements about one
-/// member the one with the highest id holds. What cannot be read is passed over.
-pub(crate) fn correct(build: &mut Build, made_for: &Version, corrections: &[Correction]) {
+/// Applies what corrections state about the build, and tells which members they state; `made_for` is the version without candidate
+/// number. Of several statements about one member the one with the highest id holds. What cannot be read is passed over.
+pub(crate) fn correct(
+    build: &mut Build,
+    made_for: &Version,
+    corrections: &[Correction],
+) -> BTreeSet<Field> {
+    let mut stated = BTreeSet::new();
     let mut statements: Vec<&Correction> = corrections
         .iter()
         .filter(|correction| correction.kind == CorrectionKind::State)
@@ -138,10 +158,15 @@ pub(crate) fn correct(build: &mut Build, made_for: &Version, corrections: &[Corr
             }
         };
         if concerned && state(build, field, value) {
-            (build.certainty, build.reason) = (Certainty::Stated, Reason::Corrected);
+            stated.insert(field);
+            // How the status is known is about the status alone.
+            if field == Field::Status {
+                (build.certainty, build.reason) = (Certainty::Stated, Reason::Corrected);
+            }
         }
     }
     build.line = Line::of(&build.channel, &build.version);
+    stated
 }
 
 fn state(build: &mut Build, field: Field, value: &str) -> bool {

@@ -82,9 +82,11 @@ impl Claims {
         let mut conflicts = conflicts_of_places(&self.claims);
         let mut builds = BTreeMap::new();
         for (name, claims) in group.by_build() {
-            let mut build = group.conclude(&name, &claims, &mut conflicts);
-            let made_for = name.version;
-            correct(&mut build, made_for, corrections);
+            let mut own = BTreeSet::new();
+            let mut build = group.conclude(&name, &claims, &mut own);
+            let stated = correct(&mut build, name.version, corrections);
+            own.retain(|conflict| !conflict.is_settled(&stated));
+            conflicts.append(&mut own);
             let key = (
                 build.product,
                 build.channel.clone(),
@@ -401,7 +403,6 @@ impl<'a> Group<'a> {
                 conflicts.insert(conflict_of_version(
                     name.directory,
                     name.version,
-                    "shipped_build_number",
                     &chosen.to_string(),
                     values.collect(),
                 ));
@@ -422,7 +423,6 @@ impl<'a> Group<'a> {
                         conflicts.insert(conflict_of_version(
                             name.directory,
                             name.version,
-                            "shipped_build_number",
                             &chosen.to_string(),
                             values,
                         ));

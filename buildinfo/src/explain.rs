@@ -1,7 +1,7 @@
 //! Why an answer is what it is: the rule, each observation with the address where it was read,
 //! the corrections, and what was concluded before.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use platform::clock::rfc3339;
@@ -11,9 +11,9 @@ use serde_json::Value;
 
 use crate::build::Reason;
 use crate::build_id::BuildId;
+use crate::contradiction::{self, Contradiction};
 use crate::correction::{Correction, CorrectionKind, Subject};
-use crate::db::{self, Change, StoredConflict};
-use crate::derive::PLACE_FIELD;
+use crate::db::{self, Change, Stored};
 use crate::group::group_of;
 use crate::observation::{Digest, Kind, SourceName, canonical_json};
 use crate::product::Product;
@@ -21,6 +21,10 @@ use crate::resolve::Answer;
 use crate::table::Table;
 use crate::version::Version;
 
+mod differences;
+
+/// The reason of a change that is neither the first one nor the last.
+const CHANGED: &str = "changed";
 /// Most observations that are shown.
 const MOST: usize = 200;
 /// Most characters of an observation's body that are shown.
@@ -79,33 +83,6 @@ pub struct Evidence {
     pub excerpt: String,
 }
 
-/// Several values for one thing, of which one was chosen; or several build ids for one file, all of which are known.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct Contradiction {
-    /// What it is about.
-    pub subject: String,
-    /// Which member of it; `build_id` for several builds in one file.
-    pub field: String,
-    /// The value that was chosen.
-    pub chosen: String,
-    /// Every value, with the digests of the observations that say so.
-    #[schema(value_type = Object)]
-    pub values: BTreeMap<String, BTreeSet<Digest>>,
-}
-
-impl Contradiction {
-    fn read(stored: StoredConflict) -> Option<Self> {
-        // Written by this program; a row of another form is passed over.
-        let body: Value = serde_json::from_str(&stored.body).ok()?;
-        Some(Self {
-            chosen: body.get("chosen")?.as_str()?.to_owned(),
-            values: serde_json::from_value(body.get("values")?.clone()).ok()?,
-            subject: stored.subject,
-            field: stored.field,
-        })
-    }
-}
-
 /// A change of what was concluded about a build id.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct HistoryEntry {
@@ -117,6 +94,9 @@ pub struct HistoryEntry {
     pub old: Value,
     /// What has been concluded since.
     pub new: Value,
+    /// Of a change that is explained, what differs, a sentence for each member and its platforms; none if the builds before are not kept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<String>,
 }
 
 impl From<Change> for HistoryEntry {
@@ -128,8 +108,29 @@ impl From<Change> for HistoryEntry {
             old: json(&change.old),
             new: json(&change.new),
             reason: change.reason,
+            differences: Vec::new(),
         }
     }
+}
+
+/// What differs by a change of the builds with an id; the builds before and after it are read, if those before are kept.
+async fn differences_by(
+    db: &Db,
+    change: &Change,
+    product: Product,
+    id: BuildId,
+) -> Result<Vec<String>, DbError> {
+    let before = change.generation - 1;
+    if change.reason != CHANGED || !db::is_kept(db, before).await? {
+        return Ok(Vec::new());
+    }
+    let old = db::builds_by_id(db, before, product, id).await?;
+    let new = db::builds_by_id(db, change.generation, product, id).await?;
+    let mut found = differences::differences(&old, &new);
+    if found.is_empty() {
+        found.push("only what the sources said of it".to_owned());
+    }
+    Ok(found)
 }
 
 /// Explains an answer.
@@ -156,20 +157,21 @@ pub async fn explain(db: &Db, answer: &Answer) -> Result<Explanation, DbError> {
         excerpt: excerpt(&stored.observation.body),
     });
     let observations: Vec<Evidence> = observations.collect();
-    let groups: BTreeSet<String> = stored
-        .iter()
-        .filter(|stored| stored.observation.kind != Kind::CurrentVersions)
-        .filter_map(|stored| group_of(&stored.observation).ok())
-        .map(|group| group.to_string())
-        .collect();
     let (product, id) = (
         answer.product.parse::<Product>().ok(),
         answer.build_id.parse::<BuildId>().ok(),
     );
-    let history = match (product, id) {
-        (Some(product), Some(id)) => db::changes_of(db, answer.generation, product, id).await?,
-        _ => Vec::new(),
-    };
+    let mut history = Vec::new();
+    if let (Some(product), Some(id)) = (product, id) {
+        for change in db::changes_of(db, answer.generation, product, id).await? {
+            let differences = differences_by(db, &change, product, id).await?;
+            history.push(HistoryEntry {
+                differences,
+                ..HistoryEntry::from(change)
+            });
+        }
+    }
+    let (conflicts, corrections) = disputed(db, answer, &stored).await?;
     Ok(Explanation {
         rule: answer.reason.sentence(),
         status_rule: answer
@@ -180,9 +182,9 @@ pub async fn explain(db: &Db, answer: &Answer) -> Result<Explanation, DbError> {
             .map(|reason| reason.sentence()),
         more_observations: evidence.len() - shown.len(),
         observations,
-        conflicts: contradictions(db, evidence, &groups).await?,
-        corrections: corrections(db, answer, &groups).await?,
-        history: history.into_iter().map(HistoryEntry::from).collect(),
+        conflicts,
+        corrections,
+        history,
         read_until: db::recent_runs(db, RUNS)
             .await?
             .iter()
@@ -191,6 +193,32 @@ pub async fn explain(db: &Db, answer: &Answer) -> Result<Explanation, DbError> {
             .map(rfc3339),
         answer: answer.clone(),
     })
+}
+
+/// Where what the sources said about an answer's build contradicts itself, and the corrections in force that concern it, oldest first;
+/// `stored` is its evidence.
+///
+/// # Errors
+/// The database failed.
+pub async fn disputed(
+    db: &Db,
+    answer: &Answer,
+    stored: &[Stored],
+) -> Result<(Vec<Contradiction>, Vec<Correction>), DbError> {
+    let evidence = answer
+        .build
+        .as_ref()
+        .map_or(&[][..], |build| &build.evidence);
+    let groups: BTreeSet<String> = stored
+        .iter()
+        .filter(|stored| stored.observation.kind != Kind::CurrentVersions)
+        .filter_map(|stored| group_of(&stored.observation).ok())
+        .map(|group| group.to_string())
+        .collect();
+    Ok((
+        contradictions(db, evidence, &groups).await?,
+        corrections(db, answer, &groups).await?,
+    ))
 }
 
 /// The conflicts of the groups that the build's evidence is part of.
@@ -202,11 +230,15 @@ async fn contradictions(
     let mut found = Vec::new();
     for group in groups {
         let stored = db::conflicts_of_group(db, group, CONFLICTS).await?;
-        let read = stored.into_iter().filter_map(Contradiction::read);
-        found.extend(read.filter(|contradiction| {
-            let mut digests = contradiction.values.values().flatten();
-            digests.any(|digest| evidence.contains(digest))
-        }));
+        let told = contradiction::told(db, stored).await?;
+        found.extend(
+            told.into_iter()
+                .map(|(_, one)| one)
+                .filter(|contradiction| {
+                    let mut digests = contradiction.values.values().flatten();
+                    digests.any(|digest| evidence.contains(digest))
+                }),
+        );
     }
     Ok(found)
 }
@@ -367,21 +399,10 @@ impl fmt::Display for Explanation {
             writeln!(out, "\nContradictions:")?;
         }
         for conflict in &self.conflicts {
-            let values: Vec<&str> = conflict.values.keys().map(String::as_str).collect();
-            let values = values.join(", ");
-            let Contradiction {
-                subject,
-                field,
-                chosen,
-                ..
-            } = conflict;
-            if field == PLACE_FIELD {
-                writeln!(
-                    out,
-                    "  {subject}: one file is said to be of the builds {values}"
-                )?;
-            } else {
-                writeln!(out, "  {subject} {field}: {chosen} is taken of {values}")?;
+            let (subject, field) = (conflict.subject.trim(), &conflict.field);
+            writeln!(out, "  {subject} {field}: {}", conflict.sentence())?;
+            if let Some(command) = conflict.command() {
+                writeln!(out, "     if that is wrong: {command}")?;
             }
         }
         if !self.corrections.is_empty() {
@@ -389,7 +410,7 @@ impl fmt::Display for Explanation {
         }
         for correction in &self.corrections {
             let what = match (correction.field, &correction.value) {
-                (Some(field), Some(value)) => format!("{field:?} is {value}"),
+                (Some(field), Some(value)) => format!("{} is {value}", field.as_str()),
                 _ => "is passed over".to_owned(),
             };
             writeln!(
@@ -397,12 +418,24 @@ impl fmt::Display for Explanation {
                 "  {}: {} {what}, says {}: {}",
                 correction.id, correction.subject, correction.author, correction.reason
             )?;
+            if let (Some(_), Some(value)) = (correction.field, &correction.value) {
+                writeln!(
+                    out,
+                    "     settled by this: {value} holds, whatever the sources say"
+                )?;
+            }
         }
         if !self.history.is_empty() {
             writeln!(out, "\nHow it was concluded:")?;
         }
         for entry in &self.history {
             writeln!(out, "  generation {}: {}", entry.generation, entry.reason)?;
+            if !entry.differences.is_empty() {
+                for difference in &entry.differences {
+                    writeln!(out, "     {difference}")?;
+                }
+                continue;
+            }
             if entry.reason != "new" {
                 writeln!(out, "     was {}", entry.old)?;
             }

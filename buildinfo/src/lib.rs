@@ -53,6 +53,7 @@ pub mod upkeep;
 
 pub mod api;
 pub mod audit;
+pub mod contradiction;
 pub mod explain;
 
 #[cfg(test)]

@@ -464,6 +464,10 @@ pub async fn around(
         .iter()
         .flat_map(|build| build.offered_on.iter().chain([&build.channel]).cloned())
         .collect();
+    // Betas have releases among their neighbours, those of builds that nobody got too: they are their release candidates.
+    if channels.iter().any(|channel| channel == "beta") {
+        channels.push("release".to_owned());
+    }
     channels.sort();
     channels.dedup();
     for channel in channels {

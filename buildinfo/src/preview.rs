@@ -1,6 +1,6 @@
 //! What corrections would change, before they are made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use platform::db::{Db, DbError};
 use serde::Serialize;
@@ -10,7 +10,9 @@ use crate::build_id::BuildId;
 use crate::correction::Correction;
 use crate::db;
 use crate::import::{derive_groups, known_facts};
+use crate::index::{BuildIndex, IndexFull};
 use crate::product::Product;
+use crate::resolve::{Question, resolve};
 
 /// What would change about one build id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -23,6 +25,36 @@ pub struct Preview {
     pub old: Vec<Build>,
     /// What would be concluded in their place; none if nothing would be left.
     pub new: Vec<Build>,
+    /// All builds with the id, as they are known now.
+    #[serde(skip)]
+    known: Vec<Build>,
+}
+
+impl Preview {
+    /// Which of these questions about the build would be answered otherwise, but for what moves with other builds.
+    ///
+    /// # Errors
+    /// There is no room for the builds.
+    pub fn changes_answers(&self, questions: &[Question]) -> Result<Vec<bool>, IndexFull> {
+        let gone: BTreeSet<String> = self.old.iter().map(text_of).collect();
+        let stay = self.known.iter();
+        let stay = stay.filter(|build| !gone.contains(&text_of(build)));
+        let before = BuildIndex::from_builds(0, &self.known)?;
+        let after = BuildIndex::from_builds(0, stay.chain(&self.new))?;
+        let digest = |index, question| resolve(index, question).digest();
+        let changes = questions.iter();
+        let changes = changes.map(|question| digest(&before, question) != digest(&after, question));
+        Ok(changes.collect())
+    }
+}
+
+/// All that is said of a build, but for the evidence.
+fn text_of(build: &Build) -> String {
+    let build = Build {
+        evidence: Vec::new(),
+        ..build.clone()
+    };
+    format!("{build:?}")
 }
 
 /// What corrections, added to those in force, would change about builds, sorted by product and id. Nothing is written. A change of the
@@ -54,15 +86,17 @@ pub async fn preview(db: &Db, added: &[Correction]) -> Result<Vec<Preview>, DbEr
             }
         }
     }
-    Ok(changed
-        .into_iter()
-        .map(|((product, build_id), (old, new))| Preview {
+    let mut previews = Vec::new();
+    for ((product, build_id), (old, new)) in changed {
+        previews.push(Preview {
             product,
             build_id,
             old,
             new,
-        })
-        .collect())
+            known: db::builds_by_id(db, generation, product, build_id).await?,
+        });
+    }
+    Ok(previews)
 }
 
 /// Builds by all that they say but for their evidence.
@@ -71,7 +105,7 @@ fn said(builds: Vec<Build>) -> BTreeMap<String, Build> {
         .into_iter()
         .map(|mut build| {
             build.evidence.clear();
-            (format!("{build:?}"), build)
+            (text_of(&build), build)
         })
         .collect()
 }

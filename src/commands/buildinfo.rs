@@ -69,6 +69,7 @@ pub(crate) enum BuildinfoCommand {
     /// Import from such a file into an empty database (choose it with --data)
     Replay(tape::ReplayArgs),
     /// List what is wrong with the data and what to do about it, and how good each source is
+    #[command(after_help = audit::EXIT_CODE)]
     Audit(audit::AuditArgs),
     /// List the build ids that no source knows, with the alarms that are on, and who looks for them
     Unknown(unknown::UnknownArgs),

@@ -267,7 +267,7 @@ async fn a_correction_is_foreseen_made_listed_and_undone() {
         assert_eq!(own["crashes"], 0);
         assert_eq!(own["new"][0]["status"], "pulled");
         let told = system.run_well(["buildinfo", "rebuild", "--with", file, "--dry-run"]);
-        assert!(told.contains("1 corrections would change"), "{told}");
+        assert!(told.contains("1 correction would change"), "{told}");
         assert_eq!(
             system.run_well(["buildinfo", "export", "--canonical"]),
             before
@@ -402,12 +402,18 @@ async fn a_foreseen_change_names_the_stored_crashes_that_it_concerns() {
         let foreseen = objects(&system, ["rebuild", "--with", file, "--dry-run"]);
         assert_eq!(foreseen.len(), 1, "{foreseen:?}");
         assert_eq!(
-            (&foreseen[0]["build_id"], &foreseen[0]["crashes"]),
-            (&json!(id), &json!(1))
+            (
+                &foreseen[0]["build_id"],
+                &foreseen[0]["crashes"],
+                &foreseen[0]["crashes_changed"]
+            ),
+            (&json!(id), &json!(1), &json!(1))
         );
         let told = system.run_well(["buildinfo", "rebuild", "--with", file, "--dry-run"]);
         assert!(
-            told.contains(&format!("Firefox {id}: 1 stored crashes")),
+            told.contains(&format!(
+                "Firefox {id}: 1 stored crash carries this build id, 1 would be answered otherwise"
+            )),
             "{told}"
         );
     }

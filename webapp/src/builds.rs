@@ -12,6 +12,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use buildinfo::explain;
 use buildinfo::importer::Importer;
 use buildinfo::lookup::LookupError;
 use buildinfo::version::Stage;
@@ -307,7 +308,9 @@ pub(crate) async fn show(
         let importer = Importer::of(&app.db, clock::now_micros()).await?;
         importer.warning()
     };
-    let page = BuildPage::new(&index, id, answer, &evidence, nobody);
+    let (conflicts, corrections) = explain::disputed(&app.db, &answer, &evidence).await?;
+    let disputed = (conflicts.as_slice(), corrections.as_slice());
+    let page = BuildPage::new(&index, id, answer, &evidence, disputed, nobody);
     let status = if page.says_something() {
         StatusCode::OK
     } else {

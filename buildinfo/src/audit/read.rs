@@ -15,8 +15,8 @@ use crate::audit::{
     reported_version, shipped_without_build, silent_sources,
 };
 use crate::build_id::BuildId;
+use crate::contradiction::{self, Contradiction};
 use crate::db::{self, StoredConflict};
-use crate::derive::PLACE_FIELD;
 use crate::facts;
 use crate::importer::Importer;
 use crate::index::BuildIndex;
@@ -176,7 +176,8 @@ async fn of_check(
         Check::LatePlatform => platforms(db, product).await?,
         Check::Conflict => {
             let rows = db::conflicts_after(db, name, &place(after), limit).await?;
-            return Ok(rows.into_iter().map(conflict).collect());
+            let told = contradiction::told(db, rows).await?;
+            return Ok(told.into_iter().map(conflict).collect());
         }
         Check::BadFile => {
             let rows = db::bad_files_after(db, &folders, after, limit).await?;
@@ -226,29 +227,12 @@ fn place(key: &str) -> [&str; 3] {
     [(); 3].map(|()| parts.next().unwrap_or_default())
 }
 
-fn conflict(row: StoredConflict) -> (String, Finding) {
-    let body: Value = serde_json::from_str(&row.body).unwrap_or_default();
-    let chosen = body.get("chosen").and_then(Value::as_str);
-    let values = body.get("values").and_then(Value::as_object);
-    let values: Vec<&str> = values
-        .into_iter()
-        .flat_map(|v| v.keys())
-        .map(String::as_str)
-        .collect();
-    let found = if row.field == PLACE_FIELD {
-        format!(
-            "one file is said to be of the builds {}; each of them is known",
-            values.join(", ")
-        )
-    } else {
-        format!(
-            "{} is taken; the sources say {}",
-            chosen.unwrap_or_default(),
-            values.join(", ")
-        )
-    };
+fn conflict((row, told): (StoredConflict, Contradiction)) -> (String, Finding) {
     let subject = format!("{} {}", row.subject, row.field);
-    let finding = Finding::new(Severity::Warning, Check::Conflict, subject, found);
+    let finding = Finding {
+        command: told.command(),
+        ..Finding::new(Severity::Warning, Check::Conflict, subject, told.sentence())
+    };
     let key = [row.group_key, row.subject, row.field].join("\n");
     (key, finding)
 }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::{Correction, CorrectionKind, Field, Subject};
 use crate::build::Status;
+use crate::build_id::odd_part;
 use crate::version::Version;
 
 /// Longest text of a correction, in bytes.
@@ -46,6 +47,18 @@ pub enum BadDraft {
         "{0:?} is no subject: give a product with a version (\"Firefox 125.0\") or with a build id and, if wanted, a platform (\"Firefox 20181025233934 win64\")"
     )]
     Subject(String),
+    /// Its build id is no date.
+    #[error(
+        "{subject:?} names no build: {digits} is no {part} (a build id is a date, YYYYMMDDhhmmss)"
+    )]
+    Date {
+        /// What was given.
+        subject: String,
+        /// What the digits stand for.
+        part: &'static str,
+        /// The part that cannot be.
+        digits: String,
+    },
     /// The value cannot be one of the field.
     #[error("{value:?} is no {wanted}")]
     Value {
@@ -86,7 +99,15 @@ impl Draft {
             (CorrectionKind::State, None) => return Err(BadDraft::Missing("a field")),
             (CorrectionKind::State, Some(field)) => {
                 if self.subject.parse::<Subject>().is_err() {
-                    return Err(BadDraft::Subject(self.subject));
+                    let odd = self.subject.split_whitespace().find_map(odd_part);
+                    return Err(match odd {
+                        Some((part, digits)) => BadDraft::Date {
+                            part,
+                            digits: digits.to_owned(),
+                            subject: self.subject,
+                        },
+                        None => BadDraft::Subject(self.subject),
+                    });
                 }
                 if self.value.is_none() {
                     return Err(BadDraft::Missing("a value"));
@@ -199,6 +220,19 @@ mod tests {
                 Err(BadDraft::Subject(subject.to_owned())),
                 "{subject}"
             );
+        }
+        for (subject, expected) in [
+            ("20261127139999", "99 is no minute"),
+            ("20260230000000", "30 is no day of that month"),
+            ("20261301000000", "13 is no month"),
+            ("20261127240000", "24 is no hour"),
+            ("20261127235960", "60 is no second"),
+            ("19701127235950", "1970 is no year of a build"),
+        ] {
+            let mut changed = state.clone();
+            changed["subject"] = json!(format!("Firefox {subject} win64"));
+            let told = check(changed).unwrap_err().to_string();
+            assert!(told.contains(expected), "{told}");
         }
         for (field, value) in [
             ("status", "gone"),

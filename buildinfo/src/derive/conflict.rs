@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::claim::Claim;
+use crate::correction::Field;
 use crate::observation::Digest;
 use crate::product::Directory;
 use crate::version::Version;
@@ -21,6 +22,21 @@ pub struct Conflict {
     /// Every value with the observations that state it.
     pub values: BTreeMap<String, BTreeSet<Digest>>,
 }
+
+impl Conflict {
+    /// Whether corrections of these members of the build end it: what a person states holds, whatever the sources say.
+    pub(super) fn is_settled(&self, stated: &BTreeSet<Field>) -> bool {
+        let mut stated = stated.iter();
+        stated.any(|field| match field {
+            // Which of the builds shipped is its status.
+            Field::Status => self.field == SHIPPED_FIELD,
+            field => self.field == field.as_str(),
+        })
+    }
+}
+
+/// The field of a conflict about which build of a version shipped.
+pub(super) const SHIPPED_FIELD: &str = "shipped_build_number";
 
 /// The field of a conflict about a file that is said to be of several builds: its values are build ids, and all of them are known.
 pub(crate) const PLACE_FIELD: &str = "build_id";
@@ -78,17 +94,16 @@ fn file_path(url: &str) -> Option<String> {
     (!path.ends_with('/')).then_some(path)
 }
 
-/// A conflict about a version.
+/// A conflict about which build of a version shipped.
 pub(super) fn conflict_of_version(
     directory: Directory,
     version: &Version,
-    field: &'static str,
     chosen: &str,
     values: BTreeMap<String, BTreeSet<Digest>>,
 ) -> Conflict {
     Conflict {
         subject: format!("{} {}", directory.product(), version),
-        field,
+        field: SHIPPED_FIELD,
         chosen: chosen.to_owned(),
         values,
     }

@@ -4,7 +4,7 @@
 use chrono::{NaiveDate, NaiveTime};
 
 use super::{BuildIndex, BuildRef};
-use crate::build::Status;
+use crate::build::{Reason, Status};
 use crate::build_id::BuildId;
 use crate::product::{Line, Product};
 use crate::version::{Stage, Version};
@@ -105,7 +105,10 @@ impl BuildIndex {
         self.line(product, channel, line)
             .iter()
             .map(|entry| self.in_line(entry))
-            .filter(|entry| !matches!(entry.build.status(), Status::Aborted | Status::Pulled))
+            .filter(|entry| {
+                let lost = entry.build.reason() == Reason::OtherBuildShipped;
+                !lost && !matches!(entry.build.status(), Status::Aborted | Status::Pulled)
+            })
             .max_by_key(|entry| (entry.version.key(), entry.build.build_id()))
     }
 
@@ -116,14 +119,16 @@ impl BuildIndex {
         Some(self.in_line(built))
     }
 
-    /// The build that users of the line had before: the last of an earlier version, or for nightlies the one with the id before.
+    /// The build that users of the line had before: the last of an earlier version that they were offered, or for nightlies the one with the id
+    /// before. Of a version that is over, that is the candidate that shipped: of the others nobody says that users got them.
     /// A build for the platform of one of `like` is preferred.
     pub fn previous(&self, place: &Place<'_>, like: &[BuildRef<'_>]) -> Option<InLine<'_>> {
         let entries = self.line(place.product, place.channel, place.line);
         let before = entries.get(..self.position(entries, place))?;
-        let first = before
-            .iter()
-            .rposition(|entry| place.differs_from(self.entry_version(entry), entry.build_id))?;
+        let first = before.iter().rposition(|entry| {
+            place.differs_from(self.entry_version(entry), entry.build_id)
+                && self.was_offered_before(place, entry)
+        })?;
         let candidates = before.get(..=first)?;
         let newest = candidates.last()?;
         let same_version = candidates
@@ -175,6 +180,17 @@ impl BuildIndex {
             .iter()
             .rev()
             .map(|entry| self.in_line(entry))
+    }
+
+    /// Whether users of the line are taken to have had the build before they came to `place`.
+    fn was_offered_before(&self, place: &Place<'_>, entry: &LineEntry) -> bool {
+        let InLine { version, build } = self.in_line(entry);
+        let is_other_version = version.number() != place.version.number();
+        match build.status() {
+            Status::Aborted | Status::Pulled => false,
+            Status::Candidate => !(is_other_version && build.reason() == Reason::OtherBuildShipped),
+            _ => true,
+        }
     }
 
     fn line(&self, product: Product, channel: &str, line: Line) -> &[LineEntry] {

@@ -491,6 +491,38 @@ fn changes_are_shown_within_one_repository_only() {
 }
 
 #[test]
+fn the_previous_build_is_one_that_users_were_offered() {
+    let mut sources = sources();
+    let beta = |number: u32| format!("firefox/candidates/64.0b3-candidates/build{number}");
+    sources.extend([
+        // A last candidate of the release, which was not the one.
+        record(
+            "20181019000000",
+            "firefox/candidates/63.0-candidates/build3",
+            "release",
+            "63.0",
+        ),
+        record("20181022100000", &beta(1), "beta", "64.0"),
+        record("20181022150107", &beta(2), "beta", "64.0"),
+        shipped("firefox-64.0b3", 2),
+    ]);
+    let index = index(&sources, &[]);
+    let place = |channel: &str, id: &str| {
+        let build = resolve(&index, &ask("Firefox", channel, id)).build.unwrap();
+        build.previous_build.unwrap().version.to_string()
+    };
+    for (id, previous) in [
+        // The aborted build and the one in its place.
+        ("20181022100000", "63.0rc2"),
+        ("20181022150107", "63.0rc2"),
+        ("20181019000000", "63.0rc2"),
+        ("20181018182531", "63.0rc1"),
+    ] {
+        assert_eq!(place("beta", id), previous, "{id}");
+    }
+}
+
+#[test]
 fn the_digest_of_an_answer_stays_while_only_its_surroundings_move() {
     let mut sources = sources();
     let before = answer("beta", "20181025233934").digest();

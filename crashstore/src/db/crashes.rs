@@ -508,6 +508,39 @@ pub async fn count_of_build(db: &Db, product: &str, build_id: &str) -> Result<i6
         .await)?)
 }
 
+/// Crashes that ask the same about one build.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Asking {
+    /// The channel that they report.
+    pub channel: String,
+    /// The version that they have.
+    pub version: String,
+    /// What they report instead of it; empty if that is no contradiction.
+    pub version_reported: String,
+    /// How many there are.
+    pub crashes: i64,
+}
+
+pub(super) const ASKING: &str = "SELECT channel, version, version_reported, COUNT(*) AS crashes FROM crash WHERE lookup_build = $2 AND lookup_product = $1 AND state = 'processed' GROUP BY channel, version, version_reported ORDER BY channel, version, version_reported LIMIT $3";
+
+/// The processed crashes with the build (`product`, `build_id`), by what they ask about it; at most `limit` kinds.
+///
+/// # Errors
+/// The database failed.
+pub async fn asking_of_build(
+    db: &Db,
+    product: &str,
+    build_id: &str,
+    limit: i64,
+) -> Result<Vec<Asking>, DbError> {
+    Ok(on!(db, |pool| sqlx::query_as(ASKING)
+        .bind(product)
+        .bind(build_id)
+        .bind(limit)
+        .fetch_all(pool)
+        .await)?)
+}
+
 /// Which of these crashes have no row, in the order given. At most 500 at once. A deleted crash that something is still stored of
 /// counts as one without, so that it is looked at.
 ///

@@ -14,6 +14,9 @@ use serde_json::json;
 /// So many findings are read at a time.
 const PAGE: usize = 5000;
 
+pub(super) const EXIT_CODE: &str =
+    "Exit code: 0 whatever it finds; \"datil check\" exits 1 where something is bad.";
+
 #[derive(Debug, Args)]
 pub(crate) struct AuditArgs {
     /// Only about this product
@@ -70,7 +73,11 @@ pub(super) fn print(out: &mut impl Write, finding: &Finding) -> std::io::Result<
     let check = finding.check.as_str();
     writeln!(out, "{mark} {check:21} {}", finding.subject)?;
     writeln!(out, "     {}", finding.found)?;
-    writeln!(out, "     {}", finding.advice)
+    writeln!(out, "     {}", finding.advice)?;
+    match &finding.command {
+        Some(command) => writeln!(out, "     {command}"),
+        None => Ok(()),
+    }
 }
 
 fn print_scores(out: &mut impl Write, scores: &[Score]) -> std::io::Result<()> {

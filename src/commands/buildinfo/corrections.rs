@@ -5,11 +5,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use buildinfo::correction::{Correction, CorrectionKind, Draft, Field};
-use buildinfo::db::{StoredCorrection, corrections_in_force, list_corrections};
+use buildinfo::correction::{Correction, CorrectionKind, Draft, Field, Subject};
+use buildinfo::db::{
+    StoredCorrection, builds_by_id, built_versions, corrections_in_force, latest_generation,
+    list_corrections,
+};
 use buildinfo::preview::{Preview, preview};
-use buildinfo::{Build, import};
+use buildinfo::{Build, Question, import};
 use clap::{Args, Subcommand};
+use crashstore::db::{asking_of_build, count_of_build};
 use platform::clock;
 use platform::config::{from_json, from_toml};
 use platform::db::Db;
@@ -24,6 +28,10 @@ use super::{Work, print};
 const MAX_FILE: u64 = 16 << 20;
 /// So many corrections are read at once.
 const PAGE: i64 = 500;
+/// Crashes of one build are told apart by what they ask in so many kinds.
+const MOST_ASKING: i64 = 10_000;
+/// So many candidates of a version are looked for.
+const MOST_CANDIDATES: u32 = 20;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CorrectCommand {
@@ -31,7 +39,7 @@ pub(crate) enum CorrectCommand {
     Add(AddArgs),
     /// List the corrections, oldest first
     List(ListArgs),
-    /// Take a correction back; it stays in the list
+    /// Take a correction back; "list --all" still shows it
     Undo(UndoArgs),
 }
 
@@ -52,6 +60,9 @@ pub(crate) struct AddArgs {
     /// Why, in a sentence
     #[arg(long)]
     reason: String,
+    /// Only show what would change: builds, and the stored crashes with their build ids
+    #[arg(long)]
+    dry_run: bool,
     /// Who says so (default: the user)
     #[arg(long, env = "USER", hide_env_values = true)]
     author: Option<String>,
@@ -110,6 +121,10 @@ async fn add(db: &Db, args: AddArgs, as_json: bool) -> anyhow::Result<ExitCode> 
         reason: args.reason,
     };
     let correction = draft.check(next_id(db).await?)?;
+    if args.dry_run {
+        return show_preview(db, std::slice::from_ref(&correction), 0, as_json).await;
+    }
+    tell_unknown(db, std::slice::from_ref(&correction)).await?;
     let generation = make(db, std::slice::from_ref(&correction)).await?;
     if as_json {
         print::objects([json!({"correction": correction, "generation": generation})])?;
@@ -245,7 +260,7 @@ async fn undo(db: &Db, args: UndoArgs, as_json: bool) -> anyhow::Result<ExitCode
         let mut out = std::io::stdout();
         writeln!(
             out,
-            "correction {} is undone since generation {generation}",
+            "correction {} is undone since generation {generation}; \"datil buildinfo correct list --all\" still shows it",
             args.id
         )?;
     }
@@ -258,7 +273,7 @@ pub(crate) struct RebuildArgs {
     /// value, reason and author, or with kind = "ignore" and no field. Those that are in force already are passed over
     #[arg(long, value_name = "FILE")]
     with: Option<PathBuf>,
-    /// Only show what would change: builds, and how many stored crashes have them
+    /// Only show what would change: builds, and the stored crashes with their build ids
     #[arg(long, requires = "with")]
     dry_run: bool,
     /// Who makes the corrections that name no author (default: the user)
@@ -271,13 +286,14 @@ pub(crate) async fn rebuild(
     args: &RebuildArgs,
     as_json: bool,
 ) -> anyhow::Result<ExitCode> {
-    let added = match &args.with {
+    let (added, in_force) = match &args.with {
         Some(file) => read_corrections(db, file, author(args.author.clone())).await?,
-        None => Vec::new(),
+        None => (Vec::new(), 0),
     };
     if args.dry_run {
-        return show_preview(db, &added, as_json).await;
+        return show_preview(db, &added, in_force, as_json).await;
     }
+    tell_unknown(db, &added).await?;
     let generation = if args.with.is_some() {
         make(db, &added).await?
     } else {
@@ -287,20 +303,30 @@ pub(crate) async fn rebuild(
         made?
     };
     if as_json {
-        print::objects([json!({"added": added.len(), "generation": generation})])?;
+        print::objects([json!({
+            "added": added.len(),
+            "in_force_already": in_force,
+            "generation": generation,
+        })])?;
     } else {
         let mut out = std::io::stdout();
+        tell_in_force(&mut out, in_force)?;
         writeln!(
             out,
-            "{} corrections were added; the newest generation is {generation}",
-            added.len()
+            "{} {} added; the newest generation is {generation}",
+            counted(added.len(), "correction"),
+            if added.len() == 1 { "was" } else { "were" }
         )?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// The corrections of a file, but for those that are in force.
-async fn read_corrections(db: &Db, file: &Path, author: String) -> anyhow::Result<Vec<Correction>> {
+/// The corrections of a file, but for those that are in force, and how many those are.
+async fn read_corrections(
+    db: &Db,
+    file: &Path,
+    author: String,
+) -> anyhow::Result<(Vec<Correction>, usize)> {
     let doing = || format!("reading the corrections in {}", file.display());
     if std::fs::metadata(file).with_context(doing)?.len() > MAX_FILE {
         bail!("{} is larger than {MAX_FILE} bytes", file.display());
@@ -310,6 +336,7 @@ async fn read_corrections(db: &Db, file: &Path, author: String) -> anyhow::Resul
     let in_force = corrections_in_force(db).await?;
     let mut id = next_id(db).await?;
     let mut added: Vec<Correction> = Vec::new();
+    let mut passed_over = 0;
     for (position, mut draft) in drafts.into_iter().enumerate() {
         if draft.author.is_empty() {
             draft.author.clone_from(&author);
@@ -318,16 +345,14 @@ async fn read_corrections(db: &Db, file: &Path, author: String) -> anyhow::Resul
         let correction = draft
             .check(id)
             .with_context(|| format!("correction {number} in {}", file.display()))?;
-        if !in_force
-            .iter()
-            .chain(&added)
-            .any(|known| same(known, &correction))
-        {
+        if in_force.iter().any(|known| same(known, &correction)) {
+            passed_over += 1;
+        } else if !added.iter().any(|known| same(known, &correction)) {
             id += 1;
             added.push(correction);
         }
     }
-    Ok(added)
+    Ok((added, passed_over))
 }
 
 fn same(one: &Correction, other: &Correction) -> bool {
@@ -378,41 +403,150 @@ fn parse(text: &str) -> anyhow::Result<Vec<Draft>> {
 struct Concerned {
     #[serde(flatten)]
     change: Preview,
-    /// Stored crashes with this build.
+    /// Stored crashes with this build id.
     crashes: i64,
+    /// Those of them whose answer would be another one.
+    crashes_changed: i64,
 }
 
-async fn show_preview(db: &Db, added: &[Correction], as_json: bool) -> anyhow::Result<ExitCode> {
-    let (mut builds, mut crashes) = (0, 0);
+impl Concerned {
+    /// Looks a change's crashes up.
+    async fn of(db: &Db, change: Preview) -> anyhow::Result<Self> {
+        let (product, id) = (change.product.as_str(), change.build_id.to_string());
+        let asking = asking_of_build(db, product, &id, MOST_ASKING).await?;
+        let questions: Vec<Question> = asking
+            .iter()
+            .map(|asking| Question {
+                product: product.to_owned(),
+                channel: asking.channel.clone(),
+                build_id: id.clone(),
+                version: Some(match asking.version_reported.as_str() {
+                    "" => asking.version.clone(),
+                    reported => reported.to_owned(),
+                }),
+                asked_at: None,
+            })
+            .collect();
+        let changes = change.changes_answers(&questions)?;
+        let changed = asking.iter().zip(changes).filter(|(_, changes)| *changes);
+        Ok(Self {
+            crashes: count_of_build(db, product, &id).await?,
+            crashes_changed: changed.map(|(asking, _)| asking.crashes).sum(),
+            change,
+        })
+    }
+}
+
+/// Prints what corrections would change. `in_force` of a file's are in force already.
+async fn show_preview(
+    db: &Db,
+    added: &[Correction],
+    in_force: usize,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
+    let (mut builds, mut crashes, mut answers) = (0, 0, 0);
     for change in preview(db, added).await? {
-        let id = change.build_id.to_string();
-        let concerned = crashstore::db::count_of_build(db, change.product.as_str(), &id).await?;
+        let concerned = Concerned::of(db, change).await?;
         builds += 1;
-        crashes += concerned;
+        crashes += concerned.crashes;
+        answers += concerned.crashes_changed;
         if as_json {
-            print::objects([Concerned {
-                change,
-                crashes: concerned,
-            }])?;
+            print::objects([concerned])?;
             continue;
         }
+        let change = &concerned.change;
         let mut out = std::io::stdout().lock();
-        writeln!(out, "{} {id}: {concerned} stored crashes", change.product)?;
+        writeln!(
+            out,
+            "{} {}: {}",
+            change.product,
+            change.build_id,
+            carried(concerned.crashes, concerned.crashes_changed)
+        )?;
         for (sign, changed) in [('-', &change.old), ('+', &change.new)] {
             for build in changed {
                 writeln!(out, "  {sign} {}", told(build))?;
             }
         }
     }
+    tell_unknown(db, added).await?;
     if !as_json {
         let mut out = std::io::stdout();
+        tell_in_force(&mut out, in_force)?;
         writeln!(
             out,
-            "{} corrections would change {builds} builds, which {crashes} stored crashes have",
-            added.len()
+            "{} would change {}; {}",
+            counted(added.len(), "correction"),
+            counted(builds, "build"),
+            carried(crashes, answers)
         )?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn carried(crashes: i64, changed: i64) -> String {
+    let (crash, carry) = match crashes {
+        1 => ("crash", "carries"),
+        _ => ("crashes", "carry"),
+    };
+    let which = if crashes == 0 {
+        String::new()
+    } else {
+        format!(", {changed} would be answered otherwise")
+    };
+    format!("{crashes} stored {crash} {carry} this build id{which}")
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let end = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{end}")
+}
+
+fn tell_in_force(out: &mut impl Write, count: usize) -> std::io::Result<()> {
+    match count {
+        0 => Ok(()),
+        1 => writeln!(out, "1 correction is in force already"),
+        count => writeln!(out, "{count} corrections are in force already"),
+    }
+}
+
+/// Warns of corrections of builds that nobody knows: they hold as soon as a source lists one.
+async fn tell_unknown(db: &Db, added: &[Correction]) -> anyhow::Result<()> {
+    let generation = latest_generation(db).await?.n;
+    for correction in added {
+        let subject = match correction.kind {
+            CorrectionKind::State => correction.subject.parse::<Subject>().ok(),
+            CorrectionKind::Ignore => None,
+        };
+        let (known, what) = match subject {
+            Some(Subject::Build(product, id, platform)) => {
+                let builds = builds_by_id(db, generation, product, id).await?;
+                let on = |build: &Build| platform.as_ref().is_none_or(|on| *on == build.platform);
+                let what = match &platform {
+                    Some(on) if !builds.is_empty() => format!("for {on} has this id"),
+                    _ => "has this id".to_owned(),
+                };
+                (builds.iter().any(on), what)
+            }
+            Some(Subject::Version(product, version)) => {
+                let candidates = (1..=MOST_CANDIDATES).map(|n| version.with_candidate(n));
+                let names = candidates.chain([version.clone()]);
+                let names: Vec<String> = names.map(|name| name.to_string()).collect();
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                let built = built_versions(db, generation, product.as_str(), &names).await?;
+                (!built.is_empty(), "is of this version".to_owned())
+            }
+            None => continue,
+        };
+        if !known {
+            writeln!(
+                std::io::stderr(),
+                "note: {}: no build {what} (yet); the correction holds as soon as a source lists one",
+                correction.subject
+            )?;
+        }
+    }
+    Ok(())
 }
 
 fn told(build: &Build) -> String {

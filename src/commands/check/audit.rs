@@ -74,6 +74,7 @@ mod tests {
                 subject: format!("subject {number}"),
                 found: "found".to_owned(),
                 advice,
+                command: None,
             }
         });
         let bad = severities.iter().filter(|one| **one == Severity::Bad);

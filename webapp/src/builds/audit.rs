@@ -139,6 +139,8 @@ struct Row {
     /// The page, or the file of the archive, that the finding is about.
     link: Option<String>,
     found: String,
+    /// The command that states what is right.
+    command: Option<String>,
 }
 
 impl Row {
@@ -148,6 +150,7 @@ impl Row {
             subject: format::shortened(&finding.subject, CELL),
             link: about(finding),
             found: format::shortened(&finding.found, CELL),
+            command: finding.command.clone(),
         }
     }
 }

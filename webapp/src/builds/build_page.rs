@@ -1,6 +1,8 @@
 //! What the page of one build shows, made of the answer about it.
 
 use askama::Template;
+use buildinfo::contradiction::Contradiction;
+use buildinfo::correction::Correction;
 use buildinfo::db::Stored;
 use buildinfo::index::BuildRef;
 use buildinfo::resolve::{Answer, BuildInfo, Sibling};
@@ -11,6 +13,12 @@ use buildinfo::{BuildId, BuildIndex, Line, Product, Reason, SourceName, Status};
 use crate::words::{self, Word};
 use crate::{format, links};
 
+/// Contradictions and corrections that are shown; the audit and `datil buildinfo explain` have them all.
+const MAX_DISPUTES: usize = 10;
+/// Longer sentences about them are cut, in characters.
+const MAX_SENTENCE: usize = 400;
+/// Longer statements of sources are cut, in characters.
+const MAX_BODY: usize = 2000;
 /// Tables of versions that are named as sources; the evidence names them all.
 const MAX_TABLES: usize = 5;
 
@@ -46,6 +54,39 @@ pub(super) struct Evidence {
     pub(super) url: Option<String>,
     pub(super) first_seen: String,
     pub(super) digest: String,
+    /// What it said, as JSON, cut short.
+    pub(super) body: String,
+}
+
+/// Where the sources contradict each other about the build.
+#[derive(Debug)]
+struct Dispute {
+    subject: String,
+    field: String,
+    sentence: String,
+    /// States the value that was not taken.
+    command: Option<String>,
+}
+
+impl Dispute {
+    fn new(contradiction: &Contradiction) -> Self {
+        Self {
+            subject: contradiction.subject.trim().to_owned(),
+            field: contradiction.field.replace('_', " "),
+            sentence: format::shortened(&contradiction.sentence(), MAX_SENTENCE),
+            command: contradiction.command(),
+        }
+    }
+}
+
+/// What a correction in force says.
+fn corrected(correction: &Correction) -> String {
+    let what = match (correction.field, &correction.value) {
+        (Some(field), Some(value)) => format!("{} is {value}", field.as_str().replace('_', " ")),
+        _ => "is passed over".to_owned(),
+    };
+    let sentence = format!("{}: {what}: {}", correction.subject, correction.reason);
+    format::shortened(&sentence, MAX_SENTENCE)
 }
 
 /// Another build that fits.
@@ -66,6 +107,10 @@ pub(super) struct BuildPage {
     status: Word,
     certainty: Word,
     reason: String,
+    /// By which rule the build itself has its status, where the answer has another reason.
+    status_reason: Option<String>,
+    disputes: Vec<Dispute>,
+    corrections: Vec<String>,
     details: Option<Details>,
     fitting: Vec<Fitting>,
     platforms: Vec<PlatformRow>,
@@ -139,6 +184,7 @@ impl BuildPage {
         id: BuildId,
         answer: Answer,
         evidence: &[Stored],
+        (conflicts, corrections): (&[Contradiction], &[Correction]),
         nobody: Option<String>,
     ) -> Self {
         let product: Option<Product> = answer.product.parse().ok();
@@ -167,6 +213,22 @@ impl BuildPage {
                 &answer.reason.to_string(),
             ),
             reason: words::reason(answer.reason.sentence()),
+            status_reason: answer
+                .build
+                .as_ref()
+                .map(|build| build.status_reason)
+                .filter(|reason| *reason != answer.reason)
+                .map(|reason| words::reason(reason.sentence())),
+            disputes: conflicts
+                .iter()
+                .take(MAX_DISPUTES)
+                .map(Dispute::new)
+                .collect(),
+            corrections: corrections
+                .iter()
+                .take(MAX_DISPUTES)
+                .map(corrected)
+                .collect(),
             details: answer.build.as_ref().zip(product).map(|(build, product)| {
                 Details::new(index, id, product, &answer, build, &tables(evidence))
             }),
@@ -290,6 +352,11 @@ fn next(
         .take_while(|entry| entry.build.build_id() != id)
         .filter(|entry| nightly || entry.version != own.version)
         .filter(|entry| !matches!(entry.build.status(), Status::Aborted | Status::Pulled))
+        // After the candidate that shipped nobody got another one of its version.
+        .filter(|entry| {
+            own.build.status() != Status::Shipped
+                || entry.build.reason() != Reason::OtherBuildShipped
+        })
         .last()
         .map(|entry| Neighbour {
             version: words::version(product.as_str(), entry.version.as_str()),
@@ -340,6 +407,10 @@ impl Evidence {
             url: links::web(&observation.url),
             first_seen: format::time(stored.first_seen),
             digest: stored.digest.clone(),
+            body: {
+                let text = serde_json::to_string_pretty(&observation.body).unwrap_or_default();
+                format::shortened(&text, MAX_BODY)
+            },
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The page of build ids that no source knows, with the alarms that are on.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -12,6 +14,7 @@ use buildinfo::unknown::alarm::plan_of;
 use buildinfo::unknown::{UnknownKey, Verdict, counted_product, stands_for_betas};
 use buildinfo::{BuildId, Product};
 use platform::clock;
+use platform::db::{Db, DbError};
 use platform::http::ApiError;
 
 use crate::page::{PageError, html, unusable};
@@ -25,6 +28,12 @@ pub(super) const PATH: &str = "/builds/unknown";
 const PAGE: i64 = 50;
 /// Alarms on a page.
 const MOST_ALARMS: usize = 20;
+/// Alarms that ended are shown for so long, in microseconds: a day.
+const LATELY: i64 = 86_400_000_000;
+/// So many of the newest builds with an alarm that is over are looked through for them.
+const MANY_ENDED: i64 = 200;
+/// Of those that ended lately so many are shown.
+const MOST_ENDED: usize = 5;
 /// Stands for every verdict in the address.
 const ALL: &str = "all";
 
@@ -111,7 +120,12 @@ pub(crate) async fn show(State(app): State<Webapp>, params: Params) -> Result<Re
         product.is_none_or(|product| *product == alarm.product)
     });
     let counts = db::unknown_counts(&app.db).await?;
-    let importer = Importer::of(&app.db, clock::now_micros()).await?;
+    let now = clock::now_micros();
+    let importer = Importer::of(&app.db, now).await?;
+    let ended = match after {
+        None => ended_lately(&app.db, filter.product.clone(), now).await?,
+        Some(_) => Vec::new(),
+    };
     let last = found.rows.last().filter(|_| found.more);
     let page = UnknownPage {
         first: after.map(|_| choice.link(choice.verdict, "")),
@@ -127,9 +141,68 @@ pub(crate) async fn show(State(app): State<Webapp>, params: Params) -> Result<Re
         advice: words::sentence(Check::OpenAlarm.advice()),
         promise: words::sentence(&importer.promise()),
         nobody: importer.warning(),
+        ended,
+        all_ended: {
+            let product = choice.product.as_str();
+            links::page(PATH, &[("product", product), ("alarm", "cleared")])
+        },
         choice,
     };
     Ok(html(StatusCode::OK, &page))
+}
+
+/// An alarm that ended.
+#[derive(Debug)]
+struct Ended {
+    name: String,
+    build_id: String,
+    page: Option<String>,
+    /// When the build became known.
+    known: String,
+    /// Who lists it; empty if no build has the id any more.
+    sources: String,
+}
+
+/// The alarms that ended lately, the last one first.
+async fn ended_lately(db: &Db, product: Option<String>, now: i64) -> Result<Vec<Ended>, DbError> {
+    let filter = UnknownFilter {
+        product,
+        verdict: None,
+        alarm: AlarmFilter::Cleared,
+    };
+    let found = db::list_unknown(db, &filter, None, MANY_ENDED).await?;
+    let mut lately: Vec<(i64, Unknown)> = found
+        .rows
+        .into_iter()
+        .filter_map(|row| Some((row.cleared?, row)))
+        .filter(|(cleared, _)| *cleared >= now - LATELY)
+        .collect();
+    lately.sort_by_key(|(cleared, _)| std::cmp::Reverse(*cleared));
+    lately.truncate(MOST_ENDED);
+    if lately.is_empty() {
+        return Ok(Vec::new());
+    }
+    let generation = db::latest_generation(db).await?.n;
+    let mut ended = Vec::new();
+    for (cleared, row) in lately {
+        let builds = match (row.product.parse::<Product>(), row.build_id.parse()) {
+            (Ok(product), Ok(id)) => db::builds_by_id(db, generation, product, id).await?,
+            _ => Vec::new(),
+        };
+        let sources: BTreeSet<String> = builds
+            .iter()
+            .flat_map(|build| &build.sources)
+            .map(ToString::to_string)
+            .collect();
+        ended.push(Ended {
+            name: format!("{} {}", row.product, row.channel).trim().to_owned(),
+            page: links::build(&row.product, &row.channel, &row.build_id),
+            build_id: row.build_id,
+            known: format::time(cleared),
+            sources: sources.into_iter().collect::<Vec<_>>().join(", "),
+        });
+    }
+    Ok(ended)
 }
 
 /// The list of one verdict, to choose.
@@ -288,6 +361,10 @@ struct UnknownPage {
     nothing_ever: bool,
     alarms: Vec<AlarmRow>,
     alarms_left_out: usize,
+    /// Those that ended lately.
+    ended: Vec<Ended>,
+    /// The list of all that ended.
+    all_ended: String,
     /// What to do about an alarm.
     advice: String,
     /// What can be promised of a build that was not looked for yet.
