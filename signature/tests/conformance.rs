@@ -5,7 +5,7 @@
 //! the folder that has them (`data/siggen`, `data/siglists`). Without it nothing is compared.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use signature::{AGREEMENT, Comparison, CrashData, Difference, Frame, Lists, Thread, generate};
@@ -58,6 +58,12 @@ const SKIPPED: &str = "SKIPPED: DATIL_SHARED does not name the folder with the r
 fn data() -> Option<PathBuf> {
     let shared = std::env::var_os("DATIL_SHARED").map(PathBuf::from);
     Some(shared?.join("data"))
+}
+
+/// The built-in lists, and Mozilla's.
+fn both_lists(data: &Path) -> (Lists, Lists) {
+    let theirs = Lists::load(&data.join("siglists")).expect("lists that can be used");
+    (Lists::built_in(), theirs)
 }
 
 #[test]
@@ -158,10 +164,7 @@ fn the_built_in_lists_treat_names_as_mozillas_do() {
         println!("{SKIPPED}");
         return;
     };
-    let (ours, theirs) = (
-        Lists::built_in(),
-        Lists::load(&data.join("siglists")).unwrap(),
-    );
+    let (ours, theirs) = both_lists(&data);
     let found = Comparison::of(&ours, &theirs);
     println!("by entries of ours:\n{}", shown(&found.of_first));
     println!("by entries of Mozilla's:\n{}", shown(&found.of_second));
@@ -206,10 +209,7 @@ fn every_letter_of_a_name_counts_as_with_mozillas_lists() {
         println!("{SKIPPED}");
         return;
     };
-    let (ours, theirs) = (
-        Lists::built_in(),
-        Lists::load(&data.join("siglists")).unwrap(),
-    );
+    let (ours, theirs) = both_lists(&data);
     let (mut count, mut different) = (0, Vec::new());
     for entry in ours.entries().into_iter().chain(theirs.entries()) {
         for name in one_letter_off(&entry.text.replace('\\', "")) {
@@ -245,10 +245,7 @@ fn the_built_in_lists_make_the_signatures_that_mozillas_make() {
         println!("{SKIPPED}");
         return;
     };
-    let (ours, theirs) = (
-        Lists::built_in(),
-        Lists::load(&data.join("siglists")).unwrap(),
-    );
+    let (ours, theirs) = both_lists(&data);
     let (mut stacks, mut different) = (0_usize, Vec::new());
     let mut compare = |what: &str, crash: &CrashData<'_>| {
         stacks += 1;
