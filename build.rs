@@ -1,11 +1,12 @@
-//! Tells the program what it is built from: the commit, whether the sources differ from it, the build's name and the repository.
+//! Tells the program what it is built from: the commit, whether the sources differ from it, the build's name and the
+//! repository.
 //!
-//! The commit comes from the git checkout if this folder is one; otherwise from the variable `DATIL_COMMIT` or from `version.json`
-//! as Dockerflow has it. The build's name is `DATIL_BUILD`, the repository `DATIL_SOURCE`, or both from `version.json`. What is not
-//! known stays out.
+//! The commit comes from the git checkout if this folder is one; otherwise from the variable `DATIL_COMMIT` or from
+//! `version.json` as Dockerflow has it. The build's name is `DATIL_BUILD`, the repository `DATIL_SOURCE`, or both from
+//! `version.json`. What is not known stays out.
 //!
-//! It runs again when another commit is checked out, or when a source of the program changed, and then the program would be built
-//! anew in any case. The crates below know nothing of it, so that no commit builds them again.
+//! It runs again when another commit is checked out, or when a source of the program changed, and then the program
+//! would be built anew in any case. The crates below know nothing of it, so that no commit builds them again.
 
 #[path = "src/release/checkout.rs"]
 mod checkout;

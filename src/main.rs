@@ -73,8 +73,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     code
 }
 
-/// What a command logs: a service how it fares, the demonstration what a person who looks on can follow, and a command whose answer is what
-/// counts only what goes wrong.
+/// What a command logs: a service how it fares, the demonstration what a person who looks on can follow, and a command
+/// whose answer is what counts only what goes wrong.
 fn logged(command: &Command) -> &'static str {
     use buildinfo::BuildinfoCommand::Serve;
     match command {

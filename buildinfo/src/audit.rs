@@ -229,8 +229,8 @@ pub fn alarms(open: &[Alarm], importer: &Importer) -> Vec<Finding> {
     findings.collect()
 }
 
-/// A build of which several installs report another version; `others` are how many more versions several installs report. `version` is
-/// what the build is, and `certainty` on what that rests.
+/// A build of which several installs report another version; `others` are how many more versions several installs
+/// report. `version` is what the build is, and `certainty` on what that rests.
 pub fn reported_version(
     seen: &ReportedVersion,
     others: i64,
@@ -260,7 +260,8 @@ pub fn reported_version(
     )
 }
 
-/// A text of a client as it can be shown in a sentence: short, of one line, and nothing in it that turns the writing round.
+/// A text of a client as it can be shown in a sentence: short, of one line, and nothing in it that turns the writing
+/// round.
 fn of_client(text: &str) -> String {
     let is_odd = |c: &char| {
         c.is_control()

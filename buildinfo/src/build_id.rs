@@ -72,7 +72,8 @@ impl BuildId {
     }
 }
 
-/// Which part of 14 digits makes them no date: what it is called, and its digits. None if they make one, or are not 14 digits.
+/// Which part of 14 digits makes them no date: what it is called, and its digits. None if they make one, or are not 14
+/// digits.
 pub fn odd_part(text: &str) -> Option<(&'static str, &str)> {
     let text = text.trim();
     let is_id = text.len() == 14 && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -110,7 +110,8 @@ fn version_build(platforms: &[BuildRef<'_>]) -> Option<VersionBuild> {
     })
 }
 
-/// The newest of one line: what its users are offered, and what was built. Two things, which are the same build only now and then.
+/// The newest of one line: what its users are offered, and what was built. Two things, which are the same build only
+/// now and then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Newest {
     /// The line: a major version on esr, `main` elsewhere.

@@ -126,8 +126,9 @@ impl Correction {
     }
 }
 
-/// Applies what corrections state about the build, and tells which members they state; `made_for` is the version without candidate
-/// number. Of several statements about one member the one with the highest id holds. What cannot be read is passed over.
+/// Applies what corrections state about the build, and tells which members they state; `made_for` is the version
+/// without candidate number. Of several statements about one member the one with the highest id holds. What cannot be
+/// read is passed over.
 pub(crate) fn correct(
     build: &mut Build,
     made_for: &Version,

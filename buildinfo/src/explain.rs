@@ -94,7 +94,8 @@ pub struct HistoryEntry {
     pub old: Value,
     /// What has been concluded since.
     pub new: Value,
-    /// Of a change that is explained, what differs, a sentence for each member and its platforms; none if the builds before are not kept.
+    /// Of a change that is explained, what differs, a sentence for each member and its platforms; none if the builds
+    /// before are not kept.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<String>,
 }
@@ -113,7 +114,8 @@ impl From<Change> for HistoryEntry {
     }
 }
 
-/// What differs by a change of the builds with an id; the builds before and after it are read, if those before are kept.
+/// What differs by a change of the builds with an id; the builds before and after it are read, if those before are
+/// kept.
 async fn differences_by(
     db: &Db,
     change: &Change,
@@ -195,8 +197,8 @@ pub async fn explain(db: &Db, answer: &Answer) -> Result<Explanation, DbError> {
     })
 }
 
-/// Where what the sources said about an answer's build contradicts itself, and the corrections in force that concern it, oldest first;
-/// `stored` is its evidence.
+/// Where what the sources said about an answer's build contradicts itself, and the corrections in force that concern
+/// it, oldest first; `stored` is its evidence.
 ///
 /// # Errors
 /// The database failed.

@@ -26,8 +26,8 @@ pub struct FileForMachine {
 /// machine is not one that builds are made for. Where nobody says which processor it has, those of every processor.
 ///
 /// `os` and `cpu` are as in processed crashes: the names of the stack walker (`Windows NT`, `amd64`) or of the system
-/// itself (`Darwin`, `x86_64`). The processor is the one that the program was made for, so that a 32-bit program on 64-bit
-/// Windows is one of `win32`.
+/// itself (`Darwin`, `x86_64`). The processor is the one that the program was made for, so that a 32-bit program on
+/// 64-bit Windows is one of `win32`.
 pub fn platforms_of(os: &str, cpu: &str) -> &'static [&'static str] {
     let os = os.trim().to_lowercase();
     match (os.as_str(), family(cpu)) {
@@ -90,8 +90,8 @@ pub fn platform_of(os: &str, cpu: &str) -> Option<&'static str> {
     }
 }
 
-/// The file for a machine. Where there is none for it, the folder of the build, which shows what there is; where that is not
-/// known either, a file of another platform, which is named.
+/// The file for a machine. Where there is none for it, the folder of the build, which shows what there is; where that
+/// is not known either, a file of another platform, which is named.
 pub fn file_for_machine(files: &[BuildFile], os: &str, cpu: &str) -> Option<FileForMachine> {
     let wanted = platforms_of(os, cpu);
     let own = wanted.iter().find_map(|platform| {

@@ -1,8 +1,9 @@
 //! Whether anybody imports: what a page, a command or a log of one process may promise about another one.
 //!
-//! A process that imports by itself says so every few seconds in the database ([`announce`]), whether or not it imports at that moment.
-//! Whoever promises that something will be looked for asks the database first ([`Importer::of`]): there may be no such process, since
-//! its schedule is empty, or since only pages or only the API run.
+//! A process that imports by itself says so every few seconds in the database ([`announce`]), whether or not it
+//! imports at that moment. Whoever promises that something will be looked for asks the database first
+//! ([`Importer::of`]): there may be no such process, since its schedule is empty, or since only pages or only the API
+//! run.
 
 use std::time::Duration;
 
@@ -17,8 +18,8 @@ use crate::db;
 const SAY_EVERY: Duration = Duration::from_secs(10);
 /// One that has not said so for so long is gone; a database that is busy may delay a few of its words.
 const GONE_AFTER: i64 = 60_000_000;
-/// Without such a process, imports are taken to be made by hand, or by another program's schedule, if one began within so long: one that
-/// imports every night may be half a day late once.
+/// Without such a process, imports are taken to be made by hand, or by another program's schedule, if one began within
+/// so long: one that imports every night may be half a day late once.
 const BY_HAND_WITHIN: i64 = 36 * 3_600_000_000;
 /// What to do where nobody imports.
 const ADVICE: &str = "run \"datil buildinfo import\", or let \"datil up\" or \"datil buildinfo serve\" import by itself with buildinfo.schedule";
@@ -107,7 +108,8 @@ impl Importer {
     }
 }
 
-/// Says that this process imports by itself, again and again; never ends. Beside the schedule, not in it: an import may take long.
+/// Says that this process imports by itself, again and again; never ends. Beside the schedule, not in it: an import
+/// may take long.
 pub async fn announce(db: &Db) -> std::convert::Infallible {
     loop {
         if let Err(error) = db::say_importer(db, clock::now_micros()).await {
@@ -117,8 +119,8 @@ pub async fn announce(db: &Db) -> std::convert::Infallible {
     }
 }
 
-/// Takes back what [`announce`] said, when the schedule of this process has ended. Another process that imports by itself says so again
-/// within seconds.
+/// Takes back what [`announce`] said, when the schedule of this process has ended. Another process that imports by
+/// itself says so again within seconds.
 pub async fn take_back(db: &Db) {
     if let Err(error) = db::unsay_importer(db).await {
         tracing::warn!(%error, "it could not be stored that this process does not import by itself any more");

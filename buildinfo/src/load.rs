@@ -49,7 +49,7 @@ impl FromStr for Origin {
 }
 
 impl Origin {
-    /// The address of what is read from it. The slash keeps it apart from what the program brings along.
+    /// The address of what is read from it. The slash keeps it apart from what comes with the program.
     fn url(&self) -> String {
         format!("{PLACE}{}", self.0)
     }

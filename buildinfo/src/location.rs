@@ -147,7 +147,8 @@ fn platform_and_variant(rest: &[&str]) -> (Option<String>, Option<String>) {
     }
 }
 
-/// The folder that holds a build for all its platforms, by the URL of one of its files; `None` where that cannot be told.
+/// The folder that holds a build for all its platforms, by the URL of one of its files; `None` where that cannot be
+/// told.
 pub fn build_folder(url: &str) -> Option<String> {
     let mut folder = Url::parse(url).ok()?;
     let segments: Vec<&str> = folder.path_segments()?.collect();

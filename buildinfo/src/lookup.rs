@@ -255,8 +255,8 @@ impl Lookup {
         self.count(&resolve(index, question));
     }
 
-    /// Notes that an install reported a crash of the answer's build, if that is unknown or is not of the version that the program
-    /// reports: `install_time` is the annotation `InstallTime`, `at` is when the report came in.
+    /// Notes that an install reported a crash of the answer's build, if that is unknown or is not of the version that
+    /// the program reports: `install_time` is the annotation `InstallTime`, `at` is when the report came in.
     pub fn sight(&self, answer: &Answer, install_time: &str, at: i64) {
         if answer.build.is_none() || answer.reported_differs {
             self.tally().sight(answer, install_time, at);
@@ -444,8 +444,8 @@ pub async fn load(db: &Db, generation: i64) -> Result<BuildIndex, LookupError> {
     Ok(index.map_err(DbError::from)?)
 }
 
-/// A small index: the builds of a product with an id, and their neighbours on their channels; where there are none, Firefox's builds of
-/// the same Gecko. What a command asks that has only a few questions.
+/// A small index: the builds of a product with an id, and their neighbours on their channels; where there are none,
+/// Firefox's builds of the same Gecko. What a command asks that has only a few questions.
 ///
 /// # Errors
 /// See [`LookupError`].
@@ -464,7 +464,8 @@ pub async fn around(
         .iter()
         .flat_map(|build| build.offered_on.iter().chain([&build.channel]).cloned())
         .collect();
-    // Betas have releases among their neighbours, those of builds that nobody got too: they are their release candidates.
+    // Betas have releases among their neighbours, those of builds that nobody got too: they are their release
+    // candidates.
     if channels.iter().any(|channel| channel == "beta") {
         channels.push("release".to_owned());
     }

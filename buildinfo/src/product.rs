@@ -210,7 +210,8 @@ pub(crate) fn on_geckoview(name: &str) -> Option<&'static str> {
         .map(|(_, product)| *product)
 }
 
-/// The product with this name, in any spelling that sources, reports and people use, and the channel that may be all it has.
+/// The product with this name, in any spelling that sources, reports and people use, and the channel that may be all
+/// it has.
 pub fn named(text: &str) -> Option<(&'static str, &'static str)> {
     let text = text.trim();
     if let Ok(directory) = text.parse::<Directory>() {
@@ -224,8 +225,8 @@ pub fn named(text: &str) -> Option<(&'static str, &'static str)> {
     spoken.or_else(|| Some((on_geckoview(text)?, "")))
 }
 
-/// Whether crash reports of a product, in any known spelling, carry the build id of the Gecko in it, which Firefox's build of the same
-/// push carries too. Thunderbird has ids of its own, although it is made of Gecko.
+/// Whether crash reports of a product, in any known spelling, carry the build id of the Gecko in it, which Firefox's
+/// build of the same push carries too. Thunderbird has ids of its own, although it is made of Gecko.
 pub fn shares_gecko_ids(name: &str) -> bool {
     match name.parse::<Product>() {
         Ok(product) => matches!(product, Product::Fenix | Product::Focus),
@@ -233,8 +234,8 @@ pub fn shares_gecko_ids(name: &str) -> bool {
     }
 }
 
-/// The names of the answers about crashes under which a change of a product's build may concern crashes: its own, and for Firefox those of
-/// the products that share its Gecko's ids.
+/// The names of the answers about crashes under which a change of a product's build may concern crashes: its own, and
+/// for Firefox those of the products that share its Gecko's ids.
 pub fn concerned_by(product: &str) -> impl Iterator<Item = &str> {
     let siblings = (product == Product::Firefox.as_str()).then(|| {
         [Product::Fenix.as_str(), Product::Focus.as_str()]

@@ -107,8 +107,8 @@ pub struct Answer {
     pub version: Option<String>,
     /// The version of the question.
     pub reported: Option<String>,
-    /// Whether no build of this version reports that one of itself: the program, its build id or the build data are wrong. What a program
-    /// leaves out of its version is no difference, see [`Version::can_report`].
+    /// Whether no build of this version reports that one of itself: the program, its build id or the build data are
+    /// wrong. What a program leaves out of its version is no difference, see [`Version::can_report`].
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub reported_differs: bool,
     /// What became of the build.

@@ -23,7 +23,8 @@ const HISTORY_NAME: &str = "history.csv";
 pub struct Table {
     /// Its name: the file's, or the one that it was loaded under.
     pub name: String,
-    /// Who loaded it; none for the table that the program brings along, and for rows that were loaded before that was asked.
+    /// Who loaded it; none for the table that comes with the program, and for rows that were loaded before that was
+    /// asked.
     pub loaded_by: Option<String>,
     /// Whether the program brings it along (`buildinfo/data/history.csv`).
     pub built_in: bool,
@@ -32,7 +33,8 @@ pub struct Table {
 }
 
 impl Table {
-    /// The table of an observation that was first seen at this time (microseconds UTC); none if it is no row of a table.
+    /// The table of an observation that was first seen at this time (microseconds UTC); none if it is no row of a
+    /// table.
     pub fn of(observation: &Observation, first_seen: i64) -> Option<Self> {
         if observation.kind != Kind::CsvRow {
             return None;
@@ -69,7 +71,7 @@ impl fmt::Display for Table {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, loaded, .. } = self;
         match &self.loaded_by {
-            _ if self.built_in => write!(out, "the table {name} that Datil brings along"),
+            _ if self.built_in => write!(out, "the table {name} that comes with Datil"),
             Some(author) => write!(out, "the table {name}, loaded by {author} at {loaded}"),
             None => write!(out, "the table {name}, loaded by hand at {loaded}"),
         }
@@ -99,10 +101,7 @@ mod tests {
                 row("csv:/old.csv"),
                 "the table old.csv, loaded by hand at 1970-01-01T00:00:00Z",
             ),
-            (
-                row(HISTORY),
-                "the table history.csv that Datil brings along",
-            ),
+            (row(HISTORY), "the table history.csv that comes with Datil"),
         ] {
             assert_eq!(Table::of(&row, 0).unwrap().to_string(), expected);
         }

@@ -108,8 +108,8 @@ impl Plan {
         }
     }
 
-    /// The first day of the history. That of a live world reaches back to the candidates of the newest two versions that had
-    /// been released when it began, which around the turn of a year are older than its weeks.
+    /// The first day of the history. That of a live world reaches back to the candidates of the newest two versions
+    /// that had been released when it began, which around the turn of a year are older than its weeks.
     pub fn start(&self) -> NaiveDate {
         let days = i64::from(self.weeks.max(1)) * 7;
         let before = |day: NaiveDate, days| {
@@ -308,8 +308,8 @@ fn forms(plan: &Plan, build: &Build, package: usize) -> Vec<Form> {
         {
             vec![Form::Native, Form::BetaCopy]
         }
-        // The second beta of a cycle was uploaded twice for its first platform. Of a world that goes on both records would come at once,
-        // the earlier one among others that were told already.
+        // The second beta of a cycle was uploaded twice for its first platform. Of a world that goes on both records
+        // would come at once, the earlier one among others that were told already.
         Generation::Native
             if plan.live.is_none()
                 && build.product == Product::Firefox

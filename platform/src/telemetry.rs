@@ -26,8 +26,8 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts logging for this process, panics as well; later calls change nothing. `default` is what is logged unless `RUST_LOG` says
-/// otherwise, in the words of that variable.
+/// Starts logging for this process, panics as well; later calls change nothing. `default` is what is logged unless
+/// `RUST_LOG` says otherwise, in the words of that variable.
 pub fn init_logs(settings: &LogSettings, default: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let registry = tracing_subscriber::registry().with(filter);

@@ -99,7 +99,8 @@ impl Found {
         self.attached.generation
     }
 
-    /// What the row of a crash with this version keeps; `reported` is what the client said, which is kept where it contradicts that.
+    /// What the row of a crash with this version keeps; `reported` is what the client said, which is kept where it
+    /// contradicts that.
     pub fn attached(&self, version: &str, reported: &str) -> Attached {
         let reported = if self.reported_differs { reported } else { "" };
         Attached {
@@ -145,7 +146,8 @@ pub fn enrich_again(raw: &RawCrash, processed: &mut ProcessedCrash, found: &Foun
     let text = processed.text("processor_notes").unwrap_or_default();
     let mut notes: Vec<String> = text.split('\n').map(str::to_owned).collect();
     let unknown = unknown_note(&reported);
-    // A crash has one of these notes at most, and they come from rules that follow each other: one takes the place of the other.
+    // A crash has one of these notes at most, and they come from rules that follow each other: one takes the place of
+    // the other.
     let is_replaced = |note: &String| *note == unknown || note.starts_with(REPORTED_DIFFERS);
     let at = notes.iter().position(is_replaced);
     notes.retain(|note| !is_replaced(note));
@@ -228,8 +230,8 @@ pub(crate) fn differs_note(processed: &ProcessedCrash, found: &Found) -> Option<
     ))
 }
 
-/// Sets the object about the build, with the file for the machine that crashed: `platform` is the machine's, `archive_platform` the
-/// one of the file, null for the folder of all of them.
+/// Sets the object about the build, with the file for the machine that crashed: `platform` is the machine's,
+/// `archive_platform` the one of the file, null for the folder of all of them.
 pub(crate) fn set_build_info(processed: &mut ProcessedCrash, found: &Found) {
     let mut info = found.build_info.clone();
     let text = |name: &str| processed.text(name).unwrap_or_default();

@@ -271,7 +271,8 @@ impl Siglists {
         Ok(sha256)
     }
 
-    /// Removes what processes left that were killed while they wrote. What cannot be removed stays: nothing depends on it.
+    /// Removes what processes left that were killed while they wrote. What cannot be removed stays: nothing depends on
+    /// it.
     fn remove_abandoned(&self) {
         let Ok(entries) = fs::read_dir(&self.folder) else {
             return;

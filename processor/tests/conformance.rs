@@ -260,7 +260,8 @@ fn the_rules_agree_with_recorded_answers() {
         let mut expected = json!({
             "raw": vector["out"][0], "processed": vector["out"][1], "notes": vector["notes"],
         });
-        // Of all rules together, an earlier one leaves out the message, so that the line is a class alone, which is as it should be.
+        // Of all rules together, an earlier one leaves out the message, so that the line is a class alone, which is as
+        // it should be.
         if rule == "*"
             && is_class_alone(&output["processed"]["java_stack_trace"])
             && let Some(notes) = expected["notes"].as_array_mut()

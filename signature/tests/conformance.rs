@@ -23,8 +23,8 @@ struct Label {
     typed: bool,
 }
 
-/// What Socorro notes of every exception without a message, whose stack trace begins with the name of its class alone. Here it is
-/// noted only of a line that can be no class.
+/// What Socorro notes of every exception without a message, whose stack trace begins with the name of its class alone.
+/// Here it is noted only of a line that can be no class.
 const NO_MESSAGE: &str =
     "SignatureGenerationRule: JavaSignatureTool: stack trace line 1 is not in the expected format";
 

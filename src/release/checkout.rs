@@ -1,5 +1,5 @@
-//! What a git checkout says of itself. The commit is read from its files, so that no git program is needed; only whether files
-//! were changed does git have to say.
+//! What a git checkout says of itself. The commit is read from its files, so that no git program is needed; only
+//! whether files were changed does git have to say.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -134,7 +134,8 @@ fn packed(shared: &Path, name: &str) -> Option<String> {
     })
 }
 
-/// Where a branch changes: in its file, or while it has none in the folder in which that would be made, and in the packed ones.
+/// Where a branch changes: in its file, or while it has none in the folder in which that would be made, and in the
+/// packed ones.
 fn places_of(shared: &Path, name: &str) -> Vec<PathBuf> {
     let file = shared.join(name);
     let place = file.ancestors().find(|path| path.exists());

@@ -149,7 +149,7 @@ async fn the_alarm_ends_by_itself_and_the_world_goes_on() {
     system.move_clock(NOW);
     system.start(["up", "--demo"]);
     let first = summary(&system).await;
-    // The demonstration's own importer looks for the build at once, in vain.
+    // The demonstration's own importer looks for the build at once, and finds nothing.
     let alarm = system
         .wait_long_for("the build to be looked for", 4, async || {
             let open = system.json("/api/v1/unknown?alarm=open").await;

@@ -138,7 +138,8 @@ fn named_by(params: &Params) -> Result<Names, &'static str> {
     })
 }
 
-/// Whether a release candidate is meant that beta users get: such a build follows the channel release, and is offered on beta.
+/// Whether a release candidate is meant that beta users get: such a build follows the channel release, and is offered
+/// on beta.
 fn is_candidate_on_beta(names: &Names) -> bool {
     let version = names.version.trim_end_matches('*').parse::<Version>();
     names.channel == "beta"

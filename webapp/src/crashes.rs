@@ -72,8 +72,8 @@ impl Asked {
         })
     }
 
-    /// The same as it is looked for. A name by which reports call their product is that product; where no crash carries it, it is
-    /// what sources and people call so, such as `devedition` or `Firefox for Android`.
+    /// The same as it is looked for. A name by which reports call their product is that product; where no crash
+    /// carries it, it is what sources and people call so, such as `devedition` or `Firefox for Android`.
     ///
     /// # Errors
     /// The database failed.

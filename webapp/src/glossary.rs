@@ -1,7 +1,8 @@
 //! The glossary: `docs/glossary.md`, read once, as a page and as the place where terms of other pages lead.
 //!
 //! The file's form is strict, so that nothing but this reads it: headings `## …`, and entries of one line each,
-//! `* **term**, **other name**: meaning`. Words between backticks are code. What stands before the first heading is the introduction.
+//! `* **term**, **other name**: meaning`. Words between backticks are code. What stands before the first heading is
+//! the introduction.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;

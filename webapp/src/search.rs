@@ -125,7 +125,8 @@ impl SearchPage {
     }
 }
 
-/// The crashes to show. Those of a build that was named by its number are told by its id: their version is what became of the build.
+/// The crashes to show. Those of a build that was named by its number are told by its id: their version is what became
+/// of the build.
 fn asked(names: &Names, found: &[Matching]) -> Asked {
     let ids: Vec<BuildId> = found.iter().map(|build| build.build_id).collect();
     let only = ids

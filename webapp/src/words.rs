@@ -68,16 +68,17 @@ pub(crate) fn status(name: &str) -> Word {
     }
 }
 
-/// What a person calls a version of a product: a candidate is `154.0b1 build 2 (candidate)` or `153.0 RC build 2`, where programs get the
-/// crash system's `154.0b1rc2` and `153.0rc2`. Other products may mean something else by such a name: theirs stay as they are.
+/// What a person calls a version of a product: a candidate is `154.0b1 build 2 (candidate)` or `153.0 RC build 2`,
+/// where programs get the crash system's `154.0b1rc2` and `153.0rc2`. Other products may mean something else by such a
+/// name: theirs stay as they are.
 pub(crate) fn version(product: &str, version: &str) -> String {
     let known = product.parse::<Product>().is_ok();
     let read = version.parse::<Version>().ok().filter(|_| known);
     read.map_or_else(|| version.to_owned(), |version| version.spoken())
 }
 
-/// The status of a crash's build in a list, where no more is known of the answer: products of which no source lists builds, and
-/// what is no build id, have no unknown builds "so far".
+/// The status of a crash's build in a list, where no more is known of the answer: products of which no source lists
+/// builds, and what is no build id, have no unknown builds "so far".
 pub(crate) fn build_status(name: &str, product: &str, build_id: &str) -> Word {
     let is_listed = product.parse().is_ok_and(buildinfo::Product::has_source);
     let is_id = build_id.parse::<buildinfo::BuildId>().is_ok();
@@ -136,8 +137,8 @@ pub(crate) fn certainty(name: &str) -> Word {
     }
 }
 
-/// On what a status rests, when it was concluded by the rule that is stored under this name: what a table of versions says is stated by
-/// whoever made the table, not by a source.
+/// On what a status rests, when it was concluded by the rule that is stored under this name: what a table of versions
+/// says is stated by whoever made the table, not by a source.
 pub(crate) fn certainty_by(name: &str, reason: &str) -> Word {
     if reason.parse() == Ok(Reason::InTable) && name == "stated" {
         return BY_TABLE;

@@ -34,8 +34,8 @@ pub(super) trait Takes: DeserializeOwned {
     fn look(given: &Given<'_>, wrong: &mut Wrong);
 }
 
-/// Says what an endpoint takes: the type of its parameters, the address of a right request, and what is looked at beyond their
-/// description.
+/// Says what an endpoint takes: the type of its parameters, the address of a right request, and what is looked at
+/// beyond their description.
 macro_rules! takes {
     ($params:ty, $example:literal) => {
         takes!($params, $example, |_given, _wrong| {});

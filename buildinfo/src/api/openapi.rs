@@ -18,7 +18,8 @@ use crate::resolve::Answer;
 pub(super) struct Error {
     /// What is wrong, in a sentence.
     pub(super) error: String,
-    /// A word that programs can rely on: `bad_request`, `ambiguous`, `forbidden`, `not_found`, `method_not_allowed`, `too_large`, `rate_limited`, `unavailable`, `too_slow`, `internal`.
+    /// A word that programs can rely on: `bad_request`, `ambiguous`, `forbidden`, `not_found`, `method_not_allowed`,
+    /// `too_large`, `rate_limited`, `unavailable`, `too_slow`, `internal`.
     pub(super) code: String,
     /// Where parameters are missing or wrong: each of them, with what is wrong with it.
     #[schema(value_type = Option<Object>)]

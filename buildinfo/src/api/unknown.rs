@@ -59,8 +59,8 @@ pub(super) struct UnknownPage {
 /// Whether anybody imports.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct OneImporter {
-    /// `scheduled`: a process imports by itself, and looks for the build of an alarm within seconds; `by_hand`: imports are made, but no
-    /// process makes them by itself; `nobody`.
+    /// `scheduled`: a process imports by itself, and looks for the build of an alarm within seconds; `by_hand`:
+    /// imports are made, but no process makes them by itself; `nobody`.
     who: Who,
     /// When the newest import began, RFC 3339; none if there never was one.
     last_import: Option<String>,

@@ -38,8 +38,8 @@ pub(super) struct Params {
 }
 
 impl Params {
-    /// Parameters that are not known are passed over, and of one that is there several times the last one counts: as Crash Stats
-    /// does.
+    /// Parameters that are not known are passed over, and of one that is there several times the last one counts: as
+    /// Crash Stats does.
     fn of(address: &Uri) -> Self {
         let given = Given::of(address.query());
         let text = |name| given.get(name).unwrap_or_default().to_owned();

@@ -163,12 +163,13 @@ pub(super) struct Latest {
     generation: i64,
     /// The builds that are `offered`, one for each line of which one is.
     latest: Vec<LatestBuild>,
-    /// Both for each line: the newest build that users are `offered`, and the `newest_built` of any status. None if no build of the
-    /// channel is known.
+    /// Both for each line: the newest build that users are `offered`, and the `newest_built` of any status. None if no
+    /// build of the channel is known.
     lines: Vec<Newest>,
 }
 
-/// The newest builds of a channel: the one that its users are offered, and the one that was built last, whatever its status.
+/// The newest builds of a channel: the one that its users are offered, and the one that was built last, whatever its
+/// status.
 #[utoipa::path(
     get, path = "/api/v1/latest", tag = "builds", params(LatestParams),
     responses(

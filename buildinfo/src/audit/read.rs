@@ -267,8 +267,8 @@ fn unreadable(row: db::Unreadable) -> (String, Finding) {
     (row.digest, finding)
 }
 
-/// The builds of which several installs report another version, as the builds are now: a correction ends a finding. One finding for each
-/// build and channel, about the version that most installs report.
+/// The builds of which several installs report another version, as the builds are now: a correction ends a finding.
+/// One finding for each build and channel, about the version that most installs report.
 async fn reported(db: &Db) -> Result<Vec<Finding>, DbError> {
     let seen = db::reported_versions(db, SEVERAL).await?;
     let generation = db::latest_generation(db).await?.n;

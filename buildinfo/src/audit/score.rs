@@ -25,8 +25,8 @@ pub struct Score {
     pub median_delay_seconds: Option<i64>,
     /// The same for the slowest builds but one in twenty.
     pub p95_delay_seconds: Option<i64>,
-    /// Builds that it was asked for, that another source listed and this one did not: of the archive only builds are asked for that
-    /// Buildhub lacks, of product-details and of tables none.
+    /// Builds that it was asked for, that another source listed and this one did not: of the archive only builds are
+    /// asked for that Buildhub lacks, of product-details and of tables none.
     pub holes: usize,
     /// Values that it stated and that were not believed.
     pub contradictions: usize,
@@ -129,8 +129,8 @@ impl Scores {
     }
 }
 
-/// Whether a source is asked for a build, by who listed it: an import looks into the archive only for what Buildhub lacks; product-details
-/// lists versions, and a table what somebody put into it.
+/// Whether a source is asked for a build, by who listed it: an import looks into the archive only for what Buildhub
+/// lacks; product-details lists versions, and a table what somebody put into it.
 fn is_asked(source: SourceName, listed: &BTreeMap<SourceName, i64>) -> bool {
     match source {
         SourceName::Buildhub => true,

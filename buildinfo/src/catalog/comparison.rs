@@ -1,7 +1,7 @@
 //! What lies between two builds.
 //!
-//! A build id can stand for several builds: the same moment on two channels, or on one channel under two versions. None of them is taken
-//! silently: a question that does not say which is answered with what it could mean.
+//! A build id can stand for several builds: the same moment on two channels, or on one channel under two versions.
+//! None of them is taken silently: a question that does not say which is answered with what it could mean.
 
 use std::fmt;
 
@@ -27,8 +27,8 @@ pub struct Which {
 }
 
 impl Which {
-    /// The build with an id of the product that `directory` names, as it was asked for: on the first of the `channels` that is given, in
-    /// any known spelling, and of this version there.
+    /// The build with an id of the product that `directory` names, as it was asked for: on the first of the `channels`
+    /// that is given, in any known spelling, and of this version there.
     ///
     /// # Errors
     /// The product has only one channel, and another one was asked for; in a sentence.
@@ -76,7 +76,8 @@ pub struct Comparison {
     pub from: ShortBuild,
     /// The second build.
     pub to: ShortBuild,
-    /// From the moment of the first build's id to that of the second's, in seconds; negative if the second is the older one.
+    /// From the moment of the first build's id to that of the second's, in seconds; negative if the second is the
+    /// older one.
     pub seconds: i64,
     /// A page with the changes between them, in one repository.
     pub changes_url: Option<String>,
@@ -109,7 +110,8 @@ pub struct Several {
 }
 
 impl Several {
-    /// With which parameters it is said which of them is meant: `from_channel`, and `from_version` where that does not do.
+    /// With which parameters it is said which of them is meant: `from_channel`, and `from_version` where that does not
+    /// do.
     pub fn parameters(&self) -> Vec<String> {
         // They are sorted by channel: does that alone not tell them apart?
         let mut pairs = self.candidates.windows(2);

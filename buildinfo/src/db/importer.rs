@@ -18,9 +18,9 @@ pub async fn importer_said(db: &Db) -> Result<Option<i64>, DbError> {
     Ok((said > 0).then_some(said))
 }
 
-/// Stores that a process imports by itself at the time `now`, microseconds UTC. Of several processes the one whose clock is ahead is
-/// believed; but unlike progress, what is said can go back: a word that is more than [`CLOCKS_APART`] later than `now` came from a wrong
-/// clock, and must not silence what is said after it.
+/// Stores that a process imports by itself at the time `now`, microseconds UTC. Of several processes the one whose
+/// clock is ahead is believed; but unlike progress, what is said can go back: a word that is more than
+/// [`CLOCKS_APART`] later than `now` came from a wrong clock, and must not silence what is said after it.
 ///
 /// # Errors
 /// The database failed.

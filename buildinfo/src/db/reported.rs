@@ -10,7 +10,8 @@ use crate::unknown::Tally;
 const MOST_INSTALLS: i64 = 1000;
 /// Most installs that are kept in all.
 const MOST: i64 = 20_000;
-/// Of so many versions of one build, those that most installs report, each is looked at: the build may be of the first of them by now.
+/// Of so many versions of one build, those that most installs report, each is looked at: the build may be of the first
+/// of them by now.
 const MOST_OF_BUILD: i64 = 3;
 /// Most versions that are looked at in all.
 const MOST_GROUPS: i64 = 300;
@@ -61,8 +62,9 @@ pub(super) async fn add(db: &Db, tally: &Tally) -> Result<(), DbError> {
     Ok(())
 }
 
-/// The builds of which at least `installs` installs report another version, those of most installs first: of each build the three
-/// versions that most installs report, and at most 300 in all. What clients invent comes after what many of them report.
+/// The builds of which at least `installs` installs report another version, those of most installs first: of each
+/// build the three versions that most installs report, and at most 300 in all. What clients invent comes after what
+/// many of them report.
 ///
 /// # Errors
 /// The database failed.

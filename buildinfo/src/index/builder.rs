@@ -171,7 +171,8 @@ impl IndexBuilder {
         self.index
     }
 
-    /// Every build stands in the line of each channel that got it; the newest one of its own channel too, whatever became of it.
+    /// Every build stands in the line of each channel that got it; the newest one of its own channel too, whatever
+    /// became of it.
     fn add_lines(&mut self) {
         let mut lines: HashMap<(Product, u32, Line), LineBuilds, RandomState> = HashMap::default();
         // The channels behind each text of `offered_on`.

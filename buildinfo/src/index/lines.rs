@@ -1,5 +1,5 @@
-//! The lines of an index: for each channel, the builds that its users got, in the order in which they got them, and beside them the
-//! newest build that is known, whatever became of it.
+//! The lines of an index: for each channel, the builds that its users got, in the order in which they got them, and
+//! beside them the newest build that is known, whatever became of it.
 
 use chrono::{NaiveDate, NaiveTime};
 
@@ -99,8 +99,8 @@ impl BuildIndex {
         self.lines.names()
     }
 
-    /// The newest build that users of a line are offered: of those that they got and that were not taken back, the one with the highest
-    /// version, and of one version the one with the highest build id. None if they got none.
+    /// The newest build that users of a line are offered: of those that they got and that were not taken back, the one
+    /// with the highest version, and of one version the one with the highest build id. None if they got none.
     pub fn offered(&self, product: Product, channel: &str, line: Line) -> Option<InLine<'_>> {
         self.line(product, channel, line)
             .iter()
@@ -112,16 +112,16 @@ impl BuildIndex {
             .max_by_key(|entry| (entry.version.key(), entry.build.build_id()))
     }
 
-    /// The newest build that is known on a line, whatever became of it: the one with the highest build id. Builds for partners and tests
-    /// do not count.
+    /// The newest build that is known on a line, whatever became of it: the one with the highest build id. Builds for
+    /// partners and tests do not count.
     pub fn newest_built(&self, product: Product, channel: &str, line: Line) -> Option<InLine<'_>> {
         let built = self.lines.get(product, channel, line)?.built.as_ref()?;
         Some(self.in_line(built))
     }
 
-    /// The build that users of the line had before: the last of an earlier version that they were offered, or for nightlies the one with the id
-    /// before. Of a version that is over, that is the candidate that shipped: of the others nobody says that users got them.
-    /// A build for the platform of one of `like` is preferred.
+    /// The build that users of the line had before: the last of an earlier version that they were offered, or for
+    /// nightlies the one with the id before. Of a version that is over, that is the candidate that shipped: of the
+    /// others nobody says that users got them. A build for the platform of one of `like` is preferred.
     pub fn previous(&self, place: &Place<'_>, like: &[BuildRef<'_>]) -> Option<InLine<'_>> {
         let entries = self.line(place.product, place.channel, place.line);
         let before = entries.get(..self.position(entries, place))?;

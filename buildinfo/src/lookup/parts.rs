@@ -100,8 +100,9 @@ pub struct ChannelNewest {
     pub lines: Vec<Newest>,
 }
 
-/// What [`catalog::newest`] says of every channel that is wanted, at most `limit`, sorted by product and channel. It reads which versions
-/// there are of each product, so it is for a command, or to be kept as long as the generation is the newest.
+/// What [`catalog::newest`] says of every channel that is wanted, at most `limit`, sorted by product and channel. It
+/// reads which versions there are of each product, so it is for a command, or to be kept as long as the generation is
+/// the newest.
 ///
 /// # Errors
 /// See [`LookupError`].
@@ -156,7 +157,8 @@ async fn newest_among(
             line.push((own, names));
         }
     }
-    // The newest build by its id is of one of the highest versions, but for a branch that was kept up beside the newest one.
+    // The newest build by its id is of one of the highest versions, but for a branch that was kept up beside the
+    // newest one.
     let mut by_id = db::builds_of_channel(db, generation, product, channel, None, 1)
         .await?
         .rows;
@@ -171,8 +173,9 @@ async fn newest_among(
     Ok(found)
 }
 
-/// The newest builds of a release that were offered on beta as candidates. Where beta gets them at all, the newest few releases hold
-/// one: so only the newest hundred ids of release are read, and a product whose releases never go to beta has none.
+/// The newest builds of a release that were offered on beta as candidates. Where beta gets them at all, the newest few
+/// releases hold one: so only the newest hundred ids of release are read, and a product whose releases never go to
+/// beta has none.
 async fn newest_candidates(
     db: &Db,
     generation: i64,
@@ -198,8 +201,8 @@ async fn newest_candidates(
     Ok(Vec::new())
 }
 
-/// The newest of a line. What is offered is among the highest versions: they are read from the highest down until one is; a line of esr
-/// is read whole.
+/// The newest of a line. What is offered is among the highest versions: they are read from the highest down until one
+/// is; a line of esr is read whole.
 async fn newest_of_line(
     db: &Db,
     generation: i64,

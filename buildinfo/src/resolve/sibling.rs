@@ -11,8 +11,8 @@ use crate::version::Version;
 
 /// A build of Firefox with the Gecko build id that another product carries.
 ///
-/// Products for Android report the id of the Gecko in them. Gecko is built once for a push, for Firefox and for Android alike, so
-/// that the source is the same. No source states it, therefore it is inferred.
+/// Products for Android report the id of the Gecko in them. Gecko is built once for a push, for Firefox and for
+/// Android alike, so that the source is the same. No source states it, therefore it is inferred.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Sibling {
     /// The product that the build is of: Firefox.

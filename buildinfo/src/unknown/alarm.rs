@@ -1,9 +1,8 @@
 //! Several installs crash with a build that no source knows: the alarm, from being raised to its end.
 //!
-//! An alarm is a row. Whoever imports waits for rows that were not tried ([`wait_for_untried`]),
-//! looks for the builds, and stores what came of it ([`crate::db::record_try`]); no process notifies
-//! another one, and what is promised of an alarm depends on whether anybody imports ([`Importer`]). An alarm ends by itself when the
-//! build becomes known.
+//! An alarm is a row. Whoever imports waits for rows that were not tried ([`wait_for_untried`]), looks for the builds,
+//! and stores what came of it ([`crate::db::record_try`]); no process notifies another one, and what is promised of an
+//! alarm depends on whether anybody imports ([`Importer`]). An alarm ends by itself when the build becomes known.
 
 use std::time::Duration;
 

@@ -20,8 +20,8 @@ pub struct FetchPlan {
     pub reported: Option<Version>,
     /// The body of the search to Buildhub.
     pub buildhub: Value,
-    /// Folders of the archive: first those that list what there is, then those where the build lies
-    /// if it is there. A folder that its parent does not show needs no request. `154.0bN-candidates/` stands for all betas of 154.0, see
+    /// Folders of the archive: first those that list what there is, then those where the build lies if it is there. A
+    /// folder that its parent does not show needs no request. `154.0bN-candidates/` stands for all betas of 154.0, see
     /// [`stands_for_betas`].
     pub archive: Vec<String>,
 }
@@ -86,13 +86,14 @@ impl FetchPlan {
 /// How the folder of a version's betas is written when it is not known which of them is meant.
 const BETAS: &str = "bN-candidates/";
 
-/// Whether a folder of a plan is no folder itself, but stands for those of all betas of a version: `154.0bN-candidates/`.
+/// Whether a folder of a plan is no folder itself, but stands for those of all betas of a version:
+/// `154.0bN-candidates/`.
 pub fn stands_for_betas(folder: &str) -> bool {
     folder.ends_with(BETAS)
 }
 
-/// The branches in the names of a nightly's folders; none for what has candidates, and no branch where a build's folder does not tell its
-/// id. Aurora was made of nightlies (`36.0a2`) until April 2017.
+/// The branches in the names of a nightly's folders; none for what has candidates, and no branch where a build's
+/// folder does not tell its id. Aurora was made of nightlies (`36.0a2`) until April 2017.
 fn nightly_branches(
     product: Product,
     channel: &str,
@@ -131,9 +132,9 @@ fn nightly_folders(product: Product, build_id: BuildId, branches: &[&str]) -> Ve
     std::iter::once(month.clone()).chain(builds).collect()
 }
 
-/// The folder of all candidates, and those that the reported version tells. A beta reports its release's number only: it lies with one of
-/// the betas of that number, or is a release candidate (which Developer Edition has none of). The folders of some ESR lines lack the
-/// suffix, and Thunderbird's ESR long followed the channel `release`.
+/// The folder of all candidates, and those that the reported version tells. A beta reports its release's number only:
+/// it lies with one of the betas of that number, or is a release candidate (which Developer Edition has none of). The
+/// folders of some ESR lines lack the suffix, and Thunderbird's ESR long followed the channel `release`.
 fn candidate_folders(product: Product, channel: &str, reported: Option<&Version>) -> Vec<String> {
     let directory = Directory::of(product, channel).as_str();
     let all = format!("/pub/{directory}/candidates/");

@@ -38,7 +38,8 @@ pub struct Tally {
     pub asked: HashMap<UnknownKey, Asked>,
     /// Who reported crashes.
     pub sightings: HashMap<(UnknownKey, InstallHash), Sighting>,
-    /// Who reported crashes of a build with a version that is not the build's, that version, and when the last such report came in.
+    /// Who reported crashes of a build with a version that is not the build's, that version, and when the last such
+    /// report came in.
     pub versions: HashMap<(UnknownKey, String, InstallHash), i64>,
     /// So many were not counted because there were too many different ones.
     pub dropped: u64,
@@ -59,8 +60,8 @@ impl Tally {
         self.add(UnknownKey::of(answer, verdict), one);
     }
 
-    /// Notes that an install reported a crash of the answer's build, if that could be one which no
-    /// source has listed yet, or if it is known and of another version than the program reports. `install_time` is the annotation, `at`
+    /// Notes that an install reported a crash of the answer's build, if that could be one which no source has listed
+    /// yet, or if it is known and of another version than the program reports. `install_time` is the annotation, `at`
     /// is when the report came in.
     pub fn sight(&mut self, answer: &Answer, install_time: &str, at: i64) {
         let differs = answer.build.is_some() && answer.reported_differs;

@@ -5,9 +5,9 @@ use super::{Stage, Version};
 impl Version {
     /// Whether a build of this version says of itself that it is `reported`.
     ///
-    /// Programs leave out what is not part of their number: betas and candidates the suffix (`153.0` for
-    /// `153.0b5` and `153.0rc2`), many the `esr`. Candidates have the number of their candidate in folders only. The
-    /// numbers before the suffix are the same always, but for `0.0`, which says that a program does not know its version.
+    /// Programs leave out what is not part of their number: betas and candidates the suffix (`153.0` for `153.0b5` and
+    /// `153.0rc2`), many the `esr`. Candidates have the number of their candidate in folders only. The numbers before
+    /// the suffix are the same always, but for `0.0`, which says that a program does not know its version.
     pub fn can_report(&self, reported: &Self) -> bool {
         if reported.numbers[..2] == [0, 0] {
             return true;
@@ -27,7 +27,8 @@ impl Version {
     }
 }
 
-/// Whether what a program reports contradicts the version of its build. A text that is no version does; no text does not.
+/// Whether what a program reports contradicts the version of its build. A text that is no version does; no text does
+/// not.
 pub(crate) fn contradicts(version: &str, reported: &str) -> bool {
     let reported = reported.trim();
     if reported.is_empty() || reported == version {

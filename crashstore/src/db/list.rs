@@ -37,7 +37,8 @@ impl Filter {
         *self == Self::default()
     }
 
-    /// The beginning by which crashes are found, with its column. None where a whole value finds them: a signature, build id or version.
+    /// The beginning by which crashes are found, with its column. None where a whole value finds them: a signature,
+    /// build id or version.
     fn leading(&self) -> Option<(&'static str, &Beginning)> {
         let whole = [&self.signature, &self.build_id, &self.version];
         if whole.iter().any(|value| !value.is_empty()) {
@@ -194,8 +195,9 @@ pub fn next_value_sql(db: &Db, column: &str) -> String {
     )
 }
 
-/// The crashes that match, newest first, after `after`, at most `limit`. Where all that is known is how a version or build id begins,
-/// each that begins so is looked up, if they are few; else crashes are compared one by one in the order of time.
+/// The crashes that match, newest first, after `after`, at most `limit`. Where all that is known is how a version or
+/// build id begins, each that begins so is looked up, if they are few; else crashes are compared one by one in the
+/// order of time.
 ///
 /// # Errors
 /// The database failed.

@@ -205,8 +205,9 @@ fn major(truth: &Truth) -> u32 {
         .unwrap_or(0)
 }
 
-/// The sample crashes as clients of this world's builds send them, and a few of builds that no source knows; of a world that goes on, also
-/// three of the build that the sources do not list yet. A case that a plan has no build for is left out; the default plan has them all.
+/// The sample crashes as clients of this world's builds send them, and a few of builds that no source knows; of a
+/// world that goes on, also three of the build that the sources do not list yet. A case that a plan has no build for
+/// is left out; the default plan has them all.
 pub fn samples_for(world: &World) -> Vec<Submission> {
     let samples: BTreeMap<&str, Sample> = samples()
         .into_iter()
@@ -401,8 +402,9 @@ fn product_id(product: &str) -> &'static str {
     }
 }
 
-/// Installed some hours after it was built, crashed two days after that, or shortly before the present of a world that goes on; started as
-/// long before the crash as the sample ran. No two of one world at the same time, as those of different users.
+/// Installed some hours after it was built, crashed two days after that, or shortly before the present of a world that
+/// goes on; started as long before the crash as the sample ran. No two of one world at the same time, as those of
+/// different users.
 fn set_times(submission: &mut Submission, world: &World, number: i32) {
     let annotation = |name: &str| submission.annotations.get(name).map_or("", String::as_str);
     let last = world.plan.end.and_time(NaiveTime::MIN);

@@ -23,8 +23,8 @@ pub(super) struct Scene {
 }
 
 impl Stage {
-    /// Tells the world of the plan that `plan` gives at each request: every service the same one at the same time. A world that goes on
-    /// never goes back, whatever the clock does.
+    /// Tells the world of the plan that `plan` gives at each request: every service the same one at the same time. A
+    /// world that goes on never goes back, whatever the clock does.
     pub fn following(plan: impl Fn() -> Plan + Send + Sync + 'static) -> Self {
         let world = World::generate(&plan());
         Self {

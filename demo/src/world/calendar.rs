@@ -10,21 +10,23 @@ const ANCHOR: u32 = 155;
 /// How the trains go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Calendar {
-    /// One like the other, so many days long, without end. The merge of the last one is on this Monday, and from its evening on this major
-    /// version is on nightly.
+    /// One like the other, so many days long, without end. The merge of the last one is on this Monday, and from its
+    /// evening on this major version is on nightly.
     Steady {
         last_merge: NaiveDate,
         newest_major: u32,
         days: i64,
     },
-    /// As Mozilla announced it: Firefox 155 on 2026-09-01 and then a release every other Tuesday, but none around the turn of a year. A
-    /// turn for which nothing was announced is taken to be like that of 2026, and what was before 155 to have come every four weeks.
+    /// As Mozilla announced it: Firefox 155 on 2026-09-01 and then a release every other Tuesday, but none around the
+    /// turn of a year. A turn for which nothing was announced is taken to be like that of 2026, and what was before
+    /// 155 to have come every four weeks.
     Mozilla,
 }
 
 /// From the Monday before one release to the Monday before the next: what happens on its days.
 ///
-/// Betas are built on Mondays, Wednesdays and Fridays until the Thursday before the next release, when the release candidates begin.
+/// Betas are built on Mondays, Wednesdays and Fridays until the Thursday before the next release, when the release
+/// candidates begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Train {
     /// The Monday on which it begins; the release is on the day after it.
@@ -102,7 +104,8 @@ fn anchor() -> (u32, NaiveDate) {
     (ANCHOR, day)
 }
 
-/// The Tuesday of the release after the one of this day: two weeks later, or after the turn of the year the second Tuesday of January.
+/// The Tuesday of the release after the one of this day: two weeks later, or after the turn of the year the second
+/// Tuesday of January.
 fn next(release: NaiveDate) -> NaiveDate {
     let planned = release + Days::new(14);
     if (planned.month(), planned.day()) < (12, 15) {
@@ -186,7 +189,8 @@ mod tests {
 
     #[test]
     fn the_announced_calendar_is_followed() {
-        // The day, what is released and when the next one comes, the nightlies of morning and evening, and the beta of the day.
+        // The day, what is released and when the next one comes, the nightlies of morning and evening, and the beta of
+        // the day.
         for (on, release, next, nightlies, beta) in [
             ("2026-08-31", 155, "2026-09-15", (157, 157), Some(1)),
             ("2026-08-30", 154, "2026-09-01", (157, 157), None),

@@ -13,8 +13,9 @@ const UNLISTED_BUILT: TimeDelta = TimeDelta::hours(3);
 /// so long after it began, the sources list it: full steps.
 const UNLISTED_PUBLISHED: TimeDelta = TimeDelta::seconds(190);
 
-/// The two moments that such a world is made of. Worlds of one beginning agree in everything that was told before the earlier `now`: what
-/// comes later is added, and what becomes of builds is decided. From one to the other no build id, no revision and no record changes.
+/// The two moments that such a world is made of. Worlds of one beginning agree in everything that was told before the
+/// earlier `now`: what comes later is added, and what becomes of builds is decided. From one to the other no build id,
+/// no revision and no record changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Live {
     /// When it was looked at for the first time.
@@ -41,8 +42,8 @@ impl Live {
 }
 
 impl Plan {
-    /// The world of the demonstration: at least five weeks before it began and all the time since, by Mozilla's calendar, on all
-    /// platforms, and the last versions of Fennec. It holds
+    /// The world of the demonstration: at least five weeks before it began and all the time since, by Mozilla's
+    /// calendar, on all platforms, and the last versions of Fennec. It holds
     ///
     /// * a package of a beta of which Buildhub names another revision than the archive, a minute after it began,
     /// * a nightly that lacks a platform: that of each morning comes nearly two days late for one of them,

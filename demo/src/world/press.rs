@@ -512,8 +512,8 @@ pub(super) fn is_pulled(major: u32) -> bool {
     major % 8 == 7
 }
 
-/// The lines of extended support that live beside a release, newest first: two, but 115 outlives the line after it. The one after
-/// 153 is not announced, so that from 169 on there is only that.
+/// The lines of extended support that live beside a release, newest first: two, but 115 outlives the line after it.
+/// The one after 153 is not announced, so that from 169 on there is only that.
 fn esr_lines(major: u32) -> Vec<u32> {
     match major {
         154..=158 => vec![153, 140, 115],
@@ -526,7 +526,8 @@ fn esr_lines(major: u32) -> Vec<u32> {
     }
 }
 
-/// The platforms that a line of extended support is made for, of those that are made today: the older one for what there was in its days.
+/// The platforms that a line of extended support is made for, of those that are made today: the older one for what
+/// there was in its days.
 fn esr_platforms(version: &str, today: &[Platform]) -> Vec<Platform> {
     let mut platforms = today.to_vec();
     if version.starts_with("115.") {

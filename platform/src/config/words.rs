@@ -1,5 +1,5 @@
-//! What is wrong with a text in TOML or JSON that a person wrote, in words of our own: where it is, what is wanted, and never a
-//! value that may be a secret.
+//! What is wrong with a text in TOML or JSON that a person wrote, in words of our own: where it is, what is wanted,
+//! and never a value that may be a secret.
 
 use figment::error::{Actual, Kind};
 use figment::value::{Dict, Value};

@@ -73,8 +73,9 @@ impl Beginning {
     }
 }
 
-/// The different values of a column that begin so, from the highest down, at most `most`. `sql` finds the highest value between the
-/// texts `$1` (with it) and `$2` (without), by an index: it is asked once for each value, however many rows have it.
+/// The different values of a column that begin so, from the highest down, at most `most`. `sql` finds the highest
+/// value between the texts `$1` (with it) and `$2` (without), by an index: it is asked once for each value, however
+/// many rows have it.
 ///
 /// # Errors
 /// The database failed.

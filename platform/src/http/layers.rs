@@ -213,8 +213,8 @@ async fn in_words(State(net): State<Arc<Net>>, request: Request, next: Next) -> 
     response
 }
 
-/// Whether an error came without a body, or with one of another form than the address promises: then its words are those of a
-/// library. To senders of reports everything is said in texts of our own.
+/// Whether an error came without a body, or with one of another form than the address promises: then its words are
+/// those of a library. To senders of reports everything is said in texts of our own.
 fn is_wordless(kind: Kind, response: &Response) -> bool {
     let content = response.headers().get(header::CONTENT_TYPE);
     let promised: &[u8] = match kind {

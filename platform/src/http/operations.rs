@@ -1,5 +1,5 @@
-//! The endpoints for operators: `/__version__`, `/__heartbeat__`, `/__lbheartbeat__` (Dockerflow), `/metrics` (Prometheus), and
-//! `/robots.txt`.
+//! The endpoints for operators: `/__version__`, `/__heartbeat__`, `/__lbheartbeat__` (Dockerflow), `/metrics`
+//! (Prometheus), and `/robots.txt`.
 
 use std::time::Duration;
 

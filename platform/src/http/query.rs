@@ -1,5 +1,5 @@
-//! The parameters of a request, read strictly: everything that is missing or wrong is said at once, in our own words, with an
-//! example of a right request.
+//! The parameters of a request, read strictly: everything that is missing or wrong is said at once, in our own words,
+//! with an example of a right request.
 
 use std::borrow::Cow;
 use std::fmt::Display;

@@ -59,8 +59,9 @@ impl InForce {
         }
     }
 
-    /// Looks once. `seen` is the SHA-256 of other lists that the look before found, and becomes that of those which are left to the next
-    /// one: somebody may be copying files into the folder of the setting, and half of them are lists as well.
+    /// Looks once. `seen` is the SHA-256 of other lists that the look before found, and becomes that of those which
+    /// are left to the next one: somebody may be copying files into the folder of the setting, and half of them are
+    /// lists as well.
     async fn look(&self, seen: &mut Option<String>) -> Result<(), String> {
         let (source, used, before) = (self.source.clone(), self.now(), seen.take());
         let found = cpu::run(move || find(&source, used.sha256(), before.as_deref()));

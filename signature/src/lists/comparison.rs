@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{Entry, Lists, Treatment, names};
 
-/// So many names are tried for all entries of a set together, each entry having an equal share. Lists such as Mozilla's stay far below.
+/// So many names are tried for all entries of a set together, each entry having an equal share. Lists such as
+/// Mozilla's stay far below.
 const MOST_NAMES: usize = 2_000_000;
 
 /// What a comparison of two sets of lists came to.

@@ -24,8 +24,8 @@ pub(crate) struct BuildsArgs {
     /// Only builds that follow this channel
     #[arg(long)]
     channel: Option<String>,
-    /// Only this version, such as 152.0b4 or 152.0b4rc1, or its beginning: 152, 152.0b, 152.0*; 152.0rc2 or "152.0 RC build 2" finds build 2 of
-    /// 152.0
+    /// Only this version, such as 152.0b4 or 152.0b4rc1, or its beginning: 152, 152.0b, 152.0*; 152.0rc2 or "152.0 RC
+    /// build 2" finds build 2 of 152.0
     #[arg(long)]
     version: Option<String>,
     /// Only builds made on this day (UTC) or later

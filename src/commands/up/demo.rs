@@ -1,5 +1,5 @@
-//! The demonstration: stand-ins for the sources of builds, whose world goes on with the time, imports from them, and our sample crashes,
-//! submitted over HTTP as clients would.
+//! The demonstration: stand-ins for the sources of builds, whose world goes on with the time, imports from them, and
+//! our sample crashes, submitted over HTTP as clients would.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -36,7 +36,8 @@ const IMPORTED: &str = "demo_imported";
 const SUBMITTED: &str = "demo_crashes";
 /// When the summary said that the alarm is on, microseconds UTC.
 const ALARMED: &str = "demo_alarmed";
-/// The world begins so long before the first start: what happens in it soon after its beginning has happened when the summary is printed.
+/// The world begins so long before the first start: what happens in it soon after its beginning has happened when the
+/// summary is printed.
 const EARLIER: TimeDelta = TimeDelta::minutes(2);
 /// It imports at every half minute, so that one can look on.
 const SCHEDULE: &str = "*/30 * * * * *";
@@ -128,8 +129,8 @@ impl StandIns {
     }
 }
 
-/// The time in a world that follows the time. However slow the machine is, the build of the alarm is not listed before one has seen the
-/// alarm, so that the world waits for that.
+/// The time in a world that follows the time. However slow the machine is, the build of the alarm is not listed before
+/// one has seen the alarm, so that the world waits for that.
 fn world_time(began: DateTime<Utc>, now: DateTime<Utc>, alarmed: i64) -> DateTime<Utc> {
     if alarmed > 0 && now >= clock::from_micros(alarmed) + ALARM {
         return now;
@@ -303,8 +304,8 @@ impl Story {
         Ok(samples.len() - done)
     }
 
-    /// Waits until every crash that was taken in is processed, of which `submitted` at least are there, and counts. Of those of an earlier
-    /// start some may have been deleted.
+    /// Waits until every crash that was taken in is processed, of which `submitted` at least are there, and counts. Of
+    /// those of an earlier start some may have been deleted.
     async fn wait_for(&self, submitted: usize) -> anyhow::Result<Fates> {
         let bar = progress_bar();
         let deadline = tokio::time::Instant::now() + PATIENCE;

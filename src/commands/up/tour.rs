@@ -1,4 +1,5 @@
-//! What the demonstration's summary names to be tried: five things, each a command or an address that works as it stands there.
+//! What the demonstration's summary names to be tried: five things, each a command or an address that works as it
+//! stands there.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -68,7 +69,8 @@ pub(crate) struct Tour {
 }
 
 impl Tour {
-    /// What there is to be seen of this world, of whose crashes these were submitted. Writes the proposed correction into the data folder.
+    /// What there is to be seen of this world, of whose crashes these were submitted. Writes the proposed correction
+    /// into the data folder.
     pub(crate) async fn of(
         db: &Db,
         world: &World,

@@ -178,7 +178,8 @@ pub(super) fn is_known(answer: &Answer) -> bool {
 }
 
 impl BuildPage {
-    /// `index` holds the builds with this id and those around it; `nobody` says that an unknown build stays so, if nobody imports.
+    /// `index` holds the builds with this id and those around it; `nobody` says that an unknown build stays so, if
+    /// nobody imports.
     pub(super) fn new(
         index: &BuildIndex,
         id: BuildId,

@@ -90,7 +90,8 @@ impl LineView {
     }
 }
 
-/// What a person calls a build: one of several builds of a version that did not ship is told from the one that did by its number.
+/// What a person calls a build: one of several builds of a version that did not ship is told from the one that did by
+/// its number.
 fn name_of(product: &str, found: &LatestBuild) -> String {
     let version = words::version(product, found.version.as_str());
     let has_number = found.version.candidate().is_some();

@@ -191,7 +191,8 @@ fn gecko(sibling: Option<&Map<String, Value>>) -> Fact {
     .linked(links::build(product, channel, member("build_id")))
 }
 
-/// The build's file for the machine that crashed; where none is known, what there is, and that it is not for this machine.
+/// The build's file for the machine that crashed; where none is known, what there is, and that it is not for this
+/// machine.
 fn files(crash: &Map<String, Value>, answer: &Map<String, Value>) -> Fact {
     const HINT: &str = "Where the build can be downloaded, for the platform that crashed.";
     let (os, cpu) = (text(crash, "os_name"), text(crash, "cpu_arch"));

@@ -247,8 +247,8 @@ pub(super) fn exceptions(crash: &Map<String, Value>) -> Vec<ExceptionView> {
         .collect()
 }
 
-/// Why a report shows no stack of a native thread; `None` if it shows one, or if what it shows is a Java stack and there is no
-/// minidump that could hold more.
+/// Why a report shows no stack of a native thread; `None` if it shows one, or if what it shows is a Java stack and
+/// there is no minidump that could hold more.
 pub(super) fn missing(
     crash: &Map<String, Value>,
     stacks: &Stacks,

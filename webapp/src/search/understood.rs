@@ -57,9 +57,9 @@ const STATES: [&str; 11] = [
     "inferred",
 ];
 
-/// Understands a crash id (also with `bp-` before it), a build id or a revision, all also in a link; the names of builds as people and
-/// pages write them (`Firefox 153.0b5`, `153`, `nightly`, `2026-08-27`, `154.0b1 build 2 (candidate)`); or a signature (also as bugs
-/// write it, `[@ signature ]`).
+/// Understands a crash id (also with `bp-` before it), a build id or a revision, all also in a link; the names of
+/// builds as people and pages write them (`Firefox 153.0b5`, `153`, `nightly`, `2026-08-27`,
+/// `154.0b1 build 2 (candidate)`); or a signature (also as bugs write it, `[@ signature ]`).
 pub(super) fn wanted(text: &str) -> Wanted {
     let text = text.trim();
     if text.is_empty() {
@@ -77,8 +77,8 @@ pub(super) fn wanted(text: &str) -> Wanted {
     names(text).map_or_else(|| Wanted::Signature(text.to_owned()), Wanted::Named)
 }
 
-/// A text as the name of a product that is in no list here, alone or with names of builds behind it: whether there is such a product,
-/// only the stored crashes tell.
+/// A text as the name of a product that is in no list here, alone or with names of builds behind it: whether there is
+/// such a product, only the stored crashes tell.
 pub(super) fn with_product(text: &str) -> Vec<Names> {
     let text = text.trim();
     let words: Vec<&str> = text.split_whitespace().collect();

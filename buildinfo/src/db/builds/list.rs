@@ -19,8 +19,9 @@ pub struct Filter {
     pub product: Option<Product>,
     /// That follow this channel.
     pub channel: Option<String>,
-    /// With this version: the whole of it, or its beginning as [`pattern::versions`] reads it (`153`, `153.0b`, `153.0*`). A candidate's name finds the build whatever became of it: `152.0rc2` is build 2 of 152.0,
-    /// whose own name is `152.0`.
+    /// With this version: the whole of it, or its beginning as [`pattern::versions`] reads it (`153`, `153.0b`,
+    /// `153.0*`). A candidate's name finds the build whatever became of it: `152.0rc2` is build 2 of 152.0, whose own
+    /// name is `152.0`.
     pub version: Option<String>,
     /// Made from this revision, or from one that begins so.
     pub revision: Option<String>,
@@ -127,7 +128,8 @@ pub async fn list_builds(
     }
 }
 
-/// The builds of all versions that begin so. Each version has its builds in the order of the list, which are then merged.
+/// The builds of all versions that begin so. Each version has its builds in the order of the list, which are then
+/// merged.
 async fn list_of_versions(
     db: &Db,
     generation: i64,

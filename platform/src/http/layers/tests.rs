@@ -52,8 +52,8 @@ impl std::io::Write for OwnLog {
     }
 }
 
-/// Whether anybody wants what a place in the code logs is asked once for all threads, by the first one that comes there. So all
-/// threads have the same subscriber, before the first request.
+/// Whether anybody wants what a place in the code logs is asked once for all threads, by the first one that comes
+/// there. So all threads have the same subscriber, before the first request.
 fn log_everything() {
     use tracing_subscriber::filter::LevelFilter;
     use tracing_subscriber::prelude::*;
