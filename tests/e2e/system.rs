@@ -254,6 +254,12 @@ impl System {
         let child = self.child.as_ref().expect("a service runs");
         let pid = rustix::process::Pid::from_child(child);
         rustix::process::kill_process(pid, signal).expect("it can be signalled");
+        if signal == rustix::process::Signal::STOP {
+            // Its threads may go on for a moment, in which one could still read a clock that is moved next.
+            use rustix::process::{WaitId, WaitIdOptions, waitid};
+            let stopped = WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
+            waitid(WaitId::Pid(pid), stopped).expect("it stops");
+        }
     }
 
     /// The value of a metric whose line begins so; 0 when there is none.
