@@ -185,7 +185,7 @@ async fn where_nobody_imports_by_itself_everything_says_so_and_an_import_by_hand
         line["name"] == "audit" && line["well"] == false
     };
     assert!(lines.lines().any(bad), "{lines}");
-    // Somebody imports: in vain, and then not.
+    // Somebody imports: at first nothing is found, then the build.
     system.run_well(["buildinfo", "import"]);
     let tried = alarm(&system, "open").await.expect("the alarm");
     assert!(tried["alarm"]["tried"].is_string(), "{tried}");

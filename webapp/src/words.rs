@@ -137,8 +137,8 @@ pub(crate) fn certainty(name: &str) -> Word {
     }
 }
 
-/// On what a status rests, when it was concluded by the rule that is stored under this name: what a table of versions
-/// says is stated by whoever made the table, not by a source.
+/// On what a status rests, when it was concluded by the rule that is stored under this name: a table of versions is the
+/// word of whoever made it.
 pub(crate) fn certainty_by(name: &str, reason: &str) -> Word {
     if reason.parse() == Ok(Reason::InTable) && name == "stated" {
         return BY_TABLE;

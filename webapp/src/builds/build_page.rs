@@ -321,7 +321,7 @@ impl Details {
     }
 }
 
-/// The tables of versions among the evidence, a few: not a source says so there, but whoever loaded them.
+/// The tables among the evidence, a few: what they say is the word of whoever loaded them.
 fn tables(evidence: &[Stored]) -> Vec<String> {
     let mut found: Vec<String> = evidence
         .iter()

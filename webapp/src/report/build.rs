@@ -239,7 +239,7 @@ fn joined(answer: &Map<String, Value>, name: &str) -> String {
     texts.join(", ")
 }
 
-/// A row of a table is not a source's word, but that of whoever loaded it: the build's page names both.
+/// The build's page names the table and who loaded it.
 fn sources(answer: &Map<String, Value>) -> String {
     let texts: Vec<String> = list(answer, "sources")
         .iter()
