@@ -10,10 +10,7 @@ fn main() -> io::Result<()> {
     let fixtures = manifest.join("../fixtures").canonicalize()?;
     let mut list = String::from("&[\n");
     for folder in ["crashes", "symbols"] {
-        println!(
-            "cargo::rerun-if-changed={}",
-            fixtures.join(folder).display()
-        );
+        println!("cargo::rerun-if-changed={}", fixtures.join(folder).display());
         let mut files = Vec::new();
         collect(&fixtures.join(folder), &mut files)?;
         files.sort();

@@ -44,9 +44,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     settings.check(sections(&command))?;
     platform::clock::from_environment(settings.remote_part())?;
     platform::telemetry::init_logs(&settings.log, logged(&command));
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let code = runtime.block_on(async {
         match command {
             Command::Up(args) => up::run(settings, &args, &global).await,
@@ -81,21 +79,16 @@ fn logged(command: &Command) -> &'static str {
         Command::Up(args) if args.demo => {
             "warn,sqlx=error,datil=info,datil::commands::buildinfo=warn,buildinfo::unknown=info"
         }
-        Command::Up(_)
-        | Command::Collector
-        | Command::Webapp
-        | Command::Processor
-        | Command::Buildinfo(Serve) => "info,sqlx=warn",
+        Command::Up(_) | Command::Collector | Command::Webapp | Command::Processor | Command::Buildinfo(Serve) => {
+            "info,sqlx=warn"
+        }
         _ => "warn",
     }
 }
 
 fn read_settings(global: &Global, command: &Command) -> anyhow::Result<Settings> {
     let demo = matches!(command, Command::Up(args) if args.demo);
-    let data = global
-        .data
-        .clone()
-        .or_else(|| demo.then(|| "datil-demo".into()));
+    let data = global.data.clone().or_else(|| demo.then(|| "datil-demo".into()));
     Ok(Settings::read(
         global.config.as_deref(),
         data.as_deref(),
@@ -108,9 +101,7 @@ fn sections(command: &Command) -> &'static [Section] {
     use Section::{Blobs, Buildinfo, Collector, Database, Http, Processor, Schedule};
     use buildinfo::BuildinfoCommand as Builds;
     match command {
-        Command::Up(_) => &[
-            Http, Database, Blobs, Buildinfo, Schedule, Collector, Processor,
-        ],
+        Command::Up(_) => &[Http, Database, Blobs, Buildinfo, Schedule, Collector, Processor],
         Command::Collector => &[Http, Database, Blobs, Collector],
         Command::Webapp => &[Http, Database, Blobs],
         Command::Processor => &[Http, Database, Blobs, Buildinfo, Processor],

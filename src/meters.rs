@@ -45,30 +45,14 @@ mod tests {
                 Kind::Counter => assert!(is_total, "{name}"),
                 Kind::Gauge => assert!(!is_total, "{name}"),
                 Kind::Histogram(bounds) => {
-                    assert!(
-                        name.ends_with("_seconds") || name.ends_with("_bytes"),
-                        "{name}"
-                    );
+                    assert!(name.ends_with("_seconds") || name.ends_with("_bytes"), "{name}");
                     assert!(bounds.is_sorted_by(|a, b| a < b), "{name}");
                 }
             }
-            for odd in [
-                "_ms",
-                "_millis",
-                "_minutes",
-                "_kb",
-                "_percent",
-                "seconds_ago",
-            ] {
-                assert!(
-                    !name.contains(odd),
-                    "{name}: the units are seconds and bytes"
-                );
+            for odd in ["_ms", "_millis", "_minutes", "_kb", "_percent", "seconds_ago"] {
+                assert!(!name.contains(odd), "{name}: the units are seconds and bytes");
             }
-            assert!(
-                metric.help.ends_with('.') && metric.help.len() > 15,
-                "{name}"
-            );
+            assert!(metric.help.ends_with('.') && metric.help.len() > 15, "{name}");
         }
     }
 
@@ -77,11 +61,7 @@ mod tests {
     fn the_manual_lists_every_metric() {
         let mut table = String::from("| name | type | labels | means |\n|---|---|---|---|\n");
         for metric in ALL.into_iter().flatten() {
-            let labels: Vec<String> = metric
-                .labels
-                .iter()
-                .map(|label| format!("`{label}`"))
-                .collect();
+            let labels: Vec<String> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
             let (name, kind, labels) = (metric.name, metric.type_name(), labels.join(", "));
             writeln!(table, "| `{name}` | {kind} | {labels} | {} |", metric.help).unwrap();
         }
@@ -94,19 +74,14 @@ mod tests {
     /// Whatever else the manual says of metrics, as what to alarm on, is of metrics that there are.
     #[test]
     fn the_manual_names_no_other_metric() {
-        let known: BTreeSet<&str> = ALL
-            .into_iter()
-            .flatten()
-            .map(|metric| metric.name)
-            .collect();
+        let known: BTreeSet<&str> = ALL.into_iter().flatten().map(|metric| metric.name).collect();
         let is_of_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         let services = ["datil_", "collector_", "processor_", "buildinfo_"];
         for word in MANUAL.split(|c: char| !is_of_name(c)) {
             let base = ["_bucket", "_sum", "_count"]
                 .iter()
                 .find_map(|end| word.strip_suffix(end));
-            let is_metric =
-                services.iter().any(|service| word.starts_with(service)) && !word.ends_with('_');
+            let is_metric = services.iter().any(|service| word.starts_with(service)) && !word.ends_with('_');
             assert!(
                 !is_metric || known.contains(word) || base.is_some_and(|base| known.contains(base)),
                 "there is no metric {word}"
@@ -141,11 +116,7 @@ mod tests {
                             for call in text.split(&begin).skip(1) {
                                 found += 1;
                                 let named = !call.trim_start().starts_with('"');
-                                assert!(
-                                    named,
-                                    "{}: a name that is none of a table's",
-                                    path.display()
-                                );
+                                assert!(named, "{}: a name that is none of a table's", path.display());
                             }
                         }
                     }

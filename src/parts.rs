@@ -124,10 +124,8 @@ impl Parts {
             owner: owner(),
         })?;
         let stop = self.lifecycle.stop_token();
-        self.lifecycle.spawn(
-            "builds watch",
-            processor.clone().watch_generation(stop.clone()),
-        );
+        self.lifecycle
+            .spawn("builds watch", processor.clone().watch_generation(stop.clone()));
         self.lifecycle.spawn("processor", processor.run(stop));
         Ok(())
     }
@@ -184,9 +182,10 @@ impl Parts {
         let listener = listen(&self.settings.bind(port)).await?;
         let address = listener.local_addr()?;
         let stop = self.lifecycle.stop_token();
-        self.lifecycle.spawn("http", async move {
-            platform::http::serve(listener, router, stop).await
-        });
+        self.lifecycle.spawn(
+            "http",
+            async move { platform::http::serve(listener, router, stop).await },
+        );
         // The one line that a program which started us waits for.
         writeln!(std::io::stdout(), "listening on http://{address}")?;
         Ok(address)
@@ -207,11 +206,9 @@ async fn open(settings: &Settings, database: &DatabaseSettings) -> anyhow::Resul
 
 /// Listens on an address.
 pub(crate) async fn listen(address: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
-        format!(
-            "listening on {address}: is something else running there? choose another with --bind"
-        )
-    })
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("listening on {address}: is something else running there? choose another with --bind"))
 }
 
 /// An HTTP client for our own services.

@@ -83,11 +83,7 @@ impl Settings {
     }
 
     /// Reads the settings; what the command line says wins.
-    pub(crate) fn read(
-        file: Option<&Path>,
-        data_dir: Option<&Path>,
-        bind: Option<&str>,
-    ) -> Result<Self, ConfigError> {
+    pub(crate) fn read(file: Option<&Path>, data_dir: Option<&Path>, bind: Option<&str>) -> Result<Self, ConfigError> {
         let mut settings: Self = load(file)?;
         if let Some(folder) = data_dir {
             settings.data_dir = folder.to_owned();
@@ -117,9 +113,7 @@ impl Settings {
                     .is_ok_and(|address| address.is_loopback())
         };
         let bind = &self.http.bind;
-        let bound = bind
-            .rsplit_once(':')
-            .map_or(bind.as_str(), |(host, _)| host);
+        let bound = bind.rsplit_once(':').map_or(bind.as_str(), |(host, _)| host);
         if !bind.is_empty() && !is_loopback(bound) {
             return Some("http.bind");
         }
@@ -131,9 +125,9 @@ impl Settings {
                     .find(|(key, _)| key == "host")
                     .map(|(_, host)| host.starts_with('/') || is_loopback(&host))
             };
-            let local = url.as_ref().is_some_and(|url| {
-                socket(url).unwrap_or_else(|| url.host_str().is_some_and(is_loopback))
-            });
+            let local = url
+                .as_ref()
+                .is_some_and(|url| socket(url).unwrap_or_else(|| url.host_str().is_some_and(is_loopback)));
             if !local {
                 return Some("database.url");
             }
@@ -155,9 +149,7 @@ impl Settings {
 }
 
 /// When to import; `None`: never by itself.
-pub(crate) fn schedule_of(
-    settings: &buildinfo::Settings,
-) -> Result<Option<cron::Schedule>, ConfigError> {
+pub(crate) fn schedule_of(settings: &buildinfo::Settings) -> Result<Option<cron::Schedule>, ConfigError> {
     let text = settings.schedule.as_str();
     if text.is_empty() {
         return Ok(None);
@@ -187,23 +179,14 @@ mod tests {
             ("", "postgres://u@127.0.0.1:5/d", "", None),
             ("0.0.0.0:80", "", "", Some("http.bind")),
             ("", "postgres://u@db.example/d", "", Some("database.url")),
-            (
-                "",
-                "postgres://u@localhost/d?host=db.example",
-                "",
-                Some("database.url"),
-            ),
+            ("", "postgres://u@localhost/d?host=db.example", "", Some("database.url")),
             ("", "", "s3://bucket/x", Some("blobs.url")),
         ] {
             let mut settings = Settings::default();
             settings.http.bind = bind.to_owned();
             settings.database.url = database.to_owned();
             settings.blobs.url = blobs.to_owned();
-            assert_eq!(
-                settings.remote_part(),
-                expected,
-                "{bind} {database} {blobs}"
-            );
+            assert_eq!(settings.remote_part(), expected, "{bind} {database} {blobs}");
         }
     }
 }

@@ -61,10 +61,7 @@ pub(crate) async fn send(
     } else {
         request.body(body)
     };
-    let response = request
-        .send()
-        .await
-        .with_context(|| format!("sending to {url}"))?;
+    let response = request.send().await.with_context(|| format!("sending to {url}"))?;
     let status = response.status();
     let answer = response.text().await?;
     match answer.trim_end().strip_prefix("CrashID=bp-") {

@@ -54,10 +54,7 @@ pub fn router(lookup: Lookup, db: Db, audits: Audits) -> Router {
         .route("/api/VersionString", get(version_string::add_slash))
         .route("/api/search", get(search::any).post(search::search))
         .route("/api/records", get(search::records))
-        .route(
-            "/api/v1/lookup",
-            get(questions::lookup).post(questions::lookup_many),
-        )
+        .route("/api/v1/lookup", get(questions::lookup).post(questions::lookup_many))
         .route("/api/v1/explain", get(questions::explain))
         .route("/api/v1/builds", get(builds::list))
         .route("/api/v1/builds/{build_id}", get(builds::one))

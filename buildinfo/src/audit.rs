@@ -128,9 +128,7 @@ impl Check {
             Self::Conflict => {
                 "see who says what with \"datil buildinfo explain\"; if the chosen value is wrong, state the truth with \"datil buildinfo correct add\""
             }
-            Self::BadFile => {
-                "look at the file; nothing needs to be done if another source lists the build"
-            }
+            Self::BadFile => "look at the file; nothing needs to be done if another source lists the build",
             Self::UnreadableRecord => {
                 "report it to the source, or pass it over with \"datil buildinfo correct add\" if it will stay as it is"
             }
@@ -231,12 +229,7 @@ pub fn alarms(open: &[Alarm], importer: &Importer) -> Vec<Finding> {
 
 /// A build of which several installs report another version; `others` are how many more versions several installs
 /// report. `version` is what the build is, and `certainty` on what that rests.
-pub fn reported_version(
-    seen: &ReportedVersion,
-    others: i64,
-    version: &str,
-    certainty: Certainty,
-) -> Finding {
+pub fn reported_version(seen: &ReportedVersion, others: i64, version: &str, certainty: Certainty) -> Finding {
     let others = match others {
         ..=0 => String::new(),
         1 => ", and 1 other version is reported".to_owned(),
@@ -245,12 +238,7 @@ pub fn reported_version(
     Finding::new(
         Severity::Warning,
         Check::ReportedVersion,
-        format!(
-            "{} {} {}",
-            seen.product,
-            of_client(&seen.channel),
-            seen.build_id
-        ),
+        format!("{} {} {}", seen.product, of_client(&seen.channel), seen.build_id),
         format!(
             "{} installs report {} with the build id of {version} ({certainty}), last at {}{others}: the program was updated in part only, somebody ships it under a version of their own, or the build data are wrong",
             seen.installs,
@@ -288,9 +276,10 @@ pub fn shipped_without_build(
         built.contains(&(directory, version.key()))
             || (!facts.shipped.contains_key(&esr) && built.contains(&(directory, esr.1.key())))
     };
-    let missing = facts.shipped.iter().filter(|((directory, version), _)| {
-        directory.product().has_source() && !is_built(*directory, version)
-    });
+    let missing = facts
+        .shipped
+        .iter()
+        .filter(|((directory, version), _)| directory.product().has_source() && !is_built(*directory, version));
     let findings = missing.map(|((directory, version), shipped)| {
         let age = shipped.date.zip(newest);
         let recent = age.is_some_and(|(date, newest)| (newest - date).num_days() <= RECENT_DAYS);
@@ -299,11 +288,7 @@ pub fn shipped_without_build(
             None => "at an unknown date".to_owned(),
         };
         Finding::new(
-            if recent {
-                Severity::Bad
-            } else {
-                Severity::Note
-            },
+            if recent { Severity::Bad } else { Severity::Note },
             Check::ShippedWithoutBuild,
             format!("{} {version}", directory.as_str()),
             format!(

@@ -69,19 +69,7 @@ impl Build {
 }
 
 /// What became of a build.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    utoipa::ToSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// It was released to the users of its channel.
@@ -103,19 +91,7 @@ pub enum Status {
 }
 
 /// On what a status rests.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    utoipa::ToSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Certainty {
     /// A source says so.
@@ -182,24 +158,16 @@ impl Reason {
     /// The reason as a sentence for people.
     pub fn sentence(self) -> &'static str {
         match self {
-            Self::ShippedBuildNumber => {
-                "product-details names this build number as the one that shipped"
-            }
+            Self::ShippedBuildNumber => "product-details names this build number as the one that shipped",
             Self::InReleases => "the build is listed among the releases under its final name",
-            Self::InTable => {
-                "a table of versions, not a source, has the build under its final name"
-            }
+            Self::InTable => "a table of versions, not a source, has the build under its final name",
             Self::HighestBuildNumberReleased => {
                 "the version is in the archive's releases or product-details' histories, and no build of it has a higher number"
             }
             Self::OtherBuildShipped => "another build of this version shipped",
-            Self::LaterVersionShipped => {
-                "this version is not listed as shipped, and a later one is"
-            }
+            Self::LaterVersionShipped => "this version is not listed as shipped, and a later one is",
             Self::NotListedAsShipped => "no source lists this version as shipped yet",
-            Self::BuildNumberUnknown => {
-                "the version shipped, but which of its builds this is, is not known"
-            }
+            Self::BuildNumberUnknown => "the version shipped, but which of its builds this is, is not known",
             Self::Nightly => "a nightly build: published without a release process",
             Self::VariantBuild => "made for a partner or a test",
             Self::UnofficialChannel => "the build follows a channel of no release process",

@@ -87,9 +87,7 @@ pub fn odd_part(text: &str) -> Option<(&'static str, &str)> {
         ("year of a build", part(0..4))
     } else if !(1..=12).contains(&month) {
         ("month", part(4..6))
-    } else if i32::try_from(year)
-        .is_ok_and(|year| NaiveDate::from_ymd_opt(year, month, day).is_none())
-    {
+    } else if i32::try_from(year).is_ok_and(|year| NaiveDate::from_ymd_opt(year, month, day).is_none()) {
         ("day of that month", part(6..8))
     } else if number(part(8..10)) > 23 {
         ("hour", part(8..10))
@@ -161,9 +159,7 @@ impl<'de> Deserialize<'de> for BuildId {
 
 /// The range of numbers of the 14-digit ids that begin with `prefix`, a text of 4 to 13 digits; `None` for anything else.
 pub fn prefix_range(prefix: &str) -> Option<std::ops::Range<u64>> {
-    if !(4..14).contains(&prefix.len())
-        || !prefix.bytes().all(|byte| byte.is_ascii_digit())
-        || prefix.starts_with('0')
+    if !(4..14).contains(&prefix.len()) || !prefix.bytes().all(|byte| byte.is_ascii_digit()) || prefix.starts_with('0')
     {
         return None;
     }
@@ -181,25 +177,13 @@ mod tests {
 
     #[test]
     fn ids_are_real_dates_of_14_digits_or_historic() {
-        for text in [
-            "20181025233934",
-            "20160229000000",
-            "2004110711",
-            "201005181330",
-        ] {
-            assert_eq!(
-                text.parse::<BuildId>().map(|id| id.to_string()),
-                Ok(text.to_owned())
-            );
+        for text in ["20181025233934", "20160229000000", "2004110711", "201005181330"] {
+            assert_eq!(text.parse::<BuildId>().map(|id| id.to_string()), Ok(text.to_owned()));
         }
         assert!("2004110711".parse::<BuildId>().unwrap().is_historic());
         assert!(!"20181025233934".parse::<BuildId>().unwrap().is_historic());
         assert_eq!(
-            "20181025233934"
-                .parse::<BuildId>()
-                .unwrap()
-                .time()
-                .to_rfc3339(),
+            "20181025233934".parse::<BuildId>().unwrap().time().to_rfc3339(),
             "2018-10-25T23:39:34+00:00"
         );
         assert_eq!(
@@ -230,10 +214,7 @@ mod tests {
 
     #[test]
     fn a_prefix_spans_its_ids() {
-        assert_eq!(
-            prefix_range("20181025"),
-            Some(20_181_025_000_000..20_181_026_000_000)
-        );
+        assert_eq!(prefix_range("20181025"), Some(20_181_025_000_000..20_181_026_000_000));
         assert_eq!(prefix_range("201"), None);
         assert_eq!(prefix_range("20181025233934"), None);
         assert_eq!(prefix_range("2018x"), None);

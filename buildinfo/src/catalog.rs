@@ -61,8 +61,7 @@ pub struct VersionBuild {
 pub fn versions(index: &BuildIndex, product: Product, channel: Option<&str>) -> Vec<VersionBuilds> {
     type Platforms<'a> = BTreeMap<(BuildId, &'a str), Vec<BuildRef<'a>>>;
     let mut versions: BTreeMap<(Version, &str), Platforms<'_>> = BTreeMap::new();
-    let of_channel =
-        |build: &BuildRef<'_>| channel.is_none_or(|channel| build.channel() == channel);
+    let of_channel = |build: &BuildRef<'_>| channel.is_none_or(|channel| build.channel() == channel);
     for build in index.find_range(product, 0..u64::MAX).filter(of_channel) {
         versions
             .entry((build.version().without_candidate(), build.channel()))
@@ -103,10 +102,7 @@ fn version_build(platforms: &[BuildRef<'_>]) -> Option<VersionBuild> {
         status: first.status(),
         certainty: first.certainty(),
         revision: first.revision().map(str::to_owned),
-        platforms: platforms
-            .iter()
-            .map(|build| build.platform().to_owned())
-            .collect(),
+        platforms: platforms.iter().map(|build| build.platform().to_owned()).collect(),
     })
 }
 
@@ -183,8 +179,7 @@ pub struct ShortBuild {
 impl ShortBuild {
     pub(crate) fn of(index: &BuildIndex, build: BuildRef<'_>) -> Self {
         let same = |other: &BuildRef<'_>| {
-            (other.channel(), other.version(), other.variant())
-                == (build.channel(), build.version(), build.variant())
+            (other.channel(), other.version(), other.variant()) == (build.channel(), build.version(), build.variant())
         };
         let platforms = || index.find(build.product(), build.build_id()).filter(same);
         Self {
@@ -194,29 +189,19 @@ impl ShortBuild {
             build_number: build.build_number(),
             status: build.status(),
             certainty: build.certainty(),
-            platforms: platforms()
-                .map(|build| build.platform().to_owned())
-                .collect(),
+            platforms: platforms().map(|build| build.platform().to_owned()).collect(),
             revision: build.revision().map(str::to_owned),
             repository: build.repository().map(str::to_owned),
             revision_url: revision_url(build),
             archive_url: build.archive_url(),
-            published_at: platforms()
-                .filter_map(BuildRef::published_at)
-                .min()
-                .and_then(rfc3339),
+            published_at: platforms().filter_map(BuildRef::published_at).min().and_then(rfc3339),
             shipped_on: build.shipped_on(),
         }
     }
 }
 
 /// The newest builds of a channel, offered and built, for each of its lines or for one.
-pub fn newest(
-    index: &BuildIndex,
-    product: Product,
-    channel: &str,
-    line: Option<Line>,
-) -> Vec<Newest> {
+pub fn newest(index: &BuildIndex, product: Product, channel: &str, line: Option<Line>) -> Vec<Newest> {
     let named = |line, found: Option<InLine<'_>>| {
         found.map(|found| LatestBuild {
             line,

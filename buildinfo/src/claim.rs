@@ -58,10 +58,7 @@ impl Claim {
             Kind::BuildhubRecord => buildhub_record(observation, digest).map(Some),
             Kind::ArchiveFile => archive_file(observation, digest).map(Some),
             Kind::CsvRow => csv_row(observation, digest).map(Some),
-            Kind::ShippedRelease
-            | Kind::CurrentVersions
-            | Kind::ReleaseDirectory
-            | Kind::ReleaseHistory => Ok(None),
+            Kind::ShippedRelease | Kind::CurrentVersions | Kind::ReleaseDirectory | Kind::ReleaseHistory => Ok(None),
         }
     }
 }
@@ -70,9 +67,7 @@ fn buildhub_record(observation: &Observation, digest: Digest) -> Result<Claim, W
     let body = &observation.body;
     let url = required(body, "/download/url")?;
     let product = required(body, "/source/product")?;
-    let named: Directory = product
-        .parse()
-        .map_err(|_| Why::UnknownProduct(product.to_owned()))?;
+    let named: Directory = product.parse().map_err(|_| Why::UnknownProduct(product.to_owned()))?;
     let channel = normalise_channel(required(body, "/target/channel")?);
     let (platform, variant) = normalise_platform(required(body, "/target/platform")?);
     let locale = required(body, "/target/locale")?;
@@ -140,21 +135,11 @@ fn file_claim(
     let build_id = parse_build_id(facts.build_id)?;
     let location = Location::parse(url);
     let stated = facts.version.map(parse_version).transpose();
-    let (version, build_number, origin, exact) = match location
-        .as_ref()
-        .map(|location| &location.area)
-    {
+    let (version, build_number, origin, exact) = match location.as_ref().map(|location| &location.area) {
         Some(Area::Moving) => return Err(Why::MovingCopy),
-        Some(Area::Candidates(version, number)) => {
-            (version.clone(), Some(*number), Origin::Candidate, true)
-        }
+        Some(Area::Candidates(version, number)) => (version.clone(), Some(*number), Origin::Candidate, true),
         Some(Area::Releases(version)) => (version.clone(), facts.build_number, Origin::Final, true),
-        Some(Area::Nightly) => (
-            stated?.ok_or(Why::Malformed("/version"))?,
-            None,
-            Origin::Nightly,
-            true,
-        ),
+        Some(Area::Nightly) => (stated?.ok_or(Why::Malformed("/version"))?, None, Origin::Nightly, true),
         Some(Area::Unofficial) => (
             stated?.ok_or(Why::Malformed("/version"))?,
             None,
@@ -175,10 +160,9 @@ fn file_claim(
     };
     let directory = match (&location, named) {
         (Some(location), _) => location.directory,
-        (None, Some(Directory::Firefox)) => Directory::of(
-            crate::Product::Firefox,
-            facts.channel.as_deref().unwrap_or_default(),
-        ),
+        (None, Some(Directory::Firefox)) => {
+            Directory::of(crate::Product::Firefox, facts.channel.as_deref().unwrap_or_default())
+        }
         (None, Some(named)) => named,
         (None, None) => return Err(Why::Malformed("/url")),
     };
@@ -191,9 +175,7 @@ fn file_claim(
         return Err(Why::NoExactVersion);
     }
     let folder = folder_of(location.as_ref());
-    let (place, place_variant) = location.map_or((None, None), |location| {
-        (location.platform, location.variant)
-    });
+    let (place, place_variant) = location.map_or((None, None), |location| (location.platform, location.variant));
     let origin = if is_unofficial_channel(&channel) {
         Origin::Unofficial
     } else {
@@ -245,15 +227,13 @@ fn channel_of_path(directory: Directory, version: &Version, origin: Origin) -> S
 fn csv_row(observation: &Observation, digest: Digest) -> Result<Claim, Why> {
     let body = &observation.body;
     let product = required(body, "/product_name")?;
-    let named: Directory = product
-        .parse()
-        .map_err(|_| Why::UnknownProduct(product.to_owned()))?;
+    let named: Directory = product.parse().map_err(|_| Why::UnknownProduct(product.to_owned()))?;
     let channel = normalise_channel(required(body, "/release_channel")?);
     let stated = parse_version(required(body, "/version_string")?)?;
     let build_id = parse_build_id(required(body, "/build_id")?)?;
     // The column can also hold a word, as `manual`.
-    let archive_url = optional(body, "/archive_url")
-        .filter(|url| url.starts_with("https://") || url.starts_with("http://"));
+    let archive_url =
+        optional(body, "/archive_url").filter(|url| url.starts_with("https://") || url.starts_with("http://"));
     let location = archive_url.and_then(Location::parse);
     let directory = location.as_ref().map_or_else(
         || Directory::of(named.product(), &channel),
@@ -271,9 +251,7 @@ fn csv_row(observation: &Observation, digest: Digest) -> Result<Claim, Why> {
         _ => Origin::Final,
     };
     let folder = folder_of(location.as_ref());
-    let (platform, variant) = location.map_or((None, None), |location| {
-        (location.platform, location.variant)
-    });
+    let (platform, variant) = location.map_or((None, None), |location| (location.platform, location.variant));
     Ok(named_for_its_file(Claim {
         digest,
         source: observation.source,

@@ -78,10 +78,7 @@ impl Contradiction {
             Some(sources) => format!("{} tells the truth", named(sources)),
             None => "the other source tells the truth".to_owned(),
         };
-        let is_plain = |text: &str| {
-            text.chars()
-                .all(|c| c.is_ascii_alphanumeric() || PLAIN.contains(c))
-        };
+        let is_plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || PLAIN.contains(c));
         (is_plain(subject) && is_plain(other)).then(|| {
             format!(
                 "datil buildinfo correct add --subject \"{subject}\" --field {} --value \"{other}\" --reason \"{why}\"",
@@ -100,10 +97,7 @@ fn named(sources: &BTreeSet<SourceName>) -> String {
 ///
 /// # Errors
 /// The database failed.
-pub async fn told(
-    db: &Db,
-    stored: Vec<StoredConflict>,
-) -> Result<Vec<(StoredConflict, Contradiction)>, DbError> {
+pub async fn told(db: &Db, stored: Vec<StoredConflict>) -> Result<Vec<(StoredConflict, Contradiction)>, DbError> {
     let mut read: Vec<(StoredConflict, Contradiction)> = stored
         .into_iter()
         .filter_map(|row| Some((row.clone(), Contradiction::read(row)?)))
@@ -116,10 +110,7 @@ pub async fn told(
     let mut sources: BTreeMap<String, SourceName> = BTreeMap::new();
     for some in digests.chunks(AT_ONCE) {
         let said = db::by_digests(db, some).await?;
-        sources.extend(
-            said.into_iter()
-                .map(|one| (one.digest, one.observation.source)),
-        );
+        sources.extend(said.into_iter().map(|one| (one.digest, one.observation.source)));
     }
     for (_, one) in &mut read {
         for (value, digests) in &one.values {
@@ -150,10 +141,7 @@ mod tests {
                 field: field.to_owned(),
                 chosen: "5b1deb".to_owned(),
                 values: BTreeMap::from([value("5b1deb"), value(other)]),
-                sources: BTreeMap::from([
-                    says("5b1deb", SourceName::Buildhub),
-                    says(other, SourceName::Archive),
-                ]),
+                sources: BTreeMap::from([says("5b1deb", SourceName::Buildhub), says(other, SourceName::Archive)]),
             }
         };
         let found = of("revision", "e359b3");

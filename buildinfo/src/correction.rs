@@ -99,8 +99,7 @@ impl std::str::FromStr for Subject {
             text: text.to_owned(),
         };
         let mut words = text.split_whitespace();
-        let (Some(product), Some(what), platform, None) =
-            (words.next(), words.next(), words.next(), words.next())
+        let (Some(product), Some(what), platform, None) = (words.next(), words.next(), words.next(), words.next())
         else {
             return Err(unknown());
         };
@@ -121,19 +120,14 @@ impl Correction {
     /// Whether the correction takes `observation` out: its subject is the observation's digest or the observation's subject.
     pub fn ignores(&self, observation: &Observation) -> bool {
         self.kind == CorrectionKind::Ignore
-            && (self.subject == observation.subject
-                || self.subject == observation.digest().to_string())
+            && (self.subject == observation.subject || self.subject == observation.digest().to_string())
     }
 }
 
 /// Applies what corrections state about the build, and tells which members they state; `made_for` is the version
 /// without candidate number. Of several statements about one member the one with the highest id holds. What cannot be
 /// read is passed over.
-pub(crate) fn correct(
-    build: &mut Build,
-    made_for: &Version,
-    corrections: &[Correction],
-) -> BTreeSet<Field> {
+pub(crate) fn correct(build: &mut Build, made_for: &Version, corrections: &[Correction]) -> BTreeSet<Field> {
     let mut stated = BTreeSet::new();
     let mut statements: Vec<&Correction> = corrections
         .iter()
@@ -141,11 +135,9 @@ pub(crate) fn correct(
         .collect();
     statements.sort_by_key(|correction| correction.id);
     for statement in statements {
-        let (Ok(subject), Some(field), Some(value)) = (
-            statement.subject.parse::<Subject>(),
-            statement.field,
-            &statement.value,
-        ) else {
+        let (Ok(subject), Some(field), Some(value)) =
+            (statement.subject.parse::<Subject>(), statement.field, &statement.value)
+        else {
             continue;
         };
         let concerned = match subject {
@@ -174,10 +166,7 @@ fn state(build: &mut Build, field: Field, value: &str) -> bool {
     match field {
         Field::Version => value.parse().map(|version| build.version = version).is_ok(),
         Field::Status => value.parse().map(|status| build.status = status).is_ok(),
-        Field::BuildNumber => value
-            .parse()
-            .map(|number| build.build_number = Some(number))
-            .is_ok(),
+        Field::BuildNumber => value.parse().map(|number| build.build_number = Some(number)).is_ok(),
         Field::Channel => {
             value.clone_into(&mut build.channel);
             true

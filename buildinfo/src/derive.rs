@@ -51,10 +51,7 @@ impl Claims {
     /// Takes in an observation that has this digest, unless a correction ignores it. One of another group, or that cannot be read,
     /// claims nothing.
     pub fn add(&mut self, observation: &Observation, digest: Digest, corrections: &[Correction]) {
-        if corrections
-            .iter()
-            .any(|correction| correction.ignores(observation))
-        {
+        if corrections.iter().any(|correction| correction.ignores(observation)) {
             return;
         }
         if let Ok(Some(claim)) = Claim::read(observation, digest)
@@ -105,12 +102,7 @@ impl Claims {
 }
 
 /// Interprets the observations of the group `key`, as [`Claims`] does.
-pub fn derive(
-    key: &GroupKey,
-    observations: &[Observation],
-    corrections: &[Correction],
-    facts: &Facts,
-) -> Derived {
+pub fn derive(key: &GroupKey, observations: &[Observation], corrections: &[Correction], facts: &Facts) -> Derived {
     let mut claims = Claims::of(key.clone());
     for observation in observations {
         claims.add(observation, observation.digest(), corrections);
@@ -122,10 +114,7 @@ pub fn derive(
 pub fn derive_all(observations: &[Observation], corrections: &[Correction]) -> Derived {
     let mut groups: BTreeMap<GroupKey, Vec<Observation>> = BTreeMap::new();
     for observation in observations {
-        if corrections
-            .iter()
-            .any(|correction| correction.ignores(observation))
-        {
+        if corrections.iter().any(|correction| correction.ignores(observation)) {
             continue;
         }
         if let Ok(key) = group_of(observation) {
@@ -139,8 +128,7 @@ pub fn derive_all(observations: &[Observation], corrections: &[Correction]) -> D
         all.builds.extend(derived.builds);
         all.conflicts.extend(derived.conflicts);
     }
-    all.builds
-        .sort_by(|left, right| left.key().cmp(&right.key()));
+    all.builds.sort_by(|left, right| left.key().cmp(&right.key()));
     all.conflicts.sort();
     all
 }
@@ -231,10 +219,8 @@ impl<'a> Group<'a> {
     /// The claims by build. What is said without naming a platform is said of every platform of that build.
     fn by_build(&self) -> BTreeMap<BuildName<'a>, Vec<&'a Claim>> {
         let mut builds: BTreeMap<BuildName<'_>, Vec<&Claim>> = BTreeMap::new();
-        let (placed, unplaced): (Vec<&Claim>, Vec<&Claim>) = self
-            .claims
-            .iter()
-            .partition(|claim| !claim.platform.is_empty());
+        let (placed, unplaced): (Vec<&Claim>, Vec<&Claim>) =
+            self.claims.iter().partition(|claim| !claim.platform.is_empty());
         for claim in placed {
             builds.entry(BuildName::of(claim)).or_default().push(claim);
         }
@@ -265,21 +251,10 @@ impl<'a> Group<'a> {
         builds
     }
 
-    fn conclude(
-        &self,
-        name: &BuildName<'a>,
-        claims: &[&Claim],
-        conflicts: &mut BTreeSet<Conflict>,
-    ) -> Build {
-        let subject = format!(
-            "{} {} {}",
-            name.directory.product(),
-            name.build_id,
-            name.platform
-        );
-        let mut choose = |field, value: &dyn Fn(&Claim) -> Option<String>| {
-            choose(&subject, field, claims, value, conflicts)
-        };
+    fn conclude(&self, name: &BuildName<'a>, claims: &[&Claim], conflicts: &mut BTreeSet<Conflict>) -> Build {
+        let subject = format!("{} {} {}", name.directory.product(), name.build_id, name.platform);
+        let mut choose =
+            |field, value: &dyn Fn(&Claim) -> Option<String>| choose(&subject, field, claims, value, conflicts);
         let revision = choose("revision", &|claim| claim.revision.clone());
         let repository = choose("repository", &|claim| claim.repository.clone());
         let stated_number = choose("build_number", &|claim| {
@@ -315,10 +290,7 @@ impl<'a> Group<'a> {
         }
         let version = match (name.version.stage(), build_number) {
             (Stage::Beta(_), Some(number))
-                if matches!(
-                    verdict.status,
-                    Status::Candidate | Status::Aborted | Status::Pulled
-                ) =>
+                if matches!(verdict.status, Status::Candidate | Status::Aborted | Status::Pulled) =>
             {
                 name.version.with_candidate(number)
             }
@@ -360,10 +332,7 @@ impl<'a> Group<'a> {
     ) -> Verdict {
         use {Certainty as C, Reason as R, Status as S};
 
-        if claims
-            .iter()
-            .any(|claim| claim.origin == Origin::Unofficial)
-        {
+        if claims.iter().any(|claim| claim.origin == Origin::Unofficial) {
             return Verdict::new(S::Unofficial, C::Stated, R::UnofficialChannel);
         }
         if claims.iter().any(|claim| claim.origin == Origin::Nightly) {
@@ -384,13 +353,7 @@ impl<'a> Group<'a> {
         let is_final = siblings.is_some_and(|all| all.final_ids.contains(&name.build_id));
         let mut finals = claims.iter().filter(|claim| claim.origin == Origin::Final);
         let listed = match finals.next() {
-            Some(first)
-                if finals
-                    .chain([first])
-                    .all(|one| one.source == SourceName::Csv) =>
-            {
-                R::InTable
-            }
+            Some(first) if finals.chain([first]).all(|one| one.source == SourceName::Csv) => R::InTable,
             _ => R::InReleases,
         };
         if let Some(shipped) = stated.shipped {
@@ -408,9 +371,7 @@ impl<'a> Group<'a> {
                 ));
             }
             return match number {
-                Some(number) if number == chosen => {
-                    Verdict::new(S::Shipped, stated.certainty, R::ShippedBuildNumber)
-                }
+                Some(number) if number == chosen => Verdict::new(S::Shipped, stated.certainty, R::ShippedBuildNumber),
                 None if is_final => Verdict::new(S::Shipped, C::Stated, listed),
                 None => Verdict::new(S::Candidate, C::Inferred, R::BuildNumberUnknown),
                 Some(number) => {
@@ -458,20 +419,14 @@ impl<'a> Group<'a> {
 
     /// Whether beta's users get the build before release's: [`Facts::goes_to_beta`], or there are builds of betas with its number.
     fn goes_to_beta(&self, name: &BuildName<'a>) -> bool {
-        let is_release = name.channel == "release"
-            && name.version.stage() == Stage::Release
-            && !is_made_for_others(name.variant);
-        is_release
-            && (self.betas.contains(&name.directory)
-                || self.facts.goes_to_beta(name.directory, name.version))
+        let is_release =
+            name.channel == "release" && name.version.stage() == Stage::Release && !is_made_for_others(name.variant);
+        is_release && (self.betas.contains(&name.directory) || self.facts.goes_to_beta(name.directory, name.version))
     }
 
     fn offered_on(&self, name: &BuildName<'a>, status: Status) -> Vec<String> {
-        let own = matches!(
-            status,
-            Status::Shipped | Status::Published | Status::Variant
-        )
-        .then(|| name.channel.to_owned());
+        let own =
+            matches!(status, Status::Shipped | Status::Published | Status::Variant).then(|| name.channel.to_owned());
         let beta = self.goes_to_beta(name).then(|| "beta".to_owned());
         beta.into_iter().chain(own).collect()
     }

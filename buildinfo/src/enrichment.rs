@@ -130,10 +130,7 @@ pub fn crash_build_info(index: &BuildIndex, answer: Answer, times: CrashTimes) -
 }
 
 fn builds_behind(index: &BuildIndex, answer: &Answer, time: i64) -> Option<usize> {
-    let build = answer
-        .build
-        .as_ref()
-        .filter(|_| answer.status != Status::Unofficial)?;
+    let build = answer.build.as_ref().filter(|_| answer.status != Status::Unofficial)?;
     let version: Version = answer.version.as_deref()?.parse().ok()?;
     let channel = if answer.reason == Reason::ReleaseCandidateOnBeta {
         &answer.channel

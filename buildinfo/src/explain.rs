@@ -116,12 +116,7 @@ impl From<Change> for HistoryEntry {
 
 /// What differs by a change of the builds with an id; the builds before and after it are read, if those before are
 /// kept.
-async fn differences_by(
-    db: &Db,
-    change: &Change,
-    product: Product,
-    id: BuildId,
-) -> Result<Vec<String>, DbError> {
+async fn differences_by(db: &Db, change: &Change, product: Product, id: BuildId) -> Result<Vec<String>, DbError> {
     let before = change.generation - 1;
     if change.reason != CHANGED || !db::is_kept(db, before).await? {
         return Ok(Vec::new());
@@ -140,10 +135,7 @@ async fn differences_by(
 /// # Errors
 /// The database failed.
 pub async fn explain(db: &Db, answer: &Answer) -> Result<Explanation, DbError> {
-    let evidence = answer
-        .build
-        .as_ref()
-        .map_or(&[][..], |build| &build.evidence);
+    let evidence = answer.build.as_ref().map_or(&[][..], |build| &build.evidence);
     let shown = evidence.get(..MOST).unwrap_or(evidence);
     let stored = db::by_digests(db, shown).await?;
     let said = db::said_now(db, shown).await?;
@@ -207,10 +199,7 @@ pub async fn disputed(
     answer: &Answer,
     stored: &[Stored],
 ) -> Result<(Vec<Contradiction>, Vec<Correction>), DbError> {
-    let evidence = answer
-        .build
-        .as_ref()
-        .map_or(&[][..], |build| &build.evidence);
+    let evidence = answer.build.as_ref().map_or(&[][..], |build| &build.evidence);
     let groups: BTreeSet<String> = stored
         .iter()
         .filter(|stored| stored.observation.kind != Kind::CurrentVersions)
@@ -233,25 +222,17 @@ async fn contradictions(
     for group in groups {
         let stored = db::conflicts_of_group(db, group, CONFLICTS).await?;
         let told = contradiction::told(db, stored).await?;
-        found.extend(
-            told.into_iter()
-                .map(|(_, one)| one)
-                .filter(|contradiction| {
-                    let mut digests = contradiction.values.values().flatten();
-                    digests.any(|digest| evidence.contains(digest))
-                }),
-        );
+        found.extend(told.into_iter().map(|(_, one)| one).filter(|contradiction| {
+            let mut digests = contradiction.values.values().flatten();
+            digests.any(|digest| evidence.contains(digest))
+        }));
     }
     Ok(found)
 }
 
 /// The corrections that concern the answer's build: what they state about it, and what is passed
 /// over in its groups.
-async fn corrections(
-    db: &Db,
-    answer: &Answer,
-    groups: &BTreeSet<String>,
-) -> Result<Vec<Correction>, DbError> {
+async fn corrections(db: &Db, answer: &Answer, groups: &BTreeSet<String>) -> Result<Vec<Correction>, DbError> {
     let mut found = db::corrections_in_force(db).await?;
     if found.is_empty() {
         return Ok(found);
@@ -306,10 +287,7 @@ impl fmt::Display for Explanation {
         writeln!(out, "  status   {} ({})", answer.status, answer.certainty)?;
         writeln!(out, "  because  {}", self.rule)?;
         if answer.reason == Reason::InTable {
-            let mut tables = self
-                .observations
-                .iter()
-                .filter_map(|one| one.table.as_ref());
+            let mut tables = self.observations.iter().filter_map(|one| one.table.as_ref());
             if let Some(table) = tables.next() {
                 writeln!(out, "           {table}")?;
             }
@@ -327,11 +305,7 @@ impl fmt::Display for Explanation {
             writeln!(
                 out,
                 "  sibling  {} {} {} ({}), the same Gecko build id ({})",
-                sibling.product,
-                sibling.channel,
-                sibling.version,
-                sibling.status,
-                sibling.certainty
+                sibling.product, sibling.channel, sibling.version, sibling.status, sibling.certainty
             )?;
             if let Some(revision) = &sibling.revision {
                 writeln!(out, "  source   {revision}")?;
@@ -382,11 +356,7 @@ impl fmt::Display for Explanation {
             } else {
                 "not said any more"
             };
-            writeln!(
-                out,
-                "{number:3}. {} {}: {}",
-                seen.source, seen.kind, seen.subject
-            )?;
+            writeln!(out, "{number:3}. {} {}: {}", seen.source, seen.kind, seen.subject)?;
             if let Some(table) = &seen.table {
                 writeln!(out, "     a row of {table}")?;
             }
@@ -421,10 +391,7 @@ impl fmt::Display for Explanation {
                 correction.id, correction.subject, correction.author, correction.reason
             )?;
             if let (Some(_), Some(value)) = (correction.field, &correction.value) {
-                writeln!(
-                    out,
-                    "     settled by this: {value} holds, whatever the sources say"
-                )?;
+                writeln!(out, "     settled by this: {value} holds, whatever the sources say")?;
             }
         }
         if !self.history.is_empty() {

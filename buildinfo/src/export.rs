@@ -30,11 +30,7 @@ pub enum ExportError {
 ///
 /// # Errors
 /// See [`ExportError`].
-pub async fn canonical(
-    db: &Db,
-    generation: i64,
-    out: &mut (dyn Write + Send),
-) -> Result<Digest, ExportError> {
+pub async fn canonical(db: &Db, generation: i64, out: &mut (dyn Write + Send)) -> Result<Digest, ExportError> {
     let mut hash = Sha256::new();
     let mut written = Ok(());
     db::load_all(db, generation, |builds| {
@@ -48,11 +44,7 @@ pub async fn canonical(
     Ok(Digest(hash.finalize().into()))
 }
 
-fn write_sorted(
-    mut builds: Vec<Build>,
-    hash: &mut Sha256,
-    out: &mut (dyn Write + Send),
-) -> io::Result<()> {
+fn write_sorted(mut builds: Vec<Build>, hash: &mut Sha256, out: &mut (dyn Write + Send)) -> io::Result<()> {
     builds.sort_by(|left, right| (left.build_id, left.key()).cmp(&(right.build_id, right.key())));
     for build in &builds {
         let mut line = serde_json::to_vec(build)?;

@@ -83,29 +83,19 @@ impl Facts {
         let is_later = |(other_directory, other): &(Directory, Version)| {
             *other_directory == directory && other > version && family(other)
         };
-        let same_major =
-            |key: &&(Directory, Version)| key.0 == directory && key.1.major() == version.major();
-        shipped.take_while(same_major).any(is_later)
-            || released.take_while(same_major).any(is_later)
+        let same_major = |key: &&(Directory, Version)| key.0 == directory && key.1.major() == version.major();
+        shipped.take_while(same_major).any(is_later) || released.take_while(same_major).any(is_later)
     }
 
     /// The (product, major) pairs about which `self` and `newer` say different things: every group that reads one of them must be derived
     /// again.
     pub fn changes(&self, newer: &Self) -> BTreeSet<(Product, u32)> {
-        let touched =
-            |(directory, version): &(Directory, Version)| (directory.product(), version.major());
+        let touched = |(directory, version): &(Directory, Version)| (directory.product(), version.major());
         different_keys(&self.shipped, &newer.shipped)
             .chain(different_keys(&self.released, &newer.released))
-            .chain(
-                self.major_releases
-                    .symmetric_difference(&newer.major_releases),
-            )
+            .chain(self.major_releases.symmetric_difference(&newer.major_releases))
             .map(touched)
-            .chain(
-                self.esr_majors
-                    .symmetric_difference(&newer.esr_majors)
-                    .copied(),
-            )
+            .chain(self.esr_majors.symmetric_difference(&newer.esr_majors).copied())
             .collect()
     }
 }
@@ -131,9 +121,7 @@ pub fn facts<'a>(observations: impl IntoIterator<Item = &'a Observation>) -> Fac
                 if let Ok((directory, version)) = subject_of(observation) {
                     add_esr_major(&mut facts, directory, &version);
                     // What lies in the archive is the better word, whichever comes first.
-                    facts
-                        .released
-                        .insert((directory, version), observation.digest());
+                    facts.released.insert((directory, version), observation.digest());
                 }
             }
             // Without the suffix an ESR version is another one, of which there are no builds.
@@ -187,9 +175,7 @@ fn add_shipped(facts: &mut Facts, observation: &Observation) {
 
 fn add_esr_major(facts: &mut Facts, directory: Directory, version: &Version) {
     if version.is_esr() {
-        facts
-            .esr_majors
-            .insert((directory.product(), version.major()));
+        facts.esr_majors.insert((directory.product(), version.major()));
     }
 }
 
@@ -272,9 +258,7 @@ mod tests {
         let keys: Vec<_> = facts
             .shipped
             .iter()
-            .map(|((directory, version), shipped)| {
-                (*directory, version.to_string(), shipped.build_number)
-            })
+            .map(|((directory, version), shipped)| (*directory, version.to_string(), shipped.build_number))
             .collect();
         assert_eq!(
             keys,
@@ -293,10 +277,7 @@ mod tests {
             facts(&[shipped("firefox-140.0", 2, "major")]),
         );
         let key = (Directory::Firefox, "140.0".parse().unwrap());
-        assert_eq!(
-            old.shipped[&key].build_number,
-            new.shipped[&key].build_number
-        );
+        assert_eq!(old.shipped[&key].build_number, new.shipped[&key].build_number);
         assert_eq!(new.shipped[&key].statements.len(), 1);
     }
 
@@ -310,10 +291,7 @@ mod tests {
         assert_eq!(one, other);
         let said = one.shipped.values().next().unwrap();
         assert_eq!(
-            (
-                said.build_number,
-                said.statements.keys().copied().collect::<Vec<_>>()
-            ),
+            (said.build_number, said.statements.keys().copied().collect::<Vec<_>>()),
             (2, vec![1, 2])
         );
     }

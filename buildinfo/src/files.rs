@@ -106,10 +106,7 @@ pub fn file_for_machine(files: &[BuildFile], os: &str, cpu: &str) -> Option<File
         });
     }
     if let Some(url) = files.iter().find_map(|file| build_folder(&file.url)) {
-        return Some(FileForMachine {
-            url,
-            platform: None,
-        });
+        return Some(FileForMachine { url, platform: None });
     }
     files.first().map(|file| FileForMachine {
         url: file.url.clone(),
@@ -157,10 +154,7 @@ mod tests {
             url,
         };
         let files = [
-            file(
-                "linux-x86_64",
-                format!("{BUILD}linux-x86_64/en-US/f.tar.xz"),
-            ),
+            file("linux-x86_64", format!("{BUILD}linux-x86_64/en-US/f.tar.xz")),
             file("macosx", format!("{BUILD}mac/en-US/F.dmg")),
             file("win64", format!("{BUILD}win64/en-US/F.exe")),
         ];
@@ -202,11 +196,7 @@ mod tests {
                 url,
                 platform: platform.map(str::to_owned),
             };
-            assert_eq!(
-                file_for_machine(files, os, cpu),
-                Some(expected),
-                "{os} {cpu}"
-            );
+            assert_eq!(file_for_machine(files, os, cpu), Some(expected), "{os} {cpu}");
         }
         assert_eq!(file_for_machine(&[], "Linux", "amd64"), None);
     }

@@ -49,9 +49,7 @@ impl Freshness {
     /// counts; if none answers, the newest answer there ever was. Tables of rows are no source that
     /// is asked again, and count for nothing.
     pub fn of(states: &[SourceState]) -> Self {
-        let asked = states
-            .iter()
-            .filter(|state| state.source != SourceName::Csv.as_str());
+        let asked = states.iter().filter(|state| state.source != SourceName::Csv.as_str());
         let (answering, silent): (Vec<_>, Vec<_>) =
             asked.partition(|state| state.trouble.is_none() && state.answered.is_some());
         let oldest = answering.iter().filter_map(|state| state.answered).min();
@@ -111,10 +109,7 @@ impl From<&SourceState> for Silent {
         Self {
             source: state.source.clone(),
             since: state.answered.map(rfc3339),
-            why: state
-                .trouble
-                .clone()
-                .unwrap_or_else(|| "it never answered".to_owned()),
+            why: state.trouble.clone().unwrap_or_else(|| "it never answered".to_owned()),
         }
     }
 }

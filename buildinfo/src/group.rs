@@ -31,10 +31,7 @@ impl GroupKey {
     pub fn reads(&self, product: Product, major: u32) -> bool {
         match self {
             Self::Number(own, number) => {
-                *own == product
-                    && number
-                        .parse::<Version>()
-                        .is_ok_and(|number| number.major() == major)
+                *own == product && number.parse::<Version>().is_ok_and(|number| number.major() == major)
             }
             Self::Build(..) | Self::File(_) => false,
         }
@@ -76,9 +73,7 @@ impl FromStr for GroupKey {
             let number: Version = rest.parse().map_err(|_| unknown())?;
             return Ok(Self::Number(product, number.number()));
         }
-        rest.parse()
-            .map(|id| Self::Build(product, id))
-            .map_err(|_| unknown())
+        rest.parse().map(|id| Self::Build(product, id)).map_err(|_| unknown())
     }
 }
 

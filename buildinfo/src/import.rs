@@ -244,9 +244,7 @@ impl<'a> Import<'a> {
     fn failed_source(&mut self, source: SourceName, error: &SourceError) {
         let state = match error {
             SourceError::Down { .. } => State::Down,
-            SourceError::NotFound(_)
-            | SourceError::Refused { .. }
-            | SourceError::Garbage { .. } => State::Garbage,
+            SourceError::NotFound(_) | SourceError::Refused { .. } | SourceError::Garbage { .. } => State::Garbage,
         };
         self.policy.judge(source, state, error.to_string());
     }
@@ -271,14 +269,7 @@ impl<'a> Import<'a> {
     async fn keep(&mut self) -> Result<(), ImportError> {
         if let Some(tape) = &self.tape {
             let responses = tape.take();
-            self.kept = db::put_responses(
-                &self.lease,
-                self.run.id,
-                self.kept,
-                &responses,
-                clock::now_micros(),
-            )
-            .await?;
+            self.kept = db::put_responses(&self.lease, self.run.id, self.kept, &responses, clock::now_micros()).await?;
         }
         Ok(())
     }
@@ -305,8 +296,7 @@ impl<'a> Import<'a> {
     async fn read_history(&mut self) -> Result<(), ImportError> {
         let rows = csv::history();
         let source = SourceName::Csv.as_str();
-        let seen =
-            db::record_listing(&self.lease, self.run.id, source, csv::HISTORY, &rows).await?;
+        let seen = db::record_listing(&self.lease, self.run.id, source, csv::HISTORY, &rows).await?;
         self.add(seen, rows.len(), 0);
         Ok(())
     }
@@ -328,13 +318,9 @@ impl<'a> Import<'a> {
     }
 
     fn measure(&self) {
-        let took = self
-            .run
-            .ended
-            .map(|ended| (ended - self.run.started).max(0));
+        let took = self.run.ended.map(|ended| (ended - self.run.started).max(0));
         let took = Duration::from_micros(u64::try_from(took.unwrap_or(0)).unwrap_or(0));
-        metrics::histogram!(meters::IMPORT_SECONDS, "outcome" => self.run.outcome.clone())
-            .record(took);
+        metrics::histogram!(meters::IMPORT_SECONDS, "outcome" => self.run.outcome.clone()).record(took);
     }
 
     /// Stores how the run ended, whichever way it did.

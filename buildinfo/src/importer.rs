@@ -58,8 +58,7 @@ impl Importer {
 
     fn judge(said: Option<i64>, last: Option<i64>, now: i64) -> Self {
         // A little ahead is another machine's clock; far ahead is nobody's.
-        let within =
-            |time: i64, long: i64| (-db::CLOCKS_APART..=long).contains(&now.saturating_sub(time));
+        let within = |time: i64, long: i64| (-db::CLOCKS_APART..=long).contains(&now.saturating_sub(time));
         let who = if said.is_some_and(|said| within(said, GONE_AFTER)) {
             Who::Scheduled
         } else if last.is_some_and(|last| within(last, BY_HAND_WITHIN)) {
@@ -146,20 +145,8 @@ mod tests {
                 false,
             ),
             // A clock that is behind.
-            (
-                Some(now + 5 * SECOND),
-                None,
-                Who::Scheduled,
-                "at once",
-                false,
-            ),
-            (
-                Some(now + 600 * SECOND),
-                None,
-                Who::Scheduled,
-                "at once",
-                false,
-            ),
+            (Some(now + 5 * SECOND), None, Who::Scheduled, "at once", false),
+            (Some(now + 600 * SECOND), None, Who::Scheduled, "at once", false),
             (
                 Some(now + 601 * SECOND),
                 None,
@@ -181,28 +168,10 @@ mod tests {
                 "with the next",
                 true,
             ),
-            (
-                None,
-                Some(now - 25 * HOUR),
-                Who::ByHand,
-                "with the next",
-                true,
-            ),
-            (
-                None,
-                Some(now - 36 * HOUR),
-                Who::ByHand,
-                "with the next",
-                true,
-            ),
+            (None, Some(now - 25 * HOUR), Who::ByHand, "with the next", true),
+            (None, Some(now - 36 * HOUR), Who::ByHand, "with the next", true),
             // Begun on a machine whose clock is a little ahead, and on one whose clock is wrong.
-            (
-                None,
-                Some(now + 60 * SECOND),
-                Who::ByHand,
-                "with the next",
-                true,
-            ),
+            (None, Some(now + 60 * SECOND), Who::ByHand, "with the next", true),
             (
                 None,
                 Some(now + 365 * 24 * HOUR),
@@ -210,20 +179,8 @@ mod tests {
                 "nobody looks for it",
                 true,
             ),
-            (
-                None,
-                Some(now - 37 * HOUR),
-                Who::Nobody,
-                "nobody looks for it",
-                true,
-            ),
-            (
-                Some(0),
-                None,
-                Who::Nobody,
-                "nothing was ever imported",
-                true,
-            ),
+            (None, Some(now - 37 * HOUR), Who::Nobody, "nobody looks for it", true),
+            (Some(0), None, Who::Nobody, "nothing was ever imported", true),
             (None, None, Who::Nobody, "nothing was ever imported", true),
         ] {
             let importer = Importer::judge(said, last, now);

@@ -106,10 +106,7 @@ impl BuildIndex {
     ///
     /// # Errors
     /// [`IndexFull`] beyond four thousand million bytes of texts.
-    pub fn from_builds<'a>(
-        generation: i64,
-        builds: impl IntoIterator<Item = &'a Build>,
-    ) -> Result<Self, IndexFull> {
+    pub fn from_builds<'a>(generation: i64, builds: impl IntoIterator<Item = &'a Build>) -> Result<Self, IndexFull> {
         let mut builder = IndexBuilder::new(generation);
         for build in builds {
             builder.push(build)?;
@@ -134,23 +131,13 @@ impl BuildIndex {
 
     /// Whether it holds any build of `product`.
     pub fn knows(&self, product: Product) -> bool {
-        let first = self
-            .rows
-            .partition_point(|row| row.key < key_of(product, 0));
-        self.rows
-            .get(first)
-            .is_some_and(|row| row.product == product)
+        let first = self.rows.partition_point(|row| row.key < key_of(product, 0));
+        self.rows.get(first).is_some_and(|row| row.product == product)
     }
 
     /// The builds with this id, sorted by channel, version, platform and variant.
-    pub fn find(
-        &self,
-        product: Product,
-        build_id: BuildId,
-    ) -> impl Iterator<Item = BuildRef<'_>> + Clone {
-        let rows = self
-            .span(product, build_id)
-            .map_or(0..0, |span| self.rows_of(span));
+    pub fn find(&self, product: Product, build_id: BuildId) -> impl Iterator<Item = BuildRef<'_>> + Clone {
+        let rows = self.span(product, build_id).map_or(0..0, |span| self.rows_of(span));
         rows.map(|row| BuildRef { index: self, row })
     }
 
@@ -184,9 +171,7 @@ impl BuildIndex {
         // The channel that all of them follow settles it, unless they may be candidates on beta.
         let all = common == Some(channel);
         let none = common.is_some() && !all && channel != "beta";
-        let rows = span
-            .filter(|_| !none)
-            .map_or(0..0, |span| self.rows_of(span));
+        let rows = span.filter(|_| !none).map_or(0..0, |span| self.rows_of(span));
         rows.map(|row| BuildRef { index: self, row })
             .filter(move |build| all || build.is_on(channel))
     }
@@ -197,10 +182,7 @@ impl BuildIndex {
         product: Product,
         ids: std::ops::Range<u64>,
     ) -> impl Iterator<Item = BuildRef<'_>> + Clone {
-        let position = |id| {
-            self.rows
-                .partition_point(|row| row.key < key_of(product, id))
-        };
+        let position = |id| self.rows.partition_point(|row| row.key < key_of(product, id));
         let first = position(ids.start);
         let end = position(ids.end).max(first);
         (first..end).map(|row| BuildRef { index: self, row })

@@ -29,18 +29,14 @@ pub struct Origin(String);
 
 /// A text that is no name of an origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "an origin has 1 to 100 letters, digits, '.', '_' and '-', and begins with a letter or digit"
-)]
+#[error("an origin has 1 to 100 letters, digits, '.', '_' and '-', and begins with a letter or digit")]
 pub struct NotAnOrigin;
 
 impl FromStr for Origin {
     type Err = NotAnOrigin;
 
     fn from_str(text: &str) -> Result<Self, NotAnOrigin> {
-        let of_its_kind = |character: char| {
-            character.is_ascii_alphanumeric() || matches!(character, '.' | '_' | '-')
-        };
+        let of_its_kind = |character: char| character.is_ascii_alphanumeric() || matches!(character, '.' | '_' | '-');
         let well = text.len() <= 100
             && text.starts_with(|first: char| first.is_ascii_alphanumeric())
             && text.chars().all(of_its_kind);
@@ -69,9 +65,7 @@ impl FromStr for Author {
 
     fn from_str(text: &str) -> Result<Self, NotAnAuthor> {
         let text = text.trim();
-        let well = !text.is_empty()
-            && text.chars().count() <= MAX_AUTHOR
-            && !text.contains(char::is_control);
+        let well = !text.is_empty() && text.chars().count() <= MAX_AUTHOR && !text.contains(char::is_control);
         well.then(|| Self(text.to_owned())).ok_or(NotAnAuthor)
     }
 }
@@ -154,11 +148,7 @@ struct Load<'a> {
 }
 
 impl Load<'_> {
-    async fn work(
-        &mut self,
-        input: impl BufRead,
-        stop: &CancellationToken,
-    ) -> Result<(), LoadError> {
+    async fn work(&mut self, input: impl BufRead, stop: &CancellationToken) -> Result<(), LoadError> {
         let url = self.options.origin.url();
         let LoadOptions { origin, author, .. } = self.options;
         self.note(&format!("the table {}, loaded by {}", origin.0, author.0));

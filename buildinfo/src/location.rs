@@ -200,13 +200,7 @@ mod tests {
     use super::{Area, Location, build_folder, normalise_platform};
     use crate::product::Directory;
 
-    fn check(
-        url: &str,
-        directory: Directory,
-        area: &Area,
-        platform: Option<&str>,
-        variant: Option<&str>,
-    ) {
+    fn check(url: &str, directory: Directory, area: &Area, platform: Option<&str>, variant: Option<&str>) {
         let location = Location::parse(url).unwrap_or_else(|| panic!("{url} is a location"));
         assert_eq!(location.directory, directory, "{url}");
         assert_eq!(&location.area, area, "{url}");
@@ -220,13 +214,7 @@ mod tests {
         let release = |version: &str| Area::Releases(version.parse().unwrap());
         let host = "https://archive.mozilla.org/pub";
         let check = |path: &str, directory, area: Area, platform, variant| {
-            check(
-                &format!("{host}{path}"),
-                directory,
-                &area,
-                platform,
-                variant,
-            );
+            check(&format!("{host}{path}"), directory, &area, platform, variant);
         };
         check(
             "/firefox/candidates/70.0-candidates/build2/win64/en-US/Firefox%20Setup%2070.0.exe",
@@ -344,11 +332,7 @@ mod tests {
             ("/try-builds/a/f", None),
         ] {
             let found = build_folder(&format!("{HOST}{file}"));
-            assert_eq!(
-                found,
-                expected.map(|folder| format!("{HOST}{folder}")),
-                "{file}"
-            );
+            assert_eq!(found, expected.map(|folder| format!("{HOST}{folder}")), "{file}");
         }
         assert_eq!(build_folder("no url"), None);
     }

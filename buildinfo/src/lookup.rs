@@ -89,12 +89,8 @@ impl From<LookupError> for platform::http::ApiError {
     fn from(error: LookupError) -> Self {
         match error {
             LookupError::Away => Self::Unavailable("the database does not answer".to_owned()),
-            LookupError::Loading => {
-                Self::Unavailable("the builds are being loaded; ask again in a moment".to_owned())
-            }
-            LookupError::Db(_) | LookupError::Full(_) | LookupError::Load(_) => {
-                Self::Internal(error.into())
-            }
+            LookupError::Loading => Self::Unavailable("the builds are being loaded; ask again in a moment".to_owned()),
+            LookupError::Db(_) | LookupError::Full(_) | LookupError::Load(_) => Self::Internal(error.into()),
         }
     }
 }
@@ -160,11 +156,7 @@ impl Lookup {
     async fn load_until(&self, generation: i64) -> Result<(), LookupError> {
         // A load that was under way may have begun before the generation was finished.
         while self.generation() < generation {
-            let load = load_newest(
-                self.db.clone(),
-                Arc::clone(&self.index),
-                Arc::clone(&self.freshness),
-            );
+            let load = load_newest(self.db.clone(), Arc::clone(&self.index), Arc::clone(&self.freshness));
             self.loading.join(load).await.map_err(LookupError::Load)?;
         }
         Ok(())
@@ -320,11 +312,7 @@ impl Lookup {
     ///
     /// # Errors
     /// See [`Lookup::answer`].
-    pub async fn index_with(
-        &self,
-        product: Product,
-        id: BuildId,
-    ) -> Result<Arc<BuildIndex>, LookupError> {
+    pub async fn index_with(&self, product: Product, id: BuildId) -> Result<Arc<BuildIndex>, LookupError> {
         let Nearest { index, newest } = self.nearest().await;
         if index.find(product, id).next().is_some() {
             return Ok(index);
@@ -359,11 +347,7 @@ impl Lookup {
 
     /// A small index of what the database knows and the nearest one does not, for an answer that is
     /// unknown because of that.
-    async fn newer(
-        &self,
-        nearest: Nearest,
-        answer: &Answer,
-    ) -> Result<Option<BuildIndex>, LookupError> {
+    async fn newer(&self, nearest: Nearest, answer: &Answer) -> Result<Option<BuildIndex>, LookupError> {
         if !may_be_newer(answer) {
             return Ok(None);
         }
@@ -371,10 +355,7 @@ impl Lookup {
         if newest <= nearest.index.generation() {
             return Ok(None);
         }
-        let (Ok(product), Ok(id)) = (
-            answer.product.parse::<Product>(),
-            answer.build_id.parse::<BuildId>(),
-        ) else {
+        let (Ok(product), Ok(id)) = (answer.product.parse::<Product>(), answer.build_id.parse::<BuildId>()) else {
             // The beginning of an id is answered from all builds, or not at all.
             return Ok(None);
         };
@@ -385,9 +366,7 @@ impl Lookup {
 /// Whether a newer generation could know the build of an answer.
 fn may_be_newer(answer: &Answer) -> bool {
     let unknown = answer.status == Status::Unknown || answer.status == Status::Unofficial;
-    unknown
-        && answer.product.parse::<Product>().is_ok()
-        && answer.build_id.parse::<BuildId>().is_ok()
+    unknown && answer.product.parse::<Product>().is_ok() && answer.build_id.parse::<BuildId>().is_ok()
 }
 
 /// Loads the newest generation if it is newer than the loaded one, and how the sources do.
@@ -416,10 +395,7 @@ fn current<T>(lock: &RwLock<Arc<T>>) -> Arc<T> {
 /// The old value may be freed here: after the lock was given back, so that no look-up waits for that.
 fn swap<T>(lock: &RwLock<Arc<T>>, new: T) {
     let new = Arc::new(new);
-    let old = std::mem::replace(
-        &mut *lock.write().unwrap_or_else(PoisonError::into_inner),
-        new,
-    );
+    let old = std::mem::replace(&mut *lock.write().unwrap_or_else(PoisonError::into_inner), new);
     drop(old);
 }
 
@@ -449,12 +425,7 @@ pub async fn load(db: &Db, generation: i64) -> Result<BuildIndex, LookupError> {
 ///
 /// # Errors
 /// See [`LookupError`].
-pub async fn around(
-    db: &Db,
-    generation: i64,
-    product: Product,
-    id: BuildId,
-) -> Result<BuildIndex, LookupError> {
+pub async fn around(db: &Db, generation: i64, product: Product, id: BuildId) -> Result<BuildIndex, LookupError> {
     let mut builds = db::builds_by_id(db, generation, product, id).await?;
     if builds.is_empty() && shares_gecko_ids(product.as_str()) {
         builds = db::builds_by_id(db, generation, Product::Firefox, id).await?;
@@ -475,8 +446,7 @@ pub async fn around(
         // From the newest down to some way before the build: what is behind it, and what it is behind.
         let mut before = None;
         loop {
-            let page = db::builds_of_channel(db, generation, product, &channel, before, NEIGHBOURS)
-                .await?;
+            let page = db::builds_of_channel(db, generation, product, &channel, before, NEIGHBOURS).await?;
             let last = page.rows.last().map(|build| build.build_id);
             builds.extend(page.rows);
             match last {
@@ -494,11 +464,7 @@ pub async fn around(
 ///
 /// # Errors
 /// See [`LookupError`].
-pub async fn answer_from_database(
-    db: &Db,
-    generation: i64,
-    question: &Question,
-) -> Result<Answer, LookupError> {
+pub async fn answer_from_database(db: &Db, generation: i64, question: &Question) -> Result<Answer, LookupError> {
     let empty = BuildIndex::from_builds(generation, std::iter::empty::<&Build>())?;
     let first = resolve(&empty, question);
     let Ok(product) = first.product.parse::<Product>() else {
@@ -521,8 +487,5 @@ pub async fn answer_from_database(
         return Ok(first);
     };
     let builds = db::builds_by_ids(db, generation, product, range, 2000).await?;
-    Ok(resolve(
-        &BuildIndex::from_builds(generation, &builds)?,
-        question,
-    ))
+    Ok(resolve(&BuildIndex::from_builds(generation, &builds)?, question))
 }

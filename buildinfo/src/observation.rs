@@ -26,12 +26,7 @@ pub enum SourceName {
 
 impl SourceName {
     /// Every source, in the order of the enum.
-    pub const ALL: [Self; 4] = [
-        Self::Buildhub,
-        Self::Archive,
-        Self::ProductDetails,
-        Self::Csv,
-    ];
+    pub const ALL: [Self; 4] = [Self::Buildhub, Self::Archive, Self::ProductDetails, Self::Csv];
 
     /// The name as it is stored and shown.
     pub fn as_str(self) -> &'static str {
@@ -177,11 +172,7 @@ impl FromStr for Digest {
             what: "digest",
             text: text.chars().take(80).collect(),
         };
-        if text.len() != 64
-            || !text
-                .bytes()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-        {
+        if text.len() != 64 || !text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
             return Err(unknown());
         }
         let mut bytes = [0; 32];
@@ -324,13 +315,7 @@ impl Observation {
     }
 
     /// One of product-details' histories says on which day a version shipped, and whether it was a major release.
-    pub fn release_history(
-        url: &str,
-        directory: &str,
-        version: &str,
-        day: &str,
-        is_major: bool,
-    ) -> Self {
+    pub fn release_history(url: &str, directory: &str, version: &str, day: &str, is_major: bool) -> Self {
         let mut body = json!({ "directory": directory, "version": version, "date": day });
         if is_major {
             body["category"] = json!("major");
@@ -406,9 +391,7 @@ impl Observation {
 /// The member at a path of plain names, as `/build/id`. A JSON pointer for names without `~`, which
 /// need not be unescaped: it is asked for a dozen times for every record.
 pub(crate) fn member<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
-    path.split('/')
-        .skip(1)
-        .try_fold(value, |value, name| value.get(name))
+    path.split('/').skip(1).try_fold(value, |value, name| value.get(name))
 }
 
 /// JSON with the members of every object sorted by name and no blanks: one text for one content.
@@ -476,10 +459,7 @@ mod tests {
     #[test]
     fn canonical_json_sorts_members_at_every_depth() {
         let value = json!({"b": [1, {"z": null, "a": "\"x\""}], "a": true});
-        assert_eq!(
-            canonical_json(&value),
-            r#"{"a":true,"b":[1,{"a":"\"x\"","z":null}]}"#
-        );
+        assert_eq!(canonical_json(&value), r#"{"a":true,"b":[1,{"a":"\"x\"","z":null}]}"#);
     }
 
     #[test]
@@ -491,8 +471,7 @@ mod tests {
     #[test]
     fn digest_is_that_of_the_four_members_in_canonical_json() {
         let mut observation =
-            Observation::buildhub_record(SourceName::Archive, "u", record(1, "2018 \"\u{1}é"))
-                .expect("a whole record");
+            Observation::buildhub_record(SourceName::Archive, "u", record(1, "2018 \"\u{1}é")).expect("a whole record");
         observation.subject.push_str("\\ \n\u{1f}ä");
         let whole = json!({
             "source": "archive",

@@ -25,13 +25,7 @@ pub enum Product {
 
 impl Product {
     /// Every known product.
-    pub const ALL: [Self; 5] = [
-        Self::Firefox,
-        Self::Thunderbird,
-        Self::Fennec,
-        Self::Fenix,
-        Self::Focus,
-    ];
+    pub const ALL: [Self; 5] = [Self::Firefox, Self::Thunderbird, Self::Fennec, Self::Fenix, Self::Focus];
 
     /// The canonical name.
     pub fn as_str(self) -> &'static str {
@@ -291,13 +285,10 @@ impl FromStr for Line {
     fn from_str(text: &str) -> Result<Self, UnknownName> {
         match text {
             "main" => Ok(Self(None)),
-            major => major
-                .parse()
-                .map(|major| Self(Some(major)))
-                .map_err(|_| UnknownName {
-                    what: "line",
-                    text: text.to_owned(),
-                }),
+            major => major.parse().map(|major| Self(Some(major))).map_err(|_| UnknownName {
+                what: "line",
+                text: text.to_owned(),
+            }),
         }
     }
 }
@@ -318,10 +309,7 @@ impl TryFrom<String> for Line {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        Directory, Line, Product, concerned_by, named, normalise_channel, on_geckoview,
-        shares_gecko_ids,
-    };
+    use super::{Directory, Line, Product, concerned_by, named, normalise_channel, on_geckoview, shares_gecko_ids};
 
     #[test]
     fn every_spelling_names_one_product() {

@@ -12,8 +12,7 @@ use crate::files::BuildFile;
 use crate::index::{BuildIndex, BuildRef, Place};
 use crate::observation::{Digest, SourceName};
 use crate::product::{
-    Directory, Line, Product, is_unofficial_channel, normalise_channel, on_geckoview,
-    shares_gecko_ids,
+    Directory, Line, Product, is_unofficial_channel, normalise_channel, on_geckoview, shares_gecko_ids,
 };
 use crate::version::{Version, reported};
 use crate::version_code;
@@ -44,8 +43,7 @@ pub struct Question {
 }
 
 /// A question as JSON.
-pub const EXAMPLE: &str =
-    r#"{"product": "Firefox", "channel": "beta", "build_id": "20260827093000"}"#;
+pub const EXAMPLE: &str = r#"{"product": "Firefox", "channel": "beta", "build_id": "20260827093000"}"#;
 
 impl Question {
     /// A question in the form of a JSON object.
@@ -74,11 +72,8 @@ impl Question {
                 .into_iter()
                 .filter(|(name, may_be_null)| !is_text(name, *may_be_null))
                 .map(|(name, _)| format!("{name} must be a text in quotation marks"));
-                let time = members
-                    .get("asked_at")
-                    .filter(|time| !time.is_null() && !time.is_i64());
-                let time =
-                    time.map(|_| "asked_at must be a whole number of microseconds".to_owned());
+                let time = members.get("asked_at").filter(|time| !time.is_null() && !time.is_i64());
+                let time = time.map(|_| "asked_at must be a whole number of microseconds".to_owned());
                 let wrong: Vec<String> = wrong.chain(time).collect();
                 if wrong.is_empty() {
                     "a member is there twice".to_owned()
@@ -88,9 +83,7 @@ impl Question {
             }
             Ok(_) => "it is no JSON object".to_owned(),
         };
-        Err(format!(
-            "this is no question: {wrong}. For example: {EXAMPLE}"
-        ))
+        Err(format!("this is no question: {wrong}. For example: {EXAMPLE}"))
     }
 }
 
@@ -206,10 +199,9 @@ pub fn resolve(index: &BuildIndex, question: &Question) -> Answer {
     let directory: Option<Directory> = question.product.parse().ok();
     let product = directory.map(Directory::product);
     // Developer Edition is one channel of Firefox, whatever its clients call that.
-    let channel = directory.and_then(Directory::only_channel).map_or_else(
-        || normalise_channel(&echo(&question.channel)),
-        str::to_owned,
-    );
+    let channel = directory
+        .and_then(Directory::only_channel)
+        .map_or_else(|| normalise_channel(&echo(&question.channel)), str::to_owned);
     let mut answer = Answer {
         product: product
             .map(Product::as_str)
@@ -235,9 +227,7 @@ pub fn resolve(index: &BuildIndex, question: &Question) -> Answer {
         answer.reported_differs = reported::contradicts(version, said);
     }
     answer.sibling = sibling(index, question, &answer);
-    if answer.sibling.is_some()
-        && matches!(answer.reason, Reason::NoSourceForProduct | Reason::NotSeen)
-    {
+    if answer.sibling.is_some() && matches!(answer.reason, Reason::NoSourceForProduct | Reason::NotSeen) {
         answer.reason = Reason::GeckoSibling;
     }
     answer.explanation = answer.reason.sentence();
@@ -255,12 +245,7 @@ fn sibling(index: &BuildIndex, question: &Question, answer: &Answer) -> Option<S
 }
 
 /// Fills in what is found and gives the answer's reason.
-fn fill(
-    index: &BuildIndex,
-    question: &Question,
-    product: Option<Product>,
-    answer: &mut Answer,
-) -> Reason {
+fn fill(index: &BuildIndex, question: &Question, product: Option<Product>, answer: &mut Answer) -> Reason {
     let text = question.build_id.trim();
     if product == Some(Product::Fenix)
         && let Some(time) = version_code::built_at(text)
@@ -312,26 +297,18 @@ fn fill(
 }
 
 fn prefix(text: &str) -> Option<std::ops::Range<u64>> {
-    prefix_range(text)
-        .filter(|range| (19_980_000_000_000..22_000_000_000_000).contains(&range.start))
+    prefix_range(text).filter(|range| (19_980_000_000_000..22_000_000_000_000).contains(&range.start))
 }
 
 /// Lists the builds whose ids begin with `text`; `None` if there are none.
-fn by_prefix(
-    index: &BuildIndex,
-    text: &str,
-    product: Option<Product>,
-    answer: &mut Answer,
-) -> Option<Reason> {
+fn by_prefix(index: &BuildIndex, text: &str, product: Option<Product>, answer: &mut Answer) -> Option<Reason> {
     let range = prefix(text)?;
     let Some(product) = product else {
         return Some(Reason::NoSourceForProduct);
     };
     let asked = answer.channel.clone();
     answer.alternatives = alternatives(
-        index
-            .find_range(product, range)
-            .filter(|build| fits(*build, &asked)),
+        index.find_range(product, range).filter(|build| fits(*build, &asked)),
         &asked,
     );
     (!answer.alternatives.is_empty()).then_some(Reason::BuildIdPrefix)
@@ -365,11 +342,7 @@ fn alternatives<'a>(builds: impl Iterator<Item = BuildRef<'a>>, asked: &str) -> 
 /// Chooses among the builds with the id that was asked for.
 fn among(index: &BuildIndex, builds: &[BuildRef<'_>], answer: &mut Answer) -> Reason {
     let asked = answer.channel.clone();
-    let on_channel: Vec<BuildRef<'_>> = builds
-        .iter()
-        .copied()
-        .filter(|build| fits(*build, &asked))
-        .collect();
+    let on_channel: Vec<BuildRef<'_>> = builds.iter().copied().filter(|build| fits(*build, &asked)).collect();
     let differs = on_channel.is_empty();
     let mut found = if differs { builds.to_vec() } else { on_channel };
     // What was made for a partner only matters if it is all there is.
@@ -423,12 +396,7 @@ fn among(index: &BuildIndex, builds: &[BuildRef<'_>], answer: &mut Answer) -> Re
     reason
 }
 
-fn build_info(
-    index: &BuildIndex,
-    place: &Place<'_>,
-    first: BuildRef<'_>,
-    builds: &[BuildRef<'_>],
-) -> BuildInfo {
+fn build_info(index: &BuildIndex, place: &Place<'_>, first: BuildRef<'_>, builds: &[BuildRef<'_>]) -> BuildInfo {
     let official = first.status() != Status::Unofficial;
     let previous = official.then(|| index.previous(place, builds)).flatten();
     BuildInfo {
@@ -472,11 +440,7 @@ fn build_info(
             revision: previous.build.revision().map(str::to_owned),
         }),
         sources: sorted(builds.iter().flat_map(|build| build.sources())),
-        evidence: sorted(
-            builds
-                .iter()
-                .flat_map(|build| build.evidence().iter().copied()),
-        ),
+        evidence: sorted(builds.iter().flat_map(|build| build.evidence().iter().copied())),
     }
 }
 
@@ -503,9 +467,7 @@ pub fn changes_url(from: BuildRef<'_>, to: BuildRef<'_>) -> Option<String> {
         .filter(|repository| from.repository() == Some(*repository))?;
     let (from, to) = (from.revision()?, to.revision()?);
     match forge(repository)? {
-        Forge::Mercurial => Some(format!(
-            "{repository}/pushloghtml?fromchange={from}&tochange={to}"
-        )),
+        Forge::Mercurial => Some(format!("{repository}/pushloghtml?fromchange={from}&tochange={to}")),
         Forge::GitHub => Some(format!("{repository}/compare/{from}...{to}")),
     }
 }
@@ -534,8 +496,7 @@ fn echo(text: &str) -> String {
 }
 
 pub(crate) fn rfc3339(micros: i64) -> Option<String> {
-    DateTime::from_timestamp_micros(micros)
-        .map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
+    DateTime::from_timestamp_micros(micros).map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
 impl Answer {

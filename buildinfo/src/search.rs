@@ -143,8 +143,7 @@ impl Search {
                 .filter(candidates)
                 .collect(),
             None => {
-                let weight =
-                    self.query.weight() + self.post_filter.weight() + self.aggregations.weight();
+                let weight = self.query.weight() + self.post_filter.weight() + self.aggregations.weight();
                 if weight.saturating_mul(index.len()) > MOST_WORK {
                     let why = "too many conditions and aggregations for one search";
                     return Err(Refused(why.to_owned()));
@@ -200,23 +199,14 @@ impl Search {
         if !more {
             return Vec::new();
         }
-        let mut wanted: Vec<Digest> = found
-            .hits
-            .iter()
-            .flat_map(|hit| hit.evidence.iter().copied())
-            .collect();
+        let mut wanted: Vec<Digest> = found.hits.iter().flat_map(|hit| hit.evidence.iter().copied()).collect();
         wanted.sort_unstable();
         wanted.dedup();
         wanted
     }
 
     /// The answer in the form of Elasticsearch 6, with what `observations` tell of the hits; `took` is in milliseconds.
-    pub fn answer(
-        &self,
-        found: Found,
-        observation: impl Fn(&Digest) -> Option<Observation>,
-        took: u64,
-    ) -> Value {
+    pub fn answer(&self, found: Found, observation: impl Fn(&Digest) -> Option<Observation>, took: u64) -> Value {
         let score = self.sort.score();
         let hits = found.hits.into_iter().map(|mut hit| {
             for told in hit.evidence.iter().filter_map(&observation) {
@@ -281,10 +271,7 @@ fn single<'a>(what: &str, value: &'a Value) -> Result<(&'a str, &'a Value), Refu
     let members = object(what, value)?;
     match (members.len(), members.iter().next()) {
         (1, Some((name, value))) => Ok((name, value)),
-        _ => Err(Refused(format!(
-            "[{}] must have exactly one member",
-            short(what)
-        ))),
+        _ => Err(Refused(format!("[{}] must have exactly one member", short(what)))),
     }
 }
 

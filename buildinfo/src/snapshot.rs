@@ -43,8 +43,7 @@ pub struct Header {
 impl Header {
     /// When the generation was finished, microseconds UTC; 0 if the header does not say it.
     pub fn created_micros(&self) -> i64 {
-        chrono::DateTime::parse_from_rfc3339(&self.created)
-            .map_or(0, |time| time.timestamp_micros())
+        chrono::DateTime::parse_from_rfc3339(&self.created).map_or(0, |time| time.timestamp_micros())
     }
 }
 
@@ -144,8 +143,7 @@ pub fn read(file: impl Read) -> Result<(Header, BuildIndex), SnapshotError> {
             return Err(SnapshotError::Damaged("it has more builds than it says"));
         }
         hash.update(&line);
-        let build: Build = serde_json::from_slice(&line)
-            .map_err(|_| SnapshotError::Damaged("a line is no build"))?;
+        let build: Build = serde_json::from_slice(&line).map_err(|_| SnapshotError::Damaged("a line is no build"))?;
         builder.push(&build)?;
     }
     if builds < header.builds {

@@ -93,10 +93,7 @@ mod tests {
         let mut marked = row("csv:/lost.csv");
         Table::mark(&mut marked, "lost.csv", "ana");
         for (row, expected) in [
-            (
-                marked,
-                "the table lost.csv, loaded by ana at 1970-01-01T00:00:00Z",
-            ),
+            (marked, "the table lost.csv, loaded by ana at 1970-01-01T00:00:00Z"),
             (
                 row("csv:/old.csv"),
                 "the table old.csv, loaded by hand at 1970-01-01T00:00:00Z",

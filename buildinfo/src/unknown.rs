@@ -64,9 +64,7 @@ impl Verdict {
 
     /// The verdict with this name.
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|verdict| verdict.as_str() == name)
+        Self::ALL.into_iter().find(|verdict| verdict.as_str() == name)
     }
 
     /// What an answer says of an id that is unknown; none of one that is known, or of the beginning
@@ -75,9 +73,7 @@ impl Verdict {
         match answer.reason {
             Reason::Junk | Reason::InTheFuture => Some(Self::Junk),
             Reason::NotAnOfficialBuild => Some(Self::Unofficial),
-            Reason::NoSourceForProduct | Reason::VersionCode | Reason::GeckoSibling => {
-                Some(Self::NoSource)
-            }
+            Reason::NoSourceForProduct | Reason::VersionCode | Reason::GeckoSibling => Some(Self::NoSource),
             Reason::NotSeen => Some(Self::NotSeen),
             _ => None,
         }
@@ -129,8 +125,8 @@ impl UnknownKey {
 
 impl fmt::Display for UnknownKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [id, product, channel] = [&self.build_id, &self.product, &self.channel]
-            .map(|part| utf8_percent_encode(part, NON_ALPHANUMERIC));
+        let [id, product, channel] =
+            [&self.build_id, &self.product, &self.channel].map(|part| utf8_percent_encode(part, NON_ALPHANUMERIC));
         write!(out, "{id}~{product}~{channel}")
     }
 }
@@ -146,10 +142,7 @@ impl FromStr for UnknownKey {
             .map_err(|_| ())?;
         let [build_id, product, channel] = <[String; 3]>::try_from(parts).map_err(|_| ())?;
         // PostgreSQL has no text with a null character.
-        if [&build_id, &product, &channel]
-            .iter()
-            .any(|part| part.contains('\0'))
-        {
+        if [&build_id, &product, &channel].iter().any(|part| part.contains('\0')) {
             return Err(());
         }
         Ok(Self {
@@ -172,11 +165,7 @@ pub(crate) fn short_name(name: &str) -> String {
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b' '));
-    if fits {
-        name.to_owned()
-    } else {
-        OTHER.to_owned()
-    }
+    if fits { name.to_owned() } else { OTHER.to_owned() }
 }
 
 #[cfg(test)]

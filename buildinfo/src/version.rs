@@ -153,9 +153,7 @@ impl Version {
     pub fn with_esr(&self) -> Self {
         match self.stage {
             Stage::Release => {
-                let (number, build) = self
-                    .text
-                    .split_at(self.text.find("build").unwrap_or(self.text.len()));
+                let (number, build) = self.text.split_at(self.text.find("build").unwrap_or(self.text.len()));
                 Self {
                     text: format!("{number}esr{build}").into(),
                     stage: Stage::Esr,
@@ -389,8 +387,7 @@ pub fn toolkit_cmp(a: &str, b: &str) -> Ordering {
         if left.is_none() && right.is_none() {
             return Ordering::Equal;
         }
-        let order =
-            ToolkitPart::read(left.unwrap_or("")).compare(&ToolkitPart::read(right.unwrap_or("")));
+        let order = ToolkitPart::read(left.unwrap_or("")).compare(&ToolkitPart::read(right.unwrap_or("")));
         if order != Ordering::Equal {
             return order;
         }
@@ -458,11 +455,7 @@ fn absent_is_greater(a: &str, b: &str) -> Ordering {
 /// A leading number with optional sign, and what follows it. A number beyond 64 bits counts as the greatest.
 fn split_number(text: &str) -> (i64, &str) {
     let sign = usize::from(text.starts_with(['+', '-']));
-    let digits = text
-        .bytes()
-        .skip(sign)
-        .take_while(u8::is_ascii_digit)
-        .count();
+    let digits = text.bytes().skip(sign).take_while(u8::is_ascii_digit).count();
     if digits == 0 {
         return (0, text);
     }

@@ -22,16 +22,12 @@ pub(crate) fn built_at(code: &str) -> Option<DateTime<Utc>> {
         8 => {
             let year = FIRST_YEAR + i32::try_from(number / 10_000_000).ok()?;
             let day = NaiveDate::from_yo_opt(year, number / 10_000 % 1_000)?;
-            Some(
-                day.and_hms_opt(number / 100 % 100, number % 100, 0)?
-                    .and_utc(),
-            )
+            Some(day.and_hms_opt(number / 100 % 100, number % 100, 0)?.and_utc())
         }
         10 if number >> 20 == MARK => {
             let (year, month, day) = FIRST_DAY;
             let hours = u64::from((number & 0xf_ffff) >> 3);
-            let day = NaiveDate::from_ymd_opt(year, month, day)?
-                .checked_add_days(Days::new(hours / 24))?;
+            let day = NaiveDate::from_ymd_opt(year, month, day)?.checked_add_days(Days::new(hours / 24))?;
             let hour = TimeDelta::hours(i64::try_from(hours % 24).ok()?);
             Some(day.and_hms_opt(0, 0, 0)?.and_utc() + hour)
         }

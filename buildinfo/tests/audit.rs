@@ -74,17 +74,11 @@ async fn what_shipped_is_missing_until_a_source_lists_its_builds() {
         };
         let own = all(db, thunderbird, 3).await;
         assert!(own.len() < missing.len() && !own.is_empty());
-        assert!(
-            own.iter()
-                .all(|one| one.subject.starts_with("thunderbird "))
-        );
+        assert!(own.iter().all(|one| one.subject.starts_with("thunderbird ")));
         sources.faults.buildhub.set(Fault::None);
         sources.import(db).await;
         let left = of_check(db, Check::ShippedWithoutBuild).await;
-        let left: Vec<&Finding> = left
-            .iter()
-            .filter(|one| shipped.contains(&one.subject))
-            .collect();
+        let left: Vec<&Finding> = left.iter().filter(|one| shipped.contains(&one.subject)).collect();
         assert_eq!(left, Vec::<&Finding>::new());
         assert!(!lookup(db).await.index().is_empty());
     }
@@ -102,29 +96,21 @@ async fn a_platform_that_is_lost_on_the_way_is_found() {
         .skip(8)
         .take(4)
         .collect();
-    let World {
-        builds, records, ..
-    } = &mut world;
+    let World { builds, records, .. } = &mut world;
     records.retain(|record| {
         let platform = builds[record.build].packages[record.package].platform;
         !(nightlies.contains(&record.build) && platform.as_str().starts_with("mac"))
     });
     for test in databases().await {
         let whole = Sources::standard().await;
-        whole
-            .import_as(&test.db, &only(SourceName::Buildhub))
-            .await
-            .unwrap();
+        whole.import_as(&test.db, &only(SourceName::Buildhub)).await.unwrap();
         let is_nightly = |one: &Finding| one.subject.starts_with("Firefox nightly");
         let found = of_check(&test.db, Check::LatePlatform).await;
         assert!(!found.iter().any(is_nightly), "{found:?}");
     }
     let sources = Sources::of(world).await;
     for test in databases().await {
-        sources
-            .import_as(&test.db, &only(SourceName::Buildhub))
-            .await
-            .unwrap();
+        sources.import_as(&test.db, &only(SourceName::Buildhub)).await.unwrap();
         let found = of_check(&test.db, Check::LatePlatform).await;
         let own = found
             .iter()
@@ -136,8 +122,7 @@ async fn a_platform_that_is_lost_on_the_way_is_found() {
 }
 
 async fn bad_file(db: &Db, path: &str) {
-    const SQL: &str =
-        "INSERT INTO archive_place (path, state, seen, run) VALUES ($1, 'bad', $2, 1)";
+    const SQL: &str = "INSERT INTO archive_place (path, state, seen, run) VALUES ($1, 'bad', $2, 1)";
     let mut tx = db.begin().await.unwrap();
     in_tx!(&mut tx, |conn| sqlx::query(SQL)
         .bind(path)
@@ -168,11 +153,7 @@ async fn every_page_size_lists_the_same_findings_in_one_order() {
         let conflicts: Vec<Step> = conflicts.collect();
         write_steps(db, 1, &conflicts).await.unwrap();
         for number in 0..4 {
-            bad_file(
-                db,
-                &format!("/pub/firefox/candidates/6{number}.0-candidates/x.json"),
-            )
-            .await;
+            bad_file(db, &format!("/pub/firefox/candidates/6{number}.0-candidates/x.json")).await;
         }
         bad_file(db, "/pub/thunderbird/candidates/60.0-candidates/x.json").await;
         let unreadable: Vec<Observation> = (0..3)
@@ -188,20 +169,11 @@ async fn every_page_size_lists_the_same_findings_in_one_order() {
             .collect();
         db::record(db, 1, &unreadable).await.unwrap();
         for (source, trouble) in [("buildhub", Some("timed out")), ("archive", None)] {
-            record_state(
-                db,
-                source,
-                10,
-                trouble.is_none().then_some(10),
-                None,
-                trouble,
-            )
-            .await
-            .unwrap();
+            record_state(db, source, 10, trouble.is_none().then_some(10), None, trouble)
+                .await
+                .unwrap();
         }
-        db::say_importer(db, platform::clock::now_micros())
-            .await
-            .unwrap();
+        db::say_importer(db, platform::clock::now_micros()).await.unwrap();
         let whole = all(db, Filter::default(), 1000).await;
         let checks: Vec<Check> = whole.iter().map(|one| one.check).collect();
         let mut expected = vec![Check::SilentSource];
@@ -234,11 +206,7 @@ async fn every_page_size_lists_the_same_findings_in_one_order() {
             product: Some(Product::Thunderbird),
             check: None,
         };
-        let own: Vec<Check> = all(db, thunderbird, 10)
-            .await
-            .iter()
-            .map(|one| one.check)
-            .collect();
+        let own: Vec<Check> = all(db, thunderbird, 10).await.iter().map(|one| one.check).collect();
         assert_eq!(own, [Check::SilentSource, Check::BadFile]);
     }
 }
@@ -246,9 +214,7 @@ async fn every_page_size_lists_the_same_findings_in_one_order() {
 fn row<'a>(scores: &'a [Score], source: SourceName, channel: &str) -> &'a Score {
     scores
         .iter()
-        .find(|score| {
-            score.source == source && score.product == Product::Firefox && score.channel == channel
-        })
+        .find(|score| score.source == source && score.product == Product::Firefox && score.channel == channel)
         .unwrap()
 }
 
@@ -291,17 +257,14 @@ async fn sources_are_scored_over_what_the_others_list() {
         let buildhub = row(&after, SourceName::Buildhub, "nightly");
         assert_eq!((buildhub.builds, buildhub.holes), (nightlies.len(), 0));
         assert!(after.iter().all(|score| score.product == Product::Firefox));
-        assert!(
-            before
-                .iter()
-                .any(|score| score.product == Product::Thunderbird)
-        );
+        assert!(before.iter().any(|score| score.product == Product::Thunderbird));
     }
 }
 
 #[tokio::test]
 async fn one_file_with_two_build_ids_is_named_by_the_audit_and_by_explanations() {
-    const URL: &str = "https://archive.mozilla.org/pub/firefox/candidates/64.0b4-candidates/build2/win64/en-US/Setup.exe";
+    const URL: &str =
+        "https://archive.mozilla.org/pub/firefox/candidates/64.0b4-candidates/build2/win64/en-US/Setup.exe";
     for test in databases().await {
         let db = &test.db;
         let record = |id: &str| {
@@ -344,10 +307,7 @@ async fn one_file_with_two_build_ids_is_named_by_the_audit_and_by_explanations()
             assert_eq!(explained.conflicts.len(), 1, "{id}");
             assert_eq!(explained.conflicts[0].field, "build_id");
             let text = explained.to_string();
-            assert!(
-                text.contains("one file is said to be of the builds"),
-                "{text}"
-            );
+            assert!(text.contains("one file is said to be of the builds"), "{text}");
         }
     }
 }

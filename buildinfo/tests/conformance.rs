@@ -80,12 +80,10 @@ fn names(listing: &Listing) -> (Vec<&String>, Vec<&String>) {
 
 /// Reads JSON and the pages of both dialects, which must give the same names.
 fn in_every_form(json: &str, folder: &str) -> Listing {
-    let listing =
-        Listing::parse(json.as_bytes(), folder).unwrap_or_else(|error| panic!("{error}: {json}"));
+    let listing = Listing::parse(json.as_bytes(), folder).unwrap_or_else(|error| panic!("{error}: {json}"));
     for dialect in [Dialect::Former, Dialect::Live] {
         let page = dialect.page(&listing, folder);
-        let read = Listing::parse(page.as_bytes(), folder)
-            .unwrap_or_else(|error| panic!("{error}: {page}"));
+        let read = Listing::parse(page.as_bytes(), folder).unwrap_or_else(|error| panic!("{error}: {page}"));
         assert_eq!(names(&read), names(&listing));
     }
     listing
@@ -105,10 +103,7 @@ fn recorded_listings_are_read() {
         "latest-mozilla-central-l10n.json",
         "/pub/firefox/nightly/latest-mozilla-central-l10n/",
     );
-    assert_eq!(
-        (l10n.folders.len(), l10n.files.len(), l10n.unusable),
-        (5, 2576, 0)
-    );
+    assert_eq!((l10n.folders.len(), l10n.files.len(), l10n.unusable), (5, 2576, 0));
     assert!(
         l10n.files
             .iter()

@@ -81,12 +81,7 @@ impl Visit for Statement {
 }
 
 /// Small tables that are read whole: one row for each source, product and channel, or lease.
-const READ_WHOLE: [&str; 4] = [
-    "source_state",
-    "archive_place",
-    "correction",
-    "unknown_seen",
-];
+const READ_WHOLE: [&str; 4] = ["source_state", "archive_place", "correction", "unknown_seen"];
 
 /// Statements that read or sort more, each with why it may. They are named by how they begin or by what only they hold.
 const MAY: [(&str, &str); 8] = [
@@ -106,10 +101,7 @@ const MAY: [(&str, &str); 8] = [
     ("FROM unknown_seen s JOIN", "20,000 rows at the most"),
     ("FROM reported_version GROUP BY", "20,000 rows at the most"),
     ("GROUP BY outcome", "one index entry a run"),
-    (
-        "GROUP BY verdict",
-        "5,000 ids of each verdict and product at the most",
-    ),
+    ("GROUP BY verdict", "5,000 ids of each verdict and product at the most"),
 ];
 
 async fn execute(db: &Db, sql: &str) {
@@ -130,8 +122,7 @@ async fn fill(db: &Db) {
         ..Options::default()
     };
     sources.import_as(db, &options).await.unwrap();
-    let times =
-        "WITH RECURSIVE times(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM times WHERE k < 25)";
+    let times = "WITH RECURSIVE times(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM times WHERE k < 25)";
     for sql in [
         "INSERT INTO build (product, channel, version, build_id, platform, variant, from_generation, to_generation, group_key, version_key, revision, body) {times} SELECT product, channel, version, build_id / 100 * 100 + k, platform, variant, from_generation, to_generation, group_key || k, version_key, revision, body FROM build, times WHERE true ON CONFLICT DO NOTHING",
         "INSERT INTO observation (digest, source, kind, subject, group_key, problem, url, place, body, first_run, said_from) {times} SELECT substr(digest, 1, 61) || (k + 100), source, kind, subject || k, group_key || k, problem, url, place, body, first_run, said_from FROM observation, times WHERE true ON CONFLICT DO NOTHING",
@@ -175,9 +166,7 @@ async fn call_all(db: &Db) {
         }
     }
     db::of_group(db, &group).await.unwrap();
-    db::group_sizes(db, std::slice::from_ref(&group))
-        .await
-        .unwrap();
+    db::group_sizes(db, std::slice::from_ref(&group)).await.unwrap();
     db::each_of_groups(db, std::slice::from_ref(&group), |_, _, _| {})
         .await
         .unwrap();
@@ -185,19 +174,11 @@ async fn call_all(db: &Db) {
     db::dirty_groups(db, "", 10).await.unwrap();
     db::mark_all_dirty(db).await.unwrap();
     db::known_at(db, now).await.unwrap().unwrap();
-    db::finish_generation(db, generation + 1, now)
-        .await
-        .unwrap();
-    let steps = db::steps_to_all(
-        db,
-        generation + 1,
-        vec![(group.clone(), Default::default())],
-    );
+    db::finish_generation(db, generation + 1, now).await.unwrap();
+    let steps = db::steps_to_all(db, generation + 1, vec![(group.clone(), Default::default())]);
     steps.await.unwrap();
     db::builds_of_group(db, generation, &group).await.unwrap();
-    db::builds_by_id(db, generation, firefox, build.build_id)
-        .await
-        .unwrap();
+    db::builds_by_id(db, generation, firefox, build.build_id).await.unwrap();
     db::builds_of_channel(db, generation, firefox, "beta", None, 10)
         .await
         .unwrap();
@@ -224,9 +205,7 @@ async fn call_all(db: &Db) {
             ..db::Filter::default()
         };
         for after in [None, Some(&after)] {
-            db::list_builds(db, generation, &filter, after, 10)
-                .await
-                .unwrap();
+            db::list_builds(db, generation, &filter, after, 10).await.unwrap();
         }
     }
     db::reported_versions(db, 2).await.unwrap();
@@ -241,9 +220,7 @@ async fn call_all(db: &Db) {
             }
         }
         for after in [None, Some(&after)] {
-            db::list_builds(db, generation, &filter, after, 10)
-                .await
-                .unwrap();
+            db::list_builds(db, generation, &filter, after, 10).await.unwrap();
         }
     }
     let cursor = ChangeCursor {
@@ -251,9 +228,7 @@ async fn call_all(db: &Db) {
         within: None,
     };
     db::changes_after(db, &cursor, 10).await.unwrap();
-    db::changes_of(db, generation, firefox, build.build_id)
-        .await
-        .unwrap();
+    db::changes_of(db, generation, firefox, build.build_id).await.unwrap();
     db::runs_before(db, i64::MAX, 10).await.unwrap();
     db::run_outcomes(db).await.unwrap();
     db::source_states(db).await.unwrap();
@@ -272,9 +247,7 @@ async fn call_all(db: &Db) {
         product: None,
         check: None,
     };
-    audit::read::findings(db, everything, None, 100)
-        .await
-        .unwrap();
+    audit::read::findings(db, everything, None, 100).await.unwrap();
     audit::read::summaries(db, None, 10).await.unwrap();
     audit::read::scores(db, None).await.unwrap();
 }
@@ -282,9 +255,7 @@ async fn call_all(db: &Db) {
 fn is_bad(step: &str) -> bool {
     let of_small = READ_WHOLE.iter().any(|table| step.contains(table));
     let scan = step.starts_with("SCAN ") && !step.contains("INDEX") && !step.contains("CONSTANT");
-    let derived = step.contains("VALUES CLAUSE")
-        || step.starts_with("SCAN counted")
-        || step.starts_with("SCAN (");
+    let derived = step.contains("VALUES CLAUSE") || step.starts_with("SCAN counted") || step.starts_with("SCAN (");
     let sorts = step.contains("TEMP B-TREE") || step.contains("Sort ") || step.contains("Sort  ");
     (scan && !derived && !of_small) || sorts || (step.contains("Seq Scan") && !of_small)
 }

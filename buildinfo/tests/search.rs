@@ -30,11 +30,7 @@ impl Service {
         let mut services = Vec::new();
         for test in databases().await {
             Sources::standard().await.import(&test.db).await;
-            let router = api::router(
-                lookup(&test.db).await,
-                test.db.clone(),
-                Audits::new(test.db.clone()),
-            );
+            let router = api::router(lookup(&test.db).await, test.db.clone(), Audits::new(test.db.clone()));
             services.push(Self { router, test });
         }
         services
@@ -92,10 +88,7 @@ async fn a_record_has_the_form_of_buildhub() {
         assert_eq!(answer["_shards"]["failed"], 0);
         assert_eq!(answer["hits"]["max_score"], Value::Null);
         let hit = &answer["hits"]["hits"][0];
-        assert_eq!(
-            (&hit["_index"], &hit["_type"]),
-            (&json!("buildhub2"), &json!("doc"))
-        );
+        assert_eq!((&hit["_index"], &hit["_type"]), (&json!("buildhub2"), &json!("doc")));
         let record = &hit["_source"];
         assert_eq!(hit["_id"], record["id"].to_string());
         assert_eq!(hit["sort"], json!([record["build"]["id"]]));
@@ -155,10 +148,7 @@ async fn the_queries_of_known_clients_are_answered() {
             .await;
         let ids = pairs["aggregations"]["ids"]["buckets"].as_array().unwrap();
         let keys: Vec<&str> = ids.iter().map(|id| id["key"].as_str().unwrap()).collect();
-        assert!(
-            keys.len() > 1 && keys.is_sorted_by(|a, b| a > b),
-            "{keys:?}"
-        );
+        assert!(keys.len() > 1 && keys.is_sorted_by(|a, b| a > b), "{keys:?}");
         for id in ids {
             assert_eq!(id["rev"]["buckets"][0]["doc_count"], id["doc_count"]);
             assert_eq!(id["rev"]["doc_count_error_upper_bound"], 0);
@@ -183,39 +173,29 @@ async fn the_queries_of_known_clients_are_answered() {
         let of_day = service
             .total(json!({"range": {"build.date": {"gte": day, "lte": day}}}))
             .await;
-        assert_eq!(
-            of_day,
-            service
-                .total(json!({"prefix": {"build.id": &one[..8]}}))
-                .await
-        );
-        let optional =
-            json!({"bool": {"must": [{"match_all": {}}], "should": [{"term": {"build.id": one}}]}});
+        assert_eq!(of_day, service.total(json!({"prefix": {"build.id": &one[..8]}})).await);
+        let optional = json!({"bool": {"must": [{"match_all": {}}], "should": [{"term": {"build.id": one}}]}});
         assert_eq!(service.total(optional).await, all);
 
         let latest = service
-            .search(json!({"size": 0, "aggs": {"f": {"filter": {"term": {"build.id": one}}, "aggs": {
-                "n": {"cardinality": {"field": "target.platform"}}, "at": {"max": {"field": "build.date"}}}}}}))
+            .search(
+                json!({"size": 0, "aggs": {"f": {"filter": {"term": {"build.id": one}}, "aggs": {
+                "n": {"cardinality": {"field": "target.platform"}}, "at": {"max": {"field": "build.date"}}}}}}),
+            )
             .await;
         let inside = &latest["aggregations"]["f"];
         assert_eq!(inside["doc_count"], by_id);
         assert_eq!(inside["n"]["value"], by_id);
-        assert!(
-            inside["at"]["value_as_string"]
-                .as_str()
-                .unwrap()
-                .starts_with(&day)
-        );
+        assert!(inside["at"]["value_as_string"].as_str().unwrap().starts_with(&day));
 
         let filtered = service
-            .search(json!({"size": 1, "post_filter": {"term": {"build.id": one}}, "_source": ["build.id", "target.*"],
-                "aggs": {"c": {"terms": {"field": "target.channel"}}}}))
+            .search(
+                json!({"size": 1, "post_filter": {"term": {"build.id": one}}, "_source": ["build.id", "target.*"],
+                "aggs": {"c": {"terms": {"field": "target.channel"}}}}),
+            )
             .await;
         assert_eq!(filtered["hits"]["total"], by_id);
-        assert_ne!(
-            filtered["aggregations"]["c"]["buckets"][0]["doc_count"],
-            by_id
-        );
+        assert_ne!(filtered["aggregations"]["c"]["buckets"][0]["doc_count"], by_id);
         let record = filtered["hits"]["hits"][0]["_source"].as_object().unwrap();
         assert_eq!(record.keys().collect::<Vec<_>>(), ["build", "target"]);
         assert_eq!(record["build"], json!({"id": one}));
@@ -252,14 +232,9 @@ async fn every_record_comes_once_with_search_after() {
             assert_eq!(seen.len() as u64, all);
         }
         let second = json!({"from": 1, "size": 1, "sort": "id", "_source": "id"});
-        let first = service
-            .search(json!({"size": 2, "sort": [{"id": "asc"}]}))
-            .await;
+        let first = service.search(json!({"size": 2, "sort": [{"id": "asc"}]})).await;
         let second = service.search(second).await;
-        assert_eq!(
-            second["hits"]["hits"][0]["_id"],
-            first["hits"]["hits"][1]["_id"]
-        );
+        assert_eq!(second["hits"]["hits"][0]["_id"], first["hits"]["hits"][1]["_id"]);
     }
 }
 
@@ -273,18 +248,9 @@ async fn what_is_not_understood_is_refused_in_buildhubs_form() {
         (r#"{"size": 1000, "from": 9001}"#, "[10000] but was [10001]"),
         (r#"{"size": "abc"}"#, "[size]"),
         ("[1]", "must be an object"),
-        (
-            r#"{"query": {"wildcard": {"target.version": "6*"}}}"#,
-            "[wildcard]",
-        ),
-        (
-            r#"{"query": {"term": {"download.size": 5}}}"#,
-            "[download.size]",
-        ),
-        (
-            r#"{"query": {"term": {"build.id": "1", "x": "2"}}}"#,
-            "exactly one",
-        ),
+        (r#"{"query": {"wildcard": {"target.version": "6*"}}}"#, "[wildcard]"),
+        (r#"{"query": {"term": {"download.size": 5}}}"#, "[download.size]"),
+        (r#"{"query": {"term": {"build.id": "1", "x": "2"}}}"#, "exactly one"),
         (
             r#"{"query": {"regexp": {"target.version": "("}}}"#,
             "regular expression",
@@ -302,10 +268,7 @@ async fn what_is_not_understood_is_refused_in_buildhubs_form() {
             "[y]",
         ),
         (r#"{"suggest": {}}"#, "[suggest]"),
-        (
-            r#"{"sort": ["build.id"], "search_after": []}"#,
-            "[search_after]",
-        ),
+        (r#"{"sort": ["build.id"], "search_after": []}"#, "[search_after]"),
     ] {
         let (status, answer) = service.post(body).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{body}: {answer}");
@@ -316,10 +279,7 @@ async fn what_is_not_understood_is_refused_in_buildhubs_form() {
     assert_eq!(service.post(deep).await.0, StatusCode::BAD_REQUEST);
     let long = vec![b' '; 3 << 20];
     assert_eq!(service.post(long).await.0, StatusCode::PAYLOAD_TOO_LARGE);
-    for (address, pointer) in [
-        ("/api/records", "/builds/total"),
-        ("/api/search", "/hits/total"),
-    ] {
+    for (address, pointer) in [("/api/records", "/builds/total"), ("/api/search", "/hits/total")] {
         let request = Request::get(address).body(Body::empty()).unwrap();
         let response = service.router.clone().oneshot(request).await.unwrap();
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
@@ -333,15 +293,9 @@ async fn what_is_not_understood_is_refused_in_buildhubs_form() {
 async fn one_datil_imports_from_another() {
     for service in Service::each().await {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let root: url::Url = format!("http://{}/", listener.local_addr().unwrap())
-            .parse()
-            .unwrap();
+        let root: url::Url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
         let stop = CancellationToken::new();
-        let served = tokio::spawn(platform::http::serve(
-            listener,
-            service.router.clone(),
-            stop.clone(),
-        ));
+        let served = tokio::spawn(platform::http::serve(listener, service.router.clone(), stop.clone()));
         let second = databases().await.swap_remove(0);
         let sources = Sources {
             settings: buildinfo::Settings {

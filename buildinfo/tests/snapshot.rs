@@ -31,11 +31,7 @@ async fn get(router: &Router, address: &str, held: Option<&str>) -> (StatusCode,
     let request = request.body(Body::empty()).unwrap();
     let response = router.clone().oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
-    (
-        parts.status,
-        parts.headers,
-        body.collect().await.unwrap().to_bytes(),
-    )
+    (parts.status, parts.headers, body.collect().await.unwrap().to_bytes())
 }
 
 #[tokio::test]
@@ -44,11 +40,7 @@ async fn a_snapshot_answers_as_the_service_does() {
         let sources = Sources::standard().await;
         sources.import(&test.db).await;
         let service = lookup(&test.db).await;
-        let router = api::router(
-            service.clone(),
-            test.db.clone(),
-            Audits::new(test.db.clone()),
-        );
+        let router = api::router(service.clone(), test.db.clone(), Audits::new(test.db.clone()));
         let (status, headers, file) = get(&router, "/api/v1/snapshot", None).await;
         assert_eq!(status, StatusCode::OK);
         let digest = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(&file));
@@ -64,10 +56,7 @@ async fn a_snapshot_answers_as_the_service_does() {
             .await
             .unwrap();
         assert_eq!(head.sha256, sha256);
-        let disposition = format!(
-            "attachment; filename=\"datil-builds-{}.jsonl.gz\"",
-            head.generation
-        );
+        let disposition = format!("attachment; filename=\"datil-builds-{}.jsonl.gz\"", head.generation);
         assert_eq!(headers[header::CONTENT_DISPOSITION], disposition);
 
         let mut asked = 0;
@@ -116,9 +105,7 @@ async fn a_damaged_snapshot_answers_nothing() {
     let file = std::fs::read(snapshot.file.path()).unwrap();
     assert_eq!(file.len() as u64, snapshot.length);
     let mut text = String::new();
-    MultiGzDecoder::new(&file[..])
-        .read_to_string(&mut text)
-        .unwrap();
+    MultiGzDecoder::new(&file[..]).read_to_string(&mut text).unwrap();
     let packed = |text: &str| {
         let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
         encoder.write_all(text.as_bytes()).unwrap();
@@ -131,10 +118,7 @@ async fn a_damaged_snapshot_answers_nothing() {
     later["datil_builds"] = 2.into();
     let fewer = lines.split_once('\n').unwrap().1;
     for (damaged, expected) in [
-        (
-            text.replacen("\"shipped\"", "\"aborted\"", 1),
-            "digest is another",
-        ),
+        (text.replacen("\"shipped\"", "\"aborted\"", 1), "digest is another"),
         (format!("{header}\n{fewer}"), "fewer builds"),
         (format!("{text}{{}}\n"), "more builds"),
         (text[..text.len() - 2].to_owned(), "no end"),

@@ -24,14 +24,9 @@ async fn generation(db: &Db) -> i64 {
 
 async fn table(db: &Db) -> String {
     let mut text = Vec::new();
-    let written = export::table(db, generation(db).await, &mut text)
-        .await
-        .unwrap();
+    let written = export::table(db, generation(db).await, &mut text).await.unwrap();
     let text = String::from_utf8(text).unwrap();
-    assert_eq!(
-        written.rows,
-        u64::try_from(text.lines().count()).unwrap() - 1
-    );
+    assert_eq!(written.rows, u64::try_from(text.lines().count()).unwrap() - 1);
     text
 }
 
@@ -66,8 +61,7 @@ async fn an_exported_table_loaded_elsewhere_is_exported_the_same() {
         let exported = table(&test.db).await;
         for truth in &sources.world.truth {
             // The crash system's table names candidates of dot releases and of ESR otherwise than a look-up does.
-            let named_alike = truth.status.as_str() != "aborted"
-                || matches!(truth.channel.as_str(), "beta" | "aurora");
+            let named_alike = truth.status.as_str() != "aborted" || matches!(truth.channel.as_str(), "beta" | "aurora");
             let is_out = matches!(truth.status.as_str(), "shipped" | "published");
             let own_row = is_out || truth.channel.as_str() == "beta";
             if named_alike && own_row {
@@ -88,12 +82,7 @@ async fn an_exported_table_loaded_elsewhere_is_exported_the_same() {
         let run = load(&other.db, &exported, "export", false).await.unwrap();
         let rows = i64::try_from(exported.lines().count()).unwrap() - 1;
         assert_eq!(
-            (
-                run.outcome.as_str(),
-                run.records,
-                run.new_records,
-                run.errors
-            ),
+            (run.outcome.as_str(), run.records, run.new_records, run.errors),
             ("complete", rows, rows, 0),
             "{}",
             run.notes
@@ -117,14 +106,7 @@ async fn the_table_is_sorted_by_its_columns() {
             .map(|line| {
                 let cells: Vec<&str> = line.split(',').collect();
                 let cell = |place: usize| cells[place].to_owned();
-                (
-                    cell(0),
-                    cell(1),
-                    cells[2].parse().unwrap(),
-                    cell(3),
-                    cell(4),
-                    cell(5),
-                )
+                (cell(0), cell(1), cells[2].parse().unwrap(), cell(3), cell(4), cell(5))
             })
             .collect();
         assert!(keys.len() > 100);
@@ -141,9 +123,7 @@ async fn a_later_table_of_an_origin_replaces_the_earlier_one_only_when_it_is_who
     for test in databases().await {
         let db = &test.db;
         let known = |version: &str| (Some(version.to_owned()), Status::Shipped);
-        load(db, &format!("{FIRST}{SECOND}"), "a", false)
-            .await
-            .unwrap();
+        load(db, &format!("{FIRST}{SECOND}"), "a", false).await.unwrap();
         assert_eq!(answer(db, "beta", "20150702173756").await, known("40.0b1"));
         // Without being asked to, nothing is withdrawn; nor by a table that is empty or has bad rows, nor by another origin.
         for (text, origin, replace) in [
@@ -160,10 +140,7 @@ async fn a_later_table_of_an_origin_replaces_the_earlier_one_only_when_it_is_who
             run.notes,
             "the table a, loaded by ana\n1 rows of earlier tables are withdrawn"
         );
-        assert_eq!(
-            answer(db, "beta", "20150702173756").await,
-            (None, Status::Unknown)
-        );
+        assert_eq!(answer(db, "beta", "20150702173756").await, (None, Status::Unknown));
         assert_eq!(answer(db, "beta", "20150706172413").await, known("40.0b2"));
         // Said again, it holds again.
         load(db, FIRST, "b", false).await.unwrap();
@@ -178,12 +155,7 @@ async fn bad_rows_are_counted_and_named_and_the_others_count() {
         let text = format!("{bad}Firefox,beta,40,40.0,40.0b1,20150702173756,\n");
         let run = load(&test.db, &text, "mixed", false).await.unwrap();
         assert_eq!(
-            (
-                run.outcome.as_str(),
-                run.records,
-                run.new_records,
-                run.errors
-            ),
+            (run.outcome.as_str(), run.records, run.new_records, run.errors),
             ("complete", 31, 1, 30)
         );
         let notes: Vec<&str> = run.notes.lines().collect();
@@ -217,13 +189,9 @@ async fn a_preview_says_what_a_correction_then_changes_and_changes_nothing() {
                 author: "somebody".to_owned(),
                 reason: "it was".to_owned(),
             };
-            let foretold = preview(db, std::slice::from_ref(&correction))
-                .await
-                .unwrap();
+            let foretold = preview(db, std::slice::from_ref(&correction)).await.unwrap();
             let stop = CancellationToken::new();
-            let made = correct(db, &[correction], "test", &stop, &quiet)
-                .await
-                .unwrap();
+            let made = correct(db, &[correction], "test", &stop, &quiet).await.unwrap();
             assert_eq!(made, before + id, "the preview made no generation");
             let cursor = db::ChangeCursor {
                 generation: made - 1,
@@ -244,9 +212,7 @@ async fn a_preview_says_what_a_correction_then_changes_and_changes_nothing() {
                     ids: Some(change.build_id.as_u64()..change.build_id.as_u64() + 1),
                     ..Filter::default()
                 };
-                let stored = db::list_builds(db, made, &filter, None, 1000)
-                    .await
-                    .unwrap();
+                let stored = db::list_builds(db, made, &filter, None, 1000).await.unwrap();
                 for build in change.new {
                     assert!(stored.rows.iter().any(|stored| stored.key() == build.key()
                         && stored.status == build.status
@@ -298,9 +264,7 @@ async fn lists_from_the_database_are_those_of_the_whole_index() {
         let ids: Vec<BuildId> = index.builds().map(|build| build.build_id()).collect();
         let (first, last) = (ids[0].into(), ids[ids.len() / 3].into());
         assert_eq!(
-            lookup::compare(db, now, Product::Firefox, &first, &last)
-                .await
-                .unwrap(),
+            lookup::compare(db, now, Product::Firefox, &first, &last).await.unwrap(),
             catalog::compare(&index, Product::Firefox, &first, &last)
         );
     }
@@ -314,10 +278,7 @@ async fn a_candidate_is_found_by_its_name_whatever_became_of_it() {
         let now = generation(&test.db).await;
         let index = look_up(&test.db).await.index();
         let mut asked = 0;
-        for build in index
-            .builds()
-            .filter(|build| build.product() == Product::Firefox)
-        {
+        for build in index.builds().filter(|build| build.product() == Product::Firefox) {
             let Some(number) = build.build_number() else {
                 continue;
             };
@@ -341,14 +302,8 @@ async fn a_candidate_is_found_by_its_name_whatever_became_of_it() {
                         break;
                     }
                 }
-                assert!(
-                    found.iter().any(|found| found.build_id == build.build_id()),
-                    "{name}"
-                );
-                assert!(
-                    found.iter().all(|found| found.build_number == Some(number)),
-                    "{name}"
-                );
+                assert!(found.iter().any(|found| found.build_id == build.build_id()), "{name}");
+                assert!(found.iter().all(|found| found.build_number == Some(number)), "{name}");
             }
             asked += 1;
             if asked == 60 {
@@ -362,12 +317,7 @@ async fn a_candidate_is_found_by_its_name_whatever_became_of_it() {
             version: Some("152.0rc2".to_owned()),
             ..Filter::default()
         };
-        let found = db::list_builds(&test.db, now, &filter, None, 100)
-            .await
-            .unwrap();
-        assert!(
-            !found.rows.is_empty(),
-            "a release's candidate is offered on beta"
-        );
+        let found = db::list_builds(&test.db, now, &filter, None, 100).await.unwrap();
+        assert!(!found.rows.is_empty(), "a release's candidate is offered on beta");
     }
 }

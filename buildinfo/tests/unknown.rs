@@ -5,8 +5,7 @@
 mod support;
 
 use buildinfo::db::{
-    self, AlarmFilter, Unknown, UnknownFilter, alarm_candidates, list_unknown, open_alarms,
-    record_state, source_states,
+    self, AlarmFilter, Unknown, UnknownFilter, alarm_candidates, list_unknown, open_alarms, record_state, source_states,
 };
 use buildinfo::importer::Importer;
 use buildinfo::unknown::watch::{forget_known, write_down};
@@ -62,10 +61,7 @@ async fn what_is_asked_for_and_unknown_is_counted_and_listed() {
             question("Waterfowl", "nightly", "20260801093002"),
         ];
         lookup.answers(&many).await.unwrap();
-        assert!(
-            short(&test.db).await.is_empty(),
-            "nothing is written at once"
-        );
+        assert!(short(&test.db).await.is_empty(), "nothing is written at once");
         write_down(&lookup, &test.db).await.unwrap();
         let row = |product: &str, id: &str, verdict: &str, asked| {
             (product.to_owned(), id.to_owned(), verdict.to_owned(), asked)
@@ -111,14 +107,8 @@ async fn pages_hold_every_row_once() {
         };
         let (mut seen, mut after) = (Vec::new(), None);
         loop {
-            let page = list_unknown(&test.db, &filter, after.as_ref(), 7)
-                .await
-                .unwrap();
-            seen.extend(
-                page.rows
-                    .iter()
-                    .map(|row| (row.build_id.clone(), row.product.clone())),
-            );
+            let page = list_unknown(&test.db, &filter, after.as_ref(), 7).await.unwrap();
+            seen.extend(page.rows.iter().map(|row| (row.build_id.clone(), row.product.clone())));
             let Some(last) = page.rows.last().filter(|_| page.more) else {
                 break;
             };
@@ -142,11 +132,7 @@ async fn the_list_is_bounded_by_number_and_age() {
                 channel: "nightly".to_owned(),
                 build_id: format!("2026080{}{:06}", number / 1000 + 1, number % 1000),
             };
-            let last = if number < 30 {
-                DAY
-            } else {
-                now - i64::from(number)
-            };
+            let last = if number < 30 { DAY } else { now - i64::from(number) };
             let asked = Asked {
                 verdict: if number % 2 == 0 {
                     Verdict::NotSeen
@@ -192,14 +178,9 @@ async fn the_list_is_bounded_by_number_and_age() {
 /// The world before its newest nightly of Firefox was published, and that nightly.
 fn before_newest() -> (World, Truth) {
     let mut world = World::generate(&Plan::default());
-    let newest = world
-        .truths_of("Firefox", Channel::Nightly)
-        .last()
-        .unwrap()
-        .clone();
-    let is_newest = |build: &demo::world::Build| {
-        build.channel == Channel::Nightly && build.product.canonical() == "Firefox"
-    };
+    let newest = world.truths_of("Firefox", Channel::Nightly).last().unwrap().clone();
+    let is_newest =
+        |build: &demo::world::Build| build.channel == Channel::Nightly && build.product.canonical() == "Firefox";
     let end = world.builds.iter().rposition(is_newest).unwrap();
     world.builds.truncate(end);
     world.records.retain(|record| record.build < end);
@@ -250,14 +231,8 @@ async fn several_installs_raise_one_alarm_that_ends_when_the_build_is_known() {
         let untried = alarm::untried(db).await.unwrap();
         assert_eq!(untried.len(), 1);
         let (on, plan) = &untried[0];
-        assert_eq!(
-            (on.installs, on.raised, on.reported.as_str()),
-            (3, 3, "154.0a1")
-        );
-        assert!(
-            plan.archive[1].starts_with("/pub/firefox/nightly/20"),
-            "{plan:?}"
-        );
+        assert_eq!((on.installs, on.raised, on.reported.as_str()), (3, 3, "154.0a1"));
+        assert!(plan.archive[1].starts_with("/pub/firefox/nightly/20"), "{plan:?}");
         let row = &listed(db, AlarmFilter::Open).await[0];
         assert_eq!((row.raised, row.tried), (Some(3), None));
         // It was tried, in vain.
@@ -292,10 +267,7 @@ async fn what_became_known_leaves_the_list() {
         assert!(!sources.world.builds.is_empty());
         let lookup = lookup(&test.db).await;
         for id in [&*newest.build_id, "20260101000000"] {
-            let answer = lookup
-                .answer(&question("Firefox", "nightly", id))
-                .await
-                .unwrap();
+            let answer = lookup.answer(&question("Firefox", "nightly", id)).await.unwrap();
             assert_eq!(answer.reason.to_string(), "not_seen");
         }
         write_down(&lookup, &test.db).await.unwrap();
@@ -313,15 +285,11 @@ async fn what_became_known_leaves_the_list() {
 async fn states_of_sources_are_kept_and_dated() {
     for test in databases().await {
         let db = &test.db;
-        record_state(db, "buildhub", 10, Some(11), Some(5), None)
-            .await
-            .unwrap();
+        record_state(db, "buildhub", 10, Some(11), Some(5), None).await.unwrap();
         record_state(db, "buildhub", 20, None, None, Some("timed out"))
             .await
             .unwrap();
-        record_state(db, "buildhub", 15, Some(16), None, None)
-            .await
-            .unwrap();
+        record_state(db, "buildhub", 15, Some(16), None, None).await.unwrap();
         record_state(db, "archive", 60_000_000, Some(61_000_000), None, None)
             .await
             .unwrap();
@@ -485,11 +453,7 @@ async fn installs_of_a_full_group_are_still_seen_again() {
                 all.versions.extend(one.versions);
                 all.sightings.extend(one.sightings);
             }
-            let again = [
-                all,
-                sighting(most, 3 * HOUR, known),
-                sighting(0, 2 * HOUR, known),
-            ];
+            let again = [all, sighting(most, 3 * HOUR, known), sighting(0, 2 * HOUR, known)];
             for tally in again {
                 db::add_unknown(db, tally).await.unwrap();
             }

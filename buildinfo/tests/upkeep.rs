@@ -19,11 +19,7 @@ const DAY: i64 = 86_400_000_000;
 
 async fn execute(db: &Db, sql: &'static str) {
     let mut tx = db.begin().await.unwrap();
-    in_tx!(&mut tx, |conn| sqlx::query(sql)
-        .execute(conn)
-        .await
-        .map(|_| ()))
-    .unwrap();
+    in_tx!(&mut tx, |conn| sqlx::query(sql).execute(conn).await.map(|_| ())).unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -37,10 +33,7 @@ async fn exported(db: &Db, generation: i64) -> Vec<u8> {
 async fn prune(db: &Db, settings: &Settings, now: i64) -> [u64; 5] {
     let mut sum = [0; 5];
     for _ in 0..100 {
-        let (one, other) = tokio::join!(
-            upkeep::step(db, settings, now),
-            upkeep::step(db, settings, now)
-        );
+        let (one, other) = tokio::join!(upkeep::step(db, settings, now), upkeep::step(db, settings, now));
         let (one, other) = (one.unwrap(), other.unwrap());
         for Pruned { removed, .. } in [one, other] {
             let rows = [
@@ -111,10 +104,7 @@ async fn what_is_too_old_to_be_asked_for_goes_and_nothing_else() {
             assert_eq!(known, found, "{days}");
         }
         let why = db::known_at(db, 0).await.unwrap().unwrap_err().to_string();
-        assert!(
-            why.ends_with("reaches back to 1970-07-20T00:00:00Z"),
-            "{why}"
-        );
+        assert!(why.ends_with("reaches back to 1970-07-20T00:00:00Z"), "{why}");
         // What has just left the kept days is refused, and removed a day later.
         let half = DAY / 2;
         assert_eq!(prune(db, &settings, at(300) + half).await, [0; 5]);
@@ -122,10 +112,7 @@ async fn what_is_too_old_to_be_asked_for_goes_and_nothing_else() {
         assert_eq!(exported(db, 2).await, expected[0]);
         assert_eq!(prune(db, &settings, at(302)).await, [1, 1, 1, 0, 0]);
         for n in 3..=4 {
-            assert_eq!(
-                exported(db, n).await,
-                expected[usize::try_from(n).unwrap() - 2]
-            );
+            assert_eq!(exported(db, n).await, expected[usize::try_from(n).unwrap() - 2]);
         }
         // However old: the newest generation, its builds and the newest import stay.
         let now = platform::clock::now_micros() + 1000 * DAY;

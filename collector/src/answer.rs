@@ -80,10 +80,7 @@ pub(crate) fn response(outcome: &Result<Answer, Refusal>) -> Response<Body> {
             StatusCode::BAD_REQUEST,
             format!("Discarded=malformed_{}", malformed.code()),
         ),
-        Err(Refusal::UnauthorizedUuid) => (
-            StatusCode::UNAUTHORIZED,
-            "Discarded=unauthorized_uuid".to_owned(),
-        ),
+        Err(Refusal::UnauthorizedUuid) => (StatusCode::UNAUTHORIZED, "Discarded=unauthorized_uuid".to_owned()),
         Err(Refusal::TooLarge) => (
             StatusCode::PAYLOAD_TOO_LARGE,
             "Discarded=post_body_too_large".to_owned(),

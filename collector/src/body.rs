@@ -147,10 +147,7 @@ impl<'b> Body<'b> {
         self.inflated = self.inflated.saturating_add(size);
         if self.compressed {
             let by_ratio = self.wire_size().saturating_mul(self.limits.max_ratio);
-            let allowed = self
-                .limits
-                .max_inflated
-                .min(self.limits.max_payload.max(by_ratio));
+            let allowed = self.limits.max_inflated.min(self.limits.max_payload.max(by_ratio));
             if self.inflated > allowed {
                 return Err(Refusal::TooLarge);
             }

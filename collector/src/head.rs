@@ -121,9 +121,7 @@ impl PartHead {
         };
         let mut notes = Vec::new();
         for header in [header::CONTENT_DISPOSITION, header::CONTENT_TYPE] {
-            let bytes = headers
-                .get(&header)
-                .map_or(&b""[..], |value| value.as_bytes());
+            let bytes = headers.get(&header).map_or(&b""[..], |value| value.as_bytes());
             if str::from_utf8(bytes).is_err() {
                 notes.push(format!("part {shown}: {header} is no UTF-8"));
             }
@@ -138,8 +136,9 @@ impl PartHead {
             let name = encoding.split(';').next().unwrap_or_default().trim();
             match name.to_ascii_lowercase().as_str() {
                 "" | "binary" | "8bit" | "7bit" | "identity" => {}
-                "base64" | "quoted-printable" | "x-uuencode" | "uuencode" | "x-uue" | "gzip"
-                | "x-gzip" | "deflate" => is_encoded = true,
+                "base64" | "quoted-printable" | "x-uuencode" | "uuencode" | "x-uue" | "gzip" | "x-gzip" | "deflate" => {
+                    is_encoded = true
+                }
                 _ => notes.push(format!("part {shown}: unknown transfer encoding")),
             }
         }
@@ -149,17 +148,14 @@ impl PartHead {
         {
             notes.push(format!("part {shown}: unknown charset of the file name"));
         }
-        let is_file = extended_file.is_some()
-            || find(&disposition, "filename").is_some_and(|file| !file.is_empty());
+        let is_file = extended_file.is_some() || find(&disposition, "filename").is_some_and(|file| !file.is_empty());
         let content_type = text(headers, header::CONTENT_TYPE.as_str())
             .filter(|value| !value.trim().is_empty())
             .unwrap_or_else(|| "text/plain".to_owned());
         let (kind, type_parameters) = parameters(&content_type);
         let is_json = kind.starts_with("application/json");
         // No annotation is called like a minidump, whatever else of the head is missing.
-        let is_dump = name
-            .as_ref()
-            .is_some_and(|name| name.starts_with(MAIN_DUMP));
+        let is_dump = name.as_ref().is_some_and(|name| name.starts_with(MAIN_DUMP));
         let is_text = kind == "text" || kind.starts_with("text/");
         let kind = if !is_file && !is_dump && (is_json || is_text) {
             let charset = find(&type_parameters, "charset");
@@ -167,19 +163,13 @@ impl PartHead {
         } else {
             Kind::Dump(content_type)
         };
-        let extra = (name.as_deref() == Some(EXTRA)).then_some(if is_json {
-            Extra::Declared
-        } else {
-            Extra::Named
-        });
+        let extra = (name.as_deref() == Some(EXTRA)).then_some(if is_json { Extra::Declared } else { Extra::Named });
         // What was meant is not what these bytes are; of an attachment nothing depends on that.
         if is_encoded && (extra.is_some() || is_dump || matches!(kind, Kind::Text(_))) {
             return Err(Malformed::PayloadStructure);
         }
         if is_encoded {
-            notes.push(format!(
-                "part {shown}: its transfer encoding was not undone"
-            ));
+            notes.push(format!("part {shown}: its transfer encoding was not undone"));
         }
         Ok(Self {
             name,
@@ -245,10 +235,7 @@ fn piece_end(text: &str) -> usize {
 }
 
 fn unquote(text: &str) -> String {
-    let Some(inner) = text
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-    else {
+    let Some(inner) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
         return text.to_owned();
     };
     inner.replace("\\\\", "\\").replace("\\\"", "\"")

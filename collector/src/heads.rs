@@ -66,9 +66,7 @@ impl Heads {
         }
         // Without a copy of what is held, if it is the only one.
         let held = std::mem::take(&mut self.held);
-        let mut held = held
-            .try_into_mut()
-            .unwrap_or_else(|held| BytesMut::from(&held[..]));
+        let mut held = held.try_into_mut().unwrap_or_else(|held| BytesMut::from(&held[..]));
         held.extend_from_slice(&piece);
         self.held = held.freeze();
     }
@@ -123,8 +121,7 @@ impl Heads {
                 let from = self.searched.saturating_sub(3);
                 let end = match bytes.starts_with(CRLF) {
                     true => Some(CRLF.len()),
-                    false => memmem::find(bytes.get(from..)?, b"\r\n\r\n")
-                        .map(|at| from + at + 2 * CRLF.len()),
+                    false => memmem::find(bytes.get(from..)?, b"\r\n\r\n").map(|at| from + at + 2 * CRLF.len()),
                 };
                 match end {
                     Some(end) => Some((Place::Behind, end)),
@@ -155,10 +152,7 @@ fn after_boundary(bytes: &[u8]) -> Option<(Place, usize)> {
     if bytes.starts_with(b"--") {
         return Some((Place::End, 2));
     }
-    let padding = bytes
-        .iter()
-        .take_while(|byte| matches!(byte, b' ' | b'\t'))
-        .count();
+    let padding = bytes.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let line_end = bytes.get(padding..).unwrap_or_default();
     match line_end {
         [b'\r', b'\n', ..] => Some((Place::Head, padding + 2)),
@@ -249,11 +243,7 @@ mod tests {
     fn check(body: &str, expected: &str) {
         for piece in [1, 2, 3, 7, 1000] {
             let found = pass(body.as_bytes(), piece);
-            assert_eq!(
-                String::from_utf8_lossy(&found),
-                expected,
-                "{piece}: {body:?}"
-            );
+            assert_eq!(String::from_utf8_lossy(&found), expected, "{piece}: {body:?}");
         }
     }
 
@@ -299,15 +289,7 @@ mod tests {
     #[test]
     fn contents_pass_as_they_are() {
         let head = format!("{ODD_LINES}: 0\r\n\r\n");
-        for content in [
-            "",
-            "\r\n-",
-            "\r\n--",
-            "\r\n--c",
-            "--b",
-            "\r\r\n\n",
-            "a: b\r\n\r\n",
-        ] {
+        for content in ["", "\r\n-", "\r\n--", "\r\n--c", "--b", "\r\r\n\n", "a: b\r\n\r\n"] {
             let body = format!("before\r\n--b \r\nX: y\r\n\r\nx{content}\r\n--b--\r\nX: y\r\n\r\n");
             let expected = format!("before\r\n--b \r\n{head}x{content}\r\n--b--\r\nX: y\r\n\r\n");
             check(&body, &expected);

@@ -117,9 +117,7 @@ fn string_token(rest: &str, in_string: &mut bool) -> (usize, Change) {
 fn escape(text: &str) -> Option<u16> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     let hexadecimal = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    hexadecimal
-        .then(|| u16::from_str_radix(digits, 16).ok())
-        .flatten()
+    hexadecimal.then(|| u16::from_str_radix(digits, 16).ok()).flatten()
 }
 
 /// The length of what begins outside of strings, and what it is to become.
@@ -161,14 +159,11 @@ fn number(text: &str) -> Change {
     if value.is_infinite() {
         return Some((Cow::Borrowed("null"), NOT_FINITE));
     }
-    let is_decimal = digits
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'.')
+    let is_decimal = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
         && digits.starts_with(|c: char| c.is_ascii_digit())
         && !digits.ends_with('.')
         && (!digits.starts_with('0') || digits.starts_with("0."));
-    let is_kept =
-        serde_json::Number::from_f64(value).is_some_and(|number| number.to_string() == text);
+    let is_kept = serde_json::Number::from_f64(value).is_some_and(|number| number.to_string() == text);
     (is_decimal && !is_kept).then(|| (Cow::Owned(format!("\"{text}\"")), EXACT))
 }
 
@@ -187,10 +182,7 @@ mod tests {
 
     #[test]
     fn what_can_be_kept_is_kept() {
-        check(
-            br#"{"a":"1","b":2,"a":null}"#,
-            Ok((json!({"a": null, "b": 2}), &[])),
-        );
+        check(br#"{"a":"1","b":2,"a":null}"#, Ok((json!({"a": null, "b": 2}), &[])));
         check(
             br#"{"a":"\ud83d\ude00 NaN \"Infinity\\"}"#,
             Ok((json!({"a": "😀 NaN \"Infinity\\"}), &[])),
@@ -229,14 +221,8 @@ mod tests {
             b"{\"a\":\"x\ty\x1b\n\\n\0\"\n}",
             Ok((json!({"a": "x\ty\u{1b}\n\n\0"}), &[CONTROLS])),
         );
-        check(
-            "\u{feff}{\"é\":\"ü\"}".as_bytes(),
-            Ok((json!({"é": "ü"}), &[])),
-        );
-        let wide: Vec<u8> = "{\"a\":\"é\"}"
-            .encode_utf16()
-            .flat_map(u16::to_le_bytes)
-            .collect();
+        check("\u{feff}{\"é\":\"ü\"}".as_bytes(), Ok((json!({"é": "ü"}), &[])));
+        let wide: Vec<u8> = "{\"a\":\"é\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
         check(&wide, Ok((json!({"a": "é"}), &[])));
         check(&[&wide[..], b"\n"].concat(), Ok((json!({"a": "é"}), &[])));
         check(b"{}\0\0", Ok((json!({}), &[])));

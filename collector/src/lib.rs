@@ -89,13 +89,7 @@ impl Collector {
     ///
     /// # Errors
     /// The throttling rules cannot be used.
-    pub fn start(
-        settings: Settings,
-        db: Db,
-        blobs: Blobs,
-        wake: Wake,
-        random: Random,
-    ) -> anyhow::Result<Self> {
+    pub fn start(settings: Settings, db: Db, blobs: Blobs, wake: Wake, random: Random) -> anyhow::Result<Self> {
         let rules = Rules::open(&settings.throttle).context("reading collector.throttle")?;
         let (rows, waiting_rows) = mpsc::channel(WAITING_ROWS);
         let window = Duration::from_secs(settings.duplicate_window_seconds);

@@ -80,10 +80,7 @@ mod tests {
             (
                 json!({"product": "Game", "version": "2.0", "ProductName": " ", "Version": null}),
                 json!({"ProductName": "Game", "Version": "2.0"}),
-                &[
-                    "product was taken as ProductName",
-                    "version was taken as Version",
-                ],
+                &["product was taken as ProductName", "version was taken as Version"],
             ),
             (
                 json!({"ProductName": "Firefox", "Version": "1", "prod": "x", "ver": "y", "version": 2}),

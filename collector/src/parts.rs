@@ -26,11 +26,7 @@ const MAX_BETWEEN: u64 = 64 << 10;
 
 /// Reads the whole body. What is wrong with its transport (gzip, size, time) counts before what is
 /// wrong with its parts.
-pub(crate) async fn gather(
-    body: &mut Body<'_>,
-    boundary: &str,
-    limits: &Settings,
-) -> Result<Gathered, Refusal> {
+pub(crate) async fn gather(body: &mut Body<'_>, boundary: &str, limits: &Settings) -> Result<Gathered, Refusal> {
     let gathered = gather_parts(body, boundary, limits).await;
     if matches!(gathered, Ok(_) | Err(Refusal::Malformed(_))) {
         body.finish().await?;
@@ -38,11 +34,7 @@ pub(crate) async fn gather(
     gathered
 }
 
-async fn gather_parts(
-    body: &mut Body<'_>,
-    boundary: &str,
-    limits: &Settings,
-) -> Result<Gathered, Refusal> {
+async fn gather_parts(body: &mut Body<'_>, boundary: &str, limits: &Settings) -> Result<Gathered, Refusal> {
     let gate = Arc::new(Gate::default());
     let chunks = chunks(body, Heads::new(boundary));
     let mut parts = Multipart::new(gated(chunks, Arc::clone(&gate)), boundary);
@@ -89,9 +81,7 @@ async fn add(
             (Ok((annotations, notes)), _) => {
                 gathered.add_object(annotations, &notes);
                 if extra == Extra::Named {
-                    gathered.note(format!(
-                        "{name} is JSON, which its content type does not say"
-                    ));
+                    gathered.note(format!("{name} is JSON, which its content type does not say"));
                 }
                 return Ok(());
             }
@@ -119,10 +109,7 @@ async fn add(
 type Object = (Map<String, Value>, Vec<&'static str>);
 
 /// The annotations in a part, if they are one JSON object within the limit.
-async fn object(
-    content: &Content,
-    limits: &Settings,
-) -> Result<Result<Object, Malformed>, Refusal> {
+async fn object(content: &Content, limits: &Settings) -> Result<Result<Object, Malformed>, Refusal> {
     let bytes = content.bytes.clone();
     let Some(bytes) = bytes.filter(|bytes| bytes.len() <= limits.max_annotation) else {
         return Ok(Err(Malformed::Json));
@@ -139,17 +126,10 @@ struct Content {
     sha256: String,
 }
 
-async fn read(
-    part: &mut Field<'_>,
-    gate: &Gate,
-    limit: usize,
-    hashed: bool,
-) -> Result<Content, Refusal> {
+async fn read(part: &mut Field<'_>, gate: &Gate, limit: usize, hashed: bool) -> Result<Content, Refusal> {
     let mut bytes = Some(BytesMut::new());
     let mut hash = Sha256::new();
-    while let Some(chunk) =
-        poll_fn(|cx| gate.poll(cx, |cx| part.poll_next_unpin(cx), u64::MAX)).await?
-    {
+    while let Some(chunk) = poll_fn(|cx| gate.poll(cx, |cx| part.poll_next_unpin(cx), u64::MAX)).await? {
         let chunk = chunk.map_err(refusal)?;
         if hashed {
             hash.update(&chunk);
@@ -208,10 +188,7 @@ impl Gate {
 }
 
 /// The pieces of the body, with the heads of its parts mended.
-fn chunks<'c>(
-    body: &'c mut Body<'_>,
-    heads: Heads,
-) -> impl Stream<Item = Result<Bytes, Refusal>> + Send + 'c {
+fn chunks<'c>(body: &'c mut Body<'_>, heads: Heads) -> impl Stream<Item = Result<Bytes, Refusal>> + Send + 'c {
     stream::unfold((Some(body), heads), |(mut body, mut heads)| async move {
         loop {
             if let Some(piece) = heads.next() {

@@ -86,10 +86,7 @@ impl Gathered {
             self.notes.add((*note).to_owned());
         }
         for (name, value) in annotations {
-            let differs = self
-                .of_json
-                .get(&name)
-                .is_some_and(|before| *before != value);
+            let differs = self.of_json.get(&name).is_some_and(|before| *before != value);
             if differs {
                 self.note_repeated(&name);
             }
@@ -151,21 +148,14 @@ impl Gathered {
         let is_typed = kind != "application/octet-stream";
         if self.dumps.len() >= max_dumps || is_typed && is_reserved(&dump_name(name)) {
             let name = cut(name, MAX_QUOTED);
-            self.notes
-                .add(format!("the attachment {name} was left out"));
+            self.notes.add(format!("the attachment {name} was left out"));
             return Ok(());
         }
         self.add_dump(name, kind, body, sha256)
     }
 
     /// Takes a dump.
-    pub(crate) fn add_dump(
-        &mut self,
-        name: &str,
-        kind: &str,
-        body: Bytes,
-        sha256: String,
-    ) -> Result<(), Malformed> {
+    pub(crate) fn add_dump(&mut self, name: &str, kind: &str, body: Bytes, sha256: String) -> Result<(), Malformed> {
         let stored = dump_name(name);
         if is_reserved(&stored) {
             return Err(Malformed::DumpName);
@@ -194,9 +184,8 @@ impl Gathered {
     /// names the last dump keeps it, as with annotations, and the others are stored beside.
     pub(crate) fn finish(mut self) -> Result<Parsed, Malformed> {
         if self.has_json && self.has_text {
-            self.notes.add(
-                "includes annotations in both json-encoded extra and formdata parts".to_owned(),
-            );
+            self.notes
+                .add("includes annotations in both json-encoded extra and formdata parts".to_owned());
         }
         let mut annotations = self.of_json;
         annotations.append(&mut self.of_text);
@@ -219,10 +208,9 @@ impl Gathered {
         for dump in self.dumps {
             let name = free_name(&dump.name, &taken);
             if name != dump.name {
-                parsed.notes.add(format!(
-                    "dump name {:?} is not usable; stored as {name}",
-                    dump.name
-                ));
+                parsed
+                    .notes
+                    .add(format!("dump name {:?} is not usable; stored as {name}", dump.name));
             }
             taken.insert(stored_as(&name).to_owned());
             parsed.checksums.insert(name.clone(), dump.sha256);
@@ -324,10 +312,7 @@ impl Parsed {
         let metadata = serde_json::to_value(metadata)
             .expect("a struct of texts, numbers and maps of texts always has a JSON form");
         crash.insert("uuid".to_owned(), about.id.as_str().into());
-        crash.insert(
-            "submitted_timestamp".to_owned(),
-            timestamp(about.received).into(),
-        );
+        crash.insert("submitted_timestamp".to_owned(), timestamp(about.received).into());
         crash.insert("version".to_owned(), 2.into());
         crash.insert("metadata".to_owned(), metadata);
         RawCrash(crash)

@@ -91,11 +91,7 @@ impl Settings {
             ("collector.max_in_flight", self.max_in_flight, 1..=u64::MAX),
             ("collector.max_parts", count(self.max_parts), 1..=u64::MAX),
             ("collector.max_dumps", count(self.max_dumps), 1..=u64::MAX),
-            (
-                "collector.max_annotation",
-                count(self.max_annotation),
-                1..=u64::MAX,
-            ),
+            ("collector.max_annotation", count(self.max_annotation), 1..=u64::MAX),
             ("collector.body_seconds", self.body_seconds, 1..=YEAR),
             ("collector.idle_seconds", self.idle_seconds, 1..=YEAR),
             ("collector.max_stores", count(self.max_stores), 1..=65_536),
@@ -137,10 +133,7 @@ mod tests {
     fn what_cannot_be_used_is_named() {
         assert!(Settings::default().check().is_ok());
         for (json, name) in [
-            (
-                r#"{"throttle": "/nowhere/rules.toml"}"#,
-                "collector.throttle",
-            ),
+            (r#"{"throttle": "/nowhere/rules.toml"}"#, "collector.throttle"),
             (r#"{"max_stores": 0}"#, "collector.max_stores"),
             (r#"{"idle_seconds": 0}"#, "collector.idle_seconds"),
             (

@@ -79,11 +79,7 @@ impl Inner {
         Ok(stored)
     }
 
-    async fn store_unless_known(
-        &self,
-        report: Report,
-        mut row: Received,
-    ) -> Result<CrashId, Refusal> {
+    async fn store_unless_known(&self, report: Report, mut row: Received) -> Result<CrashId, Refusal> {
         let limit = match timeout(DATABASE_LIMIT, self.earlier_copy(&row)).await {
             Ok(Ok(Some(Copy::Recent(first)))) => return Ok(first),
             Ok(Ok(Some(Copy::Older(first)))) => {
@@ -104,24 +100,13 @@ impl Inner {
             return Ok(None);
         };
         let window = i64::try_from(self.settings.duplicate_window_seconds).unwrap_or(i64::MAX);
-        let since = row
-            .received
-            .saturating_sub(window.saturating_mul(1_000_000));
-        let recent = if window == 0 {
-            None
-        } else {
-            find(since).await?
-        };
+        let since = row.received.saturating_sub(window.saturating_mul(1_000_000));
+        let recent = if window == 0 { None } else { find(since).await? };
         Ok(Some(recent.map_or(Copy::Older(first), Copy::Recent)))
     }
 
     /// Makes a report durable, then known, waiting at most `limit` for the latter.
-    async fn store(
-        &self,
-        report: Report,
-        row: Received,
-        limit: Duration,
-    ) -> Result<CrashId, Refusal> {
+    async fn store(&self, report: Report, row: Received, limit: Duration) -> Result<CrashId, Refusal> {
         let started = Instant::now();
         // Past days are not swept again: with a chosen id of such a day, the row must be there.
         let needs_row = report.is_chosen && report.id.day_key() < yesterday();
@@ -162,8 +147,7 @@ impl Inner {
         let saved = attempt
             .retry(retries)
             .notify(|_, _| {
-                metrics::counter!(meters::RETRIES, "count" => "save_crash_exception.count")
-                    .increment(1);
+                metrics::counter!(meters::RETRIES, "count" => "save_crash_exception.count").increment(1);
             })
             .await;
         saved.map(|_| ()).map_err(|error| {

@@ -21,19 +21,14 @@ use crate::throttle::{Decision, Outcome};
 use crate::{Collector, Inner, Settings, meters, parts, throttle};
 
 /// Answers a report.
-pub(crate) async fn submit(
-    State(collector): State<Collector>,
-    request: Request,
-) -> Response<ResponseBody> {
+pub(crate) async fn submit(State(collector): State<Collector>, request: Request) -> Response<ResponseBody> {
     let (started, received) = (Instant::now(), clock::now());
     let collector = &*collector.0;
     let (request, body) = request.into_parts();
     let mut body = body.into_data_stream();
     let outcome = match admit(&request.headers, &collector.settings) {
         Ok(head) => {
-            let outcome = collector
-                .take(&head, &request.headers, &mut body, received)
-                .await;
+            let outcome = collector.take(&head, &request.headers, &mut body, received).await;
             if !matches!(outcome, Err(Refusal::TooSlow)) {
                 body::drain(&mut body, &collector.settings).await;
             }
@@ -55,10 +50,7 @@ pub(crate) async fn submit(
 /// What can be said from the headers alone.
 fn admit(headers: &HeaderMap, limits: &Settings) -> Result<Head, Refusal> {
     let head = Head::read(headers)?;
-    if head
-        .length
-        .is_some_and(|length| length > limits.max_payload)
-    {
+    if head.length.is_some_and(|length| length > limits.max_payload) {
         return Err(Refusal::TooLarge);
     }
     Ok(head)
@@ -142,18 +134,11 @@ impl Inner {
     }
 
     /// Reads the body; answers also with its size as sent.
-    async fn read(
-        &self,
-        head: &Head,
-        body: &mut BodyDataStream,
-        share: &mut Share,
-    ) -> Result<(Parsed, u64), Refusal> {
+    async fn read(&self, head: &Head, body: &mut BodyDataStream, share: &mut Share) -> Result<(Parsed, u64), Refusal> {
         let deadline = Instant::now() + Duration::from_secs(self.settings.body_seconds);
         let mut body = Body::new(body, head.compressed, &self.settings, deadline, share);
         let reading = parts::gather(&mut body, &head.boundary, &self.settings);
-        let gathered = timeout_at(deadline, reading)
-            .await
-            .unwrap_or(Err(Refusal::TooSlow))?;
+        let gathered = timeout_at(deadline, reading).await.unwrap_or(Err(Refusal::TooSlow))?;
         let payload = if head.compressed {
             metrics::counter!(meters::GZIPPED).increment(1);
             "compressed"
@@ -165,11 +150,7 @@ impl Inner {
     }
 
     /// The id that the client wants, if it wants one and may.
-    fn chosen_id(
-        &self,
-        headers: &HeaderMap,
-        annotations: &Map<String, Value>,
-    ) -> Result<Option<CrashId>, Refusal> {
+    fn chosen_id(&self, headers: &HeaderMap, annotations: &Map<String, Value>) -> Result<Option<CrashId>, Refusal> {
         let Some(wanted) = annotations.get("uuid") else {
             return Ok(None);
         };

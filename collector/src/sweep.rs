@@ -98,10 +98,7 @@ pub(crate) async fn run(collector: &Inner, stop: &CancellationToken) {
     let everything = async {
         let mut is_due = true;
         loop {
-            is_due |= collector
-                .unrecorded
-                .overflowed
-                .swap(false, Ordering::Relaxed);
+            is_due |= collector.unrecorded.overflowed.swap(false, Ordering::Relaxed);
             if is_due {
                 is_due = log(collector.sweep_everything().await).is_err();
             }
@@ -213,9 +210,7 @@ impl Inner {
             for id in ids {
                 match report::load_raw(&self.blobs, id).await {
                     Ok(Some(raw)) => {
-                        let row = self
-                            .with_first_copy(Received::of(id, &raw), &mut firsts)
-                            .await?;
+                        let row = self.with_first_copy(Received::of(id, &raw), &mut firsts).await?;
                         rows.push((row, lane));
                     }
                     Ok(None) => swept.missing.push(id.clone()),
@@ -267,9 +262,7 @@ struct Swept {
 
 /// The day before today, as it stands in keys: reports of a day may come in until a while after its end.
 pub(crate) fn yesterday() -> String {
-    (clock::now() - chrono::TimeDelta::days(1))
-        .format("%Y%m%d")
-        .to_string()
+    (clock::now() - chrono::TimeDelta::days(1)).format("%Y%m%d").to_string()
 }
 
 fn id_of(key: &str) -> Option<CrashId> {

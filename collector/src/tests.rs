@@ -52,14 +52,7 @@ fn random() -> Random {
 /// A collector without its background part.
 fn stopped(settings: Settings, db: &Db, folder: &Path) -> (Collector, Blobs) {
     let blobs = Blobs::open(&BlobSettings::default(), folder).unwrap();
-    let collector = Collector::start(
-        settings,
-        db.clone(),
-        blobs.clone(),
-        Wake::default(),
-        random(),
-    )
-    .unwrap();
+    let collector = Collector::start(settings, db.clone(), blobs.clone(), Wake::default(), random()).unwrap();
     (collector, blobs)
 }
 
@@ -81,9 +74,7 @@ fn running(settings: Settings, db: &Db, folder: &Path) -> Running {
 /// A collector on SQLite, and its folder.
 async fn on_sqlite(settings: Settings) -> (Running, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let db = Db::open(&DatabaseSettings::default(), folder.path())
-        .await
-        .unwrap();
+    let db = Db::open(&DatabaseSettings::default(), folder.path()).await.unwrap();
     (running(settings, &db, folder.path()), folder)
 }
 
@@ -98,10 +89,9 @@ async fn jobs(db: &Db) -> Vec<Job> {
 fn request(headers: &[(&str, &str)], body: Body) -> Request<Body> {
     let mut request = Request::post("/submit").body(body).unwrap();
     for (name, value) in headers {
-        request.headers_mut().append(
-            name.parse::<axum::http::HeaderName>().unwrap(),
-            value.parse().unwrap(),
-        );
+        request
+            .headers_mut()
+            .append(name.parse::<axum::http::HeaderName>().unwrap(), value.parse().unwrap());
     }
     request
 }

@@ -41,12 +41,7 @@ pub struct Step {
 }
 
 /// Decides about a report. `content` is any text that is equal for two copies of one report.
-pub fn decide(
-    rules: &Rules,
-    annotations: &Map<String, Value>,
-    content: &str,
-    now: DateTime<Utc>,
-) -> Decision {
+pub fn decide(rules: &Rules, annotations: &Map<String, Value>, content: &str, now: DateTime<Utc>) -> Decision {
     let mut weight = 1.0;
     for rule in &rules.rules {
         let (step, factor) = step(rules, rule, annotations, content, now);
@@ -70,12 +65,7 @@ pub fn decide(
 }
 
 /// What every rule says about a report, in order, also those after the one that decides.
-pub fn explain(
-    rules: &Rules,
-    annotations: &Map<String, Value>,
-    content: &str,
-    now: DateTime<Utc>,
-) -> Vec<Step> {
+pub fn explain(rules: &Rules, annotations: &Map<String, Value>, content: &str, now: DateTime<Utc>) -> Vec<Step> {
     let mut decided = false;
     let mut steps = Vec::new();
     for rule in &rules.rules {
@@ -96,10 +86,7 @@ fn step(
     content: &str,
     now: DateTime<Utc>,
 ) -> (Step, f64) {
-    let matched = rule
-        .when
-        .iter()
-        .all(|test| holds(test, rules, annotations, now));
+    let matched = rule.when.iter().all(|test| holds(test, rules, annotations, now));
     let draw = rule.percent.map(|_| draw(content, &rule.name));
     let (outcome, factor) = match (rule.percent, draw) {
         (Some(percent), Some(draw)) if draw < percent => (rule.then, 100.0 / percent),
@@ -145,21 +132,14 @@ fn holds(test: &Test, rules: &Rules, annotations: &Map<String, Value>, now: Date
         Test::EqualsAnyCase { annotation, value } => {
             text(annotation).is_some_and(|text| text.to_lowercase() == value.to_lowercase())
         }
-        Test::StartsWith {
-            annotation,
-            prefixes,
-        } => text(annotation)
-            .is_some_and(|text| prefixes.iter().any(|prefix| text.starts_with(prefix))),
-        Test::Below { annotation, limit } => {
-            text(annotation).is_some_and(|text| !text.is_empty() && text < *limit)
+        Test::StartsWith { annotation, prefixes } => {
+            text(annotation).is_some_and(|text| prefixes.iter().any(|prefix| text.starts_with(prefix)))
         }
-        Test::BuildOlderThan { days } => text("BuildID")
-            .and_then(|build| build_day(&build))
-            .is_some_and(|day| {
-                let oldest = TimeDelta::try_days(*days).and_then(|age| now.checked_sub_signed(age));
-                oldest
-                    .is_some_and(|oldest| day.and_time(chrono::NaiveTime::MIN) < oldest.naive_utc())
-            }),
+        Test::Below { annotation, limit } => text(annotation).is_some_and(|text| !text.is_empty() && text < *limit),
+        Test::BuildOlderThan { days } => text("BuildID").and_then(|build| build_day(&build)).is_some_and(|day| {
+            let oldest = TimeDelta::try_days(*days).and_then(|age| now.checked_sub_signed(age));
+            oldest.is_some_and(|oldest| day.and_time(chrono::NaiveTime::MIN) < oldest.naive_utc())
+        }),
         Test::UnsupportedProduct => {
             let product = text("ProductName").unwrap_or_default();
             !rules.products.is_empty() && !rules.products.contains(&product)
@@ -192,8 +172,7 @@ fn as_text(value: &Value) -> String {
 
 /// The day of a build id: `20` and 12 more digits, the first eight a date.
 fn build_day(build: &str) -> Option<NaiveDate> {
-    let shape =
-        build.len() == 14 && build.starts_with("20") && build.bytes().all(|b| b.is_ascii_digit());
+    let shape = build.len() == 14 && build.starts_with("20") && build.bytes().all(|b| b.is_ascii_digit());
     let day = build.get(..8).filter(|_| shape)?;
     NaiveDate::parse_from_str(day, "%Y%m%d").ok()
 }

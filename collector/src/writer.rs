@@ -24,12 +24,7 @@ pub(crate) struct Row {
 }
 
 /// Writes until `stop` is cancelled, and then what still waits.
-pub(crate) async fn run(
-    db: &Db,
-    wake: &Wake,
-    mut rows: mpsc::Receiver<Row>,
-    stop: &CancellationToken,
-) {
+pub(crate) async fn run(db: &Db, wake: &Wake, mut rows: mpsc::Receiver<Row>, stop: &CancellationToken) {
     let mut batch = Vec::with_capacity(BATCH);
     loop {
         tokio::select! {

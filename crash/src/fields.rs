@@ -78,9 +78,9 @@ pub fn by_name(name: &str) -> Option<&'static Field> {
 /// of it are public.
 pub fn annotation_is_public(name: &str) -> bool {
     PUBLIC_ANNOTATIONS.contains(&name)
-        || FIELDS.iter().any(|field| {
-            field.annotation == Some(name) && field.access == Public && field.kind != Object
-        })
+        || FIELDS
+            .iter()
+            .any(|field| field.annotation == Some(name) && field.access == Public && field.kind != Object)
 }
 
 /// Public annotations that no field is a plain copy of, and the public keys that the collector

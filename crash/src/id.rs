@@ -127,10 +127,7 @@ mod tests {
     #[test]
     fn a_new_id_can_be_read_back() {
         let received = Utc.with_ymd_and_hms(2026, 11, 24, 23, 59, 59).unwrap();
-        for (throttle, end) in [
-            (Throttle::Accept, "0261124"),
-            (Throttle::FakeAccept, "3261124"),
-        ] {
+        for (throttle, end) in [(Throttle::Accept, "0261124"), (Throttle::FakeAccept, "3261124")] {
             let id = CrashId::new([0xab; 16], throttle, received);
             assert!(id.as_str().ends_with(end), "{id}");
             assert_eq!(id.as_str().parse(), Ok(id));

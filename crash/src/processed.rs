@@ -32,16 +32,12 @@ impl ProcessedCrash {
 
     /// Which writing of this crash it is: the number in the crash's row, 0 when the document has none.
     pub fn row_version(&self) -> i64 {
-        self.0
-            .get("row_version")
-            .and_then(Value::as_i64)
-            .unwrap_or(0)
+        self.0.get("row_version").and_then(Value::as_i64).unwrap_or(0)
     }
 
     /// The value at a path of object keys, such as `["json_dump", "system_info", "os"]`.
     pub fn at(&self, path: &[&str]) -> Option<&Value> {
         let (first, rest) = path.split_first()?;
-        rest.iter()
-            .try_fold(self.0.get(*first)?, |value, key| value.get(*key))
+        rest.iter().try_fold(self.0.get(*first)?, |value, key| value.get(*key))
     }
 }

@@ -10,12 +10,7 @@ use serde_json::{Map, Value};
 const COLLECTOR_KEYS: [&str; 4] = ["uuid", "submitted_timestamp", "version", "metadata"];
 
 /// Annotations that identify people.
-const PRIVATE_ANNOTATIONS: [&str; 4] = [
-    "Email",
-    "TelemetryClientId",
-    "TelemetryServerURL",
-    "TelemetrySessionId",
-];
+const PRIVATE_ANNOTATIONS: [&str; 4] = ["Email", "TelemetryClientId", "TelemetryServerURL", "TelemetrySessionId"];
 
 /// Whether an annotation identifies people, in whatever spelling; such are removed before anything
 /// is stored. `guid` is what Crashpad, Breakpad and Electron call the identity of an installation.

@@ -227,9 +227,7 @@ fn cut(value: &Value, shape: &Shape) -> Option<Value> {
         (Object(members), Value::Object(map)) => Some(Value::Object(
             members
                 .iter()
-                .filter_map(|(name, shape)| {
-                    Some(((*name).to_owned(), cut(map.get(*name)?, shape)?))
-                })
+                .filter_map(|(name, shape)| Some(((*name).to_owned(), cut(map.get(*name)?, shape)?)))
                 .collect(),
         )),
         (List(_) | Object(_), _) => None,

@@ -7,10 +7,9 @@ mod search_rows;
 mod tombstones;
 
 pub use crashes::{
-    Asking, Attached, Finished, OldAnswers, Output, Standing, State, Summary, asking_of_build,
-    attach_build, concerned, count_of_build, find_by_content, finish, get, insert_received,
-    is_output_owned, lookup_of, name_output, output_is_copied, standing, unknown_of,
-    with_old_answers, with_output,
+    Asking, Attached, Finished, OldAnswers, Output, Standing, State, Summary, asking_of_build, attach_build, concerned,
+    count_of_build, find_by_content, finish, get, insert_received, is_output_owned, lookup_of, name_output,
+    output_is_copied, standing, unknown_of, with_old_answers, with_output,
 };
 pub use days::{day_is_swept, swept_days};
 pub use list::{Cursor, Filter, list, list_sql, next_value_sql};

@@ -43,12 +43,7 @@ pub enum Copied {
 ///
 /// # Errors
 /// The store failed; the same call may be made again.
-pub async fn save(
-    blobs: &Blobs,
-    id: &CrashId,
-    claim: &str,
-    document: Bytes,
-) -> Result<(), BlobError> {
+pub async fn save(blobs: &Blobs, id: &CrashId, claim: &str, document: Bytes) -> Result<(), BlobError> {
     blobs.replace(&keys::output(id, claim), document).await
 }
 
@@ -74,10 +69,9 @@ pub async fn load(db: &Db, blobs: &Blobs, id: &CrashId) -> Result<Stored, StoreE
                 row_version,
                 output,
             }) => {
-                let key = output.as_ref().map_or_else(
-                    || keys::processed_crash(id),
-                    |claim| keys::output(id, claim),
-                );
+                let key = output
+                    .as_ref()
+                    .map_or_else(|| keys::processed_crash(id), |claim| keys::output(id, claim));
                 (key, *row_version)
             }
             Some(_) => return Ok(Stored::None),
@@ -143,8 +137,7 @@ pub async fn copy(db: &Db, blobs: &Blobs, id: &CrashId) -> Result<Copied, StoreE
 async fn too_late(db: &Db, blobs: &Blobs, id: &CrashId) -> Result<Option<Copied>, StoreError> {
     Ok(match db::standing(db, id).await? {
         Some(Standing {
-            state: State::Deleted,
-            ..
+            state: State::Deleted, ..
         }) => {
             blobs.delete(&keys::processed_crash(id)).await?;
             Some(Copied::Deleted)
@@ -157,9 +150,7 @@ async fn too_late(db: &Db, blobs: &Blobs, id: &CrashId) -> Result<Option<Copied>
             Stored::Lost => Copied::Lost,
             Stored::Valid(_) | Stored::None => Copied::Yes,
         }),
-        Some(Standing {
-            output: Some(_), ..
-        }) => None,
+        Some(Standing { output: Some(_), .. }) => None,
         Some(_) | None => Some(Copied::Yes),
     })
 }

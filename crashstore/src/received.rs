@@ -64,20 +64,13 @@ pub fn received(id: &CrashId, raw: &RawCrash) -> i64 {
 
 /// The beginning of the day on which a crash came in, by its id. Microseconds UTC.
 pub fn day_of(id: &CrashId) -> i64 {
-    id.day()
-        .and_time(chrono::NaiveTime::MIN)
-        .and_utc()
-        .timestamp_micros()
+    id.day().and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros()
 }
 
 /// A stored number can be anything; no crash stands for less than itself.
 fn weight(metadata: &Metadata) -> f64 {
     let weight = metadata.sampling_weight;
-    if weight.is_finite() {
-        weight.max(1.0)
-    } else {
-        1.0
-    }
+    if weight.is_finite() { weight.max(1.0) } else { 1.0 }
 }
 
 /// Whether two users' reports can be told apart by what they hold: by a dump with something in
@@ -89,20 +82,11 @@ fn is_distinctive(annotations: &Map<String, Value>, checksums: &BTreeMap<String,
 
 /// The hash of annotations and checksums of dumps (SHA-256 in hexadecimal, by their names), but for what a client changes when it posts a
 /// report again, and for what is not stored: it can be computed again from a stored raw crash.
-pub fn content_hash(
-    annotations: &Map<String, Value>,
-    checksums: &BTreeMap<String, String>,
-) -> String {
+pub fn content_hash(annotations: &Map<String, Value>, checksums: &BTreeMap<String, String>) -> String {
     let counts = |name: &str| {
-        name != "Throttleable"
-            && !name.starts_with("SubmittedFrom")
-            && !is_private(name)
-            && !is_of_collector(name)
+        name != "Throttleable" && !name.starts_with("SubmittedFrom") && !is_private(name) && !is_of_collector(name)
     };
-    let annotations: BTreeMap<&String, &Value> = annotations
-        .iter()
-        .filter(|(name, _)| counts(name))
-        .collect();
+    let annotations: BTreeMap<&String, &Value> = annotations.iter().filter(|(name, _)| counts(name)).collect();
     // Maps of texts and JSON values always have a JSON form.
     let text = serde_json::to_vec(&(annotations, checksums)).unwrap_or_default();
     hexadecimal(&Sha256::digest(text))

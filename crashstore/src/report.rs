@@ -61,20 +61,14 @@ pub async fn save(
     let names = Bytes::from(serde_json::to_vec(&names).unwrap_or_default());
     let names_key = keys::dump_names(id);
     let mut writes = vec![(names_key, names)];
-    writes.extend(
-        dumps
-            .iter()
-            .map(|(name, body)| (keys::dump(id, name), body.clone())),
-    );
+    writes.extend(dumps.iter().map(|(name, body)| (keys::dump(id, name), body.clone())));
     try_join_all(
         writes
             .into_iter()
             .map(|(key, body)| async move { blobs.create(&key, body).await }),
     )
     .await?;
-    blobs
-        .create(&keys::raw_crash(id), raw.to_json().into())
-        .await
+    blobs.create(&keys::raw_crash(id), raw.to_json().into()).await
 }
 
 /// Loads the raw crash; `None` when there is none.
@@ -127,10 +121,7 @@ pub async fn load(blobs: &Blobs, id: &CrashId) -> Result<Option<Report>, StoreEr
 ///
 /// # Errors
 /// The store failed or the object is damaged.
-pub(crate) async fn load_processed(
-    blobs: &Blobs,
-    key: String,
-) -> Result<Option<ProcessedCrash>, StoreError> {
+pub(crate) async fn load_processed(blobs: &Blobs, key: String) -> Result<Option<ProcessedCrash>, StoreError> {
     match blobs.get(&key, MAX_PROCESSED).await? {
         Some(bytes) => {
             let read = cpu::run_sized(bytes.len(), move || ProcessedCrash::from_json(&bytes)).await;

@@ -12,8 +12,6 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            tombstones_days: 30,
-        }
+        Self { tombstones_days: 30 }
     }
 }

@@ -116,12 +116,7 @@ async fn clean_deleted(db: &Db, blobs: &Blobs, kept: &mut Kept) -> Result<(), St
     }
 }
 
-async fn forget_deleted(
-    db: &Db,
-    blobs: &Blobs,
-    horizon: i64,
-    kept: &mut Kept,
-) -> Result<(), StoreError> {
+async fn forget_deleted(db: &Db, blobs: &Blobs, horizon: i64, kept: &mut Kept) -> Result<(), StoreError> {
     loop {
         let ids = db::tombstones_before(db, horizon, STEP).await?;
         let mut gone = Vec::new();

@@ -11,9 +11,7 @@ use platform::testing::{analyze, databases, slow_steps};
 const ROWS: usize = 50_000;
 
 fn id(n: usize) -> CrashId {
-    format!("{n:08x}-cbbf-4589-a673-34f800260601")
-        .parse()
-        .unwrap()
+    format!("{n:08x}-cbbf-4589-a673-34f800260601").parse().unwrap()
 }
 
 async fn fill(db: &Db) {
@@ -127,18 +125,8 @@ async fn beginnings_find_what_begins_so(db: &Db) {
             });
             seen.extend(page.into_iter().map(|row| row.id));
         }
-        let expected: Vec<CrashId> = (0..ROWS)
-            .rev()
-            .filter(|n| wanted(*n))
-            .take(33)
-            .map(id)
-            .collect();
-        assert_eq!(
-            seen,
-            expected,
-            "{} {version} {build_id} {product}",
-            db.engine()
-        );
+        let expected: Vec<CrashId> = (0..ROWS).rev().filter(|n| wanted(*n)).take(33).map(id).collect();
+        assert_eq!(seen, expected, "{} {version} {build_id} {product}", db.engine());
     }
 }
 

@@ -95,10 +95,7 @@ struct Described {
 
 /// All samples, sorted by name.
 pub fn samples() -> Vec<Sample> {
-    FILES
-        .iter()
-        .filter_map(|(path, bytes)| sample(path, bytes))
-        .collect()
+    FILES.iter().filter_map(|(path, bytes)| sample(path, bytes)).collect()
 }
 
 fn sample(path: &'static str, bytes: &[u8]) -> Option<Sample> {
@@ -108,10 +105,7 @@ fn sample(path: &'static str, bytes: &[u8]) -> Option<Sample> {
     let dumps = described.dumps.into_iter().map(|(dump, file)| {
         let path = format!("crashes/{name}/{file}");
         let found = FILES.iter().find(|(known, _)| *known == path);
-        (
-            dump,
-            found.expect("the embedded dumps are read by the tests").1,
-        )
+        (dump, found.expect("the embedded dumps are read by the tests").1)
     });
     Some(Sample {
         name,

@@ -139,8 +139,7 @@ async fn misbehave(State(standins): State<Standins>, request: Request, next: Nex
     } else if faults.contains(&Fault::Flaky) && switch.is_flaky_at(count, request.uri().path()) {
         StatusCode::BAD_GATEWAY.into_response()
     } else if faults.contains(&Fault::Garbage) {
-        Html("<html><body><h1>Welcome to the network</h1>Please sign in.</body></html>")
-            .into_response()
+        Html("<html><body><h1>Welcome to the network</h1>Please sign in.</body></html>").into_response()
     } else {
         next.run(request).await
     }

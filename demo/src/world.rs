@@ -251,10 +251,7 @@ fn uploaded(builds: &[Build], record: &Record) -> DateTime<Utc> {
     let uploaded = build.packages[record.package].uploaded;
     match record.form {
         Form::Superseded => uploaded - TimeDelta::minutes(40),
-        Form::Misread => build
-            .misread
-            .as_ref()
-            .map_or(uploaded, |misread| misread.told),
+        Form::Misread => build.misread.as_ref().map_or(uploaded, |misread| misread.told),
         Form::Native | Form::BetaCopy | Form::MigratedCandidate | Form::MigratedRelease => uploaded,
     }
 }
@@ -303,9 +300,7 @@ fn forms(plan: &Plan, build: &Build, package: usize) -> Vec<Form> {
             vec![Form::MigratedCandidate, Form::MigratedRelease]
         }
         Generation::Migrated => vec![Form::MigratedCandidate],
-        Generation::Native
-            if build.product == Product::Firefox && build.channel == Channel::Release =>
-        {
+        Generation::Native if build.product == Product::Firefox && build.channel == Channel::Release => {
             vec![Form::Native, Form::BetaCopy]
         }
         // The second beta of a cycle was uploaded twice for its first platform. Of a world that goes on both records

@@ -28,9 +28,7 @@ pub(crate) async fn check(db: &Db, bytes: &[u8]) {
         let colon = line.iter().position(|byte| *byte == b':');
         let (name, value) = line.split_at(colon.unwrap_or(line.len()));
         let value = value.get(1..).unwrap_or_default().trim_ascii();
-        if let (Ok(name), Ok(value)) =
-            (HeaderName::from_bytes(name), HeaderValue::from_bytes(value))
-        {
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
             request = request.header(name, value);
         }
     }
@@ -43,25 +41,15 @@ pub(crate) async fn check(db: &Db, bytes: &[u8]) {
     };
     let blobs = Blobs::open(&settings, Path::new("")).expect("a store in memory can be opened");
     let random = Arc::new(|| [7; 16]);
-    let collector = Collector::start(
-        Settings::default(),
-        db.clone(),
-        blobs,
-        Wake::default(),
-        random,
-    )
-    .expect("the default settings can be used");
+    let collector = Collector::start(Settings::default(), db.clone(), blobs, Wake::default(), random)
+        .expect("the default settings can be used");
     let response = collector
         .router()
         .oneshot(request)
         .await
         .unwrap_or_else(|never| match never {});
     let status = response.status().as_u16();
-    let answer = response
-        .into_body()
-        .collect()
-        .await
-        .expect("an answer can be read");
+    let answer = response.into_body().collect().await.expect("an answer can be read");
     let answer = String::from_utf8_lossy(&answer.to_bytes()).into_owned();
     assert!(matches!(status, 200 | 400 | 401 | 413), "{status} {answer}");
     assert!(

@@ -7,13 +7,11 @@ pub(crate) fn inputs(target: &str) -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../fuzz/corpus")
         .join(target);
-    let files =
-        std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let files = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let inputs: Vec<(String, Vec<u8>)> = files
         .map(|file| {
             let path = file.expect("the corpus can be listed").path();
-            let content =
-                std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let content = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             (path.display().to_string(), content)
         })
         .collect();

@@ -14,9 +14,6 @@ pub(crate) fn check(bytes: &[u8]) {
     let signature = generate(&crash, lists);
     let text = &signature.signature;
     assert!(text.len() <= 255, "{text:?}");
-    assert!(
-        text.bytes().all(|byte| matches!(byte, b' '..=b'~')),
-        "{text:?}"
-    );
+    assert!(text.bytes().all(|byte| matches!(byte, b' '..=b'~')), "{text:?}");
     assert_eq!(generate(&crash, lists).signature, *text);
 }

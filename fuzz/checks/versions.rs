@@ -34,10 +34,7 @@ fn check_version(version: &Version) {
         version.with_candidate(3),
         version.with_esr(),
     ] {
-        let read: Version = shown
-            .as_str()
-            .parse()
-            .unwrap_or_else(|_| panic!("{shown} reads back"));
+        let read: Version = shown.as_str().parse().unwrap_or_else(|_| panic!("{shown} reads back"));
         assert_eq!(read, shown);
     }
     let number: Version = version.number().parse().expect("a number is a version");

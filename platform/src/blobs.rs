@@ -56,8 +56,7 @@ impl BlobSettings {
             // For tests: it keeps nothing.
             "memory",
         ];
-        let url =
-            url::Url::parse(&self.url).map_err(|_| BlobError::Url("it is not a URL".to_owned()))?;
+        let url = url::Url::parse(&self.url).map_err(|_| BlobError::Url("it is not a URL".to_owned()))?;
         let environment = std::env::vars().map(|(k, v)| (k.to_ascii_lowercase(), v));
         if !STORES.contains(&url.scheme()) {
             return Err(BlobError::Url(format!("{}:// is no store", url.scheme())));
@@ -114,28 +113,19 @@ impl Blobs {
             settings.url.strip_prefix("file://").map(Into::into)
         };
         if let Some(folder) = local {
-            std::fs::create_dir_all(&folder)
-                .map_err(|e| BlobError::Url(format!("{}: {e}", folder.display())))?;
+            std::fs::create_dir_all(&folder).map_err(|e| BlobError::Url(format!("{}: {e}", folder.display())))?;
             let store = LocalFileSystem::new_with_prefix(&folder)?.with_fsync(true);
-            return Ok(Self {
-                store: Arc::new(store),
-            });
+            return Ok(Self { store: Arc::new(store) });
         }
         let (store, prefix) = settings.remote()?;
         Ok(Self {
-            store: Arc::new(PrefixStore::new(
-                Arc::<dyn ObjectStore>::from(store),
-                prefix,
-            )),
+            store: Arc::new(PrefixStore::new(Arc::<dyn ObjectStore>::from(store), prefix)),
         })
     }
 
     /// The same store with something in front of it.
     #[cfg(feature = "testing")]
-    pub(crate) fn behind(
-        &self,
-        front: impl FnOnce(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore>,
-    ) -> Self {
+    pub(crate) fn behind(&self, front: impl FnOnce(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore>) -> Self {
         Self {
             store: front(Arc::clone(&self.store)),
         }
@@ -150,11 +140,7 @@ impl Blobs {
             mode: PutMode::Create,
             ..PutOptions::default()
         };
-        match self
-            .store
-            .put_opts(&Path::from(key), body.into(), options)
-            .await
-        {
+        match self.store.put_opts(&Path::from(key), body.into(), options).await {
             Ok(_) => Ok(Created::New),
             Err(object_store::Error::AlreadyExists { .. }) => Ok(Created::Existed),
             Err(error) => Err(error.into()),
@@ -218,10 +204,7 @@ impl Blobs {
     /// # Errors
     /// The store failed.
     pub async fn names(&self, folder: &str, folders: bool) -> Result<Vec<String>, BlobError> {
-        let listing = self
-            .store
-            .list_with_delimiter(Some(&Path::from(folder)))
-            .await?;
+        let listing = self.store.list_with_delimiter(Some(&Path::from(folder))).await?;
         let paths: Vec<Path> = if folders {
             listing.common_prefixes
         } else {

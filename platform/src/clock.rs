@@ -65,11 +65,7 @@ fn move_by(file: &Path) -> Result<(), ClockError> {
         file: file.to_owned(),
         last: Mutex::new(time),
     });
-    if moved.file == file {
-        Ok(())
-    } else {
-        Err(bad())
-    }
+    if moved.file == file { Ok(()) } else { Err(bad()) }
 }
 
 fn read(file: &Path) -> Option<DateTime<Utc>> {
@@ -77,17 +73,12 @@ fn read(file: &Path) -> Option<DateTime<Utc>> {
     let text = text.trim();
     match text.parse::<i64>() {
         Ok(micros) => DateTime::from_timestamp_micros(micros),
-        Err(_) => DateTime::parse_from_rfc3339(text)
-            .ok()
-            .map(|time| time.to_utc()),
+        Err(_) => DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc()),
     }
 }
 
 /// The present moment.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that may ask the system clock"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one place that may ask the system clock")]
 pub fn now() -> DateTime<Utc> {
     let Some(moved) = MOVED.get() else {
         return Utc::now();

@@ -52,11 +52,7 @@ impl ConfigError {
 ///
 /// # Errors
 /// It is not.
-pub fn check_within(
-    name: &'static str,
-    value: u64,
-    allowed: RangeInclusive<u64>,
-) -> Result<(), ConfigError> {
+pub fn check_within(name: &'static str, value: u64, allowed: RangeInclusive<u64>) -> Result<(), ConfigError> {
     if allowed.contains(&value) {
         return Ok(());
     }
@@ -77,10 +73,7 @@ pub fn check_within(
 /// It is neither.
 pub fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
-    #[serde(
-        untagged,
-        expecting = "a list of texts is wanted, or one text with commas between"
-    )]
+    #[serde(untagged, expecting = "a list of texts is wanted, or one text with commas between")]
     enum Values {
         One(String),
         Many(Vec<String>),
@@ -126,10 +119,7 @@ where
     }
     figment.extract().map_err(|error: figment::Error| {
         let value = figment.find_value(&error.path.join(".")).ok();
-        let place = value
-            .as_ref()
-            .map(Value::tag)
-            .and_then(|tag| figment.get_metadata(tag));
+        let place = value.as_ref().map(Value::tag).and_then(|tag| figment.get_metadata(tag));
         ConfigError::Invalid(words::sentence(&error, place))
     })
 }
@@ -137,10 +127,8 @@ where
 /// The settings of a file above those of before.
 fn with_file(figment: Figment, path: &Path) -> Result<Figment, ConfigError> {
     let unusable = |why: String| ConfigError::Invalid(format!("{}: {why}", path.display()));
-    let bytes =
-        std::fs::read(path).map_err(|error| unusable(format!("it cannot be read: {error}")))?;
-    let text =
-        String::from_utf8(bytes).map_err(|_| unusable("it is no text in UTF-8".to_owned()))?;
+    let bytes = std::fs::read(path).map_err(|error| unusable(format!("it cannot be read: {error}")))?;
+    let text = String::from_utf8(bytes).map_err(|_| unusable("it is no text in UTF-8".to_owned()))?;
     match toml::from_str::<toml::Table>(&text) {
         Ok(_) => Ok(figment.merge(Toml::file_exact(path))),
         Err(error) => Err(unusable(words::no_toml(&text, &error))),
@@ -192,11 +180,7 @@ mod tests {
             // As the provider for the environment reads a variable.
             let value: figment::value::Value = given.parse().unwrap();
             let figment = defaults().merge(("urls", value));
-            assert_eq!(
-                figment.extract::<Section>().unwrap().urls,
-                expected,
-                "{given}"
-            );
+            assert_eq!(figment.extract::<Section>().unwrap().urls, expected, "{given}");
         }
         for (toml, expected) in [
             ("urls = [\"a,b\"]", Some(vec!["a,b"])),
@@ -207,10 +191,7 @@ mod tests {
             let read = defaults().merge(Toml::string(toml)).extract::<Section>();
             match expected {
                 Some(expected) => assert_eq!(read.unwrap().urls, expected, "{toml}"),
-                None => assert!(
-                    read.unwrap_err().to_string().contains("a list of texts"),
-                    "{toml}"
-                ),
+                None => assert!(read.unwrap_err().to_string().contains("a list of texts"), "{toml}"),
             }
         }
     }
@@ -247,9 +228,7 @@ mod tests {
             ),
             (
                 "[http]\nlimit = \"secret\"",
-                &[
-                    "http.limit (in site.toml) must be a whole number from 0 to 4294967295, not a text",
-                ],
+                &["http.limit (in site.toml) must be a whole number from 0 to 4294967295, not a text"],
             ),
             (
                 "http = \"secret\"",
@@ -265,10 +244,7 @@ mod tests {
                 Ok(_) => assert!(expected.is_empty(), "{text}"),
                 Err(error) => {
                     let error = error.to_string();
-                    assert!(
-                        !expected.is_empty() && !error.contains("secret"),
-                        "{text}: {error}"
-                    );
+                    assert!(!expected.is_empty() && !error.contains("secret"), "{text}: {error}");
                     for part in expected {
                         assert!(error.contains(part), "{text}: {error}");
                     }
@@ -276,9 +252,7 @@ mod tests {
             }
         }
         std::fs::write(&path, b"\xff").unwrap();
-        let error = super::load::<Settings>(Some(&path))
-            .unwrap_err()
-            .to_string();
+        let error = super::load::<Settings>(Some(&path)).unwrap_err().to_string();
         assert!(error.ends_with("it is no text in UTF-8"), "{error}");
     }
 
@@ -286,23 +260,15 @@ mod tests {
     fn numbers_out_of_range_are_named() {
         assert!(check_within("a.b", 1, 1..=u64::MAX).is_ok());
         let error = check_within("a.b", 0, 1..=9).unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "the setting a.b cannot be used: 0 is not within 1 and 9"
-        );
-        let error = check_within("a.b", 0, 1..=u64::MAX)
-            .unwrap_err()
-            .to_string();
+        assert_eq!(error, "the setting a.b cannot be used: 0 is not within 1 and 9");
+        let error = check_within("a.b", 0, 1..=u64::MAX).unwrap_err().to_string();
         assert_eq!(error, "the setting a.b cannot be used: 0 is less than 1");
     }
 
     #[test]
     fn passwords_are_hidden() {
         for (given, shown) in [
-            (
-                "postgres://u:secret@h:5/db?x=1",
-                "postgres://u:***@h:5/db?x=1",
-            ),
+            ("postgres://u:secret@h:5/db?x=1", "postgres://u:***@h:5/db?x=1"),
             ("postgres://u@h/db", "postgres://u@h/db"),
             ("sqlite:///data/a.db", "sqlite:///data/a.db"),
             ("u:secret@h", "(hidden: not a URL, may hold a password)"),

@@ -43,9 +43,7 @@ where
         let _permit = permit;
         span.in_scope(work)
     };
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_| Panicked)
+    tokio::task::spawn_blocking(work).await.map_err(|_| Panicked)
 }
 
 /// Does `work` on a document of so many bytes: as [`run`] if it is not [`SMALL`], else here and now.

@@ -21,9 +21,7 @@ use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
 pub use beginning::{Beginning, Bounds, values};
 pub use error::DbError;
@@ -166,14 +164,9 @@ impl Db {
                 .acquire_timeout(BUSY)
                 .connect_with(writing)
                 .await?;
-            let read = readers(settings.statement_time())
-                .connect_lazy_with(options.pragma("query_only", "true"));
+            let read = readers(settings.statement_time()).connect_lazy_with(options.pragma("query_only", "true"));
             let folding = Arc::new(wal::Folding::start(read.clone(), write.clone()));
-            Ok(Self::Sqlite(SqliteDb {
-                read,
-                write,
-                folding,
-            }))
+            Ok(Self::Sqlite(SqliteDb { read, write, folding }))
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options = PgConnectOptions::from_str(&url)?.application_name("datil");
             let pool = connections(settings.statement_time())
@@ -255,8 +248,7 @@ impl Db {
     /// # Errors
     /// The database cannot be asked, or its schema is newer than this program.
     pub async fn schema(&self) -> Result<Schema, DbError> {
-        const SQL: &str =
-            "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version DESC LIMIT 1";
+        const SQL: &str = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version DESC LIMIT 1";
         let migrations = match self {
             Self::Sqlite(_) => &SQLITE_MIGRATIONS,
             Self::Postgres(_) => &POSTGRES_MIGRATIONS,
@@ -274,10 +266,7 @@ impl Db {
         match found.cmp(&wanted) {
             std::cmp::Ordering::Equal => Ok(Schema::Fits),
             std::cmp::Ordering::Less => Ok(Schema::Older { found, wanted }),
-            std::cmp::Ordering::Greater => Err(DbError::SchemaTooNew {
-                found,
-                known: wanted,
-            }),
+            std::cmp::Ordering::Greater => Err(DbError::SchemaTooNew { found, known: wanted }),
         }
     }
 
@@ -307,8 +296,7 @@ impl Db {
         match self {
             Self::Sqlite(_) => {}
             Self::Postgres(pool) => {
-                const TABLES: &str =
-                    "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()";
+                const TABLES: &str = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()";
                 // Not those of other schemas in the same database.
                 let tables: Vec<String> = sqlx::query_scalar(TABLES).fetch_all(pool).await?;
                 for table in tables {
@@ -333,10 +321,7 @@ impl Db {
     /// # Errors
     /// It is not.
     pub async fn ping(&self) -> Result<(), DbError> {
-        on!(self, |pool| sqlx::query("SELECT 1")
-            .execute(pool)
-            .await
-            .map(|_| ()))?;
+        on!(self, |pool| sqlx::query("SELECT 1").execute(pool).await.map(|_| ()))?;
         Ok(())
     }
 

@@ -152,10 +152,7 @@ impl From<anyhow::Error> for ApiError {
     fn from(error: anyhow::Error) -> Self {
         let mut causes = error.chain().filter_map(|cause| cause.downcast_ref());
         if causes.any(is_too_slow) {
-            tracing::warn!(
-                cause = crate::causes::line(&error),
-                "a request was given up"
-            );
+            tracing::warn!(cause = crate::causes::line(&error), "a request was given up");
             Self::TooSlow("the database took too long: ask for less, or try again later".to_owned())
         } else {
             Self::Internal(error)
@@ -190,23 +187,16 @@ impl ApiError {
 
     /// The error that a status says which came without words, about a request to this path.
     fn of_status(status: StatusCode, path: &str) -> Self {
-        let is_text = percent_encoding::percent_decode_str(path)
-            .decode_utf8()
-            .is_ok();
+        let is_text = percent_encoding::percent_decode_str(path).decode_utf8().is_ok();
         match status {
             StatusCode::BAD_REQUEST if !is_text => Self::BadRequest(
-                "the address is damaged: what its signs with % stand for is no text (UTF-8)"
-                    .to_owned(),
+                "the address is damaged: what its signs with % stand for is no text (UTF-8)".to_owned(),
             ),
             StatusCode::NOT_FOUND => Self::NotFound("there is nothing at this address".to_owned()),
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
             StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge("the request is too long".to_owned()),
-            StatusCode::SERVICE_UNAVAILABLE => {
-                Self::Unavailable("this cannot be done now: try again later".to_owned())
-            }
-            status if status.is_client_error() => {
-                Self::BadRequest("the request cannot be understood".to_owned())
-            }
+            StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable("this cannot be done now: try again later".to_owned()),
+            status if status.is_client_error() => Self::BadRequest("the request cannot be understood".to_owned()),
             status => Self::Internal(anyhow::anyhow!("an answer with nothing but {status}")),
         }
     }
@@ -245,17 +235,11 @@ fn seconds(time: Duration) -> u64 {
 ///
 /// # Errors
 /// Never while serving: a failed connection concerns its client only.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    stop: CancellationToken,
-) -> anyhow::Result<()> {
+pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) -> anyhow::Result<()> {
     let connections = TaskTracker::new();
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut server = hyper::server::conn::http1::Builder::new();
-    server
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_LIMIT);
+    server.timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT);
     loop {
         let permit = tokio::select! {
             permit = Arc::clone(&room).acquire_owned() => permit?,

@@ -4,9 +4,7 @@
 //! what only grows. A histogram has fixed buckets, so that those of many processes add up. Labels come from closed sets, and
 //! never from what a client sent.
 
-use metrics_exporter_prometheus::{
-    Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
-};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 /// What every request passes.
 pub const METRICS: &[Metric] = &[BUILD_INFO];
@@ -45,8 +43,7 @@ pub enum Kind {
 
 /// Bounds for the seconds of answering a request, or of waiting for a free hand.
 pub const OF_REQUESTS: &[f64] = &[
-    0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0,
-    300.0,
+    0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0,
 ];
 /// Bounds for the seconds of work on one crash.
 pub const OF_WORK: &[f64] = &[
@@ -119,14 +116,11 @@ fn recorder(tables: &[&'static [Metric]]) -> PrometheusRecorder {
         .copied()
         .flatten()
         .fold(builder, |builder, metric| match metric.kind {
-            Kind::Histogram(bounds) => builder.and_then(|builder| {
-                builder.set_buckets_for_metric(Matcher::Full(metric.name.to_owned()), bounds)
-            }),
+            Kind::Histogram(bounds) => builder
+                .and_then(|builder| builder.set_buckets_for_metric(Matcher::Full(metric.name.to_owned()), bounds)),
             _ => builder,
         });
-    builder
-        .expect("no list of bounds is empty")
-        .build_recorder()
+    builder.expect("no list of bounds is empty").build_recorder()
 }
 
 /// Declares the metrics of a service: a constant with the name of each, and the table `METRICS` of all. Its comment is its help.

@@ -16,8 +16,8 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 pub use db::{
-    MOST_COUNTED, claim, depth, done, due, fail, failed, hasten, held, job_of, oldest, push,
-    push_later, release, renew, retry, retry_failed, statements, walker_died,
+    MOST_COUNTED, claim, depth, done, due, fail, failed, hasten, held, job_of, oldest, push, push_later, release,
+    renew, retry, retry_failed, statements, walker_died,
 };
 pub use lanes::{Lane, LaneOrder};
 
@@ -57,11 +57,7 @@ impl Kind {
     }
 
     fn from_number(number: i64) -> Self {
-        if number == 0 {
-            Self::Enrich
-        } else {
-            Self::Process
-        }
+        if number == 0 { Self::Enrich } else { Self::Process }
     }
 }
 
@@ -181,20 +177,10 @@ mod tests {
 
     #[test]
     fn the_pause_grows_from_a_second_to_hours_and_all_of_them_to_two_days() {
-        for (failures, seconds) in [
-            (1, 1),
-            (2, 2),
-            (5, 16),
-            (14, 8192),
-            (15, 14_400),
-            (1000, 14_400),
-        ] {
+        for (failures, seconds) in [(1, 1), (2, 2), (5, 16), (14, 8192), (15, 14_400), (1000, 14_400)] {
             assert_eq!(back_off(failures).as_secs(), seconds, "{failures}");
         }
-        let hours: u64 = (1..MAX_FAILURES)
-            .map(|n| back_off(n).as_secs())
-            .sum::<u64>()
-            / 3600;
+        let hours: u64 = (1..MAX_FAILURES).map(|n| back_off(n).as_secs()).sum::<u64>() / 3600;
         assert!(hours >= 36, "{hours}");
     }
 

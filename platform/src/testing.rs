@@ -21,12 +21,7 @@ pub use self::plan::{analyze, plan, slow_steps};
 
 /// The blob store, interrupted at each of its operations.
 pub fn interrupted(blobs: &Blobs, interruption: Interruption) -> Blobs {
-    blobs.behind(|inner| {
-        std::sync::Arc::new(Interrupted {
-            inner,
-            interruption,
-        })
-    })
+    blobs.behind(|inner| std::sync::Arc::new(Interrupted { inner, interruption }))
 }
 
 /// A fresh, migrated database, and the folder that holds it or its lock.
@@ -51,11 +46,7 @@ pub async fn databases() -> Vec<TestDb> {
         db.migrate(folder.path())
             .await
             .expect("the test database can be migrated");
-        found.push(TestDb {
-            db,
-            settings,
-            folder,
-        });
+        found.push(TestDb { db, settings, folder });
     }
     found
 }
@@ -76,16 +67,11 @@ pub async fn database_settings() -> Vec<DatabaseSettings> {
     found
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "a test that leaves something out says so"
-)]
+#[expect(clippy::print_stderr, reason = "a test that leaves something out says so")]
 fn say_skipped() {
     static SAID: OnceLock<()> = OnceLock::new();
     SAID.get_or_init(|| {
-        eprintln!(
-            "PostgreSQL SKIPPED: neither TEST_POSTGRES_URL nor a server's binaries are there"
-        );
+        eprintln!("PostgreSQL SKIPPED: neither TEST_POSTGRES_URL nor a server's binaries are there");
     });
 }
 
@@ -135,9 +121,7 @@ fn start_server() -> Option<String> {
         .spawn()
         .ok()?;
     let mut folder = String::new();
-    BufReader::new(child.stdout.take()?)
-        .read_line(&mut folder)
-        .ok()?;
+    BufReader::new(child.stdout.take()?).read_line(&mut folder).ok()?;
     // Kept open, and the server with it, until this process ends.
     std::mem::forget(child.stdin.take());
     let folder = folder.trim();
@@ -146,9 +130,7 @@ fn start_server() -> Option<String> {
 
 /// The folder of a PostgreSQL server's binaries: Debian keeps them out of the `PATH`.
 fn find_binaries() -> Option<PathBuf> {
-    let debian = std::fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten();
+    let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
     let debian = debian.filter_map(|entry| Some(entry.ok()?.path().join("bin")));
     let path = std::env::var_os("PATH").unwrap_or_default();
     debian

@@ -29,23 +29,13 @@ async fn a_slow_statement_is_broken_off_and_says_so() {
         for _ in 0..2 {
             let begun = Instant::now();
             let error = count_to(&db, 4_000_000_000).await.unwrap_err();
-            assert!(
-                begun.elapsed() < Duration::from_secs(5),
-                "{:?}",
-                begun.elapsed()
-            );
+            assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
             assert!(matches!(error, DbError::TooSlow(_)), "{error}");
-            assert!(
-                error.to_string().starts_with("the database took too long"),
-                "{error}"
-            );
+            assert!(error.to_string().starts_with("the database took too long"), "{error}");
             let within = anyhow::Error::from(error).context("listing");
             let told = ApiError::from(within);
             assert_eq!(told.status(), (StatusCode::SERVICE_UNAVAILABLE, "too_slow"));
-            assert!(
-                told.to_string().contains("the database took too long"),
-                "{told}"
-            );
+            assert!(told.to_string().contains("the database took too long"), "{told}");
         }
         // The limit is of each statement, not of the connection, which still works.
         tokio::time::sleep(Duration::from_millis(1100)).await;
@@ -62,9 +52,7 @@ async fn who_is_unhurried_may_take_as_long_as_it_takes() {
         let db = Db::open(&settings, test.folder.path()).await.unwrap();
         for unhurried in [
             db.unhurried(),
-            Db::open(&settings.unhurried(), test.folder.path())
-                .await
-                .unwrap(),
+            Db::open(&settings.unhurried(), test.folder.path()).await.unwrap(),
         ] {
             // Counted to its end, so that no server goes on with it when the test is over.
             let mut limit = 1_000_000;
@@ -89,10 +77,7 @@ async fn a_schema_that_cannot_be_read_is_no_missing_one() {
     for settings in database_settings().await {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::connect(&settings, folder.path()).await.unwrap();
-        assert!(matches!(
-            db.schema().await,
-            Ok(Schema::Older { found: 0, .. })
-        ));
+        assert!(matches!(db.schema().await, Ok(Schema::Older { found: 0, .. })));
         match &db {
             Db::Sqlite(db) => sqlx::query(STRANGE).execute(&db.write).await.map(|_| ()),
             Db::Postgres(pool) => sqlx::query(STRANGE).execute(pool).await.map(|_| ()),

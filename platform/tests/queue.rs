@@ -8,12 +8,7 @@ use platform::db::Db;
 use platform::queue::{self, Claimant, Job, JobState, Kind, Lane};
 use platform::testing::databases;
 
-const LANES: [Lane; 4] = [
-    Lane::Priority,
-    Lane::Standard,
-    Lane::Reprocessing,
-    Lane::Enrichment,
-];
+const LANES: [Lane; 4] = [Lane::Priority, Lane::Standard, Lane::Reprocessing, Lane::Enrichment];
 const NOW: i64 = 1_800_000_000_000_000;
 const LATER: i64 = NOW + 3_600_000_000;
 
@@ -189,11 +184,7 @@ async fn a_failure_delays_and_a_failed_job_is_kept_until_it_is_wanted_again() {
         let job = claim(db, "one", LATER).await.remove(0);
         assert_eq!(job.failures, 1);
         let mut tx = db.begin().await.unwrap();
-        assert!(
-            queue::fail(&mut tx, &job, LATER, "still none")
-                .await
-                .unwrap()
-        );
+        assert!(queue::fail(&mut tx, &job, LATER, "still none").await.unwrap());
         tx.commit().await.unwrap();
         let failed = queue::failed(db, None, 10).await.unwrap();
         let seen: Vec<_> = failed
@@ -243,9 +234,7 @@ async fn progress_never_goes_back() {
     for test in databases().await {
         for (value, stored) in [(5, 5), (3, 5), (9, 9)] {
             let mut tx = test.db.begin().await.unwrap();
-            platform::db::set_progress(&mut tx, "x", value)
-                .await
-                .unwrap();
+            platform::db::set_progress(&mut tx, "x", value).await.unwrap();
             tx.commit().await.unwrap();
             assert_eq!(platform::db::progress(&test.db, "x").await.unwrap(), stored);
         }

@@ -9,12 +9,7 @@ use platform::testing::databases;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRng, TestRunner};
 
-const LANES: [Lane; 4] = [
-    Lane::Priority,
-    Lane::Standard,
-    Lane::Reprocessing,
-    Lane::Enrichment,
-];
+const LANES: [Lane; 4] = [Lane::Priority, Lane::Standard, Lane::Reprocessing, Lane::Enrichment];
 const CASES: u32 = 60;
 const STEPS: usize = 24;
 
@@ -88,28 +83,19 @@ impl Model<'_> {
 
     async fn claim(&mut self, worker: usize) -> bool {
         let claimant = &self.claimants[worker];
-        let jobs = queue::claim(self.db, claimant, &LANES, 10, self.now)
-            .await
-            .unwrap();
+        let jobs = queue::claim(self.db, claimant, &LANES, 10, self.now).await.unwrap();
         let Some(job) = jobs.into_iter().find(|job| job.crash_id == self.id) else {
             return false;
         };
         assert!(!self.failed, "a failed job is not claimed");
         if let Some(valid) = self.valid.take() {
-            let other = self
-                .held
-                .iter()
-                .flatten()
-                .find(|claim| claim.job.claim == valid);
+            let other = self.held.iter().flatten().find(|claim| claim.job.claim == valid);
             if let Some(other) = other {
                 assert!(other.until <= self.now, "two work on one crash at once");
             }
         }
         let most = self.open.iter().max().unwrap();
-        assert!(
-            job.kind >= *most,
-            "claimed for less than what was wished for"
-        );
+        assert!(job.kind >= *most, "claimed for less than what was wished for");
         self.valid = Some(job.claim.clone());
         self.held[worker] = Some(Claim {
             wishes: self.open.clone(),
@@ -173,10 +159,7 @@ impl Model<'_> {
                     }
                 }
             }
-            Step::Done(worker)
-            | Step::Retry(worker)
-            | Step::Release(worker)
-            | Step::Fail(worker) => {
+            Step::Done(worker) | Step::Retry(worker) | Step::Release(worker) | Step::Fail(worker) => {
                 self.end(worker, step).await;
             }
             Step::Die(worker) => {
@@ -187,11 +170,7 @@ impl Model<'_> {
             Step::Pass(seconds) => self.now += seconds * 1_000_000,
         }
         let status = queue::job_of(self.db, &self.id).await.unwrap();
-        assert_eq!(
-            status.is_some(),
-            !self.open.is_empty(),
-            "{step:?}: {status:?}"
-        );
+        assert_eq!(status.is_some(), !self.open.is_empty(), "{step:?}: {status:?}");
         if let Some(status) = status {
             assert_eq!(status.state == JobState::Failed, self.failed, "{step:?}");
         }
@@ -201,10 +180,7 @@ impl Model<'_> {
 fn model(db: &Db, id: String) -> Model<'_> {
     Model {
         db,
-        claimants: [
-            Claimant::new(format!("{id}-one")),
-            Claimant::new(format!("{id}-two")),
-        ],
+        claimants: [Claimant::new(format!("{id}-one")), Claimant::new(format!("{id}-two"))],
         id,
         now: 1_800_000_000_000_000,
         held: [None, None],

@@ -15,9 +15,7 @@ async fn a_long_queue_is_neither_read_whole_nor_sorted() {
                 let id = format!("{:08}", chunk * 5000 + n);
                 let lane = [Lane::Standard, Lane::Reprocessing][n % 2];
                 let at = i64::try_from(n).unwrap();
-                queue::push(&mut tx, &id, Kind::Process, lane, at)
-                    .await
-                    .unwrap();
+                queue::push(&mut tx, &id, Kind::Process, lane, at).await.unwrap();
             }
             tx.commit().await.unwrap();
         }

@@ -80,11 +80,7 @@ impl Found {
             version: answer.version.clone(),
             build_info,
             reported_differs: answer.reported_differs,
-            files: answer
-                .build
-                .iter()
-                .flat_map(|build| build.files.clone())
-                .collect(),
+            files: answer.build.iter().flat_map(|build| build.files.clone()).collect(),
             attached,
         }
     }
@@ -173,11 +169,7 @@ pub fn enrich_again(raw: &RawCrash, processed: &mut ProcessedCrash, found: &Foun
 /// Sets the exact version. Where it is not known, betas of products that number them are marked
 /// with `b0`, so that they are not taken for the release; other versions stay as reported, and so
 /// does one that has a suffix already.
-pub(crate) fn set_version(
-    processed: &mut ProcessedCrash,
-    notes: &mut Vec<String>,
-    builds: Builds<'_>,
-) {
+pub(crate) fn set_version(processed: &mut ProcessedCrash, notes: &mut Vec<String>, builds: Builds<'_>) {
     let version = match builds {
         Builds::Found(found) => found.version.clone(),
         Builds::Table(_) if !is_numbered_beta(processed) => None,
@@ -203,9 +195,7 @@ fn reported_line(text: &str) -> String {
     let is_blank = |character: char| character.is_whitespace() || character.is_control();
     let text = text.trim_matches(is_blank);
     let short: String = text.chars().take(MAX_REPORTED).collect();
-    short
-        .trim_end_matches(is_blank)
-        .replace(char::is_control, "\u{fffd}")
+    short.trim_end_matches(is_blank).replace(char::is_control, "\u{fffd}")
 }
 
 /// Sets what the client said its version is, as one short line; nothing where it said nothing.
@@ -220,10 +210,7 @@ pub(crate) fn set_reported_version(processed: &mut ProcessedCrash, reported: &st
 
 /// The note about a client that reports another version than the one of its build.
 pub(crate) fn differs_note(processed: &ProcessedCrash, found: &Found) -> Option<String> {
-    let version = found
-        .version
-        .as_deref()
-        .filter(|_| found.reported_differs)?;
+    let version = found.version.as_deref().filter(|_| found.reported_differs)?;
     let reported = processed.text("version_reported")?;
     Some(format!(
         "{REPORTED_DIFFERS}{reported}, and its build id is the one of {version}"
@@ -236,10 +223,7 @@ pub(crate) fn set_build_info(processed: &mut ProcessedCrash, found: &Found) {
     let mut info = found.build_info.clone();
     let text = |name: &str| processed.text(name).unwrap_or_default();
     let (os, cpu) = (text("os_name"), text("cpu_arch"));
-    if let (Some(members), Some(file)) = (
-        info.as_object_mut(),
-        file_for_machine(&found.files, os, cpu),
-    ) {
+    if let (Some(members), Some(file)) = (info.as_object_mut(), file_for_machine(&found.files, os, cpu)) {
         members.insert("platform".to_owned(), platform_of(os, cpu).into());
         members.insert("archive_url".to_owned(), file.url.into());
         members.insert("archive_platform".to_owned(), file.platform.into());
@@ -256,8 +240,7 @@ pub(crate) fn major(version: &str) -> i64 {
 /// Whether something follows the number of a version: `b3`, `a2`, `esr`, `rc1`, `pre`. A text that begins with no number has none.
 pub(crate) fn has_suffix(version: &str) -> bool {
     let version = version.trim();
-    let rest = version
-        .trim_start_matches(|character: char| character.is_ascii_digit() || character == '.');
+    let rest = version.trim_start_matches(|character: char| character.is_ascii_digit() || character == '.');
     rest.len() < version.len() && !rest.is_empty()
 }
 
@@ -276,8 +259,7 @@ fn unknown_note(processed: &ProcessedCrash) -> String {
 fn is_numbered_beta(processed: &ProcessedCrash) -> bool {
     let product = processed.text("product").unwrap_or_default();
     let channel = processed.text("release_channel").unwrap_or_default();
-    NUMBERED_BETAS.contains(&product)
-        && matches!(channel.to_lowercase().as_str(), "beta" | "aurora")
+    NUMBERED_BETAS.contains(&product) && matches!(channel.to_lowercase().as_str(), "beta" | "aurora")
 }
 
 /// The key in a table of versions; `None` when a part of it is missing.

@@ -118,10 +118,7 @@ impl Context<'_> {
 
     /// The stackwalker's document about the main minidump, unless it is null.
     pub(crate) fn json_dump(&self) -> Option<&Value> {
-        self.processed
-            .0
-            .get("json_dump")
-            .filter(|dump| !dump.is_null())
+        self.processed.0.get("json_dump").filter(|dump| !dump.is_null())
     }
 }
 
@@ -174,10 +171,7 @@ fn history(previous: Option<&ProcessedCrash>) -> Vec<Value> {
         return Vec::new();
     };
     let last = previous.0.get("processor_notes").cloned();
-    let older = previous
-        .0
-        .get("processor_history")
-        .and_then(Value::as_array);
+    let older = previous.0.get("processor_history").and_then(Value::as_array);
     last.into_iter()
         .chain(older.into_iter().flatten().cloned())
         .take(MAX_HISTORY)
@@ -191,10 +185,7 @@ fn date_text(time: DateTime<Utc>) -> String {
 /// Applies one rule. A rule that panics has lost what it did not write yet, and nothing else.
 fn apply(rule: &Rule, context: &mut Context<'_>) {
     if catch_unwind(AssertUnwindSafe(|| (rule.apply)(context))).is_err() {
-        context.note(format!(
-            "ruleset 'default' rule '{}' failed: panic",
-            rule.name
-        ));
+        context.note(format!("ruleset 'default' rule '{}' failed: panic", rule.name));
         metrics::counter!(crate::meters::RULE_FAILURES, "rule" => rule.name).increment(1);
     }
 }

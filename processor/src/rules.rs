@@ -55,10 +55,7 @@ pub const RULES: &[Rule] = &[
     rule("DeNoneRule", annotations::remove_nones),
     rule("CrashReportKeysRule", annotations::crash_report_keys),
     rule("CollectorMetadataRule", annotations::collector_metadata),
-    rule(
-        "ConvertModuleSignatureInfoRule",
-        annotations::module_signature_info,
-    ),
+    rule("ConvertModuleSignatureInfoRule", annotations::module_signature_info),
     rule("CopyFromRawCrashRule", annotations::copy_from_raw_crash),
     rule("FenixVersionRewriteRule", version::fenix_version),
     rule("ESRVersionRewrite", version::esr_version),
@@ -70,10 +67,7 @@ pub const RULES: &[Rule] = &[
     rule("CrashingThreadInfoRule", crash_info::crashing_thread_info),
     rule("TruncateStacksRule", stacks::truncate_stacks),
     rule("PossibleBitFlipsRule", crash_info::possible_bit_flips),
-    rule(
-        "CrashInconsistenciesRule",
-        crash_info::crash_inconsistencies,
-    ),
+    rule("CrashInconsistenciesRule", crash_info::crash_inconsistencies),
     rule("HasGuardPageAccessRule", crash_info::guard_page_access),
     rule("MajorVersionRule", version::major_version),
     rule("PluginRule", annotations::plugin),

@@ -59,11 +59,7 @@ impl Settings {
         for (name, value, allowed) in [
             ("processor.workers", count(self.workers), 1..=1024),
             ("processor.walkers", count(self.walkers), 1..=256),
-            (
-                "processor.walker_memory",
-                self.walker_memory,
-                256 << 20..=u64::MAX,
-            ),
+            ("processor.walker_memory", self.walker_memory, 256 << 20..=u64::MAX),
             (
                 "processor.walker_timeout_seconds",
                 self.walker_timeout_seconds,

@@ -300,16 +300,13 @@ impl Siglists {
         let lists = Lists::load(&folder)?;
         unchanged(&folder, lists.sha256())?;
         let path = self.folder.join(CURRENT);
-        let written = tempfile::Builder::new()
-            .prefix(UNFINISHED[1])
-            .tempfile_in(&self.folder);
+        let written = tempfile::Builder::new().prefix(UNFINISHED[1]).tempfile_in(&self.folder);
         let written = written.and_then(|mut file| {
             writeln!(file, "{sha256}")?;
             #[cfg(unix)]
             {
                 use std::os::unix::fs::PermissionsExt as _;
-                file.as_file()
-                    .set_permissions(fs::Permissions::from_mode(0o644))?;
+                file.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
             }
             file.as_file().sync_all()?;
             file.persist(&path)?;
@@ -339,10 +336,7 @@ fn unchanged(folder: &Path, sha256: &str) -> Result<(), SiglistsError> {
         return Ok(());
     }
     Err(SiglistsError::SwitchedOn {
-        problem: format!(
-            "{}: they were changed, to the SHA-256 {sha256}",
-            folder.display()
-        ),
+        problem: format!("{}: they were changed, to the SHA-256 {sha256}", folder.display()),
     })
 }
 
@@ -512,10 +506,7 @@ mod tests {
     fn lists_that_cannot_be_used_are_not_stored() {
         let data = tempfile::tempdir().unwrap();
         let siglists = siglists(data.path());
-        let error = siglists
-            .install(["fine", "a\nb(", "", ""])
-            .unwrap_err()
-            .to_string();
+        let error = siglists.install(["fine", "a\nb(", "", ""]).unwrap_err().to_string();
         assert!(error.starts_with("prefix_signature_re.txt:2: "), "{error}");
         assert!(siglists.installed().is_empty());
     }

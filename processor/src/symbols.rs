@@ -61,21 +61,14 @@ impl SymbolKey {
             Some((stem, extension)) if extension.eq_ignore_ascii_case("pdb") => stem,
             _ => &self.debug_file,
         };
-        [
-            self.debug_file.clone(),
-            self.debug_id.clone(),
-            format!("{stem}.sym"),
-        ]
+        [self.debug_file.clone(), self.debug_id.clone(), format!("{stem}.sym")]
     }
 
     /// Whether this is the first line of the symbol file that this key names: the id in its
     /// `MODULE` record decides, since a store may hold a file under a wrong name.
     pub fn matches_module_line(&self, line: &str) -> bool {
         let mut words = line.split_ascii_whitespace();
-        words.next() == Some("MODULE")
-            && words
-                .nth(2)
-                .is_some_and(|id| id.eq_ignore_ascii_case(&self.debug_id))
+        words.next() == Some("MODULE") && words.nth(2).is_some_and(|id| id.eq_ignore_ascii_case(&self.debug_id))
     }
 }
 
@@ -130,27 +123,14 @@ mod tests {
             ("two.parts.pdb", "two.parts.pdb/ID/two.parts.sym"),
         ] {
             let key = SymbolKey::new(debug_file, ID).unwrap();
-            assert_eq!(
-                key.path_parts().join("/"),
-                expected.replace("ID", ID),
-                "{debug_file}"
-            );
+            assert_eq!(key.path_parts().join("/"), expected.replace("ID", ID), "{debug_file}");
         }
     }
 
     #[test]
     fn names_that_could_leave_the_store_are_refused() {
         let long = "x".repeat(NAME_LIMIT + 1);
-        for debug_file in [
-            "",
-            "..",
-            ".hidden",
-            "/etc/",
-            r"c:\dir\..",
-            "a\0b",
-            "a\nb",
-            &long,
-        ] {
+        for debug_file in ["", "..", ".hidden", "/etc/", r"c:\dir\..", "a\0b", "a\nb", &long] {
             assert_eq!(SymbolKey::new(debug_file, ID), None, "{debug_file:?}");
         }
         for debug_id in [
@@ -179,10 +159,7 @@ mod tests {
         let key = SymbolKey::new("xul.pdb", ID).unwrap();
         for (line, expected) in [
             (format!("MODULE windows x86_64 {ID} xul.pdb"), true),
-            (
-                format!("MODULE windows x86_64 {} xul.pdb", ID.to_lowercase()),
-                true,
-            ),
+            (format!("MODULE windows x86_64 {} xul.pdb", ID.to_lowercase()), true),
             (format!("MODULE windows x86_64 {ID}"), true),
             (
                 "MODULE windows x86_64 0BCD1234F00DBEEF01020304050607081 xul.pdb".to_owned(),

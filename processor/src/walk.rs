@@ -159,24 +159,16 @@ impl Cut {
             notes.push("the minidump was taken out of a packing".to_owned());
         }
         if self.names > 0 {
-            notes.push(format!(
-                "names that cannot be read were replaced: {}",
-                self.names
-            ));
+            notes.push(format!("names that cannot be read were replaced: {}", self.names));
         }
         if self.handles {
             notes.push("the list of handles was left out".to_owned());
         }
         if self.threads > 0 {
-            notes.push(format!(
-                "threads that were left out before walking: {}",
-                self.threads
-            ));
+            notes.push(format!("threads that were left out before walking: {}", self.threads));
         }
         if let Some(index) = self.moved {
-            notes.push(format!(
-                "the crashing thread, {index} in the dump, stands last"
-            ));
+            notes.push(format!("the crashing thread, {index} in the dump, stands last"));
         }
         if self.stacks {
             notes.push("long stacks were cut before walking".to_owned());

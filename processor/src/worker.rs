@@ -93,8 +93,7 @@ impl Processor {
             data_dir,
             owner,
         } = context;
-        let lists = InForce::load(Siglists::of(&settings, &data_dir))
-            .context("reading the signature lists")?;
+        let lists = InForce::load(Siglists::of(&settings, &data_dir)).context("reading the signature lists")?;
         let (pool, fetcher) = walking(&settings, data_dir.join("symbols"))?;
         Ok(Self(Arc::new(Shared {
             stores: Stores::new(db.clone(), blobs.clone()),
@@ -196,10 +195,7 @@ impl Shared {
     /// Renews this claim no longer. The same crash may have been claimed once more meanwhile.
     fn forget(&self, job: &Job) {
         let mut claims = self.claims();
-        if claims
-            .get(&job.crash_id)
-            .is_some_and(|held| held.claim == job.claim)
-        {
+        if claims.get(&job.crash_id).is_some_and(|held| held.claim == job.claim) {
             claims.remove(&job.crash_id);
         }
     }
@@ -275,13 +271,7 @@ impl Shared {
         metrics::counter!(CRASHES, "outcome" => outcome).increment(1);
         metrics::histogram!(SECONDS, "kind" => kind).record(took);
         let ms = took.as_millis();
-        tracing::info!(
-            crash.id = job.crash_id,
-            kind,
-            outcome,
-            ms,
-            "crash worked on"
-        );
+        tracing::info!(crash.id = job.crash_id, kind, outcome, ms, "crash worked on");
     }
 
     /// The outcome of work on a job; a panic ends it as failed.

@@ -44,11 +44,7 @@ const DELIBERATE: &[Deliberate] = &[
     },
     Deliberate {
         rule: "DatesAndTimesRule",
-        fields: &[
-            "processed.crash_time",
-            "processed.client_crash_date",
-            "notes",
-        ],
+        fields: &["processed.crash_time", "processed.client_crash_date", "notes"],
         when: |input| {
             let time = &input["raw"]["CrashTime"];
             time.is_number() || !time.is_null() && crash_time(input).is_none()
@@ -177,9 +173,7 @@ fn is_class_alone(trace: &Value) -> bool {
 }
 
 fn as_text(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn crash_time(input: &Value) -> Option<i64> {
@@ -208,8 +202,7 @@ fn has_suffix(input: &Value) -> bool {
 /// A walked minidump that does not say which thread crashed.
 fn names_no_thread(input: &Value) -> bool {
     let dump = &input["processed"]["json_dump"];
-    dump.as_object().is_some_and(|dump| !dump.is_empty())
-        && !dump["crash_info"]["crashing_thread"].is_number()
+    dump.as_object().is_some_and(|dump| !dump.is_empty()) && !dump["crash_info"]["crashing_thread"].is_number()
 }
 
 #[derive(Default)]
@@ -372,9 +365,7 @@ fn show(value: Option<&Value>) -> String {
 fn same(ours: &Value, theirs: &Value) -> bool {
     match (ours, theirs) {
         (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
-        }
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
         (Value::Object(a), Value::Object(b)) => a.keys().chain(b.keys()).all(|name| {
             let (a, b) = (a.get(name), b.get(name));
             same(a.unwrap_or(&Value::Null), b.unwrap_or(&Value::Null))

@@ -28,18 +28,12 @@ pub(crate) fn outermost(text: &str, open: u8, close: u8) -> impl Iterator<Item =
                 depth -= 1;
                 if depth == 0 {
                     position = i + 1;
-                    return Some(Slice {
-                        start,
-                        end: position,
-                    });
+                    return Some(Slice { start, end: position });
                 }
             }
         }
         position = bytes.len();
-        Some(Slice {
-            start,
-            end: position,
-        })
+        Some(Slice { start, end: position })
     })
 }
 
@@ -98,10 +92,7 @@ mod tests {
                 "zebra(int) [clone .cold.1] [clone .part.2]",
             ),
             ("operator new(int)", "new(int)"),
-            (
-                "`anonymous namespace'::zebra",
-                "`anonymous namespace'::zebra",
-            ),
+            ("`anonymous namespace'::zebra", "`anonymous namespace'::zebra"),
             ("zebra ", "zebra"),
             ("zebra  ", ""),
             ("a < b c", "< b c"),

@@ -179,9 +179,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
                 Ok(Scalar::Integer(number))
             }
             fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self::Value, E> {
-                i64::try_from(number)
-                    .map(Scalar::Integer)
-                    .map_err(E::custom)
+                i64::try_from(number).map(Scalar::Integer).map_err(E::custom)
             }
             fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
                 Ok(Scalar::Text(Cow::Borrowed(text)))
@@ -305,9 +303,7 @@ impl<'a> CrashData<'a> {
             return Ok(data);
         }
         match python::json(text).map_err(CrashDataError::NotJson)? {
-            Value::Object(map) if map.contains_key("json_dump") => {
-                Ok(Self::from_processed(&ProcessedCrash(map)))
-            }
+            Value::Object(map) if map.contains_key("json_dump") => Ok(Self::from_processed(&ProcessedCrash(map))),
             Value::Object(map) => Ok(lenient::read(|key| map.get(key))),
             _ => Err(CrashDataError::NotAnObject),
         }

@@ -18,26 +18,14 @@ const SHORT_RUST_FUNCTIONS: [(&str, &str, &str); 9] = [
         "capacity_overflow",
         "alloc::raw_vec::capacity_overflow",
     ),
-    (
-        "src/libcore/option.rs",
-        "expect_failed",
-        "core::option::expect_failed",
-    ),
-    (
-        "src/libcore/panicking.rs",
-        "panic",
-        "core::panicking::panic",
-    ),
+    ("src/libcore/option.rs", "expect_failed", "core::option::expect_failed"),
+    ("src/libcore/panicking.rs", "panic", "core::panicking::panic"),
     (
         "src/libcore/panicking.rs",
         "panic_bounds_check",
         "core::panicking::panic_bounds_check",
     ),
-    (
-        "src/libcore/panicking.rs",
-        "panic_fmt",
-        "core::panicking::panic_fmt",
-    ),
+    ("src/libcore/panicking.rs", "panic_fmt", "core::panicking::panic_fmt"),
     (
         "src/libcore/slice/mod.rs",
         "slice_index_order_fail",
@@ -63,11 +51,7 @@ const SHORT_RUST_FUNCTIONS: [(&str, &str, &str); 9] = [
 /// The normalised frames of a thread, innermost first, at most [`FRAME_LIMIT`].
 ///
 /// The functions inlined into a frame come before it. An error says what cannot be used.
-pub(crate) fn normalize(
-    crash: &CrashData<'_>,
-    thread: &Thread<'_>,
-    lists: &Lists,
-) -> Result<Vec<String>, String> {
+pub(crate) fn normalize(crash: &CrashData<'_>, thread: &Thread<'_>, lists: &Lists) -> Result<Vec<String>, String> {
     if let Some(problem) = &thread.problem {
         return Err(problem.clone());
     }
@@ -93,12 +77,7 @@ pub(crate) fn normalize(
             if normalized.len() == FRAME_LIMIT {
                 return Ok(normalized);
             }
-            let text = seen.text(
-                frame.module.as_deref(),
-                windows,
-                frame.offset.as_ref(),
-                lists,
-            )?;
+            let text = seen.text(frame.module.as_deref(), windows, frame.offset.as_ref(), lists)?;
             normalized.push(text);
         }
     }
@@ -140,11 +119,7 @@ impl Seen<'_> {
         }
         if let Some(module) = module.filter(|module| !module.is_empty()) {
             let bare = module.trim_matches(['[', ']']);
-            return Ok(if windows {
-                bare.to_lowercase()
-            } else {
-                bare.to_owned()
-            });
+            return Ok(if windows { bare.to_lowercase() } else { bare.to_owned() });
         }
         if let Some(unloaded) = self.unloaded {
             return Ok(format!("(unloaded {})", unloaded.unwrap_or("None")));

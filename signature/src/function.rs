@@ -27,18 +27,13 @@ pub(crate) fn cpp(function: &str, line: Option<&Scalar<'_>>, lists: &Lists) -> O
     } else {
         last_token(name)
     };
-    let name = replace(
-        Cow::Borrowed(name),
-        "`anonymous namespace'",
-        "(anonymous namespace)",
-    );
+    let name = replace(Cow::Borrowed(name), "`anonymous namespace'", "(anonymous namespace)");
     let name = apply(name, drop_lambda_numbers);
     let mut budget = PARAM_TRAITS_BUDGET;
     let name = apply(name, |name| collapse_types(name, &mut budget));
     let name = apply(name, drop_arguments);
     let name = apply(name, |name| {
-        name.contains("clone .cold")
-            .then(|| drop_slices(name, b'[', b']'))
+        name.contains("clone .cold").then(|| drop_slices(name, b'[', b']'))
     });
     let name = append_line(name, line, lists);
     Some(apply(name, fix_spaces).into_owned())
@@ -48,9 +43,7 @@ pub(crate) fn cpp(function: &str, line: Option<&Scalar<'_>>, lists: &Lists) -> O
 pub(crate) fn rust(function: &str, line: Option<&Scalar<'_>>, lists: &Lists) -> String {
     let name = Cow::Borrowed(last_token(function));
     let name = apply(name, collapse_rust_types);
-    let name = apply(name, |name| {
-        name.contains('(').then(|| drop_slices(name, b'(', b')'))
-    });
+    let name = apply(name, |name| name.contains('(').then(|| drop_slices(name, b'(', b')')));
     let name = append_line(name, line, lists);
     let name = apply(name, fix_spaces);
     apply(name, drop_hash).into_owned()
@@ -65,9 +58,7 @@ fn apply<'a>(text: Cow<'a, str>, step: impl FnOnce(&str) -> Option<String>) -> C
 }
 
 fn replace<'a>(text: Cow<'a, str>, from: &str, to: &str) -> Cow<'a, str> {
-    apply(text, |text| {
-        text.contains(from).then(|| text.replace(from, to))
-    })
+    apply(text, |text| text.contains(from).then(|| text.replace(from, to)))
 }
 
 fn drop_qualifiers(function: &str) -> &str {
@@ -107,9 +98,8 @@ fn drop_lambda_numbers(name: &str) -> Option<String> {
 
 /// How many bytes of decimal digits, of any script, a text begins with.
 fn digits(text: &str) -> usize {
-    static DIGITS: LazyLock<dense::DFA<Vec<u32>>> = LazyLock::new(|| {
-        dense::DFA::new(r"\d*").expect("the expression for digits is well formed")
-    });
+    static DIGITS: LazyLock<dense::DFA<Vec<u32>>> =
+        LazyLock::new(|| dense::DFA::new(r"\d*").expect("the expression for digits is well formed"));
     let ascii = text.bytes().take_while(u8::is_ascii_digit).count();
     let rest = &text[ascii..];
     // Other scripts are rare, and the expression is slower.

@@ -74,8 +74,7 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
         let is_break = |c| {
             matches!(
                 c,
-                '\n' | '\r' | '\x0b' | '\x0c' | '\x1c'
-                    ..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}'
+                '\n' | '\r' | '\x0b' | '\x0c' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}'
             )
         };
         let Some(end) = text.find(is_break) else {
@@ -99,11 +98,10 @@ fn mask_addresses(description: &str) -> String {
     while let Some(at) = rest.find('@') {
         let (before, after) = rest.split_at(at);
         out.push_str(before);
-        let is_address = after.as_bytes().get(1..9).is_some_and(|digits| {
-            digits
-                .iter()
-                .all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
-        });
+        let is_address = after
+            .as_bytes()
+            .get(1..9)
+            .is_some_and(|digits| digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')));
         let width = if is_address {
             out.push_str("@<addr>");
             9
@@ -119,9 +117,8 @@ fn mask_addresses(description: &str) -> String {
 
 /// `at Herd.add(Herd.java:7)` without the `:7`.
 fn without_line_number(method: &str) -> Cow<'_, str> {
-    static LINE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"\.java:\d+\)\z").expect("the expression for line numbers is well formed")
-    });
+    static LINE: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\.java:\d+\)\z").expect("the expression for line numbers is well formed"));
     match LINE.find(method) {
         None => Cow::Borrowed(method),
         Some(found) => Cow::Owned(format!("{}.java)", &method[..found.start()])),
@@ -129,20 +126,13 @@ fn without_line_number(method: &str) -> Cow<'_, str> {
 }
 
 fn joined(parts: &[&str], separator: &str) -> String {
-    let parts: Vec<&str> = parts
-        .iter()
-        .copied()
-        .filter(|part| !part.is_empty())
-        .collect();
+    let parts: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
     parts.join(separator)
 }
 
 /// The signature of an exception object, from the first of its values: its class, and the frame
 /// that threw it. An error says what cannot be used.
-pub(crate) fn from_exception(
-    exception: &Value,
-    notes: &mut Vec<&'static str>,
-) -> Result<String, String> {
+pub(crate) fn from_exception(exception: &Value, notes: &mut Vec<&'static str>) -> Result<String, String> {
     let stack = exception
         .get("exception")
         .and_then(|exception| exception.get("values")?.get(0)?.get("stacktrace"))

@@ -33,8 +33,8 @@ mod walk;
 pub use crash_data::{CrashData, CrashDataError, Frame, Inline, Scalar, Thread, UnloadedModule};
 pub use frame::FRAME_LIMIT;
 pub use lists::{
-    AGREEMENT, Agreement, Class, Comparison, Difference, DifferentName, Entry, LIST_FILES,
-    LIST_LIMIT, ListError, ListProblem, Lists, Treatment, percent, text_of,
+    AGREEMENT, Agreement, Class, Comparison, Difference, DifferentName, Entry, LIST_FILES, LIST_LIMIT, ListError,
+    ListProblem, Lists, Treatment, percent, text_of,
 };
 pub use outcome::{Event, Signature, Step};
 pub use rules::{explain, generate, rule_names};

@@ -156,12 +156,7 @@ impl Lists {
 
     fn compile(texts: [&str; 4], folder: Option<&Path>) -> Result<Self, ListError> {
         let [irrelevant, prefix, sentinels, line_numbers] = texts;
-        let [
-            irrelevant_file,
-            prefix_file,
-            sentinels_file,
-            line_numbers_file,
-        ] = LIST_FILES;
+        let [irrelevant_file, prefix_file, sentinels_file, line_numbers_file] = LIST_FILES;
         for (file, text) in LIST_FILES.into_iter().zip(texts) {
             if entries(file, text).nth(ENTRY_LIMIT).is_some() {
                 return Err(ListError {
@@ -174,15 +169,10 @@ impl Lists {
         let mut by_text = HashMap::new();
         for entry in entries(sentinels_file, sentinels) {
             // Of equal entries the first one counts.
-            by_text
-                .entry(entry.text.clone())
-                .or_insert_with(|| Arc::new(entry));
+            by_text.entry(entry.text.clone()).or_insert_with(|| Arc::new(entry));
         }
         Ok(Self {
-            verdicts: List::compile(
-                &[(irrelevant_file, irrelevant), (prefix_file, prefix)],
-                folder,
-            )?,
+            verdicts: List::compile(&[(irrelevant_file, irrelevant), (prefix_file, prefix)], folder)?,
             line_numbers: List::compile(&[(line_numbers_file, line_numbers)], folder)?,
             longest_sentinel: by_text.keys().map(String::len).max().unwrap_or_default(),
             sentinels: by_text,
@@ -238,8 +228,7 @@ impl List {
         let mut list = Vec::new();
         let mut patterns = Vec::new();
         for entry in files.iter().flat_map(|(file, text)| entries(file, text)) {
-            let pattern = dialect::translate(&entry.text)
-                .map_err(|reason| unusable(&entry, reason.to_owned()))?;
+            let pattern = dialect::translate(&entry.text).map_err(|reason| unusable(&entry, reason.to_owned()))?;
             patterns.push(pattern);
             list.push(Arc::new(entry));
         }
@@ -252,10 +241,9 @@ impl List {
                     (Some(entry), Some(syntax)) => unusable(entry, one_line(syntax)),
                     (Some(entry), None) => unusable(entry, error.to_string()),
                     (None, _) => match first_too_big(&patterns).and_then(|at| list.get(at)) {
-                        Some(entry) => unusable(
-                            entry,
-                            "it is too big: what it repeats, it repeats too often".to_owned(),
-                        ),
+                        Some(entry) => {
+                            unusable(entry, "it is too big: what it repeats, it repeats too often".to_owned())
+                        }
                         None => ListError {
                             file: path_of(files.first().map_or("", |(file, _)| file), folder),
                             line: None,
@@ -264,10 +252,7 @@ impl List {
                     },
                 }
             })?;
-        Ok(Self {
-            entries: list,
-            regex,
-        })
+        Ok(Self { entries: list, regex })
     }
 
     /// The first entry that matches at the start of the text.

@@ -122,9 +122,9 @@ impl Step {
     /// The entry of a list that decided.
     pub fn entry(&self) -> Option<&Entry> {
         match &self.event {
-            Event::Sentinel { entry, .. }
-            | Event::Irrelevant { entry, .. }
-            | Event::Prefix { entry, .. } => Some(entry),
+            Event::Sentinel { entry, .. } | Event::Irrelevant { entry, .. } | Event::Prefix { entry, .. } => {
+                Some(entry)
+            }
             _ => None,
         }
     }

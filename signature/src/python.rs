@@ -210,11 +210,7 @@ fn standard_json(text: &str) -> Option<String> {
     changed.then_some(out)
 }
 
-const EXTENSIONS: [(&str, &str); 3] = [
-    ("NaN", "\"nan\""),
-    ("Infinity", "\"inf\""),
-    ("-Infinity", "\"-inf\""),
-];
+const EXTENSIONS: [(&str, &str); 3] = [("NaN", "\"nan\""), ("Infinity", "\"inf\""), ("-Infinity", "\"-inf\"")];
 
 /// The kind of the surrogate whose escape the text starts with.
 fn surrogate(text: &str) -> Option<Surrogate> {
@@ -284,10 +280,7 @@ mod tests {
             ("", None),
             ("1.5", None),
             ("0x10", None),
-            (
-                "99999999999999999999999999999999999999999999",
-                Some(i64::MAX),
-            ),
+            ("99999999999999999999999999999999999999999999", Some(i64::MAX)),
         ];
         for (text, expected) in cases {
             assert_eq!(int(text), expected, "{text}");
@@ -296,26 +289,13 @@ mod tests {
 
     #[test]
     fn escapes_outside_of_texts_are_no_json() {
-        for text in [
-            "\\ud800",
-            "{\\ud800",
-            "[\"a\", \\ud83e]",
-            "\\",
-            "NaN\\u",
-            "\\\u{e9}NaN",
-        ] {
+        for text in ["\\ud800", "{\\ud800", "[\"a\", \\ud83e]", "\\", "NaN\\u", "\\\u{e9}NaN"] {
             assert!(super::json(text).is_err(), "{text}");
         }
         let cases = [
             ("\"\\ud800\"", json!("\u{fffd}")),
-            (
-                "[NaN, -Infinity, \"\\\"NaN\"]",
-                json!(["nan", "-inf", "\"NaN"]),
-            ),
-            (
-                "[NaN, \"\\ud83e\\udd93\\udd93\"]",
-                json!(["nan", "\u{1f993}\u{fffd}"]),
-            ),
+            ("[NaN, -Infinity, \"\\\"NaN\"]", json!(["nan", "-inf", "\"NaN"])),
+            ("[NaN, \"\\ud83e\\udd93\\udd93\"]", json!(["nan", "\u{1f993}\u{fffd}"])),
         ];
         for (text, expected) in cases {
             assert_eq!(super::json(text).unwrap(), expected, "{text}");

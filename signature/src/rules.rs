@@ -172,11 +172,7 @@ fn frames(making: &mut Making<'_>) -> Result<(), Problem> {
 /// The signature out of a Java stack, or else of the stack of this thread, whose index it is.
 fn stack(making: &mut Making<'_>, index: i64, thread: Option<&Thread<'_>>) -> Result<(), Problem> {
     let crash = making.crash;
-    if let Some(trace) = crash
-        .java_stack_trace
-        .as_ref()
-        .filter(|v| python::truthy(v))
-    {
+    if let Some(trace) = crash.java_stack_trace.as_ref().filter(|v| python::truthy(v)) {
         making.log.add(|| Event::Tool("JavaSignatureTool"));
         let mut notes = Vec::new();
         let signature = java::from_stack_trace(trace, &mut notes);
@@ -259,13 +255,8 @@ fn out_of_memory(making: &mut Making<'_>) -> Result<(), Problem> {
     let applies = size.is_some_and(Scalar::is_truthy)
         || !making.signature().is_empty()
             && (reporting
-                || OOM_FRAGMENTS
-                    .iter()
-                    .any(|part| making.signature().contains(part))
-                || matches!(
-                    last_error(),
-                    Some("ERROR_COMMITMENT_LIMIT" | "ERROR_NOT_ENOUGH_MEMORY")
-                )
+                || OOM_FRAGMENTS.iter().any(|part| making.signature().contains(part))
+                || matches!(last_error(), Some("ERROR_COMMITMENT_LIMIT" | "ERROR_NOT_ENOUGH_MEMORY"))
                 || matches!(
                     crash.reason.as_deref(),
                     Some("STATUS_FATAL_MEMORY_EXHAUSTION" | "STATUS_NO_MEMORY")
@@ -277,9 +268,7 @@ fn out_of_memory(making: &mut Making<'_>) -> Result<(), Problem> {
         _ if reporting => Some(i64::MAX),
         None => None,
         Some(Scalar::Integer(size)) => Some(*size),
-        Some(Scalar::Text(size)) => {
-            Some(python::int(size).ok_or("the size of the allocation is not a number")?)
-        }
+        Some(Scalar::Text(size)) => Some(python::int(size).ok_or("the size of the allocation is not a number")?),
     };
     making.set(match size {
         None => format!("OOM | unknown | {}", making.signature()),
@@ -298,12 +287,8 @@ fn abort(making: &mut Making<'_>) -> Result<(), Problem> {
         making.set(format!("Abort | {}", making.signature()));
         return Ok(());
     }
-    let message = message
-        .split_once("###!!! ABORT:")
-        .map_or(message, |(_, after)| after);
-    let message = message
-        .split_once(": file ")
-        .map_or(message, |(before, _)| before);
+    let message = message.split_once("###!!! ABORT:").map_or(message, |(_, after)| after);
+    let message = message.split_once(": file ").map_or(message, |(before, _)| before);
     let mut message = Cow::Borrowed(message);
     // The names of the fonts differ from machine to machine.
     if message.contains("unable to find a usable font")

@@ -31,9 +31,7 @@ pub(crate) fn timeout(report: &str) -> Result<Timeout, String> {
         Some(Value::String(phase)) => phase,
         _ => "(unknown)",
     };
-    let conditions = report
-        .get("conditions")
-        .filter(|value| python::truthy(value));
+    let conditions = report.get("conditions").filter(|value| python::truthy(value));
     let mut names = match conditions {
         None => Vec::new(),
         Some(Value::Array(conditions)) => {

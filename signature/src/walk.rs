@@ -42,16 +42,12 @@ pub(crate) fn walk(frames: &[String], lists: &Lists, log: &mut Log) -> Walk {
             continue;
         }
         if taken.last() == Some(&frame.as_str()) && is_library(frame) {
-            log.add(|| Event::RepeatedLibrary {
-                frame: frame.clone(),
-            });
+            log.add(|| Event::RepeatedLibrary { frame: frame.clone() });
             continue;
         }
         taken.push(frame);
         let Some(Verdict::Prefix(entry)) = verdict else {
-            log.add(|| Event::NotPrefix {
-                frame: frame.clone(),
-            });
+            log.add(|| Event::NotPrefix { frame: frame.clone() });
             break;
         };
         log.add(|| Event::Prefix {

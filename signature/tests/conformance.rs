@@ -25,8 +25,7 @@ struct Label {
 
 /// What Socorro notes of every exception without a message, whose stack trace begins with the name of its class alone.
 /// Here it is noted only of a line that can be no class.
-const NO_MESSAGE: &str =
-    "SignatureGenerationRule: JavaSignatureTool: stack trace line 1 is not in the expected format";
+const NO_MESSAGE: &str = "SignatureGenerationRule: JavaSignatureTool: stack trace line 1 is not in the expected format";
 
 #[derive(Deserialize)]
 struct Expected {
@@ -149,10 +148,7 @@ fn shown(differences: &[Difference<'_>]) -> String {
         text += &format!("{} ({} tried)\n", difference.entry, difference.tried);
         for name in &difference.names {
             let (ours, theirs) = (&name.first, &name.second);
-            text += &format!(
-                "    {:?}: {ours} by ours, {theirs} by Mozilla's\n",
-                name.name
-            );
+            text += &format!("    {:?}: {ours} by ours, {theirs} by Mozilla's\n", name.name);
         }
     }
     text
@@ -177,16 +173,8 @@ fn the_built_in_lists_treat_names_as_mozillas_do() {
     );
     assert!(found.names > 5_000 && found.alike * 1000 >= found.names * LEAST);
     let measured = (ours.sha256(), theirs.sha256(), found.names, found.alike);
-    let told = (
-        AGREEMENT.built_in,
-        AGREEMENT.other,
-        AGREEMENT.names,
-        AGREEMENT.alike,
-    );
-    assert_eq!(
-        measured, told,
-        "what AGREEMENT says is not what was measured"
-    );
+    let told = (AGREEMENT.built_in, AGREEMENT.other, AGREEMENT.names, AGREEMENT.alike);
+    assert_eq!(measured, told, "what AGREEMENT says is not what was measured");
 }
 
 /// The name with each of its letters gone, changed, and everything from it on cut off.
@@ -259,10 +247,7 @@ fn the_built_in_lists_make_the_signatures_that_mozillas_make() {
     names.extend(theirs.names());
     for name in &names {
         compare(name, &stack(&[name, "herd::leap", "main"]));
-        compare(
-            name,
-            &stack(&["memcpy", "herd::RefPtr", name, "herd::leap", "main"]),
-        );
+        compare(name, &stack(&["memcpy", "herd::RefPtr", name, "herd::leap", "main"]));
         compare(name, &stack(&["raise", "abort", name, "xul.dll", "main"]));
     }
     for case in std::fs::read_to_string(data.join("siggen/cases.jsonl"))

@@ -118,11 +118,7 @@ enum Source {
     ProductDetails,
 }
 
-pub(crate) async fn run(
-    settings: Settings,
-    command: BuildinfoCommand,
-    as_json: bool,
-) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(settings: Settings, command: BuildinfoCommand, as_json: bool) -> anyhow::Result<ExitCode> {
     if matches!(command, BuildinfoCommand::Serve) {
         return super::serve::buildinfo(settings).await;
     }
@@ -158,12 +154,7 @@ pub(crate) async fn run(
     Ok(code)
 }
 
-async fn run_import(
-    db: &Db,
-    settings: &Settings,
-    args: &ImportArgs,
-    as_json: bool,
-) -> anyhow::Result<ExitCode> {
+async fn run_import(db: &Db, settings: &Settings, args: &ImportArgs, as_json: bool) -> anyhow::Result<ExitCode> {
     let products: Vec<Product> = args
         .product
         .iter()
@@ -185,11 +176,9 @@ async fn run_import(
             Source::ProductDetails => Choice::Only(SourceName::ProductDetails),
         },
         products,
-        since: args.since.map(|day| {
-            day.and_time(chrono::NaiveTime::MIN)
-                .and_utc()
-                .timestamp_micros()
-        }),
+        since: args
+            .since
+            .map(|day| day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros()),
         full: args.full,
         wait: !args.no_wait,
         wanted: alarms.iter().map(|(_, plan)| plan.clone()).collect(),
@@ -197,15 +186,7 @@ async fn run_import(
     };
     let work = Work::start();
     let settings = &settings.buildinfo;
-    let outcome = import(
-        db,
-        settings,
-        &options,
-        &work.owner,
-        &work.stop,
-        &work.report(),
-    )
-    .await;
+    let outcome = import(db, settings, &options, &work.owner, &work.stop, &work.report()).await;
     work.end();
     match outcome {
         Ok(run) => {
@@ -219,9 +200,7 @@ async fn run_import(
         }
         Err(ImportError::Busy(lease)) => {
             let (owner, until) = (lease.owner, clock::rfc3339(lease.until));
-            tracing::warn!(
-                "another import runs, by {owner}; if its process is dead, one can begin after {until}"
-            );
+            tracing::warn!("another import runs, by {owner}; if its process is dead, one can begin after {until}");
             Ok(ExitCode::from(BUSY))
         }
         Err(error) => Err(error.into()),

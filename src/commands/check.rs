@@ -62,11 +62,7 @@ impl Finding {
     }
 }
 
-pub(crate) async fn run(
-    settings: &Settings,
-    args: &CheckArgs,
-    as_json: bool,
-) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(settings: &Settings, args: &CheckArgs, as_json: bool) -> anyhow::Result<ExitCode> {
     let mut all_well = true;
     let mut show = |finding: Finding| -> anyhow::Result<()> {
         all_well &= finding.well;
@@ -121,11 +117,7 @@ pub(crate) async fn run(
             show(finding)?;
         }
     }
-    Ok(if all_well {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn free_space(settings: &Settings) -> Finding {
@@ -171,13 +163,8 @@ async fn walker(settings: &Settings) -> Finding {
         Err(error) => return Finding::bad(NAME, platform::causes::line(&error)),
     };
     match walked {
-        Ok(Ok(walked)) if walked.status == "OK" => {
-            Finding::well(NAME, "a child process walked a sample minidump")
-        }
-        Ok(Ok(walked)) => Finding::bad(
-            NAME,
-            format!("a sample minidump was not walked: {}", walked.status),
-        ),
+        Ok(Ok(walked)) if walked.status == "OK" => Finding::well(NAME, "a child process walked a sample minidump"),
+        Ok(Ok(walked)) => Finding::bad(NAME, format!("a sample minidump was not walked: {}", walked.status)),
         Ok(Err(death)) => Finding::bad(NAME, format!("the child process died: {}", death.name())),
         Err(_) => Finding::bad(NAME, "a sample minidump took over 30 seconds"),
     }
@@ -254,11 +241,7 @@ async fn failed(db: &Db) -> anyhow::Result<Finding> {
             NAME,
             format!(
                 "{}{} could not be processed; the first is {}: {} (`datil crash failed` lists them, with --retry it takes them up once more)",
-                if failed.len() >= 1000 {
-                    "at least "
-                } else {
-                    ""
-                },
+                if failed.len() >= 1000 { "at least " } else { "" },
                 failed.len(),
                 first.crash_id,
                 first.reason

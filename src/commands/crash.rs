@@ -71,11 +71,7 @@ pub(crate) enum CrashCommand {
     },
 }
 
-pub(crate) async fn run(
-    settings: &Settings,
-    command: CrashCommand,
-    as_json: bool,
-) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(settings: &Settings, command: CrashCommand, as_json: bool) -> anyhow::Result<ExitCode> {
     let db = open_db(settings).await?;
     match command {
         CrashCommand::List {

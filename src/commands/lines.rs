@@ -33,9 +33,7 @@ pub(crate) struct Line<'a> {
 }
 
 /// Answers every line of the standard input with a JSON document.
-pub(crate) fn answer_each(
-    answer: impl Fn(&[u8]) -> Result<Value, String> + Sync,
-) -> anyhow::Result<()> {
+pub(crate) fn answer_each(answer: impl Fn(&[u8]) -> Result<Value, String> + Sync) -> anyhow::Result<()> {
     each_line(io::stdin(), &mut io::stdout().lock(), |line, out| {
         let answered = line.text.and_then(&answer);
         let value = answered.unwrap_or_else(|error| json!({ "error": error }));
@@ -101,9 +99,7 @@ pub(crate) fn each_line(
             }
         });
         for answer in answers {
-            let answered = answer?
-                .recv()
-                .map_err(|_| anyhow!("a worker thread died"))?;
+            let answered = answer?.recv().map_err(|_| anyhow!("a worker thread died"))?;
             out.write_all(&answered)?;
             out.flush()?;
         }

@@ -35,8 +35,7 @@ pub(crate) fn run(settings: &Settings, command: RulesCommand) -> anyhow::Result<
             let lists = lists_in_force(settings)?;
             answer_each(|line| {
                 let input = serde_json::from_slice(line).map_err(|_| {
-                    "this is no JSON: an object with raw, processed, dumps and lookup is wanted"
-                        .to_owned()
+                    "this is no JSON: an object with raw, processed, dumps and lookup is wanted".to_owned()
                 })?;
                 run_one(&name, &input, &lists).map_err(|error| error.to_string())
             })?;

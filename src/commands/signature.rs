@@ -78,18 +78,15 @@ pub(crate) fn lists_in_force(settings: &Settings) -> anyhow::Result<Lists> {
 /// The lists of a folder, or our own.
 pub(crate) fn lists_of(folder: Option<&Path>) -> anyhow::Result<Lists> {
     match folder {
-        Some(folder) => Lists::load(folder)
-            .with_context(|| format!("reading signature lists from {}", folder.display())),
+        Some(folder) => {
+            Lists::load(folder).with_context(|| format!("reading signature lists from {}", folder.display()))
+        }
         None => Ok(Lists::built_in()),
     }
 }
 
 /// Answers for every input in order.
-pub(crate) async fn run(
-    settings: &Settings,
-    args: SignatureArgs,
-    as_json: bool,
-) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(settings: &Settings, args: SignatureArgs, as_json: bool) -> anyhow::Result<ExitCode> {
     if let Some(SignatureCommand::Lists(command)) = args.command {
         return lists::run(settings, command, as_json).await;
     }
@@ -103,9 +100,7 @@ pub(crate) async fn run(
         },
         original: match &args.against {
             Some(folder) => Original::MadeWith(lists_of(Some(folder))?),
-            None if args.diff && args.siglists.is_some() => {
-                Original::StoredOrMadeWith(lists_in_force(settings)?)
-            }
+            None if args.diff && args.siglists.is_some() => Original::StoredOrMadeWith(lists_in_force(settings)?),
             None => Original::Stored,
         },
         explain: args.explain,
@@ -171,11 +166,7 @@ pub(crate) async fn run(
         let counts = answering.counts.shown();
         writeln!(std::io::stderr(), "{counts}; lists with SHA-256 {sha256}")?;
     }
-    Ok(if failed {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// Where crash ids are looked up; opened when the first one is.
@@ -216,12 +207,7 @@ struct Answering<'a> {
 
 impl Answering<'_> {
     /// Answers every line of an input, with all cores and in order.
-    fn lines(
-        &self,
-        name: &str,
-        input: impl Read + Send,
-        out: &mut impl Write,
-    ) -> anyhow::Result<()> {
+    fn lines(&self, name: &str, input: impl Read + Send, out: &mut impl Write) -> anyhow::Result<()> {
         each_line(input, out, |Line { number, text }, out| {
             let place = || format!("{name}:{number}");
             let answer = match text {

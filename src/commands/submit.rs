@@ -36,13 +36,10 @@ fn pair(text: &str) -> Result<(String, String), String> {
 
 pub(crate) async fn run(args: &SubmitArgs, as_json: bool) -> anyhow::Result<ExitCode> {
     let mut submission = Submission::default();
-    submission
-        .annotations
-        .extend(args.annotation.iter().cloned());
+    submission.annotations.extend(args.annotation.iter().cloned());
     for (name, file) in &args.dump {
         let path = PathBuf::from(file);
-        let bytes =
-            std::fs::read(&path).with_context(|| format!("reading the dump {}", path.display()))?;
+        let bytes = std::fs::read(&path).with_context(|| format!("reading the dump {}", path.display()))?;
         submission.dumps.insert(name.clone(), bytes);
     }
     let id = send(&http_client()?, &args.url, args.dialect, &submission).await?;

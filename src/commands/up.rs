@@ -20,11 +20,7 @@ pub(crate) struct UpArgs {
     pub(crate) demo: bool,
 }
 
-pub(crate) async fn run(
-    mut settings: Settings,
-    args: &UpArgs,
-    global: &Global,
-) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(mut settings: Settings, args: &UpArgs, global: &Global) -> anyhow::Result<ExitCode> {
     let stand_ins = if args.demo {
         Some(demo::StandIns::prepare(&mut settings).await?)
     } else {
@@ -44,10 +40,7 @@ pub(crate) async fn run(
     match stand_ins {
         Some(stand_ins) => stand_ins.start(&parts, lookup, root, global).await?,
         None => {
-            tracing::info!(
-                "up at {root}/ with data in {}",
-                parts.settings.data_dir.display()
-            );
+            tracing::info!("up at {root}/ with data in {}", parts.settings.data_dir.display());
             parts.start_schedule()?;
         }
     }

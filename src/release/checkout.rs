@@ -54,8 +54,7 @@ impl Checkout {
         Some(Self {
             commit: commit.filter(|text| is_commit(text)),
             dirty: is_changed(folder, &sources),
-            source: git(folder, &["config", "--get", "remote.origin.url"])
-                .and_then(|url| public(&url)),
+            source: git(folder, &["config", "--get", "remote.origin.url"]).and_then(|url| public(&url)),
             watched,
         })
     }
@@ -63,10 +62,7 @@ impl Checkout {
 
 /// Whether a text is the whole hash of a commit.
 pub(crate) fn is_commit(text: &str) -> bool {
-    matches!(text.len(), 40 | 64)
-        && text
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// The files and folders that the program is built from: the tests are none of them.
@@ -141,11 +137,7 @@ fn places_of(shared: &Path, name: &str) -> Vec<PathBuf> {
     let place = file.ancestors().find(|path| path.exists());
     let place = place.filter(|path| path.starts_with(shared.join("refs")));
     let packed = Some(shared.join("packed-refs")).filter(|path| path.exists());
-    place
-        .map(Path::to_owned)
-        .into_iter()
-        .chain(packed)
-        .collect()
+    place.map(Path::to_owned).into_iter().chain(packed).collect()
 }
 
 fn is_changed(folder: &Path, sources: &[PathBuf]) -> Option<bool> {
@@ -219,9 +211,7 @@ mod tests {
     fn the_commit_is_read_wherever_git_keeps_it() {
         let head = ".git/HEAD";
         let on_main = (head, "ref: refs/heads/main\n");
-        let packed = format!(
-            "# pack-refs with: peeled\n{TWO} refs/heads/other\n{ONE} refs/heads/main\n^{TWO}\n"
-        );
+        let packed = format!("# pack-refs with: peeled\n{TWO} refs/heads/other\n{ONE} refs/heads/main\n^{TWO}\n");
         let (one, two) = (format!("{ONE}\n"), format!("{TWO}\n"));
         for (files, commit, watched) in [
             (vec![], None, vec![]),
@@ -241,11 +231,7 @@ mod tests {
                 vec![head, ".git/refs/heads", ".git/packed-refs"],
             ),
             (
-                vec![
-                    on_main,
-                    (".git/refs/heads/main", &*two),
-                    (".git/packed-refs", &*packed),
-                ],
+                vec![on_main, (".git/refs/heads/main", &*two), (".git/packed-refs", &*packed)],
                 Some(TWO),
                 vec![head, ".git/refs/heads/main", ".git/packed-refs"],
             ),
@@ -275,17 +261,10 @@ mod tests {
         ] {
             let folder = folder(&files);
             let checkout = Checkout::read(folder.path());
-            let found = checkout
-                .as_ref()
-                .and_then(|checkout| checkout.commit.as_deref());
+            let found = checkout.as_ref().and_then(|checkout| checkout.commit.as_deref());
             assert_eq!(found, commit, "{files:?}");
-            let expected: Vec<PathBuf> = watched
-                .iter()
-                .map(|name| folder.path().join(name))
-                .collect();
-            let watched = checkout
-                .map(|checkout| checkout.watched)
-                .unwrap_or_default();
+            let expected: Vec<PathBuf> = watched.iter().map(|name| folder.path().join(name)).collect();
+            let watched = checkout.map(|checkout| checkout.watched).unwrap_or_default();
             assert_eq!(watched, expected, "{files:?}");
             // Cargo builds anew each time when a watched file is not there.
             assert!(watched.iter().all(|path| path.exists()), "{watched:?}");
@@ -304,8 +283,7 @@ mod tests {
             ("docs/api.md", ""),
         ]);
         let found = sources(folder.path());
-        let expected =
-            ["Cargo.toml", "src", "a/Cargo.toml", "a/src"].map(|name| folder.path().join(name));
+        let expected = ["Cargo.toml", "src", "a/Cargo.toml", "a/src"].map(|name| folder.path().join(name));
         assert_eq!(found, expected);
     }
 

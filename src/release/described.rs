@@ -36,15 +36,10 @@ impl Described {
             if is_commit(&text) {
                 return Some(text);
             }
-            doubts.push(format!(
-                "{name} is not the whole hash of a commit, and is not used"
-            ));
+            doubts.push(format!("{name} is not the whole hash of a commit, and is not used"));
             None
         };
-        let file = given
-            .file
-            .as_deref()
-            .map(serde_json::from_str::<serde_json::Value>);
+        let file = given.file.as_deref().map(serde_json::from_str::<serde_json::Value>);
         let file = match file {
             Some(Ok(file)) => file,
             _ => serde_json::Value::Null,
@@ -59,10 +54,7 @@ impl Described {
         if let (Some(own), Some(variable)) = (&own, &variable)
             && own != variable
         {
-            doubts.push(
-                "DATIL_COMMIT is another commit than the one checked out, and is not used"
-                    .to_owned(),
-            );
+            doubts.push("DATIL_COMMIT is another commit than the one checked out, and is not used".to_owned());
         }
         if given.file.is_some() && !file.is_object() {
             doubts.push("version.json holds no JSON object, and is not used".to_owned());
@@ -72,9 +64,7 @@ impl Described {
         let is_of_this = filed.is_none() || filed == commit;
         let in_file = |name: &str| in_file(name).filter(|_| is_of_this);
         let text = |given: Option<&str>, name: &str| {
-            let text = given
-                .and_then(usable)
-                .or_else(|| in_file(name).and_then(usable));
+            let text = given.and_then(usable).or_else(|| in_file(name).and_then(usable));
             text.map(str::to_owned)
         };
         let described = Self {
@@ -90,11 +80,7 @@ impl Described {
     pub(crate) fn line(&self, version: &str) -> String {
         let mut parts = Vec::new();
         if let Some(commit) = &self.commit {
-            let changed = if self.dirty == Some(true) {
-                " with changes"
-            } else {
-                ""
-            };
+            let changed = if self.dirty == Some(true) { " with changes" } else { "" };
             parts.push(format!("commit {commit}{changed}"));
         }
         if let Some(build) = &self.build {
@@ -132,9 +118,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_left_out() {
-        let filed = |commit: &str| {
-            format!(r#"{{"commit":"{commit}","build":"77","source":"https://a.example/"}}"#)
-        };
+        let filed = |commit: &str| format!(r#"{{"commit":"{commit}","build":"77","source":"https://a.example/"}}"#);
         let (one, two) = (filed(ONE), filed(TWO));
         // Checkout, DATIL_COMMIT, version.json; commit, dirty, build, and how many doubts there are.
         for (is_checkout, variable, file, commit, dirty, build, doubts) in [
@@ -142,28 +126,12 @@ mod tests {
             (true, None, None, Some(ONE), Some(false), None, 0),
             (true, Some(TWO), None, Some(ONE), Some(false), None, 1),
             (true, None, Some(&*two), Some(ONE), Some(false), None, 0),
-            (
-                true,
-                None,
-                Some(&*one),
-                Some(ONE),
-                Some(false),
-                Some("77"),
-                0,
-            ),
+            (true, None, Some(&*one), Some(ONE), Some(false), Some("77"), 0),
             (false, Some(TWO), None, Some(TWO), None, None, 0),
             (false, Some(""), Some(&*one), Some(ONE), None, Some("77"), 0),
             (false, Some("main"), None, None, None, None, 1),
             (false, None, Some("nonsense"), None, None, None, 1),
-            (
-                false,
-                None,
-                Some(r#"{"build": "77"}"#),
-                None,
-                None,
-                Some("77"),
-                0,
-            ),
+            (false, None, Some(r#"{"build": "77"}"#), None, None, Some("77"), 0),
             (
                 false,
                 None,
@@ -180,11 +148,7 @@ mod tests {
                 ..Given::default()
             };
             let (described, said) = Described::of(is_checkout.then(checkout), &given);
-            let found = (
-                described.commit.as_deref(),
-                described.dirty,
-                described.build.as_deref(),
-            );
+            let found = (described.commit.as_deref(), described.dirty, described.build.as_deref());
             assert_eq!(found, (commit, dirty, build), "{given:?}");
             assert_eq!(said.len(), doubts, "{said:?}");
         }

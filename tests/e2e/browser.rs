@@ -29,11 +29,7 @@ fn open(url: &str) -> Option<String> {
         .args(["--dump-dom", url])
         .output()
         .expect("the browser can be started");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
@@ -94,14 +90,10 @@ async fn a_person_reads_crashes_and_builds_in_a_browser() {
         "victim::render::set_opacity",
         signature,
     ] {
-        assert!(
-            report.contains(part),
-            "{part} is missing in the report: {report}"
-        );
+        assert!(report.contains(part), "{part} is missing in the report: {report}");
     }
     let channel = &sample.annotations["ReleaseChannel"];
-    let builds =
-        text(&open(&format!("{}/builds/Firefox/{channel}", system.url)).expect("a browser"));
+    let builds = text(&open(&format!("{}/builds/Firefox/{channel}", system.url)).expect("a browser"));
     assert!(builds.contains(&sample.annotations["BuildID"]), "{builds}");
     let build = format!(
         "{}/builds/Firefox/{channel}/{}",

@@ -25,8 +25,7 @@ async fn lookup_answers_every_build_of_the_world_in_the_order_asked() {
             input.push_str(&format!("{question}\n"));
         }
         input.push_str("this is no question\n");
-        let output =
-            system.run_with_input(["buildinfo", "lookup", "--batch", "-"], input.as_bytes());
+        let output = system.run_with_input(["buildinfo", "lookup", "--batch", "-"], input.as_bytes());
         assert!(output.status.success());
         let output = String::from_utf8(output.stdout).expect("UTF-8");
         let answers: Vec<Value> = output
@@ -36,11 +35,7 @@ async fn lookup_answers_every_build_of_the_world_in_the_order_asked() {
         assert_eq!(answers.len(), sources.world.truth.len() + 1);
         for (truth, answer) in sources.world.truth.iter().zip(&answers) {
             assert_eq!(answer["version"], &*truth.version, "{truth:?} {answer}");
-            assert_eq!(
-                answer["status"],
-                truth.status.as_str(),
-                "{truth:?} {answer}"
-            );
+            assert_eq!(answer["status"], truth.status.as_str(), "{truth:?} {answer}");
             assert_eq!(answer["reported"], &*truth.reported, "{truth:?}");
         }
         assert!(answers[answers.len() - 1]["error"].is_string());
@@ -60,20 +55,11 @@ async fn one_question_is_answered_and_explained_down_to_the_source() {
         .truth
         .iter()
         .find(|truth| {
-            truth.product == "Firefox"
-                && truth.channel.as_str() == "release"
-                && truth.status.as_str() == "shipped"
+            truth.product == "Firefox" && truth.channel.as_str() == "release" && truth.status.as_str() == "shipped"
         })
         .expect("a release");
     let id = &*truth.build_id;
-    let question = [
-        "--product",
-        "Firefox",
-        "--channel",
-        "release",
-        "--build-id",
-        id,
-    ];
+    let question = ["--product", "Firefox", "--channel", "release", "--build-id", id];
     let answer = system.run_well(["buildinfo", "lookup"].into_iter().chain(question));
     let answer: Value = serde_json::from_str(&answer).expect("JSON");
     assert_eq!(answer["version"], &*truth.version);
@@ -86,10 +72,7 @@ async fn one_question_is_answered_and_explained_down_to_the_source() {
         "https://archive.mozilla.org/pub/firefox/candidates/",
         "/1.0/firefox.json",
     ] {
-        assert!(
-            explanation.contains(part),
-            "{part} is missing in\n{explanation}"
-        );
+        assert!(explanation.contains(part), "{part} is missing in\n{explanation}");
     }
     // What was known before anything was known.
     let before = system.run_well(
@@ -109,10 +92,7 @@ async fn an_import_says_what_it_did_and_what_it_missed() {
         ..Config::default()
     });
     let import = |args: &[&str]| {
-        let args = ["buildinfo", "import", "--json"]
-            .iter()
-            .chain(args)
-            .copied();
+        let args = ["buildinfo", "import", "--json"].iter().chain(args).copied();
         let line = system.run_well(args);
         serde_json::from_str::<Value>(&line).expect("JSON")
     };
@@ -120,31 +100,20 @@ async fn an_import_says_what_it_did_and_what_it_missed() {
     let run = import(&[]);
     assert_eq!(run["outcome"], "partial");
     assert!(
-        run["notes"]
-            .as_str()
-            .is_some_and(|notes| notes.contains("buildhub")),
+        run["notes"].as_str().is_some_and(|notes| notes.contains("buildhub")),
         "{run}"
     );
     sources.faults.buildhub.set(Fault::None);
     let run = import(&[]);
     assert_eq!(run["outcome"], "complete");
-    assert!(
-        run["new_records"].as_i64().is_some_and(|n| n > 100),
-        "{run}"
-    );
+    assert!(run["new_records"].as_i64().is_some_and(|n| n > 100), "{run}");
     let again = import(&[]);
     assert_eq!(
         (&again["outcome"], &again["new_records"]),
         (&json!("complete"), &json!(0))
     );
     assert_eq!(again["generation"], run["generation"]);
-    assert_eq!(
-        system
-            .run_well(["buildinfo", "runs", "--json"])
-            .lines()
-            .count(),
-        3
-    );
+    assert_eq!(system.run_well(["buildinfo", "runs", "--json"]).lines().count(), 3);
 }
 
 #[test]

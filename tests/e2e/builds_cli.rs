@@ -72,37 +72,25 @@ async fn builds_are_listed_by_whatever_is_known_of_them() {
         let named = objects(&system, ["builds", "--version", &candidate.version]);
         assert!(!named.is_empty());
         assert!(
-            named.iter().all(
-                |build| build["build_id"] == *candidate.build_id || build["build_number"] == 2
-            ),
+            named
+                .iter()
+                .all(|build| build["build_id"] == *candidate.build_id || build["build_number"] == 2),
             "{named:?}"
         );
         let since = format!("{}-{}-{}", &id[..4], &id[4..6], &id[6..8]);
         let found = objects(&system, ["builds", "--since", &since, "--limit", "10000"]);
-        assert!(
-            found
-                .iter()
-                .all(|build| build["build_id"].as_str() >= Some(&id[..8]))
-        );
+        assert!(found.iter().all(|build| build["build_id"].as_str() >= Some(&id[..8])));
         assert!(found.iter().any(|build| build["build_id"] == id));
         // For people: a heading, and how the list goes on.
         let output = system.run(["buildinfo", "builds", "--limit", "2"]);
         let text = String::from_utf8(output.stdout).expect("UTF-8");
-        assert!(
-            text.starts_with("BUILD ID") && text.lines().count() == 3,
-            "{text}"
-        );
+        assert!(text.starts_with("BUILD ID") && text.lines().count() == 3, "{text}");
         let hint = String::from_utf8(output.stderr).expect("UTF-8");
         let place = hint.split('\'').nth(1).expect("a place");
         let next = system.run_well(["buildinfo", "builds", "--limit", "2", "--after", place]);
         let both = system.run_well(["buildinfo", "builds", "--limit", "4", "--json"]);
         let key = |line: &str| line.split_whitespace().next().map(str::to_owned);
-        let paged: Vec<_> = text
-            .lines()
-            .skip(1)
-            .chain(next.lines().skip(1))
-            .map(key)
-            .collect();
+        let paged: Vec<_> = text.lines().skip(1).chain(next.lines().skip(1)).map(key).collect();
         let whole: Vec<_> = both
             .lines()
             .map(|line| {
@@ -118,9 +106,7 @@ async fn builds_are_listed_by_whatever_is_known_of_them() {
 async fn versions_the_newest_and_comparisons_are_told() {
     let sources = StandIns::serve(&Plan::default()).await;
     let release = find(&sources, |truth| {
-        truth.product == "Firefox"
-            && truth.channel.as_str() == "release"
-            && truth.status.as_str() == "shipped"
+        truth.product == "Firefox" && truth.channel.as_str() == "release" && truth.status.as_str() == "shipped"
     });
     let nightlies: Vec<&Truth> = sources
         .world
@@ -128,43 +114,19 @@ async fn versions_the_newest_and_comparisons_are_told() {
         .iter()
         .filter(|truth| truth.product == "Firefox" && truth.channel.as_str() == "nightly")
         .collect();
-    let newest = nightlies
-        .iter()
-        .map(|truth| &*truth.build_id)
-        .max()
-        .expect("nightlies");
-    let oldest = nightlies
-        .iter()
-        .map(|truth| &*truth.build_id)
-        .min()
-        .expect("nightlies");
+    let newest = nightlies.iter().map(|truth| &*truth.build_id).max().expect("nightlies");
+    let oldest = nightlies.iter().map(|truth| &*truth.build_id).min().expect("nightlies");
     for system in imported(&sources).await {
-        let all = objects(
-            &system,
-            ["versions", "--product", "Firefox", "--limit", "10000"],
-        );
+        let all = objects(&system, ["versions", "--product", "Firefox", "--limit", "10000"]);
         let own = all
             .iter()
             .find(|one| one["version"] == *release.version && one["channel"] == "release")
             .expect("the release");
         assert_eq!(own["product"], "Firefox");
         assert_eq!(own["shipped_build_number"], json!(release.build_number));
-        let table = system.run_well([
-            "buildinfo",
-            "versions",
-            "--product",
-            "devedition",
-            "--limit",
-            "3",
-        ]);
-        assert!(
-            table.starts_with("VERSION") && table.contains("aurora"),
-            "{table}"
-        );
-        let latest = objects(
-            &system,
-            ["latest", "--product", "Firefox", "--channel", "nightly"],
-        );
+        let table = system.run_well(["buildinfo", "versions", "--product", "devedition", "--limit", "3"]);
+        assert!(table.starts_with("VERSION") && table.contains("aurora"), "{table}");
+        let latest = objects(&system, ["latest", "--product", "Firefox", "--channel", "nightly"]);
         assert_eq!(latest.len(), 1);
         assert_eq!(latest[0]["build_id"], newest);
         let channels: BTreeSet<String> = objects(&system, ["latest"])
@@ -182,9 +144,7 @@ async fn versions_the_newest_and_comparisons_are_told() {
         );
         // A beta has an id that is Developer Edition's too.
         let beta = find(&sources, |truth| {
-            truth.product == "Firefox"
-                && truth.channel.as_str() == "beta"
-                && truth.status.as_str() == "shipped"
+            truth.product == "Firefox" && truth.channel.as_str() == "beta" && truth.status.as_str() == "shipped"
         });
         let beta = beta.build_id.to_string();
         let ambiguous = system.run(["buildinfo", "compare", &beta, newest]);
@@ -196,33 +156,20 @@ async fn versions_the_newest_and_comparisons_are_told() {
                 && error.contains("--from-channel"),
             "{error}"
         );
-        let compared = objects(
-            &system,
-            ["compare", &beta, newest, "--from-channel", "beta"],
-        );
+        let compared = objects(&system, ["compare", &beta, newest, "--from-channel", "beta"]);
         assert_eq!(compared[0]["from"]["own_channel"], "beta");
         for args in [
             &["buildinfo", "compare", oldest, "19990101000000"][..],
             &["buildinfo", "compare", oldest, "x"],
             &["buildinfo", "versions", "--product", "Waterfowl"],
-            &[
-                "buildinfo",
-                "versions",
-                "--product",
-                "Firefox",
-                "--after",
-                "x",
-            ],
+            &["buildinfo", "versions", "--product", "Firefox", "--after", "x"],
             &["buildinfo", "builds", "--build-id", "x"],
             &["buildinfo", "builds", "--limit", "0"],
             &["buildinfo", "builds", "--after", "x"],
         ] {
             let output = system.run(args);
             assert!(!output.status.success(), "{args:?}");
-            assert!(
-                output.stdout.is_empty() && !output.stderr.is_empty(),
-                "{args:?}"
-            );
+            assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{args:?}");
         }
     }
 }
@@ -268,10 +215,7 @@ async fn a_correction_is_foreseen_made_listed_and_undone() {
         assert_eq!(own["new"][0]["status"], "pulled");
         let told = system.run_well(["buildinfo", "rebuild", "--with", file, "--dry-run"]);
         assert!(told.contains("1 correction would change"), "{told}");
-        assert_eq!(
-            system.run_well(["buildinfo", "export", "--canonical"]),
-            before
-        );
+        assert_eq!(system.run_well(["buildinfo", "export", "--canonical"]), before);
         // Made twice, it is there once.
         for added in [1, 0] {
             let made = objects(&system, ["rebuild", "--with", file]);
@@ -286,15 +230,9 @@ async fn a_correction_is_foreseen_made_listed_and_undone() {
         );
         let id = listed[0]["id"].to_string();
         objects(&system, ["correct", "undo", &id, "--author", "they"]);
-        assert_eq!(
-            system.run_well(["buildinfo", "export", "--canonical"]),
-            before
-        );
+        assert_eq!(system.run_well(["buildinfo", "export", "--canonical"]), before);
         assert!(objects(&system, ["correct", "list"]).is_empty());
-        assert_eq!(
-            objects(&system, ["correct", "list", "--all"])[0]["undone_by"],
-            "they"
-        );
+        assert_eq!(objects(&system, ["correct", "list", "--all"])[0]["undone_by"], "they");
         let key = format!("firefox-{}", release.version);
         let ignored = objects(
             &system,
@@ -303,10 +241,7 @@ async fn a_correction_is_foreseen_made_listed_and_undone() {
             ],
         );
         assert_eq!(ignored[0]["correction"]["kind"], "ignore");
-        assert_ne!(
-            system.run_well(["buildinfo", "export", "--canonical"]),
-            before
-        );
+        assert_ne!(system.run_well(["buildinfo", "export", "--canonical"]), before);
         let all = system.run_well(["buildinfo", "rebuild"]);
         assert!(all.contains("generation"), "{all}");
         let well = ["--field", "status", "--value", "pulled", "--author", "we"];
@@ -316,10 +251,7 @@ async fn a_correction_is_foreseen_made_listed_and_undone() {
             &["--subject", &subject],
             &["--subject", &subject, "--reason", "x", "--ignore", &key],
         ] {
-            let args = ["buildinfo", "correct", "add"]
-                .iter()
-                .chain(&well)
-                .chain(args);
+            let args = ["buildinfo", "correct", "add"].iter().chain(&well).chain(args);
             let output = system.run(args);
             assert!(!output.status.success(), "{output:?}");
             assert!(output.stdout.is_empty() && !output.stderr.is_empty());
@@ -344,19 +276,9 @@ async fn a_table_goes_out_of_one_system_and_into_another() {
             run[0]["new_records"].as_u64(),
             u64::try_from(table.lines().count() - 1).ok()
         );
-        assert_eq!(
-            other.run_well(["buildinfo", "export", "--format", "csv"]),
-            table
-        );
+        assert_eq!(other.run_well(["buildinfo", "export", "--format", "csv"]), table);
         let output = other.run_with_input(
-            [
-                "buildinfo",
-                "load-csv",
-                "-",
-                "--origin",
-                "versions.csv",
-                "--replace",
-            ],
+            ["buildinfo", "load-csv", "-", "--origin", "versions.csv", "--replace"],
             b"Firefox,beta,40,40.0,40.0b1,20150702173756,manual\n",
         );
         assert!(output.status.success(), "{output:?}");

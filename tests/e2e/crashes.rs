@@ -32,18 +32,8 @@ async fn every_sample_is_processed_with_its_exact_build_and_shows_nothing_protec
             let info = &crash["build_info"];
             match &sample.expected {
                 Some(expected) => {
-                    assert_eq!(
-                        crash["version"],
-                        expected.version.as_str(),
-                        "{}",
-                        sample.name
-                    );
-                    assert_eq!(
-                        info["version"],
-                        expected.version.as_str(),
-                        "{}",
-                        sample.name
-                    );
+                    assert_eq!(crash["version"], expected.version.as_str(), "{}", sample.name);
+                    assert_eq!(info["version"], expected.version.as_str(), "{}", sample.name);
                     assert_eq!(info["status"], expected.status.as_str(), "{}", sample.name);
                 }
                 None => {
@@ -60,11 +50,7 @@ async fn every_sample_is_processed_with_its_exact_build_and_shows_nothing_protec
                     ("RawCrash", raw.to_string()),
                     ("page", page.clone()),
                 ] {
-                    assert!(
-                        !text.contains(secret),
-                        "{}: {secret} in {place}",
-                        sample.name
-                    );
+                    assert!(!text.contains(secret), "{}: {secret} in {place}", sample.name);
                 }
             }
         }
@@ -84,22 +70,16 @@ async fn every_dump_gives_the_stack_that_its_victim_had() {
         let submission = submissions
             .iter()
             .find(|submission| {
-                let whole = sample.dumps.iter().all(|(name, dump)| {
-                    submission.dumps.get(name).is_some_and(|sent| sent == dump)
-                });
+                let whole = sample
+                    .dumps
+                    .iter()
+                    .all(|(name, dump)| submission.dumps.get(name).is_some_and(|sent| sent == dump));
                 submission.sample == sample.name && whole
             })
             .unwrap_or_else(|| panic!("{} is submitted by nobody", sample.name));
-        let crash = system
-            .processed(&system.submit(submission, "firefox"))
-            .await;
+        let crash = system.processed(&system.submit(submission, "firefox")).await;
         let expect = &sample.expect;
-        assert_eq!(
-            crash["reason"].as_str(),
-            expect.reason.as_deref(),
-            "{}",
-            sample.name
-        );
+        assert_eq!(crash["reason"].as_str(), expect.reason.as_deref(), "{}", sample.name);
         let frames = crash["json_dump"]["crashing_thread"]["frames"]
             .as_array()
             .unwrap_or_else(|| panic!("{} has no frames", sample.name));
@@ -151,11 +131,7 @@ async fn a_build_that_becomes_known_later_corrects_its_crashes_without_another_w
         let id = system.submit(beta, "firefox");
         let before = system.processed(&id).await;
         assert_eq!(before["build_info"]["status"], "unknown");
-        assert!(
-            before["version"]
-                .as_str()
-                .is_some_and(|v| v.ends_with("b0"))
-        );
+        assert!(before["version"].as_str().is_some_and(|v| v.ends_with("b0")));
         system.run_well(["buildinfo", "import"]);
         let path = format!("/api/ProcessedCrash/?crash_id={id}");
         let after = system
@@ -166,19 +142,11 @@ async fn a_build_that_becomes_known_later_corrects_its_crashes_without_another_w
             .await;
         assert_eq!(after["version"], expected.version.as_str());
         assert!(
-            !after["processor_notes"]
-                .as_str()
-                .unwrap_or_default()
-                .contains("b0"),
+            !after["processor_notes"].as_str().unwrap_or_default().contains("b0"),
             "the note about b0 must be gone"
         );
         // Only this layer was touched.
-        for field in [
-            "json_dump",
-            "signature",
-            "completed_datetime",
-            "started_datetime",
-        ] {
+        for field in ["json_dump", "signature", "completed_datetime", "started_datetime"] {
             assert_eq!(before[field], after[field], "{field}");
         }
     }

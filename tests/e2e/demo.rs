@@ -38,12 +38,8 @@ fn ways(summary: &str) -> Vec<(u32, String)> {
 
 fn findings(system: &System, check: &str) -> Vec<Value> {
     let audit = system.run_well(["--json", "buildinfo", "audit"]);
-    let findings = audit
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("JSON"));
-    findings
-        .filter(|finding: &Value| finding["check"] == check)
-        .collect()
+    let findings = audit.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+    findings.filter(|finding: &Value| finding["check"] == check).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,30 +73,13 @@ async fn five_things_to_try_work_as_they_stand_in_the_summary() {
         (
             1,
             1,
-            &[
-                "161.0rc2",
-                "release candidate",
-                "product-details",
-                "\"build_number\":2",
-            ],
+            &["161.0rc2", "release candidate", "product-details", "\"build_number\":2"],
         ),
-        (
-            2,
-            0,
-            &["win64-aarch64 revision", "Firefox nightly linux-aarch64"],
-        ),
-        (
-            2,
-            1,
-            &["is 162.0b3", "Contradictions:", "archive", "buildhub"],
-        ),
+        (2, 0, &["win64-aarch64 revision", "Firefox nightly linux-aarch64"]),
+        (2, 1, &["is 162.0b3", "Contradictions:", "archive", "buildhub"]),
         (3, 0, &["never shipped", "162.0b1"]),
         (3, 1, &["never shipped", "162.0b1"]),
-        (
-            4,
-            0,
-            &["+ beta 162.0b3", "win64-aarch64", "2 stored crashes"],
-        ),
+        (4, 0, &["+ beta 162.0b3", "win64-aarch64", "2 stored crashes"]),
         (5, 0, &["1 alarm is on", "20261128081640"]),
     ] {
         let of_number: Vec<&String> = shown
@@ -114,10 +93,7 @@ async fn five_things_to_try_work_as_they_stand_in_the_summary() {
         }
     }
     // Nothing was written by trying.
-    assert_eq!(
-        system.run_well(["--json", "buildinfo", "correct", "list"]),
-        ""
-    );
+    assert_eq!(system.run_well(["--json", "buildinfo", "correct", "list"]), "");
     for (check, count) in [
         ("late_platform", 1),
         ("conflict", 1),
@@ -184,18 +160,10 @@ async fn the_alarm_ends_by_itself_and_the_world_goes_on() {
     system.move_clock(NOW + 9 * DAY);
     let other = system.run_well(["--json", "crash", "list", "--product", "Waterfowl"]);
     let other: Value = serde_json::from_str(other.trim()).expect("one crash");
-    system.run_well([
-        "crash",
-        "delete",
-        other["crash_id"].as_str().expect("an id"),
-    ]);
+    system.run_well(["crash", "delete", other["crash_id"].as_str().expect("an id")]);
     system.start(["up", "--demo"]);
     let second = summary(&system).await;
-    assert!(
-        !system.log_text().contains("not processed"),
-        "{}",
-        system.log_text()
-    );
+    assert!(!system.log_text().contains("not processed"), "{}", system.log_text());
     assert!(second.contains("alarm=cleared"), "{second}");
     let counted = |summary: &str| {
         let line = summary.lines().find(|line| line.contains(" crashes: "));

@@ -80,9 +80,7 @@ fn look(what: &str, status: u16, begin: char, (got, body): (u16, &str)) {
             "{what}: {body}"
         );
         // What Crash Stats' clients ask is answered in its words alone.
-        let is_theirs = ["Crash/", "/api/Nothing/"]
-            .iter()
-            .any(|part| what.contains(part));
+        let is_theirs = ["Crash/", "/api/Nothing/"].iter().any(|part| what.contains(part));
         assert!(is_theirs || json["code"].is_string(), "{what}: {body}");
     }
 }
@@ -96,14 +94,9 @@ async fn every_error_has_words_of_our_own_in_the_form_of_its_address() {
         .expect("a client");
     let send = async |method: &str, path: &str, body: Vec<u8>| {
         let method = method.parse().expect("a method");
-        let request = client
-            .request(method, format!("{}{path}", system.url))
-            .body(body);
+        let request = client.request(method, format!("{}{path}", system.url)).body(body);
         let answer = request.send().await.expect("an answer");
-        (
-            answer.status().as_u16(),
-            answer.text().await.expect("a body"),
-        )
+        (answer.status().as_u16(), answer.text().await.expect("a body"))
     };
     for (method, path, status, begin) in WRONG {
         let (got, body) = send(method, path, Vec::new()).await;
@@ -129,10 +122,7 @@ async fn every_error_has_words_of_our_own_in_the_form_of_its_address() {
             assert!(json["problems"].is_object(), "{body}");
             // What is shown as right is understood.
             let (status, answer) = send("GET", example, Vec::new()).await;
-            assert!(
-                matches!(status, 200 | 404 | 503),
-                "{example}: {status} {answer}"
-            );
+            assert!(matches!(status, 200 | 404 | 503), "{example}: {status} {answer}");
             examples += 1;
         }
     }
@@ -148,23 +138,18 @@ async fn every_error_has_words_of_our_own_in_the_form_of_its_address() {
     ] {
         let (got, answer) = send("POST", path, body.to_vec()).await;
         // Buildhub's own words for what is no JSON are what its clients know.
-        let answer = answer.replace(
-            "Expecting value: line 1 column 1 (char 0)",
-            "Expecting value",
-        );
+        let answer = answer.replace("Expecting value: line 1 column 1 (char 0)", "Expecting value");
         let answer = answer.replace("Expecting", "Wanted");
         look(&format!("POST {path}"), status, '{', (got, &answer));
     }
     let (got, answer) = send("POST", "/api/v1/lookup", vec![b'x'; 3 << 20]).await;
     look("a long body", 413, '{', (got, &answer));
-    let lines =
-        b"\xff\n{\"product\": 7, \"build_id\": 8}\n[]\n{\"product\": \"a\", \"product\": \"b\"}\n";
+    let lines = b"\xff\n{\"product\": 7, \"build_id\": 8}\n[]\n{\"product\": \"a\", \"product\": \"b\"}\n";
     let (got, answers) = send("POST", "/api/v1/lookup", lines.to_vec()).await;
     assert_eq!(got, 200, "{answers}");
-    for (answer, expected) in
-        answers
-            .lines()
-            .zip(["no JSON", "build_id must be", "no JSON object", "twice"])
+    for (answer, expected) in answers
+        .lines()
+        .zip(["no JSON", "build_id must be", "no JSON object", "twice"])
     {
         let json: Value = serde_json::from_str(answer).expect("JSON");
         let error = json["error"].as_str().expect("an error");

@@ -44,11 +44,7 @@ async fn damaged_dumps_and_missing_annotations_are_processed_with_a_note() {
     type Case<'a> = (&'a str, Option<Vec<u8>>, &'a [(&'a str, &'a str)]);
     let cases: [Case<'_>; 7] = [
         ("empty", Some(Vec::new()), &product),
-        (
-            "truncated",
-            Some(whole[..whole.len() / 3].to_vec()),
-            &product,
-        ),
+        ("truncated", Some(whole[..whole.len() / 3].to_vec()), &product),
         ("random", Some(noise), &product),
         ("lying", Some(lying), &product),
         ("no dump", None, &product),
@@ -63,10 +59,7 @@ async fn damaged_dumps_and_missing_annotations_are_processed_with_a_note() {
         let id = system.submit(&submission(dump, annotations), "firefox");
         let crash = system.processed(&id).await;
         assert_eq!(crash["success"], true, "{name}");
-        assert!(
-            crash["signature"].as_str().is_some_and(|s| !s.is_empty()),
-            "{name}"
-        );
+        assert!(crash["signature"].as_str().is_some_and(|s| !s.is_empty()), "{name}");
         assert_eq!(crash["build_info"]["status"], "unknown", "{name}");
         let (status, _) = system.get(&format!("/report/index/{id}")).await;
         assert_eq!(status, 200, "{name}");
@@ -78,12 +71,7 @@ async fn what_is_too_large_or_malformed_is_refused_with_its_reason() {
     let system = System::up(&Config::default());
     let multipart = "multipart/form-data; boundary=B";
     for (content_type, body, status, answer) in [
-        (
-            multipart,
-            vec![0; 100 << 20],
-            413,
-            "Discarded=post_body_too_large",
-        ),
+        (multipart, vec![0; 100 << 20], 413, "Discarded=post_body_too_large"),
         (
             multipart,
             b"junk".to_vec(),
@@ -111,11 +99,7 @@ async fn what_is_too_large_or_malformed_is_refused_with_its_reason() {
     ] {
         let size = body.len();
         let (got, text) = system.post(content_type, body).await;
-        assert_eq!(
-            (got, text.as_str()),
-            (status, answer),
-            "{size} bytes of {content_type}"
-        );
+        assert_eq!((got, text.as_str()), (status, answer), "{size} bytes of {content_type}");
     }
     // It is as well as before.
     let id = system.submit(&submission(None, &[("ProductName", "Firefox")]), "breakpad");
@@ -148,11 +132,6 @@ async fn pages_answer_any_address() {
         ("/metrics", 200),
     ] {
         let (got, body) = system.get(path).await;
-        assert_eq!(
-            got,
-            status,
-            "{path}: {}",
-            body.chars().take(300).collect::<String>()
-        );
+        assert_eq!(got, status, "{path}: {}", body.chars().take(300).collect::<String>());
     }
 }

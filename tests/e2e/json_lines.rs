@@ -6,11 +6,7 @@ use crate::system::{Config, System};
 
 fn answers(system: &System, args: &[&str], input: &str) -> Vec<Value> {
     let output = system.run_with_input(args, input.as_bytes());
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).expect("UTF-8");
     text.lines()
         .map(|line| serde_json::from_str(line).expect("JSON"))

@@ -28,12 +28,7 @@ fn body(number: usize, dump: &[u8]) -> Vec<u8> {
 }
 
 /// Submits until the system is gone; keeps the ids that were acknowledged.
-async fn client(
-    url: String,
-    first: usize,
-    dump: Vec<u8>,
-    acknowledged: Arc<Mutex<BTreeSet<String>>>,
-) {
+async fn client(url: String, first: usize, dump: Vec<u8>, acknowledged: Arc<Mutex<BTreeSet<String>>>) {
     let http = reqwest::Client::builder().build().expect("an HTTP client");
     for number in first.. {
         let answer = http
@@ -65,11 +60,7 @@ async fn twenty_kills_lose_no_acknowledged_crash_and_double_none() {
                 .filter(|dump| dump.len() > 10_000)
         })
         .expect("a sample with a minidump");
-    for (database, kills) in database_settings()
-        .await
-        .into_iter()
-        .zip([KILLS, KILLS / 4])
-    {
+    for (database, kills) in database_settings().await.into_iter().zip([KILLS, KILLS / 4]) {
         let mut system = System::new(&Config {
             database,
             ..Config::default()

@@ -16,9 +16,7 @@ fn resident(pid: u32) -> u64 {
         .find_map(|line| line.strip_prefix("VmRSS:"))
         .and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok())
         .unwrap_or(0);
-    let threads = std::fs::read_dir(format!("/proc/{pid}/task"))
-        .into_iter()
-        .flatten();
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten();
     let children = threads.flatten().flat_map(|thread| {
         let list = std::fs::read_to_string(thread.path().join("children")).unwrap_or_default();
         list.split_whitespace()

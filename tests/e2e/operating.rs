@@ -55,20 +55,13 @@ async fn check_follows_a_canary_and_leaves_nothing_behind() {
         ..Config::default()
     });
     let output = system.run(["check"]);
-    assert_eq!(
-        output.status.code(),
-        Some(1),
-        "without builds it is not well"
-    );
+    assert_eq!(output.status.code(), Some(1), "without builds it is not well");
     system.run_well(["buildinfo", "import"]);
     let text = system.run_well(["check", "--url", &system.url]);
     for line in text.lines() {
         assert!(line.starts_with("ok  "), "{text}");
     }
-    assert!(
-        text.contains("canary") || text.contains("marked crash"),
-        "{text}"
-    );
+    assert!(text.contains("canary") || text.contains("marked crash"), "{text}");
     assert_eq!(system.run_well(["crash", "list"]), "");
 }
 
@@ -115,28 +108,13 @@ fn settings_are_shown_without_secrets_and_wrong_ones_are_refused() {
             "sqlite:// or postgres://",
         ),
         ("[buildinfo]\nschedule = \"often\"\n", "buildinfo.schedule"),
-        (
-            "[buildinfo]\narchive_url = \"file:///x\"\n",
-            "buildinfo.archive_url",
-        ),
-        (
-            "[processor]\nsymbols_urls = \"ftp://x/\"\n",
-            "processor.symbols_urls",
-        ),
-        (
-            "[processor]\nsiglists = \"/nowhere\"\n",
-            "processor.siglists",
-        ),
+        ("[buildinfo]\narchive_url = \"file:///x\"\n", "buildinfo.archive_url"),
+        ("[processor]\nsymbols_urls = \"ftp://x/\"\n", "processor.symbols_urls"),
+        ("[processor]\nsiglists = \"/nowhere\"\n", "processor.siglists"),
         ("[processor]\nworkers = 0\n", "processor.workers"),
-        (
-            "[collector]\nthrottle = \"/nowhere\"\n",
-            "collector.throttle",
-        ),
+        ("[collector]\nthrottle = \"/nowhere\"\n", "collector.throttle"),
         ("[blobs]\nurl = \"ftp://u:secret@h/d\"\n", "blobs.url"),
-        (
-            "[database]\nurl = \"postgres://u:secret@h:x/d\"\n",
-            "database.url",
-        ),
+        ("[database]\nurl = \"postgres://u:secret@h:x/d\"\n", "database.url"),
         ("[http]\nbind = \"127.0.0.1\"\n", "http.bind"),
     ] {
         std::fs::write(&file, settings).expect("a file");
@@ -190,24 +168,17 @@ async fn every_service_answers_what_is_nowhere() {
             assert_ne!(head.headers()["content-length"], "0", "{path}");
         }
         let (_, figures) = system.get("/metrics").await;
-        assert!(
-            figures.contains("route=\"/__version__\",status=\"4xx\""),
-            "{figures}"
-        );
+        assert!(figures.contains("route=\"/__version__\",status=\"4xx\""), "{figures}");
         assert!(!figures.contains("nothing"), "{figures}");
     }
-    assert!(
-        !first.log_text().contains("someone"),
-        "{}",
-        first.log_text()
-    );
+    assert!(!first.log_text().contains("someone"), "{}", first.log_text());
 }
 
 /// The settings in the operator's manual are settings that this program takes.
 #[test]
 fn the_documented_settings_are_accepted() {
-    let manual = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/operating.md"))
-        .expect("the manual");
+    let manual =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/operating.md")).expect("the manual");
     let toml = manual
         .split("```toml\n")
         .nth(1)
@@ -218,9 +189,6 @@ fn the_documented_settings_are_accepted() {
     std::fs::write(&file, toml).expect("a file");
     let path = file.display().to_string();
     let shown = system.run_well(["--config", &path, "config", "show"]);
-    assert!(
-        shown.contains("postgres://datil:***@db.example.org/datil"),
-        "{shown}"
-    );
+    assert!(shown.contains("postgres://datil:***@db.example.org/datil"), "{shown}");
     assert!(!shown.contains("secret"), "{shown}");
 }

@@ -16,11 +16,7 @@ fn git(arguments: &[&str]) -> Option<bool> {
     if !std::path::Path::new(folder).join(".git").exists() {
         return None;
     }
-    let output = Command::new("git")
-        .args(["-C", folder])
-        .args(arguments)
-        .output()
-        .ok()?;
+    let output = Command::new("git").args(["-C", folder]).args(arguments).output().ok()?;
     Some(output.status.success())
 }
 
@@ -34,10 +30,7 @@ async fn it_says_what_it_was_built_from_and_sends_search_engines_away() {
     assert_eq!(names, ["build", "commit", "dirty", "source", "version"]);
     assert_eq!(said["version"], env!("CARGO_PKG_VERSION"));
     let line = system.run_well(["--version"]);
-    assert!(
-        line.starts_with(concat!("datil ", env!("CARGO_PKG_VERSION"))),
-        "{line}"
-    );
+    assert!(line.starts_with(concat!("datil ", env!("CARGO_PKG_VERSION"))), "{line}");
     let built = (!COMMIT.is_empty()).then_some(COMMIT);
     assert_eq!(said["commit"].as_str(), built);
     assert_eq!(line.contains("(commit "), built.is_some(), "{line}");

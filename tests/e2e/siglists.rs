@@ -23,17 +23,13 @@ fn write_lists(folder: &Path, irrelevant: &str, prefix: &str) {
 
 fn objects(text: &str) -> Vec<Value> {
     let lines = text.lines();
-    lines
-        .map(|line| serde_json::from_str(line).expect("JSON"))
-        .collect()
+    lines.map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
 /// The one object of a kind.
 fn only<'a>(objects: &'a [Value], kind: &str) -> &'a Value {
     let mut found = objects.iter().filter(|object| object["kind"] == kind);
-    let object = found
-        .next()
-        .unwrap_or_else(|| panic!("no {kind} in {objects:?}"));
+    let object = found.next().unwrap_or_else(|| panic!("no {kind} in {objects:?}"));
     assert!(found.next().is_none(), "several {kind}");
     object
 }
@@ -68,19 +64,13 @@ async fn lists_are_compared_with_stored_crashes_and_taken_up_while_a_system_runs
 
     let checked = system.run(["check"]);
     let checked = String::from_utf8_lossy(&checked.stdout).into_owned();
-    let line = checked
-        .lines()
-        .find(|line| line.contains(&built_in))
-        .expect("a line");
+    let line = checked.lines().find(|line| line.contains(&built_in)).expect("a line");
     let told = format!(
         "crashed here: {:.1} % of {} names",
         AGREEMENT.percent(),
         AGREEMENT.names
     );
-    assert!(
-        line.starts_with("ok   signatures") && line.contains(&told),
-        "{line}"
-    );
+    assert!(line.starts_with("ok   signatures") && line.contains(&told), "{line}");
 
     // By these, every frame is a prefix but the first, which does not matter.
     let own = system.folder().join("checkout");
@@ -94,15 +84,9 @@ async fn lists_are_compared_with_stored_crashes_and_taken_up_while_a_system_runs
     let changed = only(&found, "signature");
     assert_eq!(changed["old"], signature);
     assert_ne!(changed["new"], signature);
-    assert_eq!(
-        (&changed["count"], &changed["example"]),
-        (&1.into(), &first["uuid"])
-    );
+    assert_eq!((&changed["count"], &changed["example"]), (&1.into(), &first["uuid"]));
     let crashes = only(&found, "crashes");
-    assert_eq!(
-        (&crashes["looked_at"], &crashes["alike"]),
-        (&1.into(), &0.into())
-    );
+    assert_eq!((&crashes["looked_at"], &crashes["alike"]), (&1.into(), &0.into()));
     assert!(
         only(&found, "names")["percent"]
             .as_f64()
@@ -157,10 +141,7 @@ async fn lists_are_compared_with_stored_crashes_and_taken_up_while_a_system_runs
         "0",
     ]);
     let found = objects(&text);
-    let sha256 = only(&found, "activated")["sha256"]
-        .as_str()
-        .expect("a text")
-        .to_owned();
+    let sha256 = only(&found, "activated")["sha256"].as_str().expect("a text").to_owned();
     assert_eq!(in_force(&system), sha256.as_str());
     // The running processor takes them up by itself.
     let mut count = 0;
@@ -169,9 +150,7 @@ async fn lists_are_compared_with_stored_crashes_and_taken_up_while_a_system_runs
             // Another crash each time, and not a copy of the first.
             count += 1;
             let mut another = sample.clone();
-            another
-                .annotations
-                .insert("Uptime".to_owned(), count.to_string());
+            another.annotations.insert("Uptime".to_owned(), count.to_string());
             let next = system.processed(&system.submit(&another, "firefox")).await;
             (next["signature_lists"] == sha256.as_str()).then_some(next)
         })
@@ -179,10 +158,7 @@ async fn lists_are_compared_with_stored_crashes_and_taken_up_while_a_system_runs
     assert_eq!(next["signature"], changed["new"]);
     let checked = system.run(["check"]);
     let checked = String::from_utf8_lossy(&checked.stdout);
-    let line = checked
-        .lines()
-        .find(|line| line.contains(&sha256))
-        .expect("a line");
+    let line = checked.lines().find(|line| line.contains(&sha256)).expect("a line");
     assert!(
         line.starts_with("ok   signatures") && line.contains("as the built-in lists do"),
         "{line}"
@@ -217,11 +193,7 @@ fn what_cannot_be_used_is_said_and_changes_nothing() {
     );
     let error = refused(&system, &["signature", "lists", "activate", "0123456789"]);
     assert!(error.contains("no lists in"), "{error}");
-    for source in [
-        "no-such-thing",
-        "ftp://lists.example/x",
-        "http://127.0.0.1:9/x",
-    ] {
+    for source in ["no-such-thing", "ftp://lists.example/x", "http://127.0.0.1:9/x"] {
         refused(&system, &["signature", "lists", "fetch", source]);
     }
     assert_eq!(in_force(&system), built_in);
@@ -235,11 +207,7 @@ fn what_cannot_be_used_is_said_and_changes_nothing() {
     // Lists that are switched on and damaged stop a start; there is a way back.
     let text = system.run_well(["--json", "signature", "lists", "fetch", own, "--activate"]);
     let found = objects(&text);
-    let stored = PathBuf::from(
-        only(&found, "installed")["folder"]
-            .as_str()
-            .expect("a text"),
-    );
+    let stored = PathBuf::from(only(&found, "installed")["folder"].as_str().expect("a text"));
     std::fs::write(stored.join(LIST_FILES[0]), "another").expect("a list");
     for args in [
         &["up"][..],
@@ -266,10 +234,7 @@ fn what_cannot_be_used_is_said_and_changes_nothing() {
         more: &format!("siglists = {own:?}\n"),
         ..Config::default()
     });
-    let error = refused(
-        &by_setting,
-        &["signature", "lists", "fetch", own, "--activate"],
-    );
+    let error = refused(&by_setting, &["signature", "lists", "fetch", own, "--activate"]);
     assert!(error.contains("processor.siglists"), "{error}");
     assert_ne!(in_force(&by_setting), built_in);
 }
@@ -292,10 +257,7 @@ async fn lists_are_fetched_over_http_within_limits() {
     let wheel = wheel.finish().expect("a wheel").into_inner();
     let mut router = Router::new()
         .route("/siggen.whl", get(|| async { wheel }))
-        .route(
-            "/moved",
-            get(|| async { Redirect::temporary("/siggen.whl") }),
-        )
+        .route("/moved", get(|| async { Redirect::temporary("/siggen.whl") }))
         .route("/round", get(|| async { Redirect::temporary("/round") }))
         .route("/ill", get(|| async { StatusCode::BAD_GATEWAY }))
         .route("/huge", get(|| async { vec![b'a'; 40 << 20] }))
@@ -304,9 +266,7 @@ async fn lists_are_fetched_over_http_within_limits() {
         let text = std::fs::read_to_string(folder.join(name)).expect("a list");
         router = router.route(&format!("/raw/{name}"), get(|| async { text }));
     }
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a port");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let root = format!("http://{}", listener.local_addr().expect("an address"));
     let server = tokio::spawn(async move { axum::serve(listener, router).await });
 
@@ -339,10 +299,7 @@ async fn lists_are_fetched_over_http_within_limits() {
         let output = fetch(path);
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(1), "{path}");
-        assert!(
-            error.contains(expected) && !error.contains("secret"),
-            "{path}: {error}"
-        );
+        assert!(error.contains(expected) && !error.contains("secret"), "{path}: {error}");
     }
     server.abort();
 }

@@ -98,10 +98,7 @@ fn explanations_name_the_list_entry_that_decided() {
         decided["entry"],
         json!({"file": "irrelevant_signature_re.txt", "line": 2, "text": "herd::Gate"})
     );
-    let text = system.run_with_input(
-        [&args[..], &["--format", "text"]].concat(),
-        input.as_bytes(),
-    );
+    let text = system.run_with_input([&args[..], &["--format", "text"]].concat(), input.as_bytes());
     let (text, _) = well(text);
     assert!(
         text.contains("by irrelevant_signature_re.txt:2: herd::Gate\n"),
@@ -125,10 +122,7 @@ fn files_hold_lines_or_one_document_in_every_form() {
     let document = system.folder().join("document.json");
     let pretty = serde_json::to_string_pretty(&processed).expect("JSON");
     std::fs::write(&document, pretty).expect("a file");
-    let (lines, document) = (
-        lines.to_str().expect("UTF-8"),
-        document.to_str().expect("UTF-8"),
-    );
+    let (lines, document) = (lines.to_str().expect("UTF-8"), document.to_str().expect("UTF-8"));
 
     let found = answers(&system, &["signature", lines, document, "-"], "{}\n");
     assert_eq!(found.len(), 4);
@@ -154,10 +148,7 @@ fn files_hold_lines_or_one_document_in_every_form() {
     let row = format!("\"{document}\",\"{NOBODY}\",\"old\",\"herd::leap\",\"yes\",\"[]\",\"\"\n");
     assert!(csv.ends_with(&row), "{csv}");
     let markdown = form("markdown");
-    assert!(
-        markdown.contains("* **New signature:** `herd::leap`\n"),
-        "{markdown}"
-    );
+    assert!(markdown.contains("* **New signature:** `herd::leap`\n"), "{markdown}");
 
     // What can be answered is, and the exit code tells that something else could not be asked.
     let output = system.run(["signature", "no-such-file", document]);
@@ -198,7 +189,9 @@ fn differences_are_those_to_the_stored_signature_or_to_other_lists() {
     assert_eq!(found[0]["signature"], "herd::leap");
     assert!(found[2]["error"].is_string());
     assert!(
-        errors.contains("4 crashes: 2 with another signature, 1 with the same, 0 with none to compare with, 1 not readable"),
+        errors.contains(
+            "4 crashes: 2 with another signature, 1 with the same, 0 with none to compare with, 1 not readable"
+        ),
         "{errors}"
     );
 

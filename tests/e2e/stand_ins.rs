@@ -22,9 +22,7 @@ impl StandIns {
     pub(crate) async fn of(world: World) -> Self {
         let world = Arc::new(world);
         let faults = Arc::new(Faults::default());
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("a free port");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let served = demo::serve(
             listener,

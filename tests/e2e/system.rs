@@ -53,8 +53,7 @@ impl System {
             symbols.display(),
             config.more
         );
-        std::fs::write(folder.path().join("datil.toml"), settings)
-            .expect("settings can be written");
+        std::fs::write(folder.path().join("datil.toml"), settings).expect("settings can be written");
         let client = reqwest::Client::builder()
             .timeout(Duration::from_secs(60))
             .redirect(reqwest::redirect::Policy::none())
@@ -351,12 +350,7 @@ impl System {
     }
 
     /// Waits so many times as long as for one thing until `look`, which may wait itself, answers something.
-    pub(crate) async fn wait_long_for<T>(
-        &self,
-        what: &str,
-        times: u32,
-        mut look: impl AsyncFnMut() -> Option<T>,
-    ) -> T {
+    pub(crate) async fn wait_long_for<T>(&self, what: &str, times: u32, mut look: impl AsyncFnMut() -> Option<T>) -> T {
         let deadline = Instant::now() + times * PATIENCE;
         loop {
             if let Some(found) = look().await {

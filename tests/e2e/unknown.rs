@@ -20,9 +20,7 @@ fn before_newest() -> (World, String) {
     let end = world
         .builds
         .iter()
-        .rposition(|build| {
-            build.channel == Channel::Nightly && build.product.canonical() == "Firefox"
-        })
+        .rposition(|build| build.channel == Channel::Nightly && build.product.canonical() == "Firefox")
         .expect("a nightly");
     world.builds.truncate(end);
     world.records.retain(|record| record.build < end);
@@ -108,10 +106,7 @@ async fn three_installs_raise_an_alarm_that_ends_when_the_build_is_known() {
             assert_eq!(crash["build_info"]["status"], "published");
         }
         let (_, metrics) = system.get("/metrics").await;
-        assert!(
-            metrics.contains("buildinfo_alarms_raised_total 1"),
-            "{metrics}"
-        );
+        assert!(metrics.contains("buildinfo_alarms_raised_total 1"), "{metrics}");
     }
 }
 
@@ -128,9 +123,7 @@ async fn where_nobody_imports_by_itself_everything_says_so_and_an_import_by_hand
     system.start(["up"]);
     let ids = crash_three_times(&system, &late.world, &newest);
     let raised = system
-        .wait_for("the alarm to be raised", async || {
-            alarm(&system, "open").await
-        })
+        .wait_for("the alarm to be raised", async || alarm(&system, "open").await)
         .await;
     assert_eq!(raised["alarm"]["tried"], Value::Null);
     assert!(
@@ -147,10 +140,7 @@ async fn where_nobody_imports_by_itself_everything_says_so_and_an_import_by_hand
     let (_, page) = system.get("/builds/unknown").await;
     assert!(page.contains("No process imports by itself"), "{page}");
     let audit = system.run_well(["buildinfo", "audit"]);
-    assert!(
-        audit.contains(by_hand) && audit.contains("no_importer"),
-        "{audit}"
-    );
+    assert!(audit.contains(by_hand) && audit.contains("no_importer"), "{audit}");
     let listed = system.run_well(["buildinfo", "unknown"]);
     assert!(
         listed.contains(by_hand) && listed.contains(&newest) && listed.contains("  on"),
@@ -173,10 +163,7 @@ async fn where_nobody_imports_by_itself_everything_says_so_and_an_import_by_hand
     assert_eq!(check.status.code(), Some(1), "{text}");
     let line = text.lines().find(|line| line.contains("open_alarm"));
     let line = line.expect("a line about the alarm");
-    assert!(
-        line.starts_with("BAD ") && line.contains("load-csv"),
-        "{line}"
-    );
+    assert!(line.starts_with("BAD ") && line.contains("load-csv"), "{line}");
     let check = system.run(["--json", "check"]);
     assert_eq!(check.status.code(), Some(1));
     let lines = String::from_utf8_lossy(&check.stdout).into_owned();

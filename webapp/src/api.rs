@@ -37,20 +37,12 @@ pub(crate) fn routes() -> Router<Webapp> {
 }
 
 fn reading(endpoint: MethodRouter<Webapp>) -> MethodRouter<Webapp> {
-    endpoint.fallback(async || {
-        failed(
-            StatusCode::METHOD_NOT_ALLOWED,
-            &json!({"error": "Method not allowed"}),
-        )
-    })
+    endpoint.fallback(async || failed(StatusCode::METHOD_NOT_ALLOWED, &json!({"error": "Method not allowed"})))
 }
 
 async fn with_slash(uri: Uri) -> Response {
     let query = uri.query().map(|q| format!("?{q}")).unwrap_or_default();
-    moved(
-        StatusCode::MOVED_PERMANENTLY,
-        &format!("{}/{query}", uri.path()),
-    )
+    moved(StatusCode::MOVED_PERMANENTLY, &format!("{}/{query}", uri.path()))
 }
 
 async fn no_service(Path(name): Path<String>) -> Response {

@@ -16,10 +16,7 @@ use buildinfo::explain;
 use buildinfo::importer::Importer;
 use buildinfo::lookup::LookupError;
 use buildinfo::version::Stage;
-use buildinfo::{
-    BuildId, BuildIndex, Directory, Freshness, Product, Question, Version, db, lookup, product,
-    resolve,
-};
+use buildinfo::{BuildId, BuildIndex, Directory, Freshness, Product, Question, Version, db, lookup, product, resolve};
 use chrono::Duration;
 use platform::clock;
 use platform::db::DbError;
@@ -68,10 +65,7 @@ pub(crate) async fn page_of(app: &Webapp, id: BuildId) -> Result<String, DbError
 }
 
 /// Every product and channel, or the builds with the id that is asked for.
-pub(crate) async fn index(
-    State(app): State<Webapp>,
-    params: Params,
-) -> Result<Response, PageError> {
+pub(crate) async fn index(State(app): State<Webapp>, params: Params) -> Result<Response, PageError> {
     let text = params.text("revision").map_err(unusable)?;
     if !text.is_empty() {
         let filter = db::Filter {
@@ -142,8 +136,7 @@ fn named_by(params: &Params) -> Result<Names, &'static str> {
 /// on beta.
 fn is_candidate_on_beta(names: &Names) -> bool {
     let version = names.version.trim_end_matches('*').parse::<Version>();
-    names.channel == "beta"
-        && version.is_ok_and(|version| matches!(version.stage(), Stage::ReleaseCandidate(_)))
+    names.channel == "beta" && version.is_ok_and(|version| matches!(version.stage(), Stage::ReleaseCandidate(_)))
 }
 
 /// Leaves those of the builds that [`filter`] finds which have these names.
@@ -172,10 +165,8 @@ pub(crate) fn filter(names: &Names) -> db::Filter {
 
 /// The list of the builds with these names.
 pub(crate) fn link(names: &Names) -> String {
-    let is_channel = !names.product.is_empty()
-        && !names.channel.is_empty()
-        && names.version.is_empty()
-        && names.build_id.is_empty();
+    let is_channel =
+        !names.product.is_empty() && !names.channel.is_empty() && names.version.is_empty() && names.build_id.is_empty();
     if is_channel {
         return links::channel(&names.product, &names.channel);
     }
@@ -212,8 +203,7 @@ async fn named(
 /// each generation.
 async fn overview(app: &Webapp, generation: i64) -> Result<Arc<Vec<ChannelView>>, ApiError> {
     let read = async {
-        let newest =
-            lookup::newest_of_channels(&app.db, generation, MAX_CHANNELS, |_, _| true).await;
+        let newest = lookup::newest_of_channels(&app.db, generation, MAX_CHANNELS, |_, _| true).await;
         let newest = newest.map_err(|error| match error {
             LookupError::Db(error) => error,
             other => DbError::Row(other.to_string()),
@@ -346,17 +336,12 @@ async fn around(
         );
     }
     let (few, many) = DAYS_AFTER;
-    let days = if channel.starts_with("nightly") {
-        few
-    } else {
-        many
-    };
+    let days = if channel.starts_with("nightly") { few } else { many };
     let end = later(id, days);
     let mut neighbours = Vec::new();
     for channel in channels {
         for (before, limit) in [(Some(id), IDS_BEFORE), (end, IDS_AFTER)] {
-            let page =
-                db::builds_of_channel(&app.db, generation, product, channel, before, limit).await?;
+            let page = db::builds_of_channel(&app.db, generation, product, channel, before, limit).await?;
             neighbours.extend(page.rows);
         }
     }

@@ -132,23 +132,15 @@ impl Asked {
 
 /// What is looked for, in words; empty for everything.
 fn words_of(filter: &Filter) -> String {
-    let begins =
-        |what: &str, begin: &Beginning| format!("{what} {begin}, everything that begins so");
-    let whole = |what: &str, text: &str| {
-        (!text.is_empty()).then(|| format!("{what} {}", format::shortened(text, CELL)))
-    };
+    let begins = |what: &str, begin: &Beginning| format!("{what} {begin}, everything that begins so");
+    let whole =
+        |what: &str, text: &str| (!text.is_empty()).then(|| format!("{what} {}", format::shortened(text, CELL)));
     [
         whole("product", &filter.product),
         whole("channel", &filter.channel),
-        filter
-            .version_begins
-            .as_ref()
-            .map(|begin| begins("version", begin)),
+        filter.version_begins.as_ref().map(|begin| begins("version", begin)),
         whole("version", &filter.version),
-        filter
-            .build_id_begins
-            .as_ref()
-            .map(|begin| begins("build id", begin)),
+        filter.build_id_begins.as_ref().map(|begin| begins("build id", begin)),
         whole("build id", &filter.build_id),
         whole("signature", &filter.signature),
     ]
@@ -191,19 +183,15 @@ impl<'a> CrashesPage<'a> {
     fn new(asked: &'a Asked, filter: &Filter, beyond_newest: bool, crashes: &'a [Summary]) -> Self {
         let shown = crashes.get(..PAGE).unwrap_or(crashes);
         let filters = asked.named();
-        let older = shown
-            .last()
-            .filter(|_| crashes.len() > shown.len())
-            .map(|last| {
-                let place = Cursor {
-                    received: last.received,
-                    crash_id: last.id.to_string(),
-                }
-                .to_string();
-                let with_place: Vec<(&str, &str)> =
-                    filters.into_iter().chain([("after", &*place)]).collect();
-                links::crashes(&with_place)
-            });
+        let older = shown.last().filter(|_| crashes.len() > shown.len()).map(|last| {
+            let place = Cursor {
+                received: last.received,
+                crash_id: last.id.to_string(),
+            }
+            .to_string();
+            let with_place: Vec<(&str, &str)> = filters.into_iter().chain([("after", &*place)]).collect();
+            links::crashes(&with_place)
+        });
         Self {
             asked,
             words: words_of(filter),

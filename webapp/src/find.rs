@@ -110,11 +110,7 @@ pub(crate) async fn processed(app: &Webapp, asked: &CrashId) -> Result<Found, Ap
             }),
         });
     }
-    if report::load_raw(&app.blobs, &id)
-        .await
-        .map_err(store_failed)?
-        .is_some()
-    {
+    if report::load_raw(&app.blobs, &id).await.map_err(store_failed)?.is_some() {
         // Its row and job are still to be written, which is done on its own.
         return Ok(Found::Waiting(Waiting::default()));
     }
@@ -122,11 +118,7 @@ pub(crate) async fn processed(app: &Webapp, asked: &CrashId) -> Result<Found, Ap
 }
 
 fn not_there(asked: &CrashId, id: CrashId) -> Found {
-    if id == *asked {
-        Found::Nothing
-    } else {
-        Found::Gone(id)
-    }
+    if id == *asked { Found::Nothing } else { Found::Gone(id) }
 }
 
 /// The public annotations of a report; `None` when there is no such report.
@@ -138,9 +130,7 @@ pub(crate) async fn annotations(app: &Webapp, asked: &CrashId) -> Result<Option<
     if row.is_some_and(|row| row.state == State::Deleted) {
         return Ok(None);
     }
-    let raw = report::load_raw(&app.blobs, &id)
-        .await
-        .map_err(store_failed)?;
+    let raw = report::load_raw(&app.blobs, &id).await.map_err(store_failed)?;
     Ok(raw.as_ref().map(Public::of_raw))
 }
 

@@ -4,9 +4,7 @@ use platform::clock;
 
 /// A stored time as `2026-08-03 11:02:44`.
 pub(crate) fn time(micros: i64) -> String {
-    clock::from_micros(micros)
-        .format("%Y-%m-%d %H:%M:%S")
-        .to_string()
+    clock::from_micros(micros).format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// A number of seconds as its two largest units: `3 h 12 min`.
@@ -32,11 +30,7 @@ pub(crate) fn seconds(count: i64) -> String {
     } else {
         parts.join(" ")
     };
-    if count < 0 {
-        format!("−{text}")
-    } else {
-        text
-    }
+    if count < 0 { format!("−{text}") } else { text }
 }
 
 /// A number of bytes: `1,536 bytes (1.5 KiB)`.

@@ -158,24 +158,14 @@ mod tests {
                     "line {number}: {} again",
                     name.text
                 );
-                assert!(
-                    !name.text.is_empty() && !name.text.contains('*'),
-                    "line {number}"
-                );
+                assert!(!name.text.is_empty() && !name.text.contains('*'), "line {number}");
                 assert!(
                     !name.anchor.starts_with('-') && !name.anchor.contains("--"),
                     "line {number}"
                 );
             }
-            let meaning: String = entry
-                .meaning
-                .iter()
-                .map(|piece| piece.text.as_str())
-                .collect();
-            assert!(
-                meaning.ends_with('.'),
-                "line {number}: a meaning is a sentence"
-            );
+            let meaning: String = entry.meaning.iter().map(|piece| piece.text.as_str()).collect();
+            assert!(meaning.ends_with('.'), "line {number}: a meaning is a sentence");
             assert!(meaning.starts_with(char::is_uppercase), "line {number}");
             assert!(
                 !meaning.contains(['*', '[', '<']),
@@ -266,11 +256,7 @@ mod tests {
                                 continue;
                             }
                             links += 1;
-                            assert!(
-                                known.contains(anchor),
-                                "{}: #{anchor} is no term",
-                                path.display()
-                            );
+                            assert!(known.contains(anchor), "{}: #{anchor} is no term", path.display());
                         }
                     }
                 }
@@ -282,10 +268,7 @@ mod tests {
     #[test]
     fn code_is_marked() {
         let found = pieces("a `b` c");
-        let found: Vec<(&str, bool)> = found
-            .iter()
-            .map(|piece| (piece.text.as_str(), piece.is_code))
-            .collect();
+        let found: Vec<(&str, bool)> = found.iter().map(|piece| (piece.text.as_str(), piece.is_code)).collect();
         assert_eq!(found, [("a ", false), ("b", true), (" c", false)]);
     }
 }

@@ -106,14 +106,12 @@ pub(crate) fn source(file: &str, line: Option<i64>) -> Source {
     };
     let plain = safe(place) && safe(path) && safe(revision);
     let link = match kind {
-        "hg" if plain && place.starts_with("hg.mozilla.org/") => Some(format!(
-            "https://{place}/file/{revision}/{path}{}",
-            anchor("l")
-        )),
-        "git" if plain && place.starts_with("github.com/") => Some(format!(
-            "https://{place}/blob/{revision}/{path}{}",
-            anchor("L")
-        )),
+        "hg" if plain && place.starts_with("hg.mozilla.org/") => {
+            Some(format!("https://{place}/file/{revision}/{path}{}", anchor("l")))
+        }
+        "git" if plain && place.starts_with("github.com/") => {
+            Some(format!("https://{place}/blob/{revision}/{path}{}", anchor("L")))
+        }
         "hg" | "git" | "s3" => None,
         _ => {
             return Source {
@@ -167,11 +165,7 @@ mod tests {
             ("s3:gecko-generated-sources:ab/c.cpp:", "ab/c.cpp", None),
             ("d:\\build\\a.cpp", "d:\\build\\a.cpp", None),
             ("/builds/a.c", "/builds/a.c", None),
-            (
-                "x:y:z:javascript:alert(1)",
-                "x:y:z:javascript:alert(1)",
-                None,
-            ),
+            ("x:y:z:javascript:alert(1)", "x:y:z:javascript:alert(1)", None),
         ] {
             let found = source(file, Some(7));
             assert_eq!((found.path.as_str(), found.link.as_deref()), (path, link));

@@ -53,9 +53,7 @@ fn add_protection(response: &mut Response) {
         (header::REFERRER_POLICY, "no-referrer"),
     ];
     for (name, value) in HEADERS {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
 }
 
@@ -146,17 +144,13 @@ impl IntoResponse for PageError {
             ApiError::Unavailable(_) => "Not at the moment",
             ApiError::TooSlow(_) => "This took too long",
             ApiError::Internal(cause) => {
-                tracing::error!(
-                    cause = platform::causes::line(cause),
-                    "a page could not be made"
-                );
+                tracing::error!(cause = platform::causes::line(cause), "a page could not be made");
                 "Something failed here"
             }
         };
         let sentence = match &self.0 {
             ApiError::Internal(_) => {
-                "This is a fault of the system, not of your request. The cause is in its log."
-                    .to_owned()
+                "This is a fault of the system, not of your request. The cause is in its log.".to_owned()
             }
             error => error.to_string(),
         };

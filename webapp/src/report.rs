@@ -25,11 +25,7 @@ const ANNOTATION: usize = 2_000;
 const MAX_ANNOTATIONS: usize = 1_000;
 
 /// Shows a report, or says exactly why there is none.
-pub(crate) async fn show(
-    State(app): State<Webapp>,
-    Path(text): Path<String>,
-    uri: Uri,
-) -> Result<Response, PageError> {
+pub(crate) async fn show(State(app): State<Webapp>, Path(text): Path<String>, uri: Uri) -> Result<Response, PageError> {
     if let Some(id) = text.strip_prefix("bp-").and_then(|id| id.parse().ok()) {
         return Ok(moved(StatusCode::FOUND, &links::report(&id)));
     }
@@ -79,13 +75,9 @@ fn not_an_id() -> Response {
 fn unknown(id: &CrashId) -> Response {
     let day = id.day();
     let mut causes = vec![
-        format!(
-            "It came in on {day} (the id says so) and was deleted since, by age or on request."
-        ),
-        "It was never received here: the client is still to send it, or sends to another server."
-            .to_owned(),
-        "The id was mistyped: it has the form of a crash id, but nothing is known under it."
-            .to_owned(),
+        format!("It came in on {day} (the id says so) and was deleted since, by age or on request."),
+        "It was never received here: the client is still to send it, or sends to another server.".to_owned(),
+        "The id was mistyped: it has the form of a crash id, but nothing is known under it.".to_owned(),
     ];
     // The seventh character from the end tells what the collector decided.
     if id.as_str().as_bytes().get(29) == Some(&b'3') {
@@ -128,11 +120,7 @@ struct WaitingPage<'a> {
 
 impl<'a> WaitingPage<'a> {
     fn new(id: CrashId, here: &'a str, waiting: Waiting) -> Self {
-        let until_next = waiting
-            .job
-            .as_ref()
-            .map_or(0, |job| job.run_at - clock::now_micros())
-            / 1_000_000;
+        let until_next = waiting.job.as_ref().map_or(0, |job| job.run_at - clock::now_micros()) / 1_000_000;
         let job = waiting.job;
         let later = job.as_ref().filter(|_| until_next > 0);
         Self {
@@ -272,10 +260,7 @@ fn object<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Map<Stri
 }
 
 fn list<'a>(object: &'a Map<String, Value>, name: &str) -> &'a [Value] {
-    object
-        .get(name)
-        .and_then(Value::as_array)
-        .map_or(&[], Vec::as_slice)
+    object.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// A scalar as people read it: empty for null.

@@ -88,8 +88,7 @@ impl SearchPage {
         if has_builds {
             let generation = builds_db::latest_generation(&app.db).await?.n;
             let filter = builds::filter(&names);
-            let mut page =
-                builds_db::list_builds(&app.db, generation, &filter, None, BUILD_ROWS).await?;
+            let mut page = builds_db::list_builds(&app.db, generation, &filter, None, BUILD_ROWS).await?;
             builds::keep(&names, &mut page.rows);
             found = Matching::all(&page.rows);
             more_builds = page.more || found.len() > BUILDS;
@@ -103,8 +102,7 @@ impl SearchPage {
         let more_crashes = rows.len() > CRASHES;
         rows.truncate(CRASHES);
         let whole = names.version.strip_suffix('*');
-        let whole =
-            whole.filter(|version| buildinfo::version::pattern::versions(version).is_none());
+        let whole = whole.filter(|version| buildinfo::version::pattern::versions(version).is_none());
         Ok(Self {
             text: format::shortened(text, 200),
             understood: names.words().join(", "),
@@ -129,9 +127,7 @@ impl SearchPage {
 /// of the build.
 fn asked(names: &Names, found: &[Matching]) -> Asked {
     let ids: Vec<BuildId> = found.iter().map(|build| build.build_id).collect();
-    let only = ids
-        .first()
-        .filter(|first| ids.iter().all(|id| id == *first));
+    let only = ids.first().filter(|first| ids.iter().all(|id| id == *first));
     let (version, build_id) = match only.filter(|_| names.build_number.is_some()) {
         Some(id) => (String::new(), id.to_string()),
         None => (names.version.clone(), names.build_id.clone()),

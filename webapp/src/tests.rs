@@ -73,19 +73,11 @@ impl Server {
             Audits::new(test.db.clone()),
         )
         .router();
-        Self {
-            test,
-            blobs,
-            router,
-        }
+        Self { test, blobs, router }
     }
 
     async fn send(&self, method: &str, path: &str) -> Answer {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .body(Body::empty())
-            .unwrap();
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
@@ -101,17 +93,10 @@ impl Server {
     }
 
     async fn receive(&self, crash: &str, received: i64, duplicate_of: Option<&str>) {
-        self.receive_of("Firefox", crash, received, duplicate_of)
-            .await;
+        self.receive_of("Firefox", crash, received, duplicate_of).await;
     }
 
-    async fn receive_of(
-        &self,
-        product: &str,
-        crash: &str,
-        received: i64,
-        duplicate_of: Option<&str>,
-    ) {
+    async fn receive_of(&self, product: &str, crash: &str, received: i64, duplicate_of: Option<&str>) {
         let row = Received {
             id: id(crash),
             received,
@@ -189,9 +174,7 @@ impl Server {
         let steps = buildinfo::db::steps_to_all(db, generation, vec![("g".to_owned(), derived)])
             .await
             .unwrap();
-        buildinfo::db::write_steps(db, generation, &steps)
-            .await
-            .unwrap();
+        buildinfo::db::write_steps(db, generation, &steps).await.unwrap();
         assert!(
             buildinfo::db::finish_generation(db, generation, RECEIVED)
                 .await
@@ -201,11 +184,7 @@ impl Server {
 }
 
 async fn servers() -> Vec<Server> {
-    testing::databases()
-        .await
-        .into_iter()
-        .map(Server::new)
-        .collect()
+    testing::databases().await.into_iter().map(Server::new).collect()
 }
 
 /// Where the link with this text leads.
@@ -279,24 +258,13 @@ pub(crate) fn build(channel: &str, version: &str, build_id: &str, platform: &str
         variant: String::new(),
         line: Line::of(channel, &version),
         build_number: shipped.then_some(1),
-        status: if shipped {
-            Status::Shipped
-        } else {
-            Status::Published
-        },
+        status: if shipped { Status::Shipped } else { Status::Published },
         certainty: Certainty::Stated,
-        reason: if shipped {
-            Reason::InReleases
-        } else {
-            Reason::Nightly
-        },
+        reason: if shipped { Reason::InReleases } else { Reason::Nightly },
         offered_on: vec![channel.to_owned()],
         revision: Some(format!("rev{build_id}")),
         repository: Some("https://hg.mozilla.org/releases/mozilla-beta".to_owned()),
-        archive_url: Some(
-            "https://archive.mozilla.org/pub/firefox/releases/64.0b4/win64/en-US/Firefox.exe"
-                .to_owned(),
-        ),
+        archive_url: Some("https://archive.mozilla.org/pub/firefox/releases/64.0b4/win64/en-US/Firefox.exe".to_owned()),
         published_at: Some(1_540_512_000_000_000),
         shipped_on: None,
         sources: vec![buildinfo::SourceName::Buildhub],

@@ -19,11 +19,7 @@ pub(crate) struct Word {
 /// The status of a build, by the name that it is stored under.
 pub(crate) fn status(name: &str) -> Word {
     let (text, meaning, look) = match name {
-        "shipped" => (
-            "shipped",
-            "It was released to the users of its channel.",
-            "good",
-        ),
+        "shipped" => ("shipped", "It was released to the users of its channel.", "good"),
         "candidate" => (
             "candidate",
             "It may still ship, or it is a release candidate that only beta users got.",
@@ -34,11 +30,7 @@ pub(crate) fn status(name: &str) -> Word {
             "Another build of its version shipped, or a later version did.",
             "odd",
         ),
-        "pulled" => (
-            "pulled",
-            "It was ready for release and was taken back.",
-            "odd",
-        ),
+        "pulled" => ("pulled", "It was ready for release and was taken back.", "odd"),
         "published" => (
             "published",
             "It is out without a release process, as nightly builds are.",
@@ -50,22 +42,14 @@ pub(crate) fn status(name: &str) -> Word {
             "No release process made it: a local build, a try push or a distribution's own.",
             "odd",
         ),
-        "" => (
-            "not looked up",
-            "Nobody has asked yet which build this is.",
-            "odd",
-        ),
+        "" => ("not looked up", "Nobody has asked yet which build this is.", "odd"),
         _ => (
             "unknown build",
             "No source has listed this build so far, so its exact version is not known.",
             "bad",
         ),
     };
-    Word {
-        text,
-        meaning,
-        look,
-    }
+    Word { text, meaning, look }
 }
 
 /// What a person calls a version of a product: a candidate is `154.0b1 build 2 (candidate)` or `153.0 RC build 2`,
@@ -124,17 +108,9 @@ pub(crate) fn certainty(name: &str) -> Word {
             "It follows from what the sources say, but none of them states it.",
             "odd",
         ),
-        _ => (
-            "not known",
-            "Nothing is known that it could rest on.",
-            "bad",
-        ),
+        _ => ("not known", "Nothing is known that it could rest on.", "bad"),
     };
-    Word {
-        text,
-        meaning,
-        look,
-    }
+    Word { text, meaning, look }
 }
 
 /// On what a status rests, when it was concluded by the rule that is stored under this name: a table of versions is the
@@ -199,18 +175,10 @@ pub(crate) fn check(check: Check) -> (&'static str, &'static str) {
 pub(crate) fn severity(severity: Severity) -> Word {
     let (text, meaning, look) = match severity {
         Severity::Bad => ("bad", "Answers are wrong or missing because of it.", "bad"),
-        Severity::Warning => (
-            "warning",
-            "Answers may be wrong or missing because of it.",
-            "odd",
-        ),
+        Severity::Warning => ("warning", "Answers may be wrong or missing because of it.", "odd"),
         Severity::Note => ("note", "Good to know; answers do not suffer.", "plain"),
     };
-    Word {
-        text,
-        meaning,
-        look,
-    }
+    Word { text, meaning, look }
 }
 
 /// Why no source knows a build id.
@@ -233,11 +201,7 @@ pub(crate) fn verdict(verdict: Verdict) -> Word {
         ),
         Verdict::Junk => ("junk", "It is no build id, or lies in the future.", "plain"),
     };
-    Word {
-        text,
-        meaning,
-        look,
-    }
+    Word { text, meaning, look }
 }
 
 /// How an import went, by the name that it is stored under.
@@ -270,11 +234,7 @@ pub(crate) fn outcome(name: &str) -> Word {
             "bad",
         ),
     };
-    Word {
-        text,
-        meaning,
-        look,
-    }
+    Word { text, meaning, look }
 }
 
 /// How a source did during an import.
@@ -290,18 +250,10 @@ pub(crate) fn source_state(state: State) -> Word {
             "odd",
         ),
         State::Empty => ("empty", "It answers, and has nothing at all.", "bad"),
-        State::Garbage => (
-            "garbage",
-            "It answers with something else than data.",
-            "bad",
-        ),
+        State::Garbage => ("garbage", "It answers with something else than data.", "bad"),
         State::Down => ("down", "It does not answer.", "bad"),
     };
-    Word {
-        text,
-        meaning,
-        look,
-    }
+    Word { text, meaning, look }
 }
 
 /// How the stack walker found a frame.
@@ -311,9 +263,7 @@ pub(crate) fn trust(name: &str) -> &'static str {
         "cfi" => "Reliable: found with the call frame information of the symbols.",
         "frame_pointer" => "Fairly reliable: found by following the frame pointer.",
         "prewalked" => "The stack was walked on the machine that crashed.",
-        "cfi_scan" | "scan" => {
-            "A guess: found by looking for return addresses on the stack. It may be wrong."
-        }
+        "cfi_scan" | "scan" => "A guess: found by looking for return addresses on the stack. It may be wrong.",
         "inlined" => "Certain as the frame below it: the compiler merged this function into it.",
         _ => "It is not known how this frame was found.",
     }
@@ -365,11 +315,7 @@ mod tests {
         for (product, name, expected) in [
             ("Firefox", "154.0b1rc2", "154.0b1 build 2 (candidate)"),
             ("Firefox", "153.0rc2", "153.0 RC build 2"),
-            (
-                "Thunderbird",
-                "140.2.0esrrc1",
-                "140.2.0esr build 1 (candidate)",
-            ),
+            ("Thunderbird", "140.2.0esrrc1", "140.2.0esr build 1 (candidate)"),
             ("Firefox", "154.0b1", "154.0b1"),
             ("Firefox", "<junk>", "<junk>"),
             ("Firefox", "", ""),

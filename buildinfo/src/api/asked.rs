@@ -105,22 +105,14 @@ pub(super) fn known_product(text: &str) -> Result<Directory, String> {
 
 /// A whole build id.
 pub(super) fn whole_id(text: &str) -> Result<BuildId, String> {
-    text.parse().map_err(|why| {
-        format!(
-            "{} is not a build id, 14 digits YYYYMMDDhhmmss: {why}",
-            short(text)
-        )
-    })
+    text.parse()
+        .map_err(|why| format!("{} is not a build id, 14 digits YYYYMMDDhhmmss: {why}", short(text)))
 }
 
 /// A line of builds.
 pub(super) fn known_line(text: &str) -> Result<Line, String> {
-    text.parse().map_err(|_| {
-        format!(
-            "{} is no line: a major version on esr, main elsewhere",
-            short(text)
-        )
-    })
+    text.parse()
+        .map_err(|_| format!("{} is no line: a major version on esr, main elsewhere", short(text)))
 }
 
 /// A version.
@@ -201,9 +193,7 @@ impl<T> Asked<T> {
         let query = self.address.query().unwrap_or_default();
         let mut pairs = url::form_urlencoded::Serializer::new(String::new());
         pairs
-            .extend_pairs(
-                url::form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "cursor"),
-            )
+            .extend_pairs(url::form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "cursor"))
             .append_pair("cursor", cursor);
         format!("{}?{}", self.address.path(), pairs.finish())
     }

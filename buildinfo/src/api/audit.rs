@@ -35,9 +35,7 @@ takes!(
     |given, wrong| {
         wrong.check(given, "product", known_product);
         wrong.check(given, "check", known_check);
-        wrong.check(given, "cursor", |text| {
-            text.parse::<Place>().map_err(|()| no_cursor())
-        });
+        wrong.check(given, "cursor", |text| text.parse::<Place>().map_err(|()| no_cursor()));
     }
 );
 
@@ -64,10 +62,7 @@ pub(super) struct AuditPage {
         (status = 400, description = "A parameter cannot be understood", body = super::openapi::Error),
     )
 )]
-pub(super) async fn list(
-    State(api): State<Api>,
-    asked: Asked<Params>,
-) -> Result<Response, ApiError> {
+pub(super) async fn list(State(api): State<Api>, asked: Asked<Params>) -> Result<Response, ApiError> {
     let params = &asked.params;
     let limit = usize::try_from(limit_of(params.limit, 100, 1000)?).unwrap_or(0);
     let filter = params.filter()?;
@@ -97,9 +92,7 @@ impl Params {
         let product = self.product.as_deref().map(known_product).transpose();
         let check = self.check.as_deref().map(known_check).transpose();
         Ok(Filter {
-            product: product
-                .map_err(ApiError::BadRequest)?
-                .map(Directory::product),
+            product: product.map_err(ApiError::BadRequest)?.map(Directory::product),
             check: check.map_err(ApiError::BadRequest)?,
         })
     }

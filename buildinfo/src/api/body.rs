@@ -23,8 +23,7 @@ impl<S: Sync> FromRequest<S> for Whole {
         let mut whole = Vec::new();
         let mut came: usize = 0;
         while let Some(chunk) = chunks.next().await {
-            let chunk = chunk
-                .map_err(|_| ApiError::BadRequest("the request did not come whole".to_owned()))?;
+            let chunk = chunk.map_err(|_| ApiError::BadRequest("the request did not come whole".to_owned()))?;
             came = came.saturating_add(chunk.len());
             if came > DRAINED {
                 break;
@@ -34,9 +33,7 @@ impl<S: Sync> FromRequest<S> for Whole {
             }
         }
         if came > LIMIT {
-            return Err(ApiError::TooLarge(
-                "the request is longer than 2 MB".to_owned(),
-            ));
+            return Err(ApiError::TooLarge("the request is longer than 2 MB".to_owned()));
         }
         Ok(Self(whole.into()))
     }

@@ -57,9 +57,7 @@ takes!(
     |given, wrong| {
         wrong.check(given, "product", known_product);
         wrong.check(given, "build_id", ids_of);
-        wrong.check(given, "cursor", |text| {
-            read_cursor(text).ok_or_else(no_cursor)
-        });
+        wrong.check(given, "cursor", |text| read_cursor(text).ok_or_else(no_cursor));
         for name in ["channel", "version", "revision", "platform"] {
             if given.get(name).is_some_and(has_null) {
                 wrong.add(name, "holds a null character");
@@ -89,10 +87,7 @@ pub(super) struct BuildPage {
         (status = 400, description = "A parameter cannot be understood", body = super::openapi::Error),
     )
 )]
-pub(super) async fn list(
-    State(api): State<Api>,
-    asked: Asked<Params>,
-) -> Result<Response, ApiError> {
+pub(super) async fn list(State(api): State<Api>, asked: Asked<Params>) -> Result<Response, ApiError> {
     let params = &asked.params;
     let filter = params.filter()?;
     let limit = limit_of(params.limit, PAGE, MAX_PAGE)?;
@@ -141,9 +136,7 @@ impl Params {
         }
         let directory = self.product.as_deref().map(known_product).transpose();
         let directory = directory.map_err(ApiError::BadRequest)?;
-        let own = directory
-            .and_then(Directory::only_channel)
-            .map(str::to_owned);
+        let own = directory.and_then(Directory::only_channel).map(str::to_owned);
         let ids = self.build_id.as_deref().map(ids_of).transpose()?;
         let day = self
             .date
@@ -197,12 +190,7 @@ fn read_cursor(cursor: &str) -> Option<(i64, BuildKey)> {
     let generation = parts.next()?.parse().ok()?;
     let build_id = parts.next()?.parse().ok()?;
     let names: Vec<String> = parts
-        .map(|part| {
-            percent_decode_str(part)
-                .decode_utf8()
-                .ok()
-                .map(String::from)
-        })
+        .map(|part| percent_decode_str(part).decode_utf8().ok().map(String::from))
         .collect::<Option<_>>()?;
     if names.iter().any(|name| has_null(name)) {
         return None;

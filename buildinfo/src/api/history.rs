@@ -27,9 +27,7 @@ pub(super) struct RunsParams {
 }
 
 takes!(RunsParams, "/api/v1/runs?limit=5", |given, wrong| {
-    wrong.check(given, "cursor", |text| {
-        text.parse::<i64>().map_err(|_| no_cursor())
-    });
+    wrong.check(given, "cursor", |text| text.parse::<i64>().map_err(|_| no_cursor()));
 });
 
 /// A page of imports.
@@ -103,10 +101,7 @@ impl From<Run> for OneRun {
         (status = 400, description = "A parameter cannot be understood", body = super::openapi::Error),
     )
 )]
-pub(super) async fn runs(
-    State(api): State<Api>,
-    asked: Asked<RunsParams>,
-) -> Result<Response, ApiError> {
+pub(super) async fn runs(State(api): State<Api>, asked: Asked<RunsParams>) -> Result<Response, ApiError> {
     let limit = limit_of(asked.params.limit, 20, 200)?;
     let before = asked.params.cursor.as_deref().map(str::parse::<i64>);
     let before = before.transpose().map_err(|_| no_cursor())?;
@@ -132,15 +127,9 @@ pub(super) struct ChangesParams {
     limit: Option<i64>,
 }
 
-takes!(
-    ChangesParams,
-    "/api/v1/changes?cursor=0&limit=100",
-    |given, wrong| {
-        wrong.check(given, "cursor", |text| {
-            read_cursor(text).ok_or_else(no_cursor)
-        });
-    }
-);
+takes!(ChangesParams, "/api/v1/changes?cursor=0&limit=100", |given, wrong| {
+    wrong.check(given, "cursor", |text| read_cursor(text).ok_or_else(no_cursor));
+});
 
 /// Changes in the order in which they came.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -177,10 +166,7 @@ struct OneChange {
         (status = 400, description = "A parameter cannot be understood", body = super::openapi::Error),
     )
 )]
-pub(super) async fn changes(
-    State(api): State<Api>,
-    asked: Asked<ChangesParams>,
-) -> Result<Response, ApiError> {
+pub(super) async fn changes(State(api): State<Api>, asked: Asked<ChangesParams>) -> Result<Response, ApiError> {
     let limit = limit_of(asked.params.limit, 500, 1000)?;
     let cursor = asked.params.cursor.as_deref().unwrap_or("0");
     let start = read_cursor(cursor).ok_or_else(no_cursor)?;

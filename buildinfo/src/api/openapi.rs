@@ -6,9 +6,7 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, T
 use utoipa::openapi::{OpenApi, RefOr};
 use utoipa::{OpenApi as _, PartialSchema, ToSchema};
 
-use super::{
-    audit, builds, history, questions, search, snapshot, unknown, version_string, versions,
-};
+use super::{audit, builds, history, questions, search, snapshot, unknown, version_string, versions};
 use crate::build::Build;
 use crate::catalog::Several;
 use crate::resolve::Answer;
@@ -83,19 +81,12 @@ enum Form {
 impl Form {
     fn schema(self, about: &str) -> Schema {
         let one = |kind: SchemaType| {
-            let object = ObjectBuilder::new()
-                .schema_type(kind)
-                .description(Some(about));
+            let object = ObjectBuilder::new().schema_type(kind).description(Some(about));
             Schema::Object(object.build())
         };
         let many = |kind: Type| {
             let items = ObjectBuilder::new().schema_type(kind);
-            Schema::Array(
-                ArrayBuilder::new()
-                    .items(items)
-                    .description(Some(about))
-                    .build(),
-            )
+            Schema::Array(ArrayBuilder::new().items(items).description(Some(about)).build())
         };
         let or_null = |kind: Type| one(SchemaType::from_iter([kind, Type::Null]));
         match self {
@@ -114,16 +105,12 @@ impl Form {
 /// The members of an object, each with what it is: those that it always has, and those that it may have.
 fn object(about: &str, always: &[Member<'_>], sometimes: &[Member<'_>]) -> RefOr<Schema> {
     let described = ObjectBuilder::new().description(Some(about));
-    let described = sometimes
-        .iter()
-        .fold(described, |object, (name, form, about)| {
-            object.property(*name, form.schema(about))
-        });
-    let whole = always
-        .iter()
-        .fold(described, |object, (name, form, about)| {
-            object.property(*name, form.schema(about)).required(*name)
-        });
+    let described = sometimes.iter().fold(described, |object, (name, form, about)| {
+        object.property(*name, form.schema(about))
+    });
+    let whole = always.iter().fold(described, |object, (name, form, about)| {
+        object.property(*name, form.schema(about)).required(*name)
+    });
     RefOr::T(Schema::Object(whole.build()))
 }
 
@@ -155,11 +142,7 @@ impl PartialSchema for Answer {
                 ("reported", Form::TextOrNull, "The version of the question"),
                 ("status", Form::Text, STATUSES),
                 ("certainty", Form::Text, CERTAINTIES),
-                (
-                    "reason",
-                    Form::Text,
-                    "The rule that gave the answer, in a word",
-                ),
+                ("reason", Form::Text, "The rule that gave the answer, in a word"),
                 ("explanation", Form::Text, "The rule as a sentence"),
                 (
                     "build",
@@ -207,11 +190,7 @@ impl PartialSchema for Build {
             "One build for one platform.",
             &[
                 ("product", Form::Text, "The product"),
-                (
-                    "channel",
-                    Form::Text,
-                    "The channel that the file itself follows",
-                ),
+                ("channel", Form::Text, "The channel that the file itself follows"),
                 ("version", Form::Text, "The exact version on that channel"),
                 ("build_id", Form::Text, "The build id"),
                 (
@@ -232,39 +211,19 @@ impl PartialSchema for Build {
                 ("build_number", Form::IntegerOrNull, "N of `buildN`"),
                 ("status", Form::Text, STATUSES),
                 ("certainty", Form::Text, CERTAINTIES),
-                (
-                    "reason",
-                    Form::Text,
-                    "The rule that gave the status, in a word",
-                ),
+                ("reason", Form::Text, "The rule that gave the status, in a word"),
                 ("offered_on", Form::Texts, "The channels whose users got it"),
                 ("revision", Form::TextOrNull, "The source revision"),
-                (
-                    "repository",
-                    Form::TextOrNull,
-                    "The repository of the revision",
-                ),
-                (
-                    "archive_url",
-                    Form::TextOrNull,
-                    "Where it lies on the public host",
-                ),
+                ("repository", Form::TextOrNull, "The repository of the revision"),
+                ("archive_url", Form::TextOrNull, "Where it lies on the public host"),
                 (
                     "published_at",
                     Form::IntegerOrNull,
                     "When it was first uploaded, microseconds since 1970 UTC",
                 ),
-                (
-                    "shipped_on",
-                    Form::TextOrNull,
-                    "The day its version shipped",
-                ),
+                ("shipped_on", Form::TextOrNull, "The day its version shipped"),
                 ("sources", Form::Texts, "The sources behind it"),
-                (
-                    "evidence",
-                    Form::Texts,
-                    "The digests of the observations behind it",
-                ),
+                ("evidence", Form::Texts, "The digests of the observations behind it"),
             ],
             &[],
         )

@@ -63,18 +63,10 @@ impl Params {
         (status = 400, description = "A parameter is missing or unknown", body = super::openapi::Error),
     )
 )]
-pub(super) async fn lookup(
-    State(api): State<Api>,
-    asked: Asked<Params>,
-) -> Result<Response, ApiError> {
+pub(super) async fn lookup(State(api): State<Api>, asked: Asked<Params>) -> Result<Response, ApiError> {
     let freshness = api.lookup.freshness();
     let answer = api.lookup.answer(&asked.params.question()).await?;
-    let basis = format!(
-        "{} {} {}",
-        answer.generation,
-        answer.reason,
-        freshness.tag()
-    );
+    let basis = format!("{} {} {}", answer.generation, answer.reason, freshness.tag());
     Ok(asked.answer(&basis, freshness.date(&answer)))
 }
 
@@ -91,10 +83,7 @@ pub(super) async fn lookup(
         (status = 413, description = "Longer than 2 MB", body = super::openapi::Error),
     )
 )]
-pub(super) async fn lookup_many(
-    State(api): State<Api>,
-    Whole(body): Whole,
-) -> Result<Response, ApiError> {
+pub(super) async fn lookup_many(State(api): State<Api>, Whole(body): Whole) -> Result<Response, ApiError> {
     let now = clock::now_micros();
     let batch = cpu::run_sized(body.len(), move || Batch::read(&body, now)).await??;
     let freshness = api.lookup.freshness();
@@ -149,22 +138,12 @@ impl Batch {
                     "the body begins with [ and is no JSON array: one of questions is wanted, such as [{EXAMPLE}]"
                 ))
             })?;
-            (
-                Form::Array,
-                items.iter().map(|item| item.get().as_bytes()).collect(),
-            )
+            (Form::Array, items.iter().map(|item| item.get().as_bytes()).collect())
         } else {
             let body = body.strip_suffix(b"\n").unwrap_or(body);
             let lines = body.split(|byte| *byte == b'\n');
             let lines = lines.take(MAX_QUESTIONS + 1);
-            (
-                Form::Lines,
-                if body.is_empty() {
-                    Vec::new()
-                } else {
-                    lines.collect()
-                },
-            )
+            (Form::Lines, if body.is_empty() { Vec::new() } else { lines.collect() })
         };
         if texts.len() > MAX_QUESTIONS {
             return Err(too_many());
@@ -196,9 +175,7 @@ impl Batch {
         let mut texts = Vec::with_capacity(self.places.len());
         for (place, number) in self.places.iter().zip(1..) {
             texts.push(match place {
-                None => {
-                    serde_json::to_string(&answers.next().map(|answer| freshness.date(answer)))?
-                }
+                None => serde_json::to_string(&answers.next().map(|answer| freshness.date(answer)))?,
                 Some(error) => json!({ "error": error, "line": number }).to_string(),
             });
         }
@@ -217,10 +194,7 @@ impl Batch {
         (status = 400, description = "A parameter is missing or unknown", body = super::openapi::Error),
     )
 )]
-pub(super) async fn explain(
-    State(api): State<Api>,
-    asked: Asked<Params>,
-) -> Result<Response, ApiError> {
+pub(super) async fn explain(State(api): State<Api>, asked: Asked<Params>) -> Result<Response, ApiError> {
     let freshness = api.lookup.freshness();
     let answer = api.lookup.answer(&asked.params.question()).await?;
     let explanation: Explanation = explain::explain(&api.db, &answer).await?;

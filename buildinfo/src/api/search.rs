@@ -50,10 +50,7 @@ pub(super) async fn any(State(api): State<Api>) -> Result<Response, ApiError> {
         (status = 413, description = "The search is too long", body = super::openapi::Error),
     )
 )]
-pub(super) async fn search(
-    State(api): State<Api>,
-    Whole(body): Whole,
-) -> Result<Response, ApiError> {
+pub(super) async fn search(State(api): State<Api>, Whole(body): Whole) -> Result<Response, ApiError> {
     answer(&api, &body).await
 }
 
@@ -76,17 +73,10 @@ async fn answer(api: &Api, body: &[u8]) -> Result<Response, ApiError> {
         let answer = search.answer(found, |digest| told.get(digest).cloned(), took);
         Json(answer).into_response()
     };
-    Ok((
-        [(header::CACHE_CONTROL, "no-store")],
-        cpu::run(write).await?,
-    )
-        .into_response())
+    Ok(([(header::CACHE_CONTROL, "no-store")], cpu::run(write).await?).into_response())
 }
 
-async fn observations(
-    api: &Api,
-    wanted: &[Digest],
-) -> Result<HashMap<Digest, Observation>, DbError> {
+async fn observations(api: &Api, wanted: &[Digest]) -> Result<HashMap<Digest, Observation>, DbError> {
     let mut told = HashMap::new();
     for digests in wanted.chunks(AT_ONCE) {
         let stored = db::by_digests(&api.db, digests).await?;

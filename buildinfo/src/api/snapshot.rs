@@ -28,9 +28,7 @@ impl Cache {
     async fn of(&self, db: &Db, generation: i64) -> anyhow::Result<Arc<Snapshot>> {
         let mut held = self.0.lock().await;
         // The folder for temporary files may be swept.
-        let usable = |held: &&Arc<Snapshot>| {
-            held.header.generation >= generation && held.file.path().exists()
-        };
+        let usable = |held: &&Arc<Snapshot>| held.header.generation >= generation && held.file.path().exists();
         if let Some(snapshot) = held.as_ref().filter(usable) {
             return Ok(Arc::clone(snapshot));
         }
@@ -54,10 +52,7 @@ impl Cache {
         (status = 400, description = "There are no parameters", body = super::openapi::Error),
     )
 )]
-pub(super) async fn get(
-    State(api): State<Api>,
-    asked: Asked<NoParams>,
-) -> Result<Response, ApiError> {
+pub(super) async fn get(State(api): State<Api>, asked: Asked<NoParams>) -> Result<Response, ApiError> {
     let generation = latest_generation(&api.db).await?.n;
     if let Some(unchanged) = asked.unchanged(&generation.to_string()) {
         return Ok(unchanged);

@@ -86,10 +86,7 @@ impl From<Importer> for OneImporter {
         (status = 400, description = "A parameter cannot be understood", body = super::openapi::Error),
     )
 )]
-pub(super) async fn list(
-    State(api): State<Api>,
-    asked: Asked<Params>,
-) -> Result<Response, ApiError> {
+pub(super) async fn list(State(api): State<Api>, asked: Asked<Params>) -> Result<Response, ApiError> {
     let params = &asked.params;
     let limit = limit_of(params.limit, 100, 1000)?;
     let after = params.cursor.as_deref().map(str::parse::<UnknownKey>);
@@ -129,8 +126,6 @@ fn known_alarm(name: &str) -> Result<AlarmFilter, ApiError> {
     match name {
         "open" => Ok(AlarmFilter::Open),
         "cleared" => Ok(AlarmFilter::Cleared),
-        _ => Err(ApiError::BadRequest(
-            "alarm must be open or cleared".to_owned(),
-        )),
+        _ => Err(ApiError::BadRequest("alarm must be open or cleared".to_owned())),
     }
 }

@@ -92,10 +92,7 @@ pub(super) async fn get(State(api): State<Api>, address: Uri) -> Result<Response
     if found.is_empty() {
         api.lookup.count_question(&index, &params.question());
     }
-    let hits: Vec<Value> = found
-        .iter()
-        .map(|name| json!({ "version_string": name }))
-        .collect();
+    let hits: Vec<Value> = found.iter().map(|name| json!({ "version_string": name })).collect();
     let body = json!({ "total": hits.len(), "hits": hits });
     let text = if params.pretty == "print" {
         format!("{body:#}")
@@ -111,16 +108,9 @@ pub(super) async fn get(State(api): State<Api>, address: Uri) -> Result<Response
 
 /// The address without its slash leads to the one with it.
 pub(super) async fn add_slash(uri: Uri) -> Response {
-    let query = uri
-        .query()
-        .map(|query| format!("?{query}"))
-        .unwrap_or_default();
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     let location = format!("/api/VersionString/{query}");
-    (
-        StatusCode::MOVED_PERMANENTLY,
-        [(header::LOCATION, location)],
-    )
-        .into_response()
+    (StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, location)]).into_response()
 }
 
 /// The refusal of a question that lacks a parameter: in Crash Stats' form, and in ours.
@@ -154,15 +144,12 @@ fn directory(name: &str, channel: &str) -> Option<Product> {
     if name == "DevEdition" {
         return (channel == "aurora").then_some(Product::Firefox);
     }
-    Product::ALL
-        .into_iter()
-        .find(|product| product.as_str() == name)
+    Product::ALL.into_iter().find(|product| product.as_str() == name)
 }
 
 /// The version strings of the builds with one id on a channel: final names first, then candidates, each in the order of versions.
 fn hits<'a>(builds: impl Iterator<Item = BuildRef<'a>>, channel: &str) -> Vec<String> {
-    let (own, others): (Vec<BuildRef<'_>>, Vec<BuildRef<'_>>) =
-        builds.partition(|build| build.channel() == channel);
+    let (own, others): (Vec<BuildRef<'_>>, Vec<BuildRef<'_>>) = builds.partition(|build| build.channel() == channel);
     let mut rows: Vec<Version> = own.into_iter().flat_map(own_rows).collect();
     // A release's file stands under beta as well, as long as no beta has the same id.
     if rows.is_empty() && channel == "beta" {
@@ -177,9 +164,7 @@ fn hits<'a>(builds: impl Iterator<Item = BuildRef<'a>>, channel: &str) -> Vec<St
 fn own_rows(build: BuildRef<'_>) -> Vec<Version> {
     let own = build.channel();
     let version = build.name_on(own);
-    let candidate = build
-        .build_number()
-        .map(|number| version.with_candidate(number));
+    let candidate = build.build_number().map(|number| version.with_candidate(number));
     match (build.status(), own) {
         (Status::Variant | Status::Unofficial | Status::Unknown, _) => Vec::new(),
         (Status::Published, _) | (Status::Shipped, "aurora" | "beta" | "release") => vec![version],

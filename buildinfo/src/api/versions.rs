@@ -12,9 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::Api;
 use super::asked::{Asked, known_line, known_product, known_version, takes, whole_id};
 use super::builds::{limit_of, no_cursor};
-use crate::catalog::{
-    self, Comparison, LatestBuild, Newest, NoComparison, Several, VersionBuilds, Which,
-};
+use crate::catalog::{self, Comparison, LatestBuild, Newest, NoComparison, Several, VersionBuilds, Which};
 use crate::product::{Directory, Product, normalise_channel};
 
 /// Versions in a page, unless the client says.
@@ -26,10 +24,7 @@ const MAX_PAGE: i64 = 1000;
 fn product_of(product: &str, channel: Option<&str>) -> Result<(Product, Option<String>), ApiError> {
     let directory = known_product(product).map_err(ApiError::BadRequest)?;
     let own = directory.only_channel().map(str::to_owned);
-    Ok((
-        directory.product(),
-        own.or_else(|| channel.map(normalise_channel)),
-    ))
+    Ok((directory.product(), own.or_else(|| channel.map(normalise_channel))))
 }
 
 /// Which versions to list.
@@ -54,9 +49,7 @@ takes!(
     "/api/v1/versions?product=Firefox&channel=release",
     |given, wrong| {
         wrong.check(given, "product", known_product);
-        wrong.check(given, "cursor", |text| {
-            begin_after(&[], text).ok_or_else(no_cursor)
-        });
+        wrong.check(given, "cursor", |text| begin_after(&[], text).ok_or_else(no_cursor));
     }
 );
 
@@ -84,10 +77,7 @@ pub(super) struct VersionsPage {
         (status = 400, description = "A parameter cannot be understood", body = super::openapi::Error),
     )
 )]
-pub(super) async fn versions(
-    State(api): State<Api>,
-    asked: Asked<VersionsParams>,
-) -> Result<Response, ApiError> {
+pub(super) async fn versions(State(api): State<Api>, asked: Asked<VersionsParams>) -> Result<Response, ApiError> {
     let params = &asked.params;
     let (product, channel) = product_of(&params.product, params.channel.as_deref())?;
     let limit = limit_of(params.limit, PAGE, MAX_PAGE)?;
@@ -143,8 +133,7 @@ takes!(
         wrong.check(given, "product", known_product);
         wrong.check(given, "line", known_line);
         let product = given.get("product").map(known_product);
-        let has_one =
-            product.is_some_and(|product| product.is_ok_and(|one| one.only_channel().is_some()));
+        let has_one = product.is_some_and(|product| product.is_ok_and(|one| one.only_channel().is_some()));
         if !has_one && given.get("channel").is_none() {
             wrong.add("channel", "is missing");
         }
@@ -177,10 +166,7 @@ pub(super) struct Latest {
         (status = 400, description = "A parameter is missing or cannot be understood", body = super::openapi::Error),
     )
 )]
-pub(super) async fn latest(
-    State(api): State<Api>,
-    asked: Asked<LatestParams>,
-) -> Result<Response, ApiError> {
+pub(super) async fn latest(State(api): State<Api>, asked: Asked<LatestParams>) -> Result<Response, ApiError> {
     let params = &asked.params;
     let (product, channel) = product_of(&params.product, params.channel.as_deref())?;
     let channel = channel.ok_or_else(|| ApiError::BadRequest("channel is required".to_owned()))?;
@@ -261,10 +247,7 @@ takes!(
         (status = 404, description = "No source has listed one of the builds so far, or not on that channel", body = super::openapi::Error),
     )
 )]
-pub(super) async fn compare(
-    State(api): State<Api>,
-    asked: Asked<CompareParams>,
-) -> Result<Response, ApiError> {
+pub(super) async fn compare(State(api): State<Api>, asked: Asked<CompareParams>) -> Result<Response, ApiError> {
     let params = &asked.params;
     let directory = known_product(&params.product).map_err(ApiError::BadRequest)?;
     let product = directory.product();

@@ -61,18 +61,9 @@ impl Audits {
     pub fn new(db: Db) -> Self {
         Self {
             db,
-            pages: Cache::builder()
-                .max_capacity(PAGES)
-                .time_to_live(KEEP)
-                .build(),
-            scores: Cache::builder()
-                .max_capacity(OVERVIEWS)
-                .time_to_live(KEEP)
-                .build(),
-            overviews: Cache::builder()
-                .max_capacity(OVERVIEWS)
-                .time_to_live(KEEP)
-                .build(),
+            pages: Cache::builder().max_capacity(PAGES).time_to_live(KEEP).build(),
+            scores: Cache::builder().max_capacity(OVERVIEWS).time_to_live(KEEP).build(),
+            overviews: Cache::builder().max_capacity(OVERVIEWS).time_to_live(KEEP).build(),
             room: Arc::new(Semaphore::new(AT_ONCE)),
         }
     }

@@ -31,12 +31,7 @@ pub struct OnPlatform {
 /// builds have them; one finding for each platform. Late is measured against `newest`, the newest
 /// build of the product. Candidates are left out: they are often made for a part of the platforms.
 /// Lines of extended support are looked at one by one: each has the platforms of its own time.
-pub fn late_platforms(
-    product: Product,
-    channel: &str,
-    builds: &[OnPlatform],
-    newest: BuildId,
-) -> Vec<Finding> {
+pub fn late_platforms(product: Product, channel: &str, builds: &[OnPlatform], newest: BuildId) -> Vec<Finding> {
     let mut lines: BTreeMap<Option<u32>, Vec<&OnPlatform>> = BTreeMap::new();
     for build in builds {
         let line = (channel == "esr").then(|| build.version.major());
@@ -61,9 +56,7 @@ fn late_in_line(line: &str, builds: &[&OnPlatform], newest: BuildId) -> Vec<Find
         .iter()
         .filter(|build| build.version.candidate().is_none() && !build.platform.is_empty());
     for build in counted.clone() {
-        let id = newest_of
-            .entry(build.version.as_str())
-            .or_insert(build.build_id);
+        let id = newest_of.entry(build.version.as_str()).or_insert(build.build_id);
         *id = build.build_id.max(*id);
     }
     for build in counted {
@@ -72,10 +65,7 @@ fn late_in_line(line: &str, builds: &[&OnPlatform], newest: BuildId) -> Vec<Find
             (build.build_id, build.build_id.to_string())
         } else {
             let newest = newest_of.get(build.version.as_str());
-            (
-                newest.copied().unwrap_or(build.build_id),
-                build.version.to_string(),
-            )
+            (newest.copied().unwrap_or(build.build_id), build.version.to_string())
         };
         steps.entry(step).or_default().insert(&build.platform);
     }
@@ -86,9 +76,7 @@ fn late_in_line(line: &str, builds: &[&OnPlatform], newest: BuildId) -> Vec<Find
     for platform in steps.values().flatten() {
         *counts.entry(platform).or_default() += 1;
     }
-    let usual = counts
-        .into_iter()
-        .filter(|(_, count)| count * 2 > steps.len());
+    let usual = counts.into_iter().filter(|(_, count)| count * 2 > steps.len());
     let findings = usual.filter_map(|(platform, _)| {
         let lacking: Vec<(i64, &str)> = steps
             .iter()
@@ -102,12 +90,7 @@ fn late_in_line(line: &str, builds: &[&OnPlatform], newest: BuildId) -> Vec<Find
         } else {
             (Severity::Warning, "late")
         };
-        let names: Vec<&str> = lacking
-            .iter()
-            .rev()
-            .map(|(_, name)| *name)
-            .take(NAMED)
-            .collect();
+        let names: Vec<&str> = lacking.iter().rev().map(|(_, name)| *name).take(NAMED).collect();
         let more = match lacking.len().saturating_sub(NAMED) {
             0 => String::new(),
             more => format!(" and {more} more"),

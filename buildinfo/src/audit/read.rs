@@ -11,8 +11,8 @@ use platform::db::{Db, DbError};
 use serde_json::Value;
 
 use crate::audit::{
-    Check, Finding, OnPlatform, Place, Severity, alarms, late_platforms, no_importer,
-    reported_version, shipped_without_build, silent_sources,
+    Check, Finding, OnPlatform, Place, Severity, alarms, late_platforms, no_importer, reported_version,
+    shipped_without_build, silent_sources,
 };
 use crate::build_id::BuildId;
 use crate::contradiction::{self, Contradiction};
@@ -55,16 +55,10 @@ pub struct FindingPage {
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
-pub async fn findings(
-    db: &Db,
-    filter: Filter,
-    after: Option<&Place>,
-    limit: usize,
-) -> Result<FindingPage, DbError> {
+pub async fn findings(db: &Db, filter: Filter, after: Option<&Place>, limit: usize) -> Result<FindingPage, DbError> {
     let mut found: Vec<(Place, Finding)> = Vec::new();
     for check in Check::ALL {
-        let wanted = filter.check.is_none_or(|only| only == check)
-            && after.is_none_or(|after| after.check <= check);
+        let wanted = filter.check.is_none_or(|only| only == check) && after.is_none_or(|after| after.check <= check);
         if !wanted || found.len() > limit {
             continue;
         }
@@ -72,18 +66,12 @@ pub async fn findings(
         let key = key.map_or("", |after| after.key.as_str());
         let room = limit + 1 - found.len();
         let rows = of_check(db, check, filter.product, key, room).await?;
-        found.extend(
-            rows.into_iter()
-                .map(|(key, finding)| (Place { check, key }, finding)),
-        );
+        found.extend(rows.into_iter().map(|(key, finding)| (Place { check, key }, finding)));
     }
     let more = found.len() > limit;
     found.truncate(limit);
     Ok(FindingPage {
-        next: found
-            .last()
-            .filter(|_| more)
-            .map(|(place, _)| place.clone()),
+        next: found.last().filter(|_| more).map(|(place, _)| place.clone()),
         findings: found.into_iter().map(|(_, finding)| finding).collect(),
     })
 }
@@ -105,11 +93,7 @@ pub struct Summary {
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
-pub async fn summaries(
-    db: &Db,
-    product: Option<Product>,
-    most: usize,
-) -> Result<Vec<Summary>, DbError> {
+pub async fn summaries(db: &Db, product: Option<Product>, most: usize) -> Result<Vec<Summary>, DbError> {
     let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let mut summaries = Vec::new();
     for check in Check::ALL {
@@ -117,9 +101,7 @@ pub async fn summaries(
         let room = stored.map_or(usize::MAX, |_| most);
         let found = of_check(db, check, product, "", room).await?;
         let mut findings: Vec<Finding> = found.into_iter().map(|(_, finding)| finding).collect();
-        let bad = findings
-            .iter()
-            .filter(|finding| finding.severity == Severity::Bad);
+        let bad = findings.iter().filter(|finding| finding.severity == Severity::Bad);
         let bad = number(bad.count());
         let count = stored.unwrap_or_else(|| number(findings.len()));
         findings.sort_by_key(|finding| finding.severity);
@@ -135,11 +117,7 @@ pub async fn summaries(
 }
 
 /// How many findings of a check are stored; none for one that is made of other things.
-async fn stored_count(
-    db: &Db,
-    check: Check,
-    product: Option<Product>,
-) -> Result<Option<i64>, DbError> {
+async fn stored_count(db: &Db, check: Check, product: Option<Product>) -> Result<Option<i64>, DbError> {
     let count = match check {
         Check::Conflict => db::conflict_count(db, product.map_or("", Product::as_str)).await?,
         Check::BadFile => db::bad_file_count(db, &folders(product)).await?,
@@ -257,11 +235,7 @@ fn unreadable(row: db::Unreadable) -> (String, Finding) {
     let finding = Finding::new(
         Severity::Note,
         Check::UnreadableRecord,
-        format!(
-            "{} {}",
-            row.source,
-            row.subject.chars().take(300).collect::<String>()
-        ),
+        format!("{} {}", row.source, row.subject.chars().take(300).collect::<String>()),
         format!("{}; read at {}", row.problem, row.url),
     );
     (row.digest, finding)
@@ -277,10 +251,7 @@ async fn reported(db: &Db) -> Result<Vec<Finding>, DbError> {
     // How many versions of a build it is right to report by now, and whether there is a finding of it.
     let mut of_build: BTreeMap<[String; 3], (i64, bool)> = BTreeMap::new();
     for seen in seen {
-        let (Ok(product), Ok(id)) = (
-            seen.product.parse::<Product>(),
-            seen.build_id.parse::<BuildId>(),
-        ) else {
+        let (Ok(product), Ok(id)) = (seen.product.parse::<Product>(), seen.build_id.parse::<BuildId>()) else {
             continue;
         };
         let index = match read.entry((product, id)) {

@@ -87,13 +87,7 @@ impl Scores {
             .collect()
     }
 
-    fn score(
-        &self,
-        product: Product,
-        channel: String,
-        source: SourceName,
-        begun: &BTreeMap<SourceName, i64>,
-    ) -> Score {
+    fn score(&self, product: Product, channel: String, source: SourceName, begun: &BTreeMap<SourceName, i64>) -> Score {
         let place = (product, channel.clone());
         let builds = self.builds.get(&place).map_or(&[][..], Vec::as_slice);
         // What was there already when the source was read for the first time tells nothing.
@@ -106,10 +100,7 @@ impl Scores {
             })
             .collect();
         delays.sort_unstable();
-        let listed = builds
-            .iter()
-            .filter(|first| first.contains_key(&source))
-            .count();
+        let listed = builds.iter().filter(|first| first.contains_key(&source)).count();
         let own = (source, product, channel.clone());
         Score {
             source,

@@ -3,8 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::{
-    Check, Finding, OnPlatform, Scores, Severity, late_platforms, reported_version,
-    shipped_without_build, silent_sources,
+    Check, Finding, OnPlatform, Scores, Severity, late_platforms, reported_version, shipped_without_build,
+    silent_sources,
 };
 use crate::build::Certainty;
 use crate::db::{ReportedVersion, SourceState};
@@ -43,10 +43,7 @@ fn only_sources_in_trouble_are_silent() {
     assert_eq!(
         said,
         [
-            (
-                "buildhub",
-                "timed out; it last answered at 1970-01-01T00:00:00Z"
-            ),
+            ("buildhub", "timed out; it last answered at 1970-01-01T00:00:00Z"),
             ("product-details", "404; it never answered"),
         ]
     );
@@ -102,13 +99,7 @@ fn build(id: &str, version: &str, platform: &str) -> OnPlatform {
 fn short(findings: &[Finding]) -> Vec<(&str, &str, Severity)> {
     findings
         .iter()
-        .map(|finding| {
-            (
-                finding.subject.as_str(),
-                finding.found.as_str(),
-                finding.severity,
-            )
-        })
+        .map(|finding| (finding.subject.as_str(), finding.found.as_str(), finding.severity))
         .collect()
 }
 
@@ -132,12 +123,7 @@ fn a_platform_that_others_have_is_late_and_then_missing() {
     builds.push(build("20260731093000", "154.0a1", "win64"));
     let newest = "20260806093000".parse().unwrap();
     assert_eq!(
-        short(&late_platforms(
-            Product::Firefox,
-            "nightly",
-            &builds,
-            newest
-        )),
+        short(&late_platforms(Product::Firefox, "nightly", &builds, newest)),
         [(
             "Firefox nightly mac",
             "missing in 2 of 7 builds: 20260803093000, 20260802093000",
@@ -151,9 +137,7 @@ fn a_platform_that_others_have_is_late_and_then_missing() {
         short(&found)[0].1,
         "missing in 3 of 7 builds: 20260806093000, 20260803093000, 20260802093000"
     );
-    builds.retain(|build| {
-        !["20260802093000", "20260803093000"].contains(&build.build_id.to_string().as_str())
-    });
+    builds.retain(|build| !["20260802093000", "20260803093000"].contains(&build.build_id.to_string().as_str()));
     let found = late_platforms(Product::Firefox, "nightly", &builds, later);
     assert_eq!(
         short(&found),
@@ -169,10 +153,7 @@ fn a_platform_that_others_have_is_late_and_then_missing() {
 fn each_line_of_extended_support_has_platforms_of_its_own() {
     let mut builds = Vec::new();
     for (day, minor) in [("01", 1), ("08", 2), ("15", 3), ("22", 4)] {
-        for (line, platforms) in [
-            (115, ["linux-i686", "win64"]),
-            (140, ["linux-aarch64", "win64"]),
-        ] {
+        for (line, platforms) in [(115, ["linux-i686", "win64"]), (140, ["linux-aarch64", "win64"])] {
             let version = format!("{line}.{minor}.0esr");
             for platform in platforms {
                 builds.push(build(&format!("202605{day}103226"), &version, platform));
@@ -240,17 +221,9 @@ fn scores_tell_who_is_late_and_who_has_holes() {
         let first = BTreeMap::from([(archive, seen), (buildhub, seen + number * second)]);
         scores.add_build(Product::Firefox, "nightly", first);
     }
-    scores.add_build(
-        Product::Firefox,
-        "nightly",
-        BTreeMap::from([(archive, 5000 * second)]),
-    );
+    scores.add_build(Product::Firefox, "nightly", BTreeMap::from([(archive, 5000 * second)]));
     // Of what Buildhub knows, the archive is not asked; of what only a table holds, it is, and a table never.
-    scores.add_build(
-        Product::Firefox,
-        "release",
-        BTreeMap::from([(buildhub, 5000 * second)]),
-    );
+    scores.add_build(Product::Firefox, "release", BTreeMap::from([(buildhub, 5000 * second)]));
     scores.add_build(
         Product::Firefox,
         "release",
@@ -271,14 +244,8 @@ fn scores_tell_who_is_late_and_who_has_holes() {
             (found.contradictions, found.withdrawals),
         )
     };
-    assert_eq!(
-        row(buildhub, "nightly"),
-        ((21, 20, 1), (Some(10), Some(19)), (1, 0))
-    );
-    assert_eq!(
-        row(archive, "nightly"),
-        ((22, 21, 0), (Some(0), Some(0)), (0, 0))
-    );
+    assert_eq!(row(buildhub, "nightly"), ((21, 20, 1), (Some(10), Some(19)), (1, 0)));
+    assert_eq!(row(archive, "nightly"), ((22, 21, 0), (Some(0), Some(0)), (0, 0)));
     for (source, builds, holes) in [
         (buildhub, 1, 1),
         (archive, 0, 1),

@@ -43,10 +43,7 @@ impl Which {
         if let (Some(only), Some(asked)) = (only, &asked)
             && only != asked
         {
-            return Err(format!(
-                "{} has only the channel {only}",
-                directory.spoken()
-            ));
+            return Err(format!("{} has only the channel {only}", directory.spoken()));
         }
         Ok(Self {
             build_id,
@@ -186,20 +183,11 @@ fn listed_in_words(builds: &[Candidate], out: &mut fmt::Formatter<'_>) -> fmt::R
 ///
 /// # Errors
 /// [`NoComparison`]: one of them is not known, or could be several.
-pub fn compare(
-    index: &BuildIndex,
-    product: Product,
-    from: &Which,
-    to: &Which,
-) -> Result<Comparison, NoComparison> {
-    let chosen =
-        [("from", from), ("to", to)].map(|(side, which)| choose(index, product, side, which));
+pub fn compare(index: &BuildIndex, product: Product, from: &Which, to: &Which) -> Result<Comparison, NoComparison> {
+    let chosen = [("from", from), ("to", to)].map(|(side, which)| choose(index, product, side, which));
     let (left, right) = match chosen {
         [Ok(left), Ok(right)] => (left, right),
-        [
-            Err(NoComparison::Ambiguous(left)),
-            Err(NoComparison::Ambiguous(right)),
-        ] => {
+        [Err(NoComparison::Ambiguous(left)), Err(NoComparison::Ambiguous(right))] => {
             return Err(NoComparison::Ambiguous([left, right].concat()));
         }
         // That one is not known at all is said before that the other is not clear.
@@ -208,8 +196,8 @@ pub fn compare(
         }
     };
     let url = changes_url(left, right);
-    let is_one = left.build_id() == right.build_id()
-        && (left.channel(), left.version()) == (right.channel(), right.version());
+    let is_one =
+        left.build_id() == right.build_id() && (left.channel(), left.version()) == (right.channel(), right.version());
     let why = if is_one {
         Some("it is one build")
     } else if url.is_some() {
@@ -294,12 +282,6 @@ fn listed(builds: &[BuildRef<'_>]) -> Vec<Candidate> {
 fn best<'a>(builds: &[BuildRef<'a>]) -> BuildRef<'a> {
     *builds
         .iter()
-        .min_by_key(|build| {
-            (
-                build.revision().is_none(),
-                build.status(),
-                build.certainty(),
-            )
-        })
+        .min_by_key(|build| (build.revision().is_none(), build.status(), build.certainty()))
         .expect("a build was listed")
 }

@@ -73,14 +73,7 @@ fn a_version_has_all_its_builds_and_the_number_that_shipped() {
     let builds: Vec<_> = b4
         .builds
         .iter()
-        .map(|one| {
-            (
-                one.version.as_str(),
-                one.build_number,
-                one.platforms.len(),
-                one.status,
-            )
-        })
+        .map(|one| (one.version.as_str(), one.build_number, one.platforms.len(), one.status))
         .collect();
     assert_eq!(
         builds,
@@ -100,25 +93,13 @@ fn newest_names(index: &BuildIndex, channel: &str, line: Option<&str>) -> Vec<St
     let name = |found: &Option<super::LatestBuild>| {
         found.as_ref().map_or_else(
             || "none".to_owned(),
-            |one| {
-                format!(
-                    "{} {} {}",
-                    one.version, one.build.build_id, one.build.status
-                )
-            },
+            |one| format!("{} {} {}", one.version, one.build.build_id, one.build.status),
         )
     };
     let line = line.map(|line| line.parse().unwrap());
     newest(index, Product::Firefox, channel, line)
         .iter()
-        .map(|one: &Newest| {
-            format!(
-                "{}: {} / {}",
-                one.line,
-                name(&one.offered),
-                name(&one.newest_built)
-            )
-        })
+        .map(|one: &Newest| format!("{}: {} / {}", one.line, name(&one.offered), name(&one.newest_built)))
         .collect()
 }
 
@@ -180,13 +161,7 @@ fn what_is_offered_is_the_highest_version_that_was_not_taken_back() {
             Status::Shipped,
             &["beta", "release"],
         ),
-        (
-            "release",
-            "152.0.5",
-            "20260903000000",
-            Status::Shipped,
-            &["release"],
-        ),
+        ("release", "152.0.5", "20260903000000", Status::Shipped, &["release"]),
     ]);
     assert_eq!(
         newest_names(&dot, "release", None),
@@ -194,27 +169,9 @@ fn what_is_offered_is_the_highest_version_that_was_not_taken_back() {
     );
     // Pulled, and a channel of which nothing is out.
     let pulled = of(&[
-        (
-            "release",
-            "125.0",
-            "20240408000000",
-            Status::Pulled,
-            &["beta"],
-        ),
-        (
-            "beta",
-            "125.0b9",
-            "20240404000000",
-            Status::Shipped,
-            &["beta"],
-        ),
-        (
-            "aurora",
-            "126.0b1rc1",
-            "20240410000000",
-            Status::Candidate,
-            &[],
-        ),
+        ("release", "125.0", "20240408000000", Status::Pulled, &["beta"]),
+        ("beta", "125.0b9", "20240404000000", Status::Shipped, &["beta"]),
+        ("aurora", "126.0b1rc1", "20240410000000", Status::Candidate, &[]),
     ]);
     assert_eq!(
         newest_names(&pulled, "beta", None),
@@ -238,20 +195,8 @@ fn two_builds_of_one_repository_have_a_page_of_changes_and_others_a_reason() {
     };
     let url = "https://hg.mozilla.org/releases/mozilla-beta/pushloghtml?fromchange=rev20181025143507&tochange=rev20181025233934";
     check("20181025143507", "20181025233934", Some(url), None, 32_667);
-    check(
-        "20181018182531",
-        "20181025233934",
-        None,
-        Some("they come fr"),
-        623_643,
-    );
-    check(
-        "20181018182531",
-        "20181018182531",
-        None,
-        Some("it is one bu"),
-        0,
-    );
+    check("20181018182531", "20181025233934", None, Some("they come fr"), 623_643);
+    check("20181018182531", "20181018182531", None, Some("it is one bu"), 0);
     let unknown = compare(
         &index,
         Product::Firefox,
@@ -299,24 +244,12 @@ fn an_id_of_several_builds_is_not_guessed() {
     };
     assert_eq!(twice(error), [(2, "from_channel".to_owned())]);
     let beta = Some("beta");
-    let error = asked(
-        which(TWICE, beta, None),
-        which("20181029164536", beta, None),
-    );
+    let error = asked(which(TWICE, beta, None), which("20181029164536", beta, None));
+    assert_eq!(twice(error.unwrap_err()), [(2, "to_channel to_version".to_owned())]);
+    let error = asked(which(TWICE, None, None), which("20181029164536", None, None));
     assert_eq!(
         twice(error.unwrap_err()),
-        [(2, "to_channel to_version".to_owned())]
-    );
-    let error = asked(
-        which(TWICE, None, None),
-        which("20181029164536", None, None),
-    );
-    assert_eq!(
-        twice(error.unwrap_err()),
-        [
-            (2, "from_channel".to_owned()),
-            (2, "to_channel to_version".to_owned())
-        ]
+        [(2, "from_channel".to_owned()), (2, "to_channel to_version".to_owned())]
     );
     // What is not known at all is said first.
     for (from, to) in [("20190101000000", TWICE), (TWICE, "20190101000000")] {
@@ -335,10 +268,7 @@ fn an_id_of_several_builds_is_not_guessed() {
     let error = asked(which(TWICE, Some("esr"), None), last()).unwrap_err();
     assert!(matches!(error, NoComparison::NotThat(_)), "{error}");
     // The same id, and yet two builds.
-    let compared = asked(
-        which(TWICE, Some("beta"), None),
-        which(TWICE, Some("release"), None),
-    );
+    let compared = asked(which(TWICE, Some("beta"), None), which(TWICE, Some("release"), None));
     assert_ne!(compared.unwrap().no_changes_url, Some("it is one build"));
 }
 
@@ -348,19 +278,9 @@ fn the_channel_of_a_side_comes_before_that_of_both_and_must_be_one_of_the_produc
     for (directory, own, both, expected) in [
         (Directory::Firefox, None, None, Ok(None)),
         (Directory::Firefox, None, Some("Beta"), Ok(Some("beta"))),
-        (
-            Directory::Firefox,
-            Some("aurora"),
-            Some("beta"),
-            Ok(Some("aurora")),
-        ),
+        (Directory::Firefox, Some("aurora"), Some("beta"), Ok(Some("aurora"))),
         (Directory::DevEdition, None, None, Ok(Some("aurora"))),
-        (
-            Directory::DevEdition,
-            Some("Aurora"),
-            Some("beta"),
-            Ok(Some("aurora")),
-        ),
+        (Directory::DevEdition, Some("Aurora"), Some("beta"), Ok(Some("aurora"))),
         (
             Directory::DevEdition,
             None,

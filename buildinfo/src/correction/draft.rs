@@ -48,9 +48,7 @@ pub enum BadDraft {
     )]
     Subject(String),
     /// Its build id is no date.
-    #[error(
-        "{subject:?} names no build: {digits} is no {part} (a build id is a date, YYYYMMDDhhmmss)"
-    )]
+    #[error("{subject:?} names no build: {digits} is no {part} (a build id is a date, YYYYMMDDhhmmss)")]
     Date {
         /// What was given.
         subject: String,
@@ -138,10 +136,7 @@ fn misfit(field: Field, value: &str) -> Option<&'static str> {
             value.parse::<Status>().is_ok(),
             "status: shipped, candidate, aborted, pulled, published, variant, unofficial or unknown",
         ),
-        Field::BuildNumber => (
-            value.parse::<u32>().is_ok_and(|number| number > 0),
-            "build number",
-        ),
+        Field::BuildNumber => (value.parse::<u32>().is_ok_and(|number| number > 0), "build number"),
         // Nobody may have got it.
         Field::OfferedOn => (true, "list of channels"),
         Field::Channel => (!value.trim().is_empty(), "channel"),
@@ -168,10 +163,10 @@ mod tests {
 
     #[test]
     fn a_correction_that_could_have_no_effect_is_refused_with_the_reason() {
-        let state = json!({"subject": "Firefox 125.0", "field": "status", "value": "pulled", "author": "a", "reason": "b"});
+        let state =
+            json!({"subject": "Firefox 125.0", "field": "status", "value": "pulled", "author": "a", "reason": "b"});
         assert_eq!(check(state.clone()), Ok(CorrectionKind::State));
-        let ignore =
-            json!({"kind": "ignore", "subject": "firefox-125.0", "author": "a", "reason": "b"});
+        let ignore = json!({"kind": "ignore", "subject": "firefox-125.0", "author": "a", "reason": "b"});
         assert_eq!(check(ignore.clone()), Ok(CorrectionKind::Ignore));
         for (base, member, value, expected) in [
             (&state, "reason", json!(" "), "a correction needs a reason"),
@@ -196,30 +191,16 @@ mod tests {
                 json!("status"),
                 "what is ignored has no field and no value",
             ),
-            (
-                &ignore,
-                "subject",
-                json!(""),
-                "a correction needs a subject",
-            ),
+            (&ignore, "subject", json!(""), "a correction needs a subject"),
         ] {
             let mut changed = base.clone();
             changed[member] = value;
             assert_eq!(check(changed).unwrap_err().to_string(), expected);
         }
-        for subject in [
-            "Waterfowl 1.0",
-            "Firefox",
-            "Firefox 125.0 win64",
-            "Firefox x",
-        ] {
+        for subject in ["Waterfowl 1.0", "Firefox", "Firefox 125.0 win64", "Firefox x"] {
             let mut changed = state.clone();
             changed["subject"] = json!(subject);
-            assert_eq!(
-                check(changed),
-                Err(BadDraft::Subject(subject.to_owned())),
-                "{subject}"
-            );
+            assert_eq!(check(changed), Err(BadDraft::Subject(subject.to_owned())), "{subject}");
         }
         for (subject, expected) in [
             ("20261127139999", "99 is no minute"),
@@ -243,10 +224,7 @@ mod tests {
             let mut changed = state.clone();
             changed["field"] = json!(field);
             changed["value"] = json!(value);
-            assert!(
-                matches!(check(changed), Err(BadDraft::Value { .. })),
-                "{field}"
-            );
+            assert!(matches!(check(changed), Err(BadDraft::Value { .. })), "{field}");
         }
     }
 }

@@ -65,9 +65,7 @@ pub async fn raise_alarm(db: &Db, alarm: &Alarm, now: i64) -> Result<bool, DbErr
     const OPEN: &str = "SELECT COUNT(*) FROM unknown_alarm WHERE cleared IS NULL";
     const SQL: &str = "INSERT INTO unknown_alarm (product, channel, build_id, reported, installs, raised) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (product, channel, build_id) DO UPDATE SET reported = excluded.reported, installs = excluded.installs, raised = excluded.raised, tried = NULL, outcome = NULL, cleared = NULL WHERE unknown_alarm.cleared IS NOT NULL";
     let mut tx = db.begin().await?;
-    let open: i64 = in_tx!(&mut tx, |conn| sqlx::query_scalar(OPEN)
-        .fetch_one(conn)
-        .await)?;
+    let open: i64 = in_tx!(&mut tx, |conn| sqlx::query_scalar(OPEN).fetch_one(conn).await)?;
     if open >= MOST_OPEN {
         return Ok(false);
     }

@@ -52,12 +52,9 @@ pub async fn conflicts_after(
 ///
 /// # Errors
 /// The database failed.
-pub async fn conflicts_of_group(
-    db: &Db,
-    group_key: &str,
-    limit: i64,
-) -> Result<Vec<StoredConflict>, DbError> {
-    const SQL: &str = "SELECT group_key, subject, field, body FROM conflict WHERE group_key = $1 ORDER BY subject, field LIMIT $2";
+pub async fn conflicts_of_group(db: &Db, group_key: &str, limit: i64) -> Result<Vec<StoredConflict>, DbError> {
+    const SQL: &str =
+        "SELECT group_key, subject, field, body FROM conflict WHERE group_key = $1 ORDER BY subject, field LIMIT $2";
     Ok(on!(db, |pool| sqlx::query_as(SQL)
         .bind(group_key)
         .bind(limit)
@@ -94,12 +91,7 @@ pub struct Unreadable {
 ///
 /// # Errors
 /// The database failed.
-pub async fn unreadable_after(
-    db: &Db,
-    folders: &[&str],
-    after: &str,
-    limit: i64,
-) -> Result<Vec<Unreadable>, DbError> {
+pub async fn unreadable_after(db: &Db, folders: &[&str], after: &str, limit: i64) -> Result<Vec<Unreadable>, DbError> {
     const SQL: &str = "SELECT digest, source, subject, url, problem FROM observation o WHERE digest > $1 AND problem IS NOT NULL AND o.said_to IS NULL AND (subject LIKE $2 OR subject LIKE $3) ORDER BY digest LIMIT $4";
     let (one, other) = in_folders(folders);
     Ok(on!(db, |pool| sqlx::query_as(SQL)
@@ -146,8 +138,7 @@ pub async fn bad_files_after(
 /// # Errors
 /// The database failed.
 pub async fn conflict_count(db: &Db, product: &str) -> Result<i64, DbError> {
-    const SQL: &str =
-        "SELECT COUNT(*) FROM (SELECT 1 FROM conflict WHERE group_key LIKE $1 LIMIT $2) AS counted";
+    const SQL: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM conflict WHERE group_key LIKE $1 LIMIT $2) AS counted";
     Ok(on!(db, |pool| sqlx::query_scalar(SQL)
         .bind(like(product))
         .bind(MOST_COUNTED)
@@ -191,8 +182,10 @@ async fn count_in_folders(db: &Db, sql: &'static str, folders: &[&str]) -> Resul
 /// The database failed.
 pub async fn newest_builds(db: &Db) -> Result<Vec<(String, String, i64)>, DbError> {
     // From one channel to the next by the index, where grouping would read every build.
-    const NEXT: &str = "SELECT product, channel FROM build WHERE (product, channel) > ($1, $2) ORDER BY product, channel LIMIT 1";
-    const NEWEST: &str = "SELECT build_id FROM build WHERE product = $1 AND channel = $2 ORDER BY build_id DESC LIMIT 1";
+    const NEXT: &str =
+        "SELECT product, channel FROM build WHERE (product, channel) > ($1, $2) ORDER BY product, channel LIMIT 1";
+    const NEWEST: &str =
+        "SELECT build_id FROM build WHERE product = $1 AND channel = $2 ORDER BY build_id DESC LIMIT 1";
     let mut newest = Vec::new();
     let mut last = (String::new(), String::new());
     loop {
@@ -229,9 +222,7 @@ pub async fn built_versions(
     if versions.is_empty() {
         return Ok(Vec::new());
     }
-    let marks: Vec<String> = (1..=versions.len())
-        .map(|n| format!("${}", n + 2))
-        .collect();
+    let marks: Vec<String> = (1..=versions.len()).map(|n| format!("${}", n + 2)).collect();
     let sql = format!(
         "SELECT DISTINCT channel, version FROM build WHERE from_generation <= $1 AND (to_generation IS NULL OR to_generation > $1) AND product = $2 AND version IN ({})",
         marks.join(", ")

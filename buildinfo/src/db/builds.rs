@@ -64,8 +64,7 @@ where
 /// however the ids are spread.
 async fn batch(db: Db, generation: i64, first: i64) -> Result<(Vec<String>, Option<i64>), DbError> {
     const BATCH: i64 = 5000;
-    const BOUND: &str =
-        "SELECT build_id FROM build WHERE build_id >= $1 ORDER BY build_id LIMIT 1 OFFSET $2";
+    const BOUND: &str = "SELECT build_id FROM build WHERE build_id >= $1 ORDER BY build_id LIMIT 1 OFFSET $2";
     let rows = format!("SELECT body FROM build WHERE {VALID} AND build_id >= $2 AND build_id < $3");
     let bound: Option<i64> = on!(&db, |pool| sqlx::query_scalar(BOUND)
         .bind(first)
@@ -74,14 +73,12 @@ async fn batch(db: Db, generation: i64, first: i64) -> Result<(Vec<String>, Opti
         .await)?;
     // An id with more rows than a batch is read alone.
     let end = bound.map(|bound| bound.max(first.saturating_add(1)));
-    let bodies: Vec<String> = on!(&db, |pool| sqlx::query_scalar(sqlx::AssertSqlSafe(
-        rows.as_str()
-    ))
-    .bind(generation)
-    .bind(first)
-    .bind(end.unwrap_or(i64::MAX))
-    .fetch_all(pool)
-    .await)?;
+    let bodies: Vec<String> = on!(&db, |pool| sqlx::query_scalar(sqlx::AssertSqlSafe(rows.as_str()))
+        .bind(generation)
+        .bind(first)
+        .bind(end.unwrap_or(i64::MAX))
+        .fetch_all(pool)
+        .await)?;
     Ok((bodies, end))
 }
 
@@ -89,12 +86,7 @@ async fn batch(db: Db, generation: i64, first: i64) -> Result<(Vec<String>, Opti
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
-pub async fn builds_by_id(
-    db: &Db,
-    generation: i64,
-    product: Product,
-    id: BuildId,
-) -> Result<Vec<Build>, DbError> {
+pub async fn builds_by_id(db: &Db, generation: i64, product: Product, id: BuildId) -> Result<Vec<Build>, DbError> {
     builds_by_ids(db, generation, product, id.as_u64()..id.as_u64() + 1, 1000).await
 }
 
@@ -115,16 +107,14 @@ pub async fn builds_by_ids(
         "SELECT body FROM build {index} WHERE {VALID} AND product BETWEEN $2 AND $2 AND build_id >= $3 AND build_id < $4 ORDER BY build_id, product DESC, channel DESC, version DESC, platform DESC, variant DESC LIMIT $5"
     );
     let bound = |id: u64| i64::try_from(id).unwrap_or(i64::MAX);
-    let bodies: Vec<String> = on!(db, |pool| sqlx::query_scalar(sqlx::AssertSqlSafe(
-        sql.as_str()
-    ))
-    .bind(generation)
-    .bind(product.as_str())
-    .bind(bound(ids.start))
-    .bind(bound(ids.end))
-    .bind(limit)
-    .fetch_all(pool)
-    .await)?;
+    let bodies: Vec<String> = on!(db, |pool| sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str()))
+        .bind(generation)
+        .bind(product.as_str())
+        .bind(bound(ids.start))
+        .bind(bound(ids.end))
+        .bind(limit)
+        .fetch_all(pool)
+        .await)?;
     read_all(&bodies)
 }
 
@@ -148,16 +138,14 @@ pub async fn builds_of_channel(
         "SELECT body FROM build WHERE {VALID} AND product = $2 AND channel = $3 AND build_id < $4 AND build_id >= $5"
     );
     let before = before.map_or(i64::MAX, number);
-    let found: Vec<i64> = on!(db, |pool| sqlx::query_scalar(sqlx::AssertSqlSafe(
-        ids.as_str()
-    ))
-    .bind(generation)
-    .bind(product.as_str())
-    .bind(channel)
-    .bind(before)
-    .bind(limit + 1)
-    .fetch_all(pool)
-    .await)?;
+    let found: Vec<i64> = on!(db, |pool| sqlx::query_scalar(sqlx::AssertSqlSafe(ids.as_str()))
+        .bind(generation)
+        .bind(product.as_str())
+        .bind(channel)
+        .bind(before)
+        .bind(limit + 1)
+        .fetch_all(pool)
+        .await)?;
     let limit = usize::try_from(limit).unwrap_or(0);
     let more = found.len() > limit;
     let Some(last) = found.into_iter().take(limit).next_back() else {
@@ -166,16 +154,14 @@ pub async fn builds_of_channel(
             more: false,
         });
     };
-    let bodies: Vec<String> = on!(db, |pool| sqlx::query_scalar(sqlx::AssertSqlSafe(
-        rows.as_str()
-    ))
-    .bind(generation)
-    .bind(product.as_str())
-    .bind(channel)
-    .bind(before)
-    .bind(last)
-    .fetch_all(pool)
-    .await)?;
+    let bodies: Vec<String> = on!(db, |pool| sqlx::query_scalar(sqlx::AssertSqlSafe(rows.as_str()))
+        .bind(generation)
+        .bind(product.as_str())
+        .bind(channel)
+        .bind(before)
+        .bind(last)
+        .fetch_all(pool)
+        .await)?;
     let mut rows = read_all(&bodies)?;
     rows.sort_by_cached_key(|build| {
         let version = build.version.sort_key();
@@ -198,8 +184,7 @@ pub async fn versions(
     product: Option<Product>,
 ) -> Result<Vec<(String, String, String)>, DbError> {
     let of_product = product.map_or("", |_| " AND product = $2");
-    let sql =
-        format!("SELECT DISTINCT product, channel, version FROM build WHERE {VALID}{of_product}");
+    let sql = format!("SELECT DISTINCT product, channel, version FROM build WHERE {VALID}{of_product}");
     Ok(on!(db, |pool| {
         let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).bind(generation);
         if let Some(product) = product {
@@ -225,15 +210,13 @@ pub async fn builds_of_versions(
     );
     let mut builds = Vec::new();
     for version in versions {
-        let bodies: Vec<String> = on!(db, |pool| sqlx::query_scalar(sqlx::AssertSqlSafe(
-            sql.as_str()
-        ))
-        .bind(generation)
-        .bind(product.as_str())
-        .bind(channel)
-        .bind(version)
-        .fetch_all(pool)
-        .await)?;
+        let bodies: Vec<String> = on!(db, |pool| sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str()))
+            .bind(generation)
+            .bind(product.as_str())
+            .bind(channel)
+            .bind(version)
+            .fetch_all(pool)
+            .await)?;
         builds.extend(read_all(&bodies)?);
     }
     Ok(builds)
@@ -243,19 +226,13 @@ pub async fn builds_of_versions(
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
-pub async fn builds_of_group(
-    db: &Db,
-    generation: i64,
-    group_key: &str,
-) -> Result<Vec<Build>, DbError> {
+pub async fn builds_of_group(db: &Db, generation: i64, group_key: &str) -> Result<Vec<Build>, DbError> {
     let sql = format!("SELECT body FROM build WHERE {VALID} AND group_key = $2");
-    let bodies: Vec<String> = on!(db, |pool| sqlx::query_scalar(sqlx::AssertSqlSafe(
-        sql.as_str()
-    ))
-    .bind(generation)
-    .bind(group_key)
-    .fetch_all(pool)
-    .await)?;
+    let bodies: Vec<String> = on!(db, |pool| sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str()))
+        .bind(generation)
+        .bind(group_key)
+        .fetch_all(pool)
+        .await)?;
     read_all(&bodies)
 }
 
@@ -263,17 +240,12 @@ pub async fn builds_of_group(
 ///
 /// # Errors
 /// The database failed.
-pub async fn channels(
-    db: &Db,
-    generation: i64,
-) -> Result<Vec<(String, String, i64, i64)>, DbError> {
+pub async fn channels(db: &Db, generation: i64) -> Result<Vec<(String, String, i64, i64)>, DbError> {
     let sql = format!(
         "SELECT product, channel, COUNT(DISTINCT build_id), MAX(build_id) FROM build WHERE {VALID} GROUP BY product, channel ORDER BY product, channel"
     );
-    Ok(on!(db, |pool| sqlx::query_as(sqlx::AssertSqlSafe(
-        sql.as_str()
-    ))
-    .bind(generation)
-    .fetch_all(pool)
-    .await)?)
+    Ok(on!(db, |pool| sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()))
+        .bind(generation)
+        .fetch_all(pool)
+        .await)?)
 }

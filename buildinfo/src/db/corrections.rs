@@ -57,8 +57,7 @@ pub async fn add(to: &impl Writes, correction: &Correction, created: i64) -> Res
 /// # Errors
 /// The database failed.
 pub async fn undo(to: &impl Writes, id: i64, by: &str, at: i64) -> Result<bool, DbError> {
-    const SQL: &str =
-        "UPDATE correction SET undone_at = $2, undone_by = $3 WHERE id = $1 AND undone_at IS NULL";
+    const SQL: &str = "UPDATE correction SET undone_at = $2, undone_by = $3 WHERE id = $1 AND undone_at IS NULL";
     let in_force = in_force(to.db()).await?;
     let Some(correction) = in_force.iter().find(|correction| correction.id == id) else {
         return Ok(false);
@@ -115,10 +114,7 @@ async fn concerned(db: &Db, correction: &Correction) -> Result<BTreeSet<Touched>
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
-pub async fn groups_concerned(
-    db: &Db,
-    corrections: &[Correction],
-) -> Result<BTreeSet<String>, DbError> {
+pub async fn groups_concerned(db: &Db, corrections: &[Correction]) -> Result<BTreeSet<String>, DbError> {
     let mut groups = BTreeSet::new();
     for correction in corrections {
         for touched in concerned(db, correction).await? {

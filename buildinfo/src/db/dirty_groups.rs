@@ -38,11 +38,7 @@ pub(super) fn touched_with(observation: &Observation, group: Option<String>) -> 
         Kind::ShippedRelease | Kind::ReleaseDirectory | Kind::ReleaseHistory
     ) && let Ok((directory, version)) = facts::subject_of(observation)
     {
-        found.push(Touched::Major(format!(
-            "{} {}.",
-            directory.product(),
-            version.major()
-        )));
+        found.push(Touched::Major(format!("{} {}.", directory.product(), version.major())));
     }
     found
 }
@@ -82,8 +78,7 @@ pub(super) async fn mark_dirty(tx: &mut Tx, dirty: &BTreeSet<Touched>) -> Result
 
 /// The groups of a product's major version, as [`Touched::Major`] names it.
 pub(super) async fn groups_of_major(db: &Db, prefix: &str) -> Result<Vec<String>, DbError> {
-    const SQL: &str =
-        "SELECT DISTINCT group_key FROM observation WHERE group_key >= $1 AND group_key < $2";
+    const SQL: &str = "SELECT DISTINCT group_key FROM observation WHERE group_key >= $1 AND group_key < $2";
     Ok(on!(db, |pool| sqlx::query_scalar(SQL)
         .bind(prefix)
         .bind(end_of_major(prefix))
@@ -126,8 +121,7 @@ pub async fn mark_all_dirty(to: &impl Writes) -> Result<(), DbError> {
 /// # Errors
 /// The database failed.
 pub async fn dirty_groups(db: &Db, after: &str, limit: i64) -> Result<Vec<String>, DbError> {
-    const SQL: &str =
-        "SELECT group_key FROM dirty_group WHERE group_key > $1 ORDER BY group_key LIMIT $2";
+    const SQL: &str = "SELECT group_key FROM dirty_group WHERE group_key > $1 ORDER BY group_key LIMIT $2";
     Ok(on!(db, |pool| sqlx::query_scalar(SQL)
         .bind(after)
         .bind(limit)

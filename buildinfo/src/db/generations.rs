@@ -75,12 +75,8 @@ pub async fn latest_generation(db: &Db) -> Result<Generation, DbError> {
 /// # Errors
 /// The database failed.
 pub(super) async fn generation_at(db: &Db, time: i64) -> Result<Generation, DbError> {
-    const SQL: &str =
-        "SELECT n, created, builds FROM generation WHERE created <= $1 ORDER BY n DESC LIMIT 1";
-    let found: Option<Generation> = on!(db, |pool| sqlx::query_as(SQL)
-        .bind(time)
-        .fetch_optional(pool)
-        .await)?;
+    const SQL: &str = "SELECT n, created, builds FROM generation WHERE created <= $1 ORDER BY n DESC LIMIT 1";
+    let found: Option<Generation> = on!(db, |pool| sqlx::query_as(SQL).bind(time).fetch_optional(pool).await)?;
     Ok(found.unwrap_or(NONE))
 }
 
@@ -108,11 +104,7 @@ pub enum Step {
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
-pub async fn steps_to_all(
-    db: &Db,
-    generation: i64,
-    conclusions: Vec<(String, Derived)>,
-) -> Result<Vec<Step>, DbError> {
+pub async fn steps_to_all(db: &Db, generation: i64, conclusions: Vec<(String, Derived)>) -> Result<Vec<Step>, DbError> {
     let keys: Vec<&str> = conclusions.iter().map(|(key, _)| key.as_str()).collect();
     let mut stored = stored_builds(db, generation, &keys).await?;
     let mut steps = Vec::new();
@@ -164,11 +156,7 @@ async fn stored_builds(
 }
 
 fn steps_of_group(group_key: &str, stored: StoredBuilds, derived: Derived) -> Vec<Step> {
-    let mut wanted: BTreeMap<String, Build> = derived
-        .builds
-        .into_iter()
-        .map(|build| (name(&build), build))
-        .collect();
+    let mut wanted: BTreeMap<String, Build> = derived.builds.into_iter().map(|build| (name(&build), build)).collect();
     let mut steps = Vec::new();
     for (name, (build, open)) in stored.before {
         let stays = wanted.get(&name) == Some(&build);
@@ -317,10 +305,7 @@ impl<'a> Batch<'a> {
 /// Deletes the rows of groups from one of the tables that have a group key.
 async fn delete_groups(tx: &mut Tx, table: &'static str, keys: &[&str]) -> Result<(), DbError> {
     for keys in keys.chunks(MANY) {
-        let sql = format!(
-            "DELETE FROM {table} WHERE group_key IN ({})",
-            marks(keys.len(), 1)
-        );
+        let sql = format!("DELETE FROM {table} WHERE group_key IN ({})", marks(keys.len(), 1));
         in_tx!(&mut *tx, |conn| {
             let mut query = sqlx::query(AssertSqlSafe(sql.as_str()));
             for key in keys {
@@ -334,10 +319,7 @@ async fn delete_groups(tx: &mut Tx, table: &'static str, keys: &[&str]) -> Resul
 
 fn name(build: &Build) -> String {
     let (product, channel, version, id, platform, variant) = build.key();
-    format!(
-        "{product} {channel} {} {id} {platform} {variant}",
-        version.as_str()
-    )
+    format!("{product} {channel} {} {id} {platform} {variant}", version.as_str())
 }
 
 /// Makes the generation `n` the newest one that readers use, with its record of what changed.
@@ -385,8 +367,7 @@ async fn record_changes(to: &impl Writes, generation: i64) -> Result<bool, DbErr
     const OPENED: &str = "SELECT DISTINCT product, build_id FROM build WHERE from_generation = $1";
     const CLOSED: &str = "SELECT DISTINCT product, build_id FROM build WHERE to_generation = $1";
     const WRITTEN: &str = "SELECT product, build_id FROM conclusion_change WHERE generation = $1";
-    const REMOVE: &str =
-        "DELETE FROM conclusion_change WHERE generation = $1 AND product = $2 AND build_id = $3";
+    const REMOVE: &str = "DELETE FROM conclusion_change WHERE generation = $1 AND product = $2 AND build_id = $3";
     let mut touched: Vec<(String, i64)> = Vec::new();
     for sql in [OPENED, CLOSED] {
         let found: Vec<(String, i64)> = on!(to.db(), |pool| sqlx::query_as(sql)
@@ -428,12 +409,7 @@ async fn record_changes(to: &impl Writes, generation: i64) -> Result<bool, DbErr
     Ok(!touched.is_empty())
 }
 
-async fn record_changes_of(
-    to: &impl Writes,
-    generation: i64,
-    product: &str,
-    ids: &[i64],
-) -> Result<(), DbError> {
+async fn record_changes_of(to: &impl Writes, generation: i64, product: &str, ids: &[i64]) -> Result<(), DbError> {
     let sql = format!(
         "SELECT body, from_generation, to_generation FROM build WHERE product = $1 AND (to_generation IS NULL OR to_generation >= $2) AND build_id IN ({})",
         marks(ids.len(), 3)
@@ -518,11 +494,7 @@ pub struct ChangeCursor {
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
-pub async fn changes_after(
-    db: &Db,
-    cursor: &ChangeCursor,
-    limit: i64,
-) -> Result<Vec<Change>, DbError> {
+pub async fn changes_after(db: &Db, cursor: &ChangeCursor, limit: i64) -> Result<Vec<Change>, DbError> {
     const SQL: &str = "SELECT c.generation, c.product, c.build_id, c.old, c.new, c.reason FROM conclusion_change c JOIN generation g ON g.n = c.generation WHERE (c.generation, c.product, c.build_id) > ($1, $2, $3) ORDER BY c.generation, c.product, c.build_id LIMIT $4";
     // Having read all of a generation is standing at the beginning of the next.
     let (generation, product, id) = match &cursor.within {
@@ -543,12 +515,7 @@ pub async fn changes_after(
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
-pub async fn changes_of(
-    db: &Db,
-    generation: i64,
-    product: Product,
-    id: BuildId,
-) -> Result<Vec<Change>, DbError> {
+pub async fn changes_of(db: &Db, generation: i64, product: Product, id: BuildId) -> Result<Vec<Change>, DbError> {
     const SQL: &str = "SELECT generation, product, build_id, old, new, reason FROM conclusion_change WHERE generation <= $1 AND product = $2 AND build_id = $3 ORDER BY generation DESC LIMIT 50";
     let rows: Vec<ChangeRow> = on!(db, |pool| sqlx::query_as(SQL)
         .bind(generation)

@@ -61,8 +61,7 @@ impl Lease {
                 lost: Arc::default(),
             }));
         }
-        let who: Option<(String, i64)> =
-            on!(db, |pool| sqlx::query_as(WHO).fetch_optional(pool).await)?;
+        let who: Option<(String, i64)> = on!(db, |pool| sqlx::query_as(WHO).fetch_optional(pool).await)?;
         let (owner, until) = who.unwrap_or_default();
         Ok(Err(RunLease { owner, until }))
     }
@@ -72,8 +71,7 @@ impl Lease {
     /// # Errors
     /// The database failed.
     pub async fn renew(&self, now: i64) -> Result<Option<i64>, DbError> {
-        const SQL: &str =
-            "UPDATE import_lease SET lease_until = $2 WHERE name = 'import' AND token = $1";
+        const SQL: &str = "UPDATE import_lease SET lease_until = $2 WHERE name = 'import' AND token = $1";
         let until = lease_end(now);
         let mut tx = self.db.begin().await?;
         let rows = in_tx!(&mut tx, |conn| sqlx::query(SQL)
@@ -96,7 +94,8 @@ impl Lease {
     /// The database failed.
     pub async fn release(&self) -> Result<(), DbError> {
         // The row stays, so that no token comes twice.
-        const SQL: &str = "UPDATE import_lease SET lease_until = 0, token = token + 1 WHERE name = 'import' AND token = $1";
+        const SQL: &str =
+            "UPDATE import_lease SET lease_until = 0, token = token + 1 WHERE name = 'import' AND token = $1";
         let mut tx = self.db.begin().await?;
         in_tx!(&mut tx, |conn| sqlx::query(SQL)
             .bind(self.token)
@@ -115,8 +114,7 @@ impl Lease {
     async fn check(&self, mut tx: Tx) -> Result<Tx, DbError> {
         // SQLite's transaction has the write lock already.
         const SQLITE: &str = "SELECT 1 FROM import_lease WHERE name = 'import' AND token = $1";
-        const POSTGRES: &str =
-            "SELECT 1 FROM import_lease WHERE name = 'import' AND token = $1 FOR SHARE";
+        const POSTGRES: &str = "SELECT 1 FROM import_lease WHERE name = 'import' AND token = $1 FOR SHARE";
         let found = match &mut tx {
             Tx::Sqlite(tx) => sqlx::query(SQLITE)
                 .bind(self.token)

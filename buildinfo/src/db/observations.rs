@@ -61,8 +61,7 @@ struct OfGroup {
     row: Row,
 }
 
-const COLUMNS: &str =
-    "o.digest, o.source, o.kind, o.subject, o.url, o.body, o.first_run, o.problem";
+const COLUMNS: &str = "o.digest, o.source, o.kind, o.subject, o.url, o.body, o.first_run, o.problem";
 
 impl TryFrom<Row> for Stored {
     type Error = DbError;
@@ -90,11 +89,7 @@ impl TryFrom<Row> for Stored {
 ///
 /// # Errors
 /// The database failed; what was stored stays.
-pub async fn record(
-    to: &impl Writes,
-    run: i64,
-    observations: &[Observation],
-) -> Result<Seen, DbError> {
+pub async fn record(to: &impl Writes, run: i64, observations: &[Observation]) -> Result<Seen, DbError> {
     record_prepared(to, run, &Prepared::of(observations.to_vec())).await
 }
 
@@ -108,10 +103,7 @@ impl Prepared {
     pub fn of(observations: Vec<Observation>) -> Self {
         let mut known = HashSet::new();
         let rows = observations.into_iter().map(NewRow::of);
-        Self(
-            rows.filter(|row| known.insert(row.digest.clone()))
-                .collect(),
-        )
+        Self(rows.filter(|row| known.insert(row.digest.clone())).collect())
     }
 }
 
@@ -119,11 +111,7 @@ impl Prepared {
 ///
 /// # Errors
 /// The database failed; what was stored stays.
-pub async fn record_prepared(
-    to: &impl Writes,
-    run: i64,
-    prepared: &Prepared,
-) -> Result<Seen, DbError> {
+pub async fn record_prepared(to: &impl Writes, run: i64, prepared: &Prepared) -> Result<Seen, DbError> {
     let mut seen = Seen::default();
     for rows in prepared.0.chunks(CHUNK) {
         let mut tx = to.begin_import_repeatable().await?;
@@ -191,28 +179,17 @@ pub async fn close_unsaid(
 }
 
 /// Some of what is said at a place and is not among `said`, at most [`MOST_GONE`].
-async fn unsaid(
-    db: &Db,
-    source: &str,
-    place: &str,
-    said: &HashSet<Digest>,
-) -> Result<Vec<Digest>, DbError> {
-    const OPEN: &str =
-        "SELECT digest FROM observation WHERE source = $1 AND place = $2 AND said_to IS NULL";
+async fn unsaid(db: &Db, source: &str, place: &str, said: &HashSet<Digest>) -> Result<Vec<Digest>, DbError> {
+    const OPEN: &str = "SELECT digest FROM observation WHERE source = $1 AND place = $2 AND said_to IS NULL";
     let mut gone = Vec::new();
     on!(db, |pool| {
         // In no order: one by digests would need an index by them, and a place has hundreds of thousands.
-        let mut rows = sqlx::query_scalar(OPEN)
-            .bind(source)
-            .bind(place)
-            .fetch(pool);
+        let mut rows = sqlx::query_scalar(OPEN).bind(source).bind(place).fetch(pool);
         while gone.len() < MOST_GONE
             && let Some(digest) = rows.try_next().await?
         {
             let digest: String = digest;
-            let digest = digest
-                .parse()
-                .map_err(|_| DbError::Row(format!("digest {digest}")))?;
+            let digest = digest.parse().map_err(|_| DbError::Row(format!("digest {digest}")))?;
             if !said.contains(&digest) {
                 gone.push(digest);
             }
@@ -242,9 +219,7 @@ impl NewRow {
         let group = group_with(&observation, digest);
         Self {
             digest: digest.to_string(),
-            group: group
-                .map(|group| group.to_string())
-                .map_err(|why| why.to_string()),
+            group: group.map(|group| group.to_string()).map_err(|why| why.to_string()),
             place: place(&observation.url),
             body,
             observation,
@@ -361,10 +336,7 @@ async fn say_again(tx: &mut Tx, run: i64, digests: &[&str]) -> Result<(), DbErro
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
-pub(super) async fn touched_by_ignoring(
-    db: &Db,
-    subject_or_digest: &str,
-) -> Result<BTreeSet<Touched>, DbError> {
+pub(super) async fn touched_by_ignoring(db: &Db, subject_or_digest: &str) -> Result<BTreeSet<Touched>, DbError> {
     let names = |names: &[&str]| {
         let quoted: Vec<String> = names.iter().map(|name| format!("'{name}'")).collect();
         quoted.join(", ")
@@ -395,10 +367,7 @@ pub(super) async fn touched_by_ignoring(
 ///
 /// # Errors
 /// The database failed.
-pub async fn group_sizes(
-    db: &Db,
-    group_keys: &[String],
-) -> Result<HashMap<String, usize>, DbError> {
+pub async fn group_sizes(db: &Db, group_keys: &[String]) -> Result<HashMap<String, usize>, DbError> {
     let sql = format!(
         "SELECT group_key, COUNT(*) FROM observation WHERE group_key IN ({}) GROUP BY group_key",
         marks(group_keys.len(), 1)
@@ -424,8 +393,7 @@ pub async fn group_sizes(
 /// # Errors
 /// The database failed or a row cannot be read.
 pub async fn of_group(db: &Db, group_key: &str) -> Result<Vec<Observation>, DbError> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM observation o WHERE o.group_key = $1 AND o.said_to IS NULL");
+    let sql = format!("SELECT {COLUMNS} FROM observation o WHERE o.group_key = $1 AND o.said_to IS NULL");
     let mut rows: Vec<Row> = on!(db, |pool| sqlx::query_as(AssertSqlSafe(sql.as_str()))
         .bind(group_key)
         .fetch_all(pool)
@@ -460,8 +428,7 @@ pub async fn each_of_groups(
             while let Some(OfGroup { group_key, row }) = rows.try_next().await? {
                 let stored = Stored::try_from(row)?;
                 let digest = stored.digest.parse();
-                let digest =
-                    digest.map_err(|_| DbError::Row(format!("digest {}", stored.digest)))?;
+                let digest = digest.map_err(|_| DbError::Row(format!("digest {}", stored.digest)))?;
                 each(&group_key, &stored.observation, digest);
             }
         });

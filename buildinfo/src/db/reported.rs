@@ -82,10 +82,7 @@ pub async fn reported_versions(db: &Db, installs: i64) -> Result<Vec<ReportedVer
 pub(super) async fn prune(db: &Db, now: i64) -> Result<(), DbError> {
     const OLD: &str = "DELETE FROM reported_version WHERE (product, channel, build_id, reported, install_hash) IN (SELECT product, channel, build_id, reported, install_hash FROM reported_version WHERE at < $1 ORDER BY at LIMIT $2)";
     const END: &str = "SELECT at FROM reported_version ORDER BY at DESC LIMIT 1 OFFSET $1";
-    let end: Option<i64> = on!(db, |pool| sqlx::query_scalar(END)
-        .bind(MOST)
-        .fetch_optional(pool)
-        .await)?;
+    let end: Option<i64> = on!(db, |pool| sqlx::query_scalar(END).bind(MOST).fetch_optional(pool).await)?;
     let end = end.map_or(i64::MIN, |end| end.saturating_add(1));
     delete_until(db, OLD, end.max(now.saturating_sub(KEEP))).await
 }

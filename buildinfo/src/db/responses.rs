@@ -33,8 +33,7 @@ pub async fn put_responses(
     while !rest.is_empty() {
         let (mut bodies, mut bytes) = (Vec::new(), 0);
         for response in rest.iter().take(CHUNK) {
-            let body = zstd::bulk::compress(&response.body, 1)
-                .map_err(|error| DbError::Row(error.to_string()))?;
+            let body = zstd::bulk::compress(&response.body, 1).map_err(|error| DbError::Row(error.to_string()))?;
             bytes += body.len();
             bodies.push(body);
             if bytes > CHUNK_BYTES {
@@ -109,8 +108,7 @@ pub async fn each_response(
             count += 1;
             let bad = |what: String| DbError::Row(format!("response {run}/{last}: {what}"));
             let response = Response {
-                body: zstd::bulk::decompress(&row.body, MAX_BODY)
-                    .map_err(|error| bad(error.to_string()))?,
+                body: zstd::bulk::decompress(&row.body, MAX_BODY).map_err(|error| bad(error.to_string()))?,
                 status: u16::try_from(row.status).map_err(|error| bad(error.to_string()))?,
                 method: row.method,
                 path: row.path,
@@ -129,18 +127,14 @@ pub async fn each_response(
 /// The database failed; what was forgotten stays so.
 pub async fn forget_responses(to: &impl Writes, before: i64) -> Result<(), DbError> {
     const RUNS: &str = "SELECT DISTINCT run FROM raw_response WHERE run < $1 ORDER BY run";
-    const SQL: &str =
-        "DELETE FROM raw_response WHERE run = $1 AND number >= $2 AND number < $2 + 200";
+    const SQL: &str = "DELETE FROM raw_response WHERE run = $1 AND number >= $2 AND number < $2 + 200";
     const LAST: &str = "SELECT MAX(number) FROM raw_response WHERE run = $1";
     let runs: Vec<i64> = on!(to.db(), |pool| sqlx::query_scalar(RUNS)
         .bind(before)
         .fetch_all(pool)
         .await)?;
     for run in runs {
-        let last: Option<i64> = on!(to.db(), |pool| sqlx::query_scalar(LAST)
-            .bind(run)
-            .fetch_one(pool)
-            .await)?;
+        let last: Option<i64> = on!(to.db(), |pool| sqlx::query_scalar(LAST).bind(run).fetch_one(pool).await)?;
         let mut from = 0;
         while last.is_some_and(|last| from <= last) {
             let mut tx = to.begin_import().await?;

@@ -65,8 +65,7 @@ fn as_json<S: serde::Serializer>(policy: &str, serializer: S) -> Result<S::Ok, S
 /// The database failed.
 pub async fn start_run(to: &impl Writes, run: &Run) -> Result<(), DbError> {
     const SQL: &str = "INSERT INTO import_run (id, source, policy, started, outcome, requests, records, new_records, unchanged, errors, generation, notes) VALUES ($1, $2, $3, $4, 'running', 0, 0, 0, 0, 0, 0, '')";
-    const KILLED: &str =
-        "UPDATE import_run SET outcome = 'broken' WHERE outcome = 'running' AND id <> $1";
+    const KILLED: &str = "UPDATE import_run SET outcome = 'broken' WHERE outcome = 'running' AND id <> $1";
     let mut tx = to.begin_import().await?;
     in_tx!(&mut tx, |conn| sqlx::query(KILLED)
         .bind(run.id)
@@ -138,8 +137,7 @@ pub async fn runs_before(db: &Db, before: i64, limit: i64) -> Result<Page<Run>, 
 /// # Errors
 /// The database failed.
 pub async fn last_import(db: &Db) -> Result<Option<i64>, DbError> {
-    const SQL: &str =
-        "SELECT started FROM import_run WHERE id < $1 AND source <> $2 ORDER BY id DESC LIMIT 1";
+    const SQL: &str = "SELECT started FROM import_run WHERE id < $1 AND source <> $2 ORDER BY id DESC LIMIT 1";
     Ok(on!(db, |pool| sqlx::query_scalar(SQL)
         .bind(i64::MAX)
         .bind(SourceName::Csv.as_str())

@@ -60,7 +60,6 @@ pub async fn record_state(
 /// # Errors
 /// The database failed.
 pub async fn source_states(db: &Db) -> Result<Vec<SourceState>, DbError> {
-    const SQL: &str =
-        "SELECT source, tried, answered, newest, trouble FROM source_state ORDER BY source";
+    const SQL: &str = "SELECT source, tried, answered, newest, trouble FROM source_state ORDER BY source";
     Ok(on!(db, |pool| sqlx::query_as(SQL).fetch_all(pool).await)?)
 }

@@ -144,7 +144,8 @@ pub async fn prune_unknown(db: &Db, now: i64) -> Result<(), DbError> {
     const OLD_SEEN: &str = "DELETE FROM unknown_seen WHERE (product, channel, build_id, install_hash) IN (SELECT product, channel, build_id, install_hash FROM unknown_seen WHERE at < $1 ORDER BY at LIMIT $2)";
     const SEEN_END: &str = "SELECT at FROM unknown_seen ORDER BY at DESC LIMIT 1 OFFSET $1";
     const END: &str = "SELECT last_asked FROM unknown_build WHERE product = $1 AND verdict = $2 ORDER BY last_asked DESC LIMIT 1 OFFSET $3";
-    const END_OF_ALL: &str = "SELECT last_asked FROM unknown_build WHERE verdict = $1 ORDER BY last_asked DESC LIMIT 1 OFFSET $2";
+    const END_OF_ALL: &str =
+        "SELECT last_asked FROM unknown_build WHERE verdict = $1 ORDER BY last_asked DESC LIMIT 1 OFFSET $2";
     const SURPLUS: &str = "DELETE FROM unknown_build WHERE (product, channel, build_id) IN (SELECT product, channel, build_id FROM unknown_build WHERE verdict = $1 AND ($2 = '' OR product = $2) AND last_asked <= $3 LIMIT $4)";
     delete_until(db, OLD, now.saturating_sub(KEEP)).await?;
     delete_until(db, OLD_ALARM, now.saturating_sub(KEEP)).await?;
@@ -218,10 +219,8 @@ pub(super) async fn delete_until(db: &Db, sql: &'static str, time: i64) -> Resul
 /// # Errors
 /// The database failed; calling it again goes on.
 pub async fn forget_unknown(db: &Db, keys: &[UnknownKey]) -> Result<(), DbError> {
-    const BUILD: &str =
-        "DELETE FROM unknown_build WHERE product = $1 AND channel = $2 AND build_id = $3";
-    const SEEN: &str =
-        "DELETE FROM unknown_seen WHERE product = $1 AND channel = $2 AND build_id = $3";
+    const BUILD: &str = "DELETE FROM unknown_build WHERE product = $1 AND channel = $2 AND build_id = $3";
+    const SEEN: &str = "DELETE FROM unknown_seen WHERE product = $1 AND channel = $2 AND build_id = $3";
     for keys in keys.chunks(ROWS) {
         let mut tx = db.begin().await?;
         for key in keys {
@@ -245,8 +244,7 @@ pub async fn forget_unknown(db: &Db, keys: &[UnknownKey]) -> Result<(), DbError>
 /// # Errors
 /// The database failed.
 pub async fn unknown_counts(db: &Db) -> Result<Vec<(String, i64)>, DbError> {
-    const SQL: &str =
-        "SELECT verdict, COUNT(*) FROM unknown_build GROUP BY verdict ORDER BY verdict";
+    const SQL: &str = "SELECT verdict, COUNT(*) FROM unknown_build GROUP BY verdict ORDER BY verdict";
     Ok(on!(db, |pool| sqlx::query_as(SQL).fetch_all(pool).await)?)
 }
 

@@ -142,14 +142,12 @@ async fn delete(
         db.skip_locked()
     );
     let mut tx = db.begin().await?;
-    let rows = in_tx!(&mut tx, |conn| sqlx::query(sqlx::AssertSqlSafe(
-        sql.as_str()
-    ))
-    .bind(end)
-    .bind(ROWS)
-    .execute(conn)
-    .await
-    .map(|done| done.rows_affected()))?;
+    let rows = in_tx!(&mut tx, |conn| sqlx::query(sqlx::AssertSqlSafe(sql.as_str()))
+        .bind(end)
+        .bind(ROWS)
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected()))?;
     tx.commit().await?;
     Ok(rows)
 }

@@ -73,10 +73,7 @@ pub(super) fn conflicts_of_places(claims: &[Claim]) -> BTreeSet<Conflict> {
     let mut places: BTreeMap<(Directory, String), Vec<&Claim>> = BTreeMap::new();
     for claim in claims {
         if let Some(path) = claim.archive_url.as_deref().and_then(file_path) {
-            places
-                .entry((claim.directory, path))
-                .or_default()
-                .push(claim);
+            places.entry((claim.directory, path)).or_default().push(claim);
         }
     }
     let mut conflicts = BTreeSet::new();

@@ -3,9 +3,7 @@ use serde_json::json;
 use crate::correction::{Correction, CorrectionKind, Field};
 use crate::observation::{Observation, SourceName};
 use crate::samples::{Record, beta_copy, csv, record, shipped};
-use crate::{
-    Build, Certainty, Derived, GroupKey, Reason, Status, derive, derive_all, facts, group_of,
-};
+use crate::{Build, Certainty, Derived, GroupKey, Reason, Status, derive, derive_all, facts, group_of};
 
 mod corrections;
 mod folders;
@@ -51,18 +49,10 @@ fn both_generations_of_records_name_one_build() {
         ..Record::new("20180510160705", folder, "aurora", "61.0")
     }
     .observation();
-    for observations in [
-        vec![migrated.clone()],
-        vec![native.clone()],
-        vec![migrated, native],
-    ] {
+    for observations in [vec![migrated.clone()], vec![native.clone()], vec![migrated, native]] {
         let build = only(derive_all(&observations, &[]));
         assert_eq!(
-            (
-                build.product.as_str(),
-                build.channel.as_str(),
-                build.platform.as_str()
-            ),
+            (build.product.as_str(), build.channel.as_str(), build.platform.as_str()),
             ("Firefox", "aurora", "mac")
         );
         assert_eq!(
@@ -89,17 +79,10 @@ fn esr_records_of_both_generations_have_one_version() {
             &[],
         ));
         assert_eq!(
-            (
-                build.version.as_str(),
-                build.line.to_string().as_str(),
-                build.status
-            ),
+            (build.version.as_str(), build.line.to_string().as_str(), build.status),
             ("60.3.0esr", "60", Status::Shipped)
         );
-        assert_eq!(
-            build.sources,
-            [SourceName::Buildhub, SourceName::ProductDetails]
-        );
+        assert_eq!(build.sources, [SourceName::Buildhub, SourceName::ProductDetails]);
     }
 }
 
@@ -112,11 +95,7 @@ fn a_releases_record_and_its_copy_for_beta_are_one_build() {
     ];
     let build = only(derive_all(&records, &[]));
     assert_eq!(
-        (
-            build.channel.as_str(),
-            build.version.as_str(),
-            build.evidence.len()
-        ),
+        (build.channel.as_str(), build.version.as_str(), build.evidence.len()),
         ("release", "70.0", 2)
     );
     assert_eq!(build.offered_on, ["beta"]);
@@ -155,10 +134,7 @@ fn contradicting_records_are_a_conflict_and_the_later_upload_is_believed() {
     let derived = derive_all(&[first.observation(), again], &[]);
     assert_eq!(derived.conflicts.len(), 1);
     assert_eq!(
-        (
-            derived.conflicts[0].field,
-            derived.conflicts[0].chosen.as_str()
-        ),
+        (derived.conflicts[0].field, derived.conflicts[0].chosen.as_str()),
         ("revision", "other")
     );
     assert_eq!(derived.builds[0].revision.as_deref(), Some("other"));
@@ -199,11 +175,7 @@ fn the_folder_of_releases_makes_the_highest_build_number_shipped_by_inference() 
     assert_eq!(
         verdicts(&observations),
         [
-            (
-                "64.0b4rc10".to_owned(),
-                Status::Aborted,
-                Certainty::Inferred
-            ),
+            ("64.0b4rc10".to_owned(), Status::Aborted, Certainty::Inferred),
             ("64.0b4".to_owned(), Status::Shipped, Certainty::Stated)
         ]
     );
@@ -211,12 +183,7 @@ fn the_folder_of_releases_makes_the_highest_build_number_shipped_by_inference() 
 
 #[test]
 fn what_lies_among_the_releases_has_shipped_without_a_known_number() {
-    let released = record(
-        "20181025233934",
-        "firefox/releases/64.0b4",
-        "beta",
-        "64.0b4",
-    );
+    let released = record("20181025233934", "firefox/releases/64.0b4", "beta", "64.0b4");
     let lost = record(
         "20181025143507",
         "firefox/candidates/64.0b4-candidates/build1",
@@ -253,13 +220,8 @@ fn a_beta_is_not_named_from_its_releases_number_alone() {
 
 #[test]
 fn metadata_files_of_the_archive_are_read_with_their_path() {
-    let file = |path: &str, body| {
-        Observation::archive_file(
-            "u",
-            &format!("https://archive.mozilla.org/pub/{path}"),
-            body,
-        )
-    };
+    let file =
+        |path: &str, body| Observation::archive_file("u", &format!("https://archive.mozilla.org/pub/{path}"), body);
     let build = only(derive_all(
         &[
             file(
@@ -380,11 +342,7 @@ fn any_order_of_observations_gives_the_same_bytes() {
             "release",
             "64.0",
         ),
-        beta_copy(
-            "20181018182531",
-            "firefox/candidates/64.0-candidates/build2",
-            "64.0",
-        ),
+        beta_copy("20181018182531", "firefox/candidates/64.0-candidates/build2", "64.0"),
         Record {
             locale: "fr",
             ..Record::new("20181018182531", "firefox/releases/64.0", "release", "64.0")
@@ -420,12 +378,7 @@ fn any_order_of_observations_gives_the_same_bytes() {
         }
     }
     let derived = derive(&key, &observations, &[], &facts(&observations));
-    assert!(
-        derived
-            .builds
-            .iter()
-            .all(|build| build.evidence.is_sorted())
-    );
+    assert!(derived.builds.iter().all(|build| build.evidence.is_sorted()));
     assert_eq!(derived.conflicts.len(), 1, "{:#?}", derived.conflicts);
 }
 
@@ -470,11 +423,7 @@ fn one_file_with_two_build_ids_is_a_conflict_and_both_are_known() {
         panic!("{:#?}", derived.conflicts)
     };
     assert_eq!(
-        (
-            conflict.subject.as_str(),
-            conflict.field,
-            conflict.chosen.as_str()
-        ),
+        (conflict.subject.as_str(), conflict.field, conflict.chosen.as_str()),
         (
             "Firefox /pub/firefox/candidates/64.0b4-candidates/build2/win64/en-US/Setup%2064.0.exe",
             "build_id",

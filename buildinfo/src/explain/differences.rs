@@ -50,9 +50,7 @@ fn by_name(builds: &[Build]) -> BTreeMap<Name, Map<String, Value>> {
         let Ok(Value::Object(members)) = serde_json::to_value(build) else {
             continue;
         };
-        let on = format!("{} {}", build.platform, build.variant)
-            .trim()
-            .to_owned();
+        let on = format!("{} {}", build.platform, build.variant).trim().to_owned();
         let number = (0..builds.len())
             .find(|number| !named.contains_key(&(on.clone(), *number)))
             .unwrap_or_default();
@@ -104,13 +102,7 @@ mod tests {
                 format!("{}, {} status shipped → pulled", platform(0), platform(1)),
             ]
         );
-        assert_eq!(
-            differences(&old, &old[..1]),
-            [format!("{} is gone", platform(1))]
-        );
-        assert_eq!(
-            differences(&old[..1], &old),
-            [format!("{} is new", platform(1))]
-        );
+        assert_eq!(differences(&old, &old[..1]), [format!("{} is gone", platform(1))]);
+        assert_eq!(differences(&old[..1], &old), [format!("{} is new", platform(1))]);
     }
 }

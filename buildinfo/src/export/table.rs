@@ -56,20 +56,14 @@ struct Stored {
 ///
 /// # Errors
 /// See [`ExportError`].
-pub async fn table(
-    db: &Db,
-    generation: i64,
-    out: &mut (dyn Write + Send),
-) -> Result<Written, ExportError> {
+pub async fn table(db: &Db, generation: i64, out: &mut (dyn Write + Send)) -> Result<Written, ExportError> {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(COLUMNS).map_err(io::Error::from)?;
     let mut written = Written::default();
     for (part, versions) in parts(db::versions(db, generation, None).await?) {
         let mut rows = BTreeSet::new();
         for (stored, names) in versions {
-            let builds =
-                db::builds_of_versions(db, generation, stored.product, &stored.channel, &names)
-                    .await?;
+            let builds = db::builds_of_versions(db, generation, stored.product, &stored.channel, &names).await?;
             let named = rows_of(&builds);
             if stored.channel == part.channel {
                 written.nameless += named.nameless;
@@ -90,8 +84,7 @@ fn parts(versions: Vec<(String, String, String)>) -> BTreeMap<Part, BTreeMap<Sto
     let mut parts: BTreeMap<Part, BTreeMap<Stored, Vec<String>>> = BTreeMap::new();
     for (product, channel, name) in versions {
         // What was stored can be read.
-        let (Ok(product), Ok(version)) = (product.parse::<Product>(), name.parse::<Version>())
-        else {
+        let (Ok(product), Ok(version)) = (product.parse::<Product>(), name.parse::<Version>()) else {
             continue;
         };
         let stored = Stored {
@@ -99,10 +92,7 @@ fn parts(versions: Vec<(String, String, String)>) -> BTreeMap<Part, BTreeMap<Sto
             version: version.without_candidate().to_string(),
             channel,
         };
-        let channels = BTreeSet::from([
-            stored.channel.as_str(),
-            candidate_channel(&stored.channel, &version),
-        ]);
+        let channels = BTreeSet::from([stored.channel.as_str(), candidate_channel(&stored.channel, &version)]);
         for part in channels {
             let part = Part::of(product, part, &version);
             let names = parts.entry(part).or_default();
@@ -115,15 +105,10 @@ fn parts(versions: Vec<(String, String, String)>) -> BTreeMap<Part, BTreeMap<Sto
 impl Part {
     fn of(product: Product, channel: &str, version: &Version) -> Self {
         // Before it had versions of its own, Aurora was Firefox.
-        let is_devedition = product == Product::Firefox
-            && channel == "aurora"
-            && !matches!(version.stage(), Stage::Alpha(_));
+        let is_devedition =
+            product == Product::Firefox && channel == "aurora" && !matches!(version.stage(), Stage::Alpha(_));
         Self {
-            product_name: if is_devedition {
-                "DevEdition"
-            } else {
-                product.as_str()
-            },
+            product_name: if is_devedition { "DevEdition" } else { product.as_str() },
             channel: channel.to_owned(),
             major: version.major(),
         }
@@ -182,10 +167,7 @@ fn rows_of(builds: &[Build]) -> Named {
             *address = own.min(*address);
         }
     }
-    for build in builds
-        .iter()
-        .filter(|build| build.status != Status::Unofficial)
-    {
+    for build in builds.iter().filter(|build| build.status != Status::Unofficial) {
         let version = build.version.without_candidate();
         let names = names_of(build, &version);
         named.nameless += u64::from(names.is_empty());
@@ -195,10 +177,7 @@ fn rows_of(builds: &[Build]) -> Named {
                 release_version: reported(&version),
                 version_string: name.to_string(),
                 build_id: build.build_id.to_string(),
-                archive_url: addresses
-                    .get(&build.build_id)
-                    .map_or("", |(_, _, url)| *url)
-                    .to_owned(),
+                archive_url: addresses.get(&build.build_id).map_or("", |(_, _, url)| *url).to_owned(),
             });
         }
     }
@@ -207,14 +186,9 @@ fn rows_of(builds: &[Build]) -> Named {
 
 /// The channels and versions under which the crash system has a build (archivescraper's rows).
 fn names_of<'a>(build: &'a Build, version: &Version) -> Vec<(&'a str, Version)> {
-    let is_out = matches!(
-        build.status,
-        Status::Shipped | Status::Published | Status::Variant
-    );
+    let is_out = matches!(build.status, Status::Shipped | Status::Published | Status::Variant);
     let own = is_out.then(|| (build.channel.as_str(), version.clone()));
-    let number = build
-        .build_number
-        .filter(|_| build.status != Status::Published);
+    let number = build.build_number.filter(|_| build.status != Status::Published);
     let candidate = number.map(|number| {
         (
             candidate_channel(&build.channel, version),
@@ -286,23 +260,13 @@ mod tests {
             ),
         ] {
             let version = folder.split_once('-').unwrap().0;
-            let mut observations = vec![record(
-                id,
-                &format!("{candidates}/{folder}"),
-                channel,
-                version,
-            )];
+            let mut observations = vec![record(id, &format!("{candidates}/{folder}"), channel, version)];
             observations.extend(shipped_as.map(|key| shipped(key, 2)));
             let named = rows_of(&derive_all(&observations, &[]).builds);
             let names: Vec<String> = named
                 .rows
                 .iter()
-                .map(|row| {
-                    format!(
-                        "{} {} {}",
-                        row.part.product_name, row.part.channel, row.version_string
-                    )
-                })
+                .map(|row| format!("{} {} {}", row.part.product_name, row.part.channel, row.version_string))
                 .collect();
             assert_eq!(names, expected, "{folder}");
         }
@@ -350,10 +314,7 @@ mod tests {
             let version: Version = text.parse().unwrap();
             let named = version.with_candidate(2);
             let read: Version = named.to_string().parse().unwrap();
-            assert_eq!(
-                (read.candidate(), read.without_candidate()),
-                (Some(2), version)
-            );
+            assert_eq!((read.candidate(), read.without_candidate()), (Some(2), version));
         }
     }
 }

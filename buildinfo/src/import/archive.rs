@@ -31,23 +31,14 @@ const AT_ONCE: usize = 16;
 const BATCH: usize = 300;
 
 impl Import<'_> {
-    pub(super) async fn read_archive(
-        &mut self,
-        stop: &CancellationToken,
-    ) -> Result<(), ImportError> {
+    pub(super) async fn read_archive(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
         let client = self.client.for_another();
         let mut known = if self.options.full {
             HashMap::new()
         } else {
             db::places(self.lease.db()).await?
         };
-        known.retain(|path, _| {
-            !self
-                .options
-                .wanted
-                .iter()
-                .any(|plan| lies_on_the_way(plan, path))
-        });
+        known.retain(|path, _| !self.options.wanted.iter().any(|plan| lies_on_the_way(plan, path)));
         let reader = Reader::new(&client, &self.settings.archive_url, &known);
         let mut survey = Survey::default();
         let products = products_there(&reader).await;
@@ -139,21 +130,12 @@ impl Import<'_> {
             .collect();
         let observations: Vec<Observation> = shipped
             .iter()
-            .map(|version| {
-                Observation::release_directory(&url, directory.as_str(), version.as_str())
-            })
+            .map(|version| Observation::release_directory(&url, directory.as_str(), version.as_str()))
             .collect();
         if observations.is_empty() {
             return Ok(shipped);
         }
-        let seen = db::record_listing(
-            &self.lease,
-            self.run.id,
-            SOURCE.as_str(),
-            &url,
-            &observations,
-        )
-        .await?;
+        let seen = db::record_listing(&self.lease, self.run.id, SOURCE.as_str(), &url, &observations).await?;
         self.add(seen, observations.len(), 0);
         db::put_places(&self.lease, self.run.id, std::slice::from_ref(place)).await?;
         Ok(shipped)
@@ -180,9 +162,7 @@ impl Import<'_> {
         let mut harvest = Harvest::new(known, &mut survey);
         let mut reading = futures::stream::iter(builds)
             .map(|build| {
-                let before = known
-                    .get(&build.path)
-                    .map_or(&nothing, |place| &place.contents.read);
+                let before = known.get(&build.path).map_or(&nothing, |place| &place.contents.read);
                 let buildhub = &buildhub;
                 async move {
                     let knows = |platform: &str| buildhub.contains(&build.package(platform));
@@ -225,12 +205,7 @@ impl Import<'_> {
         let seen = db::record_prepared(&self.lease, self.run.id, &prepared).await?;
         self.add(seen, records, 0);
         db::forget_bad(&self.lease, &std::mem::take(&mut harvest.good)).await?;
-        db::put_places(
-            &self.lease,
-            self.run.id,
-            &std::mem::take(&mut harvest.places),
-        )
-        .await?;
+        db::put_places(&self.lease, self.run.id, &std::mem::take(&mut harvest.places)).await?;
         self.keep().await
     }
 
@@ -289,9 +264,9 @@ async fn products_there(reader: &Reader<'_>) -> Option<BTreeSet<String>> {
 /// Whether a place must be looked at again to find the build of a plan.
 fn lies_on_the_way(plan: &FetchPlan, path: &str) -> bool {
     let to_a_nightly = plan.archive.iter().any(|folder| folder.starts_with(path));
-    let candidates = path.split_once("/candidates/").and_then(|(folder, below)| {
-        Some((folder.strip_prefix("/pub/")?, below.split('/').next()?))
-    });
+    let candidates = path
+        .split_once("/candidates/")
+        .and_then(|(folder, below)| Some((folder.strip_prefix("/pub/")?, below.split('/').next()?)));
     let may_hold = candidates.is_some_and(|(directory, name)| {
         let same_product = directory
             .parse()

@@ -32,10 +32,7 @@ const SLOW_PAGES: u32 = 3;
 const SOURCE: SourceName = SourceName::Buildhub;
 
 impl Import<'_> {
-    pub(super) async fn read_buildhub(
-        &mut self,
-        stop: &CancellationToken,
-    ) -> Result<(), ImportError> {
+    pub(super) async fn read_buildhub(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
         let client = Arc::new(self.client.for_another());
         let root = &self.settings.buildhub_url;
         let seen_until = progress(self.lease.db(), SEEN).await?;
@@ -168,8 +165,7 @@ impl Import<'_> {
     /// Stores how far Buildhub was read.
     async fn move_on(&mut self, client: &Client, newest: i64) -> Result<(), ImportError> {
         let start = clock::rfc3339(newest - OVERLAP);
-        let before = match buildhub::count_before(client, &self.settings.buildhub_url, &start).await
-        {
+        let before = match buildhub::count_before(client, &self.settings.buildhub_url, &start).await {
             Ok(before) => i64::try_from(before).unwrap_or(i64::MAX),
             // Without the count the next run would not see what comes late: let it read again.
             Err(error) => {

@@ -98,13 +98,8 @@ pub(crate) async fn derive_dirty(
     let (mut done, total) = (0, db::dirty_count(db).await?);
     // The next groups are read and derived by another thread while these are written. Nobody else marks groups: that needs the
     // lease, which is ours.
-    let ahead = |after: String| {
-        AbortOnDropHandle::new(tokio::spawn(conclusions(
-            db.clone(),
-            Arc::clone(&known),
-            after,
-        )))
-    };
+    let ahead =
+        |after: String| AbortOnDropHandle::new(tokio::spawn(conclusions(db.clone(), Arc::clone(&known), after)));
     let mut next = ahead(String::new());
     loop {
         let conclusions = next.await.map_err(|_| ImportError::Task)??;
@@ -134,11 +129,7 @@ struct Known {
 }
 
 /// Derives some of the marked groups, those that come after one, in the order of their keys; none when all are done.
-async fn conclusions(
-    db: Db,
-    known: Arc<Known>,
-    after: String,
-) -> Result<Vec<(String, Derived)>, DbError> {
+async fn conclusions(db: Db, known: Arc<Known>, after: String) -> Result<Vec<(String, Derived)>, DbError> {
     let mut groups = db::dirty_groups(&db, &after, GROUPS).await?;
     let sizes = db::group_sizes(&db, &groups).await?;
     let mut total: usize = 0;
@@ -169,9 +160,7 @@ pub(crate) async fn derive_groups(
     })
     .await?;
     let conclude = |group: String| {
-        let derived = claims
-            .remove(&group)
-            .map(|claims| claims.conclude(corrections, facts));
+        let derived = claims.remove(&group).map(|claims| claims.conclude(corrections, facts));
         (group, derived.unwrap_or_default())
     };
     Ok(groups.into_iter().map(conclude).collect())
@@ -182,17 +171,11 @@ pub(crate) async fn known_facts(db: &Db, corrections: &[Correction]) -> Result<F
     let stated: Vec<_> = db::fact_observations(db)
         .await?
         .into_iter()
-        .filter(|observation| {
-            !corrections
-                .iter()
-                .any(|correction| correction.ignores(observation))
-        })
+        .filter(|observation| !corrections.iter().any(|correction| correction.ignores(observation)))
         .collect();
     Ok(facts(&stated))
 }
 
 fn key_of(group: &str) -> Result<GroupKey, DbError> {
-    group
-        .parse()
-        .map_err(|_| DbError::Row(format!("group {group}")))
+    group.parse().map_err(|_| DbError::Row(format!("group {group}")))
 }

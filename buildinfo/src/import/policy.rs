@@ -140,10 +140,7 @@ pub fn fills(compared: &[Compared], forced: Option<Reason>) -> Vec<Fill> {
         let newest = newest_known.entry(&build.tree).or_default();
         *newest = (*newest).max(build.order.as_str());
     }
-    let mut sorted: Vec<&Compared> = compared
-        .iter()
-        .filter(|build| !build.read.is_empty())
-        .collect();
+    let mut sorted: Vec<&Compared> = compared.iter().filter(|build| !build.read.is_empty()).collect();
     sorted.sort_by(|a, b| (&a.tree, &a.order).cmp(&(&b.tree, &b.order)));
     let mut fills: BTreeMap<(&str, Reason), Fill> = BTreeMap::new();
     for build in sorted {
@@ -184,10 +181,7 @@ impl Policy {
 
     /// How a source did, if it was read.
     pub fn state(&self, source: SourceName) -> Option<State> {
-        let verdict = self
-            .sources
-            .iter()
-            .find(|verdict| verdict.source == source)?;
+        let verdict = self.sources.iter().find(|verdict| verdict.source == source)?;
         Some(verdict.state)
     }
 

@@ -9,10 +9,7 @@ use crate::observation::{Observation, SourceName};
 use crate::sources::{SourceError, product_details};
 
 impl Import<'_> {
-    pub(super) async fn read_product_details(
-        &mut self,
-        stop: &CancellationToken,
-    ) -> Result<(), ImportError> {
+    pub(super) async fn read_product_details(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
         const SOURCE: SourceName = SourceName::ProductDetails;
         let client = self.client.for_another();
         let files = product_details::files();
@@ -24,14 +21,9 @@ impl Import<'_> {
             }
             match product_details::file(&client, &self.settings.product_details_url, name).await {
                 Ok(file) => {
-                    let seen = db::record_listing(
-                        &self.lease,
-                        self.run.id,
-                        SOURCE.as_str(),
-                        &file.url,
-                        &file.observations,
-                    )
-                    .await?;
+                    let seen =
+                        db::record_listing(&self.lease, self.run.id, SOURCE.as_str(), &file.url, &file.observations)
+                            .await?;
                     self.add(seen, file.observations.len() + file.unusable, file.unusable);
                     if let Some(newest) = file.observations.iter().filter_map(day).max() {
                         let known = self.newest.entry(SOURCE).or_default();
@@ -44,9 +36,7 @@ impl Import<'_> {
                     self.note(&format!("product-details: {error}"));
                 }
                 Err(error) => {
-                    self.note(&format!(
-                        "product-details: {error}; what it said before stays"
-                    ));
+                    self.note(&format!("product-details: {error}; what it said before stays"));
                     self.failed += 1;
                     let down = matches!(error, SourceError::Down { .. });
                     failed = Some(error);
@@ -65,15 +55,10 @@ impl Import<'_> {
         match failed {
             Some(error) => self.failed_source(SOURCE, &error),
             None if read == 0 => {
-                self.policy
-                    .judge(SOURCE, State::Empty, "none of its files is there");
+                self.policy.judge(SOURCE, State::Empty, "none of its files is there");
             }
             None => {
-                self.well_source(
-                    SOURCE,
-                    &client,
-                    &format!("{read} of {total} files were read"),
-                );
+                self.well_source(SOURCE, &client, &format!("{read} of {total} files were read"));
             }
         }
         Ok(())
@@ -83,9 +68,5 @@ impl Import<'_> {
 /// The day on which a release shipped, microseconds UTC.
 fn day(release: &Observation) -> Option<i64> {
     let day: chrono::NaiveDate = release.body.get("date")?.as_str()?.parse().ok()?;
-    Some(
-        day.and_time(chrono::NaiveTime::MIN)
-            .and_utc()
-            .timestamp_micros(),
-    )
+    Some(day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros())
 }

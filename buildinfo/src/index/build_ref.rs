@@ -107,10 +107,7 @@ impl<'a> BuildRef<'a> {
     /// See [`Build::archive_url`].
     pub fn archive_url(self) -> Option<String> {
         let start = self.get().url_rest as usize;
-        let rest = self
-            .index
-            .urls
-            .get(start..start + usize::from(self.get().url_length))?;
+        let rest = self.index.urls.get(start..start + usize::from(self.get().url_length))?;
         let url = format!("{}{rest}", self.text(self.get().url_start));
         Some(url).filter(|url| !url.is_empty())
     }
@@ -167,10 +164,7 @@ impl<'a> BuildRef<'a> {
     pub fn name_on(self, channel: &str) -> Version {
         if channel == "beta" {
             let unshipped = || {
-                let is_candidate = matches!(
-                    self.status(),
-                    Status::Candidate | Status::Aborted | Status::Pulled
-                );
+                let is_candidate = matches!(self.status(), Status::Candidate | Status::Aborted | Status::Pulled);
                 let is_release = self.channel() == "release" && !self.version().is_esr();
                 let number = self.build_number().filter(|_| is_release && is_candidate)?;
                 Some(self.version().with_candidate(number))

@@ -9,8 +9,8 @@ use foldhash::fast::RandomState;
 use super::lines::{LineEntry, micros_of_day};
 use super::texts::Positions;
 use super::{
-    BuildIndex, BuildRef, IndexFull, MANY_ROWS, Row, SEVERAL_CHANNELS, SHARED_URL_END, Span,
-    UNKNOWN_TIME, bit_of, key_of,
+    BuildIndex, BuildRef, IndexFull, MANY_ROWS, Row, SEVERAL_CHANNELS, SHARED_URL_END, Span, UNKNOWN_TIME, bit_of,
+    key_of,
 };
 use crate::build::{Build, Status};
 use crate::product::{Line, Product};
@@ -75,10 +75,7 @@ impl IndexBuilder {
     pub fn push(&mut self, build: &Build) -> Result<(), IndexFull> {
         u32::try_from(self.index.rows.len()).map_err(|_| IndexFull)?;
         let url = build.archive_url.as_deref().unwrap_or_default();
-        let (shared, rest) = url.split_at(
-            url.find(SHARED_URL_END)
-                .map_or(0, |at| at + SHARED_URL_END.len()),
-        );
+        let (shared, rest) = url.split_at(url.find(SHARED_URL_END).map_or(0, |at| at + SHARED_URL_END.len()));
         let row = Row {
             key: key_of(build.product, build.build_id.as_u64()),
             published_at: build.published_at.unwrap_or(UNKNOWN_TIME),
@@ -96,10 +93,7 @@ impl IndexBuilder {
             shipped_on: build.shipped_on,
             url_length: u16::try_from(rest.len()).map_err(|_| IndexFull)?,
             evidence_count: u16::try_from(build.evidence.len()).map_err(|_| IndexFull)?,
-            sources: build
-                .sources
-                .iter()
-                .fold(0, |set, source| set | bit_of(*source)),
+            sources: build.sources.iter().fold(0, |set, source| set | bit_of(*source)),
             product: build.product,
             status: build.status,
             certainty: build.certainty,
@@ -129,11 +123,7 @@ impl IndexBuilder {
                 texts.get(row.variant),
             )
         };
-        rows.sort_unstable_by(|left, right| {
-            left.key
-                .cmp(&right.key)
-                .then_with(|| name(left).cmp(&name(right)))
-        });
+        rows.sort_unstable_by(|left, right| left.key.cmp(&right.key).then_with(|| name(left).cmp(&name(right))));
         spans.reserve(rows.chunk_by(|left, right| left.key == right.key).count());
         // A source may tell of any number of channels: only so many are named.
         for row in rows.iter() {
@@ -208,18 +198,16 @@ impl IndexBuilder {
                 build_id,
                 out_at: uploaded,
             };
-            lines.entry((product, own_channel, line)).or_default().see(
-                built,
-                status,
-                &self.index.versions,
-            );
+            lines
+                .entry((product, own_channel, line))
+                .or_default()
+                .see(built, status, &self.index.versions);
             for channel in offers.get(&offered_on).into_iter().flatten().copied() {
                 let is_own = channel == own_channel;
                 let named = candidate
                     .as_ref()
                     .filter(|_| !is_own && self.index.texts.get(channel) == "beta");
-                let Ok(version) = named.map_or(Ok(own_version), |version| self.version(version))
-                else {
+                let Ok(version) = named.map_or(Ok(own_version), |version| self.version(version)) else {
                     continue;
                 };
                 let out_at = if is_own { shipped } else { uploaded };
@@ -255,9 +243,7 @@ impl IndexBuilder {
     }
 
     fn version(&mut self, version: &Version) -> Result<u32, IndexFull> {
-        let Self {
-            index, versions, ..
-        } = self;
+        let Self { index, versions, .. } = self;
         versions.of(version.as_str(), || {
             let position = u32::try_from(index.versions.len()).map_err(|_| IndexFull)?;
             index.versions.push(version.clone());

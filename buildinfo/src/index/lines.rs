@@ -56,9 +56,7 @@ impl Lines {
         built: Option<LineEntry>,
         versions: &[Version],
     ) {
-        let order = |entry: &LineEntry| {
-            line_order(channel, &versions[entry.version as usize], entry.build_id)
-        };
+        let order = |entry: &LineEntry| line_order(channel, &versions[entry.version as usize], entry.build_id);
         entries.sort_by(|left, right| {
             order(left)
                 .cmp(&order(right))
@@ -126,8 +124,7 @@ impl BuildIndex {
         let entries = self.line(place.product, place.channel, place.line);
         let before = entries.get(..self.position(entries, place))?;
         let first = before.iter().rposition(|entry| {
-            place.differs_from(self.entry_version(entry), entry.build_id)
-                && self.was_offered_before(place, entry)
+            place.differs_from(self.entry_version(entry), entry.build_id) && self.was_offered_before(place, entry)
         })?;
         let candidates = before.get(..=first)?;
         let newest = candidates.last()?;
@@ -153,10 +150,7 @@ impl BuildIndex {
         let newer = entries.get(self.position(entries, place)..)?;
         let mut counted: Vec<(u32, Option<BuildId>)> = newer
             .iter()
-            .filter(|entry| {
-                entry.out_at <= time
-                    && place.differs_from(self.entry_version(entry), entry.build_id)
-            })
+            .filter(|entry| entry.out_at <= time && place.differs_from(self.entry_version(entry), entry.build_id))
             .map(|entry| {
                 (
                     entry.version,
@@ -170,12 +164,7 @@ impl BuildIndex {
     }
 
     /// The builds of a line from the newest to the oldest.
-    pub fn in_order(
-        &self,
-        product: Product,
-        channel: &str,
-        line: Line,
-    ) -> impl Iterator<Item = InLine<'_>> {
+    pub fn in_order(&self, product: Product, channel: &str, line: Line) -> impl Iterator<Item = InLine<'_>> {
         self.line(product, channel, line)
             .iter()
             .rev()
@@ -201,9 +190,7 @@ impl BuildIndex {
 
     fn position(&self, entries: &[LineEntry], place: &Place<'_>) -> usize {
         let own = line_order(place.channel, place.version, place.build_id);
-        entries.partition_point(|entry| {
-            line_order(place.channel, self.entry_version(entry), entry.build_id) < own
-        })
+        entries.partition_point(|entry| line_order(place.channel, self.entry_version(entry), entry.build_id) < own)
     }
 
     fn entry_version(&self, entry: &LineEntry) -> &Version {
@@ -253,14 +240,7 @@ fn is_nightly(version: &Version) -> bool {
 
 /// Beta is ordered by version first: the first beta of a version is built before the last candidates of the version before it.
 fn line_order(channel: &str, version: &Version, build_id: BuildId) -> ([u32; 8], BuildId) {
-    (
-        if channel == "beta" {
-            version.key()
-        } else {
-            [0; 8]
-        },
-        build_id,
-    )
+    (if channel == "beta" { version.key() } else { [0; 8] }, build_id)
 }
 
 /// A build in a line, under its name there.

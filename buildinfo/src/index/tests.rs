@@ -73,11 +73,7 @@ fn beta_is_ordered_by_version_and_holds_the_candidates_of_the_release() {
             .as_str(),
         "162.0b1"
     );
-    assert!(
-        index
-            .offered(Product::Firefox, "esr", main_line())
-            .is_none()
-    );
+    assert!(index.offered(Product::Firefox, "esr", main_line()).is_none());
 }
 
 #[test]
@@ -144,12 +140,7 @@ fn ids_of_one_version_are_one_step_and_the_platform_is_kept() {
             build_id: own[0].build_id(),
         };
         assert_eq!(
-            index
-                .previous(&place, &own)
-                .unwrap()
-                .build
-                .build_id()
-                .to_string(),
+            index.previous(&place, &own).unwrap().build.build_id().to_string(),
             previous
         );
         assert_eq!(index.newer(&place, i64::MAX), Some(0));

@@ -45,11 +45,7 @@ pub(super) struct Positions(HashMap<Box<str>, u32, foldhash::fast::RandomState>)
 
 impl Positions {
     /// The position of `text`, or that which `add` gives it.
-    pub(super) fn of(
-        &mut self,
-        text: &str,
-        add: impl FnOnce() -> Result<u32, IndexFull>,
-    ) -> Result<u32, IndexFull> {
+    pub(super) fn of(&mut self, text: &str, add: impl FnOnce() -> Result<u32, IndexFull>) -> Result<u32, IndexFull> {
         if let Some(position) = self.0.get(text) {
             return Ok(*position);
         }

@@ -26,10 +26,7 @@ impl fmt::Debug for Loading {
 impl Loading {
     /// The load that is under way, or `load`, which is begun then. It goes on when those who wait for it go away, and ends with
     /// the last look-up.
-    pub(super) fn join(
-        &self,
-        load: impl Future<Output = Result<(), LookupError>> + Send + 'static,
-    ) -> Load {
+    pub(super) fn join(&self, load: impl Future<Output = Result<(), LookupError>> + Send + 'static) -> Load {
         // What a panic left behind is a load like any other.
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(running) = last.as_ref().filter(|load| load.peek().is_none()) {
@@ -37,8 +34,7 @@ impl Loading {
         }
         let task = AbortOnDropHandle::new(tokio::spawn(load));
         let load = async move {
-            let broken =
-                |error| LookupError::Db(DbError::Row(format!("loading the builds: {error}")));
+            let broken = |error| LookupError::Db(DbError::Row(format!("loading the builds: {error}")));
             task.await.map_err(broken).flatten().map_err(Arc::new)
         };
         let load = load.boxed().shared();

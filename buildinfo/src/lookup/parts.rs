@@ -29,16 +29,10 @@ fn small(generation: i64, mut builds: Vec<Build>) -> Result<BuildIndex, IndexFul
 /// The stored versions of a product by channel, oldest first, without candidate number, with the names of each one's builds.
 type Versions = BTreeMap<(Version, String), Vec<String>>;
 
-async fn stored_versions(
-    db: &Db,
-    generation: i64,
-    product: Product,
-) -> Result<Versions, LookupError> {
+async fn stored_versions(db: &Db, generation: i64, product: Product) -> Result<Versions, LookupError> {
     let mut versions = Versions::new();
     for (_, channel, name) in db::versions(db, generation, Some(product)).await? {
-        let version: Version = name
-            .parse()
-            .map_err(|_| DbError::Row(format!("version {name}")))?;
+        let version: Version = name.parse().map_err(|_| DbError::Row(format!("version {name}")))?;
         let key = (version.without_candidate(), channel);
         versions.entry(key).or_default().push(name);
     }
@@ -77,12 +71,7 @@ pub async fn versions(
 ///
 /// # Errors
 /// See [`LookupError`].
-pub async fn newest(
-    db: &Db,
-    generation: i64,
-    product: Product,
-    channel: &str,
-) -> Result<Vec<Newest>, LookupError> {
+pub async fn newest(db: &Db, generation: i64, product: Product, channel: &str) -> Result<Vec<Newest>, LookupError> {
     let stored = stored_versions(db, generation, product).await?;
     newest_among(db, generation, product, channel, &stored).await
 }
@@ -115,9 +104,7 @@ pub async fn newest_of_channels(
     let mut stored: Option<(Product, Versions)> = None;
     let mut found = Vec::new();
     for (name, channel, ids, _) in db::channels(db, generation).await? {
-        let product: Product = name
-            .parse()
-            .map_err(|_| DbError::Row(format!("product {name}")))?;
+        let product: Product = name.parse().map_err(|_| DbError::Row(format!("product {name}")))?;
         if found.len() == limit {
             break;
         }
@@ -176,11 +163,7 @@ async fn newest_among(
 /// The newest builds of a release that were offered on beta as candidates. Where beta gets them at all, the newest few
 /// releases hold one: so only the newest hundred ids of release are read, and a product whose releases never go to
 /// beta has none.
-async fn newest_candidates(
-    db: &Db,
-    generation: i64,
-    product: Product,
-) -> Result<Vec<Build>, LookupError> {
+async fn newest_candidates(db: &Db, generation: i64, product: Product) -> Result<Vec<Build>, LookupError> {
     let mut before = None;
     for _ in 0..CANDIDATE_PAGES {
         let page = db::builds_of_channel(db, generation, product, "release", before, IDS).await?;
@@ -219,11 +202,7 @@ async fn newest_of_line(
         _ => 2,
     };
     // Nothing is offered on a channel of no release process, however many versions it has.
-    let most = if is_unofficial_channel(channel) {
-        1
-    } else {
-        usize::MAX
-    };
+    let most = if is_unofficial_channel(channel) { 1 } else { usize::MAX };
     let mut builds = by_id.to_vec();
     let mut found = None;
     for some in versions.chunks(at_once).take(most) {
@@ -258,10 +237,5 @@ pub async fn compare(
     for id in BTreeSet::from([from.build_id, to.build_id]) {
         builds.extend(db::builds_by_id(db, generation, product, id).await?);
     }
-    Ok(catalog::compare(
-        &small(generation, builds)?,
-        product,
-        from,
-        to,
-    ))
+    Ok(catalog::compare(&small(generation, builds)?, product, from, to))
 }

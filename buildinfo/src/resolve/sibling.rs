@@ -37,13 +37,9 @@ pub struct Sibling {
 
 /// The sibling with this id; on `channel`, if there are several.
 pub(super) fn find(index: &BuildIndex, id: BuildId, channel: &str) -> Option<Sibling> {
-    let build = index.find(Product::Firefox, id).min_by_key(|build| {
-        (
-            build.channel() != channel,
-            build.status(),
-            build.certainty(),
-        )
-    })?;
+    let build = index
+        .find(Product::Firefox, id)
+        .min_by_key(|build| (build.channel() != channel, build.status(), build.certainty()))?;
     Some(Sibling {
         product: build.product(),
         channel: build.channel().to_owned(),

@@ -18,13 +18,7 @@ fn variant(id: &str, folder: &str, version: &str, platform: &str) -> Observation
     .observation()
 }
 
-fn product(
-    product: &'static str,
-    id: &str,
-    folder: &str,
-    channel: &str,
-    version: &str,
-) -> Observation {
+fn product(product: &'static str, id: &str, folder: &str, channel: &str, version: &str) -> Observation {
     Record {
         product,
         ..Record::new(id, folder, channel, version)
@@ -57,11 +51,7 @@ fn sources() -> Vec<Observation> {
             "63.0",
         ),
         // The copy that Buildhub makes of a release's record for beta.
-        beta_copy(
-            "20181018182531",
-            "firefox/candidates/63.0-candidates/build2",
-            "63.0",
-        ),
+        beta_copy("20181018182531", "firefox/candidates/63.0-candidates/build2", "63.0"),
         shipped("firefox-63.0", 2),
         csv("Firefox", "beta", "51.0b5", "20161129164126"),
         csv("Firefox", "beta", "50.0rc2", "20161104212021"),
@@ -348,10 +338,7 @@ fn every_odd_case_has_its_answer() {
         );
     }
     let by_version_code = resolve(&index, &ask("Fenix", "nightly", "2015757667"));
-    assert_eq!(
-        by_version_code.built_at.as_deref(),
-        Some("2020-08-13T04:00:00Z")
-    );
+    assert_eq!(by_version_code.built_at.as_deref(), Some("2020-08-13T04:00:00Z"));
 }
 
 #[test]
@@ -359,9 +346,7 @@ fn every_early_developer_edition_is_known() {
     let index = index(&sources(), &[]);
     for (id, version) in AURORA {
         assert_eq!(
-            resolve(&index, &ask("Firefox", "aurora", id))
-                .version
-                .as_deref(),
+            resolve(&index, &ask("Firefox", "aurora", id)).version.as_deref(),
             Some(version)
         );
     }
@@ -371,10 +356,7 @@ fn every_early_developer_edition_is_known() {
 fn a_candidate_gets_its_final_name_when_it_ships() {
     let mut sources = sources();
     sources.push(shipped("firefox-64.0b5", 1));
-    let answer = resolve(
-        &index(&sources, &[]),
-        &ask("Firefox", "beta", "20181029164536"),
-    );
+    let answer = resolve(&index(&sources, &[]), &ask("Firefox", "beta", "20181029164536"));
     assert_eq!(
         (answer.version.as_deref(), answer.status, answer.certainty),
         (Some("64.0b5"), Status::Shipped, Certainty::Stated)
@@ -391,10 +373,7 @@ fn a_build_id_prefix_lists_the_builds_of_the_day() {
             .map(|found| found.build_id.to_string())
             .collect()
     };
-    assert_eq!(
-        ids("nightly", "20190101"),
-        ["20190101093000", "20190101213000"]
-    );
+    assert_eq!(ids("nightly", "20190101"), ["20190101093000", "20190101213000"]);
     assert_eq!(ids("nightly", "2019010121"), ["20190101213000"]);
     assert_eq!(ids("", "20181025"), ["20181025143507", "20181025233934"]);
     assert!(ids("esr", "20190101").is_empty());
@@ -407,10 +386,7 @@ fn the_reported_version_is_echoed_and_never_believed() {
         ..ask("Firefox", "nightly", "20190102093000")
     };
     let answer = resolve(&index(&sources(), &[]), &question);
-    assert_eq!(
-        (answer.version, answer.reported.as_deref()),
-        (None, Some("67.0a1"))
-    );
+    assert_eq!((answer.version, answer.reported.as_deref()), (None, Some("67.0a1")));
 }
 
 #[test]
@@ -437,10 +413,7 @@ fn several_builds_of_one_id_are_alternatives() {
         csv("Firefox", "beta", "64.0b4", "20181025233934"),
         csv("Firefox", "beta", "64.0b5", "20181025233934"),
     ];
-    let answer = resolve(
-        &index(&sources, &[]),
-        &ask("Firefox", "beta", "20181025233934"),
-    );
+    let answer = resolve(&index(&sources, &[]), &ask("Firefox", "beta", "20181025233934"));
     let versions: Vec<String> = answer
         .alternatives
         .iter()
@@ -448,11 +421,7 @@ fn several_builds_of_one_id_are_alternatives() {
         .collect();
     assert_eq!(
         (answer.version, answer.reason, versions),
-        (
-            None,
-            Reason::SeveralFit,
-            vec!["64.0b4".to_owned(), "64.0b5".to_owned()]
-        )
+        (None, Reason::SeveralFit, vec!["64.0b4".to_owned(), "64.0b5".to_owned()])
     );
 }
 
@@ -471,8 +440,7 @@ fn changes_are_shown_within_one_repository_only() {
     ));
     sources.push(shipped("firefox-64.0b3", 1));
     let index = index(&sources, &[]);
-    let build =
-        |channel: &str, id: &str| resolve(&index, &ask("Firefox", channel, id)).build.unwrap();
+    let build = |channel: &str, id: &str| resolve(&index, &ask("Firefox", channel, id)).build.unwrap();
     let within = build("beta", "20181025233934");
     assert_eq!(
         within.revision_url.as_deref(),
@@ -534,20 +502,12 @@ fn the_digest_of_an_answer_stays_while_only_its_surroundings_move() {
     ));
     sources.push(shipped("firefox-64.0b3", 1));
     assert_eq!(
-        resolve(
-            &index(&sources, &[]),
-            &ask("Firefox", "beta", "20181025233934")
-        )
-        .digest(),
+        resolve(&index(&sources, &[]), &ask("Firefox", "beta", "20181025233934")).digest(),
         before
     );
     sources.push(shipped("firefox-64.0b4", 3));
     assert_ne!(
-        resolve(
-            &index(&sources, &[]),
-            &ask("Firefox", "beta", "20181025233934")
-        )
-        .digest(),
+        resolve(&index(&sources, &[]), &ask("Firefox", "beta", "20181025233934")).digest(),
         before
     );
 }
@@ -567,10 +527,7 @@ fn a_crash_gets_its_age_only_from_a_sane_clock() {
     assert_eq!(info(Some("20181020000000")).age_at_crash_days, None);
     assert_eq!(info(Some("20191028143507")).age_at_crash_days, None);
     assert_eq!(info(None).age_at_crash_days, None);
-    assert_eq!(
-        info(None).build_date.as_deref(),
-        Some("2018-10-25T14:35:07Z")
-    );
+    assert_eq!(info(None).build_date.as_deref(), Some("2018-10-25T14:35:07Z"));
     // The build of 64.0b4 that shipped is newer than its lost candidate.
     assert_eq!(info(None).builds_behind, Some(1));
 }

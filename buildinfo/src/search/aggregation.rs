@@ -122,10 +122,7 @@ impl Aggregations {
         self.0.get(name).is_some_and(|(aggregation, _)| {
             !matches!(
                 aggregation,
-                Aggregation::Terms(..)
-                    | Aggregation::Dates(..)
-                    | Aggregation::Filters(..)
-                    | Aggregation::TopHits(_)
+                Aggregation::Terms(..) | Aggregation::Dates(..) | Aggregation::Filters(..) | Aggregation::TopHits(_)
             )
         })
     }
@@ -148,16 +145,10 @@ impl Aggregations {
                 let matching = builds.iter().filter(|build| query.matches(**build));
                 count(matching.count())
             }
-            Aggregation::Missing(field, _) => count(
-                builds
-                    .iter()
-                    .filter(|build| field.of(**build).is_none())
-                    .count(),
-            ),
-            Aggregation::Terms(..)
-            | Aggregation::Dates(..)
-            | Aggregation::Filters(..)
-            | Aggregation::TopHits(_) => None,
+            Aggregation::Missing(field, _) => count(builds.iter().filter(|build| field.of(**build).is_none()).count()),
+            Aggregation::Terms(..) | Aggregation::Dates(..) | Aggregation::Filters(..) | Aggregation::TopHits(_) => {
+                None
+            }
         }
     }
 }
@@ -165,9 +156,7 @@ impl Aggregations {
 impl Aggregation {
     fn parse(body: &Map<String, Value>) -> Result<Self, Refused> {
         let around = ["aggs", "aggregations", "meta"];
-        let mut kinds = body
-            .iter()
-            .filter(|(kind, _)| !around.contains(&kind.as_str()));
+        let mut kinds = body.iter().filter(|(kind, _)| !around.contains(&kind.as_str()));
         let (Some((kind, own)), None) = (kinds.next(), kinds.next()) else {
             return Err(Refused("an aggregation has exactly one kind".to_owned()));
         };
@@ -204,7 +193,8 @@ impl Aggregation {
             "filters" => return Ok(Self::Filters(Filters::parse(object(kind, own)?)?, inside)),
             "missing" => return Ok(Self::Missing(field(&["field"])?, inside)),
             _ => {
-                let known = "terms, filter, filters, missing, date_histogram, top_hits, cardinality, value_count, min and max";
+                let known =
+                    "terms, filter, filters, missing, date_histogram, top_hits, cardinality, value_count, min and max";
                 return Err(unsupported("aggregation", kind, known));
             }
         };
@@ -229,37 +219,19 @@ impl Aggregation {
                 let buckets = filters.queries.len().saturating_add(1);
                 all.saturating_add(inside.weight().saturating_mul(buckets))
             }
-            Self::Cardinality(_)
-            | Self::Count(_)
-            | Self::Least(_)
-            | Self::Greatest(_)
-            | Self::TopHits(_) => 1,
+            Self::Cardinality(_) | Self::Count(_) | Self::Least(_) | Self::Greatest(_) | Self::TopHits(_) => 1,
         }
     }
 
-    fn answer(
-        &self,
-        index: &BuildIndex,
-        builds: &[BuildRef<'_>],
-        room: &mut Room,
-    ) -> Result<Value, Refused> {
+    fn answer(&self, index: &BuildIndex, builds: &[BuildRef<'_>], room: &mut Room) -> Result<Value, Refused> {
         let matching = |keeps: &dyn Fn(BuildRef<'_>) -> bool| -> Vec<BuildRef<'_>> {
-            builds
-                .iter()
-                .copied()
-                .filter(|build| keeps(*build))
-                .collect()
+            builds.iter().copied().filter(|build| keeps(*build)).collect()
         };
         let values = |field: Field| builds.iter().filter_map(move |build| field.of(*build));
         match self {
             Self::Terms(terms, inside) => terms.answer(index, builds, inside, room),
             Self::Dates(dates, inside) => dates.answer(index, builds, inside, room),
-            Self::Filter(query, inside) => bucket(
-                index,
-                &matching(&|build| query.matches(build)),
-                inside,
-                room,
-            ),
+            Self::Filter(query, inside) => bucket(index, &matching(&|build| query.matches(build)), inside, room),
             Self::Missing(field, inside) => {
                 let without = matching(&|build| field.of(build).is_none());
                 bucket(index, &without, inside, room)
@@ -279,17 +251,11 @@ impl Aggregation {
 
 impl Filters {
     fn parse(body: &Map<String, Value>) -> Result<Self, Refused> {
-        only(
-            "filters",
-            body,
-            &["filters", "other_bucket", "other_bucket_key"],
-        )?;
+        only("filters", body, &["filters", "other_bucket", "other_bucket_key"])?;
         let query = |query: &Value| Query::parse(query, Context::Filtering);
         let (queries, named) = match body.get("filters") {
             Some(Value::Object(named)) if named.len() <= MOST_FILTERS => {
-                let read = named
-                    .iter()
-                    .map(|(name, own)| Ok((name.clone(), query(own)?)));
+                let read = named.iter().map(|(name, own)| Ok((name.clone(), query(own)?)));
                 (read.collect::<Result<Vec<_>, Refused>>()?, true)
             }
             Some(Value::Array(list)) if list.len() <= MOST_FILTERS => {
@@ -303,18 +269,12 @@ impl Filters {
             }
         };
         let key = body.get("other_bucket_key");
-        let key = key
-            .map(|key| text_of("other_bucket_key", key))
-            .transpose()?;
+        let key = key.map(|key| text_of("other_bucket_key", key)).transpose()?;
         let other = match (body.get("other_bucket"), key) {
             (Some(Value::Bool(false)), _) | (None, None) => None,
             (_, key) => Some(key.unwrap_or("_other_").to_owned()),
         };
-        Ok(Self {
-            queries,
-            named,
-            other,
-        })
+        Ok(Self { queries, named, other })
     }
 
     fn answer(
@@ -330,8 +290,7 @@ impl Filters {
             groups.push((name, own.filter(|build| query.matches(*build)).collect()));
         }
         if let Some(name) = &self.other {
-            let is_other =
-                |build: &BuildRef<'_>| !self.queries.iter().any(|(_, query)| query.matches(*build));
+            let is_other = |build: &BuildRef<'_>| !self.queries.iter().any(|(_, query)| query.matches(*build));
             groups.push((name, builds.iter().copied().filter(is_other).collect()));
         }
         room.take(groups.len())?;

@@ -59,11 +59,7 @@ impl Query {
                 let values = values
                     .as_array()
                     .filter(|values| values.len() <= MOST_TERMS)
-                    .ok_or_else(|| {
-                        Refused(format!(
-                            "[terms] needs a list of at most {MOST_TERMS} values"
-                        ))
-                    })?;
+                    .ok_or_else(|| Refused(format!("[terms] needs a list of at most {MOST_TERMS} values")))?;
                 Self::any_of(field(name)?, values)?
             }
             "prefix" => {
@@ -92,10 +88,7 @@ impl Query {
         })
     }
 
-    fn any_of<'a>(
-        field: Field,
-        values: impl IntoIterator<Item = &'a Value>,
-    ) -> Result<Self, Refused> {
+    fn any_of<'a>(field: Field, values: impl IntoIterator<Item = &'a Value>) -> Result<Self, Refused> {
         let values = values.into_iter().map(|value| scalar(field, value));
         Ok(Self::AnyOf(field, values.collect::<Result<_, _>>()?))
     }
@@ -116,11 +109,7 @@ impl Query {
                 "lte" => upper = Bound::Included(value()?),
                 "boost" => {}
                 _ => {
-                    return Err(unsupported(
-                        "member of [range]",
-                        word,
-                        "gt, gte, lt and lte",
-                    ));
+                    return Err(unsupported("member of [range]", word, "gt, gte, lt and lte"));
                 }
             }
         }
@@ -131,21 +120,11 @@ impl Query {
         let read = |word: &str, context| -> Result<Vec<Self>, Refused> {
             match body.get(word) {
                 None => Ok(Vec::new()),
-                Some(Value::Array(queries)) => queries
-                    .iter()
-                    .map(|query| Self::parse(query, context))
-                    .collect(),
+                Some(Value::Array(queries)) => queries.iter().map(|query| Self::parse(query, context)).collect(),
                 Some(query) => Ok(vec![Self::parse(query, context)?]),
             }
         };
-        let known = [
-            "must",
-            "filter",
-            "must_not",
-            "should",
-            "minimum_should_match",
-            "boost",
-        ];
+        let known = ["must", "filter", "must_not", "should", "minimum_should_match", "boost"];
         if let Some(word) = body.keys().find(|word| !known.contains(&word.as_str())) {
             return Err(unsupported("member of [bool]", word, &known.join(", ")));
         }
@@ -154,9 +133,7 @@ impl Query {
         let some = read("should", context)?;
         let at_least = match body.get("minimum_should_match") {
             Some(count) => whole_number("minimum_should_match", count)?,
-            None => {
-                usize::from(!some.is_empty() && (all.is_empty() || context == Context::Filtering))
-            }
+            None => usize::from(!some.is_empty() && (all.is_empty() || context == Context::Filtering)),
         };
         Ok(Self::Both {
             all,
@@ -171,14 +148,10 @@ impl Query {
         match self {
             Self::All => true,
             Self::Nothing => false,
-            Self::AnyOf(field, values) => {
-                field.of(build).is_some_and(|value| values.contains(&value))
-            }
+            Self::AnyOf(field, values) => field.of(build).is_some_and(|value| values.contains(&value)),
             Self::Prefix(field, prefix) => text(*field, build, |text| text.starts_with(prefix)),
             Self::Matching(field, regex) => text(*field, build, |text| regex.is_match(text)),
-            Self::Within(field, bounds) => {
-                field.of(build).is_some_and(|value| bounds.contains(&value))
-            }
+            Self::Within(field, bounds) => field.of(build).is_some_and(|value| bounds.contains(&value)),
             Self::Known(field) => field.of(build).is_some(),
             Self::Both {
                 all,
@@ -188,12 +161,7 @@ impl Query {
             } => {
                 all.iter().all(|query| query.matches(build))
                     && !none.iter().any(|query| query.matches(build))
-                    && some
-                        .iter()
-                        .filter(|query| query.matches(build))
-                        .take(*at_least)
-                        .count()
-                        == *at_least
+                    && some.iter().filter(|query| query.matches(build)).take(*at_least).count() == *at_least
             }
         }
     }
@@ -221,9 +189,7 @@ impl Query {
     /// How many conditions are asked of a build at most.
     pub(super) fn weight(&self) -> usize {
         match self {
-            Self::Both {
-                all, none, some, ..
-            } => [all, none, some]
+            Self::Both { all, none, some, .. } => [all, none, some]
                 .into_iter()
                 .flatten()
                 .map(Self::weight)
@@ -283,30 +249,17 @@ fn date(text: &str, last: bool) -> Result<i64, Refused> {
     let day = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
     let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN);
     let (begin, end) = if let Some(first) = day(text) {
-        (
-            midnight(first),
-            midnight(first).checked_add_signed(TimeDelta::days(1)),
-        )
+        (midnight(first), midnight(first).checked_add_signed(TimeDelta::days(1)))
     } else if let Some(first) = day(&format!("{text}-01")) {
-        (
-            midnight(first),
-            midnight(first).checked_add_months(Months::new(1)),
-        )
+        (midnight(first), midnight(first).checked_add_months(Months::new(1)))
     } else if let Some(first) = day(&format!("{text}-01-01")) {
-        (
-            midnight(first),
-            midnight(first).checked_add_months(Months::new(12)),
-        )
+        (midnight(first), midnight(first).checked_add_months(Months::new(12)))
     } else if let Ok(minute) = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M") {
         (minute, minute.checked_add_signed(TimeDelta::minutes(1)))
     } else {
         return Err(no_date(text));
     };
-    let at = if last {
-        end.ok_or_else(|| no_date(text))?
-    } else {
-        begin
-    };
+    let at = if last { end.ok_or_else(|| no_date(text))? } else { begin };
     Ok(at.and_utc().timestamp_millis() - i64::from(last))
 }
 
@@ -329,14 +282,7 @@ mod tests {
             assert_eq!(date(text, false).unwrap(), first, "{text}");
             assert_eq!(date(text, true).unwrap(), last, "{text}");
         }
-        for text in [
-            "",
-            "now-7d",
-            "yesterday",
-            "2026-13",
-            "2026-02-30",
-            "262143-12",
-        ] {
+        for text in ["", "now-7d", "yesterday", "2026-13", "2026-02-30", "262143-12"] {
             assert!(date(text, true).is_err(), "{text}");
         }
     }

@@ -190,10 +190,7 @@ pub(super) const DETAILS: [(&str, &str); 7] = [
 /// Adds to a record what a source's own record tells of the same file.
 pub(super) fn complete(record: &mut Value, observation: &Observation) {
     let url = |record: &Value| record.pointer("/download/url").cloned();
-    if observation.kind != Kind::BuildhubRecord
-        || url(record).is_none()
-        || url(record) != url(&observation.body)
-    {
+    if observation.kind != Kind::BuildhubRecord || url(record).is_none() || url(record) != url(&observation.body) {
         return;
     }
     for (group, name) in DETAILS {

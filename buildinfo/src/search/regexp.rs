@@ -42,9 +42,7 @@ fn translate(pattern: &str) -> Result<String, Refused> {
                 let literal = characters.next();
                 literal_into(
                     &mut out,
-                    literal.ok_or_else(|| {
-                        Refused("the regular expression ends with a backslash".to_owned())
-                    })?,
+                    literal.ok_or_else(|| Refused("the regular expression ends with a backslash".to_owned()))?,
                 );
             }
             '[' if !in_class => {
@@ -115,16 +113,7 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_refused() {
         let huge = "(((((a{100}){100}){100}){100}){100})";
-        for pattern in [
-            "~a",
-            "<1-9>",
-            "(?i)a",
-            "(",
-            "[",
-            "a\\",
-            huge,
-            &"a".repeat(1001),
-        ] {
+        for pattern in ["~a", "<1-9>", "(?i)a", "(", "[", "a\\", huge, &"a".repeat(1001)] {
             assert!(compile(pattern).is_err(), "{pattern}");
         }
     }

@@ -90,9 +90,7 @@ fn patterns(list: &Value) -> Result<Vec<String>, Refused> {
         one => std::slice::from_ref(one),
     };
     if items.len() > MOST_PATTERNS {
-        return Err(Refused(format!(
-            "at most {MOST_PATTERNS} patterns in [_source]"
-        )));
+        return Err(Refused(format!("at most {MOST_PATTERNS} patterns in [_source]")));
     }
     let text = |item| text_of("_source", item).map(str::to_owned);
     items.iter().map(text).collect()

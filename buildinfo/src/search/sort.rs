@@ -47,11 +47,7 @@ impl Sort {
 
     /// The score of every hit: none is told where something else orders them.
     pub(super) fn score(&self) -> Value {
-        if self.is_empty() {
-            Value::from(1.0)
-        } else {
-            Value::Null
-        }
+        if self.is_empty() { Value::from(1.0) } else { Value::Null }
     }
 
     /// Reads a place in this order: the member `sort` of a hit.
@@ -59,17 +55,11 @@ impl Sort {
         let values = values
             .as_array()
             .filter(|values| values.len() == self.0.len() && !values.is_empty())
-            .ok_or_else(|| {
-                Refused("[search_after] needs a value for each sort field".to_owned())
-            })?;
-        let values = self
-            .0
-            .iter()
-            .zip(values)
-            .map(|(key, value)| match (key.field, value) {
-                (None, _) | (_, Value::Null) => Ok(None),
-                (Some(field), value) => scalar(field, value).map(Some),
-            });
+            .ok_or_else(|| Refused("[search_after] needs a value for each sort field".to_owned()))?;
+        let values = self.0.iter().zip(values).map(|(key, value)| match (key.field, value) {
+            (None, _) | (_, Value::Null) => Ok(None),
+            (Some(field), value) => scalar(field, value).map(Some),
+        });
         Ok(Place(values.collect::<Result<_, _>>()?))
     }
 

@@ -28,10 +28,7 @@ fn builds() -> BuildIndex {
         "64.0.2",
     )
     .value();
-    without_upload["download"]
-        .as_object_mut()
-        .unwrap()
-        .remove("date");
+    without_upload["download"].as_object_mut().unwrap().remove("date");
     let source = crate::SourceName::Buildhub;
     index(
         &[
@@ -100,10 +97,7 @@ fn the_questions_of_libmozdata_are_answered() {
         let answer = ask(&libmozdata(field, include)).unwrap();
         let own = &answer["aggregations"]["myaggs"];
         assert_eq!(own["doc_count"], 3);
-        let keys: Vec<String> = counts(&own[field])
-            .into_iter()
-            .map(|(key, _)| key)
-            .collect();
+        let keys: Vec<String> = counts(&own[field]).into_iter().map(|(key, _)| key).collect();
         assert_eq!(keys, expected, "{include}");
         assert_eq!(answer["hits"]["hits"], json!([]));
     }
@@ -113,32 +107,17 @@ fn the_questions_of_libmozdata_are_answered() {
 fn values_are_included_and_excluded_by_expression_and_by_list() {
     let versions = |more: Value| {
         let mut terms = json!({"field": "target.version", "order": {"_key": "asc"}});
-        terms
-            .as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
+        terms.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let answer = aggregate(&json!({ "terms": terms }));
         let keys: Vec<String> = counts(&answer).into_iter().map(|(key, _)| key).collect();
-        (
-            keys.join(" "),
-            answer["sum_other_doc_count"].as_u64().unwrap(),
-        )
+        (keys.join(" "), answer["sum_other_doc_count"].as_u64().unwrap())
     };
     for (more, expected) in [
         (json!({"include": "6[56].*"}), ("65.0b3 65.0b4 66.0a1", 0)),
         (json!({"exclude": ".*a1"}), ("64.0.2 65.0b3 65.0b4", 0)),
-        (
-            json!({"include": "6[56].*", "exclude": "66.*"}),
-            ("65.0b3 65.0b4", 0),
-        ),
-        (
-            json!({"include": ["65.0b3", "67.0a1", "1.0"]}),
-            ("65.0b3 67.0a1", 0),
-        ),
-        (
-            json!({"exclude": ["65.0b3", "67.0a1"]}),
-            ("64.0.2 65.0b4 66.0a1", 0),
-        ),
+        (json!({"include": "6[56].*", "exclude": "66.*"}), ("65.0b3 65.0b4", 0)),
+        (json!({"include": ["65.0b3", "67.0a1", "1.0"]}), ("65.0b3 67.0a1", 0)),
+        (json!({"exclude": ["65.0b3", "67.0a1"]}), ("64.0.2 65.0b4 66.0a1", 0)),
         (
             json!({"include": "6.*", "exclude": ["66.0a1"]}),
             ("64.0.2 65.0b3 65.0b4 67.0a1", 0),
@@ -151,12 +130,8 @@ fn values_are_included_and_excluded_by_expression_and_by_list() {
         let (keys, others) = versions(more.clone());
         assert_eq!((keys.as_str(), others), expected, "{more}");
     }
-    let upload =
-        aggregate(&json!({"terms": {"field": "build.date", "include": ["2019-01-01T09:30:00Z"]}}));
-    assert_eq!(
-        counts(&upload),
-        [("2019-01-01T09:30:00.000Z".to_owned(), 1)]
-    );
+    let upload = aggregate(&json!({"terms": {"field": "build.date", "include": ["2019-01-01T09:30:00Z"]}}));
+    assert_eq!(counts(&upload), [("2019-01-01T09:30:00.000Z".to_owned(), 1)]);
 }
 
 #[test]
@@ -179,17 +154,11 @@ fn buckets_come_in_the_order_that_is_asked_for() {
         (json!({"_term": "desc"}), "release nightly beta"),
         (json!({"_key": "asc"}), "beta nightly release"),
         (json!({"_key": "ASC"}), "beta nightly release"),
-        (
-            json!([{"_count": "desc"}, {"_key": "desc"}]),
-            "nightly beta release",
-        ),
+        (json!([{"_count": "desc"}, {"_key": "desc"}]), "nightly beta release"),
         (json!({"newest": "desc"}), "nightly release beta"),
         (json!({"newest.value": "asc"}), "beta release nightly"),
         (json!({"ids": "desc"}), "nightly beta release"),
-        (
-            json!([{"win": "asc"}, {"_key": "asc"}]),
-            "release beta nightly",
-        ),
+        (json!([{"win": "asc"}, {"_key": "asc"}]), "release beta nightly"),
     ] {
         assert_eq!(channels(order.clone()), expected, "{order}");
     }
@@ -212,20 +181,15 @@ fn conditions_make_buckets_of_their_own() {
     let listed = aggregate(&json!({"filters": {"filters": [
         {"term": {"target.channel": "beta"}}, {"match_all": {}},
     ]}}));
-    assert_eq!(
-        listed["buckets"],
-        json!([{"doc_count": 3}, {"doc_count": 7}])
-    );
+    assert_eq!(listed["buckets"], json!([{"doc_count": 3}, {"doc_count": 7}]));
     let missing = aggregate(&json!({
         "missing": {"field": "download.date"},
         "aggregations": {"ids": {"terms": {"field": "build.id"}}},
     }));
     assert_eq!(missing["doc_count"], 1);
     assert_eq!(missing["ids"]["buckets"][0]["key"], "20190105100000");
-    let all = aggregate(
-        &json!({"filter": {"term": {"target.channel": "beta"}}, "aggs": {
-        "v": {"terms": {"field": "target.version", "min_doc_count": 0, "order": {"_key": "asc"}}}}}),
-    );
+    let all = aggregate(&json!({"filter": {"term": {"target.channel": "beta"}}, "aggs": {
+        "v": {"terms": {"field": "target.version", "min_doc_count": 0, "order": {"_key": "asc"}}}}}));
     assert_eq!(
         counts(&all["v"]),
         [
@@ -244,25 +208,16 @@ fn conditions_make_buckets_of_their_own() {
 fn spans_of_time_are_buckets_also_those_in_which_nothing_lies() {
     let months = |more: Value| {
         let mut own = json!({"field": "build.date", "interval": "month", "format": "yyyy-MM"});
-        own.as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
+        own.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         aggregate(&json!({ "date_histogram": own }))
     };
     let of = |text: &str, count| (text.to_owned(), count);
     assert_eq!(
         counts(&months(json!({}))),
-        [
-            of("2018-12", 3),
-            of("2019-01", 3),
-            of("2019-02", 0),
-            of("2019-03", 1)
-        ]
+        [of("2018-12", 3), of("2019-01", 3), of("2019-02", 0), of("2019-03", 1)]
     );
     assert_eq!(
-        counts(&months(
-            json!({"min_doc_count": 1, "order": {"_key": "desc"}})
-        )),
+        counts(&months(json!({"min_doc_count": 1, "order": {"_key": "desc"}}))),
         [of("2019-03", 1), of("2019-01", 3), of("2018-12", 3)]
     );
     let keyed = months(json!({"keyed": true}));
@@ -295,10 +250,7 @@ fn the_first_records_of_buckets_are_shown() {
     assert_eq!(bucket["n"], json!({"value": 3}));
     let hits = &bucket["last"]["hits"];
     assert_eq!(hits["total"], 3);
-    assert_eq!(
-        hits["hits"][0]["_source"],
-        json!({"build": {"id": "20190301093000"}})
-    );
+    assert_eq!(hits["hits"][0]["_source"], json!({"build": {"id": "20190301093000"}}));
     assert_eq!(hits["hits"][0]["sort"], json!([1_551_432_600_000_i64]));
 }
 
@@ -310,17 +262,12 @@ fn what_an_aggregation_does_not_know_is_refused_with_what_it_does() {
     };
     let terms = |more: Value| {
         let mut own = json!({"field": "build.id"});
-        own.as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
+        own.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         json!({ "terms": own })
     };
     for (aggregation, expected) in [
         (terms(json!({"size": 0})), "must be greater than 0"),
-        (
-            terms(json!({"script": "x"})),
-            "known are field, size, order",
-        ),
+        (terms(json!({"script": "x"})), "known are field, size, order"),
         (
             terms(json!({"include": {"partition": 0, "num_partitions": 2}})),
             "[include] is a regular expression or a list",
@@ -359,10 +306,7 @@ fn what_an_aggregation_does_not_know_is_refused_with_what_it_does() {
             json!({"max": {"field": "build.date"}, "aggs": {"x": {"missing": {"field": "build.id"}}}}),
             "cannot have others inside",
         ),
-        (
-            json!({"percentiles": {"field": "build.date"}}),
-            "known are terms",
-        ),
+        (json!({"percentiles": {"field": "build.date"}}), "known are terms"),
     ] {
         let error = refused(aggregation.clone());
         assert!(error.contains(expected), "{aggregation}: {error}");

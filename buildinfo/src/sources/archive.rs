@@ -10,9 +10,8 @@ pub(crate) use build_folder::{BuildFolder, BuildRead, CandidateFolder, buildhub_
 pub use listing::{FileEntry, Listing, NotAListing};
 pub use metadata::{BadFile, read};
 pub use names::{
-    FileKind, MetadataFiles, NightlyFolder, Package, build_number, candidate_files,
-    candidate_version, info_platform, month, nightly_folder, packages, platform, release_version,
-    year,
+    FileKind, MetadataFiles, NightlyFolder, Package, build_number, candidate_files, candidate_version, info_platform,
+    month, nightly_folder, packages, platform, release_version, year,
 };
 pub(crate) use reader::Reader;
 pub use reader::public_address;

@@ -66,12 +66,7 @@ pub async fn count_before(client: &Client, root: &Url, time: &str) -> Result<u64
 ///
 /// # Errors
 /// See [`SourceError`]; an answer without hits is [`SourceError::Garbage`].
-pub async fn page(
-    client: &Client,
-    root: &Url,
-    wanted: &Wanted,
-    after: Option<&Value>,
-) -> Result<Records, SourceError> {
+pub async fn page(client: &Client, root: &Url, wanted: &Wanted, after: Option<&Value>) -> Result<Records, SourceError> {
     let url = under(root, "/api/search");
     let mut filter = Vec::new();
     if let Some(since) = &wanted.since {

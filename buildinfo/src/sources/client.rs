@@ -116,12 +116,7 @@ impl Client {
         Ok(Self::with(http, Arc::default(), pause, tape))
     }
 
-    fn with(
-        http: reqwest::Client,
-        requests: Arc<AtomicU64>,
-        pause: Duration,
-        tape: Option<Arc<Tape>>,
-    ) -> Self {
+    fn with(http: reqwest::Client, requests: Arc<AtomicU64>, pause: Duration, tape: Option<Arc<Tape>>) -> Self {
         Self {
             http,
             requests,
@@ -162,10 +157,7 @@ impl Client {
 
     /// Where the source says it has moved to, if it does; it is followed each time.
     pub fn moved_to(&self) -> Option<String> {
-        self.moved
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.moved.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// `GET` a JSON document.
@@ -188,12 +180,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`SourceError`]; never [`SourceError::Garbage`] but for its size.
-    pub async fn get(
-        &self,
-        url: &str,
-        accept: &'static str,
-        etag: Option<&str>,
-    ) -> Result<Fetched, SourceError> {
+    pub async fn get(&self, url: &str, accept: &'static str, etag: Option<&str>) -> Result<Fetched, SourceError> {
         let request = || {
             let request = self.http.get(url).header(header::ACCEPT, accept);
             match etag {
@@ -204,12 +191,7 @@ impl Client {
         self.patiently(url, request, Ok).await
     }
 
-    async fn json(
-        &self,
-        method: Method,
-        url: &str,
-        body: Option<&Value>,
-    ) -> Result<Value, SourceError> {
+    async fn json(&self, method: Method, url: &str, body: Option<&Value>) -> Result<Value, SourceError> {
         let request = || {
             let request = self
                 .http
@@ -433,9 +415,7 @@ fn judge(url: &str, answer: Answer) -> Result<Fetched, Attempt> {
 
 /// A status that may pass.
 fn is_busy(status: StatusCode) -> bool {
-    status.is_server_error()
-        || status == StatusCode::TOO_MANY_REQUESTS
-        || status == StatusCode::REQUEST_TIMEOUT
+    status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::REQUEST_TIMEOUT
 }
 
 /// Path and query: what is the same for a source and its mirrors.
@@ -458,15 +438,12 @@ enum Attempt {
 impl Attempt {
     /// What went wrong, without the address.
     fn why(&self) -> String {
-        let (Self::Final(error)
-        | Self::Passing(error)
-        | Self::NoConnection(error)
-        | Self::Silence(error)) = self;
+        let (Self::Final(error) | Self::Passing(error) | Self::NoConnection(error) | Self::Silence(error)) = self;
         match error {
             SourceError::NotFound(_) => "status 404".to_owned(),
-            SourceError::Down { why, .. }
-            | SourceError::Refused { why, .. }
-            | SourceError::Garbage { why, .. } => why.clone(),
+            SourceError::Down { why, .. } | SourceError::Refused { why, .. } | SourceError::Garbage { why, .. } => {
+                why.clone()
+            }
         }
     }
 }

@@ -116,9 +116,7 @@ impl<R: BufRead> Rows<R> {
     /// The next line, or why it cannot be used; `None` at the end.
     fn next_line(&mut self) -> io::Result<Option<Result<Vec<u8>, String>>> {
         let mut line = Vec::new();
-        let read = (&mut self.input)
-            .take(MAX_LINE)
-            .read_until(b'\n', &mut line)?;
+        let read = (&mut self.input).take(MAX_LINE).read_until(b'\n', &mut line)?;
         if read == 0 {
             return Ok(None);
         }

@@ -39,11 +39,7 @@ const MAJOR_HISTORY: &str = "_history_major_releases.json";
 
 /// Every file that is read.
 pub fn files() -> impl ExactSizeIterator<Item = &'static str> {
-    let all: Vec<&'static str> = RELEASES
-        .into_iter()
-        .chain(VERSIONS)
-        .chain(HISTORIES)
-        .collect();
+    let all: Vec<&'static str> = RELEASES.into_iter().chain(VERSIONS).chain(HISTORIES).collect();
     all.into_iter()
 }
 

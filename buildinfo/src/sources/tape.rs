@@ -55,10 +55,7 @@ impl Tape {
     pub fn of(responses: impl IntoIterator<Item = Response>) -> Self {
         let mut answers: HashMap<String, VecDeque<Response>> = HashMap::new();
         for response in responses {
-            answers
-                .entry(response.request())
-                .or_default()
-                .push_back(response);
+            answers.entry(response.request()).or_default().push_back(response);
         }
         Self(Mutex::new(Mode::Playing(answers)))
     }
@@ -73,30 +70,25 @@ impl Tape {
 
     /// Records an answer, if this is a recording.
     pub(super) fn record(&self, response: impl FnOnce() -> Response) {
-        if let Mode::Recording(responses) =
-            &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-        {
+        if let Mode::Recording(responses) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             responses.push(response());
         }
     }
 
     /// The recorded answer to a question, if this tape is played: none in it if it was never asked.
-    pub(super) fn play(
-        &self,
-        method: &str,
-        path: &str,
-        question: &str,
-    ) -> Option<Option<Response>> {
+    pub(super) fn play(&self, method: &str, path: &str, question: &str) -> Option<Option<Response>> {
         match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             Mode::Recording(_) => None,
-            Mode::Playing(answers) => Some(
-                answers
-                    .get_mut(&request(method, path, question))
-                    .and_then(|queue| match queue.len() {
-                        0 | 1 => queue.front().cloned(),
-                        _ => queue.pop_front(),
-                    }),
-            ),
+            Mode::Playing(answers) => {
+                Some(
+                    answers
+                        .get_mut(&request(method, path, question))
+                        .and_then(|queue| match queue.len() {
+                            0 | 1 => queue.front().cloned(),
+                            _ => queue.pop_front(),
+                        }),
+                )
+            }
         }
     }
 }

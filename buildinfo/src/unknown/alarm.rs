@@ -29,21 +29,13 @@ const DAY: i64 = 86_400_000_000;
 ///
 /// # Errors
 /// The database failed; the next call goes on.
-pub async fn raise(
-    db: &Db,
-    lookup: &Lookup,
-    settings: &Settings,
-    now: i64,
-) -> Result<usize, LookupError> {
+pub async fn raise(db: &Db, lookup: &Lookup, settings: &Settings, now: i64) -> Result<usize, LookupError> {
     if settings.alarm_installs == 0 {
         return Ok(0);
     }
     let mut raised = 0;
     for alarm in db::alarm_candidates(db, i64::from(settings.alarm_installs)).await? {
-        let (Ok(product), Ok(id)) = (
-            alarm.product.parse::<Product>(),
-            alarm.build_id.parse::<BuildId>(),
-        ) else {
+        let (Ok(product), Ok(id)) = (alarm.product.parse::<Product>(), alarm.build_id.parse::<BuildId>()) else {
             continue;
         };
         let index = lookup.index_with(product, id).await?;
@@ -75,10 +67,7 @@ pub async fn raise(
 pub async fn clear(db: &Db, lookup: &Lookup, now: i64) -> Result<usize, LookupError> {
     let mut cleared = 0;
     for alarm in db::open_alarms(db).await? {
-        let (Ok(product), Ok(id)) = (
-            alarm.product.parse::<Product>(),
-            alarm.build_id.parse::<BuildId>(),
-        ) else {
+        let (Ok(product), Ok(id)) = (alarm.product.parse::<Product>(), alarm.build_id.parse::<BuildId>()) else {
             continue;
         };
         let index = lookup.index_with(product, id).await?;
@@ -164,9 +153,7 @@ pub async fn record_import(db: &Db, alarms: &[(Alarm, FetchPlan)], outcome: &str
 /// build nothing is plausible: then it is the import that is missing.
 fn is_plausible(channel: &str, id: BuildId, newest: Option<BuildId>, days: u32) -> bool {
     let oldest = newest.map(|newest| newest.micros() - i64::from(days) * DAY);
-    OFFICIAL_CHANNELS.contains(&channel)
-        && !id.is_historic()
-        && oldest.is_some_and(|oldest| id.micros() >= oldest)
+    OFFICIAL_CHANNELS.contains(&channel) && !id.is_historic() && oldest.is_some_and(|oldest| id.micros() >= oldest)
 }
 
 /// The newest build known on a channel of a product; of the product if the channel has none.

@@ -27,11 +27,7 @@ impl InstallHash {
             hash.update([0]);
         }
         let digest = hash.finalize();
-        let digits: Vec<String> = digest
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let digits: Vec<String> = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         Some(Self(digits.concat()))
     }
 

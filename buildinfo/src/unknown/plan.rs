@@ -27,12 +27,7 @@ pub struct FetchPlan {
 }
 
 /// The plan for a build id of a channel of which crashes report this version.
-pub fn fetch_plan(
-    product: Product,
-    channel: &str,
-    build_id: BuildId,
-    reported: Option<&str>,
-) -> FetchPlan {
+pub fn fetch_plan(product: Product, channel: &str, build_id: BuildId, reported: Option<&str>) -> FetchPlan {
     let reported: Option<Version> = reported.and_then(|text| text.parse().ok());
     let archive = match nightly_branches(product, channel, reported.as_ref()) {
         Some(branches) => nightly_folders(product, build_id, branches),
@@ -77,8 +72,7 @@ impl FetchPlan {
         };
         fits && self.reported.as_ref().is_none_or(|reported| {
             let same_stage = reported.without_esr().stage() == version.without_esr().stage();
-            reported.number() == version.number()
-                && (same_stage || reported.stage() == Stage::Release)
+            reported.number() == version.number() && (same_stage || reported.stage() == Stage::Release)
         })
     }
 }
@@ -94,13 +88,8 @@ pub fn stands_for_betas(folder: &str) -> bool {
 
 /// The branches in the names of a nightly's folders; none for what has candidates, and no branch where a build's
 /// folder does not tell its id. Aurora was made of nightlies (`36.0a2`) until April 2017.
-fn nightly_branches(
-    product: Product,
-    channel: &str,
-    reported: Option<&Version>,
-) -> Option<&'static [&'static str]> {
-    let aurora = channel == "aurora"
-        && reported.is_some_and(|version| matches!(version.stage(), Stage::Alpha(_)));
+fn nightly_branches(product: Product, channel: &str, reported: Option<&Version>) -> Option<&'static [&'static str]> {
+    let aurora = channel == "aurora" && reported.is_some_and(|version| matches!(version.stage(), Stage::Alpha(_)));
     match (channel, product) {
         ("nightly", Product::Firefox) => Some(&["mozilla-central"]),
         ("nightly", Product::Thunderbird) => Some(&["comm-central"]),
@@ -121,14 +110,9 @@ fn nightly_branches(
 /// The folder of the month, and those of the build: their names are the id with dashes.
 fn nightly_folders(product: Product, build_id: BuildId, branches: &[&str]) -> Vec<String> {
     let directory = Directory::of(product, "nightly").as_str();
-    let month = format!(
-        "/pub/{directory}/nightly/{}/",
-        build_id.time().format("%Y/%m")
-    );
+    let month = format!("/pub/{directory}/nightly/{}/", build_id.time().format("%Y/%m"));
     let time = build_id.time().format("%Y-%m-%d-%H-%M-%S");
-    let builds = branches
-        .iter()
-        .map(|branch| format!("{month}{time}-{branch}/"));
+    let builds = branches.iter().map(|branch| format!("{month}{time}-{branch}/"));
     std::iter::once(month.clone()).chain(builds).collect()
 }
 

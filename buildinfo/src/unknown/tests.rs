@@ -59,11 +59,7 @@ fn unknown_ids_are_told_apart_and_counted_under_short_names() {
             Some(Verdict::Junk),
             ["other", "other", "not digits"],
         ),
-        (
-            ("Firefox", "", ""),
-            Some(Verdict::Junk),
-            ["Firefox", "", "empty"],
-        ),
+        (("Firefox", "", ""), Some(Verdict::Junk), ["Firefox", "", "empty"]),
         (
             ("Firefox", "beta", "20261325233934"),
             Some(Verdict::Junk),
@@ -93,11 +89,7 @@ fn unknown_ids_are_told_apart_and_counted_under_short_names() {
 #[test]
 fn a_tally_counts_and_stays_bounded() {
     let mut tally = Tally::default();
-    for (time, id) in [
-        (5, "20260801093000"),
-        (3, "20260801093000"),
-        (9, "20260801213000"),
-    ] {
+    for (time, id) in [(5, "20260801093000"), (3, "20260801093000"), (9, "20260801213000")] {
         tally.count(&answer("Firefox", "nightly", id), time);
     }
     let counted = |tally: &Tally| {
@@ -218,10 +210,7 @@ fn a_plan_names_the_folders_of_exactly_one_build() {
             "beta",
             "20181025233934",
             Some("64.0b4rc1"),
-            vec![
-                "/pub/firefox/candidates/",
-                "/pub/firefox/candidates/64.0b4-candidates/",
-            ],
+            vec!["/pub/firefox/candidates/", "/pub/firefox/candidates/64.0b4-candidates/"],
         ),
         (
             Product::Firefox,
@@ -309,20 +298,14 @@ fn a_plan_names_the_folders_of_exactly_one_build() {
             "beta",
             "20260818101500",
             Some("154.0b2"),
-            vec![
-                "/pub/fenix/candidates/",
-                "/pub/fenix/candidates/154.0b2-candidates/",
-            ],
+            vec!["/pub/fenix/candidates/", "/pub/fenix/candidates/154.0b2-candidates/"],
         ),
         (
             Product::Focus,
             "release",
             "20260818101500",
             Some("152.0.1"),
-            vec![
-                "/pub/focus/candidates/",
-                "/pub/focus/candidates/152.0.1-candidates/",
-            ],
+            vec!["/pub/focus/candidates/", "/pub/focus/candidates/152.0.1-candidates/"],
         ),
         (
             Product::Firefox,
@@ -345,10 +328,7 @@ fn a_plan_names_the_folders_of_exactly_one_build() {
     ] {
         let plan = fetch_plan(product, channel, id.parse().unwrap(), reported);
         assert_eq!(plan.archive, folders, "{channel} {id}");
-        assert_eq!(
-            plan.buildhub["query"]["bool"]["filter"][0]["term"]["build.id"],
-            id
-        );
+        assert_eq!(plan.buildhub["query"]["bool"]["filter"][0]["term"]["build.id"], id);
     }
 }
 
@@ -366,27 +346,16 @@ fn a_plan_knows_which_candidates_can_be_the_build() {
         ("beta", "38.0.5", &["38.0.5", "38.0.5b3"], &["38.0"]),
         ("aurora", "64.0", &["64.0b4"], &["64.0"]),
         ("release", "62.0.2", &["62.0.2"], &["62.0.3", "62.0"]),
-        (
-            "esr",
-            "60.3.0",
-            &["60.3.0esr", "60.3.0"],
-            &["60.3.1", "60.4.0esr"],
-        ),
+        ("esr", "60.3.0", &["60.3.0esr", "60.3.0"], &["60.3.1", "60.4.0esr"]),
         ("esr", "45.1.0esr", &["45.1.0"], &["45.1.1", "45.1.0b1"]),
     ] {
         let id = "20181025233934".parse().unwrap();
         let plan = fetch_plan(Product::Firefox, channel, id, Some(reported));
         for version in yes {
-            assert!(
-                plan.may_be(&version.parse().unwrap()),
-                "{channel} {version}"
-            );
+            assert!(plan.may_be(&version.parse().unwrap()), "{channel} {version}");
         }
         for version in no {
-            assert!(
-                !plan.may_be(&version.parse().unwrap()),
-                "{channel} {version}"
-            );
+            assert!(!plan.may_be(&version.parse().unwrap()), "{channel} {version}");
         }
     }
 }

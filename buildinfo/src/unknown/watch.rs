@@ -28,12 +28,7 @@ const ROWS: i64 = 500;
 ///
 /// # Errors
 /// None: what fails is tried again.
-pub async fn run(
-    lookup: Lookup,
-    db: Db,
-    settings: Settings,
-    stop: CancellationToken,
-) -> anyhow::Result<()> {
+pub async fn run(lookup: Lookup, db: Db, settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
     let mut watch = Watch {
         lookup,
         db,
@@ -191,8 +186,7 @@ async fn measure(lookup: &Lookup, db: &Db, now: i64) -> Result<(), LookupError> 
                 .max();
             if let Some(newest) = newest {
                 let seconds = newest.micros() as f64 / 1e6;
-                metrics::gauge!(meters::NEWEST_BUILD, "product" => product.as_str(), "channel" => channel)
-                    .set(seconds);
+                metrics::gauge!(meters::NEWEST_BUILD, "product" => product.as_str(), "channel" => channel).set(seconds);
             }
         }
     }

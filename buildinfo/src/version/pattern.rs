@@ -9,9 +9,7 @@ const MAX_LENGTH: usize = 64;
 /// `153.`, `153.0b`). `None` for anything else, which means itself and nothing more.
 pub fn versions(text: &str) -> Option<Beginning> {
     let text = text.trim();
-    let starred = [".*", ".x", "*"]
-        .iter()
-        .find_map(|end| text.strip_suffix(end));
+    let starred = [".*", ".x", "*"].iter().find_map(|end| text.strip_suffix(end));
     let begin = starred.unwrap_or(text);
     let fits = begin.len() <= MAX_LENGTH
         && begin.starts_with(|first: char| first.is_ascii_digit())
@@ -40,8 +38,7 @@ pub fn build_ids(text: &str) -> Option<Beginning> {
         _ => return None,
     };
     let known = crate::build_id::prefix_range(&digits)?;
-    let is_time =
-        (19_980_000_000_000..22_000_000_000_000).contains(&known.start) && is_date(&digits);
+    let is_time = (19_980_000_000_000..22_000_000_000_000).contains(&known.start) && is_date(&digits);
     is_time.then(|| Beginning::new(digits, false))
 }
 
@@ -55,9 +52,7 @@ fn is_date(digits: &str) -> bool {
             0 => true,
             // One digit of two: the other may follow.
             1 => text.parse::<u32>().is_ok_and(|first| first <= most / 10),
-            _ => text
-                .parse::<u32>()
-                .is_ok_and(|number| (least..=most).contains(&number)),
+            _ => text.parse::<u32>().is_ok_and(|number| (least..=most).contains(&number)),
         }
     };
     let day_exists = match (digits.get(..4), digits.get(4..6), digits.get(6..8)) {

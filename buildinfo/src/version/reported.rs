@@ -84,11 +84,7 @@ mod tests {
             ("153.0", "my browser", true),
             ("no version", "153.0", false),
         ] {
-            assert_eq!(
-                contradicts(version, reported),
-                expected,
-                "{version} reports {reported}"
-            );
+            assert_eq!(contradicts(version, reported), expected, "{version} reports {reported}");
         }
     }
 }

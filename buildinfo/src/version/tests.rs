@@ -5,8 +5,7 @@ use proptest::prelude::*;
 use super::{Version, toolkit_cmp};
 
 fn version(text: &str) -> Version {
-    text.parse()
-        .unwrap_or_else(|_| panic!("{text} is a version"))
+    text.parse().unwrap_or_else(|_| panic!("{text} is a version"))
 }
 
 const ASCENDING: &str = "
@@ -23,10 +22,7 @@ fn order_is_release_engineerings_with_candidates() {
     for pair in ascending.windows(2) {
         let (low, high) = (version(pair[0]), version(pair[1]));
         assert!(low < high, "{low} < {high}");
-        assert!(
-            low.sort_key() < high.sort_key(),
-            "sort key of {low} < {high}"
-        );
+        assert!(low.sort_key() < high.sort_key(), "sort key of {low} < {high}");
         if let (Some(low), Some(high)) = (low.to_semver(), high.to_semver()) {
             assert!(low < high, "{low} < {high}");
         }
@@ -72,10 +68,7 @@ fn what_is_no_version_is_refused() {
         "六五",
         &long,
     ] {
-        assert!(
-            text.parse::<Version>().is_err(),
-            "{text:?} was read as a version"
-        );
+        assert!(text.parse::<Version>().is_err(), "{text:?} was read as a version");
     }
 }
 
@@ -106,10 +99,7 @@ fn candidates_and_suffixes_are_added() {
     let numbered = version("60.3.0build2").with_esr();
     assert_eq!(numbered.as_str(), "60.3.0esrbuild2");
     assert_eq!(numbered, version("60.3.0esrbuild2"));
-    assert_eq!(
-        version("40.0b99").without_legacy_final_beta().as_str(),
-        "40.0"
-    );
+    assert_eq!(version("40.0b99").without_legacy_final_beta().as_str(), "40.0");
 }
 
 #[test]

@@ -14,9 +14,7 @@ async fn every_build_is_listed_once_page_by_page() {
         let mut ids = Vec::new();
         let mut cursor = String::new();
         loop {
-            let page = service
-                .ok(&format!("/api/v1/builds?limit=170{cursor}"))
-                .await;
+            let page = service.ok(&format!("/api/v1/builds?limit=170{cursor}")).await;
             ids.extend(page["builds"].as_array().unwrap().iter().map(|build| {
                 let name = |member: &str| build[member].as_str().unwrap().to_owned();
                 ["build_id", "product", "channel", "version", "platform"].map(name)
@@ -33,18 +31,14 @@ async fn every_build_is_listed_once_page_by_page() {
         assert_eq!(ids.len(), index.len());
 
         let id = service.id("beta", "153.0b2rc1");
-        let revision =
-            service.ok(&format!("/api/v1/builds/{id}")).await["builds"][0]["revision"].clone();
+        let revision = service.ok(&format!("/api/v1/builds/{id}")).await["builds"][0]["revision"].clone();
         let revision = revision.as_str().unwrap();
         for (query, least) in [
             (format!("build_id={id}"), 3),
             (format!("build_id={}", &id[..8]), 4),
             (format!("date={}-{}-{}", &id[..4], &id[4..6], &id[6..8]), 4),
             (format!("revision={revision}"), 3),
-            (
-                "product=Firefox&channel=beta&version=153.0b2rc1".to_owned(),
-                3,
-            ),
+            ("product=Firefox&channel=beta&version=153.0b2rc1".to_owned(), 3),
             ("product=devedition&channel=beta".to_owned(), 3),
             ("product=firefox&channel=beta&platform=win64".to_owned(), 3),
         ] {
@@ -79,10 +73,7 @@ async fn versions_latest_builds_and_comparisons_are_those_of_the_world() {
         let mut versions = page["versions"].as_array().unwrap().clone();
         versions.extend(next["versions"].as_array().unwrap().iter().cloned());
         let of = |version: &str| {
-            let found: Vec<_> = versions
-                .iter()
-                .filter(|one| one["version"] == version)
-                .collect();
+            let found: Vec<_> = versions.iter().filter(|one| one["version"] == version).collect();
             assert_eq!(found.len(), 1, "{version}");
             found[0].clone()
         };
@@ -90,40 +81,25 @@ async fn versions_latest_builds_and_comparisons_are_those_of_the_world() {
         assert_eq!(of("153.0b2")["builds"][0]["build_number"], 1);
         assert_eq!(of("154.0b1")["shipped_build_number"], Value::Null);
 
-        let latest = service
-            .ok("/api/v1/latest?product=Firefox&channel=esr")
-            .await;
+        let latest = service.ok("/api/v1/latest?product=Firefox&channel=esr").await;
         let lines: BTreeMap<&str, &str> = latest["latest"]
             .as_array()
             .unwrap()
             .iter()
-            .map(|one| {
-                (
-                    one["line"].as_str().unwrap(),
-                    one["version"].as_str().unwrap(),
-                )
-            })
+            .map(|one| (one["line"].as_str().unwrap(), one["version"].as_str().unwrap()))
             .collect();
-        assert_eq!(
-            lines,
-            BTreeMap::from([("115", "115.37.0esr"), ("140", "140.12.0esr")])
-        );
+        assert_eq!(lines, BTreeMap::from([("115", "115.37.0esr"), ("140", "140.12.0esr")]));
         let latest = service
             .ok("/api/v1/latest?product=Firefox&channel=release&line=main")
             .await;
         assert_eq!(latest["latest"][0]["version"], "152.0.1");
         // What was built last on beta is not what its users are offered.
-        let beta = service
-            .ok("/api/v1/latest?product=Firefox&channel=beta")
-            .await;
+        let beta = service.ok("/api/v1/latest?product=Firefox&channel=beta").await;
         let line = &beta["lines"][0];
         assert_eq!(beta["latest"][0], line["offered"]);
         let of = |what: &str| (line[what]["version"].clone(), line[what]["status"].clone());
         assert_eq!(of("offered"), ("153.0rc2".into(), "candidate".into()));
-        assert_eq!(
-            of("newest_built"),
-            ("154.0b1rc2".into(), "candidate".into())
-        );
+        assert_eq!(of("newest_built"), ("154.0b1rc2".into(), "candidate".into()));
 
         let (from, to) = (service.id("beta", "153.0b1"), service.id("beta", "153.0b2"));
         let body = service
@@ -154,14 +130,11 @@ async fn versions_latest_builds_and_comparisons_are_those_of_the_world() {
             ])
         );
         let body = service
-            .ok(&format!(
-                "/api/v1/compare?product=devedition&from={from}&to={from}"
-            ))
+            .ok(&format!("/api/v1/compare?product=devedition&from={from}&to={from}"))
             .await;
         assert_eq!(body["from"]["own_channel"], "aurora");
         for wrong in ["channel=beta", "from_channel=beta", "to_channel=nightly"] {
-            let address =
-                format!("/api/v1/compare?product=devedition&from={from}&to={from}&{wrong}");
+            let address = format!("/api/v1/compare?product=devedition&from={from}&to={from}&{wrong}");
             let error = service.refused(&address, 400).await;
             assert!(
                 error.contains("Developer Edition has only the channel aurora"),

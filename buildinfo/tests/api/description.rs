@@ -16,11 +16,7 @@ async fn the_description_names_every_address_and_only_some_take_post() {
         let address = path.replace("{build_id}", "20260101000000");
         assert_ne!(service.get(&address).await.text, "", "{path}");
         let takes_post = methods.get("post").is_some();
-        let method = if takes_post {
-            Method::DELETE
-        } else {
-            Method::POST
-        };
+        let method = if takes_post { Method::DELETE } else { Method::POST };
         let request = Request::builder()
             .method(method)
             .uri(&address)
@@ -29,10 +25,6 @@ async fn the_description_names_every_address_and_only_some_take_post() {
         let reply = service.send(request).await;
         assert_eq!(reply.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
         assert_eq!(reply.json()["code"], "method_not_allowed");
-        assert!(
-            reply
-                .headers
-                .contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN)
-        );
+        assert!(reply.headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
     }
 }

@@ -22,9 +22,8 @@ fn earlier() -> (World, String) {
     let mut world = World::generate(&Plan::default());
     let last = world.truths_of("Firefox", Channel::Nightly).last();
     let last = last.unwrap().build_id.to_string();
-    let is_newest = |build: &demo::world::Build| {
-        build.channel == Channel::Nightly && build.product.canonical() == "Firefox"
-    };
+    let is_newest =
+        |build: &demo::world::Build| build.channel == Channel::Nightly && build.product.canonical() == "Firefox";
     let end = world.builds.iter().rposition(is_newest).unwrap();
     world.builds.truncate(end);
     world.records.retain(|record| record.build < end);
@@ -37,9 +36,7 @@ fn earlier() -> (World, String) {
 async fn ask(router: &Router, address: &str) -> Value {
     let request = match address.strip_prefix("POST ") {
         None => Request::get(address).body(Body::empty()).unwrap(),
-        Some(body) => Request::post("/api/search")
-            .body(Body::from(body.to_owned()))
-            .unwrap(),
+        Some(body) => Request::post("/api/search").body(Body::from(body.to_owned())).unwrap(),
     };
     let response = router.clone().oneshot(request).await.unwrap();
     let status = response.status();
@@ -61,10 +58,7 @@ async fn the_first_question_after_an_import_is_answered_by_it() {
     let beta = shipped.last().unwrap().build_id.to_string();
     // Each with what of its answer is compared.
     let questions = [
-        (
-            "/api/v1/latest?product=Firefox&channel=nightly".to_owned(),
-            "/latest",
-        ),
+        ("/api/v1/latest?product=Firefox&channel=nightly".to_owned(), "/latest"),
         ("/api/v1/versions?product=Firefox".to_owned(), "/versions"),
         ("/api/v1/builds?product=Firefox".to_owned(), "/builds"),
         (

@@ -18,9 +18,7 @@ async fn changes_read_page_by_page_amount_to_the_table_of_builds() {
         let mut table: BTreeMap<(String, String), Value> = BTreeMap::new();
         let mut cursor = "0".to_owned();
         loop {
-            let page = service
-                .ok(&format!("/api/v1/changes?limit=70&cursor={cursor}"))
-                .await;
+            let page = service.ok(&format!("/api/v1/changes?limit=70&cursor={cursor}")).await;
             for change in page["changes"].as_array().unwrap() {
                 let text = |member: &str| change[member].as_str().unwrap().to_owned();
                 table.insert((text("product"), text("build_id")), change["new"].clone());
@@ -41,13 +39,8 @@ async fn changes_read_page_by_page_amount_to_the_table_of_builds() {
             .map(|(key, builds)| (key, builds.as_array().unwrap().len()))
             .collect();
         assert_eq!(counts, expected);
-        let end = service
-            .ok(&format!("/api/v1/changes?cursor={cursor}"))
-            .await;
-        assert_eq!(
-            (&end["changes"], &end["cursor"]),
-            (&json!([]), &json!(cursor))
-        );
+        let end = service.ok(&format!("/api/v1/changes?cursor={cursor}")).await;
+        assert_eq!((&end["changes"], &end["cursor"]), (&json!([]), &json!(cursor)));
     }
 }
 
@@ -59,31 +52,20 @@ async fn imports_are_listed_page_by_page_with_what_was_decided() {
         let runs = whole["runs"].as_array().unwrap();
         assert_eq!(runs.len(), 2);
         assert!(runs[0]["id"].as_i64() > runs[1]["id"].as_i64());
-        assert_eq!(
-            (&whole["cursor"], &whole["next"]),
-            (&json!(null), &json!(null))
-        );
+        assert_eq!((&whole["cursor"], &whole["next"]), (&json!(null), &json!(null)));
         for run in runs {
             assert_eq!(run["outcome"], "complete");
             let sources = run["policy"]["sources"].as_array().unwrap();
             let states: Vec<(&str, &str)> = sources
                 .iter()
-                .map(|one| {
-                    (
-                        one["source"].as_str().unwrap(),
-                        one["state"].as_str().unwrap(),
-                    )
-                })
+                .map(|one| (one["source"].as_str().unwrap(), one["state"].as_str().unwrap()))
                 .collect();
             let expected = ["product-details", "buildhub", "archive"].map(|name| (name, "well"));
             assert_eq!(states, expected);
         }
         let first = service.ok("/api/v1/runs?limit=1").await;
         let second = service.ok(first["next"].as_str().unwrap()).await;
-        assert_eq!(
-            (&first["runs"][0], &second["runs"][0]),
-            (&runs[0], &runs[1])
-        );
+        assert_eq!((&first["runs"][0], &second["runs"][0]), (&runs[0], &runs[1]));
         assert_eq!(second["next"], Value::Null);
     }
 }
@@ -128,9 +110,7 @@ async fn unknown_ids_and_findings_are_listed_page_by_page() {
         write_down(&known, db).await.unwrap();
         let (mut seen, mut cursor) = (Vec::new(), String::new());
         loop {
-            let page = service
-                .ok(&format!("/api/v1/unknown?limit=1{cursor}"))
-                .await;
+            let page = service.ok(&format!("/api/v1/unknown?limit=1{cursor}")).await;
             for one in page["unknown"].as_array().unwrap() {
                 let text = |name: &str| one[name].as_str().unwrap().to_owned();
                 seen.push((text("build_id"), text("verdict"), one["asked"].as_i64()));
@@ -149,9 +129,7 @@ async fn unknown_ids_and_findings_are_listed_page_by_page() {
                 row("20260101000000", "not_seen", 3),
             ]
         );
-        let junk = service
-            .ok("/api/v1/unknown?product=firefox&verdict=junk")
-            .await;
+        let junk = service.ok("/api/v1/unknown?product=firefox&verdict=junk").await;
         assert_eq!(junk["unknown"].as_array().unwrap().len(), 1);
         let none = service.ok("/api/v1/unknown?alarm=open").await;
         assert_eq!(none["unknown"], json!([]));
@@ -159,19 +137,14 @@ async fn unknown_ids_and_findings_are_listed_page_by_page() {
         let page = service.ok("/api/v1/unknown").await;
         assert_eq!(page["importer"]["who"], "nobody");
         assert!(page["importer"]["warning"].is_string());
-        db::say_importer(db, platform::clock::now_micros())
-            .await
-            .unwrap();
+        db::say_importer(db, platform::clock::now_micros()).await.unwrap();
         let page = service.ok("/api/v1/unknown").await;
         assert_eq!(
             page["importer"],
             json!({"who": "scheduled", "last_import": null, "warning": null})
         );
         let audit = service.ok("/api/v1/audit").await;
-        assert_eq!(
-            (&audit["findings"], &audit["scores"]),
-            (&json!([]), &json!([]))
-        );
+        assert_eq!((&audit["findings"], &audit["scores"]), (&json!([]), &json!([])));
         db::record_state(db, "archive", 7_000_000, None, None, Some("503"))
             .await
             .unwrap();

@@ -12,8 +12,7 @@ async fn a_lookup_answers_and_is_answered_again_only_when_something_changed() {
     for service in Service::each().await {
         let asked_of_buildhub = service.sources.faults.buildhub.requests();
         let id = service.id("beta", "153.0b2rc1");
-        let address =
-            format!("/api/v1/lookup?product=firefox&channel=beta&build_id={id}&version=153.0");
+        let address = format!("/api/v1/lookup?product=firefox&channel=beta&build_id={id}&version=153.0");
         let reply = service.get(&address).await;
         let body = reply.json();
         for (member, expected) in [
@@ -31,22 +30,13 @@ async fn a_lookup_answers_and_is_answered_again_only_when_something_changed() {
             .body(Body::empty())
             .unwrap();
         let again = service.send(again).await;
-        assert_eq!(
-            (again.status, again.text.as_str()),
-            (StatusCode::NOT_MODIFIED, "")
-        );
+        assert_eq!((again.status, again.text.as_str()), (StatusCode::NOT_MODIFIED, ""));
         let unknown = "/api/v1/lookup?product=Firefox&channel=beta&build_id=20260101000000";
         let body = service.ok(unknown).await;
-        assert_eq!(
-            (&body["status"], &body["version"]),
-            (&json!("unknown"), &Value::Null)
-        );
+        assert_eq!((&body["status"], &body["version"]), (&json!("unknown"), &Value::Null));
         assert_ne!(service.get(unknown).await.headers[header::ETAG], tag);
         // A look-up never leaves the process.
-        assert_eq!(
-            service.sources.faults.buildhub.requests(),
-            asked_of_buildhub
-        );
+        assert_eq!(service.sources.faults.buildhub.requests(), asked_of_buildhub);
         for wrong in [
             "/api/v1/lookup?product=Firefox",
             "/api/v1/lookup?product=Firefox&build_id=1&buildid=2",
@@ -92,10 +82,7 @@ async fn all_that_is_wrong_with_a_question_is_said_at_once() {
                 "/api/v1/latest",
                 vec![("product", "is missing"), ("channel", "is missing")],
             ),
-            (
-                "/api/v1/latest?product=DevEdition&line=x",
-                vec![("line", "is no line")],
-            ),
+            ("/api/v1/latest?product=DevEdition&line=x", vec![("line", "is no line")]),
             (
                 "/api/v1/latest?product=Netscape&line=x&chanel=beta",
                 vec![
@@ -107,11 +94,7 @@ async fn all_that_is_wrong_with_a_question_is_said_at_once() {
             ),
             (
                 "/api/v1/compare?from=1",
-                vec![
-                    ("product", "is missing"),
-                    ("from", "14 digits"),
-                    ("to", "is missing"),
-                ],
+                vec![("product", "is missing"), ("from", "14 digits"), ("to", "is missing")],
             ),
             (
                 "/api/v1/lookup",
@@ -134,17 +117,12 @@ async fn all_that_is_wrong_with_a_question_is_said_at_once() {
             ),
         ] {
             let body = service.get(address).await.json();
-            let found = body["problems"]
-                .as_object()
-                .unwrap_or_else(|| panic!("{body}"));
+            let found = body["problems"].as_object().unwrap_or_else(|| panic!("{body}"));
             assert_eq!(found.len(), problems.len(), "{address}: {body}");
             let error = body["error"].as_str().unwrap();
             for (name, why) in problems {
                 let said = found[name].as_str().unwrap();
-                assert!(
-                    said.contains(why) || why == "not known",
-                    "{address}: {said}"
-                );
+                assert!(said.contains(why) || why == "not known", "{address}: {said}");
                 assert!(error.contains(name), "{error}");
             }
             let example = body["example"].as_str().unwrap();
@@ -173,13 +151,8 @@ async fn many_questions_are_answered_in_their_order() {
             (&answers[0]["version"], &answers[3]["version"]),
             (&json!("153.0b2"), &json!("153.0b2"))
         );
-        assert_eq!(
-            (&answers[1]["line"], &answers[2]["line"]),
-            (&json!(2), &json!(3))
-        );
-        let reply = service
-            .post(json!([question, 7, question]).to_string())
-            .await;
+        assert_eq!((&answers[1]["line"], &answers[2]["line"]), (&json!(2), &json!(3)));
+        let reply = service.post(json!([question, 7, question]).to_string()).await;
         let answers = reply.json();
         assert_eq!(answers[0], answers[2]);
         assert!(answers[1]["error"].is_string());
@@ -210,12 +183,7 @@ async fn an_explanation_leads_to_the_address_of_every_source() {
             .unwrap()
             .iter()
             .map(|seen| {
-                assert!(
-                    seen["url"]
-                        .as_str()
-                        .unwrap()
-                        .starts_with("http://127.0.0.1")
-                );
+                assert!(seen["url"].as_str().unwrap().starts_with("http://127.0.0.1"));
                 assert_eq!(seen["still_said"], true);
                 seen["source"].as_str().unwrap()
             })
@@ -229,21 +197,12 @@ async fn an_explanation_leads_to_the_address_of_every_source() {
             build_id: id,
             ..Default::default()
         };
-        let answer = lookup(&service.test.db)
-            .await
-            .answer(&question)
-            .await
-            .unwrap();
+        let answer = lookup(&service.test.db).await.answer(&question).await.unwrap();
         let text = buildinfo::explain::explain(&service.test.db, &answer)
             .await
             .unwrap()
             .to_string();
-        for part in [
-            "read at http://127.0.0.1",
-            "/1.0/firefox.json",
-            "/api/search",
-            "152.0",
-        ] {
+        for part in ["read at http://127.0.0.1", "/1.0/firefox.json", "/api/search", "152.0"] {
             assert!(text.contains(part), "{part} in {text}");
         }
     }

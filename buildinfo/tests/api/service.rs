@@ -37,16 +37,8 @@ impl Service {
         for test in databases().await {
             let sources = Sources::standard().await;
             sources.import(&test.db).await;
-            let router = api::router(
-                lookup(&test.db).await,
-                test.db.clone(),
-                Audits::new(test.db.clone()),
-            );
-            services.push(Self {
-                router,
-                sources,
-                test,
-            });
+            let router = api::router(lookup(&test.db).await, test.db.clone(), Audits::new(test.db.clone()));
+            services.push(Self { router, sources, test });
         }
         services
     }
@@ -63,8 +55,7 @@ impl Service {
     }
 
     pub(crate) async fn get(&self, address: &str) -> Reply {
-        self.send(Request::get(address).body(Body::empty()).unwrap())
-            .await
+        self.send(Request::get(address).body(Body::empty()).unwrap()).await
     }
 
     pub(crate) async fn ok(&self, address: &str) -> Value {
@@ -82,12 +73,8 @@ impl Service {
     }
 
     pub(crate) async fn post(&self, body: String) -> Reply {
-        self.send(
-            Request::post("/api/v1/lookup")
-                .body(Body::from(body))
-                .unwrap(),
-        )
-        .await
+        self.send(Request::post("/api/v1/lookup").body(Body::from(body)).unwrap())
+            .await
     }
 
     /// An id of a Firefox build with this version on a channel.
@@ -96,11 +83,7 @@ impl Service {
             .world
             .truth
             .iter()
-            .find(|truth| {
-                truth.product == "Firefox"
-                    && truth.channel.as_str() == channel
-                    && *truth.version == *version
-            })
+            .find(|truth| truth.product == "Firefox" && truth.channel.as_str() == channel && *truth.version == *version)
             .unwrap()
             .build_id
             .to_string()

@@ -12,15 +12,8 @@ use crate::support::Sources;
 async fn the_archive_alone_knows_everything_that_it_holds() {
     let sources = Sources::standard().await;
     for test in databases().await {
-        let run = sources
-            .import_as(&test.db, &only(SourceName::Archive))
-            .await
-            .unwrap();
-        assert_eq!(
-            (run.outcome.as_str(), run.errors),
-            ("complete", 0),
-            "{run:?}"
-        );
+        let run = sources.import_as(&test.db, &only(SourceName::Archive)).await.unwrap();
+        assert_eq!((run.outcome.as_str(), run.errors), ("complete", 0), "{run:?}");
         compare_held(&test.db, &sources.world, held, by_the_archive).await;
         assert_eq!(run.policy().state(SourceName::Archive), Some(State::Well));
     }
@@ -30,25 +23,16 @@ async fn the_archive_alone_knows_everything_that_it_holds() {
 async fn a_second_reading_of_an_unchanged_archive_asks_for_little() {
     let sources = Sources::standard().await;
     for test in databases().await {
-        let first = sources
-            .import_as(&test.db, &only(SourceName::Archive))
-            .await
-            .unwrap();
+        let first = sources.import_as(&test.db, &only(SourceName::Archive)).await.unwrap();
         let before = exported(&test.db).await;
-        let second = sources
-            .import_as(&test.db, &only(SourceName::Archive))
-            .await
-            .unwrap();
+        let second = sources.import_as(&test.db, &only(SourceName::Archive)).await.unwrap();
         assert!(
             second.requests * 100 < first.requests * 3,
             "{} of {}",
             second.requests,
             first.requests
         );
-        assert_eq!(
-            (second.new_records, second.generation),
-            (0, first.generation)
-        );
+        assert_eq!((second.new_records, second.generation), (0, first.generation));
         assert_eq!(exported(&test.db).await, before);
     }
 }
@@ -77,12 +61,7 @@ async fn the_archive_steps_in_for_a_buildhub_that_fails() {
             let policy = run.policy();
             assert_eq!(policy.state(SourceName::Buildhub), Some(state));
             assert!(!policy.filled.is_empty());
-            assert!(
-                policy
-                    .filled
-                    .iter()
-                    .all(|fill| fill.reason == Reason::BuildhubFailed)
-            );
+            assert!(policy.filled.iter().all(|fill| fill.reason == Reason::BuildhubFailed));
             // Back again, it adds what only it knows.
             sources.faults.buildhub.set(Fault::None);
             sources.import(&test.db).await;

@@ -45,11 +45,7 @@ pub(crate) fn question(truth: &Truth) -> Question {
 }
 
 /// Compares the answers with what `expected` makes of the truth.
-pub(crate) async fn compare(
-    db: &Db,
-    world: &World,
-    expected: impl Fn(&Truth) -> (String, &'static str),
-) {
+pub(crate) async fn compare(db: &Db, world: &World, expected: impl Fn(&Truth) -> (String, &'static str)) {
     compare_held(db, world, |_| true, expected).await;
 }
 
@@ -70,16 +66,12 @@ pub(crate) async fn compare_held(
         let whole = build.is_some_and(|build| {
             build.revision.as_deref() == Some(&*truth.revision)
                 && build.build_number == truth.build_number
-                && build
-                    .platforms
-                    .contains(&truth.platform.as_str().to_owned())
+                && build.platforms.contains(&truth.platform.as_str().to_owned())
         });
         if whole && found == (Some(version.clone()), status.to_owned()) {
             right += 1;
         } else {
-            wrong.push(format!(
-                "{truth:?}: {found:?}, not {version} {status}: {build:?}"
-            ));
+            wrong.push(format!("{truth:?}: {found:?}, not {version} {status}: {build:?}"));
         }
     }
     assert!(right > 0);
@@ -98,10 +90,7 @@ pub(crate) async fn exported(db: &Db) -> (Vec<String>, String) {
     let mut text = Vec::new();
     let digest = export::canonical(db, generation, &mut text).await.unwrap();
     let text = String::from_utf8(text).unwrap();
-    (
-        text.lines().map(str::to_owned).collect(),
-        digest.to_string(),
-    )
+    (text.lines().map(str::to_owned).collect(), digest.to_string())
 }
 
 /// Every change of a conclusion that is stored.

@@ -56,10 +56,7 @@ async fn a_corrected_source_withdraws_the_old_conclusion_and_says_so() {
             .iter()
             .filter(|change| change.generation == second.generation)
             .collect();
-        let changed: BTreeSet<String> = of_second
-            .iter()
-            .map(|change| change.build_id.to_string())
-            .collect();
+        let changed: BTreeSet<String> = of_second.iter().map(|change| change.build_id.to_string()).collect();
         assert!(changed.contains(&ids[&2]) && changed.contains(&ids[&3]));
         let second_build = of_second
             .iter()
@@ -70,14 +67,9 @@ async fn a_corrected_source_withdraws_the_old_conclusion_and_says_so() {
         assert_eq!(second_build.reason, "changed");
         replayed(&changes);
         // What was known before can still be asked.
-        let before = db::builds_by_id(
-            &test.db,
-            first.generation,
-            Product::Firefox,
-            ids[&2].parse().unwrap(),
-        )
-        .await
-        .unwrap();
+        let before = db::builds_by_id(&test.db, first.generation, Product::Firefox, ids[&2].parse().unwrap())
+            .await
+            .unwrap();
         assert!(before.iter().all(|build| build.status == Status::Shipped));
     }
 }
@@ -104,34 +96,21 @@ async fn a_correction_that_is_undone_leaves_no_trace_in_what_is_concluded() {
         let stop = CancellationToken::new();
         for (n, correction) in [
             correction(1, CorrectionKind::State, "Firefox 152.0", Some("pulled")),
-            correction(
-                2,
-                CorrectionKind::State,
-                &format!("Firefox {id}"),
-                Some("pulled"),
-            ),
+            correction(2, CorrectionKind::State, &format!("Firefox {id}"), Some("pulled")),
             correction(3, CorrectionKind::Ignore, "firefox-152.0", None),
         ]
         .into_iter()
         .enumerate()
         {
-            let corrected = correct(
-                &test.db,
-                std::slice::from_ref(&correction),
-                "test",
-                &stop,
-                &quiet,
-            )
-            .await
-            .unwrap();
+            let corrected = correct(&test.db, std::slice::from_ref(&correction), "test", &stop, &quiet)
+                .await
+                .unwrap();
             let changed = exported(&test.db).await;
             assert_ne!(changed, before, "{correction:?}");
-            let undone =
-                undo_correction(&test.db, correction.id, "somebody", "test", &stop, &quiet).await;
+            let undone = undo_correction(&test.db, correction.id, "somebody", "test", &stop, &quiet).await;
             assert_eq!(undone.unwrap(), Some(corrected + 1), "{n}");
             assert_eq!(exported(&test.db).await, before, "{correction:?}");
-            let again =
-                undo_correction(&test.db, correction.id, "somebody", "test", &stop, &quiet).await;
+            let again = undo_correction(&test.db, correction.id, "somebody", "test", &stop, &quiet).await;
             assert_eq!(again.unwrap(), None);
         }
         replayed(&changes(&test.db).await);

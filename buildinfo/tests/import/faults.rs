@@ -4,8 +4,8 @@ use buildinfo::SourceName;
 use buildinfo::import::policy::{Reason, State};
 use chrono::NaiveDate;
 use demo::Fault::{
-    BadFiles, Down, Empty, Flaky, FormerDialect, Garbage, HtmlOnly, Late, Moved, WithoutChannel,
-    WithoutDays, WithoutFile, WithoutPlatform, Wrong,
+    BadFiles, Down, Empty, Flaky, FormerDialect, Garbage, HtmlOnly, Late, Moved, WithoutChannel, WithoutDays,
+    WithoutFile, WithoutPlatform, Wrong,
 };
 use demo::world::{Channel, Platform, Product};
 use demo::{Fault, Plan, Truth, World};
@@ -45,10 +45,7 @@ async fn the_archive_is_read_in_any_dialect_and_through_any_weather() {
     for faults in all {
         sources.faults.archive.set_all(faults);
         for test in databases().await {
-            let run = sources
-                .import_as(&test.db, &only(SourceName::Archive))
-                .await
-                .unwrap();
+            let run = sources.import_as(&test.db, &only(SourceName::Archive)).await.unwrap();
             assert_eq!(run.outcome, "complete", "{faults:?}: {run:?}");
             assert_eq!(run.errors > 0, faults.contains(&BadFiles), "{faults:?}");
             compare_held(&test.db, &sources.world, held, by_the_archive).await;
@@ -71,11 +68,7 @@ async fn what_buildhub_lacks_is_filled_from_the_archive_and_said() {
             State::Holes,
             &[Reason::MissingBuild],
         ),
-        (
-            &[WithoutChannel(Channel::Beta)],
-            State::Late,
-            &[Reason::Late],
-        ),
+        (&[WithoutChannel(Channel::Beta)], State::Late, &[Reason::Late]),
         (
             &[Late(3), WithoutPlatform(Platform::Mac), Flaky],
             State::Holes,
@@ -89,11 +82,7 @@ async fn what_buildhub_lacks_is_filled_from_the_archive_and_said() {
             // What lies in the archive no more, nobody can tell while Buildhub hides it.
             compare_held(&test.db, &sources.world, held, the_truth).await;
             let policy = run.policy();
-            assert_eq!(
-                policy.state(SourceName::Buildhub),
-                Some(state),
-                "{faults:?}"
-            );
+            assert_eq!(policy.state(SourceName::Buildhub), Some(state), "{faults:?}");
             let mut given: Vec<Reason> = policy.filled.iter().map(|fill| fill.reason).collect();
             given.sort();
             given.dedup();
@@ -155,10 +144,7 @@ async fn without_buildhub_all_else_is_known_and_what_only_it_knows_comes_with_it
 async fn a_hole_that_buildhub_fills_later_is_read_from_it() {
     let sources = Sources::of(world()).await;
     for test in databases().await {
-        sources
-            .faults
-            .buildhub
-            .set(WithoutDays(day(8, 12), day(8, 18)));
+        sources.faults.buildhub.set(WithoutDays(day(8, 12), day(8, 18)));
         let buildhub = only(SourceName::Buildhub);
         let first = sources.import_as(&test.db, &buildhub).await.unwrap();
         sources.faults.buildhub.set(Fault::None);
@@ -195,15 +181,10 @@ async fn product_details_that_corrects_itself_corrects_the_answers() {
 async fn the_histories_tell_what_shipped_when_the_list_of_releases_is_missing() {
     let sources = Sources::of(world()).await;
     sources.faults.archive.set(Down);
-    sources
-        .faults
-        .product_details
-        .set(WithoutFile("firefox.json"));
+    sources.faults.product_details.set(WithoutFile("firefox.json"));
     for test in databases().await {
         sources.import(&test.db).await;
-        let of_firefox = |truth: &Truth| {
-            held(truth) && matches!(truth.channel, Channel::Beta | Channel::Release)
-        };
+        let of_firefox = |truth: &Truth| held(truth) && matches!(truth.channel, Channel::Beta | Channel::Release);
         let firefox = |truth: &Truth| of_firefox(truth) && truth.product == "Firefox";
         // Which build of a version it was, is a guess: the one with the highest number.
         compare_held(&test.db, &sources.world, firefox, by_the_archive).await;
@@ -238,9 +219,7 @@ async fn buildhub_that_fails_makes_a_run_with_notes_and_no_error() {
             let run = sources.import(&test.db).await;
             assert_eq!(run.outcome, "partial", "{fault:?}");
             assert!(run.notes.contains("buildhub"), "{}", run.notes);
-            let alone = sources
-                .import_as(&test.db, &only(SourceName::Buildhub))
-                .await;
+            let alone = sources.import_as(&test.db, &only(SourceName::Buildhub)).await;
             assert_eq!(alone.unwrap().outcome, "failed", "{fault:?}");
             sources.faults.buildhub.set(Fault::None);
             assert_eq!(sources.import(&test.db).await.outcome, "complete");

@@ -55,9 +55,7 @@ async fn every_answer_after_an_import_of_all_sources_is_the_truth() {
 async fn buildhub_alone_knows_every_build_and_not_what_shipped() {
     let sources = Sources::standard().await;
     for test in databases().await {
-        let run = sources
-            .import_as(&test.db, &only(SourceName::Buildhub))
-            .await;
+        let run = sources.import_as(&test.db, &only(SourceName::Buildhub)).await;
         assert_eq!(run.unwrap().outcome, "complete");
         assert_eq!(sources.faults.product_details.requests(), 0);
         compare(&test.db, &sources.world, |truth| {
@@ -66,9 +64,7 @@ async fn buildhub_alone_knows_every_build_and_not_what_shipped() {
                 return (truth.version.to_string(), truth.status.as_str());
             }
             let candidate = match (truth.channel, truth.build_number) {
-                (Channel::Beta | Channel::Aurora, Some(number))
-                    if !truth.version.contains("rc") =>
-                {
+                (Channel::Beta | Channel::Aurora, Some(number)) if !truth.version.contains("rc") => {
                     format!("{}rc{number}", truth.version)
                 }
                 _ => truth.version.to_string(),
@@ -93,10 +89,7 @@ async fn a_second_import_finds_nothing_new_and_makes_no_generation() {
         let first = sources.import(&test.db).await;
         let before = exported(&test.db).await;
         let second = sources.import(&test.db).await;
-        assert_eq!(
-            (second.new_records, second.generation),
-            (0, first.generation)
-        );
+        assert_eq!((second.new_records, second.generation), (0, first.generation));
         // Only the last day's uploads are read once more.
         assert!(second.records < first.records / 2 && second.unchanged > 0);
         let full = Options {
@@ -121,10 +114,7 @@ fn until(whole: &World, end: chrono::NaiveDate) -> World {
     let mut world = World::empty(&whole.plan);
     let mut places = BTreeMap::new();
     for (place, build) in whole.builds.iter().enumerate() {
-        let uploaded = build
-            .packages
-            .iter()
-            .map(|package| package.uploaded.date_naive());
+        let uploaded = build.packages.iter().map(|package| package.uploaded.date_naive());
         if uploaded.max().is_some_and(|day| day <= end) {
             places.insert(place, world.builds.len());
             let mut build = build.clone();
@@ -146,8 +136,7 @@ fn until(whole: &World, end: chrono::NaiveDate) -> World {
 #[tokio::test]
 async fn importing_week_by_week_knows_the_same_as_importing_once() {
     let whole = World::generate(&Plan::default());
-    let weeks =
-        [14, 7, 0].map(|days| until(&whole, whole.plan.end - chrono::TimeDelta::days(days)));
+    let weeks = [14, 7, 0].map(|days| until(&whole, whole.plan.end - chrono::TimeDelta::days(days)));
     let whole = Sources::of(whole).await;
     for test in databases().await {
         let mut records = Vec::new();
@@ -160,10 +149,7 @@ async fn importing_week_by_week_knows_the_same_as_importing_once() {
             (truth.version.to_string(), truth.status.as_str())
         })
         .await;
-        assert!(
-            records[1] < records[0] && records[2] < records[0],
-            "{records:?}"
-        );
+        assert!(records[1] < records[0] && records[2] < records[0], "{records:?}");
         let parts = exported(&test.db).await;
         // The table of changes tells the same as the builds.
         let index = lookup(&test.db).await.index();
@@ -188,12 +174,7 @@ async fn importing_week_by_week_knows_the_same_as_importing_once() {
 async fn an_import_of_the_last_days_alone_does_not_hide_what_came_before() {
     let sources = Sources::standard().await;
     for test in databases().await {
-        let end = sources
-            .world
-            .plan
-            .end
-            .and_time(chrono::NaiveTime::MIN)
-            .and_utc();
+        let end = sources.world.plan.end.and_time(chrono::NaiveTime::MIN).and_utc();
         let recent = Options {
             since: Some(end.timestamp_micros()),
             ..Options::default()

@@ -53,16 +53,9 @@ async fn an_interrupted_import_goes_on_to_the_same_end() {
             }
         }
         assert!(finished);
-        import(
-            &test.db,
-            &sources.settings,
-            &Options::default(),
-            "test",
-            &stop,
-            &count,
-        )
-        .await
-        .unwrap();
+        import(&test.db, &sources.settings, &Options::default(), "test", &stop, &count)
+            .await
+            .unwrap();
         assert_eq!(exported(&test.db).await, expected);
         let runs = db::recent_runs(&test.db, 300).await.unwrap();
         let outcomes: BTreeSet<&str> = runs.iter().map(|run| run.outcome.as_str()).collect();
@@ -126,15 +119,7 @@ async fn of_two_imports_at_once_the_second_waits_or_is_turned_away() {
             ..Options::default()
         };
         let stop = CancellationToken::new();
-        let refused = import(
-            &test.db,
-            &sources.settings,
-            &impatient,
-            "second",
-            &stop,
-            &quiet,
-        )
-        .await;
+        let refused = import(&test.db, &sources.settings, &impatient, "second", &stop, &quiet).await;
         let Err(ImportError::Busy(lease)) = refused else {
             panic!("{refused:?}")
         };
@@ -156,10 +141,7 @@ async fn of_two_imports_at_once_the_second_waits_or_is_turned_away() {
         .await
         .unwrap();
         let first = first.await.unwrap().unwrap();
-        assert_eq!(
-            *waited_for.lock().unwrap(),
-            BTreeSet::from(["first".to_owned()])
-        );
+        assert_eq!(*waited_for.lock().unwrap(), BTreeSet::from(["first".to_owned()]));
         assert_eq!(second.new_records, 0);
         assert!(first.ended.unwrap() <= second.started);
     }
@@ -200,9 +182,7 @@ async fn no_transaction_of_an_import_writes_more_than_500_rows() {
         .unwrap();
     other.builds[kept].shipped_on = Some(other.plan.end);
     Sources::of(other).await.import(db).await;
-    rebuild(db, "test", &CancellationToken::new(), &quiet)
-        .await
-        .unwrap();
+    rebuild(db, "test", &CancellationToken::new(), &quiet).await.unwrap();
     let most = most.load(Ordering::SeqCst);
     assert!((100..=500).contains(&most), "{most}");
 }
@@ -245,11 +225,7 @@ async fn all(db: &Db) -> String {
 async fn let_lease_end(db: &Db) {
     const SQL: &str = "UPDATE import_lease SET lease_until = 1";
     let mut tx = db.begin().await.unwrap();
-    platform::in_tx!(&mut tx, |conn| sqlx::query(SQL)
-        .execute(conn)
-        .await
-        .map(|_| ()))
-    .unwrap();
+    platform::in_tx!(&mut tx, |conn| sqlx::query(SQL).execute(conn).await.map(|_| ())).unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -278,10 +254,7 @@ async fn an_importer_that_was_paused_past_its_lease_changes_nothing_after_its_su
             drop(paused.go_on);
             let outcome = tokio::task::spawn_blocking(move || first.join()).await;
             let outcome = outcome.unwrap().unwrap();
-            assert!(
-                matches!(outcome, Err(ImportError::LeaseLost)),
-                "{outcome:?}"
-            );
+            assert!(matches!(outcome, Err(ImportError::LeaseLost)), "{outcome:?}");
             assert_eq!(all(&test.db).await, after, "{number}");
         }
     }
@@ -322,31 +295,19 @@ async fn nothing_of_an_import_is_written_with_a_lease_that_another_took() {
             ("record", db::record(stale, 1, &said[..1]).await.is_err()),
             (
                 "close",
-                db::close_unsaid(stale, 1, "csv", url, &HashSet::new())
-                    .await
-                    .is_err(),
+                db::close_unsaid(stale, 1, "csv", url, &HashSet::new()).await.is_err(),
             ),
             ("places", db::put_places(stale, 1, places).await.is_err()),
-            (
-                "bad",
-                db::forget_bad(stale, &["/x".to_owned()]).await.is_err(),
-            ),
+            ("bad", db::forget_bad(stale, &["/x".to_owned()]).await.is_err()),
             (
                 "state",
-                db::record_state(stale, "csv", 1, None, None, None)
-                    .await
-                    .is_err(),
+                db::record_state(stale, "csv", 1, None, None, None).await.is_err(),
             ),
             ("dirty", db::mark_all_dirty(stale).await.is_err()),
-            (
-                "correction",
-                db::add_correction(stale, &correction, 1).await.is_err(),
-            ),
+            ("correction", db::add_correction(stale, &correction, 1).await.is_err()),
             (
                 "steps",
-                db::write_steps(stale, 9, &[Step::Clean("x".to_owned())])
-                    .await
-                    .is_err(),
+                db::write_steps(stale, 9, &[Step::Clean("x".to_owned())]).await.is_err(),
             ),
         ];
         for (what, refused) in refused {

@@ -15,10 +15,7 @@ use crate::support::Sources;
 async fn an_import_from_kept_answers_needs_no_source() {
     let sources = Sources::standard().await;
     sources.faults.buildhub.set(Fault::Late(5));
-    sources
-        .faults
-        .archive
-        .set_all(&[Fault::BadFiles, Fault::Flaky]);
+    sources.faults.archive.set_all(&[Fault::BadFiles, Fault::Flaky]);
     for (test, other) in databases().await.iter().zip(&databases().await) {
         let keeping = Options {
             tape: Some(Arc::new(Tape::new())),
@@ -57,11 +54,7 @@ async fn kept_answers_are_forgotten_with_time() {
             ..Options::default()
         };
         let run = sources.import_as(&test.db, &keeping).await.unwrap();
-        let kept = async || {
-            db::each_response(&test.db, run.id, |_| Ok(()))
-                .await
-                .unwrap()
-        };
+        let kept = async || db::each_response(&test.db, run.id, |_| Ok(())).await.unwrap();
         db::forget_responses(&test.db, run.id).await.unwrap();
         assert!(kept().await > 0);
         db::forget_responses(&test.db, run.id + 1).await.unwrap();

@@ -19,9 +19,7 @@ impl Sources {
     /// Serves `world` until the test ends.
     pub(crate) async fn of(world: World) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let root: url::Url = format!("http://{}/", listener.local_addr().unwrap())
-            .parse()
-            .unwrap();
+        let root: url::Url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
         let (world, faults) = (Arc::new(world), Arc::new(Faults::default()));
         tokio::spawn(demo::serve(
             listener,
@@ -54,11 +52,7 @@ impl Sources {
     }
 
     /// Imports in a certain way.
-    pub(crate) async fn import_as(
-        &self,
-        db: &Db,
-        options: &Options,
-    ) -> Result<db::Run, ImportError> {
+    pub(crate) async fn import_as(&self, db: &Db, options: &Options) -> Result<db::Run, ImportError> {
         let stop = CancellationToken::new();
         import(db, &self.settings, options, "test", &stop, &quiet).await
     }

@@ -25,10 +25,7 @@ fn the_boundary_is_found_wherever_it_stands() {
         ("multipart/form-data; boundary=", Err(Malformed::NoBoundary)),
         ("multipart/form-data; bound=X", Err(Malformed::NoBoundary)),
         ("text/plain; boundary=X", Err(Malformed::WrongContentType)),
-        (
-            "multipart/form-dataX; boundary=X",
-            Err(Malformed::WrongContentType),
-        ),
+        ("multipart/form-dataX; boundary=X", Err(Malformed::WrongContentType)),
         ("", Err(Malformed::NoContentType)),
     ] {
         let head = Head::read(&headers(&[
@@ -51,22 +48,13 @@ fn a_body_needs_a_length_or_chunks() {
     let kind: (&str, &[u8]) = ("content-type", b"multipart/form-data; boundary=X");
     for (extra, expected) in [
         (vec![], Err(Malformed::NoContentLength)),
-        (
-            vec![("content-length", &b"0"[..])],
-            Err(Malformed::NoContentLength),
-        ),
-        (
-            vec![("content-length", &b"foo"[..])],
-            Err(Malformed::NoContentLength),
-        ),
+        (vec![("content-length", &b"0"[..])], Err(Malformed::NoContentLength)),
+        (vec![("content-length", &b"foo"[..])], Err(Malformed::NoContentLength)),
         (vec![("content-length", &b"7"[..])], Ok(Some(7))),
         (vec![("transfer-encoding", &b"chunked"[..])], Ok(None)),
     ] {
         let list: Vec<(&str, &[u8])> = extra.into_iter().chain([kind]).collect();
-        assert_eq!(
-            Head::read(&headers(&list)).map(|head| head.length),
-            expected
-        );
+        assert_eq!(Head::read(&headers(&list)).map(|head| head.length), expected);
     }
 }
 
@@ -91,12 +79,7 @@ fn parts_are_told_apart_by_name_type_and_file_name() {
     let (text, dump) = (text_kind, dump_kind);
     for (disposition, kind, name, expected) in [
         ("form-data; name=Foo", "", Some("Foo"), text("utf-8")),
-        (
-            "form-data; Name=\"a\\\"b;c\"",
-            "",
-            Some("a\"b;c"),
-            text("utf-8"),
-        ),
+        ("form-data; Name=\"a\\\"b;c\"", "", Some("a\"b;c"), text("utf-8")),
         (
             "form-data; name=\"a\"",
             "text/plain; charset=latin1",
@@ -139,24 +122,14 @@ fn parts_are_told_apart_by_name_type_and_file_name() {
             Some("extra"),
             dump("application/octet-stream"),
         ),
-        (
-            "form-data; name=\"extra\"",
-            "",
-            Some("extra"),
-            text("utf-8"),
-        ),
+        ("form-data; name=\"extra\"", "", Some("extra"), text("utf-8")),
         (
             "form-data; name=\"settings\"; filename=\"settings.json\"",
             "application/json",
             Some("settings"),
             dump("application/json"),
         ),
-        (
-            "form-data; name=\"a\"",
-            "application/json",
-            Some("a"),
-            text("utf-8"),
-        ),
+        ("form-data; name=\"a\"", "application/json", Some("a"), text("utf-8")),
         (
             "form-data; name=\"a\"",
             "application/octet-stream",
@@ -177,12 +150,7 @@ fn parts_are_told_apart_by_name_type_and_file_name() {
         ),
         ("name=\"a\"", "text/html", Some("a"), text("utf-8")),
         ("form-data; name=\"\"", "", None, text("utf-8")),
-        (
-            "form-data; filename=\"name=b\"",
-            "",
-            None,
-            dump("text/plain"),
-        ),
+        ("form-data; filename=\"name=b\"", "", None, dump("text/plain")),
         (
             "form-data; name*=utf-8''%C3%9Cber%20alles",
             "",
@@ -196,11 +164,7 @@ fn parts_are_told_apart_by_name_type_and_file_name() {
         let declared = kind.to_lowercase().contains("json");
         let expected = PartHead {
             name: name.map(str::to_owned),
-            extra: (name == Some("extra")).then_some(if declared {
-                Extra::Declared
-            } else {
-                Extra::Named
-            }),
+            extra: (name == Some("extra")).then_some(if declared { Extra::Declared } else { Extra::Named }),
             kind: expected,
             notes: Vec::new(),
         };
@@ -211,24 +175,9 @@ fn parts_are_told_apart_by_name_type_and_file_name() {
 #[test]
 fn a_harmless_header_is_noted_and_loses_nothing() {
     for (header, value, kind, notes) in [
-        (
-            "content-transfer-encoding",
-            &b"binary"[..],
-            text_kind("utf-8"),
-            &[][..],
-        ),
-        (
-            "content-transfer-encoding",
-            b"8BIT",
-            text_kind("utf-8"),
-            &[],
-        ),
-        (
-            "content-transfer-encoding",
-            b"7bit ",
-            text_kind("utf-8"),
-            &[],
-        ),
+        ("content-transfer-encoding", &b"binary"[..], text_kind("utf-8"), &[][..]),
+        ("content-transfer-encoding", b"8BIT", text_kind("utf-8"), &[]),
+        ("content-transfer-encoding", b"7bit ", text_kind("utf-8"), &[]),
         ("content-transfer-encoding", b"", text_kind("utf-8"), &[]),
         (
             "content-transfer-encoding",
@@ -257,10 +206,7 @@ fn a_harmless_header_is_noted_and_loses_nothing() {
         ("content-type", b" ", text_kind("utf-8"), &[]),
         ("x-anything", b"\xff", text_kind("utf-8"), &[]),
     ] {
-        let list = [
-            ("content-disposition", &b"form-data; name=a"[..]),
-            (header, value),
-        ];
+        let list = [("content-disposition", &b"form-data; name=a"[..]), (header, value)];
         let expected = PartHead {
             name: Some("a".to_owned()),
             extra: None,
@@ -268,11 +214,7 @@ fn a_harmless_header_is_noted_and_loses_nothing() {
             notes: notes.iter().map(|note| (*note).to_owned()).collect(),
         };
         let context = String::from_utf8_lossy(value);
-        assert_eq!(
-            PartHead::read(&headers(&list)),
-            Ok(expected),
-            "{header} {context}"
-        );
+        assert_eq!(PartHead::read(&headers(&list)), Ok(expected), "{header} {context}");
     }
     for (disposition, name, note) in [
         (
@@ -320,10 +262,7 @@ fn parts_whose_bytes_mean_something_else_are_refused() {
         ][..],
         &[("x", &long[..])][..],
     ] {
-        assert_eq!(
-            PartHead::read(&headers(list)),
-            Err(Malformed::PayloadStructure)
-        );
+        assert_eq!(PartHead::read(&headers(list)), Err(Malformed::PayloadStructure));
     }
 }
 
@@ -335,8 +274,5 @@ fn the_encoding_of_an_attachment_decides_nothing() {
     ]));
     let head = head.unwrap();
     assert_eq!(head.kind, dump_kind("text/plain"));
-    assert_eq!(
-        head.notes,
-        ["part log: its transfer encoding was not undone"]
-    );
+    assert_eq!(head.notes, ["part log: its transfer encoding was not undone"]);
 }

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-const JSON_PART: &str = "Content-Disposition: form-data; name=\"extra\"; filename=\"extra.json\"\r\nContent-Type: application/json";
+const JSON_PART: &str =
+    "Content-Disposition: form-data; name=\"extra\"; filename=\"extra.json\"\r\nContent-Type: application/json";
 
 fn json(text: &str) -> Vec<u8> {
     multipart(&[(JSON_PART, text.as_bytes())])
@@ -18,10 +19,7 @@ fn dump(name: &str) -> Vec<u8> {
         "Content-Disposition: form-data; name=\"{name}\"; filename=\"x.dmp\"\r\nContent-Type: application/octet-stream"
     );
     multipart(&[
-        (
-            "Content-Disposition: form-data; name=\"ProductName\"",
-            b"Firefox",
-        ),
+        ("Content-Disposition: form-data; name=\"ProductName\"", b"Firefox"),
         (&head, b"MDMP"),
     ])
 }
@@ -50,17 +48,11 @@ async fn bad_headers_have_their_codes() {
             "no_content_type",
         ),
         (
-            vec![
-                ("content-type", "application/json"),
-                ("content-length", &length),
-            ],
+            vec![("content-type", "application/json"), ("content-length", &length)],
             "wrong_content_type",
         ),
         (
-            vec![
-                ("content-type", "multipart/form-data"),
-                ("content-length", &length),
-            ],
+            vec![("content-type", "multipart/form-data"), ("content-length", &length)],
             "no_boundary",
         ),
         (vec![("content-type", kind)], "no_content_length"),
@@ -108,10 +100,7 @@ async fn bad_bodies_have_their_codes() {
     let good = form(&[("ProductName", "Firefox")]);
     let text = String::from_utf8(good.clone()).unwrap();
     let structure = "invalid_payload_structure";
-    let large = format!(
-        "Content-Disposition: form-data; name=a\r\nX: {}",
-        "x".repeat(8192)
-    );
+    let large = format!("Content-Disposition: form-data; name=a\r\nX: {}", "x".repeat(8192));
     let endless = format!("--{BOUNDARY}\r\nX: {}", "x".repeat(1 << 20));
     for (body, code) in [
         (b"junk".to_vec(), structure),
@@ -161,12 +150,7 @@ async fn bad_gzip_has_its_code() {
         ([good.clone(), b"padding".to_vec()].concat(), None),
     ] {
         for encoding in ["gzip", "GZIP", "x-gzip"] {
-            let answered = post(
-                &running.router,
-                &[("content-encoding", encoding)],
-                body.clone(),
-            )
-            .await;
+            let answered = post(&running.router, &[("content-encoding", encoding)], body.clone()).await;
             match expected {
                 Some(code) => assert_eq!(
                     (answered.status.as_u16(), answered.body),
@@ -192,10 +176,7 @@ fn of_size(size: usize) -> Vec<u8> {
     let empty = dump("upload_file_minidump").len();
     let head = "Content-Disposition: form-data; name=\"upload_file_minidump\"; filename=\"x.dmp\"\r\nContent-Type: application/octet-stream";
     let body = multipart(&[
-        (
-            "Content-Disposition: form-data; name=\"ProductName\"",
-            b"Firefox",
-        ),
+        ("Content-Disposition: form-data; name=\"ProductName\"", b"Firefox"),
         (head, &vec![b'x'; size - empty + 4]),
     ]);
     assert_eq!(body.len(), size);
@@ -218,10 +199,7 @@ async fn the_limit_of_the_body_is_exact() {
         .map(|chunk| Ok(Bytes::copy_from_slice(chunk)))
         .collect();
     let kind = format!("multipart/form-data; boundary={BOUNDARY}");
-    let headers = [
-        ("content-type", kind.as_str()),
-        ("transfer-encoding", "chunked"),
-    ];
+    let headers = [("content-type", kind.as_str()), ("transfer-encoding", "chunked")];
     let chunked = request(&headers, Body::from_stream(stream::iter(chunks)));
     let answered = send(&running.router, chunked).await;
     assert_eq!((answered.status.as_u16(), answered.body), too_large);
@@ -239,10 +217,7 @@ async fn bodies_that_inflate_without_measure_are_refused() {
     let head = "Content-Disposition: form-data; name=\"memory\"; filename=\"x\"";
     let bomb = |size: usize| {
         gzip(&multipart(&[
-            (
-                "Content-Disposition: form-data; name=\"ProductName\"",
-                b"Firefox",
-            ),
+            ("Content-Disposition: form-data; name=\"ProductName\"", b"Firefox"),
             (head, &vec![0; size]),
         ]))
     };
@@ -261,10 +236,7 @@ async fn parts_and_dumps_and_texts_have_limits() {
         ..Settings::default()
     };
     let (running, _folder) = on_sqlite(settings).await;
-    let product: Part<'_> = (
-        "Content-Disposition: form-data; name=ProductName",
-        b"Firefox",
-    );
+    let product: Part<'_> = ("Content-Disposition: form-data; name=ProductName", b"Firefox");
     let file: Part<'_> = (
         "Content-Disposition: form-data; name=upload_file_minidump; filename=x",
         b"x",
@@ -318,10 +290,7 @@ async fn a_client_that_stops_sending_is_told_so() {
     let headers = [("content-type", kind.as_str()), ("content-length", "1000")];
     let body = Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>());
     let answered = send(&running.router, request(&headers, body)).await;
-    assert_eq!(
-        (answered.status.as_u16(), answered.body.as_str()),
-        (408, "")
-    );
+    assert_eq!((answered.status.as_u16(), answered.body.as_str()), (408, ""));
 }
 
 #[tokio::test]
@@ -338,10 +307,7 @@ async fn a_body_that_breaks_off_is_malformed() {
         request(&headers, Body::from_stream(stream::iter(chunks))),
     )
     .await;
-    assert_eq!(
-        answered.body,
-        "Discarded=malformed_invalid_payload_structure"
-    );
+    assert_eq!(answered.body, "Discarded=malformed_invalid_payload_structure");
 }
 
 #[tokio::test]
@@ -352,10 +318,7 @@ async fn what_does_not_fit_into_memory_is_refused_for_now() {
     };
     let (running, _folder) = on_sqlite(settings).await;
     let answered = post(&running.router, &[], of_size(2000)).await;
-    assert_eq!(
-        (answered.status.as_u16(), answered.body.as_str()),
-        (503, "")
-    );
+    assert_eq!((answered.status.as_u16(), answered.body.as_str()), (503, ""));
     accepted(&post(&running.router, &[], of_size(900)).await);
     accepted(&post(&running.router, &[], of_size(901)).await);
 }
@@ -374,12 +337,7 @@ async fn the_throttler_answers() {
     );
     let fake = accepted(&post(&running.router, &[], form(&[("ProductName", "B2G")])).await);
     assert_eq!(&fake.as_str()[29..30], "3");
-    assert_eq!(
-        crashstore::report::load_raw(&running.blobs, &fake)
-            .await
-            .unwrap(),
-        None
-    );
+    assert_eq!(crashstore::report::load_raw(&running.blobs, &fake).await.unwrap(), None);
     let release = [
         ("ProductName", "Firefox"),
         ("ReleaseChannel", "release"),
@@ -406,39 +364,14 @@ async fn only_a_submitter_chooses_ids() {
     let unauthorized = "Discarded=unauthorized_uuid";
     for (headers, annotations, status, text) in [
         (&[][..], &good, 401, unauthorized),
-        (
-            &[("authorization", "Bearer other")],
-            &good,
-            401,
-            unauthorized,
-        ),
+        (&[("authorization", "Bearer other")], &good, 401, unauthorized),
         (&[("authorization", "Bearer ")], &good, 401, unauthorized),
-        (
-            &[("authorization", "bearer secret")],
-            &good,
-            401,
-            unauthorized,
-        ),
+        (&[("authorization", "bearer secret")], &good, 401, unauthorized),
         (&[], &unwanted, 401, unauthorized),
-        (
-            &bearer,
-            &unwanted,
-            200,
-            "Discarded=rule_unsupported_product",
-        ),
+        (&bearer, &unwanted, 200, "Discarded=rule_unsupported_product"),
         (&bearer, &bad, 400, "Discarded=malformed_invalid_uuid"),
-        (
-            &bearer,
-            &good,
-            200,
-            "CrashID=bp-de1bb258-cbbf-4589-a673-34f800160918\n",
-        ),
-        (
-            &bearer,
-            &good,
-            200,
-            "CrashID=bp-de1bb258-cbbf-4589-a673-34f800160918\n",
-        ),
+        (&bearer, &good, 200, "CrashID=bp-de1bb258-cbbf-4589-a673-34f800160918\n"),
+        (&bearer, &good, 200, "CrashID=bp-de1bb258-cbbf-4589-a673-34f800160918\n"),
     ] {
         let answered = post(&running.router, headers, form(annotations)).await;
         assert_eq!(
@@ -455,14 +388,7 @@ async fn only_a_submitter_chooses_ids() {
     .await;
     assert_eq!(number.body, "Discarded=malformed_invalid_uuid");
     // A token that nobody asked for does not matter.
-    accepted(
-        &post(
-            &running.router,
-            &[("authorization", "Bearer x")],
-            form(&good[..1]),
-        )
-        .await,
-    );
+    accepted(&post(&running.router, &[("authorization", "Bearer x")], form(&good[..1])).await);
 }
 
 #[tokio::test]

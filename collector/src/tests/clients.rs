@@ -17,10 +17,8 @@ async fn stored(headers: &[(&str, &str)], body: Vec<u8>, chunked: bool) -> Repor
     let body = if chunked {
         headers.push(("transfer-encoding", "chunked"));
         // Uneven pieces, so that delimiters are cut in two.
-        let chunks: Vec<Result<Bytes, std::io::Error>> = body
-            .chunks(7)
-            .map(|chunk| Ok(Bytes::copy_from_slice(chunk)))
-            .collect();
+        let chunks: Vec<Result<Bytes, std::io::Error>> =
+            body.chunks(7).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
         Body::from_stream(stream::iter(chunks))
     } else {
         headers.push(("content-length", &length));
@@ -126,10 +124,7 @@ async fn firefox_posts_from_a_page() {
         Content-Type: application/gzip\r\n\r\n\
         memory\r\n\
         ------geckoformboundary61--\r\n";
-    let headers = [(
-        "content-type",
-        "multipart/form-data; boundary=----geckoformboundary61",
-    )];
+    let headers = [("content-type", "multipart/form-data; boundary=----geckoformboundary61")];
     let report = stored(&headers, body.to_vec(), false).await;
     assert_eq!(
         dumps(&report),
@@ -157,25 +152,16 @@ async fn fenix_posts_unquoted_names_and_a_line_end_too_many() {
          --{boundary}--\r\n"
     );
     let kind = format!("multipart/form-data; boundary={boundary}");
-    let headers = [
-        ("content-type", kind.as_str()),
-        ("content-encoding", "gzip"),
-    ];
+    let headers = [("content-type", kind.as_str()), ("content-encoding", "gzip")];
     let report = stored(&headers, gzip(body.as_bytes()), false).await;
     assert_eq!(
         annotations(&report),
         json!({"ProductName": "Fenix", "ReleaseChannel": "nightly\r\n"})
     );
-    assert_eq!(
-        dumps(&report),
-        BTreeMap::from([("upload_file_minidump", &b"MDMP"[..])])
-    );
+    assert_eq!(dumps(&report), BTreeMap::from([("upload_file_minidump", &b"MDMP"[..])]));
     let metadata = report.raw.metadata();
     assert_eq!(
-        (
-            metadata.payload.as_str(),
-            metadata.payload_compressed.as_str()
-        ),
+        (metadata.payload.as_str(), metadata.payload_compressed.as_str()),
         ("multipart", "1")
     );
     assert_eq!(metadata.payload_size, gzip(body.as_bytes()).len() as u64);
@@ -197,10 +183,7 @@ async fn crashpad_posts_gzip_in_chunks() {
         MDMP\r\n---MultipartBoundary-\r\n\
         ---MultipartBoundary-7--\r\n";
     let headers = [
-        (
-            "content-type",
-            "multipart/form-data; boundary=-MultipartBoundary-7",
-        ),
+        ("content-type", "multipart/form-data; boundary=-MultipartBoundary-7"),
         ("content-encoding", "gzip"),
     ];
     let report = stored(&headers, gzip(body), true).await;
@@ -219,10 +202,7 @@ async fn crashpad_posts_gzip_in_chunks() {
     );
     assert_eq!(
         dumps(&report),
-        BTreeMap::from([(
-            "upload_file_minidump",
-            &b"MDMP\r\n---MultipartBoundary-"[..]
-        )])
+        BTreeMap::from([("upload_file_minidump", &b"MDMP\r\n---MultipartBoundary-"[..])])
     );
 }
 
@@ -261,7 +241,10 @@ async fn both_forms_together_are_merged_whatever_their_order() {
     let body = multipart(&[
         (&before, b"kept"),
         (extra, b"{\"first\":1}"),
-        (extra, b"{\"After\":\"json\",\"Nul\":\"a\\u0000b\",\"Odd\":\"\\ud800\",\"Number\":NaN,\"metadata\":1}"),
+        (
+            extra,
+            b"{\"After\":\"json\",\"Nul\":\"a\\u0000b\",\"Odd\":\"\\ud800\",\"Number\":NaN,\"metadata\":1}",
+        ),
         (&after, b"text"),
         (&odd, b"x"),
     ]);
@@ -304,10 +287,7 @@ async fn no_dump_is_lost_to_its_name() {
     ];
     let heads: Vec<String> = names.iter().map(|name| file(name)).collect();
     let contents: Vec<String> = (0..names.len()).map(|n| n.to_string()).collect();
-    let mut parts: Vec<Part<'_>> = vec![(
-        "Content-Disposition: form-data; name=ProductName",
-        b"Firefox",
-    )];
+    let mut parts: Vec<Part<'_>> = vec![("Content-Disposition: form-data; name=ProductName", b"Firefox")];
     parts.extend(
         heads
             .iter()
@@ -387,13 +367,7 @@ async fn extra_holds_annotations_whatever_its_content_type_says() {
     let kind = format!("multipart/form-data; boundary={BOUNDARY}");
     let octets = "application/octet-stream";
     for (file, content_type, content, annotation, dump) in [
-        (
-            Some("extra.json"),
-            octets,
-            "{\"ProductName\":\"x\"}",
-            "x",
-            false,
-        ),
+        (Some("extra.json"), octets, "{\"ProductName\":\"x\"}", "x", false),
         (None, "text/plain", "{\"ProductName\":\"x\"}", "x", false),
         (Some("a.extra"), octets, "[1]", "text", true),
         (Some("a.extra"), octets, "ProductName=x", "text", true),
@@ -404,11 +378,7 @@ async fn extra_holds_annotations_whatever_its_content_type_says() {
         let report = stored(&[("content-type", &kind)], body, false).await;
         let found = annotations(&report);
         assert_eq!(found["Other"], "text");
-        assert_eq!(
-            found.get("ProductName").is_some(),
-            annotation == "x",
-            "{content}"
-        );
+        assert_eq!(found.get("ProductName").is_some(), annotation == "x", "{content}");
         assert_eq!(dumps(&report).contains_key("extra"), dump, "{content}");
     }
 }
@@ -441,8 +411,7 @@ async fn bad_bytes_lose_no_value() {
 
 #[tokio::test]
 async fn a_harmless_header_loses_no_crash() {
-    let product =
-        b"Content-Disposition: form-data; name=ProductName\r\nContent-Transfer-Encoding: 8bit";
+    let product = b"Content-Disposition: form-data; name=ProductName\r\nContent-Transfer-Encoding: 8bit";
     let dump = b"Content-Disposition: form-data; name=upload_file_minidump; filename=\"\xe9t\xe9.dmp\"\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: 7bit\r\nX-Other: \xff";
     let mut body = Vec::new();
     for (head, content) in [(&product[..], &b"Firefox"[..]), (dump, b"MDMP")] {
@@ -456,10 +425,7 @@ async fn a_harmless_header_loses_no_crash() {
     let kind = format!("multipart/form-data; boundary={BOUNDARY}");
     let report = stored(&[("content-type", &kind)], body, true).await;
     assert_eq!(annotations(&report), json!({"ProductName": "Firefox"}));
-    assert_eq!(
-        dumps(&report),
-        BTreeMap::from([("upload_file_minidump", &b"MDMP"[..])])
-    );
+    assert_eq!(dumps(&report), BTreeMap::from([("upload_file_minidump", &b"MDMP"[..])]));
     assert_eq!(
         report.raw.metadata().collector_notes,
         ["part upload_file_minidump: content-disposition is no UTF-8"]
@@ -496,22 +462,17 @@ async fn one_odd_line_in_a_head_loses_no_report() {
     let dump = "upload_file_minidump";
     let heads = [
         (
-            "Content-Type: text/plain;\r\n\tname=\"x\"\r\nContent-Disposition: form-data; name=A"
-                .to_owned(),
+            "Content-Type: text/plain;\r\n\tname=\"x\"\r\nContent-Disposition: form-data; name=A".to_owned(),
             0,
         ),
         ("Content-Disposition: form-data;\r\n name=A".to_owned(), 0),
-        (
-            "junk\r\nContent-Disposition : form-data; name=A".to_owned(),
-            1,
-        ),
+        ("junk\r\nContent-Disposition : form-data; name=A".to_owned(), 1),
         (
             "Content-Disposition: form-data; name=A; filename=\"\"\r\nX: a\u{1}b".to_owned(),
             0,
         ),
         (
-            (0..40).map(|n| format!("X-{n}: y\r\n")).collect::<String>()
-                + "Content-Disposition: form-data; name=A",
+            (0..40).map(|n| format!("X-{n}: y\r\n")).collect::<String>() + "Content-Disposition: form-data; name=A",
             0,
         ),
     ];
@@ -535,19 +496,10 @@ async fn one_odd_line_in_a_head_loses_no_report() {
 #[tokio::test]
 async fn a_part_without_content_swallows_no_other() {
     let kind = format!("multipart/form-data; boundary={BOUNDARY}");
-    let file = head(
-        "upload_file_minidump",
-        Some("x"),
-        "application/octet-stream",
-    );
+    let file = head("upload_file_minidump", Some("x"), "application/octet-stream");
     let text = "Content-Disposition: form-data; name=CrashType";
-    let body = format!(
-        "--{BOUNDARY}\r\n{file}\r\n\r\n--{BOUNDARY}\r\n{text}\r\n\r\nfatal\r\n--{BOUNDARY}--\r\n"
-    );
+    let body = format!("--{BOUNDARY}\r\n{file}\r\n\r\n--{BOUNDARY}\r\n{text}\r\n\r\nfatal\r\n--{BOUNDARY}--\r\n");
     let report = stored(&[("content-type", &kind)], body.into_bytes(), true).await;
     assert_eq!(annotations(&report), json!({"CrashType": "fatal"}));
-    assert_eq!(
-        dumps(&report),
-        BTreeMap::from([("upload_file_minidump", &b""[..])])
-    );
+    assert_eq!(dumps(&report), BTreeMap::from([("upload_file_minidump", &b""[..])]));
 }

@@ -35,9 +35,7 @@ async fn an_accepted_report_is_durable_known_and_wanted() {
         );
         let jobs = jobs(&running.db).await;
         assert_eq!(
-            jobs.iter()
-                .map(|job| job.crash_id.as_str())
-                .collect::<Vec<_>>(),
+            jobs.iter().map(|job| job.crash_id.as_str()).collect::<Vec<_>>(),
             [id.as_str()]
         );
         assert!(running.collector.0.unrecorded_ids().is_empty());
@@ -49,9 +47,7 @@ async fn many_reports_at_once_are_all_recorded() {
     for test in databases().await {
         let running = running(Settings::default(), &test.db, test.folder.path());
         let bodies: Vec<Vec<u8>> = (0..40).map(|n| crash(&n.to_string())).collect();
-        let posts = bodies
-            .into_iter()
-            .map(|body| post(&running.router, &[], body));
+        let posts = bodies.into_iter().map(|body| post(&running.router, &[], body));
         let answers = futures::future::join_all(posts).await;
         let ids: Vec<_> = answers.iter().map(accepted).collect();
         until(async || db::unknown_of(&running.db, &ids).await.unwrap().is_empty()).await;
@@ -110,16 +106,11 @@ async fn later_copies_are_stored_and_not_processed() {
         let second = accepted(&post(&running.router, &[], crash("1")).await);
         assert_ne!(first, second);
         let row = db::get(&running.db, &second).await.unwrap().unwrap();
-        assert_eq!(
-            (row.state, row.duplicate_of),
-            (State::Duplicate, Some(first.clone()))
-        );
+        assert_eq!((row.state, row.duplicate_of), (State::Duplicate, Some(first.clone())));
         assert!(load_raw(&running.blobs, &second).await.unwrap().is_some());
         let jobs = jobs(&running.db).await;
         assert_eq!(
-            jobs.iter()
-                .map(|job| job.crash_id.as_str())
-                .collect::<Vec<_>>(),
+            jobs.iter().map(|job| job.crash_id.as_str()).collect::<Vec<_>>(),
             [first.as_str()]
         );
     }
@@ -149,10 +140,7 @@ async fn a_database_that_is_away_loses_nothing() {
         let next = super::running(Settings::default(), &test.db, test.folder.path());
         until(async || db::get(&next.db, &id).await.unwrap().is_some()).await;
         let row = db::get(&next.db, &id).await.unwrap().unwrap();
-        assert_eq!(
-            (row.product.as_str(), row.state),
-            ("Firefox", State::Received)
-        );
+        assert_eq!((row.product.as_str(), row.state), ("Firefox", State::Received));
         assert_eq!(jobs(&next.db).await.len(), 1);
         assert_eq!(accepted(&post(&next.router, &[], crash("1")).await), id);
     }
@@ -195,9 +183,7 @@ async fn rebuilt_rows_are_those_that_were_written() {
         // Lost with all that tells of it, as if the table had been.
         db::bury(&mut tx, &id, 0, 0).await.unwrap();
         db::cleaned(&mut tx, &id, 0).await.unwrap();
-        db::forget(&mut tx, std::slice::from_ref(&id))
-            .await
-            .unwrap();
+        db::forget(&mut tx, std::slice::from_ref(&id)).await.unwrap();
         tx.commit().await.unwrap();
         until(async || {
             running.collector.0.sweep_everything().await.unwrap();
@@ -292,10 +278,7 @@ async fn a_blob_store_that_fails_is_never_acknowledged() {
     std::fs::remove_dir_all(&blobs).unwrap();
     std::fs::write(&blobs, "a file where the folder was").unwrap();
     let answered = post(&running.router, &[], crash("1")).await;
-    assert_eq!(
-        (answered.status.as_u16(), answered.body.as_str()),
-        (503, "")
-    );
+    assert_eq!((answered.status.as_u16(), answered.body.as_str()), (503, ""));
     std::fs::remove_file(&blobs).unwrap();
     std::fs::create_dir(&blobs).unwrap();
     accepted(&post(&running.router, &[], crash("1")).await);
@@ -314,18 +297,9 @@ async fn a_chosen_id_is_kept_once() {
         let answered = post(&running.router, &[("authorization", "Bearer secret")], body).await;
         assert_eq!(accepted(&answered).as_str(), id);
     }
-    let raw = load_raw(&running.blobs, &id.parse().unwrap())
-        .await
-        .unwrap()
-        .unwrap();
+    let raw = load_raw(&running.blobs, &id.parse().unwrap()).await.unwrap().unwrap();
     assert_eq!(raw.text("CrashTime"), Some("1"));
-    until(async || {
-        db::get(&running.db, &id.parse().unwrap())
-            .await
-            .unwrap()
-            .is_some()
-    })
-    .await;
+    until(async || db::get(&running.db, &id.parse().unwrap()).await.unwrap().is_some()).await;
     assert_eq!(jobs(&running.db).await.len(), 1);
 }
 
@@ -333,13 +307,7 @@ async fn a_chosen_id_is_kept_once() {
 async fn the_background_part_runs_once_and_stops() {
     let (running, _folder) = on_sqlite(Settings::default()).await;
     until(async || running.collector.0.waiting_rows.lock().unwrap().is_none()).await;
-    assert!(
-        running
-            .collector
-            .run(CancellationToken::new())
-            .await
-            .is_err()
-    );
+    assert!(running.collector.run(CancellationToken::new()).await.is_err());
     running.stop.cancel();
     until(async || running._task.is_finished()).await;
 }

@@ -114,9 +114,7 @@ pub enum Outcome {
 #[derive(Debug, thiserror::Error)]
 pub enum RulesError {
     /// The file cannot be read.
-    #[error(
-        "the throttling rules {0:?} are neither accept-all nor mozilla, nor a file that can be read: {1}"
-    )]
+    #[error("the throttling rules {0:?} are neither accept-all nor mozilla, nor a file that can be read: {1}")]
     File(String, #[source] std::io::Error),
     /// The text has not the form of rules.
     #[error("the throttling rules have the wrong form: {0}")]
@@ -142,8 +140,7 @@ impl Rules {
             "accept-all" => Self::from_toml(ACCEPT_ALL),
             "mozilla" => Self::from_toml(MOZILLA),
             path => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|error| RulesError::File(path.to_owned(), error))?;
+                let text = std::fs::read_to_string(path).map_err(|error| RulesError::File(path.to_owned(), error))?;
                 if Path::new(path).extension().is_some_and(|e| e == "json") {
                     Self::from_json(&text)
                 } else {

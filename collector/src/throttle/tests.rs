@@ -38,50 +38,20 @@ fn mozillas_rules_decide_as_they_did() {
     };
     for (annotations, rule, outcome) in [
         (nightly.clone(), "is_nightly", Accept),
-        (
-            with(json!({"BuildID": "20240101000000"})),
-            "has_old_buildid",
-            Reject,
-        ),
-        (
-            with(json!({"BuildID": "20241123000000"})),
-            "has_old_buildid",
-            Reject,
-        ),
-        (
-            with(json!({"BuildID": "20241125000000"})),
-            "is_nightly",
-            Accept,
-        ),
-        (
-            with(json!({"BuildID": "20241301000000"})),
-            "is_nightly",
-            Accept,
-        ),
-        (
-            with(json!({"BuildID": "2024010100000"})),
-            "is_nightly",
-            Accept,
-        ),
-        (
-            with(json!({"BuildID": "20240101000000\n"})),
-            "is_nightly",
-            Accept,
-        ),
-        (
-            with(json!({"HangID": "x"})),
-            "has_hangid_and_browser",
-            Reject,
-        ),
+        (with(json!({"BuildID": "20240101000000"})), "has_old_buildid", Reject),
+        (with(json!({"BuildID": "20241123000000"})), "has_old_buildid", Reject),
+        (with(json!({"BuildID": "20241125000000"})), "is_nightly", Accept),
+        (with(json!({"BuildID": "20241301000000"})), "is_nightly", Accept),
+        (with(json!({"BuildID": "2024010100000"})), "is_nightly", Accept),
+        (with(json!({"BuildID": "20240101000000\n"})), "is_nightly", Accept),
+        (with(json!({"HangID": "x"})), "has_hangid_and_browser", Reject),
         (
             with(json!({"HangID": "x", "ProcessType": "content"})),
             "is_nightly",
             Accept,
         ),
         (
-            with(
-                json!({"SubmittedFromInfobar": "true", "Version": "52.0.1", "BuildID": "20171225"}),
-            ),
+            with(json!({"SubmittedFromInfobar": "true", "Version": "52.0.1", "BuildID": "20171225"})),
             "infobar_is_true",
             Reject,
         ),
@@ -101,22 +71,14 @@ fn mozillas_rules_decide_as_they_did() {
             Accept,
         ),
         (json!({"ProductName": "B2g"}), "b2g", FakeAccept),
-        (
-            json!({"ProductName": "firefox"}),
-            "unsupported_product",
-            Reject,
-        ),
+        (json!({"ProductName": "firefox"}), "unsupported_product", Reject),
         (json!({"Version": "1"}), "unsupported_product", Reject),
         (
             json!({"ProductName": "Fenix", "Android_PackageName": "org.example"}),
             "unsupported_packagename",
             Reject,
         ),
-        (
-            json!({"ProductName": "Focus"}),
-            "unsupported_packagename",
-            Reject,
-        ),
+        (json!({"ProductName": "Focus"}), "unsupported_packagename", Reject),
         (
             json!({"ProductName": "Fenix", "Android_PackageName": "org.mozilla.fenix"}),
             "accept_everything",
@@ -137,11 +99,7 @@ fn mozillas_rules_decide_as_they_did() {
             "has_comments",
             Accept,
         ),
-        (
-            json!({"ProductName": "Firefox", "PHCKind": ""}),
-            "has_phc",
-            Accept,
-        ),
+        (json!({"ProductName": "Firefox", "PHCKind": ""}), "has_phc", Accept),
         (
             json!({"ProductName": "Firefox", "ProcessType": "rdd"}),
             "is_background",
@@ -219,37 +177,20 @@ fn a_report_that_is_sent_again_gets_the_same_answer() {
 
 #[test]
 fn an_explanation_names_every_rule_and_the_one_that_decides() {
-    let annotations =
-        object(json!({"ProductName": "Firefox", "ReleaseChannel": "release", "Comments": "x"}));
+    let annotations = object(json!({"ProductName": "Firefox", "ReleaseChannel": "release", "Comments": "x"}));
     let steps = explain(&mozilla(), &annotations, "content", now());
     assert_eq!(steps.len(), 16);
-    let matched: Vec<&str> = steps
-        .iter()
-        .filter(|s| s.matched)
-        .map(|s| s.rule.as_str())
-        .collect();
-    assert_eq!(
-        matched,
-        ["has_comments", "is_firefox_desktop", "accept_everything"]
-    );
-    let deciding: Vec<&str> = steps
-        .iter()
-        .filter(|s| s.decides)
-        .map(|s| s.rule.as_str())
-        .collect();
+    let matched: Vec<&str> = steps.iter().filter(|s| s.matched).map(|s| s.rule.as_str()).collect();
+    assert_eq!(matched, ["has_comments", "is_firefox_desktop", "accept_everything"]);
+    let deciding: Vec<&str> = steps.iter().filter(|s| s.decides).map(|s| s.rule.as_str()).collect();
     assert_eq!(deciding, ["has_comments"]);
 }
 
 #[test]
 fn nothing_matching_keeps_a_report_out() {
-    let rules =
-        Rules::from_json(r#"{"rules":[{"name":"a","when":[{"present":"A"}],"then":"accept"}]}"#)
-            .unwrap();
+    let rules = Rules::from_json(r#"{"rules":[{"name":"a","when":[{"present":"A"}],"then":"accept"}]}"#).unwrap();
     let decision = decide(&rules, &Map::new(), "", now());
-    assert_eq!(
-        (decision.rule.as_str(), decision.outcome),
-        (NO_MATCH, Outcome::Reject)
-    );
+    assert_eq!((decision.rule.as_str(), decision.outcome), (NO_MATCH, Outcome::Reject));
 }
 
 #[test]
@@ -258,10 +199,7 @@ fn files_are_read_and_checked() {
     let path = folder.path().join("rules.json");
     std::fs::write(&path, serde_json::to_string(&mozilla()).unwrap()).unwrap();
     assert_eq!(Rules::open(path.to_str().unwrap()).unwrap(), mozilla());
-    assert!(matches!(
-        Rules::open("no-such-file"),
-        Err(RulesError::File(..))
-    ));
+    assert!(matches!(Rules::open("no-such-file"), Err(RulesError::File(..))));
     for text in [
         "",
         "rules = []",

@@ -162,10 +162,7 @@ impl TryFrom<SummaryRow> for Summary {
     type Error = DbError;
 
     fn try_from(row: SummaryRow) -> Result<Self, DbError> {
-        let id = |text: String| {
-            text.parse::<CrashId>()
-                .map_err(|e| DbError::Row(e.to_string()))
-        };
+        let id = |text: String| text.parse::<CrashId>().map_err(|e| DbError::Row(e.to_string()));
         Ok(Self {
             id: id(row.crash_id)?,
             received: row.received,
@@ -193,8 +190,7 @@ impl TryFrom<SummaryRow> for Summary {
 /// The database failed.
 pub async fn insert_received(tx: &mut Tx, crash: &Received) -> Result<bool, DbError> {
     const SQL: &str = "INSERT INTO crash (crash_id, received, state, product, version, channel, build_id, weight, content_hash, duplicate_of) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (crash_id) DO NOTHING";
-    const CLEAN: &str =
-        "UPDATE crash SET cleaned = NULL WHERE crash_id = $1 AND cleaned IS NOT NULL";
+    const CLEAN: &str = "UPDATE crash SET cleaned = NULL WHERE crash_id = $1 AND cleaned IS NOT NULL";
     let state = if crash.duplicate_of.is_some() {
         State::Duplicate
     } else {
@@ -230,11 +226,7 @@ pub(super) const BY_CONTENT: &str = "SELECT crash_id FROM crash WHERE content_ha
 ///
 /// # Errors
 /// The database failed.
-pub async fn find_by_content(
-    db: &Db,
-    content_hash: &str,
-    since: i64,
-) -> Result<Option<CrashId>, DbError> {
+pub async fn find_by_content(db: &Db, content_hash: &str, since: i64) -> Result<Option<CrashId>, DbError> {
     let found: Option<String> = on!(db, |pool| sqlx::query_scalar(BY_CONTENT)
         .bind(content_hash)
         .bind(since)
@@ -310,12 +302,7 @@ pub async fn attach_build(tx: &mut Tx, id: &CrashId, found: &Attached) -> Result
 ///
 /// # Errors
 /// The database failed.
-pub async fn name_output(
-    tx: &mut Tx,
-    id: &CrashId,
-    before: i64,
-    output: &Output,
-) -> Result<bool, DbError> {
+pub async fn name_output(tx: &mut Tx, id: &CrashId, before: i64, output: &Output) -> Result<bool, DbError> {
     const SQL: &str = "UPDATE crash SET output = $2, row_version = $3 WHERE crash_id = $1 AND state = 'processed' AND row_version = $4";
     let rows = in_tx!(tx, |conn| sqlx::query(SQL)
         .bind(id.as_str())
@@ -333,8 +320,7 @@ pub async fn name_output(
 /// # Errors
 /// The database failed.
 pub async fn output_is_copied(tx: &mut Tx, id: &CrashId, output: &Output) -> Result<bool, DbError> {
-    const SQL: &str =
-        "UPDATE crash SET output = '' WHERE crash_id = $1 AND output = $2 AND row_version = $3";
+    const SQL: &str = "UPDATE crash SET output = '' WHERE crash_id = $1 AND output = $2 AND row_version = $3";
     let rows = in_tx!(tx, |conn| sqlx::query(SQL)
         .bind(id.as_str())
         .bind(&output.claim)
@@ -396,10 +382,7 @@ pub async fn with_output(db: &Db, after: &str, limit: i64) -> Result<Vec<CrashId
 
 pub(super) fn parsed(ids: &[String]) -> Result<Vec<CrashId>, DbError> {
     ids.iter()
-        .map(|id| {
-            id.parse()
-                .map_err(|_| DbError::Row(format!("crash id {id}")))
-        })
+        .map(|id| id.parse().map_err(|_| DbError::Row(format!("crash id {id}"))))
         .collect()
 }
 
@@ -409,11 +392,10 @@ pub(super) fn parsed(ids: &[String]) -> Result<Vec<CrashId>, DbError> {
 /// The database failed.
 pub async fn get(db: &Db, id: &CrashId) -> Result<Option<Summary>, DbError> {
     let sql = format!("SELECT {SUMMARY} FROM crash WHERE crash_id = $1");
-    let row: Option<SummaryRow> =
-        on!(db, |pool| sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()))
-            .bind(id.as_str())
-            .fetch_optional(pool)
-            .await)?;
+    let row: Option<SummaryRow> = on!(db, |pool| sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()))
+        .bind(id.as_str())
+        .fetch_optional(pool)
+        .await)?;
     row.map(Summary::try_from).transpose()
 }
 
@@ -422,8 +404,7 @@ pub async fn get(db: &Db, id: &CrashId) -> Result<Option<Summary>, DbError> {
 /// # Errors
 /// The database failed.
 pub async fn lookup_of(db: &Db, id: &CrashId) -> Result<Option<(String, i64)>, DbError> {
-    const SQL: &str =
-        "SELECT answer_digest, generation FROM crash WHERE crash_id = $1 AND state = 'processed'";
+    const SQL: &str = "SELECT answer_digest, generation FROM crash WHERE crash_id = $1 AND state = 'processed'";
     Ok(on!(db, |pool| sqlx::query_as(SQL)
         .bind(id.as_str())
         .fetch_optional(pool)
@@ -473,28 +454,23 @@ pub struct OldAnswers {
 ///
 /// # Errors
 /// The database failed.
-pub async fn with_old_answers(
-    db: &Db,
-    generation: i64,
-    after: &str,
-    limit: i64,
-) -> Result<OldAnswers, DbError> {
+pub async fn with_old_answers(db: &Db, generation: i64, after: &str, limit: i64) -> Result<OldAnswers, DbError> {
     let rows: Vec<(String, String, i64)> = on!(db, |pool| sqlx::query_as(AFTER)
         .bind(after)
         .bind(limit)
         .fetch_all(pool)
         .await)?;
     let next = rows.last().map(|(id, ..)| id.clone());
-    let old = |(id, state, of): (String, String, i64)| {
-        (state == State::Processed.name() && of < generation).then_some(id)
-    };
+    let old =
+        |(id, state, of): (String, String, i64)| (state == State::Processed.name() && of < generation).then_some(id);
     Ok(OldAnswers {
         crashes: rows.into_iter().filter_map(old).collect(),
         next,
     })
 }
 
-pub(super) const OF_BUILD: &str = "SELECT COUNT(*) FROM crash WHERE lookup_build = $2 AND lookup_product = $1 AND state = 'processed'";
+pub(super) const OF_BUILD: &str =
+    "SELECT COUNT(*) FROM crash WHERE lookup_build = $2 AND lookup_product = $1 AND state = 'processed'";
 
 /// How many processed crashes have the build (`product`, `build_id`), whatever their channel.
 ///
@@ -527,12 +503,7 @@ pub(super) const ASKING: &str = "SELECT channel, version, version_reported, COUN
 ///
 /// # Errors
 /// The database failed.
-pub async fn asking_of_build(
-    db: &Db,
-    product: &str,
-    build_id: &str,
-    limit: i64,
-) -> Result<Vec<Asking>, DbError> {
+pub async fn asking_of_build(db: &Db, product: &str, build_id: &str, limit: i64) -> Result<Vec<Asking>, DbError> {
     Ok(on!(db, |pool| sqlx::query_as(ASKING)
         .bind(product)
         .bind(build_id)
@@ -563,11 +534,7 @@ pub async fn unknown_of(db: &Db, ids: &[CrashId]) -> Result<Vec<CrashId>, DbErro
         query.fetch_all(pool).await
     })?;
     let known: std::collections::HashSet<String> = known.into_iter().collect();
-    Ok(ids
-        .iter()
-        .filter(|id| !known.contains(id.as_str()))
-        .cloned()
-        .collect())
+    Ok(ids.iter().filter(|id| !known.contains(id.as_str())).cloned().collect())
 }
 
 /// The hash under which a signature is looked for: long texts make poor index keys.

@@ -9,9 +9,7 @@ use platform::{in_tx, on};
 /// The database failed.
 pub async fn swept_days(db: &Db) -> Result<Vec<String>, DbError> {
     const SQL: &str = "SELECT day FROM swept_day ORDER BY day";
-    Ok(on!(db, |pool| sqlx::query_scalar(SQL)
-        .fetch_all(pool)
-        .await)?)
+    Ok(on!(db, |pool| sqlx::query_scalar(SQL).fetch_all(pool).await)?)
 }
 
 /// Notes that a day, as `YYYYMMDD`, was swept to its end.
@@ -19,8 +17,7 @@ pub async fn swept_days(db: &Db) -> Result<Vec<String>, DbError> {
 /// # Errors
 /// The database failed.
 pub async fn day_is_swept(tx: &mut Tx, day: &str, now: i64) -> Result<(), DbError> {
-    const SQL: &str =
-        "INSERT INTO swept_day (day, swept) VALUES ($1, $2) ON CONFLICT (day) DO NOTHING";
+    const SQL: &str = "INSERT INTO swept_day (day, swept) VALUES ($1, $2) ON CONFLICT (day) DO NOTHING";
     in_tx!(tx, |conn| sqlx::query(SQL)
         .bind(day)
         .bind(now)

@@ -63,12 +63,9 @@ impl Filter {
 
     /// The columns whose beginning is compared row by row.
     fn begins(&self) -> impl Iterator<Item = (&'static str, &Beginning)> {
-        [
-            ("version", &self.version_begins),
-            ("build_id", &self.build_id_begins),
-        ]
-        .into_iter()
-        .filter_map(|(column, begin)| Some((column, begin.as_ref()?)))
+        [("version", &self.version_begins), ("build_id", &self.build_id_begins)]
+            .into_iter()
+            .filter_map(|(column, begin)| Some((column, begin.as_ref()?)))
     }
 
     /// The columns to compare, with what is stored for the values asked for.
@@ -169,10 +166,7 @@ pub fn list_sql(db: &Db, filter: &Filter, from_place: bool) -> (String, Vec<Stri
         next += 1;
     }
     if from_place {
-        conditions.push_str(&format!(
-            " AND (received, crash_id) < (${next}, ${})",
-            next + 1
-        ));
+        conditions.push_str(&format!(" AND (received, crash_id) < (${next}, ${})", next + 1));
         next += 2;
     }
     let index = db.by_index(filter.index());
@@ -190,9 +184,7 @@ pub fn next_value_sql(db: &Db, column: &str) -> String {
     } else {
         "crash_by_build_id"
     });
-    format!(
-        "SELECT {column} FROM crash {index} WHERE {column} >= $1 AND {column} < $2 ORDER BY {column} DESC LIMIT 1"
-    )
+    format!("SELECT {column} FROM crash {index} WHERE {column} >= $1 AND {column} < $2 ORDER BY {column} DESC LIMIT 1")
 }
 
 /// The crashes that match, newest first, after `after`, at most `limit`. Where all that is known is how a version or
@@ -201,12 +193,7 @@ pub fn next_value_sql(db: &Db, column: &str) -> String {
 ///
 /// # Errors
 /// The database failed.
-pub async fn list(
-    db: &Db,
-    filter: &Filter,
-    after: Option<&Cursor>,
-    limit: i64,
-) -> Result<Vec<Summary>, DbError> {
+pub async fn list(db: &Db, filter: &Filter, after: Option<&Cursor>, limit: i64) -> Result<Vec<Summary>, DbError> {
     let Some((column, begin)) = filter.leading() else {
         return list_of(db, filter, after, limit).await;
     };
@@ -219,21 +206,14 @@ pub async fn list(
     for value in found {
         rows.extend(list_of(db, &filter.with(column, value), after, limit).await?);
         // Each value has its rows in order; together they are put in order again.
-        rows.sort_by(|a: &Summary, b| {
-            (b.received, b.id.as_str()).cmp(&(a.received, a.id.as_str()))
-        });
+        rows.sort_by(|a: &Summary, b| (b.received, b.id.as_str()).cmp(&(a.received, a.id.as_str())));
         rows.truncate(most);
     }
     Ok(rows)
 }
 
 /// The crashes that match whole values, and the beginnings of others row by row, in the order of an index.
-async fn list_of(
-    db: &Db,
-    filter: &Filter,
-    after: Option<&Cursor>,
-    limit: i64,
-) -> Result<Vec<Summary>, DbError> {
+async fn list_of(db: &Db, filter: &Filter, after: Option<&Cursor>, limit: i64) -> Result<Vec<Summary>, DbError> {
     let (sql, values) = list_sql(db, filter, after.is_some());
     let rows: Vec<SummaryRow> = on!(db, |pool| {
         let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str()));

@@ -26,13 +26,7 @@ pub async fn upsert(
 ///
 /// # Errors
 /// The database failed.
-pub(super) async fn delete(
-    tx: &mut Tx,
-    id: &CrashId,
-    date: i64,
-    row_version: i64,
-    now: i64,
-) -> Result<(), DbError> {
+pub(super) async fn delete(tx: &mut Tx, id: &CrashId, date: i64, row_version: i64, now: i64) -> Result<(), DbError> {
     write(tx, id, date, row_version, now, true, &[]).await
 }
 

@@ -68,7 +68,8 @@ pub async fn cleaned(tx: &mut Tx, id: &CrashId, now: i64) -> Result<(), DbError>
     Ok(())
 }
 
-pub(super) const OLD: &str = "SELECT crash_id FROM crash WHERE cleaned IS NOT NULL AND cleaned < $1 ORDER BY cleaned LIMIT $2";
+pub(super) const OLD: &str =
+    "SELECT crash_id FROM crash WHERE cleaned IS NOT NULL AND cleaned < $1 ORDER BY cleaned LIMIT $2";
 
 /// The deleted crashes whose objects have been gone since before a time, microseconds UTC.
 ///

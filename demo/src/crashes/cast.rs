@@ -66,12 +66,7 @@ pub(super) const PARTS: &[Part] = &[
         ("Firefox", Channel::Beta, Status::Aborted),
         is_beta,
     ),
-    part(
-        "beta-not-yet-out",
-        "windows-access-violation",
-        BETA_CANDIDATE,
-        is_beta,
-    ),
+    part("beta-not-yet-out", "windows-access-violation", BETA_CANDIDATE, is_beta),
     part(
         "release-candidate-on-beta",
         "windows-access-violation",
@@ -104,12 +99,9 @@ pub(super) const PARTS: &[Part] = &[
         ("Firefox", Channel::Release, Status::Pulled),
         any,
     ),
-    part(
-        "esr-newer-line",
-        "windows-stack-overflow",
-        ESR,
-        |world, truth| !is_older_line(world, truth),
-    ),
+    part("esr-newer-line", "windows-stack-overflow", ESR, |world, truth| {
+        !is_older_line(world, truth)
+    }),
     part("esr-older-line", "linux-many-threads", ESR, is_older_line),
     part(
         "esr-aborted",
@@ -153,12 +145,7 @@ pub(super) const PARTS: &[Part] = &[
         any,
     ),
     part("empty-minidump", "linux-null-write", NIGHTLY, any),
-    part(
-        "truncated-minidump",
-        "windows-access-violation",
-        RELEASE,
-        is_dot,
-    ),
+    part("truncated-minidump", "windows-access-violation", RELEASE, is_dot),
 ];
 
 fn any(_: &World, _: &Truth) -> bool {
@@ -190,9 +177,7 @@ fn is_older_line(world: &World, truth: &Truth) -> bool {
 /// Another platform of the same build has another build id.
 fn has_another_id(world: &World, truth: &Truth) -> bool {
     world.truths_of(truth.product, truth.channel).any(|other| {
-        other.version == truth.version
-            && other.build_number == truth.build_number
-            && other.build_id != truth.build_id
+        other.version == truth.version && other.build_number == truth.build_number && other.build_id != truth.build_id
     })
 }
 
@@ -209,21 +194,13 @@ fn major(truth: &Truth) -> u32 {
 /// world that goes on, also three of the build that the sources do not list yet. A case that a plan has no build for
 /// is left out; the default plan has them all.
 pub fn samples_for(world: &World) -> Vec<Submission> {
-    let samples: BTreeMap<&str, Sample> = samples()
-        .into_iter()
-        .map(|sample| (sample.name, sample))
-        .collect();
+    let samples: BTreeMap<&str, Sample> = samples().into_iter().map(|sample| (sample.name, sample)).collect();
     let mut submissions: Vec<Submission> = PARTS
         .iter()
         .filter_map(|part| {
             let sample = samples.get(part.sample)?;
             let truth = find(world, part, sample)?;
-            Some(submission(
-                part.name,
-                sample,
-                &Identity::of(truth),
-                Some(truth),
-            ))
+            Some(submission(part.name, sample, &Identity::of(truth), Some(truth)))
         })
         .collect();
     for submission in &mut submissions {
@@ -244,9 +221,7 @@ fn find<'a>(world: &'a World, part: &Part, sample: &Sample) -> Option<&'a Truth>
     let platform = sample.platform()?;
     world
         .truths_of(part.product, part.channel)
-        .filter(|truth| {
-            truth.platform == platform && truth.status == part.status && !truth.only_in_buildhub
-        })
+        .filter(|truth| truth.platform == platform && truth.status == part.status && !truth.only_in_buildhub)
         .filter(|truth| (part.fits)(world, truth))
         .last()
 }
@@ -306,9 +281,7 @@ fn strangers(world: &World, samples: &BTreeMap<&str, Sample>) -> Vec<Submission>
     cases
         .into_iter()
         .chain(unlisted)
-        .filter_map(|(name, sample, identity)| {
-            Some(submission(name, samples.get(sample)?, &identity, None))
-        })
+        .filter_map(|(name, sample, identity)| Some(submission(name, samples.get(sample)?, &identity, None)))
         .collect()
 }
 
@@ -361,12 +334,7 @@ impl Identity {
     }
 }
 
-fn submission(
-    name: &'static str,
-    sample: &Sample,
-    identity: &Identity,
-    truth: Option<&Truth>,
-) -> Submission {
+fn submission(name: &'static str, sample: &Sample, identity: &Identity, truth: Option<&Truth>) -> Submission {
     let mut annotations = sample.annotations.clone();
     let identity = [
         ("BuildID", &*identity.build_id),
@@ -431,16 +399,11 @@ fn set_times(submission: &mut Submission, world: &World, number: i32) {
     if ran >= crashed - installed {
         ran = (crashed - installed) / 2;
         let seconds = format!("{}.5", ran.num_seconds());
-        submission
-            .annotations
-            .insert("UptimeTS".to_owned(), seconds);
+        submission.annotations.insert("UptimeTS".to_owned(), seconds);
     }
     let times = [
         ("InstallTime", installed),
-        (
-            "StartupTime",
-            crashed - TimeDelta::seconds(ran.num_seconds()),
-        ),
+        ("StartupTime", crashed - TimeDelta::seconds(ran.num_seconds())),
         ("CrashTime", crashed),
     ];
     let times = times.map(|(name, at)| (name.to_owned(), at.and_utc().timestamp().to_string()));

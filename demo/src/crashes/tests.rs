@@ -26,16 +26,9 @@ fn every_sample_says_what_a_walk_of_it_finds() {
             "{}",
             sample.name
         );
-        let own = [
-            "BuildID",
-            "Version",
-            "CrashTime",
-            "StartupTime",
-            "InstallTime",
-        ];
+        let own = ["BuildID", "Version", "CrashTime", "StartupTime", "InstallTime"];
         assert!(
-            own.iter()
-                .all(|name| !sample.annotations.contains_key(*name)),
+            own.iter().all(|name| !sample.annotations.contains_key(*name)),
             "{}",
             sample.name
         );
@@ -46,10 +39,7 @@ fn every_sample_says_what_a_walk_of_it_finds() {
 fn the_default_world_has_all_cases_and_each_is_told_apart() {
     let world = World::generate(&Plan::default());
     let submissions = samples_for(&world);
-    let names: BTreeSet<&str> = submissions
-        .iter()
-        .map(|submission| submission.name)
-        .collect();
+    let names: BTreeSet<&str> = submissions.iter().map(|submission| submission.name).collect();
     assert_eq!(names.len(), super::cast::PARTS.len() + 5);
     assert_eq!(names.len(), submissions.len());
     assert_eq!(submissions, samples_for(&world));
@@ -64,15 +54,8 @@ fn submissions_are_of_the_builds_that_they_expect() {
             .find(|submission| submission.name == name)
             .unwrap();
         let says = |key: &str| submission.annotations[key].clone();
-        let expected = submission
-            .expected
-            .map(|expected| (expected.version, expected.status));
-        (
-            says("ProductName"),
-            says("ReleaseChannel"),
-            says("Version"),
-            expected,
-        )
+        let expected = submission.expected.map(|expected| (expected.version, expected.status));
+        (says("ProductName"), says("ReleaseChannel"), says("Version"), expected)
     };
     let cases = [
         (
@@ -189,12 +172,7 @@ fn submissions_are_of_the_builds_that_they_expect() {
         let build = build.map(|(version, status)| (version.to_owned(), status));
         assert_eq!(
             expected(name),
-            (
-                product.to_owned(),
-                channel.to_owned(),
-                version.to_owned(),
-                build
-            ),
+            (product.to_owned(), channel.to_owned(), version.to_owned(), build),
             "{name}"
         );
     }
@@ -210,16 +188,8 @@ fn what_no_source_knows_is_in_no_truth() {
                 && truth.channel.as_str() == says("ReleaseChannel")
                 && *truth.build_id == *says("BuildID")
         });
-        let version = submission
-            .expected
-            .as_ref()
-            .map(|expected| expected.version.as_str());
-        assert_eq!(
-            truth.map(|truth| &*truth.version),
-            version,
-            "{}",
-            submission.name
-        );
+        let version = submission.expected.as_ref().map(|expected| expected.version.as_str());
+        assert_eq!(truth.map(|truth| &*truth.version), version, "{}", submission.name);
     }
     assert!(world.truths_of("Fenix", Channel::Nightly).next().is_none());
 }
@@ -228,16 +198,8 @@ fn what_no_source_knows_is_in_no_truth() {
 fn clients_install_then_start_then_crash() {
     for submission in samples_for(&World::generate(&Plan::default())) {
         let time = |key: &str| submission.annotations[key].parse::<i64>().unwrap();
-        assert!(
-            time("InstallTime") < time("StartupTime"),
-            "{}",
-            submission.name
-        );
-        assert!(
-            time("StartupTime") <= time("CrashTime"),
-            "{}",
-            submission.name
-        );
+        assert!(time("InstallTime") < time("StartupTime"), "{}", submission.name);
+        assert!(time("StartupTime") <= time("CrashTime"), "{}", submission.name);
     }
 }
 
@@ -266,8 +228,8 @@ fn crashes_of_a_live_world_happened_before_now() {
         for part in super::cast::PARTS {
             let comes_and_goes = ["not-yet-out", "pulled"];
             let is_of_older_line = ["esr-older-line", "esr-aborted"].contains(&part.name);
-            let may_lack = comes_and_goes.iter().any(|word| part.name.contains(word))
-                || (is_of_older_line && began.year() > 2027);
+            let may_lack =
+                comes_and_goes.iter().any(|word| part.name.contains(word)) || (is_of_older_line && began.year() > 2027);
             assert!(may_lack || has(part.name), "{began}: {}", part.name);
         }
         let mut installs = BTreeSet::new();
@@ -279,10 +241,7 @@ fn crashes_of_a_live_world_happened_before_now() {
             let said: f64 = says("UptimeTS").parse().unwrap();
             assert_eq!(ran, said as i64, "{name:?}");
             let (installed, started) = (time("InstallTime"), time("StartupTime"));
-            assert!(
-                installed < started && time("CrashTime") < began.timestamp(),
-                "{name:?}"
-            );
+            assert!(installed < started && time("CrashTime") < began.timestamp(), "{name:?}");
             assert!(installed > began.timestamp() - 60 * 86_400, "{name:?}");
             if says("BuildID").len() == 14 {
                 let built = chrono::NaiveDateTime::parse_from_str(says("BuildID"), "%Y%m%d%H%M%S");
@@ -315,11 +274,7 @@ fn each_program_runs_as_itself() {
             "{}",
             submission.name
         );
-        assert!(
-            product == "Firefox" || !runs("firefox.exe"),
-            "{}",
-            submission.name
-        );
+        assert!(product == "Firefox" || !runs("firefox.exe"), "{}", submission.name);
         if submission.sample == "windows-thunderbird" {
             assert!(has("thunderbird.exe"), "{}", submission.name);
         }
@@ -330,10 +285,7 @@ fn each_program_runs_as_itself() {
 fn spoiled_minidumps_are_spoiled() {
     let submissions = samples_for(&World::generate(&Plan::default()));
     let dump = |name: &str| {
-        let submission = submissions
-            .iter()
-            .find(|submission| submission.name == name)
-            .unwrap();
+        let submission = submissions.iter().find(|submission| submission.name == name).unwrap();
         submission.dumps["upload_file_minidump"].len()
     };
     assert_eq!(dump("empty-minidump"), 0);
@@ -350,16 +302,8 @@ fn symbols_are_written_where_a_symbol_server_has_them_and_only_once() {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
-    let module = modules
-        .iter()
-        .find(|path| path.ends_with("xul.pdb"))
-        .unwrap();
-    let id = std::fs::read_dir(module)
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
+    let module = modules.iter().find(|path| path.ends_with("xul.pdb")).unwrap();
+    let id = std::fs::read_dir(module).unwrap().next().unwrap().unwrap().path();
     std::fs::write(id.join("xul.sym"), "spoiled").unwrap();
     assert_eq!(write_symbols(folder.path()).unwrap(), 1);
 }

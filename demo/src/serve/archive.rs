@@ -79,9 +79,7 @@ impl Archive {
             .and_then(|path| self.find(asked, &path));
         match (found, asked.dialect()) {
             (None, Dialect::Live) => (StatusCode::NOT_FOUND, Html(NOT_FOUND)).into_response(),
-            (None, Dialect::Former) => {
-                (StatusCode::NOT_FOUND, Html("Not Found".to_owned())).into_response()
-            }
+            (None, Dialect::Former) => (StatusCode::NOT_FOUND, Html("Not Found".to_owned())).into_response(),
             (Some(Found::File(file)), _) => {
                 let kind = match file.name.rsplit('.').next() {
                     Some("json") => "application/json",
@@ -94,15 +92,9 @@ impl Archive {
             (Some(Found::Folder(folder)), dialect) => {
                 let has_bad_files = asked.has(Fault::BadFiles);
                 let (kind, body) = if asked.wants_json && !asked.has(Fault::HtmlOnly) {
-                    (
-                        "application/json",
-                        folder.json(dialect, has_bad_files).to_string(),
-                    )
+                    ("application/json", folder.json(dialect, has_bad_files).to_string())
                 } else {
-                    (
-                        "text/html; charset=utf-8",
-                        folder.html(dialect, has_bad_files),
-                    )
+                    ("text/html; charset=utf-8", folder.html(dialect, has_bad_files))
                 };
                 let caching = match dialect {
                     // As it comes from the live service: without the quotes that the standard wants.
@@ -168,8 +160,5 @@ impl Archive {
 }
 
 fn tag(body: &str) -> String {
-    Sha256::digest(body)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect()
 }

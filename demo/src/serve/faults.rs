@@ -69,21 +69,14 @@ impl Switch {
 
     /// Misbehaves in exactly these ways from the next request on.
     pub fn set_all(&self, faults: &[Fault]) {
-        let faults = faults
-            .iter()
-            .copied()
-            .filter(|fault| *fault != Fault::None)
-            .collect();
+        let faults = faults.iter().copied().filter(|fault| *fault != Fault::None).collect();
         // What a writer that panicked left is a whole set.
         *self.faults.write().unwrap_or_else(PoisonError::into_inner) = faults;
     }
 
     /// The present faults; none if the service is well.
     pub fn faults(&self) -> Vec<Fault> {
-        self.faults
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.faults.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How many requests came so far, those answered with a fault included.

@@ -15,8 +15,7 @@ use crate::world::{Build, Channel, Product, Status, World};
 pub(super) fn file(world: &World, faults: &[Fault], path: &str) -> Option<Value> {
     let [firefox, devedition, thunderbird] = Product::DESKTOP;
     let name = path.strip_prefix("/1.0/")?;
-    let is_missing =
-        |fault: &Fault| matches!(fault, Fault::WithoutFile(missing) if *missing == name);
+    let is_missing = |fault: &Fault| matches!(fault, Fault::WithoutFile(missing) if *missing == name);
     if faults.iter().any(is_missing) {
         return None;
     }
@@ -28,11 +27,7 @@ pub(super) fn file(world: &World, faults: &[Fault], path: &str) -> Option<Value>
         "mobile_android.json" => json!({ "releases": known.mobile() }),
         "all.json" => {
             let mut all = known.mobile();
-            all.extend(
-                Product::DESKTOP
-                    .into_iter()
-                    .flat_map(|product| known.releases(product)),
-            );
+            all.extend(Product::DESKTOP.into_iter().flat_map(|product| known.releases(product)));
             json!({ "releases": all })
         }
         "firefox_versions.json" => known.firefox_versions(),
@@ -56,9 +51,7 @@ pub(super) fn file(world: &World, faults: &[Fault], path: &str) -> Option<Value>
         "firefox_history_stability_releases.json" => known.history(firefox, &["stability", "esr"]),
         "firefox_history_development_releases.json" => known.history(firefox, &["dev"]),
         "thunderbird_history_major_releases.json" => known.history(thunderbird, &["major"]),
-        "thunderbird_history_stability_releases.json" => {
-            known.history(thunderbird, &["stability", "esr"])
-        }
+        "thunderbird_history_stability_releases.json" => known.history(thunderbird, &["stability", "esr"]),
         "thunderbird_history_development_releases.json" => known.history(thunderbird, &["dev"]),
         _ => return None,
     })
@@ -137,9 +130,7 @@ impl<'a> Known<'a> {
 
     fn claimed_number(&self, build: &Build) -> Option<u32> {
         let wrong = self.faults.iter().find_map(|fault| match fault {
-            Fault::Wrong(product, version, number)
-                if *product == build.product && **version == *build.version =>
-            {
+            Fault::Wrong(product, version, number) if *product == build.product && **version == *build.version => {
                 Some(*number)
             }
             _ => None,
@@ -172,16 +163,10 @@ impl<'a> Known<'a> {
         let product = build.product;
         match build.channel {
             Channel::Beta | Channel::Aurora | Channel::Nightly => "dev",
-            Channel::Esr
-                if numbers(&build.version).first() == self.newest_line(product).as_ref() =>
-            {
-                "esr"
-            }
+            Channel::Esr if numbers(&build.version).first() == self.newest_line(product).as_ref() => "esr",
             Channel::Esr => "stability",
             Channel::Release => match build.version.strip_suffix(".1") {
-                Some(first) if first.contains('.') && self.pulled.contains(&(product, first)) => {
-                    "major"
-                }
+                Some(first) if first.contains('.') && self.pulled.contains(&(product, first)) => "major",
                 _ if build.version.matches('.').count() == 1 => "major",
                 _ => "stability",
             },

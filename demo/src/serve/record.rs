@@ -182,27 +182,19 @@ fn platform(package: &Package, form: Form) -> &'static str {
 
 fn version(build: &Build, form: Form) -> Cow<'_, str> {
     match form {
-        Form::MigratedCandidate => Cow::Owned(format!(
-            "{}rc{}",
-            build.version,
-            build.build_number.unwrap_or(1)
-        )),
-        Form::Native
-        | Form::BetaCopy
-        | Form::Superseded
-        | Form::Misread
-        | Form::MigratedRelease => Cow::Borrowed(&build.version),
+        Form::MigratedCandidate => Cow::Owned(format!("{}rc{}", build.version, build.build_number.unwrap_or(1))),
+        Form::Native | Form::BetaCopy | Form::Superseded | Form::Misread | Form::MigratedRelease => {
+            Cow::Borrowed(&build.version)
+        }
     }
 }
 
 pub(super) fn channel(build: &Build, form: Form) -> Channel {
     match form {
         Form::BetaCopy => Channel::Beta,
-        Form::Native
-        | Form::Superseded
-        | Form::Misread
-        | Form::MigratedCandidate
-        | Form::MigratedRelease => build.channel,
+        Form::Native | Form::Superseded | Form::Misread | Form::MigratedCandidate | Form::MigratedRelease => {
+            build.channel
+        }
     }
 }
 
@@ -247,19 +239,13 @@ fn url(build: &Build, package: &Package, form: Form, locale: &str) -> String {
             installer(build, package.platform, locale),
         ),
     };
-    format!(
-        "https://archive.mozilla.org{}",
-        utf8_percent_encode(&path, PATH)
-    )
+    format!("https://archive.mozilla.org{}", utf8_percent_encode(&path, PATH))
 }
 
 /// The folder of a nightly in the archive.
 pub(super) fn nightly_folder(build: &Build) -> String {
     let (year, month, name) = nightly_place(build);
-    format!(
-        "/pub/{}/nightly/{year}/{month}/{name}/",
-        build.product.directory()
-    )
+    format!("/pub/{}/nightly/{year}/{month}/{name}/", build.product.directory())
 }
 
 /// Year, month and folder name of a nightly. The folder carries the build id of the first platform.
@@ -267,15 +253,9 @@ pub(super) fn nightly_place(build: &Build) -> (String, String, String) {
     let id = build
         .packages
         .first()
-        .map_or(DateTime::UNIX_EPOCH, |package| {
-            build_date(&package.build_id)
-        });
+        .map_or(DateTime::UNIX_EPOCH, |package| build_date(&package.build_id));
     let folder = format!("{}-{}", id.format("%Y-%m-%d-%H-%M-%S"), build.tree());
-    (
-        id.format("%Y").to_string(),
-        id.format("%m").to_string(),
-        folder,
-    )
+    (id.format("%Y").to_string(), id.format("%m").to_string(), folder)
 }
 
 /// The installer's name in a nightly's folder.

@@ -104,8 +104,8 @@ struct Search {
 
 impl Search {
     fn parse(body: &[u8]) -> Result<Self, Refusal> {
-        let body: Value = serde_json::from_slice(body)
-            .map_err(|_| Refusal::plain("Expecting value: line 1 column 1 (char 0)"))?;
+        let body: Value =
+            serde_json::from_slice(body).map_err(|_| Refusal::plain("Expecting value: line 1 column 1 (char 0)"))?;
         let Value::Object(body) = body else {
             return Err(Refusal {
                 status: StatusCode::INTERNAL_SERVER_ERROR,
@@ -141,9 +141,7 @@ impl Search {
         let sort = Sort::parse(body.get("sort"))?;
         let after = match body.get("search_after") {
             None => None,
-            Some(Value::Array(values)) if values.len() == sort.keys.len() && from == 0 => {
-                Some(values.clone())
-            }
+            Some(Value::Array(values)) if values.len() == sort.keys.len() && from == 0 => Some(values.clone()),
             Some(_) => {
                 let reason = "search_after needs one value for each sort field, and no from";
                 return Err(Refusal::parsing("illegal_argument_exception", reason));
@@ -260,12 +258,7 @@ fn count(body: &Map<String, Value>, key: &str, default: u64) -> Result<u64, Refu
         Value::String(text) => text.parse().ok(),
         other => other.as_u64(),
     };
-    number.ok_or_else(|| {
-        Refusal::parsing(
-            "illegal_argument_exception",
-            format!("[{key}] is not a count"),
-        )
-    })
+    number.ok_or_else(|| Refusal::parsing("illegal_argument_exception", format!("[{key}] is not a count")))
 }
 
 fn wire(value: &Scalar<'_>) -> Value {
@@ -291,10 +284,7 @@ impl Sort {
             Some(Value::Array(items)) => items.iter().collect(),
             Some(item) => vec![item],
         };
-        let keys = items
-            .into_iter()
-            .map(Self::key)
-            .collect::<Result<Vec<_>, _>>()?;
+        let keys = items.into_iter().map(Self::key).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             keys: keys.into_iter().flatten().collect(),
         })
@@ -307,10 +297,7 @@ impl Sort {
             Value::String(name) => (name, None),
             Value::Object(map) => {
                 let (name, order) = map.iter().next().ok_or_else(malformed)?;
-                (
-                    name,
-                    order.get("order").or(Some(order)).and_then(Value::as_str),
-                )
+                (name, order.get("order").or(Some(order)).and_then(Value::as_str))
             }
             _ => return Err(malformed()),
         };
@@ -346,10 +333,7 @@ impl Sort {
             .drain(..)
             .map(|record| {
                 (
-                    self.keys
-                        .iter()
-                        .map(|key| known.field(record, key.field))
-                        .collect(),
+                    self.keys.iter().map(|key| known.field(record, key.field)).collect(),
                     record,
                 )
             })

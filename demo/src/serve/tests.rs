@@ -33,11 +33,7 @@ impl Site {
     fn of(plan: &Plan) -> Self {
         let (world, faults) = (Arc::new(World::generate(plan)), Arc::<Faults>::default());
         let router = router(Arc::clone(&world).into(), Arc::clone(&faults));
-        Self {
-            world,
-            faults,
-            router,
-        }
+        Self { world, faults, router }
     }
 
     async fn send(&self, request: Request<Body>) -> (StatusCode, String) {
@@ -75,9 +71,7 @@ impl Site {
     }
 
     async fn search(&self, query: &str) -> (StatusCode, Value) {
-        let request = Request::post("/api/search")
-            .body(Body::from(query.to_owned()))
-            .unwrap();
+        let request = Request::post("/api/search").body(Body::from(query.to_owned())).unwrap();
         let (status, body) = self.send(request).await;
         (status, serde_json::from_str(&body).unwrap())
     }
@@ -109,11 +103,7 @@ async fn searches_have_the_limits_of_buildhub() {
     let refusals = [
         (r#"{"size":1001}"#, 400, "Search size too large (1001)"),
         (r#"{"size":"1001"}"#, 400, "Search size too large (1001)"),
-        (
-            r#"{"size":1000,"from":9001}"#,
-            400,
-            "Result window is too large",
-        ),
+        (r#"{"size":1000,"from":9001}"#, 400, "Result window is too large"),
         ("nonsense", 400, "Expecting value: line 1 column 1 (char 0)"),
         (
             r#"{"query":{"jump":{}}}"#,
@@ -135,20 +125,13 @@ async fn searches_have_the_limits_of_buildhub() {
             400,
             "failed to parse field",
         ),
-        (
-            r#"{"sort":["no.such"]}"#,
-            400,
-            "No mapping found for [no.such]",
-        ),
+        (r#"{"sort":["no.such"]}"#, 400, "No mapping found for [no.such]"),
         (r#"[{"size":1}]"#, 500, "Server Error"),
     ];
     for (query, expected, words) in refusals {
         let (status, answer) = site.search(query).await;
         assert_eq!(status.as_u16(), expected, "{query}");
-        assert!(
-            answer["error"].to_string().contains(words),
-            "{query}: {answer}"
-        );
+        assert!(answer["error"].to_string().contains(words), "{query}: {answer}");
     }
     let answer = site.found(json!({})).await;
     assert_eq!(answer["hits"]["total"], site.world.records.len());
@@ -189,17 +172,13 @@ async fn searches_filter_sort_and_aggregate() {
     assert!(ids.is_sorted_by(|a, b| a >= b));
     assert!(
         hits.iter()
-            .all(|hit| hit["_source"]["target"]["platform"] != "mac"
-                && hit["_source"]["source"].is_null())
+            .all(|hit| hit["_source"]["target"]["platform"] != "mac" && hit["_source"]["source"].is_null())
     );
     assert_eq!(hits[0]["sort"][0], ids[0]);
     let buckets = &answer["aggregations"]["versions"]["buckets"];
     assert_eq!(buckets[0]["key"], "153.0b1");
     assert_eq!(buckets[1]["key"], "153.0b2");
-    assert_eq!(
-        buckets[1]["revisions"]["buckets"].as_array().unwrap().len(),
-        2
-    );
+    assert_eq!(buckets[1]["revisions"]["buckets"].as_array().unwrap().len(), 2);
     assert!(
         answer["aggregations"]["versions"]["sum_other_doc_count"]
             .as_u64()
@@ -257,16 +236,9 @@ async fn pages_are_in_order_whatever_was_uploaded_at_once() {
             let total = answer["hits"]["total"].as_u64().unwrap();
             assert!(total > 1000 && total >= seen.len() as u64);
         }
-        assert!(
-            seen.windows(2)
-                .all(|pair| pair[0].cmp(&pair[1]) == expected)
-        );
-        let since = "2018-05-09T00:00:00Z"
-            .parse::<chrono::DateTime<chrono::Utc>>()
-            .unwrap();
-        let until = "2026-08-31T00:00:00Z"
-            .parse::<chrono::DateTime<chrono::Utc>>()
-            .unwrap();
+        assert!(seen.windows(2).all(|pair| pair[0].cmp(&pair[1]) == expected));
+        let since = "2018-05-09T00:00:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+        let until = "2026-08-31T00:00:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap();
         let within = site.world.records.iter().filter(|record| {
             let at = site.world.uploaded(record);
             at >= since && at < until
@@ -380,10 +352,7 @@ async fn both_kinds_of_a_listing_have_the_same_names_and_every_folder_is_there()
         let listing = site.json(&folder).await;
         let (_, html) = site.get(&folder, "text/html").await;
         let hrefs = hrefs(&html, &folder);
-        let names: Vec<String> = names(&listing)
-            .iter()
-            .map(|name| format!("{folder}{name}"))
-            .collect();
+        let names: Vec<String> = names(&listing).iter().map(|name| format!("{folder}{name}")).collect();
         assert_eq!(hrefs, names);
         assert!(html.contains(">..</a>"));
     }
@@ -401,7 +370,11 @@ async fn listings_speak_the_dialect_of_the_live_service() {
         .find(|file| file["name"] == "Firefox Setup 152.0.exe");
     assert!(installer.unwrap()["size"].as_str().unwrap().ends_with('M'));
     let (_, html) = site.get(folder, "text/html,application/json").await;
-    assert!(html.contains(r#"<a href="/pub/firefox/candidates/152.0-candidates/build2/win64/en-US/Firefox Setup 152.0.exe">"#));
+    assert!(
+        html.contains(
+            r#"<a href="/pub/firefox/candidates/152.0-candidates/build2/win64/en-US/Firefox Setup 152.0.exe">"#
+        )
+    );
     for missing in [
         folder.trim_end_matches('/'),
         "/pub/firefox/candidates/1.0-candidates/",
@@ -454,11 +427,7 @@ async fn each_address_of_buildhub_is_a_file_of_the_archive_beside_its_metadata()
 #[tokio::test]
 async fn a_day_of_a_merge_has_two_versions_in_its_latest_folder() {
     let site = Site::new();
-    let names = names(
-        &site
-            .json("/pub/firefox/nightly/latest-mozilla-central/")
-            .await,
-    );
+    let names = names(&site.json("/pub/firefox/nightly/latest-mozilla-central/").await);
     for expected in [
         "firefox-154.0a1.en-US.win64.buildhub.json",
         "firefox-155.0a1.en-US.win64.buildhub.json",
@@ -471,9 +440,7 @@ async fn a_day_of_a_merge_has_two_versions_in_its_latest_folder() {
 async fn product_details_lists_what_shipped_by_its_build_number() {
     let site = Site::new();
     for product in Product::DESKTOP {
-        let file = site
-            .json(&format!("/1.0/{}.json", product.directory()))
-            .await;
+        let file = site.json(&format!("/1.0/{}.json", product.directory())).await;
         let listed: BTreeMap<String, u64> = file["releases"]
             .as_object()
             .unwrap()
@@ -495,10 +462,7 @@ async fn product_details_lists_what_shipped_by_its_build_number() {
         assert_eq!(listed, shipped);
     }
     let firefox = site.json("/1.0/firefox.json").await;
-    assert_eq!(
-        firefox["releases"]["firefox-140.12.0esr"]["version"],
-        "140.12.0"
-    );
+    assert_eq!(firefox["releases"]["firefox-140.12.0esr"]["version"], "140.12.0");
     assert_eq!(firefox["releases"]["firefox-151.0.1"]["category"], "major");
     assert!(firefox["releases"]["firefox-151.0"].is_null());
     let versions = site.json("/1.0/firefox_versions.json").await;
@@ -517,20 +481,9 @@ async fn product_details_lists_what_shipped_by_its_build_number() {
         site.json("/1.0/firefox_history_major_releases.json").await["152.0"],
         "2026-08-18"
     );
-    assert!(
-        site.json("/1.0/firefox_history_stability_releases.json")
-            .await["140.12.0"]
-            .is_string()
-    );
-    assert!(
-        site.json("/1.0/thunderbird_history_development_releases.json")
-            .await["153.0b1"]
-            .is_string()
-    );
-    assert_eq!(
-        site.json("/1.0/mobile_versions.json").await["beta_version"],
-        "153.0b5"
-    );
+    assert!(site.json("/1.0/firefox_history_stability_releases.json").await["140.12.0"].is_string());
+    assert!(site.json("/1.0/thunderbird_history_development_releases.json").await["153.0b1"].is_string());
+    assert_eq!(site.json("/1.0/mobile_versions.json").await["beta_version"], "153.0b5");
 }
 
 #[tokio::test]
@@ -538,16 +491,10 @@ async fn each_service_misbehaves_on_its_own_and_counts_its_requests() {
     let site = Site::new();
     let (archive, details) = ("/pub/firefox/releases/", "/1.0/firefox.json");
     site.faults.archive.set(Fault::Down);
-    assert_eq!(
-        site.get(archive, "*/*").await.0,
-        StatusCode::SERVICE_UNAVAILABLE
-    );
+    assert_eq!(site.get(archive, "*/*").await.0, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(site.get(details, "*/*").await.0, StatusCode::OK);
     site.faults.archive.set(Fault::Empty);
-    assert_eq!(
-        site.json(archive).await,
-        json!({"prefixes": [], "files": []})
-    );
+    assert_eq!(site.json(archive).await, json!({"prefixes": [], "files": []}));
     assert_eq!(site.faults.archive.requests(), 2);
     site.faults.product_details.set(Fault::Empty);
     assert_eq!(site.json(details).await, json!({"releases": {}}));

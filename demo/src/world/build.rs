@@ -19,12 +19,7 @@ pub enum Product {
 
 impl Product {
     /// Every product.
-    pub const ALL: [Self; 4] = [
-        Self::Firefox,
-        Self::DevEdition,
-        Self::Thunderbird,
-        Self::Fennec,
-    ];
+    pub const ALL: [Self; 4] = [Self::Firefox, Self::DevEdition, Self::Thunderbird, Self::Fennec];
 
     /// The products that are still made.
     pub const DESKTOP: [Self; 3] = [Self::Firefox, Self::DevEdition, Self::Thunderbird];
@@ -300,17 +295,13 @@ impl Build {
 
     /// Whether the version is a first release (`153.0`), whose builds beta users get as release candidates.
     pub fn is_release_candidate(&self) -> bool {
-        self.product == Product::Firefox
-            && self.channel == Channel::Release
-            && self.version.matches('.').count() == 1
+        self.product == Product::Firefox && self.channel == Channel::Release && self.version.matches('.').count() == 1
     }
 
     /// The version that a question on the build's own channel has as its answer, if this became of the build.
     pub(super) fn version_if(&self, status: Status) -> Arc<str> {
         match (self.channel, status) {
-            (Channel::Beta | Channel::Aurora, Status::Candidate | Status::Aborted) => {
-                self.candidate_version()
-            }
+            (Channel::Beta | Channel::Aurora, Status::Candidate | Status::Aborted) => self.candidate_version(),
             _ => Arc::clone(&self.version),
         }
     }

@@ -74,9 +74,8 @@ impl Calendar {
                     });
                     (last, next.unwrap_or(last))
                 } else {
-                    let before = |(major, day): &(u32, NaiveDate)| {
-                        Some((major.saturating_sub(1), *day - Days::new(28)))
-                    };
+                    let before =
+                        |(major, day): &(u32, NaiveDate)| Some((major.saturating_sub(1), *day - Days::new(28)));
                     let mut releases = iter::successors(Some(anchor()), before);
                     let mut later = anchor();
                     let last = releases.find(|release| {
@@ -172,8 +171,7 @@ impl Train {
 
     /// Whether nothing but nightlies is made.
     fn is_holiday(&self, day: NaiveDate) -> bool {
-        self.calendar == Calendar::Mozilla
-            && matches!((day.month(), day.day()), (12, 22..) | (1, ..=3))
+        self.calendar == Calendar::Mozilla && matches!((day.month(), day.day()), (12, 22..) | (1, ..=3))
     }
 }
 
@@ -226,8 +224,7 @@ mod tests {
             let train = Calendar::Mozilla.train(on);
             assert!(train.merge <= on && on < train.next_merge, "{on}");
             assert!(
-                train == before
-                    || (train.merge == before.next_merge && train.release == before.release + 1),
+                train == before || (train.merge == before.next_merge && train.release == before.release + 1),
                 "{on}"
             );
             before = train;

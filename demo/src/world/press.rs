@@ -40,21 +40,14 @@ pub(super) fn publish(plan: &Plan) -> Vec<Build> {
         press.unlisted(live);
     }
     press.builds.sort_by(|a, b| {
-        let id = |build: &Build| {
-            build
-                .packages
-                .first()
-                .map(|package| Arc::clone(&package.build_id))
-        };
+        let id = |build: &Build| build.packages.first().map(|package| Arc::clone(&package.build_id));
         id(a).cmp(&id(b))
     });
     let mut builds = press.builds;
     if let Some(live) = plan.live {
         misread(&mut builds, live);
         for build in &mut builds {
-            build
-                .packages
-                .retain(|package| package.uploaded <= live.now);
+            build.packages.retain(|package| package.uploaded <= live.now);
         }
         builds.retain(|build| !build.packages.is_empty());
     }
@@ -192,8 +185,7 @@ impl Press<'_> {
                 ships: Some((2, shipped)),
                 pulled: false,
             };
-            for (number, built, revision) in [(1, first, &revisions[0]), (2, second, &revisions[1])]
-            {
+            for (number, built, revision) in [(1, first, &revisions[0]), (2, second, &revisions[1])] {
                 self.build(&edition, Some(number), built, revision, &platforms, None);
                 if let Some(build) = self.builds.last_mut() {
                     build.generation = Generation::Migrated;
@@ -221,14 +213,7 @@ impl Press<'_> {
             };
             for number in 1..=builds {
                 let (at, revision) = (self.about(day, 6 + 5 * number), self.revision());
-                self.build(
-                    &edition,
-                    Some(number),
-                    at,
-                    &revision,
-                    &Platform::ANDROID,
-                    None,
-                );
+                self.build(&edition, Some(number), at, &revision, &Platform::ANDROID, None);
             }
         }
     }
@@ -267,10 +252,7 @@ impl Press<'_> {
         self.rng = StdRng::seed_from_u64(self.plan.seed);
         let at = live.unlisted_built();
         let (morning, evening) = self.plan.train(at.date_naive()).nightlies(at.date_naive());
-        let edition = nightly_edition(
-            Product::Firefox,
-            if at.hour() < 12 { morning } else { evening },
-        );
+        let edition = nightly_edition(Product::Firefox, if at.hour() < 12 { morning } else { evening });
         let revision = self.revision();
         let platforms = self.plan.platforms.clone();
         self.build(&edition, None, at, &revision, &platforms, None);
@@ -312,14 +294,7 @@ impl Press<'_> {
             let platforms = self.plan.platforms.clone();
             self.build(&beta, Some(build_number), at, &revision, &platforms, linux);
             if build_number <= developer_last {
-                self.build(
-                    &developer,
-                    Some(build_number),
-                    at,
-                    &revision,
-                    &platforms,
-                    linux,
-                );
+                self.build(&developer, Some(build_number), at, &revision, &platforms, linux);
             }
         }
     }
@@ -377,11 +352,7 @@ impl Press<'_> {
     fn extended_support(&mut self, day: NaiveDate, major: u32, release_day: NaiveDate) {
         for (index, line) in esr_lines(major).into_iter().enumerate() {
             // The older line needed a second build for every other version.
-            let builds = if index > 0 && major.is_multiple_of(2) {
-                2
-            } else {
-                1
-            };
+            let builds = if index > 0 && major.is_multiple_of(2) { 2 } else { 1 };
             let edition = Edition {
                 product: Product::Firefox,
                 channel: Channel::Esr,
@@ -456,8 +427,7 @@ impl Press<'_> {
             .filter(|(ships, day)| Some(*ships) == number && *day <= self.plan.end)
             .map(|(_, day)| day);
         let is_decided = edition.ships.is_some_and(|(_, day)| day <= self.plan.end);
-        let is_first_release =
-            edition.channel == Channel::Release && edition.version.ends_with(".0");
+        let is_first_release = edition.channel == Channel::Release && edition.version.ends_with(".0");
         let status = match (number, shipped_on) {
             (None, _) => Status::Published,
             (Some(_), Some(_)) => Status::Shipped,
@@ -541,9 +511,7 @@ fn esr_platforms(version: &str, today: &[Platform]) -> Vec<Platform> {
 }
 
 fn moment(day: NaiveDate, hour: u32) -> DateTime<Utc> {
-    day.and_hms_opt(hour % 24, 0, 0)
-        .unwrap_or_default()
-        .and_utc()
+    day.and_hms_opt(hour % 24, 0, 0).unwrap_or_default().and_utc()
 }
 
 fn build_id(at: DateTime<Utc>) -> Arc<str> {

@@ -7,27 +7,18 @@ use super::{Channel, Form, Generation, Plan, Platform, Product, Status, World};
 
 fn digest(world: &World) -> String {
     let told = format!("{:?}", (&world.builds, &world.records, &world.truth));
-    Sha256::digest(told)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(told).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[test]
 fn equal_plans_give_equal_worlds_and_other_seeds_other_ones() {
     let plan = Plan::default();
-    assert_eq!(
-        digest(&World::generate(&plan)),
-        digest(&World::generate(&plan))
-    );
+    assert_eq!(digest(&World::generate(&plan)), digest(&World::generate(&plan)));
     let other = Plan {
         seed: 2,
         ..plan.clone()
     };
-    assert_ne!(
-        digest(&World::generate(&plan)),
-        digest(&World::generate(&other))
-    );
+    assert_ne!(digest(&World::generate(&plan)), digest(&World::generate(&other)));
 }
 
 #[test]
@@ -42,20 +33,11 @@ fn the_default_world_is_the_same_on_every_machine() {
 #[test]
 fn the_default_world_has_the_cases_that_matter() {
     let world = World::generate(&Plan::default());
-    let has = |product: &str,
-               channel: Channel,
-               version: &str,
-               status: Status,
-               build_number: Option<u32>| {
-        let found = world.truths_of(product, channel).any(|truth| {
-            *truth.version == *version
-                && truth.status == status
-                && truth.build_number == build_number
-        });
-        assert!(
-            found,
-            "{product} {channel:?} {version} {status:?} {build_number:?}"
-        );
+    let has = |product: &str, channel: Channel, version: &str, status: Status, build_number: Option<u32>| {
+        let found = world
+            .truths_of(product, channel)
+            .any(|truth| *truth.version == *version && truth.status == status && truth.build_number == build_number);
+        assert!(found, "{product} {channel:?} {version} {status:?} {build_number:?}");
     };
     use Channel::{Aurora, Beta, Esr, Nightly, Release};
     use Status::{Aborted, Candidate, Published, Pulled, Shipped};
@@ -106,11 +88,7 @@ fn some_betas_have_another_id_on_linux() {
             .map(|package| package.build_id.to_string())
             .collect::<BTreeSet<_>>()
     };
-    let two: Vec<_> = world
-        .builds
-        .iter()
-        .filter(|build| ids(build).len() == 2)
-        .collect();
+    let two: Vec<_> = world.builds.iter().filter(|build| ids(build).len() == 2).collect();
     assert!(!two.is_empty());
     assert!(
         two.iter()
@@ -141,11 +119,7 @@ fn each_question_has_one_answer() {
         for truth in &world.truth {
             let question = (truth.product, truth.channel, &truth.build_id);
             let answer = (&truth.version, truth.status, truth.build_number);
-            assert_eq!(
-                *answers.entry(question).or_insert(answer),
-                answer,
-                "{question:?}"
-            );
+            assert_eq!(*answers.entry(question).or_insert(answer), answer, "{question:?}");
         }
     }
 }
@@ -163,21 +137,11 @@ fn each_truth_has_a_record_and_each_record_a_truth() {
             } else {
                 build.channel
             };
-            (
-                build.product.canonical(),
-                channel,
-                &package.build_id,
-                package.platform,
-            )
+            (build.product.canonical(), channel, &package.build_id, package.platform)
         })
         .collect();
     for truth in &world.truth {
-        let asked = (
-            truth.product,
-            truth.channel,
-            &truth.build_id,
-            truth.platform,
-        );
+        let asked = (truth.product, truth.channel, &truth.build_id, truth.platform);
         assert!(told.contains(&asked), "{asked:?}");
     }
     let known: BTreeSet<_> = world
@@ -233,10 +197,7 @@ fn two_years_have_what_goes_wrong_in_two_years() {
         .collect();
     let all_days = (world.plan.end - world.plan.start()).num_days() + 1;
     let missing = all_days - i64::try_from(days.len()).unwrap();
-    assert!(
-        (5..30).contains(&missing),
-        "{missing} days without a nightly"
-    );
+    assert!((5..30).contains(&missing), "{missing} days without a nightly");
     let lines: BTreeSet<&str> = world
         .truths_of("Firefox", Channel::Esr)
         .filter_map(|truth| truth.version.split('.').next())
@@ -248,8 +209,7 @@ fn two_years_have_what_goes_wrong_in_two_years() {
     assert!(incomplete.count() > 50);
     let numbers = |version: &str| -> Vec<u32> {
         let builds = world.builds.iter();
-        let builds = builds
-            .filter(|build| build.product == Product::Thunderbird && *build.version == *version);
+        let builds = builds.filter(|build| build.product == Product::Thunderbird && *build.version == *version);
         builds.filter_map(|build| build.build_number).collect()
     };
     let fennec = world.truths_of("Fennec", Channel::Release);
@@ -258,10 +218,7 @@ fn two_years_have_what_goes_wrong_in_two_years() {
         .collect();
     assert!(fennec.contains(&("68.1", Some(1), Status::Aborted)));
     assert!(fennec.contains(&("68.1", Some(2), Status::Shipped)));
-    let tenths = world
-        .builds
-        .iter()
-        .filter(|build| build.build_number == Some(10));
+    let tenths = world.builds.iter().filter(|build| build.build_number == Some(10));
     for build in tenths.clone() {
         assert_eq!(numbers(&build.version), [1, 2, 4, 5, 6, 7, 8, 9, 10, 11]);
     }
@@ -283,10 +240,9 @@ fn two_years_have_what_goes_wrong_in_two_years() {
 fn each_source_alone_lets_one_say_what_it_knows() {
     let world = World::generate(&Plan::default());
     let told = |channel: Channel, version: &str, number: u32| {
-        let truth = world.truths_of("Firefox", channel).find(|truth| {
-            truth.build_number == Some(number)
-                && world.builds[truth.build].version.as_ref() == version
-        });
+        let truth = world
+            .truths_of("Firefox", channel)
+            .find(|truth| truth.build_number == Some(number) && world.builds[truth.build].version.as_ref() == version);
         let truth = truth.unwrap();
         let said = |told: &super::Told| format!("{} {}", told.version, told.status.as_str());
         (
@@ -297,71 +253,15 @@ fn each_source_alone_lets_one_say_what_it_knows() {
     };
     use Channel::{Aurora, Beta, Esr, Release};
     let cases = [
-        (
-            Beta,
-            "153.0b2",
-            1,
-            "153.0b2rc1 candidate",
-            "153.0b2rc1 aborted",
-            false,
-        ),
-        (
-            Beta,
-            "153.0b2",
-            2,
-            "153.0b2rc2 candidate",
-            "153.0b2 shipped",
-            true,
-        ),
+        (Beta, "153.0b2", 1, "153.0b2rc1 candidate", "153.0b2rc1 aborted", false),
+        (Beta, "153.0b2", 2, "153.0b2rc2 candidate", "153.0b2 shipped", true),
         // The third was not the one; the archive cannot know.
-        (
-            Release,
-            "152.0",
-            2,
-            "152.0 candidate",
-            "152.0 candidate",
-            true,
-        ),
-        (
-            Release,
-            "152.0",
-            3,
-            "152.0 candidate",
-            "152.0 shipped",
-            false,
-        ),
-        (
-            Beta,
-            "152.0",
-            3,
-            "152.0rc3 candidate",
-            "152.0rc3 shipped",
-            false,
-        ),
-        (
-            Release,
-            "151.0",
-            2,
-            "151.0 candidate",
-            "151.0 pulled",
-            false,
-        ),
-        (
-            Release,
-            "153.0",
-            2,
-            "153.0 candidate",
-            "153.0 candidate",
-            false,
-        ),
-        (
-            Release,
-            "152.0.1",
-            1,
-            "152.0.1 candidate",
-            "152.0.1 aborted",
-            false,
-        ),
+        (Release, "152.0", 2, "152.0 candidate", "152.0 candidate", true),
+        (Release, "152.0", 3, "152.0 candidate", "152.0 shipped", false),
+        (Beta, "152.0", 3, "152.0rc3 candidate", "152.0rc3 shipped", false),
+        (Release, "151.0", 2, "151.0 candidate", "151.0 pulled", false),
+        (Release, "153.0", 2, "153.0 candidate", "153.0 candidate", false),
+        (Release, "152.0.1", 1, "152.0.1 candidate", "152.0.1 aborted", false),
         (
             Esr,
             "115.37.0esr",
@@ -375,11 +275,7 @@ fn each_source_alone_lets_one_say_what_it_knows() {
     ];
     for (channel, version, number, buildhub, archive, is_listed) in cases {
         let expected = (buildhub.to_owned(), archive.to_owned(), is_listed);
-        assert_eq!(
-            told(channel, version, number),
-            expected,
-            "{version} build{number}"
-        );
+        assert_eq!(told(channel, version, number), expected, "{version} build{number}");
     }
 }
 
@@ -431,60 +327,24 @@ fn a_live_world_ends_now_and_has_what_is_to_be_seen() {
             let has = |package: &super::Package| package.platform == Platform::LinuxAarch64;
             !build.packages.iter().any(has)
         });
-        let ages: Vec<i64> = lacking
-            .map(|build| (last - at(build)).num_hours())
-            .collect();
-        assert!(
-            ages.iter().any(|age| (6..48).contains(age)),
-            "{began} {ages:?}"
-        );
-        assert!(
-            ages.len() <= 3 && ages.iter().all(|age| *age < 48),
-            "{began} {ages:?}"
-        );
-        let misread: Vec<_> = world
-            .builds
-            .iter()
-            .filter(|build| build.misread.is_some())
-            .collect();
+        let ages: Vec<i64> = lacking.map(|build| (last - at(build)).num_hours()).collect();
+        assert!(ages.iter().any(|age| (6..48).contains(age)), "{began} {ages:?}");
+        assert!(ages.len() <= 3 && ages.iter().all(|age| *age < 48), "{began} {ages:?}");
+        let misread: Vec<_> = world.builds.iter().filter(|build| build.misread.is_some()).collect();
         assert_eq!(misread.len(), 1, "{began}");
         assert_eq!(misread[0].status, Status::Shipped);
-        assert!(
-            world
-                .records
-                .iter()
-                .all(|record| record.form != Form::Misread)
-        );
+        assert!(world.records.iter().all(|record| record.form != Form::Misread));
         let aborted = world.truths_of("Firefox", Channel::Beta);
         assert!(
-            aborted
-                .filter(|truth| truth.status == Status::Aborted)
-                .count()
-                > 0,
+            aborted.filter(|truth| truth.status == Status::Aborted).count() > 0,
             "{began}"
         );
-        let unlisted = plan
-            .live
-            .unwrap()
-            .unlisted_built()
-            .format("%Y%m%d%H%M%S")
-            .to_string();
-        assert!(
-            world.truth.iter().all(|truth| *truth.build_id != *unlisted),
-            "{began}"
-        );
+        let unlisted = plan.live.unwrap().unlisted_built().format("%Y%m%d%H%M%S").to_string();
+        assert!(world.truth.iter().all(|truth| *truth.build_id != *unlisted), "{began}");
         let later = World::generate(&Plan::live(began, began + TimeDelta::minutes(4)));
-        let found = later
-            .truth
-            .iter()
-            .filter(|truth| *truth.build_id == *unlisted);
+        let found = later.truth.iter().filter(|truth| *truth.build_id == *unlisted);
         assert_eq!(found.count(), Platform::ALL.len(), "{began}");
-        assert!(
-            later
-                .records
-                .iter()
-                .any(|record| record.form == Form::Misread)
-        );
+        assert!(later.records.iter().any(|record| record.form == Form::Misread));
     }
 }
 
@@ -493,41 +353,11 @@ fn a_live_world_has_the_versions_of_its_day() {
     let now = "2026-11-28T11:18:47Z".parse().unwrap();
     let world = World::generate(&Plan::live(now, now));
     for (product, channel, version, number, status) in [
-        (
-            "Firefox",
-            Channel::Nightly,
-            "163.0a1",
-            None,
-            Status::Published,
-        ),
-        (
-            "Firefox",
-            Channel::Beta,
-            "162.0b3",
-            Some(1),
-            Status::Shipped,
-        ),
-        (
-            "Firefox",
-            Channel::Release,
-            "161.0",
-            Some(2),
-            Status::Shipped,
-        ),
-        (
-            "Firefox",
-            Channel::Esr,
-            "153.8.0esr",
-            Some(1),
-            Status::Shipped,
-        ),
-        (
-            "Firefox",
-            Channel::Esr,
-            "115.46.0esr",
-            Some(1),
-            Status::Shipped,
-        ),
+        ("Firefox", Channel::Nightly, "163.0a1", None, Status::Published),
+        ("Firefox", Channel::Beta, "162.0b3", Some(1), Status::Shipped),
+        ("Firefox", Channel::Release, "161.0", Some(2), Status::Shipped),
+        ("Firefox", Channel::Esr, "153.8.0esr", Some(1), Status::Shipped),
+        ("Firefox", Channel::Esr, "115.46.0esr", Some(1), Status::Shipped),
     ] {
         let truths = world.truths_of(product, channel);
         let newest = truths
@@ -550,11 +380,7 @@ fn a_live_world_has_the_versions_of_its_day() {
 fn a_live_world_only_grows() {
     for began in beginnings() {
         let first = World::generate(&Plan::live(began, began));
-        for later in [
-            TimeDelta::minutes(3),
-            TimeDelta::hours(31),
-            TimeDelta::days(19),
-        ] {
+        for later in [TimeDelta::minutes(3), TimeDelta::hours(31), TimeDelta::days(19)] {
             let second = World::generate(&Plan::live(began, began + later));
             let told = |world: &World| -> BTreeSet<_> {
                 let truths = world.truth.iter();
@@ -582,18 +408,12 @@ fn a_live_world_only_grows() {
             let (one, other) = (records(&first), records(&second));
             assert!(other.starts_with(&one), "{began} {later}");
             let shipped = |world: &World| -> BTreeSet<_> {
-                let shipped = world
-                    .builds
-                    .iter()
-                    .filter(|build| build.status == Status::Shipped);
+                let shipped = world.builds.iter().filter(|build| build.status == Status::Shipped);
                 shipped
                     .map(|build| (build.product, build.version.to_string(), build.build_number))
                     .collect()
             };
-            assert!(
-                shipped(&first).is_subset(&shipped(&second)),
-                "{began} {later}"
-            );
+            assert!(shipped(&first).is_subset(&shipped(&second)), "{began} {later}");
         }
     }
 }

@@ -100,9 +100,7 @@ fn truths(index: usize, build: &Build, shelf: &Shelf) -> Vec<Truth> {
     } else {
         status_of_loser(build)
     });
-    let candidate = build
-        .is_release_candidate()
-        .then(|| build.candidate_version());
+    let candidate = build.is_release_candidate().then(|| build.candidate_version());
     let mut truths = Vec::new();
     for package in &build.packages {
         let truth = Truth {

@@ -54,10 +54,7 @@ fn wrong<T: DeserializeOwned>(document: &impl Serialize) -> String {
         Ok(value) => value.deserialize::<T>().err(),
         Err(error) => Some(error),
     };
-    error.map_or_else(
-        || "a name is there twice".to_owned(),
-        |error| sentence(&error, None),
-    )
+    error.map_or_else(|| "a name is there twice".to_owned(), |error| sentence(&error, None))
 }
 
 /// Where a text is no TOML.
@@ -65,25 +62,14 @@ pub(super) fn no_toml(text: &str, error: &toml::de::Error) -> String {
     let at = error.span().map_or(0, |span| span.start);
     let before = text.get(..at).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
-    let column = before
-        .rsplit('\n')
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .count()
-        + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     format!(
         "line {line}, column {column}: this is no TOML; a value is given as name = value below its [section], once, and texts stand in quotation marks"
     )
 }
 
 /// All names in the settings that no setting has, with those that there are.
-pub(super) fn unknown_names(
-    figment: &Figment,
-    given: &Dict,
-    known: &Dict,
-    within: &str,
-) -> Vec<String> {
+pub(super) fn unknown_names(figment: &Figment, given: &Dict, known: &Dict, within: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (name, value) in given {
         let path = join(within, name);
@@ -92,13 +78,8 @@ pub(super) fn unknown_names(
                 let known: Vec<&str> = known.keys().map(String::as_str).collect();
                 let value = figment.find_value(&path).ok();
                 let metadata = value.and_then(|value| figment.get_metadata(value.tag()));
-                let place = metadata
-                    .map(|metadata| place(metadata, &path))
-                    .unwrap_or_default();
-                found.push(format!(
-                    "there is no {path}{place}; there are {}",
-                    known.join(", ")
-                ));
+                let place = metadata.map(|metadata| place(metadata, &path)).unwrap_or_default();
+                found.push(format!("there is no {path}{place}; there are {}", known.join(", ")));
             }
             // A setting whose names are free begins with none.
             (Value::Dict(_, given), Some(Value::Dict(_, known))) if !known.is_empty() => {
@@ -115,11 +96,7 @@ pub(super) fn sentence(error: &Error, metadata: Option<&Metadata>) -> String {
     let path = error.path.join(".");
     let metadata = error.metadata.as_ref().or(metadata);
     let named = |name: &str| join(&path, name);
-    let place = |path: &str| {
-        metadata
-            .map(|metadata| place(metadata, path))
-            .unwrap_or_default()
-    };
+    let place = |path: &str| metadata.map(|metadata| place(metadata, path)).unwrap_or_default();
     let at = match path.as_str() {
         "" => "this".to_owned(),
         path => format!("{path}{}", place(path)),
@@ -129,21 +106,13 @@ pub(super) fn sentence(error: &Error, metadata: Option<&Metadata>) -> String {
             // The path leads to the name itself, or to what it is within.
             let is_at = path.rsplit('.').next() == Some(name.as_str());
             let name = if is_at { path.clone() } else { named(name) };
-            format!(
-                "there is no {name}{}; there are {}",
-                place(&name),
-                known.join(", ")
-            )
+            format!("there is no {name}{}; there are {}", place(&name), known.join(", "))
         }
         Kind::MissingField(name) => format!("{} is missing", named(name)),
         Kind::DuplicateField(name) => format!("{} is there twice", named(name)),
         Kind::UnknownVariant(_, known) => format!("{at} must be one of {}", known.join(", ")),
         Kind::InvalidType(actual, wanted) | Kind::InvalidValue(actual, wanted) => {
-            format!(
-                "{at} must be {}, not {}",
-                wanted_words(wanted),
-                actual_words(actual)
-            )
+            format!("{at} must be {}, not {}", wanted_words(wanted), actual_words(actual))
         }
         Kind::ISizeOutOfRange(_) | Kind::USizeOutOfRange(_) => {
             format!("{at} is too large a number, or too small")
@@ -261,10 +230,7 @@ mod tests {
                 "[part]\ncount = -1",
                 "part.count must be a whole number from 0 to 4294967295, not -1",
             ),
-            (
-                "[part]\ncount = 1\non = 1",
-                "part.on must be true or false, not 1",
-            ),
+            ("[part]\ncount = 1\non = 1", "part.on must be true or false, not 1"),
             (
                 "[part]\ncount = 1\nlook = \"odd\"",
                 "part.look must be one of plain, fancy",
@@ -274,31 +240,19 @@ mod tests {
                 "there is no part.cuont; there are count, look, on",
             ),
             ("part = 7", "part must be names with values, not 7"),
-            (
-                "names = 7\n[part]\ncount = 1",
-                "names must be a list, not 7",
-            ),
+            ("names = 7\n[part]\ncount = 1", "names must be a list, not 7"),
             (
                 "names = 2026-08-01\n[part]\ncount = 1",
                 "names must be a list, not names with values; dates and times stand in quotation marks",
             ),
-            (
-                "[part]\ncount = secret",
-                "line 2, column 9: this is no TOML; ",
-            ),
+            ("[part]\ncount = secret", "line 2, column 9: this is no TOML; "),
             ("[part\n", "line 1, column 6: this is no TOML; "),
-            (
-                "[part]\ncount = 1\ncount = 2",
-                "line 3, column 1: this is no TOML; ",
-            ),
+            ("[part]\ncount = 1\ncount = 2", "line 3, column 1: this is no TOML; "),
         ] {
             match from_toml::<Whole>(text) {
                 Ok(_) => assert_eq!(expected, "", "{text}"),
                 Err(why) => {
-                    assert!(
-                        !expected.is_empty() && why.starts_with(expected),
-                        "{text}: {why}"
-                    );
+                    assert!(!expected.is_empty() && why.starts_with(expected), "{text}: {why}");
                     assert!(!why.contains("secret"), "{why}");
                 }
             }

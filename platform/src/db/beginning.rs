@@ -79,12 +79,7 @@ impl Beginning {
 ///
 /// # Errors
 /// The database failed.
-pub async fn values(
-    db: &Db,
-    sql: &str,
-    begin: &Beginning,
-    most: usize,
-) -> Result<Vec<String>, DbError> {
+pub async fn values(db: &Db, sql: &str, begin: &Beginning, most: usize) -> Result<Vec<String>, DbError> {
     let mut bounds = begin.bounds();
     let mut found = Vec::new();
     while found.len() < most {

@@ -17,9 +17,7 @@ pub enum DbError {
     #[error("database.url must begin with sqlite:// or postgres://, not {0:?}")]
     UnknownUrl(String),
     /// The schema is older than this program. PostgreSQL only: SQLite migrates itself.
-    #[error(
-        "the database schema is at version {found}, this program needs {wanted}: run `datil migrate`"
-    )]
+    #[error("the database schema is at version {found}, this program needs {wanted}: run `datil migrate`")]
     SchemaTooOld {
         /// The newest migration that was applied.
         found: i64,
@@ -27,9 +25,7 @@ pub enum DbError {
         wanted: i64,
     },
     /// The schema was made by a newer program.
-    #[error(
-        "the database schema is at version {found}, newer than this program knows ({known}): use a newer datil"
-    )]
+    #[error("the database schema is at version {found}, newer than this program knows ({known}): use a newer datil")]
     SchemaTooNew {
         /// The newest migration that was applied.
         found: i64,
@@ -99,7 +95,6 @@ pub(super) fn is_missing_table(error: &sqlx::Error) -> bool {
     const UNDEFINED_TABLE: &str = "42P01";
     error.as_database_error().is_some_and(|error| {
         // SQLite has one code for all errors in a statement's text.
-        error.code().is_some_and(|code| code == UNDEFINED_TABLE)
-            || error.message().starts_with("no such table")
+        error.code().is_some_and(|code| code == UNDEFINED_TABLE) || error.message().starts_with("no such table")
     })
 }

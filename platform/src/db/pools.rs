@@ -28,10 +28,7 @@ pub(super) fn readers(time: Option<Duration>) -> SqlitePoolOptions {
 }
 
 /// Breaks off what this connection still does after this time.
-async fn break_off_after(
-    connection: &mut SqliteConnection,
-    time: Duration,
-) -> Result<(), sqlx::Error> {
+async fn break_off_after(connection: &mut SqliteConnection, time: Duration) -> Result<(), sqlx::Error> {
     /// So many steps of SQLite's machine take well under a millisecond.
     const STEPS: i32 = 10_000;
     let end = Instant::now() + time;

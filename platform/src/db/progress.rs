@@ -9,10 +9,7 @@ use crate::{in_tx, on};
 /// The database failed.
 pub async fn progress(db: &Db, name: &str) -> Result<i64, DbError> {
     const SQL: &str = "SELECT value FROM progress WHERE name = $1";
-    let found: Option<i64> = on!(db, |pool| sqlx::query_scalar(SQL)
-        .bind(name)
-        .fetch_optional(pool)
-        .await)?;
+    let found: Option<i64> = on!(db, |pool| sqlx::query_scalar(SQL).bind(name).fetch_optional(pool).await)?;
     Ok(found.unwrap_or(0))
 }
 

@@ -85,12 +85,8 @@ async fn fold(read: &SqlitePool, write: &SqlitePool) -> Result<(), sqlx::Error> 
 }
 
 /// Answers how many pages of the log are not folded yet.
-async fn checkpoint(
-    connection: impl SqliteExecutor<'_>,
-    pragma: &'static str,
-) -> Result<i64, sqlx::Error> {
-    let (_busy, logged, folded): (i64, i64, i64) =
-        sqlx::query_as(pragma).fetch_one(connection).await?;
+async fn checkpoint(connection: impl SqliteExecutor<'_>, pragma: &'static str) -> Result<i64, sqlx::Error> {
+    let (_busy, logged, folded): (i64, i64, i64) = sqlx::query_as(pragma).fetch_one(connection).await?;
     Ok(logged - folded)
 }
 
@@ -129,8 +125,7 @@ mod tests {
         assert_eq!(checkpoint(&db.read, NOOP).await.unwrap(), 0);
 
         write(&db, 10).await;
-        let (_, logged, _): (i64, i64, i64) =
-            sqlx::query_as(NOOP).fetch_one(&db.read).await.unwrap();
+        let (_, logged, _): (i64, i64, i64) = sqlx::query_as(NOOP).fetch_one(&db.read).await.unwrap();
         assert!(logged < 30, "{logged}");
     }
 }

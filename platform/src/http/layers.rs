@@ -15,9 +15,7 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::request_id::{
-    MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer,
-};
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 
 use super::limit::Limit;
@@ -265,15 +263,15 @@ async fn in_time(State(net): State<Arc<Net>>, request: Request, next: Next) -> R
     match tokio::time::timeout(time, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
-            tracing::warn!(
-                seconds = time.as_secs(),
-                "a request took too long and was given up"
-            );
+            tracing::warn!(seconds = time.as_secs(), "a request took too long and was given up");
             metrics::counter!(TOO_SLOW, "route" => route).increment(1);
             let seconds = time.as_secs();
-            net.say(kind, ApiError::TooSlow(format!(
-                "this took longer than {seconds} seconds and was given up: ask for less, or try again later"
-            )))
+            net.say(
+                kind,
+                ApiError::TooSlow(format!(
+                    "this took longer than {seconds} seconds and was given up: ask for less, or try again later"
+                )),
+            )
         }
     }
 }

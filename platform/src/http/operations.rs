@@ -50,8 +50,7 @@ pub struct Operations {
 /// The endpoints; every service has them.
 pub fn operations(state: Operations) -> Router {
     let commit = state.release.commit.unwrap_or_default();
-    metrics::gauge!(BUILD_INFO.name, "version" => state.release.version, "commit" => commit)
-        .set(1.0);
+    metrics::gauge!(BUILD_INFO.name, "version" => state.release.version, "commit" => commit).set(1.0);
     Router::new()
         .route("/__version__", get(version))
         .route("/__heartbeat__", get(heartbeat))

@@ -97,10 +97,7 @@ impl Wrong {
                 _ => wrong.add(&parameter.name, "is given more than once"),
             }
         }
-        let names: Vec<&str> = taken
-            .iter()
-            .map(|parameter| parameter.name.as_str())
-            .collect();
+        let names: Vec<&str> = taken.iter().map(|parameter| parameter.name.as_str()).collect();
         for (name, _) in &given.0 {
             if !names.contains(&name.as_ref()) {
                 let known = match names.as_slice() {
@@ -121,12 +118,7 @@ impl Wrong {
     }
 
     /// Notes why the value of a parameter, if it was given, cannot be read.
-    pub fn check<T, E: Display>(
-        &mut self,
-        given: &Given<'_>,
-        name: &str,
-        read: impl FnOnce(&str) -> Result<T, E>,
-    ) {
+    pub fn check<T, E: Display>(&mut self, given: &Given<'_>, name: &str, read: impl FnOnce(&str) -> Result<T, E>) {
         if let Some(Err(why)) = given.get(name).map(read) {
             self.add(name, why.to_string());
         }
@@ -140,17 +132,12 @@ impl Wrong {
         if self.0.is_empty() {
             return Ok(());
         }
-        Err(ApiError::Wrong {
-            wrong: self,
-            example,
-        })
+        Err(ApiError::Wrong { wrong: self, example })
     }
 
     /// Each parameter with what is wrong with it.
     pub(super) fn problems(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(name, why)| (name.as_str(), why.as_str()))
+        self.0.iter().map(|(name, why)| (name.as_str(), why.as_str()))
     }
 }
 
@@ -160,8 +147,7 @@ impl Display for Wrong {
             let between = if at == 0 { "" } else { "; " };
             // Some reasons name their parameter already.
             let rest = why.strip_prefix(name.as_str());
-            let names_itself =
-                rest.is_some_and(|rest| rest.starts_with(' ')) && !why.starts_with("is ");
+            let names_itself = rest.is_some_and(|rest| rest.starts_with(' ')) && !why.starts_with("is ");
             let begin = match name.as_str() {
                 "" => "a parameter without a name",
                 _ if names_itself => "",
@@ -232,11 +218,7 @@ mod tests {
         ] {
             let wrong = Wrong::with(&Given::of(query), &taken());
             assert_eq!(wrong.to_string(), expected, "{query:?}");
-            assert_eq!(
-                wrong.refused("/x").is_err(),
-                !expected.is_empty(),
-                "{query:?}"
-            );
+            assert_eq!(wrong.refused("/x").is_err(), !expected.is_empty(), "{query:?}");
         }
         let wrong = Wrong::with(&Given::of(Some("a=1")), &[]);
         assert_eq!(wrong.to_string(), "a is no parameter here: there are none");

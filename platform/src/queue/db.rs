@@ -43,13 +43,7 @@ const CLAIMED: &str = "WHERE crash_id = $1 AND owner = $2 AND state = 1";
 ///
 /// # Errors
 /// The database failed.
-pub async fn push(
-    tx: &mut Tx,
-    crash_id: &str,
-    kind: Kind,
-    lane: Lane,
-    now: i64,
-) -> Result<(), DbError> {
+pub async fn push(tx: &mut Tx, crash_id: &str, kind: Kind, lane: Lane, now: i64) -> Result<(), DbError> {
     push_later(tx, crash_id, kind, lane, now, now).await
 }
 
@@ -124,13 +118,7 @@ fn claim_sql(db: &Db) -> String {
 ///
 /// # Errors
 /// The database failed.
-pub async fn claim(
-    db: &Db,
-    claimant: &Claimant,
-    lanes: &[Lane],
-    limit: i64,
-    now: i64,
-) -> Result<Vec<Job>, DbError> {
+pub async fn claim(db: &Db, claimant: &Claimant, lanes: &[Lane], limit: i64, now: i64) -> Result<Vec<Job>, DbError> {
     let (sql, name) = (claim_sql(db), claimant.name());
     let mut jobs = Vec::new();
     let mut tx = db.begin().await?;
@@ -139,15 +127,14 @@ pub async fn claim(
         if room <= 0 {
             break;
         }
-        let rows: Vec<ClaimedRow> =
-            in_tx!(&mut tx, |conn| sqlx::query_as(AssertSqlSafe(sql.as_str()))
-                .bind(&name)
-                .bind(lease_end(now))
-                .bind(lane.number())
-                .bind(now)
-                .bind(room)
-                .fetch_all(conn)
-                .await)?;
+        let rows: Vec<ClaimedRow> = in_tx!(&mut tx, |conn| sqlx::query_as(AssertSqlSafe(sql.as_str()))
+            .bind(&name)
+            .bind(lease_end(now))
+            .bind(lane.number())
+            .bind(now)
+            .bind(room)
+            .fetch_all(conn)
+            .await)?;
         jobs.extend(rows.into_iter().map(|row| Job {
             crash_id: row.crash_id,
             kind: Kind::from_number(row.kind),
@@ -163,17 +150,15 @@ pub async fn claim(
     Ok(jobs)
 }
 
-const DUE: &str = "SELECT 1 FROM job WHERE lane IN (0, 1, 2, 3) AND state < 2 AND run_at <= $1 AND lease_until <= $1 LIMIT 1";
+const DUE: &str =
+    "SELECT 1 FROM job WHERE lane IN (0, 1, 2, 3) AND state < 2 AND run_at <= $1 AND lease_until <= $1 LIMIT 1";
 
 /// Whether there is a due job: a cheap look before the writing claim.
 ///
 /// # Errors
 /// The database failed.
 pub async fn due(db: &Db, now: i64) -> Result<bool, DbError> {
-    let found: Option<i32> = on!(db, |pool| sqlx::query_scalar(DUE)
-        .bind(now)
-        .fetch_optional(pool)
-        .await)?;
+    let found: Option<i32> = on!(db, |pool| sqlx::query_scalar(DUE).bind(now).fetch_optional(pool).await)?;
     Ok(found.is_some())
 }
 
@@ -301,10 +286,8 @@ pub async fn walker_died(tx: &mut Tx, job: &Job) -> Result<bool, DbError> {
     Ok(on_claim!(tx, job, SQL))
 }
 
-const DEPTH: &str =
-    "SELECT COUNT(*) FROM (SELECT 1 FROM job WHERE lane = $1 AND state < 2 LIMIT $2) AS counted";
-const FAILED_DEPTH: &str =
-    "SELECT COUNT(*) FROM (SELECT 1 FROM job WHERE state = 2 LIMIT $1) AS counted";
+const DEPTH: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM job WHERE lane = $1 AND state < 2 LIMIT $2) AS counted";
+const FAILED_DEPTH: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM job WHERE state = 2 LIMIT $1) AS counted";
 
 /// How many jobs wait or are being worked on, by lane, and how many failed (`None`); of each [`MOST_COUNTED`] at the most, so that a
 /// long queue does not cost more than a short one.
@@ -335,10 +318,8 @@ pub async fn depth(db: &Db) -> Result<Vec<(Option<Lane>, i64)>, DbError> {
 /// The database failed.
 pub async fn job_of(db: &Db, crash_id: &str) -> Result<Option<JobStatus>, DbError> {
     const SQL: &str = "SELECT state, pushed, run_at, last_error FROM job WHERE crash_id = $1";
-    let row: Option<(i64, i64, i64, String)> = on!(db, |pool| sqlx::query_as(SQL)
-        .bind(crash_id)
-        .fetch_optional(pool)
-        .await)?;
+    let row: Option<(i64, i64, i64, String)> =
+        on!(db, |pool| sqlx::query_as(SQL).bind(crash_id).fetch_optional(pool).await)?;
     Ok(row.map(|(state, pushed, run_at, reason)| JobStatus {
         state: match state {
             0 => JobState::Waiting,
@@ -357,11 +338,7 @@ const FAILED: &str = "SELECT crash_id, last_error, pushed, run_at FROM job WHERE
 ///
 /// # Errors
 /// The database failed.
-pub async fn failed(
-    db: &Db,
-    after: Option<&FailedJob>,
-    limit: i64,
-) -> Result<Vec<FailedJob>, DbError> {
+pub async fn failed(db: &Db, after: Option<&FailedJob>, limit: i64) -> Result<Vec<FailedJob>, DbError> {
     let (pushed, id) = after.map_or((i64::MIN, ""), |job| (job.pushed, &job.crash_id));
     let rows: Vec<(String, String, i64, i64)> = on!(db, |pool| sqlx::query_as(FAILED)
         .bind(pushed)
@@ -402,9 +379,7 @@ const OLDEST: &str = "SELECT MIN(pushed) FROM job WHERE state < 2";
 /// # Errors
 /// The database failed.
 pub async fn oldest(db: &Db) -> Result<Option<i64>, DbError> {
-    Ok(on!(db, |pool| sqlx::query_scalar(OLDEST)
-        .fetch_one(pool)
-        .await)?)
+    Ok(on!(db, |pool| sqlx::query_scalar(OLDEST).fetch_one(pool).await)?)
 }
 
 /// The statements that are run all the time, by their names: for a test of how the databases run them.

@@ -15,12 +15,7 @@ pub enum Lane {
 }
 
 /// Every lane, the most urgent first.
-pub(crate) const ALL: [Lane; 4] = [
-    Lane::Priority,
-    Lane::Standard,
-    Lane::Reprocessing,
-    Lane::Enrichment,
-];
+pub(crate) const ALL: [Lane; 4] = [Lane::Priority, Lane::Standard, Lane::Reprocessing, Lane::Enrichment];
 
 /// Of 12 claims, so many begin with this lane. Mass reprocessing once starved live crashes
 /// upstream (bug 1945653), hence the small shares that are never zero.

@@ -8,8 +8,8 @@ use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
 use object_store::path::Path;
 use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions,
+    PutOptions, PutPayload, PutResult, Result,
 };
 
 /// Where an operation stands: `before write v1/…`, `after read v1/…`; the kinds are read, write, delete and list.
@@ -36,12 +36,7 @@ impl Interrupted {
         })
     }
 
-    async fn around<T>(
-        &self,
-        kind: &str,
-        key: &str,
-        work: impl Future<Output = Result<T>>,
-    ) -> Result<T> {
+    async fn around<T>(&self, kind: &str, key: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
         self.at("before", kind, key).await?;
         let done = work.await;
         self.at("after", kind, key).await?;
@@ -63,21 +58,12 @@ impl fmt::Display for Interrupted {
 
 #[async_trait::async_trait]
 impl ObjectStore for Interrupted {
-    async fn put_opts(
-        &self,
-        location: &Path,
-        payload: PutPayload,
-        opts: PutOptions,
-    ) -> Result<PutResult> {
+    async fn put_opts(&self, location: &Path, payload: PutPayload, opts: PutOptions) -> Result<PutResult> {
         let work = self.inner.put_opts(location, payload, opts);
         self.around("write", location.as_ref(), work).await
     }
 
-    async fn put_multipart_opts(
-        &self,
-        location: &Path,
-        opts: PutMultipartOptions,
-    ) -> Result<Box<dyn MultipartUpload>> {
+    async fn put_multipart_opts(&self, location: &Path, opts: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
         let work = self.inner.put_multipart_opts(location, opts);
         self.around("write", location.as_ref(), work).await
     }
@@ -87,10 +73,7 @@ impl ObjectStore for Interrupted {
         self.around("read", location.as_ref(), work).await
     }
 
-    fn delete_stream(
-        &self,
-        locations: BoxStream<'static, Result<Path>>,
-    ) -> BoxStream<'static, Result<Path>> {
+    fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
         let this = self.clone();
         locations
             .then(move |location| {
@@ -100,8 +83,7 @@ impl ObjectStore for Interrupted {
                     let key = location.to_string();
                     let one = futures::stream::once(async { Ok(location) }).boxed();
                     let mut deleting = this.inner.delete_stream(one);
-                    let work =
-                        async { deleting.next().await.unwrap_or_else(|| Ok(Path::default())) };
+                    let work = async { deleting.next().await.unwrap_or_else(|| Ok(Path::default())) };
                     this.around("delete", &key, work).await
                 }
             })

@@ -12,15 +12,13 @@ pub async fn slow_steps(db: &Db, sql: &str) -> Vec<String> {
     let slow = |line: &String| match db {
         Db::Sqlite(_) => {
             line.contains("USE TEMP B-TREE")
-                || line.strip_prefix("SCAN ").is_some_and(|scanned| {
-                    !scanned.contains("INDEX") && is_table(scanned.split(' ').next())
-                })
+                || line
+                    .strip_prefix("SCAN ")
+                    .is_some_and(|scanned| !scanned.contains("INDEX") && is_table(scanned.split(' ').next()))
         }
         Db::Postgres(_) => {
             let node = line.trim_start().trim_start_matches("->").trim_start();
-            node.contains("Seq Scan")
-                || node.starts_with("Sort ")
-                || node.starts_with("Incremental Sort")
+            node.contains("Seq Scan") || node.starts_with("Sort ") || node.starts_with("Incremental Sort")
         }
     };
     plan(db, sql).await.into_iter().filter(slow).collect()
@@ -49,9 +47,7 @@ pub async fn plan(db: &Db, sql: &str) -> Vec<String> {
             rows.into_iter().map(|row| row.3).collect()
         }
         Db::Postgres(pool) => {
-            let count = (1..=300)
-                .take_while(|n| sql.contains(&format!("${n}")))
-                .count();
+            let count = (1..=300).take_while(|n| sql.contains(&format!("${n}"))).count();
             let mut tx = pool.begin().await.expect("a transaction begins");
             for setting in [
                 "SET LOCAL enable_seqscan = off",

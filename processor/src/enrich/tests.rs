@@ -18,7 +18,8 @@ fn unknown(raw: &RawCrash) -> (ProcessedCrash, Found) {
 }
 
 fn raw(product: &str, channel: &str, version: &str) -> RawCrash {
-    let raw = json!({"ProductName": product, "ReleaseChannel": channel, "Version": version, "BuildID": "20260518091500"});
+    let raw =
+        json!({"ProductName": product, "ReleaseChannel": channel, "Version": version, "BuildID": "20260518091500"});
     RawCrash(raw.as_object().unwrap().clone())
 }
 
@@ -53,10 +54,7 @@ fn a_suffix_is_appended_only_where_it_is_missing() {
 
 #[test]
 fn the_note_says_what_was_done_and_goes_when_the_build_is_known() {
-    for (version, expected) in [
-        ("152.0", "added \"b0\" suffix"),
-        ("152.0b3", "has a suffix already"),
-    ] {
+    for (version, expected) in [("152.0", "added \"b0\" suffix"), ("152.0b3", "has a suffix already")] {
         let raw = raw("Firefox", "beta", version);
         let (_, mut found) = unknown(&raw);
         let mut crash = ProcessedCrash::default();
@@ -82,10 +80,7 @@ fn a_contradiction_is_noted_while_it_is_one() {
     assert_eq!(crash.text("version_reported"), Some("153.0.1"));
     found.version = Some("153.0".to_owned());
     found.reported_differs = true;
-    assert_eq!(
-        found.attached("153.0", "153.0.1").version_reported.as_str(),
-        "153.0.1"
-    );
+    assert_eq!(found.attached("153.0", "153.0.1").version_reported.as_str(), "153.0.1");
     for _ in 0..2 {
         enrich_again(&raw, &mut crash, &found);
         assert_eq!(
@@ -96,13 +91,7 @@ fn a_contradiction_is_noted_while_it_is_one() {
     }
     found.version = Some("153.0.1".to_owned());
     found.reported_differs = false;
-    assert_eq!(
-        found
-            .attached("153.0.1", "153.0.1")
-            .version_reported
-            .as_str(),
-        ""
-    );
+    assert_eq!(found.attached("153.0.1", "153.0.1").version_reported.as_str(), "");
     enrich_again(&raw, &mut crash, &found);
     assert_eq!(crash.text("processor_notes"), Some("first"));
     assert_eq!(crash.text("version_reported"), Some("153.0.1"));
@@ -121,9 +110,8 @@ fn the_note_stays_where_the_rules_put_it() {
     for version in ["153.0b4", "153.0b5"] {
         found.version = Some(version.to_owned());
         enrich_again(&raw, &mut crash, &found);
-        let expected = format!(
-            "first\nthe client reports version 153.0, and its build id is the one of {version}\nlast"
-        );
+        let expected =
+            format!("first\nthe client reports version 153.0, and its build id is the one of {version}\nlast");
         assert_eq!(crash.text("processor_notes"), Some(expected.as_str()));
     }
     found.version = None;
@@ -147,10 +135,7 @@ fn the_row_and_the_document_say_the_same_of_the_reported_version() {
         enrich_again(&raw, &mut crash, &found);
         let document = crash.text("version_reported").unwrap();
         assert_eq!(found.attached("", document), found.attached("", &text));
-        assert_eq!(
-            found.attached("", &text).version_reported.as_str(),
-            expected
-        );
+        assert_eq!(found.attached("", &text).version_reported.as_str(), expected);
     }
 }
 
@@ -165,13 +150,7 @@ fn the_file_is_the_one_for_the_machine_that_crashed() {
         })
         .to_vec();
     for (os, cpu, platform, file, url) in [
-        (
-            "Windows NT",
-            "amd64",
-            json!("win64"),
-            json!("win64"),
-            "win64/en-US/f",
-        ),
+        ("Windows NT", "amd64", json!("win64"), json!("win64"), "win64/en-US/f"),
         ("Windows NT", "x86", json!("win32"), json!(null), ""),
         (
             "Linux",

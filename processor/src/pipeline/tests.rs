@@ -4,10 +4,7 @@ use serde_json::json;
 
 use super::*;
 
-fn context<'a>(
-    dumps: &'a BTreeMap<String, Bytes>,
-    table: &'a BTreeMap<String, String>,
-) -> Context<'a> {
+fn context<'a>(dumps: &'a BTreeMap<String, Bytes>, table: &'a BTreeMap<String, String>) -> Context<'a> {
     Context {
         raw: Map::new(),
         processed: ProcessedCrash::default(),
@@ -32,10 +29,7 @@ fn a_rule_that_panics_leaves_a_note_and_what_it_wrote() {
         apply: panics,
     };
     apply(&rule, &mut context);
-    assert_eq!(
-        context.notes,
-        ["ruleset 'default' rule 'Some' failed: panic"]
-    );
+    assert_eq!(context.notes, ["ruleset 'default' rule 'Some' failed: panic"]);
     assert_eq!(context.processed.0.get("half"), Some(&json!(true)));
 }
 
@@ -150,11 +144,7 @@ fn a_difference_of_a_known_and_a_guessed_time_is_no_answer() {
         raw["submitted_timestamp"] = json!("2026-11-28T09:00:00+00:00");
         let crash = processed(&raw, None);
         let number = |name: &str| crash.0.get(name).and_then(Value::as_i64);
-        (
-            number("uptime"),
-            number("install_age"),
-            number("crash_time"),
-        )
+        (number("uptime"), number("install_age"), number("crash_time"))
     };
     let submitted = Some(1_795_856_400);
     for (times, expected) in [
@@ -178,10 +168,7 @@ fn a_difference_of_a_known_and_a_guessed_time_is_no_answer() {
             json!({"CrashTime": "1795800000", "StartupTime": "0", "InstallTime": "never"}),
             (None, None, Some(1_795_800_000)),
         ),
-        (
-            json!({"CrashTime": "1795800000"}),
-            (None, None, Some(1_795_800_000)),
-        ),
+        (json!({"CrashTime": "1795800000"}), (None, None, Some(1_795_800_000))),
     ] {
         assert_eq!(crash(times.clone()), expected, "{times}");
     }

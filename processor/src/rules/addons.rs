@@ -44,10 +44,7 @@ pub(super) fn theme_pretty_name(context: &mut Context<'_>) {
         return;
     };
     for addon in addons {
-        let Some(rest) = addon
-            .as_str()
-            .and_then(|text| text.strip_prefix(DEFAULT_THEME))
-        else {
+        let Some(rest) = addon.as_str().and_then(|text| text.strip_prefix(DEFAULT_THEME)) else {
             continue;
         };
         if rest.is_empty() || rest.starts_with(':') {

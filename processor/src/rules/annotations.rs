@@ -28,8 +28,7 @@ pub(super) fn remove_nulls(context: &mut Context<'_>) {
         }
     };
     let raw = std::mem::take(&mut context.raw);
-    let (dirty, whole): (Vec<_>, Vec<_>) =
-        raw.into_iter().partition(|(name, _)| name.contains('\0'));
+    let (dirty, whole): (Vec<_>, Vec<_>) = raw.into_iter().partition(|(name, _)| name.contains('\0'));
     for (name, value) in whole.into_iter().chain(dirty) {
         let value = match value {
             Value::String(text) => Value::String(clean(text)),
@@ -64,10 +63,7 @@ pub(super) fn crash_report_keys(context: &mut Context<'_>) {
         .collect();
     let changed = valid != given;
     let keys = json!(valid);
-    context
-        .processed
-        .0
-        .insert("crash_report_keys".to_owned(), keys);
+    context.processed.0.insert("crash_report_keys".to_owned(), keys);
     if changed {
         context.note("invalidkeys: Crash report contains invalid keys");
     }
@@ -122,9 +118,7 @@ pub(super) fn copy_from_raw_crash(context: &mut Context<'_>) {
 fn copied(field: &Field, value: &Value) -> Result<Value, String> {
     match field.kind {
         // JSON in a text, which a client that sends JSON may send as it is.
-        Kind::Text if field.name == "async_shutdown_timeout" && value.is_object() => {
-            Ok(json!(read::json_text(value)))
-        }
+        Kind::Text if field.name == "async_shutdown_timeout" && value.is_object() => Ok(json!(read::json_text(value))),
         Kind::Text => read::text_of(value)
             .map(|text| json!(text))
             .ok_or_else(|| "has a non-text value".to_owned()),
@@ -159,9 +153,7 @@ pub(super) fn boolean(value: &Value) -> Option<bool> {
 
 fn object(name: &str, value: &Value) -> Result<Value, String> {
     let value = match value {
-        Value::String(text) => {
-            serde_json::from_str(text).map_err(|_| "value is malformed json".to_owned())?
-        }
+        Value::String(text) => serde_json::from_str(text).map_err(|_| "value is malformed json".to_owned())?,
         // A client that sends JSON may have sent the object itself.
         other => other.clone(),
     };
@@ -258,11 +250,7 @@ pub(super) fn accessibility(context: &mut Context<'_>) {
 
 /// The actors of a utility process (bug 1788681).
 pub(super) fn utility_actors_name(context: &mut Context<'_>) {
-    let Some(value) = context
-        .raw
-        .get("UtilityActorsName")
-        .filter(|value| !value.is_null())
-    else {
+    let Some(value) = context.raw.get("UtilityActorsName").filter(|value| !value.is_null()) else {
         return;
     };
     match crash::text_of(value) {

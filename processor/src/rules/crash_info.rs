@@ -42,9 +42,9 @@ fn address(dump: &Value) -> Value {
     let adjusted = read::at(info, &["adjusted_address"]);
     match read::at(adjusted, &["kind"]).and_then(Value::as_str) {
         Some("null-pointer") => {
-            let digits = address.and_then(Value::as_str).map_or(8, |text| {
-                text.chars().count().saturating_sub(2).clamp(8, 16)
-            });
+            let digits = address
+                .and_then(Value::as_str)
+                .map_or(8, |text| text.chars().count().saturating_sub(2).clamp(8, 16));
             let offset = read::at(adjusted, &["offset"]).and_then(Value::as_str);
             let accessed = offset
                 .and_then(document::address)
@@ -76,10 +76,7 @@ fn jump_target(dump: &Value) -> Option<&Value> {
 /// The greatest confidence that a flipped bit explains the address, in percent.
 pub(super) fn possible_bit_flips(context: &mut Context<'_>) {
     let flips = read::at(context.json_dump(), &["crash_info", "possible_bit_flips"]);
-    let Some(flips) = flips
-        .and_then(Value::as_array)
-        .filter(|list| !list.is_empty())
-    else {
+    let Some(flips) = flips.and_then(Value::as_array).filter(|list| !list.is_empty()) else {
         return;
     };
     let most = flips
@@ -99,10 +96,7 @@ pub(super) fn crash_inconsistencies(context: &mut Context<'_>) {
     let Some(dump) = context.json_dump() else {
         return;
     };
-    let found = json!(read::at(
-        Some(dump),
-        &["crash_info", "crash_inconsistencies"]
-    ));
+    let found = json!(read::at(Some(dump), &["crash_info", "crash_inconsistencies"]));
     context.set("crash_inconsistencies", found);
 }
 
@@ -163,9 +157,7 @@ pub(super) fn mac_boot_args(context: &mut Context<'_>) {
         Some(value) if is_given(value) => kind_name(value),
         _ => return,
     };
-    context.note(format!(
-        "MacBootArgsRule: mac_boot_args is {kind} and not str"
-    ));
+    context.note(format!("MacBootArgsRule: mac_boot_args is {kind} and not str"));
 }
 
 /// The name of a value's type in notes.
@@ -187,10 +179,7 @@ pub(super) fn mac_crash_info(context: &mut Context<'_>) {
     let Some(info) = read::at(context.json_dump(), &["mac_crash_info"]) else {
         return;
     };
-    let records = info
-        .get("num_records")
-        .and_then(Value::as_f64)
-        .unwrap_or(0.0);
+    let records = info.get("num_records").and_then(Value::as_f64).unwrap_or(0.0);
     if records > 0.0 {
         let text = read::json_text(info);
         context.set("mac_crash_info", text);
@@ -225,24 +214,9 @@ mod tests {
         let null = |offset: &str| json!({"kind": "null-pointer", "offset": offset});
         let code = "0x00007ff612340000";
         for (address, adjusted, frame, expected) in [
-            (
-                "0x0000000000000018",
-                null("0x18"),
-                code,
-                "0x0000000000000000",
-            ),
-            (
-                "0x000000000000ffff",
-                null("0xffff"),
-                code,
-                "0x0000000000000000",
-            ),
-            (
-                "0x0000000000010000",
-                null("0x10000"),
-                code,
-                "0x0000000000010000",
-            ),
+            ("0x0000000000000018", null("0x18"), code, "0x0000000000000000"),
+            ("0x000000000000ffff", null("0xffff"), code, "0x0000000000000000"),
+            ("0x0000000000010000", null("0x10000"), code, "0x0000000000010000"),
             (
                 "0xffffffffffffffff",
                 null("0xfefefefefefefefe"),
@@ -264,12 +238,7 @@ mod tests {
                 "0xe5e5e5e5e5e5e5e5",
                 "0xe5e5e5e5e5e5e5e5",
             ),
-            (
-                "0x0000000000000000",
-                json!(null),
-                code,
-                "0x0000000000000000",
-            ),
+            ("0x0000000000000000", json!(null), code, "0x0000000000000000"),
             (
                 "0x0000000000000000",
                 json!(null),

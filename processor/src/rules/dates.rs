@@ -33,10 +33,7 @@ pub(super) fn dates_and_times(context: &mut Context<'_>) {
         context.note("client_crash_date is unknown");
     }
     if let Some(date) = DateTime::from_timestamp(crash_time, 0) {
-        context.set(
-            "client_crash_date",
-            date.format("%Y-%m-%dT%H:%M:%S+00:00").to_string(),
-        );
+        context.set("client_crash_date", date.format("%Y-%m-%dT%H:%M:%S+00:00").to_string());
     }
 
     // The difference of a known time and a guessed one says nothing.
@@ -105,8 +102,9 @@ fn seconds(value: &Value) -> Option<Result<i64, NotInteger>> {
     let digits = format!("{sign}{}", read::cut(&digits, TIME_DIGITS));
     // The digits of a number need not begin with those of its whole part: `1.7e9`.
     Some(match value {
-        Value::Number(number) if !number.is_i64() => read::wide_integer(value)
-            .and_then(|whole| read::integer_in(read::cut(&whole.to_string(), TIME_DIGITS))),
+        Value::Number(number) if !number.is_i64() => {
+            read::wide_integer(value).and_then(|whole| read::integer_in(read::cut(&whole.to_string(), TIME_DIGITS)))
+        }
         _ => read::integer_in(&digits),
     })
 }
@@ -120,11 +118,7 @@ fn seconds_of(text: &str) -> Option<i64> {
     // The offset, if there is one, begins at the last sign behind the date.
     let day_end = text
         .char_indices()
-        .nth(if text.as_bytes().get(4) == Some(&b'-') {
-            10
-        } else {
-            8
-        })?
+        .nth(if text.as_bytes().get(4) == Some(&b'-') { 10 } else { 8 })?
         .0;
     let (day, rest) = text.split_at(day_end);
     let mut rest = rest.chars();

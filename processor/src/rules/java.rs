@@ -64,17 +64,14 @@ fn is_class(text: &str) -> bool {
     text.split('.').all(|name| {
         // Kotlin hides a file's class from Java by a dash.
         let name = name.strip_prefix('-').unwrap_or(name);
-        name.starts_with(|c: char| !c.is_numeric())
-            && name.chars().all(|c| is_of_name(c) && c != '-')
+        name.starts_with(|c: char| !c.is_numeric()) && name.chars().all(|c| is_of_name(c) && c != '-')
     })
 }
 
 /// Leaves out of a Java exception's stacks what is no name of a class, method or file, since it may
 /// be a piece of the message; answers how many there were.
 pub(super) fn keep_names(exception: &mut Value) -> usize {
-    let values = exception
-        .get_mut("exception")
-        .and_then(|all| all.get_mut("values"));
+    let values = exception.get_mut("exception").and_then(|all| all.get_mut("values"));
     let values = values.and_then(Value::as_array_mut);
     let mut left_out = 0;
     for value in values.into_iter().flatten() {
@@ -135,9 +132,7 @@ fn frame(line: &str) -> Option<&str> {
 /// A method with its class, at least one dot between them.
 fn is_method(text: &str) -> bool {
     let (origin, method) = text.rsplit_once('/').unwrap_or(("", text));
-    origin.split('/').all(is_origin)
-        && method.contains('.')
-        && method.split('.').all(is_method_name)
+    origin.split('/').all(is_origin) && method.contains('.') && method.split('.').all(is_method_name)
 }
 
 fn is_method_name(name: &str) -> bool {
@@ -151,9 +146,7 @@ fn is_origin(text: &str) -> bool {
     // Letters stand behind a dash or a plus only: `22-ea`, `17.0.1+12-LTS`.
     let numbers = version.split(['-', '+']).next().unwrap_or_default();
     let is_version = numbers.starts_with(|c: char| c.is_ascii_digit())
-        && numbers
-            .chars()
-            .all(|c| c.is_ascii_digit() || matches!(c, '.' | '_'))
+        && numbers.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '_'))
         && version
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+' | '_'));
@@ -165,8 +158,7 @@ fn is_place(text: &str) -> bool {
     let (file, line) = text.split_once(':').unwrap_or((text, ""));
     // R8 names the mapping in place of the file.
     let file = file.strip_prefix("go/retraceme ").unwrap_or(file);
-    let is_file = matches!(file, "Native Method" | "Unknown Source")
-        || file.chars().all(|c| is_of_name(c) || c == '.');
+    let is_file = matches!(file, "Native Method" | "Unknown Source") || file.chars().all(|c| is_of_name(c) || c == '.');
     let line = line.strip_prefix('-').unwrap_or(line);
     is_file && line.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -67,9 +67,7 @@ fn decompress(dump: &[u8]) -> Result<Vec<u8>, String> {
         }
     }
     if size > MAX_BYTES {
-        return Err(format!(
-            "Uncompressed memory info too large {size} (max: {MAX_BYTES})"
-        ));
+        return Err(format!("Uncompressed memory info too large {size} (max: {MAX_BYTES})"));
     }
     Ok(out)
 }
@@ -134,11 +132,7 @@ fn measures(report: &Value, pid: &Value) -> Option<Value> {
         other => other.to_string(),
     };
     let process = format!("(pid {pid})");
-    let mut sums: BTreeMap<&str, i64> = MEASURED
-        .iter()
-        .chain(&DERIVED)
-        .map(|name| (*name, 0))
-        .collect();
+    let mut sums: BTreeMap<&str, i64> = MEASURED.iter().chain(&DERIVED).map(|name| (*name, 0)).collect();
     let (mut heap, mut nonheap) = (0_i64, 0_i64);
     let mut seen = false;
     for entry in report.get("reports")?.as_array()? {

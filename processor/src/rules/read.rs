@@ -62,9 +62,7 @@ fn wide_integer_in(text: &str) -> Result<i128, NotInteger> {
     }
     let sign = if negative { "-" } else { "" };
     // Only digits are left, so that the one way to fail is by size.
-    format!("{sign}{digits}")
-        .parse()
-        .map_err(|_| NotInteger::TooLarge)
+    format!("{sign}{digits}").parse().map_err(|_| NotInteger::TooLarge)
 }
 
 /// The integer that a value stands for, if 64 bits with sign can hold it.
@@ -125,10 +123,7 @@ fn without_separators(text: &str) -> Option<String> {
         return Some(text.to_owned());
     }
     let bytes = text.as_bytes();
-    let is_digit = |at: Option<usize>| {
-        at.and_then(|at| bytes.get(at))
-            .is_some_and(u8::is_ascii_digit)
-    };
+    let is_digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
     let between = bytes
         .iter()
         .enumerate()
@@ -310,10 +305,7 @@ mod tests {
 
     #[test]
     fn lines_end_at_every_kind_of_line_end() {
-        assert_eq!(
-            lines("a\r\nb\rc\n\nd\u{2028}e\x0b"),
-            ["a", "b", "c", "", "d", "e"]
-        );
+        assert_eq!(lines("a\r\nb\rc\n\nd\u{2028}e\x0b"), ["a", "b", "c", "", "d", "e"]);
         assert_eq!(lines(""), Vec::<&str>::new());
     }
 

@@ -16,30 +16,19 @@ const PRIVATE_REASONS: [&str; 3] = [
 
 /// What reasons hold that quote a text of the user's, as the errors of Rust's `str` do
 /// (`core/str/mod.rs`; the texts changed over the years).
-const QUOTING_REASONS: [&str; 4] = [
-    "byte index ",
-    "when slicing `",
-    "char boundary",
-    "character boundary",
-];
+const QUOTING_REASONS: [&str; 4] = ["byte index ", "when slicing `", "char boundary", "character boundary"];
 
 /// Whether a reason may hold what is the user's.
 fn is_private(reason: &str) -> bool {
     let reason = read::strip(reason);
-    PRIVATE_REASONS
-        .iter()
-        .any(|start| reason.starts_with(start))
+    PRIVATE_REASONS.iter().any(|start| reason.starts_with(start))
         || QUOTING_REASONS.iter().any(|part| reason.contains(part))
         || reason.contains(" and/or ") && reason.contains(" in `")
 }
 
 /// Splits the reason of a deliberate crash into a public and a protected field.
 pub(super) fn moz_crash_reason(context: &mut Context<'_>) {
-    let Some(reason) = context
-        .raw
-        .get("MozCrashReason")
-        .filter(|value| is_given(value))
-    else {
+    let Some(reason) = context.raw.get("MozCrashReason").filter(|value| is_given(value)) else {
         return;
     };
     let reason = reason.clone();
@@ -57,11 +46,7 @@ pub(super) fn moz_crash_reason(context: &mut Context<'_>) {
 
 /// Splits a Java stack trace into a public and a protected field.
 pub(super) fn java_stack_trace(context: &mut Context<'_>) {
-    let Some(trace) = context
-        .raw
-        .get("JavaStackTrace")
-        .filter(|value| is_given(value))
-    else {
+    let Some(trace) = context.raw.get("JavaStackTrace").filter(|value| is_given(value)) else {
         return;
     };
     let trace = trace.clone();
@@ -94,22 +79,12 @@ pub(super) fn heap_checker(context: &mut Context<'_>) {
         && u64::try_from(address.unsigned_abs()).is_ok()
     {
         let sign = if address < 0 { "-" } else { "" };
-        context.set(
-            "phc_base_address",
-            format!("{sign}{:#x}", address.unsigned_abs()),
-        );
+        context.set("phc_base_address", format!("{sign}{:#x}", address.unsigned_abs()));
     }
-    if let Some(size) = context
-        .raw
-        .get("PHCUsableSize")
-        .and_then(read::integer_value)
-    {
+    if let Some(size) = context.raw.get("PHCUsableSize").and_then(read::integer_value) {
         context.set("phc_usable_size", size);
     }
-    for (field, annotation) in [
-        ("phc_alloc_stack", "PHCAllocStack"),
-        ("phc_free_stack", "PHCFreeStack"),
-    ] {
+    for (field, annotation) in [("phc_alloc_stack", "PHCAllocStack"), ("phc_free_stack", "PHCFreeStack")] {
         if let Some(stack) = context.raw.get(annotation).cloned() {
             context.set(field, stack);
         }
@@ -118,11 +93,7 @@ pub(super) fn heap_checker(context: &mut Context<'_>) {
 
 /// What the program did before it crashed. The notes quote nothing of it: it is protected.
 pub(super) fn breadcrumbs(context: &mut Context<'_>) {
-    let crumbs = match context
-        .raw
-        .get("Breadcrumbs")
-        .filter(|value| is_given(value))
-    {
+    let crumbs = match context.raw.get("Breadcrumbs").filter(|value| is_given(value)) {
         None => return,
         Some(Value::String(text)) => match serde_json::from_str::<Value>(text) {
             Ok(crumbs) => crumbs,
@@ -165,10 +136,7 @@ mod tests {
             ("end byte index 99 is out of bounds of `SECRET`", true),
             ("begin > end (4 > 2) when slicing `SECRET`", true),
             ("begin <= end (4 <= 2) when slicing `SECRET`", true),
-            (
-                "index 42 and/or 43 in `SECRET` do not lie on character boundary",
-                true,
-            ),
+            ("index 42 and/or 43 in `SECRET` do not lie on character boundary", true),
             ("index 42 and/or 43 in `SECRET", true),
         ] {
             assert_eq!(is_private(reason), expected, "{reason}");

@@ -33,9 +33,7 @@ impl Shape {
     /// Whether a value has this shape.
     pub(super) fn fits(&self, value: &Value) -> bool {
         match (self, value) {
-            (Text, Value::String(_)) | (Boolean, Value::Bool(_)) | (Nullable(_), Value::Null) => {
-                true
-            }
+            (Text, Value::String(_)) | (Boolean, Value::Bool(_)) | (Nullable(_), Value::Null) => true,
             (Integer, Value::Number(number)) => number.is_i64() || number.is_u64(),
             (List(item), Value::Array(items)) => items.iter().all(|value| item.fits(value)),
             (Object(shapes), Value::Object(members)) => shapes
@@ -114,10 +112,7 @@ const ADDONS: Shape = Object(&[
     ),
     ("activeGMPlugins", Map(&Object(&[]))),
     ("activePlugins", List(&Object(&[]))),
-    (
-        "theme",
-        Object(&[("id", Text), ("name", Text), ("version", Text)]),
-    ),
+    ("theme", Object(&[("id", Text), ("name", Text), ("version", Text)])),
 ]);
 
 const BUILD: Shape = Object(&[
@@ -176,10 +171,7 @@ const SETTINGS: Shape = Object(&[
             ("enabled", Boolean),
         ]),
     ),
-    (
-        "userPrefs",
-        Map(&Nullable(&Either(&Either(&Boolean, &Text), &Integer))),
-    ),
+    ("userPrefs", Map(&Nullable(&Either(&Either(&Boolean, &Text), &Integer)))),
 ]);
 
 const SYSTEM: Shape = Object(&[
@@ -243,11 +235,7 @@ mod tests {
             (&BREADCRUMBS, json!([{"category": true}]), false),
             (&BREADCRUMBS, json!([null]), false),
             (&JAVA_EXCEPTION, json!({"exception": {}}), true),
-            (
-                &JAVA_EXCEPTION,
-                json!({"exception": {"values": [null]}}),
-                false,
-            ),
+            (&JAVA_EXCEPTION, json!({"exception": {"values": [null]}}), false),
             (&JAVA_EXCEPTION, json!([]), false),
             (
                 &TELEMETRY_ENVIRONMENT,

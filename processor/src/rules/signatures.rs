@@ -26,22 +26,18 @@ pub(super) fn signature(context: &mut Context<'_>) {
 /// A shutdown that hangs is ended by a watchdog thread; what hung is the main thread
 /// (bug 2037932). Everything that was said of the watchdog's thread is said of the main one.
 pub(super) fn shutdown_hang(context: &mut Context<'_>) {
-    let hung = read::text(&context.processed.0, "signature")
-        .is_some_and(|signature| signature.starts_with("shutdownhang"));
+    let hung =
+        read::text(&context.processed.0, "signature").is_some_and(|signature| signature.starts_with("shutdownhang"));
     if !hung {
         return;
     }
     context.set("crashing_thread", 0);
-    let main =
-        read::at(context.json_dump(), &["threads"]).and_then(|threads| threads.as_array()?.first());
+    let main = read::at(context.json_dump(), &["threads"]).and_then(|threads| threads.as_array()?.first());
     let Some(main) = main else {
         return;
     };
     let name = json!(main.get("thread_name"));
-    let error = main
-        .get("last_error_value")
-        .filter(|error| error.is_string())
-        .cloned();
+    let error = main.get("last_error_value").filter(|error| error.is_string()).cloned();
     context.set("crashing_thread_name", name);
     for field in ["last_error_value", "topmost_filenames", "modules_in_stack"] {
         context.processed.0.remove(field);

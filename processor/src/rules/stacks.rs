@@ -171,20 +171,13 @@ fn id_of<'a>(frame: &Value, modules: &[Loaded<'a>]) -> Option<&'a str> {
         return Some(module.debug_id);
     }
     let first = modules.first()?.debug_id;
-    modules
-        .iter()
-        .all(|module| module.debug_id == first)
-        .then_some(first)
+    modules.iter().all(|module| module.debug_id == first).then_some(first)
 }
 
 /// The modules for which there were no symbols, as `filename/version/debug id[/code id]`.
 pub(super) fn missing_symbols(context: &mut Context<'_>) {
     let modules = read::at(context.json_dump(), &["modules"]).and_then(Value::as_array);
-    let mut missing: Vec<String> = modules
-        .into_iter()
-        .flatten()
-        .filter_map(missing_module)
-        .collect();
+    let mut missing: Vec<String> = modules.into_iter().flatten().filter_map(missing_module).collect();
     missing.sort_unstable();
     if !missing.is_empty() {
         context.set("missing_symbols", missing.join(";"));
@@ -257,14 +250,8 @@ mod tests {
     #[test]
     fn modules_of_one_name_are_told_apart_by_address() {
         let module = |id: &str, base: &str, end: &str| json!({"filename": "a.dll", "debug_id": id, "base_addr": base, "end_addr": end});
-        let list = [
-            module("A1", "0x1000", "0x2000"),
-            module("B2", "0x5000", "0x6000"),
-        ];
-        let modules: Vec<_> = list
-            .iter()
-            .map(|module| Loaded::of(module).unwrap().1)
-            .collect();
+        let list = [module("A1", "0x1000", "0x2000"), module("B2", "0x5000", "0x6000")];
+        let modules: Vec<_> = list.iter().map(|module| Loaded::of(module).unwrap().1).collect();
         for (offset, expected) in [
             (json!("0x0000000000001000"), Some("A1")),
             (json!("0x5fff"), Some("B2")),
@@ -276,14 +263,8 @@ mod tests {
             assert_eq!(id_of(&frame, &modules), expected, "{offset}");
         }
         assert_eq!(id_of(&json!({}), &modules[..1]), Some("A1"));
-        let overlapping = [
-            module("B2", "0x1000", "0x9000"),
-            module("A1", "0x4000", "0x6000"),
-        ];
-        let modules: Vec<_> = overlapping
-            .iter()
-            .map(|module| Loaded::of(module).unwrap().1)
-            .collect();
+        let overlapping = [module("B2", "0x1000", "0x9000"), module("A1", "0x4000", "0x6000")];
+        let modules: Vec<_> = overlapping.iter().map(|module| Loaded::of(module).unwrap().1).collect();
         let frame = json!({"module": "a.dll", "offset": "0x5000", "module_offset": "0x1000"});
         assert_eq!(id_of(&frame, &modules), Some("A1"));
     }

@@ -76,10 +76,7 @@ impl Address {
 
     /// The name or number of the server, without user, password and port.
     fn host(&self) -> &str {
-        let (_, host) = self
-            .authority
-            .rsplit_once('@')
-            .unwrap_or(("", &self.authority));
+        let (_, host) = self.authority.rsplit_once('@').unwrap_or(("", &self.authority));
         match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             Some((host, _)) => host,
             None => host.split(':').next().unwrap_or_default(),
@@ -98,10 +95,7 @@ impl Address {
                     || host.contains("localhost")
                     || host.ends_with(".home.arpa")
                     || top.bytes().all(|byte| byte.is_ascii_digit())
-                    || matches!(
-                        top,
-                        "local" | "internal" | "lan" | "intranet" | "corp" | "home"
-                    )
+                    || matches!(top, "local" | "internal" | "lan" | "intranet" | "corp" | "home")
             }
         }
     }
@@ -113,10 +107,7 @@ impl Address {
             out.push(':');
         }
         out.push_str("//");
-        let (_, server) = self
-            .authority
-            .rsplit_once('@')
-            .unwrap_or(("", &self.authority));
+        let (_, server) = self.authority.rsplit_once('@').unwrap_or(("", &self.authority));
         out.push_str(server);
         out.push_str(&self.path);
         if !self.fragment.is_empty() {
@@ -165,10 +156,7 @@ mod tests {
                 "HTTPS://symbols.mozilla.org/a/b.sym?token=1#x",
                 Some("https://symbols.mozilla.org/a/b.sym#x"),
             ),
-            (
-                "https://symbols.mozilla.org?#",
-                Some("https://symbols.mozilla.org"),
-            ),
+            ("https://symbols.mozilla.org?#", Some("https://symbols.mozilla.org")),
             (
                 "https://user:secret@symbols.example.org:8443/a.sym?token=secret",
                 Some("https://symbols.example.org:8443/a.sym"),

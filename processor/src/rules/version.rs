@@ -38,8 +38,7 @@ pub(super) fn esr_version(context: &mut Context<'_>) {
 
 /// The number before the first dot of the version that the client reported; 0 when there is none.
 pub(super) fn major_version(context: &mut Context<'_>) {
-    let major =
-        read::annotation(&context.raw, "Version").map_or(0, |version| enrich::major(&version));
+    let major = read::annotation(&context.raw, "Version").map_or(0, |version| enrich::major(&version));
     context.set("major_version", major);
 }
 

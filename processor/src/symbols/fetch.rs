@@ -111,9 +111,7 @@ impl Roots {
         for root in roots {
             let scheme = || FetcherError::Scheme(root.scheme().to_owned());
             match root.scheme() {
-                "file" => found
-                    .local
-                    .push(root.to_file_path().map_err(|()| scheme())?),
+                "file" => found.local.push(root.to_file_path().map_err(|()| scheme())?),
                 "https" | "http" => found.servers.push(root.clone()),
                 _ => return Err(scheme()),
             }
@@ -297,9 +295,7 @@ impl Fetcher {
                     drop(permit);
                     outcome
                 });
-                async move { task.await.unwrap_or(Outcome::Failed) }
-                    .boxed()
-                    .shared()
+                async move { task.await.unwrap_or(Outcome::Failed) }.boxed().shared()
             })
             .clone();
         running.await

@@ -80,16 +80,13 @@ impl Store {
             if age(used, now) > USED_WITHIN {
                 // Said outright, because many systems are mounted so that reading a file leaves no
                 // trace. The order of removal suffers if it fails, nothing else.
-                let _ = File::open(&path)
-                    .and_then(|file| file.set_times(FileTimes::new().set_accessed(now)));
+                let _ = File::open(&path).and_then(|file| file.set_times(FileTimes::new().set_accessed(now)));
             }
             return Known::Present;
         }
         Mark::ALL
             .into_iter()
-            .find(|&mark| {
-                modified(&marked(&path, mark)).is_some_and(|time| age(time, now) < mark.holds_for())
-            })
+            .find(|&mark| modified(&marked(&path, mark)).is_some_and(|time| age(time, now) < mark.holds_for()))
             .map_or(Known::Nothing, Known::Marked)
     }
 
@@ -98,9 +95,7 @@ impl Store {
         let path = self.path(key);
         let folder = path.parent().unwrap_or(&self.folder);
         fs::create_dir_all(folder)?;
-        tempfile::Builder::new()
-            .prefix(TEMPORARY)
-            .tempfile_in(folder)
+        tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)
     }
 
     /// Puts a whole file in its place.
@@ -251,9 +246,7 @@ mod tests {
         store.mark(&key, Mark::Failed).unwrap();
         put(&store, &key, "MODULE", now);
         assert_eq!(store.known(&key, now), Known::Present);
-        let names: Vec<_> = fs::read_dir(store.path(&key).parent().unwrap())
-            .unwrap()
-            .collect();
+        let names: Vec<_> = fs::read_dir(store.path(&key).parent().unwrap()).unwrap().collect();
         assert_eq!(names.len(), 1, "the marks are gone");
     }
 

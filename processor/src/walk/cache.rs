@@ -159,9 +159,7 @@ impl SymbolCache {
 }
 
 fn answer(symbols: Option<&Arc<SymbolFile>>) -> Symbols {
-    symbols.map_or(Symbols::Corrupt, |symbols| {
-        Symbols::Loaded(Arc::clone(symbols))
-    })
+    symbols.map_or(Symbols::Corrupt, |symbols| Symbols::Loaded(Arc::clone(symbols)))
 }
 
 /// Parses a symbol file; `None` if it is none, or holds another build's symbols, or makes the
@@ -201,10 +199,7 @@ mod tests {
     }
 
     fn text(index: usize) -> String {
-        format!(
-            "MODULE windows x86_64 {} xul.pdb\nPUBLIC 1000 0 f\n",
-            IDS[index]
-        )
+        format!("MODULE windows x86_64 {} xul.pdb\nPUBLIC 1000 0 f\n", IDS[index])
     }
 
     fn kind(symbols: &Symbols) -> &'static str {

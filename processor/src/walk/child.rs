@@ -77,11 +77,7 @@ fn limit(setup: &Setup) -> io::Result<()> {
     Ok(())
 }
 
-fn answer(
-    request: Request,
-    dump: Vec<u8>,
-    cache: &mut SymbolCache,
-) -> io::Result<(Outcome, Vec<u8>)> {
+fn answer(request: Request, dump: Vec<u8>, cache: &mut SymbolCache) -> io::Result<(Outcome, Vec<u8>)> {
     match request {
         Request::Setup(_) => Err(io::ErrorKind::InvalidData.into()),
         Request::Modules => Ok((Outcome::Modules, serde_json::to_vec(&dump::modules(dump))?)),
@@ -108,10 +104,7 @@ fn answer(
 struct EvilJson(File);
 
 impl EvilJson {
-    fn new(
-        module_signatures: Option<String>,
-        microcode: Option<String>,
-    ) -> io::Result<Option<Self>> {
+    fn new(module_signatures: Option<String>, microcode: Option<String>) -> io::Result<Option<Self>> {
         let mut annotations = serde_json::Map::new();
         let named = [
             ("ModuleSignatureInfo", module_signatures),
@@ -140,8 +133,7 @@ impl EvilJson {
 /// The resident memory of this process, or 0 where the system does not tell.
 fn resident_bytes() -> u64 {
     let mut status = String::new();
-    let read =
-        File::open("/proc/self/status").and_then(|mut file| file.read_to_string(&mut status));
+    let read = File::open("/proc/self/status").and_then(|mut file| file.read_to_string(&mut status));
     if read.is_err() {
         return 0;
     }

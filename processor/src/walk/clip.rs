@@ -167,13 +167,7 @@ fn records(dump: &[u8], entry: usize, record_size: usize) -> Option<(usize, u32)
     Some((position as usize + 4 + padding, count))
 }
 
-fn clip_threads(
-    dump: &mut [u8],
-    entry: usize,
-    level: Level,
-    limits: &Limits,
-    named: [Option<u32>; 2],
-) -> Cut {
+fn clip_threads(dump: &mut [u8], entry: usize, level: Level, limits: &Limits, named: [Option<u32>; 2]) -> Cut {
     let mut cut = Cut::default();
     let Some((first, count)) = records(dump, entry, THREAD_SIZE) else {
         return cut;
@@ -192,8 +186,7 @@ fn clip_threads(
         .into_iter()
         .flatten()
         .find(|id| (0..count).any(|index| read(dump, record(index)) == Some(*id)));
-    let is_crashing =
-        |dump: &[u8], index: u32| crashing.is_some() && read(dump, record(index)) == crashing;
+    let is_crashing = |dump: &[u8], index: u32| crashing.is_some() && read(dump, record(index)) == crashing;
     let kept = count.min(limits.threads);
     if kept < count {
         // The crashing thread must be among those that stay.

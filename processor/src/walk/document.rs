@@ -25,11 +25,7 @@ pub(super) struct ModuleSymbols {
 ///   were there (`asked` holds the modules that symbols were looked for, by address);
 /// * `proc_limits.limits` is sorted by name: the walker writes it in an order that changes from run
 ///   to run, and the same dump must always give the same document.
-pub(super) fn mend(
-    mut json: Vec<u8>,
-    left_out: u32,
-    asked: &HashMap<u64, ModuleSymbols>,
-) -> Vec<u8> {
+pub(super) fn mend(mut json: Vec<u8>, left_out: u32, asked: &HashMap<u64, ModuleSymbols>) -> Vec<u8> {
     edit(&mut json, "proc_limits", memmem::find, |limits| {
         let Some(limits) = limits.get_mut("limits").and_then(Value::as_array_mut) else {
             return false;
@@ -41,9 +37,7 @@ pub(super) fn mend(
         true
     });
     edit(&mut json, "modules", memmem::find, |modules| {
-        modules
-            .as_array_mut()
-            .is_some_and(|modules| tell_apart(modules, asked))
+        modules.as_array_mut().is_some_and(|modules| tell_apart(modules, asked))
     });
     if left_out > 0 {
         // Before it stand the soft errors, which are free JSON of the dump's.
@@ -72,16 +66,9 @@ fn tell_apart(modules: &mut [Value], asked: &HashMap<u64, ModuleSymbols>) -> boo
         }
         let base = module.get("base_addr").and_then(Value::as_str);
         let own = base.and_then(address).and_then(|base| asked.get(&base));
-        let ModuleSymbols {
-            loaded,
-            corrupt,
-            url,
-        } = own.cloned().unwrap_or_default();
+        let ModuleSymbols { loaded, corrupt, url } = own.cloned().unwrap_or_default();
         module.insert("loaded_symbols".to_owned(), json!(loaded));
-        module.insert(
-            "missing_symbols".to_owned(),
-            json!(own.is_some() && !loaded),
-        );
+        module.insert("missing_symbols".to_owned(), json!(own.is_some() && !loaded));
         module.insert("corrupt_symbols".to_owned(), json!(corrupt));
         module.insert("symbol_url".to_owned(), json!(url));
     }
@@ -183,10 +170,7 @@ mod tests {
             corrupt: false,
             url: url.map(str::to_owned),
         };
-        let asked = HashMap::from([
-            (0x1000, known(true, Some("u"))),
-            (0x2000, known(false, None)),
-        ]);
+        let asked = HashMap::from([(0x1000, known(true, Some("u"))), (0x2000, known(false, None))]);
         String::from_utf8(mend(json.as_bytes().to_vec(), left_out, &asked)).unwrap()
     }
 
@@ -197,10 +181,7 @@ mod tests {
                 r#"{"pid":1,"proc_limits":{"limits":[{"name":"b"},{"name":"a"}]},"z":[2,1]}"#,
                 r#"{"pid":1,"proc_limits":{"limits":[{"name":"a"},{"name":"b"}]},"z":[2,1]}"#,
             ),
-            (
-                r#"{"proc_limits":null,"z":1}"#,
-                r#"{"proc_limits":null,"z":1}"#,
-            ),
+            (r#"{"proc_limits":null,"z":1}"#, r#"{"proc_limits":null,"z":1}"#),
             (
                 r#"{"a":"\"proc_limits\":{\"limits\":[2,1]}"}"#,
                 r#"{"a":"\"proc_limits\":{\"limits\":[2,1]}"}"#,
@@ -218,10 +199,7 @@ mod tests {
             r#"{"thread_count":2500,"threads":[]}"#
         );
         assert_eq!(
-            mended(
-                r#"{"soft_errors":[{"thread_count":1}],"thread_count":2000}"#,
-                1
-            ),
+            mended(r#"{"soft_errors":[{"thread_count":1}],"thread_count":2000}"#, 1),
             r#"{"soft_errors":[{"thread_count":1}],"thread_count":2001}"#
         );
     }

@@ -50,12 +50,7 @@ enum Attempt {
 
 /// Walks `dump`, which is unpacked first and then cut in place. `evil_json` is a file with the annotations that the walker
 /// itself understands.
-pub(super) fn walk(
-    dump: Vec<u8>,
-    hard: bool,
-    evil_json: Option<&Path>,
-    cache: &mut SymbolCache,
-) -> Walk {
+pub(super) fn walk(dump: Vec<u8>, hard: bool, evil_json: Option<&Path>, cache: &mut SymbolCache) -> Walk {
     let levels: &[Level] = if hard {
         &[Level::Hard, Level::CrashingThread]
     } else {
@@ -93,12 +88,7 @@ pub(super) fn walk(
 }
 
 /// Walks a dump of which `left_out` threads were cut off.
-fn attempt(
-    dump: &[u8],
-    left_out: u32,
-    evil_json: Option<&Path>,
-    cache: &mut SymbolCache,
-) -> Attempt {
+fn attempt(dump: &[u8], left_out: u32, evil_json: Option<&Path>, cache: &mut SymbolCache) -> Attempt {
     let dump = match Minidump::read(dump) {
         Ok(dump) => dump,
         Err(error) => return Attempt::Refused(error.name()),
@@ -133,9 +123,9 @@ fn attempt(
 fn asking_thread(dump: &Minidump<'_, &[u8]>, threads: &[CallStack]) -> Option<usize> {
     let info = dump.get_stream::<MinidumpBreakpadInfo>().ok()?;
     let id = info.requesting_thread_id?;
-    threads.iter().position(|thread| {
-        thread.thread_id == id && thread.info != CallStackInfo::DumpThreadSkipped
-    })
+    threads
+        .iter()
+        .position(|thread| thread.thread_id == id && thread.info != CallStackInfo::DumpThreadSkipped)
 }
 
 /// What names the symbols of the dump's modules, in the order of the dump, without repetition; none

@@ -99,10 +99,7 @@ fn lengths(bytes: [u8; 8], body_limit: usize) -> io::Result<(usize, usize)> {
 }
 
 /// Reads a message; `None` at the end of the input.
-pub(super) fn read<T: DeserializeOwned>(
-    input: &mut impl Read,
-    body_limit: usize,
-) -> io::Result<Option<(T, Vec<u8>)>> {
+pub(super) fn read<T: DeserializeOwned>(input: &mut impl Read, body_limit: usize) -> io::Result<Option<(T, Vec<u8>)>> {
     let mut start = [0; 8];
     if input.read(&mut start[..1])? == 0 {
         return Ok(None);
@@ -168,10 +165,7 @@ mod tests {
     fn bad_messages_are_errors_before_anything_is_allocated_for_them() {
         let good = message(&Request::Modules, b"MDMP");
         let body_over_limit = read::<Request>(&mut good.as_slice(), 3);
-        assert_eq!(
-            body_over_limit.unwrap_err().kind(),
-            io::ErrorKind::InvalidData
-        );
+        assert_eq!(body_over_limit.unwrap_err().kind(), io::ErrorKind::InvalidData);
         let head_over_limit = [0xff; 8];
         assert!(read::<Request>(&mut head_over_limit.as_slice(), 100).is_err());
         for end in 1..good.len() {

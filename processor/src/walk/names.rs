@@ -70,10 +70,7 @@ fn list(dump: &[u8], kind: u32) -> Option<List> {
         .rev()
         .filter_map(|index| offset(directory, index, 12))
         .find(|entry| read(dump, *entry) == Some(kind))?;
-    let (stream, start) = (
-        read(dump, entry + 4)? as usize,
-        read(dump, entry + 8)? as usize,
-    );
+    let (stream, start) = (read(dump, entry + 4)? as usize, read(dump, entry + 8)? as usize);
     dump.get(start..start.checked_add(stream)?)?;
     let (head, size, count, name, is_lost) = match kind {
         MODULE_LIST => (4, 108, read(dump, start)?, 20, true),
@@ -271,14 +268,7 @@ mod tests {
     fn the_text_of_the_systems_version_is_mended_too() {
         let mut bytes = vec![0; 44 + 56];
         bytes[..4].copy_from_slice(b"MDMP");
-        for (at, value) in [
-            (8, 1),
-            (12, 32),
-            (32, SYSTEM_INFO),
-            (36, 56),
-            (40, 44),
-            (68, 100),
-        ] {
+        for (at, value) in [(8, 1), (12, 32), (32, SYSTEM_INFO), (36, 56), (40, 44), (68, 100)] {
             write(&mut bytes, at, value);
         }
         bytes.extend(named(&[0x41, 0xd800]));
@@ -301,11 +291,7 @@ mod tests {
         for (bytes, bad) in [(in_head, 1), (short, 0), (long, 0)] {
             let mut mended = bytes.clone();
             assert_eq!(mend(&mut mended), bad);
-            let changed = bytes
-                .iter()
-                .zip(&mended)
-                .filter(|(old, new)| old != new)
-                .count();
+            let changed = bytes.iter().zip(&mended).filter(|(old, new)| old != new).count();
             assert!(changed <= 4 * bad as usize, "{changed}");
         }
     }

@@ -67,8 +67,7 @@ impl Pool {
             });
         }
         // Written into JSON a text can become six times as long.
-        let within_head =
-            |text: &Option<String>| text.clone().filter(|text| text.len() < HEAD_LIMIT / 16);
+        let within_head = |text: &Option<String>| text.clone().filter(|text| text.len() < HEAD_LIMIT / 16);
         let request = Request::Walk {
             hard: job.hard_clip,
             module_signatures: within_head(&job.module_signatures),
@@ -83,11 +82,7 @@ impl Pool {
         else {
             return Err(WalkDeath::Protocol);
         };
-        let symbols = if symbol_files_parsed == 0 {
-            "warm"
-        } else {
-            "cold"
-        };
+        let symbols = if symbol_files_parsed == 0 { "warm" } else { "cold" };
         metrics::histogram!(WALK_SECONDS, "symbols" => symbols).record(took);
         Ok(Walked {
             status,
@@ -115,11 +110,7 @@ impl Pool {
 
     async fn ask(&self, request: &Request, dump: &[u8]) -> Result<Asked, WalkDeath> {
         let begun = Instant::now();
-        let _permit = self
-            .permits
-            .acquire()
-            .await
-            .expect("the semaphore is never closed");
+        let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
         metrics::histogram!(WALK_WAIT_SECONDS).record(begun.elapsed());
         let mut walker = match self.take_idle() {
             Some(walker) => walker,
@@ -158,8 +149,7 @@ impl Pool {
     /// Keeps the child for the next dump, unless it has worked for long or holds three quarters of
     /// its memory: what remains could be too little for a walk.
     fn put_back(&self, walker: Walker, rss_bytes: u64) {
-        let worn = walker.jobs >= self.settings.jobs_per_child
-            || rss_bytes > self.settings.memory_bytes / 4 * 3;
+        let worn = walker.jobs >= self.settings.jobs_per_child || rss_bytes > self.settings.memory_bytes / 4 * 3;
         if worn {
             metrics::counter!(WALKERS_ENDED, "cause" => "retired").increment(1);
             return;

@@ -99,13 +99,9 @@ pub(super) struct Walker {
 
 impl Walker {
     /// Starts a child and tells it how to work.
-    pub(super) async fn start(
-        spawner: &Spawner,
-        settings: &PoolSettings,
-    ) -> Result<Self, WalkDeath> {
+    pub(super) async fn start(spawner: &Spawner, settings: &PoolSettings) -> Result<Self, WalkDeath> {
         let mut child = spawner.spawn().await.map_err(WalkDeath::Spawn)?;
-        let (Some(input), Some(output), Some(errors)) =
-            (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        let (Some(input), Some(output), Some(errors)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
             return Err(WalkDeath::Spawn(io::ErrorKind::BrokenPipe.into()));
         };
@@ -134,11 +130,7 @@ impl Walker {
 
     /// Asks and waits for the answer, without limit of time. After an error the child is of no more
     /// use: see [`Walker::why`].
-    pub(super) async fn ask(
-        &mut self,
-        request: &Request,
-        dump: &[u8],
-    ) -> io::Result<(Answer, Vec<u8>)> {
+    pub(super) async fn ask(&mut self, request: &Request, dump: &[u8]) -> io::Result<(Answer, Vec<u8>)> {
         self.tell(request, dump).await?;
         let answer = message::receive(&mut self.output, ANSWER_LIMIT).await?;
         self.jobs += 1;
@@ -186,8 +178,7 @@ async fn listen(mut errors: ChildStderr) -> Vec<u8> {
 /// from a stack overflow; the message of the standard library does.
 fn diagnose(status: ExitStatus, last_words: &[u8]) -> WalkDeath {
     let last_words = String::from_utf8_lossy(last_words);
-    let out_of_memory =
-        last_words.contains("memory allocation of ") && last_words.contains(" bytes failed");
+    let out_of_memory = last_words.contains("memory allocation of ") && last_words.contains(" bytes failed");
     match (status.signal(), status.code()) {
         (Some(_), _) if out_of_memory => WalkDeath::OutOfMemory,
         (Some(signal), _) => WalkDeath::Signal(signal),
@@ -204,23 +195,11 @@ mod tests {
     fn the_cause_of_death_is_told_from_status_and_last_words() {
         const EXIT: i32 = 8;
         for (status, last_words, expected) in [
-            (
-                6,
-                "memory allocation of 4294967296 bytes failed\n",
-                "OutOfMemory",
-            ),
-            (
-                6,
-                "\nthread 'main' (7) has overflowed its stack\n",
-                "Signal(6)",
-            ),
+            (6, "memory allocation of 4294967296 bytes failed\n", "OutOfMemory"),
+            (6, "\nthread 'main' (7) has overflowed its stack\n", "Signal(6)"),
             (6, "", "Signal(6)"),
             (9, "", "Signal(9)"),
-            (
-                101 << EXIT,
-                "thread 'main' panicked at src/x.rs:1:1:\n",
-                "Panic",
-            ),
+            (101 << EXIT, "thread 'main' panicked at src/x.rs:1:1:\n", "Panic"),
             (1 << EXIT, "", "Protocol"),
             (0, "", "Protocol"),
         ] {

@@ -13,8 +13,7 @@ use std::{
 use async_trait::async_trait;
 use minidump::Module;
 use minidump_unwind::{
-    FileError, FileKind, FillSymbolError, FrameSymbolizer, FrameWalker, SymbolFile, SymbolProvider,
-    SymbolStats,
+    FileError, FileKind, FillSymbolError, FrameSymbolizer, FrameWalker, SymbolFile, SymbolProvider, SymbolStats,
 };
 
 use super::{
@@ -102,8 +101,7 @@ impl State<'_> {
             url: stats.symbol_url.clone(),
         };
         self.known.insert(module.base_address(), known);
-        self.stats
-            .insert(leaf(&module.code_file()).to_owned(), stats);
+        self.stats.insert(leaf(&module.code_file()).to_owned(), stats);
         self.modules.insert(module.base_address(), symbols.clone());
         symbols
     }
@@ -132,19 +130,11 @@ impl SymbolProvider for Session<'_> {
         Ok(())
     }
 
-    async fn walk_frame(
-        &self,
-        module: &(dyn Module + Sync),
-        walker: &mut (dyn FrameWalker + Send),
-    ) -> Option<()> {
+    async fn walk_frame(&self, module: &(dyn Module + Sync), walker: &mut (dyn FrameWalker + Send)) -> Option<()> {
         self.symbols(module).await?.walk_frame(module, walker)
     }
 
-    async fn get_file_path(
-        &self,
-        _module: &(dyn Module + Sync),
-        _file_kind: FileKind,
-    ) -> Result<PathBuf, FileError> {
+    async fn get_file_path(&self, _module: &(dyn Module + Sync), _file_kind: FileKind) -> Result<PathBuf, FileError> {
         Err(FileError::NotFound)
     }
 

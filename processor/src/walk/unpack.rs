@@ -37,9 +37,7 @@ pub(super) fn unpack(mut bytes: Vec<u8>) -> (Vec<u8>, bool) {
 
 fn inflate(bytes: &[u8]) -> Option<Vec<u8>> {
     // Its size stands at the end, so that nothing need be moved while it grows.
-    let size = bytes
-        .last_chunk()
-        .map_or(0, |size| u32::from_le_bytes(*size));
+    let size = bytes.last_chunk().map_or(0, |size| u32::from_le_bytes(*size));
     let mut inflated = Vec::with_capacity((size as usize).min(DUMP_LIMIT));
     let mut decoder = MultiGzDecoder::new(bytes).take(DUMP_LIMIT as u64 + 1);
     let read = decoder.read_to_end(&mut inflated);
@@ -90,12 +88,7 @@ mod tests {
     #[test]
     fn a_packed_minidump_is_unpacked() {
         let dump = b"MDMP\r\n--c";
-        for packed in [
-            zipped(dump),
-            form(dump),
-            zipped(&form(dump)),
-            form(&zipped(dump)),
-        ] {
+        for packed in [zipped(dump), form(dump), zipped(&form(dump)), form(&zipped(dump))] {
             assert_eq!(unpack(packed), (dump.to_vec(), true));
         }
         let mut padded = zipped(dump);
@@ -103,10 +96,7 @@ mod tests {
         assert_eq!(unpack(padded), (dump.to_vec(), true));
         // A form that was cut off.
         let cut = form(b"MDMP");
-        assert_eq!(
-            unpack(cut[..cut.len() - 9].to_vec()),
-            (b"MDMP".to_vec(), true)
-        );
+        assert_eq!(unpack(cut[..cut.len() - 9].to_vec()), (b"MDMP".to_vec(), true));
     }
 
     #[test]
@@ -114,15 +104,7 @@ mod tests {
         let bomb = zipped(&vec![0; DUMP_LIMIT + 1]);
         let mut broken = zipped(b"what is no minidump");
         broken.truncate(12);
-        for bytes in [
-            &b"MDMP"[..],
-            b"",
-            b"--",
-            b"--b\r\nx",
-            b"PMDM",
-            &broken,
-            &bomb,
-        ] {
+        for bytes in [&b"MDMP"[..], b"", b"--", b"--b\r\nx", b"PMDM", &broken, &bomb] {
             assert_eq!(unpack(bytes.to_vec()), (bytes.to_vec(), false));
         }
     }

@@ -121,12 +121,7 @@ impl Shared {
         }
     }
 
-    async fn put_back_in(
-        &self,
-        job: &Job,
-        problem: &Problem,
-        is_counted: bool,
-    ) -> Result<&'static str, DbError> {
+    async fn put_back_in(&self, job: &Job, problem: &Problem, is_counted: bool) -> Result<&'static str, DbError> {
         let now = clock::now_micros();
         let failures = job.failures + 1;
         let mut tx = self.db.begin().await?;
@@ -155,14 +150,10 @@ impl Shared {
     }
 
     async fn attempt(&self, job: &mut Job) -> Result<&'static str, Problem> {
-        let id: CrashId = job
-            .crash_id
-            .parse()
-            .map_err(|_| Problem::Never("not a crash id"))?;
+        let id: CrashId = job.crash_id.parse().map_err(|_| Problem::Never("not a crash id"))?;
         let before = match db::standing(&self.db, &id).await? {
             Some(Standing {
-                state: State::Deleted,
-                ..
+                state: State::Deleted, ..
             }) => return Err(Problem::Deleted),
             Some(standing) => Before {
                 row_version: standing.row_version,
@@ -267,10 +258,7 @@ impl Shared {
         };
         let mut processed = *processed;
         let output = Output {
-            row_version: before
-                .row_version
-                .max(processed.row_version())
-                .saturating_add(1),
+            row_version: before.row_version.max(processed.row_version()).saturating_add(1),
             claim: job.claim.clone(),
         };
         enrich::enrich_again(&raw, &mut processed, &looked.found);
@@ -346,11 +334,7 @@ impl Shared {
     }
 
     /// The report, and notes about what of it is missing.
-    async fn load_report(
-        &self,
-        id: &CrashId,
-        before: &Before,
-    ) -> Result<(Report, Vec<String>), Problem> {
+    async fn load_report(&self, id: &CrashId, before: &Before) -> Result<(Report, Vec<String>), Problem> {
         match load(&self.blobs, id).await {
             Ok(Some(report)) => {
                 let notes = report
@@ -394,13 +378,7 @@ impl Shared {
     /// Ends the job in the transaction that holds its result. A crash that was looked up in an
     /// older generation than `newest`, the one that was stored before the transaction, is looked
     /// at once more; so is one whose generation passed while it was being stored.
-    async fn finish_job(
-        &self,
-        mut tx: Tx,
-        job: &Job,
-        found: &Found,
-        newest: i64,
-    ) -> Result<(), Problem> {
+    async fn finish_job(&self, mut tx: Tx, job: &Job, found: &Found, newest: i64) -> Result<(), Problem> {
         let used = found.generation();
         if used < newest {
             self.look_again(&mut tx, job).await?;

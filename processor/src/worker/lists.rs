@@ -49,10 +49,7 @@ impl InForce {
                 Ok(()) => told.clear(),
                 Err(problem) if problem == told => {}
                 Err(problem) => {
-                    tracing::error!(
-                        problem,
-                        "signature lists cannot be used; those before go on"
-                    );
+                    tracing::error!(problem, "signature lists cannot be used; those before go on");
                     told = problem;
                 }
             }

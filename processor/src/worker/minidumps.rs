@@ -62,11 +62,7 @@ async fn walk(
             Ok(walked) => return Ok(walked),
             Err(death) if death.may_be_the_dumps_fault() => {
                 metrics::counter!(WALKER_DEATHS, "cause" => death.name()).increment(1);
-                tracing::warn!(
-                    crash.id = job.crash_id,
-                    cause = death.name(),
-                    "a walker died"
-                );
+                tracing::warn!(crash.id = job.crash_id, cause = death.name(), "a walker died");
                 last = outcome_of_death(&death);
                 note_death(shared, job).await?;
             }

@@ -56,9 +56,7 @@ impl Stores {
             if well {
                 tracing::info!("database and blob store are there again: crashes are worked on");
             } else {
-                tracing::warn!(
-                    "the database or the blob store is away: no crash is worked on until it is back"
-                );
+                tracing::warn!("the database or the blob store is away: no crash is worked on until it is back");
             }
         }
         well

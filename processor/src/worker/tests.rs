@@ -93,9 +93,7 @@ impl Bench {
             .iter()
             .map(|(name, dump)| ((*name).to_owned(), Bytes::from_static(dump)))
             .collect();
-        report::save(&self.blobs, &self.id, &raw, &dumps)
-            .await
-            .unwrap();
+        report::save(&self.blobs, &self.id, &raw, &dumps).await.unwrap();
         let mut tx = self.test.db.begin().await.unwrap();
         if with_row {
             let row = Received {
@@ -109,9 +107,7 @@ impl Bench {
                 content_hash: String::new(),
                 duplicate_of: None,
             };
-            crashstore::db::insert_received(&mut tx, &row)
-                .await
-                .unwrap();
+            crashstore::db::insert_received(&mut tx, &row).await.unwrap();
         }
         tx.commit().await.unwrap();
         self.push(Kind::Process).await;
@@ -209,9 +205,7 @@ async fn a_java_crash_of_an_unknown_beta_is_processed_and_marked() {
 #[tokio::test]
 async fn a_crash_of_an_unknown_build_is_reported_with_its_install_hashed() {
     for bench in Bench::all().await {
-        bench
-            .submit(&json!({"InstallTime": "1780000000"}), &[], true)
-            .await;
+        bench.submit(&json!({"InstallTime": "1780000000"}), &[], true).await;
         assert_eq!(bench.work().await, ["processed"]);
         let tally = bench.shared().lookup.take_tally();
         assert_eq!(tally.asked.len(), 1);
@@ -221,19 +215,14 @@ async fn a_crash_of_an_unknown_build_is_reported_with_its_install_hashed() {
         };
         assert_eq!(key.build_id, BUILD);
         assert!(!install.as_str().contains("1780000000"));
-        assert_eq!(
-            (seen.reported.as_str(), seen.at),
-            ("152.0", 1_780_311_520_234_134)
-        );
+        assert_eq!((seen.reported.as_str(), seen.at), ("152.0", 1_780_311_520_234_134));
     }
 }
 
 #[tokio::test]
 async fn a_crash_without_a_row_gets_one_from_its_report() {
     for bench in Bench::all().await {
-        bench
-            .submit(&json!({}), &[(crash::MAIN_DUMP, b"")], false)
-            .await;
+        bench.submit(&json!({}), &[(crash::MAIN_DUMP, b"")], false).await;
         assert_eq!(bench.work().await, ["processed"]);
         let row = bench.row().await;
         assert_eq!(row.state, State::Processed);
@@ -327,9 +316,7 @@ async fn a_build_reaches_its_crashes_also_when_its_change_was_removed_before_it_
         // The generations are of 1970: what changed with them goes.
         let settings = buildinfo::Settings::default();
         let now = platform::clock::now_micros();
-        buildinfo::upkeep::step(&bench.test.db, &settings, now)
-            .await
-            .unwrap();
+        buildinfo::upkeep::step(&bench.test.db, &settings, now).await.unwrap();
         assert_eq!(changes_removed(&bench.test.db).await.unwrap(), 2);
         watch::pass_on(bench.shared()).await.unwrap();
         assert_eq!(bench.jobs().await, 1);
@@ -386,9 +373,7 @@ async fn a_running_worker_does_its_jobs_and_stops() {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), done)
-            .await
-            .unwrap();
+        tokio::time::timeout(Duration::from_secs(60), done).await.unwrap();
         stop.cancel();
         running.await.unwrap().unwrap();
         assert_eq!(bench.row().await.state, State::Processed);

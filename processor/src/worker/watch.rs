@@ -120,15 +120,7 @@ async fn push_of_product(shared: &Shared, change: &Change, product: &str) -> Res
     let build = change.build_id.to_string();
     let mut after = String::new();
     loop {
-        let crashes = concerned(
-            &shared.db,
-            product,
-            &build,
-            change.generation,
-            &after,
-            CRASHES,
-        )
-        .await?;
+        let crashes = concerned(&shared.db, product, &build, change.generation, &after, CRASHES).await?;
         let Some(last) = crashes.last() else {
             return Ok(());
         };

@@ -94,10 +94,7 @@ pub(crate) fn modules_of_one_name_and_names_of_any_bytes_are_shown_as_they_are()
             .collect();
         assert_eq!(
             flags,
-            [
-                (&json!("xul.dll"), &json!(true)),
-                (&json!("xul.dll"), &json!(false))
-            ]
+            [(&json!("xul.dll"), &json!(true)), (&json!("xul.dll"), &json!(false))]
         );
         assert_eq!(
             document["crashing_thread"]["thread_name"],
@@ -130,14 +127,8 @@ pub(crate) fn one_broken_list_or_name_costs_no_stack() {
         put_symbols(symbols.path());
         let pool = pool(&[symbols.path()]);
         let mut half = dumps::windows();
-        let name: Vec<u8> = "Datil\\xul.dll"
-            .encode_utf16()
-            .flat_map(u16::to_le_bytes)
-            .collect();
-        let at = half
-            .windows(name.len())
-            .position(|bytes| bytes == name)
-            .unwrap();
+        let name: Vec<u8> = "Datil\\xul.dll".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let at = half.windows(name.len()).position(|bytes| bytes == name).unwrap();
         half[at..at + 2].copy_from_slice(&0xd800_u16.to_le_bytes());
         let broken = |size, count| dumps::with_handles([16, size, count]);
         for (dump, notes) in [
@@ -162,10 +153,7 @@ pub(crate) fn a_packed_minidump_is_walked() {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(&dumps::windows()).unwrap();
         let walked = walked(&pool, &job(encoder.finish().unwrap())).await;
-        assert_eq!(
-            walked.cut.notes(),
-            ["the minidump was taken out of a packing"]
-        );
+        assert_eq!(walked.cut.notes(), ["the minidump was taken out of a packing"]);
         assert_eq!(document(&walked)["crash_info"]["crashing_thread"], 0);
     });
 }
@@ -183,10 +171,7 @@ pub(crate) fn the_two_annotations_reach_the_document() {
         job.microcode = None;
         let unsigned = document(&walked(&pool, &job).await);
         assert_eq!(unsigned["modules"][0]["cert_subject"], Value::Null);
-        assert_eq!(
-            unsigned["system_info"]["cpu_microcode_version"],
-            Value::Null
-        );
+        assert_eq!(unsigned["system_info"]["cpu_microcode_version"], Value::Null);
     });
 }
 

@@ -1,8 +1,8 @@
 //! Minidumps made for a purpose: one sound one, and hostile ones.
 
 use minidump_synth::{
-    DumpString, Exception, Memory, MiscStream, Module, SimpleStream, SynthMinidump, SystemInfo,
-    Thread, ThreadName, amd64_context,
+    DumpString, Exception, Memory, MiscStream, Module, SimpleStream, SynthMinidump, SystemInfo, Thread, ThreadName,
+    amd64_context,
 };
 use test_assembler::{Endian, Section};
 
@@ -103,11 +103,7 @@ fn dump(parts: Parts) -> Vec<u8> {
     if let Some([head, size, count]) = parts.handles {
         dump = dump.add_stream(SimpleStream {
             stream_type: HANDLES,
-            section: Section::with_endian(LE)
-                .D32(head)
-                .D32(size)
-                .D32(count)
-                .D32(0),
+            section: Section::with_endian(LE).D32(head).D32(size).D32(count).D32(0),
         });
     }
     if let Some(id) = parts.asked {

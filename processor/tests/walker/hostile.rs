@@ -23,10 +23,7 @@ pub(crate) fn what_is_no_minidump_has_an_error_for_a_status() {
         (patched(4, 7), "VersionMismatch"),
         (sound[..40].to_vec(), "MissingDirectory"),
         (patched(8, u32::MAX), "TooManyStreams"),
-        (
-            [b"PMDM".as_slice(), &sound[4..]].concat(),
-            "BigEndianMinidump",
-        ),
+        ([b"PMDM".as_slice(), &sound[4..]].concat(), "BigEndianMinidump"),
     ];
     run(async {
         let pool = pool(&[]);
@@ -69,10 +66,7 @@ pub(crate) fn any_bytes_are_answered() {
             let dump = strategy.new_tree(&mut runner).unwrap().current();
             let walked = pool.walk(&job(dump.clone())).await;
             let modules = pool.modules(&dump.clone().into()).await;
-            assert!(
-                walked.is_ok() && modules.is_ok(),
-                "{walked:?} {modules:?}: {dump:?}"
-            );
+            assert!(walked.is_ok() && modules.is_ok(), "{walked:?} {modules:?}: {dump:?}");
         }
     });
 }
@@ -83,10 +77,7 @@ pub(crate) fn a_huge_stack_is_cut() {
         let walked = walked(&pool, &job(dumps::deep(1, 8 << 20))).await;
         assert!(walked.cut.stacks);
         assert_eq!(walked.cut.threads, 0);
-        let frames = document(&walked)["crashing_thread"]["frames"]
-            .as_array()
-            .unwrap()
-            .len();
+        let frames = document(&walked)["crashing_thread"]["frames"].as_array().unwrap().len();
         assert!((1_000..50_000).contains(&frames), "{frames}");
     });
 }
@@ -101,10 +92,7 @@ pub(crate) fn threads_that_cite_one_stack_are_cut() {
             assert_eq!(document["thread_count"], threads);
             let shown = document["threads"].as_array().unwrap().len();
             assert_eq!(shown + walked.cut.threads as usize, threads as usize);
-            let frames = document["crashing_thread"]["frames"]
-                .as_array()
-                .unwrap()
-                .len();
+            let frames = document["crashing_thread"]["frames"].as_array().unwrap().len();
             assert!(frames > 1_000, "the crashing thread is walked: {frames}");
             let kept = document["threads"].as_array().unwrap().len();
             assert!(kept == 200 || kept == 500, "{kept}");

@@ -138,10 +138,7 @@ pub(crate) fn a_program_that_cannot_be_started_is_not_the_dumps_fault() {
 pub(crate) fn an_idle_child_is_small() {
     run(async {
         let walked = walked(&pool(&[]), &job(dumps::windows())).await;
-        println!(
-            "a child after its first dump: {} KiB",
-            walked.rss_bytes >> 10
-        );
+        println!("a child after its first dump: {} KiB", walked.rss_bytes >> 10);
         assert!(walked.rss_bytes < 40 << 20, "{}", walked.rss_bytes);
     });
 }

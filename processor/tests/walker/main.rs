@@ -31,10 +31,7 @@ const TESTS: &[Test] = &[
         "a_windows_dump_is_walked_with_symbols",
         documents::a_windows_dump_is_walked_with_symbols,
     ),
-    (
-        "no_innocent_thread_is_named",
-        documents::no_innocent_thread_is_named,
-    ),
+    ("no_innocent_thread_is_named", documents::no_innocent_thread_is_named),
     (
         "modules_of_one_name_and_names_of_any_bytes_are_shown_as_they_are",
         documents::modules_of_one_name_and_names_of_any_bytes_are_shown_as_they_are,
@@ -47,10 +44,7 @@ const TESTS: &[Test] = &[
         "one_broken_list_or_name_costs_no_stack",
         documents::one_broken_list_or_name_costs_no_stack,
     ),
-    (
-        "a_packed_minidump_is_walked",
-        documents::a_packed_minidump_is_walked,
-    ),
+    ("a_packed_minidump_is_walked", documents::a_packed_minidump_is_walked),
     (
         "the_two_annotations_reach_the_document",
         documents::the_two_annotations_reach_the_document,
@@ -123,21 +117,14 @@ fn main() -> ExitCode {
     }
     let filters: Vec<&String> = arguments
         .iter()
-        .filter(|argument| {
-            TESTS
-                .iter()
-                .any(|(name, _)| name.contains(argument.as_str()))
-        })
+        .filter(|argument| TESTS.iter().any(|(name, _)| name.contains(argument.as_str())))
         .collect();
-    let unknown_filter = arguments.iter().any(|argument| {
-        !argument.starts_with('-') && argument != "terse" && !filters.contains(&argument)
-    });
+    let unknown_filter = arguments
+        .iter()
+        .any(|argument| !argument.starts_with('-') && argument != "terse" && !filters.contains(&argument));
     let chosen = |name: &str| match has("--exact") {
         true => filters.iter().any(|filter| filter.as_str() == name),
-        false => {
-            (filters.is_empty() && !unknown_filter)
-                || filters.iter().any(|filter| name.contains(filter.as_str()))
-        }
+        false => (filters.is_empty() && !unknown_filter) || filters.iter().any(|filter| name.contains(filter.as_str())),
     };
     let chosen: Vec<&Test> = TESTS.iter().filter(|(name, _)| chosen(name)).collect();
     if has("--list") {
@@ -153,10 +140,7 @@ fn main() -> ExitCode {
         println!("test {name} ... {}", if passed { "ok" } else { "FAILED" });
         failed += usize::from(!passed);
     }
-    let (result, passed) = (
-        if failed == 0 { "ok" } else { "FAILED" },
-        chosen.len() - failed,
-    );
+    let (result, passed) = (if failed == 0 { "ok" } else { "FAILED" }, chosen.len() - failed);
     println!(
         "\ntest result: {result}. {passed} passed; {failed} failed; 0 ignored; 0 measured; {} filtered out\n",
         TESTS.len() - chosen.len()

@@ -53,10 +53,7 @@ pub(super) fn read<'a>(get: impl Fn(&str) -> Option<&'a Value>) -> CrashData<'st
     let additional_minidumps = match get("additional_minidumps") {
         Some(Value::Array(names)) => names.iter().filter_map(owned_text).collect(),
         // Of old this was a text with commas.
-        Some(Value::String(names)) => names
-            .split(',')
-            .map(|name| name.trim().to_owned())
-            .collect(),
+        Some(Value::String(names)) => names.split(',').map(|name| name.trim().to_owned()).collect(),
         Some(_) => {
             notes.push("CrashData: additional_minidumps is not a list, left out".to_owned());
             Vec::new()
@@ -88,9 +85,7 @@ pub(super) fn read<'a>(get: impl Fn(&str) -> Option<&'a Value>) -> CrashData<'st
 
 /// The text that a value becomes in a signature, if it counts as true.
 fn written(value: Option<&Value>) -> Option<String> {
-    value
-        .filter(|value| python::truthy(value))
-        .map(python::text)
+    value.filter(|value| python::truthy(value)).map(python::text)
 }
 
 fn owned_text(value: &Value) -> Option<String> {
@@ -174,11 +169,7 @@ fn frame(value: &Value) -> Result<Frame<'static>, &'static str> {
     };
     let inlines = match get("inlines") {
         None => Vec::new(),
-        Some(Value::Array(inlines)) => inlines
-            .iter()
-            .take(FRAME_LIMIT)
-            .map(inline)
-            .collect::<Result<_, _>>()?,
+        Some(Value::Array(inlines)) => inlines.iter().take(FRAME_LIMIT).map(inline).collect::<Result<_, _>>()?,
         Some(_) => return Err("inlined functions are not a list"),
     };
     let unloaded_modules = match get("unloaded_modules") {
@@ -215,10 +206,7 @@ fn inline(value: &Value) -> Result<Inline<'static>, &'static str> {
     })
 }
 
-fn text_or(
-    value: Option<&Value>,
-    problem: &'static str,
-) -> Result<Option<Cow<'static, str>>, &'static str> {
+fn text_or(value: Option<&Value>, problem: &'static str) -> Result<Option<Cow<'static, str>>, &'static str> {
     match value {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(Cow::Owned(text.clone()))),

@@ -87,14 +87,8 @@ fn ill_typed_values_are_left_out_with_a_note() {
             json!({"abort_message": 5}),
             "CrashData: abort_message is not a text, left out",
         ),
-        (
-            json!({"reason": ["x"]}),
-            "CrashData: reason is not a text, left out",
-        ),
-        (
-            json!({"threads": "x"}),
-            "CrashData: threads is not a list, left out",
-        ),
+        (json!({"reason": ["x"]}), "CrashData: reason is not a text, left out"),
+        (json!({"threads": "x"}), "CrashData: threads is not a list, left out"),
         (
             json!({"oom_allocation_size": {}}),
             "CrashData: oom_allocation_size is not a number, left out",
@@ -126,20 +120,14 @@ fn frames_that_cannot_be_used_are_a_problem_of_their_thread() {
         (json!([]), "a thread is not an object"),
         (json!({"frames": null}), "the frames are not a list"),
         (json!({"frames": [[]]}), "a frame is not an object"),
-        (
-            json!({"frames": [{"function": 5}]}),
-            "a function is not a text",
-        ),
+        (json!({"frames": [{"function": 5}]}), "a function is not a text"),
         (json!({"frames": [{"file": 5}]}), "a file is not a text"),
         (json!({"frames": [{"module": 5}]}), "a module is not a text"),
         (
             json!({"frames": [{"inlines": [null]}]}),
             "an inlined function is not an object",
         ),
-        (
-            json!({"frames": [{"inlines": 5}]}),
-            "inlined functions are not a list",
-        ),
+        (json!({"frames": [{"inlines": 5}]}), "inlined functions are not a list"),
         (
             json!({"frames": [{"unloaded_modules": [null]}]}),
             "an unloaded module is not an object",
@@ -147,19 +135,13 @@ fn frames_that_cannot_be_used_are_a_problem_of_their_thread() {
     ];
     for (value, expected) in cases {
         let data = read(&json!({"threads": [value]}));
-        assert_eq!(
-            data.threads[0].problem.as_deref(),
-            Some(expected),
-            "{value}"
-        );
+        assert_eq!(data.threads[0].problem.as_deref(), Some(expected), "{value}");
     }
 }
 
 #[test]
 fn no_more_frames_are_kept_than_can_matter() {
-    let frames: Vec<Value> = (0..100_000)
-        .map(|i| json!({"function": i.to_string()}))
-        .collect();
+    let frames: Vec<Value> = (0..100_000).map(|i| json!({"function": i.to_string()})).collect();
     let direct = read(&json!({"threads": [{"frames": frames}]}));
     assert_eq!(direct.threads[0].frames.len(), FRAME_LIMIT);
     let lenient = read(&json!({"crashing_thread": "0", "threads": [{"frames": frames}]}));
@@ -210,31 +192,18 @@ fn half_a_surrogate_pair_becomes_a_replacement_character() {
 
 #[test]
 fn texts_of_frames_are_borrowed_unless_they_have_escapes() {
-    let data = CrashData::from_json(
-        br#"{"threads": [{"frames": [{"function": "f", "file": "a\u0062", "offset": "0x1"}]}]}"#,
-    )
-    .unwrap();
+    let data =
+        CrashData::from_json(br#"{"threads": [{"frames": [{"function": "f", "file": "a\u0062", "offset": "0x1"}]}]}"#)
+            .unwrap();
     let frame = &data.threads[0].frames[0];
     assert!(matches!(frame.function, Some(Cow::Borrowed("f"))));
     assert_eq!(frame.file, Some(Cow::Owned("ab".to_owned())));
-    assert!(matches!(
-        frame.offset,
-        Some(Scalar::Text(Cow::Borrowed("0x1")))
-    ));
+    assert!(matches!(frame.offset, Some(Scalar::Text(Cow::Borrowed("0x1")))));
 }
 
 #[test]
 fn what_is_no_object_is_refused() {
-    assert!(matches!(
-        CrashData::from_json(b"[]"),
-        Err(CrashDataError::NotAnObject)
-    ));
-    assert!(matches!(
-        CrashData::from_json(b"{"),
-        Err(CrashDataError::NotJson(_))
-    ));
-    assert!(matches!(
-        CrashData::from_json(b"\xff"),
-        Err(CrashDataError::NotUtf8)
-    ));
+    assert!(matches!(CrashData::from_json(b"[]"), Err(CrashDataError::NotAnObject)));
+    assert!(matches!(CrashData::from_json(b"{"), Err(CrashDataError::NotJson(_))));
+    assert!(matches!(CrashData::from_json(b"\xff"), Err(CrashDataError::NotUtf8)));
 }

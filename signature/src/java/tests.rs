@@ -16,16 +16,8 @@ fn stack_traces_are_known_by_their_first_two_lines() {
             "z.E: too many at z.Herd.add(Herd.kt:7)",
             "",
         ),
-        (
-            "z.E:\nat z.Herd.add(Herd.java:7)",
-            "z.E: at z.Herd.add(Herd.java)",
-            "",
-        ),
-        (
-            "z.E: Herd@0123abcd\u{2028}at a",
-            "z.E: Herd@<addr>: at a",
-            "",
-        ),
+        ("z.E:\nat z.Herd.add(Herd.java:7)", "z.E: at z.Herd.add(Herd.java)", ""),
+        ("z.E: Herd@0123abcd\u{2028}at a", "z.E: Herd@<addr>: at a", ""),
         ("z.E: Herd@0123abcdx\x0bat a", "z.E: Herd@<addr>x at a", ""),
         ("z.E: Herd@0123ABCD\nat a", "z.E: Herd@0123ABCD at a", ""),
         ("z.E\nat a", "z.E: at a", ""),
@@ -35,11 +27,7 @@ fn stack_traces_are_known_by_their_first_two_lines() {
             "something went wrong: at a",
             "stack trace line 1 is not in the expected format",
         ),
-        (
-            "\nat a",
-            "at a",
-            "stack trace line 1 is not in the expected format",
-        ),
+        ("\nat a", "at a", "stack trace line 1 is not in the expected format"),
         ("z.E: d", "z.E: d", "stack trace line 2 is missing"),
         ("z.E: d\n  \nat a", "z.E: d", "stack trace line 2 is empty"),
         (
@@ -50,11 +38,7 @@ fn stack_traces_are_known_by_their_first_two_lines() {
     ];
     for (trace, expected, note) in cases {
         let mut notes = Vec::new();
-        assert_eq!(
-            from_stack_trace(&json!(trace), &mut notes),
-            expected,
-            "{trace}"
-        );
+        assert_eq!(from_stack_trace(&json!(trace), &mut notes), expected, "{trace}");
         let expected: Vec<String> = Some(note)
             .filter(|note| !note.is_empty())
             .map(|note| format!("JavaSignatureTool: {note}"))
@@ -79,16 +63,10 @@ fn exceptions_are_known_by_their_class_and_frame() {
             json!({"type": "E", "frames": [{"filename": "Herd.kt"}]}),
             Ok("E: at unknown"),
         ),
-        (
-            json!({"type": "E", "frames": [{"function": "add"}]}),
-            Ok("E: at add"),
-        ),
+        (json!({"type": "E", "frames": [{"function": "add"}]}), Ok("E: at add")),
         (json!({}), Ok(unexpected)),
         (json!(null), Ok(unexpected)),
-        (
-            json!("x"),
-            Err("the stack trace of a Java exception is not an object"),
-        ),
+        (json!("x"), Err("the stack trace of a Java exception is not an object")),
         (
             json!({"frames": [null]}),
             Err("the frames of a Java exception are not a list of objects"),
@@ -102,11 +80,7 @@ fn exceptions_are_known_by_their_class_and_frame() {
         let exception = json!({"exception": {"values": [{"stacktrace": stack}]}});
         let mut notes = Vec::new();
         let answer = from_exception(&exception, &mut notes);
-        assert_eq!(
-            answer.as_deref().map_err(String::as_str),
-            expected,
-            "{stack}"
-        );
+        assert_eq!(answer.as_deref().map_err(String::as_str), expected, "{stack}");
         assert_eq!(notes.is_empty(), expected != Ok(unexpected), "{stack}");
     }
 }

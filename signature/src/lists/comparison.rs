@@ -75,9 +75,7 @@ impl Lists {
     /// The names that the entries are tried on in a [`Comparison`]: for each entry those that it is meant for, longer
     /// ones, and ones that it just misses. They are texts of normalised frames.
     pub fn names(&self) -> BTreeSet<String> {
-        tried(self, MOST_NAMES)
-            .flat_map(|(_, names)| names)
-            .collect()
+        tried(self, MOST_NAMES).flat_map(|(_, names)| names).collect()
     }
 }
 
@@ -190,10 +188,7 @@ mod tests {
         assert_eq!(counts(40), [10, 10, 10, 10]);
         let all = counts(MOST_NAMES);
         assert_eq!(all.len(), 4);
-        assert!(
-            all[1] > 100 && all.iter().all(|count| *count > 10),
-            "{all:?}"
-        );
+        assert!(all[1] > 100 && all.iter().all(|count| *count > 10), "{all:?}");
         assert_eq!(counts(0), [0, 0, 0, 0]);
     }
 

@@ -22,16 +22,10 @@ pub(super) fn translate(python: &str) -> Result<String, &'static str> {
             '(' => {
                 out.push('(');
                 let ahead: String = rest.clone().take(3).collect();
-                if ["?=", "?!", "?<=", "?<!"]
-                    .iter()
-                    .any(|look| ahead.starts_with(look))
-                {
+                if ["?=", "?!", "?<=", "?<!"].iter().any(|look| ahead.starts_with(look)) {
                     return Err("look-around is not supported");
                 }
-                if ["?>", "?(", "?#", "?P="]
-                    .iter()
-                    .any(|kind| ahead.starts_with(kind))
-                {
+                if ["?>", "?(", "?#", "?P="].iter().any(|kind| ahead.starts_with(kind)) {
                     return Err("this kind of group is not supported");
                 }
             }
@@ -87,11 +81,7 @@ fn count(rest: &Peekable<Chars<'_>>) -> Option<(usize, String)> {
 }
 
 /// What follows a backslash.
-fn escape(
-    rest: &mut Peekable<Chars<'_>>,
-    out: &mut String,
-    in_class: bool,
-) -> Result<(), &'static str> {
+fn escape(rest: &mut Peekable<Chars<'_>>, out: &mut String, in_class: bool) -> Result<(), &'static str> {
     let Some(c) = rest.next() else {
         return Err("a backslash at the end");
     };
@@ -106,8 +96,7 @@ fn escape(
         'w' => out.push_str("[0-9A-Za-z_]"),
         'W' if !in_class => out.push_str("[^0-9A-Za-z_]"),
         'b' => out.push_str(r"(?-u:\b)"),
-        'A' | 'B' | 'D' | 'S' | 'W' | 'a' | 'd' | 'f' | 'n' | 'r' | 's' | 't' | 'u' | 'U' | 'v'
-        | 'x' => {
+        'A' | 'B' | 'D' | 'S' | 'W' | 'a' | 'd' | 'f' | 'n' | 'r' | 's' | 't' | 'u' | 'U' | 'v' | 'x' => {
             out.push('\\');
             out.push(c);
         }

@@ -42,14 +42,11 @@ pub(super) fn names(entry: &Entry) -> BTreeSet<String> {
 pub(super) fn matches_anything(entry: &Entry) -> bool {
     let expression = dialect::translate(&entry.text).ok();
     // Most need some text, and are told by that without being compiled.
-    let needs_nothing =
-        parsed(&entry.text).is_some_and(|hir| hir.properties().minimum_len() == Some(0));
+    let needs_nothing = parsed(&entry.text).is_some_and(|hir| hir.properties().minimum_len() == Some(0));
     needs_nothing
         && expression
             .and_then(|expression| Regex::new(&expression).ok())
-            .is_some_and(|regex| {
-                regex.is_match(Input::new("\u{7f} nobody's name").anchored(Anchored::Yes))
-            })
+            .is_some_and(|regex| regex.is_match(Input::new("\u{7f} nobody's name").anchored(Anchored::Yes)))
 }
 
 fn parsed(python: &str) -> Option<Hir> {
@@ -130,9 +127,7 @@ fn spell(hir: &Hir) -> Vec<String> {
 fn joined(beginnings: &[String], ends: &[String]) -> Vec<String> {
     let all = beginnings.len().saturating_mul(ends.len());
     let pairs: Vec<(&String, &String)> = if all <= MOST_SPELLED {
-        let pairs = beginnings
-            .iter()
-            .flat_map(|b| ends.iter().map(move |e| (b, e)));
+        let pairs = beginnings.iter().flat_map(|b| ends.iter().map(move |e| (b, e)));
         pairs.collect()
     } else {
         let count = beginnings.len().max(ends.len()).min(MOST_SPELLED);
@@ -150,30 +145,19 @@ fn joined(beginnings: &[String], ends: &[String]) -> Vec<String> {
 /// everything is `.` or the like.
 fn members(class: &Class) -> Vec<String> {
     let ranges: Vec<(char, char)> = match class {
-        Class::Unicode(class) => class
-            .iter()
-            .map(|range| (range.start(), range.end()))
-            .collect(),
+        Class::Unicode(class) => class.iter().map(|range| (range.start(), range.end())).collect(),
         Class::Bytes(class) => class
             .iter()
             .map(|range| (char::from(range.start()), char::from(range.end())))
             .collect(),
     };
-    let holds = |c: char| {
-        ranges
-            .iter()
-            .any(|(start, end)| (*start..=*end).contains(&c))
-    };
+    let holds = |c: char| ranges.iter().any(|(start, end)| (*start..=*end).contains(&c));
     let printable: Vec<char> = ('!'..='~').filter(|c| holds(*c)).collect();
     if printable.len() > 80 {
         return ["z", "_", ":"].map(str::to_owned).into();
     }
     let mut found: Vec<char> = match printable.as_slice() {
-        [] => ranges
-            .first()
-            .map(|(start, _)| *start)
-            .into_iter()
-            .collect(),
+        [] => ranges.first().map(|(start, _)| *start).into_iter().collect(),
         [first, .., last] => vec![*first, printable[printable.len() / 2], *last],
         [only] => vec![*only],
     };
@@ -186,9 +170,8 @@ fn repeated(repetition: &Repetition) -> Vec<String> {
     let least = usize::try_from(repetition.min).unwrap_or(usize::MAX);
     let more = repetition.max.is_none_or(|most| most > repetition.min);
     let single = spell(&repetition.sub);
-    let anything = matches!(repetition.sub.kind(), HirKind::Class(_))
-        && single.iter().any(|s| s == "z")
-        && single.len() == 3;
+    let anything =
+        matches!(repetition.sub.kind(), HirKind::Class(_)) && single.iter().any(|s| s == "z") && single.len() == 3;
     if anything && least == 0 && repetition.max.is_none() {
         return ANYTHING.map(str::to_owned).into();
     }
@@ -240,11 +223,7 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(spelled(&entry(0, text)), expected, "{text}");
         }
-        assert_eq!(
-            spelled(&entry(2, "a.*b")),
-            ["a.*b"],
-            "a sentinel is no expression"
-        );
+        assert_eq!(spelled(&entry(2, "a.*b")), ["a.*b"], "a sentinel is no expression");
     }
 
     #[test]
@@ -282,11 +261,7 @@ mod tests {
 
     #[test]
     fn many_branches_stay_few_names() {
-        let many = format!(
-            "({})({})",
-            "a|".repeat(500) + "b",
-            "c|d|e|".repeat(40) + "f"
-        );
+        let many = format!("({})({})", "a|".repeat(500) + "b", "c|d|e|".repeat(40) + "f");
         assert!(spelled(&entry(0, &many)).len() <= MOST_SPELLED);
     }
 }

@@ -9,11 +9,7 @@ fn compile(irrelevant: &str) -> Result<Lists, ListError> {
 /// Whether an entry matches the text in Python's sense.
 fn check(entry: &str, text: &str, expected: bool) {
     let lists = compile(entry).unwrap();
-    assert_eq!(
-        lists.verdict(text).is_some(),
-        expected,
-        "{entry} on {text:?}"
-    );
+    assert_eq!(lists.verdict(text).is_some(), expected, "{entry} on {text:?}");
 }
 
 #[test]
@@ -57,16 +53,13 @@ fn entries_match_at_the_start_in_the_dialect_of_python() {
 #[test]
 fn what_has_no_counterpart_is_refused_with_file_and_line() {
     let cases = [
-        "a(?=b)", "(?<!a)b", "(?>a)", "a++", "a**", r"(a)\1", r"\q", "a(", "[a", "a\\", "*",
-        "a{3,2}",
+        "a(?=b)", "(?<!a)b", "(?>a)", "a++", "a**", r"(a)\1", r"\q", "a(", "[a", "a\\", "*", "a{3,2}",
     ];
     for entry in cases {
         let error = compile(&format!("# comment\nfine\n\n  {entry}\n")).unwrap_err();
         assert_eq!(error.line, Some(4), "{entry}");
         assert_eq!(error.file, Path::new("irrelevant_signature_re.txt"));
-        assert!(
-            matches!(&error.problem, ListProblem::Entry { entry: named, .. } if named == entry)
-        );
+        assert!(matches!(&error.problem, ListProblem::Entry { entry: named, .. } if named == entry));
         let text = error.to_string();
         let start = format!("irrelevant_signature_re.txt:4: `{entry}` cannot be used: ");
         assert!(text.starts_with(&start) && !text.contains('\n'), "{text}");
@@ -88,16 +81,9 @@ fn the_first_entry_that_matches_is_named() {
 
 #[test]
 fn what_does_not_matter_is_no_prefix() {
-    let lists = Lists::compile(
-        [".*zebra\nhorse.*run\n", "horse\n.*zebra::\n", "", ""],
-        None,
-    )
-    .unwrap();
+    let lists = Lists::compile([".*zebra\nhorse.*run\n", "horse\n.*zebra::\n", "", ""], None).unwrap();
     for frame in ["zebra::leap", "horse::run", "horse, zebra"] {
-        assert!(
-            matches!(lists.verdict(frame), Some(Verdict::Irrelevant(_))),
-            "{frame}"
-        );
+        assert!(matches!(lists.verdict(frame), Some(Verdict::Irrelevant(_))), "{frame}");
     }
     assert!(matches!(lists.verdict("horse"), Some(Verdict::Prefix(_))));
     assert!(lists.verdict("cow").is_none());
@@ -132,11 +118,7 @@ fn folders_are_loaded_whole() {
     assert_eq!(not_utf8.line, Some(2));
     assert!(matches!(not_utf8.problem, ListProblem::NotUtf8));
 
-    fs::write(
-        folder.path().join(LIST_FILES[3]),
-        vec![b'\n'; LIST_LIMIT + 1],
-    )
-    .unwrap();
+    fs::write(folder.path().join(LIST_FILES[3]), vec![b'\n'; LIST_LIMIT + 1]).unwrap();
     let too_big = Lists::load(folder.path()).unwrap_err();
     assert!(matches!(too_big.problem, ListProblem::TooBig));
 
@@ -152,10 +134,7 @@ fn folders_are_loaded_whole() {
     fs::remove_file(folder.path().join(LIST_FILES[3])).unwrap();
     fs::create_dir(folder.path().join(LIST_FILES[3])).unwrap();
     let no_file = Lists::load(folder.path()).unwrap_err().to_string();
-    assert!(
-        no_file.ends_with("cannot be read: it is no file"),
-        "{no_file}"
-    );
+    assert!(no_file.ends_with("cannot be read: it is no file"), "{no_file}");
 }
 
 #[test]
@@ -183,10 +162,7 @@ fn entries_that_blow_up_are_named() {
         assert_eq!(error.line, Some(line), "{error}");
     }
     let deep = "(".repeat(2_000) + "a" + &")".repeat(2_000);
-    assert_eq!(
-        Lists::of_texts([&deep, "", "", ""]).unwrap_err().line,
-        Some(1)
-    );
+    assert_eq!(Lists::of_texts([&deep, "", "", ""]).unwrap_err().line, Some(1));
     let many = "a\n".repeat(ENTRY_LIMIT + 1);
     let error = Lists::of_texts(["", &many, "", ""]).unwrap_err();
     assert!(matches!(error.problem, ListProblem::TooMany), "{error}");
@@ -196,11 +172,7 @@ fn entries_that_blow_up_are_named() {
 fn entries_are_counted_and_those_that_match_anything_told() {
     let lists = Lists::of_texts(["a\nb", "z*\nc", "d\nd", "e"]).unwrap();
     assert_eq!(lists.counts(), [2, 2, 1, 1]);
-    let anything: Vec<&str> = lists
-        .matching_anything()
-        .iter()
-        .map(|e| e.text.as_str())
-        .collect();
+    let anything: Vec<&str> = lists.matching_anything().iter().map(|e| e.text.as_str()).collect();
     assert_eq!(anything, ["z*"]);
     assert!(Lists::built_in().matching_anything().is_empty());
 }
@@ -262,14 +234,8 @@ fn built_in_lists_name_what_failed_and_who_is_to_blame() {
             "memcpy | herd::Zebra::copy",
         ),
         // The makes of one C function for different processors.
-        (
-            &["__memmove_avx_unaligned_erms", "herd::copy()"],
-            "herd::copy",
-        ),
-        (
-            &["_platform_memmove$VARIANT$Haswell", "herd::copy()"],
-            "herd::copy",
-        ),
+        (&["__memmove_avx_unaligned_erms", "herd::copy()"], "herd::copy"),
+        (&["_platform_memmove$VARIANT$Haswell", "herd::copy()"], "herd::copy"),
         // A damaged heap.
         (
             &[
@@ -368,11 +334,7 @@ fn built_in_lists_name_what_failed_and_who_is_to_blame() {
             "herd::find",
         ),
         (
-            &[
-                "RefPtr<Zebra>::~RefPtr()",
-                "herd::Zebra::Release()",
-                "herd::forget()",
-            ],
+            &["RefPtr<Zebra>::~RefPtr()", "herd::Zebra::Release()", "herd::forget()"],
             "herd::Zebra::Release",
         ),
         // Messages between processes.
@@ -385,24 +347,13 @@ fn built_in_lists_name_what_failed_and_who_is_to_blame() {
             "mozilla::ipc::MessageChannel::Send | herd::send",
         ),
         (
-            &[
-                "IPC::MessageReader::FatalError(char const*)",
-                "herd::read()",
-            ],
+            &["IPC::MessageReader::FatalError(char const*)", "herd::read()"],
             "IPC::MessageReader::FatalError | herd::read",
         ),
-        (
-            &["objc_msgSend", "-[Zebra leap]"],
-            "objc_msgSend | -[Zebra leap]",
-        ),
+        (&["objc_msgSend", "-[Zebra leap]"], "objc_msgSend | -[Zebra leap]"),
         // Memory ran out.
         (
-            &[
-                "mozalloc_abort",
-                "mozalloc_handle_oom",
-                "moz_xmalloc",
-                "herd::grow()",
-            ],
+            &["mozalloc_abort", "mozalloc_handle_oom", "moz_xmalloc", "herd::grow()"],
             "herd::grow",
         ),
         (

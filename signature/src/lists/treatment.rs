@@ -42,8 +42,7 @@ pub struct Treatment<'l> {
 impl Treatment<'_> {
     /// Whether the same is done to the frame, by whichever entries.
     pub fn same(&self, other: &Treatment<'_>) -> bool {
-        (self.class, self.sentinel, self.line_number)
-            == (other.class, other.sentinel, other.line_number)
+        (self.class, self.sentinel, self.line_number) == (other.class, other.sentinel, other.line_number)
     }
 }
 

@@ -16,10 +16,7 @@ fn document(functions: &[&str], keys: &Value) -> Vec<u8> {
 
 fn make(functions: &[&str], keys: &Value) -> Signature {
     let document = document(functions, keys);
-    generate(
-        &CrashData::from_json(&document).unwrap(),
-        &Lists::built_in(),
-    )
+    generate(&CrashData::from_json(&document).unwrap(), &Lists::built_in())
 }
 
 /// The signature of a crash in `Zebra::leap` with more keys.
@@ -36,10 +33,7 @@ fn every_rule_has_its_say() {
             "bad hardware | Zebra::leap",
         ),
         (json!({"oom_allocation_size": 262_144}), "OOM | small"),
-        (
-            json!({"oom_allocation_size": 262_145}),
-            "OOM | large | Zebra::leap",
-        ),
+        (json!({"oom_allocation_size": 262_145}), "OOM | large | Zebra::leap"),
         (
             json!({"oom_allocation_size": " 1_000_000 "}),
             "OOM | large | Zebra::leap",
@@ -57,14 +51,8 @@ fn every_rule_has_its_say() {
             json!({"js_large_allocation_failure": "Reporting", "oom_allocation_size": 1}),
             "OOM | large | Zebra::leap",
         ),
-        (
-            json!({"js_large_allocation_failure": "Recovered"}),
-            "Zebra::leap",
-        ),
-        (
-            json!({"abort_message": "gone"}),
-            "Abort | gone | Zebra::leap",
-        ),
+        (json!({"js_large_allocation_failure": "Recovered"}), "Zebra::leap"),
+        (json!({"abort_message": "gone"}), "Abort | gone | Zebra::leap"),
         (
             json!({"abort_message": "[1] ###!!! ABORT: gone: file a.cpp, line 3"}),
             "Abort | gone | Zebra::leap",
@@ -94,10 +82,7 @@ fn every_rule_has_its_say() {
             json!({"async_shutdown_timeout": "{\"phase\": \"p\", \"conditions\": [NaN, \"\\ud800x\"]}"}),
             "AsyncShutdownTimeout | p | nan,x",
         ),
-        (
-            json!({"async_shutdown_timeout": "{"}),
-            "AsyncShutdownTimeout | UNKNOWN",
-        ),
+        (json!({"async_shutdown_timeout": "{"}), "AsyncShutdownTimeout | UNKNOWN"),
         (
             json!({"ipc_channel_error": "e", "abort_message": "x"}),
             "IPCError-content | e",
@@ -116,10 +101,7 @@ fn every_rule_has_its_say() {
         ),
         (json!({"hang": "ui"}), "hang: ui | Zebra::leap"),
         (json!({"hang": ""}), "hang: | Zebra::leap"),
-        (
-            json!({"crashing_thread": 3}),
-            "EMPTY: no frame data available",
-        ),
+        (json!({"crashing_thread": 3}), "EMPTY: no frame data available"),
         (
             json!({"crashing_thread": 3, "mdsw_status_string": "OK"}),
             "EMPTY: no frame data available; OK",
@@ -172,27 +154,18 @@ fn shutdown_hangs_are_known_by_the_main_thread() {
     });
     let made = make(&[], &keys);
     assert_eq!(made.signature, "shutdownhang | Zebra::wait");
-    assert_eq!(
-        made.proto_signature(),
-        "NtWaitForAlertByThreadId | Zebra::wait"
-    );
+    assert_eq!(made.proto_signature(), "NtWaitForAlertByThreadId | Zebra::wait");
 }
 
 #[test]
 fn signatures_are_printable_and_short() {
     let made = make(&["Zé\tbra::lea\u{2028}p [clone .cold]"], &json!({}));
     assert_eq!(made.signature, "Zbra::leap");
-    assert_eq!(
-        made.notes,
-        ["SigPrintableCharsOnly: unprintable characters removed"]
-    );
+    assert_eq!(made.notes, ["SigPrintableCharsOnly: unprintable characters removed"]);
 
     let made = make(&["x".repeat(256).as_str()], &json!({}));
     assert_eq!(made.signature, format!("{}...", "x".repeat(252)));
-    assert_eq!(
-        made.notes,
-        ["SigTruncate: SigTrunc: signature truncated due to length"]
-    );
+    assert_eq!(made.notes, ["SigTruncate: SigTrunc: signature truncated due to length"]);
     assert_eq!(make(&["x".repeat(255).as_str()], &json!({})).notes, [""; 0]);
 }
 
@@ -208,10 +181,7 @@ fn frames_are_known_by_the_best_there_is() {
             "a.cpp:rev#7",
         ),
         (json!({"file": "c:\\src\\a.cpp", "line": "7"}), "a.cpp#7"),
-        (
-            json!({"file": "a.cpp", "line": 0, "module": "M.dll"}),
-            "m.dll",
-        ),
+        (json!({"file": "a.cpp", "line": 0, "module": "M.dll"}), "m.dll"),
         (json!({"module": "[vdso]"}), "vdso"),
         (json!({"module": "[]", "offset": "0x1"}), ""),
         (
@@ -229,10 +199,7 @@ fn frames_are_known_by_the_best_there_is() {
             "core::panicking::panic",
         ),
         (json!({"function": "f::h12", "file": "/src/foo.rs"}), "f"),
-        (
-            json!({"function": "f::h12", "file": "src/foo.rs"}),
-            "f::h12",
-        ),
+        (json!({"function": "f::h12", "file": "src/foo.rs"}), "f::h12"),
     ];
     for (frame, expected) in cases {
         let keys = json!({"os": "Windows NT", "threads": [{"frames": [frame]}]});
@@ -250,19 +217,13 @@ fn inlined_functions_come_first_and_forty_are_looked_at() {
     });
     let keys = json!({"threads": [{"frames": vec![frame; 11]}]});
     let made = make(&[], &keys);
-    assert_eq!(
-        made.normalized_frames[..5],
-        ["inner", "b.cpp#2", "m", "outer", "inner"]
-    );
+    assert_eq!(made.normalized_frames[..5], ["inner", "b.cpp#2", "m", "outer", "inner"]);
     assert_eq!(made.normalized_frames.len(), frame::FRAME_LIMIT);
 }
 
 #[test]
 fn repeated_libraries_count_once() {
-    let made = make(
-        &["a.dll", "a.dll", "b.dll", "a.dll", "Zebra", "Zebra"],
-        &json!({}),
-    );
+    let made = make(&["a.dll", "a.dll", "b.dll", "a.dll", "Zebra", "Zebra"], &json!({}));
     assert_eq!(made.signature, "a.dll | b.dll | a.dll | Zebra");
 }
 
@@ -294,12 +255,7 @@ fn every_step_is_told_with_the_entry_that_decided() {
         "HungProcess: change signature: \"memcpy | a.dll | Zebra\" -> \"hang: ui | memcpy | a.dll | Zebra\"",
     ];
     assert_eq!(log, expected);
-    let files: Vec<&str> = made
-        .debug
-        .iter()
-        .filter_map(Step::entry)
-        .map(|e| e.file)
-        .collect();
+    let files: Vec<&str> = made.debug.iter().filter_map(Step::entry).map(|e| e.file).collect();
     assert_eq!(
         files,
         [

@@ -57,13 +57,7 @@ impl Figures {
     }
 
     /// Tells a figure.
-    pub(crate) fn add(
-        &mut self,
-        name: &str,
-        value: f64,
-        unit: &str,
-        limit: Limit,
-    ) -> anyhow::Result<()> {
+    pub(crate) fn add(&mut self, name: &str, value: f64, unit: &str, limit: Limit) -> anyhow::Result<()> {
         let kept = limit.is_kept_by(value);
         self.missed += usize::from(!kept);
         let (bound, verdict) = match limit {
@@ -89,10 +83,7 @@ impl Figures {
                 (_, true) => "kept",
                 (_, false) => "MISSED",
             };
-            let line = format!(
-                "  {name:44} {:>12} {unit:10} {bound:22} {verdict}",
-                shown(value)
-            );
+            let line = format!("  {name:44} {:>12} {unit:10} {bound:22} {verdict}", shown(value));
             writeln!(out, "{}", line.trim_end())?;
         }
         Ok(())
@@ -113,11 +104,7 @@ fn shown(value: f64) -> String {
     let mut grouped = String::new();
     for (position, digit) in whole.chars().enumerate() {
         let left = whole.len() - position;
-        if position > 0
-            && left.is_multiple_of(3)
-            && digit.is_ascii_digit()
-            && !grouped.ends_with('-')
-        {
+        if position > 0 && left.is_multiple_of(3) && digit.is_ascii_digit() && !grouped.ends_with('-') {
             grouped.push(',');
         }
         grouped.push(digit);

@@ -63,15 +63,8 @@ pub(super) async fn measure(args: &ImportArgs, figures: &mut Figures) -> anyhow:
     Ok(())
 }
 
-async fn measure_archive(
-    db: &Db,
-    stand_ins: &StandIns,
-    figures: &mut Figures,
-) -> anyhow::Result<()> {
-    figures.heading(&format!(
-        "the first import of the archive into {}",
-        db.engine()
-    ))?;
+async fn measure_archive(db: &Db, stand_ins: &StandIns, figures: &mut Figures) -> anyhow::Result<()> {
+    figures.heading(&format!("the first import of the archive into {}", db.engine()))?;
     let (source, watch) = (SourceName::Archive, Watch::default());
     let (first, took) = timed_import(db, stand_ins, source, &watch).await?;
     let asked = first.requests as f64;
@@ -91,12 +84,7 @@ async fn measure_archive(
     )
 }
 
-async fn measure_into(
-    db: &Db,
-    stand_ins: &StandIns,
-    is_server: bool,
-    figures: &mut Figures,
-) -> anyhow::Result<()> {
+async fn measure_into(db: &Db, stand_ins: &StandIns, is_server: bool, figures: &mut Figures) -> anyhow::Result<()> {
     let engine = db.engine();
     figures.heading(&format!("the first import into {engine}"))?;
     let (idle, _) = beside(db, async {
@@ -105,34 +93,15 @@ async fn measure_into(
     })
     .await?;
     let watch = Arc::new(Watch::default());
-    let (busy, (run, took)) = beside(
-        db,
-        timed_import(db, stand_ins, SourceName::Buildhub, &watch),
-    )
-    .await?;
+    let (busy, (run, took)) = beside(db, timed_import(db, stand_ins, SourceName::Buildhub, &watch)).await?;
     let records = run.records as f64;
     let limit = if is_server { 5_000.0 } else { 10_000.0 };
     figures.add("records", records, "", Limit::None)?;
-    figures.add(
-        "builds",
-        latest_generation(db).await?.builds as f64,
-        "",
-        Limit::None,
-    )?;
+    figures.add("builds", latest_generation(db).await?.builds as f64, "", Limit::None)?;
     let rate = records / took.as_secs_f64();
-    figures.add(
-        "records, with deriving",
-        rate,
-        "a second",
-        Limit::AtLeast(limit),
-    )?;
+    figures.add("records, with deriving", rate, "a second", Limit::AtLeast(limit))?;
     let reading = Duration::from_millis(watch.reading.load(Ordering::Relaxed));
-    figures.add(
-        "  reading and storing",
-        reading.as_secs_f64(),
-        "s",
-        Limit::None,
-    )?;
+    figures.add("  reading and storing", reading.as_secs_f64(), "s", Limit::None)?;
     figures.add(
         "  deriving",
         took.saturating_sub(reading).as_secs_f64(),
@@ -148,12 +117,7 @@ async fn measure_into(
         "MB",
         Limit::AtMost(48.0),
     )?;
-    figures.add(
-        "a write alone, 99 of 100 within",
-        idle.p99,
-        "ms",
-        Limit::None,
-    )?;
+    figures.add("a write alone, 99 of 100 within", idle.p99, "ms", Limit::None)?;
     figures.add(
         "a write beside it, 99 of 100 within",
         busy.p99,
@@ -162,16 +126,8 @@ async fn measure_into(
     )?;
     figures.add("  the slowest", busy.longest, "ms", Limit::None)?;
     figures.heading(&format!("the same once more into {engine}"))?;
-    let (_, (run, took)) = beside(
-        db,
-        timed_import(db, stand_ins, SourceName::Buildhub, &watch),
-    )
-    .await?;
-    ensure!(
-        run.new_records == 0,
-        "{} records came twice",
-        run.new_records
-    );
+    let (_, (run, took)) = beside(db, timed_import(db, stand_ins, SourceName::Buildhub, &watch)).await?;
+    ensure!(run.new_records == 0, "{} records came twice", run.new_records);
     let rate = run.records as f64 / took.as_secs_f64();
     figures.add("records, all known", rate, "a second", Limit::None)?;
     // While builds in the archive are not settled, every import compares them with all that Buildhub told.
@@ -245,10 +201,7 @@ struct Writes {
 }
 
 /// Writes one row again and again, as the collector does with every report, while `work` is done.
-async fn beside<T>(
-    db: &Db,
-    work: impl Future<Output = anyhow::Result<T>>,
-) -> anyhow::Result<(Writes, T)> {
+async fn beside<T>(db: &Db, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<(Writes, T)> {
     let stop = Arc::new(AtomicBool::new(false));
     let writer = {
         let (db, stop) = (db.clone(), Arc::clone(&stop));
@@ -272,10 +225,7 @@ async fn beside<T>(
     stop.store(true, Ordering::Relaxed);
     let mut took = writer.await??;
     took.sort_unstable();
-    let milliseconds = |position: usize| {
-        took.get(position)
-            .map_or(0.0, |time| time.as_secs_f64() * 1e3)
-    };
+    let milliseconds = |position: usize| took.get(position).map_or(0.0, |time| time.as_secs_f64() * 1e3);
     let writes = Writes {
         p99: milliseconds(took.len() * 99 / 100),
         longest: milliseconds(took.len().saturating_sub(1)),
@@ -306,21 +256,12 @@ impl StandIns {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
-        let out = child
-            .stdout
-            .take()
-            .context("the stand-ins have no output")?;
+        let out = child.stdout.take().context("the stand-ins have no output")?;
         let child = Ended(child);
         let mut address = String::new();
         std::io::BufReader::new(out).read_line(&mut address)?;
-        let root = address
-            .trim()
-            .parse()
-            .context("the stand-ins did not start")?;
-        Ok(Self {
-            root,
-            _child: child,
-        })
+        let root = address.trim().parse().context("the stand-ins did not start")?;
+        Ok(Self { root, _child: child })
     }
 
     fn settings(&self) -> buildinfo::Settings {

@@ -52,21 +52,9 @@ pub(super) async fn measure(args: &ListsArgs, figures: &mut Figures) -> anyhow::
         for (name, cases, limit) in [
             ("one filter, all time, found", alone(true), LIMIT),
             ("one filter, all time, not found", alone(false), LIMIT),
-            (
-                "any together, newest 7 days, found",
-                together(true, true),
-                LIMIT,
-            ),
-            (
-                "any together, newest 7 days, not found",
-                together(false, true),
-                LIMIT,
-            ),
-            (
-                "any together, all time, found",
-                together(true, false),
-                f64::INFINITY,
-            ),
+            ("any together, newest 7 days, found", together(true, true), LIMIT),
+            ("any together, newest 7 days, not found", together(false, true), LIMIT),
+            ("any together, all time, found", together(true, false), f64::INFINITY),
             (
                 "any together, all time, not found",
                 together(false, false),
@@ -161,11 +149,7 @@ fn invented(n: usize, count: usize) -> Invented {
             let version = format!("{}.0b{beta}", major + 1);
             ("beta", version, build_id(day / 3 * 3, 2))
         }
-        80..95 => (
-            "nightly",
-            format!("{}.0a1", major + 2),
-            build_id(day, 10 + roll(2)),
-        ),
+        80..95 => ("nightly", format!("{}.0a1", major + 2), build_id(day, 10 + roll(2))),
         _ => ("esr", "140.5.0esr".to_owned(), build_id(day / 28 * 28, 3)),
     };
     // One in ten of the first, one in twenty of the second, and so on down to rare ones.
@@ -248,11 +232,7 @@ fn values(found: bool) -> Filter {
         product: text("Firefox"),
         channel: text(if found { "release" } else { "beta" }),
         version: release,
-        build_id: if found {
-            build_id(day / 28 * 28, 1)
-        } else {
-            beta
-        },
+        build_id: if found { build_id(day / 28 * 28, 1) } else { beta },
         signature: text(if found {
             "Firefox::function_0"
         } else {
@@ -303,10 +283,7 @@ fn alone(found: bool) -> Vec<Filter> {
 /// Every combination of two filters or more.
 fn together(found: bool, lately: bool) -> Vec<Filter> {
     let since = lately.then_some(NEWEST - 7 * DAY);
-    let values = Filter {
-        since,
-        ..values(found)
-    };
+    let values = Filter { since, ..values(found) };
     (1..32_u32)
         .filter(|set| set.count_ones() >= 2)
         .map(|set| only(&values, set))
@@ -316,11 +293,7 @@ fn together(found: bool, lately: bool) -> Vec<Filter> {
 /// The values that a set of bits names.
 fn only(values: &Filter, set: u32) -> Filter {
     let take = |bit: u32, value: &String| {
-        if set & bit == 0 {
-            String::new()
-        } else {
-            value.clone()
-        }
+        if set & bit == 0 { String::new() } else { value.clone() }
     };
     Filter {
         product: take(1, &values.product),

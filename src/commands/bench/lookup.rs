@@ -152,11 +152,7 @@ fn rate<Q, A>(questions: &[Q], answer: impl Fn(&Q) -> A) -> f64 {
 async fn fill(db: &Db, history: History) -> anyhow::Result<()> {
     let mut builds = history.builds(0);
     loop {
-        let steps: Vec<Step> = builds
-            .by_ref()
-            .take(20_000)
-            .map(insert)
-            .collect::<Result<_, _>>()?;
+        let steps: Vec<Step> = builds.by_ref().take(20_000).map(insert).collect::<Result<_, _>>()?;
         if steps.is_empty() {
             break;
         }
@@ -178,22 +174,12 @@ async fn load(db: &Db, engine: &str, figures: &mut Figures) -> anyhow::Result<Lo
     let begin = Instant::now();
     lookup.refresh().await?;
     let name = format!("loading from {engine}");
-    figures.add(
-        &name,
-        begin.elapsed().as_secs_f64(),
-        "s",
-        Limit::AtMost(10.0),
-    )?;
+    figures.add(&name, begin.elapsed().as_secs_f64(), "s", Limit::AtMost(10.0))?;
     Ok(lookup)
 }
 
 /// Asks without pause while a newer generation is loaded.
-async fn reload(
-    db: &Db,
-    lookup: &Lookup,
-    history: History,
-    figures: &mut Figures,
-) -> anyhow::Result<()> {
+async fn reload(db: &Db, lookup: &Lookup, history: History, figures: &mut Figures) -> anyhow::Result<()> {
     let mut random = StdRng::seed_from_u64(4);
     let ids = history.ids();
     let known = Arc::new(questions(|| history.identity(random.random_range(0..ids)))?);
@@ -217,12 +203,7 @@ async fn reload(
         lookup.generation() == latest_generation(db).await?.n,
         "the newer generation was not loaded"
     );
-    figures.add(
-        "while the index is loaded again",
-        pause,
-        "ms",
-        Limit::AtMost(50.0),
-    )?;
+    figures.add("while the index is loaded again", pause, "ms", Limit::AtMost(50.0))?;
     figures.add("look-ups meanwhile", rate, "a second", Limit::None)
 }
 
@@ -240,8 +221,7 @@ async fn asking(
             let (mut longest, mut asked) = (Duration::ZERO, 0_usize);
             for identity in known.iter().cycle() {
                 let index: Arc<BuildIndex> = lookup.index();
-                let mut found =
-                    index.find_on(identity.product, identity.channel, identity.build_id);
+                let mut found = index.find_on(identity.product, identity.channel, identity.build_id);
                 black_box(found.next().is_some());
                 asked += 1;
                 longest = longest.max(last.elapsed());

@@ -196,11 +196,7 @@ fn best_of(crash: &CrashData<'_>, lists: &Lists) -> f64 {
 }
 
 /// The command `datil signature` on one core and on all, and siggen on one, all on the same lines.
-fn through_command(
-    documents: &[String],
-    args: &SignatureArgs,
-    figures: &mut Figures,
-) -> anyhow::Result<()> {
+fn through_command(documents: &[String], args: &SignatureArgs, figures: &mut Figures) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let (lines, many) = (folder.path().join("lines"), folder.path().join("many"));
     let mut text = documents.join("\n");

@@ -5,14 +5,7 @@ use buildinfo::observation::{Digest, SourceName};
 use buildinfo::{Build, BuildId, Line, Product, Version};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-const PLATFORMS: [&str; 6] = [
-    "linux-i686",
-    "linux-x86_64",
-    "mac",
-    "win32",
-    "win64",
-    "win64-aarch64",
-];
+const PLATFORMS: [&str; 6] = ["linux-i686", "linux-x86_64", "mac", "win32", "win64", "win64-aarch64"];
 /// Seconds from one build to the next: so a million builds span fourteen years.
 const APART: i64 = 44 * 60;
 /// Majors that the history spans.
@@ -65,8 +58,7 @@ impl History {
 
     /// Every build, by id; `number` is the first to begin with.
     pub(super) fn builds(self, number: usize) -> impl Iterator<Item = anyhow::Result<Build>> {
-        (number..self.ids)
-            .flat_map(move |number| PLATFORMS.map(|platform| self.build(number, platform)))
+        (number..self.ids).flat_map(move |number| PLATFORMS.map(|platform| self.build(number, platform)))
     }
 
     fn build(self, number: usize, platform: &str) -> anyhow::Result<Build> {
@@ -102,11 +94,7 @@ impl History {
             platform: platform.to_owned(),
             variant: String::new(),
             build_number: (!nightly).then_some(1),
-            status: if nightly {
-                Status::Published
-            } else {
-                Status::Shipped
-            },
+            status: if nightly { Status::Published } else { Status::Shipped },
             certainty: Certainty::Stated,
             reason: if nightly {
                 Reason::Nightly
@@ -144,8 +132,7 @@ fn own_revision(number: usize) -> String {
 fn started(number: usize) -> DateTime<Utc> {
     let number = i64::try_from(number).unwrap_or(i64::MAX / APART / 2);
     let start = NaiveDate::from_ymd_opt(2012, 1, 1).unwrap_or_default();
-    start.and_time(chrono::NaiveTime::MIN).and_utc()
-        + TimeDelta::seconds(number * APART + number * 7919 % APART)
+    start.and_time(chrono::NaiveTime::MIN).and_utc() + TimeDelta::seconds(number * APART + number * 7919 % APART)
 }
 
 /// The build id of a moment.

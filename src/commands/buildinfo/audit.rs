@@ -14,8 +14,7 @@ use serde_json::json;
 /// So many findings are read at a time.
 const PAGE: usize = 5000;
 
-pub(super) const EXIT_CODE: &str =
-    "Exit code: 0 whatever it finds; \"datil check\" exits 1 where something is bad.";
+pub(super) const EXIT_CODE: &str = "Exit code: 0 whatever it finds; \"datil check\" exits 1 where something is bad.";
 
 #[derive(Debug, Args)]
 pub(crate) struct AuditArgs {

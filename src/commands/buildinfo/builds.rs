@@ -51,9 +51,7 @@ pub(crate) struct BuildsArgs {
 impl BuildsArgs {
     fn filter(&self) -> anyhow::Result<Filter> {
         let directory = self.product.as_deref().map(directory_of).transpose()?;
-        let own = directory
-            .and_then(Directory::only_channel)
-            .map(str::to_owned);
+        let own = directory.and_then(Directory::only_channel).map(str::to_owned);
         let since = match self.since {
             Some(day) => {
                 let day = prefix_range(&day.format("%Y%m%d").to_string());
@@ -182,8 +180,7 @@ pub(crate) struct CompareArgs {
 }
 
 fn version(text: &str) -> Result<Version, String> {
-    Version::from_spoken(text)
-        .ok_or_else(|| "not a version, such as 154.0b1, 153.0rc2 or 140.2.0esr".to_owned())
+    Version::from_spoken(text).ok_or_else(|| "not a version, such as 154.0b1, 153.0rc2 or 140.2.0esr".to_owned())
 }
 
 /// What is ambiguous or not known, and how to say it better.
@@ -192,20 +189,14 @@ fn refused(error: &NoComparison) -> anyhow::Error {
         return anyhow!("{error}");
     };
     let parameters = ambiguous.iter().flat_map(Several::parameters);
-    let options: Vec<String> = parameters
-        .map(|name| format!("--{}", name.replace('_', "-")))
-        .collect();
+    let options: Vec<String> = parameters.map(|name| format!("--{}", name.replace('_', "-"))).collect();
     anyhow!(
         "{error}: say which with {} (--channel is for both)",
         options.join(" and ")
     )
 }
 
-pub(crate) async fn compare(
-    db: &Db,
-    args: &CompareArgs,
-    as_json: bool,
-) -> anyhow::Result<ExitCode> {
+pub(crate) async fn compare(db: &Db, args: &CompareArgs, as_json: bool) -> anyhow::Result<ExitCode> {
     let directory = directory_of(&args.product)?;
     let product = directory.product();
     let which = |id, channel: &Option<String>, version: &Option<Version>| {
@@ -221,15 +212,7 @@ pub(crate) async fn compare(
         print::objects([&comparison])?;
         return Ok(ExitCode::SUCCESS);
     }
-    let heading = [
-        "",
-        "BUILD ID",
-        "CHANNEL",
-        "VERSION",
-        "STATUS",
-        "PLATFORMS",
-        "REVISION",
-    ];
+    let heading = ["", "BUILD ID", "CHANNEL", "VERSION", "STATUS", "PLATFORMS", "REVISION"];
     let rows = [short("from", &comparison.from), short("to", &comparison.to)];
     print::columns(heading, &rows)?;
     print::columns(
@@ -261,11 +244,7 @@ fn changes(comparison: &Comparison) -> String {
 fn distance(seconds: i64) -> String {
     let (days, rest) = (seconds.abs() / 86_400, seconds.abs() % 86_400);
     let direction = if seconds < 0 { " earlier" } else { "" };
-    format!(
-        "{days} d {} h {} min{direction}",
-        rest / 3600,
-        rest / 60 % 60
-    )
+    format!("{days} d {} h {} min{direction}", rest / 3600, rest / 60 % 60)
 }
 
 #[cfg(test)]
@@ -294,10 +273,7 @@ mod tests {
             ids_of("20181025233934").unwrap(),
             20_181_025_233_934..20_181_025_233_935
         );
-        assert_eq!(
-            ids_of("201810").unwrap(),
-            20_181_000_000_000..20_181_100_000_000
-        );
+        assert_eq!(ids_of("201810").unwrap(), 20_181_000_000_000..20_181_100_000_000);
         assert!(ids_of("20").is_err() && ids_of("x").is_err());
     }
 

@@ -7,8 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use buildinfo::correction::{Correction, CorrectionKind, Draft, Field, Subject};
 use buildinfo::db::{
-    StoredCorrection, builds_by_id, built_versions, corrections_in_force, latest_generation,
-    list_corrections,
+    StoredCorrection, builds_by_id, built_versions, corrections_in_force, latest_generation, list_corrections,
 };
 use buildinfo::preview::{Preview, preview};
 use buildinfo::{Build, Question, import};
@@ -95,11 +94,7 @@ fn field(name: &str) -> Result<Field, String> {
     parsed.map_err(|error| error.to_string())
 }
 
-pub(crate) async fn correct(
-    db: &Db,
-    command: CorrectCommand,
-    as_json: bool,
-) -> anyhow::Result<ExitCode> {
+pub(crate) async fn correct(db: &Db, command: CorrectCommand, as_json: bool) -> anyhow::Result<ExitCode> {
     match command {
         CorrectCommand::Add(args) => add(db, args, as_json).await,
         CorrectCommand::List(args) => list(db, &args, as_json).await,
@@ -148,10 +143,7 @@ pub(super) fn author(named: Option<String>) -> String {
 /// The moment, which is higher than any before: of two corrections of one field the later one holds.
 async fn next_id(db: &Db) -> anyhow::Result<i64> {
     let now = clock::now_micros();
-    let last = corrections_in_force(db)
-        .await?
-        .last()
-        .map_or(0, |last| last.id);
+    let last = corrections_in_force(db).await?.last().map_or(0, |last| last.id);
     Ok(now.max(last + 1))
 }
 
@@ -281,11 +273,7 @@ pub(crate) struct RebuildArgs {
     author: Option<String>,
 }
 
-pub(crate) async fn rebuild(
-    db: &Db,
-    args: &RebuildArgs,
-    as_json: bool,
-) -> anyhow::Result<ExitCode> {
+pub(crate) async fn rebuild(db: &Db, args: &RebuildArgs, as_json: bool) -> anyhow::Result<ExitCode> {
     let (added, in_force) = match &args.with {
         Some(file) => read_corrections(db, file, author(args.author.clone())).await?,
         None => (Vec::new(), 0),
@@ -322,11 +310,7 @@ pub(crate) async fn rebuild(
 }
 
 /// The corrections of a file, but for those that are in force, and how many those are.
-async fn read_corrections(
-    db: &Db,
-    file: &Path,
-    author: String,
-) -> anyhow::Result<(Vec<Correction>, usize)> {
+async fn read_corrections(db: &Db, file: &Path, author: String) -> anyhow::Result<(Vec<Correction>, usize)> {
     let doing = || format!("reading the corrections in {}", file.display());
     if std::fs::metadata(file).with_context(doing)?.len() > MAX_FILE {
         bail!("{} is larger than {MAX_FILE} bytes", file.display());
@@ -379,8 +363,7 @@ fn parse(text: &str) -> anyhow::Result<Vec<Draft>> {
     if text.trim_start().starts_with('{') {
         let documents = serde_json::Deserializer::from_str(text).into_iter::<Box<RawValue>>();
         let drafts = documents.zip(1..).map(|(document, number)| {
-            let document =
-                document.map_err(|error| format!("line {}: this is no JSON", error.line()))?;
+            let document = document.map_err(|error| format!("line {}: this is no JSON", error.line()))?;
             from_json(document.get()).map_err(|why| format!("correction {number}: {why}"))
         });
         return drafts.collect::<Result<_, _>>().map_err(anyhow::Error::msg);
@@ -393,9 +376,7 @@ fn parse(text: &str) -> anyhow::Result<Vec<Draft>> {
     if begins_with_array {
         return from_json(text).map_err(anyhow::Error::msg);
     }
-    Ok(from_toml::<File>(text)
-        .map_err(anyhow::Error::msg)?
-        .correction)
+    Ok(from_toml::<File>(text).map_err(anyhow::Error::msg)?.correction)
 }
 
 /// What would change about one build id, and whom it concerns.
@@ -438,12 +419,7 @@ impl Concerned {
 }
 
 /// Prints what corrections would change. `in_force` of a file's are in force already.
-async fn show_preview(
-    db: &Db,
-    added: &[Correction],
-    in_force: usize,
-    as_json: bool,
-) -> anyhow::Result<ExitCode> {
+async fn show_preview(db: &Db, added: &[Correction], in_force: usize, as_json: bool) -> anyhow::Result<ExitCode> {
     let (mut builds, mut crashes, mut answers) = (0, 0, 0);
     for change in preview(db, added).await? {
         let concerned = Concerned::of(db, change).await?;
@@ -570,15 +546,12 @@ mod tests {
 
     #[test]
     fn corrections_are_read_from_every_form() {
-        let json = r#"{"subject": "Firefox 125.0", "field": "status", "value": "pulled", "author": "a", "reason": "b"}"#;
+        let json =
+            r#"{"subject": "Firefox 125.0", "field": "status", "value": "pulled", "author": "a", "reason": "b"}"#;
         let toml = "# why\n[[correction]]\nsubject = \"Firefox 125.0\"\nfield = \"status\"\nvalue = \"pulled\"\nauthor = \"a\"\nreason = \"b\"\n";
         let expected = parse(json).unwrap();
         assert_eq!(expected[0].value.as_deref(), Some("pulled"));
-        for text in [
-            format!("\n{json}\n\n"),
-            format!("[{json}]"),
-            toml.to_owned(),
-        ] {
+        for text in [format!("\n{json}\n\n"), format!("[{json}]"), toml.to_owned()] {
             assert_eq!(parse(&text).unwrap(), expected, "{text}");
         }
         assert_eq!(parse("[]").unwrap(), []);

@@ -80,10 +80,7 @@ impl Known<'_> {
 }
 
 /// The generation that answers, and how fresh it is.
-async fn generation(
-    db: &Db,
-    as_of: Option<chrono::DateTime<chrono::Utc>>,
-) -> anyhow::Result<(i64, Freshness)> {
+async fn generation(db: &Db, as_of: Option<chrono::DateTime<chrono::Utc>>) -> anyhow::Result<(i64, Freshness)> {
     if let Some(time) = as_of {
         let generation = known_at(db, time.timestamp_micros()).await??;
         return Ok((generation.n, Freshness::at(generation.created)));
@@ -107,11 +104,7 @@ pub(crate) async fn lookup_in_snapshot(file: &Path, args: &LookupArgs) -> anyhow
     answer_all(Known::Loaded(Box::new(index)), &freshness, args).await
 }
 
-async fn answer_all(
-    mut known: Known<'_>,
-    freshness: &Freshness,
-    args: &LookupArgs,
-) -> anyhow::Result<ExitCode> {
+async fn answer_all(mut known: Known<'_>, freshness: &Freshness, args: &LookupArgs) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     let Some(batch) = &args.batch else {
         let question = Question {
@@ -128,8 +121,8 @@ async fn answer_all(
     let lines: Box<dyn BufRead> = if batch.as_os_str() == "-" {
         Box::new(std::io::stdin().lock())
     } else {
-        let file = std::fs::File::open(batch)
-            .with_context(|| format!("reading the questions in {}", batch.display()))?;
+        let file =
+            std::fs::File::open(batch).with_context(|| format!("reading the questions in {}", batch.display()))?;
         Box::new(std::io::BufReader::new(file))
     };
     for (number, line) in lines.split(b'\n').enumerate() {
@@ -162,11 +155,7 @@ fn read_question(line: &[u8]) -> Result<Question, String> {
     Ok(question)
 }
 
-pub(crate) async fn explain(
-    db: &Db,
-    args: &QuestionArgs,
-    as_json: bool,
-) -> anyhow::Result<ExitCode> {
+pub(crate) async fn explain(db: &Db, args: &QuestionArgs, as_json: bool) -> anyhow::Result<ExitCode> {
     let (generation, freshness) = generation(db, args.as_of).await?;
     let question = Question {
         product: args.product.clone(),

@@ -17,10 +17,7 @@ pub(super) fn objects<T: Serialize>(rows: impl IntoIterator<Item = T>) -> anyhow
 }
 
 /// Prints rows below their heading, in columns as wide as they need to be.
-pub(super) fn columns<const N: usize>(
-    heading: [&str; N],
-    rows: &[[String; N]],
-) -> anyhow::Result<()> {
+pub(super) fn columns<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     for line in aligned(heading, rows) {
         writeln!(out, "{line}")?;
@@ -77,17 +74,10 @@ mod tests {
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
         let long = "x".repeat(60);
-        let rows = [
-            ["1".to_owned(), "a".to_owned()],
-            ["2345".to_owned(), long.clone()],
-        ];
+        let rows = [["1".to_owned(), "a".to_owned()], ["2345".to_owned(), long.clone()]];
         assert_eq!(
             aligned(["id", "name"], &rows),
-            [
-                "id    name".to_owned(),
-                "1     a".to_owned(),
-                format!("2345  {long}"),
-            ]
+            ["id    name".to_owned(), "1     a".to_owned(), format!("2345  {long}"),]
         );
         assert_eq!(
             (listed([""; 2]), listed(["a", "b"])),

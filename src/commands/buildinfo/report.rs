@@ -109,8 +109,6 @@ pub(super) fn move_into_place(file: NamedTempFile, path: &Path) -> anyhow::Resul
 }
 
 fn folder_of(path: &Path) -> &Path {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     folder.unwrap_or_else(|| Path::new("."))
 }

@@ -84,8 +84,8 @@ pub(crate) async fn load(db: &Db, args: LoadCsvArgs, as_json: bool) -> anyhow::R
     let input: Box<dyn BufRead> = if is_stdin {
         Box::new(std::io::stdin().lock())
     } else {
-        let file = std::fs::File::open(&args.file)
-            .with_context(|| format!("reading the table {}", args.file.display()))?;
+        let file =
+            std::fs::File::open(&args.file).with_context(|| format!("reading the table {}", args.file.display()))?;
         Box::new(BufReader::new(file))
     };
     let work = Work::start();

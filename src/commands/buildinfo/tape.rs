@@ -97,21 +97,13 @@ impl From<Line> for Response {
             status: line.status,
             content_type: line.content_type,
             etag: line.etag,
-            body: line
-                .text
-                .map(String::into_bytes)
-                .or(line.bytes)
-                .unwrap_or_default(),
+            body: line.text.map(String::into_bytes).or(line.bytes).unwrap_or_default(),
         }
     }
 }
 
 /// Writes the answers of a stored run to a file.
-pub(crate) async fn capture(
-    db: &Db,
-    settings: &Settings,
-    args: &CaptureArgs,
-) -> anyhow::Result<ExitCode> {
+pub(crate) async fn capture(db: &Db, settings: &Settings, args: &CaptureArgs) -> anyhow::Result<ExitCode> {
     let runs = recent_runs(db, 1000).await?;
     let wanted: Vec<_> = runs
         .into_iter()
@@ -148,19 +140,13 @@ pub(crate) async fn capture(
     }
     anyhow::bail!(
         "no answers are kept{}: run `datil buildinfo import --full --keep-responses` first, or set buildinfo.keep_responses_days",
-        args.run
-            .map_or_else(String::new, |id| format!(" of run {id}"))
+        args.run.map_or_else(String::new, |id| format!(" of run {id}"))
     )
 }
 
 /// Imports from a file of answers into an empty database, and says what comes out.
-pub(crate) async fn replay(
-    settings: &Settings,
-    args: &ReplayArgs,
-    as_json: bool,
-) -> anyhow::Result<ExitCode> {
-    let file =
-        File::open(&args.file).with_context(|| format!("reading {}", args.file.display()))?;
+pub(crate) async fn replay(settings: &Settings, args: &ReplayArgs, as_json: bool) -> anyhow::Result<ExitCode> {
+    let file = File::open(&args.file).with_context(|| format!("reading {}", args.file.display()))?;
     let mut lines = BufReader::new(zstd::Decoder::new(file)?);
     let head: Head = read_line(&mut lines)?
         .filter(|head: &Head| head.format == FORMAT)
@@ -188,17 +174,12 @@ pub(crate) async fn replay(
     let run = import(&db, &sources, &options, &owner(), &stop, &|_| {}).await?;
     report::run(&run, as_json)?;
     let digest = canonical(&db, run.generation, &mut std::io::sink()).await?;
-    writeln!(
-        std::io::stderr(),
-        "sha256 of the canonical export: {digest}"
-    )?;
+    writeln!(std::io::stderr(), "sha256 of the canonical export: {digest}")?;
     db.close().await;
     Ok(ExitCode::SUCCESS)
 }
 
-fn read_line<T: serde::de::DeserializeOwned>(
-    lines: &mut impl BufRead,
-) -> anyhow::Result<Option<T>> {
+fn read_line<T: serde::de::DeserializeOwned>(lines: &mut impl BufRead) -> anyhow::Result<Option<T>> {
     let mut line = Vec::new();
     let read = std::io::Read::take(&mut *lines, MAX_LINE).read_until(b'\n', &mut line)?;
     if read == 0 {

@@ -47,11 +47,7 @@ fn verdict(name: &str) -> Result<Verdict, String> {
     Verdict::named(name).ok_or_else(|| format!("the verdicts are {names}"))
 }
 
-pub(crate) async fn unknown(
-    db: &Db,
-    args: &UnknownArgs,
-    as_json: bool,
-) -> anyhow::Result<ExitCode> {
+pub(crate) async fn unknown(db: &Db, args: &UnknownArgs, as_json: bool) -> anyhow::Result<ExitCode> {
     let after = args.after.as_deref().map(str::parse::<UnknownKey>);
     let after = after
         .transpose()
@@ -88,9 +84,7 @@ pub(crate) async fn unknown(
 
 /// The alarms that are on, as far as they belong to what is asked for.
 async fn alarms_of(db: &Db, filter: &UnknownFilter) -> anyhow::Result<Vec<Alarm>> {
-    let not_seen = filter
-        .verdict
-        .is_none_or(|verdict| verdict == Verdict::NotSeen);
+    let not_seen = filter.verdict.is_none_or(|verdict| verdict == Verdict::NotSeen);
     if !not_seen || filter.alarm == AlarmFilter::Cleared {
         return Ok(Vec::new());
     }
@@ -113,10 +107,7 @@ fn show(open: &[Alarm], rows: &[Unknown], importer: &Importer) -> anyhow::Result
     }
     drop(out);
     if rows.is_empty() {
-        writeln!(
-            std::io::stdout(),
-            "no such build id was asked for within ninety days"
-        )?;
+        writeln!(std::io::stdout(), "no such build id was asked for within ninety days")?;
         return Ok(());
     }
     let cells: Vec<[String; 8]> = rows.iter().map(row).collect();

@@ -38,11 +38,7 @@ struct OfProduct<'a, T> {
     what: &'a T,
 }
 
-pub(crate) async fn versions(
-    db: &Db,
-    args: &VersionsArgs,
-    as_json: bool,
-) -> anyhow::Result<ExitCode> {
+pub(crate) async fn versions(db: &Db, args: &VersionsArgs, as_json: bool) -> anyhow::Result<ExitCode> {
     let directory = directory_of(&args.product)?;
     let product = directory.product();
     let channel = channel_of(directory, args.channel.as_deref());
@@ -83,12 +79,7 @@ fn row(version: &VersionBuilds) -> [String; 5] {
     let earlier = version.builds.len().saturating_sub(SHOWN);
     let builds = version.builds.iter().skip(earlier).map(|build| {
         let number = build.build_number.map(|number| format!(" build{number}"));
-        format!(
-            "{}{} {}",
-            build.build_id,
-            number.unwrap_or_default(),
-            build.status
-        )
+        format!("{}{} {}", build.build_id, number.unwrap_or_default(), build.status)
     });
     let earlier = (earlier > 0).then(|| format!("{earlier} earlier"));
     let builds = earlier.into_iter().chain(builds);

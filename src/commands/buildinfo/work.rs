@@ -57,11 +57,7 @@ impl Work {
 pub(crate) fn show(bar: &indicatif::ProgressBar, progress: Progress) {
     match progress {
         Progress::Waiting(owner) => bar.set_message(format!("waiting for {owner}")),
-        Progress::Reading {
-            source,
-            done,
-            total,
-        } => step(bar, format!("reading {source}"), done, total),
+        Progress::Reading { source, done, total } => step(bar, format!("reading {source}"), done, total),
         Progress::Deriving { done, total } => {
             step(bar, "deriving builds".to_owned(), done, total);
         }

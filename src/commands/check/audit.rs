@@ -24,11 +24,8 @@ fn of(summaries: &[Summary]) -> Vec<Finding> {
         let others: i64 = summaries.iter().map(|one| one.count).sum();
         let text = match others {
             0 => "nothing is wrong with the build data".to_owned(),
-            1 => "nothing bad in the build data; one warning or note: `datil buildinfo audit`"
-                .to_owned(),
-            others => format!(
-                "nothing bad in the build data; {others} warnings and notes: `datil buildinfo audit`"
-            ),
+            1 => "nothing bad in the build data; one warning or note: `datil buildinfo audit`".to_owned(),
+            others => format!("nothing bad in the build data; {others} warnings and notes: `datil buildinfo audit`"),
         };
         return vec![Finding::well(NAME, text)];
     }
@@ -50,10 +47,7 @@ fn of(summaries: &[Summary]) -> Vec<Finding> {
 fn line(finding: &audit::Finding) -> String {
     let check = finding.check.as_str();
     let audit::Finding {
-        subject,
-        found,
-        advice,
-        ..
+        subject, found, advice, ..
     } = finding;
     format!("{check}: {subject}: {found}; {advice}")
 }
@@ -97,10 +91,7 @@ mod tests {
         ]);
         assert_eq!(found.len(), MOST + 1);
         assert!(found.iter().all(|one| !one.well && one.name == "audit"));
-        let first = format!(
-            "open_alarm: subject 0: found; {}",
-            Check::OpenAlarm.advice()
-        );
+        let first = format!("open_alarm: subject 0: found; {}", Check::OpenAlarm.advice());
         assert_eq!(found[0].text, first);
         assert_eq!(found[MOST].text, "and 2 more: `datil buildinfo audit`");
         assert_eq!(of(&[alarms]).len(), 4);

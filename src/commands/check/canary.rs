@@ -78,12 +78,7 @@ async fn submit(client: &reqwest::Client, url: &str) -> anyhow::Result<CrashId> 
     Ok(id.parse()?)
 }
 
-async fn processed(
-    client: &reqwest::Client,
-    url: &str,
-    id: &CrashId,
-    began: Instant,
-) -> anyhow::Result<Value> {
+async fn processed(client: &reqwest::Client, url: &str, id: &CrashId, began: Instant) -> anyhow::Result<Value> {
     let root = url.trim_end_matches('/');
     let address = format!("{root}/api/ProcessedCrash/?crash_id={id}");
     loop {
@@ -107,22 +102,14 @@ async fn processed(
 /// The canary's product is in no source: the right answer is "unknown", with the reason.
 fn build(crash: &Value) -> Finding {
     const NAME: &str = "build look-up";
-    let part = |name: &str| {
-        crash
-            .pointer(&format!("/build_info/{name}"))
-            .and_then(Value::as_str)
-    };
+    let part = |name: &str| crash.pointer(&format!("/build_info/{name}")).and_then(Value::as_str);
     match (part("status"), part("reason")) {
-        (Some("unknown"), Some("no_source_for_product")) => Finding::well(
-            NAME,
-            "it answered, and knows that nobody builds this product",
-        ),
+        (Some("unknown"), Some("no_source_for_product")) => {
+            Finding::well(NAME, "it answered, and knows that nobody builds this product")
+        }
         (Some(status), reason) => Finding::bad(
             NAME,
-            format!(
-                "an unexpected answer: {status} {}",
-                reason.unwrap_or_default()
-            ),
+            format!("an unexpected answer: {status} {}", reason.unwrap_or_default()),
         ),
         (None, _) => Finding::bad(NAME, "no answer is attached to the crash"),
     }

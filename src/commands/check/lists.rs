@@ -24,11 +24,7 @@ pub(super) async fn look(settings: &Settings, db: Option<&Db>) -> Finding {
         Ok(found) => found,
         Err(error) => return Finding::bad(NAME, error.to_string()),
     };
-    let what = format!(
-        "lists {origin}, SHA-256 {}, {}",
-        lists.sha256(),
-        counts(&lists)
-    );
+    let what = format!("lists {origin}, SHA-256 {}, {}", lists.sha256(), counts(&lists));
     let agreement = if lists.sha256() == AGREEMENT.built_in {
         let products = match db {
             Some(db) => mozillas_products(db).await,

@@ -35,13 +35,7 @@ fn lines_that_are_too_long_are_refused_in_their_place() {
     while let Some(batch) = batches.next().unwrap() {
         batch.each(|line| seen.push((line.number, line.text.ok().map(<[u8]>::len))));
     }
-    let expected = [
-        (1, Some(5)),
-        (2, None),
-        (3, Some(1)),
-        (4, None),
-        (5, Some(5)),
-    ];
+    let expected = [(1, Some(5)), (2, None), (3, Some(1)), (4, None), (5, Some(5))];
     assert_eq!(seen, expected);
 }
 

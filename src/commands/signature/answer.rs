@@ -122,13 +122,9 @@ impl Counts {
 
     /// One line for people.
     pub(super) fn shown(&self) -> String {
-        let [changed, same, not_comparable, without] = [
-            &self.changed,
-            &self.same,
-            &self.not_comparable,
-            &self.without_signature,
-        ]
-        .map(|count| count.load(Ordering::Relaxed));
+        let [changed, same, not_comparable, without] =
+            [&self.changed, &self.same, &self.not_comparable, &self.without_signature]
+                .map(|count| count.load(Ordering::Relaxed));
         format!(
             "{} crashes: {changed} with another signature, {same} with the same, \
              {not_comparable} with none to compare with, {without} not readable",
@@ -177,22 +173,10 @@ mod tests {
         let stored = json!({"original_signature": "b"});
         let cases = [
             (Original::Stored, &stored, Some(false)),
-            (
-                Original::Stored,
-                &json!({"original_signature": "a"}),
-                Some(true),
-            ),
+            (Original::Stored, &json!({"original_signature": "a"}), Some(true)),
             (Original::Stored, &json!({}), None),
-            (
-                Original::StoredOrMadeWith(lists("none")),
-                &stored,
-                Some(false),
-            ),
-            (
-                Original::StoredOrMadeWith(lists("none")),
-                &json!({}),
-                Some(true),
-            ),
+            (Original::StoredOrMadeWith(lists("none")), &stored, Some(false)),
+            (Original::StoredOrMadeWith(lists("none")), &json!({}), Some(true)),
             (Original::MadeWith(lists("none")), &stored, Some(true)),
             (Original::MadeWith(lists("a")), &json!({}), Some(false)),
         ];

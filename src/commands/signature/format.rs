@@ -55,12 +55,7 @@ impl Writer<'_> {
     ///
     /// # Errors
     /// Those of the output.
-    pub(super) fn write(
-        &self,
-        answer: &Answer,
-        identify: bool,
-        out: &mut impl Write,
-    ) -> io::Result<()> {
+    pub(super) fn write(&self, answer: &Answer, identify: bool, out: &mut impl Write) -> io::Result<()> {
         match self.format {
             Format::Json => self.json(answer, identify, out),
             Format::Text => out.write_all(self.text(answer).as_bytes()),
@@ -76,9 +71,7 @@ impl Writer<'_> {
             crash_id: answer.crash_id.as_deref().filter(|_| identify),
             original_signature: answer.original.as_deref().filter(|_| identify),
             made: made.ok().map(Made::of),
-            explained: self
-                .explain
-                .and_then(|lists| Some(Explained::of(made.ok()?, lists))),
+            explained: self.explain.and_then(|lists| Some(Explained::of(made.ok()?, lists))),
             error: made.err(),
         };
         serde_json::to_writer(&mut *out, &object)?;
@@ -258,9 +251,7 @@ fn explanation(made: &Signature, lists: &Lists) -> String {
 fn csv(answer: &Answer) -> Vec<u8> {
     let made = answer.made.as_ref();
     // A list of texts always has a JSON form.
-    let notes = made
-        .ok()
-        .and_then(|made| serde_json::to_string(&made.notes).ok());
+    let notes = made.ok().and_then(|made| serde_json::to_string(&made.notes).ok());
     let notes = notes.unwrap_or_default();
     csv_row([
         &answer.input,
@@ -292,9 +283,7 @@ pub(super) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         // Besides the control characters, those that turn the direction of text around.
-        if c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        {
+        if c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
             out.extend(c.escape_default());
         } else {
             out.push(c);
@@ -306,11 +295,7 @@ pub(super) fn printable(text: &str) -> String {
 /// The text as code in Markdown: between more back-ticks than it has in a row.
 fn code(text: &str) -> String {
     let text = printable(text);
-    let longest = text
-        .split(|c| c != '`')
-        .map(str::len)
-        .max()
-        .unwrap_or_default();
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(longest + 1);
     // Blanks part the fence from a back-tick at an end; Markdown takes them off again.
     if text.starts_with('`') || text.ends_with('`') || text.is_empty() {

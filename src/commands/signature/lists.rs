@@ -75,8 +75,7 @@ pub(crate) enum ListsCommand {
 /// What a set of lists may be named by.
 const SET: &str = "DIR|WHEEL|URL|SHA256|built-in";
 
-const EXIT_CODES: &str =
-    "Exit code: 0 whether lists differ or not; 1 when lists, or stored crashes, cannot be read.";
+const EXIT_CODES: &str = "Exit code: 0 whether lists differ or not; 1 when lists, or stored crashes, cannot be read.";
 
 #[derive(Debug, Args)]
 pub(crate) struct StoredArgs {
@@ -85,11 +84,7 @@ pub(crate) struct StoredArgs {
     limit: usize,
 }
 
-pub(crate) async fn run(
-    settings: &Settings,
-    command: ListsCommand,
-    as_json: bool,
-) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(settings: &Settings, command: ListsCommand, as_json: bool) -> anyhow::Result<ExitCode> {
     let siglists = Siglists::of(&settings.processor, &settings.data_dir);
     let mut out = std::io::stdout();
     match command {
@@ -98,11 +93,7 @@ pub(crate) async fn run(
             report::set("set", &set, as_json, &mut out)?;
         }
         ListsCommand::Show { set: None } => show(&siglists, as_json)?,
-        ListsCommand::Diff {
-            set,
-            second,
-            stored,
-        } => {
+        ListsCommand::Diff { set, second, stored } => {
             let (first, second) = match second {
                 Some(second) => (set, second),
                 None => {
@@ -120,15 +111,7 @@ pub(crate) async fn run(
             activate,
             stored,
         } => {
-            return fetch(
-                settings,
-                &siglists,
-                &source,
-                activate,
-                stored.limit,
-                as_json,
-            )
-            .await;
+            return fetch(settings, &siglists, &source, activate, stored.limit, as_json).await;
         }
         ListsCommand::Activate { set } => {
             let sha256 = match set.as_str() {
@@ -147,10 +130,7 @@ fn show(siglists: &Siglists, as_json: bool) -> anyhow::Result<()> {
     let in_force = Set::in_force(siglists)?;
     report::set("in force", &in_force, as_json, &mut out)?;
     let others = siglists.installed();
-    for sha256 in others
-        .iter()
-        .filter(|other| *other != in_force.lists.sha256())
-    {
+    for sha256 in others.iter().filter(|other| *other != in_force.lists.sha256()) {
         if as_json {
             let folder = siglists.folder_of(sha256);
             let object = json!({"kind": "installed", "sha256": sha256, "folder": folder});
@@ -246,9 +226,7 @@ fn switch(siglists: &Siglists, sha256: Option<&str>, as_json: bool) -> anyhow::R
         let object = json!({"kind": "activated", "sha256": siglists.sha256()?});
         writeln!(out, "{object}")?;
     } else {
-        let what = sha256.map_or("the built-in lists".to_owned(), |sha256| {
-            format!("SHA-256 {sha256}")
-        });
+        let what = sha256.map_or("the built-in lists".to_owned(), |sha256| format!("SHA-256 {sha256}"));
         writeln!(
             out,
             "Switched on: {what}. Processors with this data folder take them up within seconds; those with another one need \

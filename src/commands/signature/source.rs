@@ -61,10 +61,7 @@ fn report_page(text: &str) -> Option<Source> {
     url.set_path("");
     url.set_query(None);
     url.set_fragment(None);
-    url.has_host().then_some(Source::Crash {
-        id,
-        host: Some(url),
-    })
+    url.has_host().then_some(Source::Crash { id, host: Some(url) })
 }
 
 /// What a file holds.
@@ -151,13 +148,8 @@ async fn own(db: &Db, blobs: &Blobs, id: &CrashId) -> Result<ProcessedCrash, Mis
     })
 }
 
-async fn from_host(
-    client: &reqwest::Client,
-    root: &Url,
-    id: &CrashId,
-) -> Result<ProcessedCrash, Missing> {
-    let failed =
-        |error: reqwest::Error| Missing::Failed(format!("{root} cannot be asked: {error}"));
+async fn from_host(client: &reqwest::Client, root: &Url, id: &CrashId) -> Result<ProcessedCrash, Missing> {
+    let failed = |error: reqwest::Error| Missing::Failed(format!("{root} cannot be asked: {error}"));
     let address = format!(
         "{}/api/ProcessedCrash/?crash_id={id}",
         root.as_str().trim_end_matches('/')
@@ -219,10 +211,7 @@ mod tests {
                 "https://crash.example.org/".to_owned(),
                 Source::File("https://crash.example.org/".into()),
             ),
-            (
-                "crashes.jsonl".to_owned(),
-                Source::File("crashes.jsonl".into()),
-            ),
+            ("crashes.jsonl".to_owned(), Source::File("crashes.jsonl".into())),
         ];
         for (text, expected) in cases {
             assert_eq!(text.parse(), Ok(expected), "{text}");

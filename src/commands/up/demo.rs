@@ -71,8 +71,8 @@ impl StandIns {
         SCHEDULE.clone_into(&mut settings.buildinfo.schedule);
         let symbols = std::path::absolute(settings.data_dir.join("demo-symbols"))?;
         write_symbols(&symbols).context("writing the sample symbols")?;
-        let symbols = Url::from_directory_path(&symbols)
-            .map_err(|()| anyhow::anyhow!("the data folder has no file address"))?;
+        let symbols =
+            Url::from_directory_path(&symbols).map_err(|()| anyhow::anyhow!("the data folder has no file address"))?;
         settings.processor.symbols_urls.push(symbols.to_string());
         Ok(Self { listener })
     }
@@ -220,9 +220,7 @@ impl Story {
             self.remember(ALARMED, now).await?;
         }
         if let Some(unlisted) = &tour.unlisted {
-            unlisted
-                .announce_end(&self.db, &self.root, &self.stop)
-                .await?;
+            unlisted.announce_end(&self.db, &self.root, &self.stop).await?;
         }
         Ok(())
     }
@@ -231,15 +229,7 @@ impl Story {
         let bar = progress_bar();
         let shown = |progress: Progress| show(&bar, progress);
         let options = Options::default();
-        let run = import(
-            &self.db,
-            &self.settings,
-            &options,
-            &owner(),
-            &self.stop,
-            &shown,
-        )
-        .await;
+        let run = import(&self.db, &self.settings, &options, &owner(), &self.stop, &shown).await;
         bar.finish_and_clear();
         match run {
             Err(ImportError::Stopped) => anyhow::bail!("stopped"),
@@ -252,12 +242,7 @@ impl Story {
         let Some(times) = schedule_of(&self.settings)? else {
             return Ok(());
         };
-        let task = schedule(
-            self.db.clone(),
-            self.settings.clone(),
-            times,
-            self.stop.clone(),
-        );
+        let task = schedule(self.db.clone(), self.settings.clone(), times, self.stop.clone());
         self.lifecycle.spawn("schedule", task);
         Ok(())
     }
@@ -293,12 +278,7 @@ impl Story {
                 .await
                 .with_context(|| format!("submitting the sample {}", sample.name))?;
             self.remember(SUBMITTED, i64::try_from(number)?).await?;
-            step(
-                &bar,
-                "submitting crashes".to_owned(),
-                number,
-                samples.len() as u64,
-            );
+            step(&bar, "submitting crashes".to_owned(), number, samples.len() as u64);
         }
         bar.finish_and_clear();
         Ok(samples.len() - done)
@@ -310,9 +290,7 @@ impl Story {
         let bar = progress_bar();
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
-            let rows =
-                crashstore::db::list(&self.db, &crashstore::db::Filter::default(), None, 500)
-                    .await?;
+            let rows = crashstore::db::list(&self.db, &crashstore::db::Filter::default(), None, 500).await?;
             let waiting = rows
                 .iter()
                 .filter(|row| row.state == crashstore::db::State::Received)

@@ -186,10 +186,7 @@ impl Tour {
 }
 
 fn says<'a>(sample: &'a Sample, annotation: &str) -> &'a str {
-    sample
-        .annotations
-        .get(annotation)
-        .map_or("", String::as_str)
+    sample.annotations.get(annotation).map_or("", String::as_str)
 }
 
 /// The command that explains the build of a crash.
@@ -267,12 +264,7 @@ impl Unlisted {
     }
 
     /// Waits until the build is known to all its crashes, and says so.
-    pub(crate) async fn announce_end(
-        &self,
-        db: &Db,
-        root: &str,
-        stop: &CancellationToken,
-    ) -> anyhow::Result<()> {
+    pub(crate) async fn announce_end(&self, db: &Db, root: &str, stop: &CancellationToken) -> anyhow::Result<()> {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
@@ -309,9 +301,6 @@ mod tests {
         }
         let commands = Commands::of(Path::new("a b"), Some(Path::new("x.toml")));
         let line = commands.line("check");
-        assert!(
-            line.ends_with(" --config x.toml --data 'a b' check"),
-            "{line}"
-        );
+        assert!(line.ends_with(" --config x.toml --data 'a b' check"), "{line}");
     }
 }

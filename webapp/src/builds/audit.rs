@@ -86,10 +86,7 @@ fn summary_of(audit: &Overview, check: Check) -> Option<&Summary> {
 fn link(product: Option<Product>, check: Option<Check>, after: &str) -> String {
     let product = product.map_or("", Product::as_str);
     let check = check.map_or("", Check::as_str);
-    links::page(
-        PATH,
-        &[("product", product), ("check", check), ("after", after)],
-    )
+    links::page(PATH, &[("product", product), ("check", check), ("after", after)])
 }
 
 /// What is said of a check before its findings.
@@ -171,9 +168,7 @@ fn about(finding: &Finding) -> Option<String> {
             Some(links::channel(product.as_str(), names.next()?))
         }
         _ => {
-            let id = subject
-                .split(' ')
-                .find_map(|word| word.parse::<BuildId>().ok())?;
+            let id = subject.split(' ').find_map(|word| word.parse::<BuildId>().ok())?;
             Some(links::builds_with_id(&id.to_string()))
         }
     }
@@ -193,11 +188,7 @@ impl Section {
         let shown = i64::try_from(summary.findings.len()).unwrap_or(i64::MAX);
         let left = summary.count - shown;
         let more = (left > 0).then(|| {
-            let least = if summary.count >= MOST_COUNTED {
-                "at least "
-            } else {
-                ""
-            };
+            let least = if summary.count >= MOST_COUNTED { "at least " } else { "" };
             let text = format!("{least}{} more", format::thousands(left));
             (text, link(product, Some(summary.check), ""))
         });
@@ -261,12 +252,7 @@ struct AuditPage {
 impl AuditPage {
     fn new(audit: &Overview, product: Option<Product>) -> Self {
         let sections = audit.summaries.iter();
-        let scores: Vec<ScoreRow> = audit
-            .scores
-            .iter()
-            .take(MOST_SCORES)
-            .map(ScoreRow::new)
-            .collect();
+        let scores: Vec<ScoreRow> = audit.scores.iter().take(MOST_SCORES).map(ScoreRow::new).collect();
         Self {
             product: product.map(Product::as_str),
             products: Product::ALL.map(Product::as_str),
@@ -285,29 +271,18 @@ fn verdict(summaries: &[Summary]) -> (String, &'static str) {
     let bad: i64 = summaries.iter().map(|one| one.bad).sum();
     let all: i64 = summaries.iter().map(|one| one.count).sum();
     match (bad, all - bad) {
-        (0, 0) => (
-            "Nothing is wrong, as far as can be seen.".to_owned(),
-            "good",
-        ),
+        (0, 0) => ("Nothing is wrong, as far as can be seen.".to_owned(), "good"),
         (0, rest) => {
             let rest = format::counted(rest, "finding");
             (
-                format!(
-                    "No answer is known to be wrong or missing. {rest} to look at when there is time."
-                ),
+                format!("No answer is known to be wrong or missing. {rest} to look at when there is time."),
                 "odd",
             )
         }
-        (1, _) => (
-            "1 finding makes answers wrong or missing now.".to_owned(),
-            "bad",
-        ),
+        (1, _) => ("1 finding makes answers wrong or missing now.".to_owned(), "bad"),
         (bad, _) => {
             let bad = format::thousands(bad);
-            (
-                format!("{bad} findings make answers wrong or missing now."),
-                "bad",
-            )
+            (format!("{bad} findings make answers wrong or missing now."), "bad")
         }
     }
 }

@@ -192,27 +192,18 @@ impl BuildPage {
         let name = format!(
             "{} {}",
             answer.product,
-            words::version(
-                &answer.product,
-                answer.version.as_deref().unwrap_or_default()
-            )
+            words::version(&answer.product, answer.version.as_deref().unwrap_or_default())
         );
         let known = is_known(&answer);
         let of_id = |product| index.find(product, id);
-        let evidence_count = answer
-            .build
-            .as_ref()
-            .map_or(0, |build| build.evidence.len());
+        let evidence_count = answer.build.as_ref().map_or(0, |build| build.evidence.len());
         Self {
             title: name.trim().to_owned(),
             built: format::time(id.micros()),
             may_come: !known && answer.reason == Reason::NotSeen,
             sibling: answer.sibling.as_ref().map(SiblingView::new),
             status: words::status(&answer.status.to_string()),
-            certainty: words::certainty_by(
-                &answer.certainty.to_string(),
-                &answer.reason.to_string(),
-            ),
+            certainty: words::certainty_by(&answer.certainty.to_string(), &answer.reason.to_string()),
             reason: words::reason(answer.reason.sentence()),
             status_reason: answer
                 .build
@@ -220,35 +211,20 @@ impl BuildPage {
                 .map(|build| build.status_reason)
                 .filter(|reason| *reason != answer.reason)
                 .map(|reason| words::reason(reason.sentence())),
-            disputes: conflicts
-                .iter()
-                .take(MAX_DISPUTES)
-                .map(Dispute::new)
-                .collect(),
-            corrections: corrections
-                .iter()
-                .take(MAX_DISPUTES)
-                .map(corrected)
-                .collect(),
-            details: answer.build.as_ref().zip(product).map(|(build, product)| {
-                Details::new(index, id, product, &answer, build, &tables(evidence))
-            }),
-            fitting: product
-                .map(|product| fitting(product, &answer))
-                .unwrap_or_default(),
+            disputes: conflicts.iter().take(MAX_DISPUTES).map(Dispute::new).collect(),
+            corrections: corrections.iter().take(MAX_DISPUTES).map(corrected).collect(),
+            details: answer
+                .build
+                .as_ref()
+                .zip(product)
+                .map(|(build, product)| Details::new(index, id, product, &answer, build, &tables(evidence))),
+            fitting: product.map(|product| fitting(product, &answer)).unwrap_or_default(),
             platforms: product.into_iter().flat_map(of_id).map(platform).collect(),
             evidence: evidence.iter().map(Evidence::new).collect(),
             evidence_left_out: evidence_count.saturating_sub(evidence.len()),
-            causes: if known {
-                Vec::new()
-            } else {
-                causes(answer.reason)
-            },
+            causes: if known { Vec::new() } else { causes(answer.reason) },
             nobody,
-            crashes: links::crashes(&[
-                ("product", &answer.product),
-                ("build_id", &answer.build_id),
-            ]),
+            crashes: links::crashes(&[("product", &answer.product), ("build_id", &answer.build_id)]),
             list: links::channel(&answer.product, &answer.channel),
             answer,
         }
@@ -284,10 +260,7 @@ impl Details {
         let checked = |link: &Option<String>| links::changeset(link.as_deref()?, &repository);
         Self {
             line: build.line.to_string(),
-            number: build
-                .build_number
-                .map(|number| number.to_string())
-                .unwrap_or_default(),
+            number: build.build_number.map(|number| number.to_string()).unwrap_or_default(),
             platforms: build.platforms.join(", "),
             offered_on: build.offered_on.join(", "),
             revision: build.revision.clone().unwrap_or_default(),
@@ -297,10 +270,7 @@ impl Details {
                 .as_deref()
                 .map(|time| time.replace('T', " ").replace('Z', ""))
                 .unwrap_or_default(),
-            shipped_on: build
-                .shipped_on
-                .map(|day| day.to_string())
-                .unwrap_or_default(),
+            shipped_on: build.shipped_on.map(|day| day.to_string()).unwrap_or_default(),
             sources: build
                 .sources
                 .iter()
@@ -337,13 +307,7 @@ fn tables(evidence: &[Stored]) -> Vec<String> {
 /// The build of the line after the one with this id. Several builds of one version are one step,
 /// since their ids can differ by platform; nightlies of one version are a step each. Builds that
 /// users never got are passed over.
-fn next(
-    index: &BuildIndex,
-    product: Product,
-    channel: &str,
-    line: Line,
-    id: BuildId,
-) -> Option<Neighbour> {
+fn next(index: &BuildIndex, product: Product, channel: &str, line: Line, id: BuildId) -> Option<Neighbour> {
     let own = index
         .in_order(product, channel, line)
         .find(|entry| entry.build.build_id() == id)?;
@@ -354,10 +318,7 @@ fn next(
         .filter(|entry| nightly || entry.version != own.version)
         .filter(|entry| !matches!(entry.build.status(), Status::Aborted | Status::Pulled))
         // After the candidate that shipped nobody got another one of its version.
-        .filter(|entry| {
-            own.build.status() != Status::Shipped
-                || entry.build.reason() != Reason::OtherBuildShipped
-        })
+        .filter(|entry| own.build.status() != Status::Shipped || entry.build.reason() != Reason::OtherBuildShipped)
         .last()
         .map(|entry| Neighbour {
             version: words::version(product.as_str(), entry.version.as_str()),
@@ -453,10 +414,7 @@ mod tests {
                 line,
                 of.parse().unwrap(),
             );
-            assert_eq!(
-                found.map(|found| found.build_id.to_string()).as_deref(),
-                expected
-            );
+            assert_eq!(found.map(|found| found.build_id.to_string()).as_deref(), expected);
         };
         let betas = [
             ("64.0b3", "20181022150107"),
@@ -469,12 +427,7 @@ mod tests {
         check("beta", &betas, "20181029174105", None);
         check("beta", &betas, "20200101000000", None);
         let nightlies = [("65.0a1", "20181023100123"), ("65.0a1", "20181023220047")];
-        check(
-            "nightly",
-            &nightlies,
-            "20181023100123",
-            Some("20181023220047"),
-        );
+        check("nightly", &nightlies, "20181023100123", Some("20181023220047"));
     }
 
     #[test]

@@ -38,12 +38,7 @@ pub(crate) async fn show(
     } else {
         StatusCode::OK
     };
-    let feed = Feed::new(
-        product,
-        &channel,
-        status,
-        &small_index(generation, &page.rows)?,
-    );
+    let feed = Feed::new(product, &channel, status, &small_index(generation, &page.rows)?);
     let headers = [
         (header::CONTENT_TYPE, "application/atom+xml; charset=utf-8"),
         (header::CACHE_CONTROL, "no-cache"),
@@ -128,9 +123,7 @@ impl Entry {
             .filter_map(|build| build.shipped_on())
             .map(|day| day.and_time(NaiveTime::MIN).and_utc().timestamp_micros())
             .min();
-        let at = uploaded
-            .unwrap_or_else(|| id.micros())
-            .max(shipped.unwrap_or(0));
+        let at = uploaded.unwrap_or_else(|| id.micros()).max(shipped.unwrap_or(0));
         let mut platforms: Vec<&str> = builds
             .iter()
             .map(|build| build.platform())
@@ -184,16 +177,8 @@ mod tests {
         };
         let before = feed(&[candidate.clone(), later.clone()], None);
         let after = feed(&[shipped, later], None);
-        let titles = |feed: &Feed| -> Vec<String> {
-            feed.entries
-                .iter()
-                .map(|entry| entry.title.clone())
-                .collect()
-        };
-        assert!(
-            titles(&before)[1].starts_with("Firefox 64.0b4"),
-            "{before:?}"
-        );
+        let titles = |feed: &Feed| -> Vec<String> { feed.entries.iter().map(|entry| entry.title.clone()).collect() };
+        assert!(titles(&before)[1].starts_with("Firefox 64.0b4"), "{before:?}");
         assert!(titles(&after)[0].ends_with(": shipped"), "{after:?}");
         assert_eq!(after.entries[0].updated, "2018-10-30T00:00:00Z");
         assert_eq!(after.updated, after.entries[0].updated);

@@ -60,9 +60,7 @@ impl ChannelView {
             product,
             list: links::channel(product, channel),
             ids: format::thousands(newest.ids),
-            lines: lines
-                .map(|line| LineView::new(product, channel, line))
-                .collect(),
+            lines: lines.map(|line| LineView::new(product, channel, line)).collect(),
             older_lines: newest.lines.len().saturating_sub(MAX_LINES),
             channel: channel.to_owned(),
         }
@@ -296,10 +294,7 @@ fn same(build: BuildRef<'_>) -> Same<'_> {
 }
 
 fn rows(product: Product, channel: &str, index: &BuildIndex) -> Vec<Row> {
-    let mut builds: Vec<BuildRef<'_>> = index
-        .builds()
-        .filter(|build| build.channel() == channel)
-        .collect();
+    let mut builds: Vec<BuildRef<'_>> = index.builds().filter(|build| build.channel() == channel).collect();
     builds.sort_by(|a, b| same(*b).cmp(&same(*a)));
     builds
         .chunk_by(|a, b| same(*a) == same(*b))
@@ -364,13 +359,7 @@ mod tests {
         let rows = rows(Product::Firefox, "beta", &index);
         let found: Vec<(&str, &str, String)> = rows
             .iter()
-            .map(|row| {
-                (
-                    row.version.as_str(),
-                    row.status.text,
-                    row.platforms.join(" "),
-                )
-            })
+            .map(|row| (row.version.as_str(), row.status.text, row.platforms.join(" ")))
             .collect();
         assert_eq!(
             found,

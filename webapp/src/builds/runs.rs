@@ -50,10 +50,7 @@ fn no_such_place() -> PageError {
 }
 
 /// Shows one import.
-pub(crate) async fn show(
-    State(app): State<Webapp>,
-    Path(id): Path<String>,
-) -> Result<Response, PageError> {
+pub(crate) async fn show(State(app): State<Webapp>, Path(id): Path<String>) -> Result<Response, PageError> {
     let Ok(id) = id.parse::<i64>() else {
         return Ok(no_such_run());
     };
@@ -68,9 +65,7 @@ fn no_such_run() -> Response {
     Problem {
         title: "No such import".to_owned(),
         sentence: "No import has this number.".to_owned(),
-        causes: vec![
-            "The address was cut off or mistyped: the list of imports has them all.".to_owned(),
-        ],
+        causes: vec!["The address was cut off or mistyped: the list of imports has them all.".to_owned()],
     }
     .answer(StatusCode::NOT_FOUND)
 }

@@ -132,9 +132,7 @@ pub(crate) async fn show(State(app): State<Webapp>, params: Params) -> Result<Re
         next: last.map(|last| choice.link(choice.verdict, &last.key().to_string())),
         verdicts: verdicts(&choice, &counts),
         nothing_ever: counts.is_empty(),
-        meaning: choice
-            .verdict
-            .map(|verdict| words::verdict(verdict).meaning),
+        meaning: choice.verdict.map(|verdict| words::verdict(verdict).meaning),
         rows: found.rows.iter().map(Row::new).collect(),
         alarms_left_out: alarms.len().saturating_sub(MOST_ALARMS),
         alarms: alarms.iter().take(MOST_ALARMS).map(AlarmRow::new).collect(),
@@ -331,21 +329,14 @@ impl AlarmRow {
             reported: format::shortened(&alarm.reported, 40),
             raised: format::time(alarm.raised),
             tried: alarm.tried.map(format::time),
-            outcome: alarm
-                .outcome
-                .as_deref()
-                .map(words::sentence)
-                .unwrap_or_default(),
+            outcome: alarm.outcome.as_deref().map(words::sentence).unwrap_or_default(),
             folders: folders
                 .map(|path| {
                     let link = (!stands_for_betas(path)).then(|| public_address(path));
                     (path.clone(), link)
                 })
                 .collect(),
-            search: plan
-                .as_ref()
-                .map(|plan| plan.buildhub.to_string())
-                .unwrap_or_default(),
+            search: plan.as_ref().map(|plan| plan.buildhub.to_string()).unwrap_or_default(),
         }
     }
 }

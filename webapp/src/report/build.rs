@@ -117,11 +117,7 @@ fn facts(crash: &Map<String, Value>, answer: &Map<String, Value>, names: &Names<
             names.build_id,
         )
         .linked(links::build(names.product, names.channel, names.build_id)),
-        Fact::new(
-            "Built",
-            "The build id as a date.",
-            built(answer, names.build_id),
-        ),
+        Fact::new("Built", "The build id as a date.", built(answer, names.build_id)),
         Fact::new(
             "Build number",
             "Release builds of one version are numbered; the last one usually ships.",
@@ -160,10 +156,7 @@ fn facts(crash: &Map<String, Value>, answer: &Map<String, Value>, names: &Names<
             value("generation"),
         ),
     ];
-    facts
-        .into_iter()
-        .filter(|fact| !fact.value.is_empty())
-        .collect()
+    facts.into_iter().filter(|fact| !fact.value.is_empty()).collect()
 }
 
 fn reported_version(crash: &Map<String, Value>) -> String {
@@ -266,9 +259,7 @@ fn built(answer: &Map<String, Value>, build_id: &str) -> String {
 /// A time is stored as RFC 3339 or in microseconds UTC.
 fn published(answer: &Map<String, Value>) -> String {
     match answer.get("published_at") {
-        Some(Value::Number(_)) => number(answer, "published_at")
-            .map(format::time)
-            .unwrap_or_default(),
+        Some(Value::Number(_)) => number(answer, "published_at").map(format::time).unwrap_or_default(),
         _ => readable_time(text(answer, "published_at")),
     }
 }
@@ -304,12 +295,11 @@ fn previous(answer: &Map<String, Value>, names: &Names<'_>) -> Fact {
     let build_id = text(previous, "build_id");
     let version = words::version(names.product, text(previous, "version"));
     let name = format!("{version} {build_id}");
-    Fact::new(
-        "Previous build",
-        "The build of the line before this one.",
-        name.trim(),
-    )
-    .linked(links::build(names.product, names.channel, build_id))
+    Fact::new("Previous build", "The build of the line before this one.", name.trim()).linked(links::build(
+        names.product,
+        names.channel,
+        build_id,
+    ))
 }
 
 fn changes(answer: &Map<String, Value>) -> Fact {
@@ -342,10 +332,7 @@ fn behind(answer: &Map<String, Value>) -> String {
     match number(answer, "builds_behind") {
         None => String::new(),
         Some(0) => "none: it was the newest of its line".to_owned(),
-        Some(count) => format!(
-            "{} out when it crashed",
-            format::counted(count, "newer build")
-        ),
+        Some(count) => format!("{} out when it crashed", format::counted(count, "newer build")),
     }
 }
 
@@ -428,10 +415,7 @@ mod tests {
         });
         let differs = view(&crash);
         assert!(differs.contradiction.as_ref().unwrap().contains("153.0.1"));
-        assert_eq!(
-            value(&differs, "Reported version").as_deref(),
-            Some("153.0.1")
-        );
+        assert_eq!(value(&differs, "Reported version").as_deref(), Some("153.0.1"));
         crash["version"] = json!("153.0b5");
         crash["version_reported"] = json!("153.0");
         crash["build_info"] = json!({"status": "shipped", "version": "153.0b5"});
@@ -502,8 +486,7 @@ mod tests {
                 "Linux",
                 "unknown",
                 json!({"archive_url": "https://a.example/f", "archive_platform": "linux-x86_64"}),
-                "https://a.example/f (for linux-x86_64: the crash does not say for which processor)"
-                    .to_owned(),
+                "https://a.example/f (for linux-x86_64: the crash does not say for which processor)".to_owned(),
             ),
             (
                 "Linux",
@@ -515,16 +498,11 @@ mod tests {
                 "Unknown",
                 "unknown",
                 json!({"archive_url": "https://a.example/F.exe", "archive_platform": "win64"}),
-                "https://a.example/F.exe (for win64: the crash does not say for which platform)"
-                    .to_owned(),
+                "https://a.example/F.exe (for win64: the crash does not say for which platform)".to_owned(),
             ),
         ] {
             let view = view(&json!({"os_name": os, "cpu_arch": cpu, "build_info": info}));
-            let found = view
-                .facts
-                .iter()
-                .find(|fact| fact.label == "Files")
-                .unwrap();
+            let found = view.facts.iter().find(|fact| fact.label == "Files").unwrap();
             assert_eq!(found.value, expected, "{os} {cpu}");
             assert!(found.link.is_some());
         }

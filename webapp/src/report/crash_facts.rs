@@ -25,11 +25,7 @@ pub(super) fn facts(crash: &Map<String, Value>, row: Option<&Summary>) -> Vec<Fa
         known.join(" ")
     };
     let facts = [
-        Fact::new(
-            "Received",
-            "When the report came in. UTC.",
-            received(crash, row),
-        ),
+        Fact::new("Received", "When the report came in. UTC.", received(crash, row)),
         Fact::new(
             "Crashed",
             "When it crashed, by the client's clock. UTC.",
@@ -55,18 +51,10 @@ pub(super) fn facts(crash: &Map<String, Value>, row: Option<&Summary>) -> Vec<Fa
             "Which of the program's processes crashed; parent is the main one.",
             value("process_type"),
         ),
-        Fact::new(
-            "Utility actors",
-            "What the utility process was doing.",
-            utility(crash),
-        ),
+        Fact::new("Utility actors", "What the utility process was doing.", utility(crash)),
         Fact::new("Operating system", "", operating_system(crash)),
         Fact::new("CPU", "", cpu(crash)),
-        Fact::new(
-            "Uptime",
-            "How long the process had been running.",
-            seconds("uptime"),
-        ),
+        Fact::new("Uptime", "How long the process had been running.", seconds("uptime")),
         Fact::new(
             "Installed since",
             "How long before the crash this version was installed.",
@@ -134,10 +122,7 @@ pub(super) fn facts(crash: &Map<String, Value>, row: Option<&Summary>) -> Vec<Fa
             weight(row),
         ),
     ];
-    facts
-        .into_iter()
-        .filter(|fact| is_known(&fact.value))
-        .collect()
+    facts.into_iter().filter(|fact| is_known(&fact.value)).collect()
 }
 
 /// Whether a value says anything: rules write `unknown` where they found nothing.
@@ -156,9 +141,7 @@ fn operating_system(crash: &Map<String, Value>) -> String {
     let name = known(crash, "os_name");
     // Minidumps of Linux and Android have no numbers before what the kernel says of itself.
     let version = known(crash, "os_version");
-    let version = version
-        .strip_prefix("0.0.0")
-        .map_or(version, str::trim_start);
+    let version = version.strip_prefix("0.0.0").map_or(version, str::trim_start);
     if name == "Android" {
         return android(version, known(crash, "android_version"));
     }
@@ -239,18 +222,12 @@ fn client_time(crash: &Map<String, Value>) -> String {
 }
 
 fn utility(crash: &Map<String, Value>) -> String {
-    let names: Vec<String> = super::list(crash, "utility_actors_name")
-        .iter()
-        .map(shown)
-        .collect();
+    let names: Vec<String> = super::list(crash, "utility_actors_name").iter().map(shown).collect();
     names.join(", ")
 }
 
 fn cpu(crash: &Map<String, Value>) -> String {
-    let mut parts = vec![
-        known(crash, "cpu_arch").to_owned(),
-        known(crash, "cpu_info").to_owned(),
-    ];
+    let mut parts = vec![known(crash, "cpu_arch").to_owned(), known(crash, "cpu_info").to_owned()];
     let cores = number(crash, "cpu_count").filter(|count| *count > 0);
     parts.extend(cores.map(|count| format::counted(count, "core")));
     parts.retain(|part| !part.is_empty());
@@ -284,10 +261,7 @@ mod tests {
             "oom_allocation_size": 4096, "client_crash_date": "2026-08-03T11:02:44+00:00",
         });
         let facts = facts(crash.as_object().unwrap(), None);
-        let found: Vec<(&str, &str)> = facts
-            .iter()
-            .map(|fact| (fact.label, fact.value.as_str()))
-            .collect();
+        let found: Vec<(&str, &str)> = facts.iter().map(|fact| (fact.label, fact.value.as_str())).collect();
         assert_eq!(
             found,
             [
@@ -330,11 +304,7 @@ mod tests {
                 "Android (Linux 5.10.1)",
                 "",
             ),
-            (
-                json!({"os_name": "Android", "os_version": ""}),
-                "Android",
-                "",
-            ),
+            (json!({"os_name": "Android", "os_version": ""}), "Android", ""),
             (
                 json!({"os_name": "Unknown", "os_version": "", "os_pretty_version": "Unknown", "cpu_arch": "unknown", "cpu_info": "unknown", "cpu_count": 0}),
                 "",
@@ -384,9 +354,6 @@ mod tests {
         });
         assert_eq!(client_time(crash.as_object().unwrap()), "");
         crash["processor_notes"] = json!("x");
-        assert_eq!(
-            client_time(crash.as_object().unwrap()),
-            "2026-08-03 11:02:44"
-        );
+        assert_eq!(client_time(crash.as_object().unwrap()), "2026-08-03 11:02:44");
     }
 }

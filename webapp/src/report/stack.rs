@@ -66,8 +66,7 @@ impl Stacks {
         let all = number(dump, "thread_count").and_then(|count| usize::try_from(count).ok());
         let mut stacks = Self {
             not_walked: all.unwrap_or(0).saturating_sub(threads.len()),
-            crashing: crashing
-                .and_then(|index| thread(threads.get(index)?, index, MAX_CRASHING_FRAMES)),
+            crashing: crashing.and_then(|index| thread(threads.get(index)?, index, MAX_CRASHING_FRAMES)),
             ..Self::default()
         };
         if stacks.crashing.is_none() {
@@ -184,10 +183,7 @@ fn function(frame: &Map<String, Value>) -> String {
     if !text(frame, "module").is_empty() && !offset.is_empty() {
         return format!("at {offset} of the module");
     }
-    if let Some(unloaded) = list(frame, "unloaded_modules")
-        .first()
-        .and_then(Value::as_object)
-    {
+    if let Some(unloaded) = list(frame, "unloaded_modules").first().and_then(Value::as_object) {
         return format!("in the unloaded module {}", text(unloaded, "module"));
     }
     match text(frame, "offset") {
@@ -215,12 +211,8 @@ pub(super) struct ExceptionView {
 
 /// The chain of Java exceptions, without their messages; where there is none, what the stack trace in a text holds.
 pub(super) fn exceptions(crash: &Map<String, Value>) -> Vec<ExceptionView> {
-    let Some(exception) =
-        object(crash, "java_exception").and_then(|java| object(java, "exception"))
-    else {
-        return java_trace(text(crash, "java_stack_trace"))
-            .into_iter()
-            .collect();
+    let Some(exception) = object(crash, "java_exception").and_then(|java| object(java, "exception")) else {
+        return java_trace(text(crash, "java_stack_trace")).into_iter().collect();
     };
     list(exception, "values")
         .iter()
@@ -260,27 +252,23 @@ pub(super) fn missing(
     let dump = object(crash, "json_dump").filter(|dump| !dump.is_empty());
     match (dump, text(crash, "mdsw_status_string")) {
         (None, "" | "EmptyMinidump") if !exceptions.is_empty() => None,
-        (None, "") if text(crash, "java_stack_trace") == "malformed" => Some(
-            "There is no stack: the report has no minidump, and its Java stack trace cannot be read.",
-        ),
+        (None, "") if text(crash, "java_stack_trace") == "malformed" => {
+            Some("There is no stack: the report has no minidump, and its Java stack trace cannot be read.")
+        }
         (None, "") => Some("There is no stack: the report has no minidump."),
-        (None, _) => Some(
-            "There is no stack: the minidump could not be read. The status of the minidump above says why.",
-        ),
-        (Some(_), _) => Some(
-            "There is no stack: the minidump does not say which thread crashed, or holds no frames of it.",
-        ),
+        (None, _) => {
+            Some("There is no stack: the minidump could not be read. The status of the minidump above says why.")
+        }
+        (Some(_), _) => {
+            Some("There is no stack: the minidump does not say which thread crashed, or holds no frames of it.")
+        }
     }
 }
 
 /// A stack trace as the processor leaves it: the class, and below it the frames, a line each.
 fn java_trace(trace: &str) -> Option<ExceptionView> {
     let (class, frames) = trace.split_once('\n')?;
-    let frames: Vec<&str> = frames
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
+    let frames: Vec<&str> = frames.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     if class.is_empty() && frames.is_empty() {
         return None;
     }
@@ -302,11 +290,7 @@ fn java_frame(frame: &Map<String, Value>) -> String {
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
         .join(":");
-    let name = format!(
-        "{}.{}({place})",
-        text(frame, "module"),
-        text(frame, "function")
-    );
+    let name = format!("{}.{}({place})", text(frame, "module"), text(frame, "function"));
     format::shortened(&name, NAME)
 }
 

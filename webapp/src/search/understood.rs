@@ -65,10 +65,7 @@ pub(super) fn wanted(text: &str) -> Wanted {
     if text.is_empty() {
         return Wanted::Nothing;
     }
-    if let Some(signature) = text
-        .strip_prefix("[@")
-        .and_then(|rest| rest.strip_suffix(']'))
-    {
+    if let Some(signature) = text.strip_prefix("[@").and_then(|rest| rest.strip_suffix(']')) {
         return Wanted::Signature(signature.trim().to_owned());
     }
     if let Some(wanted) = named_by_id(text) {
@@ -116,11 +113,7 @@ fn named_by_id(text: &str) -> Option<Wanted> {
     };
     let build = |piece: &String| {
         let is_whole = piece.len() == 14;
-        piece
-            .parse()
-            .ok()
-            .filter(|_| is_whole || is_link)
-            .map(Wanted::Build)
+        piece.parse().ok().filter(|_| is_whole || is_link).map(Wanted::Build)
     };
     let revision = |piece: &String| {
         let is_one = REVISION.contains(&piece.len())
@@ -159,11 +152,7 @@ fn names(text: &str) -> Option<Names> {
             continue;
         }
         if let Some((version, count)) = spoken_at(rest) {
-            let star = if version.candidate().is_some() {
-                ""
-            } else {
-                "*"
-            };
+            let star = if version.candidate().is_some() { "" } else { "*" };
             set(&mut names.version, &format!("{version}{star}"))?;
             names.build_number = version.candidate().or(names.build_number);
             rest = rest.get(count..)?;
@@ -240,9 +229,7 @@ impl Names {
     fn day(&self) -> Option<String> {
         let digits = self.build_id.strip_suffix('*')?;
         match (digits.get(..4), digits.get(4..6), digits.get(6..8)) {
-            (Some(year), Some(month), Some(day)) if digits.len() == 8 => {
-                Some(format!("{year}-{month}-{day}"))
-            }
+            (Some(year), Some(month), Some(day)) if digits.len() == 8 => Some(format!("{year}-{month}-{day}")),
             _ => None,
         }
     }
@@ -277,10 +264,7 @@ fn build_number(word: &str, after: &[&str]) -> Option<u32> {
         "" => after.first()?,
         digits => digits,
     };
-    digits
-        .parse()
-        .ok()
-        .filter(|number| (1..1000).contains(number))
+    digits.parse().ok().filter(|number| (1..1000).contains(number))
 }
 
 /// Reads a word that is no product.
@@ -316,11 +300,7 @@ fn read(word: &str, names: &mut Names) -> Option<()> {
     if !digits.contains('.') {
         return None;
     }
-    let star = if version.candidate().is_some() {
-        ""
-    } else {
-        "*"
-    };
+    let star = if version.candidate().is_some() { "" } else { "*" };
     set(&mut names.version, &format!("{digits}{star}"))
 }
 
@@ -349,10 +329,7 @@ mod tests {
             (format!(" bp-{ID} "), report()),
             (ID.to_uppercase(), report()),
             (format!("https://crash.example/report/index/{ID}"), report()),
-            (
-                format!("https://crash.example/report/index/{ID}#tab-details"),
-                report(),
-            ),
+            (format!("https://crash.example/report/index/{ID}#tab-details"), report()),
             (
                 format!("https://crash.example/api/ProcessedCrash/?crash_id={ID}&x=1"),
                 report(),
@@ -364,10 +341,7 @@ mod tests {
                 build(),
             ),
             ("1A2B3C4D5E6F".to_owned(), revision()),
-            (
-                "https://hg.example/releases/rev/1a2b3c4d5e6f".to_owned(),
-                revision(),
-            ),
+            ("https://hg.example/releases/rev/1a2b3c4d5e6f".to_owned(), revision()),
             (
                 "https://hg.example/pushloghtml?changeset=1a2b3c4d5e6f".to_owned(),
                 revision(),
@@ -387,44 +361,26 @@ mod tests {
             ("153.0b5", "version 153.0b5*"),
             ("Firefox 153.0b5", "product Firefox, version 153.0b5*"),
             ("153.0b5 firefox", "product Firefox, version 153.0b5*"),
-            (
-                "firefox beta 153",
-                "product Firefox, channel beta, version 153*",
-            ),
+            ("firefox beta 153", "product Firefox, channel beta, version 153*"),
             ("Mozilla Firefox", "product Firefox"),
             ("Firefox for Android 153.0", "product Fenix, version 153.0*"),
             ("fenix nightly", "product Fenix, channel nightly"),
             ("Klar", "product Focus"),
-            (
-                "Thunderbird 140.2.0esr",
-                "product Thunderbird, version 140.2.0esr*",
-            ),
+            ("Thunderbird 140.2.0esr", "product Thunderbird, version 140.2.0esr*"),
             ("esr 140", "channel esr, version 140*"),
             ("140esr", "channel esr, version 140*"),
-            (
-                "Developer Edition 153",
-                "product Firefox, channel aurora, version 153*",
-            ),
+            ("Developer Edition 153", "product Firefox, channel aurora, version 153*"),
             ("devedition", "product Firefox, channel aurora"),
             ("nightly", "channel nightly"),
-            (
-                "20260827",
-                "build id 20260827*, builds that were started on 2026-08-27",
-            ),
+            ("20260827", "build id 20260827*, builds that were started on 2026-08-27"),
             (
                 "2026-08-27",
                 "build id 20260827*, builds that were started on 2026-08-27",
             ),
             ("nightly 2026-08", "channel nightly, build id 202608*"),
-            (
-                "Firefox 20260827093000",
-                "product Firefox, build id 20260827093000",
-            ),
+            ("Firefox 20260827093000", "product Firefox, build id 20260827093000"),
             ("154.0b1rc2", "version 154.0b1rc2"),
-            (
-                "154.0b1 build 2 (candidate)",
-                "version 154.0b1rc2, which is build 2",
-            ),
+            ("154.0b1 build 2 (candidate)", "version 154.0b1rc2, which is build 2"),
             (
                 "Firefox 154.0 build2",
                 "product Firefox, version 154.0rc2, which is build 2",
@@ -436,10 +392,7 @@ mod tests {
             ("153.0 rc2", "version 153.0rc2, which is build 2"),
             ("153.0 rc 2", "version 153.0rc2, which is build 2"),
             ("153.0 RC build 2", "version 153.0rc2, which is build 2"),
-            (
-                "v153.0 RC build 2 (candidate)",
-                "version 153.0rc2, which is build 2",
-            ),
+            ("v153.0 RC build 2 (candidate)", "version 153.0rc2, which is build 2"),
             (
                 "Firefox beta 153.0 RC build 2",
                 "product Firefox, channel beta, version 153.0rc2, which is build 2",
@@ -477,11 +430,7 @@ mod tests {
             ("a &b", "a &b"),
             ("de1bb258-cbbf-4589-a673", "de1bb258-cbbf-4589-a673"),
         ] {
-            assert_eq!(
-                wanted(text),
-                Wanted::Signature(expected.to_owned()),
-                "{text}"
-            );
+            assert_eq!(wanted(text), Wanted::Signature(expected.to_owned()), "{text}");
         }
     }
 
@@ -493,10 +442,7 @@ mod tests {
         };
         assert_eq!(
             found("Water fowl 153.0"),
-            [
-                "product Water fowl 153.0",
-                "product Water fowl, version 153.0*"
-            ]
+            ["product Water fowl 153.0", "product Water fowl, version 153.0*"]
         );
         assert_eq!(
             found("Waterfowl beta 153").last().unwrap(),

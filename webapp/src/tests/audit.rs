@@ -67,10 +67,7 @@ fn asked(tally: &mut Tally, channel: &str, id: &str, verdict: Verdict) {
 async fn an_audit_of_nothing_says_what_is_missing() {
     for server in servers().await {
         for (path, part) in [
-            (
-                "/builds/audit",
-                "Nothing was imported yet, so no build is known.",
-            ),
+            ("/builds/audit", "Nothing was imported yet, so no build is known."),
             ("/builds/audit", "No source has answered yet."),
             ("/builds/audit?check=conflict", "There are none."),
             ("/builds/unknown", "No alarm is on."),
@@ -89,16 +86,8 @@ async fn an_audit_of_nothing_says_what_is_missing() {
 async fn addresses_that_mean_nothing_are_refused() {
     for server in servers().await {
         for (path, status, part) in [
-            (
-                "/builds/audit?check=all",
-                400,
-                "The checks of the audit are",
-            ),
-            (
-                "/builds/audit?product=Waterfowl",
-                400,
-                "Builds are known of",
-            ),
+            ("/builds/audit?check=all", 400, "The checks of the audit are"),
+            ("/builds/audit?product=Waterfowl", 400, "Builds are known of"),
             ("/builds/audit?check=conflict&after=x", 400, "is not whole"),
             ("/builds/unknown?verdict=x", 400, "The verdicts on"),
             ("/builds/unknown?alarm=maybe", 400, "open or cleared"),
@@ -121,9 +110,7 @@ async fn the_audit_tells_the_worst_first_and_lists_all_page_by_page() {
     for server in servers().await {
         let db = &server.test.db;
         for numbers in [0..400, 400..800, 800..1050] {
-            builds::write_steps(db, 1, &conflicts(numbers))
-                .await
-                .unwrap();
+            builds::write_steps(db, 1, &conflicts(numbers)).await.unwrap();
         }
         let nightly = build("nightly", "65.0a1", "20181023100123", "win64");
         server.derive(1, vec![nightly]).await;
@@ -155,10 +142,7 @@ async fn the_audit_tells_the_worst_first_and_lists_all_page_by_page() {
         assert!(!page.body.contains("id=\"bad_file\""));
 
         let index = server.get("/builds/").await;
-        for part in [
-            "1 alarm is on",
-            "has not answered</a> since 2026-08-03T11:02:44Z",
-        ] {
+        for part in ["1 alarm is on", "has not answered</a> since 2026-08-03T11:02:44Z"] {
             assert!(index.body.contains(part), "{part}: {}", index.body);
         }
 
@@ -218,23 +202,13 @@ async fn unknown_builds_are_listed_by_verdict_after_the_alarms() {
             assert!(page.body.contains(part), "{part}: {}", page.body);
         }
         assert!(!page.body.contains("not digits"));
-        assert!(
-            server
-                .get("/builds/")
-                .await
-                .body
-                .contains("Nothing was ever imported")
-        );
+        assert!(server.get("/builds/").await.body.contains("Nothing was ever imported"));
         let unknown = server.get("/builds/Firefox/beta/20181025233934").await;
         assert!(unknown.body.contains("Nothing was ever imported"));
         builds::say_importer(db, clock::now_micros()).await.unwrap();
         let kept = server.get("/builds/unknown").await;
         assert!(kept.body.contains("Not yet. It is looked for at once."));
-        for path in [
-            "/builds/",
-            "/builds/unknown",
-            "/builds/Firefox/beta/20181025233934",
-        ] {
+        for path in ["/builds/", "/builds/unknown", "/builds/Firefox/beta/20181025233934"] {
             let page = server.get(path).await;
             assert!(!page.body.contains("was ever imported"), "{path}");
         }
@@ -254,10 +228,7 @@ async fn unknown_builds_are_listed_by_verdict_after_the_alarms() {
 }
 
 fn run(number: i64) -> Run {
-    let folders = (
-        "/pub/firefox/nightly/2026/08/a/",
-        "/pub/firefox/nightly/2026/08/b/",
-    );
+    let folders = ("/pub/firefox/nightly/2026/08/a/", "/pub/firefox/nightly/2026/08/b/");
     let policy = json!({
         "sources": [
             {"source": "product-details", "state": "well", "why": "7 files"},
@@ -293,13 +264,7 @@ async fn imports_are_listed_and_each_says_what_was_decided() {
             tx.commit().await.unwrap();
         }
         let page = server.get("/builds/runs").await;
-        for part in [
-            "1 min 30 s",
-            "partial",
-            "down",
-            "1,234",
-            "<td class=\"number\">12</td>",
-        ] {
+        for part in ["1 min 30 s", "partial", "down", "1,234", "<td class=\"number\">12</td>"] {
             assert!(page.body.contains(part), "{part}: {}", page.body);
         }
         let rows = |body: &str| body.matches("href=\"/builds/runs/").count();

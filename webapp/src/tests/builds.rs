@@ -17,13 +17,9 @@ async fn builds_are_listed_and_explained() {
             "20181025233934",
             None,
         );
-        buildinfo::db::record(
-            &server.test.db,
-            RECEIVED,
-            std::slice::from_ref(&observation),
-        )
-        .await
-        .unwrap();
+        buildinfo::db::record(&server.test.db, RECEIVED, std::slice::from_ref(&observation))
+            .await
+            .unwrap();
         known.evidence = vec![observation.digest()];
         server
             .derive(
@@ -39,36 +35,23 @@ async fn builds_are_listed_and_explained() {
             .await;
         let all = server.get("/builds/").await;
         assert!(all.body.contains("href=\"/builds/Firefox/beta\""));
-        assert!(
-            all.body
-                .contains("href=\"/builds/Firefox/beta/20181029174105\"")
-        );
+        assert!(all.body.contains("href=\"/builds/Firefox/beta/20181029174105\""));
         let list = server.get("/builds/firefox/Beta").await;
         assert_eq!(list.status, StatusCode::OK);
         assert!(list.body.contains("macosx, win64"));
         assert!(!list.body.contains("65.0a1"));
         let place = |text: &str| list.body.find(text).unwrap();
         assert!(place("20181029174105") < place("20181022150107"));
-        let older = server
-            .get("/builds/Firefox/beta?before=20181025233934")
-            .await;
+        let older = server.get("/builds/Firefox/beta?before=20181025233934").await;
         assert!(!older.body.contains("20181029174105"));
         assert!(older.body.contains("20181022150107"));
 
-        assert!(
-            list.body
-                .contains("href=\"/builds/Firefox/beta/feed.atom\"")
-        );
+        assert!(list.body.contains("href=\"/builds/Firefox/beta/feed.atom\""));
         let feed = server.get("/builds/firefox/Beta/feed.atom").await;
         assert_eq!(feed.status, StatusCode::OK);
-        assert!(
-            feed.body
-                .contains("<title>Firefox 64.0b5 build 1: shipped</title>")
-        );
+        assert!(feed.body.contains("<title>Firefox 64.0b5 build 1: shipped</title>"));
         assert_eq!(feed.body.matches("<entry>").count(), 3);
-        let none = server
-            .get("/builds/Firefox/beta/feed.atom?status=aborted")
-            .await;
+        let none = server.get("/builds/Firefox/beta/feed.atom?status=aborted").await;
         assert!(!none.body.contains("<entry>"));
         let wrong = server.get("/builds/Firefox/beta/feed.atom?status=x").await;
         assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
@@ -135,11 +118,7 @@ async fn builds_that_are_not_known_get_a_page_that_says_so() {
             ("/builds/?version=64.0b4", 200, "Firefox 64.0b4"),
             ("/builds/?version=64.0b9", 404, "No build with this version"),
             ("/builds/?revision=REV2018", 200, "20181025233934"),
-            (
-                "/builds/?revision=rev2019",
-                404,
-                "No build with this revision",
-            ),
+            ("/builds/?revision=rev2019", 404, "No build with this revision"),
         ] {
             let page = server.get(path).await;
             assert_eq!(page.status.as_u16(), status, "{path}");
@@ -155,10 +134,7 @@ async fn the_search_box_leads_to_a_page() {
             .derive(1, vec![build("beta", "64.0b4", "20181025233934", "win64")])
             .await;
         for (query, location) in [
-            (
-                format!("bp-{PROCESSED}"),
-                format!("/report/index/{PROCESSED}"),
-            ),
+            (format!("bp-{PROCESSED}"), format!("/report/index/{PROCESSED}")),
             (
                 "20181025233934".to_owned(),
                 "/builds/Firefox/beta/20181025233934".to_owned(),
@@ -167,15 +143,9 @@ async fn the_search_box_leads_to_a_page() {
                 "20181025233935".to_owned(),
                 "/builds/?build_id=20181025233935".to_owned(),
             ),
-            (
-                "1a2b3c4d5e6f".to_owned(),
-                "/builds/?revision=1a2b3c4d5e6f".to_owned(),
-            ),
+            ("1a2b3c4d5e6f".to_owned(), "/builds/?revision=1a2b3c4d5e6f".to_owned()),
             ("a%20%26b".to_owned(), "/?signature=a+%26b".to_owned()),
-            (
-                "%5B@%20nightly%20%5D".to_owned(),
-                "/?signature=nightly".to_owned(),
-            ),
+            ("%5B@%20nightly%20%5D".to_owned(), "/?signature=nightly".to_owned()),
             (String::new(), "/".to_owned()),
         ] {
             let answer = server.get(&format!("/search?q={query}")).await;
@@ -218,12 +188,7 @@ async fn names_of_builds_show_builds_and_crashes_and_how_they_were_understood() 
                 vec![first, other, PROCESSED],
                 vec![last],
             ),
-            (
-                "64.0b",
-                "version 64.0b*",
-                vec![first, last, PROCESSED],
-                vec![],
-            ),
+            ("64.0b", "version 64.0b*", vec![first, last, PROCESSED], vec![]),
             ("6", "version 6*", vec![], vec![first, last, PROCESSED]),
             ("beta", "channel beta", vec![first, last, PROCESSED], vec![]),
             ("nightly", "channel nightly", vec![], vec![first, PROCESSED]),
@@ -233,18 +198,8 @@ async fn names_of_builds_show_builds_and_crashes_and_how_they_were_understood() 
                 vec![first, PROCESSED],
                 vec![last],
             ),
-            (
-                "201811",
-                "build id 201811*",
-                vec![last],
-                vec![first, PROCESSED],
-            ),
-            (
-                "64.0b4rc2",
-                "version 64.0b4rc2",
-                vec![other],
-                vec![first, PROCESSED],
-            ),
+            ("201811", "build id 201811*", vec![last], vec![first, PROCESSED]),
+            ("64.0b4rc2", "version 64.0b4rc2", vec![other], vec![first, PROCESSED]),
             (
                 "64.0b4%20build%202%20(candidate)",
                 "version 64.0b4rc2, which is build 2",
@@ -305,17 +260,9 @@ async fn names_of_builds_show_builds_and_crashes_and_how_they_were_understood() 
             } else {
                 links[1]
             };
-            assert_eq!(
-                page.body.matches(of).count(),
-                count,
-                "{path}: {}",
-                page.body
-            );
+            assert_eq!(page.body.matches(of).count(), count, "{path}: {}", page.body);
         }
-        assert_eq!(
-            server.get("/builds/?build_id=x").await.status,
-            StatusCode::BAD_REQUEST
-        );
+        assert_eq!(server.get("/builds/?build_id=x").await.status, StatusCode::BAD_REQUEST);
         assert_eq!(
             server.get("/builds/?product=x&version=1").await.status,
             StatusCode::NOT_FOUND
@@ -329,9 +276,7 @@ async fn a_product_that_nobody_lists_is_shown_by_its_gecko() {
         let nightly = build("nightly", "65.0a1", "20181025100123", "win64");
         server.derive(1, vec![nightly]).await;
         for product in ["Fenix", "Focus", "ReferenceBrowser"] {
-            let page = server
-                .get(&format!("/builds/{product}/nightly/20181025100123"))
-                .await;
+            let page = server.get(&format!("/builds/{product}/nightly/20181025100123")).await;
             assert_eq!(page.status, StatusCode::OK, "{product}");
             for part in [
                 "known by its Gecko",
@@ -341,22 +286,14 @@ async fn a_product_that_nobody_lists_is_shown_by_its_gecko() {
             ] {
                 assert!(page.body.contains(part), "{product} {part}: {}", page.body);
             }
-            let other = server
-                .get(&format!("/builds/{product}/nightly/20181025100124"))
-                .await;
-            assert!(
-                other.body.contains("No source for this product"),
-                "{}",
-                other.body
-            );
+            let other = server.get(&format!("/builds/{product}/nightly/20181025100124")).await;
+            assert!(other.body.contains("No source for this product"), "{}", other.body);
             for page in [page, other] {
                 assert!(!page.body.contains("so far"), "{product}: {}", page.body);
                 assert!(!page.body.contains("as soon as it becomes known"));
             }
         }
-        let thunderbird = server
-            .get("/builds/Thunderbird/nightly/20181025100123")
-            .await;
+        let thunderbird = server.get("/builds/Thunderbird/nightly/20181025100123").await;
         assert!(!thunderbird.body.contains("Gecko"));
     }
 }
@@ -396,9 +333,7 @@ async fn what_is_offered_and_what_was_built_stand_apart_under_the_names_of_peopl
             ..table
         };
         table.offered_on = vec!["beta".to_owned()];
-        server
-            .derive(1, vec![release, candidate, devedition, table])
-            .await;
+        server.derive(1, vec![release, candidate, devedition, table]).await;
         for (path, parts) in [
             (
                 "/builds/",
@@ -449,10 +384,7 @@ async fn what_is_offered_and_what_was_built_stand_apart_under_the_names_of_peopl
             for part in parts {
                 assert!(page.body.contains(part), "{path}: {part}: {}", page.body);
             }
-            assert!(
-                !page.body.contains("rc3") && !page.body.contains("rc2"),
-                "{path}"
-            );
+            assert!(!page.body.contains("rc3") && !page.body.contains("rc2"), "{path}");
         }
     }
 }

@@ -9,13 +9,9 @@ async fn the_list_is_paged_and_filtered() {
     for server in servers().await {
         for at in 0..55_i64 {
             let crash = format!("{at:08x}-cbbf-4589-a673-34f800260803");
-            server
-                .receive(&crash, RECEIVED + at * 1_000_000, None)
-                .await;
+            server.receive(&crash, RECEIVED + at * 1_000_000, None).await;
         }
-        server
-            .finish("00000005-cbbf-4589-a673-34f800260803", "a & b")
-            .await;
+        server.finish("00000005-cbbf-4589-a673-34f800260803", "a & b").await;
         let first = server.get("/?product=Firefox&unheard=1").await;
         assert_eq!(first.status, StatusCode::OK);
         assert_eq!(first.body.matches("/report/index/").count(), 50);
@@ -29,18 +25,11 @@ async fn the_list_is_paged_and_filtered() {
         assert_eq!(link_of(&second.body, "Newest"), "/?product=Firefox");
         let one = server.get("/?signature=+a+%26+b+").await;
         assert_eq!(one.body.matches("/report/index/").count(), 1);
-        assert!(
-            one.body
-                .contains("href=\"/builds/Firefox/beta/20181025233934\"")
-        );
+        assert!(one.body.contains("href=\"/builds/Firefox/beta/20181025233934\""));
         let none = server.get("/?version=99").await;
         assert!(none.body.contains("No crash matches"));
         for bad in ["/?after=1", "/?product=a%00"] {
-            assert_eq!(
-                server.get(bad).await.status,
-                StatusCode::BAD_REQUEST,
-                "{bad}"
-            );
+            assert_eq!(server.get(bad).await.status, StatusCode::BAD_REQUEST, "{bad}");
         }
     }
 }
@@ -89,10 +78,7 @@ async fn a_product_is_found_under_the_name_that_its_reports_carry() {
 #[tokio::test]
 async fn an_empty_system_says_that_it_is_empty() {
     for server in servers().await {
-        for (path, part) in [
-            ("/", "No crash has come in yet"),
-            ("/builds/", "No build is known yet"),
-        ] {
+        for (path, part) in [("/", "No crash has come in yet"), ("/builds/", "No build is known yet")] {
             let page = server.get(path).await;
             assert_eq!(page.status, StatusCode::OK);
             assert!(page.body.contains(part), "{path}");
@@ -110,27 +96,15 @@ async fn pages_load_nothing_foreign() {
             "/report/index/x".to_owned(),
         ] {
             let page = server.get(&path).await;
-            let policy = page.headers[header::CONTENT_SECURITY_POLICY]
-                .to_str()
-                .unwrap();
+            let policy = page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
             assert!(policy.starts_with("default-src 'none'; style-src 'self';"));
             assert_eq!(page.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
             assert_eq!(page.headers[header::REFERRER_POLICY], "no-referrer");
             assert!(!page.body.contains("<script") && !page.body.contains("style=\""));
-            let style = page
-                .body
-                .split('"')
-                .find(|part| part.starts_with("/static/"))
-                .unwrap();
+            let style = page.body.split('"').find(|part| part.starts_with("/static/")).unwrap();
             let style = server.get(style).await;
-            assert_eq!(
-                style.headers[header::CONTENT_TYPE],
-                "text/css; charset=utf-8"
-            );
+            assert_eq!(style.headers[header::CONTENT_TYPE], "text/css; charset=utf-8");
         }
-        assert_eq!(
-            server.get("/static/style.0.css").await.status,
-            StatusCode::NOT_FOUND
-        );
+        assert_eq!(server.get("/static/style.0.css").await.status, StatusCode::NOT_FOUND);
     }
 }

@@ -29,10 +29,7 @@ async fn the_words_of_pages_are_explained() {
             assert!(answer.body.contains("href=\"/glossary\""), "{page}");
             for rest in answer.body.split("href=\"/glossary#").skip(1) {
                 let anchor = rest.split('"').next().unwrap();
-                assert!(
-                    glossary.body.contains(&format!("id=\"{anchor}\"")),
-                    "{page}: {anchor}"
-                );
+                assert!(glossary.body.contains(&format!("id=\"{anchor}\"")), "{page}: {anchor}");
                 terms.insert(anchor.to_owned());
             }
         }

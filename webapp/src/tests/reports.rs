@@ -132,9 +132,7 @@ async fn a_failed_report_and_one_that_is_tried_again_say_so_with_the_reason() {
         // Put off because a store was away: it is due, and says why it waits.
         let job = claim(now).await;
         let mut tx = server.test.db.begin().await.unwrap();
-        queue::release(&mut tx, &job, "the blob store failed")
-            .await
-            .unwrap();
+        queue::release(&mut tx, &job, "the blob store failed").await.unwrap();
         tx.commit().await.unwrap();
         let page = server.get(&format!("/report/index/{WAITING}")).await;
         assert!(
@@ -151,18 +149,14 @@ async fn a_failed_report_and_one_that_is_tried_again_say_so_with_the_reason() {
         let page = server.get(&format!("/report/index/{WAITING}")).await;
         assert!(page.body.contains("Not processed yet"), "{}", page.body);
         assert!(page.body.contains("the blob store failed"), "{}", page.body);
-        let answer = server
-            .get(&format!("/api/ProcessedCrash/?crash_id={WAITING}"))
-            .await;
+        let answer = server.get(&format!("/api/ProcessedCrash/?crash_id={WAITING}")).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND);
         assert_eq!(answer.json()["state"], "waiting");
         assert_eq!(answer.json()["reason"], "the blob store failed");
 
         let job = claim(later).await;
         let mut tx = server.test.db.begin().await.unwrap();
-        queue::fail(&mut tx, &job, later, "an object is damaged")
-            .await
-            .unwrap();
+        queue::fail(&mut tx, &job, later, "an object is damaged").await.unwrap();
         tx.commit().await.unwrap();
         let page = server.get(&format!("/report/index/{WAITING}")).await;
         for part in [
@@ -174,9 +168,7 @@ async fn a_failed_report_and_one_that_is_tried_again_say_so_with_the_reason() {
             assert!(page.body.contains(part), "{part}: {}", page.body);
         }
         assert!(!page.body.contains("http-equiv"), "it does not load itself");
-        let answer = server
-            .get(&format!("/api/ProcessedCrash/?crash_id={WAITING}"))
-            .await;
+        let answer = server.get(&format!("/api/ProcessedCrash/?crash_id={WAITING}")).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND);
         assert_eq!(answer.json()["state"], "failed");
         assert_eq!(answer.json()["reason"], "an object is damaged");
@@ -197,9 +189,7 @@ async fn a_deleted_report_is_nowhere() {
         assert_eq!(page.status, StatusCode::NOT_FOUND);
         assert!(!server.get("/").await.body.contains(PROCESSED));
         for api in ["ProcessedCrash", "RawCrash"] {
-            let answer = server
-                .get(&format!("/api/{api}/?crash_id={PROCESSED}"))
-                .await;
+            let answer = server.get(&format!("/api/{api}/?crash_id={PROCESSED}")).await;
             assert_eq!(answer.status, StatusCode::NOT_FOUND, "{api}");
         }
         let copy = server.get(&format!("/report/index/{COPY}")).await;

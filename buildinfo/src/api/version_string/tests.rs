@@ -9,14 +9,7 @@ use crate::samples::{shipped, shipped_as};
 use serde_json::json;
 
 /// A candidate as Buildhub has it.
-fn candidate(
-    folder: &str,
-    channel: &str,
-    version: &str,
-    number: u32,
-    platform: &str,
-    id: &str,
-) -> Observation {
+fn candidate(folder: &str, channel: &str, version: &str, number: u32, platform: &str, id: &str) -> Observation {
     let record = json!({
         "build": {"id": id},
         "source": {"product": if folder == "thunderbird" { "thunderbird" } else { "firefox" }},
@@ -50,35 +43,14 @@ fn builds() -> Vec<Build> {
         candidate("firefox", "release", "62.0.2", 2, "win64", "20180920131237"),
         shipped("firefox-62.0.2", 2),
         candidate("firefox", "beta", "54.0b5", 1, "win64", "20170504103226"),
-        candidate(
-            "firefox",
-            "beta",
-            "54.0b5",
-            1,
-            "linux-x86_64",
-            "20170504173217",
-        ),
+        candidate("firefox", "beta", "54.0b5", 1, "linux-x86_64", "20170504173217"),
         shipped("firefox-54.0b5", 1),
         candidate("firefox", "esr", "60.3.0esr", 1, "win64", "20181017000000"),
         candidate("firefox", "esr", "60.3.0esr", 2, "win64", "20181017185317"),
         shipped("firefox-60.3.0esr", 2),
-        candidate(
-            "devedition",
-            "aurora",
-            "55.0b1",
-            1,
-            "win64",
-            "20170612224034",
-        ),
+        candidate("devedition", "aurora", "55.0b1", 1, "win64", "20170612224034"),
         shipped("devedition-55.0b1", 1),
-        candidate(
-            "thunderbird",
-            "beta",
-            "60.0b5",
-            1,
-            "win64",
-            "20180430000000",
-        ),
+        candidate("thunderbird", "beta", "60.0b5", 1, "win64", "20180430000000"),
         shipped("thunderbird-60.0b5", 1),
         nightly("20190201100000"),
         candidate("firefox", "release", "33.1", 1, "win64", "20141105000000"),
@@ -88,23 +60,9 @@ fn builds() -> Vec<Build> {
         shipped("firefox-38.0.5", 4),
         shipped("firefox-38.0.5b3", 1),
         candidate("firefox", "esr", "17.0.3", 1, "win64", "20130216200614"),
-        candidate(
-            "thunderbird",
-            "release",
-            "128.3.0esr",
-            1,
-            "win64",
-            "20241001000000",
-        ),
+        candidate("thunderbird", "release", "128.3.0esr", 1, "win64", "20241001000000"),
         candidate("firefox", "release", "125.0", 1, "win64", "20240408000000"),
-        candidate(
-            "firefox",
-            "release",
-            "161.0.1",
-            1,
-            "win64",
-            "20261120000000",
-        ),
+        candidate("firefox", "release", "161.0.1", 1, "win64", "20261120000000"),
     ];
     derive_all(&observations, &[]).builds
 }
@@ -116,11 +74,7 @@ fn answers_are_those_of_crash_stats() {
     let check = |product: &str, channel: &str, id: &str, expected: &[&str]| {
         let product = directory(product, channel);
         let found = product.map(|product| hits(index.find(product, id.parse().unwrap()), channel));
-        assert_eq!(
-            found.unwrap_or_default(),
-            expected,
-            "{product:?} {channel} {id}"
-        );
+        assert_eq!(found.unwrap_or_default(), expected, "{product:?} {channel} {id}");
     };
     check("Firefox", "beta", "20181025233934", &["64.0b4"]);
     // A beta that did not ship, or not yet: its candidate is left out.
@@ -139,18 +93,8 @@ fn answers_are_those_of_crash_stats() {
     check("Firefox", "beta", "20170504103226", &["54.0b5"]);
     check("Firefox", "beta", "20170504173217", &["54.0b5"]);
     // On other channels nothing is left out.
-    check(
-        "Firefox",
-        "esr",
-        "20181017185317",
-        &["60.3.0esr", "60.3.0esrrc2"],
-    );
-    check(
-        "Firefox",
-        "esr",
-        "20181017000000",
-        &["60.3.0esr", "60.3.0esrrc1"],
-    );
+    check("Firefox", "esr", "20181017185317", &["60.3.0esr", "60.3.0esrrc2"]);
+    check("Firefox", "esr", "20181017000000", &["60.3.0esr", "60.3.0esrrc1"]);
     check("DevEdition", "aurora", "20170612224034", &["55.0b1"]);
     check("Firefox", "aurora", "20170612224034", &["55.0b1"]);
     check("DevEdition", "beta", "20181025233934", &[]);
@@ -193,12 +137,7 @@ fn the_first_hit_never_names_a_build_otherwise_than_a_look_up() {
             );
             if let Some(first) = hits.first() {
                 compared += 1;
-                assert_eq!(
-                    Some(first),
-                    answer.version.as_ref(),
-                    "{channel} {}",
-                    build.build_id
-                );
+                assert_eq!(Some(first), answer.version.as_ref(), "{channel} {}", build.build_id);
             }
         }
     }

@@ -39,19 +39,11 @@ pub async fn scores(db: &Db, only: Option<Product>) -> Result<Vec<Score>, DbErro
             let last = page.rows.last().map(|build| build.build_id);
             let mut digests: BTreeMap<BuildId, BTreeSet<Digest>> = BTreeMap::new();
             for build in page.rows {
-                digests
-                    .entry(build.build_id)
-                    .or_default()
-                    .extend(build.evidence);
+                digests.entry(build.build_id).or_default().extend(build.evidence);
             }
             digests.retain(|id, _| db_number(*id) >= since);
             for first in first_by_source(db, digests.into_values()).await? {
-                oldest_run = first
-                    .values()
-                    .copied()
-                    .min()
-                    .unwrap_or(i64::MAX)
-                    .min(oldest_run);
+                oldest_run = first.values().copied().min().unwrap_or(i64::MAX).min(oldest_run);
                 scores.add_build(product, &channel, first);
             }
             match last {
@@ -90,10 +82,7 @@ async fn first_by_source(
             let of_build = said.kind.parse::<Kind>().is_ok_and(|kind| {
                 !matches!(
                     kind,
-                    Kind::ShippedRelease
-                        | Kind::CurrentVersions
-                        | Kind::ReleaseDirectory
-                        | Kind::ReleaseHistory
+                    Kind::ShippedRelease | Kind::CurrentVersions | Kind::ReleaseDirectory | Kind::ReleaseHistory
                 )
             });
             if let (true, Ok(source)) = (of_build, said.source.parse()) {
@@ -115,11 +104,7 @@ async fn first_by_source(
 }
 
 /// Counts the values that were stated and not believed.
-async fn add_contradictions(
-    db: &Db,
-    only: Option<Product>,
-    scores: &mut Scores,
-) -> Result<(), DbError> {
+async fn add_contradictions(db: &Db, only: Option<Product>, scores: &mut Scores) -> Result<(), DbError> {
     let name = only.map_or("", Product::as_str);
     let (mut after, mut seen) = (String::new(), 0);
     loop {

@@ -110,8 +110,7 @@ pub async fn list_builds(
     };
     // The table does not know build numbers: of the few builds of the version, those with another are left out here.
     let wanted = |build: &Build| {
-        build.build_number == Some(candidate.number)
-            || Some(build.version.as_str()) == filter.version.as_deref()
+        build.build_number == Some(candidate.number) || Some(build.version.as_str()) == filter.version.as_deref()
     };
     let (mut rows, mut after) = (Vec::new(), after.cloned());
     let most = usize::try_from(limit).unwrap_or(0);
@@ -160,9 +159,7 @@ async fn list_of_versions(
 /// The statement that finds the highest version, as text, between two others.
 fn next_version_sql(db: &Db) -> String {
     let index = db.by_index("build_of_version");
-    format!(
-        "SELECT version FROM build {index} WHERE version >= $1 AND version < $2 ORDER BY version DESC LIMIT 1"
-    )
+    format!("SELECT version FROM build {index} WHERE version >= $1 AND version < $2 ORDER BY version DESC LIMIT 1")
 }
 
 /// One page, with the builds of the version `base` among those of the version asked for.
@@ -185,11 +182,7 @@ async fn list_page(
     let named = [
         ("product", filter.product.map(Product::as_str), None),
         ("channel", filter.channel.as_deref(), own_channel),
-        (
-            "version",
-            filter.version.as_deref(),
-            base.map(Version::as_str),
-        ),
+        ("version", filter.version.as_deref(), base.map(Version::as_str)),
         ("platform", filter.platform.as_deref(), None),
     ];
     // $1 to $4 are the generation, the range of ids and the limit; then come the texts.
@@ -214,10 +207,7 @@ async fn list_page(
     if let (Some(begin), Some(end)) = (&filter.revision, &revision_end) {
         let first = texts.len() + 5;
         texts.extend([begin.as_str(), end.as_str()]);
-        sql.push_str(&format!(
-            " AND revision >= ${first} AND revision < ${}",
-            first + 1
-        ));
+        sql.push_str(&format!(" AND revision >= ${first} AND revision < ${}", first + 1));
     }
     sql.push_str(" AND build_id >= $2 AND build_id < $3");
     if let Some(after) = after {

@@ -72,32 +72,22 @@ fn corrections_state_and_ignore() {
         state(1, "Firefox 20240408000000 win64", Field::Version, "1.0"),
     ];
     assert_eq!(
-        only(derive_all(&observations, &corrections))
-            .version
-            .as_str(),
+        only(derive_all(&observations, &corrections)).version.as_str(),
         "125.0.9"
     );
     assert_eq!(
         only(derive_all(
             &observations,
-            &[state(
-                1,
-                "Firefox 20240408000000 mac",
-                Field::Version,
-                "1.0"
-            )]
+            &[state(1, "Firefox 20240408000000 mac", Field::Version, "1.0")]
         ))
         .version
         .as_str(),
         "125.0"
     );
     assert!(
-        derive_all(
-            &observations,
-            &[ignore(&observations[0].digest().to_string())]
-        )
-        .builds
-        .is_empty()
+        derive_all(&observations, &[ignore(&observations[0].digest().to_string())])
+            .builds
+            .is_empty()
     );
     assert!(
         derive_all(&observations, &[ignore(&observations[0].subject)])

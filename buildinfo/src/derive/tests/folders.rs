@@ -53,12 +53,7 @@ fn a_line_whose_folders_and_keys_lack_esr_is_matched_by_them() {
     )
     .builds[0];
     assert_eq!(
-        (
-            build.version.as_str(),
-            build.status,
-            build.certainty,
-            build.reason
-        ),
+        (build.version.as_str(), build.status, build.certainty, build.reason),
         (
             "17.0.3esr",
             Status::Shipped,
@@ -66,11 +61,7 @@ fn a_line_whose_folders_and_keys_lack_esr_is_matched_by_them() {
             Reason::HighestBuildNumberReleased
         )
     );
-    assert_eq!(
-        build.evidence.len(),
-        2,
-        "the folder of releases is evidence"
-    );
+    assert_eq!(build.evidence.len(), 2, "the folder of releases is evidence");
 }
 
 #[test]
@@ -129,11 +120,7 @@ fn an_ordinary_version_of_the_same_number_says_nothing_about_the_esr() {
         ]
     );
     assert_eq!(
-        verdicts(&[
-            release,
-            esr(1, "20121128000000"),
-            shipped("firefox-17.0.1", 1)
-        ]),
+        verdicts(&[release, esr(1, "20121128000000"), shipped("firefox-17.0.1", 1)]),
         [
             "esr 17.0.1esr Some(1) candidate stated",
             "release 17.0.1 Some(1) shipped stated",

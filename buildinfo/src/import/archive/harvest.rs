@@ -65,8 +65,7 @@ impl Harvest {
             Err(error) => return self.failed.push(error),
         };
         let whole = read.is_whole();
-        self.outlook
-            .platforms(&build.tree, &build.step, &read.platforms);
+        self.outlook.platforms(&build.tree, &build.step, &read.platforms);
         self.compared.push(Compared {
             tree: build.tree.clone(),
             order: build.order.clone(),
@@ -75,8 +74,7 @@ impl Harvest {
             read: read.read,
         });
         self.files += read.observations.len() as u64;
-        self.bad
-            .extend(read.bad.iter().map(|place| place.path.clone()));
+        self.bad.extend(read.bad.iter().map(|place| place.path.clone()));
         self.observations.extend(read.observations);
         self.places.extend(read.bad);
         self.good.extend(read.good);
@@ -117,12 +115,8 @@ impl Harvest {
             }
         }
         for candidates in survey.versions.into_values() {
-            let complete = candidates
-                .builds
-                .iter()
-                .all(|path| self.settled.contains(path));
-            let over =
-                candidates.shipped || self.outlook.is_past(&candidates.tree, &candidates.step);
+            let complete = candidates.builds.iter().all(|path| self.settled.contains(path));
+            let over = candidates.shipped || self.outlook.is_past(&candidates.tree, &candidates.step);
             if complete && over {
                 self.settle(candidates.place);
             } else {

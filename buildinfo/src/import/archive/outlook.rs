@@ -34,8 +34,7 @@ impl Outlook {
     /// Whether so many newer builds are there that nothing more will come to this one.
     pub(super) fn is_past(&self, tree: &str, order: &str) -> bool {
         self.trees.get(tree).is_some_and(|builds| {
-            let newer = builds
-                .range::<str, _>((std::ops::Bound::Excluded(order), std::ops::Bound::Unbounded));
+            let newer = builds.range::<str, _>((std::ops::Bound::Excluded(order), std::ops::Bound::Unbounded));
             newer.take(NEWER).count() >= NEWER
         })
     }

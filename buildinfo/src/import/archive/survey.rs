@@ -55,9 +55,7 @@ pub(super) struct Period {
 }
 
 /// A folder that is not there is no failure.
-pub(super) fn missing_is_none(
-    listing: Result<Place, SourceError>,
-) -> Result<Option<Place>, SourceError> {
+pub(super) fn missing_is_none(listing: Result<Place, SourceError>) -> Result<Option<Place>, SourceError> {
     match listing {
         Ok(place) => Ok(Some(place)),
         Err(SourceError::NotFound(_)) => Ok(None),
@@ -66,17 +64,11 @@ pub(super) fn missing_is_none(
 }
 
 fn is_settled(known: &HashMap<String, Place>, path: &str) -> bool {
-    known
-        .get(path)
-        .is_some_and(|place| place.state == PlaceState::Settled)
+    known.get(path).is_some_and(|place| place.state == PlaceState::Settled)
 }
 
 /// Lists folders, some at a time; those that could not be read are noted.
-async fn list_all(
-    reader: &Reader<'_>,
-    paths: Vec<String>,
-    failed: &mut Vec<SourceError>,
-) -> Vec<Place> {
+async fn list_all(reader: &Reader<'_>, paths: Vec<String>, failed: &mut Vec<SourceError>) -> Vec<Place> {
     let mut listings = futures::stream::iter(paths)
         .map(|path| async move { reader.list(&path).await })
         .buffer_unordered(AT_ONCE);
@@ -126,9 +118,7 @@ pub(super) async fn survey_candidates(
                 place: listed,
             },
         );
-        let new = builds
-            .into_iter()
-            .filter(|build| !is_settled(known, &build.path));
+        let new = builds.into_iter().filter(|build| !is_settled(known, &build.path));
         survey.builds.extend(new);
     }
 }
@@ -144,20 +134,12 @@ pub(super) async fn survey_nightly(
 ) {
     let oldest = since.and_then(chrono::DateTime::from_timestamp_micros);
     let numbered = |place: &Place, digits: usize| -> BTreeSet<String> {
-        let is_number =
-            |name: &&String| name.len() == digits && name.bytes().all(|byte| byte.is_ascii_digit());
-        place
-            .contents
-            .folders
-            .iter()
-            .filter(is_number)
-            .cloned()
-            .collect()
+        let is_number = |name: &&String| name.len() == digits && name.bytes().all(|byte| byte.is_ascii_digit());
+        place.contents.folders.iter().filter(is_number).cloned().collect()
     };
     let years = numbered(place, 4);
     let wanted = |path: &String| !is_settled(known, path);
-    let in_time =
-        |name: &str| oldest.is_none_or(|oldest| name >= oldest.format("%Y").to_string().as_str());
+    let in_time = |name: &str| oldest.is_none_or(|oldest| name >= oldest.format("%Y").to_string().as_str());
     let paths = years
         .iter()
         .filter(|year| in_time(year))
@@ -167,11 +149,7 @@ pub(super) async fn survey_nightly(
     let listed_years = list_all(reader, paths, &mut survey.failed).await;
     let mut months = Vec::new();
     for year in &listed_years {
-        months.extend(
-            numbered(year, 2)
-                .iter()
-                .map(|month| format!("{}{month}/", year.path)),
-        );
+        months.extend(numbered(year, 2).iter().map(|month| format!("{}{month}/", year.path)));
     }
     let oldest_month = oldest.map(|oldest| format!("{}{}/", place.path, oldest.format("%Y/%m")));
     let last_month = months.iter().max().cloned();

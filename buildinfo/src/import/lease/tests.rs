@@ -11,11 +11,7 @@ const SECOND: i64 = 1_000_000;
 
 async fn execute(db: &Db, sql: &'static str) {
     let mut tx = db.begin().await.unwrap();
-    in_tx!(&mut tx, |conn| sqlx::query(sql)
-        .execute(conn)
-        .await
-        .map(|_| ()))
-    .unwrap();
+    in_tx!(&mut tx, |conn| sqlx::query(sql).execute(conn).await.map(|_| ())).unwrap();
     tx.commit().await.unwrap();
 }
 

@@ -56,12 +56,7 @@ fn sources() -> Vec<Observation> {
     ]);
     // Neither product-details nor the archive's releases know the version yet.
     for (version, id) in [("161.0", "20261117000000"), ("161.0.1", "20261120000000")] {
-        sources.push(record(
-            id,
-            &folder("firefox", version, 1),
-            "release",
-            version,
-        ));
+        sources.push(record(id, &folder("firefox", version, 1), "release", version));
     }
     sources
 }
@@ -145,8 +140,7 @@ fn what_beta_got_stands_in_its_line_under_its_name_there() {
 
 #[test]
 fn a_version_that_was_passed_by_a_later_one_will_not_ship() {
-    let candidate =
-        |id: &str, version: &str| record(id, &folder("firefox", version, 1), "release", version);
+    let candidate = |id: &str, version: &str| record(id, &folder("firefox", version, 1), "release", version);
     let esr = |id: &str, version: &str| record(id, &folder("firefox", version, 1), "esr", version);
     let sources = [
         candidate("20141106120505", "33.1"),
@@ -177,9 +171,6 @@ fn a_version_that_was_passed_by_a_later_one_will_not_ship() {
 #[test]
 fn a_candidate_without_a_known_number_has_no_name_on_beta_of_its_own() {
     let sources = [csv("Firefox", "release", "33.1", "20141106120505")];
-    let answer = resolve(
-        &index(&sources, &[]),
-        &ask("Firefox", "beta", "20141106120505"),
-    );
+    let answer = resolve(&index(&sources, &[]), &ask("Firefox", "beta", "20141106120505"));
     assert_eq!(answer.reason.to_string(), "channel_differs");
 }

@@ -30,13 +30,7 @@ fn ask(product: &str, channel: &str, id: &str, version: Option<&str>) -> Answer 
 #[test]
 fn products_around_gecko_are_known_by_firefoxs_build() {
     for (name, channel, id, reason, sibling) in [
-        (
-            "Fenix",
-            "nightly",
-            NIGHTLY,
-            Reason::GeckoSibling,
-            Some("155.0a1"),
-        ),
+        ("Fenix", "nightly", NIGHTLY, Reason::GeckoSibling, Some("155.0a1")),
         (
             "firefox-android",
             "beta",
@@ -44,13 +38,7 @@ fn products_around_gecko_are_known_by_firefoxs_build() {
             Reason::GeckoSibling,
             Some("64.0b4"),
         ),
-        (
-            "Klar",
-            "nightly",
-            NIGHTLY,
-            Reason::GeckoSibling,
-            Some("155.0a1"),
-        ),
+        ("Klar", "nightly", NIGHTLY, Reason::GeckoSibling, Some("155.0a1")),
         (
             "ReferenceBrowser",
             "nightly",
@@ -59,47 +47,19 @@ fn products_around_gecko_are_known_by_firefoxs_build() {
             Some("155.0a1"),
         ),
         // The product's own builds are known in part only.
-        (
-            "Focus",
-            "nightly",
-            NIGHTLY,
-            Reason::GeckoSibling,
-            Some("155.0a1"),
-        ),
+        ("Focus", "nightly", NIGHTLY, Reason::GeckoSibling, Some("155.0a1")),
         ("Focus", "nightly", "20260801093001", Reason::NotSeen, None),
-        (
-            "Fenix",
-            "nightly",
-            "20260801093001",
-            Reason::NoSourceForProduct,
-            None,
-        ),
+        ("Fenix", "nightly", "20260801093001", Reason::NoSourceForProduct, None),
         // Somebody's own build around a Gecko that is known.
-        (
-            "Fenix",
-            "default",
-            NIGHTLY,
-            Reason::NotAnOfficialBuild,
-            Some("155.0a1"),
-        ),
+        ("Fenix", "default", NIGHTLY, Reason::NotAnOfficialBuild, Some("155.0a1")),
         ("Thunderbird", "nightly", NIGHTLY, Reason::NotSeen, None),
-        (
-            "Waterfowl",
-            "nightly",
-            NIGHTLY,
-            Reason::NoSourceForProduct,
-            None,
-        ),
+        ("Waterfowl", "nightly", NIGHTLY, Reason::NoSourceForProduct, None),
         ("Fenix", "nightly", "2015757667", Reason::VersionCode, None),
     ] {
         let answer = ask(name, channel, id, None);
         let found = answer.sibling.as_ref();
         let version = found.map(|sibling| sibling.version.as_str());
-        assert_eq!(
-            (answer.reason, version),
-            (reason, sibling),
-            "{name} {channel} {id}"
-        );
+        assert_eq!((answer.reason, version), (reason, sibling), "{name} {channel} {id}");
         assert_eq!(answer.version, None, "{name}");
         if let Some(found) = found {
             assert_eq!(
@@ -107,11 +67,7 @@ fn products_around_gecko_are_known_by_firefoxs_build() {
                 ("Firefox", Certainty::Inferred)
             );
             assert!(found.revision.is_some());
-            assert!(
-                !answer.explanation.contains("so far"),
-                "{}",
-                answer.explanation
-            );
+            assert!(!answer.explanation.contains("so far"), "{}", answer.explanation);
         }
         if reason == Reason::GeckoSibling {
             assert_eq!(answer.status, Status::Unknown);
@@ -137,10 +93,7 @@ fn a_reported_version_that_no_such_build_reports_is_said() {
         ("nightly", "20260801093001", "154.0a1", false),
     ] {
         let answer = ask("Firefox", channel, id, Some(version));
-        assert_eq!(
-            answer.reported_differs, expected,
-            "{channel} {id} {version}"
-        );
+        assert_eq!(answer.reported_differs, expected, "{channel} {id} {version}");
     }
     assert!(!ask("Firefox", "release", "20181018182531", None).reported_differs);
 }
@@ -156,16 +109,7 @@ fn files_are_told_by_platform() {
         ..Question::default()
     };
     let build = resolve(&index(&said, &[]), &question).build.unwrap();
-    let platforms: Vec<&str> = build
-        .files
-        .iter()
-        .map(|file| file.platform.as_str())
-        .collect();
+    let platforms: Vec<&str> = build.files.iter().map(|file| file.platform.as_str()).collect();
     assert_eq!(platforms, build.platforms);
-    assert!(
-        build
-            .files
-            .iter()
-            .all(|file| file.url.contains("/pub/firefox/"))
-    );
+    assert!(build.files.iter().all(|file| file.url.contains("/pub/firefox/")));
 }

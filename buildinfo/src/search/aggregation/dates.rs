@@ -56,9 +56,7 @@ impl Dates {
         only("date_histogram", body, &known)?;
         let field = Field::named(text_of("field", body.get("field").unwrap_or(&Value::Null))?)?;
         if !field.is_date() {
-            return Err(Refused(
-                "[date_histogram] is only known of dates here".to_owned(),
-            ));
+            return Err(Refused("[date_histogram] is only known of dates here".to_owned()));
         }
         let interval = ["interval", "calendar_interval", "fixed_interval"]
             .into_iter()
@@ -121,23 +119,15 @@ impl Dates {
             bucket.insert("key".to_owned(), json!(millis));
             bucket.insert("key_as_string".to_owned(), json!(self.text(*millis)));
             bucket.insert("doc_count".to_owned(), json!(own.len()));
-            answer.push((
-                self.text(*millis).unwrap_or_default(),
-                Value::Object(bucket),
-            ));
+            answer.push((self.text(*millis).unwrap_or_default(), Value::Object(bucket)));
         }
         Ok(super::answer_of(answer, self.keyed))
     }
 
     /// Adds the spans between the first and the last in which nothing lies.
-    fn fill(
-        &self,
-        spans: &mut BTreeMap<i64, Vec<BuildRef<'_>>>,
-        most: usize,
-    ) -> Result<(), Refused> {
+    fn fill(&self, spans: &mut BTreeMap<i64, Vec<BuildRef<'_>>>, most: usize) -> Result<(), Refused> {
         let bounds = spans.first_key_value().zip(spans.last_key_value());
-        let Some(((mut begin, _), (last, _))) = bounds.map(|((a, x), (b, y))| ((*a, x), (*b, y)))
-        else {
+        let Some(((mut begin, _), (last, _))) = bounds.map(|((a, x), (b, y))| ((*a, x), (*b, y))) else {
             return Ok(());
         };
         while begin < last {

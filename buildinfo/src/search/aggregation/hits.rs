@@ -25,10 +25,7 @@ pub(super) struct TopHits {
 impl TopHits {
     pub(super) fn parse(body: &Map<String, Value>) -> Result<Self, Refused> {
         only("top_hits", body, &["size", "from", "sort", "_source"])?;
-        let number = |word: &str, usual| {
-            body.get(word)
-                .map_or(Ok(usual), |number| whole_number(word, number))
-        };
+        let number = |word: &str, usual| body.get(word).map_or(Ok(usual), |number| whole_number(word, number));
         let (from, size) = (number("from", 0)?, number("size", HITS)?);
         if from.saturating_add(size) > MOST {
             return Err(Refused(format!(
@@ -43,11 +40,7 @@ impl TopHits {
         })
     }
 
-    pub(super) fn answer(
-        &self,
-        builds: &[BuildRef<'_>],
-        room: &mut Room,
-    ) -> Result<Value, Refused> {
+    pub(super) fn answer(&self, builds: &[BuildRef<'_>], room: &mut Room) -> Result<Value, Refused> {
         let mut sorted = builds.to_vec();
         if !self.sort.is_empty() {
             sorted.sort_unstable_by(|a, b| self.sort.compare(*a, *b));
@@ -61,11 +54,7 @@ impl TopHits {
                 hit(&record, self.sort.of(*build), &self.shown, &score)
             })
             .collect();
-        let max_score = if builds.is_empty() {
-            Value::Null
-        } else {
-            score
-        };
+        let max_score = if builds.is_empty() { Value::Null } else { score };
         Ok(json!({
             "hits": { "total": builds.len(), "max_score": max_score, "hits": hits },
         }))

@@ -11,8 +11,7 @@ use crate::search::{single, unsupported};
 
 /// Most orders one after the other.
 const MOST_KEYS: usize = 10;
-const KNOWN: &str =
-    "_key, _term, _count and the names of aggregations with one value inside, asc or desc";
+const KNOWN: &str = "_key, _term, _count and the names of aggregations with one value inside, asc or desc";
 
 /// What buckets are sorted by; those that are equal in all come by key.
 #[derive(Debug)]
@@ -31,11 +30,7 @@ pub(super) type Bucket<'a> = (Scalar<'a>, Vec<BuildRef<'a>>);
 
 impl Order {
     /// Reads an order; `inside` are the aggregations that it can name, and `usual` is the one without any.
-    pub(super) fn parse(
-        order: Option<&Value>,
-        inside: &Aggregations,
-        usual: Self,
-    ) -> Result<Self, Refused> {
+    pub(super) fn parse(order: Option<&Value>, inside: &Aggregations, usual: Self) -> Result<Self, Refused> {
         let orders = match order {
             None => return Ok(usual),
             Some(Value::Array(orders)) => orders.as_slice(),

@@ -89,10 +89,7 @@ impl Terms {
     pub(super) fn parse(body: &Map<String, Value>, inside: &Aggregations) -> Result<Self, Refused> {
         only("terms", body, &KNOWN)?;
         let field = Field::named(text_of("field", body.get("field").unwrap_or(&Value::Null))?)?;
-        let number = |word: &str, usual| {
-            body.get(word)
-                .map_or(Ok(usual), |number| whole_number(word, number))
-        };
+        let number = |word: &str, usual| body.get(word).map_or(Ok(usual), |number| whole_number(word, number));
         let size = number("size", BUCKETS)?;
         if size == 0 {
             return Err(Refused(
@@ -106,10 +103,7 @@ impl Terms {
             include: Values::parse("include", field, body.get("include"))?,
             exclude: Values::parse("exclude", field, body.get("exclude"))?,
             least: number("min_doc_count", 1)?,
-            missing: body
-                .get("missing")
-                .map(|value| scalar(field, value))
-                .transpose()?,
+            missing: body.get("missing").map(|value| scalar(field, value)).transpose()?,
             shows_errors: body.get("show_term_doc_count_error") == Some(&Value::Bool(true)),
         })
     }
@@ -147,11 +141,7 @@ impl Terms {
             .filter(|(value, own)| own.len() >= self.least && self.includes(value))
             .collect();
         self.order.sort(&mut buckets, inside);
-        let others: usize = buckets
-            .iter()
-            .skip(self.size)
-            .map(|(_, own)| own.len())
-            .sum();
+        let others: usize = buckets.iter().skip(self.size).map(|(_, own)| own.len()).sum();
         buckets.truncate(self.size);
         room.take(buckets.len())?;
         let mut answer = Vec::with_capacity(buckets.len());

@@ -115,11 +115,7 @@ impl BuildFolder {
 
     /// The build whose folder has this path.
     pub(crate) fn of_path(path: &str) -> Option<Self> {
-        let parts: Vec<&str> = path
-            .strip_prefix("/pub/")?
-            .trim_end_matches('/')
-            .split('/')
-            .collect();
+        let parts: Vec<&str> = path.strip_prefix("/pub/")?.trim_end_matches('/').split('/').collect();
         match parts.as_slice() {
             [directory, "candidates", version, build] => {
                 let folder = CandidateFolder::parse(directory.parse().ok()?, version)?;
@@ -197,11 +193,7 @@ impl BuildFolder {
     }
 
     /// Completes a candidate's package by what its platform's folder holds.
-    async fn look_inside(
-        &self,
-        reader: &Reader<'_>,
-        package: &mut Package,
-    ) -> Result<(), SourceError> {
+    async fn look_inside(&self, reader: &Reader<'_>, package: &mut Package) -> Result<(), SourceError> {
         let Some(folder) = package.folder.clone() else {
             return Ok(());
         };
@@ -265,11 +257,7 @@ impl BuildFolder {
     }
 
     /// Reads one file; a bad one becomes a place that says why.
-    async fn read_file(
-        &self,
-        reader: &Reader<'_>,
-        name: &str,
-    ) -> Result<Result<Observation, Place>, SourceError> {
+    async fn read_file(&self, reader: &Reader<'_>, name: &str) -> Result<Result<Observation, Place>, SourceError> {
         let path = format!("{}{name}", self.path);
         let why = match reader.file(&path).await {
             Ok(bytes) => {
@@ -310,13 +298,7 @@ fn nightly_packages(listing: &Place) -> BTreeMap<String, Package> {
         .into_iter()
         .map(|package| {
             let files = package.files;
-            (
-                package.platform,
-                Package {
-                    folder: None,
-                    files,
-                },
-            )
+            (package.platform, Package { folder: None, files })
         })
         .collect()
 }
@@ -326,17 +308,13 @@ fn candidate_packages(listing: &Place) -> BTreeMap<String, Package> {
     let mut packages: BTreeMap<String, Package> = BTreeMap::new();
     for name in &listing.contents.folders {
         if let Some((platform, variant)) = names::platform(name) {
-            let package = packages
-                .entry(package_name(&platform, variant.as_deref()))
-                .or_default();
+            let package = packages.entry(package_name(&platform, variant.as_deref())).or_default();
             package.folder = Some(name.clone());
         }
     }
     for name in &listing.contents.files {
         if let Some((platform, variant)) = names::info_platform(name) {
-            let package = packages
-                .entry(package_name(&platform, variant.as_deref()))
-                .or_default();
+            let package = packages.entry(package_name(&platform, variant.as_deref())).or_default();
             package.files.info = Some(name.clone());
         }
     }
@@ -355,9 +333,10 @@ impl BuildRead {
     /// Whether every platform that the folder has is known.
     pub(crate) fn is_whole(&self) -> bool {
         self.failed.is_none()
-            && self.platforms.iter().all(|platform| {
-                self.known.contains(platform) || self.place.contents.read.contains(platform)
-            })
+            && self
+                .platforms
+                .iter()
+                .all(|platform| self.known.contains(platform) || self.place.contents.read.contains(platform))
     }
 }
 
@@ -365,8 +344,7 @@ impl BuildRead {
 /// subject of its observation. None if it lies in no folder of a build.
 pub(crate) fn buildhub_package(subject: &str) -> Option<String> {
     let mut words = subject.splitn(4, ' ');
-    let (_channel, platform, _locale, url) =
-        (words.next()?, words.next()?, words.next()?, words.next()?);
+    let (_channel, platform, _locale, url) = (words.next()?, words.next()?, words.next()?, words.next()?);
     let (mut platform, mut variant) = normalise_platform(platform);
     let location = Location::parse(url)?;
     if let Some(place) = location.platform {
@@ -374,9 +352,7 @@ pub(crate) fn buildhub_package(subject: &str) -> Option<String> {
     }
     variant = location.variant.or(variant);
     let url = url::Url::parse(url).ok()?;
-    let path = percent_encoding::percent_decode_str(url.path())
-        .decode_utf8()
-        .ok()?;
+    let path = percent_encoding::percent_decode_str(url.path()).decode_utf8().ok()?;
     let mut end = 0;
     // `/pub/firefox/candidates/65.0-candidates/build1/…` and `/pub/firefox/nightly/2026/08/<name>/…`
     let depth = match path.split('/').nth(3)? {

@@ -99,18 +99,15 @@ impl Listing {
     /// # Errors
     /// See [`NotAListing`].
     pub fn parse_json(bytes: &[u8]) -> Result<Self, NotAListing> {
-        let document: Document =
-            serde_json::from_slice(bytes).map_err(|error| NotAListing::Json {
-                problem: match error.classify() {
-                    serde_json::error::Category::Data => "unexpected data",
-                    serde_json::error::Category::Eof => "it is cut off",
-                    serde_json::error::Category::Syntax | serde_json::error::Category::Io => {
-                        "not JSON"
-                    }
-                },
-                line: error.line(),
-                column: error.column(),
-            })?;
+        let document: Document = serde_json::from_slice(bytes).map_err(|error| NotAListing::Json {
+            problem: match error.classify() {
+                serde_json::error::Category::Data => "unexpected data",
+                serde_json::error::Category::Eof => "it is cut off",
+                serde_json::error::Category::Syntax | serde_json::error::Category::Io => "not JSON",
+            },
+            line: error.line(),
+            column: error.column(),
+        })?;
         if document.prefixes.is_none() && document.files.is_none() {
             return Err(NotAListing::OtherJson);
         }
@@ -150,17 +147,11 @@ impl Listing {
             if cells.is_empty() {
                 continue;
             }
-            let wrong = |problem| NotAListing::Row {
-                row: position,
-                problem,
-            };
+            let wrong = |problem| NotAListing::Row { row: position, problem };
             let [kind, name, size, modified] = cells.as_slice() else {
                 return Err(wrong("it has not four cells"));
             };
-            let anchor = name
-                .select(&link)
-                .next()
-                .ok_or_else(|| wrong("it links to nothing"))?;
+            let anchor = name.select(&link).next().ok_or_else(|| wrong("it links to nothing"))?;
             let name = anchor.text().collect::<String>();
             if name == ".." {
                 continue;
@@ -172,8 +163,7 @@ impl Listing {
             match text_of(*kind).as_str() {
                 "Dir" => listing.add_folder(name.strip_suffix('/').unwrap_or(&name)),
                 "File" => {
-                    let modified =
-                        NaiveDateTime::parse_from_str(&text_of(*modified), "%d-%b-%Y %H:%M");
+                    let modified = NaiveDateTime::parse_from_str(&text_of(*modified), "%d-%b-%Y %H:%M");
                     let size = text_of(*size).parse().ok();
                     listing.add_file(&name, size, modified.ok().map(|time| time.and_utc()));
                 }
@@ -206,9 +196,7 @@ impl Listing {
 
 /// Whether `name` can be one segment of an address.
 fn is_name(name: &str) -> bool {
-    !matches!(name, "" | "." | "..")
-        && name.len() <= MAX_NAME
-        && !name.chars().any(|c| c == '/' || c.is_control())
+    !matches!(name, "" | "." | "..") && name.len() <= MAX_NAME && !name.chars().any(|c| c == '/' || c.is_control())
 }
 
 /// The last segment of a path, whether or not it ends in a slash.
@@ -249,15 +237,13 @@ fn check_tags(page: &str) -> Result<(), NotAListing> {
     for tag in page.split('<').skip(1) {
         tags += 1;
         let tag = tag.strip_prefix('/').unwrap_or(tag);
-        let end = tag
-            .find(|c: char| !c.is_ascii_alphanumeric())
-            .unwrap_or(tag.len());
+        let end = tag.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(tag.len());
         let tag = tag[..end].to_ascii_lowercase();
         match tag.as_str() {
             "tr" | "td" | "a" => {}
             // The empty name is that of the document type and of comments.
-            "" | "html" | "head" | "meta" | "title" | "link" | "style" | "body" | "h1" | "hr"
-            | "table" | "thead" | "tbody" | "th" => others += 1,
+            "" | "html" | "head" | "meta" | "title" | "link" | "style" | "body" | "h1" | "hr" | "table" | "thead"
+            | "tbody" | "th" => others += 1,
             _ => return Err(NotAListing::OtherPage("it has tags that no listing has")),
         }
         if tags > MAX_TAGS || others > MAX_OTHER_TAGS {

@@ -82,11 +82,7 @@ pub fn read(url: &str, public_url: &str, bytes: &[u8]) -> Result<Observation, Ba
         FileKind::Flat => flat(&json(text)?)?,
         FileKind::Info | FileKind::Text => plain(text)?,
     };
-    Ok(Observation::archive_file(
-        url,
-        public_url,
-        with_name(body, &name),
-    ))
+    Ok(Observation::archive_file(url, public_url, with_name(body, &name)))
 }
 
 fn file_name(url: &str) -> Option<String> {
@@ -140,12 +136,7 @@ fn quote(text: &str) -> String {
     text.chars().take(MAX_QUOTE).collect()
 }
 
-fn buildhub(
-    url: &str,
-    public_url: &str,
-    name: &str,
-    record: Value,
-) -> Result<Observation, BadFile> {
+fn buildhub(url: &str, public_url: &str, name: &str, record: Value) -> Result<Observation, BadFile> {
     build_id(required(&record, "/build/id")?)?;
     required(&record, "/target/version")?;
     let product = required(&record, "/source/product")?;
@@ -219,8 +210,7 @@ fn flat(value: &Value) -> Result<Map<String, Value>, BadFile> {
 fn plain(text: &str) -> Result<Map<String, Value>, BadFile> {
     let mut body = Map::new();
     let mut add = |name: &str, text: &str| {
-        body.entry(name.to_owned())
-            .or_insert_with(|| Value::from(text));
+        body.entry(name.to_owned()).or_insert_with(|| Value::from(text));
     };
     let words = text.lines().take(MAX_LINES).flat_map(str::split_whitespace);
     if text.contains('=') {
@@ -266,8 +256,7 @@ fn plain(text: &str) -> Result<Map<String, Value>, BadFile> {
 /// Adds what the file's name says and its content does not: a nightly's version and the platform.
 fn with_name(mut body: Map<String, Value>, name: &str) -> Value {
     let mut add = |member: &str, text: String| {
-        body.entry(member.to_owned())
-            .or_insert_with(|| Value::from(text));
+        body.entry(member.to_owned()).or_insert_with(|| Value::from(text));
     };
     if let Some((_, version, platform)) = package_file(name) {
         add("version", version.to_string());
@@ -282,8 +271,7 @@ fn with_name(mut body: Map<String, Value>, name: &str) -> Value {
 /// A whole changeset id, or hg's short form of 12 digits. Others are cut off.
 fn revision(text: &str) -> Option<&str> {
     let text = text.trim();
-    let is_whole =
-        matches!(text.len(), 12 | 40) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_whole = matches!(text.len(), 12 | 40) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_whole.then_some(text)
 }
 

@@ -56,9 +56,7 @@ pub fn release_version(folder: &str) -> Option<Version> {
 
 /// A version that is written without surrounding blanks.
 fn version(text: &str) -> Option<Version> {
-    text.parse()
-        .ok()
-        .filter(|version: &Version| version.as_str() == text)
+    text.parse().ok().filter(|version: &Version| version.as_str() == text)
 }
 
 /// The platform that a folder of `buildN/` is named after, under its present name, and its variant: `mac-EME-free` is (`mac`,
@@ -68,8 +66,8 @@ pub fn platform(folder: &str) -> Option<(String, Option<String>)> {
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
     let (name, variant) = normalise_platform(folder);
-    let is_platform = PLATFORMS.iter().any(|start| name.starts_with(start))
-        && !NOT_FOR_USERS.iter().any(|part| name.contains(part));
+    let is_platform =
+        PLATFORMS.iter().any(|start| name.starts_with(start)) && !NOT_FOR_USERS.iter().any(|part| name.contains(part));
     (is_plain && is_platform).then_some((name, variant))
 }
 
@@ -126,10 +124,7 @@ pub fn nightly_folder(name: &str) -> Option<NightlyFolder<'_>> {
         digits.push_str(part);
         branch = rest;
     }
-    let is_known = BRANCHES.contains(&branch)
-        || BRANCH_PREFIXES
-            .iter()
-            .any(|start| branch.starts_with(start));
+    let is_known = BRANCHES.contains(&branch) || BRANCH_PREFIXES.iter().any(|start| branch.starts_with(start));
     let moment = digits.parse().ok()?;
     (is_known && !branch.ends_with("-l10n")).then_some(NightlyFolder { moment, branch })
 }
@@ -225,10 +220,7 @@ pub fn packages<'a>(files: impl IntoIterator<Item = &'a str>) -> Vec<Package> {
     let mut packages: BTreeMap<(Version, String), MetadataFiles> = BTreeMap::new();
     for file in files {
         if let Some((kind, version, platform)) = package_file(file) {
-            packages
-                .entry((version, platform))
-                .or_default()
-                .add(kind, file);
+            packages.entry((version, platform)).or_default().add(kind, file);
         }
     }
     packages
@@ -270,8 +262,7 @@ pub fn candidate_files<'a>(files: impl IntoIterator<Item = &'a str>) -> Metadata
 /// Whether a name before its ending is `<program>-<version>`, or the longer form of a nightly's folder.
 fn is_package_stem(stem: &str) -> bool {
     let name = stem.split_once(".en-US.").map_or(stem, |(name, _)| name);
-    name.split_once('-')
-        .is_some_and(|(_, text)| version(text).is_some())
+    name.split_once('-').is_some_and(|(_, text)| version(text).is_some())
 }
 
 #[cfg(test)]

@@ -26,16 +26,8 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Reads below `root`; `known` are the places of earlier imports.
-    pub(crate) fn new(
-        client: &'a Client,
-        root: &'a Url,
-        known: &'a HashMap<String, Place>,
-    ) -> Self {
-        Self {
-            client,
-            root,
-            known,
-        }
+    pub(crate) fn new(client: &'a Client, root: &'a Url, known: &'a HashMap<String, Place>) -> Self {
+        Self { client, root, known }
     }
 
     /// Whether the archive was given up: it only fails.
@@ -55,8 +47,7 @@ impl<'a> Reader<'a> {
     pub(crate) async fn list(&self, path: &str) -> Result<Place, SourceError> {
         let url = self.address(path);
         let before = self.known.get(path).filter(|place| {
-            place.state == PlaceState::Open
-                && !(place.contents.folders.is_empty() && place.contents.files.is_empty())
+            place.state == PlaceState::Open && !(place.contents.folders.is_empty() && place.contents.files.is_empty())
         });
         let etag = before.and_then(|place| place.etag.as_deref());
         let mut why = String::new();

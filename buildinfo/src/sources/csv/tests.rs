@@ -23,23 +23,14 @@ const ROW: &str = "Firefox,beta,64,64.0,64.0b4,20181025233934,https://archive.mo
 fn every_known_form_of_the_table_gives_the_same_row() {
     let url = ROW.rsplit(',').next().unwrap();
     let header = "product_name,release_channel,major_version,release_version,version_string,build_id,archive_url";
-    let expected = Observation::csv_row(
-        "csv:/test",
-        "Firefox",
-        "beta",
-        "64.0b4",
-        "20181025233934",
-        Some(url),
-    );
+    let expected = Observation::csv_row("csv:/test", "Firefox", "beta", "64.0b4", "20181025233934", Some(url));
     for text in [
         ROW.to_owned(),
         format!("{ROW}\r\n"),
         format!("\u{feff}{ROW}\n"),
         format!("{header}\n{ROW}\n"),
         format!("\u{feff}{header}\r\n{ROW}\r\n\r\n"),
-        format!(
-            "product,channel,major,release_version,version_string,build_id,archive_url\n{ROW}\n"
-        ),
+        format!("product,channel,major,release_version,version_string,build_id,archive_url\n{ROW}\n"),
         format!(
             "archive_url,build_id,note,version_string,product,Channel\n{url},20181025233934,x,64.0b4,Firefox,beta\n"
         ),
@@ -65,10 +56,7 @@ fn a_bad_line_is_one_error_with_its_number_and_never_the_end() {
             "Firefox,beta,64,64.0,64.0b4,20189925233934,",
             "not a build id: \"20189925233934\"",
         ),
-        (
-            "Firefox,beta,64,64.0,N/A,20181025233934,",
-            "not a version: \"N/A\"",
-        ),
+        ("Firefox,beta,64,64.0,N/A,20181025233934,", "not a version: \"N/A\""),
         ("Firefox,\"beta,64,64.0,64.0b4", "no version_string"),
         (&long, "longer than 16384 bytes"),
         (
@@ -114,11 +102,7 @@ fn every_row_of_the_history_is_read_and_belongs_to_a_group() {
     assert_eq!(history().len(), good.len());
     assert!(history().iter().all(|row| group_of(row).is_ok()));
     let subjects: BTreeSet<String> = good.into_iter().map(|row| row.subject).collect();
-    assert_eq!(
-        subjects.len(),
-        history().len(),
-        "no row is there a second time"
-    );
+    assert_eq!(subjects.len(), history().len(), "no row is there a second time");
 }
 
 fn answers(observations: &[Observation], expected: &[(&str, &str, &str, Status)]) {

@@ -16,7 +16,8 @@ const INSTALLER: &str = "not an installer\n";
 const FLAT_FILES_LIVE: TimeDelta = TimeDelta::days(365);
 
 /// What a server sends that is not well, with status 200.
-const ERROR_PAGE: &str = "<html><head><title>Error</title></head><body><h1>503 Backend fetch failed</h1></body></html>\n";
+const ERROR_PAGE: &str =
+    "<html><head><title>Error</title></head><body><h1>503 Backend fetch failed</h1></body></html>\n";
 
 /// A file of the archive.
 pub(super) struct File<'a> {
@@ -80,12 +81,7 @@ impl<'a> File<'a> {
         }
     }
 
-    pub(super) fn metadata(
-        name: String,
-        metadata: Metadata,
-        build: &'a Build,
-        package: &'a Package,
-    ) -> Self {
+    pub(super) fn metadata(name: String, metadata: Metadata, build: &'a Build, package: &'a Package) -> Self {
         Self {
             name,
             modified: package.uploaded,
@@ -94,12 +90,7 @@ impl<'a> File<'a> {
     }
 
     /// The flat info file and two of its neighbours, while they live.
-    pub(super) fn flat(
-        plan: &Plan,
-        stem: &str,
-        build: &'a Build,
-        package: &'a Package,
-    ) -> Vec<Self> {
+    pub(super) fn flat(plan: &Plan, stem: &str, build: &'a Build, package: &'a Package) -> Vec<Self> {
         let end = plan.end.and_time(chrono::NaiveTime::MIN).and_utc();
         if package.uploaded + FLAT_FILES_LIVE < end {
             return Vec::new();
@@ -152,17 +143,10 @@ impl Metadata {
 
     fn content(self, build: &Build, package: &Package) -> String {
         match self {
-            Self::Buildhub => {
-                record::file(build, package, Form::Native, package.uploaded).to_string()
-            }
+            Self::Buildhub => record::file(build, package, Form::Native, package.uploaded).to_string(),
             Self::Info => format!("buildID={}\n", package.build_id),
             Self::Flat => flat_info(build, package).to_string(),
-            Self::Revision => format!(
-                "{}\n{}/rev/{}\n",
-                package.build_id,
-                build.repository(),
-                build.revision
-            ),
+            Self::Revision => format!("{}\n{}/rev/{}\n", package.build_id, build.repository(), build.revision),
         }
     }
 }
@@ -204,10 +188,7 @@ impl Defect {
 /// What is wrong with a metadata file when some are bad: the same for equal builds, about every seventh.
 fn defect(metadata: Metadata, build: &Build, package: &Package) -> Option<Defect> {
     let is_first_of_id = || {
-        let first = build
-            .packages
-            .iter()
-            .find(|other| other.build_id == package.build_id);
+        let first = build.packages.iter().find(|other| other.build_id == package.build_id);
         first.is_some_and(|first| first.platform == package.platform)
     };
     let must_be_good = match metadata {
@@ -220,19 +201,9 @@ fn defect(metadata: Metadata, build: &Build, package: &Package) -> Option<Defect
         return None;
     }
     let defects = if metadata.is_json() {
-        [
-            Defect::Empty,
-            Defect::NullKeys,
-            Defect::Truncated,
-            Defect::ErrorPage,
-        ]
+        [Defect::Empty, Defect::NullKeys, Defect::Truncated, Defect::ErrorPage]
     } else {
-        [
-            Defect::Empty,
-            Defect::ShortId,
-            Defect::ShortId,
-            Defect::ErrorPage,
-        ]
+        [Defect::Empty, Defect::ShortId, Defect::ShortId, Defect::ErrorPage]
     };
     defects.get(usize::from(dice / 7 % 4)).copied()
 }

@@ -26,10 +26,7 @@ pub(super) struct Listing<'a> {
 }
 
 impl<'a> Listing<'a> {
-    pub(super) fn of(
-        folders: impl IntoIterator<Item = impl Into<String>>,
-        mut files: Vec<File<'a>>,
-    ) -> Self {
+    pub(super) fn of(folders: impl IntoIterator<Item = impl Into<String>>, mut files: Vec<File<'a>>) -> Self {
         let mut folders: Vec<String> = folders.into_iter().map(Into::into).collect();
         folders.sort();
         folders.dedup();
@@ -72,13 +69,7 @@ impl<'a> Listing<'a> {
         }
         for name in &self.folders {
             let address = dialect.folder_address(&format!("{}{name}/", self.path));
-            rows.push_str(&row(
-                "Dir",
-                &address,
-                &dialect.text(&format!("{name}/")),
-                "",
-                "",
-            ));
+            rows.push_str(&row("Dir", &address, &dialect.text(&format!("{name}/")), "", ""));
         }
         for file in self.shown(dialect) {
             rows.push_str(&row(
@@ -206,8 +197,7 @@ mod tests {
 
     #[test]
     fn only_the_former_dialect_has_exact_sizes() {
-        let [live, former] =
-            [Dialect::Live, Dialect::Former].map(|dialect| listing().json(dialect, false));
+        let [live, former] = [Dialect::Live, Dialect::Former].map(|dialect| listing().json(dialect, false));
         assert_eq!(live["prefixes"], json!(["d:e+f/"]));
         assert_eq!(live["files"][0]["name"], "");
         assert_eq!(live["files"][1]["size"], "2K");

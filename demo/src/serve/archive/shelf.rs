@@ -59,9 +59,7 @@ impl Shelf {
                 .or_insert(index);
         }
         if build.status == Status::Shipped {
-            self.releases
-                .entry(Arc::clone(&build.version))
-                .or_insert(index);
+            self.releases.entry(Arc::clone(&build.version)).or_insert(index);
             if let Some(package) = build.packages.first() {
                 self.newest_release = self.newest_release.max(package.uploaded);
             }
@@ -112,19 +110,14 @@ impl<'a> View<'a> {
 
     fn roots(&self) -> Listing<'a> {
         let nightly = self.has_nightlies().then_some("nightly");
-        Listing::of(
-            ["candidates", "releases"].into_iter().chain(nightly),
-            Vec::new(),
-        )
+        Listing::of(["candidates", "releases"].into_iter().chain(nightly), Vec::new())
     }
 
     fn candidates(&self, parts: &[&str]) -> Option<Listing<'a>> {
         let candidates = &self.shelf.candidates;
         let Some((folder, parts)) = parts.split_first() else {
             // The archive has a few folders that are no version's.
-            let versions = candidates
-                .keys()
-                .map(|version| format!("{version}-candidates"));
+            let versions = candidates.keys().map(|version| format!("{version}-candidates"));
             let others = ["None-candidates".to_owned(), "archived".to_owned()];
             return Some(Listing::of(versions.chain(others), Vec::new()));
         };
@@ -150,10 +143,7 @@ impl<'a> View<'a> {
         let other_locale = other_locale(build.product);
         match parts {
             [] => {
-                let platforms = build
-                    .packages
-                    .iter()
-                    .map(|package| package.platform.as_str());
+                let platforms = build.packages.iter().map(|package| package.platform.as_str());
                 let infos = build.packages.iter().map(|package| {
                     let name = package.platform.info_file().to_owned();
                     File::metadata(name, Metadata::Info, build, package)
@@ -161,11 +151,7 @@ impl<'a> View<'a> {
                 Some(Listing::of(platforms.chain(["source"]), infos.collect()))
             }
             ["source"] => {
-                let name = format!(
-                    "{}-{}.source.tar.xz",
-                    build.product.app_name(),
-                    build.version
-                );
+                let name = format!("{}-{}.source.tar.xz", build.product.app_name(), build.version);
                 let file = File::installer(name, build.packages.first()?);
                 Some(Listing::of(NONE, vec![file]))
             }
@@ -198,11 +184,7 @@ impl<'a> View<'a> {
     fn releases(&self, parts: &[&str]) -> Option<Listing<'a>> {
         match parts {
             [] => {
-                let versions = self
-                    .shelf
-                    .releases
-                    .keys()
-                    .map(|version| version.to_string());
+                let versions = self.shelf.releases.keys().map(|version| version.to_string());
                 // An object that stands for the folder itself shows as a file without a name.
                 let files = vec![
                     File::fixed("", DateTime::UNIX_EPOCH, ""),
@@ -219,10 +201,7 @@ impl<'a> View<'a> {
                 let other_locale = other_locale(build.product);
                 match rest {
                     [] => {
-                        let platforms = build
-                            .packages
-                            .iter()
-                            .map(|package| package.platform.as_str());
+                        let platforms = build.packages.iter().map(|package| package.platform.as_str());
                         let sums = File::fixed("SHA256SUMS", build.packages.first()?.uploaded, "");
                         Some(Listing::of(platforms, vec![sums]))
                     }
@@ -232,10 +211,7 @@ impl<'a> View<'a> {
                     }
                     [platform, locale] if [other_locale, LOCALE].contains(locale) => {
                         let package = package(build, platform)?;
-                        let file = File::installer(
-                            record::installer(build, package.platform, locale),
-                            package,
-                        );
+                        let file = File::installer(record::installer(build, package.platform, locale), package);
                         Some(Listing::of(NONE, vec![file]))
                     }
                     _ => None,
@@ -249,10 +225,7 @@ impl<'a> View<'a> {
         let latest = format!("latest-{}", newest.tree());
         let nightlies = &self.shelf.nightlies;
         match parts {
-            [] => Some(Listing::of(
-                nightlies.keys().cloned().chain([latest]),
-                Vec::new(),
-            )),
+            [] => Some(Listing::of(nightlies.keys().cloned().chain([latest]), Vec::new())),
             [folder] if *folder == latest => {
                 let builds = self.shelf.latest.iter().map(|index| self.build(*index));
                 let files = builds.flat_map(|build| self.nightly_files(build));
@@ -288,14 +261,9 @@ impl<'a> View<'a> {
         let mut files = Vec::new();
         for package in &build.packages {
             let stem = record::nightly_stem(build, package.platform, LOCALE);
-            let metadata = |ending: &str, form| {
-                File::metadata(format!("{stem}{ending}"), form, build, package)
-            };
+            let metadata = |ending: &str, form| File::metadata(format!("{stem}{ending}"), form, build, package);
             files.extend([
-                File::installer(
-                    record::nightly_installer(build, package.platform, LOCALE),
-                    package,
-                ),
+                File::installer(record::nightly_installer(build, package.platform, LOCALE), package),
                 metadata(".buildhub.json", Metadata::Buildhub),
                 metadata(".txt", Metadata::Revision),
                 metadata("_info.txt", Metadata::Info),
@@ -308,16 +276,10 @@ impl<'a> View<'a> {
 
 fn package<'b>(build: &'b Build, platform: &str) -> Option<&'b Package> {
     let platform = Platform::named(platform)?;
-    build
-        .packages
-        .iter()
-        .find(|package| package.platform == platform)
+    build.packages.iter().find(|package| package.platform == platform)
 }
 
 /// The day in a nightly's build id.
 fn day(build: &Build) -> Option<&str> {
-    build
-        .packages
-        .first()
-        .and_then(|package| package.build_id.get(..8))
+    build.packages.first().and_then(|package| package.build_id.get(..8))
 }

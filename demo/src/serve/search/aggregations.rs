@@ -38,15 +38,10 @@ impl Aggregations {
                 .find(|key| !matches!(key.as_str(), "aggs" | "aggregations" | "meta"));
             let Some(terms) = aggregation.get("terms") else {
                 let kind = kind.map_or("", String::as_str);
-                return Err(Refusal::plain(format!(
-                    "DSL class `{kind}` does not exist in agg."
-                )));
+                return Err(Refusal::plain(format!("DSL class `{kind}` does not exist in agg.")));
             };
             let terms = terms.as_object().ok_or_else(malformed)?;
-            let field = terms
-                .get("field")
-                .and_then(Value::as_str)
-                .ok_or_else(malformed)?;
+            let field = terms.get("field").and_then(Value::as_str).ok_or_else(malformed)?;
             let field = Field::named(field);
             if field.is_some_and(Field::is_date) {
                 return Err(Refusal::parsing(
@@ -96,10 +91,7 @@ impl Terms {
         let mut buckets: BTreeMap<Scalar<'_>, Vec<&Record>> = BTreeMap::new();
         if let Some(field) = self.field {
             for record in hits {
-                buckets
-                    .entry(known.field(record, field))
-                    .or_default()
-                    .push(record);
+                buckets.entry(known.field(record, field)).or_default().push(record);
             }
         }
         let mut buckets: Vec<_> = buckets.into_iter().collect();
@@ -109,11 +101,7 @@ impl Terms {
             (false, false) => buckets.sort_by_key(|(_, records)| records.len()),
             (false, true) => buckets.sort_by_key(|(_, records)| std::cmp::Reverse(records.len())),
         }
-        let others: usize = buckets
-            .iter()
-            .skip(self.size)
-            .map(|(_, records)| records.len())
-            .sum();
+        let others: usize = buckets.iter().skip(self.size).map(|(_, records)| records.len()).sum();
         let buckets: Vec<Value> = buckets
             .iter()
             .take(self.size)

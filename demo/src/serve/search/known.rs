@@ -32,8 +32,8 @@ impl<'a> Known<'a> {
         for fault in faults {
             match fault {
                 Fault::Late(days) => {
-                    let until = world.plan.end.and_time(NaiveTime::MIN).and_utc()
-                        + TimeDelta::days(1 - i64::from(*days));
+                    let until =
+                        world.plan.end.and_time(NaiveTime::MIN).and_utc() + TimeDelta::days(1 - i64::from(*days));
                     let end = records.partition_point(|record| world.uploaded(record) < until);
                     records = records.get(..end).unwrap_or_default();
                 }
@@ -46,11 +46,7 @@ impl<'a> Known<'a> {
                 _ => {}
             }
         }
-        Self {
-            world,
-            records,
-            holes,
-        }
+        Self { world, records, holes }
     }
 
     /// The truths that have a record on the channel of their build.
@@ -72,10 +68,7 @@ impl<'a> Known<'a> {
         if self.is_whole() {
             return self.records.len();
         }
-        self.records
-            .iter()
-            .filter(|record| self.has(record))
-            .count()
+        self.records.iter().filter(|record| self.has(record)).count()
     }
 
     /// Whether nothing is missing among `records`.

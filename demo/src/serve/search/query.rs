@@ -50,10 +50,7 @@ impl Query {
             "match_none" => Ok(Self::Nothing),
             "term" | "match" => {
                 let (name, value) = single(body)?;
-                let value = value
-                    .get("value")
-                    .or_else(|| value.get("query"))
-                    .unwrap_or(value);
+                let value = value.get("value").or_else(|| value.get("query")).unwrap_or(value);
                 Self::any_of(name, std::slice::from_ref(value))
             }
             "terms" => {
@@ -62,23 +59,15 @@ impl Query {
             }
             "prefix" => {
                 let (name, value) = single(body)?;
-                let value = value
-                    .get("value")
-                    .unwrap_or(value)
-                    .as_str()
-                    .ok_or_else(malformed)?;
-                Ok(Field::named(name)
-                    .map_or(Self::Nothing, |field| Self::Prefix(field, value.to_owned())))
+                let value = value.get("value").unwrap_or(value).as_str().ok_or_else(malformed)?;
+                Ok(Field::named(name).map_or(Self::Nothing, |field| Self::Prefix(field, value.to_owned())))
             }
             "range" => {
                 let (name, bounds) = single(body)?;
                 Self::range(name, bounds.as_object().ok_or_else(malformed)?)
             }
             "exists" => {
-                let name = body
-                    .get("field")
-                    .and_then(Value::as_str)
-                    .ok_or_else(malformed)?;
+                let name = body.get("field").and_then(Value::as_str).ok_or_else(malformed)?;
                 Ok(Field::named(name).map_or(Self::Nothing, |_| Self::All))
             }
             "bool" => Self::bool(body.as_object().ok_or_else(malformed)?),
@@ -86,9 +75,7 @@ impl Query {
                 let reason = format!("queries of the kind [{kind}] are not supported here");
                 Err(Refusal::parsing("parsing_exception", reason))
             }
-            _ => Err(Refusal::plain(format!(
-                "DSL class `{kind}` does not exist in query."
-            ))),
+            _ => Err(Refusal::plain(format!("DSL class `{kind}` does not exist in query."))),
         }
     }
 
@@ -137,21 +124,11 @@ impl Query {
         let clauses = |key: &str| -> Result<Vec<Self>, Refusal> {
             match body.get(key) {
                 None => Ok(Vec::new()),
-                Some(Value::Array(queries)) => queries
-                    .iter()
-                    .map(|query| Self::parse(Some(query)))
-                    .collect(),
+                Some(Value::Array(queries)) => queries.iter().map(|query| Self::parse(Some(query))).collect(),
                 Some(query) => Ok(vec![Self::parse(Some(query))?]),
             }
         };
-        let known = [
-            "must",
-            "filter",
-            "must_not",
-            "should",
-            "minimum_should_match",
-            "boost",
-        ];
+        let known = ["must", "filter", "must_not", "should", "minimum_should_match", "boost"];
         if let Some(key) = body.keys().find(|key| !known.contains(&key.as_str())) {
             return Err(Refusal::parsing(
                 "parsing_exception",
@@ -179,27 +156,21 @@ impl Query {
     /// The first and the last millisecond of upload that a record can have to match.
     pub(super) fn upload_times(&self) -> (i64, i64) {
         match self {
-            Self::Range(Field::Date, bounds) => {
-                bounds
-                    .iter()
-                    .fold((i64::MIN, i64::MAX), |(from, to), bound| {
-                        let Scalar::Date(at) = bound.value else {
-                            return (from, to);
-                        };
-                        match bound.comparison {
-                            Comparison::Over => (from.max(at.saturating_add(1)), to),
-                            Comparison::From => (from.max(at), to),
-                            Comparison::Under => (from, to.min(at.saturating_sub(1))),
-                            Comparison::UpTo => (from, to.min(at)),
-                        }
-                    })
-            }
+            Self::Range(Field::Date, bounds) => bounds.iter().fold((i64::MIN, i64::MAX), |(from, to), bound| {
+                let Scalar::Date(at) = bound.value else {
+                    return (from, to);
+                };
+                match bound.comparison {
+                    Comparison::Over => (from.max(at.saturating_add(1)), to),
+                    Comparison::From => (from.max(at), to),
+                    Comparison::Under => (from, to.min(at.saturating_sub(1))),
+                    Comparison::UpTo => (from, to.min(at)),
+                }
+            }),
             Self::Bool { all, .. } => all
                 .iter()
                 .map(Self::upload_times)
-                .fold((i64::MIN, i64::MAX), |(from, to), (a, b)| {
-                    (from.max(a), to.min(b))
-                }),
+                .fold((i64::MIN, i64::MAX), |(from, to), (a, b)| (from.max(a), to.min(b))),
             _ => (i64::MIN, i64::MAX),
         }
     }
@@ -209,10 +180,7 @@ impl Query {
         match self {
             Self::All | Self::Range(Field::Date, _) => true,
             Self::Bool {
-                all,
-                none,
-                at_least,
-                ..
+                all, none, at_least, ..
             } => none.is_empty() && *at_least == 0 && all.iter().all(Self::is_of_upload_times),
             _ => false,
         }

@@ -35,16 +35,12 @@ async fn the_former_dialect_lists_the_same_in_its_own_words() {
     let is_exact = |file: &Value| file["size"].is_u64();
     assert!(former["files"].as_array().unwrap().iter().all(is_exact));
     // A folder is found without its slash, and nothing is said of what is not there.
-    let (status, body) = site
-        .get(FOLDER.trim_end_matches('/'), "application/json")
-        .await;
+    let (status, body) = site.get(FOLDER.trim_end_matches('/'), "application/json").await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), former);
     let (status, body) = site.get("/pub", "*/*").await;
     assert!(status == StatusCode::OK && body.contains("<a href=\"/pub/firefox/\">firefox/</a>"));
-    let missing = site
-        .get("/pub/firefox/candidates/1.0-candidates/", "*/*")
-        .await;
+    let missing = site.get("/pub/firefox/candidates/1.0-candidates/", "*/*").await;
     assert_eq!(missing, (StatusCode::NOT_FOUND, "Not Found".to_owned()));
     let root = site.json("/pub/firefox/releases/").await;
     assert!(!names(&root).contains(&String::new()));
@@ -60,9 +56,7 @@ async fn the_former_dialect_without_json_has_every_name_too() {
         let paths: Vec<String> = names.map(|name| format!("{folder}{name}")).collect();
         expected.insert(folder, paths);
     }
-    site.faults
-        .archive
-        .set_all(&[Fault::HtmlOnly, Fault::FormerDialect]);
+    site.faults.archive.set_all(&[Fault::HtmlOnly, Fault::FormerDialect]);
     for (folder, paths) in expected {
         let (_, html) = site.get(&folder, "application/json").await;
         assert!(html.contains("\t\t<table>"));
@@ -100,9 +94,7 @@ fn is_good(name: &str, body: &str, build_id: &str) -> bool {
         let Ok(content) = serde_json::from_str::<Value>(body) else {
             return false;
         };
-        let id = content
-            .pointer("/build/id")
-            .or_else(|| content.get("buildid"));
+        let id = content.pointer("/build/id").or_else(|| content.get("buildid"));
         return id.and_then(Value::as_str) == Some(build_id);
     }
     let first = body.lines().next().unwrap_or_default();
@@ -128,8 +120,7 @@ async fn of_bad_files_enough_are_good() {
             let product = build.product.directory();
             let (name, stem) = match build.build_number {
                 Some(number) => {
-                    let root =
-                        format!("/pub/{product}/candidates/{version}-candidates/build{number}/");
+                    let root = format!("/pub/{product}/candidates/{version}-candidates/build{number}/");
                     let folder = format!("{root}{}/{LOCALE}/", platform.as_str());
                     let flat = format!("{folder}{}-{version}", build.product.app_name());
                     let info = format!("{root}{}", platform.info_file());
@@ -190,10 +181,7 @@ async fn what_the_archive_lets_one_say_is_what_its_folders_show() {
             assert_eq!(told.status, truth.status);
         }
         let is_beta_of_its_own = is_shipped && !build.is_release_candidate();
-        assert!(
-            !is_beta_of_its_own || !told.version.contains("rc"),
-            "{truth:?}"
-        );
+        assert!(!is_beta_of_its_own || !told.version.contains("rc"), "{truth:?}");
     }
 }
 

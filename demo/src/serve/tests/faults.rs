@@ -13,9 +13,7 @@ const DETAILS: &str = "/1.0/firefox.json";
 
 /// All records that Buildhub has, at most 1,000.
 async fn records(site: &Site) -> Vec<Value> {
-    let answer = site
-        .found(json!({"size": 1000, "sort": ["download.date"]}))
-        .await;
+    let answer = site.found(json!({"size": 1000, "sort": ["download.date"]})).await;
     let hits = answer["hits"]["hits"].as_array().unwrap();
     let counted = site.json("/api/records").await["builds"]["total"].clone();
     assert_eq!(answer["hits"]["total"], counted);
@@ -39,28 +37,19 @@ async fn a_switch_holds_what_it_was_set_to_last() {
 async fn faults_add_up() {
     let site = Site::new();
     let path = "/pub/firefox/candidates/152.0-candidates";
-    site.faults.archive.set_all(&[
-        Fault::Flaky,
-        Fault::Moved,
-        Fault::HtmlOnly,
-        Fault::FormerDialect,
-    ]);
+    site.faults
+        .archive
+        .set_all(&[Fault::Flaky, Fault::Moved, Fault::HtmlOnly, Fault::FormerDialect]);
     let mut statuses = Vec::new();
     for _ in 0..3 {
         statuses.push(site.get(path, "application/json").await.0.as_u16());
         let (status, body) = site.get(&format!("/moved{path}"), "application/json").await;
         statuses.push(status.as_u16());
-        assert_eq!(
-            status == StatusCode::OK,
-            body.contains("\t<td><a href=\"/moved/pub/")
-        );
+        assert_eq!(status == StatusCode::OK, body.contains("\t<td><a href=\"/moved/pub/"));
     }
     assert_eq!(statuses, [301, 200, 301, 200, 502, 200]);
     site.faults.archive.set_all(&[Fault::Moved, Fault::Down]);
-    assert_eq!(
-        site.get(path, "*/*").await.0,
-        StatusCode::SERVICE_UNAVAILABLE
-    );
+    assert_eq!(site.get(path, "*/*").await.0, StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[tokio::test]
@@ -88,11 +77,7 @@ async fn a_late_buildhub_knows_all_but_the_last_days() {
     assert_eq!(known, whole[..known.len()]);
     let cut = "2026-08-29";
     assert!(known.iter().all(|record| *uploaded(record) < *cut));
-    assert!(
-        whole[known.len()..]
-            .iter()
-            .all(|record| *uploaded(record) > *cut)
-    );
+    assert!(whole[known.len()..].iter().all(|record| *uploaded(record) > *cut));
 }
 
 #[tokio::test]
@@ -118,11 +103,7 @@ async fn a_buildhub_with_holes_has_all_but_them() {
     }
     site.faults.buildhub.set_all(&holes);
     let known = records(&site).await;
-    let expected: Vec<Value> = whole
-        .iter()
-        .filter(|record| !is_missing(record))
-        .cloned()
-        .collect();
+    let expected: Vec<Value> = whole.iter().filter(|record| !is_missing(record)).cloned().collect();
     assert_eq!(known, expected);
     let query = json!({"query": {"term": {"target.platform": "win64"}}});
     assert_eq!(site.found(query).await["hits"]["total"], 0);
@@ -170,11 +151,7 @@ async fn a_late_product_details_lists_all_but_the_last_days() {
     assert!(known.len() < whole.len());
     for (name, release) in whole {
         let is_known = known.contains_key(name);
-        assert_eq!(
-            is_known,
-            release["date"].as_str().unwrap() <= &*last,
-            "{name}"
-        );
+        assert_eq!(is_known, release["date"].as_str().unwrap() <= &*last, "{name}");
     }
     let versions = site.json("/1.0/firefox_versions.json").await;
     assert_eq!(versions["LATEST_FIREFOX_DEVEL_VERSION"], "153.0b3");
@@ -193,10 +170,7 @@ async fn a_wrong_product_details_can_be_corrected() {
     let wrong = site.json(DETAILS).await;
     assert_eq!(number(&wrong), 3);
     let thunderbird = site.json("/1.0/thunderbird.json").await;
-    assert_eq!(
-        thunderbird["releases"]["thunderbird-152.0"]["build_number"],
-        1
-    );
+    assert_eq!(thunderbird["releases"]["thunderbird-152.0"]["build_number"], 1);
     site.faults.product_details.set(Fault::None);
     assert_eq!(site.json(DETAILS).await, right);
 }

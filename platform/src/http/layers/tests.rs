@@ -10,10 +10,7 @@ use tower::ServiceExt;
 use super::*;
 
 /// A page as a service would make it.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "a page is made of the error itself"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "a page is made of the error itself")]
 fn page(error: ApiError) -> Response {
     let (status, _) = error.status();
     let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
@@ -60,12 +57,9 @@ fn log_everything() {
 
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
-        let layer = tracing_subscriber::fmt::layer()
-            .with_ansi(false)
-            .with_writer(|| OwnLog);
+        let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(|| OwnLog);
         let registry = tracing_subscriber::registry().with(LevelFilter::INFO);
-        tracing::subscriber::set_global_default(registry.with(layer))
-            .expect("nobody else sets one in these tests");
+        tracing::subscriber::set_global_default(registry.with(layer)).expect("nobody else sets one in these tests");
     });
 }
 
@@ -103,11 +97,7 @@ impl Answer {
 
 async fn send(router: &Router, mut request: Request) -> Answer {
     let peer: SocketAddr = "192.0.2.1:1".parse().unwrap();
-    if request
-        .extensions()
-        .get::<ConnectInfo<SocketAddr>>()
-        .is_none()
-    {
+    if request.extensions().get::<ConnectInfo<SocketAddr>>().is_none() {
         request.extensions_mut().insert(ConnectInfo(peer));
     }
     let (parts, body) = router.clone().oneshot(request).await.unwrap().into_parts();
@@ -171,10 +161,7 @@ async fn errors_have_the_form_of_their_address() {
         assert!(!answer.body.contains("someone"), "{}", answer.body);
     }
     let answer = ask(&router, "GET", "/submit").await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.header("allow")),
-        (405, "POST")
-    );
+    assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, "POST"));
     assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
     assert_eq!(answer.body, "this address does not take this method");
 }
@@ -205,9 +192,7 @@ async fn a_request_has_one_harmless_id() {
     ] {
         let mut request = Request::get("/").body(Body::empty()).unwrap();
         for id in given {
-            request
-                .headers_mut()
-                .append(REQUEST_ID, id.parse().unwrap());
+            request.headers_mut().append(REQUEST_ID, id.parse().unwrap());
         }
         let answer = send(&router, request).await;
         let id = answer.header("x-request-id");
@@ -231,11 +216,7 @@ async fn what_takes_too_long_is_given_up() {
     for given_up in [&api, &page] {
         assert_eq!(given_up.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(given_up.header("retry-after"), "10");
-        assert!(
-            given_up.body.contains("longer than 1 seconds"),
-            "{}",
-            given_up.body
-        );
+        assert!(given_up.body.contains("longer than 1 seconds"), "{}", given_up.body);
     }
     assert!(api.body.contains("\"too_slow\""), "{}", api.body);
     assert_eq!(api.header("access-control-allow-origin"), "*");

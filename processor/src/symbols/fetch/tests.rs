@@ -27,16 +27,9 @@ async fn server_behind(open: CancellationToken, requests: Arc<AtomicUsize>) -> U
         open.cancelled().await;
         let name = request.uri().path().split('/').nth(2).unwrap_or_default();
         match name {
-            "good.pdb" => {
-                format!("MODULE windows x86_64 {ID} good.pdb\nPUBLIC 1000 0 f").into_response()
-            }
-            "other.pdb" => "MODULE windows x86_64 00000000000000000000000000000001F other.pdb\n"
-                .into_response(),
-            "large.pdb" => format!(
-                "MODULE windows x86_64 {ID} large.pdb\n{}",
-                "x".repeat(2_000)
-            )
-            .into_response(),
+            "good.pdb" => format!("MODULE windows x86_64 {ID} good.pdb\nPUBLIC 1000 0 f").into_response(),
+            "other.pdb" => "MODULE windows x86_64 00000000000000000000000000000001F other.pdb\n".into_response(),
+            "large.pdb" => format!("MODULE windows x86_64 {ID} large.pdb\n{}", "x".repeat(2_000)).into_response(),
             "broken.pdb" => Status::INTERNAL_SERVER_ERROR.into_response(),
             "endless.pdb" => std::future::pending().await,
             _ => Status::NOT_FOUND.into_response(),
@@ -66,26 +59,13 @@ async fn each_file_is_asked_for_once_and_the_answer_is_kept() {
     let open = CancellationToken::new();
     let root = server_behind(open.clone(), Arc::clone(&requests)).await;
     let fetcher = fetcher(folder.path(), &[root]);
-    let names = [
-        "good.pdb",
-        "other.pdb",
-        "large.pdb",
-        "broken.pdb",
-        "absent.pdb",
-    ];
+    let names = ["good.pdb", "other.pdb", "large.pdb", "broken.pdb", "absent.pdb"];
     let keys: Vec<_> = names.into_iter().map(key).collect();
     // Two crashes at the same time want the same files.
     let both_wait = async {
         // The table of what is being fetched, and each crash, hold a download.
         let is_shared = |running: &Running| running.strong_count() == Some(3);
-        let all_are = || {
-            fetcher
-                .running()
-                .values()
-                .filter(|all| is_shared(all))
-                .count()
-                == DOWNLOADS_PER_CRASH
-        };
+        let all_are = || fetcher.running().values().filter(|all| is_shared(all)).count() == DOWNLOADS_PER_CRASH;
         let waiting = async {
             while !all_are() {
                 tokio::task::yield_now().await;
@@ -95,11 +75,7 @@ async fn each_file_is_asked_for_once_and_the_answer_is_kept() {
         open.cancel();
         waited.unwrap();
     };
-    let (one, other, ()) = tokio::join!(
-        fetcher.fetch(keys.clone()),
-        fetcher.fetch(keys.clone()),
-        both_wait
-    );
+    let (one, other, ()) = tokio::join!(fetcher.fetch(keys.clone()), fetcher.fetch(keys.clone()), both_wait);
     let expected = FetchSummary {
         wanted: 5,
         stored: 1,
@@ -126,9 +102,7 @@ async fn a_crash_does_not_wait_longer_than_its_time() {
     let mut limits = limits();
     limits.crash_time = Duration::from_secs(1);
     let fetcher = Fetcher::new(&[root], folder.path().to_owned(), limits).unwrap();
-    let summary = fetcher
-        .fetch(vec![key("endless.pdb"), key("good.pdb")])
-        .await;
+    let summary = fetcher.fetch(vec![key("endless.pdb"), key("good.pdb")]).await;
     assert_eq!((summary.stored, summary.unfinished), (1, 1));
     assert_eq!(fetcher.running().len(), 1, "the download goes on");
 }
@@ -150,10 +124,7 @@ async fn local_folders_are_read_where_they_are_and_nothing_is_asked_for() {
         fetcher.symbol_roots(),
         [local.path().to_owned(), store.path().to_owned()]
     );
-    assert_eq!(
-        fetcher.fetch(vec![key("good.pdb")]).await,
-        FetchSummary::default()
-    );
+    assert_eq!(fetcher.fetch(vec![key("good.pdb")]).await, FetchSummary::default());
     assert_eq!(requests.load(Ordering::SeqCst), 0);
 }
 

@@ -36,9 +36,7 @@ fn dump(threads: &[(u32, u32)], region: u32, crashing: u32) -> Vec<u8> {
 /// The threads' ids, stack sizes, and whether they have a context, and the region's size.
 fn shown(dump: &[u8]) -> (Vec<(u32, u32, bool)>, u32) {
     let (first, count) = records(dump, 32, THREAD_SIZE).unwrap();
-    let field = |index: u32, field: usize| {
-        read(dump, first + index as usize * THREAD_SIZE + field).unwrap()
-    };
+    let field = |index: u32, field: usize| read(dump, first + index as usize * THREAD_SIZE + field).unwrap();
     let threads = (0..count)
         .map(|index| {
             (
@@ -87,11 +85,7 @@ fn each_level_cuts_more() {
         };
         assert_eq!(clip(&mut bytes, level), Ok(cut), "{level:?}");
         assert_eq!(shown(&bytes), (threads, region), "{level:?}");
-        assert_eq!(
-            clip(&mut bytes, level),
-            Ok(Cut::default()),
-            "{level:?} again"
-        );
+        assert_eq!(clip(&mut bytes, level), Ok(Cut::default()), "{level:?} again");
     }
 }
 
@@ -125,16 +119,10 @@ fn threads_share_what_all_stacks_may_have_and_the_crashing_one_keeps_its_own() {
 #[test]
 fn what_cannot_be_bounded_is_refused() {
     let mut big_endian = b"PMDM".to_vec();
-    assert_eq!(
-        clip(&mut big_endian, Level::Normal),
-        Err(Refused::BigEndian)
-    );
+    assert_eq!(clip(&mut big_endian, Level::Normal), Err(Refused::BigEndian));
     let mut streams = dump(&[], 0, 0);
     write(&mut streams, 8, STREAM_LIMIT + 1);
-    assert_eq!(
-        clip(&mut streams, Level::Normal),
-        Err(Refused::TooManyStreams)
-    );
+    assert_eq!(clip(&mut streams, Level::Normal), Err(Refused::TooManyStreams));
 }
 
 proptest! {

@@ -17,9 +17,7 @@ impl Bench {
 
     /// Another crash of the same kind, as number `n`.
     fn with_crash(&mut self, n: usize) {
-        self.id = format!("{n:08x}-cbbf-4589-a673-34f800260601")
-            .parse()
-            .unwrap();
+        self.id = format!("{n:08x}-cbbf-4589-a673-34f800260601").parse().unwrap();
     }
 
     /// The moments of the next work, in their order.
@@ -67,10 +65,7 @@ impl Bench {
         let mut chunks = self.blobs.key_chunks("v1");
         let mut found = Vec::new();
         while let Some(keys) = chunks.try_next().await.unwrap() {
-            found.extend(
-                keys.into_iter()
-                    .filter(|key| key.contains(self.id.as_str())),
-            );
+            found.extend(keys.into_iter().filter(|key| key.contains(self.id.as_str())));
         }
         found.sort();
         found
@@ -155,10 +150,9 @@ async fn a_worker_that_was_away_at_any_step_overwrites_nothing() {
                     // The lease has run out; or the job is done, and the crash is processed once more.
                     let later = clock::now_micros() + clock::micros(LEASE) + 1;
                     let lanes = LaneOrder::default().next_order();
-                    let mut jobs =
-                        queue::claim(&successor.db, &successor.claimant, &lanes, 1, later)
-                            .await
-                            .unwrap();
+                    let mut jobs = queue::claim(&successor.db, &successor.claimant, &lanes, 1, later)
+                        .await
+                        .unwrap();
                     if jobs.is_empty() {
                         let mut tx = successor.db.begin().await.unwrap();
                         queue::push(&mut tx, id.as_str(), Kind::Process, Lane::Standard, 0)
@@ -179,11 +173,7 @@ async fn a_worker_that_was_away_at_any_step_overwrites_nothing() {
                 assert_eq!(bench.work().await, ["processed"], "{case}");
             }
             let standing = bench.standing().await;
-            assert_eq!(
-                bench.processed().await.row_version(),
-                standing.row_version,
-                "{case}"
-            );
+            assert_eq!(bench.processed().await.row_version(), standing.row_version, "{case}");
             bench.keep_up().await;
             assert_eq!(bench.standing().await.output, None, "{case}");
             let key = crashstore::keys::processed_crash(&bench.id);
@@ -230,16 +220,8 @@ async fn a_worker_that_dies_at_any_step_leaves_nothing_behind() {
             }
             bench.keep_up().await;
             let standing = bench.standing().await;
-            assert_eq!(
-                (standing.state, standing.output),
-                (State::Processed, None),
-                "{case}"
-            );
-            assert_eq!(
-                bench.processed().await.row_version(),
-                standing.row_version,
-                "{case}"
-            );
+            assert_eq!((standing.state, standing.output), (State::Processed, None), "{case}");
+            assert_eq!(bench.processed().await.row_version(), standing.row_version, "{case}");
             let outputs = bench.objects().await;
             let outputs = outputs.iter().filter(|key| key.contains("output"));
             assert_eq!(outputs.count(), 0, "{case}");
@@ -259,10 +241,7 @@ async fn a_blob_store_that_is_away_is_not_the_crashs_fault() {
         assert!(bench.shared().stores.are_away());
         let job = queue::job_of(&bench.test.db, bench.id.as_str()).await;
         let job = job.unwrap().unwrap();
-        assert_eq!(
-            (job.state, &*job.reason),
-            (JobState::Waiting, "the blob store failed")
-        );
+        assert_eq!((job.state, &*job.reason), (JobState::Waiting, "the blob store failed"));
         // Nothing is claimed until it is back, and then it goes on by itself.
         let stop = CancellationToken::new();
         let running = tokio::spawn(bench.processor.clone().run(stop.clone()));
@@ -272,9 +251,7 @@ async fn a_blob_store_that_is_away_is_not_the_crashs_fault() {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), done)
-            .await
-            .unwrap();
+        tokio::time::timeout(Duration::from_secs(60), done).await.unwrap();
         stop.cancel();
         running.await.unwrap().unwrap();
         assert_eq!(bench.row().await.state, State::Processed);
@@ -374,9 +351,7 @@ async fn texts_of_any_length_and_kind_are_processed_on_both_databases() {
             "ProductName": long, "Version": long, "ReleaseChannel": format!("be\u{0}ta{long}"),
             "BuildID": long, "ProcessType": long, "Vendor": long, "URL": long,
         });
-        bench
-            .submit(&hostile, &[(crash::MAIN_DUMP, b"")], false)
-            .await;
+        bench.submit(&hostile, &[(crash::MAIN_DUMP, b"")], false).await;
         assert_eq!(bench.work().await, ["processed"]);
         let row = bench.row().await;
         assert_eq!(row.state, State::Processed);

@@ -64,10 +64,7 @@ fn long_hostile_symbols_are_no_trouble() {
             async_shutdown_timeout: Some(text),
             ..CrashData::default()
         };
-        assert_eq!(
-            generate(&java, &LISTS).signature,
-            "AsyncShutdownTimeout | UNKNOWN"
-        );
+        assert_eq!(generate(&java, &LISTS).signature, "AsyncShutdownTimeout | UNKNOWN");
     }
 }
 
@@ -110,8 +107,7 @@ fn any_value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 48, 6, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-            prop::collection::hash_map(any_key(), inner, 0..6)
-                .prop_map(|map| map.into_iter().collect()),
+            prop::collection::hash_map(any_key(), inner, 0..6).prop_map(|map| map.into_iter().collect()),
         ]
     })
 }

@@ -21,12 +21,7 @@ use crate::parts::listen;
 const ADDRESSES: usize = 20_000;
 
 /// Serves the API and asks it.
-pub(super) async fn measure(
-    db: &Db,
-    lookup: Lookup,
-    history: History,
-    figures: &mut Figures,
-) -> anyhow::Result<()> {
+pub(super) async fn measure(db: &Db, lookup: Lookup, history: History, figures: &mut Figures) -> anyhow::Result<()> {
     if Command::new("wrk")
         .arg("--version")
         .stdout(Stdio::null())
@@ -34,8 +29,7 @@ pub(super) async fn measure(
         .await
         .is_err()
     {
-        return figures
-            .heading("  left out: the program wrk is not there (Debian: apt install wrk)");
+        return figures.heading("  left out: the program wrk is not there (Debian: apt install wrk)");
     }
     let listener = listen("127.0.0.1:0").await?;
     let root = format!("http://{}", listener.local_addr()?);
@@ -54,11 +48,7 @@ pub(super) async fn measure(
         ("GET /api/v1/lookup", "/api/v1/lookup", 0),
         ("GET /api/VersionString/", "/api/VersionString/", 0),
         ("GET /api/v1/lookup of unknown builds", "/api/v1/lookup", 1),
-        (
-            "GET /api/VersionString/ of unknown builds",
-            "/api/VersionString/",
-            1,
-        ),
+        ("GET /api/VersionString/ of unknown builds", "/api/VersionString/", 1),
     ] {
         let mut script = "local paths = {\n".to_owned();
         for _ in 0..ADDRESSES {
@@ -72,19 +62,10 @@ pub(super) async fn measure(
                 "\"{path}?product={product}&channel={channel}&build_id={build_id}\","
             )?;
         }
-        script.push_str(
-            "}\nrequest = function() return wrk.format('GET', paths[math.random(#paths)]) end\n",
-        );
-        let told = wrk(&root, &script)
-            .await
-            .with_context(|| format!("asking {path}"))?;
+        script.push_str("}\nrequest = function() return wrk.format('GET', paths[math.random(#paths)]) end\n");
+        let told = wrk(&root, &script).await.with_context(|| format!("asking {path}"))?;
         figures.add(name, told.rate, "a second", Limit::AtLeast(20_000.0))?;
-        figures.add(
-            "  99 of 100 are answered within",
-            told.p99,
-            "ms",
-            Limit::AtMost(5.0),
-        )?;
+        figures.add("  99 of 100 are answered within", told.p99, "ms", Limit::AtMost(5.0))?;
     }
     stop.cancel();
     server.await?
@@ -111,10 +92,7 @@ async fn wrk(root: &str, script: &str) -> anyhow::Result<Told> {
         .await?;
     let text = String::from_utf8_lossy(&output.stdout);
     ensure!(output.status.success(), "wrk failed: {text}");
-    ensure!(
-        !text.contains("Non-2xx"),
-        "not every answer was a good one: {text}"
-    );
+    ensure!(!text.contains("Non-2xx"), "not every answer was a good one: {text}");
     read(&text).with_context(|| format!("reading what wrk said: {text}"))
 }
 

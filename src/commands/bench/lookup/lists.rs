@@ -20,11 +20,7 @@ const YEAR: u64 = 10_000_000_000;
 type Narrow = (&'static str, Box<dyn Fn(&mut Filter)>);
 
 /// How long the slowest lists take.
-pub(super) async fn measure(
-    db: &Db,
-    history: History,
-    figures: &mut Figures,
-) -> anyhow::Result<()> {
+pub(super) async fn measure(db: &Db, history: History, figures: &mut Figures) -> anyhow::Result<()> {
     db.analyze().await?;
     // A build of the middle: what it has is not all on the first page.
     let Some(build) = history.builds(history.ids() / 2).next() else {
@@ -38,12 +34,7 @@ pub(super) async fn measure(
             &found,
             Limit::AtMost(LIMIT),
         ),
-        (
-            "by one or two, neither found",
-            &nothing,
-            &nothing,
-            Limit::AtMost(LIMIT),
-        ),
+        ("by one or two, neither found", &nothing, &nothing, Limit::AtMost(LIMIT)),
         ("by two, one of them found", &found, &nothing, Limit::None),
     ] {
         let mut slowest = (0.0, String::new());
@@ -87,10 +78,7 @@ fn found(build: &Build) -> Vec<Narrow> {
     let revision = build.revision.clone();
     let year = build.build_id.as_u64() / YEAR * YEAR;
     vec![
-        (
-            "product",
-            Box::new(move |filter| filter.product = Some(product)),
-        ),
+        ("product", Box::new(move |filter| filter.product = Some(product))),
         (
             "channel",
             Box::new(move |filter| filter.channel = Some(channel.clone())),
@@ -117,26 +105,11 @@ fn found(build: &Build) -> Vec<Narrow> {
 fn nothing() -> Vec<Narrow> {
     let nothing = || Some("nothing".to_owned());
     vec![
-        (
-            "product",
-            Box::new(|filter| filter.product = Some(Product::Fenix)),
-        ),
-        (
-            "channel",
-            Box::new(move |filter| filter.channel = nothing()),
-        ),
-        (
-            "version",
-            Box::new(move |filter| filter.version = nothing()),
-        ),
-        (
-            "platform",
-            Box::new(move |filter| filter.platform = nothing()),
-        ),
-        (
-            "revision",
-            Box::new(move |filter| filter.revision = nothing()),
-        ),
+        ("product", Box::new(|filter| filter.product = Some(Product::Fenix))),
+        ("channel", Box::new(move |filter| filter.channel = nothing())),
+        ("version", Box::new(move |filter| filter.version = nothing())),
+        ("platform", Box::new(move |filter| filter.platform = nothing())),
+        ("revision", Box::new(move |filter| filter.revision = nothing())),
         ("build id", Box::new(|filter| filter.ids = Some(1..2))),
     ]
 }

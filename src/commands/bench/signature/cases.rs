@@ -9,12 +9,8 @@ const STACKS: usize = 500;
 
 /// What stands around hostile parts, so that all of them count as one token, as one type that is
 /// kept, or as something to drop.
-pub(super) const HOSTILE_ENDS: [(&str, &str); 4] = [
-    ("", ""),
-    ("<", " as "),
-    ("", " [clone .cold"),
-    ("a::operator ", ""),
-];
+pub(super) const HOSTILE_ENDS: [(&str, &str); 4] =
+    [("", ""), ("<", " as "), ("", " [clone .cold"), ("a::operator ", "")];
 
 /// Parts of functions that a careless way to normalise them takes long over. Of all mixtures of two
 /// or three of such parts, those with commas, empty types and lambdas take longest.
@@ -65,10 +61,7 @@ const FUNCTIONS: [(&str, &str); 10] = [
         "herd::Paddock<herd::Zebra, 3>::find(std::basic_string<char> const&, int) const",
         "Paddock.h",
     ),
-    (
-        "core::ops::function::FnOnce::call_once{{vtable.shim}}",
-        "function.rs",
-    ),
+    ("core::ops::function::FnOnce::call_once{{vtable.shim}}", "function.rs"),
     (
         "<herd::Gate as core::iter::Iterator>::next::h0123456789abcdef",
         "gate.rs",
@@ -79,10 +72,7 @@ const FUNCTIONS: [(&str, &str); 10] = [
     ),
     ("malloc", "malloc.c"),
     ("void herd::Zebra::leap(int) [clone .cold.12]", "Zebra.cpp"),
-    (
-        "herd::Stripes::count()::$_4::operator()() const",
-        "Stripes.cpp",
-    ),
+    ("herd::Stripes::count()::$_4::operator()() const", "Stripes.cpp"),
     ("`anonymous namespace'::Graze", "Graze.cpp"),
     ("NS_ABORT_OOM(unsigned int)", "Debug.cpp"),
 ];
@@ -109,9 +99,7 @@ fn frame(number: usize, choice: usize) -> Value {
 /// Stacks of twelve frames with all that frames of real ones have.
 pub(super) fn stacks() -> Vec<String> {
     let stack = |stack: usize| {
-        let frames: Vec<Value> = (0..12)
-            .map(|depth| frame(depth, stack * 7 + depth * 5))
-            .collect();
+        let frames: Vec<Value> = (0..12).map(|depth| frame(depth, stack * 7 + depth * 5)).collect();
         json!({
             "crashing_thread": 0,
             "os": "Windows NT",
@@ -119,9 +107,7 @@ pub(super) fn stacks() -> Vec<String> {
             "threads": [{"frame_count": 12, "frames": frames}],
         })
     };
-    (0..STACKS)
-        .map(|number| stack(number).to_string())
-        .collect()
+    (0..STACKS).map(|number| stack(number).to_string()).collect()
 }
 
 /// Crashes of all kinds, most of them with few frames.
@@ -154,9 +140,7 @@ fn case(number: usize) -> Value {
         6 => ("hang", json!("ui")),
         7 => (
             "java_stack_trace",
-            json!(
-                "org.herd.GateException: no gate @0123abcd\n\tat org.herd.Gate.open(Gate.java:12)"
-            ),
+            json!("org.herd.GateException: no gate @0123abcd\n\tat org.herd.Gate.open(Gate.java:12)"),
         ),
         8 => (
             "java_exception",

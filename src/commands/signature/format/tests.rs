@@ -144,12 +144,7 @@ fn markdown_shows_everything_as_code() {
          * **Error:** `not JSON`\n\
          \n"
     );
-    for (text, expected) in [
-        ("a", "`a`"),
-        ("a``b", "```a``b```"),
-        ("`a", "`` `a ``"),
-        ("", "`  `"),
-    ] {
+    for (text, expected) in [("a", "`a`"), ("a``b", "```a``b```"), ("`a", "`` `a ``"), ("", "`  `")] {
         assert_eq!(code(text), expected);
     }
 }

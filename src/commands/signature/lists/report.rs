@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
-use signature::{
-    Comparison, Difference, DifferentName, Entry, LIST_FILES, Lists, Treatment, percent,
-};
+use signature::{Comparison, Difference, DifferentName, Entry, LIST_FILES, Lists, Treatment, percent};
 
 use super::source::Set;
 use super::stored::StoredChanges;
@@ -20,9 +18,7 @@ const GROUPS: usize = 50;
 /// How many entries lists have, for people: `119 irrelevant, 79 prefixes, 20 sentinels, 1 with line numbers`.
 pub(crate) fn counts(lists: &Lists) -> String {
     let [irrelevant, prefixes, sentinels, lines] = lists.counts();
-    format!(
-        "{irrelevant} irrelevant, {prefixes} prefixes, {sentinels} sentinels, {lines} with line numbers"
-    )
+    format!("{irrelevant} irrelevant, {prefixes} prefixes, {sentinels} sentinels, {lines} with line numbers")
 }
 
 /// What a set is: where it comes from, its SHA-256, its entries, and what of it is hardly meant.
@@ -30,10 +26,7 @@ pub(super) fn set(label: &str, set: &Set, as_json: bool, out: &mut impl Write) -
     let lists = &set.lists;
     let anything = lists.matching_anything();
     let counts_of = lists.counts();
-    let empty = LIST_FILES
-        .iter()
-        .zip(counts_of)
-        .filter(|(_, count)| *count == 0);
+    let empty = LIST_FILES.iter().zip(counts_of).filter(|(_, count)| *count == 0);
     let empty: Vec<&str> = empty.map(|(file, _)| *file).collect();
     if as_json {
         let [irrelevant, prefixes, sentinels, line_numbers] = counts_of;
@@ -117,11 +110,7 @@ fn entry(difference: &Difference<'_>, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "  {shown}    ({count} of {tried} names)")?;
     let mut alike: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for name in &difference.names {
-        let how = format!(
-            "{} -> {}",
-            treated(&name.first, of),
-            treated(&name.second, of)
-        );
+        let how = format!("{} -> {}", treated(&name.first, of), treated(&name.second, of));
         alike.entry(how).or_default().push(&name.name);
     }
     for (how, names) in alike {
@@ -132,10 +121,7 @@ fn entry(difference: &Difference<'_>, out: &mut impl Write) -> io::Result<()> {
                 shown.push(name);
             }
         }
-        let quoted: Vec<String> = shown
-            .iter()
-            .map(|name| printable(&format!("{name:?}")))
-            .collect();
+        let quoted: Vec<String> = shown.iter().map(|name| printable(&format!("{name:?}"))).collect();
         let more = match names.len() - shown.len() {
             0 => String::new(),
             more => format!(" and {more} more"),
@@ -179,18 +165,10 @@ fn name_json(of: &str, difference: &Difference<'_>, name: &DifferentName<'_>) ->
 }
 
 /// What becomes of stored crashes; `None`: there is no store.
-pub(super) fn crashes(
-    found: Option<&StoredChanges>,
-    as_json: bool,
-    out: &mut impl Write,
-) -> io::Result<()> {
+pub(super) fn crashes(found: Option<&StoredChanges>, as_json: bool, out: &mut impl Write) -> io::Result<()> {
     let Some(found) = found else {
         if as_json {
-            return writeln!(
-                out,
-                "{}",
-                json!({"kind": "crashes", "looked_at": 0, "store": false})
-            );
+            return writeln!(out, "{}", json!({"kind": "crashes", "looked_at": 0, "store": false}));
         }
         return writeln!(
             out,

@@ -71,8 +71,7 @@ impl Set {
         if text == super::BUILT_IN {
             return Ok(Self::built_in());
         }
-        let is_digest =
-            (8..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit());
+        let is_digest = (8..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit());
         if is_digest && !Path::new(text).exists() {
             let folder = siglists.folder_of(&siglists.find(text)?);
             return Self::of(folder.display().to_string(), Lists::read(&folder)?);
@@ -99,8 +98,8 @@ impl Set {
     }
 
     fn of(name: String, texts: [String; 4]) -> anyhow::Result<Self> {
-        let lists = Lists::of_texts(texts.each_ref().map(String::as_str))
-            .with_context(|| format!("the lists of {name}"))?;
+        let lists =
+            Lists::of_texts(texts.each_ref().map(String::as_str)).with_context(|| format!("the lists of {name}"))?;
         Ok(Self {
             name,
             texts: Some(texts),
@@ -174,10 +173,7 @@ async fn from_url(mut url: Url) -> anyhow::Result<Named> {
         let limit = u64::try_from(LIST_LIMIT)?;
         let bytes = match get(&client, &address, limit).await? {
             Ok(bytes) => bytes,
-            Err(status) => bail!(
-                "{name} {itself}, and {} answers {status}",
-                shown_url(&address)
-            ),
+            Err(status) => bail!("{name} {itself}, and {} answers {status}", shown_url(&address)),
         };
         *text = text_of_list(file, bytes)?;
     }
@@ -195,11 +191,7 @@ fn shown_url(url: &Url) -> String {
 }
 
 /// The body at an address, or the status that says that the client may not have it, or that it is not there.
-async fn get(
-    client: &reqwest::Client,
-    url: &Url,
-    limit: u64,
-) -> anyhow::Result<Result<Vec<u8>, StatusCode>> {
+async fn get(client: &reqwest::Client, url: &Url, limit: u64) -> anyhow::Result<Result<Vec<u8>, StatusCode>> {
     let asked = async {
         let mut response = client.get(url.clone()).send().await?;
         let status = response.status();
@@ -369,9 +361,7 @@ impl Found {
             let lacks = LIST_FILES.iter().find(|name| !lists.contains_key(**name));
             match lacks {
                 Some(name) => bail!("all four lists are needed, and {folder:?} has no {name}"),
-                None => bail!(
-                    "there are several sets of signature lists: unpack it, and give the folder"
-                ),
+                None => bail!("there are several sets of signature lists: unpack it, and give the folder"),
             }
         };
         let mut lists = self.0.remove(folder).unwrap_or_default();

@@ -75,11 +75,7 @@ fn page(rows: &str) -> String {
 fn names(listing: &Listing) -> (Vec<&str>, Vec<&str>) {
     (
         listing.folders.iter().map(String::as_str).collect(),
-        listing
-            .files
-            .iter()
-            .map(|file| file.name.as_str())
-            .collect(),
+        listing.files.iter().map(|file| file.name.as_str()).collect(),
     )
 }
 
@@ -103,11 +99,7 @@ fn a_page_of_the_former_service_is_read() {
     let rows = [
         former_row("Dir", "/pub/firefox/", ".."),
         former_row("Dir", "/pub/firefox/candidates/a%3Ab/", "a:b/"),
-        former_row(
-            "File",
-            "/pub/firefox/candidates/a%2Bb%3Ac d.exe",
-            "a&#43;b:c d.exe",
-        ),
+        former_row("File", "/pub/firefox/candidates/a%2Bb%3Ac d.exe", "a&#43;b:c d.exe"),
         former_row(
             "File",
             "/pub/firefox/candidates/Firefox Setup 70.0.exe",
@@ -128,10 +120,7 @@ fn a_page_of_the_former_service_is_read() {
 fn a_page_without_rows_is_an_empty_folder() {
     assert_eq!(Listing::parse_html(&page(""), "/"), Ok(Listing::default()));
     let only_parent = page(&former_row("Dir", "/pub/", ".."));
-    assert_eq!(
-        Listing::parse_html(&only_parent, "/pub/x/"),
-        Ok(Listing::default())
-    );
+    assert_eq!(Listing::parse_html(&only_parent, "/pub/x/"), Ok(Listing::default()));
 }
 
 #[test]
@@ -167,11 +156,7 @@ fn json_of_both_services_is_read() {
         assert_eq!(
             (listing.folders.as_slice(), found),
             (
-                folders
-                    .into_iter()
-                    .map(str::to_owned)
-                    .collect::<Vec<_>>()
-                    .as_slice(),
+                folders.into_iter().map(str::to_owned).collect::<Vec<_>>().as_slice(),
                 files
             ),
             "{text}"
@@ -209,10 +194,7 @@ fn what_is_no_listing_is_never_an_empty_folder() {
         &foreign,
     ] {
         assert!(
-            matches!(
-                Listing::parse(text.as_bytes(), "/"),
-                Err(NotAListing::OtherPage(_))
-            ),
+            matches!(Listing::parse(text.as_bytes(), "/"), Err(NotAListing::OtherPage(_))),
             "{text}"
         );
     }
@@ -230,10 +212,7 @@ fn what_is_no_listing_is_never_an_empty_folder() {
         );
     }
     assert_eq!(Listing::parse(b"{}", "/"), Err(NotAListing::OtherJson));
-    assert_eq!(
-        Listing::parse(br#"{"error":"busy"}"#, "/"),
-        Err(NotAListing::OtherJson)
-    );
+    assert_eq!(Listing::parse(br#"{"error":"busy"}"#, "/"), Err(NotAListing::OtherJson));
     assert_eq!(Listing::parse(b" \n", "/"), Err(NotAListing::Empty));
     assert_eq!(Listing::parse(b"\xff\xfe", "/"), Err(NotAListing::NotText));
 }

@@ -57,10 +57,7 @@ fn a_record_is_read_where_it_belongs() {
     );
     assert_eq!(claim.build_id.to_string(), "20260803091507");
     assert_eq!(claim.version.as_str(), "155.0b2");
-    assert_eq!(
-        (claim.build_number, claim.channel.as_str()),
-        (Some(1), "beta")
-    );
+    assert_eq!((claim.build_number, claim.channel.as_str()), (Some(1), "beta"));
     assert_eq!(claim.source, crate::SourceName::Archive);
 }
 
@@ -101,10 +98,7 @@ fn developer_edition_calls_itself_firefox() {
         .to_string()
         .replace(CANDIDATE, place)
         .replace("\"beta\"", "\"aurora\"");
-    let claim = claim(
-        &format!("{place}/linux-x86_64/en-US/buildhub.json"),
-        &content,
-    );
+    let claim = claim(&format!("{place}/linux-x86_64/en-US/buildhub.json"), &content);
     assert_eq!(
         (claim.directory, claim.channel.as_str()),
         (crate::Directory::DevEdition, "aurora")
@@ -125,17 +119,11 @@ fn a_record_without_what_it_needs_is_bad() {
     ] {
         let mut without = record();
         without[object].as_object_mut().unwrap().remove(member);
-        assert_eq!(
-            bad(&path, without.to_string().as_bytes()),
-            BadFile::Malformed(pointer)
-        );
+        assert_eq!(bad(&path, without.to_string().as_bytes()), BadFile::Malformed(pointer));
     }
     let mut null = record();
     null["build"]["id"] = Value::Null;
-    assert_eq!(
-        bad(&path, null.to_string().as_bytes()),
-        BadFile::Null("/build/id")
-    );
+    assert_eq!(bad(&path, null.to_string().as_bytes()), BadFile::Null("/build/id"));
     // GeckoView's records have no download.
     let mut without = record();
     without.as_object_mut().unwrap().remove("download");
@@ -151,14 +139,8 @@ fn a_flat_file_leaves_the_version_to_its_place() {
         &format!("{CANDIDATE}/linux-x86_64/en-US/firefox-155.0b2.json"),
         &flat().to_string(),
     );
-    assert_eq!(
-        (claim.version.as_str(), claim.channel.as_str()),
-        ("155.0b2", "beta")
-    );
-    assert_eq!(
-        (claim.platform.as_str(), claim.build_number),
-        ("linux-x86_64", Some(1))
-    );
+    assert_eq!((claim.version.as_str(), claim.channel.as_str()), ("155.0b2", "beta"));
+    assert_eq!((claim.platform.as_str(), claim.build_number), ("linux-x86_64", Some(1)));
     assert_eq!(claim.revision.as_deref(), Some(REVISION));
 }
 
@@ -172,10 +154,7 @@ fn a_flat_file_of_old_is_read() {
     old.as_object_mut().unwrap().remove("moz_pkg_platform");
     let path = format!("{NIGHTLY}/firefox-38.0a1.en-US.linux-i686.json");
     let claim = claim(&path, &old.to_string());
-    assert_eq!(
-        (claim.version.as_str(), claim.channel.as_str()),
-        ("38.0a1", "nightly")
-    );
+    assert_eq!((claim.version.as_str(), claim.channel.as_str()), ("38.0a1", "nightly"));
     assert_eq!(claim.platform, "linux-i686");
     assert_eq!(
         claim.repository.as_deref(),
@@ -195,10 +174,7 @@ fn a_flat_file_with_null_members_is_bad() {
     ] {
         let mut null = flat();
         null[member] = Value::Null;
-        assert_eq!(
-            bad(&path, null.to_string().as_bytes()),
-            BadFile::Null(pointer)
-        );
+        assert_eq!(bad(&path, null.to_string().as_bytes()), BadFile::Null(pointer));
     }
     let mut no_stamp = flat();
     no_stamp["moz_source_stamp"] = Value::Null;
@@ -220,28 +196,17 @@ fn an_info_file_says_the_build_id_and_its_name_the_rest() {
         let claim = claim(&format!("{CANDIDATE}/{file}"), "buildID=20260803091507\n");
         assert_eq!(claim.build_id.to_string(), "20260803091507");
         assert_eq!(
-            (
-                claim.version.as_str(),
-                claim.channel.as_str(),
-                claim.build_number
-            ),
+            (claim.version.as_str(), claim.channel.as_str(), claim.build_number),
             ("155.0b2", "beta", Some(1))
         );
-        assert_eq!(
-            (claim.platform.as_str(), claim.variant.as_deref()),
-            (platform, variant)
-        );
+        assert_eq!((claim.platform.as_str(), claim.variant.as_deref()), (platform, variant));
     }
     let claim = claim(
         &format!("{NIGHTLY}/firefox-155.0a1.en-US.mac_info.txt"),
         "buildID=20260801093000",
     );
     assert_eq!(
-        (
-            claim.version.as_str(),
-            claim.channel.as_str(),
-            claim.platform.as_str()
-        ),
+        (claim.version.as_str(), claim.channel.as_str(), claim.platform.as_str()),
         ("155.0a1", "nightly", "mac")
     );
 }
@@ -305,12 +270,7 @@ fn every_dialect_of_text_is_read() {
         ),
         ("2007051803".to_owned(), "2007051803", None, None),
         ("200905181330\n".to_owned(), "200905181330", None, None),
-        (
-            "\u{feff}20260801093000".to_owned(),
-            "20260801093000",
-            None,
-            None,
-        ),
+        ("\u{feff}20260801093000".to_owned(), "20260801093000", None, None),
     ] {
         let claim = claim(&path, &content);
         assert_eq!(claim.build_id.to_string(), id, "{content}");
@@ -334,29 +294,17 @@ fn bad_files_are_told_apart() {
     for path in [&json, &text] {
         assert_eq!(bad(path, b""), BadFile::Empty);
         assert_eq!(bad(path, b" \r\n"), BadFile::Empty);
-        assert_eq!(
-            bad(path, b"<!doctype html><title>404</title>"),
-            BadFile::Html
-        );
+        assert_eq!(bad(path, b"<!doctype html><title>404</title>"), BadFile::Html);
         assert_eq!(bad(path, b"\xff\xfe"), BadFile::NotText);
-        assert_eq!(
-            bad(path, &vec![b' '; (1 << 20) + 1]),
-            BadFile::TooLarge((1 << 20) + 1)
-        );
+        assert_eq!(bad(path, &vec![b' '; (1 << 20) + 1]), BadFile::TooLarge((1 << 20) + 1));
     }
     assert_eq!(
         bad(&json, b"{\n\"build\": {,"),
-        BadFile::NotJson {
-            line: 2,
-            column: 11
-        }
+        BadFile::NotJson { line: 2, column: 11 }
     );
     assert_eq!(bad(&text, b"channel=beta"), BadFile::NoBuildId);
     assert_eq!(bad(&text, b"buildID="), BadFile::NotABuildId(String::new()));
-    assert_eq!(
-        bad(&text, b"Not Found"),
-        BadFile::NotABuildId("Not".to_owned())
-    );
+    assert_eq!(bad(&text, b"Not Found"), BadFile::NotABuildId("Not".to_owned()));
     assert_eq!(
         bad("/pub/firefox/releases/65.0/KEY", b"20260801093000"),
         BadFile::Unnamed

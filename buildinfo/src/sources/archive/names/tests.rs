@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use super::{
-    FileKind, MetadataFiles, build_number, candidate_files, candidate_version, info_platform,
-    month, nightly_folder, packages, platform, release_version, year,
+    FileKind, MetadataFiles, build_number, candidate_files, candidate_version, info_platform, month, nightly_folder,
+    packages, platform, release_version, year,
 };
 
 #[test]
@@ -21,11 +21,7 @@ fn folders_of_candidates_name_versions() {
         ("65.0", None),
     ] {
         let version = candidate_version(folder);
-        assert_eq!(
-            version.as_ref().map(|version| version.as_str()),
-            expected,
-            "{folder}"
-        );
+        assert_eq!(version.as_ref().map(|version| version.as_str()), expected, "{folder}");
     }
 }
 
@@ -51,11 +47,7 @@ fn folders_of_releases_name_versions_that_have_shipped() {
         ("README.html", None),
     ] {
         let version = release_version(folder);
-        assert_eq!(
-            version.as_ref().map(|version| version.as_str()),
-            expected,
-            "{folder}"
-        );
+        assert_eq!(version.as_ref().map(|version| version.as_str()), expected, "{folder}");
     }
 }
 
@@ -186,31 +178,11 @@ fn folders_of_nightlies_name_moment_and_branch() {
             "20181120100238",
             "mozilla-central",
         ),
-        (
-            "2016-05-01-00-40-02-mozilla-aurora",
-            "20160501004002",
-            "mozilla-aurora",
-        ),
-        (
-            "2018-11-20-10-02-38-comm-central",
-            "20181120100238",
-            "comm-central",
-        ),
-        (
-            "2010-11-27-03-mozilla-central",
-            "2010112703",
-            "mozilla-central",
-        ),
-        (
-            "2009-05-18-13-30-mozilla-1.9.1",
-            "200905181330",
-            "mozilla-1.9.1",
-        ),
-        (
-            "2009-05-18-03-comm-central-trunk",
-            "2009051803",
-            "comm-central-trunk",
-        ),
+        ("2016-05-01-00-40-02-mozilla-aurora", "20160501004002", "mozilla-aurora"),
+        ("2018-11-20-10-02-38-comm-central", "20181120100238", "comm-central"),
+        ("2010-11-27-03-mozilla-central", "2010112703", "mozilla-central"),
+        ("2009-05-18-13-30-mozilla-1.9.1", "200905181330", "mozilla-1.9.1"),
+        ("2009-05-18-03-comm-central-trunk", "2009051803", "comm-central-trunk"),
         ("2007-05-18-03-trunk", "2007051803", "trunk"),
         (
             "2015-10-21-03-09-19-mozilla-central-android-api-11",
@@ -305,11 +277,7 @@ fn files_of_a_nightly_are_grouped_by_package() {
         let files = endings
             .iter()
             .map(|ending| format!("firefox-{version}.en-US.{platform}{ending}"));
-        (
-            platform.to_owned(),
-            version.to_owned(),
-            files.collect::<Vec<_>>(),
-        )
+        (platform.to_owned(), version.to_owned(), files.collect::<Vec<_>>())
     };
     let expected = [
         package(

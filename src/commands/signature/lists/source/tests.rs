@@ -18,9 +18,7 @@ fn set(folder: &str) -> Vec<(String, Vec<u8>)> {
 fn zipped(files: &[(String, Vec<u8>)]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (path, content) in files {
-        writer
-            .start_file(path, SimpleFileOptions::default())
-            .unwrap();
+        writer.start_file(path, SimpleFileOptions::default()).unwrap();
         writer.write_all(content).unwrap();
     }
     writer.finish().unwrap().into_inner()
@@ -77,10 +75,7 @@ fn archives_that_cannot_be_used_say_why() {
         (Vec::new(), "there are no signature lists"),
         (lacking, "has no prefix_signature_re.txt"),
         (binary, "signature_sentinels.txt:2: not UTF-8"),
-        (
-            bomb,
-            "irrelevant_signature_re.txt: bigger than 1048576 bytes",
-        ),
+        (bomb, "irrelevant_signature_re.txt: bigger than 1048576 bytes"),
         ([set("a"), set("b")].concat(), "several sets"),
         (many, "more than 64 files"),
     ];
@@ -92,10 +87,7 @@ fn archives_that_cannot_be_used_say_why() {
     }
     for bytes in [&b"PK\x03\x04 no zip"[..], b"\x1f\x8b no gzip"] {
         let error = from_archive("x.zip", bytes).unwrap_err();
-        assert!(
-            format!("{error:#}").starts_with("reading x.zip: "),
-            "{error:#}"
-        );
+        assert!(format!("{error:#}").starts_with("reading x.zip: "), "{error:#}");
     }
     // Cut anywhere, an archive is an error or whole, and never a panic.
     for whole in [zipped(&set(PLACE)), tarred(&set(PLACE))] {
@@ -114,13 +106,9 @@ fn long_paths_in_archives_are_read_whole() {
         let mut header = tar::Header::new_gnu();
         header.set_size(6);
         if number % 2 == 0 {
-            builder
-                .append_data(&mut header, path, &b"zebra\n"[..])
-                .unwrap();
+            builder.append_data(&mut header, path, &b"zebra\n"[..]).unwrap();
         } else {
-            builder
-                .append_pax_extensions([("path", path.as_bytes())])
-                .unwrap();
+            builder.append_pax_extensions([("path", path.as_bytes())]).unwrap();
             header.set_path("short").unwrap();
             header.set_cksum();
             builder.append(&header, &b"zebra\n"[..]).unwrap();
