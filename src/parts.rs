@@ -146,7 +146,8 @@ impl Parts {
     pub(crate) fn start_schedule(&self) -> anyhow::Result<()> {
         let Some(times) = schedule_of(&self.settings.buildinfo)? else {
             tracing::warn!(
-                "buildinfo.schedule is empty: this process imports nothing, and looks for no unknown build; run `datil buildinfo import`"
+                "buildinfo.schedule is empty: this process imports nothing, and looks for no unknown build; run \
+                 `datil buildinfo import`"
             );
             return Ok(());
         };

@@ -159,7 +159,8 @@ pub(crate) fn schedule_of(settings: &buildinfo::Settings) -> Result<Option<cron:
         Err(_) => Err(ConfigError::setting(
             "buildinfo.schedule",
             format!(
-                "{text:?} is no cron expression: seconds minutes hours day-of-month month day-of-week are wanted, such as 0 */15 * * * *, or nothing"
+                "{text:?} is no cron expression: seconds minutes hours day-of-month month day-of-week are wanted, \
+                 such as 0 */15 * * * *, or nothing"
             ),
         )),
     }

@@ -105,7 +105,8 @@ fn body(dialect: Dialect, boundary: &str, submission: &Submission) -> Vec<u8> {
     for (name, dump) in &submission.dumps {
         part(
             &format!(
-                "Content-Disposition: form-data; name=\"{name}\"; filename=\"{name}.dmp\"\r\nContent-Type: application/octet-stream"
+                "Content-Disposition: form-data; name=\"{name}\"; filename=\"{name}.dmp\"\r\nContent-Type: \
+                 application/octet-stream"
             ),
             dump,
         );

@@ -1,4 +1,5 @@
-//! The upkeep of a running system: what was left half-done is finished, what is old is forgotten. Several processes may do it at once.
+//! The upkeep of a running system: what was left half-done is finished, what is old is forgotten. Several processes
+//! may do it at once.
 
 use std::time::Duration;
 

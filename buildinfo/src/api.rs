@@ -1,7 +1,7 @@
 //! The HTTP API for builds: Crash Stats' `VersionString`, Buildhub's search, and our own under `/api/v1`.
 //!
-//! A handler extracts, calls one function, and answers. All answers are public and may be read from any page (CORS). Answers to a
-//! `GET` under `/api/v1` carry an `ETag`.
+//! A handler extracts, calls one function, and answers. All answers are public and may be read from any page (CORS).
+//! Answers to a `GET` under `/api/v1` carry an `ETag`.
 
 mod asked;
 mod audit;
@@ -43,7 +43,8 @@ struct Api {
 /// How many searches run at once.
 const SEARCHES: usize = 2;
 
-/// The API over a loaded index and the database behind it. The caller runs [`Lookup::run`], and shares the audits with the pages.
+/// The API over a loaded index and the database behind it. The caller runs [`Lookup::run`], and shares the audits with
+/// the pages.
 pub fn router(lookup: Lookup, db: Db, audits: Audits) -> Router {
     let cors = CorsLayer::new()
         .allow_origin(Any)

@@ -108,25 +108,32 @@ impl Check {
     pub fn advice(self) -> &'static str {
         match self {
             Self::NoImporter => {
-                "set buildinfo.schedule for \"datil up\" or \"datil buildinfo serve\", or run \"datil buildinfo import\" at intervals"
+                "set buildinfo.schedule for \"datil up\" or \"datil buildinfo serve\", or run \"datil buildinfo \
+                 import\" at intervals"
             }
             Self::SilentSource => {
-                "look whether its address in the settings answers from this machine; the other sources fill in what they hold"
+                "look whether its address in the settings answers from this machine; the other sources fill in what \
+                 they hold"
             }
             Self::OpenAlarm => {
-                "look for the build where the plan says; if no source will ever list it, add it with \"datil buildinfo load-csv\""
+                "look for the build where the plan says; if no source will ever list it, add it with \"datil \
+                 buildinfo load-csv\""
             }
             Self::ReportedVersion => {
-                "see with \"datil buildinfo explain\" who says what the build is; if that is wrong, state the truth with \"datil buildinfo correct add\"; if it is right, the crashes are of programs that were changed after they were built, and are counted under the build's version"
+                "see with \"datil buildinfo explain\" who says what the build is; if that is wrong, state the truth \
+                 with \"datil buildinfo correct add\"; if it is right, the crashes are of programs that were changed \
+                 after they were built, and are counted under the build's version"
             }
             Self::ShippedWithoutBuild => {
-                "read everything again with \"datil buildinfo import --full\"; if no source holds the build any more, add it with \"datil buildinfo load-csv\""
+                "read everything again with \"datil buildinfo import --full\"; if no source holds the build any more, \
+                 add it with \"datil buildinfo load-csv\""
             }
             Self::LatePlatform => {
                 "look whether the platform was dropped on purpose; if not, ask release engineering for the builds"
             }
             Self::Conflict => {
-                "see who says what with \"datil buildinfo explain\"; if the chosen value is wrong, state the truth with \"datil buildinfo correct add\""
+                "see who says what with \"datil buildinfo explain\"; if the chosen value is wrong, state the truth \
+                 with \"datil buildinfo correct add\""
             }
             Self::BadFile => "look at the file; nothing needs to be done if another source lists the build",
             Self::UnreadableRecord => {
@@ -240,7 +247,8 @@ pub fn reported_version(seen: &ReportedVersion, others: i64, version: &str, cert
         Check::ReportedVersion,
         format!("{} {} {}", seen.product, of_client(&seen.channel), seen.build_id),
         format!(
-            "{} installs report {} with the build id of {version} ({certainty}), last at {}{others}: the program was updated in part only, somebody ships it under a version of their own, or the build data are wrong",
+            "{} installs report {} with the build id of {version} ({certainty}), last at {}{others}: the program was \
+             updated in part only, somebody ships it under a version of their own, or the build data are wrong",
             seen.installs,
             of_client(&seen.reported),
             rfc3339(seen.last)

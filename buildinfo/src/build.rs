@@ -36,7 +36,8 @@ pub struct Build {
     pub certainty: Certainty,
     /// By which rule.
     pub reason: Reason,
-    /// The channels whose users got the build, sorted. Candidates of a release that goes to beta first are taken to be offered there.
+    /// The channels whose users got the build, sorted. Candidates of a release that goes to beta first are taken to be
+    /// offered there.
     pub offered_on: Vec<String>,
     /// The source revision.
     pub revision: Option<String>,
@@ -184,7 +185,8 @@ impl Reason {
             Self::InTheFuture => "the build id lies in the future",
             Self::NoSourceForProduct => "no source for this product",
             Self::GeckoSibling => {
-                "no source lists the product's own build; Firefox's build with the same Gecko build id is known, and the source of both is the same"
+                "no source lists the product's own build; Firefox's build with the same Gecko build id is known, and \
+                 the source of both is the same"
             }
             Self::NotSeen => "no source has listed this build so far",
             Self::NotAnOfficialBuild => "not an official build",

@@ -11,8 +11,8 @@ const YEARS: std::ops::RangeInclusive<u32> = 1998..=2199;
 
 /// A build id: 14 digits `YYYYMMDDHHMMSS` in UTC that make a real date.
 ///
-/// Ids of 10 (`YYYYMMDDHH`) and 12 digits (`YYYYMMDDHHMM`) are accepted as historic: builds before 2010 have them, in local time of
-/// the US west coast.
+/// Ids of 10 (`YYYYMMDDHH`) and 12 digits (`YYYYMMDDHHMM`) are accepted as historic: builds before 2010 have them, in
+/// local time of the US west coast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BuildId(u64);
 
@@ -157,7 +157,8 @@ impl<'de> Deserialize<'de> for BuildId {
     }
 }
 
-/// The range of numbers of the 14-digit ids that begin with `prefix`, a text of 4 to 13 digits; `None` for anything else.
+/// The range of numbers of the 14-digit ids that begin with `prefix`, a text of 4 to 13 digits; `None` for anything
+/// else.
 pub fn prefix_range(prefix: &str) -> Option<std::ops::Range<u64>> {
     if !(4..14).contains(&prefix.len()) || !prefix.bytes().all(|byte| byte.is_ascii_digit()) || prefix.starts_with('0')
     {

@@ -22,7 +22,8 @@ pub(crate) struct Claim {
     pub(crate) channel: String,
     /// The version that the build was made for, without candidate number.
     pub(crate) version: Version,
-    /// The version of the folder that the build lies in, where that has one: what the sources list the version under. It can lack `esr`.
+    /// The version of the folder that the build lies in, where that has one: what the sources list the version under.
+    /// It can lack `esr`.
     pub(crate) folder: Option<Version>,
     pub(crate) build_number: Option<u32>,
     pub(crate) build_id: BuildId,
@@ -170,7 +171,8 @@ fn file_claim(
         Some(channel) => channel,
         None => channel_of_path(directory, &version, origin),
     };
-    // Files of 2018 call every beta by the number of its release: only the path tells which beta, and without it nothing does.
+    // Files of 2018 call every beta by the number of its release: only the path tells which beta, and without it
+    // nothing does.
     if !exact && matches!(channel.as_str(), "beta" | "aurora") {
         return Err(Why::NoExactVersion);
     }
@@ -272,8 +274,9 @@ fn csv_row(observation: &Observation, digest: Digest) -> Result<Claim, Why> {
     }))
 }
 
-/// Puts right what a source says about the channel: a build of a release version that is said to be of beta is the release's own file,
-/// which the source lists a second time for beta (bug 1470948). On esr the version always carries `esr`.
+/// Puts right what a source says about the channel: a build of a release version that is said to be of beta is the
+/// release's own file, which the source lists a second time for beta (bug 1470948). On esr the version always carries
+/// `esr`.
 fn named_for_its_file(mut claim: Claim) -> Claim {
     let official = matches!(claim.origin, Origin::Candidate | Origin::Final);
     if official && claim.channel == "beta" && claim.version.stage() == Stage::Release {

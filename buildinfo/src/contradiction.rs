@@ -151,7 +151,8 @@ mod tests {
         );
         assert_eq!(
             found.command().unwrap(),
-            "datil buildinfo correct add --subject \"Firefox 20261127130130 win64-aarch64\" --field revision --value \"e359b3\" --reason \"archive tells the truth\""
+            "datil buildinfo correct add --subject \"Firefox 20261127130130 win64-aarch64\" --field revision --value \
+             \"e359b3\" --reason \"archive tells the truth\""
         );
         // Nothing that a shell would take for more than a word is offered to be pasted.
         for other in ["$(reboot)", "a\"b", "`x`", "a\\", "a!b", "a\nb"] {

@@ -14,7 +14,8 @@ use crate::version::Version;
 
 pub use draft::{BadDraft, Draft};
 
-/// A person's statement that stands above what the sources say. Undone corrections are not passed on to the interpretation.
+/// A person's statement that stands above what the sources say. Undone corrections are not passed on to the
+/// interpretation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Correction {
     /// Orders corrections of one field: the highest wins.
@@ -80,8 +81,8 @@ impl Field {
     }
 }
 
-/// What a statement is about: `Firefox 125.0` (every build that was made for this version), `Firefox 20181025233934` (every build with
-/// this id), or that with a platform after it.
+/// What a statement is about: `Firefox 125.0` (every build that was made for this version), `Firefox 20181025233934`
+/// (every build with this id), or that with a platform after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     /// Every build of a version.
@@ -117,7 +118,8 @@ impl std::str::FromStr for Subject {
 }
 
 impl Correction {
-    /// Whether the correction takes `observation` out: its subject is the observation's digest or the observation's subject.
+    /// Whether the correction takes `observation` out: its subject is the observation's digest or the observation's
+    /// subject.
     pub fn ignores(&self, observation: &Observation) -> bool {
         self.kind == CorrectionKind::Ignore
             && (self.subject == observation.subject || self.subject == observation.digest().to_string())

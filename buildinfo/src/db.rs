@@ -1,7 +1,8 @@
 //! The tables of the build-information service.
 //!
-//! Observations are only ever added to; the newest sighting of each stands in its row, the earlier ones in the table `sighting`. Builds are versioned by generation: what a
-//! half-done derivation has written is not seen until its generation is finished.
+//! Observations are only ever added to; the newest sighting of each stands in its row, the earlier ones in the table
+//! `sighting`. Builds are versioned by generation: what a half-done derivation has written is not seen until its
+//! generation is finished.
 
 mod alarms;
 mod audit;
@@ -56,8 +57,9 @@ pub use unknown::{
 };
 pub use upkeep::{BeforeHistory, Removed, changes_removed, is_kept, known_at, remove as remove_history};
 
-/// So many rows, or keys, go into one statement. Statements of one size have one text, which the database prepares once; and SQLite
-/// finds each parameter by looking through all of its statement, so that a statement with many times more of them takes longer.
+/// So many rows, or keys, go into one statement. Statements of one size have one text, which the database prepares
+/// once; and SQLite finds each parameter by looking through all of its statement, so that a statement with many times
+/// more of them takes longer.
 const MANY: usize = 20;
 
 /// `$4, $5`: `count` placeholders, the first with the number `first`.

@@ -31,8 +31,8 @@ pub struct Derived {
     pub conflicts: Vec<Conflict>,
 }
 
-/// What the observations of one group claim, taken in one by one. Their bodies are not kept: a version of old times has ten
-/// thousand.
+/// What the observations of one group claim, taken in one by one. Their bodies are not kept: a version of old times
+/// has ten thousand.
 #[derive(Debug)]
 pub struct Claims {
     key: GroupKey,
@@ -48,8 +48,8 @@ impl Claims {
         }
     }
 
-    /// Takes in an observation that has this digest, unless a correction ignores it. One of another group, or that cannot be read,
-    /// claims nothing.
+    /// Takes in an observation that has this digest, unless a correction ignores it. One of another group, or that
+    /// cannot be read, claims nothing.
     pub fn add(&mut self, observation: &Observation, digest: Digest, corrections: &[Correction]) {
         if corrections.iter().any(|correction| correction.ignores(observation)) {
             return;
@@ -61,10 +61,11 @@ impl Claims {
         }
     }
 
-    /// What follows from them. `facts` are those of all observations that no correction ignores; `corrections` are those in force.
+    /// What follows from them. `facts` are those of all observations that no correction ignores; `corrections` are
+    /// those in force.
     pub fn conclude(mut self, corrections: &[Correction], facts: &Facts) -> Derived {
-        // The order in which one of several values is chosen: a build's own record before those of its repacks, the record that knows the
-        // build number, the latest upload; the digest only makes the order total.
+        // The order in which one of several values is chosen: a build's own record before those of its repacks, the
+        // record that knows the build number, the latest upload; the digest only makes the order total.
         self.claims.sort_by_key(|claim| {
             (
                 claim.localised,
@@ -341,8 +342,8 @@ impl<'a> Group<'a> {
         if is_made_for_others(name.variant) {
             return Verdict::new(S::Variant, C::Stated, R::VariantBuild);
         }
-        // The candidates of a train's first release are offered on beta; one that a later one replaced stays a candidate. Of any other
-        // version a replaced build is one that will not ship.
+        // The candidates of a train's first release are offered on beta; one that a later one replaced stays a
+        // candidate. Of any other version a replaced build is one that will not ship.
         let goes_to_beta = self.goes_to_beta(name);
         let lost = if goes_to_beta && name.version.is_first_of_major() {
             S::Candidate
@@ -417,7 +418,8 @@ impl<'a> Group<'a> {
         Verdict::new(S::Candidate, C::Stated, R::NotListedAsShipped)
     }
 
-    /// Whether beta's users get the build before release's: [`Facts::goes_to_beta`], or there are builds of betas with its number.
+    /// Whether beta's users get the build before release's: [`Facts::goes_to_beta`], or there are builds of betas with
+    /// its number.
     fn goes_to_beta(&self, name: &BuildName<'a>) -> bool {
         let is_release =
             name.channel == "release" && name.version.stage() == Stage::Release && !is_made_for_others(name.variant);
@@ -436,8 +438,9 @@ impl<'a> Group<'a> {
         self.versions.get(&(name.directory, name.version))
     }
 
-    /// Whether a build that is not itself known among the releases shipped, judged by those that are. Ids can differ by platform, so that
-    /// another id among the releases says nothing, unless its build number is known too or it is for the same platform.
+    /// Whether a build that is not itself known among the releases shipped, judged by those that are. Ids can differ
+    /// by platform, so that another id among the releases says nothing, unless its build number is known too or it is
+    /// for the same platform.
     fn releases_settle(&self, name: &BuildName<'a>, number: Option<u32>) -> Option<bool> {
         let siblings = self.siblings(name)?;
         let mut numbers = siblings
@@ -468,9 +471,9 @@ impl<'a> Group<'a> {
         folders.into_iter().flatten().rev().copied()
     }
 
-    /// What is stated about the version that a build was made for. The sources list it under the version of its folder, or else under the
-    /// build's own. An ESR can be listed without its suffix; unless the ordinary version of that number has builds of its own, it is
-    /// concluded that the ESR is meant.
+    /// What is stated about the version that a build was made for. The sources list it under the version of its
+    /// folder, or else under the build's own. An ESR can be listed without its suffix; unless the ordinary version of
+    /// that number has builds of its own, it is concluded that the ESR is meant.
     fn stated(&self, name: &BuildName<'a>) -> Stated<'a> {
         let listed = |version: &Version, certainty| {
             let key = (name.directory, version.clone());

@@ -69,7 +69,8 @@ pub struct CrashBuildInfo {
     pub changes_url: Option<String>,
     /// Whole days from the build to the crash; `None` if the client's clock cannot be right.
     pub age_at_crash_days: Option<i64>,
-    /// How many newer builds of the line were out when it crashed; by the time of the report if the client's clock cannot be right.
+    /// How many newer builds of the line were out when it crashed; by the time of the report if the client's clock
+    /// cannot be right.
     pub builds_behind: Option<usize>,
     /// See [`crate::resolve::BuildInfo::sources`].
     pub sources: Vec<SourceName>,

@@ -19,10 +19,12 @@ pub struct Facts {
     pub released: BTreeMap<(Directory, Version), Digest>,
     /// The values of product-details' files of current versions, by (file, key); empty values are left out.
     pub current: BTreeMap<(String, String), String>,
-    /// The versions that product-details calls major releases, by their category or in the histories of major releases: either knows some
-    /// that the other does not (33.1 and Fennec 68.1 by category, 14.0.1 and 125.0.1 by history).
+    /// The versions that product-details calls major releases, by their category or in the histories of major
+    /// releases: either knows some that the other does not (33.1 and Fennec 68.1 by category, 14.0.1 and 125.0.1 by
+    /// history).
     pub major_releases: BTreeSet<(Directory, Version)>,
-    /// Majors with a version that carries `esr`. Read from the versions' suffix, because product-details' category `esr` changes later.
+    /// Majors with a version that carries `esr`. Read from the versions' suffix, because product-details' category
+    /// `esr` changes later.
     pub esr_majors: BTreeSet<(Product, u32)>,
 }
 
@@ -45,10 +47,11 @@ impl Shipped {
 }
 
 impl Facts {
-    /// Whether the candidates of `version` were given to the users of beta before one of them shipped on release: product-details calls it a
-    /// major release, or betas of the same number are listed (38.0.5, Fennec 68.2). That is how release engineering decides as well: the
-    /// first release of a train goes to beta, and whatever else has a beta among the builds that it updates from (ship-it's `is_rc`).
-    /// `N.0` needs no listing: product-details lists a version only when it has shipped, and until then its number is all there is.
+    /// Whether the candidates of `version` were given to the users of beta before one of them shipped on release:
+    /// product-details calls it a major release, or betas of the same number are listed (38.0.5, Fennec 68.2). That is
+    /// how release engineering decides as well: the first release of a train goes to beta, and whatever else has a
+    /// beta among the builds that it updates from (ship-it's `is_rc`). `N.0` needs no listing: product-details lists a
+    /// version only when it has shipped, and until then its number is all there is.
     pub(crate) fn goes_to_beta(&self, directory: Directory, version: &Version) -> bool {
         version.stage() == Stage::Release
             && (version.is_first_of_major()
@@ -65,9 +68,10 @@ impl Facts {
         shipped.any(is_beta) || released.any(is_beta)
     }
 
-    /// Whether a later version than `version` is known to have shipped from `directory`, by the record of what has shipped or by its
-    /// folder under `releases/`, in its number family: another beta or the final of the same number, or for a release, or an ESR, a later
-    /// one of the same major. Before 4.0 each minor version was a branch of its own: 3.0, 3.5 and 3.6 were maintained side by side.
+    /// Whether a later version than `version` is known to have shipped from `directory`, by the record of what has
+    /// shipped or by its folder under `releases/`, in its number family: another beta or the final of the same number,
+    /// or for a release, or an ESR, a later one of the same major. Before 4.0 each minor version was a branch of its
+    /// own: 3.0, 3.5 and 3.6 were maintained side by side.
     pub(crate) fn later_version_shipped(&self, directory: Directory, version: &Version) -> bool {
         let family = |other: &Version| {
             let same_number = other.number() == version.number();
@@ -87,8 +91,8 @@ impl Facts {
         shipped.take_while(same_major).any(is_later) || released.take_while(same_major).any(is_later)
     }
 
-    /// The (product, major) pairs about which `self` and `newer` say different things: every group that reads one of them must be derived
-    /// again.
+    /// The (product, major) pairs about which `self` and `newer` say different things: every group that reads one of
+    /// them must be derived again.
     pub fn changes(&self, newer: &Self) -> BTreeSet<(Product, u32)> {
         let touched = |(directory, version): &(Directory, Version)| (directory.product(), version.major());
         different_keys(&self.shipped, &newer.shipped)
@@ -198,8 +202,8 @@ fn add_current(facts: &mut Facts, observation: &Observation) {
     }
 }
 
-/// The folder and version that a shipped release or a release directory is about. Product-details' key is read, not its member
-/// `version`, which has lost `esr`.
+/// The folder and version that a shipped release or a release directory is about. Product-details' key is read, not
+/// its member `version`, which has lost `esr`.
 pub(crate) fn subject_of(observation: &Observation) -> Result<(Directory, Version), Why> {
     let subject = observation.subject.as_str();
     let (directory, version) = match observation.kind {

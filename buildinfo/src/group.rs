@@ -1,9 +1,9 @@
 //! Which observations are interpreted together.
 //!
-//! A group is everything about one version number of one product (`Firefox 65.0`: its betas, candidates, release, variants, on all
-//! channels and platforms), or about one build that has no release of its own (`Firefox 20181101100000`: nightlies). So a group is small,
-//! a new observation touches one group, and what a group needs from outside, the record of what has shipped, is all in
-//! [`crate::facts::Facts`].
+//! A group is everything about one version number of one product (`Firefox 65.0`: its betas, candidates, release,
+//! variants, on all channels and platforms), or about one build that has no release of its own
+//! (`Firefox 20181101100000`: nightlies). So a group is small, a new observation touches one group, and what a group
+//! needs from outside, the record of what has shipped, is all in [`crate::facts::Facts`].
 
 use std::fmt;
 use std::str::FromStr;
@@ -27,7 +27,8 @@ pub enum GroupKey {
 }
 
 impl GroupKey {
-    /// Whether the group's builds depend on facts about this major version of `product`; see [`crate::facts::Facts::changes`].
+    /// Whether the group's builds depend on facts about this major version of `product`; see
+    /// [`crate::facts::Facts::changes`].
     pub fn reads(&self, product: Product, major: u32) -> bool {
         match self {
             Self::Number(own, number) => {

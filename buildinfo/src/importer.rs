@@ -22,7 +22,8 @@ const GONE_AFTER: i64 = 60_000_000;
 /// so long: one that imports every night may be half a day late once.
 const BY_HAND_WITHIN: i64 = 36 * 3_600_000_000;
 /// What to do where nobody imports.
-const ADVICE: &str = "run \"datil buildinfo import\", or let \"datil up\" or \"datil buildinfo serve\" import by itself with buildinfo.schedule";
+const ADVICE: &str = "run \"datil buildinfo import\", or let \"datil up\" or \"datil buildinfo serve\" import by \
+    itself with buildinfo.schedule";
 
 /// Who imports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
@@ -79,7 +80,8 @@ impl Importer {
         match (self.who, self.last) {
             (Who::Scheduled, _) => "it is looked for at once".to_owned(),
             (Who::ByHand, Some(last)) => format!(
-                "no process imports by itself, so it is looked for with the next \"datil buildinfo import\" (the last one began {})",
+                "no process imports by itself, so it is looked for with the next \"datil buildinfo import\" (the last \
+                 one began {})",
                 rfc3339(last)
             ),
             (_, None) => format!("nothing was ever imported, so nobody looks for it: {ADVICE}"),
@@ -95,12 +97,14 @@ impl Importer {
         match (self.who, self.last) {
             (Who::Scheduled, _) => None,
             (Who::ByHand, Some(last)) => Some(format!(
-                "No process imports by itself: builds become known with \"datil buildinfo import\" only. The last one began {}.",
+                "No process imports by itself: builds become known with \"datil buildinfo import\" only. The last one \
+                 began {}.",
                 rfc3339(last)
             )),
             (_, None) => Some(format!("Nothing was ever imported: {ADVICE}.")),
             (_, Some(last)) => Some(format!(
-                "Nobody imports: no process does so by itself, and the last import began {}. New builds stay unknown: {ADVICE}.",
+                "Nobody imports: no process does so by itself, and the last import began {}. New builds stay unknown: \
+                 {ADVICE}.",
                 rfc3339(last)
             )),
         }

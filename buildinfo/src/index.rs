@@ -1,7 +1,7 @@
 //! Every build in memory: what look-ups are answered from.
 //!
-//! An index never changes; a newer generation is another index. Texts are kept once each, rows are sorted by (product, build id), and a
-//! look-up is one probe of a table of numbers that allocates nothing.
+//! An index never changes; a newer generation is another index. Texts are kept once each, rows are sorted by (product,
+//! build id), and a look-up is one probe of a table of numbers that allocates nothing.
 
 mod build_ref;
 mod builder;
@@ -75,8 +75,8 @@ struct Row {
     reason: Reason,
 }
 
-/// The rows of a key. It tells their channel too, so that most look-ups are answered without touching the rows, which lie anywhere in
-/// memory.
+/// The rows of a key. It tells their channel too, so that most look-ups are answered without touching the rows, which
+/// lie anywhere in memory.
 #[derive(Debug, Clone, Copy)]
 struct Span {
     first: u32,
@@ -156,8 +156,8 @@ impl BuildIndex {
         first..first + rows.partition_point(|row| Some(row.key) <= key)
     }
 
-    /// The builds with this id that can be asked for on this channel, in the order of [`Self::find`]: those that follow it, and on beta
-    /// the release's files that are its candidates. Allocates nothing.
+    /// The builds with this id that can be asked for on this channel, in the order of [`Self::find`]: those that
+    /// follow it, and on beta the release's files that are its candidates. Allocates nothing.
     pub fn find_on(
         &self,
         product: Product,

@@ -1,7 +1,8 @@
 //! What every build of the products is: its exact version, what became of it, and why we say so.
 //!
-//! Sources are read into [`observation`]s, which conclude nothing. [`derive()`] turns the observations of one group, with the
-//! [`correction`]s and [`facts()`], into [`Build`]s; these are loaded into a [`BuildIndex`], in which [`resolve()`] answers.
+//! Sources are read into [`observation`]s, which conclude nothing. [`derive()`] turns the observations of one group,
+//! with the [`correction`]s and [`facts()`], into [`Build`]s; these are loaded into a [`BuildIndex`], in which
+//! [`resolve()`] answers.
 //!
 //! What it is not: it knows nothing of crashes, and a look-up never leaves the process.
 //!

@@ -77,7 +77,8 @@ pub struct LoadOptions {
     pub origin: Origin,
     /// Who loads it; it is shown beside every answer that rests on the table.
     pub author: Author,
-    /// The table is the whole of its origin: what an earlier one said and this one does not is withdrawn. Without it, rows are added.
+    /// The table is the whole of its origin: what an earlier one said and this one does not is withdrawn. Without it,
+    /// rows are added.
     pub replace: bool,
 }
 
@@ -101,8 +102,8 @@ impl From<DbError> for LoadError {
     }
 }
 
-/// Loads a table as one run, under the same lease as an import, and derives what its rows mean. Bad rows are counted and noted; they are
-/// no error.
+/// Loads a table as one run, under the same lease as an import, and derives what its rows mean. Bad rows are counted
+/// and noted; they are no error.
 ///
 /// # Errors
 /// See [`LoadError`].
@@ -199,8 +200,8 @@ impl Load<'_> {
         Ok(())
     }
 
-    /// Withdraws what earlier tables of the origin said, if this one is whole: an empty one or one with bad rows says nothing about what
-    /// it lacks.
+    /// Withdraws what earlier tables of the origin said, if this one is whole: an empty one or one with bad rows says
+    /// nothing about what it lacks.
     async fn withdraw(&mut self, url: &str) -> Result<(), LoadError> {
         if self.said.is_empty() || self.run.errors > 0 {
             self.note("rows of earlier tables stay: this one is empty or has bad rows");

@@ -172,7 +172,8 @@ pub fn build_folder(url: &str) -> Option<String> {
     Some(folder.to_string())
 }
 
-/// A platform under its present name, and the variant that older names carried: `macosx-eme-free` is (`mac`, `eme-free`).
+/// A platform under its present name, and the variant that older names carried: `macosx-eme-free` is (`mac`,
+/// `eme-free`).
 pub fn normalise_platform(raw: &str) -> (String, Option<String>) {
     let lower = raw.trim().to_lowercase();
     let (base, variant) = ["eme-free", "sha1"]

@@ -1,7 +1,7 @@
 //! What a source said, exactly as it said it.
 //!
-//! An [`Observation`] concludes nothing: it keeps the source's words in `body` and is named by the digest of its content, so that
-//! seeing the same thing twice changes nothing and every conclusion can point at what it rests on.
+//! An [`Observation`] concludes nothing: it keeps the source's words in `body` and is named by the digest of its
+//! content, so that seeing the same thing twice changes nothing and every conclusion can point at what it rests on.
 
 use std::fmt;
 use std::str::FromStr;
@@ -205,7 +205,8 @@ pub struct Observation {
     pub source: SourceName,
     /// How the body is read.
     pub kind: Kind,
-    /// What it is about: two observations of one source and kind with the same subject are two states of the same thing.
+    /// What it is about: two observations of one source and kind with the same subject are two states of the same
+    /// thing.
     pub subject: String,
     /// Where it was read. Not part of the content: a mirror says the same.
     pub url: String,
@@ -237,9 +238,11 @@ pub enum Why {
 }
 
 impl Observation {
-    /// A record as Buildhub gives it, or a `buildhub.json` of the archive. Buildhub's own row `id` is left out: it says nothing about the build.
+    /// A record as Buildhub gives it, or a `buildhub.json` of the archive. Buildhub's own row `id` is left out: it
+    /// says nothing about the build.
     ///
-    /// The subject is (channel, platform, locale, url): Buildhub gives a release file and its copy for beta the same URL.
+    /// The subject is (channel, platform, locale, url): Buildhub gives a release file and its copy for beta the same
+    /// URL.
     ///
     /// # Errors
     /// [`Why::Malformed`] when the record lacks what the subject is made of.
@@ -269,7 +272,8 @@ impl Observation {
         })
     }
 
-    /// One entry of product-details' `releases` object. The key is kept because only it says `esr`; the description is left out.
+    /// One entry of product-details' `releases` object. The key is kept because only it says `esr`; the description is
+    /// left out.
     ///
     /// # Errors
     /// [`Why::Malformed`] when the entry has no build number.
@@ -292,7 +296,8 @@ impl Observation {
         })
     }
 
-    /// One of product-details' flat files of current versions; `file` is its name without folder, as `firefox_versions.json`.
+    /// One of product-details' flat files of current versions; `file` is its name without folder, as
+    /// `firefox_versions.json`.
     pub fn current_versions(url: &str, file: &str, versions: Value) -> Self {
         Self {
             source: SourceName::ProductDetails,
@@ -329,9 +334,9 @@ impl Observation {
         }
     }
 
-    /// A metadata file of the archive. `file_url` names the file on the public host (version, build number and platform are read from
-    /// its path); the members of `body` are all optional but `build_id`: `build_id`, `channel`, `version`, `platform`, `revision`,
-    /// `repository`, `published` (RFC 3339).
+    /// A metadata file of the archive. `file_url` names the file on the public host (version, build number and
+    /// platform are read from its path); the members of `body` are all optional but `build_id`: `build_id`, `channel`,
+    /// `version`, `platform`, `revision`, `repository`, `published` (RFC 3339).
     pub fn archive_file(url: &str, file_url: &str, body: Value) -> Self {
         Self {
             source: SourceName::Archive,
@@ -342,7 +347,8 @@ impl Observation {
         }
     }
 
-    /// A row with the columns `product_name`, `release_channel`, `version_string`, `build_id` and, if known, `archive_url`.
+    /// A row with the columns `product_name`, `release_channel`, `version_string`, `build_id` and, if known,
+    /// `archive_url`.
     pub fn csv_row(
         url: &str,
         product: &str,

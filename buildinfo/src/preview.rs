@@ -57,8 +57,8 @@ fn text_of(build: &Build) -> String {
     format!("{build:?}")
 }
 
-/// What corrections, added to those in force, would change about builds, sorted by product and id. Nothing is written. A change of the
-/// evidence alone is none.
+/// What corrections, added to those in force, would change about builds, sorted by product and id. Nothing is written.
+/// A change of the evidence alone is none.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.

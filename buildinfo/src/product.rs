@@ -38,8 +38,8 @@ impl Product {
         }
     }
 
-    /// Whether any source that we read knows build ids of this product. The Android products since Fenix are built without a public
-    /// record of their ids.
+    /// Whether any source that we read knows build ids of this product. The Android products since Fenix are built
+    /// without a public record of their ids.
     pub fn has_source(self) -> bool {
         matches!(self, Self::Firefox | Self::Thunderbird | Self::Fennec)
     }
@@ -61,7 +61,8 @@ impl FromStr for Product {
 
 /// A product as release engineering names it: the folder under `/pub/` and the prefix in product-details.
 ///
-/// Developer Edition is released on its own here, with build numbers of its own, while everyone else calls it (`Firefox`, `aurora`).
+/// Developer Edition is released on its own here, with build numbers of its own, while everyone else calls it
+/// (`Firefox`, `aurora`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Directory {
@@ -126,8 +127,8 @@ impl Directory {
         }
     }
 
-    /// The folder that a build of `product` on `channel` is released under, when nothing else tells. Aurora before Developer Edition
-    /// (`a2`) was made of nightlies.
+    /// The folder that a build of `product` on `channel` is released under, when nothing else tells. Aurora before
+    /// Developer Edition (`a2`) was made of nightlies.
     pub fn of(product: Product, channel: &str) -> Self {
         match product {
             Product::Firefox if channel == "aurora" => Self::DevEdition,
@@ -239,7 +240,8 @@ pub fn concerned_by(product: &str) -> impl Iterator<Item = &str> {
     std::iter::once(product).chain(siblings.into_iter().flatten())
 }
 
-/// A channel in lower case, without blanks and without what is appended for partners (`-cck-…`) and for tests (`-localtest`, `-cdntest`).
+/// A channel in lower case, without blanks and without what is appended for partners (`-cck-…`) and for tests
+/// (`-localtest`, `-cdntest`).
 pub fn normalise_channel(raw: &str) -> String {
     let lower = raw.trim().to_lowercase();
     let end = ["-cck", "-localtest", "-cdntest"]
@@ -258,7 +260,8 @@ pub fn is_unofficial_channel(channel: &str) -> bool {
     matches!(channel, "default" | "unofficial" | "nightly-try") || channel.starts_with("default-")
 }
 
-/// What previous, next, latest and "builds behind" are counted in, within one product and channel: one line per major on esr, one elsewhere.
+/// What previous, next, latest and "builds behind" are counted in, within one product and channel: one line per major
+/// on esr, one elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Line(Option<u32>);

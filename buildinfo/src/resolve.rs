@@ -460,7 +460,8 @@ pub fn revision_url(build: BuildRef<'_>) -> Option<String> {
     }
 }
 
-/// A page for the changes from one build to another: only within one repository, since a pushlog knows nothing beyond its own.
+/// A page for the changes from one build to another: only within one repository, since a pushlog knows nothing beyond
+/// its own.
 pub fn changes_url(from: BuildRef<'_>, to: BuildRef<'_>) -> Option<String> {
     let repository = to
         .repository()
@@ -500,8 +501,9 @@ pub(crate) fn rfc3339(micros: i64) -> Option<String> {
 }
 
 impl Answer {
-    /// A digest of what the answer says about the build itself. What moves as other builds come (the previous build and the changes from
-    /// it), the evidence and the generation are left out: while the digest stays, nothing that was made from the answer is out of date.
+    /// A digest of what the answer says about the build itself. What moves as other builds come (the previous build
+    /// and the changes from it), the evidence and the generation are left out: while the digest stays, nothing that
+    /// was made from the answer is out of date.
     pub fn digest(&self) -> Digest {
         let mut value = serde_json::to_value(self).expect("an answer is plain data with text keys");
         if let Some(members) = value.as_object_mut() {

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use crate::observation::{Observation, SourceName};
 use crate::{BuildIndex, Correction, derive_all};
 
-/// A record of a candidate as Buildhub has them: build id, the folder's version and build number, what the file says of itself.
+/// A record of a candidate as Buildhub has them: build id, the folder's version and build number, what the file says
+/// of itself.
 pub(crate) struct Record<'a> {
     pub(crate) id: &'a str,
     /// Below `/pub/`: `firefox/candidates/64.0b4-candidates/build2`.

@@ -1,9 +1,11 @@
-//! Buildhub's search over our builds: the part of Elasticsearch 6 that Buildhub's clients use, so that they change the host only.
+//! Buildhub's search over our builds: the part of Elasticsearch 6 that Buildhub's clients use, so that they change the
+//! host only.
 //!
-//! A record is one build for one platform, with the members and in the form that Buildhub has used since 2020: Developer Edition is
-//! `firefox` on `aurora`, a version is the one that the program shows (no candidate's number), the locale is `en-US`. Other than in
-//! Buildhub, a build has one record, and none is a copy for beta of a release. Conditions, order and counts are answered from the index;
-//! only what hits show beyond that is read from what the sources said.
+//! A record is one build for one platform, with the members and in the form that Buildhub has used since 2020:
+//! Developer Edition is `firefox` on `aurora`, a version is the one that the program shows (no candidate's number),
+//! the locale is `en-US`. Other than in Buildhub, a build has one record, and none is a copy for beta of a release.
+//! Conditions, order and counts are answered from the index; only what hits show beyond that is read from what the
+//! sources said.
 //!
 //! What is not known here is refused, never answered wrongly.
 
@@ -88,7 +90,8 @@ impl Search {
             "aggs",
             "aggregations",
             "_source",
-            // Read and left out of the hits: Buildhub's own pages ask for it, and show the plain value where there is none.
+            // Read and left out of the hits: Buildhub's own pages ask for it, and show the plain value where there is
+            // none.
             "highlight",
         ];
         if let Some(word) = body.keys().find(|word| !known.contains(&word.as_str())) {

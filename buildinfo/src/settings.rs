@@ -32,7 +32,8 @@ pub struct Settings {
     pub alarm_installs: u32,
     /// Only for builds that are at most so many days older than the newest known one.
     pub alarm_days: u32,
-    /// What was concluded and imported is kept for so many days, which is how far back `--as-of` and the changes reach; 0: for ever.
+    /// What was concluded and imported is kept for so many days, which is how far back `--as-of` and the changes
+    /// reach; 0: for ever.
     pub keep_history_days: u32,
 }
 

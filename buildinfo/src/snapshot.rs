@@ -1,7 +1,8 @@
 //! All builds of a generation as one file, for look-ups far away from a service.
 //!
-//! The file is gzip. Its first line is a [`Header`], a JSON object; then follows the canonical export: one build a line. The header's
-//! digest is that of the export, so that whoever reads the file can tell whether it is whole, and the same as another's.
+//! The file is gzip. Its first line is a [`Header`], a JSON object; then follows the canonical export: one build a
+//! line. The header's digest is that of the export, so that whoever reads the file can tell whether it is whole, and
+//! the same as another's.
 
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
 
@@ -60,8 +61,8 @@ pub struct Snapshot {
     pub sha256: Digest,
 }
 
-/// Makes a snapshot of the newest generation, in the folder for temporary files. What is held in memory does not grow with the builds;
-/// compressing takes a processor for a while, so this is for a thread that serves nothing else.
+/// Makes a snapshot of the newest generation, in the folder for temporary files. What is held in memory does not grow
+/// with the builds; compressing takes a processor for a while, so this is for a thread that serves nothing else.
 ///
 /// # Errors
 /// The database failed, or the file could not be written.

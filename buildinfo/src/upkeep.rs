@@ -1,7 +1,7 @@
 //! Removing history: what was concluded, changed and imported so long ago that nobody may ask about it any more.
 //!
-//! Builds that are valid now, and all that a question about a time within the kept days needs, stay. What leaves the kept days is refused
-//! at once and removed a day later, so that a reader who had begun can finish.
+//! Builds that are valid now, and all that a question about a time within the kept days needs, stay. What leaves the
+//! kept days is refused at once and removed a day later, so that a reader who had begun can finish.
 
 use platform::db::{Db, DbError};
 
@@ -20,8 +20,9 @@ pub struct Pruned {
     pub more: bool,
 }
 
-/// Removes up to 500 rows of each kind that are older than [`Settings::keep_history_days`], each kind in a short transaction of its own.
-/// It may be broken off anywhere, repeated, and run in several processes at once, beside imports and readers.
+/// Removes up to 500 rows of each kind that are older than [`Settings::keep_history_days`], each kind in a short
+/// transaction of its own. It may be broken off anywhere, repeated, and run in several processes at once, beside
+/// imports and readers.
 ///
 /// # Errors
 /// The database failed; the next call goes on.

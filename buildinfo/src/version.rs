@@ -81,13 +81,14 @@ impl Version {
         self.stage == Stage::Esr
     }
 
-    /// Whether this is `N.0` without any suffix: by its number alone the first release of a train. What sources say of a version tells
-    /// more, see `Facts::goes_to_beta`.
+    /// Whether this is `N.0` without any suffix: by its number alone the first release of a train. What sources say of
+    /// a version tells more, see `Facts::goes_to_beta`.
     pub fn is_first_of_major(&self) -> bool {
         self.stage == Stage::Release && self.numbers[1..] == [0, 0, 0]
     }
 
-    /// Whether this is `bN` with N = 99: until 2015 the crash system called a release's last candidate on beta so (bugs 963600, 1156961).
+    /// Whether this is `bN` with N = 99: until 2015 the crash system called a release's last candidate on beta so
+    /// (bugs 963600, 1156961).
     pub fn is_legacy_final_beta(&self) -> bool {
         self.stage == Stage::Beta(99)
     }
@@ -100,7 +101,8 @@ impl Version {
         }
     }
 
-    /// The version of which this is a candidate or a build: `65.0b4` for `65.0b4rc1`, `65.0` for `65.0rc2`; otherwise itself.
+    /// The version of which this is a candidate or a build: `65.0b4` for `65.0b4rc1`, `65.0` for `65.0rc2`; otherwise
+    /// itself.
     pub fn without_candidate(&self) -> Self {
         match (self.stage, self.candidate, self.build) {
             (Stage::ReleaseCandidate(_), ..) => self.cut("rc", Stage::Release),
@@ -172,7 +174,8 @@ impl Version {
         }
     }
 
-    /// The number without any suffix, in its shortest usual form: `65.0`, `60.3`, `3.6.28`. Equal numbers give equal texts.
+    /// The number without any suffix, in its shortest usual form: `65.0`, `60.3`, `3.6.28`. Equal numbers give equal
+    /// texts.
     pub fn number(&self) -> String {
         let [major, minor, patch, fourth] = self.numbers;
         match (patch, fourth) {
@@ -221,8 +224,8 @@ impl Version {
         self.key().map(|number| format!("{number:010}")).join(".")
     }
 
-    /// As semantic version, in the same order. Every stage is a pre-release part, the final ones too, because semantic versions know
-    /// nothing that sorts after a release, and `esr` does. `None` for a number of four parts.
+    /// As semantic version, in the same order. Every stage is a pre-release part, the final ones too, because semantic
+    /// versions know nothing that sorts after a release, and `esr` does. `None` for a number of four parts.
     pub fn to_semver(&self) -> Option<semver::Version> {
         let [major, minor, patch, fourth] = self.numbers;
         if fourth != 0 {
@@ -377,8 +380,9 @@ impl<'de> Deserialize<'de> for Version {
     }
 }
 
-/// Compares two versions as the programs themselves do (toolkit's version comparator), which differs from [`Version`]'s order:
-/// a missing suffix is greater than any, so `65.0` comes after `65.0esr`; `1.*` comes after every `1.N`; `1.0+` is `1.1pre`.
+/// Compares two versions as the programs themselves do (toolkit's version comparator), which differs from
+/// [`Version`]'s order: a missing suffix is greater than any, so `65.0` comes after `65.0esr`; `1.*` comes after every
+/// `1.N`; `1.0+` is `1.1pre`.
 pub fn toolkit_cmp(a: &str, b: &str) -> Ordering {
     let mut left = a.split('.');
     let mut right = b.split('.');

@@ -11,8 +11,8 @@ const FIRST_YEAR: i32 = 2018;
 
 /// When the build with this version code was made; `None` if it is no version code.
 ///
-/// Up to August 2020 a code had 8 digits: years since 2018, day of the year, hour and minute. Since then it has 10: of the lowest 20 bits,
-/// all but the last three are hours since 2014-12-28 (those three tell the processor apart).
+/// Up to August 2020 a code had 8 digits: years since 2018, day of the year, hour and minute. Since then it has 10: of
+/// the lowest 20 bits, all but the last three are hours since 2014-12-28 (those three tell the processor apart).
 pub(crate) fn built_at(code: &str) -> Option<DateTime<Utc>> {
     if !code.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;

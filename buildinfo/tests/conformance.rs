@@ -1,7 +1,7 @@
 //! Listings are read the same in every form that the archive's services give them.
 //!
-//! Recorded listings are not part of this repository: the environment variable `DATIL_SHARED` names the folder that has them
-//! (`data/archive`). Without it only made-up names are compared.
+//! Recorded listings are not part of this repository: the environment variable `DATIL_SHARED` names the folder that
+//! has them (`data/archive`). Without it only made-up names are compared.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -32,7 +32,8 @@ impl Dialect {
         let mut row = |kind: &str, address: String, name: &str| {
             writeln!(
                 page,
-                "{blank}<tr>\n{blank}<td>{kind}</td>\n{blank}<td><a href=\"{}\">{}</a></td>\n<td></td>\n<td></td>\n{blank}</tr>\n{blank}",
+                "{blank}<tr>\n{blank}<td>{kind}</td>\n{blank}<td><a \
+                 href=\"{}\">{}</a></td>\n<td></td>\n<td></td>\n{blank}</tr>\n{blank}",
                 self.html(&address),
                 self.html(name)
             )

@@ -125,7 +125,8 @@ async fn a_later_table_of_an_origin_replaces_the_earlier_one_only_when_it_is_who
         let known = |version: &str| (Some(version.to_owned()), Status::Shipped);
         load(db, &format!("{FIRST}{SECOND}"), "a", false).await.unwrap();
         assert_eq!(answer(db, "beta", "20150702173756").await, known("40.0b1"));
-        // Without being asked to, nothing is withdrawn; nor by a table that is empty or has bad rows, nor by another origin.
+        // Without being asked to, nothing is withdrawn; nor by a table that is empty or has bad rows, nor by another
+        // origin.
         for (text, origin, replace) in [
             (SECOND.to_owned(), "a", false),
             (String::new(), "a", true),

@@ -85,7 +85,8 @@ async fn what_is_too_old_to_be_asked_for_goes_and_nothing_else() {
             ..Settings::default()
         };
         assert_eq!(prune(db, &forever, i64::MAX).await, [0; 5]);
-        // All is within the kept days but what the first generation changed; whether or not a processor follows changes, they go.
+        // All is within the kept days but what the first generation changed; whether or not a processor follows
+        // changes, they go.
         let at = |days: i64| (days + 365) * DAY;
         let removed = prune(db, &settings, at(150)).await;
         assert!(removed[1] > 300, "{removed:?}");

@@ -45,7 +45,8 @@ enum Copy {
 }
 
 impl Inner {
-    /// Whether a report with this id was deleted, as far as the database tells in time: else what comes in is removed later.
+    /// Whether a report with this id was deleted, as far as the database tells in time: else what comes in is removed
+    /// later.
     pub(crate) async fn is_deleted(&self, id: &CrashId) -> bool {
         let standing = timeout(DATABASE_LIMIT, crashstore::db::standing(&self.db, id)).await;
         matches!(standing, Ok(Ok(Some(found))) if found.state == State::Deleted)

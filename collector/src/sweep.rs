@@ -169,8 +169,8 @@ impl Inner {
         Ok(count)
     }
 
-    /// Records every stored report that has no row, the newest days first, and remembers the days that are past: nothing more comes
-    /// to those. Answers how many had none.
+    /// Records every stored report that has no row, the newest days first, and remembers the days that are past:
+    /// nothing more comes to those. Answers how many had none.
     pub(crate) async fn sweep_everything(&self) -> Result<u64, SweepError> {
         let mut days = self.blobs.names(RAW_CRASHES, true).await?;
         let swept = swept_days(&self.db).await?;

@@ -1,7 +1,8 @@
 //! Texts of clients and of what was found, fit for a column of the database.
 
-/// A text of at most so many bytes, without control characters and without white space around it: what a column holds of a text that
-/// anybody may have sent. PostgreSQL refuses null characters, and index entries of more than about 2,700 bytes.
+/// A text of at most so many bytes, without control characters and without white space around it: what a column holds
+/// of a text that anybody may have sent. PostgreSQL refuses null characters, and index entries of more than about
+/// 2,700 bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Column<const BYTES: usize>(String);
 

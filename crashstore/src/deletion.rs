@@ -1,4 +1,5 @@
-//! Deleting a crash for good: first its tombstone, then its objects. Interrupted anywhere, it is deleted, and the upkeep goes on.
+//! Deleting a crash for good: first its tombstone, then its objects. Interrupted anywhere, it is deleted, and the
+//! upkeep goes on.
 
 use crash::CrashId;
 use futures::TryStreamExt;
@@ -20,7 +21,8 @@ pub enum Deletion {
     Nothing,
 }
 
-/// Deletes a crash with all its objects. From the moment of the tombstone on nobody sees it, and no worker can bring it back.
+/// Deletes a crash with all its objects. From the moment of the tombstone on nobody sees it, and no worker can bring
+/// it back.
 ///
 /// # Errors
 /// The database failed; or the blob store did, before it was known that there is such a crash.

@@ -1,9 +1,10 @@
 //! The outputs of processing: which one is valid, and how it comes to the processed crash's own key.
 //!
-//! A worker writes what it found as an object of its own, named by its claim. The transaction that ends its claim names that object in
-//! the crash's row. Then the object is copied to the key of the processed crash and removed, by the worker or, if it died, by the upkeep.
-//! Readers follow the row. So a worker that was away for too long overwrites nothing: it has no claim to be named by. Even if it was
-//! stopped between looking and copying, what it writes too late is told by its number, is not shown, and is made again.
+//! A worker writes what it found as an object of its own, named by its claim. The transaction that ends its claim
+//! names that object in the crash's row. Then the object is copied to the key of the processed crash and removed, by
+//! the worker or, if it died, by the upkeep. Readers follow the row. So a worker that was away for too long overwrites
+//! nothing: it has no claim to be named by. Even if it was stopped between looking and copying, what it writes too
+//! late is told by its number, is not shown, and is made again.
 
 use bytes::Bytes;
 use crash::{CrashId, ProcessedCrash};
@@ -55,7 +56,8 @@ pub async fn discard(blobs: &Blobs, id: &CrashId, claim: &str) -> Result<(), Blo
     blobs.delete(&keys::output(id, claim)).await
 }
 
-/// Loads the valid document of a processed crash. Without a row (the table is a cache) the object under its own key speaks for itself.
+/// Loads the valid document of a processed crash. Without a row (the table is a cache) the object under its own key
+/// speaks for itself.
 ///
 /// # Errors
 /// A store failed, or the object is damaged.
@@ -133,7 +135,8 @@ pub async fn copy(db: &Db, blobs: &Blobs, id: &CrashId) -> Result<Copied, StoreE
     Ok(Copied::Yes)
 }
 
-/// What was written to the crash's own key may have replaced something newer. `None`: what is valid is still to be copied.
+/// What was written to the crash's own key may have replaced something newer. `None`: what is valid is still to be
+/// copied.
 async fn too_late(db: &Db, blobs: &Blobs, id: &CrashId) -> Result<Option<Copied>, StoreError> {
     Ok(match db::standing(db, id).await? {
         Some(Standing {

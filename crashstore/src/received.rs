@@ -80,8 +80,8 @@ fn is_distinctive(annotations: &Map<String, Value>, checksums: &BTreeMap<String,
     annotations.contains_key("CrashTime") || checksums.values().any(|hash| *hash != empty)
 }
 
-/// The hash of annotations and checksums of dumps (SHA-256 in hexadecimal, by their names), but for what a client changes when it posts a
-/// report again, and for what is not stored: it can be computed again from a stored raw crash.
+/// The hash of annotations and checksums of dumps (SHA-256 in hexadecimal, by their names), but for what a client
+/// changes when it posts a report again, and for what is not stored: it can be computed again from a stored raw crash.
 pub fn content_hash(annotations: &Map<String, Value>, checksums: &BTreeMap<String, String>) -> String {
     let counts = |name: &str| {
         name != "Throttleable" && !name.starts_with("SubmittedFrom") && !is_private(name) && !is_of_collector(name)

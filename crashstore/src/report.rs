@@ -116,8 +116,8 @@ pub async fn load(blobs: &Blobs, id: &CrashId) -> Result<Option<Report>, StoreEr
     Ok(Some(report))
 }
 
-/// Loads what lies under a processed crash's own key, valid or not; `None` when there is nothing. What is to be shown is loaded by
-/// [`crate::output::load`].
+/// Loads what lies under a processed crash's own key, valid or not; `None` when there is nothing. What is to be shown
+/// is loaded by [`crate::output::load`].
 ///
 /// # Errors
 /// The store failed or the object is damaged.

@@ -1,4 +1,5 @@
-//! What was left half-done, finished, and what is old, forgotten: in small steps that several processes may make at once.
+//! What was left half-done, finished, and what is old, forgotten: in small steps that several processes may make at
+//! once.
 
 use crash::CrashId;
 use futures::TryStreamExt;
@@ -13,7 +14,8 @@ use crate::{db, deletion, keys};
 
 /// So many crashes are looked at in one step.
 const STEP: i64 = 200;
-/// An output that was just named is for its worker to copy; one that a worker left is for the upkeep. A deletion likewise.
+/// An output that was just named is for its worker to copy; one that a worker left is for the upkeep. A deletion
+/// likewise.
 const GRACE: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// What an upkeep did.
@@ -31,8 +33,8 @@ pub struct Kept {
     pub forgotten: u64,
 }
 
-/// Finishes what dead workers and interrupted deletions left, and forgets crashes whose objects have been gone since before `horizon`,
-/// microseconds UTC. Each crash that fails is left for the next time, and the others go on.
+/// Finishes what dead workers and interrupted deletions left, and forgets crashes whose objects have been gone since
+/// before `horizon`, microseconds UTC. Each crash that fails is left for the next time, and the others go on.
 ///
 /// # Errors
 /// A store cannot be asked at all; what was done stays done.

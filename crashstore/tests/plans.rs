@@ -1,4 +1,5 @@
-//! Lists and look-ups of crashes stay fast when there are many: every statement finds its rows by an index, in the order that is wanted.
+//! Lists and look-ups of crashes stay fast when there are many: every statement finds its rows by an index, in the
+//! order that is wanted.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use crash::{CrashId, RawCrash};

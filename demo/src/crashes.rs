@@ -117,8 +117,8 @@ fn sample(path: &'static str, bytes: &[u8]) -> Option<Sample> {
     })
 }
 
-/// Writes the symbols of the samples under `folder`, as a symbol server has them: `<file>/<id>/<file>.sym`. Files that are
-/// there already with the same content are left alone. Returns how many were written.
+/// Writes the symbols of the samples under `folder`, as a symbol server has them: `<file>/<id>/<file>.sym`. Files that
+/// are there already with the same content are left alone. Returns how many were written.
 ///
 /// # Errors
 ///

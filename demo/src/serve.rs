@@ -1,7 +1,8 @@
 //! The stand-ins over HTTP: Buildhub's search, the archive's listings and files, and product-details, on one listener.
 //!
-//! Which service is meant is told by the path: `/pub/` is the archive, `/1.0/` is product-details, all else is Buildhub,
-//! which answers an unknown path with its user interface. Each service can be told to misbehave while it runs.
+//! Which service is meant is told by the path: `/pub/` is the archive, `/1.0/` is product-details, all else is
+//! Buildhub, which answers an unknown path with its user interface. Each service can be told to misbehave while it
+//! runs.
 
 mod archive;
 mod faults;
@@ -117,8 +118,8 @@ pub async fn serve(
         .await
 }
 
-/// The truths whose builds Buildhub has a record of, on the build's own channel, when it has these faults. Whether it is up
-/// makes no difference.
+/// The truths whose builds Buildhub has a record of, on the build's own channel, when it has these faults. Whether it
+/// is up makes no difference.
 pub fn truths_in_buildhub<'w>(world: &'w World, faults: &[Fault]) -> Vec<&'w Truth> {
     Known::of(world, faults).truths()
 }

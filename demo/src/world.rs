@@ -34,8 +34,8 @@ pub struct Plan {
     pub newest_major: u32,
     /// The platforms that each build has.
     pub platforms: Vec<Platform>,
-    /// Whether things fail now and then: days without a nightly, nightlies without one of their platforms, and betas that take
-    /// eleven builds, of which the third is missing.
+    /// Whether things fail now and then: days without a nightly, nightlies without one of their platforms, and betas
+    /// that take eleven builds, of which the third is missing.
     pub breaks: bool,
     /// Whether the last versions of Fennec are there, of 2019.
     pub fennec: bool,
@@ -67,8 +67,8 @@ impl Default for Plan {
 }
 
 impl Plan {
-    /// Two years up to 2026-08-31 of every product on all platforms, four weeks a train, with broken days; and, older than
-    /// that, Fennec's last versions.
+    /// Two years up to 2026-08-31 of every product on all platforms, four weeks a train, with broken days; and, older
+    /// than that, Fennec's last versions.
     pub fn two_years() -> Self {
         Self {
             weeks: 104,
@@ -80,8 +80,9 @@ impl Plan {
         }
     }
 
-    /// A plan for load tests: all platforms, trains of four weeks, and enough weeks that Buildhub has at least `records`
-    /// records. Beyond 60,000, which is about six years, the others are of the first Buildhub's time, in all its locales.
+    /// A plan for load tests: all platforms, trains of four weeks, and enough weeks that Buildhub has at least
+    /// `records` records. Beyond 60,000, which is about six years, the others are of the first Buildhub's time, in all
+    /// its locales.
     pub fn records(records: usize) -> Self {
         /// Buildhub records that a quiet week of six platforms has at the least.
         const RECORDS_A_WEEK: usize = 170;

@@ -2,9 +2,10 @@
 //!
 //! Every stored time is a count of microseconds since 1970-01-01T00:00:00 UTC in an `i64`.
 //!
-//! Tests move the time: while `DATIL_TEST_CLOCK` names a file, that file's content is the time, for everything that is stored, compared
-//! or waited for in the sense of the domain (leases, back-off, retention, schedules). How long a network or a statement may take is
-//! measured by the runtime's own clock, and so is how often a process looks whether there is work.
+//! Tests move the time: while `DATIL_TEST_CLOCK` names a file, that file's content is the time, for everything that is
+//! stored, compared or waited for in the sense of the domain (leases, back-off, retention, schedules). How long a
+//! network or a statement may take is measured by the runtime's own clock, and so is how often a process looks whether
+//! there is work.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -54,7 +55,8 @@ pub fn from_environment(remote: Option<&'static str>) -> Result<(), ClockError> 
     }
 }
 
-/// Makes the content of a file the time of this process, for good: RFC 3339 text, or a number of microseconds since 1970 UTC.
+/// Makes the content of a file the time of this process, for good: RFC 3339 text, or a number of microseconds since
+/// 1970 UTC.
 ///
 /// # Errors
 /// The file cannot be read, or holds no time.

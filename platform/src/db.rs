@@ -180,8 +180,8 @@ impl Db {
         }
     }
 
-    /// The same database, through connections of their own whose statements may take as long as they take: for imports, upkeep, and
-    /// whatever nobody waits for. To be called once for each such task.
+    /// The same database, through connections of their own whose statements may take as long as they take: for
+    /// imports, upkeep, and whatever nobody waits for. To be called once for each such task.
     pub fn unhurried(&self) -> Self {
         match self {
             Self::Sqlite(db) => Self::Sqlite(SqliteDb {
@@ -279,8 +279,8 @@ impl Db {
         }
     }
 
-    /// What stands behind a table's name so that SQLite uses this index, which otherwise takes any that has more of the columns asked
-    /// for. PostgreSQL knows how rare each value is, and needs nothing.
+    /// What stands behind a table's name so that SQLite uses this index, which otherwise takes any that has more of
+    /// the columns asked for. PostgreSQL knows how rare each value is, and needs nothing.
     pub fn by_index(&self, index: &'static str) -> String {
         match self {
             Self::Sqlite(_) => format!("INDEXED BY {index}"),
@@ -288,7 +288,8 @@ impl Db {
         }
     }
 
-    /// Lets PostgreSQL learn how its rows are spread, which it does by itself after a while; SQLite is told which index to use.
+    /// Lets PostgreSQL learn how its rows are spread, which it does by itself after a while; SQLite is told which
+    /// index to use.
     ///
     /// # Errors
     /// The database failed.

@@ -41,14 +41,14 @@ pub struct HttpSettings {
     /// Address and port to listen on, such as `127.0.0.1:8000`; port 0 takes a free one. Empty:
     /// the loopback address and the service's own port.
     pub bind: String,
-    /// How many requests a minute one client address may make of the API (`/api/`) and of pages, and at once; 0: no limit. Crash
-    /// reports, health and the stylesheet are not counted.
+    /// How many requests a minute one client address may make of the API (`/api/`) and of pages, and at once; 0: no
+    /// limit. Crash reports, health and the stylesheet are not counted.
     pub rate_limit: u32,
-    /// How many proxies of our own stand in front, each of which appends to `X-Forwarded-For`: where the client's address is read for
-    /// the limit. 0: the address of the connection.
+    /// How many proxies of our own stand in front, each of which appends to `X-Forwarded-For`: where the client's
+    /// address is read for the limit. 0: the address of the connection.
     pub proxies: u8,
-    /// How many seconds a request may take until its answer begins, then it is given up with 503; 0: no limit. Crash reports have
-    /// limits of their own.
+    /// How many seconds a request may take until its answer begins, then it is given up with 503; 0: no limit. Crash
+    /// reports have limits of their own.
     pub answer_seconds: u32,
 }
 

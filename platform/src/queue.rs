@@ -32,7 +32,8 @@ pub const MAX_CLAIMS: i64 = 200;
 /// The longest pause before a job is tried again.
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(4 * 3600);
 
-/// How long a job waits after its `failures`-th failure, the first being 1: a second, then twice as long each time, up to four hours.
+/// How long a job waits after its `failures`-th failure, the first being 1: a second, then twice as long each time, up
+/// to four hours.
 pub fn back_off(failures: i64) -> Duration {
     let doublings = u32::try_from(failures.max(1) - 1).unwrap_or(u32::MAX);
     let seconds = 2_u64.checked_pow(doublings).unwrap_or(u64::MAX);

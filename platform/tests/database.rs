@@ -10,7 +10,9 @@ use platform::on;
 use platform::testing::{database_settings, databases};
 
 /// Counts to a number that takes minutes.
-const SLOW: &str = "WITH RECURSIVE n (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $1) SELECT COUNT(*) FROM n";
+const SLOW: &str = "\
+    WITH RECURSIVE n (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $1) SELECT COUNT(*) \
+    FROM n";
 
 async fn count_to(db: &Db, limit: i64) -> Result<i64, DbError> {
     Ok(on!(db, |pool| sqlx::query_scalar(SLOW)
@@ -120,7 +122,13 @@ async fn names_are_ordered_by_their_bytes() {
 /// No text is a key, or part of an index, by the cluster's own order.
 #[tokio::test]
 async fn every_key_of_text_compares_by_bytes() {
-    const SQL: &str = "SELECT t.relname || '.' || a.attname FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = ANY (i.indkey) WHERE t.relnamespace = current_schema()::regnamespace AND a.atttypid = 'text'::regtype AND a.attcollation <> (SELECT oid FROM pg_collation WHERE collname = 'C') ORDER BY 1";
+    const SQL: &str = "SELECT t.relname || '.' || a.attname \
+        FROM pg_index i \
+        JOIN pg_class t ON t.oid = i.indrelid \
+        JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = ANY (i.indkey) \
+        WHERE t.relnamespace = current_schema()::regnamespace AND a.atttypid = 'text'::regtype \
+        AND a.attcollation <> (SELECT oid FROM pg_collation WHERE collname = 'C') \
+        ORDER BY 1";
     for test in databases().await {
         if let Db::Postgres(pool) = &test.db {
             let others: Vec<String> = sqlx::query_scalar(SQL).fetch_all(pool).await.unwrap();

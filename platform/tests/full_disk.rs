@@ -5,7 +5,8 @@ use platform::in_tx;
 use platform::testing::databases;
 
 async fn write(db: &Db, bytes: usize) -> Result<(), DbError> {
-    const SQL: &str = "INSERT INTO search_row (crash_id, date, row_version, deleted, schema, seq, doc) VALUES ('x', 0, 0, FALSE, 0, 0, $1)";
+    const SQL: &str = "INSERT INTO search_row (crash_id, date, row_version, deleted, schema, seq, doc) \
+        VALUES ('x', 0, 0, FALSE, 0, 0, $1)";
     let mut tx: Tx = db.begin().await?;
     let doc = vec![7_u8; bytes];
     in_tx!(&mut tx, |conn| sqlx::query(SQL)

@@ -1,5 +1,5 @@
-//! The job queue against a model of it: whatever pushes and workers do, in any order, no wish is lost, and nobody works on a crash that
-//! somebody else works on.
+//! The job queue against a model of it: whatever pushes and workers do, in any order, no wish is lost, and nobody
+//! works on a crash that somebody else works on.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use platform::clock::micros;

@@ -237,7 +237,8 @@ pub(crate) fn major(version: &str) -> i64 {
     crate::rules::integer_in(first).unwrap_or(0)
 }
 
-/// Whether something follows the number of a version: `b3`, `a2`, `esr`, `rc1`, `pre`. A text that begins with no number has none.
+/// Whether something follows the number of a version: `b3`, `a2`, `esr`, `rc1`, `pre`. A text that begins with no
+/// number has none.
 pub(crate) fn has_suffix(version: &str) -> bool {
     let version = version.trim();
     let rest = version.trim_start_matches(|character: char| character.is_ascii_digit() || character == '.');

@@ -74,7 +74,8 @@ pub enum SiglistsError {
         problem: String,
     },
     /// There are no such lists in the data folder.
-    #[error("no lists in {} have a SHA-256 that begins with {start:?}: `datil signature lists show` names those that are there", folder.display())]
+    #[error("no lists in {} have a SHA-256 that begins with {start:?}: `datil signature lists show` names those that \
+        are there", folder.display())]
     Unknown {
         /// Where lists lie.
         folder: PathBuf,

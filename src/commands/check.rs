@@ -240,7 +240,8 @@ async fn failed(db: &Db) -> anyhow::Result<Finding> {
         Some(first) => Finding::bad(
             NAME,
             format!(
-                "{}{} could not be processed; the first is {}: {} (`datil crash failed` lists them, with --retry it takes them up once more)",
+                "{}{} could not be processed; the first is {}: {} (`datil crash failed` lists them, with --retry it \
+                 takes them up once more)",
                 if failed.len() >= 1000 { "at least " } else { "" },
                 failed.len(),
                 first.crash_id,

@@ -115,7 +115,8 @@ pub(crate) async fn run(settings: &Settings, command: CrashCommand, as_json: boo
                         writeln!(std::io::stdout(), "{id} deleted")?;
                         writeln!(
                             std::io::stderr(),
-                            "the blob store does not answer: a running system removes the objects of {id} when it is back"
+                            "the blob store does not answer: a running system removes the objects of {id} when it is \
+                             back"
                         )?;
                     }
                     Deletion::Nothing => {
@@ -209,7 +210,8 @@ async fn where_it_stands(db: &Db, blobs: &Blobs, id: &CrashId) -> anyhow::Result
             format!("{id} is a second copy of {first}, and is not processed")
         }
         (_, Some(job)) if job.state == JobState::Failed => format!(
-            "{id} could not be processed, and was given up at {}: {} (take it up once more with `datil crash failed --retry {id}`)",
+            "{id} could not be processed, and was given up at {}: {} (take it up once more with `datil crash failed \
+             --retry {id}`)",
             clock::rfc3339(job.run_at),
             job.reason
         ),

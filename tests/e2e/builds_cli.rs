@@ -202,7 +202,8 @@ async fn a_correction_is_foreseen_made_listed_and_undone() {
         let before = system.run_well(["buildinfo", "export", "--canonical"]);
         let file = system.folder().join("corrections.toml");
         let text = format!(
-            "[[correction]]\nsubject = {subject:?}\nfield = \"status\"\nvalue = \"pulled\"\nauthor = \"we\"\nreason = \"it was taken back\"\n"
+            "[[correction]]\nsubject = {subject:?}\nfield = \"status\"\nvalue = \"pulled\"\nauthor = \"we\"\nreason = \
+             \"it was taken back\"\n"
         );
         std::fs::write(&file, text).expect("a file can be written");
         let file = file.to_str().expect("UTF-8");

@@ -21,8 +21,13 @@ fn every_migration_exists_for_both_databases() {
 
 /// Every column of every table: (table, column, may be null).
 async fn columns(db: &Db) -> BTreeSet<(String, String, bool)> {
-    const SQLITE: &str = "SELECT m.name, p.name, p.\"notnull\" = 0 FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '_sqlx%'";
-    const POSTGRES: &str = "SELECT table_name::text, column_name::text, is_nullable = 'YES' FROM information_schema.columns WHERE table_schema = current_schema() AND table_name NOT LIKE '\\_sqlx%'";
+    const SQLITE: &str = "SELECT m.name, p.name, p.\"notnull\" = 0 \
+        FROM sqlite_master m \
+        JOIN pragma_table_info(m.name) p \
+        WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '_sqlx%'";
+    const POSTGRES: &str = "SELECT table_name::text, column_name::text, is_nullable = 'YES' \
+        FROM information_schema.columns \
+        WHERE table_schema = current_schema() AND table_name NOT LIKE '\\_sqlx%'";
     let rows: Vec<(String, String, bool)> = match db {
         Db::Sqlite(db) => sqlx::query_as(SQLITE).fetch_all(&db.read).await.expect("columns"),
         Db::Postgres(pool) => sqlx::query_as(POSTGRES).fetch_all(pool).await.expect("columns"),
@@ -53,7 +58,8 @@ async fn a_schema_that_is_too_old_or_too_new_is_told() {
         assert_eq!(opened.is_ok(), matches!(db, Db::Sqlite(_)));
         db.migrate(folder.path()).await.expect("it can be migrated");
         assert_eq!(db.schema().await.expect("it answers"), Schema::Fits);
-        const NEWER: &str = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (99999, 'newer', TRUE, $1, 0)";
+        const NEWER: &str = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+            VALUES (99999, 'newer', TRUE, $1, 0)";
         let checksum: &[u8] = &[0];
         match &db {
             Db::Sqlite(db) => sqlx::query(NEWER).bind(checksum).execute(&db.write).await.map(|_| ()),

@@ -1,4 +1,5 @@
-//! What goes wrong over hours, with a clock that the tests move: a store is away, the database is away, a worker is paused.
+//! What goes wrong over hours, with a clock that the tests move: a store is away, the database is away, a worker is
+//! paused.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -240,7 +240,8 @@ impl System {
         self.folder.path().join("clock")
     }
 
-    /// Makes this the time of every process that is started from now on, or that goes by the moved clock already; microseconds UTC.
+    /// Makes this the time of every process that is started from now on, or that goes by the moved clock already;
+    /// microseconds UTC.
     pub(crate) fn move_clock(&self, micros: i64) {
         // Whoever reads it sees the old time or the new one.
         let new = self.folder.path().join("clock.new");

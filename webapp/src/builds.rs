@@ -385,7 +385,8 @@ fn not_an_id(text: &str) -> Response {
     Problem {
         title: "Not a build id".to_owned(),
         sentence: format!(
-            "“{}” is not a build id: that is the moment at which a build was started, 14 digits YYYYMMDDhhmmss that make a date.",
+            "“{}” is not a build id: that is the moment at which a build was started, 14 digits YYYYMMDDhhmmss that \
+             make a date.",
             format::shortened(text.trim(), 100)
         ),
         causes: vec![
@@ -403,7 +404,11 @@ fn unknown_product(name: &str) -> Response {
             "No source of builds knows a product “{}”.",
             format::shortened(name, 100)
         ),
-        causes: vec!["Crashes of any product are taken in, but builds are known of a few products only: the list of builds names them.".to_owned()],
+        causes: vec![
+            "Crashes of any product are taken in, but builds are known of a few products only: the list of \
+            builds names them."
+                .to_owned(),
+        ],
     }
     .answer(StatusCode::NOT_FOUND)
 }

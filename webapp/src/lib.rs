@@ -67,8 +67,8 @@ pub struct Webapp {
 }
 
 impl Webapp {
-    /// Reads from this database and blob store; `wake` tells the processor of this process, if
-    /// there is one, that somebody waits for a report. The audits are those of the API for builds, if it is in this process too.
+    /// Reads from this database and blob store; `wake` tells the processor of this process, if there is one, that
+    /// somebody waits for a report. The audits are those of the API for builds, if it is in this process too.
     pub fn new(db: Db, blobs: Blobs, wake: Wake, audits: Audits) -> Self {
         let asked = Cache::builder()
             .max_capacity(ASKED_AT_ONCE)

@@ -63,10 +63,14 @@ pub(crate) async fn show(State(app): State<Webapp>, Path(text): Path<String>, ur
 fn not_an_id() -> Response {
     Problem {
         title: "Not a crash id".to_owned(),
-        sentence: "A crash id has 36 characters: lower-case hexadecimal digits in groups of 8, 4, 4, 4 and 12, and its last six are a date, YYMMDD. It may have bp- before it.".to_owned(),
+        sentence: "A crash id has 36 characters: lower-case hexadecimal digits in groups of 8, 4, 4, 4 and 12, and \
+            its last six are a date, YYMMDD. It may have bp- before it."
+            .to_owned(),
         causes: vec![
             "The id was cut off, or something was copied along with it.".to_owned(),
-            "It is the id of a crash that was not submitted yet: those in about:crashes without a date at their end exist only on the computer that crashed.".to_owned(),
+            "It is the id of a crash that was not submitted yet: those in about:crashes without a date at their end \
+             exist only on the computer that crashed."
+                .to_owned(),
         ],
     }
     .answer(StatusCode::BAD_REQUEST)
@@ -83,12 +87,17 @@ fn unknown(id: &CrashId) -> Response {
     if id.as_str().as_bytes().get(29) == Some(&b'3') {
         causes.insert(
             0,
-            "It was thrown away on receipt: the digit 3 before the date says that the collector's rules did not let it in.".to_owned(),
+            "It was thrown away on receipt: the digit 3 before the date says that the collector's rules did not let \
+             it in."
+                .to_owned(),
         );
     }
     Problem {
         title: "This crash report does not exist".to_owned(),
-        sentence: format!("Nothing is stored under {id}. This is not a matter of waiting: a report that was received is known at once."),
+        sentence: format!(
+            "Nothing is stored under {id}. This is not a matter of waiting: a report that was received \
+            is known at once."
+        ),
         causes,
     }
     .answer(StatusCode::NOT_FOUND)

@@ -79,7 +79,8 @@ pub(crate) fn answer_status(name: &str, reason: &str) -> Word {
         "no_source_for_product" | "version_code" if name == "unknown" => NOT_LISTED,
         "gecko_sibling" if name == "unknown" => Word {
             text: "known by its Gecko",
-            meaning: "No source that is read lists builds of this product; the Gecko in it is known by Firefox's build.",
+            meaning: "No source that is read lists builds of this product; the Gecko in it is known by Firefox's \
+                build.",
             look: "plain",
         },
         "junk" | "in_the_future" if name == "unknown" => NO_ID,
@@ -146,11 +147,13 @@ pub(crate) fn check(check: Check) -> (&'static str, &'static str) {
         ),
         Check::ReportedVersion => (
             "Builds of which installs report another version",
-            "The version that the client reports is none that the build with its build id reports: the crashes are counted under the build's version.",
+            "The version that the client reports is none that the build with its build id reports: the crashes are \
+             counted under the build's version.",
         ),
         Check::ShippedWithoutBuild => (
             "Shipped versions without a build",
-            "A version went out, and no source has listed a build of it: its crashes keep the version that they report.",
+            "A version went out, and no source has listed a build of it: its crashes keep the version that they \
+             report.",
         ),
         Check::LatePlatform => (
             "Builds late or missing on a platform",

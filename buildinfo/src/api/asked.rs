@@ -156,7 +156,8 @@ impl<S: Sync, T: Takes> FromRequestParts<S> for Asked<T> {
 }
 
 impl<T> Asked<T> {
-    /// The answer, or that the client already has it. `basis` is what the answer is a function of, beside the address and the program.
+    /// The answer, or that the client already has it. `basis` is what the answer is a function of, beside the address
+    /// and the program.
     pub(super) fn answer(&self, basis: &str, body: impl Serialize) -> Response {
         self.unchanged(basis)
             .unwrap_or_else(|| (self.kept(basis), axum::Json(body)).into_response())

@@ -66,7 +66,8 @@ struct OneRun {
     errors: i64,
     /// The newest generation after it.
     generation: i64,
-    /// How each source did (`sources`, each with `state` and `why`), and what was taken from the archive for which reason (`filled`).
+    /// How each source did (`sources`, each with `state` and `why`), and what was taken from the archive for which
+    /// reason (`filled`).
     #[schema(value_type = Object)]
     policy: Policy,
     /// What a person should know.
@@ -144,16 +145,16 @@ pub(super) struct Changes {
     more: bool,
 }
 
-/// A build id about which something else is concluded. Putting `new` in the place of what was there, one change after the other, gives
-/// the table of all conclusions.
+/// A build id about which something else is concluded. Putting `new` in the place of what was there, one change after
+/// the other, gives the table of all conclusions.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct OneChange {
     /// The product.
     product: String,
     /// The build id.
     build_id: String,
-    /// The generation, `reason` (`new`, `changed`, `withdrawn`), and `old` and `new`: the builds with this id, each with channel,
-    /// version, platform, variant, status, certainty and reason.
+    /// The generation, `reason` (`new`, `changed`, `withdrawn`), and `old` and `new`: the builds with this id, each
+    /// with channel, version, platform, variant, status, certainty and reason.
     #[serde(flatten)]
     entry: HistoryEntry,
 }

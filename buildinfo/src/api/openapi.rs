@@ -35,7 +35,8 @@ pub(super) struct Error {
 #[openapi(
     info(
         title = "Datil: builds",
-        description = "What every build of the products is: its exact version, what became of it, and why we say so. Everything here is public, and may be kept and asked again with its ETag."
+        description = "What every build of the products is: its exact version, what became of it, and why we say so. \
+            Everything here is public, and may be kept and asked again with its ETag."
     ),
     paths(
         questions::lookup,
@@ -160,7 +161,9 @@ impl PartialSchema for Answer {
                 (
                     "sibling",
                     Form::ObjectOrNull,
-                    "For products built on Gecko of which no source knows builds: Firefox's build with the same Gecko build id, with its `product`, `channel`, `version`, `build_id`, `status`, `revision`, `repository` and `revision_url`; that the source is the same is inferred",
+                    "For products built on Gecko of which no source knows builds: Firefox's build with the same Gecko \
+                     build id, with its `product`, `channel`, `version`, `build_id`, `status`, `revision`, \
+                     `repository` and `revision_url`; that the source is the same is inferred",
                 ),
                 (
                     "built_at",
@@ -175,7 +178,8 @@ impl PartialSchema for Answer {
                 (
                     "silent",
                     Form::Objects,
-                    "In a look-up: sources that did not answer when they were last asked: `source`, `since` (the last answer) and `why`",
+                    "In a look-up: sources that did not answer when they were last asked: `source`, `since` (the last \
+                     answer) and `why`",
                 ),
             ],
         )

@@ -59,7 +59,8 @@ impl Params {
 #[utoipa::path(
     get, path = "/api/v1/lookup", tag = "questions", params(Params),
     responses(
-        (status = 200, description = "The answer; of an unknown build too, with status `unknown` and the reason; beside it `as_of` (all was known then that the sources held) and `silent` (sources that do not answer)", body = Answer),
+        (status = 200, description = "The answer; of an unknown build too, with status `unknown` and the reason; \
+            beside it `as_of` (all was known then that the sources held) and `silent` (sources that do not answer)", body = Answer),
         (status = 400, description = "A parameter is missing or unknown", body = super::openapi::Error),
     )
 )]
@@ -75,10 +76,13 @@ pub(super) async fn lookup(State(api): State<Api>, asked: Asked<Params>) -> Resu
     post, path = "/api/v1/lookup", tag = "questions",
     request_body(
         content((Option<serde_json::Value> = "application/json"), (Option<String> = "application/x-ndjson")),
-        description = "At most 5,000 questions and 2 MB: a JSON array of objects with `product`, `channel`, `build_id` and `version`, or one object a line",
+        description = "At most 5,000 questions and 2 MB: a JSON array of objects with `product`, `channel`, \
+            `build_id` and `version`, or one object a line",
     ),
     responses(
-        (status = 200, description = "The answers in the order of the questions, as an array or one a line like the questions; each is an `Answer`, and in place of what is no question stands an object with `error` and `line`", content((Vec<Object> = "application/json"), (String = "application/x-ndjson"))),
+        (status = 200, description = "The answers in the order of the questions, as an array or one a line like the \
+            questions; each is an `Answer`, and in place of what is no question stands an object with `error` and \
+            `line`", content((Vec<Object> = "application/json"), (String = "application/x-ndjson"))),
         (status = 400, description = "Too many questions, or neither form", body = super::openapi::Error),
         (status = 413, description = "Longer than 2 MB", body = super::openapi::Error),
     )
@@ -190,7 +194,8 @@ impl Batch {
 #[utoipa::path(
     get, path = "/api/v1/explain", tag = "questions", params(Params),
     responses(
-        (status = 200, description = "The answer, what the sources said with the addresses where it was read, and how the conclusion came to be", body = Explanation),
+        (status = 200, description = "The answer, what the sources said with the addresses where it was read, and how \
+            the conclusion came to be", body = Explanation),
         (status = 400, description = "A parameter is missing or unknown", body = super::openapi::Error),
     )
 )]

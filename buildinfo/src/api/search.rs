@@ -42,7 +42,10 @@ pub(super) async fn any(State(api): State<Api>) -> Result<Response, ApiError> {
     post, path = "/api/search", tag = "buildhub",
     request_body(
         content = Object,
-        description = "`query` (`match_all`, `match_none`, `term`, `terms`, `match`, `prefix`, `regexp`, `range`, `exists`, `bool`), `post_filter`, `sort`, `from`, `size` (at most 1,000; 10 if left out), `search_after`, `_source`, `aggs` (`terms`, `filter`, `filters`, `missing`, `date_histogram`, `top_hits`, `cardinality`, `value_count`, `min`, `max`)",
+        description = "`query` (`match_all`, `match_none`, `term`, `terms`, `match`, `prefix`, `regexp`, `range`, \
+            `exists`, `bool`), `post_filter`, `sort`, `from`, `size` (at most 1,000; 10 if left out), \
+            `search_after`, `_source`, `aggs` (`terms`, `filter`, `filters`, `missing`, `date_histogram`, \
+            `top_hits`, `cardinality`, `value_count`, `min`, `max`)",
     ),
     responses(
         (status = 200, description = "The hits and aggregations in Elasticsearch's form", body = Object),

@@ -47,7 +47,9 @@ impl Cache {
 #[utoipa::path(
     get, path = "/api/v1/snapshot", tag = "builds",
     responses(
-        (status = 200, description = "JSON lines, packed with gzip. The first has `datil_builds` (the format: 1), `generation`, `created`, `builds` (how many lines follow) and `sha256` of all that follows; each other line is a build. `Repr-Digest` is that of the file", body = Vec<u8>, content_type = "application/gzip"),
+        (status = 200, description = "JSON lines, packed with gzip. The first has `datil_builds` (the format: 1), \
+            `generation`, `created`, `builds` (how many lines follow) and `sha256` of all that follows; each other \
+            line is a build. `Repr-Digest` is that of the file", body = Vec<u8>, content_type = "application/gzip"),
         (status = 304, description = "The client has it already"),
         (status = 400, description = "There are no parameters", body = super::openapi::Error),
     )

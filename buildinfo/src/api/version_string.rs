@@ -1,8 +1,9 @@
 //! Crash Stats' `GET /api/VersionString/`: the exact version of a build, for clients that know only this.
 //!
-//! Its rows were made by a scraper of the archive that saw candidates of three products. We make the same rows from what we know, with
-//! three differences: which build shipped is known and not guessed; nightlies have a row too; and the first hit never names a build
-//! otherwise than a look-up does, so that a release that beta never got has its own name there, and no `rcN`.
+//! Its rows were made by a scraper of the archive that saw candidates of three products. We make the same rows from
+//! what we know, with three differences: which build shipped is known and not guessed; nightlies have a row too; and
+//! the first hit never names a build otherwise than a look-up does, so that a release that beta never got has its own
+//! name there, and no `rcN`.
 
 use axum::Json;
 use axum::extract::State;
@@ -66,7 +67,8 @@ impl Params {
 #[utoipa::path(
     get, path = "/api/VersionString/", tag = "compatible", params(Params),
     responses(
-        (status = 200, description = "`hits` with a `version_string` each, and `total`; no hits for an unknown build and for a beta that did not ship", body = Object),
+        (status = 200, description = "`hits` with a `version_string` each, and `total`; no hits for an unknown build \
+            and for a beta that did not ship", body = Object),
         (status = 400, description = "A parameter is missing: `errors` names it", body = Object),
     )
 )]
@@ -147,7 +149,8 @@ fn directory(name: &str, channel: &str) -> Option<Product> {
     Product::ALL.into_iter().find(|product| product.as_str() == name)
 }
 
-/// The version strings of the builds with one id on a channel: final names first, then candidates, each in the order of versions.
+/// The version strings of the builds with one id on a channel: final names first, then candidates, each in the order
+/// of versions.
 fn hits<'a>(builds: impl Iterator<Item = BuildRef<'a>>, channel: &str) -> Vec<String> {
     let (own, others): (Vec<BuildRef<'_>>, Vec<BuildRef<'_>>) = builds.partition(|build| build.channel() == channel);
     let mut rows: Vec<Version> = own.into_iter().flat_map(own_rows).collect();

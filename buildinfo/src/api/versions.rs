@@ -73,7 +73,8 @@ pub(super) struct VersionsPage {
 #[utoipa::path(
     get, path = "/api/v1/versions", tag = "builds", params(VersionsParams),
     responses(
-        (status = 200, description = "A page of versions, each with `channel`, `version`, `shipped_build_number`, `shipped_on` and its `builds`", body = VersionsPage),
+        (status = 200, description = "A page of versions, each with `channel`, `version`, `shipped_build_number`, \
+            `shipped_on` and its `builds`", body = VersionsPage),
         (status = 400, description = "A parameter cannot be understood", body = super::openapi::Error),
     )
 )]
@@ -162,7 +163,9 @@ pub(super) struct Latest {
 #[utoipa::path(
     get, path = "/api/v1/latest", tag = "builds", params(LatestParams),
     responses(
-        (status = 200, description = "In `lines` for each line the newest build that is `offered` (null: none is) and the `newest_built`, each with its `version` on this channel and its `status`; in `latest` those that are offered", body = Latest),
+        (status = 200, description = "In `lines` for each line the newest build that is `offered` (null: none is) and \
+            the `newest_built`, each with its `version` on this channel and its `status`; in `latest` those that are \
+            offered", body = Latest),
         (status = 400, description = "A parameter is missing or cannot be understood", body = super::openapi::Error),
     )
 )]
@@ -242,8 +245,10 @@ takes!(
 #[utoipa::path(
     get, path = "/api/v1/compare", tag = "builds", params(CompareParams),
     responses(
-        (status = 200, description = "Both builds, the `seconds` between them, and `changes_url` or in `no_changes_url` why there is none", body = Comparison),
-        (status = 400, description = "A parameter is missing or no build id; or with the code `ambiguous`, an id stands for several builds, which are listed in `ambiguous`", body = super::openapi::Error),
+        (status = 200, description = "Both builds, the `seconds` between them, and `changes_url` or in \
+            `no_changes_url` why there is none", body = Comparison),
+        (status = 400, description = "A parameter is missing or no build id; or with the code `ambiguous`, an id \
+            stands for several builds, which are listed in `ambiguous`", body = super::openapi::Error),
         (status = 404, description = "No source has listed one of the builds so far, or not on that channel", body = super::openapi::Error),
     )
 )]

@@ -1,4 +1,5 @@
-//! Audits of the last seconds: each reads the builds of the last weeks, and anybody may ask for it, on the page and over the API.
+//! Audits of the last seconds: each reads the builds of the last weeks, and anybody may ask for it, on the page and
+//! over the API.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,8 +46,8 @@ impl Overview {
     pub const FIRST: usize = 10;
 }
 
-/// Findings, scores and overviews as they were within the last 15 seconds. Who asks while one is made waits for it. Clones share them:
-/// a process has one.
+/// Findings, scores and overviews as they were within the last 15 seconds. Who asks while one is made waits for it.
+/// Clones share them: a process has one.
 #[derive(Debug, Clone)]
 pub struct Audits {
     db: Db,

@@ -233,7 +233,8 @@ fn an_id_of_several_builds_is_not_guessed() {
     let error = asked(which(TWICE, None, None), last()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "it is not clear which builds are meant: 20181025233934 is 64.0b4rc2 on beta (candidate) or 63.0 on release (candidate)"
+        "it is not clear which builds are meant: 20181025233934 is 64.0b4rc2 on beta (candidate) or 63.0 on release \
+         (candidate)"
     );
     let twice = |error: NoComparison| match error {
         NoComparison::Ambiguous(all) => all

@@ -44,7 +44,8 @@ pub enum BadDraft {
     TooLong(&'static str),
     /// It is about nothing that can be corrected.
     #[error(
-        "{0:?} is no subject: give a product with a version (\"Firefox 125.0\") or with a build id and, if wanted, a platform (\"Firefox 20181025233934 win64\")"
+        "{0:?} is no subject: give a product with a version (\"Firefox 125.0\") or with a build id and, if wanted, a \
+         platform (\"Firefox 20181025233934 win64\")"
     )]
     Subject(String),
     /// Its build id is no date.

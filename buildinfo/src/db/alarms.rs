@@ -48,7 +48,18 @@ impl Alarm {
 /// # Errors
 /// The database failed.
 pub async fn alarm_candidates(db: &Db, installs: i64) -> Result<Vec<Alarm>, DbError> {
-    const SQL: &str = "SELECT s.product, s.channel, s.build_id, MAX(s.reported) AS reported, COUNT(*) AS installs, MAX(s.at) AS raised, CAST(NULL AS BIGINT) AS tried, CAST(NULL AS TEXT) AS outcome FROM unknown_seen s JOIN (SELECT product, channel, build_id, MAX(at) AS newest FROM unknown_seen GROUP BY product, channel, build_id) n ON n.product = s.product AND n.channel = s.channel AND n.build_id = s.build_id WHERE s.at >= n.newest - $1 AND NOT EXISTS (SELECT 1 FROM unknown_alarm a WHERE a.product = s.product AND a.channel = s.channel AND a.build_id = s.build_id AND a.cleared IS NULL) GROUP BY s.product, s.channel, s.build_id HAVING COUNT(*) >= $2 ORDER BY raised DESC LIMIT 200";
+    const SQL: &str = "SELECT s.product, s.channel, s.build_id, MAX(s.reported) AS reported, COUNT(*) AS installs, \
+        MAX(s.at) AS raised, CAST(NULL AS BIGINT) AS tried, CAST(NULL AS TEXT) AS outcome \
+        FROM unknown_seen s \
+        JOIN (SELECT product, channel, build_id, MAX(at) AS newest FROM unknown_seen \
+        GROUP BY product, channel, build_id) n ON n.product = s.product \
+        AND n.channel = s.channel AND n.build_id = s.build_id \
+        WHERE s.at >= n.newest - $1 \
+        AND NOT EXISTS (SELECT 1 FROM unknown_alarm a WHERE a.product = s.product AND a.channel = s.channel \
+        AND a.build_id = s.build_id AND a.cleared IS NULL) \
+        GROUP BY s.product, s.channel, s.build_id \
+        HAVING COUNT(*) >= $2 \
+        ORDER BY raised DESC LIMIT 200";
     Ok(on!(db, |pool| sqlx::query_as(SQL)
         .bind(WINDOW)
         .bind(installs)
@@ -63,7 +74,12 @@ pub async fn alarm_candidates(db: &Db, installs: i64) -> Result<Vec<Alarm>, DbEr
 /// The database failed.
 pub async fn raise_alarm(db: &Db, alarm: &Alarm, now: i64) -> Result<bool, DbError> {
     const OPEN: &str = "SELECT COUNT(*) FROM unknown_alarm WHERE cleared IS NULL";
-    const SQL: &str = "INSERT INTO unknown_alarm (product, channel, build_id, reported, installs, raised) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (product, channel, build_id) DO UPDATE SET reported = excluded.reported, installs = excluded.installs, raised = excluded.raised, tried = NULL, outcome = NULL, cleared = NULL WHERE unknown_alarm.cleared IS NOT NULL";
+    const SQL: &str = "INSERT INTO unknown_alarm (product, channel, build_id, reported, installs, raised) \
+        VALUES ($1, $2, $3, $4, $5, $6) \
+        ON CONFLICT (product, channel, build_id) DO UPDATE \
+        SET reported = excluded.reported, installs = excluded.installs, raised = excluded.raised, tried = NULL, \
+        outcome = NULL, cleared = NULL \
+        WHERE unknown_alarm.cleared IS NOT NULL";
     let mut tx = db.begin().await?;
     let open: i64 = in_tx!(&mut tx, |conn| sqlx::query_scalar(OPEN).fetch_one(conn).await)?;
     if open >= MOST_OPEN {
@@ -88,7 +104,10 @@ pub async fn raise_alarm(db: &Db, alarm: &Alarm, now: i64) -> Result<bool, DbErr
 /// # Errors
 /// The database failed.
 pub async fn open_alarms(db: &Db) -> Result<Vec<Alarm>, DbError> {
-    const SQL: &str = "SELECT product, channel, build_id, reported, installs, raised, tried, outcome FROM unknown_alarm WHERE cleared IS NULL ORDER BY build_id, product, channel LIMIT 1000";
+    const SQL: &str = "SELECT product, channel, build_id, reported, installs, raised, tried, outcome \
+        FROM unknown_alarm \
+        WHERE cleared IS NULL \
+        ORDER BY build_id, product, channel LIMIT 1000";
     let mut open: Vec<Alarm> = on!(db, |pool| sqlx::query_as(SQL).fetch_all(pool).await)?;
     open.sort_by(|left, right| {
         let place = |alarm: &Alarm| (alarm.raised, alarm.key());
@@ -97,13 +116,16 @@ pub async fn open_alarms(db: &Db) -> Result<Vec<Alarm>, DbError> {
     Ok(open)
 }
 
-/// Stores that a build was looked for because of its alarm, and what came of it. An alarm that was raised anew since, or that another
-/// looked for later, stays as it is.
+/// Stores that a build was looked for because of its alarm, and what came of it. An alarm that was raised anew since,
+/// or that another looked for later, stays as it is.
 ///
 /// # Errors
 /// The database failed.
 pub async fn record_try(db: &Db, alarm: &Alarm, tried: i64, outcome: &str) -> Result<(), DbError> {
-    const SQL: &str = "UPDATE unknown_alarm SET tried = $4, outcome = $5 WHERE product = $1 AND channel = $2 AND build_id = $3 AND raised = $6 AND (tried IS NULL OR tried <= $4)";
+    const SQL: &str = "UPDATE unknown_alarm \
+        SET tried = $4, outcome = $5 \
+        WHERE product = $1 AND channel = $2 AND build_id = $3 AND raised = $6 \
+        AND (tried IS NULL OR tried <= $4)";
     let outcome: String = outcome.chars().take(500).collect();
     let mut tx = db.begin().await?;
     in_tx!(&mut tx, |conn| sqlx::query(SQL)
@@ -124,7 +146,9 @@ pub async fn record_try(db: &Db, alarm: &Alarm, tried: i64, outcome: &str) -> Re
 /// # Errors
 /// The database failed.
 pub async fn clear_alarm(db: &Db, key: &UnknownKey, now: i64) -> Result<bool, DbError> {
-    const SQL: &str = "UPDATE unknown_alarm SET cleared = $4 WHERE product = $1 AND channel = $2 AND build_id = $3 AND cleared IS NULL";
+    const SQL: &str = "UPDATE unknown_alarm \
+        SET cleared = $4 \
+        WHERE product = $1 AND channel = $2 AND build_id = $3 AND cleared IS NULL";
     let mut tx = db.begin().await?;
     let rows = in_tx!(&mut tx, |conn| sqlx::query(SQL)
         .bind(&key.product)

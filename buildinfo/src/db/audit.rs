@@ -36,7 +36,10 @@ pub async fn conflicts_after(
     after: &[&str; 3],
     limit: i64,
 ) -> Result<Vec<StoredConflict>, DbError> {
-    const SQL: &str = "SELECT group_key, subject, field, body FROM conflict WHERE (group_key, subject, field) > ($1, $2, $3) AND group_key LIKE $4 ORDER BY group_key, subject, field LIMIT $5";
+    const SQL: &str = "SELECT group_key, subject, field, body \
+        FROM conflict \
+        WHERE (group_key, subject, field) > ($1, $2, $3) AND group_key LIKE $4 \
+        ORDER BY group_key, subject, field LIMIT $5";
     let [group, subject, field] = *after;
     Ok(on!(db, |pool| sqlx::query_as(SQL)
         .bind(group)
@@ -92,7 +95,11 @@ pub struct Unreadable {
 /// # Errors
 /// The database failed.
 pub async fn unreadable_after(db: &Db, folders: &[&str], after: &str, limit: i64) -> Result<Vec<Unreadable>, DbError> {
-    const SQL: &str = "SELECT digest, source, subject, url, problem FROM observation o WHERE digest > $1 AND problem IS NOT NULL AND o.said_to IS NULL AND (subject LIKE $2 OR subject LIKE $3) ORDER BY digest LIMIT $4";
+    const SQL: &str = "SELECT digest, source, subject, url, problem \
+        FROM observation o \
+        WHERE digest > $1 AND problem IS NOT NULL AND o.said_to IS NULL \
+        AND (subject LIKE $2 OR subject LIKE $3) \
+        ORDER BY digest LIMIT $4";
     let (one, other) = in_folders(folders);
     Ok(on!(db, |pool| sqlx::query_as(SQL)
         .bind(after)
@@ -122,7 +129,10 @@ pub async fn bad_files_after(
     after: &str,
     limit: i64,
 ) -> Result<Vec<(String, String)>, DbError> {
-    const SQL: &str = "SELECT path, seen FROM archive_place WHERE state = 'bad' AND path > $1 AND (path LIKE $2 OR path LIKE $3) ORDER BY path LIMIT $4";
+    const SQL: &str = "SELECT path, seen \
+        FROM archive_place \
+        WHERE state = 'bad' AND path > $1 AND (path LIKE $2 OR path LIKE $3) \
+        ORDER BY path LIMIT $4";
     let (one, other) = in_folders(folders);
     Ok(on!(db, |pool| sqlx::query_as(SQL)
         .bind(after)
@@ -152,7 +162,9 @@ pub async fn conflict_count(db: &Db, product: &str) -> Result<i64, DbError> {
 /// # Errors
 /// The database failed.
 pub async fn unreadable_count(db: &Db, folders: &[&str]) -> Result<i64, DbError> {
-    const SQL: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM observation o WHERE problem IS NOT NULL AND o.said_to IS NULL AND (subject LIKE $1 OR subject LIKE $2) LIMIT $3) AS counted";
+    const SQL: &str = "SELECT COUNT(*) \
+        FROM (SELECT 1 FROM observation o WHERE problem IS NOT NULL AND o.said_to IS NULL AND (subject LIKE $1 \
+        OR subject LIKE $2) LIMIT $3) AS counted";
     count_in_folders(db, SQL, folders).await
 }
 
@@ -162,7 +174,9 @@ pub async fn unreadable_count(db: &Db, folders: &[&str]) -> Result<i64, DbError>
 /// # Errors
 /// The database failed.
 pub async fn bad_file_count(db: &Db, folders: &[&str]) -> Result<i64, DbError> {
-    const SQL: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM archive_place WHERE state = 'bad' AND (path LIKE $1 OR path LIKE $2) LIMIT $3) AS counted";
+    const SQL: &str = "SELECT COUNT(*) \
+        FROM (SELECT 1 FROM archive_place WHERE state = 'bad' AND (path LIKE $1 OR path LIKE $2) \
+        LIMIT $3) AS counted";
     count_in_folders(db, SQL, folders).await
 }
 
@@ -224,7 +238,10 @@ pub async fn built_versions(
     }
     let marks: Vec<String> = (1..=versions.len()).map(|n| format!("${}", n + 2)).collect();
     let sql = format!(
-        "SELECT DISTINCT channel, version FROM build WHERE from_generation <= $1 AND (to_generation IS NULL OR to_generation > $1) AND product = $2 AND version IN ({})",
+        "SELECT DISTINCT channel, version \
+         FROM build \
+         WHERE from_generation <= $1 AND (to_generation IS NULL OR to_generation > $1) AND product = $2 \
+         AND version IN ({})",
         marks.join(", ")
     );
     Ok(on!(db, |pool| {
@@ -250,7 +267,11 @@ pub async fn platforms_since(
     channel: &str,
     since: i64,
 ) -> Result<Vec<(i64, String, String)>, DbError> {
-    const SQL: &str = "SELECT build_id, version, platform FROM build WHERE from_generation <= $1 AND (to_generation IS NULL OR to_generation > $1) AND product = $2 AND channel = $3 AND build_id >= $4 AND variant = '' ORDER BY build_id DESC LIMIT $5";
+    const SQL: &str = "SELECT build_id, version, platform \
+        FROM build \
+        WHERE from_generation <= $1 AND (to_generation IS NULL OR to_generation > $1) AND product = $2 \
+        AND channel = $3 AND build_id >= $4 AND variant = '' \
+        ORDER BY build_id DESC LIMIT $5";
     Ok(on!(db, |pool| sqlx::query_as(SQL)
         .bind(generation)
         .bind(product)
@@ -306,7 +327,9 @@ pub async fn said(db: &Db, digests: &[Digest]) -> Result<Vec<Said>, DbError> {
 /// # Errors
 /// The database failed.
 pub async fn withdrawn_since(db: &Db, run: i64) -> Result<Vec<Said>, DbError> {
-    const SQL: &str = "SELECT o.digest, o.source, o.kind, o.subject, o.group_key, o.first_run FROM observation o WHERE o.said_to >= $1 LIMIT $2";
+    const SQL: &str = "SELECT o.digest, o.source, o.kind, o.subject, o.group_key, o.first_run \
+        FROM observation o \
+        WHERE o.said_to >= $1 LIMIT $2";
     Ok(on!(db, |pool| sqlx::query_as(SQL)
         .bind(run)
         .bind(MOST)

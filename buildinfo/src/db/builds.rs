@@ -60,8 +60,8 @@ where
     Ok(())
 }
 
-/// The builds whose ids begin with `first`, as JSON, and where the next batch begins. Short reads that hold no snapshot open for long,
-/// however the ids are spread.
+/// The builds whose ids begin with `first`, as JSON, and where the next batch begins. Short reads that hold no
+/// snapshot open for long, however the ids are spread.
 async fn batch(db: Db, generation: i64, first: i64) -> Result<(Vec<String>, Option<i64>), DbError> {
     const BATCH: i64 = 5000;
     const BOUND: &str = "SELECT build_id FROM build WHERE build_id >= $1 ORDER BY build_id LIMIT 1 OFFSET $2";
@@ -101,10 +101,14 @@ pub async fn builds_by_ids(
     ids: std::ops::Range<u64>,
     limit: i64,
 ) -> Result<Vec<Build>, DbError> {
-    // The other way through the index of lists. SQLite would not trust its order if the product had to be equal to something.
+    // The other way through the index of lists. SQLite would not trust its order if the product had to be equal to
+    // something.
     let index = db.by_index("build_listed");
     let sql = format!(
-        "SELECT body FROM build {index} WHERE {VALID} AND product BETWEEN $2 AND $2 AND build_id >= $3 AND build_id < $4 ORDER BY build_id, product DESC, channel DESC, version DESC, platform DESC, variant DESC LIMIT $5"
+        "SELECT body \
+         FROM build {index} \
+         WHERE {VALID} AND product BETWEEN $2 AND $2 AND build_id >= $3 AND build_id < $4 \
+         ORDER BY build_id, product DESC, channel DESC, version DESC, platform DESC, variant DESC LIMIT $5"
     );
     let bound = |id: u64| i64::try_from(id).unwrap_or(i64::MAX);
     let bodies: Vec<String> = on!(db, |pool| sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str()))
@@ -132,7 +136,10 @@ pub async fn builds_of_channel(
     limit: i64,
 ) -> Result<Page<Build>, DbError> {
     let ids = format!(
-        "SELECT DISTINCT build_id FROM build WHERE {VALID} AND product = $2 AND channel = $3 AND build_id < $4 ORDER BY build_id DESC LIMIT $5"
+        "SELECT DISTINCT build_id \
+         FROM build \
+         WHERE {VALID} AND product = $2 AND channel = $3 AND build_id < $4 \
+         ORDER BY build_id DESC LIMIT $5"
     );
     let rows = format!(
         "SELECT body FROM build WHERE {VALID} AND product = $2 AND channel = $3 AND build_id < $4 AND build_id >= $5"
@@ -174,7 +181,8 @@ pub async fn builds_of_channel(
     Ok(Page { rows, more })
 }
 
-/// The versions that have builds valid in a generation, of all products or of one: product, channel and version, in no order.
+/// The versions that have builds valid in a generation, of all products or of one: product, channel and version, in no
+/// order.
 ///
 /// # Errors
 /// The database failed.
@@ -206,7 +214,10 @@ pub async fn builds_of_versions(
     versions: &[String],
 ) -> Result<Vec<Build>, DbError> {
     let sql = format!(
-        "SELECT body FROM build WHERE {VALID} AND product = $2 AND channel = $3 AND version = $4 ORDER BY build_id, platform, variant"
+        "SELECT body \
+         FROM build \
+         WHERE {VALID} AND product = $2 AND channel = $3 AND version = $4 \
+         ORDER BY build_id, platform, variant"
     );
     let mut builds = Vec::new();
     for version in versions {
@@ -242,7 +253,11 @@ pub async fn builds_of_group(db: &Db, generation: i64, group_key: &str) -> Resul
 /// The database failed.
 pub async fn channels(db: &Db, generation: i64) -> Result<Vec<(String, String, i64, i64)>, DbError> {
     let sql = format!(
-        "SELECT product, channel, COUNT(DISTINCT build_id), MAX(build_id) FROM build WHERE {VALID} GROUP BY product, channel ORDER BY product, channel"
+        "SELECT product, channel, COUNT(DISTINCT build_id), MAX(build_id) \
+         FROM build \
+         WHERE {VALID} \
+         GROUP BY product, channel \
+         ORDER BY product, channel"
     );
     Ok(on!(db, |pool| sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()))
         .bind(generation)

@@ -30,7 +30,8 @@ fn parse<T: serde::de::DeserializeOwned>(name: &str) -> Result<T, DbError> {
 /// # Errors
 /// The database failed, or there is a correction with this id.
 pub async fn add(to: &impl Writes, correction: &Correction, created: i64) -> Result<(), DbError> {
-    const SQL: &str = "INSERT INTO correction (id, kind, subject, field, value, author, reason, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    const SQL: &str = "INSERT INTO correction (id, kind, subject, field, value, author, reason, created) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let kind = name(&correction.kind)?;
     let field = correction.field.as_ref().map(name).transpose()?;
     let dirty = concerned(to.db(), correction).await?;
@@ -185,7 +186,10 @@ impl TryFrom<Row> for StoredCorrection {
 /// # Errors
 /// The database failed or a row cannot be read.
 pub async fn list(db: &Db, after: i64, limit: i64) -> Result<Vec<StoredCorrection>, DbError> {
-    const SQL: &str = "SELECT id, kind, subject, field, value, author, reason, created, undone_at, undone_by FROM correction WHERE id > $1 ORDER BY id LIMIT $2";
+    const SQL: &str = "SELECT id, kind, subject, field, value, author, reason, created, undone_at, undone_by \
+        FROM correction \
+        WHERE id > $1 \
+        ORDER BY id LIMIT $2";
     let rows: Vec<Row> = on!(db, |pool| sqlx::query_as(SQL)
         .bind(after)
         .bind(limit)
@@ -199,7 +203,10 @@ pub async fn list(db: &Db, after: i64, limit: i64) -> Result<Vec<StoredCorrectio
 /// # Errors
 /// The database failed or a row cannot be read.
 pub async fn in_force(db: &Db) -> Result<Vec<Correction>, DbError> {
-    const SQL: &str = "SELECT id, kind, subject, field, value, author, reason, created, undone_at, undone_by FROM correction WHERE undone_at IS NULL ORDER BY id";
+    const SQL: &str = "SELECT id, kind, subject, field, value, author, reason, created, undone_at, undone_by \
+        FROM correction \
+        WHERE undone_at IS NULL \
+        ORDER BY id";
     let rows: Vec<Row> = on!(db, |pool| sqlx::query_as(SQL).fetch_all(pool).await)?;
     rows.into_iter()
         .map(|row| StoredCorrection::try_from(row).map(|stored| stored.correction))

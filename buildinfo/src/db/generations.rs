@@ -70,7 +70,8 @@ pub async fn latest_generation(db: &Db) -> Result<Generation, DbError> {
     generation_at(db, i64::MAX).await
 }
 
-/// The newest stored generation that was finished by a time (microseconds UTC); who asks about a time asks [`super::known_at`].
+/// The newest stored generation that was finished by a time (microseconds UTC); who asks about a time asks
+/// [`super::known_at`].
 ///
 /// # Errors
 /// The database failed.
@@ -132,7 +133,9 @@ async fn stored_builds(
     let mut found: HashMap<String, StoredBuilds> = HashMap::new();
     for keys in group_keys.chunks(MANY) {
         let sql = format!(
-            "SELECT group_key, body, from_generation, to_generation FROM build WHERE (to_generation IS NULL OR to_generation = $1) AND group_key IN ({})",
+            "SELECT group_key, body, from_generation, to_generation \
+             FROM build \
+             WHERE (to_generation IS NULL OR to_generation = $1) AND group_key IN ({})",
             marks(keys.len(), 2)
         );
         let rows: Vec<(String, String, i64, Option<i64>)> = on!(db, |pool| {
@@ -202,8 +205,8 @@ pub async fn write(to: &impl Writes, generation: i64, steps: &[Step]) -> Result<
     Ok(())
 }
 
-/// The steps of one transaction by kind: rows of one kind are written many at a time. Old rows are closed before new ones are
-/// inserted, and old conflicts forgotten before new ones, so that sorting by kind changes nothing.
+/// The steps of one transaction by kind: rows of one kind are written many at a time. Old rows are closed before new
+/// ones are inserted, and old conflicts forgotten before new ones, so that sorting by kind changes nothing.
 #[derive(Default)]
 struct Batch<'a> {
     changes: Vec<(&'static str, &'a Build)>,
@@ -215,9 +218,17 @@ struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     fn add(&mut self, step: &'a Step) -> Result<(), DbError> {
-        const CLOSE: &str = "UPDATE build SET to_generation = $7 WHERE product = $1 AND channel = $2 AND version = $3 AND build_id = $4 AND platform = $5 AND variant = $6 AND to_generation IS NULL";
-        const REOPEN: &str = "UPDATE build SET to_generation = NULL WHERE product = $1 AND channel = $2 AND version = $3 AND build_id = $4 AND platform = $5 AND variant = $6 AND to_generation = $7";
-        const REMOVE: &str = "DELETE FROM build WHERE product = $1 AND channel = $2 AND version = $3 AND build_id = $4 AND platform = $5 AND variant = $6 AND from_generation = $7";
+        const CLOSE: &str = "UPDATE build \
+            SET to_generation = $7 \
+            WHERE product = $1 AND channel = $2 AND version = $3 AND build_id = $4 AND platform = $5 \
+            AND variant = $6 AND to_generation IS NULL";
+        const REOPEN: &str = "UPDATE build \
+            SET to_generation = NULL \
+            WHERE product = $1 AND channel = $2 AND version = $3 AND build_id = $4 AND platform = $5 \
+            AND variant = $6 AND to_generation = $7";
+        const REMOVE: &str = "DELETE FROM build \
+            WHERE product = $1 AND channel = $2 AND version = $3 AND build_id = $4 AND platform = $5 \
+            AND variant = $6 AND from_generation = $7";
         let unwritable = |error: serde_json::Error| DbError::Row(error.to_string());
         match step {
             Step::Close(build) => self.changes.push((CLOSE, build)),
@@ -276,7 +287,9 @@ impl<'a> Batch<'a> {
     async fn insert_builds(&self, tx: &mut Tx, generation: i64) -> Result<(), DbError> {
         for inserts in self.inserts.chunks(MANY) {
             let sql = format!(
-                "INSERT INTO build (product, channel, version, build_id, platform, variant, from_generation, group_key, version_key, revision, body) VALUES {}",
+                "INSERT INTO build (product, channel, version, build_id, platform, variant, from_generation, \
+                 group_key, version_key, revision, body) \
+                 VALUES {}",
                 placeholders(inserts.len(), 11)
             );
             in_tx!(&mut *tx, |conn| {
@@ -357,7 +370,8 @@ pub async fn finish_generation(to: &impl Writes, n: i64, now: i64) -> Result<boo
     Ok(true)
 }
 
-/// How many generations this process finished. What somebody remembers of the newest one is out of date when this has grown.
+/// How many generations this process finished. What somebody remembers of the newest one is out of date when this has
+/// grown.
 pub(crate) fn finished_here() -> u64 {
     FINISHED.load(Ordering::Acquire)
 }
@@ -411,7 +425,9 @@ async fn record_changes(to: &impl Writes, generation: i64) -> Result<bool, DbErr
 
 async fn record_changes_of(to: &impl Writes, generation: i64, product: &str, ids: &[i64]) -> Result<(), DbError> {
     let sql = format!(
-        "SELECT body, from_generation, to_generation FROM build WHERE product = $1 AND (to_generation IS NULL OR to_generation >= $2) AND build_id IN ({})",
+        "SELECT body, from_generation, to_generation \
+         FROM build \
+         WHERE product = $1 AND (to_generation IS NULL OR to_generation >= $2) AND build_id IN ({})",
         marks(ids.len(), 3)
     );
     let rows: Vec<(String, i64, Option<i64>)> = on!(to.db(), |pool| {
@@ -442,7 +458,10 @@ async fn record_changes_of(to: &impl Writes, generation: i64, product: &str, ids
     let mut tx = to.begin_import().await?;
     for ids in ids.chunks(MANY) {
         let sql = format!(
-            "INSERT INTO conclusion_change (generation, product, build_id, old, new, reason) VALUES {} ON CONFLICT (generation, product, build_id) DO UPDATE SET old = excluded.old, new = excluded.new, reason = excluded.reason",
+            "INSERT INTO conclusion_change (generation, product, build_id, old, new, reason) \
+             VALUES {} \
+             ON CONFLICT (generation, product, build_id) DO UPDATE \
+             SET old = excluded.old, new = excluded.new, reason = excluded.reason",
             placeholders(ids.len(), 6)
         );
         in_tx!(&mut tx, |conn| {
@@ -495,7 +514,11 @@ pub struct ChangeCursor {
 /// # Errors
 /// The database failed or a row cannot be read.
 pub async fn changes_after(db: &Db, cursor: &ChangeCursor, limit: i64) -> Result<Vec<Change>, DbError> {
-    const SQL: &str = "SELECT c.generation, c.product, c.build_id, c.old, c.new, c.reason FROM conclusion_change c JOIN generation g ON g.n = c.generation WHERE (c.generation, c.product, c.build_id) > ($1, $2, $3) ORDER BY c.generation, c.product, c.build_id LIMIT $4";
+    const SQL: &str = "SELECT c.generation, c.product, c.build_id, c.old, c.new, c.reason \
+        FROM conclusion_change c \
+        JOIN generation g ON g.n = c.generation \
+        WHERE (c.generation, c.product, c.build_id) > ($1, $2, $3) \
+        ORDER BY c.generation, c.product, c.build_id LIMIT $4";
     // Having read all of a generation is standing at the beginning of the next.
     let (generation, product, id) = match &cursor.within {
         Some((product, id)) => (cursor.generation, product.as_str(), number(*id)),
@@ -516,7 +539,10 @@ pub async fn changes_after(db: &Db, cursor: &ChangeCursor, limit: i64) -> Result
 /// # Errors
 /// The database failed or a row cannot be read.
 pub async fn changes_of(db: &Db, generation: i64, product: Product, id: BuildId) -> Result<Vec<Change>, DbError> {
-    const SQL: &str = "SELECT generation, product, build_id, old, new, reason FROM conclusion_change WHERE generation <= $1 AND product = $2 AND build_id = $3 ORDER BY generation DESC LIMIT 50";
+    const SQL: &str = "SELECT generation, product, build_id, old, new, reason \
+        FROM conclusion_change \
+        WHERE generation <= $1 AND product = $2 AND build_id = $3 \
+        ORDER BY generation DESC LIMIT 50";
     let rows: Vec<ChangeRow> = on!(db, |pool| sqlx::query_as(SQL)
         .bind(generation)
         .bind(product.as_str())

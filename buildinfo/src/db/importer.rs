@@ -25,7 +25,11 @@ pub async fn importer_said(db: &Db) -> Result<Option<i64>, DbError> {
 /// # Errors
 /// The database failed.
 pub async fn say_importer(db: &Db, now: i64) -> Result<(), DbError> {
-    const SQL: &str = "INSERT INTO progress (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE progress.value < excluded.value OR progress.value > excluded.value + $3";
+    const SQL: &str = "INSERT INTO progress (name, value) \
+        VALUES ($1, $2) \
+        ON CONFLICT (name) DO UPDATE \
+        SET value = excluded.value \
+        WHERE progress.value < excluded.value OR progress.value > excluded.value + $3";
     let mut tx = db.begin().await?;
     in_tx!(&mut tx, |conn| sqlx::query(SQL)
         .bind(NAME)

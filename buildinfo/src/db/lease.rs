@@ -1,8 +1,8 @@
 //! The table `import_lease`: who imports, and that nobody else writes what imports write.
 //!
-//! Each taking of the lease gets a token that no other had. A transaction that writes on behalf of an import is begun through
-//! [`Writes`], which checks the token in that very transaction: an importer that was away for so long that another one took over
-//! learns it from the first statement, and writes nothing.
+//! Each taking of the lease gets a token that no other had. A transaction that writes on behalf of an import is begun
+//! through [`Writes`], which checks the token in that very transaction: an importer that was away for so long that
+//! another one took over learns it from the first statement, and writes nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,7 +43,11 @@ impl Lease {
     /// # Errors
     /// The database failed.
     pub async fn take(db: &Db, owner: &str, now: i64) -> Result<Result<Self, RunLease>, DbError> {
-        const TAKE: &str = "INSERT INTO import_lease (name, owner, lease_until, token) VALUES ('import', $1, $2, 1) ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, lease_until = excluded.lease_until, token = import_lease.token + 1 WHERE import_lease.lease_until <= $3 RETURNING token";
+        const TAKE: &str = "INSERT INTO import_lease (name, owner, lease_until, token) \
+            VALUES ('import', $1, $2, 1) \
+            ON CONFLICT (name) DO UPDATE \
+            SET owner = excluded.owner, lease_until = excluded.lease_until, token = import_lease.token + 1 \
+            WHERE import_lease.lease_until <= $3 RETURNING token";
         const WHO: &str = "SELECT owner, lease_until FROM import_lease WHERE name = 'import'";
         let mut tx = db.begin().await?;
         let token: Option<i64> = in_tx!(&mut tx, |conn| sqlx::query_scalar(TAKE)
@@ -153,8 +157,9 @@ pub async fn release_lease(db: &Db, owner: &str) -> Result<(), DbError> {
     tx.commit().await
 }
 
-/// Who may write what imports write: the holder of the [`Lease`]; or, while nobody holds one, a process that has the database to itself,
-/// as tests and benchmarks do. A plain database is refused while somebody imports, so that an import cannot write around its own lease.
+/// Who may write what imports write: the holder of the [`Lease`]; or, while nobody holds one, a process that has the
+/// database to itself, as tests and benchmarks do. A plain database is refused while somebody imports, so that an
+/// import cannot write around its own lease.
 pub trait Writes: Sync {
     /// The database, to read from.
     fn db(&self) -> &Db;

@@ -279,7 +279,10 @@ async fn insert_new(tx: &mut Tx, run: i64, rows: &[&NewRow]) -> Result<(), DbErr
         return Ok(());
     }
     let sql = format!(
-        "INSERT INTO observation (digest, source, kind, subject, group_key, problem, url, place, body, first_run, said_from) VALUES {} ON CONFLICT (digest) DO NOTHING",
+        "INSERT INTO observation (digest, source, kind, subject, group_key, problem, url, place, body, first_run, \
+         said_from) \
+         VALUES {} \
+         ON CONFLICT (digest) DO NOTHING",
         placeholders(rows.len(), 11)
     );
     in_tx!(&mut *tx, |conn| {
@@ -309,7 +312,10 @@ async fn say_again(tx: &mut Tx, run: i64, digests: &[&str]) -> Result<(), DbErro
         return Ok(());
     }
     let keep = format!(
-        "INSERT INTO sighting (digest, from_run, to_run) SELECT digest, said_from, said_to FROM observation WHERE said_to IS NOT NULL AND digest IN ({}) ON CONFLICT (digest, from_run) DO NOTHING",
+        "INSERT INTO sighting (digest, from_run, to_run) SELECT digest, said_from, said_to \
+         FROM observation \
+         WHERE said_to IS NOT NULL AND digest IN ({}) \
+         ON CONFLICT (digest, from_run) DO NOTHING",
         marks(digests.len(), 1)
     );
     let again = format!(
@@ -343,7 +349,10 @@ pub(super) async fn touched_by_ignoring(db: &Db, subject_or_digest: &str) -> Res
     };
     // Each source and kind is a search in the index: of two texts, with OR, the database would read all.
     let by_subject = format!(
-        "SELECT {COLUMNS} FROM observation o WHERE o.source IN ({}) AND o.kind IN ({}) AND substr(o.subject, 1, 300) = substr($1, 1, 300) AND o.subject = $1",
+        "SELECT {COLUMNS} \
+         FROM observation o \
+         WHERE o.source IN ({}) AND o.kind IN ({}) AND substr(o.subject, 1, 300) = substr($1, 1, 300) \
+         AND o.subject = $1",
         names(&SourceName::ALL.map(SourceName::as_str)),
         names(&Kind::ALL.map(Kind::as_str)),
     );
@@ -404,8 +413,8 @@ pub async fn of_group(db: &Db, group_key: &str) -> Result<Vec<Observation>, DbEr
         .collect()
 }
 
-/// Hands over what is said now about the groups with these keys, with the group's key and in no order. One observation is
-/// held at a time: of a version of old times there are ten thousand.
+/// Hands over what is said now about the groups with these keys, with the group's key and in no order. One observation
+/// is held at a time: of a version of old times there are ten thousand.
 ///
 /// # Errors
 /// The database failed or a row cannot be read; some were handed over.
@@ -442,7 +451,10 @@ pub async fn each_of_groups(
 /// The database failed or a row cannot be read.
 pub async fn fact_observations(db: &Db) -> Result<Vec<Observation>, DbError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM observation o WHERE o.kind IN ('{}', '{}', '{}', '{}') AND o.said_to IS NULL ORDER BY o.digest",
+        "SELECT {COLUMNS} \
+         FROM observation o \
+         WHERE o.kind IN ('{}', '{}', '{}', '{}') AND o.said_to IS NULL \
+         ORDER BY o.digest",
         // As the index has them: with parameters it would not be used.
         Kind::ShippedRelease,
         Kind::ReleaseDirectory,

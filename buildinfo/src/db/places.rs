@@ -130,7 +130,10 @@ pub async fn put_places(to: &impl Writes, run: i64, places: &[Place]) -> Result<
     let places: Vec<&Place> = last.into_values().collect();
     for chunk in places.chunks(CHUNK) {
         let sql = format!(
-            "INSERT INTO archive_place (path, state, seen, etag, run) VALUES {} ON CONFLICT (path) DO UPDATE SET state = excluded.state, seen = excluded.seen, etag = excluded.etag, run = excluded.run",
+            "INSERT INTO archive_place (path, state, seen, etag, run) \
+             VALUES {} \
+             ON CONFLICT (path) DO UPDATE \
+             SET state = excluded.state, seen = excluded.seen, etag = excluded.etag, run = excluded.run",
             placeholders(chunk.len(), 5)
         );
         let seen: Vec<String> = chunk
@@ -181,7 +184,10 @@ pub async fn forget_bad(to: &impl Writes, paths: &[String]) -> Result<(), DbErro
 /// # Errors
 /// The database failed.
 pub async fn each_buildhub_subject(db: &Db, mut each: impl FnMut(&str)) -> Result<(), DbError> {
-    const SQL: &str = "SELECT substr(subject, 1, 300) FROM observation WHERE source = $1 AND kind = $2 AND substr(subject, 1, 300) > $3 AND group_key IS NOT NULL ORDER BY source, kind, substr(subject, 1, 300) LIMIT $4";
+    const SQL: &str = "SELECT substr(subject, 1, 300) \
+        FROM observation \
+        WHERE source = $1 AND kind = $2 AND substr(subject, 1, 300) > $3 AND group_key IS NOT NULL \
+        ORDER BY source, kind, substr(subject, 1, 300) LIMIT $4";
     let mut last = String::new();
     loop {
         let rows: Vec<String> = on!(db, |pool| sqlx::query_scalar(SQL)

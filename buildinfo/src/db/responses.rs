@@ -42,7 +42,10 @@ pub async fn put_responses(
         }
         let (chunk, after) = rest.split_at(bodies.len());
         let sql = format!(
-            "INSERT INTO raw_response (run, number, method, path, question, status, content_type, etag, body, fetched) VALUES {} ON CONFLICT (run, number) DO NOTHING",
+            "INSERT INTO raw_response (run, number, method, path, question, status, content_type, etag, body, \
+             fetched) \
+             VALUES {} \
+             ON CONFLICT (run, number) DO NOTHING",
             placeholders(chunk.len(), 10)
         );
         let mut tx = to.begin_import_repeatable().await?;
@@ -91,7 +94,10 @@ pub async fn each_response(
     run: i64,
     mut each: impl FnMut(Response) -> std::io::Result<()>,
 ) -> Result<u64, DbError> {
-    const SQL: &str = "SELECT number, method, path, question, status, content_type, etag, body FROM raw_response WHERE run = $1 AND number > $2 ORDER BY number LIMIT $3";
+    const SQL: &str = "SELECT number, method, path, question, status, content_type, etag, body \
+        FROM raw_response \
+        WHERE run = $1 AND number > $2 \
+        ORDER BY number LIMIT $3";
     let (mut last, mut count) = (-1, 0);
     loop {
         let rows: Vec<Row> = on!(db, |pool| sqlx::query_as(SQL)

@@ -64,7 +64,10 @@ fn as_json<S: serde::Serializer>(policy: &str, serializer: S) -> Result<S::Ok, S
 /// # Errors
 /// The database failed.
 pub async fn start_run(to: &impl Writes, run: &Run) -> Result<(), DbError> {
-    const SQL: &str = "INSERT INTO import_run (id, source, policy, started, outcome, requests, records, new_records, unchanged, errors, generation, notes) VALUES ($1, $2, $3, $4, 'running', 0, 0, 0, 0, 0, 0, '')";
+    const SQL: &str = "\
+        INSERT INTO import_run (id, source, policy, started, outcome, requests, records, new_records, unchanged, \
+        errors, generation, notes) \
+        VALUES ($1, $2, $3, $4, 'running', 0, 0, 0, 0, 0, 0, '')";
     const KILLED: &str = "UPDATE import_run SET outcome = 'broken' WHERE outcome = 'running' AND id <> $1";
     let mut tx = to.begin_import().await?;
     in_tx!(&mut tx, |conn| sqlx::query(KILLED)
@@ -88,7 +91,10 @@ pub async fn start_run(to: &impl Writes, run: &Run) -> Result<(), DbError> {
 /// # Errors
 /// The database failed.
 pub async fn end_run(tx: &mut Tx, run: &Run) -> Result<(), DbError> {
-    const SQL: &str = "UPDATE import_run SET ended = $2, outcome = $3, requests = $4, records = $5, new_records = $6, unchanged = $7, errors = $8, generation = $9, notes = $10, policy = $11 WHERE id = $1";
+    const SQL: &str = "UPDATE import_run \
+        SET ended = $2, outcome = $3, requests = $4, records = $5, new_records = $6, unchanged = $7, errors = $8, \
+        generation = $9, notes = $10, policy = $11 \
+        WHERE id = $1";
     in_tx!(tx, |conn| sqlx::query(SQL)
         .bind(run.id)
         .bind(run.ended)
@@ -120,7 +126,12 @@ pub async fn recent_runs(db: &Db, limit: i64) -> Result<Vec<Run>, DbError> {
 /// # Errors
 /// The database failed.
 pub async fn runs_before(db: &Db, before: i64, limit: i64) -> Result<Page<Run>, DbError> {
-    const SQL: &str = "SELECT id, source, policy, started, ended, outcome, requests, records, new_records, unchanged, errors, generation, notes FROM import_run WHERE id < $1 ORDER BY id DESC LIMIT $2";
+    const SQL: &str = "\
+        SELECT id, source, policy, started, ended, outcome, requests, records, new_records, unchanged, errors, \
+        generation, notes \
+        FROM import_run \
+        WHERE id < $1 \
+        ORDER BY id DESC LIMIT $2";
     let mut rows: Vec<Run> = on!(db, |pool| sqlx::query_as(SQL)
         .bind(before)
         .bind(limit.saturating_add(1))

@@ -40,7 +40,12 @@ pub async fn record_state(
     newest: Option<i64>,
     trouble: Option<&str>,
 ) -> Result<(), DbError> {
-    const SQL: &str = "INSERT INTO source_state (source, tried, answered, newest, trouble) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (source) DO UPDATE SET tried = excluded.tried, answered = COALESCE(excluded.answered, source_state.answered), newest = COALESCE(excluded.newest, source_state.newest), trouble = excluded.trouble WHERE excluded.tried >= source_state.tried";
+    const SQL: &str = "INSERT INTO source_state (source, tried, answered, newest, trouble) \
+        VALUES ($1, $2, $3, $4, $5) \
+        ON CONFLICT (source) DO UPDATE \
+        SET tried = excluded.tried, answered = COALESCE(excluded.answered, source_state.answered), \
+        newest = COALESCE(excluded.newest, source_state.newest), trouble = excluded.trouble \
+        WHERE excluded.tried >= source_state.tried";
     let trouble: Option<String> = trouble.map(|text| text.chars().take(MAX_TROUBLE).collect());
     let mut tx = to.begin_import().await?;
     in_tx!(&mut tx, |conn| sqlx::query(SQL)

@@ -72,9 +72,10 @@ pub struct Removed {
     pub sightings: u64,
 }
 
-/// Removes up to 500 rows of each kind that nobody needs who asks about a time from `refused` on. What is older than `refused` is no
-/// longer answered from now on, and what is older than `removed` goes: the time between is for those who began to read before. Changes go
-/// by age alone; [`changes_removed`] tells a follower whether some went before it had followed them.
+/// Removes up to 500 rows of each kind that nobody needs who asks about a time from `refused` on. What is older than
+/// `refused` is no longer answered from now on, and what is older than `removed` goes: the time between is for those
+/// who began to read before. Changes go by age alone; [`changes_removed`] tells a follower whether some went before it
+/// had followed them.
 ///
 /// # Errors
 /// The database failed; the next call goes on.

@@ -13,7 +13,8 @@ use crate::version::Version;
 /// Several values for one thing, of which one was chosen.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Conflict {
-    /// What it is about, as a correction would name it; for several builds in one file, the product and the file's path.
+    /// What it is about, as a correction would name it; for several builds in one file, the product and the file's
+    /// path.
     pub subject: String,
     /// Which member of it.
     pub field: &'static str,
@@ -38,7 +39,8 @@ impl Conflict {
 /// The field of a conflict about which build of a version shipped.
 pub(super) const SHIPPED_FIELD: &str = "shipped_build_number";
 
-/// The field of a conflict about a file that is said to be of several builds: its values are build ids, and all of them are known.
+/// The field of a conflict about a file that is said to be of several builds: its values are build ids, and all of
+/// them are known.
 pub(crate) const PLACE_FIELD: &str = "build_id";
 
 /// The first value in the order of the claims; a conflict if there are others.
@@ -67,8 +69,8 @@ pub(super) fn choose(
     Some(chosen)
 }
 
-/// The files that are said to be of several builds, each of which is known. The file was replaced, or a source is wrong: which one, nothing
-/// tells. A mirror's file is the same one.
+/// The files that are said to be of several builds, each of which is known. The file was replaced, or a source is
+/// wrong: which one, nothing tells. A mirror's file is the same one.
 pub(super) fn conflicts_of_places(claims: &[Claim]) -> BTreeSet<Conflict> {
     let mut places: BTreeMap<(Directory, String), Vec<&Claim>> = BTreeMap::new();
     for claim in claims {

@@ -1,7 +1,8 @@
 //! The crash system's own table of versions.
 //!
-//! It knows less than we do: no platform, no status, no revision. A build that is out has a row with its version; every build of which the
-//! number is known has a row as candidate, and a release's candidate stands under beta, as its users had it.
+//! It knows less than we do: no platform, no status, no revision. A build that is out has a row with its version;
+//! every build of which the number is known has a row as candidate, and a release's candidate stands under beta, as
+//! its users had it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -31,7 +32,8 @@ const COLUMNS: [&str; 7] = [
 pub struct Written {
     /// Rows that were written.
     pub rows: u64,
-    /// Builds, one for each platform, that have no name in this table: they did not ship, and their number is not known.
+    /// Builds, one for each platform, that have no name in this table: they did not ship, and their number is not
+    /// known.
     pub nameless: u64,
 }
 
@@ -51,8 +53,8 @@ struct Stored {
     version: String,
 }
 
-/// Writes the builds that are valid in a generation as the crash system's table, sorted by its columns: product, channel, major version as
-/// a number, then the others as text.
+/// Writes the builds that are valid in a generation as the crash system's table, sorted by its columns: product,
+/// channel, major version as a number, then the others as text.
 ///
 /// # Errors
 /// See [`ExportError`].

@@ -96,8 +96,8 @@ pub(crate) async fn derive_dirty(
     let facts = known_facts(db, &corrections).await?;
     let known = Arc::new(Known { corrections, facts });
     let (mut done, total) = (0, db::dirty_count(db).await?);
-    // The next groups are read and derived by another thread while these are written. Nobody else marks groups: that needs the
-    // lease, which is ours.
+    // The next groups are read and derived by another thread while these are written. Nobody else marks groups: that
+    // needs the lease, which is ours.
     let ahead =
         |after: String| AbortOnDropHandle::new(tokio::spawn(conclusions(db.clone(), Arc::clone(&known), after)));
     let mut next = ahead(String::new());

@@ -15,8 +15,8 @@ const RENEW_EVERY: Duration = Duration::from_secs(4);
 /// So long after a renewal that failed it is tried again.
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
 
-/// Does work that only one may do at a time. Whatever the work writes it writes through the lease, so that it writes nothing after
-/// another one took over.
+/// Does work that only one may do at a time. Whatever the work writes it writes through the lease, so that it writes
+/// nothing after another one took over.
 pub(crate) async fn with_lease<T, W>(
     db: &Db,
     wait: bool,
@@ -85,7 +85,8 @@ async fn keep_lease(lease: &Lease, taken: i64) -> ImportError {
     }
 }
 
-/// One renewal of a lease that holds until `until`. One that fails is no loss: the lease holds on, and is renewed again soon.
+/// One renewal of a lease that holds until `until`. One that fails is no loss: the lease holds on, and is renewed
+/// again soon.
 async fn renew(lease: &Lease, until: i64, now: i64) -> Kept {
     match lease.renew(now).await {
         Ok(Some(until)) => Kept::For(RENEW_EVERY, until),

@@ -139,7 +139,8 @@ impl<'a> BuildRef<'a> {
             .unwrap_or_default()
     }
 
-    /// Whether the build can be asked for on this channel: it follows it, or that is beta and its users got it as a candidate of a release.
+    /// Whether the build can be asked for on this channel: it follows it, or that is beta and its users got it as a
+    /// candidate of a release.
     pub fn is_on(self, channel: &str) -> bool {
         self.channel() == channel || (channel == "beta" && self.candidate_number().is_some())
     }
@@ -152,15 +153,16 @@ impl<'a> BuildRef<'a> {
         self.build_number().filter(|_| named)
     }
 
-    /// What the build is called on beta, if that is not its own name: a release's file that beta's users got is `VrcN` there, as long as
-    /// its build number is known.
+    /// What the build is called on beta, if that is not its own name: a release's file that beta's users got is `VrcN`
+    /// there, as long as its build number is known.
     pub fn release_candidate(self) -> Option<Version> {
         self.candidate_number()
             .map(|number| self.version().with_candidate(number))
     }
 
-    /// What the build is called on a channel: the one name that look-ups, Crash Stats' `VersionString` and crashes have for it. On beta
-    /// no candidate carries the name of the final: that is kept for the build that shipped, and only as long as beta never got it.
+    /// What the build is called on a channel: the one name that look-ups, Crash Stats' `VersionString` and crashes
+    /// have for it. On beta no candidate carries the name of the final: that is kept for the build that shipped, and
+    /// only as long as beta never got it.
     pub fn name_on(self, channel: &str) -> Version {
         if channel == "beta" {
             let unshipped = || {

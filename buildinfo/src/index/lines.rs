@@ -140,8 +140,8 @@ impl BuildIndex {
         Some(self.in_line(shared.unwrap_or(newest)))
     }
 
-    /// How many newer versions of the line, or for nightlies how many newer builds, were out at `time` (microseconds UTC).
-    /// `None` if the line has no builds at all.
+    /// How many newer versions of the line, or for nightlies how many newer builds, were out at `time` (microseconds
+    /// UTC). `None` if the line has no builds at all.
     pub fn newer(&self, place: &Place<'_>, time: i64) -> Option<usize> {
         let entries = self.line(place.product, place.channel, place.line);
         if entries.is_empty() {
@@ -224,7 +224,8 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// Nightlies differ by id. Elsewhere the builds of one version are one step, since their ids can differ by platform.
+    /// Nightlies differ by id. Elsewhere the builds of one version are one step, since their ids can differ by
+    /// platform.
     fn differs_from(&self, version: &Version, build_id: BuildId) -> bool {
         if is_nightly(self.version) {
             build_id != self.build_id
@@ -238,7 +239,8 @@ fn is_nightly(version: &Version) -> bool {
     matches!(version.stage(), Stage::Alpha(_))
 }
 
-/// Beta is ordered by version first: the first beta of a version is built before the last candidates of the version before it.
+/// Beta is ordered by version first: the first beta of a version is built before the last candidates of the version
+/// before it.
 fn line_order(channel: &str, version: &Version, build_id: BuildId) -> ([u32; 8], BuildId) {
     (if channel == "beta" { version.key() } else { [0; 8] }, build_id)
 }

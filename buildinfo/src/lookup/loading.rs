@@ -24,8 +24,8 @@ impl fmt::Debug for Loading {
 }
 
 impl Loading {
-    /// The load that is under way, or `load`, which is begun then. It goes on when those who wait for it go away, and ends with
-    /// the last look-up.
+    /// The load that is under way, or `load`, which is begun then. It goes on when those who wait for it go away, and
+    /// ends with the last look-up.
     pub(super) fn join(&self, load: impl Future<Output = Result<(), LookupError>> + Send + 'static) -> Load {
         // What a panic left behind is a load like any other.
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);

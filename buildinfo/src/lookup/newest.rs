@@ -10,8 +10,8 @@ use crate::db::{finished_here, latest_generation};
 
 /// So long after a failure the database counts as away.
 const AWAY: Duration = Duration::from_secs(1);
-/// For so long one answer of the database serves all who ask. It is less than another process needs to tell anybody that it has finished
-/// a generation; one of this process ends it at once.
+/// For so long one answer of the database serves all who ask. It is less than another process needs to tell anybody
+/// that it has finished a generation; one of this process ends it at once.
 const SERVES: Duration = Duration::from_millis(5);
 /// After so long the database is asked again while the answer still serves, so that under load nobody waits for it.
 const RENEWED: Duration = Duration::from_millis(1);
@@ -45,7 +45,8 @@ impl Seen {
 }
 
 impl Newest {
-    /// The newest generation that this process had finished when this was called, or another one 5 ms before; or a newer one.
+    /// The newest generation that this process had finished when this was called, or another one 5 ms before; or a
+    /// newer one.
     ///
     /// # Errors
     /// The database failed.

@@ -1,5 +1,5 @@
-//! Lists and comparisons from the database alone, for a command that does not load the whole index: each reads the builds that its
-//! answer is made of into a small one.
+//! Lists and comparisons from the database alone, for a command that does not load the whole index: each reads the
+//! builds that its answer is made of into a small one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +26,8 @@ fn small(generation: i64, mut builds: Vec<Build>) -> Result<BuildIndex, IndexFul
     BuildIndex::from_builds(generation, &builds)
 }
 
-/// The stored versions of a product by channel, oldest first, without candidate number, with the names of each one's builds.
+/// The stored versions of a product by channel, oldest first, without candidate number, with the names of each one's
+/// builds.
 type Versions = BTreeMap<(Version, String), Vec<String>>;
 
 async fn stored_versions(db: &Db, generation: i64, product: Product) -> Result<Versions, LookupError> {

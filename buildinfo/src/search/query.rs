@@ -34,7 +34,8 @@ pub(super) enum Query {
     },
 }
 
-/// Whether a query is to give scores or only to say yes or no: in Elasticsearch 6 this decides how many of `should` must match.
+/// Whether a query is to give scores or only to say yes or no: in Elasticsearch 6 this decides how many of `should`
+/// must match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Context {
     Scoring,
@@ -230,8 +231,8 @@ fn no_date(text: &str) -> Refused {
     ))
 }
 
-/// Milliseconds of a date in one of the forms that Elasticsearch takes by default. `last`: a year, month, day or minute alone means its
-/// last millisecond.
+/// Milliseconds of a date in one of the forms that Elasticsearch takes by default. `last`: a year, month, day or
+/// minute alone means its last millisecond.
 fn date(text: &str, last: bool) -> Result<i64, Refused> {
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         return Ok(at.timestamp_millis());

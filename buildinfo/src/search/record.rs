@@ -1,4 +1,5 @@
-//! A build as a record of Buildhub: its members under Buildhub's names, in the form that Buildhub has given them since 2020.
+//! A build as a record of Buildhub: its members under Buildhub's names, in the form that Buildhub has given them since
+//! 2020.
 
 use std::borrow::Cow;
 
@@ -108,8 +109,8 @@ impl Scalar<'_> {
     }
 }
 
-/// The record's number: the same as long as the build is known by the same name, always of 16 digits, so that as a text it sorts as it
-/// does as a number; JavaScript can hold it.
+/// The record's number: the same as long as the build is known by the same name, always of 16 digits, so that as a
+/// text it sorts as it does as a number; JavaScript can hold it.
 pub(super) fn id(build: BuildRef<'_>) -> u64 {
     const FIRST: u64 = 1_000_000_000_000_000;
     let mut hash = Sha256::new();
@@ -222,7 +223,8 @@ fn tree(repository: &str) -> &str {
     repository.rsplit('/').next().unwrap_or(repository)
 }
 
-/// A build for a partner or a test has a platform of its own, as in Buildhub's first version: it is no second build for everyone.
+/// A build for a partner or a test has a platform of its own, as in Buildhub's first version: it is no second build
+/// for everyone.
 fn platform(build: BuildRef<'_>) -> Option<Cow<'_, str>> {
     match (build.platform(), build.variant()) {
         ("", "") => None,
@@ -237,8 +239,8 @@ fn os(platform: &str) -> Option<&'static str> {
         .find(|os| platform.starts_with(os))
 }
 
-/// The compiler's name of a platform, as builds have it today. Clients ask for its architecture, which tells the builds of one
-/// `target.platform` apart (whattrainisitnow: `x86_64.*`); what a record shows is what its source said.
+/// The compiler's name of a platform, as builds have it today. Clients ask for its architecture, which tells the
+/// builds of one `target.platform` apart (whattrainisitnow: `x86_64.*`); what a record shows is what its source said.
 fn target(platform: &str) -> Option<&'static str> {
     Some(match platform {
         "linux-x86_64" => "x86_64-pc-linux-gnu",

@@ -30,8 +30,8 @@ pub(super) fn compile(pattern: &str) -> Result<Regex, Refused> {
         .map_err(|_| Refused("the regular expression is malformed or too large".to_owned()))
 }
 
-/// The same expression in the syntax of the engine. In Lucene's, a backslash makes any character stand for itself, and `^` and `$` stand
-/// for themselves; its extensions (`~ & @ # < > "`) are refused.
+/// The same expression in the syntax of the engine. In Lucene's, a backslash makes any character stand for itself, and
+/// `^` and `$` stand for themselves; its extensions (`~ & @ # < > "`) are refused.
 fn translate(pattern: &str) -> Result<String, Refused> {
     let mut out = String::with_capacity(pattern.len() * 2);
     let mut characters = pattern.chars().peekable();

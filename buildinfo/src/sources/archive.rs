@@ -1,4 +1,5 @@
-//! The file archive: what its listings, its names and the small files beside the builds say. Reading them is free of input and output.
+//! The file archive: what its listings, its names and the small files beside the builds say. Reading them is free of
+//! input and output.
 
 mod build_folder;
 mod listing;

@@ -1,6 +1,7 @@
 //! The crash system's own table of versions as CSV, as Socorro's `dumppv` and `insert_missing_versions` have it.
 //!
-//! A row is a line: no value of this table has a line end in it, so that a quote left open spoils its own line and no other.
+//! A row is a line: no value of this table has a line end in it, so that a quote left open spoils its own line and no
+//! other.
 
 use std::io::{self, BufRead, Read};
 
@@ -36,7 +37,8 @@ struct Columns {
 }
 
 impl Columns {
-    /// The seven columns of a table without a header: product, channel, major version, release version, version, build id, URL.
+    /// The seven columns of a table without a header: product, channel, major version, release version, version, build
+    /// id, URL.
     const USUAL: Self = Self {
         product: 0,
         channel: 1,
@@ -199,8 +201,8 @@ fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
 /// Where the built-in history says that it was read.
 pub const HISTORY: &str = "builtin:history";
 
-/// Builds that no source holds any more: Firefox 40 to 49, whose candidates the archive has lost (bug 1507916), and the first betas of
-/// Developer Edition (bug 1418037).
+/// Builds that no source holds any more: Firefox 40 to 49, whose candidates the archive has lost (bug 1507916), and
+/// the first betas of Developer Edition (bug 1418037).
 pub fn history() -> Vec<Observation> {
     let text = include_str!("../../data/history.csv");
     rows(text.as_bytes(), HISTORY)

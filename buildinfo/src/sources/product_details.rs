@@ -34,7 +34,8 @@ pub const HISTORIES: [&str; 6] = [
     "thunderbird_history_development_releases.json",
 ];
 
-/// The end of the name of a history of major releases. It knows some that the files of releases call "stability" (14.0.1, 125.0.1).
+/// The end of the name of a history of major releases. It knows some that the files of releases call "stability"
+/// (14.0.1, 125.0.1).
 const MAJOR_HISTORY: &str = "_history_major_releases.json";
 
 /// Every file that is read.

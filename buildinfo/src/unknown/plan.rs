@@ -52,8 +52,8 @@ impl FetchPlan {
     /// and the suffix fits the channel. Anything can if no version was reported.
     pub fn may_be(&self, version: &Version) -> bool {
         let fits = match self.channel.as_str() {
-            // A release's candidates can be offered on beta. Which ones are is not known here: without a reported version to tell, the
-            // first release of a train is looked at, the only one that always is.
+            // A release's candidates can be offered on beta. Which ones are is not known here: without a reported
+            // version to tell, the first release of a train is looked at, the only one that always is.
             "beta" => match version.stage() {
                 Stage::Beta(_) => true,
                 Stage::Release => self.reported.is_some() || version.is_first_of_major(),

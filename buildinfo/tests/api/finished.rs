@@ -1,5 +1,5 @@
-//! What was finished is nowhere "not yet": the first question after an import has returned is answered by it, also in a process that
-//! did not import and whose index nobody loads in the background.
+//! What was finished is nowhere "not yet": the first question after an import has returned is answered by it, also in
+//! a process that did not import and whose index nobody loads in the background.
 
 use axum::Router;
 use axum::body::Body;

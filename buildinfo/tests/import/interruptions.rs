@@ -187,7 +187,8 @@ async fn no_transaction_of_an_import_writes_more_than_500_rows() {
     assert!((100..=500).contains(&most), "{most}");
 }
 
-/// Blocks the importer's thread in its report with this number, as a stopped process would be, until the other end is dropped.
+/// Blocks the importer's thread in its report with this number, as a stopped process would be, until the other end is
+/// dropped.
 fn pausing(number: u64) -> (impl Fn(Progress) + Sync, Paused) {
     let (reached, has_reached) = tokio::sync::mpsc::unbounded_channel();
     let (go_on, wait) = std::sync::mpsc::channel::<()>();

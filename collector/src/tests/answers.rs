@@ -174,7 +174,8 @@ async fn a_body_in_several_gzip_members_is_one_body() {
 /// A report whose body has exactly this size.
 fn of_size(size: usize) -> Vec<u8> {
     let empty = dump("upload_file_minidump").len();
-    let head = "Content-Disposition: form-data; name=\"upload_file_minidump\"; filename=\"x.dmp\"\r\nContent-Type: application/octet-stream";
+    let head = "Content-Disposition: form-data; name=\"upload_file_minidump\"; filename=\"x.dmp\"\r\nContent-Type: \
+        application/octet-stream";
     let body = multipart(&[
         ("Content-Disposition: form-data; name=\"ProductName\"", b"Firefox"),
         (head, &vec![b'x'; size - empty + 4]),

@@ -402,7 +402,8 @@ async fn bad_bytes_lose_no_value() {
     assert_eq!(
         report.raw.metadata().collector_notes[..3],
         [
-            "extract payload text part exception: invalid text or charset: utf-8 (Notes: U+FFFD stands for what could not be read)",
+            "extract payload text part exception: invalid text or charset: utf-8 (Notes: U+FFFD stands for what could \
+             not be read)",
             "extract payload text part exception: invalid text or charset: iso-2022-kr (Strange was read as utf-8)",
             "json: bytes that are no text were replaced by U+FFFD",
         ]

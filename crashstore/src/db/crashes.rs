@@ -137,7 +137,8 @@ pub struct Summary {
 }
 
 /// The columns of a [`Summary`], in the order of its row.
-pub(super) const SUMMARY: &str = "crash_id, received, state, product, version, version_reported, channel, build_id, os_name, process_type, signature, reason, build_status, weight, duplicate_of";
+pub(super) const SUMMARY: &str = "crash_id, received, state, product, version, version_reported, channel, build_id, \
+    os_name, process_type, signature, reason, build_status, weight, duplicate_of";
 
 #[derive(sqlx::FromRow)]
 pub(super) struct SummaryRow {
@@ -183,13 +184,17 @@ impl TryFrom<SummaryRow> for Summary {
     }
 }
 
-/// Makes a crash known. A row that is there stays as it is: `false`. That of a deleted crash is one; what came in under its id is
-/// removed again.
+/// Makes a crash known. A row that is there stays as it is: `false`. That of a deleted crash is one; what came in
+/// under its id is removed again.
 ///
 /// # Errors
 /// The database failed.
 pub async fn insert_received(tx: &mut Tx, crash: &Received) -> Result<bool, DbError> {
-    const SQL: &str = "INSERT INTO crash (crash_id, received, state, product, version, channel, build_id, weight, content_hash, duplicate_of) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (crash_id) DO NOTHING";
+    const SQL: &str = "\
+        INSERT INTO crash (crash_id, received, state, product, version, channel, build_id, weight, content_hash, \
+        duplicate_of) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+        ON CONFLICT (crash_id) DO NOTHING";
     const CLEAN: &str = "UPDATE crash SET cleaned = NULL WHERE crash_id = $1 AND cleaned IS NOT NULL";
     let state = if crash.duplicate_of.is_some() {
         State::Duplicate
@@ -220,7 +225,10 @@ pub async fn insert_received(tx: &mut Tx, crash: &Received) -> Result<bool, DbEr
     Ok(rows == 1)
 }
 
-pub(super) const BY_CONTENT: &str = "SELECT crash_id FROM crash WHERE content_hash = $1 AND received >= $2 AND duplicate_of IS NULL AND deleted IS NULL ORDER BY received, crash_id LIMIT 1";
+pub(super) const BY_CONTENT: &str = "SELECT crash_id \
+    FROM crash \
+    WHERE content_hash = $1 AND received >= $2 AND duplicate_of IS NULL AND deleted IS NULL \
+    ORDER BY received, crash_id LIMIT 1";
 
 /// The first report with this content that came in at `since` or later, if there is one.
 ///
@@ -235,8 +243,8 @@ pub async fn find_by_content(db: &Db, content_hash: &str, since: i64) -> Result<
     Ok(found.and_then(|id| id.parse().ok()))
 }
 
-/// Writes what the processor found, names the output that holds it, and makes the crash seen as processed. `false`: there is no such
-/// row, it was deleted, or somebody else has written meanwhile.
+/// Writes what the processor found, names the output that holds it, and makes the crash seen as processed. `false`:
+/// there is no such row, it was deleted, or somebody else has written meanwhile.
 ///
 /// # Errors
 /// The database failed.
@@ -248,7 +256,12 @@ pub async fn finish(
     output: &Output,
     now: i64,
 ) -> Result<bool, DbError> {
-    const SQL: &str = "UPDATE crash SET state = 'processed', os_name = $2, process_type = $3, signature = $4, signature_hash = $5, reason = $6, product = $7, channel = $8, build_id = $9, version = $10, lookup_product = $11, lookup_build = $12, answer_digest = $13, build_status = $14, generation = $15, processed = $16, output = $17, row_version = $18, version_reported = $20 WHERE crash_id = $1 AND deleted IS NULL AND row_version = $19";
+    const SQL: &str = "UPDATE crash \
+        SET state = 'processed', os_name = $2, process_type = $3, signature = $4, signature_hash = $5, reason = $6, \
+        product = $7, channel = $8, build_id = $9, version = $10, lookup_product = $11, lookup_build = $12, \
+        answer_digest = $13, build_status = $14, generation = $15, processed = $16, output = $17, row_version = $18, \
+        version_reported = $20 \
+        WHERE crash_id = $1 AND deleted IS NULL AND row_version = $19";
     let rows = in_tx!(tx, |conn| sqlx::query(SQL)
         .bind(id.as_str())
         .bind(found.os_name.as_str())
@@ -281,7 +294,10 @@ pub async fn finish(
 /// # Errors
 /// The database failed.
 pub async fn attach_build(tx: &mut Tx, id: &CrashId, found: &Attached) -> Result<bool, DbError> {
-    const SQL: &str = "UPDATE crash SET version = $2, lookup_product = $3, lookup_build = $4, answer_digest = $5, build_status = $6, generation = $7, version_reported = $8 WHERE crash_id = $1 AND state = 'processed'";
+    const SQL: &str = "UPDATE crash \
+        SET version = $2, lookup_product = $3, lookup_build = $4, answer_digest = $5, build_status = $6, \
+        generation = $7, version_reported = $8 \
+        WHERE crash_id = $1 AND state = 'processed'";
     let rows = in_tx!(tx, |conn| sqlx::query(SQL)
         .bind(id.as_str())
         .bind(found.version.as_str())
@@ -297,13 +313,15 @@ pub async fn attach_build(tx: &mut Tx, id: &CrashId, found: &Attached) -> Result
     Ok(rows == 1)
 }
 
-/// Names the output that holds what a processed crash is from now on. `false`: there is no such row, it was deleted, or somebody
-/// else has written meanwhile.
+/// Names the output that holds what a processed crash is from now on. `false`: there is no such row, it was deleted,
+/// or somebody else has written meanwhile.
 ///
 /// # Errors
 /// The database failed.
 pub async fn name_output(tx: &mut Tx, id: &CrashId, before: i64, output: &Output) -> Result<bool, DbError> {
-    const SQL: &str = "UPDATE crash SET output = $2, row_version = $3 WHERE crash_id = $1 AND state = 'processed' AND row_version = $4";
+    const SQL: &str = "UPDATE crash \
+        SET output = $2, row_version = $3 \
+        WHERE crash_id = $1 AND state = 'processed' AND row_version = $4";
     let rows = in_tx!(tx, |conn| sqlx::query(SQL)
         .bind(id.as_str())
         .bind(&output.claim)
@@ -348,7 +366,12 @@ pub async fn standing(db: &Db, id: &CrashId) -> Result<Option<Standing>, DbError
     }))
 }
 
-pub(super) const OWNED: &str = "SELECT 1 FROM job WHERE crash_id = $1 AND owner = $2 UNION ALL SELECT 1 FROM crash WHERE crash_id = $1 AND output = $2 LIMIT 1";
+pub(super) const OWNED: &str = "SELECT 1 \
+    FROM job \
+    WHERE crash_id = $1 AND owner = $2 \
+    UNION ALL SELECT 1 \
+    FROM crash \
+    WHERE crash_id = $1 AND output = $2 LIMIT 1";
 
 /// Whether an output is the valid one of its crash, or may become it: its claim is still held.
 ///
@@ -411,7 +434,11 @@ pub async fn lookup_of(db: &Db, id: &CrashId) -> Result<Option<(String, i64)>, D
         .await)?)
 }
 
-pub(super) const CONCERNED: &str = "SELECT crash_id FROM crash WHERE lookup_build = $2 AND lookup_product = $1 AND state = 'processed' AND generation < $3 AND crash_id > $4 ORDER BY crash_id LIMIT $5";
+pub(super) const CONCERNED: &str = "SELECT crash_id \
+    FROM crash \
+    WHERE lookup_build = $2 AND lookup_product = $1 AND state = 'processed' AND generation < $3 \
+    AND crash_id > $4 \
+    ORDER BY crash_id LIMIT $5";
 
 /// The processed crashes whose build is (`product`, `build_id`) and whose answer is older than
 /// `generation`, beginning after the crash `after`, at most `limit`. The channel does not count:
@@ -449,8 +476,8 @@ pub struct OldAnswers {
     pub next: Option<String>,
 }
 
-/// Among the `limit` crashes after the crash `after`: those that are processed and whose answer about their build is older than
-/// `generation`. Every crash is read, so this is for when it is not known which builds changed.
+/// Among the `limit` crashes after the crash `after`: those that are processed and whose answer about their build is
+/// older than `generation`. Every crash is read, so this is for when it is not known which builds changed.
 ///
 /// # Errors
 /// The database failed.
@@ -497,7 +524,11 @@ pub struct Asking {
     pub crashes: i64,
 }
 
-pub(super) const ASKING: &str = "SELECT channel, version, version_reported, COUNT(*) AS crashes FROM crash WHERE lookup_build = $2 AND lookup_product = $1 AND state = 'processed' GROUP BY channel, version, version_reported ORDER BY channel, version, version_reported LIMIT $3";
+pub(super) const ASKING: &str = "SELECT channel, version, version_reported, COUNT(*) AS crashes \
+    FROM crash \
+    WHERE lookup_build = $2 AND lookup_product = $1 AND state = 'processed' \
+    GROUP BY channel, version, version_reported \
+    ORDER BY channel, version, version_reported LIMIT $3";
 
 /// The processed crashes with the build (`product`, `build_id`), by what they ask about it; at most `limit` kinds.
 ///
@@ -512,8 +543,8 @@ pub async fn asking_of_build(db: &Db, product: &str, build_id: &str, limit: i64)
         .await)?)
 }
 
-/// Which of these crashes have no row, in the order given. At most 500 at once. A deleted crash that something is still stored of
-/// counts as one without, so that it is looked at.
+/// Which of these crashes have no row, in the order given. At most 500 at once. A deleted crash that something is
+/// still stored of counts as one without, so that it is looked at.
 ///
 /// # Errors
 /// The database failed.

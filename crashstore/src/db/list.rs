@@ -138,8 +138,8 @@ impl std::str::FromStr for Cursor {
     }
 }
 
-/// The statement of [`list`], and the texts that it compares with. After these come the time since when, the place in the list, and the
-/// limit, as far as they are given.
+/// The statement of [`list`], and the texts that it compares with. After these come the time since when, the place in
+/// the list, and the limit, as far as they are given.
 #[doc(hidden)]
 pub fn list_sql(db: &Db, filter: &Filter, from_place: bool) -> (String, Vec<String>) {
     let mut conditions = String::from("duplicate_of IS NULL AND deleted IS NULL");

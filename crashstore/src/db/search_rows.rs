@@ -6,8 +6,9 @@ use platform::in_tx;
 
 use crate::search::SCHEMA;
 
-/// Writes the search row of a crash, in the transaction that gives the crash this `row_version`: which of two writers wins is decided
-/// there. `date` is when the crash came in and never changes, `now` the present; microseconds UTC both.
+/// Writes the search row of a crash, in the transaction that gives the crash this `row_version`: which of two writers
+/// wins is decided there. `date` is when the crash came in and never changes, `now` the present; microseconds UTC
+/// both.
 ///
 /// # Errors
 /// The database failed.
@@ -39,7 +40,11 @@ async fn write(
     deleted: bool,
     doc: &[u8],
 ) -> Result<(), DbError> {
-    const SQL: &str = "INSERT INTO search_row (crash_id, date, row_version, deleted, schema, seq, doc) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (crash_id) DO UPDATE SET row_version = excluded.row_version, deleted = excluded.deleted, schema = excluded.schema, seq = excluded.seq, doc = excluded.doc";
+    const SQL: &str = "INSERT INTO search_row (crash_id, date, row_version, deleted, schema, seq, doc) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7) \
+        ON CONFLICT (crash_id) DO UPDATE \
+        SET row_version = excluded.row_version, deleted = excluded.deleted, schema = excluded.schema, \
+        seq = excluded.seq, doc = excluded.doc";
     in_tx!(tx, |conn| sqlx::query(SQL)
         .bind(id.as_str())
         .bind(date)

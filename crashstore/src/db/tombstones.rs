@@ -1,4 +1,5 @@
-//! The table `crash`: deleted crashes. The row that stays keeps a crash from coming back when a worker is still processing it or a sweep finds an object.
+//! The table `crash`: deleted crashes. The row that stays keeps a crash from coming back when a worker is still
+//! processing it or a sweep finds an object.
 
 use crash::CrashId;
 use platform::db::{Db, DbError, Tx};
@@ -7,9 +8,9 @@ use platform::{in_tx, on};
 use super::crashes::parsed;
 use super::search_rows;
 
-/// Makes a crash a deleted one, empties its rows, and takes its job: from the commit on nobody sees it, and nobody who works on it
-/// can store a result. Doing it again changes nothing but that its objects are looked for once more. `received` is for a crash
-/// that has no row.
+/// Makes a crash a deleted one, empties its rows, and takes its job: from the commit on nobody sees it, and nobody who
+/// works on it can store a result. Doing it again changes nothing but that its objects are looked for once more.
+/// `received` is for a crash that has no row.
 ///
 /// # Errors
 /// The database failed.
@@ -38,9 +39,13 @@ RETURNING received, row_version";
     Ok(())
 }
 
-pub(super) const TO_CLEAN: &str = "SELECT crash_id FROM crash WHERE deleted IS NOT NULL AND cleaned IS NULL AND deleted <= $1 ORDER BY deleted LIMIT $2";
+pub(super) const TO_CLEAN: &str = "SELECT crash_id \
+    FROM crash \
+    WHERE deleted IS NOT NULL AND cleaned IS NULL AND deleted <= $1 \
+    ORDER BY deleted LIMIT $2";
 
-/// The deleted crashes whose objects may still be there, the first deleted first: those deleted by `until`, microseconds UTC.
+/// The deleted crashes whose objects may still be there, the first deleted first: those deleted by `until`,
+/// microseconds UTC.
 ///
 /// # Errors
 /// The database failed.

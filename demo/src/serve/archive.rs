@@ -1,5 +1,5 @@
-//! The archive: a tree that is worked out from the builds, as JSON or as the HTML of the live listing service or of the one
-//! before it.
+//! The archive: a tree that is worked out from the builds, as JSON or as the HTML of the live listing service or of
+//! the one before it.
 
 mod file;
 mod listing;

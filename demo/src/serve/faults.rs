@@ -19,8 +19,8 @@ pub enum Fault {
     Down,
     /// Any service: every request gets a 200 with an HTML page that has nothing to do with it.
     Garbage,
-    /// Any service: every fifth request gets a 502, the others are well. A second try counts like any other request, but no path fails
-    /// twice in a row, however many clients ask at a time.
+    /// Any service: every fifth request gets a 502, the others are well. A second try counts like any other request,
+    /// but no path fails twice in a row, however many clients ask at a time.
     Flaky,
     /// Any service: it is well but has lost its data: no hits, empty listings, no releases.
     Empty,
@@ -43,8 +43,8 @@ pub enum Fault {
     FormerDialect,
     /// Archive: every path is answered with a 301 to the same path under `/moved`, where it is served.
     Moved,
-    /// Archive: about every seventh metadata file is bad. Of each package, `buildhub.json` or the `_info.txt` is good, and of
-    /// the packages with one build id, one `buildhub.json`.
+    /// Archive: about every seventh metadata file is bad. Of each package, `buildhub.json` or the `_info.txt` is good,
+    /// and of the packages with one build id, one `buildhub.json`.
     BadFiles,
     /// product-details: it claims that this build of the version shipped, if any did.
     Wrong(Product, &'static str, u32),

@@ -133,7 +133,8 @@ impl Search {
         let from = count(&body, "from", 0)?;
         if from.saturating_add(size) > RESULT_WINDOW {
             let reason = format!(
-                "Result window is too large, from + size must be less than or equal to: [{RESULT_WINDOW}] but was [{}].",
+                "Result window is too large, from + size must be less than or equal to: [{RESULT_WINDOW}] but was \
+                 [{}].",
                 from.saturating_add(size)
             );
             return Err(Refusal::parsing("query_phase_execution_exception", reason));
@@ -158,8 +159,9 @@ impl Search {
         })
     }
 
-    /// The hits that can be on the page, in order, of records that are stored in the order asked for. What was uploaded in
-    /// one millisecond is ordered by the further keys, so hits of one millisecond are taken all or not at all.
+    /// The hits that can be on the page, in order, of records that are stored in the order asked for. What was
+    /// uploaded in one millisecond is ordered by the further keys, so hits of one millisecond are taken all or not at
+    /// all.
     fn first_hits<'r>(
         &self,
         known: &Known<'_>,

@@ -188,7 +188,8 @@ impl Platform {
 pub enum Status {
     /// Offered to the users of its channel, and listed by product-details.
     Shipped,
-    /// It may still ship; or it is of a first release (`153.0`), and was given to beta users as a release candidate only.
+    /// It may still ship; or it is of a first release (`153.0`), and was given to beta users as a release candidate
+    /// only.
     Candidate,
     /// It will not ship, because another build of its version did.
     Aborted,

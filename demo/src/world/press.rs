@@ -157,7 +157,8 @@ impl Press<'_> {
         platforms
     }
 
-    /// Builds of the first Buildhub's time, of which the archive keeps only what shipped: 61.0b4 and the betas before it.
+    /// Builds of the first Buildhub's time, of which the archive keeps only what shipped: 61.0b4 and the betas before
+    /// it.
     fn history(&mut self) {
         let newest = NaiveDate::from_ymd_opt(2018, 5, 10).unwrap_or(self.plan.end);
         for age in 0..self.plan.old_versions {
@@ -398,8 +399,8 @@ impl Press<'_> {
         }
     }
 
-    /// Builds a version `count` times, five hours apart, each from a revision of its own. Of many builds, the third failed and
-    /// left no trace but its number.
+    /// Builds a version `count` times, five hours apart, each from a revision of its own. Of many builds, the third
+    /// failed and left no trace but its number.
     fn candidates(&mut self, edition: &Edition, day: NaiveDate, hour: u32, count: u32) {
         let first = self.about(day, hour);
         let platforms = match self.plan.live {

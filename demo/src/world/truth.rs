@@ -39,8 +39,8 @@ pub struct Truth {
     pub only_in_buildhub: bool,
     /// What Buildhub alone lets one say. It does not know what shipped, except for records that it took over.
     pub from_buildhub: Told,
-    /// What the archive alone lets one say; none if it no longer holds the build id. Of a version that lies in `releases/`, the
-    /// highest build number seems to be the one that shipped.
+    /// What the archive alone lets one say; none if it no longer holds the build id. Of a version that lies in
+    /// `releases/`, the highest build number seems to be the one that shipped.
     pub from_archive: Option<Told>,
     /// Whether product-details lists this build as the one that shipped.
     pub is_in_product_details: bool,

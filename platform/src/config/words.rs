@@ -64,7 +64,8 @@ pub(super) fn no_toml(text: &str, error: &toml::de::Error) -> String {
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     format!(
-        "line {line}, column {column}: this is no TOML; a value is given as name = value below its [section], once, and texts stand in quotation marks"
+        "line {line}, column {column}: this is no TOML; a value is given as name = value below its [section], once, \
+         and texts stand in quotation marks"
     )
 }
 

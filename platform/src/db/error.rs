@@ -49,8 +49,8 @@ pub enum DbError {
 }
 
 impl DbError {
-    /// Whether the database refused a value, as it will each time, and not whether it is there: too long, too large, or a text that
-    /// it cannot hold.
+    /// Whether the database refused a value, as it will each time, and not whether it is there: too long, too large,
+    /// or a text that it cannot hold.
     pub fn is_refusal(&self) -> bool {
         let Self::Sql(sqlx::Error::Database(error)) = self else {
             return false;

@@ -37,8 +37,9 @@ async fn break_off_after(connection: &mut SqliteConnection, time: Duration) -> R
     Ok(())
 }
 
-/// Connections to PostgreSQL, which breaks off statements after `time`; without a limit they are for long work, whose statements are
-/// planned each time. A transaction whose process was stopped in the middle of it ends as well: others wait for its locks.
+/// Connections to PostgreSQL, which breaks off statements after `time`; without a limit they are for long work, whose
+/// statements are planned each time. A transaction whose process was stopped in the middle of it ends as well: others
+/// wait for its locks.
 pub(super) fn connections(time: Option<Duration>) -> PgPoolOptions {
     const IDLE: Duration = Duration::from_secs(300);
     let limit = time.map_or(0, |time| time.as_millis());
@@ -49,7 +50,8 @@ pub(super) fn connections(time: Option<Duration>) -> PgPoolOptions {
         Some(_) => "",
     };
     let sql = format!(
-        "SET statement_timeout = {limit}; SET lock_timeout = {limit}; SET idle_in_transaction_session_timeout = {idle}{plans}"
+        "SET statement_timeout = {limit}; SET lock_timeout = {limit}; SET idle_in_transaction_session_timeout = \
+         {idle}{plans}"
     );
     PgPoolOptions::new()
         .acquire_timeout(Duration::from_secs(10))

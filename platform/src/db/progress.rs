@@ -18,7 +18,11 @@ pub async fn progress(db: &Db, name: &str) -> Result<i64, DbError> {
 /// # Errors
 /// The database failed.
 pub async fn set_progress(tx: &mut Tx, name: &str, value: i64) -> Result<(), DbError> {
-    const SQL: &str = "INSERT INTO progress (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE excluded.value > progress.value";
+    const SQL: &str = "INSERT INTO progress (name, value) \
+        VALUES ($1, $2) \
+        ON CONFLICT (name) DO UPDATE \
+        SET value = excluded.value \
+        WHERE excluded.value > progress.value";
     in_tx!(tx, |conn| sqlx::query(SQL)
         .bind(name)
         .bind(value)

@@ -14,8 +14,8 @@ use crate::config::{ConfigError, check_within};
 pub struct DatabaseSettings {
     /// `sqlite://path` or `postgres://…`. Empty: the file `datil.db` in the data folder.
     pub url: String,
-    /// How many seconds a statement may take; 0: no limit. On SQLite, reading ones only. Imports, migrations and commands are not
-    /// limited.
+    /// How many seconds a statement may take; 0: no limit. On SQLite, reading ones only. Imports, migrations and
+    /// commands are not limited.
     pub statement_seconds: u32,
 }
 

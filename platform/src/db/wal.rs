@@ -1,8 +1,9 @@
 //! SQLite's write-ahead log, folded into the database file by a task of its own.
 //!
-//! SQLite by itself lets a writer fold the log when it has grown long, and every write behind it waits for the disk. Here the log
-//! is folded beside the writers; they wait only for its last pages, so that it can begin anew. A process without the task (it died)
-//! loses nothing: the writer folds a much longer log after all, and so does whoever closes the file last.
+//! SQLite by itself lets a writer fold the log when it has grown long, and every write behind it waits for the disk.
+//! Here the log is folded beside the writers; they wait only for its last pages, so that it can begin anew. A process
+//! without the task (it died) loses nothing: the writer folds a much longer log after all, and so does whoever closes
+//! the file last.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -53,8 +53,8 @@ impl Limit {
     }
 }
 
-/// Whose request it is: the peer, or behind `proxies` proxies of our own, each of which appends the address of its peer to
-/// `X-Forwarded-For`, the address that the outermost of them saw. One client has a whole /64 of IPv6.
+/// Whose request it is: the peer, or behind `proxies` proxies of our own, each of which appends the address of its
+/// peer to `X-Forwarded-For`, the address that the outermost of them saw. One client has a whole /64 of IPv6.
 fn client_address(peer: Option<IpAddr>, headers: &HeaderMap, proxies: usize) -> Option<IpAddr> {
     let forwarded = || {
         let chain: Vec<&str> = headers

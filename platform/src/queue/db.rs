@@ -1,7 +1,7 @@
 //! The table `job`.
 //!
-//! `state` is 0 (ready), 1 (claimed) or 2 (given up). What is pushed while a job is claimed stands in `again_kind`, `again_lane` and
-//! `again_run_at`, which are empty in every other state: whoever ends a claim takes them over.
+//! `state` is 0 (ready), 1 (claimed) or 2 (given up). What is pushed while a job is claimed stands in `again_kind`,
+//! `again_lane` and `again_run_at`, which are empty in every other state: whoever ends a claim takes them over.
 
 use sqlx::AssertSqlSafe;
 
@@ -78,7 +78,13 @@ pub async fn push_later(
 /// # Errors
 /// The database failed.
 pub async fn hasten(tx: &mut Tx, crash_id: &str, now: i64) -> Result<(), DbError> {
-    const SQL: &str = "INSERT INTO job (crash_id, lane, kind, state, run_at, pushed, lease_until, owner, claims, failures, walker_deaths, last_error) VALUES ($1, $2, $3, 0, $4, $4, 0, '', 0, 0, 0, '') ON CONFLICT (crash_id) DO UPDATE SET lane = excluded.lane, run_at = excluded.run_at WHERE job.state = 0 AND job.lane > excluded.lane";
+    const SQL: &str = "\
+        INSERT INTO job (crash_id, lane, kind, state, run_at, pushed, lease_until, owner, claims, failures, \
+        walker_deaths, last_error) \
+        VALUES ($1, $2, $3, 0, $4, $4, 0, '', 0, 0, 0, '') \
+        ON CONFLICT (crash_id) DO UPDATE \
+        SET lane = excluded.lane, run_at = excluded.run_at \
+        WHERE job.state = 0 AND job.lane > excluded.lane";
     in_tx!(tx, |conn| sqlx::query(SQL)
         .bind(crash_id)
         .bind(Lane::Priority.number())
@@ -166,8 +172,8 @@ fn lease_end(now: i64) -> i64 {
     now.saturating_add(clock::micros(LEASE))
 }
 
-/// Whether a claim is still held. What is written afterwards may come too late all the same: only the transaction that ends the
-/// claim decides.
+/// Whether a claim is still held. What is written afterwards may come too late all the same: only the transaction that
+/// ends the claim decides.
 ///
 /// # Errors
 /// The database failed.
@@ -181,8 +187,8 @@ pub async fn held(db: &Db, job: &Job) -> Result<bool, DbError> {
     Ok(found.is_some())
 }
 
-/// Runs a statement that begins with `sql` on one claimed job, whose further values are bound from `$3` on; answers whether the claim
-/// was still held.
+/// Runs a statement that begins with `sql` on one claimed job, whose further values are bound from `$3` on; answers
+/// whether the claim was still held.
 macro_rules! on_claim {
     ($tx:expr, $job:expr, $sql:expr $(, $value:expr)*) => {{
         let sql = format!("{} {CLAIMED}", $sql);
@@ -213,7 +219,10 @@ pub async fn renew(tx: &mut Tx, job: &Job, now: i64) -> Result<bool, DbError> {
 /// # Errors
 /// The database failed.
 pub async fn done(tx: &mut Tx, job: &Job, now: i64) -> Result<bool, DbError> {
-    const AGAIN: &str = "UPDATE job SET state = 0, kind = again_kind, lane = again_lane, run_at = again_run_at, again_kind = NULL, again_lane = NULL, again_run_at = NULL, pushed = $3, lease_until = 0, owner = '', claims = 0, failures = 0, walker_deaths = 0, last_error = ''";
+    const AGAIN: &str = "UPDATE job \
+        SET state = 0, kind = again_kind, lane = again_lane, run_at = again_run_at, again_kind = NULL, \
+        again_lane = NULL, again_run_at = NULL, pushed = $3, lease_until = 0, owner = '', claims = 0, failures = 0, \
+        walker_deaths = 0, last_error = ''";
     let sql = format!("DELETE FROM job {CLAIMED} AND again_kind IS NULL");
     let gone = in_tx!(&mut *tx, |conn| sqlx::query(AssertSqlSafe(sql.as_str()))
         .bind(&job.crash_id)
@@ -227,8 +236,8 @@ pub async fn done(tx: &mut Tx, job: &Job, now: i64) -> Result<bool, DbError> {
     Ok(on_claim!(tx, job, AGAIN, now))
 }
 
-/// Gives a claimed job back unfinished, for somebody else to take at once, with the reason if there is one: it must not hold
-/// protected data. `false`: the claim was lost.
+/// Gives a claimed job back unfinished, for somebody else to take at once, with the reason if there is one: it must
+/// not hold protected data. `false`: the claim was lost.
 ///
 /// # Errors
 /// The database failed.
@@ -246,7 +255,9 @@ pub async fn release(tx: &mut Tx, job: &Job, reason: &str) -> Result<bool, DbErr
 /// The database failed.
 pub async fn retry(tx: &mut Tx, job: &Job, run_at: i64, reason: &str) -> Result<bool, DbError> {
     let sql = format!(
-        "UPDATE job SET state = 0, failures = failures + 1, run_at = $3, lease_until = 0, owner = '', last_error = $4, {BOTH_WISHES}"
+        "UPDATE job \
+         SET state = 0, failures = failures + 1, run_at = $3, lease_until = 0, owner = '', last_error = $4, \
+         {BOTH_WISHES}"
     );
     Ok(on_claim!(tx, job, sql, run_at, reason))
 }
@@ -258,10 +269,14 @@ pub async fn retry(tx: &mut Tx, job: &Job, run_at: i64, reason: &str) -> Result<
 /// The database failed.
 pub async fn fail(tx: &mut Tx, job: &Job, now: i64, reason: &str) -> Result<bool, DbError> {
     let again = format!(
-        "UPDATE job SET state = 0, run_at = again_run_at, pushed = $3, lease_until = 0, owner = '', claims = 0, failures = 0, walker_deaths = 0, last_error = $4, {BOTH_WISHES}"
+        "UPDATE job \
+         SET state = 0, run_at = again_run_at, pushed = $3, lease_until = 0, owner = '', claims = 0, failures = 0, \
+         walker_deaths = 0, last_error = $4, {BOTH_WISHES}"
     );
     let sql = format!(
-        "UPDATE job SET state = 2, run_at = $3, lease_until = 0, owner = '', last_error = $4 {CLAIMED} AND again_kind IS NULL"
+        "UPDATE job \
+         SET state = 2, run_at = $3, lease_until = 0, owner = '', last_error = $4 {CLAIMED} \
+         AND again_kind IS NULL"
     );
     let failed = in_tx!(&mut *tx, |conn| sqlx::query(AssertSqlSafe(sql.as_str()))
         .bind(&job.crash_id)
@@ -289,8 +304,8 @@ pub async fn walker_died(tx: &mut Tx, job: &Job) -> Result<bool, DbError> {
 const DEPTH: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM job WHERE lane = $1 AND state < 2 LIMIT $2) AS counted";
 const FAILED_DEPTH: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM job WHERE state = 2 LIMIT $1) AS counted";
 
-/// How many jobs wait or are being worked on, by lane, and how many failed (`None`); of each [`MOST_COUNTED`] at the most, so that a
-/// long queue does not cost more than a short one.
+/// How many jobs wait or are being worked on, by lane, and how many failed (`None`); of each [`MOST_COUNTED`] at the
+/// most, so that a long queue does not cost more than a short one.
 ///
 /// # Errors
 /// The database failed.
@@ -332,7 +347,10 @@ pub async fn job_of(db: &Db, crash_id: &str) -> Result<Option<JobStatus>, DbErro
     }))
 }
 
-const FAILED: &str = "SELECT crash_id, last_error, pushed, run_at FROM job WHERE state = 2 AND (pushed > $1 OR (pushed = $1 AND crash_id > $2)) ORDER BY pushed, crash_id LIMIT $3";
+const FAILED: &str = "SELECT crash_id, last_error, pushed, run_at \
+    FROM job \
+    WHERE state = 2 AND (pushed > $1 OR (pushed = $1 AND crash_id > $2)) \
+    ORDER BY pushed, crash_id LIMIT $3";
 
 /// The jobs that were given up, oldest first, after one of them, at most `limit`.
 ///
@@ -362,7 +380,9 @@ pub async fn failed(db: &Db, after: Option<&FailedJob>, limit: i64) -> Result<Ve
 /// # Errors
 /// The database failed.
 pub async fn retry_failed(tx: &mut Tx, crash_id: &str, now: i64) -> Result<bool, DbError> {
-    const SQL: &str = "UPDATE job SET state = 0, run_at = $2, pushed = $2, claims = 0, failures = 0, walker_deaths = 0 WHERE crash_id = $1 AND state = 2";
+    const SQL: &str = "UPDATE job \
+        SET state = 0, run_at = $2, pushed = $2, claims = 0, failures = 0, walker_deaths = 0 \
+        WHERE crash_id = $1 AND state = 2";
     let rows = in_tx!(tx, |conn| sqlx::query(SQL)
         .bind(crash_id)
         .bind(now)

@@ -4,8 +4,8 @@ use sqlx::AssertSqlSafe;
 
 use crate::db::Db;
 
-/// The lines of a plan that read a whole table, or sort: empty when every row is found by an index in the order that is wanted.
-/// PostgreSQL is asked for the plan that holds for any values, and told to avoid both where it can.
+/// The lines of a plan that read a whole table, or sort: empty when every row is found by an index in the order that
+/// is wanted. PostgreSQL is asked for the plan that holds for any values, and told to avoid both where it can.
 pub async fn slow_steps(db: &Db, sql: &str) -> Vec<String> {
     let tables = tables(db).await;
     let is_table = |name: Option<&str>| tables.iter().any(|table| Some(table.as_str()) == name);

@@ -32,10 +32,10 @@ pub(super) fn crashing_thread_info(context: &mut Context<'_>) {
 /// the first 64 KiB of its addresses.
 const NULL_PAGES: u64 = 0x1_0000;
 
-/// The crash address. Where the walker found that the processor reported another one than the
-/// program used, the program's: zero for accesses a little behind a null pointer, the full address
-/// for non-canonical ones, those of jumps as well. What the walker calls a null pointer is a register that is zero; with
-/// an index or an offset that is large the address has nothing to do with null.
+/// The crash address. Where the walker found that the processor reported another one than the program used, the
+/// program's: zero for accesses a little behind a null pointer, the full address for non-canonical ones, those of
+/// jumps as well. What the walker calls a null pointer is a register that is zero; with an index or an offset that is
+/// large the address has nothing to do with null.
 fn address(dump: &Value) -> Value {
     let info = dump.get("crash_info");
     let address = read::at(info, &["address"]);

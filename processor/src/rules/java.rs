@@ -184,22 +184,29 @@ mod tests {
                 0,
             ),
             (
-                "a.B: x\n\tat the bank\n\tat secret\n\tsecret (x.y:1)\n\tat c.d(E.java:1)\n\tsecret\n\tat e.f(G.java:2)",
+                "a.B: x\n\tat the bank\n\tat secret\n\tsecret (x.y:1)\n\tat c.d(E.java:1)\n\tsecret\n\tat \
+                 e.f(G.java:2)",
                 "a.B\n\tat c.d(E.java:1)\n\tat e.f(G.java:2)",
                 1,
             ),
             (
-                "a.B\n    at c.D$1.<init>(E.java:1) ~[secret.jar:1]\n\tat app//c.d.lambda$e$0(SourceFile:3)\n\tat java.base@17.0.1/java.lang.Thread.run(Thread.java:833)\n\tat c.D$$Lambda/0x00007f.e(Unknown Source:2)\n\t... 5 more",
-                "a.B\n\tat c.D$1.<init>(E.java:1)\n\tat app//c.d.lambda$e$0(SourceFile:3)\n\tat java.base@17.0.1/java.lang.Thread.run(Thread.java:833)\n\tat c.D$$Lambda/0x00007f.e(Unknown Source:2)\n\t... 5 more",
+                "a.B\n    at c.D$1.<init>(E.java:1) ~[secret.jar:1]\n\tat app//c.d.lambda$e$0(SourceFile:3)\n\tat \
+                 java.base@17.0.1/java.lang.Thread.run(Thread.java:833)\n\tat c.D$$Lambda/0x00007f.e(Unknown \
+                 Source:2)\n\t... 5 more",
+                "a.B\n\tat c.D$1.<init>(E.java:1)\n\tat app//c.d.lambda$e$0(SourceFile:3)\n\tat \
+                 java.base@17.0.1/java.lang.Thread.run(Thread.java:833)\n\tat c.D$$Lambda/0x00007f.e(Unknown \
+                 Source:2)\n\t... 5 more",
                 0,
             ),
             (
-                "Exception in thread \"secret\" a.B: can't \"open\" secret: x\n\tat c.d(E.java:1)\n\tat a.b(go/retraceme 12ab:5)",
+                "Exception in thread \"secret\" a.B: can't \"open\" secret: x\n\tat c.d(E.java:1)\n\tat \
+                 a.b(go/retraceme 12ab:5)",
                 "a.B\n\tat c.d(E.java:1)\n\tat a.b(go/retraceme 12ab:5)",
                 0,
             ),
             (
-                "a.B\n\tat c.d(E.java:1)\n\tat bob@example.com/c.d(E.java:1)\n\tat jane@1.example.org/c.d(E.java:1)\n\tat c.d(my secret)\n\t... secret more",
+                "a.B\n\tat c.d(E.java:1)\n\tat bob@example.com/c.d(E.java:1)\n\tat \
+                 jane@1.example.org/c.d(E.java:1)\n\tat c.d(my secret)\n\t... secret more",
                 "a.B\n\tat c.d(E.java:1)",
                 4,
             ),
@@ -292,7 +299,8 @@ mod tests {
             start in prop::sample::select(vec!["", "\n", "Exception in thread \"SECRET\" "]),
         ) {
             let trace = format!(
-                "{start}a.B: {message}\n{indent}at c.d(E.java:1) {behind}\n{indent}{between}\n{indent}at e.f(G.java:2)\nCaused by: h.I: {cause}\n{indent}at j.k(L.java:3)\n{indent}... 3 more"
+                "{start}a.B: {message}\n{indent}at c.d(E.java:1) {behind}\n{indent}{between}\n{indent}at \
+                 e.f(G.java:2)\nCaused by: h.I: {cause}\n{indent}at j.k(L.java:3)\n{indent}... 3 more"
             );
             if let Some(stack) = public_stack(&trace) {
                 prop_assert!(!stack.text.contains("SECRET"), "{trace:?}: {}", stack.text);

@@ -48,8 +48,8 @@ enum Attempt {
     TooLarge,
 }
 
-/// Walks `dump`, which is unpacked first and then cut in place. `evil_json` is a file with the annotations that the walker
-/// itself understands.
+/// Walks `dump`, which is unpacked first and then cut in place. `evil_json` is a file with the annotations that the
+/// walker itself understands.
 pub(super) fn walk(dump: Vec<u8>, hard: bool, evil_json: Option<&Path>, cache: &mut SymbolCache) -> Walk {
     let levels: &[Level] = if hard {
         &[Level::Hard, Level::CrashingThread]

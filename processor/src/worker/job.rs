@@ -301,7 +301,8 @@ impl Shared {
             Ok(()) => {}
             Err(Problem::ClaimLost) => {
                 if let Err(error) = output::discard(&self.blobs, id, &job.claim).await {
-                    tracing::warn!(crash.id = %id, %error, "what was made too late could not be removed; the upkeep will");
+                    tracing::warn!(crash.id = %id, %error, "what was made too late could not be removed; the upkeep \
+                        will");
                 }
                 return Err(Problem::ClaimLost);
             }
@@ -418,7 +419,8 @@ impl Shared {
     }
 }
 
-/// A processed crash as it is written: a document may have many megabytes, so its forms are made once and on another thread.
+/// A processed crash as it is written: a document may have many megabytes, so its forms are made once and on another
+/// thread.
 struct Written {
     output: Output,
     document: ProcessedCrash,
@@ -440,7 +442,8 @@ impl Written {
     }
 }
 
-/// A crash with a row was acknowledged, so that its objects must be somewhere: the store may be the wrong one, or half there.
+/// A crash with a row was acknowledged, so that its objects must be somewhere: the store may be the wrong one, or half
+/// there.
 fn no_raw_crash(before: &Before) -> Problem {
     if before.has_row {
         Problem::Later("the raw crash is not in the blob store")

@@ -75,8 +75,8 @@ pub(super) async fn pass_on(shared: &Shared) -> Result<(), DbError> {
     finish(shared, &mut done, usable).await
 }
 
-/// All changes after the generation `done` up to this one were passed on. Changes that were removed for their age before that may have
-/// concerned any crash.
+/// All changes after the generation `done` up to this one were passed on. Changes that were removed for their age
+/// before that may have concerned any crash.
 async fn finish(shared: &Shared, done: &mut i64, generation: i64) -> Result<(), DbError> {
     if generation <= *done {
         return Ok(());

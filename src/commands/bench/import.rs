@@ -1,4 +1,5 @@
-//! `datil bench import`: every record of a stand-in for Buildhub, every file of one for the archive, and what follows from them.
+//! `datil bench import`: every record of a stand-in for Buildhub, every file of one for the archive, and what follows
+//! from them.
 
 use std::io::{BufRead, Read, Write};
 use std::process::{Child, Command, Stdio};

@@ -110,8 +110,8 @@ fn named(filter: &Filter) -> String {
         .join(", ")
 }
 
-/// What an invented crash is: few products and channels, a version every four weeks, many builds, and signatures of which some are
-/// far more frequent than others.
+/// What an invented crash is: few products and channels, a version every four weeks, many builds, and signatures of
+/// which some are far more frequent than others.
 struct Invented {
     received: i64,
     product: &'static str,

@@ -48,7 +48,8 @@ pub(crate) struct AddArgs {
     #[arg(long, required_unless_present = "ignore", requires_all = ["field", "value"])]
     subject: Option<String>,
     /// Which member of the build is wrong
-    #[arg(long, value_parser = field, requires = "subject", help = "The member: version, channel, status, build_number, offered_on, revision or repository")]
+    #[arg(long, value_parser = field, requires = "subject", help = "The member: version, channel, status, \
+        build_number, offered_on, revision or repository")]
     field: Option<Field>,
     /// What it really is
     #[arg(long, requires = "subject", allow_hyphen_values = true)]
@@ -252,7 +253,8 @@ async fn undo(db: &Db, args: UndoArgs, as_json: bool) -> anyhow::Result<ExitCode
         let mut out = std::io::stdout();
         writeln!(
             out,
-            "correction {} is undone since generation {generation}; \"datil buildinfo correct list --all\" still shows it",
+            "correction {} is undone since generation {generation}; \"datil buildinfo correct list --all\" still \
+             shows it",
             args.id
         )?;
     }
@@ -261,8 +263,9 @@ async fn undo(db: &Db, args: UndoArgs, as_json: bool) -> anyhow::Result<ExitCode
 
 #[derive(Debug, Args)]
 pub(crate) struct RebuildArgs {
-    /// Add the corrections in this file: JSON lines, a JSON array, or TOML with tables named correction; each with subject, field,
-    /// value, reason and author, or with kind = "ignore" and no field. Those that are in force already are passed over
+    /// Add the corrections in this file: JSON lines, a JSON array, or TOML with tables named correction; each with
+    /// subject, field, value, reason and author, or with kind = "ignore" and no field. Those that are in force already
+    /// are passed over
     #[arg(long, value_name = "FILE")]
     with: Option<PathBuf>,
     /// Only show what would change: builds, and the stored crashes with their build ids
@@ -548,7 +551,8 @@ mod tests {
     fn corrections_are_read_from_every_form() {
         let json =
             r#"{"subject": "Firefox 125.0", "field": "status", "value": "pulled", "author": "a", "reason": "b"}"#;
-        let toml = "# why\n[[correction]]\nsubject = \"Firefox 125.0\"\nfield = \"status\"\nvalue = \"pulled\"\nauthor = \"a\"\nreason = \"b\"\n";
+        let toml = "# why\n[[correction]]\nsubject = \"Firefox 125.0\"\nfield = \"status\"\nvalue = \
+            \"pulled\"\nauthor = \"a\"\nreason = \"b\"\n";
         let expected = parse(json).unwrap();
         assert_eq!(expected[0].value.as_deref(), Some("pulled"));
         for text in [format!("\n{json}\n\n"), format!("[{json}]"), toml.to_owned()] {

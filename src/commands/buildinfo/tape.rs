@@ -139,7 +139,8 @@ pub(crate) async fn capture(db: &Db, settings: &Settings, args: &CaptureArgs) ->
         return Ok(ExitCode::SUCCESS);
     }
     anyhow::bail!(
-        "no answers are kept{}: run `datil buildinfo import --full --keep-responses` first, or set buildinfo.keep_responses_days",
+        "no answers are kept{}: run `datil buildinfo import --full --keep-responses` first, or set \
+         buildinfo.keep_responses_days",
         args.run.map_or_else(String::new, |id| format!(" of run {id}"))
     )
 }

@@ -21,7 +21,8 @@ pub(crate) struct UnknownArgs {
     #[arg(long)]
     product: Option<String>,
     /// Only with this verdict
-    #[arg(long, value_parser = verdict, help = "Only with this verdict: not_seen (a source may still list it), no_source, unofficial or junk")]
+    #[arg(long, value_parser = verdict, help = "Only with this verdict: not_seen (a source may still list it), \
+        no_source, unofficial or junk")]
     verdict: Option<Verdict>,
     /// Only those with an alarm that is on, or over
     #[arg(long, value_enum)]

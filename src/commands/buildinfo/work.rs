@@ -1,4 +1,5 @@
-//! Work that only one process may do at a time, as a person sees it: what it waits for, how far it is, and Ctrl-C to stop it.
+//! Work that only one process may do at a time, as a person sees it: what it waits for, how far it is, and Ctrl-C to
+//! stop it.
 
 use std::io::IsTerminal;
 use std::sync::Mutex;

@@ -59,7 +59,8 @@ fn with_built_in(lists: &Lists) -> String {
     let built_in = Lists::built_in();
     let found = Comparison::of(&built_in, lists);
     format!(
-        "; {:.1} % of {} names are treated as the built-in lists do (`datil signature lists diff built-in SHA256|DIR` shows where not)",
+        "; {:.1} % of {} names are treated as the built-in lists do (`datil signature lists diff built-in SHA256|DIR` \
+         shows where not)",
         found.percent(),
         found.names
     )

@@ -213,7 +213,8 @@ async fn fetch(
 fn switch(siglists: &Siglists, sha256: Option<&str>, as_json: bool) -> anyhow::Result<()> {
     if let Some(folder) = siglists.setting() {
         bail!(
-            "the setting processor.siglists names {}, and nothing else counts: nothing was switched on; remove the setting first",
+            "the setting processor.siglists names {}, and nothing else counts: nothing was switched on; remove the \
+             setting first",
             folder.display()
         );
     }

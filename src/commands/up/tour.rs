@@ -99,14 +99,12 @@ impl Tour {
         if let Some((sample, truth)) = disputed {
             stops.push(Stop {
                 about: format!(
-                    "Two sources disagree: of {} on {} the archive names another changeset than Buildhub. And a platform is late:",
+                    "Two sources disagree: of {} on {} the archive names another changeset than Buildhub. And a \
+                     platform is late:",
                     truth.version,
                     truth.platform.as_str()
                 ),
-                ways: vec![
-                    format!("{root}/builds/audit"),
-                    commands.line(&explain(sample)),
-                ],
+                ways: vec![format!("{root}/builds/audit"), commands.line(&explain(sample))],
             });
         }
         if let Some(sample) = named("beta-aborted") {
@@ -121,7 +119,8 @@ impl Tour {
             ));
             stops.push(Stop {
                 about: format!(
-                    "A candidate that never shipped, and crashed all the same: build {number} of {version}, which another one replaced:"
+                    "A candidate that never shipped, and crashed all the same: build {number} of {version}, which \
+                     another one replaced:"
                 ),
                 ways,
             });
@@ -129,12 +128,10 @@ impl Tour {
         if let Some((_, truth)) = disputed {
             let file = corrections(data, truth)?;
             stops.push(Stop {
-                about: "What would change if we corrected that changeset? Which builds and how many crashes, and nothing is written:"
+                about: "What would change if we corrected that changeset? Which builds and how many crashes, and \
+                    nothing is written:"
                     .to_owned(),
-                ways: vec![commands.line(&format!(
-                    "buildinfo rebuild --with {} --dry-run",
-                    word(&file)
-                ))],
+                ways: vec![commands.line(&format!("buildinfo rebuild --with {} --dry-run", word(&file)))],
             });
         }
         let unlisted = match named("unlisted-linux") {
@@ -144,7 +141,8 @@ impl Tour {
         stops.push(match &unlisted {
             Some(unlisted) => Stop {
                 about: format!(
-                    "An alarm that ends while you look: people crash with nightly {}, which no source lists yet. Look again in two minutes:",
+                    "An alarm that ends while you look: people crash with nightly {}, which no source lists yet. Look \
+                     again in two minutes:",
                     unlisted.build_id
                 ),
                 ways: vec![format!("{root}/builds/unknown")],
@@ -178,7 +176,8 @@ impl Tour {
         writeln!(out)?;
         writeln!(
             out,
-            "The stand-ins' world goes on, and is imported every half minute. Ctrl-C stops it all; the same command goes on where it was."
+            "The stand-ins' world goes on, and is imported every half minute. Ctrl-C stops it all; the same command \
+             goes on where it was."
         )?;
         out.flush()?;
         Ok(())
@@ -273,7 +272,8 @@ impl Unlisted {
             let rows = list(db, &self.crashes, None, 500).await?;
             if !rows.is_empty() && rows.iter().all(|row| row.build_status != "unknown") {
                 tracing::info!(
-                    "nightly {} is listed now: its {} crashes carry their exact build, {root}/builds/unknown?alarm=cleared",
+                    "nightly {} is listed now: its {} crashes carry their exact build, \
+                     {root}/builds/unknown?alarm=cleared",
                     self.build_id,
                     rows.len()
                 );

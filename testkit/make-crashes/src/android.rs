@@ -115,7 +115,8 @@ fn native() -> Sample {
                 "webrender::renderer::Renderer::draw_frame",
                 "webrender::renderer::Renderer::render_impl",
                 "wr_renderer_render",
-                "mozilla::wr::RendererOGL::UpdateAndRender(mozilla::Maybe<mozilla::gfx::IntSizeTyped<mozilla::gfx::UnknownUnits>> const&)",
+                "mozilla::wr::RendererOGL::UpdateAndRender(mozilla::Maybe<mozilla::gfx::IntSizeTyped<mozilla::gfx::UnknownUnits>> \
+                 const&)",
                 "nsThread::ProcessNextEvent(bool, bool*)",
                 "nsThread::ThreadFunc(void*)",
             ],
@@ -170,7 +171,8 @@ java.lang.IllegalStateException: Tab jane@example.org is not in the store
     Sample {
         name: "android-java",
         os: "Android",
-        about: "Java code of Android's browser throws an IllegalStateException: there is no minidump, and the exception's message is protected.",
+        about: "Java code of Android's browser throws an IllegalStateException: there is no minidump, and the \
+            exception's message is protected.",
         annotations: annotations::android(&[
             ("JavaException", &exception.to_string()),
             ("JavaStackTrace", stack),

@@ -32,7 +32,8 @@ fn null_write(victim: &Victim) -> Result<Sample> {
     Ok(Sample {
         name: "linux-null-write",
         os: "Linux",
-        about: "The main thread writes to a field of a layer that has gone; the top of the stack is two inlined calls in composite_layers.",
+        about: "The main thread writes to a field of a layer that has gone; the top of the stack is two inlined calls \
+            in composite_layers.",
         annotations: annotations::linux(&[
             ("Comments", "It went away while I was reading my mail, please fix!"),
             ("ProcessType", "main"),
@@ -96,7 +97,8 @@ fn panic(victim: &Victim) -> Result<Sample> {
     Ok(Sample {
         name: "linux-panic",
         os: "Linux",
-        about: "A parser panics on a header without a colon; the library's panic machinery lies above parse_header on the stack.",
+        about: "A parser panics on a header without a colon; the library's panic machinery lies above parse_header on \
+            the stack.",
         annotations: annotations::linux(&[
             ("Accessibility", "Active"),
             ("MozCrashReason", "header line without a colon"),
@@ -137,7 +139,8 @@ fn stack_overflow(victim: &Victim) -> Result<Sample> {
     Ok(Sample {
         name: "linux-stack-overflow",
         os: "Linux",
-        about: "A style thread with a small stack recurses until it touches the guard page: about 900 frames of reflow_subtree, more than a report keeps.",
+        about: "A style thread with a small stack recurses until it touches the guard page: about 900 frames of \
+            reflow_subtree, more than a report keeps.",
         annotations: annotations::linux(&[
             ("ProcessType", "main"),
             ("URL", "https://example.org/deeply/nested"),
@@ -188,7 +191,8 @@ fn bad_jump(victim: &Victim) -> Result<Sample> {
     Ok(Sample {
         name: "linux-bad-jump",
         os: "Linux",
-        about: "The main thread calls address 0x10: the first frame belongs to no module, and its caller is found all the same.",
+        about: "The main thread calls address 0x10: the first frame belongs to no module, and its caller is found all \
+            the same.",
         annotations: annotations::linux(&[
             ("ProcessType", "main"),
             ("ShutdownProgress", "profile-before-change"),
@@ -214,7 +218,8 @@ fn socket_thread(victim: &Victim) -> Result<Sample> {
     Ok(Sample {
         name: "linux-socket-thread",
         os: "Linux",
-        about: "A thread named Socket Thread reads from a connection that has gone, while the main thread waits for it.",
+        about: "A thread named Socket Thread reads from a connection that has gone, while the main thread waits for \
+            it.",
         annotations: annotations::linux(&[
             ("ProcessType", "main"),
             ("ThreadIdNameMapping", &threads),
@@ -271,7 +276,8 @@ fn content_process(victim: &Victim) -> Result<Sample> {
     Ok(Sample {
         name: "linux-content-process",
         os: "Linux",
-        about: "A content process writes to a layer that has gone; a second minidump shows the browser's main process, which waits and has not crashed.",
+        about: "A content process writes to a layer that has gone; a second minidump shows the browser's main \
+            process, which waits and has not crashed.",
         annotations: annotations::linux(&[
             ("ProcessType", "content"),
             ("RemoteType", "webIsolated=https://example.org"),

@@ -138,7 +138,8 @@ pub(crate) fn sample() -> Sample {
     Sample {
         name: "mac-bad-access",
         os: "Mac OS X",
-        about: "The Renderer thread of a Mac's browser touches 0x30 while it commits a layer to the screen; only XUL has symbols.",
+        about: "The Renderer thread of a Mac's browser touches 0x30 while it commits a layer to the screen; only XUL \
+            has symbols.",
         annotations: annotations::mac(&[
             ("ProcessType", "main"),
             ("ThreadIdNameMapping", "10759:\"Renderer\","),
@@ -153,8 +154,10 @@ pub(crate) fn sample() -> Sample {
             functions: &[
                 "mozilla::layers::NativeLayerCA::ApplyChanges(mozilla::layers::NativeLayerCA::UpdateType)",
                 "mozilla::layers::NativeLayerRootCA::CommitToScreen()",
-                "mozilla::wr::RendererOGL::UpdateAndRender(mozilla::Maybe<mozilla::gfx::IntSizeTyped<mozilla::gfx::UnknownUnits>> const&)",
-                "mozilla::wr::RenderThread::UpdateAndRender(mozilla::wr::WrWindowId, mozilla::layers::BaseTransactionId<mozilla::VsyncIdType> const&)",
+                "mozilla::wr::RendererOGL::UpdateAndRender(mozilla::Maybe<mozilla::gfx::IntSizeTyped<mozilla::gfx::UnknownUnits>> \
+                 const&)",
+                "mozilla::wr::RenderThread::UpdateAndRender(mozilla::wr::WrWindowId, \
+                 mozilla::layers::BaseTransactionId<mozilla::VsyncIdType> const&)",
                 "nsThread::ProcessNextEvent(bool, bool*)",
                 "nsThread::ThreadFunc(void*)",
             ],

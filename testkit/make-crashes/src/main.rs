@@ -1,7 +1,8 @@
 //! Makes the sample crashes and their symbols, and checks them.
 //!
-//! `make-crashes OUT_DIR` writes `OUT_DIR/crashes` and `OUT_DIR/symbols`; `make-crashes --check DIR` walks every minidump
-//! there with the symbols there and compares what it finds with what each crash expects. It never reads the network.
+//! `make-crashes OUT_DIR` writes `OUT_DIR/crashes` and `OUT_DIR/symbols`; `make-crashes --check DIR` walks every
+//! minidump there with the symbols there and compares what it finds with what each crash expects. It never reads the
+//! network.
 
 mod android;
 mod annotations;

@@ -16,7 +16,8 @@ use crate::walk::{self, SymbolKey, Symbols};
 /// Most bytes that all samples and symbols may have.
 const MOST_BYTES: u64 = 1_500_000;
 
-/// Modules of a real dump whose symbols are made: the others (the loader, the kernel's page) hold no frame that matters.
+/// Modules of a real dump whose symbols are made: the others (the loader, the kernel's page) hold no frame that
+/// matters.
 const MODULES_WITH_SYMBOLS: &[&str] = &["victim", "libc.so.6"];
 
 /// Makes all samples and their symbols, which replace `out/crashes` and `out/symbols`, then checks them.

@@ -14,7 +14,8 @@ pub(crate) const MAIN_DUMP: &str = "upload_file_minidump";
 /// Most bytes that one dump may have.
 const MOST_DUMP_BYTES: usize = 300_000;
 
-/// A crash as a client would send it, without the build's identity and without times: those are filled in by whoever submits it.
+/// A crash as a client would send it, without the build's identity and without times: those are filled in by whoever
+/// submits it.
 pub(crate) struct Sample {
     pub(crate) name: &'static str,
     /// The system as the stackwalker names it.

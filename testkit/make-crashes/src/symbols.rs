@@ -74,11 +74,12 @@ fn file_record(line: &str) -> Option<(&str, &str)> {
     line.strip_prefix("FILE ")?.split_once(' ')
 }
 
-/// Leaves only the records of a symbol file that answer for the addresses `asked` (relative to the module), as the whole file
-/// answers: functions with the lines and inlined calls there, public names, unwind rules, and the files and names they use.
+/// Leaves only the records of a symbol file that answer for the addresses `asked` (relative to the module), as the
+/// whole file answers: functions with the lines and inlined calls there, public names, unwind rules, and the files and
+/// names they use.
 ///
-/// An address that belongs to no function keeps the nearest public name below it, and the nearest function below it, which
-/// may hide that name. Records of frames on 32-bit Windows (`STACK WIN`) are dropped: no program here has them.
+/// An address that belongs to no function keeps the nearest public name below it, and the nearest function below it,
+/// which may hide that name. Records of frames on 32-bit Windows (`STACK WIN`) are dropped: no program here has them.
 pub(crate) fn trim(text: &str, asked: &BTreeSet<u64>) -> String {
     let records = records(text);
     let mut nearest_public = BTreeSet::new();
@@ -256,7 +257,8 @@ STACK CFI 1001 .cfa: $rsp 16 +
     #[test]
     fn paths_of_this_machine_are_shortened() {
         let text = format!(
-            "FILE 0 {}/victim/src/main.rs\nFILE 1 /home/x/.cargo/registry/src/index-1/libc-0.2.1/src/lib.rs\nFUNC 1 1 0 f\n",
+            "FILE 0 {}/victim/src/main.rs\nFILE 1 /home/x/.cargo/registry/src/index-1/libc-0.2.1/src/lib.rs\nFUNC 1 1 \
+             0 f\n",
             Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().display()
         );
         let expected = "FILE 0 victim/src/main.rs\nFILE 1 libc-0.2.1/src/lib.rs\nFUNC 1 1 0 f\n";

@@ -171,7 +171,8 @@ impl LoadedModule {
 }
 
 impl RunningThread {
-    /// The stack from `stack_pointer` up: at each frame pointer stands the caller's frame pointer, then where the caller goes on.
+    /// The stack from `stack_pointer` up: at each frame pointer stands the caller's frame pointer, then where the
+    /// caller goes on.
     fn stack(&self, stack_pointer: u64) -> Section {
         let mut stack = Section::with_endian(ENDIAN).append_repeated(0, FRAME as usize);
         let mut frame_pointer = stack_pointer + FRAME;

@@ -86,7 +86,8 @@ impl Victim {
         // SAFETY: between fork and exec only one system call is made.
         unsafe {
             command.pre_exec(|| {
-                // Same addresses in each run, so that dumps made again differ little. Where it is forbidden they differ more.
+                // Same addresses in each run, so that dumps made again differ little. Where it is forbidden they
+                // differ more.
                 libc::personality(libc::ADDR_NO_RANDOMIZE as libc::c_ulong);
                 Ok(())
             });
@@ -148,8 +149,8 @@ fn write(writer: MinidumpWriterConfig) -> Result<Vec<u8>> {
 
 /// Puts back the address that could not be accessed.
 ///
-/// crash-handler copies the bytes of a `siginfo_t` into a `signalfd_siginfo`; the two differ, so that `ssi_addr` is 0 and the
-/// address lies where `ssi_uid` and `ssi_fd` are (its issue 49).
+/// crash-handler copies the bytes of a `siginfo_t` into a `signalfd_siginfo`; the two differ, so that `ssi_addr` is 0
+/// and the address lies where `ssi_uid` and `ssi_fd` are (its issue 49).
 fn restore_address(context: &mut CrashContext) {
     let info = &mut context.siginfo;
     let faults = [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP];

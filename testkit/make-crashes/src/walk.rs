@@ -94,7 +94,8 @@ pub(crate) fn walk(dump: &[u8], symbols: &Symbols) -> Result<Value> {
     Ok(json)
 }
 
-/// The names of functions in a thread of [`walk`]'s answer from the top, inlined calls first; frames without a name are left out.
+/// The names of functions in a thread of [`walk`]'s answer from the top, inlined calls first; frames without a name
+/// are left out.
 pub(crate) fn functions(thread: &Value) -> Vec<&str> {
     let frames = thread["frames"].as_array().into_iter().flatten();
     frames

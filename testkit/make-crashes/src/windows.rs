@@ -204,7 +204,8 @@ fn thunderbird() -> Sample {
     Sample {
         name: "windows-thunderbird",
         os: "Windows NT",
-        about: "Thunderbird's main thread reads 0x90 of a mail database that was closed; thunderbird.exe, kernel32.dll and ntdll.dll have no symbols.",
+        about: "Thunderbird's main thread reads 0x90 of a mail database that was closed; thunderbird.exe, \
+            kernel32.dll and ntdll.dll have no symbols.",
         annotations: annotations::windows(&[
             (
                 "ModuleSignatureInfo",
@@ -221,8 +222,10 @@ fn thunderbird() -> Sample {
             thread: "MainThread",
             functions: &[
                 "nsMsgDatabase::GetMsgHdrForKey(unsigned int, nsIMsgDBHdr**)",
-                "nsImapMailFolder::NotifyMessageFlags(unsigned int, nsTSubstring<char> const&, unsigned int, unsigned long long)",
-                "(anonymous namespace)::SyncRunnable4<nsIImapMessageSink, unsigned int, nsTSubstring<char> const&, unsigned int, unsigned long long>::Run()",
+                "nsImapMailFolder::NotifyMessageFlags(unsigned int, nsTSubstring<char> const&, unsigned int, unsigned \
+                 long long)",
+                "(anonymous namespace)::SyncRunnable4<nsIImapMessageSink, unsigned int, nsTSubstring<char> const&, \
+                 unsigned int, unsigned long long>::Run()",
                 "nsThread::ProcessNextEvent(bool, bool*)",
                 "XREMain::XRE_mainRun()",
                 "XREMain::XRE_main(int, char**, mozilla::BootstrapConfig const&)",
@@ -255,7 +258,8 @@ fn access_violation() -> Sample {
     Sample {
         name: "windows-access-violation",
         os: "Windows NT",
-        about: "The main thread of Windows' browser reads 0x48 in an inlined RefPtr operator; firefox.exe, kernel32.dll and ntdll.dll have no symbols.",
+        about: "The main thread of Windows' browser reads 0x48 in an inlined RefPtr operator; firefox.exe, \
+            kernel32.dll and ntdll.dll have no symbols.",
         annotations: annotations::windows(&[
             ("ProcessType", "main"),
             ("TelemetryEnvironment", &annotations::telemetry_environment()),
@@ -308,7 +312,8 @@ fn stack_overflow() -> Sample {
     Sample {
         name: "windows-stack-overflow",
         os: "Windows NT",
-        about: "The main thread reflows blocks nested in blocks until its stack overflows: three functions repeat forty times.",
+        about: "The main thread reflows blocks nested in blocks until its stack overflows: three functions repeat \
+            forty times.",
         annotations: annotations::windows(&[
             ("ProcessType", "main"),
             ("URL", "https://example.org/nested/blocks"),
@@ -322,10 +327,13 @@ fn stack_overflow() -> Sample {
             address: Some(XUL + 0x1d0_0010),
             thread: "MainThread",
             functions: &[
-                "nsBlockFrame::Reflow(nsPresContext*, mozilla::ReflowOutput&, mozilla::ReflowInput const&, nsReflowStatus&)",
-                "nsContainerFrame::ReflowChild(nsIFrame*, nsPresContext*, mozilla::ReflowOutput&, mozilla::ReflowInput const&)",
+                "nsBlockFrame::Reflow(nsPresContext*, mozilla::ReflowOutput&, mozilla::ReflowInput const&, \
+                 nsReflowStatus&)",
+                "nsContainerFrame::ReflowChild(nsIFrame*, nsPresContext*, mozilla::ReflowOutput&, \
+                 mozilla::ReflowInput const&)",
                 "nsBlockFrame::ReflowDirtyLines(mozilla::BlockReflowState&)",
-                "nsBlockFrame::Reflow(nsPresContext*, mozilla::ReflowOutput&, mozilla::ReflowInput const&, nsReflowStatus&)",
+                "nsBlockFrame::Reflow(nsPresContext*, mozilla::ReflowOutput&, mozilla::ReflowInput const&, \
+                 nsReflowStatus&)",
             ],
         }),
     }

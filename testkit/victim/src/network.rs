@@ -71,8 +71,8 @@ fn on_socket_ready(bytes_read: *const u64) -> u64 {
     black_box(unsafe { bytes_read.read_volatile() })
 }
 
-/// What the browser does while a page lives in another process: waits. It does not crash; it says that it waits with one
-/// byte on stdout.
+/// What the browser does while a page lives in another process: waits. It does not crash; it says that it waits with
+/// one byte on stdout.
 #[inline(never)]
 pub(crate) fn wait_for_content() {
     let mut message = [0_u8; 1];

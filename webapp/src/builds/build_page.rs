@@ -383,7 +383,8 @@ fn causes(reason: Reason) -> Vec<&'static str> {
             vec!["No source that is read here publishes the build ids of this product."]
         }
         Reason::NotAnOfficialBuild => vec![
-            "It was built by somebody's own hands, by a try push or by a distribution: no public record names such builds.",
+            "It was built by somebody's own hands, by a try push or by a distribution: no public record names such \
+             builds.",
         ],
         _ => vec![
             "It is very new: the sources list a build some time after it was made, and they are read at intervals.",

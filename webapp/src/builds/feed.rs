@@ -56,7 +56,11 @@ fn not_a_status(text: &str) -> Response {
             "“{}” is nothing that can become of a build.",
             format::shortened(text, 100)
         ),
-        causes: vec!["A feed can be asked for builds that are shipped, candidate, aborted, pulled, published, variant or unofficial, or for all.".to_owned()],
+        causes: vec![
+            "A feed can be asked for builds that are shipped, candidate, aborted, pulled, published, variant \
+            or unofficial, or for all."
+                .to_owned(),
+        ],
     }
     .answer(StatusCode::BAD_REQUEST)
 }

@@ -78,7 +78,9 @@ fn contradiction(crash: &Map<String, Value>, answer: &Map<String, Value>) -> Opt
     let differs = answer.get("reported_differs") == Some(&Value::Bool(true));
     differs.then(|| {
         format!(
-            "The client says that it is {}, and its build id is the one of {}: no build of {} says that of itself. The program may have been updated in part only, or be somebody's own version; or the build data are wrong.",
+            "The client says that it is {}, and its build id is the one of {}: no build of {} says that of itself. \
+             The program may have been updated in part only, or be somebody's own version; or the build data are \
+             wrong.",
             text(crash, "version_reported"),
             text(crash, "version"),
             text(crash, "version"),

@@ -399,7 +399,8 @@ mod tests {
             ),
             (
                 "Firefox 153.0 RC build 2 20260827",
-                "product Firefox, version 153.0rc2, build id 20260827*, which is build 2, builds that were started on 2026-08-27",
+                "product Firefox, version 153.0rc2, build id 20260827*, which is build 2, builds that were started on \
+                 2026-08-27",
             ),
             ("154.0 Beta 3", "version 154.0b3*"),
             ("Firefox 154 beta 3", "product Firefox, version 154.0b3*"),

@@ -39,8 +39,8 @@ struct Candidate {
 }
 
 impl Filter {
-    /// The index in which what is asked for lies together, in the order of the list, and the columns that it begins with. That of
-    /// revisions is in another order, for the few builds of a revision.
+    /// The index in which what is asked for lies together, in the order of the list, and the columns that it begins
+    /// with. That of revisions is in another order, for the few builds of a revision.
     fn index(&self) -> (&'static str, &'static [&'static str]) {
         if self.revision.is_some() {
             return ("build_by_revision", &[]);
@@ -214,8 +214,13 @@ async fn list_page(
         let first = texts.len() + 5;
         texts.extend(after.names.iter().map(String::as_str));
         sql.push_str(&format!(
-            " AND (build_id < ${n} OR (build_id = ${n} AND (product, channel, version, platform, variant) > (${first}, ${}, ${}, ${}, ${})))",
-            first + 1, first + 2, first + 3, first + 4, n = first + 5,
+            " AND (build_id < ${n} OR (build_id = ${n} AND (product, channel, version, platform, variant) > \
+             (${first}, ${}, ${}, ${}, ${})))",
+            first + 1,
+            first + 2,
+            first + 3,
+            first + 4,
+            n = first + 5,
         ));
     }
     sql.push_str(" ORDER BY build_id DESC, product, channel, version, platform, variant LIMIT $4");

@@ -164,7 +164,8 @@ impl Span {
         const SECOND: i64 = 1000;
         const DAY: i64 = 86_400 * SECOND;
         let unknown = || {
-            let known = "year, quarter, month, week, day, hour, minute, second, and numbers of days, hours, minutes and seconds (7d)";
+            let known = "year, quarter, month, week, day, hour, minute, second, and numbers of days, hours, minutes \
+                and seconds (7d)";
             unsupported("interval", text, known)
         };
         Ok(match text {

@@ -1,4 +1,5 @@
-//! One folder of the archive, in the dialects of both listing services: the former one (Go) and the one that replaced it (Flask).
+//! One folder of the archive, in the dialects of both listing services: the former one (Go) and the one that replaced
+//! it (Flask).
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -16,7 +17,8 @@ const MAX_ENTRIES: usize = 1_000_000;
 const MAX_NAME: usize = 1024;
 /// Most tags of an HTML listing: each row has 12.
 const MAX_TAGS: usize = 600_000;
-/// Most tags of an HTML listing that are no part of a row. A parser's time can grow with the square of the nesting, and rows do not nest.
+/// Most tags of an HTML listing that are no part of a row. A parser's time can grow with the square of the nesting,
+/// and rows do not nest.
 const MAX_OTHER_TAGS: usize = 200;
 /// The headings of the four columns.
 const HEADINGS: [&str; 4] = ["Type", "Name", "Size", "Last Modified"];
@@ -205,8 +207,8 @@ fn base_name(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
-/// Whether `address` is that of `name` in the folder. Services differ in what they escape with `%`, so both are compared without it. What
-/// stands before the folder's own name is not compared: a mirror can have its own.
+/// Whether `address` is that of `name` in the folder. Services differ in what they escape with `%`, so both are
+/// compared without it. What stands before the folder's own name is not compared: a mirror can have its own.
 fn leads_to(address: &str, name: &str, folder_path: &str) -> bool {
     let plain = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
     let (address, name) = (plain(address), plain(name));
@@ -230,7 +232,8 @@ fn text_of(element: ElementRef<'_>) -> String {
     element.text().collect::<String>().trim().to_owned()
 }
 
-/// Refuses a page that would be costly to parse. No listing is: it consists of rows, and has nothing that nests without end.
+/// Refuses a page that would be costly to parse. No listing is: it consists of rows, and has nothing that nests
+/// without end.
 fn check_tags(page: &str) -> Result<(), NotAListing> {
     let mut tags = 0;
     let mut others = 0;

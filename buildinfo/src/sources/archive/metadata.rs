@@ -68,8 +68,8 @@ pub enum BadFile {
     },
 }
 
-/// Reads the metadata file that was fetched from `url`. `public_url` is its address on the public host: its last segment says what kind of
-/// file it is, and its path which build it is about.
+/// Reads the metadata file that was fetched from `url`. `public_url` is its address on the public host: its last
+/// segment says what kind of file it is, and its path which build it is about.
 ///
 /// # Errors
 /// See [`BadFile`].
@@ -179,8 +179,8 @@ fn elsewhere(what: &'static str, found: &str, expected: &str) -> BadFile {
     }
 }
 
-/// Whether a record's platform is that of its place. Android's folders and files are named after the system's interface (`android-api-16`)
-/// or the processor (`android-arm`).
+/// Whether a record's platform is that of its place. Android's folders and files are named after the system's
+/// interface (`android-api-16`) or the processor (`android-arm`).
 fn is_same_platform(stated: &str, expected: &str) -> bool {
     let stated = normalise_platform(stated).0;
     stated == expected || stated.starts_with("android-") && expected.starts_with("android-")
@@ -205,8 +205,9 @@ fn flat(value: &Value) -> Result<Map<String, Value>, BadFile> {
     Ok(body)
 }
 
-/// `_info.txt` and the dialects of `.txt`: lines `KEY=value`; or the build id, then on the same or the next line the revision, alone or as
-/// an address in its repository. A further line (Android's own repository) says nothing about the Gecko build.
+/// `_info.txt` and the dialects of `.txt`: lines `KEY=value`; or the build id, then on the same or the next line the
+/// revision, alone or as an address in its repository. A further line (Android's own repository) says nothing about
+/// the Gecko build.
 fn plain(text: &str) -> Result<Map<String, Value>, BadFile> {
     let mut body = Map::new();
     let mut add = |name: &str, text: &str| {

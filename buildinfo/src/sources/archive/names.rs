@@ -1,4 +1,5 @@
-//! What the names of folders and files in the archive mean. A name that means nothing to us is `None`: the archive has many.
+//! What the names of folders and files in the archive mean. A name that means nothing to us is `None`: the archive has
+//! many.
 
 use std::collections::BTreeMap;
 
@@ -48,8 +49,8 @@ pub fn build_number(folder: &str) -> Option<u32> {
     is_plain.then(|| digits.parse().ok()).flatten()
 }
 
-/// The version of a folder of `releases/`: it has shipped. Variants, as `56.0.1-funnelcake131`, are no version of their own, and moving
-/// copies (`latest…`) none at all.
+/// The version of a folder of `releases/`: it has shipped. Variants, as `56.0.1-funnelcake131`, are no version of
+/// their own, and moving copies (`latest…`) none at all.
 pub fn release_version(folder: &str) -> Option<Version> {
     version(folder)
 }
@@ -59,8 +60,8 @@ fn version(text: &str) -> Option<Version> {
     text.parse().ok().filter(|version: &Version| version.as_str() == text)
 }
 
-/// The platform that a folder of `buildN/` is named after, under its present name, and its variant: `mac-EME-free` is (`mac`,
-/// `eme-free`). New platforms are known by how their names begin.
+/// The platform that a folder of `buildN/` is named after, under its present name, and its variant: `mac-EME-free` is
+/// (`mac`, `eme-free`). New platforms are known by how their names begin.
 pub fn platform(folder: &str) -> Option<(String, Option<String>)> {
     let is_plain = folder
         .bytes()
@@ -102,14 +103,15 @@ fn number(text: &str, digits: usize) -> Option<u32> {
 /// A folder of `nightly/<year>/<month>/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NightlyFolder<'a> {
-    /// When it was made, with the digits that the name has. On desktop it mostly is the build id, but only a metadata file says so.
+    /// When it was made, with the digits that the name has. On desktop it mostly is the build id, but only a metadata
+    /// file says so.
     pub moment: BuildId,
     /// What was built, as `mozilla-central`.
     pub branch: &'a str,
 }
 
-/// Reads `<year>-<month>-<day>-<hour>[-<minute>[-<second>]]-<branch>`. `None` also for repacks (`…-l10n`) and for branches whose builds
-/// no user got by default.
+/// Reads `<year>-<month>-<day>-<hour>[-<minute>[-<second>]]-<branch>`. `None` also for repacks (`…-l10n`) and for
+/// branches whose builds no user got by default.
 pub fn nightly_folder(name: &str) -> Option<NightlyFolder<'_>> {
     let mut digits = String::new();
     let mut branch = name;
@@ -143,8 +145,8 @@ pub enum FileKind {
 }
 
 impl FileKind {
-    /// What a file of this name is, and the part of its name before the ending. `None` for all other files, also for the JSON files
-    /// that describe tests.
+    /// What a file of this name is, and the part of its name before the ending. `None` for all other files, also for
+    /// the JSON files that describe tests.
     pub fn of(name: &str) -> Option<(Self, &str)> {
         if name == "buildhub.json" {
             return Some((Self::Buildhub, ""));
@@ -214,8 +216,8 @@ pub struct Package {
     pub files: MetadataFiles,
 }
 
-/// The builds of a nightly's folder, by version and platform: `firefox-67.0a1.en-US.linux-x86_64.txt` and its neighbours. Only
-/// `en-US` and Android's `multi` are builds of their own.
+/// The builds of a nightly's folder, by version and platform: `firefox-67.0a1.en-US.linux-x86_64.txt` and its
+/// neighbours. Only `en-US` and Android's `multi` are builds of their own.
 pub fn packages<'a>(files: impl IntoIterator<Item = &'a str>) -> Vec<Package> {
     let mut packages: BTreeMap<(Version, String), MetadataFiles> = BTreeMap::new();
     for file in files {

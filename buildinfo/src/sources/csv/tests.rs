@@ -163,7 +163,8 @@ fn rows_of_a_dump_are_named_as_the_crash_system_names_them() {
         &good,
         &[
             ("aurora", "20170612224034", "55.0b1", Shipped),
-            // Until 2015 the last candidates of a release were all called b99 on beta; which one it was, the table does not say.
+            // Until 2015 the last candidates of a release were all called b99 on beta; which one it was, the table
+            // does not say.
             ("beta", "20150728203509", "40.0", Candidate),
             ("beta", "20160920155715", "50.0b1", Shipped),
             ("beta", "20161104212021", "50.0rc2", Shipped),

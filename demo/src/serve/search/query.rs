@@ -256,7 +256,8 @@ pub(super) fn scalar(field: Field, value: &Value) -> Option<Scalar<'static>> {
     }
 }
 
-/// Milliseconds of a date in a form that Elasticsearch takes by default. `whole_day`: a day alone means its last millisecond.
+/// Milliseconds of a date in a form that Elasticsearch takes by default. `whole_day`: a day alone means its last
+/// millisecond.
 fn date(text: &str, whole_day: bool) -> Option<i64> {
     if let Ok(millis) = text.parse() {
         return Some(millis);

@@ -1,4 +1,5 @@
-//! What goes wrong while a crash is worked on: it is deleted, somebody else takes it over, a store is away, the work panics.
+//! What goes wrong while a crash is worked on: it is deleted, somebody else takes it over, a store is away, the work
+//! panics.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

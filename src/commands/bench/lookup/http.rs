@@ -121,7 +121,9 @@ mod tests {
 
     #[test]
     fn what_wrk_says_is_read() {
-        let text = "Running 1s test @ http://127.0.0.1:8001\n  Latency Distribution\n     50%  1.01ms\n     90%  1.62ms\n     99%  2.50ms\n  21000 requests in 1.00s\nRequests/sec:  20991.02\nTransfer/sec:      1.50MB\n";
+        let text = "Running 1s test @ http://127.0.0.1:8001\n  Latency Distribution\n     50%  1.01ms\n     90%  \
+            1.62ms\n     99%  2.50ms\n  21000 requests in 1.00s\nRequests/sec:  20991.02\nTransfer/sec:      \
+            1.50MB\n";
         let told = Told {
             rate: 20_991.02,
             p99: 2.5,

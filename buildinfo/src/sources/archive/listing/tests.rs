@@ -179,7 +179,8 @@ fn names_that_cannot_be_part_of_an_address_are_left_out_and_counted() {
 
 #[test]
 fn what_is_no_listing_is_never_an_empty_folder() {
-    let flask = "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n<p>The requested URL was not found.</p>\n";
+    let flask = "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n<p>The requested \
+        URL was not found.</p>\n";
     let portal = "<html><body><table><tr><td>Log in</td></tr></table><form><input name=user></form></body></html>";
     let many = page(&"<h1>".repeat(1000));
     // Within another kind of markup rows would nest.
