@@ -137,7 +137,7 @@ impl PartHead {
             match name.to_ascii_lowercase().as_str() {
                 "" | "binary" | "8bit" | "7bit" | "identity" => {}
                 "base64" | "quoted-printable" | "x-uuencode" | "uuencode" | "x-uue" | "gzip" | "x-gzip" | "deflate" => {
-                    is_encoded = true
+                    is_encoded = true;
                 }
                 _ => notes.push(format!("part {shown}: unknown transfer encoding")),
             }
