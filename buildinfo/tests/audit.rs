@@ -15,7 +15,7 @@ use demo::world::Channel;
 use demo::{Fault, Plan, World};
 use platform::db::Db;
 use platform::in_tx;
-use platform::testing::databases;
+use platform_testing::databases;
 use serde_json::json;
 use support::{Sources, lookup, quiet};
 use tokio_util::sync::CancellationToken;

@@ -19,7 +19,7 @@ use buildinfo::{Correction, Product, SourceName, audit};
 use demo::{Plan, World};
 use platform::db::Db;
 use platform::in_tx;
-use platform::testing::{analyze, databases, plan};
+use platform_testing::{analyze, databases, plan};
 use sqlx::AssertSqlSafe;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Metadata, Subscriber, span};

@@ -14,7 +14,7 @@ use buildinfo::audit::Audits;
 use buildinfo::import::{Choice, Options};
 use buildinfo::{SourceName, api, db};
 use http_body_util::BodyExt;
-use platform::testing::databases;
+use platform_testing::databases;
 use serde_json::{Value, json};
 use support::{Sources, lookup};
 use tokio_util::sync::CancellationToken;
@@ -22,7 +22,7 @@ use tower::ServiceExt;
 
 struct Service {
     router: Router,
-    test: platform::testing::TestDb,
+    test: platform_testing::TestDb,
 }
 
 impl Service {

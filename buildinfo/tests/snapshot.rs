@@ -17,7 +17,7 @@ use buildinfo::{Question, api, resolve};
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use http_body_util::BodyExt;
-use platform::testing::databases;
+use platform_testing::databases;
 use serde_json::Value;
 use sha2::Digest;
 use support::{Sources, lookup};

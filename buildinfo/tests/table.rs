@@ -14,7 +14,7 @@ use buildinfo::preview::preview;
 use buildinfo::{BuildId, Product, Question, Status, Version, catalog, export, lookup};
 use demo::Fault;
 use platform::db::Db;
-use platform::testing::databases;
+use platform_testing::databases;
 use support::{Sources, lookup as look_up, quiet};
 use tokio_util::sync::CancellationToken;
 

@@ -14,7 +14,7 @@ use buildinfo::{Freshness, Lookup, Question, Settings, audit};
 use demo::world::Channel;
 use demo::{Plan, Truth, World};
 use platform::db::Db;
-use platform::testing::databases;
+use platform_testing::databases;
 use support::{Sources, lookup};
 
 const HOUR: i64 = 3_600_000_000;

@@ -11,7 +11,7 @@ use buildinfo::upkeep::{self, Pruned};
 use buildinfo::{Settings, export};
 use platform::db::Db;
 use platform::in_tx;
-use platform::testing::databases;
+use platform_testing::databases;
 
 use support::Sources;
 

@@ -123,9 +123,8 @@ impl Blobs {
         })
     }
 
-    /// The same store with something in front of it.
-    #[cfg(feature = "testing")]
-    pub(crate) fn behind(&self, front: impl FnOnce(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore>) -> Self {
+    /// The same store with something in front of it, as a test puts there.
+    pub fn behind(&self, front: impl FnOnce(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore>) -> Self {
         Self {
             store: front(Arc::clone(&self.store)),
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use demo::Plan;
-use platform::testing::database_settings;
+use platform_testing::database_settings;
 
 use crate::system::{Config, System};
 

@@ -19,7 +19,7 @@ use crashstore::{Received, output, report};
 use http_body_util::BodyExt;
 use platform::blobs::{BlobSettings, Blobs};
 use platform::queue::Wake;
-use platform::testing::{self, TestDb};
+use platform_testing::TestDb;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -184,7 +184,11 @@ impl Server {
 }
 
 async fn servers() -> Vec<Server> {
-    testing::databases().await.into_iter().map(Server::new).collect()
+    platform_testing::databases()
+        .await
+        .into_iter()
+        .map(Server::new)
+        .collect()
 }
 
 /// Where the link with this text leads.

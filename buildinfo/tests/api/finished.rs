@@ -11,7 +11,7 @@ use demo::{Plan, Status, World};
 use futures::future::join_all;
 use http_body_util::BodyExt;
 use platform::db::Db;
-use platform::testing::databases;
+use platform_testing::databases;
 use serde_json::Value;
 use tower::ServiceExt;
 

@@ -6,7 +6,7 @@ use axum::http::header;
 use buildinfo::audit::Audits;
 use buildinfo::unknown::watch::write_down;
 use buildinfo::{api, db};
-use platform::testing::databases;
+use platform_testing::databases;
 use serde_json::{Value, json};
 
 use crate::service::Service;

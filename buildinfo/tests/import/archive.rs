@@ -3,7 +3,7 @@
 use buildinfo::SourceName;
 use buildinfo::import::policy::{Reason, State};
 use demo::Fault;
-use platform::testing::databases;
+use platform_testing::databases;
 
 use crate::compare::{by_the_archive, compare, compare_held, exported, held, only, the_truth};
 use crate::support::Sources;

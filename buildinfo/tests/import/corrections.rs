@@ -8,7 +8,7 @@ use buildinfo::import::{correct, undo_correction};
 use buildinfo::{Product, Question, Status};
 use demo::World;
 use demo::world::Channel;
-use platform::testing::databases;
+use platform_testing::databases;
 use tokio_util::sync::CancellationToken;
 
 use crate::compare::{changes, exported, replayed};

@@ -10,7 +10,7 @@ use demo::Fault::{
 use demo::world::{Channel, Platform, Product};
 use demo::{Fault, Plan, Truth, World};
 use futures::future::join_all;
-use platform::testing::databases;
+use platform_testing::databases;
 
 use crate::compare::{by_the_archive, compare, compare_held, exported, held, only, the_truth};
 use crate::support::Sources;

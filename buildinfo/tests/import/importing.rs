@@ -7,7 +7,7 @@ use buildinfo::import::{Options, rebuild};
 use buildinfo::{Digest, Observation, SourceName, Status};
 use demo::world::Channel;
 use demo::{Plan, World};
-use platform::testing::databases;
+use platform_testing::databases;
 use tokio_util::sync::CancellationToken;
 
 use crate::compare::{changes, compare, exported, only, replayed};

@@ -9,7 +9,7 @@ use buildinfo::correction::CorrectionKind;
 use buildinfo::db::{self, Contents, Lease, Place, PlaceState, Run, Step};
 use buildinfo::import::{ImportError, Options, Progress, import, rebuild};
 use platform::db::Db;
-use platform::testing::databases;
+use platform_testing::databases;
 use tokio_util::sync::CancellationToken;
 
 use crate::compare::{changes, exported, replayed};

@@ -6,7 +6,7 @@ use buildinfo::db;
 use buildinfo::import::Options;
 use buildinfo::sources::Tape;
 use demo::Fault;
-use platform::testing::databases;
+use platform_testing::databases;
 
 use crate::compare::exported;
 use crate::support::Sources;

@@ -4,7 +4,7 @@ use buildinfo::SourceName;
 use demo::Fault::{BadFiles, Flaky, FormerDialect, HtmlOnly, Late, WithoutPlatform};
 use demo::world::Platform;
 use demo::{Plan, World};
-use platform::testing::databases;
+use platform_testing::databases;
 
 use crate::compare::{by_the_archive, compare_held, exported, held, only, the_truth};
 use crate::support::Sources;

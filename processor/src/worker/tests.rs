@@ -13,7 +13,7 @@ use crashstore::{Received, report};
 use platform::blobs::BlobSettings;
 use platform::db::progress;
 use platform::queue::{Kind, Lane};
-use platform::testing::{Interruption, Moment, TestDb, databases, interrupted};
+use platform_testing::{Interruption, Moment, TestDb, databases, interrupted};
 use serde_json::{Value, json};
 
 use super::*;

@@ -1,7 +1,7 @@
 use platform::clock::micros;
 use platform::db::Db;
 use platform::in_tx;
-use platform::testing::databases;
+use platform_testing::databases;
 
 use super::{Kept, RENEW_EVERY, renew};
 use crate::db::{IMPORT_LEASE, Lease, Writes};

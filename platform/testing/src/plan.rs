@@ -2,7 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 
-use crate::db::Db;
+use platform::db::Db;
 
 /// The lines of a plan that read a whole table, or sort: empty when every row is found by an index in the order that
 /// is wanted. PostgreSQL is asked for the plan that holds for any values, and told to avoid both where it can.

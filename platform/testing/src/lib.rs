@@ -1,4 +1,5 @@
-//! Databases for tests: SQLite always, and PostgreSQL where a server is there.
+//! Databases for tests: SQLite always, and PostgreSQL where a server is there. Only ever a development dependency; a
+//! crate of its own, so that nothing is built twice: once for the program, and once more for its tests.
 //!
 //! `TEST_POSTGRES_URL` names a server; without it, a server is started from Debian's or the
 //! `PATH`'s binaries when they are installed; without either, PostgreSQL is left out, and the test
@@ -12,10 +13,10 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use crate::blobs::Blobs;
-use crate::db::{DatabaseSettings, Db, ScratchSchema};
+use platform::blobs::Blobs;
+use platform::db::{DatabaseSettings, Db, ScratchSchema};
 
-pub(crate) use self::interrupted::Interrupted;
+use self::interrupted::Interrupted;
 pub use self::interrupted::{Interruption, Moment};
 pub use self::plan::{analyze, plan, slow_steps};
 
