@@ -214,8 +214,7 @@ pub(crate) async fn listen(address: &str) -> anyhow::Result<TcpListener> {
 
 /// An HTTP client for our own services.
 pub(crate) fn http_client() -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder()
-        .user_agent(concat!("datil/", env!("CARGO_PKG_VERSION")))
+    platform::http::client()
         .connect_timeout(Duration::from_secs(5))
         .timeout(Duration::from_secs(60))
         .build()

@@ -1,5 +1,6 @@
 //! The HTTP server, the one error type of every endpoint, and the endpoints for operators.
 
+mod client;
 mod layers;
 mod limit;
 pub mod meters;
@@ -28,6 +29,8 @@ use crate::config::ConfigError;
 use crate::cpu::Panicked;
 use crate::db::{DbError, is_too_slow};
 
+pub use client::client;
+pub(crate) use client::provide_tls;
 pub use layers::{Page, layers};
 pub use operations::{Operations, Release, operations};
 

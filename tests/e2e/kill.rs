@@ -29,7 +29,7 @@ fn body(number: usize, dump: &[u8]) -> Vec<u8> {
 
 /// Submits until the system is gone; keeps the ids that were acknowledged.
 async fn client(url: String, first: usize, dump: Vec<u8>, acknowledged: Arc<Mutex<BTreeSet<String>>>) {
-    let http = reqwest::Client::builder().build().expect("an HTTP client");
+    let http = platform::http::client().build().expect("an HTTP client");
     for number in first.. {
         let answer = http
             .post(format!("{url}/submit"))

@@ -105,8 +105,7 @@ impl Client {
     /// # Errors
     /// The TLS library could not be started.
     pub fn new(pause: Duration, tape: Option<Arc<Tape>>) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("datil/", env!("CARGO_PKG_VERSION")))
+        let http = platform::http::client()
             .connect_timeout(CONNECT_LIMIT)
             .read_timeout(SILENCE_LIMIT)
             .timeout(ANSWER_LIMIT)

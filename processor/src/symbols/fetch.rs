@@ -177,8 +177,7 @@ impl Fetcher {
             std::fs::create_dir_all(&folder).map_err(FetcherError::Folder)?;
             local.push(folder.clone());
         }
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("datil/", env!("CARGO_PKG_VERSION")))
+        let client = platform::http::client()
             .connect_timeout(CONNECT_LIMIT)
             .timeout(limits.file_time)
             .build()
