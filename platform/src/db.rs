@@ -8,6 +8,7 @@
 mod beginning;
 mod error;
 mod lock;
+mod migrations;
 mod pools;
 mod progress;
 mod scratch;
@@ -19,7 +20,6 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
@@ -32,10 +32,8 @@ pub use scratch::ScratchSchema;
 pub use settings::DatabaseSettings;
 
 use error::is_missing_table;
+use migrations::{POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS};
 use pools::{connections, readers};
-
-static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
-static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
 
 /// Begins a transaction that takes SQLite's write lock at once, and is on the disk when it was
 /// committed. The mode belongs to the connection, so each beginning states its own.
@@ -103,6 +101,28 @@ macro_rules! in_tx {
             $crate::db::Tx::Postgres(tx) => {
                 let $conn = &mut **tx;
                 $body
+            }
+        }
+    };
+}
+
+/// Reads a struct from a row of either database, whose columns have the names of its fields:
+/// `from_row!(Size { height, width });`. A field that is such a struct itself stands behind: `from_row!(Box { name } and size);`.
+/// A macro of few lines, because sqlx's own derive lets every driver be built a second time for the compiler.
+#[macro_export]
+macro_rules! from_row {
+    ($row:ident { $($field:ident),+ $(,)? } $(and $part:ident)*) => {
+        $crate::from_row!(@ sqlx::sqlite::SqliteRow, $row { $($field),+ } $($part),*);
+        $crate::from_row!(@ sqlx::postgres::PgRow, $row { $($field),+ } $($part),*);
+    };
+    (@ $engine:ty, $row:ident { $($field:ident),+ } $($part:ident),*) => {
+        impl sqlx::FromRow<'_, $engine> for $row {
+            fn from_row(row: &$engine) -> Result<Self, sqlx::Error> {
+                use sqlx::Row as _;
+                Ok(Self {
+                    $($field: row.try_get(stringify!($field))?,)+
+                    $($part: sqlx::FromRow::from_row(row)?,)*
+                })
             }
         }
     };

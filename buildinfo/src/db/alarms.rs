@@ -11,7 +11,7 @@ const WINDOW: i64 = 3_600_000_000;
 const MOST_OPEN: i64 = 100;
 
 /// An unknown build that crashes on several installs.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alarm {
     /// The product.
     pub product: String,
@@ -31,6 +31,17 @@ pub struct Alarm {
     /// What came of that.
     pub outcome: Option<String>,
 }
+
+platform::from_row!(Alarm {
+    product,
+    channel,
+    build_id,
+    reported,
+    installs,
+    raised,
+    tried,
+    outcome
+});
 
 impl Alarm {
     /// Under what the build is counted.

@@ -13,7 +13,7 @@ const MOST: i64 = 50_000;
 pub const MOST_COUNTED: i64 = 50_000;
 
 /// A contradiction between sources, as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredConflict {
     /// The group of observations.
     pub group_key: String,
@@ -24,6 +24,13 @@ pub struct StoredConflict {
     /// The [`crate::Conflict`] as JSON.
     pub body: String,
 }
+
+platform::from_row!(StoredConflict {
+    group_key,
+    subject,
+    field,
+    body
+});
 
 /// The conflicts after a place (group, subject, field), at most `limit`; of one product if its name
 /// is given.
@@ -75,7 +82,7 @@ fn like(product: &str) -> String {
 }
 
 /// A record that cannot be interpreted.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
     /// The observation's digest.
     pub digest: String,
@@ -88,6 +95,14 @@ pub struct Unreadable {
     /// Why it cannot be interpreted.
     pub problem: String,
 }
+
+platform::from_row!(Unreadable {
+    digest,
+    source,
+    subject,
+    url,
+    problem
+});
 
 /// The records that cannot be interpreted and are still said, after a digest, at most `limit`; of
 /// one product if the names of its folders are given.
@@ -283,7 +298,7 @@ pub async fn platforms_since(
 }
 
 /// Who said something, and when first.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
     /// The observation's digest.
     pub digest: String,
@@ -298,6 +313,15 @@ pub struct Said {
     /// The run that saw it first: its start in microseconds UTC.
     pub first_run: i64,
 }
+
+platform::from_row!(Said {
+    digest,
+    source,
+    kind,
+    subject,
+    group_key,
+    first_run
+});
 
 /// Who said these things, at most 200 of them, and when first.
 ///

@@ -146,7 +146,6 @@ pub struct StoredCorrection {
     pub undone_by: Option<String>,
 }
 
-#[derive(sqlx::FromRow)]
 struct Row {
     id: i64,
     kind: String,
@@ -159,6 +158,19 @@ struct Row {
     undone_at: Option<i64>,
     undone_by: Option<String>,
 }
+
+platform::from_row!(Row {
+    id,
+    kind,
+    subject,
+    field,
+    value,
+    author,
+    reason,
+    created,
+    undone_at,
+    undone_by
+});
 
 impl TryFrom<Row> for StoredCorrection {
     type Error = DbError;

@@ -25,7 +25,7 @@ const ROWS: usize = 400;
 const IDS: usize = 200;
 
 /// A finished state of all builds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Generation {
     /// Its number; 0 when nothing was ever derived.
     pub n: i64,
@@ -34,6 +34,8 @@ pub struct Generation {
     /// How many builds it has.
     pub builds: i64,
 }
+
+platform::from_row!(Generation { n, created, builds });
 
 /// See [`finished_here`].
 static FINISHED: AtomicU64 = AtomicU64::new(0);

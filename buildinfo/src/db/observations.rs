@@ -42,7 +42,6 @@ pub struct Stored {
     pub problem: Option<String>,
 }
 
-#[derive(sqlx::FromRow)]
 struct Row {
     digest: String,
     source: String,
@@ -54,12 +53,23 @@ struct Row {
     problem: Option<String>,
 }
 
-#[derive(sqlx::FromRow)]
+platform::from_row!(Row {
+    digest,
+    source,
+    kind,
+    subject,
+    url,
+    body,
+    first_run,
+    problem
+});
+
 struct OfGroup {
     group_key: String,
-    #[sqlx(flatten)]
     row: Row,
 }
+
+platform::from_row!(OfGroup { group_key } and row);
 
 const COLUMNS: &str = "o.digest, o.source, o.kind, o.subject, o.url, o.body, o.first_run, o.problem";
 

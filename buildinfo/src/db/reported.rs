@@ -19,7 +19,7 @@ const MOST_GROUPS: i64 = 300;
 const KEEP: i64 = 30 * 86_400_000_000;
 
 /// A build of which installs report another version.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportedVersion {
     /// The product.
     pub product: String,
@@ -36,6 +36,16 @@ pub struct ReportedVersion {
     /// How many versions as many installs report as were asked for, of this build and channel, with this one.
     pub versions: i64,
 }
+
+platform::from_row!(ReportedVersion {
+    product,
+    channel,
+    build_id,
+    reported,
+    installs,
+    last,
+    versions
+});
 
 pub(super) async fn add(db: &Db, tally: &Tally) -> Result<(), DbError> {
     const SQL: &str = "\

@@ -73,7 +73,6 @@ pub async fn put_responses(
     Ok(kept)
 }
 
-#[derive(sqlx::FromRow)]
 struct Row {
     number: i64,
     method: String,
@@ -84,6 +83,17 @@ struct Row {
     etag: Option<String>,
     body: Vec<u8>,
 }
+
+platform::from_row!(Row {
+    number,
+    method,
+    path,
+    question,
+    status,
+    content_type,
+    etag,
+    body
+});
 
 /// Gives the answers of a run to `each`, in the order in which they came; says how many there were.
 ///

@@ -10,7 +10,7 @@ use crate::import::Policy;
 use crate::observation::SourceName;
 
 /// One import, as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Run {
     /// The moment of its start, microseconds UTC; higher than that of any run before it.
     pub id: i64,
@@ -41,6 +41,22 @@ pub struct Run {
     /// What a person should know, one thing a line.
     pub notes: String,
 }
+
+platform::from_row!(Run {
+    id,
+    source,
+    policy,
+    started,
+    ended,
+    outcome,
+    requests,
+    records,
+    new_records,
+    unchanged,
+    errors,
+    generation,
+    notes,
+});
 
 impl Run {
     /// Whether it read sources; loading a table does not.

@@ -9,7 +9,7 @@ use super::lease::Writes;
 const MAX_TROUBLE: usize = 500;
 
 /// How a source does.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceState {
     /// Its name, see [`crate::SourceName::as_str`].
     pub source: String,
@@ -22,6 +22,14 @@ pub struct SourceState {
     /// What it did at the last try instead of answering; none if it answered.
     pub trouble: Option<String>,
 }
+
+platform::from_row!(SourceState {
+    source,
+    tried,
+    answered,
+    newest,
+    trouble
+});
 
 /// Stores how a source did at one try: `answered` is when it did, none if it did not; `newest` is
 /// the newest that it told of; `trouble` is what it did instead of answering, cut to 500

@@ -22,7 +22,7 @@ const KEEP: i64 = 90 * 86_400_000_000;
 const KEEP_SEEN: i64 = 7 * 86_400_000_000;
 
 /// An unknown build id, as it is listed.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unknown {
     /// The product.
     pub product: String,
@@ -47,6 +47,20 @@ pub struct Unknown {
     /// When the alarm ended, microseconds UTC.
     pub cleared: Option<i64>,
 }
+
+platform::from_row!(Unknown {
+    product,
+    channel,
+    build_id,
+    verdict,
+    asked,
+    first_asked,
+    last_asked,
+    raised,
+    tried,
+    outcome,
+    cleared,
+});
 
 impl Unknown {
     /// Under what it is counted.

@@ -140,7 +140,6 @@ pub struct Summary {
 pub(super) const SUMMARY: &str = "crash_id, received, state, product, version, version_reported, channel, build_id, \
     os_name, process_type, signature, reason, build_status, weight, duplicate_of";
 
-#[derive(sqlx::FromRow)]
 pub(super) struct SummaryRow {
     crash_id: String,
     received: i64,
@@ -158,6 +157,24 @@ pub(super) struct SummaryRow {
     weight: f64,
     duplicate_of: Option<String>,
 }
+
+platform::from_row!(SummaryRow {
+    crash_id,
+    received,
+    state,
+    product,
+    version,
+    version_reported,
+    channel,
+    build_id,
+    os_name,
+    process_type,
+    signature,
+    reason,
+    build_status,
+    weight,
+    duplicate_of,
+});
 
 impl TryFrom<SummaryRow> for Summary {
     type Error = DbError;
@@ -512,7 +529,7 @@ pub async fn count_of_build(db: &Db, product: &str, build_id: &str) -> Result<i6
 }
 
 /// Crashes that ask the same about one build.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asking {
     /// The channel that they report.
     pub channel: String,
@@ -523,6 +540,13 @@ pub struct Asking {
     /// How many there are.
     pub crashes: i64,
 }
+
+platform::from_row!(Asking {
+    channel,
+    version,
+    version_reported,
+    crashes
+});
 
 pub(super) const ASKING: &str = "SELECT channel, version, version_reported, COUNT(*) AS crashes \
     FROM crash \
