@@ -124,7 +124,7 @@ where
     })
 }
 
-/// A file of settings, read by the same crate that says what is wrong with one: figment's own feature brings an older one.
+/// A file of settings, read by the crate that says what is wrong with one: figment's own feature brings an older one.
 struct Toml;
 
 impl Format for Toml {

@@ -107,7 +107,8 @@ macro_rules! in_tx {
 }
 
 /// Reads a struct from a row of either database, whose columns have the names of its fields:
-/// `from_row!(Size { height, width });`. A field that is such a struct itself stands behind: `from_row!(Box { name } and size);`.
+/// `from_row!(Size { height, width });`. A field that is such a struct itself stands behind:
+/// `from_row!(Parcel { name } and size);`.
 /// A macro of few lines, because sqlx's own derive lets every driver be built a second time for the compiler.
 #[macro_export]
 macro_rules! from_row {

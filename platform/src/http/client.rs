@@ -1,4 +1,5 @@
-//! The client's side of HTTP, with the one TLS stack: rustls, the cryptography of ring, the certificates of this machine.
+//! The client's side of HTTP, with the one TLS stack: rustls, the cryptography of ring, the certificates of this
+//! machine.
 
 use rustls::crypto::{CryptoProvider, ring};
 
