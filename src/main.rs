@@ -77,7 +77,7 @@ fn logged(command: &Command) -> &'static str {
     use buildinfo::BuildinfoCommand::Serve;
     match command {
         Command::Up(args) if args.demo => {
-            "warn,sqlx=error,datil=info,datil::commands::buildinfo=warn,buildinfo::unknown=info"
+            "warn,sqlx=error,datil=info,datil::commands::buildinfo=warn,builds::unknown=info"
         }
         Command::Up(_) | Command::Collector | Command::Webapp | Command::Processor | Command::Buildinfo(Serve) => {
             "info,sqlx=warn"

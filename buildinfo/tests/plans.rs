@@ -12,10 +12,11 @@ use std::collections::{BTreeSet, HashSet};
 use std::fmt::Debug;
 use std::sync::{Mutex, PoisonError};
 
-use buildinfo::correction::CorrectionKind;
+use buildinfo::audit;
 use buildinfo::db::{self, AlarmFilter, ChangeCursor, UnknownFilter};
 use buildinfo::import::{Choice, Options};
-use buildinfo::{Correction, Product, SourceName, audit};
+use builds::derive::correction::CorrectionKind;
+use builds::{Correction, Product, SourceName};
 use demo::{Plan, World};
 use platform::db::Db;
 use platform::in_tx;
@@ -166,7 +167,7 @@ async fn call_all(db: &Db) {
     let all = db::Filter::default();
     let builds = db::list_builds(db, generation, &all, None, 10);
     let build = builds.await.unwrap().rows.remove(0);
-    let group = buildinfo::GroupKey::Build(build.product, build.build_id).to_string();
+    let group = builds::GroupKey::Build(build.product, build.build_id).to_string();
     let mut subject = String::new();
     db::each_buildhub_subject(db, |one| one.clone_into(&mut subject))
         .await
@@ -212,7 +213,7 @@ async fn call_all(db: &Db) {
     db::load_all(db, generation, |_| {}).await.unwrap();
     db::channels(db, generation).await.unwrap();
     db::versions(db, generation, Some(firefox)).await.unwrap();
-    let filters: [fn(&mut db::Filter, &buildinfo::Build); 6] = [
+    let filters: [fn(&mut db::Filter, &builds::Build); 6] = [
         |filter, _| filter.product = Some(Product::Firefox),
         |filter, build| filter.channel = Some(build.channel.clone()),
         |filter, build| filter.version = Some(build.version.to_string()),

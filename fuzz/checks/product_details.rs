@@ -1,6 +1,6 @@
 //! A file of product-details: a list of releases, or of current versions.
 
-use buildinfo::{Observation, SourceName, derive_all};
+use builds::{Observation, SourceName, derive_all};
 use serde_json::{Value, json};
 
 /// Candidates with these folders and channels are there to be called shipped or not.

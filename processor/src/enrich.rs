@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use buildinfo::files::{BuildFile, file_for_machine, platform_of};
-use buildinfo::{Answer, CrashBuildInfo, CrashTimes, Question};
+use builds::said::files::{BuildFile, file_for_machine, platform_of};
+use builds::{Answer, CrashBuildInfo, CrashTimes, Question};
 use crash::{ProcessedCrash, RawCrash};
 use crashstore::column::Name;
 use crashstore::db::Attached;

@@ -16,12 +16,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use ::builds::unknown::FetchPlan;
+use ::builds::{Product, SourceName};
 use anyhow::{Context, ensure};
 use buildinfo::db::Alarm;
 use buildinfo::import::{Choice, ImportError, Options, import};
 use buildinfo::sources::Tape;
-use buildinfo::unknown::{FetchPlan, alarm};
-use buildinfo::{Product, SourceName, importer};
+use buildinfo::watch::alarm;
+use buildinfo::watch::importer;
 use clap::{Args, Subcommand, ValueEnum};
 use platform::clock;
 use platform::db::Db;

@@ -13,10 +13,12 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use buildinfo::explain;
-use buildinfo::importer::Importer;
 use buildinfo::lookup::LookupError;
-use buildinfo::version::Stage;
-use buildinfo::{BuildId, BuildIndex, Directory, Freshness, Product, Question, Version, db, lookup, product, resolve};
+use buildinfo::watch::importer::Importer;
+use buildinfo::{Freshness, db, lookup};
+use builds::names::product;
+use builds::names::version::Stage;
+use builds::{BuildId, BuildIndex, Directory, Product, Question, Version, resolve};
 use chrono::Duration;
 use platform::clock;
 use platform::db::DbError;
@@ -119,7 +121,7 @@ fn named_by(params: &Params) -> Result<Names, &'static str> {
         "" => own_channel,
         channel => channel,
     };
-    let build_id = buildinfo::version::pattern::build_ids(params.text("build_id")?);
+    let build_id = buildinfo::db::beginning::build_ids(params.text("build_id")?);
     let version = params.text("version")?;
     Ok(Names {
         product: product.to_owned(),
@@ -140,9 +142,9 @@ fn is_candidate_on_beta(names: &Names) -> bool {
 }
 
 /// Leaves those of the builds that [`filter`] finds which have these names.
-pub(crate) fn keep(names: &Names, builds: &mut Vec<buildinfo::Build>) {
+pub(crate) fn keep(names: &Names, builds: &mut Vec<builds::Build>) {
     if is_candidate_on_beta(names) {
-        let on_beta = |build: &buildinfo::Build| build.offered_on.iter().any(|on| on == "beta");
+        let on_beta = |build: &builds::Build| build.offered_on.iter().any(|on| on == "beta");
         builds.retain(on_beta);
     }
 }
@@ -158,7 +160,7 @@ pub(crate) fn filter(names: &Names) -> db::Filter {
         version: given(&names.version),
         ids: whole
             .map(|id| id.as_u64()..id.as_u64() + 1)
-            .or_else(|| buildinfo::build_id::prefix_range(digits)),
+            .or_else(|| builds::names::build_id::prefix_range(digits)),
         ..db::Filter::default()
     }
 }
@@ -317,7 +319,7 @@ async fn around(
     product: Product,
     channel: &str,
     id: BuildId,
-) -> Result<Vec<buildinfo::Build>, DbError> {
+) -> Result<Vec<builds::Build>, DbError> {
     let mut builds = db::builds_by_id(&app.db, generation, product, id).await?;
     if builds.is_empty() {
         return Ok(builds);
@@ -368,7 +370,7 @@ async fn matching(app: &Webapp, id: BuildId) -> Result<Vec<Matching>, DbError> {
     Ok(found)
 }
 
-fn small_index(generation: i64, builds: &[buildinfo::Build]) -> Result<BuildIndex, ApiError> {
+fn small_index(generation: i64, builds: &[builds::Build]) -> Result<BuildIndex, ApiError> {
     BuildIndex::from_builds(generation, builds).map_err(|error| ApiError::Internal(error.into()))
 }
 

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use builds::resolve::{Answer, EXAMPLE, Question};
 use platform::http::ApiError;
 use platform::{clock, cpu};
 use serde::Deserialize;
@@ -14,7 +15,6 @@ use super::asked::{Asked, takes};
 use super::body::Whole;
 use crate::explain::{self, Explanation};
 use crate::freshness::Freshness;
-use crate::resolve::{Answer, EXAMPLE, Question};
 
 /// Most questions in one request.
 const MAX_QUESTIONS: usize = 5000;

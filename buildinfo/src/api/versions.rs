@@ -5,6 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use builds::catalog::{self, Comparison, LatestBuild, Newest, NoComparison, Several, VersionBuilds, Which};
+use builds::names::product::{Directory, Product, normalise_channel};
 use platform::cpu;
 use platform::http::ApiError;
 use serde::{Deserialize, Serialize};
@@ -12,8 +14,6 @@ use serde::{Deserialize, Serialize};
 use super::Api;
 use super::asked::{Asked, known_line, known_product, known_version, takes, whole_id};
 use super::builds::{limit_of, no_cursor};
-use crate::catalog::{self, Comparison, LatestBuild, Newest, NoComparison, Several, VersionBuilds, Which};
-use crate::product::{Directory, Product, normalise_channel};
 
 /// Versions in a page, unless the client says.
 const PAGE: i64 = 50;

@@ -3,7 +3,7 @@
 use platform::db::{Db, DbError};
 use platform::{in_tx, on};
 
-use crate::unknown::UnknownKey;
+use builds::unknown::UnknownKey;
 
 /// An alarm needs its sightings within an hour, in microseconds.
 const WINDOW: i64 = 3_600_000_000;

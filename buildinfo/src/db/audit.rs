@@ -4,7 +4,7 @@ use platform::db::{Db, DbError};
 use platform::on;
 use sqlx::AssertSqlSafe;
 
-use crate::observation::Digest;
+use builds::said::observation::Digest;
 
 /// Most rows of one channel's last weeks.
 const MOST: i64 = 50_000;
@@ -21,7 +21,7 @@ pub struct StoredConflict {
     pub subject: String,
     /// Which member of it.
     pub field: String,
-    /// The [`crate::Conflict`] as JSON.
+    /// The [`builds::Conflict`] as JSON.
     pub body: String,
 }
 

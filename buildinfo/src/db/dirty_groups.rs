@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use builds::derive::facts;
+use builds::derive::group::group_of;
+use builds::said::observation::{Kind, Observation};
 use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
 use sqlx::AssertSqlSafe;
 
 use super::lease::Writes;
 use super::{MANY, placeholders};
-use crate::facts;
-use crate::group::group_of;
-use crate::observation::{Kind, Observation};
 
 /// So many groups are marked in one transaction.
 const MARKS: i64 = 400;

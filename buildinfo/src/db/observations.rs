@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use builds::derive::group::group_with;
+use builds::said::observation::{Digest, Kind, Observation, SourceName};
 use futures::TryStreamExt;
 use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
@@ -10,8 +12,6 @@ use sqlx::AssertSqlSafe;
 use super::dirty_groups::{Touched, mark_dirty, touched, touched_with};
 use super::lease::Writes;
 use super::{MANY, marks, placeholders};
-use crate::group::group_with;
-use crate::observation::{Digest, Kind, Observation, SourceName};
 
 /// So many observations go into one transaction: others that write wait for it.
 const CHUNK: usize = 100;
@@ -214,7 +214,7 @@ struct NewRow {
 
 impl NewRow {
     fn of(observation: Observation) -> Self {
-        let body = crate::observation::canonical_json(&observation.body);
+        let body = builds::said::observation::canonical_json(&observation.body);
         let digest = observation.digest_with(&body);
         let group = group_with(&observation, digest);
         Self {
@@ -445,7 +445,7 @@ pub async fn each_of_groups(
     Ok(())
 }
 
-/// What is said now about versions as a whole: the observations that [`crate::facts()`] reads.
+/// What is said now about versions as a whole: the observations that [`builds::facts()`] reads.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.

@@ -1,10 +1,10 @@
 //! The table `reported_version`: installs whose program reports a version that is not the one of its build.
 
+use builds::unknown::Tally;
 use platform::db::{Db, DbError};
 use platform::{in_tx, on};
 
 use super::unknown::{ROWS, delete_until};
-use crate::unknown::Tally;
 
 /// Most installs that are kept for one build and reported version: beyond them the number says no more.
 const MOST_INSTALLS: i64 = 1000;

@@ -1,12 +1,12 @@
 //! The tables `unknown_build` and `unknown_seen`.
 
+use builds::names::product::Product;
+use builds::unknown::{Asked, Tally, UnknownKey, Verdict};
 use platform::db::{Db, DbError};
 use platform::{in_tx, on};
 use sqlx::AssertSqlSafe;
 
 use super::{Page, placeholders, reported};
-use crate::product::Product;
-use crate::unknown::{Asked, Tally, UnknownKey, Verdict};
 
 /// So many rows go into one transaction.
 pub(super) const ROWS: usize = 200;

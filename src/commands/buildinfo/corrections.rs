@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use buildinfo::correction::{Correction, CorrectionKind, Draft, Field, Subject};
 use buildinfo::db::{
     StoredCorrection, builds_by_id, built_versions, corrections_in_force, latest_generation, list_corrections,
 };
+use buildinfo::import;
 use buildinfo::preview::{Preview, preview};
-use buildinfo::{Build, Question, import};
+use builds::derive::correction::{Correction, CorrectionKind, Draft, Field, Subject};
+use builds::{Build, Question};
 use clap::{Args, Subcommand};
 use crashstore::db::{asking_of_build, count_of_build};
 use platform::clock;

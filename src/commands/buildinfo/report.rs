@@ -74,7 +74,7 @@ fn line(run: &Run) -> String {
 
 /// Writes a snapshot of all builds, and prints what it holds.
 pub(crate) async fn snapshot(db: &Db, file: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
-    let snapshot = buildinfo::snapshot::make(db).await?;
+    let snapshot = buildinfo::transfer::snapshot::make(db).await?;
     let mut beside = file_beside(file)?;
     std::io::copy(&mut snapshot.file.reopen()?, beside.as_file_mut())
         .with_context(|| format!("writing {}", file.display()))?;

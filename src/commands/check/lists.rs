@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use buildinfo::product::Product;
+use builds::names::product::Product;
 use crashstore::db::{Filter, list};
 use platform::db::Db;
 use processor::siglists::Siglists;

@@ -1,14 +1,14 @@
 //! What the lists of builds show, made of plain builds.
 
 use askama::Template;
-use buildinfo::catalog::LatestBuild;
 use buildinfo::db::Generation;
 use buildinfo::freshness::Silent;
-use buildinfo::importer::Importer;
-use buildinfo::index::BuildRef;
 use buildinfo::lookup::ChannelNewest;
-use buildinfo::resolve;
-use buildinfo::{Build, BuildId, BuildIndex, Certainty, Product, Reason, Status, Version};
+use buildinfo::watch::importer::Importer;
+use builds::catalog::LatestBuild;
+use builds::index::BuildRef;
+use builds::resolve;
+use builds::{Build, BuildId, BuildIndex, Certainty, Product, Reason, Status, Version};
 
 use crate::words::{self, Word};
 use crate::{format, links};
@@ -68,7 +68,7 @@ impl ChannelView {
 }
 
 impl LineView {
-    fn new(product: &str, channel: &str, newest: &buildinfo::catalog::Newest) -> Self {
+    fn new(product: &str, channel: &str, newest: &builds::catalog::Newest) -> Self {
         let view = |found: &Option<LatestBuild>| {
             found.as_ref().map(|found| NewestView {
                 version: name_of(product, found),
@@ -341,7 +341,7 @@ mod tests {
     use super::*;
     use crate::tests::build;
 
-    fn index(builds: &[buildinfo::Build]) -> BuildIndex {
+    fn index(builds: &[builds::Build]) -> BuildIndex {
         BuildIndex::from_builds(1, builds).unwrap()
     }
 

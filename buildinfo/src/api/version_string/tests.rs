@@ -1,11 +1,12 @@
-use super::{directory, hits};
-use crate::build::{Build, Status};
-use crate::derive::derive_all;
-use crate::index::BuildIndex;
-use crate::observation::{Observation, SourceName};
-use crate::product::Product;
-use crate::resolve::{Question, resolve};
 use crate::samples::{shipped, shipped_as};
+use builds::build::{Build, Status};
+use builds::derive::derive_all;
+use builds::index::BuildIndex;
+use builds::names::product::Product;
+use builds::resolve::{Question, resolve};
+use builds::said::observation::{Observation, SourceName};
+
+use super::{directory, hits};
 use serde_json::json;
 
 /// A candidate as Buildhub has it.

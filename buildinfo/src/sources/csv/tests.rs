@@ -1,10 +1,10 @@
 use std::collections::BTreeSet;
 
+use builds::said::observation::Observation;
+use builds::{BuildIndex, Question, Status, derive_all, group_of, resolve};
 use proptest::prelude::*;
 
 use super::{BadRow, MAX_LINE, history, rows};
-use crate::observation::Observation;
-use crate::{BuildIndex, Question, Status, derive_all, group_of, resolve};
 
 fn read(text: &str) -> (Vec<Observation>, Vec<BadRow>) {
     let (mut good, mut bad) = (Vec::new(), Vec::new());

@@ -1,9 +1,9 @@
+use builds::derive::claim::Claim;
+use builds::said::observation::Kind;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{BadFile, read};
-use crate::claim::Claim;
-use crate::observation::Kind;
 
 const HOST: &str = "https://archive.mozilla.org";
 const CANDIDATE: &str = "/pub/firefox/candidates/155.0b2-candidates/build1";
@@ -58,7 +58,7 @@ fn a_record_is_read_where_it_belongs() {
     assert_eq!(claim.build_id.to_string(), "20260803091507");
     assert_eq!(claim.version.as_str(), "155.0b2");
     assert_eq!((claim.build_number, claim.channel.as_str()), (Some(1), "beta"));
-    assert_eq!(claim.source, crate::SourceName::Archive);
+    assert_eq!(claim.source, builds::SourceName::Archive);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn developer_edition_calls_itself_firefox() {
     let claim = claim(&format!("{place}/linux-x86_64/en-US/buildhub.json"), &content);
     assert_eq!(
         (claim.directory, claim.channel.as_str()),
-        (crate::Directory::DevEdition, "aurora")
+        (builds::Directory::DevEdition, "aurora")
     );
 }
 
