@@ -1,5 +1,5 @@
-//! The form of the repository's text: no line is wider than 120 columns. `rustfmt.toml` says the same of code, but leaves
-//! long texts and comments alone, and knows nothing of other files.
+//! The form of the repository's text: no line is wider than 120 columns. `rustfmt.toml` says the same of code, but
+//! leaves long texts and comments alone, and knows nothing of other files.
 //!
 //! The folder is walked rather than git asked, so that it holds for a source package too.
 

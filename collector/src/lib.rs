@@ -11,8 +11,8 @@
 //!
 //! The way of a report: `head` reads the headers, `body` the bytes within every limit, `parts` the parts (`heads` mends
 //! their heads before), `report` makes a raw crash of them (`names` knows what other reporters call an annotation),
-//! [`throttle`] decides, `submit` holds it together, `store` keeps it, `writer` writes rows and jobs, `sweep` those that
-//! are missing, and `answer` is what the client sees.
+//! [`throttle`] decides, `submit` holds it together, `store` keeps it, `writer` writes rows and jobs, `sweep` those
+//! that are missing, and `answer` is what the client sees.
 
 mod answer;
 mod body;
