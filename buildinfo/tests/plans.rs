@@ -126,31 +126,32 @@ async fn fill(db: &Db) {
     let times = "WITH RECURSIVE times(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM times WHERE k < 25)";
     for sql in [
         "INSERT INTO build (product, channel, version, build_id, platform, variant, from_generation, to_generation, \
-         group_key, version_key, revision, body) {times} SELECT product, channel, version, build_id / 100 * 100 + k, \
+         group_key, version_key, revision, body) {times} \
+         SELECT product, channel, version, build_id / 100 * 100 + k, \
          platform, variant, from_generation, to_generation, group_key || k, version_key, revision, body \
          FROM build, times \
          WHERE true \
          ON CONFLICT DO NOTHING",
         "INSERT INTO observation (digest, source, kind, subject, group_key, problem, url, place, body, first_run, \
-         said_from) {times} SELECT substr(digest, 1, 61) || (k + 100), source, kind, subject || k, group_key || k, \
+         said_from) {times} \
+         SELECT substr(digest, 1, 61) || (k + 100), source, kind, subject || k, group_key || k, \
          problem, url, place, body, first_run, said_from \
          FROM observation, times \
          WHERE true \
          ON CONFLICT DO NOTHING",
-        "INSERT INTO conclusion_change (generation, product, build_id, old, new, reason) {times} SELECT generation, \
-         product, build_id / 100 * 100 + k, old, new, reason \
+        "INSERT INTO conclusion_change (generation, product, build_id, old, new, reason) {times} \
+         SELECT generation, product, build_id / 100 * 100 + k, old, new, reason \
          FROM conclusion_change, times \
          WHERE true \
          ON CONFLICT DO NOTHING",
-        "INSERT INTO unknown_build (product, channel, build_id, verdict, asked, first_asked, \
-         last_asked) {times} SELECT DISTINCT 'Firefox', 'beta', CAST(build_id / 100 * 100 + k AS TEXT), 'not_seen', \
-         1, build_id, build_id \
+        "INSERT INTO unknown_build (product, channel, build_id, verdict, asked, first_asked, last_asked) {times} \
+         SELECT DISTINCT 'Firefox', 'beta', CAST(build_id / 100 * 100 + k AS TEXT), 'not_seen', 1, build_id, build_id \
          FROM build, times \
          WHERE product = 'Firefox' \
          ON CONFLICT DO NOTHING",
         "INSERT INTO import_run (id, source, policy, started, outcome, requests, records, new_records, unchanged, \
-         errors, generation, notes) {times} SELECT 100 * k + build_id, 'auto', '', 1, 'complete', 0, 0, 0, 0, 0, 0, \
-         '' \
+         errors, generation, notes) {times} \
+         SELECT 100 * k + build_id, 'auto', '', 1, 'complete', 0, 0, 0, 0, 0, 0, '' \
          FROM build, times \
          WHERE true \
          ON CONFLICT DO NOTHING",

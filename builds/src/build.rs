@@ -163,7 +163,8 @@ impl Reason {
             Self::InReleases => "the build is listed among the releases under its final name",
             Self::InTable => "a table of versions, not a source, has the build under its final name",
             Self::HighestBuildNumberReleased => {
-                "the version is in the archive's releases or product-details' histories, and no build of it has a higher number"
+                "the version is in the archive's releases or product-details' histories, and no build of it has a \
+                 higher number"
             }
             Self::OtherBuildShipped => "another build of this version shipped",
             Self::LaterVersionShipped => "this version is not listed as shipped, and a later one is",

@@ -108,7 +108,8 @@ impl Search {
         let end = from.saturating_add(size);
         if end > WINDOW {
             return Err(Refused(format!(
-                "Result window is too large, from + size must be less than or equal to: [{WINDOW}] but was [{end}]; go on with search_after"
+                "Result window is too large, from + size must be less than or equal to: [{WINDOW}] but was [{end}]; go \
+                 on with search_after"
             )));
         }
         let query = |word: &str, context| {

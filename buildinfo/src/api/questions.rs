@@ -60,7 +60,8 @@ impl Params {
     get, path = "/api/v1/lookup", tag = "questions", params(Params),
     responses(
         (status = 200, description = "The answer; of an unknown build too, with status `unknown` and the reason; \
-            beside it `as_of` (all was known then that the sources held) and `silent` (sources that do not answer)", body = Answer),
+            beside it `as_of` (all was known then that the sources held) and `silent` (sources that do not answer)",
+            body = Answer),
         (status = 400, description = "A parameter is missing or unknown", body = super::openapi::Error),
     )
 )]

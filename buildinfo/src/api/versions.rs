@@ -249,7 +249,8 @@ takes!(
             `no_changes_url` why there is none", body = Comparison),
         (status = 400, description = "A parameter is missing or no build id; or with the code `ambiguous`, an id \
             stands for several builds, which are listed in `ambiguous`", body = super::openapi::Error),
-        (status = 404, description = "No source has listed one of the builds so far, or not on that channel", body = super::openapi::Error),
+        (status = 404, description = "No source has listed one of the builds so far, or not on that channel",
+            body = super::openapi::Error),
     )
 )]
 pub(super) async fn compare(State(api): State<Api>, asked: Asked<CompareParams>) -> Result<Response, ApiError> {

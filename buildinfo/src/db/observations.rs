@@ -279,8 +279,8 @@ async fn insert_new(tx: &mut Tx, run: i64, rows: &[&NewRow]) -> Result<(), DbErr
         return Ok(());
     }
     let sql = format!(
-        "INSERT INTO observation (digest, source, kind, subject, group_key, problem, url, place, body, first_run, \
-         said_from) \
+        "INSERT INTO observation (digest, source, kind, subject, group_key, problem, url, place, body, \
+         first_run, said_from) \
          VALUES {} \
          ON CONFLICT (digest) DO NOTHING",
         placeholders(rows.len(), 11)
@@ -312,7 +312,8 @@ async fn say_again(tx: &mut Tx, run: i64, digests: &[&str]) -> Result<(), DbErro
         return Ok(());
     }
     let keep = format!(
-        "INSERT INTO sighting (digest, from_run, to_run) SELECT digest, said_from, said_to \
+        "INSERT INTO sighting (digest, from_run, to_run) \
+         SELECT digest, said_from, said_to \
          FROM observation \
          WHERE said_to IS NOT NULL AND digest IN ({}) \
          ON CONFLICT (digest, from_run) DO NOTHING",

@@ -42,8 +42,8 @@ pub async fn put_responses(
         }
         let (chunk, after) = rest.split_at(bodies.len());
         let sql = format!(
-            "INSERT INTO raw_response (run, number, method, path, question, status, content_type, etag, body, \
-             fetched) \
+            "INSERT INTO raw_response (run, number, method, path, question, status, content_type, etag, \
+             body, fetched) \
              VALUES {} \
              ON CONFLICT (run, number) DO NOTHING",
             placeholders(chunk.len(), 10)

@@ -13,6 +13,7 @@ fn record(channel: &str, version: &str, number: u32, platform: &str, id: &str) -
         "esr" => "mozilla-esr60",
         _ => "mozilla-beta",
     };
+    let candidates = format!("https://archive.mozilla.org/pub/firefox/candidates/{version}-candidates");
     let record = json!({
         "build": {"id": id},
         "source": {
@@ -21,7 +22,7 @@ fn record(channel: &str, version: &str, number: u32, platform: &str, id: &str) -
             "revision": format!("rev{id}"),
         },
         "target": {"channel": channel, "platform": platform, "locale": "en-US", "version": version},
-        "download": {"url": format!("https://archive.mozilla.org/pub/firefox/candidates/{version}-candidates/build{number}/{platform}/en-US/f.exe")},
+        "download": {"url": format!("{candidates}/build{number}/{platform}/en-US/f.exe")},
     });
     Observation::buildhub_record(SourceName::Buildhub, "u", record).unwrap()
 }
@@ -193,7 +194,8 @@ fn two_builds_of_one_repository_have_a_page_of_changes_and_others_a_reason() {
         assert_eq!(found.no_changes_url.map(|text| &text[..12]), why);
         assert_eq!(found.seconds, seconds);
     };
-    let url = "https://hg.mozilla.org/releases/mozilla-beta/pushloghtml?fromchange=rev20181025143507&tochange=rev20181025233934";
+    let url = "https://hg.mozilla.org/releases/mozilla-beta/pushloghtml\
+        ?fromchange=rev20181025143507&tochange=rev20181025233934";
     check("20181025143507", "20181025233934", Some(url), None, 32_667);
     check("20181018182531", "20181025233934", None, Some("they come fr"), 623_643);
     check("20181018182531", "20181018182531", None, Some("it is one bu"), 0);

@@ -235,7 +235,10 @@ mod tests {
     use crate::said::observation::Observation;
 
     fn shipped(key: &str, build_number: u32, category: &str) -> Observation {
-        let entry = json!({"product": "firefox", "version": "1.0", "build_number": build_number, "category": category, "date": "2025-08-19", "description": "x"});
+        let entry = json!({
+            "product": "firefox", "version": "1.0", "build_number": build_number, "category": category,
+            "date": "2025-08-19", "description": "x",
+        });
         Observation::shipped_release("u", key, &entry).unwrap()
     }
 

@@ -39,9 +39,15 @@ fn both_generations_of_records_name_one_build() {
     let folder = "devedition/candidates/61.0b4-candidates/build1";
     let migrated = json!({
         "build": {"id": "20180510160705", "number": 1, "date": "2018-05-10T16:07:05Z"},
-        "source": {"tree": "releases/mozilla-beta", "product": "devedition", "revision": "rev20180510160705", "repository": "https://hg.mozilla.org/releases/mozilla-beta"},
+        "source": {
+            "tree": "releases/mozilla-beta", "product": "devedition", "revision": "rev20180510160705",
+            "repository": "https://hg.mozilla.org/releases/mozilla-beta",
+        },
         "target": {"os": "mac", "locale": "ca", "channel": "aurora", "version": "61.0b4rc1", "platform": "macosx"},
-        "download": {"url": format!("https://archive.mozilla.org/pub/{folder}/mac/ca/Firefox 61.0b4.dmg"), "date": "2018-05-10T18:02:17Z", "size": 1, "mimetype": "x"},
+        "download": {
+            "url": format!("https://archive.mozilla.org/pub/{folder}/mac/ca/Firefox 61.0b4.dmg"),
+            "date": "2018-05-10T18:02:17Z", "size": 1, "mimetype": "x",
+        },
     });
     let migrated = Observation::buildhub_record(SourceName::Buildhub, "u", migrated).unwrap();
     let native = Record {

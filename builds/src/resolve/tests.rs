@@ -450,7 +450,8 @@ fn changes_are_shown_within_one_repository_only() {
     assert_eq!(
         within.changes_url.as_deref(),
         Some(
-            "https://hg.mozilla.org/releases/mozilla-beta/pushloghtml?fromchange=rev20181022150107&tochange=rev20181025233934"
+            "https://hg.mozilla.org/releases/mozilla-beta/pushloghtml\
+             ?fromchange=rev20181022150107&tochange=rev20181025233934"
         )
     );
     let across = build("beta", "20181022150107");

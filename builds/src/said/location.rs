@@ -356,7 +356,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_url_is_read_or_refused(text in "\\PC*", path in "/pub/(firefox|mobile)/(candidates|releases|nightly)(/[a-z0-9.%-]{0,12}){0,6}") {
+        fn any_url_is_read_or_refused(
+            text in "\\PC*",
+            path in "/pub/(firefox|mobile)/(candidates|releases|nightly)(/[a-z0-9.%-]{0,12}){0,6}",
+        ) {
             let _ = Location::parse(&text);
             let _ = Location::parse(&path);
         }

@@ -61,7 +61,10 @@ impl<'a> Record<'a> {
             "build": {"id": id},
             "source": {"product": product, "repository": repository, "revision": format!("rev{id}")},
             "target": {"platform": platform, "locale": locale, "version": version, "channel": channel},
-            "download": {"url": format!("https://archive.mozilla.org/pub/{folder}/{platform}/{locale}/Setup%20{version}.exe"), "mimetype": "x", "size": 1, "date": uploaded},
+            "download": {
+                "url": format!("https://archive.mozilla.org/pub/{folder}/{platform}/{locale}/Setup%20{version}.exe"),
+                "mimetype": "x", "size": 1, "date": uploaded,
+            },
         })
     }
 

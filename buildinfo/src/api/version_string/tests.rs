@@ -11,21 +11,23 @@ use serde_json::json;
 
 /// A candidate as Buildhub has it.
 fn candidate(folder: &str, channel: &str, version: &str, number: u32, platform: &str, id: &str) -> Observation {
+    let candidates = format!("https://archive.mozilla.org/pub/{folder}/candidates/{version}-candidates");
     let record = json!({
         "build": {"id": id},
         "source": {"product": if folder == "thunderbird" { "thunderbird" } else { "firefox" }},
         "target": {"channel": channel, "platform": platform, "locale": "en-US", "version": version},
-        "download": {"url": format!("https://archive.mozilla.org/pub/{folder}/candidates/{version}-candidates/build{number}/{platform}/en-US/f.exe")},
+        "download": {"url": format!("{candidates}/build{number}/{platform}/en-US/f.exe")},
     });
     Observation::buildhub_record(SourceName::Buildhub, "u", record).unwrap()
 }
 
 fn nightly(id: &str) -> Observation {
+    let folder = "https://archive.mozilla.org/pub/firefox/nightly/2019/02/2019-02-01-10-00-00-mozilla-central";
     let record = json!({
         "build": {"id": id},
         "source": {"product": "firefox"},
         "target": {"channel": "nightly", "platform": "win64", "locale": "en-US", "version": "67.0a1"},
-        "download": {"url": "https://archive.mozilla.org/pub/firefox/nightly/2019/02/2019-02-01-10-00-00-mozilla-central/f.exe"},
+        "download": {"url": format!("{folder}/f.exe")},
     });
     Observation::buildhub_record(SourceName::Buildhub, "u", record).unwrap()
 }

@@ -215,8 +215,8 @@ async fn list_page(
         let first = texts.len() + 5;
         texts.extend(after.names.iter().map(String::as_str));
         sql.push_str(&format!(
-            " AND (build_id < ${n} OR (build_id = ${n} AND (product, channel, version, platform, variant) > \
-             (${first}, ${}, ${}, ${}, ${})))",
+            " AND (build_id < ${n} OR (build_id = ${n} \
+             AND (product, channel, version, platform, variant) > (${first}, ${}, ${}, ${}, ${})))",
             first + 1,
             first + 2,
             first + 3,

@@ -17,7 +17,8 @@ fn read(text: &str) -> (Vec<Observation>, Vec<BadRow>) {
     (good, bad)
 }
 
-const ROW: &str = "Firefox,beta,64,64.0,64.0b4,20181025233934,https://archive.mozilla.org/pub/firefox/candidates/64.0b4-candidates/build2/win64/en-US/buildhub.json";
+const ROW: &str = "Firefox,beta,64,64.0,64.0b4,20181025233934,\
+    https://archive.mozilla.org/pub/firefox/candidates/64.0b4-candidates/build2/win64/en-US/buildhub.json";
 
 #[test]
 fn every_known_form_of_the_table_gives_the_same_row() {

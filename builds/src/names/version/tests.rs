@@ -143,7 +143,9 @@ proptest! {
     }
 
     #[test]
-    fn text_near_a_version_is_read_or_refused(text in "[0-9]{1,3}(\\.[0-9]{1,10}){0,4}(a|b|rc|esr|build|-beta\\.|-){0,3}[0-9]{0,4}(rc|build)?[0-9]{0,3}") {
+    fn text_near_a_version_is_read_or_refused(
+        text in "[0-9]{1,3}(\\.[0-9]{1,10}){0,4}(a|b|rc|esr|build|-beta\\.|-){0,3}[0-9]{0,4}(rc|build)?[0-9]{0,3}",
+    ) {
         if let Ok(version) = text.parse::<Version>() {
             prop_assert_eq!(version.as_str(), text.as_str());
             let base = version.without_candidate();
@@ -153,7 +155,10 @@ proptest! {
     }
 
     #[test]
-    fn keys_order_as_versions_do(a in "[0-9]{1,3}\\.[0-9](\\.[0-9])?(b[0-9]{1,2}(rc[1-9])?|a1|rc[1-9]|esr)?", b in "[0-9]{1,3}\\.[0-9](\\.[0-9])?(b[0-9]{1,2}(rc[1-9])?|a1|rc[1-9]|esr)?") {
+    fn keys_order_as_versions_do(
+        a in "[0-9]{1,3}\\.[0-9](\\.[0-9])?(b[0-9]{1,2}(rc[1-9])?|a1|rc[1-9]|esr)?",
+        b in "[0-9]{1,3}\\.[0-9](\\.[0-9])?(b[0-9]{1,2}(rc[1-9])?|a1|rc[1-9]|esr)?",
+    ) {
         let (a, b): (Version, Version) = (a.parse().unwrap(), b.parse().unwrap());
         prop_assert_eq!(a.cmp(&b), a.sort_key().cmp(&b.sort_key()));
         prop_assert_eq!(a.cmp(&b), a.to_semver().cmp(&b.to_semver()));
