@@ -1,38 +1,18 @@
-//! The two databases behind one closed type: SQLite (embedded, the default) and PostgreSQL.
-//!
-//! A query is one SQL text for both, with `$1` placeholders; the macros [`on!`](crate::on) and
-//! [`in_tx!`](crate::in_tx) expand the same body for each. Reads go to the pool, every write goes
-//! through a [`Tx`]. SQLite has one writing connection (`BEGIN IMMEDIATE`) beside a pool of
-//! reading ones, so that writers queue up in the process instead of failing with "busy".
-
-mod beginning;
-mod error;
-mod lock;
-mod pools;
-mod progress;
-mod scratch;
-mod settings;
-mod wal;
+//! The database itself, its transactions, and the macros that ask either engine.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
-pub use beginning::{Beginning, Bounds, values};
-pub use error::DbError;
-pub(crate) use error::is_too_slow;
-pub use lock::FolderLock;
-pub use progress::{progress, set_progress};
-pub use scratch::ScratchSchema;
-pub use settings::DatabaseSettings;
-
-use error::is_missing_table;
-use pools::{connections, readers};
+use super::error::{DbError, is_missing_table};
+use super::lock::FolderLock;
+use super::pools::{BUSY, connections, readers};
+use super::settings::DatabaseSettings;
+use super::wal;
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
@@ -44,9 +24,6 @@ const SQLITE_DURABLE: &str = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE";
 const SQLITE_REPEATABLE: &str = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
 /// A transaction of PostgreSQL that comes to the disk a little later, or with the next durable one.
 const POSTGRES_REPEATABLE: &str = "BEGIN; SET LOCAL synchronous_commit = off";
-
-/// How long a statement waits for a locked SQLite file before it fails.
-const BUSY: Duration = Duration::from_secs(15);
 
 /// An open database. Clones share the connections.
 #[derive(Debug, Clone)]
