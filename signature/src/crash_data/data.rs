@@ -1,23 +1,21 @@
-//! What signatures are made of, and how it is read: from siggen's JSON, or out of a processed
-//! crash.
-
-mod lenient;
+//! What signatures are made of.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use crash::ProcessedCrash;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use crate::frame::FRAME_LIMIT;
-use crate::python;
+use crate::scalar::Scalar;
+
+/// How many frames are looked at, inlined functions counted.
+pub const FRAME_LIMIT: usize = 40;
 
 /// How many threads are kept when reading, more than any process has; so that memory is bounded.
-const THREAD_LIMIT: usize = 10_000;
+pub(super) const THREAD_LIMIT: usize = 10_000;
 
 /// What the signature of a crash is made of; every part may be missing.
 ///
@@ -139,59 +137,6 @@ pub struct UnloadedModule {
     pub module: Option<String>,
 }
 
-/// A whole number, or the text that stands for one.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Scalar<'a> {
-    /// A number.
-    Integer(i64),
-    /// A text, as it came.
-    Text(Cow<'a, str>),
-}
-
-impl Scalar<'_> {
-    /// Whether it is neither 0 nor empty.
-    pub fn is_truthy(&self) -> bool {
-        match self {
-            Scalar::Integer(number) => *number != 0,
-            Scalar::Text(text) => !text.is_empty(),
-        }
-    }
-}
-
-impl fmt::Display for Scalar<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Scalar::Integer(number) => number.fmt(f),
-            Scalar::Text(text) => text.fmt(f),
-        }
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ScalarVisitor;
-        impl<'de> Visitor<'de> for ScalarVisitor {
-            type Value = Scalar<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a whole number or a text")
-            }
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
-                Ok(Scalar::Integer(number))
-            }
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self::Value, E> {
-                i64::try_from(number).map(Scalar::Integer).map_err(E::custom)
-            }
-            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Scalar::Text(Cow::Borrowed(text)))
-            }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Scalar::Text(Cow::Owned(text.to_owned())))
-            }
-        }
-        deserializer.deserialize_any(ScalarVisitor)
-    }
-}
-
 /// A text or null, borrowed if possible. By itself an optional `Cow` is always read as an owned one.
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'de, str>>, D::Error> {
     #[derive(Deserialize)]
@@ -271,69 +216,7 @@ where
     Ok(items.map(|items| items.0).unwrap_or_default())
 }
 
-/// Why a document is no crash data.
-#[derive(Debug, thiserror::Error)]
-pub enum CrashDataError {
-    /// It is not UTF-8.
-    #[error("not UTF-8")]
-    NotUtf8,
-    /// It is not JSON.
-    #[error("not JSON: {0}")]
-    NotJson(#[source] serde_json::Error),
-    /// It is JSON, but not an object.
-    #[error("not a JSON object")]
-    NotAnObject,
-}
-
 impl<'a> CrashData<'a> {
-    /// Reads one JSON document in siggen's schema, or a processed crash (known by `json_dump`).
-    ///
-    /// Values of another type than they should have are left out with a note, as far as they have
-    /// no other defined meaning (a thread number in a text counts).
-    ///
-    /// # Errors
-    /// If the document is not a JSON object.
-    pub fn from_json(json: &'a [u8]) -> Result<Self, CrashDataError> {
-        let text = str::from_utf8(json).map_err(|_| CrashDataError::NotUtf8)?;
-        // Nearly all documents are well typed, and reading them directly is several times faster.
-        if text.trim_start().starts_with('{')
-            && !text.contains("\"json_dump\"")
-            && let Ok(data) = serde_json::from_str(text)
-        {
-            return Ok(data);
-        }
-        match python::json(text).map_err(CrashDataError::NotJson)? {
-            Value::Object(map) if map.contains_key("json_dump") => Ok(Self::from_processed(&ProcessedCrash(map))),
-            Value::Object(map) => Ok(lenient::read(|key| map.get(key))),
-            _ => Err(CrashDataError::NotAnObject),
-        }
-    }
-
-    /// Takes what signatures need out of a processed crash.
-    ///
-    /// Of the threads only the crashing and the first one are read; the others stay empty.
-    pub fn from_processed(crash: &ProcessedCrash) -> Self {
-        let crashing_thread = crash
-            .at(&["json_dump", "crash_info", "crashing_thread"])
-            .filter(|index| !index.is_null());
-        let was_walked = crash
-            .at(&["json_dump"])
-            .and_then(Value::as_object)
-            .is_some_and(|dump| !dump.is_empty());
-        let data = lenient::read(|key| match key {
-            "crashing_thread" => crashing_thread,
-            "reason" => crash.at(&["json_dump", "crash_info", "type"]),
-            "threads" => crash.at(&["json_dump", "threads"]),
-            "os" => crash.at(&["json_dump", "system_info", "os"]),
-            "original_signature" => crash.at(&["signature"]),
-            same => crash.at(&[same]),
-        });
-        Self {
-            no_crashing_thread: was_walked && crashing_thread.is_none(),
-            ..data
-        }
-    }
-
     /// The thread that crashed, if its stack is there.
     pub(crate) fn crashed(&self) -> Option<&Thread<'a>> {
         match self.no_crashing_thread {
@@ -349,7 +232,7 @@ impl<'a> CrashData<'a> {
 }
 
 /// The place in a list of that length at an index, which counts from the end if negative.
-fn position(index: i64, length: usize) -> Option<usize> {
+pub(super) fn position(index: i64, length: usize) -> Option<usize> {
     let position = if index < 0 {
         i64::try_from(length).ok()?.checked_add(index)?
     } else {
@@ -357,6 +240,3 @@ fn position(index: i64, length: usize) -> Option<usize> {
     };
     usize::try_from(position).ok()
 }
-
-#[cfg(test)]
-mod tests;

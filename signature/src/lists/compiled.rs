@@ -1,17 +1,4 @@
-//! The signature lists: which frames do not matter, which go on to the next frame, which are the
-//! first to look at, and which need their line number.
-//!
-//! A list is a text file with an entry a line; blank lines and lines that begin with `#` are
-//! comments. Entries are regular expressions in Python's dialect that must match at the start of
-//! a frame (`|` between them is implied), but for sentinels, which must equal the frame.
-
-mod agreement;
-mod comparison;
-mod dialect;
-mod entry;
-mod file;
-mod names;
-mod treatment;
+//! The four lists, compiled, and what they say of a frame.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -22,25 +9,17 @@ use regex_automata::meta::{self, Regex};
 use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::{Anchored, Input};
 
-pub use agreement::{AGREEMENT, Agreement};
-pub use comparison::{Comparison, Difference, DifferentName, percent};
-pub use entry::{Entry, LIST_FILES};
-pub use file::{LIST_LIMIT, ListError, ListProblem, text_of};
-pub use treatment::{Class, Treatment};
-
-use entry::{digest, entries};
-use file::read;
+use super::entry::{Entry, LIST_FILES, digest, entries};
+use super::file::{ENTRY_LIMIT, ListError, ListProblem, read};
+use super::{dialect, names};
 
 /// The lists that come with this crate.
-const BUILT_IN: [&str; 4] = [
-    include_str!("../lists/irrelevant_signature_re.txt"),
-    include_str!("../lists/prefix_signature_re.txt"),
-    include_str!("../lists/signature_sentinels.txt"),
-    include_str!("../lists/signatures_with_line_numbers_re.txt"),
+pub(super) const BUILT_IN: [&str; 4] = [
+    include_str!("../../lists/irrelevant_signature_re.txt"),
+    include_str!("../../lists/prefix_signature_re.txt"),
+    include_str!("../../lists/signature_sentinels.txt"),
+    include_str!("../../lists/signatures_with_line_numbers_re.txt"),
 ];
-
-/// How many entries a list may have.
-const ENTRY_LIMIT: usize = 10_000;
 
 /// How big the compiled form of lists may get, in bytes.
 const COMPILED_LIMIT: usize = 8 * 1024 * 1024;
@@ -290,6 +269,3 @@ fn first_too_big(patterns: &[String]) -> Option<usize> {
 fn path_of(file: &str, folder: Option<&Path>) -> PathBuf {
     folder.map_or_else(|| PathBuf::from(file), |folder| folder.join(file))
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,0 +1,26 @@
+//! The signature lists: which frames do not matter, which go on to the next frame, which are the
+//! first to look at, and which need their line number.
+//!
+//! A list is a text file with an entry a line; blank lines and lines that begin with `#` are
+//! comments. Entries are regular expressions in Python's dialect that must match at the start of
+//! a frame (`|` between them is implied), but for sentinels, which must equal the frame.
+
+mod agreement;
+mod comparison;
+mod compiled;
+mod dialect;
+mod entry;
+mod file;
+mod names;
+mod treatment;
+
+pub use agreement::{AGREEMENT, Agreement};
+pub use comparison::{Comparison, Difference, DifferentName, percent};
+pub use compiled::Lists;
+pub(crate) use compiled::Verdict;
+pub use entry::{Entry, LIST_FILES};
+pub use file::{LIST_LIMIT, ListError, ListProblem, text_of};
+pub use treatment::{Class, Treatment};
+
+#[cfg(test)]
+mod tests;
