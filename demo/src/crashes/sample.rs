@@ -1,8 +1,4 @@
-//! Our own sample crashes, and the same crashes as clients of a world's builds would send them.
-
-mod cast;
-#[cfg(test)]
-mod tests;
+//! The samples, and what is made of them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +6,6 @@ use std::{fs, io};
 
 use serde::Deserialize;
 
-pub use self::cast::samples_for;
 use crate::world::{Platform, Status};
 
 /// Every file of `fixtures/crashes` and `fixtures/symbols`: its path under `fixtures`, and its bytes.
