@@ -1,10 +1,9 @@
 //! The command line.
 
-use std::path::PathBuf;
-
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::commands::{bench, buildinfo, check, crash, rules, signature, submit, up};
+use crate::global::Global;
 
 /// Takes crash reports in, turns them into answers, and knows the exact build that crashed.
 #[derive(Debug, Parser)]
@@ -14,23 +13,6 @@ pub(crate) struct Cli {
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
-}
-
-/// Options of every command.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Global {
-    /// The folder for everything that is local (default: ./datil-data)
-    #[arg(long, global = true, value_name = "DIR")]
-    pub(crate) data: Option<PathBuf>,
-    /// The settings file (default: ./datil.toml, if it is there)
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// Where a service listens; port 0 takes a free one
-    #[arg(long, global = true, value_name = "ADDR:PORT")]
-    pub(crate) bind: Option<String>,
-    /// Answer in JSON, one object a line
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]

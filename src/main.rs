@@ -3,9 +3,13 @@
 
 mod cli;
 mod commands;
+mod global;
+mod import_run;
 mod meters;
+mod owner;
 mod parts;
 mod release;
+mod schedule;
 mod settings;
 mod submission;
 mod upkeep;
@@ -16,8 +20,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use platform::causes;
 
-use crate::cli::{Cli, Command, ConfigCommand, Global};
+use crate::cli::{Cli, Command, ConfigCommand};
 use crate::commands::{bench, buildinfo, check, crash, rules, serve, signature, submit, up};
+use crate::global::Global;
 use crate::settings::{Section, Settings};
 
 fn main() -> ExitCode {
@@ -77,7 +82,8 @@ fn logged(command: &Command) -> &'static str {
     use buildinfo::BuildinfoCommand::Serve;
     match command {
         Command::Up(args) if args.demo => {
-            "warn,sqlx=error,datil=info,datil::commands::buildinfo=warn,builds::unknown=info"
+            "warn,sqlx=error,datil=info,datil::import_run=warn,datil::schedule=warn,datil::commands::buildinfo=warn,\
+             buildinfo::watch::unknown=info"
         }
         Command::Up(_) | Command::Collector | Command::Webapp | Command::Processor | Command::Buildinfo(Serve) => {
             "info,sqlx=warn"

@@ -20,9 +20,10 @@ use processor::{Processor, ProcessorContext};
 use tokio::net::TcpListener;
 use webapp::Webapp;
 
-use crate::commands::buildinfo::schedule;
 use crate::meters;
+use crate::owner::owner;
 use crate::release::RELEASE;
+use crate::schedule::import_by_schedule;
 use crate::settings::{Settings, schedule_of};
 
 /// What every service needs, open.
@@ -151,7 +152,7 @@ impl Parts {
             );
             return Ok(());
         };
-        let task = schedule(
+        let task = import_by_schedule(
             self.db.unhurried(),
             self.settings.buildinfo.clone(),
             times,
@@ -219,9 +220,4 @@ pub(crate) fn http_client() -> reqwest::Result<reqwest::Client> {
         .connect_timeout(Duration::from_secs(5))
         .timeout(Duration::from_secs(60))
         .build()
-}
-
-/// A name for this process that no other has: who claims jobs or imports.
-pub(crate) fn owner() -> String {
-    format!("{}-{:08x}", std::process::id(), rand::random::<u32>())
 }

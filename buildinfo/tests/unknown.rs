@@ -378,7 +378,7 @@ async fn installs_that_report_another_version_than_their_builds_are_found_by_the
         let findings = async || {
             let filter = audit::read::Filter {
                 product: None,
-                check: Some(audit::Check::ReportedVersion),
+                check: Some(builds::audit::Check::ReportedVersion),
             };
             let page = audit::read::findings(db, filter, None, 10).await.unwrap();
             page.findings

@@ -1,10 +1,9 @@
-//! Build ids that were asked for and that no source knows: what they are, how often they are asked
-//! for, and the alarm when crashes of one of them come in.
+//! Build ids that were asked for and that no source knows: what they are, how often they are asked for, and where
+//! such a build would lie.
 //!
-//! Counting never writes for a single look-up: it is kept in memory ([`Tally`]) and written every
-//! few seconds by [`watch::run`]. What is stored is bounded: what is no build id is counted by its
-//! kind and never by its text; each product keeps a limited number of ids, the newest asked for, and
-//! none for longer than 90 days (see [`buildinfo::db::prune_unknown`]).
+//! Counting never writes for a single look-up: it is kept in memory ([`Tally`]), and the service writes it every few
+//! seconds. What is stored is bounded: what is no build id is counted by its kind and never by its text; each product
+//! keeps a limited number of ids, the newest asked for, and none for longer than 90 days.
 
 mod install;
 mod plan;

@@ -14,9 +14,9 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::io::StreamReader;
 
-use crate::Settings;
 use crate::answer::{Malformed, Refusal};
 use crate::meters;
+use crate::settings::Settings;
 
 /// How many inflated bytes are handed on at once.
 const CHUNK: usize = 64 << 10;

@@ -6,12 +6,10 @@ use encoding_rs::Encoding;
 use percent_encoding::percent_decode_str;
 
 use crate::answer::Malformed;
-use crate::heads::ODD_LINES;
+use crate::heads::{MAX_PART_HEAD, ODD_LINES};
 
 /// The longest boundary that RFC 2046 allows.
 const MAX_BOUNDARY: usize = 70;
-/// The largest headers of one part, in bytes.
-pub(crate) const MAX_PART_HEAD: usize = 8192;
 /// The longest piece of a client's text in a note, in characters.
 pub(crate) const MAX_QUOTED: usize = 100;
 

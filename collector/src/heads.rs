@@ -8,7 +8,8 @@ use axum::http::{HeaderName, header};
 use bytes::{Bytes, BytesMut};
 use memchr::memmem;
 
-use crate::head::MAX_PART_HEAD;
+/// The largest headers of one part, in bytes.
+pub(crate) const MAX_PART_HEAD: usize = 8192;
 
 /// A header that no client's has: how many lines of the head were none.
 pub(crate) const ODD_LINES: &str = "x-datil-odd-lines";

@@ -18,6 +18,7 @@ mod answer;
 mod body;
 mod head;
 mod heads;
+mod inner;
 mod json;
 pub mod meters;
 mod names;
@@ -27,6 +28,7 @@ mod settings;
 mod store;
 mod submit;
 mod sweep;
+mod unrecorded;
 mod writer;
 
 pub mod throttle;
@@ -34,82 +36,17 @@ pub mod throttle;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::PoisonError;
 
 use anyhow::Context;
 use axum::Router;
 use axum::routing::post;
-use crash::CrashId;
-use moka::future::Cache;
-use platform::blobs::Blobs;
-use platform::db::Db;
-use platform::queue::Wake;
-use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
+pub use inner::{Collector, Random};
 pub use settings::Settings;
 
-use crate::throttle::Rules;
-
-/// How many rows may wait for the writer; more are left to the sweep.
-const WAITING_ROWS: usize = 2048;
-/// How many reports are remembered for telling second copies.
-const RECENT_REPORTS: u64 = 100_000;
-
-/// Where random bytes for crash ids come from.
-pub type Random = Arc<dyn Fn() -> [u8; 16] + Send + Sync>;
-
-/// A collector. Clones are the same collector.
-#[derive(Clone)]
-pub struct Collector(Arc<Inner>);
-
-struct Inner {
-    settings: Settings,
-    rules: Rules,
-    db: Db,
-    blobs: Blobs,
-    wake: Wake,
-    random: Random,
-    in_flight: body::InFlight,
-    stores: Semaphore,
-    /// The first copies of the reports of late, by content hash.
-    recent: Cache<String, CrashId>,
-    rows: mpsc::Sender<writer::Row>,
-    /// Taken by the one who runs the writer.
-    waiting_rows: Mutex<Option<mpsc::Receiver<writer::Row>>>,
-    unrecorded: sweep::Unrecorded,
-}
-
 impl Collector {
-    /// Makes a collector that stores reports in `blobs` and `db`, and wakes processors of this
-    /// process by `wake`.
-    ///
-    /// # Errors
-    /// The throttling rules cannot be used.
-    pub fn start(settings: Settings, db: Db, blobs: Blobs, wake: Wake, random: Random) -> anyhow::Result<Self> {
-        let rules = Rules::open(&settings.throttle).context("reading collector.throttle")?;
-        let (rows, waiting_rows) = mpsc::channel(WAITING_ROWS);
-        let window = Duration::from_secs(settings.duplicate_window_seconds);
-        Ok(Self(Arc::new(Inner {
-            in_flight: body::InFlight::new(settings.max_in_flight),
-            stores: Semaphore::new(settings.max_stores.clamp(1, Semaphore::MAX_PERMITS)),
-            recent: Cache::builder()
-                .max_capacity(RECENT_REPORTS)
-                .time_to_live(window)
-                .build(),
-            unrecorded: sweep::Unrecorded::default(),
-            waiting_rows: Mutex::new(Some(waiting_rows)),
-            settings,
-            rules,
-            db,
-            blobs,
-            wake,
-            random,
-            rows,
-        })))
-    }
-
     /// `POST /submit`, with and without a slash at the end.
     pub fn router(&self) -> Router {
         Router::new()

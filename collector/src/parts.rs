@@ -13,13 +13,13 @@ use platform::cpu;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::Settings;
 use crate::answer::{Malformed, Refusal};
 use crate::body::Body;
 use crate::head::{Extra, Kind, PartHead};
 use crate::heads::Heads;
 use crate::json;
 use crate::report::Gathered;
+use crate::settings::Settings;
 
 /// How many bytes may stand before the first part, or be the headers of one.
 const MAX_BETWEEN: u64 = 64 << 10;

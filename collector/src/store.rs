@@ -8,15 +8,16 @@ use bytes::Bytes;
 use crash::{CrashId, RawCrash};
 use crashstore::db::State;
 use crashstore::{Received, keys, report};
+use platform::clock;
 use platform::db::DbError;
 use platform::queue::Lane;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
 use crate::answer::Refusal;
-use crate::sweep::yesterday;
+use crate::inner::Inner;
+use crate::meters;
 use crate::writer::Row;
-use crate::{Inner, meters};
 
 /// For how long the database may keep a client waiting, once for reading and once for writing.
 const DATABASE_LIMIT: Duration = Duration::from_millis(250);
@@ -156,4 +157,9 @@ impl Inner {
             Refusal::Unavailable
         })
     }
+}
+
+/// The day before today, as it stands in keys: reports of a day may come in until a while after its end.
+pub(crate) fn yesterday() -> String {
+    (clock::now() - chrono::TimeDelta::days(1)).format("%Y%m%d").to_string()
 }

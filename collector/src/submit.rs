@@ -15,10 +15,12 @@ use tokio::time::{Duration, Instant, timeout_at};
 use crate::answer::{self, Answer, Malformed, Refusal};
 use crate::body::{self, Body, Share};
 use crate::head::Head;
+use crate::inner::{Collector, Inner};
 use crate::report::{Circumstances, Parsed, is_storable};
+use crate::settings::Settings;
 use crate::store::Report;
 use crate::throttle::{Decision, Outcome};
-use crate::{Collector, Inner, Settings, meters, parts, throttle};
+use crate::{meters, parts, throttle};
 
 /// Answers a report.
 pub(crate) async fn submit(State(collector): State<Collector>, request: Request) -> Response<ResponseBody> {

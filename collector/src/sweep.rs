@@ -4,9 +4,7 @@
 //! be written while they came in, and, once after every start, whatever else is there, the newest
 //! days first.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use crash::CrashId;
@@ -20,13 +18,13 @@ use platform::db::DbError;
 use platform::queue::Lane;
 use tokio_util::sync::CancellationToken;
 
+use crate::inner::Inner;
+use crate::meters;
+use crate::store::yesterday;
 use crate::writer::{BATCH, record};
-use crate::{Inner, meters};
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(60);
-/// How many ids are remembered; when there are more, everything is looked through again.
-const MAX_UNRECORDED: usize = 100_000;
 /// How often a report that is not in the blob store is looked for: its last object may still be
 /// on its way.
 const MAX_LOOKS: u8 = 2;
@@ -42,63 +40,12 @@ pub(crate) enum SweepError {
     Blob(#[from] BlobError),
 }
 
-/// The ids of reports that may be stored and have no row, with how often they were looked for.
-#[derive(Debug, Default)]
-pub(crate) struct Unrecorded {
-    ids: Mutex<BTreeMap<CrashId, u8>>,
-    overflowed: AtomicBool,
-}
-
-impl Unrecorded {
-    /// A guard that remembers the id unless it is settled.
-    pub(crate) fn guard(&self, id: CrashId) -> Guard<'_> {
-        Guard {
-            unrecorded: self,
-            id: Some(id),
-        }
-    }
-
-    fn put(&self, id: CrashId, looks: u8) {
-        let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
-        if ids.len() < MAX_UNRECORDED {
-            ids.insert(id, looks);
-        } else {
-            self.overflowed.store(true, Ordering::Relaxed);
-        }
-    }
-
-    fn take(&self) -> BTreeMap<CrashId, u8> {
-        std::mem::take(&mut *self.ids.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// See [`Unrecorded::guard`].
-pub(crate) struct Guard<'u> {
-    unrecorded: &'u Unrecorded,
-    id: Option<CrashId>,
-}
-
-impl Guard<'_> {
-    /// The report has a row.
-    pub(crate) fn settle(mut self) {
-        self.id = None;
-    }
-}
-
-impl Drop for Guard<'_> {
-    fn drop(&mut self) {
-        if let Some(id) = self.id.take() {
-            self.unrecorded.put(id, 0);
-        }
-    }
-}
-
 /// Sweeps until `stop` is cancelled.
 pub(crate) async fn run(collector: &Inner, stop: &CancellationToken) {
     let everything = async {
         let mut is_due = true;
         loop {
-            is_due |= collector.unrecorded.overflowed.swap(false, Ordering::Relaxed);
+            is_due |= collector.unrecorded.has_overflowed();
             if is_due {
                 is_due = log(collector.sweep_everything().await).is_err();
             }
@@ -133,14 +80,6 @@ fn log(swept: Result<u64, SweepError>) -> Result<(), ()> {
 }
 
 impl Inner {
-    /// The ids that are remembered.
-    #[cfg(test)]
-    pub(crate) fn unrecorded_ids(&self) -> Vec<CrashId> {
-        let ids = &self.unrecorded.ids;
-        let ids = ids.lock().unwrap_or_else(PoisonError::into_inner);
-        ids.keys().cloned().collect()
-    }
-
     /// Records the reports that are remembered as unrecorded. Answers how many were.
     pub(crate) async fn sweep_unrecorded(&self) -> Result<u64, SweepError> {
         let looked_for = self.unrecorded.take();
@@ -258,11 +197,6 @@ struct Swept {
     recorded: u64,
     /// Those without a report in the blob store.
     missing: Vec<CrashId>,
-}
-
-/// The day before today, as it stands in keys: reports of a day may come in until a while after its end.
-pub(crate) fn yesterday() -> String {
-    (clock::now() - chrono::TimeDelta::days(1)).format("%Y%m%d").to_string()
 }
 
 fn id_of(key: &str) -> Option<CrashId> {

@@ -4,162 +4,21 @@ mod build;
 mod calendar;
 mod live;
 mod locale;
+mod plan;
 mod press;
 #[cfg(test)]
 mod tests;
 mod truth;
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 pub use self::build::{Build, Channel, Generation, Misread, Package, Platform, Product, Status};
 pub use self::live::Live;
 pub use self::locale::LOCALE;
+pub use self::plan::Plan;
 pub use self::truth::{Told, Truth};
 
-use self::calendar::{Calendar, Train};
 use self::locale::LOCALES;
-
-/// What to generate. Two equal plans give equal worlds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
-    /// Decides everything that looks random: revisions, minutes, sizes, broken days.
-    pub seed: u64,
-    /// The last day of the history; what would ship later is still a candidate.
-    pub end: NaiveDate,
-    /// How many weeks of history there are, up to and with `end`. At least one.
-    pub weeks: u32,
-    /// Weeks from one merge to the next; two or more.
-    pub cycle_weeks: u32,
-    /// The major version on nightly on the evening of `end`.
-    pub newest_major: u32,
-    /// The platforms that each build has.
-    pub platforms: Vec<Platform>,
-    /// Whether things fail now and then: days without a nightly, nightlies without one of their platforms, and betas
-    /// that take eleven builds, of which the third is missing.
-    pub breaks: bool,
-    /// Whether the last versions of Fennec are there, of 2019.
-    pub fennec: bool,
-    /// How many versions there are of the first Buildhub's time, of which the archive keeps only what shipped.
-    pub old_versions: u32,
-    /// How many locales these have records in; English is the first.
-    pub old_locales: usize,
-    /// The world goes on with the time, as the demonstration's does; none: it stands still at its end.
-    pub live: Option<Live>,
-}
-
-impl Default for Plan {
-    /// Five weeks up to 2026-08-31, two weeks a train, three platforms: 152 to 155 on nightly.
-    fn default() -> Self {
-        Self {
-            seed: 1,
-            end: NaiveDate::from_ymd_opt(2026, 8, 31).expect("is a date"),
-            weeks: 5,
-            cycle_weeks: 2,
-            newest_major: 155,
-            platforms: vec![Platform::LinuxX86_64, Platform::Mac, Platform::Win64],
-            breaks: false,
-            fennec: false,
-            old_versions: 1,
-            old_locales: 1,
-            live: None,
-        }
-    }
-}
-
-impl Plan {
-    /// Two years up to 2026-08-31 of every product on all platforms, four weeks a train, with broken days; and, older
-    /// than that, Fennec's last versions.
-    pub fn two_years() -> Self {
-        Self {
-            weeks: 104,
-            cycle_weeks: 4,
-            platforms: Platform::ALL.to_vec(),
-            breaks: true,
-            fennec: true,
-            ..Self::default()
-        }
-    }
-
-    /// A plan for load tests: all platforms, trains of four weeks, and enough weeks that Buildhub has at least
-    /// `records` records. Beyond 60,000, which is about six years, the others are of the first Buildhub's time, in all
-    /// its locales.
-    pub fn records(records: usize) -> Self {
-        /// Buildhub records that a quiet week of six platforms has at the least.
-        const RECORDS_A_WEEK: usize = 170;
-        /// Records of these alone, not of older times.
-        const LATEST_RECORDS: usize = 60_000;
-        /// Records that one old version has in one locale.
-        const RECORDS_A_VERSION: usize = 12;
-        let weeks = records.min(LATEST_RECORDS) / RECORDS_A_WEEK + 2;
-        let plan = Self {
-            weeks: u32::try_from(weeks).unwrap_or(u32::MAX),
-            cycle_weeks: 4,
-            platforms: Platform::ALL.to_vec(),
-            ..Self::default()
-        };
-        let older = records.saturating_sub(LATEST_RECORDS);
-        if older == 0 {
-            return plan;
-        }
-        let old_versions = older / (RECORDS_A_VERSION * LOCALES.len()) + 1;
-        Self {
-            old_versions: u32::try_from(old_versions).unwrap_or(u32::MAX),
-            old_locales: LOCALES.len(),
-            ..plan
-        }
-    }
-
-    /// The first day of the history. That of a live world reaches back to the candidates of the newest two versions
-    /// that had been released when it began, which around the turn of a year are older than its weeks.
-    pub fn start(&self) -> NaiveDate {
-        let days = i64::from(self.weeks.max(1)) * 7;
-        let before = |day: NaiveDate, days| {
-            let days = TimeDelta::days(days);
-            day.checked_sub_signed(days).unwrap_or(day)
-        };
-        let Some(live) = self.live else {
-            return before(self.end, days);
-        };
-        let last = live.began.date_naive();
-        // A train begins on the day before its release; the candidates were made in the one before.
-        let mut train = self.train(before(last, 1));
-        let mut released = 0;
-        while released < 2 {
-            released += u32::from(!press::is_pulled(train.release));
-            train = self.train(before(train.merge, 1));
-        }
-        before(last, days).min(train.merge + TimeDelta::days(train.freeze()))
-    }
-
-    /// How the trains of this plan go.
-    fn calendar(&self) -> Calendar {
-        if self.live.is_some() {
-            return Calendar::Mozilla;
-        }
-        let past_monday = u64::from(self.end.weekday().num_days_from_monday());
-        let last_merge = self.end.checked_sub_days(Days::new(past_monday));
-        Calendar::Steady {
-            last_merge: last_merge.unwrap_or(self.end),
-            newest_major: self.newest_major,
-            days: i64::from(self.cycle_weeks.max(2)) * 7,
-        }
-    }
-
-    fn train(&self, day: NaiveDate) -> Train {
-        self.calendar().train(day)
-    }
-
-    /// The Mondays of the last merge and of the next one, as of the last day.
-    pub fn merges(&self) -> (NaiveDate, NaiveDate) {
-        let train = self.train(self.end);
-        (train.merge, train.next_merge)
-    }
-
-    /// The major version on nightly on the evening of the last day.
-    pub fn nightly(&self) -> u32 {
-        self.train(self.end).nightlies(self.end).1
-    }
-}
 
 /// How a Buildhub record tells of its package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -13,6 +13,7 @@
 //! * no rule can keep another from running;
 //! * a crash is seen as processed only with its result stored and its build attached.
 
+pub mod symbol_key;
 pub mod symbols;
 pub mod walk;
 

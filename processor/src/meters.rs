@@ -31,7 +31,7 @@ platform::meters! {
 pub fn begin() {
     platform::meters::begin(METRICS);
     metrics::counter!(CRASHES, "outcome" => "failed").increment(0);
-    for rule in crate::pipeline::RULES {
+    for rule in crate::rules::RULES {
         metrics::counter!(RULE_FAILURES, "rule" => rule.name).increment(0);
     }
 }

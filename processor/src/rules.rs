@@ -6,6 +6,8 @@
 
 mod addons;
 mod annotations;
+pub(crate) mod build;
+pub(crate) mod context;
 mod crash_info;
 mod dates;
 mod java;
@@ -20,14 +22,9 @@ mod stacks;
 mod symbol_urls;
 mod version;
 
-use crate::pipeline::Context;
-
-/// The integer in a text, read as leniently as annotations are; `None` when there is none.
-pub(crate) fn integer_in(text: &str) -> Option<i64> {
-    read::integer_in(text).ok()
-}
-
 pub(crate) use dates::crash_time;
+
+use context::Context;
 
 /// A rule.
 #[derive(Clone, Copy)]

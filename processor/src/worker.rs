@@ -7,13 +7,14 @@
 mod job;
 mod lists;
 mod minidumps;
+mod problem;
+mod shared;
 mod stores;
 mod watch;
 
-use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -26,8 +27,9 @@ use platform::queue::{self, Claimant, Job, LaneOrder, Wake};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use self::job::Problem;
 use self::lists::InForce;
+use self::problem::Problem;
+use self::shared::Shared;
 use self::stores::Stores;
 use crate::Settings;
 use crate::meters::{CRASHES, QUEUE_DEPTH, SECONDS};
@@ -63,20 +65,6 @@ pub struct ProcessorContext {
 /// A processor that is ready to run. Clones are the same processor.
 #[derive(Clone)]
 pub struct Processor(Arc<Shared>);
-
-struct Shared {
-    db: Db,
-    blobs: Blobs,
-    wake: Wake,
-    lookup: Lookup,
-    stores: Stores,
-    claimant: Claimant,
-    workers: usize,
-    lists: InForce,
-    pool: Pool,
-    fetcher: Fetcher,
-    claimed: Mutex<HashMap<String, Job>>,
-}
 
 impl Processor {
     /// Reads the signature lists and makes the pool of walkers; to be called inside of a runtime.
@@ -187,19 +175,6 @@ pub fn walking(settings: &Settings, symbols: PathBuf) -> anyhow::Result<(Pool, F
 }
 
 impl Shared {
-    fn claims(&self) -> std::sync::MutexGuard<'_, HashMap<String, Job>> {
-        // Nothing that could leave the map half-changed runs under the lock.
-        self.claimed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Renews this claim no longer. The same crash may have been claimed once more meanwhile.
-    fn forget(&self, job: &Job) {
-        let mut claims = self.claims();
-        if claims.get(&job.crash_id).is_some_and(|held| held.claim == job.claim) {
-            claims.remove(&job.crash_id);
-        }
-    }
-
     async fn claim_and_work(self: &Arc<Self>, stop: &CancellationToken, running: &mut JoinSet<()>) {
         let mut order = LaneOrder::default();
         while !stop.is_cancelled() {

@@ -2,13 +2,11 @@
 
 use std::fmt::Write;
 
-use crate::crash_data::{CrashData, Scalar, Thread};
+use crate::crash_data::{CrashData, FRAME_LIMIT, Thread};
 use crate::function;
 use crate::lists::Lists;
 use crate::python;
-
-/// How many frames are looked at, inlined functions counted.
-pub const FRAME_LIMIT: usize = 40;
+use crate::scalar::Scalar;
 
 /// Functions of the standard library that Rust before 1.35 named without their path, by source
 /// file: (file, function, full path).

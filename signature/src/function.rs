@@ -8,9 +8,9 @@ use regex_automata::dfa::{Automaton, dense};
 use regex_automata::{Anchored, Input};
 
 use crate::brackets::{last_token, outermost};
-use crate::crash_data::Scalar;
 use crate::lists::Lists;
 use crate::python;
+use crate::scalar::Scalar;
 
 /// How many bytes of template arguments of `IPC::ParamTraits`, which are kept, are looked into.
 /// Those nested deeper than any real name are collapsed, so that the time stays linear.

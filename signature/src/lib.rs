@@ -27,14 +27,15 @@ mod lists;
 mod outcome;
 mod python;
 mod rules;
+mod scalar;
 mod shutdown;
 mod walk;
 
-pub use crash_data::{CrashData, CrashDataError, Frame, Inline, Scalar, Thread, UnloadedModule};
-pub use frame::FRAME_LIMIT;
+pub use crash_data::{CrashData, CrashDataError, FRAME_LIMIT, Frame, Inline, Thread, UnloadedModule};
 pub use lists::{
     AGREEMENT, Agreement, Class, Comparison, Difference, DifferentName, Entry, LIST_FILES, LIST_LIMIT, ListError,
     ListProblem, Lists, Treatment, percent, text_of,
 };
 pub use outcome::{Event, Signature, Step};
 pub use rules::{explain, generate, rule_names};
+pub use scalar::Scalar;

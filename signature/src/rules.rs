@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::crash_data::{CrashData, Scalar, Thread};
+use crate::crash_data::{CrashData, Thread};
 use crate::lists::Lists;
 use crate::outcome::{Event, Log, Signature, Step};
+use crate::scalar::Scalar;
 use crate::walk::walk;
 use crate::{frame, java, python, shutdown};
 

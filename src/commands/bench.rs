@@ -7,10 +7,11 @@ mod lookup;
 mod scratch;
 mod signature;
 mod synthetic;
+mod verdict;
 
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 
 use figures::Figures;
 
@@ -27,14 +28,6 @@ pub(crate) enum BenchCommand {
     StandIns(import::StandInsArgs),
     /// Signatures: in this process, over JSON lines, and of hostile symbols
     Signature(signature::SignatureArgs),
-}
-
-/// Options of every measurement.
-#[derive(Debug, Args)]
-pub(crate) struct Verdict {
-    /// Exit 1 when a figure misses its limit
-    #[arg(long)]
-    check: bool,
 }
 
 /// Measures in a folder of its own that is gone afterwards; the settings have no part in it.

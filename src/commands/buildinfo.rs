@@ -16,22 +16,18 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use ::builds::unknown::FetchPlan;
 use ::builds::{Product, SourceName};
 use anyhow::{Context, ensure};
-use buildinfo::db::Alarm;
 use buildinfo::import::{Choice, ImportError, Options, import};
 use buildinfo::sources::Tape;
 use buildinfo::watch::alarm;
-use buildinfo::watch::importer;
 use clap::{Args, Subcommand, ValueEnum};
 use platform::clock;
 use platform::db::Db;
-use tokio_util::sync::CancellationToken;
 
 use self::work::Work;
 pub(crate) use self::work::{progress_bar, show, step};
-use crate::parts::{open_db, owner};
+use crate::parts::open_db;
 use crate::settings::Settings;
 
 /// Another import runs (`EX_TEMPFAIL`).
@@ -206,62 +202,5 @@ async fn run_import(db: &Db, settings: &Settings, args: &ImportArgs, as_json: bo
             Ok(ExitCode::from(BUSY))
         }
         Err(error) => Err(error.into()),
-    }
-}
-
-/// Imports at its start, then by the schedule, and at once when an alarm is raised
-/// because of a build that no source knows.
-pub(crate) async fn schedule(
-    db: Db,
-    settings: buildinfo::Settings,
-    schedule: cron::Schedule,
-    stop: CancellationToken,
-) -> anyhow::Result<()> {
-    let ended = tokio::select! {
-        ended = import_by(&db, &settings, &schedule, &stop) => ended,
-        never = importer::announce(&db) => match never {},
-    };
-    importer::take_back(&db).await;
-    ended
-}
-
-async fn import_by(
-    db: &Db,
-    settings: &buildinfo::Settings,
-    schedule: &cron::Schedule,
-    stop: &CancellationToken,
-) -> anyhow::Result<()> {
-    let mut alarms: Vec<(Alarm, FetchPlan)> = Vec::new();
-    loop {
-        let options = Options {
-            wait: false,
-            wanted: alarms.iter().map(|(_, plan)| plan.clone()).collect(),
-            ..Options::default()
-        };
-        match import(db, settings, &options, &owner(), stop, &|_| {}).await {
-            Ok(run) => {
-                report::log(&run);
-                alarm::record_import(db, &alarms, &run.outcome).await;
-            }
-            Err(ImportError::Stopped) => return Ok(()),
-            Err(ImportError::Busy(lease)) => {
-                tracing::info!(owner = lease.owner, "an import runs already");
-            }
-            Err(error) => tracing::error!(%error, "the import broke off; the next one goes on"),
-        }
-        let now = clock::now();
-        let next = schedule.after(&now).next();
-        let next_time = async {
-            match next {
-                Some(next) => clock::sleep((next - now).to_std().unwrap_or_default()).await,
-                // No time of the schedule is left, but alarms may be raised.
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = stop.cancelled() => return Ok(()),
-            () = next_time => alarms.clear(),
-            raised = alarm::wait_for_untried(db) => alarms = raised,
-        }
     }
 }

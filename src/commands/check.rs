@@ -2,6 +2,7 @@
 
 mod audit;
 mod canary;
+mod finding;
 mod lists;
 
 use std::io::Write;
@@ -13,8 +14,8 @@ use platform::blobs::Blobs;
 use platform::clock;
 use platform::db::Db;
 use processor::walk::WalkJob;
-use serde::Serialize;
 
+use self::finding::Finding;
 use crate::parts::open_db;
 use crate::settings::Settings;
 
@@ -31,35 +32,6 @@ pub(crate) struct CheckArgs {
     /// deleted
     #[arg(long)]
     url: Option<String>,
-}
-
-/// One thing that was looked at.
-#[derive(Debug, Serialize)]
-pub(crate) struct Finding {
-    /// What.
-    name: &'static str,
-    /// Whether it is well.
-    well: bool,
-    /// What was seen, and what to do if it is not well.
-    text: String,
-}
-
-impl Finding {
-    fn well(name: &'static str, text: impl Into<String>) -> Self {
-        Self {
-            name,
-            well: true,
-            text: text.into(),
-        }
-    }
-
-    fn bad(name: &'static str, text: impl Into<String>) -> Self {
-        Self {
-            name,
-            well: false,
-            text: text.into(),
-        }
-    }
 }
 
 pub(crate) async fn run(settings: &Settings, args: &CheckArgs, as_json: bool) -> anyhow::Result<ExitCode> {

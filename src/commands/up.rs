@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::serve::ended;
-use crate::cli::Global;
+use crate::global::Global;
 use crate::parts::Parts;
 use crate::settings::Settings;
 

@@ -12,10 +12,10 @@ use platform::queue::{JobState, JobStatus};
 use serde_json::{Value, json};
 use tower_http::cors::{Any, CorsLayer};
 
-use crate::Webapp;
 use crate::find::{self, Found};
 use crate::page::moved;
 use crate::params::Params;
+use crate::state::Webapp;
 
 /// How long a browser may remember what a foreign page may ask for.
 const PREFLIGHT_HOLDS: std::time::Duration = std::time::Duration::from_secs(86_400);

@@ -13,9 +13,9 @@ use crashstore::db::{self, Cursor, Filter, State as CrashState, Summary};
 use platform::db::{Beginning, Db, DbError};
 use platform::http::ApiError;
 
-use crate::Webapp;
 use crate::page::{PageError, html, unusable};
 use crate::params::Params;
+use crate::state::Webapp;
 use crate::words::{self, Word};
 use crate::{format, links};
 

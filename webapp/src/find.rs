@@ -10,7 +10,7 @@ use platform::queue::{self, JobState, JobStatus};
 use platform::{clock, cpu};
 use serde_json::{Map, Value};
 
-use crate::Webapp;
+use crate::state::Webapp;
 
 /// The public part of a document. Pages and answers are made from this and from nothing else.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,6 +2,8 @@
 
 mod build;
 mod crash_facts;
+mod document;
+mod fact;
 mod stack;
 
 use ::crash::CrashId;
@@ -13,10 +15,12 @@ use platform::{clock, cpu};
 use serde_json::{Map, Value};
 
 use self::build::BuildView;
+use self::document::{shown, text};
+use self::fact::Fact;
 use self::stack::{ExceptionView, ModuleView, ThreadView};
-use crate::Webapp;
 use crate::find::{self, Found, Processed, Public, Waiting};
 use crate::page::{PageError, Problem, html, moved};
+use crate::state::Webapp;
 use crate::{format, links};
 
 /// Longer annotations are cut; the raw data has them whole.
@@ -153,32 +157,6 @@ struct FailedPage {
     reason: String,
 }
 
-/// A line of a list of facts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Fact {
-    label: &'static str,
-    /// What the label means, for who does not know; may be empty.
-    hint: &'static str,
-    value: String,
-    link: Option<String>,
-}
-
-impl Fact {
-    fn new(label: &'static str, hint: &'static str, value: impl Into<String>) -> Self {
-        Self {
-            label,
-            hint,
-            value: value.into(),
-            link: None,
-        }
-    }
-
-    fn linked(mut self, link: Option<String>) -> Self {
-        self.link = link;
-        self
-    }
-}
-
 #[derive(Debug, Template)]
 #[template(path = "report.html")]
 struct ReportPage {
@@ -253,32 +231,4 @@ fn listed(annotations: &Map<String, Value>) -> Vec<(String, String)> {
             (name.clone(), format::shortened(&value, ANNOTATION))
         })
         .collect()
-}
-
-/// The text of a field; empty if it has none.
-fn text<'a>(object: &'a Map<String, Value>, name: &str) -> &'a str {
-    object.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn number(object: &Map<String, Value>, name: &str) -> Option<i64> {
-    object.get(name).and_then(Value::as_i64)
-}
-
-fn object<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Map<String, Value>> {
-    object.get(name).and_then(Value::as_object)
-}
-
-fn list<'a>(object: &'a Map<String, Value>, name: &str) -> &'a [Value] {
-    object.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-/// A scalar as people read it: empty for null.
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        Value::Bool(true) => "yes".to_owned(),
-        Value::Bool(false) => "no".to_owned(),
-        other => other.to_string(),
-    }
 }

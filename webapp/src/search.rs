@@ -13,11 +13,12 @@ use platform::http::ApiError;
 
 use crate::builds::Matching;
 use crate::crashes::{self, Asked};
+use crate::names::Names;
 use crate::page::{PageError, html, moved, unusable};
 use crate::params::Params;
-use crate::{Webapp, builds, format, links};
+use crate::state::Webapp;
+use crate::{builds, format, links};
 
-pub(crate) use understood::Names;
 use understood::{Wanted, wanted};
 
 /// Crashes on the page.
@@ -88,9 +89,9 @@ impl SearchPage {
         let mut more_builds = false;
         if has_builds {
             let generation = builds_db::latest_generation(&app.db).await?.n;
-            let filter = builds::filter(&names);
+            let filter = names.filter();
             let mut page = builds_db::list_builds(&app.db, generation, &filter, None, BUILD_ROWS).await?;
-            builds::keep(&names, &mut page.rows);
+            names.keep(&mut page.rows);
             found = Matching::all(&page.rows);
             more_builds = page.more || found.len() > BUILDS;
             found.truncate(BUILDS);
@@ -116,7 +117,7 @@ impl SearchPage {
                 (version.to_owned(), exactly.link())
             }),
             has_builds,
-            all_builds: more_builds.then(|| builds::link(&names)),
+            all_builds: more_builds.then(|| names.link()),
             builds: found,
             all_crashes: more_crashes.then(|| asked.link()),
             crashes: rows,

@@ -38,7 +38,7 @@ async fn an_accepted_report_is_durable_known_and_wanted() {
             jobs.iter().map(|job| job.crash_id.as_str()).collect::<Vec<_>>(),
             [id.as_str()]
         );
-        assert!(running.collector.0.unrecorded_ids().is_empty());
+        assert!(running.collector.0.unrecorded.ids().is_empty());
     }
 }
 
@@ -133,7 +133,7 @@ async fn a_database_that_is_away_loses_nothing() {
         let running = running(Settings::default(), &away, test.folder.path());
         away.close().await;
         let id = accepted(&post(&running.router, &[], crash("1")).await);
-        assert_eq!(running.collector.0.unrecorded_ids(), vec![id.clone()]);
+        assert_eq!(running.collector.0.unrecorded.ids(), vec![id.clone()]);
         assert_eq!(db::get(&test.db, &id).await.unwrap(), None);
 
         // The next process finds it by itself.
@@ -152,7 +152,7 @@ async fn the_sweep_records_what_the_writer_could_not() {
         let (collector, blobs) = stopped(Settings::default(), &test.db, test.folder.path());
         // Nobody writes rows yet.
         let first = accepted(&post(&collector.router(), &[], crash("1")).await);
-        assert_eq!(collector.0.unrecorded_ids(), vec![first.clone()]);
+        assert_eq!(collector.0.unrecorded.ids(), vec![first.clone()]);
         let lost: crash::CrashId = "de1bb258-cbbf-4589-a673-34f800160918".parse().unwrap();
         drop(collector.0.unrecorded.guard(lost.clone()));
         let damaged: crash::CrashId = "de1bb258-cbbf-4589-a673-34f800160919".parse().unwrap();
@@ -164,9 +164,9 @@ async fn the_sweep_records_what_the_writer_could_not() {
 
         assert_eq!(collector.0.sweep_unrecorded().await.unwrap(), 1);
         // What is not there may still be on its way, and is looked for once more.
-        assert_eq!(collector.0.unrecorded_ids(), [lost]);
+        assert_eq!(collector.0.unrecorded.ids(), [lost]);
         assert_eq!(collector.0.sweep_unrecorded().await.unwrap(), 0);
-        assert!(collector.0.unrecorded_ids().is_empty());
+        assert!(collector.0.unrecorded.ids().is_empty());
         assert_eq!(jobs(&test.db).await.len(), 1);
         assert_eq!(collector.0.sweep_everything().await.unwrap(), 0);
     }

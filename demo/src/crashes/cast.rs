@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{NaiveDateTime, NaiveTime, TimeDelta};
 
-use super::{Expected, Sample, Submission, samples};
+use super::sample::{Expected, Sample, Submission, samples};
 use crate::world::{Channel, Plan, Status, Truth, World};
 
 /// The name of the minidump of the process that crashed.

@@ -5,16 +5,20 @@
 mod aggregations;
 mod known;
 mod query;
+mod refusal;
+mod wire;
 
 use std::cmp::Ordering;
 
 use axum::http::StatusCode;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 pub(super) use self::known::Known;
+pub(super) use self::refusal::Refusal;
 
 use self::aggregations::Aggregations;
 use self::query::Query;
+use self::wire::{count, wire};
 use super::record::{self, Field, Scalar};
 use crate::world::Record;
 
@@ -22,34 +26,6 @@ use crate::world::Record;
 const LARGEST_SIZE: u64 = 1000;
 /// Elasticsearch pages no further than this with `from`.
 const RESULT_WINDOW: u64 = 10_000;
-
-/// An answer other than 200.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) status: StatusCode,
-    pub(super) body: Value,
-}
-
-impl Refusal {
-    /// In the words of Buildhub: one sentence.
-    fn plain(message: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            body: json!({ "error": message.into() }),
-        }
-    }
-
-    /// In the words of Elasticsearch: an error object.
-    fn parsing(kind: &str, reason: impl Into<String>) -> Self {
-        let cause = json!({ "type": kind, "reason": reason.into() });
-        let mut error = cause.clone();
-        error["root_cause"] = json!([cause]);
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            body: json!({ "error": error, "status": 400 }),
-        }
-    }
-}
 
 /// Answers a search.
 pub(super) fn search(known: &Known<'_>, body: &[u8]) -> Result<Value, Refusal> {
@@ -249,25 +225,6 @@ fn take_whole_groups<'r>(
         taken.push(record);
     }
     taken
-}
-
-/// A count, written as a number or as digits.
-fn count(body: &Map<String, Value>, key: &str, default: u64) -> Result<u64, Refusal> {
-    let Some(value) = body.get(key) else {
-        return Ok(default);
-    };
-    let number = match value {
-        Value::String(text) => text.parse().ok(),
-        other => other.as_u64(),
-    };
-    number.ok_or_else(|| Refusal::parsing("illegal_argument_exception", format!("[{key}] is not a count")))
-}
-
-fn wire(value: &Scalar<'_>) -> Value {
-    match value {
-        Scalar::Text(text) => json!(text),
-        Scalar::Date(number) | Scalar::Number(number) => json!(number),
-    }
 }
 
 struct Sort {

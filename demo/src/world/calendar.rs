@@ -175,6 +175,11 @@ impl Train {
     }
 }
 
+/// Whether this major version is one of those of which only the `.1` was released, as happened to 125.0.
+pub(super) fn is_pulled(major: u32) -> bool {
+    major % 8 == 7
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::NaiveDate;

@@ -1,11 +1,7 @@
 //! A world that goes on with the time: what it has that a world that stands still has not.
 
-use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Plan, Platform};
-
-/// The world changes at most so often.
-const STEP: TimeDelta = TimeDelta::seconds(10);
 /// So long after it began, Buildhub tells of a file that it had nothing of.
 const MISREAD_TOLD: TimeDelta = TimeDelta::minutes(1);
 /// So long before it began, a nightly was built that its users already have;
@@ -38,28 +34,5 @@ impl Live {
     /// When the sources list that nightly.
     pub fn unlisted_published(&self) -> DateTime<Utc> {
         self.began + UNLISTED_PUBLISHED
-    }
-}
-
-impl Plan {
-    /// The world of the demonstration: at least five weeks before it began and all the time since, by Mozilla's
-    /// calendar, on all platforms, and the last versions of Fennec. It holds
-    ///
-    /// * a package of a beta of which Buildhub names another revision than the archive, a minute after it began,
-    /// * a nightly that lacks a platform: that of each morning comes nearly two days late for one of them,
-    /// * a nightly that people have three hours before it began, and that no source lists until three minutes after.
-    ///
-    /// The time counts in steps of ten seconds.
-    pub fn live(began: DateTime<Utc>, now: DateTime<Utc>) -> Self {
-        let step = |time: DateTime<Utc>| time.duration_trunc(STEP).unwrap_or(time);
-        let began = step(began);
-        let now = step(now).max(began);
-        Self {
-            end: now.date_naive(),
-            platforms: Platform::ALL.to_vec(),
-            fennec: true,
-            live: Some(Live { began, now }),
-            ..Self::default()
-        }
     }
 }

@@ -8,9 +8,10 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Timelike, Utc};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use super::calendar::Train;
+use super::build::{Build, Channel, Generation, Misread, Package, Platform, Product, Status};
+use super::calendar::{Train, is_pulled};
 use super::live::Live;
-use super::{Build, Channel, Generation, Misread, Package, Plan, Platform, Product, Status};
+use super::plan::Plan;
 
 /// First major versions of the lines of extended support.
 const ESR_LINES: [u32; 7] = [60, 78, 91, 102, 115, 140, 153];
@@ -476,11 +477,6 @@ impl Press<'_> {
         let digits = format!("{a:016x}{b:016x}{c:016x}");
         digits.get(..40).unwrap_or_default().into()
     }
-}
-
-/// Whether this major version is one of those of which only the `.1` was released, as happened to 125.0.
-pub(super) fn is_pulled(major: u32) -> bool {
-    major % 8 == 7
 }
 
 /// The lines of extended support that live beside a release, newest first: two, but 115 outlives the line after it.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Build, Channel, Generation, Platform, Product, Status};
+use super::build::{Build, Channel, Generation, Platform, Product, Status};
 
 /// What can be said of a build when only one source is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Texts of which only the beginning is known.
 
-use super::{Db, DbError};
+use super::database::Db;
+use super::error::DbError;
 use crate::on;
 
 /// The texts that begin with another one, as a person types it.

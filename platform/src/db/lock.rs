@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::DbError;
+use super::error::DbError;
 
 /// An exclusive lock on a file in a folder, held until it is dropped or the process ends, however
 /// it ends (`flock`).

@@ -6,7 +6,8 @@ use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnection, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, Executor};
 
-use super::BUSY;
+/// How long a statement waits for a locked SQLite file before it fails.
+pub(super) const BUSY: Duration = Duration::from_secs(15);
 
 /// Reading connections to SQLite, whose statements are broken off after `time`.
 pub(super) fn readers(time: Option<Duration>) -> SqlitePoolOptions {

@@ -1,6 +1,7 @@
 //! The table `progress`: how far background tasks have come.
 
-use super::{Db, DbError, Tx};
+use super::database::{Db, Tx};
+use super::error::DbError;
 use crate::{in_tx, on};
 
 /// How far a background task has come: the number stored under its name, 0 at first.

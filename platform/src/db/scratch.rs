@@ -3,7 +3,8 @@
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgPool;
 
-use super::{DatabaseSettings, DbError};
+use super::error::DbError;
+use super::settings::DatabaseSettings;
 
 /// A schema beside those that are on a server. It stays until [`ScratchSchema::drop`].
 #[derive(Debug)]

@@ -18,9 +18,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 
+use super::error::ApiError;
 use super::limit::Limit;
 use super::meters::{IN_FLIGHT, PANICS, SECONDS, TOO_SLOW};
-use super::{ApiError, HttpSettings};
+use super::settings::HttpSettings;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A longer id of a client is replaced.

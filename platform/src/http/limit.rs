@@ -9,8 +9,9 @@ use axum::http::HeaderMap;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
+use super::error::ApiError;
 use super::meters::RATE_LIMITED;
-use super::{ApiError, HttpSettings};
+use super::settings::HttpSettings;
 
 /// After so many requests the addresses are forgotten that have not asked for a while.
 const FORGET_EVERY: u32 = 1024;

@@ -5,8 +5,6 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use super::ApiError;
-
 /// More parameters than this are not read.
 const MAX_PARAMETERS: usize = 100;
 /// So many characters of a wrong value are repeated.
@@ -122,17 +120,6 @@ impl Wrong {
         if let Some(Err(why)) = given.get(name).map(read) {
             self.add(name, why.to_string());
         }
-    }
-
-    /// The error of all that was noted; `example` is the address of a right request.
-    ///
-    /// # Errors
-    /// Something was noted.
-    pub fn refused(self, example: &'static str) -> Result<(), ApiError> {
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        Err(ApiError::Wrong { wrong: self, example })
     }
 
     /// Each parameter with what is wrong with it.

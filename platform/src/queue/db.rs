@@ -5,8 +5,9 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::lanes::ALL;
-use super::{Claimant, FailedJob, Job, JobState, JobStatus, Kind, LEASE, Lane};
+use super::claim::{Claimant, LEASE};
+use super::job::{FailedJob, Job, JobState, JobStatus, Kind};
+use super::lanes::{ALL, Lane};
 use crate::db::{Db, DbError, Tx};
 use crate::{clock, in_tx, on};
 

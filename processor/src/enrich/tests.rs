@@ -3,8 +3,9 @@ use builds::{BuildIndex, crash_build_info, resolve};
 use crash::{ProcessedCrash, RawCrash};
 use serde_json::json;
 
-use super::{Found, enrich_again, has_suffix, question, times, version_of};
+use super::{Found, enrich_again, question, times, version_of};
 use crate::pipeline;
+use crate::rules::build::has_suffix;
 
 /// The answer about a build that nobody knows.
 fn unknown(raw: &RawCrash) -> (ProcessedCrash, Found) {

@@ -3,8 +3,8 @@
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
+use super::context::Context;
 use super::{annotations, read};
-use crate::pipeline::Context;
 
 /// The id of the default theme, which tells nobody that it is one.
 const DEFAULT_THEME: &str = "{972ce4c6-7e08-4474-a285-3208198ce6fd}";

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use crash::fields::{FIELDS, Field, Kind};
 use serde_json::{Map, Value, json};
 
+use super::context::Context;
 use super::java;
 use super::read::{self, is_given};
 use super::shape::{JAVA_EXCEPTION, Shape, TELEMETRY_ENVIRONMENT};
-use crate::pipeline::Context;
 
 /// Longer annotation names are cut in the list of names.
 const MAX_NAME: usize = 100;

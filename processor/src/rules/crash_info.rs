@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::context::Context;
 use super::read::{self, is_given};
-use crate::pipeline::Context;
 use crate::walk::document;
 
 /// Which thread crashed, why and at which address.

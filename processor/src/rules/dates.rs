@@ -5,8 +5,8 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
 use serde_json::{Map, Value, json};
 
+use super::context::Context;
 use super::read::{self, NotInteger};
-use crate::pipeline::Context;
 
 /// So many characters of a time count: some clients sent milliseconds, or a fraction.
 const TIME_DIGITS: usize = 10;

@@ -4,8 +4,8 @@
 
 use serde_json::{Value, json};
 
+use super::context::Context;
 use super::read::{self, is_given};
-use crate::pipeline::Context;
 
 /// The first build of Windows 11; its major and minor version are those of Windows 10.
 const WINDOWS_11: u64 = 21_996;

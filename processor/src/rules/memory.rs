@@ -6,8 +6,8 @@ use std::io::Read;
 use flate2::bufread::GzDecoder;
 use serde_json::{Map, Value, json};
 
+use super::context::Context;
 use super::read::is_given;
-use crate::pipeline::Context;
 
 /// The name of the dump that is a memory report.
 const DUMP: &str = "memory_report";

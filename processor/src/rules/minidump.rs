@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::pipeline::{Context, DumpWalk, WalkOutcome};
+use super::context::{Context, DumpWalk, WalkOutcome};
 
 /// Stores the walks: that of the main minidump among the crash's own fields, each other under its
 /// dump's name.

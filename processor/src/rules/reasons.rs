@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::context::Context;
 use super::java;
 use super::read::{self, is_given};
 use super::shape::BREADCRUMBS;
-use crate::pipeline::Context;
 
 /// Reasons that begin like this go on with paths, texts or addresses of the user's.
 const PRIVATE_REASONS: [&str; 3] = [

@@ -3,8 +3,8 @@
 use serde_json::json;
 use signature::CrashData;
 
+use super::context::Context;
 use super::{read, stacks};
-use crate::pipeline::Context;
 
 /// Makes the signature.
 pub(super) fn signature(context: &mut Context<'_>) {

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
+use super::context::Context;
 use super::read;
-use crate::pipeline::Context;
 use crate::walk::document;
 
 /// A longer stack loses frames from its middle.

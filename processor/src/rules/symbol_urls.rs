@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
-use crate::pipeline::Context;
+use super::context::Context;
 
 /// Where symbols came from is told without what might be secret in it: a server of a local network
 /// is left out, and so are user, password and query of every address, in which tokens stand.

@@ -2,9 +2,8 @@
 
 use serde_json::json;
 
-use super::read;
-use crate::enrich;
-use crate::pipeline::Context;
+use super::context::Context;
+use super::{build, read};
 
 /// Fenix nightlies of 2020 named their version after the day (bug 1624911).
 pub(super) fn fenix_version(context: &mut Context<'_>) {
@@ -27,7 +26,7 @@ pub(super) fn esr_version(context: &mut Context<'_>) {
         return;
     }
     match read::text(&context.processed.0, "version") {
-        Some(version) if enrich::has_suffix(version) => {}
+        Some(version) if build::has_suffix(version) => {}
         Some(version) => {
             let version = format!("{version}esr");
             context.set("version", version);
@@ -38,30 +37,30 @@ pub(super) fn esr_version(context: &mut Context<'_>) {
 
 /// The number before the first dot of the version that the client reported; 0 when there is none.
 pub(super) fn major_version(context: &mut Context<'_>) {
-    let major = read::annotation(&context.raw, "Version").map_or(0, |version| enrich::major(&version));
+    let major = read::annotation(&context.raw, "Version").map_or(0, |version| build::major(&version));
     context.set("major_version", major);
 }
 
 /// What the client itself said its version is, which the build's takes the place of.
 pub(super) fn reported_version(context: &mut Context<'_>) {
     let reported = read::annotation(&context.raw, "Version").unwrap_or_default();
-    enrich::set_reported_version(&mut context.processed, &reported);
+    build::set_reported_version(&mut context.processed, &reported);
 }
 
 /// The exact version of the build. Betas report the version without the beta's number.
 pub(super) fn exact_version(context: &mut Context<'_>) {
     let builds = context.builds;
-    enrich::set_version(&mut context.processed, &mut context.notes, builds);
+    build::set_version(&mut context.processed, &mut context.notes, builds);
 }
 
 /// Everything else that is known of the build.
 pub(super) fn build_info(context: &mut Context<'_>) {
     if let Some(found) = context.builds.found() {
-        enrich::set_build_info(&mut context.processed, found);
-        let note = enrich::differs_note(&context.processed, found);
+        build::set_build_info(&mut context.processed, found);
+        let note = build::differs_note(&context.processed, found);
         context.notes.extend(note);
         if let Some(version) = &found.version {
-            context.set("major_version", json!(enrich::major(version)));
+            context.set("major_version", json!(build::major(version)));
         }
     }
 }

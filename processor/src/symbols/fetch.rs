@@ -8,7 +8,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use futures::{
     FutureExt, StreamExt,
     future::{BoxFuture, Shared},
@@ -19,11 +18,8 @@ use tokio::{io::AsyncWriteExt, sync::Semaphore};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
 
-use super::{
-    SymbolKey,
-    store::{Known, Mark, Store},
-};
-use crate::walk::{Pool, WalkDeath};
+use super::store::{Known, Mark, Store};
+use crate::symbol_key::SymbolKey;
 
 /// Downloads that one crash waits for at the same time.
 const DOWNLOADS_PER_CRASH: usize = 4;
@@ -206,23 +202,16 @@ impl Fetcher {
         &self.local
     }
 
-    /// Fetches the symbols of a dump's modules, as far as they are not here. Does nothing when
-    /// there are no servers.
-    ///
-    /// # Errors
-    /// If the child that reads the dump's list of modules dies of it.
-    pub async fn fetch_for(&self, pool: &Pool, dump: &Bytes) -> Result<FetchSummary, WalkDeath> {
-        if self.inner.servers.is_empty() {
-            return Ok(FetchSummary::default());
-        }
-        let keys = pool.modules(dump).await?;
-        Ok(self.fetch(keys).await)
+    /// Whether there are servers to fetch from; without any, nobody need know what a crash wants.
+    pub fn has_servers(&self) -> bool {
+        !self.inner.servers.is_empty()
     }
 
-    /// Fetches the files that `keys` name, as far as they are not here.
+    /// Fetches the files that `keys` name, as far as they are not here. Does nothing when there are
+    /// no servers.
     pub async fn fetch(&self, keys: Vec<SymbolKey>) -> FetchSummary {
         let mut summary = FetchSummary::default();
-        if self.inner.servers.is_empty() {
+        if !self.has_servers() {
             return summary;
         }
         let wanted = self.unknown(keys).await;

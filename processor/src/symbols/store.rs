@@ -11,7 +11,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::SymbolKey;
+use crate::symbol_key::SymbolKey;
 
 /// How long a mark holds that no server has the file: symbols of a new build can arrive after its
 /// first crash.

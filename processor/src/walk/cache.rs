@@ -19,7 +19,7 @@ use std::{
 
 use minidump_unwind::SymbolFile;
 
-use crate::symbols::SymbolKey;
+use crate::symbol_key::SymbolKey;
 
 /// Bytes of a symbol file's first line at most.
 const FIRST_LINE_LIMIT: u64 = 4_096;

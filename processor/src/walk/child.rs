@@ -16,9 +16,9 @@ use std::{
 use rustix::process::{Pid, Resource, Rlimit, getppid, setrlimit};
 
 use super::{
-    DUMP_LIMIT,
     cache::SymbolCache,
     dump,
+    job::DUMP_LIMIT,
     message::{self, Answer, Outcome, Request, Setup},
 };
 

@@ -8,7 +8,7 @@
 //!
 //! Only little-endian dumps are understood, which is what every system that Datil knows writes.
 
-use super::Cut;
+use super::cut::Cut;
 
 /// The streams a dump may have. Real ones have fewer than 40.
 pub(super) const STREAM_LIMIT: u32 = 1_000;

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use memchr::memmem;
 use serde_json::{Value, json};
 
-use crate::symbols::leaf;
+use crate::symbol_key::leaf;
 
 /// What is known of the symbols of one module.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -13,14 +13,16 @@ use minidump_processor::{ProcessorOptions, process_minidump_with_options};
 use minidump_unwind::{CallStack, CallStackInfo};
 
 use super::{
-    ANSWER_LIMIT, Cut,
     cache::SymbolCache,
     clip::{Level, clip},
-    document, names,
+    cut::Cut,
+    document,
+    job::ANSWER_LIMIT,
+    names,
     session::{Session, key_of},
     unpack::unpack,
 };
-use crate::symbols::SymbolKey;
+use crate::symbol_key::SymbolKey;
 
 /// What the walker may ask the symbols in one walk. An ordinary crash of 100 threads needs some
 /// thousands; at 8 KB a frame this is 400 MB at the very most.

@@ -9,7 +9,7 @@
 //! | [`Request::Walk`] | the dump |
 //! | [`Request::Modules`] | the dump |
 //! | [`Answer`] with [`Outcome::Walked`] | the document, or nothing |
-//! | [`Answer`] with [`Outcome::Modules`] | a list of [`SymbolKey`](crate::symbols::SymbolKey)s in JSON |
+//! | [`Answer`] with [`Outcome::Modules`] | a list of [`SymbolKey`](crate::symbol_key::SymbolKey)s in JSON |
 //! | [`Answer`] with [`Outcome::Panicked`] | – |
 
 use std::{
@@ -19,6 +19,8 @@ use std::{
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::io::{AsyncRead, AsyncReadExt};
+
+use super::cut::Cut;
 
 /// Bytes of a head at most: the annotations in it are far smaller in real crashes, and are left out
 /// if they are not.
@@ -68,7 +70,7 @@ pub(super) struct Answer {
 pub(super) enum Outcome {
     Walked {
         status: String,
-        cut: super::Cut,
+        cut: Cut,
         symbol_files_parsed: u32,
     },
     Modules,

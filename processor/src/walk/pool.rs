@@ -10,12 +10,15 @@ use bytes::Bytes;
 use tokio::sync::Semaphore;
 
 use super::{
-    DUMP_LIMIT, PoolSettings, TOO_LARGE, WalkDeath, WalkJob, Walked,
+    cut::Cut,
+    death::WalkDeath,
+    job::{DUMP_LIMIT, TOO_LARGE, WalkJob, Walked},
     message::{Answer, HEAD_LIMIT, Outcome, Request},
     process::{Spawner, Walker},
+    settings::PoolSettings,
 };
 use crate::meters::{WALK_SECONDS, WALK_WAIT_SECONDS, WALKERS_ENDED};
-use crate::symbols::SymbolKey;
+use crate::symbol_key::SymbolKey;
 
 /// Keeps children that walk dumps. Dropping it ends them all.
 ///
@@ -61,7 +64,7 @@ impl Pool {
             return Ok(Walked {
                 status: TOO_LARGE.to_owned(),
                 json_dump: None,
-                cut: super::Cut::default(),
+                cut: Cut::default(),
                 symbol_files_parsed: 0,
                 rss_bytes: 0,
             });

@@ -17,8 +17,10 @@ use tokio::{
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    ANSWER_LIMIT, PoolSettings, WalkDeath,
+    death::WalkDeath,
+    job::ANSWER_LIMIT,
     message::{self, Answer, Request, Setup},
+    settings::PoolSettings,
 };
 
 /// Bytes of a child's standard error that are kept, the last ones. They tell why it died. They may

@@ -20,7 +20,7 @@ use super::{
     cache::{SymbolCache, Symbols},
     document::ModuleSymbols,
 };
-use crate::symbols::{SymbolKey, leaf};
+use crate::symbol_key::{SymbolKey, leaf};
 
 /// See the module's description.
 pub(super) struct Session<'a> {

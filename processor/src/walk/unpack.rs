@@ -9,7 +9,7 @@ use std::io::Read;
 use flate2::read::MultiGzDecoder;
 use memchr::memmem;
 
-use super::DUMP_LIMIT;
+use super::job::DUMP_LIMIT;
 
 /// How many packings around a minidump are taken off.
 const MAX_PACKINGS: usize = 3;

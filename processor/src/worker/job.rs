@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use buildinfo::lookup::LookupError;
 use crash::{CrashId, ProcessedCrash, RawCrash};
 use crashstore::column::{Name, Text};
 use crashstore::db::{self, Finished, Output, Standing, State};
@@ -15,67 +14,15 @@ use platform::db::{DbError, Tx};
 use platform::queue::{self, Job, Kind, Lane};
 use platform::{clock, cpu};
 
-use super::{Shared, minidumps};
+use super::minidumps;
+use super::problem::Problem;
+use super::shared::Shared;
 use crate::enrich::{self, Builds, Found};
 use crate::pipeline::{self, Input};
 
 /// How long a crash waits that was looked up in an older generation of builds than the stored one:
 /// until then every process has loaded the newer one.
 const NEXT_GENERATION: Duration = Duration::from_secs(70);
-
-/// Why a job could not be done.
-#[derive(Debug)]
-pub(super) enum Problem {
-    /// A part of the system is not there; it may be later.
-    Later(&'static str),
-    /// It will never work.
-    Never(&'static str),
-    /// Somebody else has the job, or the crash was deleted.
-    ClaimLost,
-    /// The crash was deleted before the work began.
-    Deleted,
-}
-
-impl From<DbError> for Problem {
-    fn from(error: DbError) -> Self {
-        if error.is_refusal() {
-            // Its text may quote the value.
-            tracing::error!("the database refuses what was found about a crash");
-            return Self::Never("the database refuses a value");
-        }
-        tracing::warn!(%error, "the database failed a job");
-        Self::Later("the database failed")
-    }
-}
-
-impl From<LookupError> for Problem {
-    fn from(error: LookupError) -> Self {
-        tracing::warn!(%error, "a build could not be looked up");
-        Self::Later("the build could not be looked up")
-    }
-}
-
-impl From<BlobError> for Problem {
-    fn from(error: BlobError) -> Self {
-        match error {
-            BlobError::TooLarge { .. } => Self::Never("an object is too large"),
-            error => {
-                tracing::warn!(%error, "the blob store failed a job");
-                Self::Later("the blob store failed")
-            }
-        }
-    }
-}
-
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Blob(error) => error.into(),
-            StoreError::Database(error) => error.into(),
-            StoreError::Damaged(_) => Self::Never("an object is damaged"),
-        }
-    }
-}
 
 /// A crash's identity and what was answered about its build.
 struct Looked {

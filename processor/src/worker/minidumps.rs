@@ -8,8 +8,8 @@ use platform::cpu;
 use platform::queue::{self, Job};
 use serde_json::Value;
 
-use super::Shared;
-use super::job::Problem;
+use super::problem::Problem;
+use super::shared::Shared;
 use crate::meters::WALKER_DEATHS;
 use crate::pipeline::{DumpWalk, WalkOutcome};
 use crate::symbols::Fetcher;
@@ -94,7 +94,9 @@ pub(super) async fn walk_once(
         microcode: raw.annotation("CPUMicrocodeVersion").map(Cow::into_owned),
         hard_clip,
     };
-    fetcher.fetch_for(pool, dump).await?;
+    if fetcher.has_servers() {
+        fetcher.fetch(pool.modules(dump).await?).await;
+    }
     let walked = pool.walk(&request).await?;
     let cut = walked.cut;
     Ok((outcome_of(walked).await, cut))

@@ -10,7 +10,7 @@ use platform::db::{DbError, progress, set_progress};
 use platform::queue::{self, Kind, Lane};
 use tokio_util::sync::CancellationToken;
 
-use super::Shared;
+use super::shared::Shared;
 use crate::meters::PUSHED;
 
 /// The name under which it is stored how far this has come: the last generation whose changes were

@@ -8,9 +8,9 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{CrashData, Frame, Inline, Scalar, THREAD_LIMIT, Thread, UnloadedModule, position};
-use crate::frame::FRAME_LIMIT;
+use super::data::{CrashData, FRAME_LIMIT, Frame, Inline, THREAD_LIMIT, Thread, UnloadedModule, position};
 use crate::python;
+use crate::scalar::Scalar;
 
 /// Reads crash data from whatever holds its keys.
 pub(super) fn read<'a>(get: impl Fn(&str) -> Option<&'a Value>) -> CrashData<'static> {

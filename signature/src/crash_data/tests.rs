@@ -1,6 +1,10 @@
-use serde_json::json;
+use std::borrow::Cow;
 
+use serde_json::{Value, json};
+
+use super::data::THREAD_LIMIT;
 use super::*;
+use crate::scalar::Scalar;
 
 /// Reads a document, which stays in memory for what is borrowed from it.
 fn read(value: &Value) -> CrashData<'static> {

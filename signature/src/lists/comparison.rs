@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Entry, Lists, Treatment, names};
+use super::compiled::Lists;
+use super::entry::Entry;
+use super::names;
+use super::treatment::Treatment;
 
 /// So many names are tried for all entries of a set together, each entry having an equal share. Lists such as
 /// Mozilla's stay far below.

@@ -3,10 +3,11 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use super::ENTRY_LIMIT;
-
 /// How big a list may be, in bytes.
 pub const LIST_LIMIT: usize = 1024 * 1024;
+
+/// How many entries a list may have.
+pub(super) const ENTRY_LIMIT: usize = 10_000;
 
 /// Why lists cannot be used. Displays as `file:line: problem`.
 #[derive(Debug, thiserror::Error)]

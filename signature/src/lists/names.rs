@@ -7,7 +7,8 @@ use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 
-use super::{Entry, LIST_FILES, dialect};
+use super::dialect;
+use super::entry::{Entry, LIST_FILES};
 
 /// So many names of one entry are spelled out at most; each branch of an expression is in one of them as long as
 /// there are not more branches.

@@ -1,9 +1,13 @@
 use std::fs;
+use std::path::Path;
 
+use super::compiled::BUILT_IN;
+use super::entry::entries;
+use super::file::ENTRY_LIMIT;
 use super::*;
 
 fn compile(irrelevant: &str) -> Result<Lists, ListError> {
-    Lists::compile([irrelevant, "", "", ""], None)
+    Lists::of_texts([irrelevant, "", "", ""])
 }
 
 /// Whether an entry matches the text in Python's sense.
@@ -81,7 +85,7 @@ fn the_first_entry_that_matches_is_named() {
 
 #[test]
 fn what_does_not_matter_is_no_prefix() {
-    let lists = Lists::compile([".*zebra\nhorse.*run\n", "horse\n.*zebra::\n", "", ""], None).unwrap();
+    let lists = Lists::of_texts([".*zebra\nhorse.*run\n", "horse\n.*zebra::\n", "", ""]).unwrap();
     for frame in ["zebra::leap", "horse::run", "horse, zebra"] {
         assert!(matches!(lists.verdict(frame), Some(Verdict::Irrelevant(_))), "{frame}");
     }
@@ -97,7 +101,7 @@ fn an_empty_list_matches_nothing() {
 
 #[test]
 fn sentinels_are_literal() {
-    let lists = Lists::compile(["", "", "zebra.leap\n", ""], None).unwrap();
+    let lists = Lists::of_texts(["", "", "zebra.leap\n", ""]).unwrap();
     assert!(lists.sentinel("zebra.leap").is_some());
     assert!(lists.sentinel("zebra:leap").is_none());
     assert!(lists.sentinel("zebra.leaps").is_none());

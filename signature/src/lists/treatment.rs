@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Entry, Lists, Verdict};
+use super::compiled::{Lists, Verdict};
+use super::entry::Entry;
 
 /// What becomes of a frame in the walk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

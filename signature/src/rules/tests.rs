@@ -218,7 +218,7 @@ fn inlined_functions_come_first_and_forty_are_looked_at() {
     let keys = json!({"threads": [{"frames": vec![frame; 11]}]});
     let made = make(&[], &keys);
     assert_eq!(made.normalized_frames[..5], ["inner", "b.cpp#2", "m", "outer", "inner"]);
-    assert_eq!(made.normalized_frames.len(), frame::FRAME_LIMIT);
+    assert_eq!(made.normalized_frames.len(), crate::FRAME_LIMIT);
 }
 
 #[test]

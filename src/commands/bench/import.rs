@@ -17,10 +17,11 @@ use platform::db::{Db, set_progress};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::Verdict;
 use super::figures::{Figures, Limit};
 use super::scratch::{Scratch, memory, servers};
-use crate::parts::{listen, owner};
+use super::verdict::Verdict;
+use crate::owner::owner;
+use crate::parts::listen;
 
 /// Buildhub would have so many records at least of what the archive holds: some 60 weeks of publishing.
 const ARCHIVE_RECORDS: usize = 10_000;

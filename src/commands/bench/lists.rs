@@ -9,9 +9,9 @@ use crashstore::column::{Name, Text};
 use crashstore::db::{Attached, Filter, Finished, Output, finish, insert_received, list};
 use platform::db::{Beginning, Db};
 
-use super::Verdict;
 use super::figures::{Figures, Limit, median};
 use super::scratch::{Scratch, servers};
+use super::verdict::Verdict;
 
 /// So many rows go into one transaction.
 const BATCH: usize = 2_000;

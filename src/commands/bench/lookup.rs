@@ -19,10 +19,10 @@ use platform::db::Db;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use super::Verdict;
 use super::figures::{Figures, Limit};
 use super::scratch::{Scratch, memory, servers};
 use super::synthetic::{History, Identity, id_at};
+use super::verdict::Verdict;
 
 /// So many questions are asked in turn: more than a processor's caches hold answers to.
 const QUESTIONS: usize = 1 << 20;

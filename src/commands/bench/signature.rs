@@ -16,8 +16,8 @@ use anyhow::{Context, bail};
 use clap::Args;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
-use super::Verdict;
 use super::figures::{Figures, Limit};
+use super::verdict::Verdict;
 use crate::commands::signature::lists_of;
 
 /// Each rate is taken over at least so long.

@@ -7,9 +7,10 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use buildinfo::db::{Run, recent_runs};
-use platform::clock;
 use platform::db::Db;
 use tempfile::NamedTempFile;
+
+use crate::import_run;
 
 /// Prints how an import went.
 pub(crate) fn run(run: &Run, as_json: bool) -> anyhow::Result<()> {
@@ -17,7 +18,7 @@ pub(crate) fn run(run: &Run, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         writeln!(out, "{}", serde_json::to_string(run)?)?;
     } else {
-        writeln!(out, "{}", line(run))?;
+        writeln!(out, "{}", import_run::line(run))?;
         for line in run.policy().lines() {
             writeln!(out, "  {line}")?;
         }
@@ -26,21 +27,6 @@ pub(crate) fn run(run: &Run, as_json: bool) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Logs how an import went.
-pub(crate) fn log(run: &Run) {
-    if run.outcome == "complete" {
-        tracing::info!("{}", line(run));
-    } else {
-        tracing::warn!("{}", line(run));
-        for line in run.policy().lines() {
-            tracing::warn!("  {line}");
-        }
-        for note in run.notes.lines() {
-            tracing::warn!("  {note}");
-        }
-    }
 }
 
 /// `datil buildinfo runs`
@@ -53,23 +39,6 @@ pub(crate) async fn runs(db: &Db, as_json: bool) -> anyhow::Result<ExitCode> {
         run(&one, as_json)?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn line(run: &Run) -> String {
-    let seconds = run.ended.map(|end| (end - run.started) as f64 / 1e6);
-    let took = seconds.map_or_else(|| "not ended".to_owned(), |s| format!("{s:.1} s"));
-    format!(
-        "{} import {}: {}, {} records ({} new, {} known, {} errors) in {} requests, {took}; generation {}",
-        clock::rfc3339(run.started),
-        run.source,
-        run.outcome,
-        run.records,
-        run.new_records,
-        run.unchanged,
-        run.errors,
-        run.requests,
-        run.generation,
-    )
 }
 
 /// Writes a snapshot of all builds, and prints what it holds.

@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use super::report;
-use crate::parts::{open_db, owner};
+use crate::owner::owner;
+use crate::parts::open_db;
 use crate::settings::Settings;
 
 /// What a file of answers begins with.

@@ -9,7 +9,7 @@ use buildinfo::db::IMPORT_LEASE;
 use buildinfo::import::Progress;
 use tokio_util::sync::CancellationToken;
 
-use crate::parts::owner;
+use crate::owner::owner;
 
 /// While it waits, it says so again after so long.
 const SAY_EVERY: Duration = Duration::from_secs(60);

@@ -4,7 +4,7 @@ use buildinfo::audit::read::{Summary, summaries};
 use builds::audit::Severity;
 use platform::db::Db;
 
-use super::Finding;
+use super::finding::Finding;
 
 const NAME: &str = "audit";
 /// So many findings are shown; the audit itself lists them all.

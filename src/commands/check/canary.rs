@@ -11,7 +11,7 @@ use platform::clock;
 use platform::db::Db;
 use serde_json::Value;
 
-use super::Finding;
+use super::finding::Finding;
 use crate::parts::http_client;
 use crate::submission::{Dialect, Submission, send};
 

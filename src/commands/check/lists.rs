@@ -8,7 +8,7 @@ use platform::db::Db;
 use processor::siglists::Siglists;
 use signature::{AGREEMENT, Comparison, Lists};
 
-use super::Finding;
+use super::finding::Finding;
 use crate::commands::signature::lists::counts;
 use crate::settings::Settings;
 

@@ -14,11 +14,8 @@ use serde_json::json;
 use signature::Comparison;
 
 pub(crate) use self::report::counts;
-use self::source::Set;
+use self::source::{BUILT_IN, Set};
 use crate::settings::Settings;
-
-/// What the command line calls the lists that come with the program.
-const BUILT_IN: &str = "built-in";
 
 /// How the SHA-256 of lists is computed without this program.
 pub(crate) const SHA256_HELP: &str = "\

@@ -22,9 +22,11 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::tour::{Commands, Tour};
-use crate::cli::Global;
-use crate::commands::buildinfo::{progress_bar, schedule, show, step};
-use crate::parts::{Parts, http_client, listen, owner};
+use crate::commands::buildinfo::{progress_bar, show, step};
+use crate::global::Global;
+use crate::owner::owner;
+use crate::parts::{Parts, http_client, listen};
+use crate::schedule::import_by_schedule;
 use crate::settings::{Settings, schedule_of};
 use crate::submission::{Dialect, Submission, send};
 
@@ -242,7 +244,7 @@ impl Story {
         let Some(times) = schedule_of(&self.settings)? else {
             return Ok(());
         };
-        let task = schedule(self.db.clone(), self.settings.clone(), times, self.stop.clone());
+        let task = import_by_schedule(self.db.clone(), self.settings.clone(), times, self.stop.clone());
         self.lifecycle.spawn("schedule", task);
         Ok(())
     }

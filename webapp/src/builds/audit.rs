@@ -14,8 +14,9 @@ use platform::http::ApiError;
 
 use crate::page::{PageError, html, unusable};
 use crate::params::Params;
+use crate::state::Webapp;
 use crate::words::{self, Word};
-use crate::{Webapp, format, links};
+use crate::{format, links};
 
 /// Where the audit is.
 pub(super) const PATH: &str = "/builds/audit";

@@ -10,10 +10,11 @@ use chrono::NaiveTime;
 use platform::clock::rfc3339;
 use platform::http::ApiError;
 
-use super::{PAGE, channel_of, small_index, unknown_product};
+use super::channel::{PAGE, channel_of, small_index, unknown_product};
 use crate::page::{PageError, Problem, unusable};
 use crate::params::Params;
-use crate::{Webapp, format, links, words};
+use crate::state::Webapp;
+use crate::{format, links, words};
 
 /// Answers with the newest builds of a channel; with `status`, only those that this became of.
 pub(crate) async fn show(

@@ -11,8 +11,9 @@ use platform::http::ApiError;
 
 use crate::page::{PageError, Problem, html};
 use crate::params::Params;
+use crate::state::Webapp;
 use crate::words::{self, Word};
-use crate::{Webapp, format, links};
+use crate::{format, links};
 
 /// Where the list is.
 pub(super) const PATH: &str = "/builds/runs";

@@ -5,7 +5,8 @@ use builds::said::location::{Location, normalise_platform};
 use chrono::SecondsFormat;
 use serde_json::{Map, Value};
 
-use super::{Fact, list, number, object, shown, text};
+use super::document::{list, number, object, shown, text};
+use super::fact::Fact;
 use crate::words::{self, Word};
 use crate::{format, links};
 

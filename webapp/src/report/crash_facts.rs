@@ -3,7 +3,8 @@
 use crashstore::db::Summary;
 use serde_json::{Map, Value};
 
-use super::{Fact, number, shown, text};
+use super::document::{list, number, shown, text};
+use super::fact::Fact;
 use crate::format;
 
 /// A number of seconds above which it is no uptime but nonsense: a hundred years.
@@ -222,7 +223,7 @@ fn client_time(crash: &Map<String, Value>) -> String {
 }
 
 fn utility(crash: &Map<String, Value>) -> String {
-    let names: Vec<String> = super::list(crash, "utility_actors_name").iter().map(shown).collect();
+    let names: Vec<String> = list(crash, "utility_actors_name").iter().map(shown).collect();
     names.join(", ")
 }
 

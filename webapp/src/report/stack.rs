@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{list, number, object, shown, text};
+use super::document::{list, number, object, shown, text};
 use crate::links::{self, Source};
 use crate::{format, words};
 

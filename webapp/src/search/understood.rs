@@ -2,8 +2,10 @@
 
 use buildinfo::db::beginning;
 use builds::names::product::{self, OFFICIAL_CHANNELS};
-use builds::{BuildId, Product, Version};
+use builds::{BuildId, Version};
 use crash::CrashId;
+
+use crate::names::Names;
 
 /// More words than this are a signature.
 const MAX_WORDS: usize = 10;
@@ -20,23 +22,6 @@ pub(super) enum Wanted {
     Named(Names),
     Signature(String),
     Nothing,
-}
-
-/// Crashes and builds by what they are called; what is empty was not typed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Names {
-    /// The product as its crash reports call it.
-    pub(crate) product: String,
-    /// The product as it was typed.
-    pub(crate) product_typed: String,
-    /// The channel.
-    pub(crate) channel: String,
-    /// The version; with a star at its end, what begins so.
-    pub(crate) version: String,
-    /// N of `buildN`.
-    pub(crate) build_number: Option<u32>,
-    /// The build id, or its first digits with a star.
-    pub(crate) build_id: String,
 }
 
 /// A text of so many hexadecimal digits is the beginning of a revision, or a whole one.
@@ -176,68 +161,6 @@ fn names(text: &str) -> Option<Names> {
     }
     let is_build = names.build_number.is_none() || !names.version.is_empty();
     (names != Names::default() && is_build).then(|| names.settled())
-}
-
-impl Names {
-    /// A build's number belongs to its version, of which it names one candidate.
-    fn settled(mut self) -> Self {
-        if let Some(number) = self.build_number {
-            let version = self.version.trim_end_matches('*').parse::<Version>();
-            if let Ok(version) = version {
-                self.version = version.with_candidate(number).to_string();
-            }
-        }
-        self
-    }
-
-    /// The same in words, one for each name.
-    pub(crate) fn words(&self) -> Vec<String> {
-        let mut words = Vec::new();
-        for (what, value) in [
-            ("product", &self.product),
-            ("channel", &self.channel),
-            ("version", &self.version),
-            ("build id", &self.build_id),
-        ] {
-            if !value.is_empty() {
-                words.push(format!("{what} {value}"));
-            }
-        }
-        if let Some(number) = self.build_number {
-            words.push(format!("which is build {number}"));
-        }
-        if let Some(day) = self.day() {
-            words.push(format!("builds that were started on {day}"));
-        }
-        words
-    }
-
-    /// The names as a heading.
-    pub(crate) fn title(&self) -> String {
-        let read = self.version.parse::<Version>();
-        let version = read.map_or_else(|_| self.version.clone(), |version| version.spoken());
-        let all = [&self.product, &self.channel, &version, &self.build_id];
-        let given: Vec<&str> = all
-            .map(String::as_str)
-            .into_iter()
-            .filter(|text| !text.is_empty())
-            .collect();
-        given.join(" ")
-    }
-
-    /// The day that the first digits of a build id name.
-    fn day(&self) -> Option<String> {
-        let digits = self.build_id.strip_suffix('*')?;
-        match (digits.get(..4), digits.get(4..6), digits.get(6..8)) {
-            (Some(year), Some(month), Some(day)) if digits.len() == 8 => Some(format!("{year}-{month}-{day}")),
-            _ => None,
-        }
-    }
-
-    /// The product, if builds are known by it.
-    pub(crate) fn built(&self) -> Option<Product> {
-        self.product.parse().ok()
-    }
 }
 
 /// The product that the first words name, its one channel, and how many words that are.
@@ -472,9 +395,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_something(
-            text in "\\PC{0,80}|([0-9a-z.*-]{1,8} ?){1,6}|(firefox|beta|build|rc|[0-9.]{1,8}|\\(| ){1,12}",
-        ) {
+        fn any_text_is_something(text in "\\PC{0,80}|([0-9a-z.*-]{1,8} ?){1,6}|(firefox|beta|build|rc|[0-9.]{1,8}|\\(| ){1,12}") {
             if let Wanted::Named(names) = wanted(&text) {
                 prop_assert!(!names.words().is_empty());
             }

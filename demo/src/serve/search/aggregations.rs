@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Field, Known, Refusal, Scalar, count, wire};
+use super::known::Known;
+use super::refusal::Refusal;
+use super::wire::{count, wire};
+use crate::serve::record::{Field, Scalar};
 use crate::world::Record;
 
 /// Terms aggregations by name, each with those inside its buckets.

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta};
 use serde_json::{Map, Value};
 
-use super::{Known, Refusal};
+use super::known::Known;
+use super::refusal::Refusal;
 use crate::serve::record::{Field, Scalar};
 use crate::world::Record;
 

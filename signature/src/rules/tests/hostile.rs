@@ -85,7 +85,7 @@ fn of_many_frames_only_the_first_are_looked_at() {
         ..CrashData::default()
     };
     let made = generate(&crash, &LISTS);
-    assert_eq!(made.normalized_frames.len(), frame::FRAME_LIMIT);
+    assert_eq!(made.normalized_frames.len(), crate::FRAME_LIMIT);
 }
 
 /// Any JSON value, with texts that mean something to the rules.
@@ -235,7 +235,7 @@ proptest! {
             let made = generate(&crash, &LISTS);
             prop_assert!(made.signature.len() <= LENGTH_LIMIT);
             prop_assert!(made.signature.chars().all(is_printable));
-            prop_assert!(made.normalized_frames.len() <= frame::FRAME_LIMIT);
+            prop_assert!(made.normalized_frames.len() <= crate::FRAME_LIMIT);
         }
     }
 

@@ -15,6 +15,9 @@ use signature::{LIST_FILES, LIST_LIMIT, ListError, Lists, text_of};
 
 use crate::parts::http_client;
 
+/// What the command line calls the lists that come with the program.
+pub(super) const BUILT_IN: &str = "built-in";
+
 /// Where lists lie in a checkout of Socorro, in siggen's wheel, and in parts of these.
 const PLACES: [&str; 5] = [
     "",
@@ -68,7 +71,7 @@ impl Set {
     /// The lists that a text of the command line names: `built-in`, a folder, an archive, an http(s) URL, or, where no
     /// file is called so, the beginning of the SHA-256 of lists in the data folder.
     pub(super) async fn named(text: &str, siglists: &Siglists) -> anyhow::Result<Self> {
-        if text == super::BUILT_IN {
+        if text == BUILT_IN {
             return Ok(Self::built_in());
         }
         let is_digest = (8..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit());

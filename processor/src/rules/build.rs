@@ -1,0 +1,218 @@
+//! What is known of the build, and which fields it becomes.
+//!
+//! The rules write it when a crash is processed, and the enrichment when more becomes known.
+
+use std::collections::BTreeMap;
+
+use builds::said::files::{BuildFile, file_for_machine, platform_of};
+use builds::{Answer, CrashBuildInfo};
+use crash::ProcessedCrash;
+use crashstore::column::Name;
+use crashstore::db::Attached;
+use serde_json::Value;
+
+use super::read;
+
+/// Products whose betas report their version without the beta's number.
+const NUMBERED_BETAS: [&str; 2] = ["Firefox", "Thunderbird"];
+
+/// Builds of Firefox on aurora that are newer than this are Developer Edition: the day that
+/// aurora ended.
+const DEVELOPER_EDITION_SINCE: &str = "20170601";
+
+/// Longer reported versions are cut, in characters.
+const MAX_REPORTED: usize = 100;
+
+/// How the note begins that a client reports another version than the one of its build.
+pub(crate) const REPORTED_DIFFERS: &str = "the client reports version ";
+
+/// An answer about a build in the form in which it is attached.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// The exact version, if it is known.
+    pub version: Option<String>,
+    /// The object `build_info`.
+    pub build_info: Value,
+    /// Whether no build of that version reports what the client does.
+    pub(crate) reported_differs: bool,
+    /// Where the build's files lie.
+    pub(crate) files: Vec<BuildFile>,
+    /// What the crash's row keeps, but for the versions.
+    attached: Attached,
+}
+
+/// Where the rules learn of builds.
+#[derive(Debug, Clone, Copy)]
+pub enum Builds<'a> {
+    /// The crash's build was looked up.
+    Found(&'a Found),
+    /// A table from `product:channel:build id` to the version, for trying rules.
+    Table(&'a BTreeMap<String, String>),
+}
+
+impl<'a> Builds<'a> {
+    /// The answer, if there is a whole one.
+    pub(crate) fn found(self) -> Option<&'a Found> {
+        match self {
+            Self::Found(found) => Some(found),
+            Self::Table(_) => None,
+        }
+    }
+}
+
+impl Found {
+    /// An answer and what is attached because of it.
+    pub fn new(answer: &Answer, info: &CrashBuildInfo) -> Self {
+        // Plain data with text keys always has a JSON form.
+        let build_info = serde_json::to_value(info).unwrap_or_default();
+        let status = build_info.get("status").and_then(Value::as_str);
+        let attached = Attached {
+            version: Name::default(),
+            version_reported: Name::default(),
+            lookup_product: Name::of(&answer.product),
+            lookup_build: Name::of(&answer.build_id),
+            answer_digest: answer.digest().to_string(),
+            status: Name::of(status.unwrap_or_default()),
+            generation: answer.generation,
+        };
+        Self {
+            version: answer.version.clone(),
+            build_info,
+            reported_differs: answer.reported_differs,
+            files: answer.build.iter().flat_map(|build| build.files.clone()).collect(),
+            attached,
+        }
+    }
+
+    /// Digest of the answer without its moving parts.
+    pub fn digest(&self) -> &str {
+        &self.attached.answer_digest
+    }
+
+    /// The generation of the builds that answered.
+    pub fn generation(&self) -> i64 {
+        self.attached.generation
+    }
+
+    /// What the row of a crash with this version keeps; `reported` is what the client said, which is kept where it
+    /// contradicts that.
+    pub fn attached(&self, version: &str, reported: &str) -> Attached {
+        let reported = if self.reported_differs { reported } else { "" };
+        Attached {
+            version: Name::of(version),
+            version_reported: Name::of(&reported_line(reported)),
+            ..self.attached.clone()
+        }
+    }
+}
+
+/// Sets the exact version. Where it is not known, betas of products that number them are marked
+/// with `b0`, so that they are not taken for the release; other versions stay as reported, and so
+/// does one that has a suffix already.
+pub(crate) fn set_version(processed: &mut ProcessedCrash, notes: &mut Vec<String>, builds: Builds<'_>) {
+    let version = match builds {
+        Builds::Found(found) => found.version.clone(),
+        Builds::Table(_) if !is_numbered_beta(processed) => None,
+        Builds::Table(table) => table_key(processed).and_then(|key| table.get(&key).cloned()),
+    };
+    match version {
+        Some(version) => processed.set("version", version),
+        None if is_numbered_beta(processed) => {
+            notes.push(unknown_note(processed));
+            if let Some(version) = processed.text("version")
+                && !has_suffix(version)
+            {
+                let version = format!("{version}b0");
+                processed.set("version", version);
+            }
+        }
+        None => {}
+    }
+}
+
+/// What a client says its version is, as one short line; the same again for such a line.
+fn reported_line(text: &str) -> String {
+    let is_blank = |character: char| character.is_whitespace() || character.is_control();
+    let text = text.trim_matches(is_blank);
+    let short: String = text.chars().take(MAX_REPORTED).collect();
+    short.trim_end_matches(is_blank).replace(char::is_control, "\u{fffd}")
+}
+
+/// Sets what the client said its version is, as one short line; nothing where it said nothing.
+pub(crate) fn set_reported_version(processed: &mut ProcessedCrash, reported: &str) {
+    let reported = reported_line(reported);
+    if reported.is_empty() {
+        processed.0.remove("version_reported");
+    } else {
+        processed.set("version_reported", reported);
+    }
+}
+
+/// The note about a client that reports another version than the one of its build.
+pub(crate) fn differs_note(processed: &ProcessedCrash, found: &Found) -> Option<String> {
+    let version = found.version.as_deref().filter(|_| found.reported_differs)?;
+    let reported = processed.text("version_reported")?;
+    Some(format!(
+        "{REPORTED_DIFFERS}{reported}, and its build id is the one of {version}"
+    ))
+}
+
+/// Sets the object about the build, with the file for the machine that crashed: `platform` is the machine's,
+/// `archive_platform` the one of the file, null for the folder of all of them.
+pub(crate) fn set_build_info(processed: &mut ProcessedCrash, found: &Found) {
+    let mut info = found.build_info.clone();
+    let text = |name: &str| processed.text(name).unwrap_or_default();
+    let (os, cpu) = (text("os_name"), text("cpu_arch"));
+    if let (Some(members), Some(file)) = (info.as_object_mut(), file_for_machine(&found.files, os, cpu)) {
+        members.insert("platform".to_owned(), platform_of(os, cpu).into());
+        members.insert("archive_url".to_owned(), file.url.into());
+        members.insert("archive_platform".to_owned(), file.platform.into());
+    }
+    processed.set("build_info", info);
+}
+
+/// The number before the first dot of a version; 0 when there is none.
+pub(crate) fn major(version: &str) -> i64 {
+    let first = version.split('.').next().unwrap_or_default();
+    read::integer_in(first).unwrap_or(0)
+}
+
+/// Whether something follows the number of a version: `b3`, `a2`, `esr`, `rc1`, `pre`. A text that begins with no
+/// number has none.
+pub(crate) fn has_suffix(version: &str) -> bool {
+    let version = version.trim();
+    let rest = version.trim_start_matches(|character: char| character.is_ascii_digit() || character == '.');
+    rest.len() < version.len() && !rest.is_empty()
+}
+
+/// The note about a version that is not known.
+pub(crate) fn unknown_note(processed: &ProcessedCrash) -> String {
+    let channel = processed.text("release_channel").unwrap_or_default();
+    let channel = channel.to_lowercase();
+    let kept = processed.text("version").is_some_and(has_suffix);
+    let what = if kept {
+        "the version number has a suffix already"
+    } else {
+        "added \"b0\" suffix to version number"
+    };
+    format!("release channel is {channel} but no version data was found - {what}")
+}
+
+fn is_numbered_beta(processed: &ProcessedCrash) -> bool {
+    let product = processed.text("product").unwrap_or_default();
+    let channel = processed.text("release_channel").unwrap_or_default();
+    NUMBERED_BETAS.contains(&product) && matches!(channel.to_lowercase().as_str(), "beta" | "aurora")
+}
+
+/// The key in a table of versions; `None` when a part of it is missing.
+fn table_key(processed: &ProcessedCrash) -> Option<String> {
+    let product = processed.text("product")?;
+    let channel = processed.text("release_channel")?.to_lowercase();
+    let build = processed.text("build")?.trim();
+    if build.is_empty() {
+        return None;
+    }
+    let developer = product == "Firefox" && channel == "aurora" && build > DEVELOPER_EDITION_SINCE;
+    let product = if developer { "DevEdition" } else { product };
+    Some(format!("{product}:{channel}:{build}"))
+}

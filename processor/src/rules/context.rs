@@ -1,0 +1,76 @@
+//! What the rules read and write.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use crash::ProcessedCrash;
+use serde_json::{Map, Value};
+use signature::Lists;
+
+use super::build::Builds;
+
+/// What became of walking one minidump.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DumpWalk {
+    /// The dump's name.
+    pub name: String,
+    /// How it went.
+    pub outcome: WalkOutcome,
+}
+
+/// How walking a minidump went.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WalkOutcome {
+    /// It has no bytes and was not walked.
+    Empty,
+    /// The walker answered.
+    Done {
+        /// Its status, `OK` or what was wrong with the minidump.
+        status: String,
+        /// Its document.
+        json_dump: Value,
+        /// The walker's name and version.
+        walker: String,
+    },
+    /// There is no document.
+    Failed {
+        /// The exit code that tools know: the negative number of a signal, or 1.
+        return_code: i64,
+        /// What stands as status, in one word.
+        status: String,
+        /// The note about it, without the rule's name; it is public.
+        note: String,
+        /// The walker's name and version.
+        walker: String,
+    },
+}
+
+/// What a rule reads and writes.
+#[derive(Debug)]
+pub(crate) struct Context<'a> {
+    pub(crate) raw: Map<String, Value>,
+    pub(crate) processed: ProcessedCrash,
+    pub(crate) dumps: &'a BTreeMap<String, Bytes>,
+    pub(crate) walks: &'a [DumpWalk],
+    pub(crate) builds: Builds<'a>,
+    /// The lists that signatures are made with; none where no signature is made.
+    pub(crate) lists: Option<&'a Lists>,
+    pub(crate) notes: Vec<String>,
+}
+
+impl Context<'_> {
+    /// Writes a field.
+    pub(crate) fn set(&mut self, name: &str, value: impl Into<Value>) {
+        self.processed.set(name, value);
+    }
+
+    /// Leaves a note, which everybody can read.
+    pub(crate) fn note(&mut self, note: impl Into<String>) {
+        self.notes.push(note.into());
+    }
+
+    /// The stackwalker's document about the main minidump, unless it is null.
+    pub(crate) fn json_dump(&self) -> Option<&Value> {
+        self.processed.0.get("json_dump").filter(|dump| !dump.is_null())
+    }
+}

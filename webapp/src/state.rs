@@ -1,0 +1,54 @@
+//! What every page and endpoint works with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use buildinfo::audit::Audits;
+use crash::CrashId;
+use moka::sync::Cache;
+use platform::blobs::Blobs;
+use platform::db::Db;
+use platform::queue::Wake;
+
+use crate::channel_view::ChannelView;
+
+/// So often, at most, looking at one report asks for it to be processed.
+const ASK_EVERY: Duration = Duration::from_secs(60);
+
+/// Of so many reports it is remembered that they were asked for.
+const ASKED_AT_ONCE: u64 = 10_000;
+
+/// Of so many generations of the build data the list of channels is kept.
+const GENERATIONS: u64 = 2;
+
+/// The pages and the API. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct Webapp {
+    pub(crate) db: Db,
+    pub(crate) blobs: Blobs,
+    pub(crate) wake: Wake,
+    /// The reports that were asked for within the last minute.
+    pub(crate) asked: Cache<CrashId, ()>,
+    /// The channels and their newest builds, by generation.
+    pub(crate) overview: moka::future::Cache<i64, Arc<Vec<ChannelView>>>,
+    pub(crate) audits: Audits,
+}
+
+impl Webapp {
+    /// Reads from this database and blob store; `wake` tells the processor of this process, if there is one, that
+    /// somebody waits for a report. The audits are those of the API for builds, if it is in this process too.
+    pub fn new(db: Db, blobs: Blobs, wake: Wake, audits: Audits) -> Self {
+        let asked = Cache::builder()
+            .max_capacity(ASKED_AT_ONCE)
+            .time_to_live(ASK_EVERY)
+            .build();
+        Self {
+            db,
+            blobs,
+            wake,
+            asked,
+            overview: moka::future::Cache::new(GENERATIONS),
+            audits,
+        }
+    }
+}
