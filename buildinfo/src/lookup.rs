@@ -17,7 +17,8 @@ use builds::build::{Build, Status};
 use builds::enrichment::{CrashBuildInfo, CrashTimes, crash_build_info};
 use builds::index::{BuildIndex, IndexBuilder, IndexFull};
 use builds::names::build_id::BuildId;
-use builds::names::product::{Product, shares_gecko_ids};
+use builds::names::channel::Channel;
+use builds::names::product::{Product, ids_of};
 use builds::resolve::{Answer, Question, resolve};
 use builds::unknown::Tally;
 use platform::db::{Db, DbError};
@@ -427,8 +428,10 @@ pub async fn load(db: &Db, generation: i64) -> Result<BuildIndex, LookupError> {
 /// See [`LookupError`].
 pub async fn around(db: &Db, generation: i64, product: Product, id: BuildId) -> Result<BuildIndex, LookupError> {
     let mut builds = db::builds_by_id(db, generation, product, id).await?;
-    if builds.is_empty() && shares_gecko_ids(product.as_str()) {
-        builds = db::builds_by_id(db, generation, Product::Firefox, id).await?;
+    if builds.is_empty()
+        && let Some(other) = product.row().ids_of
+    {
+        builds = db::builds_by_id(db, generation, other, id).await?;
         return Ok(BuildIndex::from_builds(generation, &builds)?);
     }
     let mut channels: Vec<String> = builds
@@ -437,9 +440,9 @@ pub async fn around(db: &Db, generation: i64, product: Product, id: BuildId) -> 
         .collect();
     // Betas have releases among their neighbours, those of builds that nobody got too: they are their release
     // candidates.
-    if channels.iter().any(|channel| channel == "beta") {
-        channels.push("release".to_owned());
-    }
+    let tried = channels.iter().filter_map(|channel| Channel::of(channel).tries);
+    let tried: Vec<String> = tried.map(str::to_owned).collect();
+    channels.extend(tried);
     channels.sort();
     channels.dedup();
     for channel in channels {
@@ -468,9 +471,9 @@ pub async fn answer_from_database(db: &Db, generation: i64, question: &Question)
     let empty = BuildIndex::from_builds(generation, std::iter::empty::<&Build>())?;
     let first = resolve(&empty, question);
     let Ok(product) = first.product.parse::<Product>() else {
-        return match first.build_id.parse::<BuildId>() {
-            Ok(id) if shares_gecko_ids(&first.product) => {
-                let index = around(db, generation, Product::Firefox, id).await?;
+        return match (first.build_id.parse::<BuildId>(), ids_of(&first.product)) {
+            (Ok(id), Some(other)) => {
+                let index = around(db, generation, other, id).await?;
                 Ok(resolve(&index, question))
             }
             _ => Ok(first),

@@ -69,7 +69,7 @@ async fn what_shipped_is_missing_until_a_source_lists_its_builds() {
         let found: BTreeSet<String> = missing.iter().map(|one| one.subject.clone()).collect();
         assert!(shipped.is_subset(&found), "{shipped:?}\n{found:?}");
         let thunderbird = Filter {
-            product: Some(Product::Thunderbird),
+            product: Some(Product::THUNDERBIRD),
             check: Some(Check::ShippedWithoutBuild),
         };
         let own = all(db, thunderbird, 3).await;
@@ -199,11 +199,11 @@ async fn every_page_size_lists_the_same_findings_in_one_order() {
             .map(|(check, (count, bad))| (check, count, bad, count.min(2) as usize))
             .collect();
         assert_eq!(counted, expected);
-        let own = summaries(db, Some(Product::Thunderbird), 2).await.unwrap();
+        let own = summaries(db, Some(Product::THUNDERBIRD), 2).await.unwrap();
         let own: Vec<i64> = own.iter().map(|one| one.count).collect();
         assert_eq!(own, [0, 1, 0, 0, 0, 0, 0, 1, 0]);
         let thunderbird = Filter {
-            product: Some(Product::Thunderbird),
+            product: Some(Product::THUNDERBIRD),
             check: None,
         };
         let own: Vec<Check> = all(db, thunderbird, 10).await.iter().map(|one| one.check).collect();
@@ -214,7 +214,7 @@ async fn every_page_size_lists_the_same_findings_in_one_order() {
 fn row<'a>(scores: &'a [Score], source: SourceName, channel: &str) -> &'a Score {
     scores
         .iter()
-        .find(|score| score.source == source && score.product == Product::Firefox && score.channel == channel)
+        .find(|score| score.source == source && score.product == Product::FIREFOX && score.channel == channel)
         .unwrap()
 }
 
@@ -238,7 +238,7 @@ async fn sources_are_scored_over_what_the_others_list() {
         let mut said = Vec::new();
         for id in nightlies.iter().take(2) {
             let id = id.parse().unwrap();
-            for build in index.find(Product::Firefox, id) {
+            for build in index.find(Product::FIREFOX, id) {
                 for stored in db::by_digests(db, build.evidence()).await.unwrap() {
                     said.push(Observation {
                         source: SourceName::Archive,
@@ -250,14 +250,14 @@ async fn sources_are_scored_over_what_the_others_list() {
         db::record(db, i64::MAX / 2, &said).await.unwrap();
         let stop = CancellationToken::new();
         rebuild(db, "test", &stop, &quiet).await.unwrap();
-        let after = scores(db, Some(Product::Firefox)).await.unwrap();
+        let after = scores(db, Some(Product::FIREFOX)).await.unwrap();
         let archive = row(&after, SourceName::Archive, "nightly");
         // It was not asked for those that Buildhub lists: it has no holes.
         assert_eq!((archive.builds, archive.timed, archive.holes), (2, 0, 0));
         let buildhub = row(&after, SourceName::Buildhub, "nightly");
         assert_eq!((buildhub.builds, buildhub.holes), (nightlies.len(), 0));
-        assert!(after.iter().all(|score| score.product == Product::Firefox));
-        assert!(before.iter().any(|score| score.product == Product::Thunderbird));
+        assert!(after.iter().all(|score| score.product == Product::FIREFOX));
+        assert!(before.iter().any(|score| score.product == Product::THUNDERBIRD));
     }
 }
 

@@ -163,7 +163,7 @@ async fn fill(db: &Db) {
 
 /// Calls what is called often, or by an import.
 async fn call_all(db: &Db) {
-    let (firefox, now) = (Product::Firefox, 9_000_000_000_000_000);
+    let (firefox, now) = (Product::FIREFOX, 9_000_000_000_000_000);
     let generation = db::latest_generation(db).await.unwrap().n;
     let all = db::Filter::default();
     let builds = db::list_builds(db, generation, &all, None, 10);
@@ -215,7 +215,7 @@ async fn call_all(db: &Db) {
     db::channels(db, generation).await.unwrap();
     db::versions(db, generation, Some(firefox)).await.unwrap();
     let filters: [fn(&mut db::Filter, &builds::Build); 6] = [
-        |filter, _| filter.product = Some(Product::Firefox),
+        |filter, _| filter.product = Some(Product::FIREFOX),
         |filter, build| filter.channel = Some(build.channel.clone()),
         |filter, build| filter.version = Some(build.version.to_string()),
         |filter, build| filter.platform = Some(build.platform.clone()),

@@ -233,7 +233,7 @@ async fn lists_from_the_database_are_those_of_the_whole_index() {
         sources.import(&test.db).await;
         let (db, now) = (&test.db, generation(&test.db).await);
         let index = look_up(db).await.index();
-        for product in [Product::Firefox, Product::Thunderbird] {
+        for product in [Product::FIREFOX, Product::THUNDERBIRD] {
             let whole = catalog::versions(&index, product, None);
             let (mut paged, mut after): (Vec<_>, Option<(Version, String)>) = (Vec::new(), None);
             loop {
@@ -267,8 +267,8 @@ async fn lists_from_the_database_are_those_of_the_whole_index() {
         let ids: Vec<BuildId> = index.builds().map(|build| build.build_id()).collect();
         let (first, last) = (ids[0].into(), ids[ids.len() / 3].into());
         assert_eq!(
-            lookup::compare(db, now, Product::Firefox, &first, &last).await.unwrap(),
-            catalog::compare(&index, Product::Firefox, &first, &last)
+            lookup::compare(db, now, Product::FIREFOX, &first, &last).await.unwrap(),
+            catalog::compare(&index, Product::FIREFOX, &first, &last)
         );
     }
 }
@@ -281,14 +281,14 @@ async fn a_candidate_is_found_by_its_name_whatever_became_of_it() {
         let now = generation(&test.db).await;
         let index = look_up(&test.db).await.index();
         let mut asked = 0;
-        for build in index.builds().filter(|build| build.product() == Product::Firefox) {
+        for build in index.builds().filter(|build| build.product() == Product::FIREFOX) {
             let Some(number) = build.build_number() else {
                 continue;
             };
             let name = build.version().with_candidate(number).to_string();
             for channel in [None, Some(build.channel())] {
                 let filter = Filter {
-                    product: Some(Product::Firefox),
+                    product: Some(Product::FIREFOX),
                     channel: channel.map(str::to_owned),
                     version: Some(name.clone()),
                     ..Filter::default()
@@ -315,7 +315,7 @@ async fn a_candidate_is_found_by_its_name_whatever_became_of_it() {
         }
         assert_eq!(asked, 60);
         let filter = Filter {
-            product: Some(Product::Firefox),
+            product: Some(Product::FIREFOX),
             channel: Some("beta".to_owned()),
             version: Some("152.0rc2".to_owned()),
             ..Filter::default()

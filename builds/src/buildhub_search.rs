@@ -142,7 +142,7 @@ impl Search {
         let mut builds: Vec<BuildRef<'_>> = match self.query.ids() {
             Some(ids) => ids
                 .into_iter()
-                .flat_map(|id| Product::ALL.map(|product| index.find(product, id)))
+                .flat_map(|id| Product::all().map(move |product| index.find(product, id)))
                 .flatten()
                 .filter(candidates)
                 .collect(),

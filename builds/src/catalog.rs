@@ -11,7 +11,8 @@ use serde::Serialize;
 use crate::build::{Certainty, Status};
 use crate::index::{BuildIndex, BuildRef, InLine};
 use crate::names::build_id::BuildId;
-use crate::names::product::{Line, Product};
+use crate::names::channel::Line;
+use crate::names::product::Product;
 use crate::names::version::Version;
 use crate::resolve::{revision_url, rfc3339};
 

@@ -12,7 +12,8 @@ use crate::derive::correction::{Correction, correct};
 use crate::derive::facts::{Facts, Shipped, facts};
 use crate::derive::group::{GroupKey, group_of};
 use crate::names::build_id::BuildId;
-use crate::names::product::{Directory, Line};
+use crate::names::channel::{Line, tried_on};
+use crate::names::product::Directory;
 use crate::names::version::{Stage, Version};
 use crate::said::observation::{Digest, Observation, SourceName};
 
@@ -425,16 +426,17 @@ impl<'a> Group<'a> {
     /// Whether beta's users get the build before release's: [`Facts::goes_to_beta`], or there are builds of betas with
     /// its number.
     fn goes_to_beta(&self, name: &BuildName<'a>) -> bool {
-        let is_release =
-            name.channel == "release" && name.version.stage() == Stage::Release && !is_made_for_others(name.variant);
+        let is_release = tried_on(name.channel).is_some()
+            && name.version.stage() == Stage::Release
+            && !is_made_for_others(name.variant);
         is_release && (self.betas.contains(&name.directory) || self.facts.goes_to_beta(name.directory, name.version))
     }
 
     fn offered_on(&self, name: &BuildName<'a>, status: Status) -> Vec<String> {
         let own =
             matches!(status, Status::Shipped | Status::Published | Status::Variant).then(|| name.channel.to_owned());
-        let beta = self.goes_to_beta(name).then(|| "beta".to_owned());
-        beta.into_iter().chain(own).collect()
+        let beta = tried_on(name.channel).filter(|_| self.goes_to_beta(name));
+        beta.map(str::to_owned).into_iter().chain(own).collect()
     }
 
     /// The builds of the same version as `name`; none if all are made for others.

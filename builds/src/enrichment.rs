@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::build::{Certainty, Reason, Status};
 use crate::index::{BuildIndex, Place};
 use crate::names::build_id::BuildId;
-use crate::names::product::Line;
+use crate::names::channel::Line;
 use crate::names::version::Version;
 use crate::resolve::{Answer, PreviousBuild, Sibling, rfc3339};
 use crate::said::observation::SourceName;

@@ -16,6 +16,7 @@ use foldhash::fast::RandomState;
 
 use crate::build::{Build, Certainty, Reason, Status};
 use crate::names::build_id::BuildId;
+use crate::names::channel::Channel;
 use crate::names::product::Product;
 use crate::names::version::Version;
 use crate::said::observation::{Digest, SourceName};
@@ -170,7 +171,7 @@ impl BuildIndex {
             .map(|channel| self.texts.get(*channel));
         // The channel that all of them follow settles it, unless they may be candidates on beta.
         let all = common == Some(channel);
-        let none = common.is_some() && !all && channel != "beta";
+        let none = common.is_some() && !all && Channel::of(channel).tries.is_none();
         let rows = span.filter(|_| !none).map_or(0..0, |span| self.rows_of(span));
         rows.map(|row| BuildRef { index: self, row })
             .filter(move |build| all || build.is_on(channel))
@@ -196,7 +197,7 @@ impl BuildIndex {
 
 fn key_of(product: Product, id: u64) -> u64 {
     // 14 digits need 47 bits.
-    ((product as u64) << 48) | id.min((1 << 48) - 1)
+    (u64::from(product.position()) << 48) | id.min((1 << 48) - 1)
 }
 
 fn bit_of(source: SourceName) -> u8 {

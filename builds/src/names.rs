@@ -1,6 +1,7 @@
 //! How products, versions and builds are named, and in which order versions come.
 
 pub mod build_id;
+pub mod channel;
 pub mod product;
 pub mod version;
 pub mod version_code;

@@ -9,9 +9,8 @@ use serde_json::Value;
 use crate::build::{Certainty, Reason, Status};
 use crate::index::{BuildIndex, BuildRef, Place};
 use crate::names::build_id::{BuildId, NotABuildId, prefix_range};
-use crate::names::product::{
-    Directory, Line, Product, is_unofficial_channel, normalise_channel, on_geckoview, shares_gecko_ids,
-};
+use crate::names::channel::{Channel, Line, normalise_channel};
+use crate::names::product::{Directory, Product, ids_of, name_in_answers};
 use crate::names::version::{Version, reported};
 use crate::names::version_code;
 use crate::said::files::BuildFile;
@@ -203,10 +202,7 @@ pub fn resolve(index: &BuildIndex, question: &Question) -> Answer {
         .and_then(Directory::only_channel)
         .map_or_else(|| normalise_channel(&echo(&question.channel)), str::to_owned);
     let mut answer = Answer {
-        product: product
-            .map(Product::as_str)
-            .or_else(|| on_geckoview(&question.product))
-            .map_or_else(|| echo(&question.product), str::to_owned),
+        product: name_in_answers(&question.product).map_or_else(|| echo(&question.product), str::to_owned),
         channel,
         build_id: echo(&question.build_id),
         version: None,
@@ -237,17 +233,18 @@ pub fn resolve(index: &BuildIndex, question: &Question) -> Answer {
 /// Firefox's build of the same Gecko, for an answer that found no build.
 fn sibling(index: &BuildIndex, question: &Question, answer: &Answer) -> Option<Sibling> {
     let nothing = answer.build.is_none() && answer.alternatives.is_empty();
-    if !nothing || answer.reason == Reason::InTheFuture || !shares_gecko_ids(&question.product) {
+    if !nothing || answer.reason == Reason::InTheFuture {
         return None;
     }
+    let other = ids_of(&question.product)?;
     let id: BuildId = question.build_id.parse().ok()?;
-    sibling::find(index, id, &answer.channel)
+    sibling::find(index, other, id, &answer.channel)
 }
 
 /// Fills in what is found and gives the answer's reason.
 fn fill(index: &BuildIndex, question: &Question, product: Option<Product>, answer: &mut Answer) -> Reason {
     let text = question.build_id.trim();
-    if product == Some(Product::Fenix)
+    if product.is_some_and(|product| product.row().version_codes)
         && let Some(time) = version_code::built_at(text)
     {
         // Its 8 digits can also be the beginning of a build id.
@@ -285,7 +282,7 @@ fn fill(index: &BuildIndex, question: &Question, product: Option<Product>, answe
     {
         return reason;
     }
-    if is_unofficial_channel(&answer.channel) {
+    if Channel::of(&answer.channel).is_unofficial() {
         answer.status = Status::Unofficial;
         return Reason::NotAnOfficialBuild;
     }

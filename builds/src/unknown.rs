@@ -17,7 +17,8 @@ use serde::Serialize;
 
 use crate::build::Reason;
 use crate::names::build_id::{BuildId, NotABuildId};
-use crate::names::product::{OFFICIAL_CHANNELS, Product, is_unofficial_channel};
+use crate::names::channel::Channel;
+use crate::names::product::Product;
 use crate::resolve::Answer;
 
 pub use install::InstallHash;
@@ -93,7 +94,8 @@ impl UnknownKey {
         let junk = verdict == Verdict::Junk;
         let known = answer.product.parse::<Product>().is_ok();
         let channel = answer.channel.as_str();
-        let named = OFFICIAL_CHANNELS.contains(&channel) || is_unofficial_channel(channel);
+        let asked = Channel::of(channel);
+        let named = asked.is_official() || asked.is_unofficial();
         Self {
             // Of junk all that counts is how much there is of it.
             product: if junk && !known {

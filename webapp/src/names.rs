@@ -1,6 +1,7 @@
 //! What a person calls crashes and builds by, and the builds that are called so.
 
 use buildinfo::db;
+use builds::names::channel::Channel;
 use builds::names::version::Stage;
 use builds::{BuildId, Product, Version};
 
@@ -103,7 +104,7 @@ impl Names {
     /// Leaves those of the builds that [`Names::filter`] finds which have these names.
     pub(crate) fn keep(&self, builds: &mut Vec<builds::Build>) {
         if self.is_candidate_on_beta() {
-            let on_beta = |build: &builds::Build| build.offered_on.iter().any(|on| on == "beta");
+            let on_beta = |build: &builds::Build| build.offered_on.contains(&self.channel);
             builds.retain(on_beta);
         }
     }
@@ -128,6 +129,7 @@ impl Names {
     /// on beta.
     fn is_candidate_on_beta(&self) -> bool {
         let version = self.version.trim_end_matches('*').parse::<Version>();
-        self.channel == "beta" && version.is_ok_and(|version| matches!(version.stage(), Stage::ReleaseCandidate(_)))
+        Channel::of(&self.channel).tries.is_some()
+            && version.is_ok_and(|version| matches!(version.stage(), Stage::ReleaseCandidate(_)))
     }
 }

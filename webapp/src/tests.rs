@@ -251,7 +251,7 @@ pub(crate) fn build(channel: &str, version: &str, build_id: &str, platform: &str
     let version: Version = version.parse().unwrap();
     let shipped = channel != "nightly";
     Build {
-        product: Product::Firefox,
+        product: Product::FIREFOX,
         channel: channel.to_owned(),
         build_id: build_id.parse().unwrap(),
         platform: platform.to_owned(),

@@ -15,7 +15,8 @@ use utoipa::openapi::schema::{KnownFormat, Object, Schema, SchemaFormat, SchemaT
 use utoipa::openapi::{RefOr, Required};
 
 use builds::names::build_id::BuildId;
-use builds::names::product::{Directory, Line, Product};
+use builds::names::channel::Line;
+use builds::names::product::{Directory, Product};
 use builds::names::version::Version;
 use builds::said::observation::Digest;
 
@@ -98,7 +99,7 @@ fn form_of(schema: &Object) -> Form {
 /// A product that builds are known of.
 pub(super) fn known_product(text: &str) -> Result<Directory, String> {
     text.parse().map_err(|_| {
-        let known = Product::ALL.map(Product::as_str).join(", ");
+        let known = Product::names();
         format!("{} is none that builds are known of: {known}", short(text))
     })
 }

@@ -12,7 +12,8 @@ use axum::response::{IntoResponse, Response};
 use builds::build::Status;
 use builds::index::BuildRef;
 use builds::names::build_id::BuildId;
-use builds::names::product::Product;
+use builds::names::channel::{Channel, Versions};
+use builds::names::product::{Directory, Product};
 use builds::names::version::Version;
 use builds::resolve::Question;
 use platform::clock;
@@ -143,10 +144,9 @@ fn missing(params: &Params) -> Option<Value> {
 
 /// The product of a name that Crash Stats' table could hold: exactly so, and Developer Edition on its one channel only.
 fn directory(name: &str, channel: &str) -> Option<Product> {
-    if name == "DevEdition" {
-        return (channel == "aurora").then_some(Product::Firefox);
-    }
-    Product::ALL.into_iter().find(|product| product.as_str() == name)
+    let directory = Directory::all().find(|directory| directory.row().table_name == name)?;
+    let fits = directory.only_channel().is_none_or(|only| only == channel);
+    fits.then(|| directory.product())
 }
 
 /// The version strings of the builds with one id on a channel: final names first, then candidates, each in the order
@@ -155,8 +155,11 @@ fn hits<'a>(builds: impl Iterator<Item = BuildRef<'a>>, channel: &str) -> Vec<St
     let (own, others): (Vec<BuildRef<'_>>, Vec<BuildRef<'_>>) = builds.partition(|build| build.channel() == channel);
     let mut rows: Vec<Version> = own.into_iter().flat_map(own_rows).collect();
     // A release's file stands under beta as well, as long as no beta has the same id.
-    if rows.is_empty() && channel == "beta" {
-        rows = others.into_iter().filter_map(row_on_beta).collect();
+    if rows.is_empty()
+        && let Some(tried) = Channel::of(channel).tries
+    {
+        let others = others.into_iter().filter(|build| build.channel() == tried);
+        rows = others.filter_map(|build| candidate_row(build, channel)).collect();
     }
     rows.sort_by_key(|version| (version.candidate().is_some(), version.clone()));
     rows.dedup();
@@ -168,28 +171,31 @@ fn own_rows(build: BuildRef<'_>) -> Vec<Version> {
     let own = build.channel();
     let version = build.name_on(own);
     let candidate = build.build_number().map(|number| version.with_candidate(number));
-    match (build.status(), own) {
+    let of_train = matches!(
+        Channel::of(own).versions,
+        Versions::BetasOrAlphas | Versions::Betas | Versions::Finals
+    );
+    match (build.status(), of_train) {
         (Status::Variant | Status::Unofficial | Status::Unknown, _) => Vec::new(),
-        (Status::Published, _) | (Status::Shipped, "aurora" | "beta" | "release") => vec![version],
+        (Status::Published, _) | (Status::Shipped, true) => vec![version],
         // Of a beta the candidate is left out, and a release's stands under beta.
-        (_, "aurora" | "beta" | "release") => Vec::new(),
-        (Status::Shipped, _) => [Some(version), candidate].into_iter().flatten().collect(),
-        (Status::Candidate | Status::Aborted | Status::Pulled, _) => candidate
+        (_, true) => Vec::new(),
+        (Status::Shipped, false) => [Some(version), candidate].into_iter().flatten().collect(),
+        (Status::Candidate | Status::Aborted | Status::Pulled, false) => candidate
             .into_iter()
             .flat_map(|candidate| [version.clone(), candidate])
             .collect(),
     }
 }
 
-/// The row of a release's file under beta.
-fn row_on_beta(build: BuildRef<'_>) -> Option<Version> {
-    let has_row = build.channel() == "release"
-        && build.build_number().is_some()
+/// The row of a release's file under the channel that tries its candidates out.
+fn candidate_row(build: BuildRef<'_>, channel: &str) -> Option<Version> {
+    let has_row = build.build_number().is_some()
         && matches!(
             build.status(),
             Status::Shipped | Status::Candidate | Status::Aborted | Status::Pulled
         );
-    has_row.then(|| build.name_on("beta"))
+    has_row.then(|| build.name_on(channel))
 }
 
 #[cfg(test)]

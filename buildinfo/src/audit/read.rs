@@ -193,9 +193,7 @@ fn about(product: Option<Product>, findings: Vec<Finding>) -> Vec<Finding> {
 }
 
 fn folders(product: Option<Product>) -> Vec<&'static str> {
-    let own = Directory::ALL
-        .into_iter()
-        .filter(|directory| Some(directory.product()) == product);
+    let own = product.into_iter().flat_map(Product::directories);
     own.map(Directory::as_str).collect()
 }
 
@@ -291,7 +289,7 @@ async fn shipped(db: &Db) -> Result<Vec<Finding>, DbError> {
     let generation = db::latest_generation(db).await?.n;
     let known = facts(&db::fact_observations(db).await?);
     let mut built: BTreeSet<(Directory, [u32; 8])> = BTreeSet::new();
-    for product in Product::ALL {
+    for product in Product::all() {
         let versions = known.shipped.keys();
         let versions = versions.filter(|(directory, _)| directory.product() == product);
         let names: BTreeSet<String> = versions

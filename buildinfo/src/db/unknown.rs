@@ -193,7 +193,7 @@ pub async fn prune_unknown(db: &Db, now: i64) -> Result<(), DbError> {
     delete_until(db, OLD_SEEN, end.max(now.saturating_sub(KEEP_SEEN))).await?;
     reported::prune(db, now).await?;
     let mut parts: Vec<(&str, Verdict)> = vec![("", Verdict::NoSource), ("", Verdict::Junk)];
-    for product in Product::ALL {
+    for product in Product::all() {
         parts.extend([
             (product.as_str(), Verdict::Unofficial),
             (product.as_str(), Verdict::NotSeen),

@@ -71,9 +71,7 @@ impl Import<'_> {
     /// The folders of the products that are asked for.
     fn directories(&self) -> impl Iterator<Item = Directory> + use<> {
         let products = self.options.products.clone();
-        Directory::ALL
-            .into_iter()
-            .filter(move |directory| products.is_empty() || products.contains(&directory.product()))
+        Directory::all().filter(move |directory| products.is_empty() || products.contains(&directory.product()))
     }
 
     /// Reads the listings of one product down to its builds; answers whether it shows anything.

@@ -67,7 +67,6 @@ impl Import<'_> {
                 .products
                 .iter()
                 .flat_map(|product| names(*product))
-                .copied()
                 .collect(),
             build_id: None,
         };
@@ -199,14 +198,8 @@ async fn read_page(
 }
 
 /// What Buildhub calls a product.
-fn names(product: Product) -> &'static [&'static str] {
-    match product {
-        Product::Firefox => &["firefox", "devedition"],
-        Product::Thunderbird => &["thunderbird"],
-        Product::Fennec => &["fennec"],
-        Product::Fenix => &["fenix"],
-        Product::Focus => &["focus"],
-    }
+fn names(product: Product) -> impl Iterator<Item = &'static str> {
+    product.directories().map(|directory| directory.row().source_name)
 }
 
 fn micros(rfc3339: &str) -> Option<i64> {

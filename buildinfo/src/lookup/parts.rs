@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use builds::build::Build;
 use builds::catalog::{self, Comparison, Newest, NoComparison, VersionBuilds, Which};
 use builds::index::{BuildIndex, IndexFull};
-use builds::names::product::{Line, Product, is_unofficial_channel};
+use builds::names::channel::{Channel, Line};
+use builds::names::product::Product;
 use builds::names::version::{Stage, Version};
 use platform::db::{Db, DbError};
 
@@ -135,11 +136,11 @@ async fn newest_among(
     channel: &str,
     stored: &Versions,
 ) -> Result<Vec<Newest>, LookupError> {
-    let is_beta = channel == "beta";
+    let tried = Channel::of(channel).tries;
     let mut lines: BTreeMap<Line, Vec<(&str, &[String])>> = BTreeMap::new();
     for ((version, own), names) in stored.iter().rev() {
         // What beta got of a release stands in its line too; which versions those are, their builds tell.
-        let may_be_candidate = is_beta && own == "release" && version.stage() == Stage::Release;
+        let may_be_candidate = tried == Some(own) && version.stage() == Stage::Release;
         if own == channel || may_be_candidate {
             let line = lines.entry(Line::of(own, version)).or_default();
             line.push((own, names));
@@ -150,8 +151,8 @@ async fn newest_among(
     let mut by_id = db::builds_of_channel(db, generation, product, channel, None, 1)
         .await?
         .rows;
-    if is_beta {
-        by_id.extend(newest_candidates(db, generation, product).await?);
+    if let Some(tried) = tried {
+        by_id.extend(newest_candidates(db, generation, product, channel, tried).await?);
     }
     let mut found = Vec::new();
     for (line, versions) in lines {
@@ -161,17 +162,23 @@ async fn newest_among(
     Ok(found)
 }
 
-/// The newest builds of a release that were offered on beta as candidates. Where beta gets them at all, the newest few
-/// releases hold one: so only the newest hundred ids of release are read, and a product whose releases never go to
-/// beta has none.
-async fn newest_candidates(db: &Db, generation: i64, product: Product) -> Result<Vec<Build>, LookupError> {
+/// The newest builds of a release that were offered on beta as candidates: `channel` is beta, and `tried` is release.
+/// Where beta gets them at all, the newest few releases hold one: so only the newest hundred ids of release are read,
+/// and a product whose releases never go to beta has none.
+async fn newest_candidates(
+    db: &Db,
+    generation: i64,
+    product: Product,
+    channel: &str,
+    tried: &str,
+) -> Result<Vec<Build>, LookupError> {
     let mut before = None;
     for _ in 0..CANDIDATE_PAGES {
-        let page = db::builds_of_channel(db, generation, product, "release", before, IDS).await?;
+        let page = db::builds_of_channel(db, generation, product, tried, before, IDS).await?;
         before = page.rows.last().map(|build| build.build_id);
         let on_beta = |build: &&Build| {
             let mut channels = build.offered_on.iter();
-            build.build_number.is_some() && channels.any(|channel| channel == "beta")
+            build.build_number.is_some() && channels.any(|on| on == channel)
         };
         let newest = page.rows.iter().filter(on_beta).map(|one| one.build_id);
         if let Some(newest) = newest.max() {
@@ -197,13 +204,17 @@ async fn newest_of_line(
     by_id: &[Build],
 ) -> Result<Option<Newest>, LookupError> {
     let at_once = match channel {
-        "beta" => VERSIONS,
+        _ if Channel::of(channel).tries.is_some() => VERSIONS,
         _ if line.to_string() != "main" => versions.len().max(1),
         // A nightly's version has as many builds as eight betas.
         _ => 2,
     };
     // Nothing is offered on a channel of no release process, however many versions it has.
-    let most = if is_unofficial_channel(channel) { 1 } else { usize::MAX };
+    let most = if Channel::of(channel).is_unofficial() {
+        1
+    } else {
+        usize::MAX
+    };
     let mut builds = by_id.to_vec();
     let mut found = None;
     for some in versions.chunks(at_once).take(most) {

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use builds::index::BuildIndex;
 use builds::names::build_id::BuildId;
-use builds::names::product::{OFFICIAL_CHANNELS, Product};
+use builds::names::channel::Channel;
+use builds::names::product::Product;
 use builds::unknown::{FetchPlan, fetch_plan};
 use platform::clock;
 use platform::db::{Db, DbError};
@@ -153,7 +154,7 @@ pub async fn record_import(db: &Db, alarms: &[(Alarm, FetchPlan)], outcome: &str
 /// build nothing is plausible: then it is the import that is missing.
 fn is_plausible(channel: &str, id: BuildId, newest: Option<BuildId>, days: u32) -> bool {
     let oldest = newest.map(|newest| newest.micros() - i64::from(days) * DAY);
-    OFFICIAL_CHANNELS.contains(&channel) && !id.is_historic() && oldest.is_some_and(|oldest| id.micros() >= oldest)
+    Channel::of(channel).is_official() && !id.is_historic() && oldest.is_some_and(|oldest| id.micros() >= oldest)
 }
 
 /// The newest build known on a channel of a product; of the product if the channel has none.

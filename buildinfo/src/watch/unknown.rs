@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use builds::names::build_id::BuildId;
-use builds::names::product::{OFFICIAL_CHANNELS, Product};
+use builds::names::channel::Channel;
+use builds::names::product::Product;
 use builds::unknown::{UnknownKey, Verdict};
 use platform::clock;
 use platform::db::Db;
@@ -177,8 +178,8 @@ async fn measure(lookup: &Lookup, db: &Db, now: i64) -> Result<(), LookupError> 
         metrics::gauge!(meters::IMPORTS, "outcome" => outcome).set(count as f64);
     }
     let index = lookup.index();
-    for product in Product::ALL {
-        for channel in OFFICIAL_CHANNELS {
+    for product in Product::all() {
+        for channel in Channel::official().map(|channel| channel.name) {
             let newest = index
                 .lines()
                 .filter(|(own, on, _)| *own == product && *on == channel)

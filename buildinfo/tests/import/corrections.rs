@@ -67,7 +67,7 @@ async fn a_corrected_source_withdraws_the_old_conclusion_and_says_so() {
         assert_eq!(second_build.reason, "changed");
         replayed(&changes);
         // What was known before can still be asked.
-        let before = db::builds_by_id(&test.db, first.generation, Product::Firefox, ids[&2].parse().unwrap())
+        let before = db::builds_by_id(&test.db, first.generation, Product::FIREFOX, ids[&2].parse().unwrap())
             .await
             .unwrap();
         assert!(before.iter().all(|build| build.status == Status::Shipped));

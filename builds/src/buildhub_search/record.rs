@@ -210,13 +210,7 @@ fn upload_date(micros: i64) -> Option<String> {
 }
 
 fn product(product: Product) -> &'static str {
-    match product {
-        Product::Firefox => "firefox",
-        Product::Thunderbird => "thunderbird",
-        Product::Fennec => "fennec",
-        Product::Fenix => "fenix",
-        Product::Focus => "focus",
-    }
+    product.row().folders.first().map_or("", |folder| folder.source_name)
 }
 
 fn tree(repository: &str) -> &str {

@@ -11,7 +11,8 @@ use super::ShortBuild;
 use crate::build::Status;
 use crate::index::{BuildIndex, BuildRef};
 use crate::names::build_id::BuildId;
-use crate::names::product::{Directory, Product, normalise_channel};
+use crate::names::channel::normalise_channel;
+use crate::names::product::{Directory, Product};
 use crate::names::version::Version;
 use crate::resolve::changes_url;
 
@@ -43,7 +44,7 @@ impl Which {
         if let (Some(only), Some(asked)) = (only, &asked)
             && only != asked
         {
-            return Err(format!("{} has only the channel {only}", directory.spoken()));
+            return Err(format!("{} has only the channel {only}", directory.row().spoken));
         }
         Ok(Self {
             build_id,

@@ -4,7 +4,8 @@ use chrono::DateTime;
 use serde_json::Value;
 
 use crate::names::build_id::BuildId;
-use crate::names::product::{Directory, is_unofficial_channel, normalise_channel};
+use crate::names::channel::{Channel, Versions, normalise_channel};
+use crate::names::product::Directory;
 use crate::names::version::{Stage, Version};
 use crate::said::location::{Area, Location, normalise_platform};
 use crate::said::observation::{Digest, Kind, Observation, SourceName, Why, member};
@@ -172,8 +173,8 @@ fn file_claim(
     };
     let directory = match (&location, named) {
         (Some(location), _) => location.directory,
-        (None, Some(Directory::Firefox)) => {
-            Directory::of(crate::Product::Firefox, facts.channel.as_deref().unwrap_or_default())
+        (None, Some(named)) if named.only_channel().is_none() => {
+            Directory::of(named.product(), facts.channel.as_deref().unwrap_or_default())
         }
         (None, Some(named)) => named,
         (None, None) => return Err(Why::Malformed("/url")),
@@ -184,12 +185,12 @@ fn file_claim(
     };
     // Files of 2018 call every beta by the number of its release: only the path tells which beta, and without it
     // nothing does.
-    if !exact && matches!(channel.as_str(), "beta" | "aurora") {
+    if !exact && Channel::of(&channel).versions.are_betas() {
         return Err(Why::NoExactVersion);
     }
     let folder = folder_of(location.as_ref());
     let (place, place_variant) = location.map_or((None, None), |location| (location.platform, location.variant));
-    let origin = if is_unofficial_channel(&channel) {
+    let origin = if Channel::of(&channel).is_unofficial() {
         Origin::Unofficial
     } else {
         origin
@@ -229,10 +230,9 @@ fn folder_of(location: Option<&Location>) -> Option<Version> {
 fn channel_of_path(directory: Directory, version: &Version, origin: Origin) -> String {
     let channel = match (directory.only_channel(), version.stage(), origin) {
         (Some(channel), ..) => channel,
-        (None, _, Origin::Nightly) => "nightly",
-        (None, Stage::Beta(_), _) => "beta",
-        (None, Stage::Esr, _) => "esr",
-        (None, ..) => "release",
+        (None, _, Origin::Nightly) => Channel::of_stage(Stage::Alpha(1)),
+        (None, Stage::Alpha(_), _) => Channel::of_stage(Stage::Release),
+        (None, stage, _) => Channel::of_stage(stage),
     };
     channel.to_owned()
 }
@@ -258,7 +258,7 @@ fn csv_row(observation: &Observation, digest: Digest) -> Result<Claim, Why> {
     };
     // `b99` was the name of a release's last candidate on beta.
     let origin = match stated.stage() {
-        _ if is_unofficial_channel(&channel) => Origin::Unofficial,
+        _ if Channel::of(&channel).is_unofficial() => Origin::Unofficial,
         Stage::Alpha(_) => Origin::Nightly,
         _ if stated.candidate().is_some() || stated.is_legacy_final_beta() => Origin::Candidate,
         _ => Origin::Final,
@@ -290,10 +290,14 @@ fn csv_row(observation: &Observation, digest: Digest) -> Result<Claim, Why> {
 /// `esr`.
 fn named_for_its_file(mut claim: Claim) -> Claim {
     let official = matches!(claim.origin, Origin::Candidate | Origin::Final);
-    if official && claim.channel == "beta" && claim.version.stage() == Stage::Release {
-        "release".clone_into(&mut claim.channel);
+    let said = Channel::of(&claim.channel);
+    if official
+        && claim.version.stage() == Stage::Release
+        && let Some(tried) = said.tries
+    {
+        tried.clone_into(&mut claim.channel);
     }
-    if official && claim.channel == "esr" {
+    if official && said.versions == Versions::Esrs {
         claim.version = claim.version.with_esr();
     }
     claim

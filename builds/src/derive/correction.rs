@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::build::{Build, Certainty, Reason};
 use crate::names::build_id::BuildId;
-use crate::names::product::{Line, Product};
+use crate::names::channel::Line;
+use crate::names::product::Product;
 use crate::names::version::Version;
 use crate::said::observation::{Observation, UnknownName};
 

@@ -250,7 +250,7 @@ mod tests {
         ]);
         assert_eq!(
             facts.esr_majors.into_iter().collect::<Vec<_>>(),
-            [(Product::Firefox, 140)]
+            [(Product::FIREFOX, 140)]
         );
     }
 
@@ -270,9 +270,9 @@ mod tests {
         assert_eq!(
             keys,
             [
-                (Directory::DevEdition, "54.0b11".to_owned(), 4),
-                (Directory::Fenix, "84.0.0-beta.2".to_owned(), 1),
-                (Directory::Fenix, "109.0b1".to_owned(), 3),
+                (Directory::DEVEDITION, "54.0b11".to_owned(), 4),
+                (Directory::FENIX, "84.0.0-beta.2".to_owned(), 1),
+                (Directory::FENIX, "109.0b1".to_owned(), 3),
             ]
         );
     }
@@ -283,7 +283,7 @@ mod tests {
             facts(&[shipped("firefox-140.0", 2, "esr")]),
             facts(&[shipped("firefox-140.0", 2, "major")]),
         );
-        let key = (Directory::Firefox, "140.0".parse().unwrap());
+        let key = (Directory::FIREFOX, "140.0".parse().unwrap());
         assert_eq!(old.shipped[&key].build_number, new.shipped[&key].build_number);
         assert_eq!(new.shipped[&key].statements.len(), 1);
     }
@@ -308,7 +308,7 @@ mod tests {
         let (old, new) = (facts(&[]), facts(&[shipped("devedition-64.0b4", 2, "dev")]));
         assert_eq!(
             old.changes(&new).into_iter().collect::<Vec<_>>(),
-            [(Product::Firefox, 64)]
+            [(Product::FIREFOX, 64)]
         );
         assert!(new.changes(&new).is_empty());
     }

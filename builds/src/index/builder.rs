@@ -13,7 +13,8 @@ use super::{
     key_of,
 };
 use crate::build::{Build, Status};
-use crate::names::product::{Line, Product};
+use crate::names::channel::{Channel, Line};
+use crate::names::product::Product;
 use crate::names::version::Version;
 
 /// Most channels that spans can name.
@@ -206,7 +207,7 @@ impl IndexBuilder {
                 let is_own = channel == own_channel;
                 let named = candidate
                     .as_ref()
-                    .filter(|_| !is_own && self.index.texts.get(channel) == "beta");
+                    .filter(|_| !is_own && Channel::of(self.index.texts.get(channel)).tries.is_some());
                 let Ok(version) = named.map_or(Ok(own_version), |version| self.version(version)) else {
                     continue;
                 };

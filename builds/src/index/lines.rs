@@ -6,7 +6,8 @@ use chrono::{NaiveDate, NaiveTime};
 use super::{BuildIndex, BuildRef};
 use crate::build::{Reason, Status};
 use crate::names::build_id::BuildId;
-use crate::names::product::{Line, Product};
+use crate::names::channel::{Channel, Line};
+use crate::names::product::Product;
 use crate::names::version::{Stage, Version};
 
 /// How many entries of one version are looked at to find one for the same platform.
@@ -56,7 +57,8 @@ impl Lines {
         built: Option<LineEntry>,
         versions: &[Version],
     ) {
-        let order = |entry: &LineEntry| line_order(channel, &versions[entry.version as usize], entry.build_id);
+        let on = Channel::of(channel);
+        let order = |entry: &LineEntry| line_order(on, &versions[entry.version as usize], entry.build_id);
         entries.sort_by(|left, right| {
             order(left)
                 .cmp(&order(right))
@@ -189,8 +191,9 @@ impl BuildIndex {
     }
 
     fn position(&self, entries: &[LineEntry], place: &Place<'_>) -> usize {
-        let own = line_order(place.channel, place.version, place.build_id);
-        entries.partition_point(|entry| line_order(place.channel, self.entry_version(entry), entry.build_id) < own)
+        let channel = Channel::of(place.channel);
+        let own = line_order(channel, place.version, place.build_id);
+        entries.partition_point(|entry| line_order(channel, self.entry_version(entry), entry.build_id) < own)
     }
 
     fn entry_version(&self, entry: &LineEntry) -> &Version {
@@ -239,10 +242,11 @@ fn is_nightly(version: &Version) -> bool {
     matches!(version.stage(), Stage::Alpha(_))
 }
 
-/// Beta is ordered by version first: the first beta of a version is built before the last candidates of the version
-/// before it.
-fn line_order(channel: &str, version: &Version, build_id: BuildId) -> ([u32; 8], BuildId) {
-    (if channel == "beta" { version.key() } else { [0; 8] }, build_id)
+/// Beta, which tries candidates out, is ordered by version first: the first beta of a version is built before the last
+/// candidates of the version before it.
+fn line_order(channel: &Channel, version: &Version, build_id: BuildId) -> ([u32; 8], BuildId) {
+    let by_version = channel.tries.is_some();
+    (if by_version { version.key() } else { [0; 8] }, build_id)
 }
 
 /// A build in a line, under its name there.

@@ -219,77 +219,77 @@ mod tests {
         };
         check(
             "/firefox/candidates/70.0-candidates/build2/win64/en-US/Firefox%20Setup%2070.0.exe",
-            Directory::Firefox,
+            Directory::FIREFOX,
             candidate("70.0", 2),
             Some("win64"),
             None,
         );
         check(
             "/devedition/candidates/61.0b4-candidates/build10/mac/ca/Firefox 61.0b4.dmg",
-            Directory::DevEdition,
+            Directory::DEVEDITION,
             candidate("61.0b4", 10),
             Some("mac"),
             None,
         );
         check(
             "/mobile/candidates/68.1-candidates/build1/android-x86_64/en-US/f.apk",
-            Directory::Fennec,
+            Directory::FENNEC,
             candidate("68.1", 1),
             Some("android-x86_64"),
             None,
         );
         check(
             "/firefox/candidates/65.0-candidates/build1/mac-EME-free/en-US/Firefox.dmg",
-            Directory::Firefox,
+            Directory::FIREFOX,
             candidate("65.0", 1),
             Some("mac"),
             Some("eme-free"),
         );
         check(
             "/firefox/candidates/65.0-candidates/build1/funnelcake140/win32/en-US/f.exe",
-            Directory::Firefox,
+            Directory::FIREFOX,
             candidate("65.0", 1),
             Some("win32"),
             Some("funnelcake140"),
         );
         check(
             "/firefox/releases/56.0.1-funnelcake131/v1/win32/en-US/f.exe",
-            Directory::Firefox,
+            Directory::FIREFOX,
             release("56.0.1"),
             Some("win32"),
             Some("funnelcake131"),
         );
         check(
             "/firefox/releases/60.3.0esr/linux-x86_64/fr/f.tar.bz2",
-            Directory::Firefox,
+            Directory::FIREFOX,
             release("60.3.0esr"),
             Some("linux-x86_64"),
             None,
         );
         check(
             "/firefox/releases/latest-beta/x",
-            Directory::Firefox,
+            Directory::FIREFOX,
             Area::Moving,
             None,
             None,
         );
         check(
             "/firefox/nightly/2018/11/2018-11-20-10-02-38-mozilla-central/f.dmg",
-            Directory::Firefox,
+            Directory::FIREFOX,
             Area::Nightly,
             None,
             None,
         );
         check(
             "/firefox/nightly/latest-mozilla-central/f.dmg",
-            Directory::Firefox,
+            Directory::FIREFOX,
             Area::Moving,
             None,
             None,
         );
         check(
             "/firefox/try-builds/a@b/f",
-            Directory::Firefox,
+            Directory::FIREFOX,
             Area::Unofficial,
             None,
             None,

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use builds::names::channel::Channel;
+use builds::names::product::{Directory, Product, numbers_betas};
 use builds::said::files::{BuildFile, file_for_machine, platform_of};
 use builds::{Answer, CrashBuildInfo};
 use crash::ProcessedCrash;
@@ -12,9 +14,6 @@ use crashstore::db::Attached;
 use serde_json::Value;
 
 use super::read;
-
-/// Products whose betas report their version without the beta's number.
-const NUMBERED_BETAS: [&str; 2] = ["Firefox", "Thunderbird"];
 
 /// Builds of Firefox on aurora that are newer than this are Developer Edition: the day that
 /// aurora ended.
@@ -201,7 +200,7 @@ pub(crate) fn unknown_note(processed: &ProcessedCrash) -> String {
 fn is_numbered_beta(processed: &ProcessedCrash) -> bool {
     let product = processed.text("product").unwrap_or_default();
     let channel = processed.text("release_channel").unwrap_or_default();
-    NUMBERED_BETAS.contains(&product) && matches!(channel.to_lowercase().as_str(), "beta" | "aurora")
+    numbers_betas(product) && Channel::of(&channel.to_lowercase()).versions.are_betas()
 }
 
 /// The key in a table of versions; `None` when a part of it is missing.
@@ -212,7 +211,7 @@ fn table_key(processed: &ProcessedCrash) -> Option<String> {
     if build.is_empty() {
         return None;
     }
-    let developer = product == "Firefox" && channel == "aurora" && build > DEVELOPER_EDITION_SINCE;
-    let product = if developer { "DevEdition" } else { product };
+    let known = Product::of_name(product).filter(|_| build > DEVELOPER_EDITION_SINCE);
+    let product = known.map_or(product, |known| Directory::of(known, &channel).row().table_name);
     Some(format!("{product}:{channel}:{build}"))
 }

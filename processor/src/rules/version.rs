@@ -1,5 +1,6 @@
 //! Versions and the build.
 
+use builds::names::channel::{Channel, Versions};
 use serde_json::json;
 
 use super::context::Context;
@@ -22,7 +23,8 @@ pub(super) fn fenix_version(context: &mut Context<'_>) {
 
 /// Versions of the extended support release carry `esr`; most clients leave it out.
 pub(super) fn esr_version(context: &mut Context<'_>) {
-    if read::text(&context.processed.0, "release_channel") != Some("esr") {
+    let channel = read::text(&context.processed.0, "release_channel").unwrap_or_default();
+    if Channel::of(channel).versions != Versions::Esrs {
         return;
     }
     match read::text(&context.processed.0, "version") {

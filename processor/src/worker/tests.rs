@@ -155,7 +155,7 @@ impl Bench {
 
     async fn conclude_of(&self, n: i64, build_id: &str, version: &str) {
         let build = Build {
-            product: Product::Firefox,
+            product: Product::FIREFOX,
             channel: "beta".to_owned(),
             version: version.parse().unwrap(),
             build_id: build_id.parse().unwrap(),

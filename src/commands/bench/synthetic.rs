@@ -42,9 +42,9 @@ impl History {
     pub(super) fn identity(self, number: usize) -> anyhow::Result<Identity> {
         Ok(Identity {
             product: if number % 7 == 6 {
-                Product::Thunderbird
+                Product::THUNDERBIRD
             } else {
-                Product::Firefox
+                Product::FIREFOX
             },
             channel: match number % 20 {
                 0..11 => "nightly",

@@ -8,7 +8,7 @@ use buildinfo::db::{BuildKey, Filter, latest_generation, list_builds};
 use buildinfo::lookup;
 use builds::catalog::{Comparison, NoComparison, Several, ShortBuild, Which};
 use builds::names::build_id::prefix_range;
-use builds::names::product::normalise_channel;
+use builds::names::channel::normalise_channel;
 use builds::{Build, BuildId, Directory, Version};
 use chrono::NaiveDate;
 use clap::Args;

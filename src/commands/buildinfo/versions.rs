@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use buildinfo::db::latest_generation;
 use buildinfo::lookup;
 use builds::catalog::{LatestBuild, Newest, VersionBuilds};
-use builds::names::product::normalise_channel;
+use builds::names::channel::normalise_channel;
 use builds::{Directory, Line, Product, Version};
 use clap::Args;
 use platform::db::Db;

@@ -67,7 +67,7 @@ pub(crate) async fn show(State(app): State<Webapp>, params: Params) -> Result<Re
 }
 
 fn no_product() -> PageError {
-    let names = Product::ALL.map(Product::as_str).join(", ");
+    let names = Product::names();
     ApiError::BadRequest(format!("Builds are known of these products: {names}.")).into()
 }
 
@@ -239,7 +239,7 @@ impl ScoreRow {
 #[template(path = "audit.html")]
 struct AuditPage {
     product: Option<&'static str>,
-    products: [&'static str; Product::ALL.len()],
+    products: Vec<&'static str>,
     made: String,
     generation: i64,
     /// The worst, in a sentence, and how it looks.
@@ -257,7 +257,7 @@ impl AuditPage {
         let scores: Vec<ScoreRow> = audit.scores.iter().take(MOST_SCORES).map(ScoreRow::new).collect();
         Self {
             product: product.map(Product::as_str),
-            products: Product::ALL.map(Product::as_str),
+            products: Product::all().map(Product::as_str).collect(),
             made: format::time(audit.made),
             generation: audit.generation.n,
             verdict: verdict(&audit.summaries),

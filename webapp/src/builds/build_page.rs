@@ -410,7 +410,7 @@ mod tests {
             let line = Line::of(channel, &builds[0].version);
             let found = next(
                 &BuildIndex::from_builds(1, &builds).unwrap(),
-                Product::Firefox,
+                Product::FIREFOX,
                 channel,
                 line,
                 of.parse().unwrap(),
@@ -442,7 +442,7 @@ mod tests {
         ];
         let index = BuildIndex::from_builds(1, &builds).unwrap();
         let of = builds[0].build_id;
-        let found = next(&index, Product::Firefox, "beta", builds[0].line, of);
+        let found = next(&index, Product::FIREFOX, "beta", builds[0].line, of);
         assert_eq!(found.map(|found| found.build_id), Some(builds[2].build_id));
     }
 }

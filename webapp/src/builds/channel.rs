@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use buildinfo::lookup::LookupError;
 use buildinfo::{db, lookup};
-use builds::names::product;
+use builds::names::channel;
 use builds::{BuildId, BuildIndex, Directory};
 use platform::db::DbError;
 use platform::http::ApiError;
@@ -91,7 +91,7 @@ pub(super) fn channel_of(directory: Directory, channel: &str) -> String {
     let channel = channel.replace(char::is_control, "\u{fffd}");
     directory
         .only_channel()
-        .map_or_else(|| product::normalise_channel(&channel), str::to_owned)
+        .map_or_else(|| channel::normalise_channel(&channel), str::to_owned)
 }
 
 pub(super) fn unknown_product(name: &str) -> Response {

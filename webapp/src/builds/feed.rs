@@ -179,7 +179,7 @@ mod tests {
         let later = build("beta", "64.0b5", "20181029174105", "win64");
         let feed = |builds: &[builds::Build], status| {
             let index = BuildIndex::from_builds(1, builds).unwrap();
-            Feed::new(Product::Firefox, "beta", status, &index)
+            Feed::new(Product::FIREFOX, "beta", status, &index)
         };
         let before = feed(&[candidate.clone(), later.clone()], None);
         let after = feed(&[shipped, later], None);

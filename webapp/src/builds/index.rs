@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use buildinfo::watch::importer::Importer;
 use buildinfo::{Freshness, db};
-use builds::names::product;
+use builds::names::{channel, product};
 use builds::{BuildId, Product, Version};
 use platform::clock;
 use platform::db::DbError;
@@ -95,7 +95,7 @@ fn named_by(params: &Params) -> Result<Names, &'static str> {
     Ok(Names {
         product: product.to_owned(),
         product_typed: String::new(),
-        channel: product::normalise_channel(channel),
+        channel: channel::normalise_channel(channel),
         // A version as people call it is asked for as programs write it.
         version: Version::written(version),
         build_number: None,
@@ -126,7 +126,7 @@ async fn named(
 async fn matching(app: &Webapp, id: BuildId) -> Result<Vec<Matching>, DbError> {
     let generation = db::latest_generation(&app.db).await?.n;
     let mut found = Vec::new();
-    for product in Product::ALL {
+    for product in Product::all() {
         let builds = db::builds_by_id(&app.db, generation, product, id).await?;
         found.extend(Matching::all(&builds));
     }

@@ -267,7 +267,7 @@ mod tests {
             build("beta", "64.0b5", "20181029174105", "win64"),
             build("release", "64.0", "20181206201918", "win64"),
         ]);
-        let rows = rows(Product::Firefox, "beta", &index);
+        let rows = rows(Product::FIREFOX, "beta", &index);
         let found: Vec<(&str, &str, String)> = rows
             .iter()
             .map(|row| (row.version.as_str(), row.status.text, row.platforms.join(" ")))

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use buildinfo::watch::importer::Importer;
 use buildinfo::{db, explain};
+use builds::names::channel::{Channel, tried_on};
 use builds::names::product;
 use builds::{BuildId, Directory, Product, Question, resolve};
 use chrono::Duration;
@@ -49,8 +50,10 @@ pub(crate) async fn show(
         }
         Err(_) => Vec::new(),
     };
-    if builds.is_empty() && product::shares_gecko_ids(&name) {
-        builds = db::builds_by_id(&app.db, generation, Product::Firefox, id).await?;
+    if builds.is_empty()
+        && let Some(other) = product::ids_of(&name)
+    {
+        builds = db::builds_by_id(&app.db, generation, other, id).await?;
     }
     let index = small_index(generation, &builds)?;
     let question = Question {
@@ -96,15 +99,13 @@ async fn around(
     }
     let mut channels = vec![channel];
     // Betas have releases among their neighbours: those are their release candidates.
-    if channel == "beta" {
-        channels.push("release");
-    }
+    channels.extend(Channel::of(channel).tries);
     if builds.iter().all(|build| build.channel != channel) {
         channels.extend(
             builds
                 .first()
                 .map(|build| build.channel.as_str())
-                .filter(|own| *own != "release"),
+                .filter(|own| tried_on(own).is_none()),
         );
     }
     let (few, many) = DAYS_AFTER;

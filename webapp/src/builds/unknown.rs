@@ -369,7 +369,7 @@ struct UnknownPage {
 }
 
 impl UnknownPage {
-    fn products(&self) -> [&'static str; Product::ALL.len()] {
-        Product::ALL.map(Product::as_str)
+    fn products(&self) -> impl Iterator<Item = &'static str> {
+        Product::all().map(Product::as_str)
     }
 }

@@ -1,7 +1,9 @@
 //! What somebody means who types something into the search box.
 
 use buildinfo::db::beginning;
-use builds::names::product::{self, OFFICIAL_CHANNELS};
+use builds::names::channel::Channel;
+use builds::names::product;
+use builds::names::version::Stage;
 use builds::{BuildId, Version};
 use crash::CrashId;
 
@@ -192,7 +194,7 @@ fn build_number(word: &str, after: &[&str]) -> Option<u32> {
 
 /// Reads a word that is no product.
 fn read(word: &str, names: &mut Names) -> Option<()> {
-    if OFFICIAL_CHANNELS.contains(&word) || word == "default" {
+    if Channel::of(word).is_official() || word == "default" {
         return set(&mut names.channel, word);
     }
     if let Some(begin) = beginning::build_ids(word) {
@@ -209,7 +211,7 @@ fn read(word: &str, names: &mut Names) -> Option<()> {
         && major.bytes().all(|byte| byte.is_ascii_digit())
         && major.len() <= 3
     {
-        set(&mut names.channel, "esr")?;
+        set(&mut names.channel, Channel::of_stage(Stage::Esr))?;
         return set(&mut names.version, &format!("{major}*"));
     }
     if let Some(begin) = beginning::versions(digits) {

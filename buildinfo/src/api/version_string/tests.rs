@@ -118,7 +118,7 @@ fn a_build_that_no_release_process_made_has_no_row() {
     }
     let index = BuildIndex::from_builds(1, &builds).unwrap();
     let id = "20181025233934".parse().unwrap();
-    assert!(hits(index.find(Product::Firefox, id), "beta").is_empty());
+    assert!(hits(index.find(Product::FIREFOX, id), "beta").is_empty());
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use builds::audit::{Score, Scores};
 use builds::names::build_id::BuildId;
+use builds::names::channel::{Channel, tried_on};
 use builds::names::product::Product;
 use builds::names::version::Stage;
 use builds::said::observation::{Digest, Kind, Observation, SourceName};
@@ -150,12 +151,10 @@ fn who(said: &Said) -> Option<(SourceName, Product, String)> {
                 body: Value::Null,
             };
             let (directory, version) = builds::derive::facts::subject_of(&observation).ok()?;
-            let own = match version.stage() {
-                Stage::Beta(_) | Stage::ReleaseCandidate(_) => "beta",
-                Stage::Esr => "esr",
-                Stage::Alpha(_) => "nightly",
-                Stage::Release => "release",
-            };
+            let own = Channel::of_stage(version.stage());
+            // A release's candidate is tried out before it ships.
+            let tried = matches!(version.stage(), Stage::ReleaseCandidate(_));
+            let own = tried_on(own).filter(|_| tried).unwrap_or(own);
             directory.only_channel().unwrap_or(own)
         }
         // Its subject begins with the channel.

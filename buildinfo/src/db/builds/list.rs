@@ -2,6 +2,7 @@
 
 use builds::build::Build;
 use builds::names::build_id::BuildId;
+use builds::names::channel::Channel;
 use builds::names::product::Product;
 use builds::names::version::{Stage, Version};
 use platform::db::{Beginning, Db, DbError, values};
@@ -178,8 +179,8 @@ async fn list_page(
     let mut texts: Vec<&str> = Vec::new();
     // A release's candidate is offered on beta, and its own channel is release.
     let own_channel = base
-        .filter(|base| base.stage() == Stage::Release && filter.channel.as_deref() == Some("beta"))
-        .map(|_| "release");
+        .filter(|base| base.stage() == Stage::Release)
+        .and_then(|_| Channel::of(filter.channel.as_deref()?).tries);
     let named = [
         ("product", filter.product.map(Product::as_str), None),
         ("channel", filter.channel.as_deref(), own_channel),

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use builds::names::build_id::BuildId;
+use builds::names::product::is_nightly_branch;
 use builds::names::version::Version;
 use builds::said::location::normalise_platform;
 
@@ -19,22 +20,6 @@ const NOT_FOR_USERS: [&str; 8] = [
     "-l10n",
     "-mingw",
     "-tsan",
-];
-/// The branches that nightlies are made of, past and present.
-const BRANCHES: [&str; 6] = [
-    "comm-aurora",
-    "comm-central",
-    "comm-central-trunk",
-    "mozilla-aurora",
-    "mozilla-central",
-    "trunk",
-];
-/// What further branches of nightlies begin with.
-const BRANCH_PREFIXES: [&str; 4] = [
-    "comm-1.9.",
-    "mozilla-1.9.",
-    "mozilla-aurora-android",
-    "mozilla-central-android",
 ];
 
 /// The version of a folder of `candidates/`: `65.0-candidates`.
@@ -126,9 +111,8 @@ pub fn nightly_folder(name: &str) -> Option<NightlyFolder<'_>> {
         digits.push_str(part);
         branch = rest;
     }
-    let is_known = BRANCHES.contains(&branch) || BRANCH_PREFIXES.iter().any(|start| branch.starts_with(start));
     let moment = digits.parse().ok()?;
-    (is_known && !branch.ends_with("-l10n")).then_some(NightlyFolder { moment, branch })
+    (is_nightly_branch(branch) && !branch.ends_with("-l10n")).then_some(NightlyFolder { moment, branch })
 }
 
 /// The files beside a build that say what it is.

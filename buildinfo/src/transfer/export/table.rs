@@ -9,7 +9,8 @@ use std::io::{self, Write};
 
 use builds::build::{Build, Status};
 use builds::names::build_id::BuildId;
-use builds::names::product::Product;
+use builds::names::channel::tried_on;
+use builds::names::product::{Directory, Product};
 use builds::names::version::{Stage, Version};
 use platform::db::Db;
 
@@ -107,10 +108,12 @@ fn parts(versions: Vec<(String, String, String)>) -> BTreeMap<Part, BTreeMap<Sto
 impl Part {
     fn of(product: Product, channel: &str, version: &Version) -> Self {
         // Before it had versions of its own, Aurora was Firefox.
-        let is_devedition =
-            product == Product::Firefox && channel == "aurora" && !matches!(version.stage(), Stage::Alpha(_));
+        let product_name = match version.stage() {
+            Stage::Alpha(_) => product.as_str(),
+            _ => Directory::of(product, channel).row().table_name,
+        };
         Self {
-            product_name: if is_devedition { "DevEdition" } else { product.as_str() },
+            product_name,
             channel: channel.to_owned(),
             major: version.major(),
         }
@@ -119,10 +122,9 @@ impl Part {
 
 /// The channel that a candidate is listed under.
 fn candidate_channel<'a>(channel: &'a str, version: &Version) -> &'a str {
-    if channel == "release" && !version.is_esr() {
-        "beta"
-    } else {
-        channel
+    match tried_on(channel) {
+        Some(tried) if !version.is_esr() => tried,
+        _ => channel,
     }
 }
 

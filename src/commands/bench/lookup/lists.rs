@@ -105,7 +105,7 @@ fn found(build: &Build) -> Vec<Narrow> {
 fn nothing() -> Vec<Narrow> {
     let nothing = || Some("nothing".to_owned());
     vec![
-        ("product", Box::new(|filter| filter.product = Some(Product::Fenix))),
+        ("product", Box::new(|filter| filter.product = Some(Product::FENIX))),
         ("channel", Box::new(move |filter| filter.channel = nothing())),
         ("version", Box::new(move |filter| filter.version = nothing())),
         ("platform", Box::new(move |filter| filter.platform = nothing())),

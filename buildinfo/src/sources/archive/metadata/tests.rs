@@ -106,7 +106,7 @@ fn developer_edition_calls_itself_firefox() {
     let claim = claim(&format!("{place}/linux-x86_64/en-US/buildhub.json"), &content);
     assert_eq!(
         (claim.directory, claim.channel.as_str()),
-        (builds::Directory::DevEdition, "aurora")
+        (builds::Directory::DEVEDITION, "aurora")
     );
 }
 
