@@ -23,7 +23,7 @@ const MOST_OF_CLIENT: usize = 32;
 
 /// The sources that did not answer when they were last asked.
 pub fn silent_sources(states: &[SourceState]) -> Vec<Finding> {
-    let silent = states.iter().filter_map(|state| {
+    let silent = states.iter().filter(|state| state.is_read()).filter_map(|state| {
         let trouble = state.trouble.as_ref()?;
         let since = match state.answered {
             Some(answered) => format!("it last answered at {}", rfc3339(answered)),

@@ -69,6 +69,12 @@ fn marks(count: usize, first: usize) -> String {
     marks.join(", ")
 }
 
+/// `'a', 'b'`: names of the program's own, none of which has a quotation mark.
+fn quoted(names: impl IntoIterator<Item = &'static str>) -> String {
+    let quoted: Vec<String> = names.into_iter().map(|name| format!("'{name}'")).collect();
+    quoted.join(", ")
+}
+
 /// `($1, $2), ($3, $4)`: the placeholders of an `INSERT` of `rows` rows with `columns` columns.
 fn placeholders(rows: usize, columns: usize) -> String {
     let row = |row: usize| format!("({})", marks(columns, row * columns + 1));

@@ -5,7 +5,6 @@
 
 use std::fmt;
 
-use builds::said::observation::SourceName;
 use platform::clock::rfc3339;
 use serde::Serialize;
 
@@ -46,10 +45,10 @@ pub struct Dated<'a, T> {
 
 impl Freshness {
     /// What the states of the sources amount to. The oldest answer among the sources that answer
-    /// counts; if none answers, the newest answer there ever was. Tables of rows are no source that
-    /// is asked again, and count for nothing.
+    /// counts; if none answers, the newest answer there ever was. What imports do not read, as tables
+    /// of rows, counts for nothing.
     pub fn of(states: &[SourceState]) -> Self {
-        let asked = states.iter().filter(|state| state.source != SourceName::Csv.as_str());
+        let asked = states.iter().filter(|state| state.is_read());
         let (answering, silent): (Vec<_>, Vec<_>) =
             asked.partition(|state| state.trouble.is_none() && state.answered.is_some());
         let oldest = answering.iter().filter_map(|state| state.answered).min();
@@ -144,6 +143,7 @@ mod tests {
                     state("archive", Some(hour), None),
                     state("buildhub", Some(minute), None),
                     state("csv", Some(0), None),
+                    state("of-another-release", Some(0), Some("timed out")),
                 ],
                 Some("1970-01-01T00:01:00Z"),
                 vec![],

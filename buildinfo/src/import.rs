@@ -9,6 +9,7 @@ mod buildhub;
 mod derivation;
 mod lease;
 mod product_details;
+mod reader;
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -16,19 +17,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use builds::names::product::Product;
-use builds::said::observation::{SourceName, UnknownName};
+use builds::said::observation::{Observation, SourceName, UnknownName};
 use builds::unknown::FetchPlan;
 use platform::clock;
 use platform::db::{Db, DbError};
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 pub use self::derivation::{correct, rebuild, undo_correction};
 pub(crate) use self::derivation::{derive_dirty, derive_groups, known_facts};
 pub(crate) use self::lease::with_lease;
+pub use self::reader::{READERS, Reader, Reading};
 use crate::db::{self, Lease, Run, RunLease, Seen, Writes};
 use crate::meters;
 use crate::settings::Settings;
-use crate::sources::{Client, SourceError, Tape, csv};
+use crate::sources::{Client, SourceError, Tape};
 use builds::policy::{Policy, State};
 
 /// Kept answers of sources are kept so many days at least.
@@ -88,6 +91,8 @@ pub struct Options {
     pub wanted: Vec<FetchPlan>,
     /// Keep the sources' answers word for word, or take them from a recording instead of asking.
     pub tape: Option<Arc<Tape>>,
+    /// What reads the sources, in this order.
+    pub readers: &'static [Reader],
 }
 
 impl Default for Options {
@@ -100,6 +105,7 @@ impl Default for Options {
             wait: true,
             wanted: Vec::new(),
             tape: None,
+            readers: READERS,
         }
     }
 }
@@ -139,6 +145,9 @@ pub enum ImportError {
     /// The HTTP client could not be made.
     #[error("the HTTP client could not be made: {0}")]
     Client(#[from] reqwest::Error),
+    /// A source that no setting has an address for was to be read.
+    #[error("there is no address of {0} in the settings")]
+    NoAddress(SourceName),
     /// A part of the import ended without having done its work.
     #[error("a part of the import broke off")]
     Task,
@@ -172,7 +181,9 @@ pub async fn import(
     with_lease(db, options.wait, owner, stop, report, work).await
 }
 
-struct Import<'a> {
+/// An import under way, as what reads a source sees it: it asks for the source's client and address, hands over what
+/// the source said, and tells how the source did.
+pub struct Import<'a> {
     lease: Lease,
     settings: &'a Settings,
     options: &'a Options,
@@ -221,6 +232,76 @@ impl<'a> Import<'a> {
             read: 0,
             kept: 0,
         })
+    }
+
+    /// How this import is made: which products, and since when.
+    pub fn options(&self) -> &Options {
+        self.options
+    }
+
+    /// A client for a source. What is personal in its answers is removed before they are seen, kept or told of.
+    pub fn client(&self, source: SourceName) -> Client {
+        self.client.for_source(source)
+    }
+
+    /// Where a source is, by the settings.
+    ///
+    /// # Errors
+    /// [`ImportError::NoAddress`] of a source that imports do not read.
+    pub fn address(&self, source: SourceName) -> Result<Url, ImportError> {
+        let root = self.settings.addresses.of(source).cloned();
+        root.ok_or(ImportError::NoAddress(source))
+    }
+
+    /// Stores what a source said. Of so many more records nothing could be made.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn record(&mut self, observations: &[Observation], unusable: usize) -> Result<(), ImportError> {
+        let seen = db::record(&self.lease, self.run.id, observations).await?;
+        self.add(seen, observations.len() + unusable, unusable);
+        Ok(())
+    }
+
+    /// Stores the *whole* of what a source says at one address: what it said there before and does not any more is
+    /// closed. Of so many more records nothing could be made.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn record_listing(
+        &mut self,
+        source: SourceName,
+        url: &str,
+        observations: &[Observation],
+        unusable: usize,
+    ) -> Result<(), ImportError> {
+        let seen = db::record_listing(&self.lease, self.run.id, source.as_str(), url, observations).await?;
+        self.add(seen, observations.len() + unusable, unusable);
+        Ok(())
+    }
+
+    /// Notes when something was uploaded or shipped that a source told of, microseconds UTC.
+    pub fn saw(&mut self, source: SourceName, time: i64) {
+        let newest = self.newest.entry(source).or_insert(time);
+        *newest = time.max(*newest);
+    }
+
+    /// Shows how far the reading of a source is.
+    pub fn show(&self, source: SourceName, done: u64, total: u64) {
+        (self.report)(Progress::Reading { source, done, total });
+    }
+
+    /// Notes that a source could not be read; what it said before stays.
+    pub fn note_failed(&mut self, source: SourceName, error: &SourceError) {
+        self.note(&format!("{source}: {error}; what it said before stays"));
+        self.failed += 1;
+        self.failed_source(source, error);
+    }
+
+    /// Notes that a source was read: `what` of it, with this client.
+    pub fn note_read(&mut self, source: SourceName, client: &Client, what: &str) {
+        self.read += 1;
+        self.well_source(source, client, what);
     }
 
     fn note(&mut self, text: &str) {
@@ -290,27 +371,11 @@ impl<'a> Import<'a> {
         Ok(())
     }
 
-    /// What the program itself knows and no source holds any more.
-    async fn read_history(&mut self) -> Result<(), ImportError> {
-        let rows = csv::history();
-        let source = SourceName::Csv.as_str();
-        let seen = db::record_listing(&self.lease, self.run.id, source, csv::HISTORY, &rows).await?;
-        self.add(seen, rows.len(), 0);
-        Ok(())
-    }
-
     async fn read_sources(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
-        if self.options.choice == Choice::Auto {
-            self.read_history().await?;
-        }
-        if self.options.choice.includes(SourceName::ProductDetails) {
-            self.read_product_details(stop).await?;
-        }
-        if self.options.choice.includes(SourceName::Buildhub) {
-            self.read_buildhub(stop).await?;
-        }
-        if self.options.choice.includes(SourceName::Archive) {
-            self.read_archive(stop).await?;
+        for reader in self.options.readers {
+            if self.options.choice.includes(reader.source) {
+                (reader.read)(self, stop).await?;
+            }
         }
         self.keep().await
     }

@@ -56,7 +56,7 @@ async fn what_shipped_is_missing_until_a_source_lists_its_builds() {
     for test in databases().await {
         let db = &test.db;
         sources.faults.buildhub.set(Fault::Down);
-        let options = only(SourceName::ProductDetails);
+        let options = only(SourceName::PRODUCT_DETAILS);
         sources.import_as(db, &options).await.unwrap();
         let missing = of_check(db, Check::ShippedWithoutBuild).await;
         let shipped: BTreeSet<String> = sources
@@ -103,14 +103,14 @@ async fn a_platform_that_is_lost_on_the_way_is_found() {
     });
     for test in databases().await {
         let whole = Sources::standard().await;
-        whole.import_as(&test.db, &only(SourceName::Buildhub)).await.unwrap();
+        whole.import_as(&test.db, &only(SourceName::BUILDHUB)).await.unwrap();
         let is_nightly = |one: &Finding| one.subject.starts_with("Firefox nightly");
         let found = of_check(&test.db, Check::LatePlatform).await;
         assert!(!found.iter().any(is_nightly), "{found:?}");
     }
     let sources = Sources::of(world).await;
     for test in databases().await {
-        sources.import_as(&test.db, &only(SourceName::Buildhub)).await.unwrap();
+        sources.import_as(&test.db, &only(SourceName::BUILDHUB)).await.unwrap();
         let found = of_check(&test.db, Check::LatePlatform).await;
         let own = found
             .iter()
@@ -164,7 +164,7 @@ async fn every_page_size_lists_the_same_findings_in_one_order() {
                     "target": {"channel": "beta", "platform": "win64", "locale": "en-US", "version": "65.0"},
                     "download": {"url": format!("https://archive.mozilla.org/pub/firefox/nightly/{number}.zip")},
                 });
-                Observation::buildhub_record(SourceName::Buildhub, "http://localhost/api/search", record).unwrap()
+                Observation::buildhub_record(SourceName::BUILDHUB, "http://localhost/api/search", record).unwrap()
             })
             .collect();
         db::record(db, 1, &unreadable).await.unwrap();
@@ -228,10 +228,10 @@ async fn sources_are_scored_over_what_the_others_list() {
         .collect();
     for test in databases().await {
         let db = &test.db;
-        let options = only(SourceName::Buildhub);
+        let options = only(SourceName::BUILDHUB);
         sources.import_as(db, &options).await.unwrap();
         let before = scores(db, None).await.unwrap();
-        let own = row(&before, SourceName::Buildhub, "nightly");
+        let own = row(&before, SourceName::BUILDHUB, "nightly");
         assert_eq!((own.builds, own.timed, own.holes), (nightlies.len(), 0, 0));
         // The archive is read for the first time and knows two of the builds.
         let index = lookup(db).await.index();
@@ -241,7 +241,7 @@ async fn sources_are_scored_over_what_the_others_list() {
             for build in index.find(Product::Firefox, id) {
                 for stored in db::by_digests(db, build.evidence()).await.unwrap() {
                     said.push(Observation {
-                        source: SourceName::Archive,
+                        source: SourceName::ARCHIVE,
                         ..stored.observation
                     });
                 }
@@ -251,10 +251,10 @@ async fn sources_are_scored_over_what_the_others_list() {
         let stop = CancellationToken::new();
         rebuild(db, "test", &stop, &quiet).await.unwrap();
         let after = scores(db, Some(Product::Firefox)).await.unwrap();
-        let archive = row(&after, SourceName::Archive, "nightly");
+        let archive = row(&after, SourceName::ARCHIVE, "nightly");
         // It was not asked for those that Buildhub lists: it has no holes.
         assert_eq!((archive.builds, archive.timed, archive.holes), (2, 0, 0));
-        let buildhub = row(&after, SourceName::Buildhub, "nightly");
+        let buildhub = row(&after, SourceName::BUILDHUB, "nightly");
         assert_eq!((buildhub.builds, buildhub.holes), (nightlies.len(), 0));
         assert!(after.iter().all(|score| score.product == Product::Firefox));
         assert!(before.iter().any(|score| score.product == Product::Thunderbird));
@@ -273,7 +273,7 @@ async fn one_file_with_two_build_ids_is_named_by_the_audit_and_by_explanations()
                 "target": {"channel": "beta", "platform": "win64", "locale": "en-US", "version": "64.0b4"},
                 "download": {"url": URL},
             });
-            Observation::buildhub_record(SourceName::Buildhub, "u", record).unwrap()
+            Observation::buildhub_record(SourceName::BUILDHUB, "u", record).unwrap()
         };
         let shipped = json!({"build_number": 2});
         let first = [

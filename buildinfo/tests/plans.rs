@@ -119,7 +119,7 @@ async fn execute(db: &Db, sql: &str) {
 async fn fill(db: &Db) {
     let sources = Sources::of(World::generate(&Plan::records(2000))).await;
     let options = Options {
-        choice: Choice::Only(SourceName::Buildhub),
+        choice: Choice::Only(SourceName::BUILDHUB),
         ..Options::default()
     };
     sources.import_as(db, &options).await.unwrap();

@@ -310,15 +310,13 @@ async fn one_datil_imports_from_another() {
         let second = databases().await.swap_remove(0);
         let sources = Sources {
             settings: buildinfo::Settings {
-                buildhub_url: root.clone(),
-                archive_url: root.clone(),
-                product_details_url: root,
+                addresses: buildinfo::settings::Addresses::all_at(&root),
                 ..Default::default()
             },
             ..Sources::standard().await
         };
         let options = Options {
-            choice: Choice::Only(SourceName::Buildhub),
+            choice: Choice::Only(SourceName::BUILDHUB),
             ..Options::default()
         };
         let run = sources.import_as(&second.db, &options).await.unwrap();

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::build::{Build, Certainty, Reason, Status};
 use crate::derive::claim::{Claim, Origin};
 use crate::derive::correction::{Correction, correct};
-use crate::derive::facts::{Facts, Shipped, facts};
+use crate::derive::facts::{Facts, Released, Shipped, facts};
 use crate::derive::group::{GroupKey, group_of};
 use crate::names::build_id::BuildId;
 use crate::names::product::{Directory, Line};
@@ -287,11 +287,11 @@ impl<'a> Group<'a> {
         let shipped = stated.shipped;
         if let Some(shipped) = shipped {
             evidence.extend(shipped.evidence());
-            sources.insert(SourceName::ProductDetails);
+            sources.extend(&shipped.sources);
         }
-        if let Some(digest) = stated.released {
-            evidence.insert(digest);
-            sources.insert(SourceName::Archive);
+        if let Some(released) = stated.released {
+            evidence.insert(released.digest);
+            sources.insert(released.source());
         }
         let version = match (name.version.stage(), build_number) {
             (Stage::Beta(_), Some(number))
@@ -358,7 +358,7 @@ impl<'a> Group<'a> {
         let is_final = siblings.is_some_and(|all| all.final_ids.contains(&name.build_id));
         let mut finals = claims.iter().filter(|claim| claim.origin == Origin::Final);
         let listed = match finals.next() {
-            Some(first) if finals.chain([first]).all(|one| one.source == SourceName::Csv) => R::InTable,
+            Some(first) if finals.chain([first]).all(|one| one.source.row().is_loaded()) => R::InTable,
             _ => R::InReleases,
         };
         if let Some(shipped) = stated.shipped {
@@ -508,7 +508,7 @@ impl<'a> Group<'a> {
 /// What the sources state about a version.
 struct Stated<'a> {
     shipped: Option<&'a Shipped>,
-    released: Option<Digest>,
+    released: Option<Released>,
     /// Whether it is stated of this very version, or that is concluded.
     certainty: Certainty,
 }

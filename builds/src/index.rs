@@ -6,6 +6,7 @@
 mod build_ref;
 mod builder;
 mod lines;
+mod sources;
 mod texts;
 
 use std::collections::HashMap;
@@ -18,9 +19,10 @@ use crate::build::{Build, Certainty, Reason, Status};
 use crate::names::build_id::BuildId;
 use crate::names::product::Product;
 use crate::names::version::Version;
-use crate::said::observation::{Digest, SourceName};
+use crate::said::observation::Digest;
 
 use lines::Lines;
+use sources::{SourceSet, Sources};
 use texts::Texts;
 
 pub use build_ref::BuildRef;
@@ -42,6 +44,8 @@ pub struct BuildIndex {
     urls: String,
     evidence: Vec<Digest>,
     lines: Lines,
+    /// Those that the rows rest on.
+    sources: Sources,
 }
 
 /// One build: positions in the index's tables of texts, and plain numbers. The line follows from channel and version.
@@ -68,7 +72,7 @@ struct Row {
     shipped_on: Option<NaiveDate>,
     url_length: u16,
     evidence_count: u16,
-    sources: u8,
+    sources: SourceSet,
     product: Product,
     status: Status,
     certainty: Certainty,
@@ -197,10 +201,6 @@ impl BuildIndex {
 fn key_of(product: Product, id: u64) -> u64 {
     // 14 digits need 47 bits.
     ((product as u64) << 48) | id.min((1 << 48) - 1)
-}
-
-fn bit_of(source: SourceName) -> u8 {
-    1 << (source as u8)
 }
 
 #[cfg(test)]

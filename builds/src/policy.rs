@@ -194,17 +194,17 @@ impl Policy {
         let late = count(Reason::Late);
         let holes = count(Reason::MissingBuild) + count(Reason::MissingPlatform);
         let answered = matches!(
-            self.state(SourceName::Buildhub),
+            self.state(SourceName::BUILDHUB),
             Some(State::Well | State::Flaky | State::Slow)
         );
         if answered && holes > 0 {
             let why = format!(
                 "the archive has {holes} builds that it lacks, wholly or on a platform, and {late} that are newer"
             );
-            self.judge(SourceName::Buildhub, State::Holes, why);
+            self.judge(SourceName::BUILDHUB, State::Holes, why);
         } else if answered && late > 0 {
             let why = format!("the archive has {late} builds that it does not know yet");
-            self.judge(SourceName::Buildhub, State::Late, why);
+            self.judge(SourceName::BUILDHUB, State::Late, why);
         }
         self.filled = filled;
     }
@@ -285,11 +285,11 @@ mod tests {
     fn what_was_filled_says_how_buildhub_does_only_if_it_answered() {
         let late = fills(&[build("firefox beta", "1", &[], &["mac"])], None);
         let mut policy = Policy::default();
-        policy.judge(SourceName::Buildhub, State::Well, "");
+        policy.judge(SourceName::BUILDHUB, State::Well, "");
         policy.fill(late.clone());
-        assert_eq!(policy.state(SourceName::Buildhub), Some(State::Late));
-        policy.judge(SourceName::Buildhub, State::Down, "");
+        assert_eq!(policy.state(SourceName::BUILDHUB), Some(State::Late));
+        policy.judge(SourceName::BUILDHUB, State::Down, "");
         policy.fill(late);
-        assert_eq!(policy.state(SourceName::Buildhub), Some(State::Down));
+        assert_eq!(policy.state(SourceName::BUILDHUB), Some(State::Down));
     }
 }

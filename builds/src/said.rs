@@ -4,5 +4,6 @@ pub mod files;
 pub mod location;
 pub mod observation;
 mod response;
+pub mod source;
 
 pub use response::Response;

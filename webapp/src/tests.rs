@@ -267,7 +267,7 @@ pub(crate) fn build(channel: &str, version: &str, build_id: &str, platform: &str
         archive_url: Some("https://archive.mozilla.org/pub/firefox/releases/64.0b4/win64/en-US/Firefox.exe".to_owned()),
         published_at: Some(1_540_512_000_000_000),
         shipped_on: None,
-        sources: vec![::builds::SourceName::Buildhub],
+        sources: vec![::builds::SourceName::BUILDHUB],
         evidence: Vec::new(),
         version,
     }

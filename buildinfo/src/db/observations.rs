@@ -11,7 +11,7 @@ use sqlx::AssertSqlSafe;
 
 use super::dirty_groups::{Touched, mark_dirty, touched, touched_with};
 use super::lease::Writes;
-use super::{MANY, marks, placeholders};
+use super::{MANY, marks, placeholders, quoted};
 
 /// So many observations go into one transaction: others that write wait for it.
 const CHUNK: usize = 100;
@@ -63,15 +63,17 @@ struct OfGroup {
 
 const COLUMNS: &str = "o.digest, o.source, o.kind, o.subject, o.url, o.body, o.first_run, o.problem";
 
-impl TryFrom<Row> for Stored {
-    type Error = DbError;
-
-    fn try_from(row: Row) -> Result<Self, DbError> {
+impl Stored {
+    /// Reads a row; none for a kind of statement that another release of the program stored and this one cannot read.
+    fn read(row: Row) -> Result<Option<Self>, DbError> {
         let bad = |what: &str| DbError::Row(format!("observation {}: {what}", row.digest));
-        Ok(Self {
+        let Ok(kind) = row.kind.parse() else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
             observation: Observation {
-                source: row.source.parse().map_err(|_| bad("source"))?,
-                kind: row.kind.parse().map_err(|_| bad("kind"))?,
+                source: SourceName::stored(&row.source).map_err(|_| bad("source"))?,
+                kind,
                 subject: row.subject,
                 url: row.url,
                 body: serde_json::from_str(&row.body)
@@ -80,7 +82,7 @@ impl TryFrom<Row> for Stored {
             digest: row.digest,
             first_seen: row.first_run,
             problem: row.problem,
-        })
+        }))
     }
 }
 
@@ -214,6 +216,7 @@ struct NewRow {
 
 impl NewRow {
     fn of(observation: Observation) -> Self {
+        let observation = observation.public();
         let body = builds::said::observation::canonical_json(&observation.body);
         let digest = observation.digest_with(&body);
         let group = group_with(&observation, digest);
@@ -344,18 +347,14 @@ async fn say_again(tx: &mut Tx, run: i64, digests: &[&str]) -> Result<(), DbErro
 /// # Errors
 /// The database failed or a row cannot be read.
 pub(super) async fn touched_by_ignoring(db: &Db, subject_or_digest: &str) -> Result<BTreeSet<Touched>, DbError> {
-    let names = |names: &[&str]| {
-        let quoted: Vec<String> = names.iter().map(|name| format!("'{name}'")).collect();
-        quoted.join(", ")
-    };
     // Each source and kind is a search in the index: of two texts, with OR, the database would read all.
     let by_subject = format!(
         "SELECT {COLUMNS} \
          FROM observation o \
          WHERE o.source IN ({}) AND o.kind IN ({}) AND substr(o.subject, 1, 300) = substr($1, 1, 300) \
          AND o.subject = $1",
-        names(&SourceName::ALL.map(SourceName::as_str)),
-        names(&Kind::ALL.map(Kind::as_str)),
+        quoted(SourceName::all().map(SourceName::as_str)),
+        quoted(Kind::ALL.map(Kind::as_str)),
     );
     let by_digest = format!("SELECT {COLUMNS} FROM observation o WHERE o.digest = $1");
     let mut rows: Vec<Row> = Vec::new();
@@ -368,7 +367,9 @@ pub(super) async fn touched_by_ignoring(db: &Db, subject_or_digest: &str) -> Res
     }
     let mut dirty = BTreeSet::new();
     for row in rows {
-        dirty.extend(touched(&Stored::try_from(row)?.observation));
+        if let Some(stored) = Stored::read(row)? {
+            dirty.extend(touched(&stored.observation));
+        }
     }
     Ok(dirty)
 }
@@ -410,7 +411,8 @@ pub async fn of_group(db: &Db, group_key: &str) -> Result<Vec<Observation>, DbEr
         .await)?;
     rows.sort_unstable_by(|left, right| left.digest.cmp(&right.digest));
     rows.into_iter()
-        .map(|row| Stored::try_from(row).map(|stored| stored.observation))
+        .filter_map(|row| Stored::read(row).transpose())
+        .map(|stored| stored.map(|stored| stored.observation))
         .collect()
 }
 
@@ -436,7 +438,7 @@ pub async fn each_of_groups(
             }
             let mut rows = query.fetch(pool);
             while let Some(OfGroup { group_key, row }) = rows.try_next().await? {
-                let stored = Stored::try_from(row)?;
+                let Some(stored) = Stored::read(row)? else { continue };
                 let digest = stored.digest.parse();
                 let digest = digest.map_err(|_| DbError::Row(format!("digest {}", stored.digest)))?;
                 each(&group_key, &stored.observation, digest);
@@ -466,7 +468,8 @@ pub async fn fact_observations(db: &Db) -> Result<Vec<Observation>, DbError> {
         .fetch_all(pool)
         .await)?;
     rows.into_iter()
-        .map(|row| Stored::try_from(row).map(|stored| stored.observation))
+        .filter_map(|row| Stored::read(row).transpose())
+        .map(|stored| stored.map(|stored| stored.observation))
         .collect()
 }
 
@@ -491,7 +494,9 @@ pub async fn by_digests(db: &Db, digests: &[Digest]) -> Result<Vec<Stored>, DbEr
         query.fetch_all(pool).await
     })?;
     rows.sort_unstable_by(|left, right| left.digest.cmp(&right.digest));
-    rows.into_iter().map(Stored::try_from).collect()
+    rows.into_iter()
+        .filter_map(|row| Stored::read(row).transpose())
+        .collect()
 }
 
 /// Which of these observations, at most 200 of them, are still said.

@@ -191,7 +191,7 @@ pub async fn each_buildhub_subject(db: &Db, mut each: impl FnMut(&str)) -> Resul
     let mut last = String::new();
     loop {
         let rows: Vec<String> = on!(db, |pool| sqlx::query_scalar(SQL)
-            .bind(SourceName::Buildhub.as_str())
+            .bind(SourceName::BUILDHUB.as_str())
             .bind(Kind::BuildhubRecord.as_str())
             .bind(&last)
             .bind(PAGE)

@@ -5,9 +5,10 @@ use builds::said::observation::SourceName;
 use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
 use serde::Serialize;
+use sqlx::AssertSqlSafe;
 
-use super::Page;
 use super::lease::Writes;
+use super::{Page, quoted};
 
 /// One import, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, sqlx::FromRow)]
@@ -45,7 +46,8 @@ pub struct Run {
 impl Run {
     /// Whether it read sources; loading a table does not.
     pub fn reads_sources(&self) -> bool {
-        self.source != SourceName::Csv.as_str()
+        let source = self.source.parse::<SourceName>();
+        !source.is_ok_and(|source| source.row().is_loaded())
     }
 
     /// What was decided about the sources, and why.
@@ -148,10 +150,16 @@ pub async fn runs_before(db: &Db, before: i64, limit: i64) -> Result<Page<Run>, 
 /// # Errors
 /// The database failed.
 pub async fn last_import(db: &Db) -> Result<Option<i64>, DbError> {
-    const SQL: &str = "SELECT started FROM import_run WHERE id < $1 AND source <> $2 ORDER BY id DESC LIMIT 1";
-    Ok(on!(db, |pool| sqlx::query_scalar(SQL)
+    let sql = format!(
+        "SELECT started FROM import_run WHERE id < $1 AND source NOT IN ({}) ORDER BY id DESC LIMIT 1",
+        quoted(
+            SourceName::all()
+                .filter(|source| source.row().is_loaded())
+                .map(SourceName::as_str)
+        )
+    );
+    Ok(on!(db, |pool| sqlx::query_scalar(AssertSqlSafe(sql.as_str()))
         .bind(i64::MAX)
-        .bind(SourceName::Csv.as_str())
         .fetch_optional(pool)
         .await)?)
 }

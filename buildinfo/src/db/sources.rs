@@ -1,5 +1,6 @@
 //! The table `source_state`: how each source does.
 
+use builds::SourceName;
 use platform::db::{Db, DbError};
 use platform::{in_tx, on};
 
@@ -21,6 +22,14 @@ pub struct SourceState {
     pub newest: Option<i64>,
     /// What it did at the last try instead of answering; none if it answered.
     pub trouble: Option<String>,
+}
+
+impl SourceState {
+    /// Whether imports of this program read the source, so that its silence matters.
+    pub fn is_read(&self) -> bool {
+        let source = self.source.parse::<SourceName>();
+        source.is_ok_and(|source| source.row().is_read())
+    }
 }
 
 /// Stores how a source did at one try: `answered` is when it did, none if it did not; `newest` is

@@ -19,27 +19,33 @@ use tokio_util::sync::CancellationToken;
 
 use self::harvest::Harvest;
 use self::survey::{Survey, missing_is_none, survey_candidates, survey_nightly};
-use super::{Choice, Import, ImportError, Progress};
+use super::{Choice, Import, ImportError, Reader};
 use crate::db::{self, Place, Prepared, Writes};
 use crate::sources::Client;
-use crate::sources::archive::{Reader, buildhub_package, candidate_version, release_version};
+use crate::sources::archive::{self, buildhub_package, candidate_version, release_version};
 
-const SOURCE: SourceName = SourceName::Archive;
+const SOURCE: SourceName = SourceName::ARCHIVE;
 /// So many requests are under way at a time.
 const AT_ONCE: usize = 16;
 /// So many observations, or places, are stored at a time.
 const BATCH: usize = 300;
 
+/// Reads the archive; after Buildhub, with which it is compared.
+pub(super) const READER: Reader = Reader {
+    source: SOURCE,
+    read: |import, stop| Box::pin(import.read_archive(stop)),
+};
+
 impl Import<'_> {
-    pub(super) async fn read_archive(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
-        let client = self.client.for_another();
+    async fn read_archive(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
+        let (client, root) = (self.client(SOURCE), self.address(SOURCE)?);
         let mut known = if self.options.full {
             HashMap::new()
         } else {
             db::places(self.lease.db()).await?
         };
         known.retain(|path, _| !self.options.wanted.iter().any(|plan| lies_on_the_way(plan, path)));
-        let reader = Reader::new(&client, &self.settings.archive_url, &known);
+        let reader = archive::Reader::new(&client, &root, &known);
         let mut survey = Survey::default();
         let products = products_there(&reader).await;
         let mut found = false;
@@ -79,7 +85,7 @@ impl Import<'_> {
     /// Reads the listings of one product down to its builds; answers whether it shows anything.
     async fn survey(
         &mut self,
-        reader: &Reader<'_>,
+        reader: &archive::Reader<'_>,
         known: &HashMap<String, Place>,
         directory: Directory,
         survey: &mut Survey,
@@ -117,7 +123,7 @@ impl Import<'_> {
     /// to believe: what it said before stays.
     async fn record_releases(
         &mut self,
-        reader: &Reader<'_>,
+        reader: &archive::Reader<'_>,
         directory: Directory,
         place: &Place,
     ) -> Result<BTreeSet<Version>, ImportError> {
@@ -135,8 +141,7 @@ impl Import<'_> {
         if observations.is_empty() {
             return Ok(shipped);
         }
-        let seen = db::record_listing(&self.lease, self.run.id, SOURCE.as_str(), &url, &observations).await?;
-        self.add(seen, observations.len(), 0);
+        self.record_listing(SOURCE, &url, &observations, 0).await?;
         db::put_places(&self.lease, self.run.id, std::slice::from_ref(place)).await?;
         Ok(shipped)
     }
@@ -144,7 +149,7 @@ impl Import<'_> {
     /// Reads the builds that were found, stores them, and settles what is complete.
     async fn read_builds(
         &mut self,
-        reader: &Reader<'_>,
+        reader: &archive::Reader<'_>,
         known: &HashMap<String, Place>,
         mut survey: Survey,
         stop: &CancellationToken,
@@ -178,11 +183,7 @@ impl Import<'_> {
                 self.store(&mut harvest).await?;
             }
             done += 1;
-            (self.report)(Progress::Reading {
-                source: SOURCE,
-                done,
-                total,
-            });
+            self.show(SOURCE, done, total);
             if stop.is_cancelled() {
                 self.store(&mut harvest).await?;
                 return Err(ImportError::Stopped);
@@ -245,7 +246,7 @@ impl Import<'_> {
                 harvest.bad[0]
             ));
         }
-        let forced = match (self.options.choice, self.policy.state(SourceName::Buildhub)) {
+        let forced = match (self.options.choice, self.policy.state(SourceName::BUILDHUB)) {
             (Choice::Only(_), _) => Some(Reason::Asked),
             (_, Some(state)) if state.is_failure() => Some(Reason::BuildhubFailed),
             _ => None,
@@ -255,7 +256,7 @@ impl Import<'_> {
 }
 
 /// The names of the products' folders; none if the archive does not list them.
-async fn products_there(reader: &Reader<'_>) -> Option<BTreeSet<String>> {
+async fn products_there(reader: &archive::Reader<'_>) -> Option<BTreeSet<String>> {
     let listing = reader.list("/pub/").await.ok()?;
     let folders: BTreeSet<String> = listing.contents.folders.into_iter().collect();
     (!folders.is_empty()).then_some(folders)

@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::{Choice, Import, ImportError, Progress};
+use super::{Choice, Import, ImportError, Reader};
 use crate::db::{self, Prepared, Writes};
 use crate::sources::buildhub::{self, Records, Wanted};
 use crate::sources::{Client, SourceError};
@@ -29,12 +29,18 @@ const SLOW: Duration = Duration::from_secs(5);
 /// So many slow pages in a row.
 const SLOW_PAGES: u32 = 3;
 
-const SOURCE: SourceName = SourceName::Buildhub;
+const SOURCE: SourceName = SourceName::BUILDHUB;
+
+/// Reads Buildhub.
+pub(super) const READER: Reader = Reader {
+    source: SOURCE,
+    read: |import, stop| Box::pin(import.read_buildhub(stop)),
+};
 
 impl Import<'_> {
-    pub(super) async fn read_buildhub(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
-        let client = Arc::new(self.client.for_another());
-        let root = &self.settings.buildhub_url;
+    async fn read_buildhub(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
+        let client = Arc::new(self.client(SOURCE));
+        let root = &self.address(SOURCE)?;
         let seen_until = progress(self.lease.db(), SEEN).await?;
         let mut since = match self.options.since {
             Some(since) => Some(since),
@@ -78,8 +84,7 @@ impl Import<'_> {
             };
             // If this fails, so does what follows, and says so.
             if let Ok(page) = buildhub::page(&client, root, &one, None).await {
-                let seen = db::record(&self.lease, self.run.id, &page.observations).await?;
-                self.add(seen, page.records, page.unusable);
+                self.record(&page.observations, page.unusable).await?;
             }
         }
         let (mut done, mut newest, mut slow) = (0, 0, 0);
@@ -127,11 +132,7 @@ impl Import<'_> {
                 self.failed += 1;
                 return Ok(());
             }
-            (self.report)(Progress::Reading {
-                source: SOURCE,
-                done,
-                total: page.total.max(done),
-            });
+            self.show(SOURCE, done, page.total.max(done));
             if following.is_none() && page.total > done {
                 let why = format!("{done} of {} records came", page.total);
                 self.note(&format!("buildhub: {why}"));
@@ -148,24 +149,23 @@ impl Import<'_> {
             self.failed += 1;
             return Ok(());
         }
-        self.read += 1;
-        self.well_source(SOURCE, &client, &format!("{done} records were read"));
+        self.note_read(SOURCE, &client, &format!("{done} records were read"));
         if newest > 0 {
-            self.newest.insert(SOURCE, newest);
+            self.saw(SOURCE, newest);
         }
         // Only a run over all products that began at what was read before may move on: another
         // would leave holes behind it.
         let leaves_no_hole = since.is_none_or(|since| since <= seen_until);
         if self.options.products.is_empty() && leaves_no_hole {
-            self.move_on(&client, newest.max(seen_until)).await?;
+            self.move_on(&client, root, newest.max(seen_until)).await?;
         }
         Ok(())
     }
 
     /// Stores how far Buildhub was read.
-    async fn move_on(&mut self, client: &Client, newest: i64) -> Result<(), ImportError> {
+    async fn move_on(&mut self, client: &Client, root: &Url, newest: i64) -> Result<(), ImportError> {
         let start = clock::rfc3339(newest - OVERLAP);
-        let before = match buildhub::count_before(client, &self.settings.buildhub_url, &start).await {
+        let before = match buildhub::count_before(client, root, &start).await {
             Ok(before) => i64::try_from(before).unwrap_or(i64::MAX),
             // Without the count the next run would not see what comes late: let it read again.
             Err(error) => {

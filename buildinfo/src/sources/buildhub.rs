@@ -115,7 +115,7 @@ pub async fn page(client: &Client, root: &Url, wanted: &Wanted, after: Option<&V
         .map(str::to_owned);
     let record = |hit: &mut Value| {
         let record = hit.get_mut("_source")?.take();
-        Observation::buildhub_record(SourceName::Buildhub, &url, record).ok()
+        Observation::buildhub_record(SourceName::BUILDHUB, &url, record).ok()
     };
     let observations: Vec<Observation> = hits.iter_mut().filter_map(record).collect();
     Ok(Records {

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
+use builds::SourceName;
 use builds::said::Response as Recorded;
+use builds::said::source::Source;
 use reqwest::{Method, RequestBuilder, StatusCode, header, redirect};
 use serde_json::Value;
 
@@ -97,6 +99,7 @@ pub struct Client {
     moved: Mutex<Option<String>>,
     pause: Duration,
     tape: Option<Arc<Tape>>,
+    source: Option<&'static Source>,
 }
 
 impl Client {
@@ -114,13 +117,9 @@ impl Client {
             .redirect(redirect::Policy::custom(follow))
             .pool_max_idle_per_host(16)
             .build()?;
-        Ok(Self::with(http, Arc::default(), pause, tape))
-    }
-
-    fn with(http: reqwest::Client, requests: Arc<AtomicU64>, pause: Duration, tape: Option<Arc<Tape>>) -> Self {
-        Self {
+        Ok(Self {
             http,
-            requests,
+            requests: Arc::default(),
             failures: AtomicU64::new(0),
             trouble: AtomicU64::new(0),
             dead: AtomicBool::new(false),
@@ -128,17 +127,25 @@ impl Client {
             moved: Mutex::new(None),
             pause,
             tape,
-        }
+            source: None,
+        })
     }
 
-    /// A client for another source, with the same connections and the same count.
-    pub fn for_another(&self) -> Self {
-        Self::with(
-            self.http.clone(),
-            Arc::clone(&self.requests),
-            self.pause,
-            self.tape.clone(),
-        )
+    /// A client for this source, with the same connections and the same count. What is personal in its answers is
+    /// neither recorded nor handed over.
+    pub fn for_source(&self, source: SourceName) -> Self {
+        Self {
+            http: self.http.clone(),
+            requests: Arc::clone(&self.requests),
+            failures: AtomicU64::new(0),
+            trouble: AtomicU64::new(0),
+            dead: AtomicBool::new(false),
+            last: Mutex::default(),
+            moved: Mutex::new(None),
+            pause: self.pause,
+            tape: self.tape.clone(),
+            source: Some(source.row()),
+        }
     }
 
     /// How many requests were sent so far, retries included.
@@ -281,7 +288,7 @@ impl Client {
     async fn once(&self, url: &str, request: RequestBuilder) -> Result<Fetched, Attempt> {
         let Some(tape) = &self.tape else {
             let answer = self.send(url, request).await?;
-            return judge(url, answer);
+            return judge(url, self.public(answer));
         };
         let built = request.build().map_err(|error| {
             Attempt::Final(SourceError::Refused {
@@ -298,10 +305,10 @@ impl Client {
                 why: "it was not asked when this was recorded".to_owned(),
             };
             let played = played.ok_or_else(|| Attempt::Final(down()))?;
-            return judge(url, Answer::from(played));
+            return judge(url, self.public(Answer::from(played)));
         }
         let request = RequestBuilder::from_parts(self.http.clone(), built);
-        let answer = self.send(url, request).await?;
+        let answer = self.public(self.send(url, request).await?);
         tape.record(|| Recorded {
             method,
             path,
@@ -312,6 +319,14 @@ impl Client {
             body: answer.bytes.clone(),
         });
         judge(url, answer)
+    }
+
+    /// An answer without what is personal: errors quote what they could not read, and tapes keep all.
+    fn public(&self, mut answer: Answer) -> Answer {
+        if let Some(source) = self.source {
+            answer.bytes = source.public_answer(answer.bytes);
+        }
+        answer
     }
 
     /// Sends a request and reads the answer, whatever it is.

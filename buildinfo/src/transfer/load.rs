@@ -120,7 +120,7 @@ pub async fn load_csv(
         let run = Run {
             id: now,
             started: now,
-            source: SourceName::Csv.as_str().to_owned(),
+            source: SourceName::CSV.as_str().to_owned(),
             policy: format!("the table {:?}", options.origin.0),
             ..Run::default()
         };
@@ -193,7 +193,7 @@ impl Load<'_> {
         chunk.clear();
         let done = u64::try_from(self.run.records).unwrap_or(0);
         (self.report)(Progress::Reading {
-            source: SourceName::Csv,
+            source: SourceName::CSV,
             done,
             total: done,
         });
@@ -207,7 +207,7 @@ impl Load<'_> {
             self.note("rows of earlier tables stay: this one is empty or has bad rows");
             return Ok(());
         }
-        let source = SourceName::Csv.as_str();
+        let source = SourceName::CSV.as_str();
         let withdrawn = db::close_unsaid(&self.lease, self.run.id, source, url, &self.said).await?;
         self.note(&format!("{withdrawn} rows of earlier tables are withdrawn"));
         Ok(())

@@ -45,7 +45,7 @@ async fn the_archive_is_read_in_any_dialect_and_through_any_weather() {
     for faults in all {
         sources.faults.archive.set_all(faults);
         for test in databases().await {
-            let run = sources.import_as(&test.db, &only(SourceName::Archive)).await.unwrap();
+            let run = sources.import_as(&test.db, &only(SourceName::ARCHIVE)).await.unwrap();
             assert_eq!(run.outcome, "complete", "{faults:?}: {run:?}");
             assert_eq!(run.errors > 0, faults.contains(&BadFiles), "{faults:?}");
             compare_held(&test.db, &sources.world, held, by_the_archive).await;
@@ -82,7 +82,7 @@ async fn what_buildhub_lacks_is_filled_from_the_archive_and_said() {
             // What lies in the archive no more, nobody can tell while Buildhub hides it.
             compare_held(&test.db, &sources.world, held, the_truth).await;
             let policy = run.policy();
-            assert_eq!(policy.state(SourceName::Buildhub), Some(state), "{faults:?}");
+            assert_eq!(policy.state(SourceName::BUILDHUB), Some(state), "{faults:?}");
             let mut given: Vec<Reason> = policy.filled.iter().map(|fill| fill.reason).collect();
             given.sort();
             given.dedup();
@@ -145,7 +145,7 @@ async fn a_hole_that_buildhub_fills_later_is_read_from_it() {
     let sources = Sources::of(world()).await;
     for test in databases().await {
         sources.faults.buildhub.set(WithoutDays(day(8, 12), day(8, 18)));
-        let buildhub = only(SourceName::Buildhub);
+        let buildhub = only(SourceName::BUILDHUB);
         let first = sources.import_as(&test.db, &buildhub).await.unwrap();
         sources.faults.buildhub.set(Fault::None);
         let second = sources.import_as(&test.db, &buildhub).await.unwrap();
@@ -219,7 +219,7 @@ async fn buildhub_that_fails_makes_a_run_with_notes_and_no_error() {
             let run = sources.import(&test.db).await;
             assert_eq!(run.outcome, "partial", "{fault:?}");
             assert!(run.notes.contains("buildhub"), "{}", run.notes);
-            let alone = sources.import_as(&test.db, &only(SourceName::Buildhub)).await;
+            let alone = sources.import_as(&test.db, &only(SourceName::BUILDHUB)).await;
             assert_eq!(alone.unwrap().outcome, "failed", "{fault:?}");
             sources.faults.buildhub.set(Fault::None);
             assert_eq!(sources.import(&test.db).await.outcome, "complete");

@@ -55,7 +55,7 @@ async fn every_answer_after_an_import_of_all_sources_is_the_truth() {
 async fn buildhub_alone_knows_every_build_and_not_what_shipped() {
     let sources = Sources::standard().await;
     for test in databases().await {
-        let run = sources.import_as(&test.db, &only(SourceName::Buildhub)).await;
+        let run = sources.import_as(&test.db, &only(SourceName::BUILDHUB)).await;
         assert_eq!(run.unwrap().outcome, "complete");
         assert_eq!(sources.faults.product_details.requests(), 0);
         compare(&test.db, &sources.world, |truth| {

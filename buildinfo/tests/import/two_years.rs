@@ -13,7 +13,7 @@ use crate::support::Sources;
 async fn the_archive_alone_and_then_everything() {
     let sources = Sources::of(World::generate(&Plan::two_years())).await;
     for test in databases().await {
-        let archive = only(SourceName::Archive);
+        let archive = only(SourceName::ARCHIVE);
         let first = sources.import_as(&test.db, &archive).await.unwrap();
         compare_held(&test.db, &sources.world, held, by_the_archive).await;
         let again = sources.import_as(&test.db, &archive).await.unwrap();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use buildinfo::import::{ImportError, Options, Progress, import};
+use buildinfo::settings::Addresses;
 use buildinfo::{Lookup, Settings, db};
 use demo::{Faults, Plan, World};
 use platform::db::Db;
@@ -28,9 +29,7 @@ impl Sources {
             std::future::pending(),
         ));
         let settings = Settings {
-            buildhub_url: root.clone(),
-            archive_url: root.clone(),
-            product_details_url: root,
+            addresses: Addresses::all_at(&root),
             retry_pause_ms: 1,
             ..Settings::default()
         };

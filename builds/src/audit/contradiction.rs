@@ -101,7 +101,7 @@ mod tests {
                 field: field.to_owned(),
                 chosen: "5b1deb".to_owned(),
                 values: BTreeMap::from([value("5b1deb"), value(other)]),
-                sources: BTreeMap::from([says("5b1deb", SourceName::Buildhub), says(other, SourceName::Archive)]),
+                sources: BTreeMap::from([says("5b1deb", SourceName::BUILDHUB), says(other, SourceName::ARCHIVE)]),
             }
         };
         let found = of("revision", "e359b3");

@@ -26,7 +26,7 @@ pub struct Score {
     /// The same for the slowest builds but one in twenty.
     pub p95_delay_seconds: Option<i64>,
     /// Builds that it was asked for, that another source listed and this one did not: of the archive only builds are
-    /// asked for that Buildhub lacks, of product-details and of tables none.
+    /// asked for that Buildhub lacks, of product-details and of tables none; see [`crate::said::source::Asked`].
     pub holes: usize,
     /// Values that it stated and that were not believed.
     pub contradictions: usize,
@@ -112,21 +112,11 @@ impl Scores {
             p95_delay_seconds: quantile(&delays, 95),
             holes: builds
                 .iter()
-                .filter(|first| !first.contains_key(&source) && is_asked(source, first))
+                .filter(|first| !first.contains_key(&source) && source.row().is_asked_for(first.keys().copied()))
                 .count(),
             contradictions: self.contradictions.get(&own).copied().unwrap_or(0),
             withdrawals: self.withdrawals.get(&own).copied().unwrap_or(0),
         }
-    }
-}
-
-/// Whether a source is asked for a build, by who listed it: an import looks into the archive only for what Buildhub
-/// lacks; product-details lists versions, and a table what somebody put into it.
-fn is_asked(source: SourceName, listed: &BTreeMap<SourceName, i64>) -> bool {
-    match source {
-        SourceName::Buildhub => true,
-        SourceName::Archive => !listed.contains_key(&SourceName::Buildhub),
-        SourceName::ProductDetails | SourceName::Csv => false,
     }
 }
 

@@ -175,7 +175,7 @@ fn platforms_of_one_version_may_have_different_ids() {
 
 #[test]
 fn scores_tell_who_is_late_and_who_has_holes() {
-    let (buildhub, archive) = (SourceName::Buildhub, SourceName::Archive);
+    let (buildhub, archive) = (SourceName::BUILDHUB, SourceName::ARCHIVE);
     let second = 1_000_000;
     let mut scores = Scores::default();
     // Both were read for the first time at second 100: what was there then tells nothing.
@@ -195,11 +195,11 @@ fn scores_tell_who_is_late_and_who_has_holes() {
     scores.add_build(
         Product::Firefox,
         "release",
-        BTreeMap::from([(SourceName::Csv, 5000 * second)]),
+        BTreeMap::from([(SourceName::CSV, 5000 * second)]),
     );
-    scores.add_contradiction(SourceName::ProductDetails, Product::Firefox, "release");
+    scores.add_contradiction(SourceName::PRODUCT_DETAILS, Product::Firefox, "release");
     scores.add_contradiction(buildhub, Product::Firefox, "nightly");
-    scores.add_withdrawal(SourceName::ProductDetails, Product::Firefox, "beta");
+    scores.add_withdrawal(SourceName::PRODUCT_DETAILS, Product::Firefox, "beta");
     let found = scores.finish();
     let row = |source, channel: &str| {
         let found = found
@@ -217,14 +217,14 @@ fn scores_tell_who_is_late_and_who_has_holes() {
     for (source, builds, holes) in [
         (buildhub, 1, 1),
         (archive, 0, 1),
-        (SourceName::Csv, 1, 0),
-        (SourceName::ProductDetails, 0, 0),
+        (SourceName::CSV, 1, 0),
+        (SourceName::PRODUCT_DETAILS, 0, 0),
     ] {
         let found = row(source, "release").0;
         assert_eq!((found.0, found.2), (builds, holes), "{source:?}");
     }
     assert_eq!(
-        row(SourceName::ProductDetails, "beta"),
+        row(SourceName::PRODUCT_DETAILS, "beta"),
         ((0, 0, 0), (None, None), (0, 1))
     );
 }

@@ -29,7 +29,7 @@ fn builds() -> BuildIndex {
     )
     .value();
     without_upload["download"].as_object_mut().unwrap().remove("date");
-    let source = crate::SourceName::Buildhub;
+    let source = crate::SourceName::BUILDHUB;
     index(
         &[
             beta("20181206201918", 3, "win64"),

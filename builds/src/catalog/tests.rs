@@ -24,7 +24,7 @@ fn record(channel: &str, version: &str, number: u32, platform: &str, id: &str) -
         "target": {"channel": channel, "platform": platform, "locale": "en-US", "version": version},
         "download": {"url": format!("{candidates}/build{number}/{platform}/en-US/f.exe")},
     });
-    Observation::buildhub_record(SourceName::Buildhub, "u", record).unwrap()
+    Observation::buildhub_record(SourceName::BUILDHUB, "u", record).unwrap()
 }
 
 fn index() -> BuildIndex {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::names::product::{Directory, Product};
 use crate::names::version::{Stage, Version};
-use crate::said::observation::{Digest, Kind, Observation, Why};
+use crate::said::observation::{Digest, Kind, Observation, SourceName, Why};
 
 /// The shipped sets, the ESR majors and the current versions.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -16,7 +16,7 @@ pub struct Facts {
     /// Product-details' record of what has shipped: the authority on which build number it was.
     pub shipped: BTreeMap<(Directory, Version), Shipped>,
     /// Versions that have a folder under `releases/` in the archive, or else a day in product-details' histories.
-    pub released: BTreeMap<(Directory, Version), Digest>,
+    pub released: BTreeMap<(Directory, Version), Released>,
     /// The values of product-details' files of current versions, by (file, key); empty values are left out.
     pub current: BTreeMap<(String, String), String>,
     /// The versions that product-details calls major releases, by their category or in the histories of major
@@ -37,6 +37,39 @@ pub struct Shipped {
     pub date: Option<NaiveDate>,
     /// Every build number that was stated, with the observations that say so. The highest is believed.
     pub statements: BTreeMap<u32, BTreeSet<Digest>>,
+    /// Who says so.
+    pub sources: BTreeSet<SourceName>,
+}
+
+/// That a version was released, without a word on which build of it. In the order in which it is believed: what lies
+/// in the archive is a better word than a history, and the source that is trusted more than the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Released {
+    /// Whether a history says so, and nobody of a folder.
+    is_history: bool,
+    /// Who says so.
+    said_by: SourceName,
+    /// The observation that says so.
+    pub digest: Digest,
+}
+
+impl Released {
+    fn of(observation: &Observation) -> Self {
+        Self {
+            is_history: observation.kind == Kind::ReleaseHistory,
+            said_by: observation.source,
+            digest: observation.digest(),
+        }
+    }
+
+    /// The source that a build names for it. Product-details' histories stand in for the folders of the archive, and
+    /// builds have always named that.
+    pub fn source(self) -> SourceName {
+        if self.is_history && self.said_by == SourceName::PRODUCT_DETAILS {
+            return SourceName::ARCHIVE;
+        }
+        self.said_by
+    }
 }
 
 impl Shipped {
@@ -124,15 +157,14 @@ pub fn facts<'a>(observations: impl IntoIterator<Item = &'a Observation>) -> Fac
             Kind::ReleaseDirectory => {
                 if let Ok((directory, version)) = subject_of(observation) {
                     add_esr_major(&mut facts, directory, &version);
-                    // What lies in the archive is the better word, whichever comes first.
-                    facts.released.insert((directory, version), observation.digest());
+                    add_released(&mut facts, observation, (directory, version));
                 }
             }
             // Without the suffix an ESR version is another one, of which there are no builds.
             Kind::ReleaseHistory => {
                 if let Ok(key) = subject_of(observation) {
                     add_major_release(&mut facts, observation, &key);
-                    facts.released.entry(key).or_insert(observation.digest());
+                    add_released(&mut facts, observation, key);
                 }
             }
             Kind::CurrentVersions => add_current(&mut facts, observation),
@@ -164,7 +196,9 @@ fn add_shipped(facts: &mut Facts, observation: &Observation) {
         build_number,
         date,
         statements: BTreeMap::new(),
+        sources: BTreeSet::new(),
     });
+    said.sources.insert(observation.source);
     said.statements
         .entry(build_number)
         .or_default()
@@ -175,6 +209,12 @@ fn add_shipped(facts: &mut Facts, observation: &Observation) {
         Ordering::Equal => said.date = [said.date, date].into_iter().flatten().min(),
         Ordering::Less => {}
     }
+}
+
+fn add_released(facts: &mut Facts, observation: &Observation, key: (Directory, Version)) {
+    let said = Released::of(observation);
+    let known = facts.released.entry(key).or_insert(said);
+    *known = said.min(*known);
 }
 
 fn add_esr_major(facts: &mut Facts, directory: Directory, version: &Version) {

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use chrono::NaiveDate;
 
 use crate::build::{Build, Certainty, Reason, Status};
-use crate::index::{BuildIndex, Row, UNKNOWN_TIME, bit_of};
+use crate::index::{BuildIndex, Row, UNKNOWN_TIME};
 use crate::names::build_id::BuildId;
 use crate::names::product::{Line, Product};
 use crate::names::version::Version;
@@ -124,10 +124,7 @@ impl<'a> BuildRef<'a> {
 
     /// See [`Build::sources`].
     pub fn sources(self) -> impl Iterator<Item = SourceName> {
-        let set = self.get().sources;
-        SourceName::ALL
-            .into_iter()
-            .filter(move |source| set & bit_of(*source) != 0)
+        self.index.sources.names(self.get().sources)
     }
 
     /// See [`Build::evidence`].

@@ -9,8 +9,7 @@ use foldhash::fast::RandomState;
 use super::lines::{LineEntry, micros_of_day};
 use super::texts::Positions;
 use super::{
-    BuildIndex, BuildRef, IndexFull, MANY_ROWS, Row, SEVERAL_CHANNELS, SHARED_URL_END, Span, UNKNOWN_TIME, bit_of,
-    key_of,
+    BuildIndex, BuildRef, IndexFull, MANY_ROWS, Row, SEVERAL_CHANNELS, SHARED_URL_END, Span, UNKNOWN_TIME, key_of,
 };
 use crate::build::{Build, Status};
 use crate::names::product::{Line, Product};
@@ -93,7 +92,7 @@ impl IndexBuilder {
             shipped_on: build.shipped_on,
             url_length: u16::try_from(rest.len()).map_err(|_| IndexFull)?,
             evidence_count: u16::try_from(build.evidence.len()).map_err(|_| IndexFull)?,
-            sources: build.sources.iter().fold(0, |set, source| set | bit_of(*source)),
+            sources: self.index.sources.set(&build.sources)?,
             product: build.product,
             status: build.status,
             certainty: build.certainty,

@@ -249,7 +249,7 @@ fn any_build() -> impl Strategy<Value = Build> {
                     archive_url: text.map(|text| format!("https://a.example/pub/{text}{id}")),
                     published_at: Some(i64::from(time)),
                     shipped_on: None,
-                    sources: vec![SourceName::Csv],
+                    sources: vec![SourceName::CSV],
                     evidence: vec![Digest::of(&time.into())],
                 }
             },

@@ -70,7 +70,7 @@ impl<'a> Record<'a> {
 
     pub(crate) fn observation(&self) -> Observation {
         Observation::buildhub_record(
-            SourceName::Buildhub,
+            SourceName::BUILDHUB,
             "https://buildhub.example/api/search",
             self.value(),
         )

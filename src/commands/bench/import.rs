@@ -67,7 +67,7 @@ pub(super) async fn measure(args: &ImportArgs, figures: &mut Figures) -> anyhow:
 
 async fn measure_archive(db: &Db, stand_ins: &StandIns, figures: &mut Figures) -> anyhow::Result<()> {
     figures.heading(&format!("the first import of the archive into {}", db.engine()))?;
-    let (source, watch) = (SourceName::Archive, Watch::default());
+    let (source, watch) = (SourceName::ARCHIVE, Watch::default());
     let (first, took) = timed_import(db, stand_ins, source, &watch).await?;
     let asked = first.requests as f64;
     figures.add("files and listings", asked, "", Limit::None)?;
@@ -95,7 +95,7 @@ async fn measure_into(db: &Db, stand_ins: &StandIns, is_server: bool, figures: &
     })
     .await?;
     let watch = Arc::new(Watch::default());
-    let (busy, (run, took)) = beside(db, timed_import(db, stand_ins, SourceName::Buildhub, &watch)).await?;
+    let (busy, (run, took)) = beside(db, timed_import(db, stand_ins, SourceName::BUILDHUB, &watch)).await?;
     let records = run.records as f64;
     let limit = if is_server { 5_000.0 } else { 10_000.0 };
     figures.add("records", records, "", Limit::None)?;
@@ -128,7 +128,7 @@ async fn measure_into(db: &Db, stand_ins: &StandIns, is_server: bool, figures: &
     )?;
     figures.add("  the slowest", busy.longest, "ms", Limit::None)?;
     figures.heading(&format!("the same once more into {engine}"))?;
-    let (_, (run, took)) = beside(db, timed_import(db, stand_ins, SourceName::Buildhub, &watch)).await?;
+    let (_, (run, took)) = beside(db, timed_import(db, stand_ins, SourceName::BUILDHUB, &watch)).await?;
     ensure!(run.new_records == 0, "{} records came twice", run.new_records);
     let rate = run.records as f64 / took.as_secs_f64();
     figures.add("records, all known", rate, "a second", Limit::None)?;
@@ -169,7 +169,7 @@ async fn timed_import(
 ) -> anyhow::Result<(Run, Duration)> {
     let options = Options {
         choice: Choice::Only(source),
-        full: source == SourceName::Buildhub,
+        full: source == SourceName::BUILDHUB,
         ..Options::default()
     };
     let begin = Instant::now();
@@ -268,9 +268,7 @@ impl StandIns {
 
     fn settings(&self) -> buildinfo::Settings {
         buildinfo::Settings {
-            buildhub_url: self.root.clone(),
-            archive_url: self.root.clone(),
-            product_details_url: self.root.clone(),
+            addresses: buildinfo::settings::Addresses::all_at(&self.root),
             ..buildinfo::Settings::default()
         }
     }

@@ -113,9 +113,9 @@ impl History {
             published_at: Some((started(number) + TimeDelta::hours(2)).timestamp_micros()),
             shipped_on: (!nightly).then(|| started(number).date_naive()),
             sources: if nightly {
-                vec![SourceName::Buildhub]
+                vec![SourceName::BUILDHUB]
             } else {
-                vec![SourceName::Buildhub, SourceName::ProductDetails]
+                vec![SourceName::BUILDHUB, SourceName::PRODUCT_DETAILS]
             },
             evidence: [Some(own), shipped].into_iter().flatten().collect(),
             version,

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use buildinfo::db::{each_response, latest_generation, recent_runs};
 use buildinfo::import::{Options, import};
+use buildinfo::settings::Addresses;
 use buildinfo::sources::Tape;
 use buildinfo::transfer::export::canonical;
 use builds::said::Response;
@@ -48,9 +49,8 @@ struct Head {
     format: String,
     run: i64,
     source: String,
-    buildhub_url: url::Url,
-    archive_url: url::Url,
-    product_details_url: url::Url,
+    #[serde(flatten)]
+    addresses: Addresses,
 }
 
 /// One answer, as a line.
@@ -117,9 +117,7 @@ pub(crate) async fn capture(db: &Db, settings: &Settings, args: &CaptureArgs) ->
             format: FORMAT.to_owned(),
             run: run.id,
             source: run.source.clone(),
-            buildhub_url: settings.buildinfo.buildhub_url.clone(),
-            archive_url: settings.buildinfo.archive_url.clone(),
-            product_details_url: settings.buildinfo.product_details_url.clone(),
+            addresses: settings.buildinfo.addresses.clone(),
         };
         writeln!(out, "{}", serde_json::to_string(&head)?)?;
         let count = each_response(db, run.id, |response| {
@@ -158,9 +156,7 @@ pub(crate) async fn replay(settings: &Settings, args: &ReplayArgs, as_json: bool
         responses.push(Response::from(line));
     }
     let mut sources = settings.buildinfo.clone();
-    sources.buildhub_url = head.buildhub_url;
-    sources.archive_url = head.archive_url;
-    sources.product_details_url = head.product_details_url;
+    sources.addresses = head.addresses;
     let db = open_db(settings).await?;
     anyhow::ensure!(
         latest_generation(&db).await?.n == 0,

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use buildinfo::Lookup;
 use buildinfo::import::{ImportError, Options, Progress, import};
+use buildinfo::settings::Addresses;
 use buildinfo::watch::{alarm, unknown};
 use chrono::{DateTime, TimeDelta, Utc};
 use demo::crashes::{Submission as Sample, samples_for, write_symbols};
@@ -67,9 +68,7 @@ impl StandIns {
         let port = if own.port() == 0 { 0 } else { own.port() + 1 };
         let listener = listen(&SocketAddr::new(own.ip(), port).to_string()).await?;
         let root = Url::parse(&format!("http://{}", listener.local_addr()?))?;
-        settings.buildinfo.buildhub_url = root.clone();
-        settings.buildinfo.archive_url = root.clone();
-        settings.buildinfo.product_details_url = root;
+        settings.buildinfo.addresses = Addresses::all_at(&root);
         SCHEDULE.clone_into(&mut settings.buildinfo.schedule);
         let symbols = std::path::absolute(settings.data_dir.join("demo-symbols"))?;
         write_symbols(&symbols).context("writing the sample symbols")?;

@@ -8,7 +8,7 @@ use builds::derive::correction::Correction;
 use builds::index::BuildRef;
 use builds::names::version::Stage;
 use builds::resolve::{Answer, BuildInfo, Sibling};
-use builds::{BuildId, BuildIndex, Line, Product, Reason, SourceName, Status};
+use builds::{BuildId, BuildIndex, Line, Product, Reason, Status};
 
 use crate::words::{self, Word};
 use crate::{format, links};
@@ -274,7 +274,7 @@ impl Details {
             sources: build
                 .sources
                 .iter()
-                .filter(|source| tables.is_empty() || **source != SourceName::Csv)
+                .filter(|source| tables.is_empty() || !source.row().is_loaded())
                 .map(ToString::to_string)
                 .chain(tables.iter().cloned())
                 .collect::<Vec<_>>()

@@ -1,5 +1,6 @@
 //! Which build crashed, as the report page says it.
 
+use builds::SourceName;
 use builds::said::files::{BuildFile, file_for_machine, platform_of, platforms_of, why_not_own};
 use builds::said::location::{Location, normalise_platform};
 use chrono::SecondsFormat;
@@ -240,8 +241,8 @@ fn sources(answer: &Map<String, Value>) -> String {
     let texts: Vec<String> = list(answer, "sources")
         .iter()
         .map(shown)
-        .map(|source| match source.as_str() {
-            "csv" => "a table of versions (csv)".to_owned(),
+        .map(|source| match source.parse::<SourceName>() {
+            Ok(known) if known.row().is_loaded() => format!("a table of versions ({known})"),
             _ => source,
         })
         .collect();

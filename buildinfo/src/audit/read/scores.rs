@@ -85,7 +85,7 @@ async fn first_by_source(
                     Kind::ShippedRelease | Kind::CurrentVersions | Kind::ReleaseDirectory | Kind::ReleaseHistory
                 )
             });
-            if let (true, Ok(source)) = (of_build, said.source.parse()) {
+            if let (true, Ok(source)) = (of_build, SourceName::stored(&said.source)) {
                 listed.insert(said.digest, (source, said.first_run));
             }
         }
@@ -143,7 +143,7 @@ fn who(said: &Said) -> Option<(SourceName, Product, String)> {
     let channel = match kind {
         Kind::ShippedRelease | Kind::ReleaseDirectory => {
             let observation = Observation {
-                source: said.source.parse().ok()?,
+                source: SourceName::stored(&said.source).ok()?,
                 kind,
                 subject: said.subject.clone(),
                 url: String::new(),
@@ -162,5 +162,5 @@ fn who(said: &Said) -> Option<(SourceName, Product, String)> {
         Kind::BuildhubRecord => said.subject.split(' ').next()?,
         _ => "",
     };
-    Some((said.source.parse().ok()?, product, channel.to_owned()))
+    Some((SourceName::stored(&said.source).ok()?, product, channel.to_owned()))
 }

@@ -165,7 +165,7 @@ fn buildhub(url: &str, public_url: &str, name: &str, record: Value) -> Result<Ob
     {
         return Err(elsewhere("download", download, public_url));
     }
-    Observation::buildhub_record(SourceName::Archive, url, record).map_err(|why| match why {
+    Observation::buildhub_record(SourceName::ARCHIVE, url, record).map_err(|why| match why {
         Why::Malformed(member) => BadFile::Malformed(member),
         _ => BadFile::Malformed("/"),
     })

@@ -63,7 +63,7 @@ fn a_record_is_read_where_it_belongs() {
     assert_eq!(claim.build_id.to_string(), "20260803091507");
     assert_eq!(claim.version.as_str(), "155.0b2");
     assert_eq!((claim.build_number, claim.channel.as_str()), (Some(1), "beta"));
-    assert_eq!(claim.source, builds::SourceName::Archive);
+    assert_eq!(claim.source, builds::SourceName::ARCHIVE);
 }
 
 #[test]
