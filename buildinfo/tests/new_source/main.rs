@@ -101,7 +101,7 @@ async fn a_nightly(db: &Db, sources: &Sources) -> (BuildId, Observation) {
     let build = index.find(Product::Firefox, id).next().unwrap();
     let said = db::by_digests(db, build.evidence()).await.unwrap();
     let own = said.into_iter().map(|one| one.observation);
-    let own = own.filter(|one| one.source == SourceName::BUILDHUB).last();
+    let own = own.filter(|one| one.source == SourceName::BUILDHUB).next_back();
     (id, own.unwrap())
 }
 
