@@ -16,8 +16,8 @@ const SECTION: &str = "buildinfo.";
 
 /// Where the sources are.
 ///
-/// Each address is a service's root: what stands before `/api/search`, `/pub/` and `/1.0/`. What a record says about its
-/// own address is stored, never fetched from elsewhere.
+/// Each address is a service's root: what stands before `/api/search`, `/pub/` and `/1.0/`. What a record says about
+/// its own address is stored, never fetched from elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addresses(BTreeMap<SourceName, Url>);
 

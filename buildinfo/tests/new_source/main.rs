@@ -1,5 +1,5 @@
-//! What a new source takes: one row, which is here, and one file with its reading, `stand_in.rs`. Everything else learns
-//! of it from the row.
+//! What a new source takes: one row, which is here, and one file with its reading, `stand_in.rs`. Everything else
+//! learns of it from the row.
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test is the test")]
 
