@@ -10,7 +10,7 @@ debian_packages() {
 
 # cargo_tool NAME VERSION: a program from crates.io, in this very version.
 cargo_tool() {
-    if ! grep -qx "$2" "$tools/$1.version" 2>/dev/null; then
+    if [ ! -x "$tools/bin/$1" ] || ! grep -qx "$2" "$tools/$1.version" 2>/dev/null; then
         cargo install "$1" --version "$2" --locked --root "$tools" --quiet
         echo "$2" >"$tools/$1.version"
     fi
