@@ -4,7 +4,6 @@
 //! has them (`data/archive`). Without it only made-up names are compared.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use buildinfo::sources::archive::Listing;
 use proptest::prelude::*;
@@ -92,12 +91,11 @@ fn in_every_form(json: &str, folder: &str) -> Listing {
 
 #[test]
 fn recorded_listings_are_read() {
-    let Some(shared) = std::env::var_os("DATIL_SHARED").map(PathBuf::from) else {
-        println!("SKIPPED: DATIL_SHARED does not name the folder with the recordings");
+    let Some(data) = platform::testing::recordings("listings of the archive") else {
         return;
     };
     let read = |file: &str, folder: &str| {
-        let json = std::fs::read_to_string(shared.join("data/archive").join(file)).unwrap();
+        let json = std::fs::read_to_string(data.join("archive").join(file)).unwrap();
         in_every_form(&json, folder)
     };
     let l10n = read(

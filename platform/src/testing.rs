@@ -2,10 +2,11 @@
 //!
 //! `TEST_POSTGRES_URL` names a server; without it, a server is started from Debian's or the
 //! `PATH`'s binaries when they are installed; without either, PostgreSQL is left out, and the test
-//! says so. Every call gets a schema of its own.
+//! says so ([`skip`]). Every call gets a schema of its own.
 
 mod interrupted;
 mod plan;
+mod skip;
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use crate::db::{DatabaseSettings, Db, ScratchSchema};
 pub(crate) use self::interrupted::Interrupted;
 pub use self::interrupted::{Interruption, Moment};
 pub use self::plan::{analyze, plan, slow_steps};
+pub use self::skip::{recordings, skip};
 
 /// The blob store, interrupted at each of its operations.
 pub fn interrupted(blobs: &Blobs, interruption: Interruption) -> Blobs {
@@ -62,16 +64,19 @@ pub async fn database_settings() -> Vec<DatabaseSettings> {
                 .expect("a schema can be made on the PostgreSQL server")
                 .settings(),
         ),
-        None => say_skipped(),
+        None => skip_postgres(),
     }
     found
 }
 
-#[expect(clippy::print_stderr, reason = "a test that leaves something out says so")]
-fn say_skipped() {
+/// Once for each process.
+fn skip_postgres() {
     static SAID: OnceLock<()> = OnceLock::new();
     SAID.get_or_init(|| {
-        eprintln!("PostgreSQL SKIPPED: neither TEST_POSTGRES_URL nor a server's binaries are there");
+        skip(
+            "PostgreSQL",
+            "neither TEST_POSTGRES_URL nor a server's binaries are there",
+        );
     });
 }
 

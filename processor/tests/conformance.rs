@@ -1,8 +1,7 @@
 //! The rules against recorded answers of the system they replace. The records are not part of the
-//! project: the test needs the folder that `DATIL_SHARED` names, and says so without it.
+//! project: the test needs the folder that `DATIL_SHARED` names. Without it nothing is compared, which is said.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use processor::pipeline;
 use serde_json::{Map, Value, json};
@@ -215,11 +214,9 @@ struct Count {
 
 #[test]
 fn the_rules_agree_with_recorded_answers() {
-    let Some(shared) = std::env::var_os("DATIL_SHARED").map(PathBuf::from) else {
-        eprintln!("SKIPPED: DATIL_SHARED names no folder with recorded answers");
+    let Some(folder) = platform::testing::recordings("processing rules") else {
         return;
     };
-    let folder = shared.join("data");
     let lists = Lists::load(&folder.join("siglists")).unwrap();
     let text = std::fs::read_to_string(folder.join("processor/rule_vectors.jsonl")).unwrap();
     let only = std::env::var("DATIL_RULE").ok();

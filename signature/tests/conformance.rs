@@ -1,11 +1,14 @@
 //! Signatures equal those recorded from Socorro's code, given the same lists; and the built-in lists make the same
 //! signatures as Mozilla's.
 //!
-//! The recordings are not part of this repository: the environment variable `DATIL_SHARED` names
-//! the folder that has them (`data/siggen`, `data/siglists`). Without it nothing is compared.
+//! The recordings are not part of this repository: the environment variable `DATIL_SHARED` names the folder that has
+//! them (`data/siggen`, `data/siglists`). Without it nothing is compared, which is said, or fails in the gate.
+
+#[path = "../../platform/src/testing/skip.rs"]
+pub mod skip;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 use signature::{AGREEMENT, Comparison, CrashData, Difference, Frame, Lists, Thread, generate};
@@ -50,15 +53,6 @@ fn comparable_all(notes: &[String]) -> Vec<&str> {
     notes.iter().map(|note| comparable(note)).collect()
 }
 
-/// What is said where there is nothing to compare with.
-const SKIPPED: &str = "SKIPPED: DATIL_SHARED does not name the folder with the recordings";
-
-/// The folder with the recordings and Mozilla's lists.
-fn data() -> Option<PathBuf> {
-    let shared = std::env::var_os("DATIL_SHARED").map(PathBuf::from);
-    Some(shared?.join("data"))
-}
-
 /// The built-in lists, and Mozilla's.
 fn both_lists(data: &Path) -> (Lists, Lists) {
     let theirs = Lists::load(&data.join("siglists")).expect("lists that can be used");
@@ -67,8 +61,7 @@ fn both_lists(data: &Path) -> (Lists, Lists) {
 
 #[test]
 fn signatures_equal_the_recorded_ones() {
-    let Some(data) = data() else {
-        println!("{SKIPPED}");
+    let Some(data) = skip::recordings("signatures") else {
         return;
     };
     let lists = Lists::load(&data.join("siglists")).unwrap();
@@ -156,8 +149,7 @@ fn shown(differences: &[Difference<'_>]) -> String {
 
 #[test]
 fn the_built_in_lists_treat_names_as_mozillas_do() {
-    let Some(data) = data() else {
-        println!("{SKIPPED}");
+    let Some(data) = skip::recordings("names on lists") else {
         return;
     };
     let (ours, theirs) = both_lists(&data);
@@ -193,8 +185,7 @@ fn one_letter_off(name: &str) -> Vec<String> {
 
 #[test]
 fn every_letter_of_a_name_counts_as_with_mozillas_lists() {
-    let Some(data) = data() else {
-        println!("{SKIPPED}");
+    let Some(data) = skip::recordings("letters of names on lists") else {
         return;
     };
     let (ours, theirs) = both_lists(&data);
@@ -229,8 +220,7 @@ fn stack<'a>(functions: &[&'a str]) -> CrashData<'a> {
 
 #[test]
 fn the_built_in_lists_make_the_signatures_that_mozillas_make() {
-    let Some(data) = data() else {
-        println!("{SKIPPED}");
+    let Some(data) = skip::recordings("signatures by the built-in lists") else {
         return;
     };
     let (ours, theirs) = both_lists(&data);

@@ -73,8 +73,7 @@ async fn a_person_reads_crashes_and_builds_in_a_browser() {
     let id = system.submit(sample, "firefox");
     let crash = system.processed(&id).await;
     let Some(list) = open(&format!("{}/", system.url)) else {
-        assert!(std::env::var_os("CI").is_none(), "the gate has a browser");
-        eprintln!("browser SKIPPED: chromium is not installed");
+        platform::testing::skip("the pages in a browser", "chromium is not installed");
         return;
     };
     let list = text(&list);

@@ -1,4 +1,7 @@
-//! The migrations: pairs, and one schema on both databases.
+//! The migrations: pairs, one schema on both databases, and rows that outlive each step.
+
+mod rows;
+mod schema;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -19,31 +22,21 @@ fn every_migration_exists_for_both_databases() {
     assert_eq!(names("sqlite"), names("postgres"));
 }
 
-/// Every column of every table: (table, column, may be null).
-async fn columns(db: &Db) -> BTreeSet<(String, String, bool)> {
-    const SQLITE: &str = "SELECT m.name, p.name, p.\"notnull\" = 0 \
-        FROM sqlite_master m \
-        JOIN pragma_table_info(m.name) p \
-        WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '_sqlx%'";
-    const POSTGRES: &str = "SELECT table_name::text, column_name::text, is_nullable = 'YES' \
-        FROM information_schema.columns \
-        WHERE table_schema = current_schema() AND table_name NOT LIKE '\\_sqlx%'";
-    let rows: Vec<(String, String, bool)> = match db {
-        Db::Sqlite(db) => sqlx::query_as(SQLITE).fetch_all(&db.read).await.expect("columns"),
-        Db::Postgres(pool) => sqlx::query_as(POSTGRES).fetch_all(pool).await.expect("columns"),
-    };
-    rows.into_iter().collect()
-}
-
+/// The same tables, with the same columns, types, defaults and indexes.
 #[tokio::test]
-async fn both_databases_have_the_same_columns() {
+async fn both_databases_have_the_same_schema() {
     let mut seen = Vec::new();
     for test in databases().await {
-        seen.push(columns(&test.db).await);
+        let (columns, indexes) = (schema::columns(&test.db).await, schema::indexes(&test.db).await);
+        assert!(columns.len() > 100, "{columns:#?}");
+        assert!(indexes.len() > 50, "{indexes:#?}");
+        seen.push((columns, indexes));
     }
-    assert!(seen[0].len() > 50, "{:?}", seen[0]);
-    for other in &seen[1..] {
-        assert_eq!(&seen[0], other);
+    for (columns, indexes) in &seen[1..] {
+        let differing: Vec<_> = seen[0].0.symmetric_difference(columns).collect();
+        assert!(differing.is_empty(), "columns of one of them only: {differing:#?}");
+        let differing: Vec<_> = seen[0].1.symmetric_difference(indexes).collect();
+        assert!(differing.is_empty(), "indexes of one of them only: {differing:#?}");
     }
 }
 

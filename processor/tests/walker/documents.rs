@@ -240,11 +240,10 @@ pub(crate) fn the_sample_crashes_have_the_stacks_they_were_made_for() {
 /// With `DATIL_SHARED` naming a folder with `data/minidumps/` of `*.dmp`, `*.expected.json` and
 /// `symbols/`: the documents equal those of the command-line tool.
 pub(crate) fn documents_equal_those_of_minidump_stackwalk() {
-    let Some(shared) = std::env::var_os("DATIL_SHARED") else {
-        println!("SKIPPED: DATIL_SHARED does not name a folder with minidumps");
+    let Some(data) = platform::testing::recordings("documents of minidumps") else {
         return;
     };
-    let folder = Path::new(&shared).join("data/minidumps");
+    let folder = data.join("minidumps");
     run(async {
         let pool = pool(&[&folder.join("symbols")]);
         let mut compared = 0;
