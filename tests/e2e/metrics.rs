@@ -13,8 +13,8 @@ use crate::system::{Config, System};
 /// The beginning of `docs/metrics.md`.
 const HEAD: &str = r#"# Metrics
 
-<!-- This page is made from the registry, the `meters.rs` of each service. To make it anew:
-     UPDATE_DOCS=1 cargo test --test e2e metrics:: -->
+<!-- This page is made from the registry (the `meters.rs` of each service) and the text in tests/e2e/metrics.rs.
+     To make it anew: UPDATE_DOCS=1 cargo test --test e2e metrics:: -->
 
 `/metrics` of every service is for Prometheus. [operating.md](operating.md#metrics) says what to alarm on.
 

@@ -28,6 +28,9 @@ const CRAWLER: &str = "crawler";
 const OTHER: &str = "other";
 const NONE: &str = "none";
 
+/// Of a longer `User-Agent` the rest is not looked at; bytes.
+const MOST_READ: usize = 512;
+
 /// How the `User-Agent` of a kind begins, in lower case.
 const BEGINS: &[(&str, &str)] = &[
     ("crashreporter", CRASH_REPORTER),
@@ -82,7 +85,7 @@ pub(super) fn kind(headers: &HeaderMap) -> &'static str {
     let Ok(agent) = agent.to_str() else {
         return OTHER;
     };
-    let agent = agent.trim().to_ascii_lowercase();
+    let agent = agent.get(..MOST_READ).unwrap_or(agent).trim().to_ascii_lowercase();
     if agent.is_empty() {
         return NONE;
     }
@@ -164,6 +167,10 @@ mod tests {
             assert!(KINDS.contains(&expected), "{expected}");
         }
         assert_eq!(kind_of(b"\xff\xfe curl"), "other");
+        assert_eq!(
+            kind_of(format!("{linux} {} bot/", "x".repeat(MOST_READ)).as_bytes()),
+            "browser"
+        );
         assert_eq!(kind(&HeaderMap::new()), "none");
     }
 }
