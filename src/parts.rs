@@ -10,11 +10,11 @@ use ::buildinfo::audit::Audits;
 use anyhow::Context;
 use axum::Router;
 use collector::Collector;
-use metrics_exporter_prometheus::PrometheusHandle;
 use platform::blobs::Blobs;
 use platform::db::{DatabaseSettings, Db, FolderLock};
 use platform::http::Operations;
 use platform::lifecycle::Lifecycle;
+use platform::meters::PrometheusHandle;
 use platform::queue::Wake;
 use processor::{Processor, ProcessorContext};
 use tokio::net::TcpListener;
@@ -43,7 +43,7 @@ impl Parts {
     /// Opens the database and the blob store; creates the data folder when missing.
     pub(crate) async fn open(settings: Settings) -> anyhow::Result<Self> {
         let lifecycle = Lifecycle::start().context("listening for signals")?;
-        let metrics = platform::meters::start(&meters::ALL);
+        let metrics = platform::meters::start(&meters::all());
         let db = open(&settings, &settings.database).await?;
         let blobs = Blobs::open(&settings.blobs, &settings.data_dir)?;
         Ok(Self {
@@ -133,6 +133,7 @@ impl Parts {
 
     /// Starts the upkeep.
     pub(crate) fn start_upkeep(&self) {
+        platform::meters::begin(meters::METRICS);
         let task = crate::upkeep::run(
             self.db.unhurried(),
             self.blobs.clone(),

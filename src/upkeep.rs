@@ -75,7 +75,7 @@ async fn keep_crashes(db: &Db, blobs: &Blobs, retention: &crashstore::Settings) 
         ("lost", kept.lost),
         ("forgotten", kept.forgotten),
     ] {
-        metrics::counter!(meters::UPKEEP, "what" => what).increment(count);
+        meters::UPKEEP.add_with(count, [what]);
     }
     if kept != crashstore::upkeep::Kept::default() {
         tracing::info!(?kept, "what was left of crashes was put in order");

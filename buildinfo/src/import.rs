@@ -318,7 +318,7 @@ impl<'a> Import<'a> {
     fn measure(&self) {
         let took = self.run.ended.map(|ended| (ended - self.run.started).max(0));
         let took = Duration::from_micros(u64::try_from(took.unwrap_or(0)).unwrap_or(0));
-        metrics::histogram!(meters::IMPORT_SECONDS, "outcome" => self.run.outcome.clone()).record(took);
+        meters::IMPORT_DURATION.observe_with(took, [self.run.outcome.clone()]);
     }
 
     /// Stores how the run ended, whichever way it did.

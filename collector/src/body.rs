@@ -60,7 +60,7 @@ impl Share {
         let before = self.all.held.fetch_add(by, Ordering::Relaxed);
         self.own += by;
         let held = before.saturating_add(by);
-        metrics::gauge!(meters::IN_FLIGHT).set(held as f64);
+        meters::IN_FLIGHT.set(held as f64);
         if held > self.all.limit {
             return Err(Refusal::Unavailable);
         }
@@ -71,7 +71,7 @@ impl Share {
 impl Drop for Share {
     fn drop(&mut self) {
         let before = self.all.held.fetch_sub(self.own, Ordering::Relaxed);
-        metrics::gauge!(meters::IN_FLIGHT).set(before.saturating_sub(self.own) as f64);
+        meters::IN_FLIGHT.set(before.saturating_sub(self.own) as f64);
     }
 }
 

@@ -1,44 +1,66 @@
-//! The metrics of the collector. Their names are those of Socorro's collector after its prefix `socorro.`, with the
-//! units and ends that Prometheus wants, so that dashboards are easily carried over.
+//! The metrics of the collector.
 
-use platform::meters::{OF_BYTES, OF_REQUESTS};
+use platform::meters::{OF_BYTES, OF_REQUESTS, OneOf, Open};
 
 platform::meters! {
     pub const METRICS;
     /// Seconds from a report's first byte to its answer.
-    histogram(OF_REQUESTS) ON_POST = "collector_breakpad_resource_on_post_seconds";
-    /// Bytes of a report's body after inflating; `payload` says how it came: `compressed` or `uncompressed`.
-    histogram(OF_BYTES) CRASH_SIZE = "collector_breakpad_resource_crash_size_bytes" by "payload";
+    histogram(OF_REQUESTS) SUBMIT_DURATION = "datil_collector_submit_duration_seconds" in "seconds",
+        statsd { "socorro.collector.breakpad_resource.on_post.time" };
+    /// Bytes of a report's body after inflating, by how it came.
+    histogram(OF_BYTES) REPORT_SIZE = "datil_collector_report_size_bytes" in "bytes",
+        by { "payload": OneOf(&["compressed", "uncompressed"]) },
+        statsd { "socorro.collector.breakpad_resource.crash_size" };
     /// Reports that came packed with gzip.
-    counter GZIPPED = "collector_breakpad_resource_gzipped_crash_total";
+    counter COMPRESSED = "datil_collector_compressed_reports_total" in "reports",
+        statsd { "socorro.collector.breakpad_resource.gzipped_crash" };
     /// Reports that cannot be read, by the code in the answer.
-    counter MALFORMED = "collector_breakpad_resource_malformed_total" by "reason";
-    /// Well-formed reports.
-    counter INCOMING = "collector_breakpad_resource_incoming_crash_total";
-    /// Reports by the throttling rule that decided.
-    counter THROTTLE_RULE = "collector_breakpad_resource_throttle_rule_total" by "rule";
-    /// Reports by what throttling decided: `accept`, `reject` or `fakeaccept`.
-    counter THROTTLE = "collector_breakpad_resource_throttle_total" by "result";
+    counter MALFORMED = "datil_collector_malformed_reports_total" in "reports",
+        by {
+            "reason": OneOf(&[
+                "no_content_type", "wrong_content_type", "no_boundary", "no_content_length", "bad_gzip",
+                "invalid_payload_structure", "invalid_json", "invalid_json_value", "no_annotations",
+                "invalid_dump_name", "invalid_uuid", "post_body_too_large", "body_too_slow",
+            ]),
+        },
+        statsd { "socorro.collector.breakpad_resource.malformed" };
+    /// Reports that can be read.
+    counter WELL_FORMED = "datil_collector_well_formed_reports_total" in "reports",
+        statsd { "socorro.collector.breakpad_resource.incoming_crash" };
+    /// Decisions of throttling, by the rule that decided. `fakeaccept`: answered as if it was kept, and thrown away.
+    counter THROTTLE_DECISIONS = "datil_collector_throttle_decisions_total" in "decisions",
+        by { "rule": Open("the name of a throttling rule"), "result": OneOf(&["accept", "fakeaccept", "reject"]) },
+        statsd {
+            "socorro.collector.breakpad_resource.throttle", "socorro.collector.breakpad_resource.throttle_rule"
+        };
     /// Reports with an id that they may not choose themselves.
-    counter UNAUTHORIZED = "collector_breakpad_resource_unauthorized_uuid_total";
+    counter UNAUTHORIZED = "datil_collector_unauthorized_reports_total" in "reports",
+        statsd { "socorro.collector.breakpad_resource.unauthorized_uuid" };
     /// Seconds from the decision to keep a report to its answer.
-    histogram(OF_REQUESTS) HANDLING = "collector_crashmover_crash_handling_seconds";
-    /// Seconds until a report was durable.
-    histogram(OF_REQUESTS) SAVE_TIME = "collector_crashmover_crash_save_seconds";
+    histogram(OF_REQUESTS) HANDLING_DURATION = "datil_collector_handling_duration_seconds" in "seconds",
+        statsd { "socorro.collector.crashmover.crash_handling.time" };
+    /// Seconds from the decision to keep a report until it was durable.
+    histogram(OF_REQUESTS) SAVE_DURATION = "datil_collector_save_duration_seconds" in "seconds",
+        statsd { "socorro.collector.crashmover.crash_save.time" };
     /// Times that storing a report failed and was tried again.
-    counter RETRIES = "collector_crashmover_retry_total" by "count";
+    counter RETRIES = "datil_collector_save_retries_total" in "retries",
+        statsd { "socorro.collector.crashmover.retry_count" };
     /// Reports made durable.
-    counter SAVED = "collector_crashmover_save_crash_total";
+    counter SAVED = "datil_collector_saved_reports_total" in "reports",
+        statsd { "socorro.collector.crashmover.save_crash.count" };
     /// Reports that could not be stored: their clients got 503 and keep them.
-    counter DROPPED = "collector_crashmover_save_crash_dropped_total";
+    counter DROPPED = "datil_collector_dropped_reports_total" in "reports",
+        statsd { "socorro.collector.crashmover.save_crash_dropped.count" };
     /// Reports that came twice: `answered` with the first id, or `stored` as a copy.
-    counter DUPLICATES = "collector_duplicates_total" by "kind";
-    /// Rows that were left to the sweep, since the database was slow or away.
-    counter UNRECORDED = "collector_unrecorded_total";
+    counter DUPLICATES = "datil_collector_duplicate_reports_total" in "reports",
+        by { "kind": OneOf(&["answered", "stored"]) };
+    /// Durable reports whose row was left to the sweep, since the database was slow or away: processed a little later.
+    counter UNRECORDED = "datil_collector_unrecorded_reports_total" in "reports",
+        statsd { "socorro.collector.crashmover.publish_crash_dropped.count" };
     /// Rows that the sweep inserted.
-    counter SWEPT = "collector_sweep_inserted_total";
-    /// Stored objects that are no raw crash.
-    counter DAMAGED = "collector_sweep_damaged_total";
+    counter SWEPT = "datil_collector_swept_rows_total" in "rows";
+    /// Stored objects that are no raw crash, each time that the sweep met one.
+    counter DAMAGED = "datil_collector_damaged_objects_total" in "objects";
     /// Bytes of reports that are in memory.
-    gauge IN_FLIGHT = "collector_in_flight_bytes";
+    gauge IN_FLIGHT = "datil_collector_in_flight_bytes" in "bytes";
 }

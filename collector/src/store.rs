@@ -76,7 +76,7 @@ impl Inner {
             .await
             .map_err(|refusal| *refusal)?;
         if stored != id {
-            metrics::counter!(meters::DUPLICATES, "kind" => "answered").increment(1);
+            meters::DUPLICATES.add_with(1, ["answered"]);
         }
         Ok(stored)
     }
@@ -85,7 +85,7 @@ impl Inner {
         let limit = match timeout(DATABASE_LIMIT, self.earlier_copy(&row)).await {
             Ok(Ok(Some(Copy::Recent(first)))) => return Ok(first),
             Ok(Ok(Some(Copy::Older(first)))) => {
-                metrics::counter!(meters::DUPLICATES, "kind" => "stored").increment(1);
+                meters::DUPLICATES.add_with(1, ["stored"]);
                 row.duplicate_of = Some(first);
                 DATABASE_LIMIT
             }
@@ -117,8 +117,8 @@ impl Inner {
         timeout(STORE_LIMIT, self.save(&report))
             .await
             .unwrap_or(Err(Refusal::Unavailable))?;
-        metrics::histogram!(meters::SAVE_TIME).record(started.elapsed().as_secs_f64());
-        metrics::counter!(meters::SAVED).increment(1);
+        meters::SAVE_DURATION.observe(started.elapsed());
+        meters::SAVED.add(1);
         let (committed, wait) = oneshot::channel();
         let row = Row {
             received: row,
@@ -129,12 +129,12 @@ impl Inner {
         if sent && matches!(timeout(limit, wait).await, Ok(Ok(()))) {
             unrecorded.settle();
         } else {
-            metrics::counter!(meters::UNRECORDED).increment(1);
+            meters::UNRECORDED.add(1);
             if needs_row {
                 return Err(Refusal::Unavailable);
             }
         }
-        metrics::histogram!(meters::HANDLING).record(started.elapsed().as_secs_f64());
+        meters::HANDLING_DURATION.observe(started.elapsed());
         Ok(report.id)
     }
 
@@ -146,12 +146,7 @@ impl Inner {
         let Ok(_turn) = self.stores.acquire().await else {
             return Err(Refusal::Unavailable);
         };
-        let saved = attempt
-            .retry(retries)
-            .notify(|_, _| {
-                metrics::counter!(meters::RETRIES, "count" => "save_crash_exception.count").increment(1);
-            })
-            .await;
+        let saved = attempt.retry(retries).notify(|_, _| meters::RETRIES.add(1)).await;
         saved.map(|_| ()).map_err(|error| {
             tracing::error!(crash.id = %report.id, %error, "a crash report could not be stored");
             Refusal::Unavailable

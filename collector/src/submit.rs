@@ -1,5 +1,7 @@
 //! `POST /submit`: one report from its first byte to its answer.
 
+use std::borrow::Cow;
+
 use axum::body::{Body as ResponseBody, BodyDataStream};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Response, header};
@@ -45,7 +47,7 @@ pub(crate) async fn submit(State(collector): State<Collector>, request: Request)
         }
     };
     count(&outcome);
-    metrics::histogram!(meters::ON_POST).record(started.elapsed().as_secs_f64());
+    meters::SUBMIT_DURATION.observe(started.elapsed());
     answer::response(&outcome)
 }
 
@@ -61,19 +63,11 @@ fn admit(headers: &HeaderMap, limits: &Settings) -> Result<Head, Refusal> {
 fn count(outcome: &Result<Answer, Refusal>) {
     match outcome {
         Ok(_) => {}
-        Err(Refusal::Malformed(malformed)) => {
-            metrics::counter!(meters::MALFORMED, "reason" => malformed.code()).increment(1);
-        }
-        Err(Refusal::TooLarge) => {
-            metrics::counter!(meters::MALFORMED, "reason" => "post_body_too_large").increment(1);
-        }
-        Err(Refusal::TooSlow) => {
-            metrics::counter!(meters::MALFORMED, "reason" => "body_too_slow").increment(1);
-        }
-        Err(Refusal::UnauthorizedUuid) => {
-            metrics::counter!(meters::UNAUTHORIZED).increment(1);
-        }
-        Err(Refusal::Unavailable) => metrics::counter!(meters::DROPPED).increment(1),
+        Err(Refusal::Malformed(malformed)) => meters::MALFORMED.add_with(1, [malformed.code()]),
+        Err(Refusal::TooLarge) => meters::MALFORMED.add_with(1, ["post_body_too_large"]),
+        Err(Refusal::TooSlow) => meters::MALFORMED.add_with(1, ["body_too_slow"]),
+        Err(Refusal::UnauthorizedUuid) => meters::UNAUTHORIZED.add(1),
+        Err(Refusal::Unavailable) => meters::DROPPED.add(1),
     }
 }
 
@@ -88,7 +82,7 @@ impl Inner {
         // Held until the report is stored.
         let mut share = self.in_flight.share();
         let (parsed, payload_size) = self.read(head, body, &mut share).await?;
-        metrics::counter!(meters::INCOMING).increment(1);
+        meters::WELL_FORMED.add(1);
         let size = parsed.size();
         let hash = move || (parsed.content_hash(), parsed);
         let (content, parsed) = busy(cpu::run_sized(size, hash).await)?;
@@ -142,12 +136,12 @@ impl Inner {
         let reading = parts::gather(&mut body, &head.boundary, &self.settings);
         let gathered = timeout_at(deadline, reading).await.unwrap_or(Err(Refusal::TooSlow))?;
         let payload = if head.compressed {
-            metrics::counter!(meters::GZIPPED).increment(1);
+            meters::COMPRESSED.add(1);
             "compressed"
         } else {
             "uncompressed"
         };
-        metrics::histogram!(meters::CRASH_SIZE, "payload" => payload).record(body.size() as f64);
+        meters::REPORT_SIZE.observe_with(body.size() as f64, [payload]);
         Ok((gathered.finish()?, body.wire_size()))
     }
 
@@ -191,6 +185,6 @@ fn count_throttle(decision: &Decision) {
         Outcome::FakeAccept => "fakeaccept",
         Outcome::Reject | Outcome::Continue => "reject",
     };
-    metrics::counter!(meters::THROTTLE_RULE, "rule" => decision.rule.clone()).increment(1);
-    metrics::counter!(meters::THROTTLE, "result" => result).increment(1);
+    let labels = [Cow::Owned(decision.rule.clone()), Cow::Borrowed(result)];
+    meters::THROTTLE_DECISIONS.add_with(1, labels);
 }

@@ -154,7 +154,7 @@ impl Inner {
                     }
                     Ok(None) => swept.missing.push(id.clone()),
                     Err(StoreError::Blob(BlobError::TooLarge { .. }) | StoreError::Damaged(_)) => {
-                        metrics::counter!(meters::DAMAGED).increment(1);
+                        meters::DAMAGED.add(1);
                         tracing::warn!(crash.id = %id, "a stored raw crash cannot be read");
                     }
                     Err(StoreError::Blob(error)) => return Err(error.into()),
@@ -163,7 +163,7 @@ impl Inner {
             }
             if !rows.is_empty() {
                 let new = record(&self.db, &rows).await?;
-                metrics::counter!(meters::SWEPT).increment(new);
+                meters::SWEPT.add(new);
                 swept.recorded += new;
                 self.wake.now();
             }

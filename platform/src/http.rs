@@ -1,5 +1,6 @@
 //! The HTTP server, the one error type of every endpoint, and the endpoints for operators.
 
+mod client;
 mod error;
 mod layers;
 mod limit;

@@ -1,33 +1,45 @@
-//! Metrics: each service declares its own in one table, with [`meters!`](crate::meters!), and records by name.
+//! The registry of metrics: one row for a metric, and one call that records it.
 //!
-//! What a metric is called follows Prometheus' conventions: base units (seconds, bytes) at the end of the name,
-//! `_total` for what only grows. A histogram has fixed buckets, so that those of many processes add up. Labels come
-//! from closed sets, and never from what a client sent.
+//! Each service has a table of rows, made with [`meters!`](crate::meters!); all tables together are what `/metrics` may
+//! show and what `docs/metrics.md` lists. A row is a constant whose type knows its kind and how many labels it has, so
+//! a call can neither name a wrong label nor forget one. Nothing else records: the crate `metrics` is used here only.
+//!
+//! Names are `datil_<service>_<what>_<unit>`, with `_total` at the end of what only grows; units are Prometheus' base
+//! units (seconds, bytes) or what is counted. A histogram has fixed buckets, so that those of many processes add up.
+//! Labels never hold what a client sent.
 
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+mod record;
 
-/// What every request passes.
-pub const METRICS: &[Metric] = &[BUILD_INFO];
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusRecorder};
 
-/// The version and commit of the program that runs: always 1.
-pub const BUILD_INFO: Metric = Metric {
-    name: "datil_build_info",
-    kind: Kind::Gauge,
-    labels: &["version", "commit"],
-    help: "Always 1: its labels say which version of the program runs, and of which commit.",
-};
+pub(crate) use metrics::SharedString;
+pub use metrics_exporter_prometheus::PrometheusHandle;
 
-/// A metric: what it is called, what it counts, and in which unit (the end of its name).
+pub use self::Values::{OneOf, Open};
+pub use self::record::{Counter, Gauge, Histogram};
+
+crate::meters! {
+    pub const METRICS;
+    /// Always 1: its labels say which version of the program runs, and of which commit.
+    gauge BUILD_INFO = "datil_build_info",
+        by { "version": Open("the version"), "commit": Open("the whole hash, or empty if it is not known") };
+}
+
+/// A row of the registry.
 #[derive(Debug, Clone, Copy)]
 pub struct Metric {
     /// Its name, as `/metrics` shows it.
     pub name: &'static str,
     /// Its type.
     pub kind: Kind,
-    /// The names of its labels.
-    pub labels: &'static [&'static str],
+    /// What it measures or counts, in the plural; the name ends in it. Empty for what has no unit: a 1 or 0.
+    pub unit: &'static str,
+    /// Its labels, in the order in which their values are given.
+    pub labels: &'static [Label],
     /// What it says, as one line of sentences.
     pub help: &'static str,
+    /// The names under which Antenna and Socorro send the same to statsd. Empty if they do not.
+    pub statsd: &'static [&'static str],
 }
 
 /// What a metric is to Prometheus.
@@ -39,6 +51,24 @@ pub enum Kind {
     Gauge,
     /// Counts of values by these upper bounds.
     Histogram(&'static [f64]),
+}
+
+/// A label of a metric.
+#[derive(Debug, Clone, Copy)]
+pub struct Label {
+    /// Its name.
+    pub name: &'static str,
+    /// What its values may be.
+    pub values: Values,
+}
+
+/// What the values of a label may be.
+#[derive(Debug, Clone, Copy)]
+pub enum Values {
+    /// One of these.
+    OneOf(&'static [&'static str]),
+    /// Whatever these words describe: a set that settings, another table or the build of the program close.
+    Open(&'static str),
 }
 
 /// Bounds for the seconds of answering a request, or of waiting for a free hand.
@@ -67,6 +97,16 @@ pub const OF_BYTES: &[f64] = &[
     268_435_456.0,
 ];
 
+impl Values {
+    /// Whether this may be a value.
+    pub fn allow(&self, value: &str) -> bool {
+        match self {
+            Self::OneOf(values) => values.contains(&value),
+            Self::Open(_) => true,
+        }
+    }
+}
+
 impl Metric {
     /// Its type, as `# TYPE` names it.
     pub fn type_name(&self) -> &'static str {
@@ -76,140 +116,115 @@ impl Metric {
             Kind::Histogram(_) => "histogram",
         }
     }
-
-    fn describe(&self) {
-        match self.kind {
-            Kind::Counter => metrics::describe_counter!(self.name, self.help),
-            Kind::Gauge => metrics::describe_gauge!(self.name, self.help),
-            Kind::Histogram(_) => metrics::describe_histogram!(self.name, self.help),
-        }
-    }
 }
 
-/// Starts collecting metrics for this process, and gives the handle that renders them. `tables` are all that the
+/// Starts collecting metrics for this process, and gives the handle that renders them. `registry` is all that the
 /// process may record.
-pub fn start(tables: &[&'static [Metric]]) -> PrometheusHandle {
-    let recorder = recorder(tables);
+pub fn start(registry: &[&'static Metric]) -> PrometheusHandle {
+    let recorder = recorder(registry);
     let handle = recorder.handle();
     // A second recorder in one process is refused, and the first one stays.
     let _ = metrics::set_global_recorder(recorder);
-    tables.iter().copied().flatten().for_each(Metric::describe);
+    registry.iter().for_each(|metric| metric.describe());
     handle
 }
 
 /// Shows the counters of a service from its start on, with 0 if nothing was counted: what is not there cannot be told
-/// from what never happened. Those with labels come with their first value.
-pub fn begin(table: &[Metric]) {
-    for metric in table {
-        if metric.kind == Kind::Counter && metric.labels.is_empty() {
-            metrics::counter!(metric.name).increment(0);
+/// from what never happened, and a series that begins with 1 is no increase. A counter comes with every value of its
+/// label, if it has one label whose values are a closed set; others come when they are counted first.
+pub fn begin(table: &[&'static Metric]) {
+    for metric in table.iter().filter(|metric| metric.kind == Kind::Counter) {
+        match metric.labels {
+            [] => Counter::<0>::new(metric).add(0),
+            [label] => {
+                if let OneOf(values) = label.values {
+                    let counter = Counter::<1>::new(metric);
+                    values.iter().for_each(|value| counter.add_with(0, [*value]));
+                }
+            }
+            _ => {}
         }
     }
 }
 
 /// Keeps these metrics, histograms in their buckets.
-fn recorder(tables: &[&'static [Metric]]) -> PrometheusRecorder {
-    // A histogram that no table has would otherwise be shown as quantiles, which cannot be added up.
-    let builder = PrometheusBuilder::new().set_buckets(OF_REQUESTS);
-    let builder = tables
-        .iter()
-        .copied()
-        .flatten()
-        .fold(builder, |builder, metric| match metric.kind {
-            Kind::Histogram(bounds) => builder
-                .and_then(|builder| builder.set_buckets_for_metric(Matcher::Full(metric.name.to_owned()), bounds)),
-            _ => builder,
-        });
-    builder.expect("no list of bounds is empty").build_recorder()
+fn recorder(registry: &[&'static Metric]) -> PrometheusRecorder {
+    let histograms = registry.iter().filter_map(|metric| match metric.kind {
+        Kind::Histogram(bounds) => Some((metric.name, bounds)),
+        Kind::Counter | Kind::Gauge => None,
+    });
+    let builder = histograms.fold(PrometheusBuilder::new(), |builder, (name, bounds)| {
+        builder
+            .set_buckets_for_metric(Matcher::Full(name.to_owned()), bounds)
+            .expect("no list of bounds is empty")
+    });
+    builder.build_recorder()
 }
 
-/// Declares the metrics of a service: a constant with the name of each, and the table `METRICS` of all. Its comment is
-/// its help.
+/// Makes a table of the registry: a constant for each row, and `METRICS`, all rows in order.
+///
+/// A row is its meaning (the comment), its kind, constant and name, `in` its unit, `by` its labels with what their
+/// values may be, and the names that statsd gets for the same from Antenna and Socorro. What there is none of is left
+/// out.
 ///
 /// ```
+/// use platform::meters::{OF_REQUESTS, OneOf};
+///
 /// platform::meters! {
 ///     pub const METRICS;
 ///     /// Reports taken in.
-///     counter TAKEN = "example_taken_total" by "kind";
+///     counter TAKEN = "datil_example_taken_reports_total" in "reports",
+///         by { "kind": OneOf(&["odd", "even"]) },
+///         statsd { "socorro.example.taken" };
 ///     /// How long it took to take one in.
-///     histogram(platform::meters::OF_REQUESTS) SECONDS = "example_taking_seconds";
+///     histogram(OF_REQUESTS) DURATION = "datil_example_duration_seconds" in "seconds";
 /// }
-/// metrics::counter!(TAKEN, "kind" => "odd").increment(1);
+/// TAKEN.add_with(1, ["odd"]);
+/// DURATION.observe(0.25);
+/// ```
+///
+/// A label that is forgotten does not compile:
+///
+/// ```compile_fail
+/// use platform::meters::OneOf;
+///
+/// platform::meters! {
+///     pub const METRICS;
+///     /// Reports taken in.
+///     counter TAKEN = "datil_example_taken_reports_total" in "reports", by { "kind": OneOf(&["odd", "even"]) };
+/// }
+/// TAKEN.add(1);
 /// ```
 #[macro_export]
 macro_rules! meters {
+    (@type counter $($label:literal)*) => { $crate::meters::Counter<{ <[&str]>::len(&[$($label),*]) }> };
+    (@type gauge $($label:literal)*) => { $crate::meters::Gauge<{ <[&str]>::len(&[$($label),*]) }> };
+    (@type histogram $($label:literal)*) => { $crate::meters::Histogram<{ <[&str]>::len(&[$($label),*]) }> };
     (@kind counter) => { $crate::meters::Kind::Counter };
     (@kind gauge) => { $crate::meters::Kind::Gauge };
     (@kind histogram $bounds:expr) => { $crate::meters::Kind::Histogram($bounds) };
     ($vis:vis const METRICS; $(
         $(#[doc = $help:literal])+
-        $kind:ident $(($bounds:expr))? $constant:ident = $name:literal $(by $($label:literal),+)?;
+        $kind:ident $(($bounds:expr))? $constant:ident = $name:literal $(in $unit:literal)?
+        $(, by { $($label:literal: $values:expr),+ $(,)? })?
+        $(, statsd { $($statsd:literal),+ $(,)? })?;
     )+) => {
         $(
             $(#[doc = $help])+
-            pub(crate) const $constant: &str = $name;
+            pub(crate) const $constant: $crate::meters!(@type $kind $($($label)+)?) =
+                <$crate::meters!(@type $kind $($($label)+)?)>::new(&$crate::meters::Metric {
+                    name: $name,
+                    kind: $crate::meters!(@kind $kind $($bounds)?),
+                    unit: concat!($($unit)?),
+                    labels: &[$($($crate::meters::Label { name: $label, values: $values }),+)?],
+                    help: concat!($($help),+).trim_ascii(),
+                    statsd: &[$($($statsd),+)?],
+                });
         )+
-        /// Every metric of this service.
-        $vis const METRICS: &[$crate::meters::Metric] = &[$(
-            $crate::meters::Metric {
-                name: $name,
-                kind: $crate::meters!(@kind $kind $($bounds)?),
-                labels: &[$($($label),+)?],
-                help: concat!($($help),+).trim_ascii(),
-            },
-        )+];
+        /// Every metric of this table.
+        $vis const METRICS: &[&$crate::meters::Metric] = &[$($constant.metric()),+];
     };
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    crate::meters! {
-        const METRICS;
-        /// Things that
-        /// happened.
-        counter HAPPENED = "test_happened_total";
-        /// Things that happened, by kind.
-        counter BY_KIND = "test_by_kind_total" by "kind";
-        /// How far it is.
-        gauge FAR = "test_far_bytes";
-        /// How long it took.
-        histogram(&[1.0, 2.0]) TOOK = "test_took_seconds" by "what";
-    }
-
-    #[test]
-    fn every_metric_has_help_a_type_and_fixed_buckets() {
-        let recorder = recorder(&[METRICS]);
-        let shown = metrics::with_local_recorder(&recorder, || {
-            METRICS.iter().for_each(Metric::describe);
-            begin(METRICS);
-            metrics::counter!(BY_KIND, "kind" => "odd").increment(2);
-            metrics::gauge!(FAR).set(7.0);
-            for seconds in [0.5, 1.5, 9.0] {
-                metrics::histogram!(TOOK, "what" => "it").record(seconds);
-            }
-            metrics::histogram!("test_in_no_table_seconds").record(0.5);
-            recorder.handle().render()
-        });
-        for line in [
-            "# HELP test_happened_total Things that happened.",
-            "# TYPE test_happened_total counter",
-            "test_happened_total 0",
-            "test_by_kind_total{kind=\"odd\"} 2",
-            "# HELP test_far_bytes How far it is.",
-            "# TYPE test_far_bytes gauge",
-            "test_far_bytes 7",
-            "# TYPE test_took_seconds histogram",
-            "test_took_seconds_bucket{what=\"it\",le=\"1\"} 1",
-            "test_took_seconds_bucket{what=\"it\",le=\"2\"} 2",
-            "test_took_seconds_bucket{what=\"it\",le=\"+Inf\"} 3",
-            "test_took_seconds_sum{what=\"it\"} 11",
-            "# TYPE test_in_no_table_seconds histogram",
-        ] {
-            assert!(shown.lines().any(|shown| shown == line), "{line}\n{shown}");
-        }
-        assert!(!shown.contains("quantile"), "{shown}");
-        assert_eq!(METRICS.first().map(|metric| metric.name), Some(HAPPENED));
-    }
-}
+mod tests;

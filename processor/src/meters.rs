@@ -1,37 +1,50 @@
 //! The metrics of the processor.
 
-use platform::meters::{OF_REQUESTS, OF_WORK};
+use platform::meters::{OF_REQUESTS, OF_WORK, OneOf, Open};
 
 platform::meters! {
     pub const METRICS;
-    /// Work on crashes that ended: `processed`, `enriched`, `deleted`, `failed`, `retried`, `put off` (a store is away)
-    /// or `lost` (somebody else took over).
-    counter CRASHES = "processor_crashes_total" by "outcome";
+    /// Work on crashes that ended. `put off`: a store is away; `lost`: somebody else took over.
+    counter CRASHES = "datil_processor_crashes_total" in "crashes",
+        by {
+            "outcome": OneOf(&["processed", "enriched", "deleted", "failed", "retried", "put off", "lost"]),
+        },
+        statsd { "socorro.processor.save_processed_crash" };
     /// Seconds of work on one crash: `process` for all of it, `enrich` for attaching its build again.
-    histogram(OF_WORK) SECONDS = "processor_crash_seconds" by "kind";
+    histogram(OF_WORK) CRASH_DURATION = "datil_processor_crash_duration_seconds" in "seconds",
+        by { "kind": OneOf(&["process", "enrich"]) },
+        statsd { "socorro.processor.process_crash" };
     /// Jobs that wait or are worked on, 10,000 of each lane at the most; the lane `failed` holds those given up.
-    gauge QUEUE_DEPTH = "processor_queue_depth" by "lane";
+    gauge QUEUED = "datil_processor_queued_jobs" in "jobs",
+        by { "lane": OneOf(&["priority", "standard", "reprocessing", "enrichment", "failed"]) };
     /// 1 while no crash is claimed because the database or the blob store is away, else 0.
-    gauge WAITING = "processor_waits_for_stores";
-    /// Crashes that were looked at again because their build changed.
-    counter PUSHED = "processor_enrichments_pushed_total";
+    gauge WAITS = "datil_processor_waits_for_stores";
+    /// Crashes that were queued again because their build changed.
+    counter REQUEUED = "datil_processor_requeued_crashes_total" in "crashes";
     /// Rules that failed at a crash; the other rules went on.
-    counter RULE_FAILURES = "processor_rule_failures_total" by "rule";
+    counter RULE_FAILURES = "datil_processor_rule_failures_total" in "failures",
+        by { "rule": Open("the name of a processing rule") };
     /// Seconds that walking a minidump took, by whether its symbols had been parsed before (`warm`) or not (`cold`).
-    histogram(OF_WORK) WALK_SECONDS = "processor_walk_seconds" by "symbols";
+    histogram(OF_WORK) WALK_DURATION = "datil_processor_walk_duration_seconds" in "seconds",
+        by { "symbols": OneOf(&["warm", "cold"]) },
+        statsd { "socorro.processor.minidumpstackwalk.run" };
     /// Seconds that walks waited for a child process.
-    histogram(OF_REQUESTS) WALK_WAIT_SECONDS = "processor_walk_wait_seconds";
+    histogram(OF_REQUESTS) WALK_WAIT_DURATION = "datil_processor_walk_wait_duration_seconds" in "seconds";
     /// Child processes that ended: `idle` (while they had no work), `retired` (after enough work), or what killed them.
-    counter WALKERS_ENDED = "processor_walkers_ended_total" by "cause";
+    counter ENDED_WALKERS = "datil_processor_ended_walkers_total" in "walkers",
+        by {
+            "cause": OneOf(&["idle", "retired", "timeout", "out of memory", "panic", "signal", "protocol"]),
+        };
     /// Child processes that died over a crash.
-    counter WALKER_DEATHS = "processor_walker_deaths_total" by "cause";
+    counter WALKER_DEATHS = "datil_processor_walker_deaths_total" in "deaths",
+        by { "cause": OneOf(&["timeout", "out of memory", "panic", "signal", "protocol"]) },
+        statsd { "socorro.processor.minidumpstackwalk.run" };
 }
 
-/// Declares them, and shows with 0 what is alarmed on: a series that begins with 1 is no increase.
+/// Shows them from the start on, failures of each rule too.
 pub fn begin() {
     platform::meters::begin(METRICS);
-    metrics::counter!(CRASHES, "outcome" => "failed").increment(0);
     for rule in crate::rules::RULES {
-        metrics::counter!(RULE_FAILURES, "rule" => rule.name).increment(0);
+        RULE_FAILURES.add_with(0, [rule.name]);
     }
 }

@@ -32,7 +32,7 @@ use self::problem::Problem;
 use self::shared::Shared;
 use self::stores::Stores;
 use crate::Settings;
-use crate::meters::{CRASHES, QUEUE_DEPTH, SECONDS};
+use crate::meters::{CRASH_DURATION, CRASHES, QUEUED};
 use crate::siglists::Siglists;
 use crate::symbols::{FetchLimits, Fetcher};
 use crate::walk::{Pool, PoolSettings};
@@ -243,8 +243,8 @@ impl Shared {
         let outcome = self.guarded(&held.job, self.settle(&mut job)).await;
         drop(held);
         let took = begun.elapsed();
-        metrics::counter!(CRASHES, "outcome" => outcome).increment(1);
-        metrics::histogram!(SECONDS, "kind" => kind).record(took);
+        CRASHES.add_with(1, [outcome]);
+        CRASH_DURATION.observe_with(took, [kind]);
         let ms = took.as_millis();
         tracing::info!(crash.id = job.crash_id, kind, outcome, ms, "crash worked on");
     }
@@ -273,7 +273,7 @@ impl Shared {
                         let lane = lane.map_or("failed", queue::Lane::name);
                         // A gauge is a float; counts of jobs are far below its precision.
                         let count = u32::try_from(count).map_or(f64::MAX, f64::from);
-                        metrics::gauge!(QUEUE_DEPTH, "lane" => lane).set(count);
+                        QUEUED.set_with(count, [lane]);
                     }
                 }
                 Err(error) => tracing::warn!(%error, "the queue could not be measured"),

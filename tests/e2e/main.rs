@@ -10,6 +10,9 @@ mod hostile;
 mod json_lines;
 mod kill;
 mod memory;
+#[path = "../../src/meters.rs"]
+mod meters;
+mod metrics;
 mod migrations;
 mod operating;
 mod outages;

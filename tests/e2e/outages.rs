@@ -61,7 +61,7 @@ async fn an_hour_without_the_blob_store_loses_nothing_and_ends_by_itself() {
         std::fs::rename(&blobs, &away).expect("the store can go away");
         std::fs::write(&blobs, "").expect("a file can be written");
         processor.signal(Signal::CONT);
-        let waits = async || (processor.metric("processor_waits_for_stores ").await > 0.0).then_some(());
+        let waits = async || (processor.metric("datil_processor_waits_for_stores ").await > 0.0).then_some(());
         processor.wait_for("the worker to notice", waits).await;
         for minutes in [1, 10, 60] {
             system.move_clock(now + minutes * 60 * SECOND);
@@ -274,7 +274,7 @@ async fn a_worker_that_was_paused_for_a_minute_changes_nothing() {
         paused.signal(Signal::CONT);
         paused
             .wait_for("the paused worker to give up", async || {
-                let lost = paused.metric("processor_crashes_total{outcome=\"lost\"} ").await;
+                let lost = paused.metric("datil_processor_crashes_total{outcome=\"lost\"} ").await;
                 (lost > 0.0).then_some(())
             })
             .await;

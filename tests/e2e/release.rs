@@ -2,7 +2,6 @@
 
 use std::process::Command;
 
-use demo::Plan;
 use serde_json::Value;
 
 use crate::system::{Config, System};
@@ -43,43 +42,4 @@ async fn it_says_what_it_was_built_from_and_sends_search_engines_away() {
     assert!(figures.contains("\ndatil_build_info{"), "{figures}");
     let robots = system.get("/robots.txt").await;
     assert_eq!(robots, (200, "User-agent: *\nDisallow: /\n".to_owned()));
-}
-
-/// Of everything that a system shows after it was used: a help text, a type, and no quantiles.
-#[tokio::test(flavor = "multi_thread")]
-async fn every_metric_that_is_shown_has_help_and_can_be_added_up() {
-    let system = System::up(&Config::default());
-    let world = demo::World::generate(&Plan::default());
-    let id = system.submit(&demo::crashes::samples_for(&world).remove(0), "firefox");
-    system.processed(&id).await;
-    system.get("/builds/").await;
-    let (_, figures) = system.get("/metrics").await;
-    let told = |what: &str| -> Vec<&str> {
-        let lines = figures.lines().filter_map(|line| line.strip_prefix(what));
-        lines.filter_map(|line| line.split(' ').next()).collect()
-    };
-    let (helped, typed) = (told("# HELP "), told("# TYPE "));
-    for name in figures
-        .lines()
-        .filter(|line| !line.starts_with('#') && !line.is_empty())
-    {
-        let name = name.split(['{', ' ']).next().unwrap_or_default();
-        let is_of = |family: &&str| {
-            let end = name.strip_prefix(*family);
-            end.is_some_and(|end| ["", "_bucket", "_sum", "_count"].contains(&end))
-        };
-        assert!(helped.iter().any(is_of), "{name} has no help");
-        assert!(typed.iter().any(is_of), "{name} has no type");
-    }
-    assert!(
-        !figures.contains("summary") && !figures.contains("quantile="),
-        "{figures}"
-    );
-    for name in [
-        "collector_crashmover_save_crash_total 1",
-        "processor_crash_seconds_bucket{",
-        "datil_http_panics_total 0",
-    ] {
-        assert!(figures.contains(&format!("\n{name}")), "{name}\n{figures}");
-    }
 }

@@ -266,6 +266,7 @@ impl System {
     /// The value of a metric whose line begins so; 0 when there is none.
     pub(crate) async fn metric(&self, line: &str) -> f64 {
         let (_, body) = self.get("/metrics").await;
+        crate::metrics::check_figures(&body);
         body.lines()
             .find_map(|found| found.strip_prefix(line)?.trim().parse().ok())
             .unwrap_or(0.0)

@@ -46,7 +46,7 @@ pub async fn raise(db: &Db, lookup: &Lookup, settings: &Settings, now: i64) -> R
         }
         if db::raise_alarm(db, &alarm, now).await? {
             raised += 1;
-            metrics::counter!(meters::ALARMS_RAISED).increment(1);
+            meters::RAISED_ALARMS.add(1);
             let promise = Importer::of(db, now).await?.promise();
             tracing::warn!(
                 product = alarm.product,

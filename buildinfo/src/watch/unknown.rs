@@ -112,10 +112,9 @@ pub async fn write_down(lookup: &Lookup, db: &Db) -> Result<bool, LookupError> {
     for verdict in Verdict::ALL {
         let asked = tally.asked.values().filter(|one| one.verdict == verdict);
         let count: i64 = asked.map(|one| one.count).sum();
-        metrics::counter!(meters::UNKNOWN_ASKED, "verdict" => verdict.as_str())
-            .increment(u64::try_from(count).unwrap_or(0));
+        meters::UNKNOWN_LOOKUPS.add_with(u64::try_from(count).unwrap_or(0), [verdict.as_str()]);
     }
-    metrics::counter!(meters::UNKNOWN_DROPPED).increment(tally.dropped);
+    meters::DROPPED_LOOKUPS.add(tally.dropped);
     match db::add_unknown(db, tally).await {
         Ok(()) => Ok(sighted),
         Err((left, error)) => {
@@ -158,9 +157,9 @@ async fn measure(lookup: &Lookup, db: &Db, now: i64) -> Result<(), LookupError> 
     for verdict in Verdict::ALL {
         let found = counts.iter().find(|(name, _)| name == verdict.as_str());
         let count = found.map_or(0, |(_, count)| *count);
-        metrics::gauge!(meters::UNKNOWN_IDS, "verdict" => verdict.as_str()).set(count as f64);
+        meters::UNKNOWN_IDS.set_with(count as f64, [verdict.as_str()]);
     }
-    metrics::gauge!(meters::ALARMS_OPEN).set(db::open_alarms(db).await?.len() as f64);
+    meters::OPEN_ALARMS.set(db::open_alarms(db).await?.len() as f64);
     for state in db::source_states(db).await? {
         let Ok(source) = state.source.parse::<builds::SourceName>() else {
             continue;
@@ -168,13 +167,15 @@ async fn measure(lookup: &Lookup, db: &Db, now: i64) -> Result<(), LookupError> 
         let source = source.as_str();
         if let Some(answered) = state.answered {
             let seconds = now.saturating_sub(answered) as f64 / 1e6;
-            metrics::gauge!(meters::SOURCE_AGE, "source" => source).set(seconds);
+            meters::SOURCE_AGE.set_with(seconds, [source]);
         }
         let silent = f64::from(u8::from(state.trouble.is_some()));
-        metrics::gauge!(meters::SOURCE_SILENT, "source" => source).set(silent);
+        meters::SOURCE_SILENT.set_with(silent, [source]);
     }
-    for (outcome, count) in db::run_outcomes(db).await? {
-        metrics::gauge!(meters::IMPORTS, "outcome" => outcome).set(count as f64);
+    let counts = db::run_outcomes(db).await?;
+    for outcome in meters::OUTCOMES {
+        let found = counts.iter().find(|(name, _)| name == outcome);
+        meters::IMPORTS.set_with(found.map_or(0, |(_, count)| *count) as f64, [*outcome]);
     }
     let index = lookup.index();
     for product in Product::ALL {
@@ -187,7 +188,7 @@ async fn measure(lookup: &Lookup, db: &Db, now: i64) -> Result<(), LookupError> 
                 .max();
             if let Some(newest) = newest {
                 let seconds = newest.micros() as f64 / 1e6;
-                metrics::gauge!(meters::NEWEST_BUILD, "product" => product.as_str(), "channel" => channel).set(seconds);
+                meters::NEWEST_BUILD.set_with(seconds, [product.as_str(), channel]);
             }
         }
     }

@@ -20,8 +20,10 @@ use tower_http::trace::TraceLayer;
 
 use super::error::ApiError;
 use super::limit::Limit;
-use super::meters::{IN_FLIGHT, PANICS, SECONDS, TOO_SLOW};
 use super::settings::HttpSettings;
+use super::meters::{DURATION, IN_FLIGHT, METHODS, PANICS, REQUESTS, TIMED_OUT};
+use super::client;
+use crate::meters::SharedString;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A longer id of a client is replaced.
@@ -131,43 +133,37 @@ fn span<B>(request: &axum::http::Request<B>) -> tracing::Span {
 
 /// Clients may invent methods; labels may not.
 fn method_label(method: &Method) -> &'static str {
-    match method.as_str() {
-        "GET" => "GET",
-        "HEAD" => "HEAD",
-        "POST" => "POST",
-        "PUT" => "PUT",
-        "PATCH" => "PATCH",
-        "DELETE" => "DELETE",
-        "OPTIONS" => "OPTIONS",
-        _ => "other",
-    }
+    let known = METHODS.iter().find(|known| **known == method.as_str());
+    known.copied().unwrap_or("other")
 }
 
 /// One request that is being answered, until it is dropped.
 struct Measured {
     begun: Instant,
     method: &'static str,
-    route: String,
+    route: Arc<str>,
     status: &'static str,
+    client: &'static str,
 }
 
 impl Drop for Measured {
     fn drop(&mut self) {
-        metrics::gauge!(IN_FLIGHT).decrement(1.0);
-        metrics::histogram!(
-            SECONDS, "method" => self.method, "route" => std::mem::take(&mut self.route), "status" => self.status
-        )
-        .record(self.begun.elapsed().as_secs_f64());
+        let labels = || [self.method.into(), Arc::clone(&self.route).into(), self.status.into()];
+        let [method, route, status]: [SharedString; 3] = labels();
+        IN_FLIGHT.add(-1.0);
+        REQUESTS.add_with(1, [method, route, status, self.client.into()]);
+        DURATION.observe_with::<SharedString>(self.begun.elapsed(), labels());
     }
 }
 
 async fn measured(request: Request, next: Next) -> Response {
-    metrics::gauge!(IN_FLIGHT).increment(1.0);
+    IN_FLIGHT.add(1.0);
     let mut measured = Measured {
         begun: Instant::now(),
         method: method_label(request.method()),
-        route: route(&request).unwrap_or("none").to_owned(),
+        route: route(&request).unwrap_or("none").into(),
         status: "gone",
+        client: client::kind(request.headers()),
     };
     let response = next.run(request).await;
     measured.status = match response.status().as_u16() {
@@ -265,7 +261,7 @@ async fn in_time(State(net): State<Arc<Net>>, request: Request, next: Next) -> R
         Ok(response) => response,
         Err(_) => {
             tracing::warn!(seconds = time.as_secs(), "a request took too long and was given up");
-            metrics::counter!(TOO_SLOW, "route" => route).increment(1);
+            TIMED_OUT.add_with(1, [route]);
             let seconds = time.as_secs();
             net.say(
                 kind,
@@ -279,7 +275,7 @@ async fn in_time(State(net): State<Arc<Net>>, request: Request, next: Next) -> R
 
 /// What the panic says may come from a client: where it was is in the log, and nothing else of it.
 fn panicked(_: Box<dyn Any + Send>) -> Response {
-    metrics::counter!(PANICS).increment(1);
+    PANICS.add(1);
     tracing::error!("a handler panicked; the panic is in the log before this");
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }

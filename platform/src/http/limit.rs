@@ -48,7 +48,7 @@ impl Limit {
             self.clients.retain_recent();
         }
         self.clients.check_key(&client).map_err(|not_until| {
-            metrics::counter!(RATE_LIMITED).increment(1);
+            RATE_LIMITED.add(1);
             ApiError::RateLimited(not_until.wait_time_from(self.clock.now()))
         })
     }

@@ -8,13 +8,12 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::blobs::Blobs;
 use crate::db::Db;
-use crate::meters::BUILD_INFO;
+use crate::meters::{BUILD_INFO, PrometheusHandle};
 
 /// No search engine has a use for crash reports, for lists that change all the time, or for an API.
 const ROBOTS: &str = "User-agent: *\nDisallow: /\n";
@@ -50,7 +49,7 @@ pub struct Operations {
 /// The endpoints; every service has them.
 pub fn operations(state: Operations) -> Router {
     let commit = state.release.commit.unwrap_or_default();
-    metrics::gauge!(BUILD_INFO.name, "version" => state.release.version, "commit" => commit).set(1.0);
+    BUILD_INFO.set_with(1.0, [state.release.version, commit]);
     Router::new()
         .route("/__version__", get(version))
         .route("/__heartbeat__", get(heartbeat))

@@ -17,8 +17,8 @@ use super::{
     process::{Spawner, Walker},
     settings::PoolSettings,
 };
-use crate::meters::{WALK_SECONDS, WALK_WAIT_SECONDS, WALKERS_ENDED};
 use crate::symbol_key::SymbolKey;
+use crate::meters::{ENDED_WALKERS, WALK_DURATION, WALK_WAIT_DURATION};
 
 /// Keeps children that walk dumps. Dropping it ends them all.
 ///
@@ -86,7 +86,7 @@ impl Pool {
             return Err(WalkDeath::Protocol);
         };
         let symbols = if symbol_files_parsed == 0 { "warm" } else { "cold" };
-        metrics::histogram!(WALK_SECONDS, "symbols" => symbols).record(took);
+        WALK_DURATION.observe_with(took, [symbols]);
         Ok(Walked {
             status,
             json_dump: (!body.is_empty()).then(|| Bytes::from(body)),
@@ -114,7 +114,7 @@ impl Pool {
     async fn ask(&self, request: &Request, dump: &[u8]) -> Result<Asked, WalkDeath> {
         let begun = Instant::now();
         let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
-        metrics::histogram!(WALK_WAIT_SECONDS).record(begun.elapsed());
+        WALK_WAIT_DURATION.observe(begun.elapsed());
         let mut walker = match self.take_idle() {
             Some(walker) => walker,
             None => Walker::start(&self.spawner, &self.settings).await?,
@@ -134,7 +134,7 @@ impl Pool {
             // Dropping the child kills it.
             Err(_) => WalkDeath::Timeout,
         };
-        metrics::counter!(WALKERS_ENDED, "cause" => death.name()).increment(1);
+        ENDED_WALKERS.add_with(1, [death.name()]);
         Err(death)
     }
 
@@ -144,7 +144,7 @@ impl Pool {
             if !walker.has_ended() {
                 return Some(walker);
             }
-            metrics::counter!(WALKERS_ENDED, "cause" => "idle").increment(1);
+            ENDED_WALKERS.add_with(1, ["idle"]);
         }
         None
     }
@@ -154,7 +154,7 @@ impl Pool {
     fn put_back(&self, walker: Walker, rss_bytes: u64) {
         let worn = walker.jobs >= self.settings.jobs_per_child || rss_bytes > self.settings.memory_bytes / 4 * 3;
         if worn {
-            metrics::counter!(WALKERS_ENDED, "cause" => "retired").increment(1);
+            ENDED_WALKERS.add_with(1, ["retired"]);
             return;
         }
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);

@@ -61,7 +61,7 @@ async fn walk(
         match walk_once(&shared.pool, &shared.fetcher, &report.raw, dump, hard).await {
             Ok(walked) => return Ok(walked),
             Err(death) if death.may_be_the_dumps_fault() => {
-                metrics::counter!(WALKER_DEATHS, "cause" => death.name()).increment(1);
+                WALKER_DEATHS.add_with(1, [death.name()]);
                 tracing::warn!(crash.id = job.crash_id, cause = death.name(), "a walker died");
                 last = outcome_of_death(&death);
                 note_death(shared, job).await?;

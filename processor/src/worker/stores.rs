@@ -7,7 +7,7 @@ use platform::blobs::Blobs;
 use platform::db::Db;
 use tokio::time::timeout;
 
-use crate::meters::WAITING;
+use crate::meters::WAITS;
 
 /// How long a store may take to show that it is well.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -27,7 +27,7 @@ pub(super) struct Stores {
 
 impl Stores {
     pub(super) fn new(db: Db, blobs: Blobs) -> Self {
-        metrics::gauge!(WAITING).set(0.0);
+        WAITS.set(0.0);
         Self {
             db,
             blobs,
@@ -52,7 +52,7 @@ impl Stores {
             self.pauses.store(0, Ordering::Relaxed);
         }
         if was_away == well {
-            metrics::gauge!(WAITING).set(if well { 0.0 } else { 1.0 });
+            WAITS.set(if well { 0.0 } else { 1.0 });
             if well {
                 tracing::info!("database and blob store are there again: crashes are worked on");
             } else {

@@ -11,7 +11,7 @@ use platform::queue::{self, Kind, Lane};
 use tokio_util::sync::CancellationToken;
 
 use super::shared::Shared;
-use crate::meters::PUSHED;
+use crate::meters::REQUEUED;
 
 /// The name under which it is stored how far this has come: the last generation whose changes were
 /// all passed on.
@@ -141,7 +141,7 @@ async fn push(shared: &Shared, crashes: &[String]) -> Result<(), DbError> {
     }
     tx.commit().await?;
     let count = u64::try_from(crashes.len()).unwrap_or(0);
-    metrics::counter!(PUSHED).increment(count);
+    REQUEUED.add(count);
     shared.wake.now();
     Ok(())
 }

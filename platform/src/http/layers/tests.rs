@@ -274,12 +274,16 @@ fn logs_and_figures_say_the_route_and_nothing_of_the_client() {
     metrics::with_local_recorder(&recorder, || {
         runtime.block_on(async {
             let router = service(&HttpSettings::default());
-            for (method, path) in [
-                ("GET", "/api/v1/well/someone?url=someone"),
-                ("GET", "/api/v1/panic?url=someone"),
-                ("SOMEONE", "/someone?url=someone"),
+            for (method, path, agent) in [
+                ("GET", "/api/v1/well/someone?url=someone", "curl/8.14.1 someone"),
+                ("GET", "/api/v1/panic?url=someone", "someone"),
+                ("SOMEONE", "/someone?url=someone", "Mozilla/5.0 (someone)"),
             ] {
-                ask(&router, method, path).await;
+                let request = Request::builder()
+                    .method(method)
+                    .uri(path)
+                    .header(header::USER_AGENT, agent);
+                send(&router, request.body(Body::empty()).unwrap()).await;
             }
         });
     });
@@ -288,10 +292,11 @@ fn logs_and_figures_say_the_route_and_nothing_of_the_client() {
     assert!(log.contains("request{id=\""), "{log}");
     let figures = figures.render();
     for label in [
-        r#"method="GET",route="/api/v1/well/{name}",status="2xx""#,
-        r#"method="GET",route="/api/v1/panic",status="5xx""#,
-        r#"method="other",route="none",status="4xx""#,
-        "datil_http_in_flight 0",
+        r#"datil_http_requests_total{method="GET",route="/api/v1/well/{name}",status="2xx",client="curl"} 1"#,
+        r#"datil_http_requests_total{method="GET",route="/api/v1/panic",status="5xx",client="other"} 1"#,
+        r#"datil_http_requests_total{method="other",route="none",status="4xx",client="browser"} 1"#,
+        r#"datil_http_request_duration_seconds_count{method="GET",route="/api/v1/panic",status="5xx"} 1"#,
+        "datil_http_in_flight_requests 0",
         "datil_http_panics_total 1",
     ] {
         assert!(figures.contains(label), "{label}\n{figures}");
