@@ -6,7 +6,7 @@ use super::data::THREAD_LIMIT;
 use super::*;
 use crate::scalar::Scalar;
 
-/// Reads a document, which stays in memory for what is borrowed from it.
+/// Reads a document and leaks it, since the result borrows from it.
 fn read(value: &Value) -> CrashData<'static> {
     CrashData::from_json(value.to_string().leak().as_bytes()).unwrap()
 }

@@ -3,7 +3,7 @@ use regex_automata::meta::Regex;
 
 use super::*;
 
-/// Lists of their own, so that the ones that ship may change.
+/// Separate lists, so that the built-in ones may change.
 fn lists() -> Lists {
     let folder = tempfile::tempdir().unwrap();
     for (file, text) in [
@@ -120,7 +120,7 @@ fn blanks_stand_behind_commas_alone() {
     }
 }
 
-/// The steps as they are described, one after the other over the whole name.
+/// The steps as documented, one after another over the whole name.
 fn slow_spaces(name: &str) -> String {
     let mut without = String::new();
     let mut rest = name.chars().peekable();
@@ -140,7 +140,7 @@ fn slow_spaces(name: &str) -> String {
     out
 }
 
-/// The expression that lambda numbers are described by.
+/// The documented expression for lambda numbers.
 fn slow_lambda_numbers(name: &str) -> String {
     let lambda = Regex::new(r"::\$_\d+::").unwrap();
     let mut out = String::new();
