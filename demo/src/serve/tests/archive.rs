@@ -17,7 +17,7 @@ async fn an_archive_without_json_answers_html_to_whoever_asks() {
     assert_eq!(status, StatusCode::OK);
     assert_eq!(headers[header::CONTENT_TYPE], "text/html; charset=utf-8");
     assert!(body.starts_with("<!DOCTYPE html>"));
-    // Files are what they are.
+    // Files are not affected.
     let file = site.json(&format!("{FOLDER}buildhub.json")).await;
     assert_eq!(file["target"]["version"], "152.0");
 }
@@ -34,7 +34,7 @@ async fn the_former_dialect_lists_the_same_in_its_own_words() {
     assert_eq!(names(&former), names(&live));
     let is_exact = |file: &Value| file["size"].is_u64();
     assert!(former["files"].as_array().unwrap().iter().all(is_exact));
-    // A folder is found without its slash, and nothing is said of what is not there.
+    // A folder is found without its slash, and nothing is listed that is not there.
     let (status, body) = site.get(FOLDER.trim_end_matches('/'), "application/json").await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), former);
@@ -81,14 +81,14 @@ async fn an_archive_that_moved_sends_each_path_to_its_new_place() {
     assert_eq!(names(&site.json(&moved).await), before);
     let (_, html) = site.get(&moved, "*/*").await;
     assert_eq!(hrefs(&html, &moved).len(), before.len());
-    // An address with blanks keeps its escapes on the way.
+    // The redirect keeps the spaces of an address escaped.
     let installer = format!("{FOLDER}Firefox Setup 152.0.exe");
     let (_, headers, _) = site.get_for_headers(&installer, "*/*").await;
     let place = headers[header::LOCATION].to_str().unwrap();
     assert!(place.ends_with("/Firefox%20Setup%20152.0.exe"), "{place}");
 }
 
-/// Whether a metadata file tells the build id that it should.
+/// Returns whether a metadata file states the right build id.
 fn is_good(name: &str, body: &str, build_id: &str) -> bool {
     if name.ends_with(".json") {
         let Ok(content) = serde_json::from_str::<Value>(body) else {
@@ -113,7 +113,7 @@ async fn of_bad_files_enough_are_good() {
         if build.generation == Generation::Migrated {
             continue;
         }
-        // Build ids that some good buildhub.json of the build tells.
+        // Build ids that some good buildhub.json of the build states.
         let mut whole = Vec::new();
         for package in &build.packages {
             let (platform, version) = (package.platform, &build.version);

@@ -11,7 +11,7 @@ use crate::world::{Channel, Platform, Product, Truth};
 
 const DETAILS: &str = "/1.0/firefox.json";
 
-/// All records that Buildhub has, at most 1,000.
+/// Returns all records that Buildhub has, at most 1,000.
 async fn records(site: &Site) -> Vec<Value> {
     let answer = site.found(json!({"size": 1000, "sort": ["download.date"]})).await;
     let hits = answer["hits"]["hits"].as_array().unwrap();
