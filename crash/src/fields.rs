@@ -301,7 +301,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_sorted_without_doubles() {
+    fn the_table_is_sorted_without_duplicates() {
         assert!(FIELDS.is_sorted_by(|a, b| a.name < b.name));
         let mut sources: Vec<_> = FIELDS.iter().filter_map(|f| f.annotation).collect();
         sources.sort_unstable();

@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_tells_its_day() {
+    fn an_id_contains_its_day() {
         let id: CrashId = "de1bb258-cbbf-4589-a673-34f800160918".parse().unwrap();
         assert_eq!(id.day(), NaiveDate::from_ymd_opt(2016, 9, 18).unwrap());
         assert_eq!(id.day_key(), "20160918");

@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_identifies_people_is_known_in_any_spelling() {
+    fn private_annotations_are_recognised_in_any_spelling() {
         for name in [
             "Email",
             "email",

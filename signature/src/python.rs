@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_outside_of_texts_are_no_json() {
+    fn escapes_outside_strings_are_not_json() {
         for text in ["\\ud800", "{\\ud800", "[\"a\", \\ud83e]", "\\", "NaN\\u", "\\\u{e9}NaN"] {
             assert!(super::json(text).is_err(), "{text}");
         }

@@ -36,7 +36,7 @@ fn every_sample_says_what_a_walk_of_it_finds() {
 }
 
 #[test]
-fn the_default_world_has_all_cases_and_each_is_told_apart() {
+fn the_default_world_has_all_cases_and_each_is_distinct() {
     let world = World::generate(&Plan::default());
     let submissions = samples_for(&world);
     let names: BTreeSet<&str> = submissions.iter().map(|submission| submission.name).collect();
@@ -179,7 +179,7 @@ fn submissions_are_of_the_builds_that_they_expect() {
 }
 
 #[test]
-fn what_no_source_knows_is_in_no_truth() {
+fn unknown_builds_are_in_no_truth() {
     let world = World::generate(&Plan::default());
     for submission in samples_for(&world) {
         let says = |key: &str| submission.annotations[key].as_str();

@@ -94,7 +94,7 @@ mod tests {
     use super::{Plan, replaces};
 
     #[test]
-    fn a_world_goes_on_and_never_back() {
+    fn a_live_world_moves_on_and_never_back() {
         let began: DateTime<Utc> = "2026-11-28T11:18:40Z".parse().unwrap();
         let live = |seconds| Plan::live(began, began + TimeDelta::seconds(seconds));
         let another = Plan::live(began + TimeDelta::days(1), began + TimeDelta::days(1));

@@ -237,7 +237,7 @@ fn two_years_have_what_goes_wrong_in_two_years() {
 }
 
 #[test]
-fn each_source_alone_lets_one_say_what_it_knows() {
+fn each_source_alone_says_what_it_knows() {
     let world = World::generate(&Plan::default());
     let told = |channel: Channel, version: &str, number: u32| {
         let truth = world

@@ -195,7 +195,7 @@ fn half_a_surrogate_pair_becomes_a_replacement_character() {
 }
 
 #[test]
-fn texts_of_frames_are_borrowed_unless_they_have_escapes() {
+fn strings_of_frames_are_borrowed_unless_they_have_escapes() {
     let data =
         CrashData::from_json(br#"{"threads": [{"frames": [{"function": "f", "file": "a\u0062", "offset": "0x1"}]}]}"#)
             .unwrap();

@@ -155,7 +155,7 @@ fn slow_lambda_numbers(name: &str) -> String {
 
 proptest! {
     #[test]
-    fn spaces_and_lambda_numbers_are_mended_as_they_are_described(
+    fn spaces_and_lambda_numbers_are_fixed_as_documented(
         name in "( |,|\\*|&|::|\\$_|\\$|_|1|2|\u{661}|\u{bd}|\u{e9}|a){0,40}"
     ) {
         let mended = fix_spaces(&name).unwrap_or_else(|| name.clone());
@@ -166,7 +166,7 @@ proptest! {
 }
 
 #[test]
-fn nested_param_traits_are_looked_into_as_long_as_the_budget_lasts() {
+fn nested_param_traits_are_examined_while_the_budget_lasts() {
     let nested = |depth: usize| format!("{}a<b>{}", "IPC::ParamTraits<".repeat(depth), ">".repeat(depth));
     let kept = cpp(&nested(60), None, &lists()).unwrap();
     assert_eq!(kept, nested(60).replace("a<b>", "a<T>"));

@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn differences_are_told_by_entry_and_in_both_directions() {
+    fn differences_are_reported_by_entry_and_in_both_directions() {
         let first = lists(["zebra", "horse", "gate", ""]);
         let second = lists(["zebra$", "zebra\nhorse", "", "horse"]);
         let found = Comparison::of(&first, &second);

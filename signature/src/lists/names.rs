@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_matches_anything_is_told() {
+    fn entries_that_match_anything_are_reported() {
         for (text, expected) in [
             ("z*", true),
             ("a|", true),

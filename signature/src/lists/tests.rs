@@ -55,7 +55,7 @@ fn entries_match_at_the_start_in_the_dialect_of_python() {
 }
 
 #[test]
-fn what_has_no_counterpart_is_refused_with_file_and_line() {
+fn unsupported_syntax_is_refused_with_file_and_line() {
     let cases = [
         "a(?=b)", "(?<!a)b", "(?>a)", "a++", "a**", r"(a)\1", r"\q", "a(", "[a", "a\\", "*", "a{3,2}",
     ];
@@ -84,7 +84,7 @@ fn the_first_entry_that_matches_is_named() {
 }
 
 #[test]
-fn what_does_not_matter_is_no_prefix() {
+fn irrelevant_frames_are_not_prefixes() {
     let lists = Lists::of_texts([".*zebra\nhorse.*run\n", "horse\n.*zebra::\n", "", ""]).unwrap();
     for frame in ["zebra::leap", "horse::run", "horse, zebra"] {
         assert!(matches!(lists.verdict(frame), Some(Verdict::Irrelevant(_))), "{frame}");
@@ -173,7 +173,7 @@ fn entries_that_blow_up_are_named() {
 }
 
 #[test]
-fn entries_are_counted_and_those_that_match_anything_told() {
+fn entries_are_counted_and_those_that_match_anything_reported() {
     let lists = Lists::of_texts(["a\nb", "z*\nc", "d\nd", "e"]).unwrap();
     assert_eq!(lists.counts(), [2, 2, 1, 1]);
     let anything: Vec<&str> = lists.matching_anything().iter().map(|e| e.text.as_str()).collect();
@@ -192,7 +192,7 @@ fn the_agreement_was_measured_with_these_lists() {
 }
 
 #[test]
-fn no_built_in_entry_matches_nothing_or_stands_twice() {
+fn no_built_in_entry_matches_nothing_or_appears_twice() {
     for (file, text) in LIST_FILES.into_iter().zip(BUILT_IN) {
         let mut texts: Vec<String> = entries(file, text).map(|entry| entry.text).collect();
         let count = texts.len();

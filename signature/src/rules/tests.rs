@@ -208,7 +208,7 @@ fn frames_are_known_by_the_best_there_is() {
 }
 
 #[test]
-fn inlined_functions_come_first_and_forty_are_looked_at() {
+fn inlined_functions_come_first_and_forty_are_examined() {
     let frame = json!({
         "function": "outer",
         "module": "m",
@@ -228,7 +228,7 @@ fn repeated_libraries_count_once() {
 }
 
 #[test]
-fn every_step_is_told_with_the_entry_that_decided() {
+fn every_step_names_the_entry_that_decided() {
     let document = document(
         &[
             "rust_panic",

@@ -10,7 +10,7 @@ use crate::world::{Generation, LOCALE, Plan, Status};
 const FOLDER: &str = "/pub/firefox/candidates/152.0-candidates/build2/win64/en-US/";
 
 #[tokio::test]
-async fn an_archive_without_json_answers_html_to_whoever_asks() {
+async fn an_archive_without_json_always_answers_html() {
     let site = Site::new();
     site.faults.archive.set(Fault::HtmlOnly);
     let (status, headers, body) = site.get_for_headers(FOLDER, "application/json").await;
@@ -23,7 +23,7 @@ async fn an_archive_without_json_answers_html_to_whoever_asks() {
 }
 
 #[tokio::test]
-async fn the_former_dialect_lists_the_same_in_its_own_words() {
+async fn the_former_dialect_lists_the_same_in_its_own_format() {
     let site = Site::new();
     let live = site.json(FOLDER).await;
     site.faults.archive.set(Fault::FormerDialect);
@@ -65,7 +65,7 @@ async fn the_former_dialect_without_json_has_every_name_too() {
 }
 
 #[tokio::test]
-async fn an_archive_that_moved_sends_each_path_to_its_new_place() {
+async fn an_archive_that_moved_redirects_each_path() {
     let site = Site::new();
     let moved = format!("/moved{FOLDER}");
     assert_eq!(site.get(&moved, "*/*").await.0, StatusCode::NOT_FOUND);
@@ -102,7 +102,7 @@ fn is_good(name: &str, body: &str, build_id: &str) -> bool {
 }
 
 #[tokio::test]
-async fn of_bad_files_enough_are_good() {
+async fn enough_files_stay_good_among_bad_ones() {
     let site = Site::of(&Plan {
         weeks: 60,
         ..Plan::default()
@@ -159,7 +159,7 @@ async fn of_bad_files_enough_are_good() {
 }
 
 #[tokio::test]
-async fn what_the_archive_lets_one_say_is_what_its_folders_show() {
+async fn the_archive_says_what_its_folders_show() {
     let site = Site::of(&Plan {
         weeks: 12,
         ..Plan::default()

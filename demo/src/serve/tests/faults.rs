@@ -53,7 +53,7 @@ async fn faults_add_up() {
 }
 
 #[tokio::test]
-async fn slow_answers_come_and_hanging_ones_never() {
+async fn slow_answers_arrive_and_hanging_ones_never_do() {
     let site = Site::new();
     let delay = Duration::from_millis(20);
     site.faults.product_details.set(Fault::Slow(delay));

@@ -69,7 +69,7 @@ fn long_hostile_symbols_are_no_trouble() {
 }
 
 #[test]
-fn of_many_frames_only_the_first_are_looked_at() {
+fn only_the_first_of_many_frames_are_examined() {
     let frames = vec![
         crate::Frame {
             function: Some("memcpy".into()),
