@@ -1,4 +1,4 @@
-//! Lists the sample crashes and their symbols under `fixtures/`, so that they are embedded whatever their names are.
+//! Lists the sample crashes and their symbols under `fixtures/`, so that all are embedded, whatever their names.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -1,9 +1,9 @@
-//! The one table of fields: what each processed field is, which annotation it is copied from, who
-//! may see it, and under which name it is searched.
+//! The single table of fields: each processed field with its type, the annotation it is copied from, who may see it,
+//! and its search name.
 //!
-//! Everything that needs to know about fields reads this table: copying annotations, redaction,
-//! the search row. A field or annotation that is not here is protected. Which are public follows
-//! the published data dictionary of Crash Stats (processed crash and annotation schemas, 2026-08).
+//! Copying annotations, redaction and the search row all read this table. A field or annotation that is not here is
+//! protected. Which are public follows the published data dictionary of Crash Stats (processed crash and annotation
+//! schemas, 2026-08).
 
 use Access::{Protected, Public};
 use Kind::{Boolean, Integer, List, Number, Object, Text};
@@ -11,9 +11,9 @@ use Kind::{Boolean, Integer, List, Number, Object, Text};
 /// The type of a field's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A text.
+    /// A string.
     Text,
-    /// A whole number of at most 64 bits with sign.
+    /// A signed integer of at most 64 bits.
     Integer,
     /// A finite number.
     Number,
@@ -28,9 +28,9 @@ pub enum Kind {
 /// Who may see a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Everybody.
+    /// Everyone.
     Public,
-    /// Who holds a token with the permission to see protected data.
+    /// Holders of a token with permission to see protected data.
     Protected,
 }
 
@@ -43,7 +43,7 @@ pub struct Field {
     pub kind: Kind,
     /// Who may see it.
     pub access: Access,
-    /// The annotation that it is a copy of.
+    /// The annotation it is copied from.
     pub annotation: Option<&'static str>,
     /// Its name in searches.
     pub search: Option<&'static str>,
@@ -65,7 +65,7 @@ const fn field(
     }
 }
 
-/// The field with this name.
+/// Returns the field with this name.
 pub fn by_name(name: &str) -> Option<&'static Field> {
     FIELDS
         .binary_search_by(|field| field.name.cmp(name))
@@ -73,9 +73,8 @@ pub fn by_name(name: &str) -> Option<&'static Field> {
         .map(|at| &FIELDS[at])
 }
 
-/// Whether everybody may see the annotation with this name. One that is not known is protected, and
-/// so is one that holds a whole document (`JavaException`): only the listed members of the field made
-/// of it are public.
+/// Returns whether everyone may see the annotation with this name. Unknown annotations are protected, and so is one
+/// that holds a whole document (`JavaException`): only the listed members of the field made from it are public.
 pub fn annotation_is_public(name: &str) -> bool {
     PUBLIC_ANNOTATIONS.contains(&name)
         || FIELDS
@@ -83,8 +82,7 @@ pub fn annotation_is_public(name: &str) -> bool {
             .any(|field| field.annotation == Some(name) && field.access == Public && field.kind != Object)
 }
 
-/// Public annotations that no field is a plain copy of, and the public keys that the collector
-/// writes.
+/// Public annotations that no field copies as they are, and the public keys that the collector writes.
 const PUBLIC_ANNOTATIONS: &[&str] = &[
     "Accessibility",
     "Add-ons",
@@ -111,8 +109,8 @@ const PUBLIC_ANNOTATIONS: &[&str] = &[
     "version",
 ];
 
-/// Every field, sorted by name: name, type, who may see it, annotation, search name.
-#[rustfmt::skip] // One row a line.
+/// Every field, sorted by name. Columns: name, type, access, annotation, search name.
+#[rustfmt::skip] // One row per line.
 pub const FIELDS: &[Field] = &[
     field("abort_message", Text, Public, Some("AbortMessage"), Some("abort_message")),
     field("accessibility", Boolean, Public, None, Some("accessibility")),
@@ -303,7 +301,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_sorted_without_doubles() {
+    fn the_table_is_sorted_without_duplicates() {
         assert!(FIELDS.is_sorted_by(|a, b| a.name < b.name));
         let mut sources: Vec<_> = FIELDS.iter().filter_map(|f| f.annotation).collect();
         sources.sort_unstable();

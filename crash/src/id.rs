@@ -6,18 +6,18 @@ use std::str::FromStr;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-/// The identity of a crash report: a lower-case UUID whose last seven characters are the throttle
-/// digit and the day it came in (UTC), `<digit>YYMMDD`. Clients see it with the prefix `bp-`.
+/// The identity of a crash report: a lower-case UUID whose last seven characters are the throttle digit and the day it
+/// was received (UTC), `<digit>YYMMDD`. Clients see it with the prefix `bp-`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CrashId(String);
 
-/// What the throttler decided, as written into the crash id.
+/// The throttler's decision, as encoded in the crash id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Throttle {
     /// Saved and processed.
     Accept,
-    /// Answered with an id, but thrown away.
+    /// Answered with an id, but discarded.
     FakeAccept,
 }
 
@@ -29,7 +29,7 @@ pub enum Throttle {
 pub struct CrashIdError;
 
 impl CrashId {
-    /// A new id from 16 random bytes.
+    /// Builds a new id from 16 random bytes.
     pub fn new(random: [u8; 16], throttle: Throttle, received: DateTime<Utc>) -> Self {
         let uuid = uuid::Builder::from_random_bytes(random)
             .into_uuid()
@@ -48,18 +48,18 @@ impl CrashId {
         Self(format!("{}{digit}{day}", &uuid[..29]))
     }
 
-    /// The id as text, without prefix.
+    /// Returns the id as text, without the prefix.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The day it came in. The century is always 20.
+    /// Returns the day the report was received. The century is always 20.
     pub fn day(&self) -> NaiveDate {
-        // Every constructor has checked it.
+        // Every constructor has checked the day.
         day_of(&self.0).unwrap_or_default()
     }
 
-    /// The day as it stands in storage keys, `YYYYMMDD`.
+    /// Returns the day as used in storage keys, `YYYYMMDD`.
     pub fn day_key(&self) -> String {
         format!("20{}", &self.0[30..])
     }
@@ -73,8 +73,8 @@ fn day_of(text: &str) -> Option<NaiveDate> {
 impl FromStr for CrashId {
     type Err = CrashIdError;
 
-    /// Accepts exactly 36 characters: anything after them, a line end too, is refused. (The
-    /// systems before let one line end through, which then stood in storage keys.)
+    /// Accepts exactly 36 characters; anything after them is refused, even a line end. (Earlier systems let one line
+    /// end through, and it ended up in storage keys.)
     fn from_str(text: &str) -> Result<Self, CrashIdError> {
         let bytes = text.as_bytes();
         let shape = bytes.len() == 36
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_tells_its_day() {
+    fn an_id_contains_its_day() {
         let id: CrashId = "de1bb258-cbbf-4589-a673-34f800160918".parse().unwrap();
         assert_eq!(id.day(), NaiveDate::from_ymd_opt(2016, 9, 18).unwrap());
         assert_eq!(id.day_key(), "20160918");

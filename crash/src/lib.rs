@@ -1,11 +1,11 @@
 //! What a crash report is, before and after processing. Pure: no I/O, no clock, no async.
 //!
-//! * [`CrashId`]: the identity of a crash report, which also tells the day it came in.
-//! * [`RawCrash`]: what the client sent, the annotations, and what the collector noted.
-//! * [`ProcessedCrash`]: what the processor made of it.
-//! * [`fields`]: the one table that says of every annotation and every processed field what type
-//!   it has, where it comes from, who may see it and how it is searched.
-//! * [`redact`]: the public part of both. What the table does not know is protected.
+//! * [`CrashId`]: the identity of a crash report, which includes the day it was received.
+//! * [`RawCrash`]: the annotations the client sent, and the collector's notes.
+//! * [`ProcessedCrash`]: the processor's result.
+//! * [`fields`]: the single table that gives the type, origin, access and search name of every annotation and processed
+//!   field.
+//! * [`redact`]: the public part of both. Anything not in the table is protected.
 
 mod id;
 mod processed;

@@ -1,4 +1,4 @@
-//! Raw crashes: the annotations and what the collector noted beside them.
+//! Raw crashes: the annotations and the collector's notes.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// The keys that the collector writes itself; a client's values under them are overwritten.
+/// Keys that the collector writes itself; a client's values for them are overwritten.
 const COLLECTOR_KEYS: [&str; 4] = ["uuid", "submitted_timestamp", "version", "metadata"];
 
 /// Annotations that identify people.
 const PRIVATE_ANNOTATIONS: [&str; 4] = ["Email", "TelemetryClientId", "TelemetryServerURL", "TelemetrySessionId"];
 
-/// Whether an annotation identifies people, in whatever spelling; such are removed before anything
-/// is stored. `guid` is what Crashpad, Breakpad and Electron call the identity of an installation.
+/// Returns whether an annotation identifies people, in any spelling; these are removed before anything is stored.
+/// `guid` is what Crashpad, Breakpad and Electron call the identity of an installation.
 pub fn is_private(name: &str) -> bool {
     let plain = name.replace('\0', "");
     let plain = plain.trim().trim_start_matches('_');
@@ -23,7 +23,7 @@ pub fn is_private(name: &str) -> bool {
         .any(|private| plain.eq_ignore_ascii_case(private))
 }
 
-/// The text that a value stands for: a text, or a number of a client that sends JSON, as it was written.
+/// Returns the text of a value: a string, or a number (from clients that send JSON) as it was written.
 pub fn text_of(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::String(text) => Some(Cow::Borrowed(text)),
@@ -32,19 +32,18 @@ pub fn text_of(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Whether the collector writes this key of a raw crash itself.
+/// Returns whether the collector writes this key of a raw crash itself.
 pub fn is_of_collector(name: &str) -> bool {
     COLLECTOR_KEYS.contains(&name)
 }
 
-/// A raw crash: one flat JSON object with all annotations, plus `uuid`, `submitted_timestamp`
-/// (RFC 3339), `version` (2) and `metadata`. Annotation values should be texts, but clients that
-/// send JSON may send any value.
+/// A raw crash: one flat JSON object with all annotations, plus `uuid`, `submitted_timestamp` (RFC 3339), `version` (2)
+/// and `metadata`. Annotation values should be strings, but clients that send JSON may send any value.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RawCrash(pub Map<String, Value>);
 
-/// What the collector notes beside the annotations.
+/// The collector's notes about a report.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Metadata {
@@ -54,20 +53,20 @@ pub struct Metadata {
     pub payload_compressed: String,
     /// Size of the body as sent, in bytes.
     pub payload_size: u64,
-    /// What the collector found odd; the texts are known to readers of the data.
+    /// Oddities that the collector found; consumers of the data know these texts.
     pub collector_notes: Vec<String>,
-    /// SHA-256 in hexadecimal of every dump, by its name.
+    /// The SHA-256 of each dump in hexadecimal, by name.
     pub dump_checksums: BTreeMap<String, String>,
-    /// The `User-Agent` header, `None` when absent.
+    /// The `User-Agent` header; the text `None` if absent.
     pub user_agent: String,
     /// The throttling rule that let the crash in.
     pub throttle_rule: String,
-    /// How many crashes this one stands for: 1 divided by the product of the throttling
-    /// percentages that it passed. At least 1.
+    /// How many crashes this one stands for: 1 divided by the product of the throttling percentages it passed. At least
+    /// 1.
     pub sampling_weight: f64,
 }
 
-/// Stored bytes that are no raw crash.
+/// Stored bytes that are not a raw crash.
 #[derive(Debug, thiserror::Error)]
 #[error("the raw crash is not a JSON object")]
 pub struct RawCrashError;
@@ -81,28 +80,28 @@ impl RawCrash {
         serde_json::from_slice(bytes).map_err(|_| RawCrashError)
     }
 
-    /// The stored form: one line of JSON with sorted keys.
+    /// Returns the stored form: one line of JSON with sorted keys.
     pub fn to_json(&self) -> Vec<u8> {
-        // A map of JSON values always has a JSON form.
+        // Serialising a map of JSON values cannot fail.
         serde_json::to_vec(&self.0).unwrap_or_default()
     }
 
-    /// The value of an annotation, if it is a text.
+    /// Returns the value of an annotation, if it is a string.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).and_then(Value::as_str)
     }
 
-    /// The value of an annotation, if it is a text or a number.
+    /// Returns the value of an annotation, if it is a string or a number.
     pub fn annotation(&self, name: &str) -> Option<Cow<'_, str>> {
         self.0.get(name).and_then(text_of)
     }
 
-    /// When it came in, RFC 3339, if the collector wrote it.
+    /// Returns when the report was received, in RFC 3339, if the collector recorded it.
     pub fn submitted(&self) -> Option<&str> {
         self.text("submitted_timestamp")
     }
 
-    /// The collector's notes; an unreadable or missing object gives the empty ones.
+    /// Returns the collector's notes; empty if the object is missing or unreadable.
     pub fn metadata(&self) -> Metadata {
         self.0
             .get("metadata")
@@ -110,7 +109,7 @@ impl RawCrash {
             .unwrap_or_default()
     }
 
-    /// The annotations alone, without what the collector wrote.
+    /// Iterates over the annotations, without the keys that the collector wrote.
     pub fn annotations(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.0.iter().filter(|(name, _)| !is_of_collector(name))
     }
@@ -121,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_identifies_people_is_known_in_any_spelling() {
+    fn private_annotations_are_recognised_in_any_spelling() {
         for name in [
             "Email",
             "email",

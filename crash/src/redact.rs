@@ -1,22 +1,22 @@
-//! The public part of a crash: an allow-list at every level. A value whose place is not listed
-//! here, or whose shape is not the listed one, is left out.
+//! The public part of a crash: an allow-list at every level. A value whose place or shape is not listed here is left
+//! out.
 
 use serde_json::{Map, Value};
 
 use crate::fields::{self, Access, Kind};
 use crate::{ProcessedCrash, RawCrash};
 
-/// What is public below a place in a document.
+/// Which part of a value is public.
 enum Shape {
-    /// A text, a number, true, false or null.
+    /// A string, number, boolean or null.
     Scalar,
-    /// As before; of a text that is a path only the name at its end.
+    /// Like `Scalar`, but of a string that is a path only the name at its end.
     Leaf,
     /// A list of values of one shape.
     List(&'static Shape),
-    /// An object with these members; others are left out.
+    /// An object with these members; all others are left out.
     Object(&'static [(&'static str, Shape)]),
-    /// Everything: only for what this project writes itself from public facts.
+    /// Everything: only for what Datil itself writes from public facts.
     All,
 }
 
@@ -139,7 +139,7 @@ const JSON_DUMP: Shape = Object(&[
     ("unloaded_modules", List(&MODULE)),
 ]);
 
-/// An additional minidump's result.
+/// The result for an additional minidump.
 const DUMP_RESULT: Shape = Object(&[
     ("json_dump", JSON_DUMP),
     ("mdsw_status_string", Scalar),
@@ -172,22 +172,22 @@ const JAVA_EXCEPTION: Shape = Object(&[(
     )]),
 )]);
 
-/// The shape of the public part of a field that is not a scalar.
+/// Returns the shape of the public part of a non-scalar field.
 fn shape_of(name: &str, kind: Kind) -> Option<&'static Shape> {
     match (name, kind) {
         ("json_dump", _) => Some(&JSON_DUMP),
         ("upload_file_minidump_browser", _) => Some(&DUMP_RESULT),
         ("java_exception", _) => Some(&JAVA_EXCEPTION),
-        // Written by us: facts about a published build, and sums of memory.
+        // Written by Datil: facts about a published build, and sums of memory.
         ("build_info" | "memory_measures", _) => Some(&All),
         (_, Kind::List) => Some(&SCALARS),
-        // An object that nobody described.
+        // An object whose members are not described.
         (_, Kind::Object) => None,
         _ => Some(&Scalar),
     }
 }
 
-/// The public part of a processed crash.
+/// Returns the public part of a processed crash.
 pub fn public_processed(crash: &ProcessedCrash) -> Map<String, Value> {
     crash
         .0
@@ -203,8 +203,7 @@ pub fn public_processed(crash: &ProcessedCrash) -> Map<String, Value> {
         .collect()
 }
 
-/// The public annotations of a raw crash. A value that is not a scalar is left out: the client
-/// sent something that nobody described.
+/// Returns the public annotations of a raw crash. Non-scalar values are left out: nothing describes what they hold.
 pub fn public_raw(crash: &RawCrash) -> Map<String, Value> {
     crash
         .0

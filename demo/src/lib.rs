@@ -1,13 +1,13 @@
 //! What `datil up --demo` and the end-to-end tests share: an invented publishing history of a few products, stand-ins
-//! that tell it over HTTP in the words of the real build sources, and our own sample crashes of those builds.
+//! that serve it over HTTP in the formats of the real build sources, and our own sample crashes of those builds.
 //!
-//! * [`world`] makes the history and, beside it, the truth: which exact version each build is. It is a pure function
-//!   of a [`Plan`]: no clock, and the same plan gives the same history byte for byte. A [`Live`] world goes on: the
-//!   plan says what time it is.
+//! * [`world`] makes the history and, beside it, the truth: the exact version of each build. It is a pure function of a
+//!   [`Plan`]: no clock, and the same plan gives the same history byte for byte. A [`Live`] world moves on: the plan
+//!   says what time it is.
 //! * [`mod@serve`] answers for Buildhub, the archive and product-details on one listener, and can be told to misbehave.
 //! * [`crashes`] holds the sample crashes and gives them the identity of builds of a world.
 //!
-//! It is not a mirror: every build id, revision and size is invented, only the shapes are those of the real services.
+//! It is not a mirror: every build id, revision and size is invented; only the formats are those of the real services.
 //! Nothing here knows how Datil reads these sources, so a test that compares an import with [`World::truth`] compares
 //! two independent readings of the same rules.
 

@@ -1,8 +1,7 @@
 //! The stand-ins over HTTP: Buildhub's search, the archive's listings and files, and product-details, on one listener.
 //!
-//! Which service is meant is told by the path: `/pub/` is the archive, `/1.0/` is product-details, all else is
-//! Buildhub, which answers an unknown path with its user interface. Each service can be told to misbehave while it
-//! runs.
+//! The path selects the service: `/pub/` is the archive, `/1.0/` is product-details, and everything else is Buildhub,
+//! which answers unknown paths with its user interface. Each service can be told to misbehave while it runs.
 
 mod archive;
 mod faults;
@@ -32,13 +31,13 @@ use self::archive::Asked;
 use self::search::{Known, search};
 use crate::world::{Truth, World};
 
-/// A search longer than this is refused.
+/// Maximum bytes of a search; a longer one is refused.
 const LONGEST_SEARCH: usize = 256 * 1024;
 
 /// Where the archive is when it has moved.
 const MOVED_TO: &str = "/moved";
 
-/// What Buildhub sends for every path that it does not know.
+/// What Buildhub sends for every unknown path.
 const BUILDHUB_PAGE: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
      <title>Buildhub2</title></head>\
      <body><div id=\"root\"></div></body></html>\n";
@@ -119,13 +118,13 @@ pub async fn serve(
         .await
 }
 
-/// The truths whose builds Buildhub has a record of, on the build's own channel, when it has these faults. Whether it
-/// is up makes no difference.
+/// Returns the truths of the builds that Buildhub, with these faults, has a record of on the build's own channel.
+/// Whether it is up makes no difference.
 pub fn truths_in_buildhub<'w>(world: &'w World, faults: &[Fault]) -> Vec<&'w Truth> {
     Known::of(world, faults).truths()
 }
 
-/// The faults that any service can have.
+/// Applies the faults that any service can have.
 async fn misbehave(State(standins): State<Standins>, request: Request, next: Next) -> Response {
     let switch = standins.switch(request.uri().path());
     let (count, faults) = (switch.count(), switch.faults());

@@ -1,4 +1,5 @@
-//! The history as plain data: builds with their packages, the Buildhub records made of them, and the truth about each.
+//! The history as plain data: builds with their packages, the Buildhub records made from them, and the truth about
+//! each.
 
 mod build;
 mod calendar;
@@ -20,7 +21,7 @@ pub use self::truth::{Told, Truth};
 
 use self::locale::LOCALES;
 
-/// How a Buildhub record tells of its package.
+/// How a Buildhub record describes its package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Form {
     /// As the build wrote it.
@@ -29,11 +30,11 @@ pub enum Form {
     BetaCopy,
     /// The record of an earlier upload to the same URL; Buildhub keeps both.
     Superseded,
-    /// It came to Buildhub long after the file, and names another revision than the file itself.
+    /// It reached Buildhub long after the file, and names another revision than the file itself.
     Misread,
-    /// Taken over from the first Buildhub, of a candidate: the version ends in `rcN`.
+    /// Migrated from the first Buildhub, of a candidate: the version ends in `rcN`.
     MigratedCandidate,
-    /// Taken over from the first Buildhub, of the shipped file.
+    /// Migrated from the first Buildhub, of the shipped file.
     MigratedRelease,
 }
 
@@ -46,22 +47,22 @@ pub struct Record {
     pub build: usize,
     /// Index into [`Build::packages`].
     pub package: usize,
-    /// How it is told.
+    /// How it describes the package.
     pub form: Form,
-    /// English, but for records that were taken over.
+    /// English, except in migrated records.
     pub locale: &'static str,
 }
 
 /// A generated history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct World {
-    /// The plan that it was made of.
+    /// The plan it was made from.
     pub plan: Plan,
-    /// Every build, in the order of build ids as near as builds of several platforms allow.
+    /// Every build, sorted by build id as nearly as builds of several platforms allow.
     pub builds: Vec<Build>,
-    /// Every Buildhub record, by upload time; ids grow with it.
+    /// Every Buildhub record, sorted by upload time; ids increase with it.
     pub records: Vec<Record>,
-    /// What is true of each build, in the order of `builds`.
+    /// The truth about each build, in the order of `builds`.
     pub truth: Vec<Truth>,
 }
 
@@ -77,7 +78,7 @@ impl World {
         }
     }
 
-    /// A world in which nothing was ever built: what a source shows that has lost its data.
+    /// Returns a world in which nothing was ever built: what a source shows that has lost its data.
     pub fn empty(plan: &Plan) -> Self {
         Self {
             plan: plan.clone(),
@@ -87,18 +88,18 @@ impl World {
         }
     }
 
-    /// The build and the package of a record of this world.
+    /// Returns the build and the package of a record of this world.
     pub fn package(&self, record: &Record) -> (&Build, &Package) {
         let build = &self.builds[record.build];
         (build, &build.packages[record.package])
     }
 
-    /// When the file of a record was uploaded.
+    /// Returns when the file of a record was uploaded.
     pub fn uploaded(&self, record: &Record) -> DateTime<Utc> {
         uploaded(&self.builds, record)
     }
 
-    /// The truths of one product (as in a crash report) on one channel, oldest build first.
+    /// Returns the truths of one product (as in a crash report) on one channel, oldest build first.
     pub fn truths_of(&self, product: &str, channel: Channel) -> impl Iterator<Item = &Truth> {
         self.truth
             .iter()
@@ -116,7 +117,7 @@ fn uploaded(builds: &[Build], record: &Record) -> DateTime<Utc> {
     }
 }
 
-/// Buildhub's records of these builds. Ids start where their text order differs from the order of their numbers.
+/// Returns Buildhub's records of these builds. Ids start where their text order differs from their numeric order.
 fn records(plan: &Plan, builds: &[Build]) -> Vec<Record> {
     let mut records = Vec::new();
     for (index, build) in builds.iter().enumerate() {
@@ -163,8 +164,8 @@ fn forms(plan: &Plan, build: &Build, package: usize) -> Vec<Form> {
         Generation::Native if build.product == Product::Firefox && build.channel == Channel::Release => {
             vec![Form::Native, Form::BetaCopy]
         }
-        // The second beta of a cycle was uploaded twice for its first platform. Of a world that goes on both records
-        // would come at once, the earlier one among others that were told already.
+        // The second beta of a cycle was uploaded twice for its first platform. In a live world both records would come
+        // at once, the earlier one among others already served.
         Generation::Native
             if plan.live.is_none()
                 && build.product == Product::Firefox

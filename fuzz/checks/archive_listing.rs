@@ -2,7 +2,7 @@
 
 use buildinfo::sources::archive::Listing;
 
-/// A name can be part of an address, and the same listing comes out of its names.
+/// Every name can be part of an address, and a listing made of its names reads the same.
 pub(crate) fn check(bytes: &[u8]) {
     let listing = match Listing::parse(bytes, "/pub/firefox/releases/") {
         Ok(listing) => listing,

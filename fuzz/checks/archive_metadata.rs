@@ -1,9 +1,9 @@
-//! A metadata file of the archive: a line with its path, and its content.
+//! A metadata file of the archive: a line with its path, then its content.
 
 use buildinfo::sources::archive::read;
 use builds::{derive_all, group_of};
 
-/// It is read or refused in few words, and what was read can be interpreted.
+/// The file is read, or refused in few words, and what was read can be interpreted.
 pub(crate) fn check(bytes: &[u8]) {
     let end = bytes.iter().position(|byte| *byte == b'\n');
     let (path, content) = bytes.split_at(end.map_or(bytes.len(), |end| end + 1));

@@ -1,8 +1,8 @@
-//! Records of Buildhub, one in a line.
+//! Records of Buildhub, one per line.
 
 use builds::{BuildIndex, Observation, SourceName, derive_all};
 
-/// They give the same builds in whatever order they come, and these can be looked up.
+/// They give the same builds in any order, and these can be looked up.
 pub(crate) fn check(bytes: &[u8]) {
     let mut observations: Vec<Observation> = bytes
         .split(|byte| *byte == b'\n')

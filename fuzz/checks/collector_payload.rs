@@ -1,4 +1,4 @@
-//! A request to the collector: lines of headers, an empty line, and the body.
+//! A request to the collector: header lines, an empty line, and the body.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,14 +12,14 @@ use platform::db::{DatabaseSettings, Db};
 use platform::queue::Wake;
 use tower::ServiceExt;
 
-/// A database, which the collector wants to have; without its background part it writes nothing there.
+/// A database, which the collector requires; without its background part it writes nothing there.
 pub(crate) async fn database(folder: &Path) -> Db {
     Db::open(&DatabaseSettings::default(), folder)
         .await
         .expect("a database can be made")
 }
 
-/// The collector takes the report or says what is wrong with it, and is never at fault itself.
+/// The collector takes the report or says what is wrong with it, and never fails itself.
 pub(crate) async fn check(db: &Db, bytes: &[u8]) {
     let end = bytes.windows(2).position(|two| two == b"\n\n");
     let (head, body) = bytes.split_at(end.map_or(bytes.len(), |end| end + 2));

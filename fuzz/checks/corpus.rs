@@ -1,8 +1,8 @@
-//! The small inputs of our own that the fuzzer starts from.
+//! The small inputs of our own from which the fuzzer starts.
 
 use std::path::Path;
 
-/// The content of every file of `fuzz/corpus/<target>/`, with its name.
+/// Returns the name and content of every file of `fuzz/corpus/<target>/`.
 pub(crate) fn inputs(target: &str) -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../fuzz/corpus")

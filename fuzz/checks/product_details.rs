@@ -3,7 +3,7 @@
 use builds::{Observation, SourceName, derive_all};
 use serde_json::{Value, json};
 
-/// Candidates with these folders and channels are there to be called shipped or not.
+/// Candidates with these folders and channels exist, to be called shipped or not.
 const CANDIDATES: [(&str, &str, &str); 4] = [
     ("firefox/candidates/64.0b4-candidates/build1", "beta", "20181025143507"),
     ("firefox/candidates/64.0b4-candidates/build2", "beta", "20181025233934"),
@@ -15,7 +15,7 @@ const CANDIDATES: [(&str, &str, &str); 4] = [
     ),
 ];
 
-/// It changes what becomes of builds, but not which there are, and the order of what is said changes nothing.
+/// The file changes what becomes of builds, but not which exist; the order of observations does not matter.
 pub(crate) fn check(bytes: &[u8]) {
     let Ok(file) = serde_json::from_slice::<Value>(bytes) else {
         return;

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use signature::{CrashData, Lists, generate};
 
-/// A signature is printable ASCII of at most 255 characters, and always the same.
+/// A signature is printable ASCII of at most 255 characters, and the same every time.
 pub(crate) fn check(bytes: &[u8]) {
     static LISTS: OnceLock<Lists> = OnceLock::new();
     let lists = LISTS.get_or_init(Lists::built_in);

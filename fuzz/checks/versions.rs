@@ -4,7 +4,7 @@ use builds::names::build_id::prefix_range;
 use builds::names::version::toolkit_cmp;
 use builds::{BuildId, Version};
 
-/// What is read reads back, and every order agrees with every other.
+/// What is parsed survives a round trip, and all orders agree.
 pub(crate) fn check(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let (left, right) = text.split_once('\n').unwrap_or((&text, ""));
@@ -45,7 +45,7 @@ fn check_order(version: &Version, other: &Version) {
     let order = version.cmp(other);
     assert_eq!(order, version.sort_key().cmp(&other.sort_key()));
     if let (Some(a), Some(b)) = (version.to_semver(), other.to_semver()) {
-        // Semantic versions do not tell builds of one version apart.
+        // Semantic versions do not distinguish the builds of one version.
         let by_semver = a.cmp(&b);
         assert!(by_semver == order || by_semver.is_eq(), "{a} {b}");
     }

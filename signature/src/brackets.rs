@@ -1,19 +1,18 @@
-//! Brackets in the names of functions: tokens outside of them, and the outermost pairs of one kind.
+//! Brackets in function names: tokens outside them, and the outermost pairs of one kind.
 //!
-//! Names come from symbol files and may be unbalanced; all delimiters are ASCII, so that bytes
-//! can be looked at one by one.
+//! Names come from symbol files and may be unbalanced. All delimiters are ASCII, so bytes can be examined one by one.
 
 /// An outermost bracketed part of a text, from the opening to the closing bracket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Slice {
-    /// Where its opening bracket stands.
+    /// The offset of its opening bracket.
     pub(crate) start: usize,
-    /// Behind its closing bracket, or the end of the text if there is none.
+    /// The offset after its closing bracket, or the end of the text if there is none.
     pub(crate) end: usize,
 }
 
-/// The outermost parts between `open` and `close`. Only these two are counted; a closing bracket
-/// without an opening one is ordinary text, and an unclosed part runs to the end.
+/// Returns the outermost parts between `open` and `close`. Only these two are counted: an unmatched closing bracket is
+/// ordinary text, and an unclosed part runs to the end.
 pub(crate) fn outermost(text: &str, open: u8, close: u8) -> impl Iterator<Item = Slice> {
     let bytes = text.as_bytes();
     let mut position = 0;
@@ -37,17 +36,17 @@ pub(crate) fn outermost(text: &str, open: u8, close: u8) -> impl Iterator<Item =
     })
 }
 
-/// The last token of a function: what is left without prefixes and the return type.
+/// Returns the last token of a function: the name without prefixes and return type.
 ///
-/// Tokens are parted by single blanks outside all brackets (`(`, `{`, `[`, `<` and the back-tick,
-/// which `'` closes); a closing bracket that does not match the innermost open one is ordinary
-/// text. A last token that begins with `(` or `[clone` belongs to the one before it.
+/// Tokens are separated by single spaces outside all brackets (`(`, `{`, `[`, `<` and the backtick, which `'` closes).
+/// A closing bracket that does not match the innermost open one is ordinary text. A last token that begins with `(` or
+/// `[clone` belongs to the one before it.
 pub(crate) fn last_token(text: &str) -> &str {
     let bytes = text.as_bytes();
     let mut awaited: Vec<u8> = Vec::new();
     let mut start = 0;
     let mut end = bytes.len();
-    // Behind the last blank no token begins.
+    // No token begins after the last space.
     let blanks = text.rfind(' ').map_or(0, |last| last + 1);
     for (i, byte) in bytes[..blanks].iter().enumerate() {
         match byte {
@@ -58,7 +57,7 @@ pub(crate) fn last_token(text: &str) -> &str {
             b'`' => awaited.push(b'\''),
             b' ' if awaited.is_empty() => {
                 if i + 1 == bytes.len() {
-                    // One blank at the end opens no token.
+                    // A single trailing space starts no token.
                     end = i;
                 } else {
                     let next = &bytes[i + 1..];

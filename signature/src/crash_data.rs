@@ -1,5 +1,4 @@
-//! What signatures are made of, and how it is read: from siggen's JSON, or out of a processed
-//! crash.
+//! The input of signatures, and how it is read: from siggen's JSON or from a processed crash.
 
 mod data;
 mod lenient;

@@ -1,4 +1,4 @@
-//! Frames of native stacks: which are looked at, and the one text each is known by.
+//! Frames of native stacks: which are examined, and the one text each is normalised to.
 
 use std::fmt::Write;
 
@@ -8,8 +8,8 @@ use crate::lists::Lists;
 use crate::python;
 use crate::scalar::Scalar;
 
-/// Functions of the standard library that Rust before 1.35 named without their path, by source
-/// file: (file, function, full path).
+/// Standard library functions that Rust before 1.35 named without their path, by source file: (file, function, full
+/// path).
 const SHORT_RUST_FUNCTIONS: [(&str, &str, &str); 9] = [
     (
         "src/liballoc/raw_vec.rs",
@@ -46,9 +46,9 @@ const SHORT_RUST_FUNCTIONS: [(&str, &str, &str); 9] = [
     ),
 ];
 
-/// The normalised frames of a thread, innermost first, at most [`FRAME_LIMIT`].
+/// Returns the normalised frames of a thread, innermost first, at most [`FRAME_LIMIT`].
 ///
-/// The functions inlined into a frame come before it. An error says what cannot be used.
+/// Functions inlined into a frame come before it. An error says what is unusable.
 pub(crate) fn normalize(crash: &CrashData<'_>, thread: &Thread<'_>, lists: &Lists) -> Result<Vec<String>, String> {
     if let Some(problem) = &thread.problem {
         return Err(problem.clone());
@@ -92,7 +92,7 @@ struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// The best that is known: function, source line, module, unloaded module, address.
+    /// Returns the best known description: function, source line, module, unloaded module, address.
     fn text(
         &self,
         module: Option<&str>,
@@ -127,7 +127,7 @@ impl Seen<'_> {
             text.push('@');
             match offset {
                 Scalar::Integer(number) => {
-                    // Writing to a text cannot fail.
+                    // Writing to a string cannot fail.
                     let _ = write!(text, "{number}");
                 }
                 Scalar::Text(digits) => match python::hex(digits) {
@@ -140,7 +140,7 @@ impl Seen<'_> {
     }
 }
 
-/// The path in `vcs:root:path:revision`, in `drive:path`, or the whole if it is absolute.
+/// Returns the path in `vcs:root:path:revision` or `drive:path`, or the whole text if it is absolute.
 fn source_path(file: &str) -> Option<&str> {
     let mut colons = (0..).zip(file.bytes()).filter(|(_, byte)| *byte == b':');
     let mut colon = || colons.next().map(|(at, _)| at);
@@ -159,7 +159,7 @@ fn full_rust_path(path: Option<&str>, function: &str) -> Option<&'static str> {
         .map(|(_, _, full)| *full)
 }
 
-/// The last part of a path, with `\` as the separator if there is one.
+/// Returns the last part of a path; `\` is the separator if there is one.
 fn base_name(path: &str) -> &str {
     let path = path.trim_end_matches(['/', '\\']);
     let separator = if path.contains('\\') { '\\' } else { '/' };

@@ -1,5 +1,5 @@
-//! Names of C++ and Rust functions, reduced to what groups crashes: no return type, arguments,
-//! template arguments, qualifiers, hashes or numbers that change from build to build.
+//! C++ and Rust function names, reduced to what groups crashes: no return type, arguments, template arguments,
+//! qualifiers, hashes or numbers that change from build to build.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -12,11 +12,11 @@ use crate::lists::Lists;
 use crate::python;
 use crate::scalar::Scalar;
 
-/// How many bytes of template arguments of `IPC::ParamTraits`, which are kept, are looked into.
-/// Those nested deeper than any real name are collapsed, so that the time stays linear.
+/// Maximum bytes examined in the template arguments of `IPC::ParamTraits`, which are kept. Arguments nested deeper than
+/// in any real name are collapsed, so that the time stays linear.
 const PARAM_TRAITS_BUDGET: usize = 1024 * 1024;
 
-/// A C++ function. `None` if there is nothing but qualifiers, for which Socorro has no signature.
+/// Reduces a C++ function. `None` if there is nothing but qualifiers, for which Socorro has no signature.
 pub(crate) fn cpp(function: &str, line: Option<&Scalar<'_>>, lists: &Lists) -> Option<String> {
     let name = drop_qualifiers(function);
     if name.is_empty() {
@@ -39,7 +39,7 @@ pub(crate) fn cpp(function: &str, line: Option<&Scalar<'_>>, lists: &Lists) -> O
     Some(apply(name, fix_spaces).into_owned())
 }
 
-/// A Rust function.
+/// Reduces a Rust function.
 pub(crate) fn rust(function: &str, line: Option<&Scalar<'_>>, lists: &Lists) -> String {
     let name = Cow::Borrowed(last_token(function));
     let name = apply(name, collapse_rust_types);
@@ -49,7 +49,7 @@ pub(crate) fn rust(function: &str, line: Option<&Scalar<'_>>, lists: &Lists) -> 
     apply(name, drop_hash).into_owned()
 }
 
-/// Passes the text through a step that answers `None` when it changes nothing.
+/// Applies a step that returns `None` if it changes nothing.
 fn apply<'a>(text: Cow<'a, str>, step: impl FnOnce(&str) -> Option<String>) -> Cow<'a, str> {
     match step(&text) {
         Some(changed) => Cow::Owned(changed),
@@ -71,9 +71,9 @@ fn drop_qualifiers(function: &str) -> &str {
     name
 }
 
-/// `::$_12::` counts the lambdas of a file and changes with it; it becomes `::$::`.
+/// Replaces `::$_12::` by `::$::`: it counts the lambdas of a file and changes with it.
 fn drop_lambda_numbers(name: &str) -> Option<String> {
-    // Few names have any, and preparing the search takes longer.
+    // Few names have any, and setting up the search costs more.
     if !name.contains('$') {
         return None;
     }
@@ -82,7 +82,7 @@ fn drop_lambda_numbers(name: &str) -> Option<String> {
     for (at, start) in name.match_indices("::$_") {
         let number = at + start.len();
         let end = number + digits(&name[number..]);
-        // The colons behind a number that was dropped begin no other one.
+        // The colons after a dropped number do not begin another match.
         if at >= copied && end > number && name[end..].starts_with("::") {
             out.push_str(&name[copied..at]);
             out.push_str("::$::");
@@ -96,7 +96,7 @@ fn drop_lambda_numbers(name: &str) -> Option<String> {
     Some(out)
 }
 
-/// How many bytes of decimal digits, of any script, a text begins with.
+/// Returns how many bytes of decimal digits, in any script, a text begins with.
 fn digits(text: &str) -> usize {
     static DIGITS: LazyLock<dense::DFA<Vec<u32>>> =
         LazyLock::new(|| dense::DFA::new(r"\d*").expect("the expression for digits is well formed"));
@@ -111,7 +111,7 @@ fn digits(text: &str) -> usize {
     ascii + found.map_or(0, |found| found.offset())
 }
 
-/// Replaces template arguments by `<T>`, except where they say which function it is.
+/// Replaces template arguments by `<T>`, except where they identify the function.
 fn collapse_types(name: &str, budget: &mut usize) -> Option<String> {
     if !name.contains('<') {
         return None;
@@ -121,7 +121,7 @@ fn collapse_types(name: &str, budget: &mut usize) -> Option<String> {
     for slice in outermost(name, b'<', b'>') {
         let before = &name[copied..slice.start];
         let whole = &name[slice.start..slice.end];
-        // Most are short; there may be so many that searching each one takes long.
+        // Most are short; there may be so many that searching each one is slow.
         let has = |word: &str| whole.len() > word.len() && whole.contains(word);
         out.push_str(before);
         copied = slice.end;
@@ -146,7 +146,7 @@ fn collapse_types(name: &str, budget: &mut usize) -> Option<String> {
     Some(out)
 }
 
-/// What stands between the first and the last character, even if that is no bracket.
+/// Returns the text between the first and last character, even if these are not brackets.
 fn inside(whole: &str) -> &str {
     let mut characters = whole.chars();
     characters.next();
@@ -200,7 +200,7 @@ fn drop_slices(name: &str, open: u8, close: u8) -> String {
     out
 }
 
-/// Appends the line number to functions so big that only the line tells crashes apart.
+/// Appends the line number to functions so large that only the line tells crashes apart.
 fn append_line<'a>(name: Cow<'a, str>, line: Option<&Scalar<'_>>, lists: &Lists) -> Cow<'a, str> {
     if lists.with_line_number(&name).is_none() {
         return name;
@@ -211,7 +211,7 @@ fn append_line<'a>(name: Cow<'a, str>, line: Option<&Scalar<'_>>, lists: &Lists)
     })
 }
 
-/// No blank before `*`, `&` and `,`, and one behind every comma.
+/// Removes spaces before `*`, `&` and `,`, and puts one after every comma.
 fn fix_spaces(name: &str) -> Option<String> {
     let bytes = name.as_bytes();
     if !bytes.contains(&b',') && !bytes.contains(&b' ') {
@@ -230,9 +230,9 @@ fn fix_spaces(name: &str) -> Option<String> {
         if !changes {
             continue;
         }
-        // With commas alone it gets twice as long.
+        // A name of nothing but commas doubles in length.
         let out = out.get_or_insert_with(|| String::with_capacity(2 * name.len()));
-        // To copy nothing would take as long as to copy something.
+        // Copying nothing would take as long as copying something.
         if copied < i {
             out.push_str(&name[copied..i]);
         }
@@ -246,7 +246,7 @@ fn fix_spaces(name: &str) -> Option<String> {
     Some(out)
 }
 
-/// Removes the hash of legacy mangling, `::h` and hexadecimal digits, from the end.
+/// Removes a legacy mangling hash, `::h` and hexadecimal digits, from the end.
 fn drop_hash(name: &str) -> Option<String> {
     let (body, end) = match name.strip_suffix('\n') {
         Some(body) => (body, "\n"),

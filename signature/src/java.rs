@@ -1,4 +1,4 @@
-//! Java crashes, known by a stack trace in a text or by an exception object.
+//! Java crashes, identified by a stack trace or an exception object.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use crate::python;
 
-/// The longest a signature out of a stack trace gets with its description, in characters.
+/// Maximum length of a stack trace's signature that includes its description, in characters.
 const LENGTH_LIMIT: usize = 255;
 
-/// The signature of a stack trace, from its first two lines: what was thrown, and where.
+/// Returns the signature of a stack trace, from its first two lines: what was thrown, and where.
 ///
 /// Notes are added to `notes`.
 pub(crate) fn from_stack_trace(trace: &Value, notes: &mut Vec<&'static str>) -> String {
@@ -24,7 +24,7 @@ pub(crate) fn from_stack_trace(trace: &Value, notes: &mut Vec<&'static str>) -> 
     let (class, description) = match first.split_once(':') {
         Some((class, description)) => (python::strip(class), python::strip(description)),
         None => {
-            // An exception without a message is the name of its class alone.
+            // An exception without a message is just the name of its class.
             if !is_class(first) {
                 notes.push("JavaSignatureTool: stack trace line 1 is not in the expected format");
             }
@@ -56,7 +56,7 @@ pub(crate) fn from_stack_trace(trace: &Value, notes: &mut Vec<&'static str>) -> 
     format!("{class}: {method}")
 }
 
-/// Whether a text can be the name of a class: names with dots between them.
+/// Returns whether a text can be a class name: names separated by dots.
 fn is_class(text: &str) -> bool {
     text.split('.').all(|name| {
         name.starts_with(|first: char| !first.is_numeric())
@@ -66,7 +66,7 @@ fn is_class(text: &str) -> bool {
     })
 }
 
-/// The lines of a text, parted by any of Unicode's line breaks.
+/// Splits a text into lines at any of Unicode's line breaks.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text).filter(|text| !text.is_empty());
     std::iter::from_fn(move || {
@@ -91,7 +91,7 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// `@` and eight hexadecimal digits is the identity of an object, other in every crash.
+/// Masks the identity of an object, `@` and eight hexadecimal digits, which differs in every crash.
 fn mask_addresses(description: &str) -> String {
     let mut out = String::with_capacity(description.len());
     let mut rest = description;
@@ -115,7 +115,7 @@ fn mask_addresses(description: &str) -> String {
     out
 }
 
-/// `at Herd.add(Herd.java:7)` without the `:7`.
+/// Strips the `:7` from `at Herd.add(Herd.java:7)`.
 fn without_line_number(method: &str) -> Cow<'_, str> {
     static LINE: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"\.java:\d+\)\z").expect("the expression for line numbers is well formed"));
@@ -130,8 +130,8 @@ fn joined(parts: &[&str], separator: &str) -> String {
     parts.join(separator)
 }
 
-/// The signature of an exception object, from the first of its values: its class, and the frame
-/// that threw it. An error says what cannot be used.
+/// Returns the signature of an exception object, from the first of its values: its class, and the frame that threw it.
+/// An error says what is unusable.
 pub(crate) fn from_exception(exception: &Value, notes: &mut Vec<&'static str>) -> Result<String, String> {
     let stack = exception
         .get("exception")

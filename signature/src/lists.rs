@@ -1,9 +1,9 @@
-//! The signature lists: which frames do not matter, which go on to the next frame, which are the
-//! first to look at, and which need their line number.
+//! The signature lists: which frames are irrelevant, which continue to the next frame, which a signature starts at, and
+//! which need their line number.
 //!
-//! A list is a text file with an entry a line; blank lines and lines that begin with `#` are
-//! comments. Entries are regular expressions in Python's dialect that must match at the start of
-//! a frame (`|` between them is implied), but for sentinels, which must equal the frame.
+//! A list is a text file with one entry per line; blank lines and lines that begin with `#` are comments. Entries are
+//! regular expressions in Python's dialect that must match at the start of a frame (`|` between them is implied),
+//! except sentinels, which must equal the frame.
 
 mod agreement;
 mod comparison;

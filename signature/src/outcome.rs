@@ -1,4 +1,4 @@
-//! What comes out: the signature, and why it is that one.
+//! The result: the signature, and how it came about.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,23 +10,22 @@ use crate::lists::Entry;
 pub struct Signature {
     /// The signature: printable ASCII, at most 255 characters.
     pub signature: String,
-    /// What somebody should know about it, `<rule>: <text>`, in the order of the rules.
+    /// Notes about it, `<rule>: <text>`, in the order of the rules.
     pub notes: Vec<String>,
-    /// The normalised frames before any was left out, at most [`crate::FRAME_LIMIT`]; none for
-    /// Java.
+    /// The normalised frames before any was left out, at most [`crate::FRAME_LIMIT`]; none for Java.
     pub normalized_frames: Vec<String>,
-    /// What happened, in order, with the entry of a list that decided each step. Empty unless it
-    /// was asked for with [`crate::explain`].
+    /// What happened, in order, with the list entry that decided each step. Empty unless requested with
+    /// [`crate::explain`].
     pub debug: Vec<Step>,
 }
 
 impl Signature {
-    /// The normalised frames joined by ` | `.
+    /// Returns the normalised frames joined by ` | `.
     pub fn proto_signature(&self) -> String {
         self.normalized_frames.join(" | ")
     }
 
-    /// The lines of Socorro's debug log: every step but those it logs nothing for.
+    /// Returns the lines of Socorro's debug log: every step except those it does not log.
     pub fn debug_log(&self) -> impl Iterator<Item = String> {
         self.debug
             .iter()
@@ -47,8 +46,7 @@ pub struct Step {
 /// What happened in a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// The way to make a signature was chosen: `CSignatureTool`, `JavaSignatureTool` or
-    /// `JavaExceptionSignatureTool`.
+    /// A signature tool was chosen: `CSignatureTool`, `JavaSignatureTool` or `JavaExceptionSignatureTool`.
     Tool(&'static str),
     /// The built-in lists are used.
     BuiltInLists,
@@ -58,26 +56,26 @@ pub enum Event {
     Sentinel {
         /// The frame.
         frame: String,
-        /// Where it stands among the normalised frames.
+        /// Its index among the normalised frames.
         index: usize,
         /// The entry that it equals.
         entry: Arc<Entry>,
     },
-    /// Nothing is known about a frame, and it was left out.
+    /// A frame was left out because nothing is known about it.
     Empty,
-    /// A frame was left out because an entry says that it does not matter.
+    /// A frame was left out because an entry makes it irrelevant.
     Irrelevant {
         /// The frame.
         frame: String,
         /// The entry that it matches.
         entry: Arc<Entry>,
     },
-    /// A library came twice in a row and the second was left out. Socorro logs nothing for it.
+    /// A library appeared twice in a row and the second was left out. Socorro does not log this.
     RepeatedLibrary {
         /// The frame.
         frame: String,
     },
-    /// A frame was taken, and so is the one after it.
+    /// A frame was taken, and the walk goes on.
     Prefix {
         /// The frame.
         frame: String,
@@ -89,16 +87,16 @@ pub enum Event {
         /// The frame.
         frame: String,
     },
-    /// The signature was set, possibly to what it was.
+    /// The signature was set, possibly to the same value.
     Changed {
-        /// What it was.
+        /// The previous value.
         old: String,
-        /// What it is now.
+        /// The new value.
         new: String,
     },
 }
 
-/// The steps of a signature in the making, kept if somebody wants to know them.
+/// The steps of a signature in progress, kept on request.
 #[derive(Debug)]
 pub(crate) struct Log {
     /// The rule that takes the next steps.
@@ -119,7 +117,7 @@ impl Log {
 }
 
 impl Step {
-    /// The entry of a list that decided.
+    /// Returns the list entry that decided.
     pub fn entry(&self) -> Option<&Entry> {
         match &self.event {
             Event::Sentinel { entry, .. } | Event::Irrelevant { entry, .. } | Event::Prefix { entry, .. } => {

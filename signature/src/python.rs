@@ -1,19 +1,19 @@
-//! The few notions of Python that signatures depend on: which characters are blank, what counts
-//! as true, how a value is written as text and read as a number.
+//! The few notions of Python that signatures depend on: what is white space, what is truthy, and how values are written
+//! as text and read as numbers.
 
 use serde_json::Value;
 
-/// Whether Python's `str.isspace` holds: Unicode white space and the four ASCII separators.
+/// Equals Python's `str.isspace`: Unicode white space and the four ASCII separators.
 pub(crate) fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
 }
 
-/// The text without blank characters at both ends, like `str.strip`.
+/// Strips white space from both ends, like `str.strip`.
 pub(crate) fn strip(text: &str) -> &str {
     text.trim_matches(is_space)
 }
 
-/// Whether a value counts as true: neither null, false, zero nor empty.
+/// Returns whether a value is truthy: neither null, false, zero nor empty.
 pub(crate) fn truthy(value: &Value) -> bool {
     match value {
         Value::Null => false,
@@ -25,7 +25,7 @@ pub(crate) fn truthy(value: &Value) -> bool {
     }
 }
 
-/// The value as `str()` writes it.
+/// Returns the value as `str()` writes it.
 pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::String(s) => s.clone(),
@@ -96,7 +96,7 @@ fn represent_text(text: &str, out: &mut String) {
     out.push(quote);
 }
 
-/// A float as Python writes it: `1.0`, `1e+16`, `1e-05`.
+/// Returns a float as Python writes it: `1.0`, `1e+16`, `1e-05`.
 fn float_text(float: f64) -> String {
     let text = format!("{float:?}");
     match text.split_once('e') {
@@ -108,8 +108,8 @@ fn float_text(float: f64) -> String {
     }
 }
 
-/// The digits of a whole number as Python's `int(text, base)` reads it, and whether it is negative:
-/// blanks around, a sign, single underscores between digits; with base 16 an optional `0x`.
+/// Returns the digits of an integer as Python's `int(text, base)` reads it, and whether it is negative. Allows white
+/// space around it, a sign, single underscores between digits; with base 16 an optional `0x`.
 fn digits(text: &str, base: u32) -> Option<(bool, String)> {
     let text = strip(text);
     let (negative, text) = match text.strip_prefix('-') {
@@ -135,7 +135,7 @@ fn digits(text: &str, base: u32) -> Option<(bool, String)> {
     after_digit.then_some((negative, digits))
 }
 
-/// A decimal whole number, cut to the range of 64 bits with sign; `None` if it is not one.
+/// Parses a decimal integer, clamped to signed 64 bits; `None` if it is not one.
 pub(crate) fn int(text: &str) -> Option<i64> {
     let (negative, digits) = digits(text, 10)?;
     let number = digits.parse::<i128>().unwrap_or(i128::MAX);
@@ -143,7 +143,7 @@ pub(crate) fn int(text: &str) -> Option<i64> {
     Some(clamp(number))
 }
 
-/// A hexadecimal whole number of any size as `0x…` without leading zeros; `None` if it is not one.
+/// Parses a hexadecimal integer of any size, as `0x…` without leading zeros; `None` if it is not one.
 pub(crate) fn hex(text: &str) -> Option<String> {
     let (negative, digits) = digits(text, 16)?;
     let digits = digits.trim_start_matches('0');
@@ -154,7 +154,7 @@ pub(crate) fn hex(text: &str) -> Option<String> {
     })
 }
 
-/// A number as a whole one, fractions cut off, in the range of 64 bits with sign.
+/// Truncates a number to an integer, clamped to signed 64 bits.
 pub(crate) fn whole(number: &serde_json::Number) -> i64 {
     number
         .as_i64()
@@ -162,8 +162,8 @@ pub(crate) fn whole(number: &serde_json::Number) -> i64 {
         .unwrap_or(0)
 }
 
-/// Reads JSON as Python's parser does: beyond the standard it takes `NaN`, `Infinity` and escapes
-/// of half a surrogate pair. They become the texts `nan`, `inf`, `-inf` and U+FFFD.
+/// Reads JSON as Python's parser does, which also accepts `NaN`, `Infinity` and escapes of half a surrogate pair. They
+/// become the strings `nan`, `inf`, `-inf` and U+FFFD.
 pub(crate) fn json(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str(text).or_else(|error| {
         standard_json(text)
@@ -172,7 +172,7 @@ pub(crate) fn json(text: &str) -> Result<Value, serde_json::Error> {
     })
 }
 
-/// The text with Python's extensions replaced; `None` if there are none.
+/// Replaces Python's extensions; `None` if there are none.
 fn standard_json(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len() + 16);
     let mut rest = text;
@@ -196,7 +196,7 @@ fn standard_json(text: &str) -> Option<String> {
             None => {
                 in_text ^= c == '"';
                 let length = match c {
-                    // Within a text a surrogate that is not alone is the first of a pair.
+                    // In a string, a surrogate that is not alone is the first of a pair.
                     '\\' if in_text && surrogate(rest).is_some() => 12,
                     '\\' if in_text => 1 + rest.chars().nth(1).map_or(0, char::len_utf8),
                     _ => c.len_utf8(),
@@ -212,7 +212,7 @@ fn standard_json(text: &str) -> Option<String> {
 
 const EXTENSIONS: [(&str, &str); 3] = [("NaN", "\"nan\""), ("Infinity", "\"inf\""), ("-Infinity", "\"-inf\"")];
 
-/// The kind of the surrogate whose escape the text starts with.
+/// Returns the kind of the surrogate whose escape the text starts with.
 fn surrogate(text: &str) -> Option<Surrogate> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     match u16::from_str_radix(digits, 16).ok()? {
@@ -228,7 +228,7 @@ enum Surrogate {
     Low,
 }
 
-/// Whether the text starts with the escape of a surrogate that is not part of a pair.
+/// Returns whether the text starts with the escape of a surrogate that is not part of a pair.
 fn lone_surrogate(text: &str) -> bool {
     match surrogate(text) {
         None => false,
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_outside_of_texts_are_no_json() {
+    fn escapes_outside_strings_are_not_json() {
         for text in ["\\ud800", "{\\ud800", "[\"a\", \\ud83e]", "\\", "NaN\\u", "\\\u{e9}NaN"] {
             assert!(super::json(text).is_err(), "{text}");
         }

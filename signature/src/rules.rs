@@ -1,4 +1,4 @@
-//! The rules, in order. Each looks at the crash and at the signature so far and may set another.
+//! The rules, in order. Each examines the crash and the signature so far and may set another.
 
 use std::borrow::Cow;
 
@@ -9,9 +9,9 @@ use crate::scalar::Scalar;
 use crate::walk::walk;
 use crate::{frame, java, python, shutdown};
 
-/// A rule. What it cannot use is the error, and becomes a note.
+/// A rule. What it cannot use is returned as the error, and becomes a note.
 struct Rule {
-    /// The name of Socorro's class, which begins notes and lines of the debug log.
+    /// The name of Socorro's class, which begins notes and debug log lines.
     name: &'static str,
     apply: fn(&mut Making<'_>) -> Result<(), Problem>,
 }
@@ -77,19 +77,19 @@ const RULES: [Rule; 14] = [
     },
 ];
 
-/// The longest signature, in characters.
+/// Maximum length of a signature, in characters.
 const LENGTH_LIMIT: usize = 255;
 
-/// The longest message of an abort within a signature, in characters.
+/// Maximum length of an abort message in a signature, in characters.
 const ABORT_MESSAGE_LIMIT: usize = 80;
 
-/// The longest text of an IPC error within a signature, in characters.
+/// Maximum length of an IPC error in a signature, in characters.
 const IPC_ERROR_LIMIT: usize = 100;
 
-/// The biggest allocation that counts as a small one, in bytes.
+/// The largest allocation that counts as small, in bytes.
 const SMALL_ALLOCATION: i64 = 262_144;
 
-/// What marks a signature as one of a failed allocation.
+/// What marks a signature as that of a failed allocation.
 const OOM_FRAGMENTS: [&str; 5] = [
     "NS_ABORT_OOM",
     "mozalloc_handle_oom",
@@ -98,15 +98,15 @@ const OOM_FRAGMENTS: [&str; 5] = [
     "alloc::oom::oom",
 ];
 
-/// The name of the minidump of the browser process among those of a crash report.
+/// The name of the browser process's minidump in a crash report.
 const BROWSER_MINIDUMP: &str = "upload_file_minidump_browser";
 
-/// Makes the signature of a crash, without the steps on the way to it.
+/// Makes the signature of a crash, without recording the steps.
 pub fn generate(crash: &CrashData<'_>, lists: &Lists) -> Signature {
     make(crash, lists, None)
 }
 
-/// Makes the signature of a crash, with the steps on the way to it.
+/// Makes the signature of a crash, and records the steps.
 pub fn explain(crash: &CrashData<'_>, lists: &Lists) -> Signature {
     make(crash, lists, Some(Vec::new()))
 }
@@ -133,12 +133,12 @@ fn make(crash: &CrashData<'_>, lists: &Lists, steps: Option<Vec<Step>>) -> Signa
     }
 }
 
-/// The names of the rules in their order.
+/// Returns the names of the rules, in order.
 pub fn rule_names() -> impl Iterator<Item = &'static str> {
     RULES.iter().map(|rule| rule.name)
 }
 
-/// A signature in the making.
+/// A signature in progress.
 struct Making<'a> {
     crash: &'a CrashData<'a>,
     lists: &'a Lists,
@@ -164,13 +164,13 @@ impl Making<'_> {
     }
 }
 
-/// The signature out of the stack: of Java if there is one, otherwise of the crashing thread.
+/// Sets the signature of the stack: Java's if there is one, otherwise the crashing thread's.
 fn frames(making: &mut Making<'_>) -> Result<(), Problem> {
     let crash = making.crash;
     stack(making, crash.crashing_thread, crash.crashed())
 }
 
-/// The signature out of a Java stack, or else of the stack of this thread, whose index it is.
+/// Sets the signature of a Java stack, or else of the stack of this thread at `index`.
 fn stack(making: &mut Making<'_>, index: i64, thread: Option<&Thread<'_>>) -> Result<(), Problem> {
     let crash = making.crash;
     if let Some(trace) = crash.java_stack_trace.as_ref().filter(|v| python::truthy(v)) {
@@ -219,7 +219,7 @@ fn stack(making: &mut Making<'_>, index: i64, thread: Option<&Thread<'_>>) -> Re
         }
     };
     making.made.normalized_frames = frames;
-    // Frames without names leave what was there.
+    // Frames without names leave the signature as it was.
     if !signature.is_empty() {
         making.set(signature);
     }
@@ -231,7 +231,7 @@ fn stackwalker_error(making: &mut Making<'_>) -> Result<(), Problem> {
     let crash = making.crash;
     if let Some(status) = non_empty(&crash.mdsw_status_string)
         && making.signature().starts_with("EMPTY")
-        // That the walk went well does not say why no thread is named.
+        // A successful walk does not explain why no thread is named.
         && !(crash.no_crashing_thread && status == "OK")
     {
         making.set(format!("{}; {status}", making.signature()));
@@ -239,7 +239,7 @@ fn stackwalker_error(making: &mut Making<'_>) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Marks crashes that a disk or other device caused.
+/// Marks crashes caused by a disk or another device.
 fn bad_hardware(making: &mut Making<'_>) -> Result<(), Problem> {
     if non_empty(&making.crash.reason).is_some_and(|r| r.contains("STATUS_DEVICE_DATA_ERROR")) {
         making.set(format!("bad hardware | {}", making.signature()));
@@ -247,7 +247,7 @@ fn bad_hardware(making: &mut Making<'_>) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Marks crashes for lack of memory, and puts those of small allocations together.
+/// Marks crashes for lack of memory, and groups those of small allocations.
 fn out_of_memory(making: &mut Making<'_>) -> Result<(), Problem> {
     let crash = making.crash;
     let size = crash.oom_allocation_size.as_ref();
@@ -279,7 +279,7 @@ fn out_of_memory(making: &mut Making<'_>) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Puts the message of an abort before the signature.
+/// Prepends the abort message to the signature.
 fn abort(making: &mut Making<'_>) -> Result<(), Problem> {
     let Some(message) = non_empty(&making.crash.abort_message) else {
         return Ok(());
@@ -291,7 +291,7 @@ fn abort(making: &mut Making<'_>) -> Result<(), Problem> {
     let message = message.split_once("###!!! ABORT:").map_or(message, |(_, after)| after);
     let message = message.split_once(": file ").map_or(message, |(before, _)| before);
     let mut message = Cow::Borrowed(message);
-    // The names of the fonts differ from machine to machine.
+    // Font names differ from machine to machine.
     if message.contains("unable to find a usable font")
         && let (Some(open), Some(close)) = (message.find('('), message.rfind(')'))
     {
@@ -303,7 +303,7 @@ fn abort(making: &mut Making<'_>) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Says who kept a shutdown waiting, whatever the stack.
+/// Names what blocked a shutdown, whatever the stack.
 fn shutdown_timeout(making: &mut Making<'_>) -> Result<(), Problem> {
     let Some(report) = non_empty(&making.crash.async_shutdown_timeout) else {
         return Ok(());
@@ -320,7 +320,7 @@ fn shutdown_timeout(making: &mut Making<'_>) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The watchdog crashes on behalf of the main thread, whose stack is the one that matters.
+/// Uses the main thread's stack: the watchdog crashes on its behalf.
 fn shutdown_hang(making: &mut Making<'_>) -> Result<(), Problem> {
     if !making.signature().contains("RunWatchdog") {
         return Ok(());
@@ -333,7 +333,7 @@ fn shutdown_hang(making: &mut Making<'_>) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The error of an IPC channel says more than the stack.
+/// Uses the error of an IPC channel, which says more than the stack.
 fn ipc_channel_error(making: &mut Making<'_>) -> Result<(), Problem> {
     let Some(error) = non_empty(&making.crash.ipc_channel_error) else {
         return Ok(());
@@ -371,17 +371,17 @@ fn hung_process(making: &mut Making<'_>) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Leaves printable ASCII alone.
+/// Removes everything but printable ASCII.
 fn printable_characters(making: &mut Making<'_>) -> Result<(), Problem> {
     let old = making.signature();
     let stripped = python::strip(old);
-    // By the piece, so that many bytes are compared at once.
+    // In chunks, so that many bytes are compared at once.
     let printable = stripped.as_bytes().chunks(64).all(|piece| {
         let printable = piece.iter().map(|byte| is_printable(char::from(*byte)));
         printable.fold(true, |all, one| all & one)
     });
     let new = if !printable {
-        // No part of another character is printable by itself.
+        // No byte of a non-ASCII character is printable by itself.
         let bytes = stripped.bytes().map(char::from);
         let mut printable = String::with_capacity(stripped.len());
         printable.extend(bytes.filter(|c| is_printable(*c)));
@@ -396,7 +396,7 @@ fn printable_characters(making: &mut Making<'_>) -> Result<(), Problem> {
     Ok(())
 }
 
-/// No blanks at the ends, and no two in a row.
+/// Removes spaces at the ends, and repeated ones.
 fn white_space(making: &mut Making<'_>) -> Result<(), Problem> {
     let old = making.signature();
     let stripped = old.trim_matches(' ');
@@ -430,7 +430,7 @@ fn is_printable(c: char) -> bool {
     matches!(c, ' '..='~')
 }
 
-/// The text, or its beginning and three dots if it has more characters than that.
+/// Returns the text, cut to the limit with three dots at the end if it has more characters than that.
 fn shortened(text: &str, limit: usize) -> Cow<'_, str> {
     match text.char_indices().nth(limit) {
         None => Cow::Borrowed(text),

@@ -1,4 +1,4 @@
-//! A value that is a number or a text.
+//! A value that is a number or a string.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,17 +6,17 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 
-/// A whole number, or the text that stands for one.
+/// An integer, or the string that stands for one.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Scalar<'a> {
-    /// A number.
+    /// An integer.
     Integer(i64),
-    /// A text, as it came.
+    /// A string, as it came.
     Text(Cow<'a, str>),
 }
 
 impl Scalar<'_> {
-    /// Whether it is neither 0 nor empty.
+    /// Returns whether it is neither 0 nor empty.
     pub fn is_truthy(&self) -> bool {
         match self {
             Scalar::Integer(number) => *number != 0,

@@ -1,10 +1,10 @@
-//! Shutdowns that took too long: which phase, and who it waited for.
+//! Shutdowns that took too long: which phase, and what it waited for.
 
 use serde_json::Value;
 
 use crate::python;
 
-/// What a report about a shutdown that timed out comes to.
+/// The result of reading a shutdown timeout's report.
 pub(crate) struct Timeout {
     /// The signature.
     pub(crate) signature: String,
@@ -12,8 +12,8 @@ pub(crate) struct Timeout {
     pub(crate) problem: Option<String>,
 }
 
-/// Reads the report: a JSON object with a `phase` and `conditions`, each a name or an object with
-/// a `name`. An error says why it cannot be used at all.
+/// Reads the report: a JSON object with a `phase` and `conditions`, each a name or an object with a `name`. An error
+/// says why it is unusable.
 pub(crate) fn timeout(report: &str) -> Result<Timeout, String> {
     let report = match python::json(report) {
         Ok(report) => report,
@@ -62,7 +62,7 @@ pub(crate) fn timeout(report: &str) -> Result<Timeout, String> {
     })
 }
 
-/// The name of what a shutdown waits for; `None` if an object has none.
+/// Returns the name of what a shutdown waits for; `None` if an object has none.
 fn condition_name(condition: &Value) -> Option<String> {
     match condition {
         Value::Object(condition) => condition.get("name").map(python::text),

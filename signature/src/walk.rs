@@ -1,18 +1,18 @@
-//! From the normalised frames to a signature: the walk with the lists.
+//! The walk from the normalised frames to a signature, with the lists.
 
 use crate::lists::{Lists, Verdict};
 use crate::outcome::{Event, Log};
 
-/// What a walk came to.
+/// The result of a walk.
 pub(crate) struct Walk {
     /// The frames taken, joined by ` | `; `None` if all were left out.
     pub(crate) signature: Option<String>,
-    /// The first frame that was looked at: the sentinel, if there is one.
+    /// The first frame examined: the sentinel, if there is one.
     pub(crate) start: usize,
 }
 
-/// Walks the frames from the innermost on: starts at the first sentinel, leaves out what does not
-/// matter, takes frames as long as they are prefixes, and the first that is none.
+/// Walks the frames from the innermost outwards: starts at the first sentinel, skips irrelevant frames, takes frames as
+/// long as they are prefixes, and ends with the first that is not.
 pub(crate) fn walk(frames: &[String], lists: &Lists, log: &mut Log) -> Walk {
     let mut start = 0;
     let sentinel = frames
@@ -61,7 +61,7 @@ pub(crate) fn walk(frames: &[String], lists: &Lists, log: &mut Log) -> Walk {
     }
 }
 
-/// Whether a frame names a library and not a function.
+/// Returns whether a frame names a library rather than a function.
 fn is_library(frame: &str) -> bool {
     let ends_with = |suffix: &str| {
         frame

@@ -1,4 +1,4 @@
-//! Signatures equal those recorded from Socorro's code, given the same lists; and the built-in lists make the same
+//! Given the same lists, signatures equal those recorded from Socorro's code; and the built-in lists make the same
 //! signatures as Mozilla's.
 //!
 //! The recordings are not part of this repository: the environment variable `DATIL_SHARED` names the folder that has
@@ -26,8 +26,8 @@ struct Label {
     typed: bool,
 }
 
-/// What Socorro notes of every exception without a message, whose stack trace begins with the name of its class alone.
-/// Here it is noted only of a line that can be no class.
+/// Socorro's note on every exception without a message, whose stack trace begins with just the name of its class. Here
+/// only a line that cannot be a class gets it.
 const NO_MESSAGE: &str = "SignatureGenerationRule: JavaSignatureTool: stack trace line 1 is not in the expected format";
 
 #[derive(Deserialize)]
@@ -39,7 +39,7 @@ struct Expected {
     normalized_frames: Vec<String>,
 }
 
-/// A note without what follows these words, which is the text of a Python exception.
+/// Returns a note without what follows these words: the text of a Python exception.
 fn comparable(note: &str) -> &str {
     for words in ["Rule failed:", "Error parsing AsyncShutdownTimeout:"] {
         if let Some(at) = note.find(words) {
@@ -73,7 +73,7 @@ fn signatures_equal_the_recorded_ones() {
     let mut different: Vec<String> = Vec::new();
     let mut different_ill_typed: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (case, expected) in cases.lines().zip(expected.lines()) {
-        // A recorded text may have half a surrogate pair, which Rust's texts cannot.
+        // A recorded string may have half a surrogate pair, which Rust's strings cannot.
         let expected: Expected = match serde_json::from_str(expected) {
             Ok(expected) => expected,
             Err(_) => serde_json::from_str(&expected.replace("\\ud800", "\u{fffd}")).unwrap(),
@@ -131,10 +131,10 @@ fn signatures_equal_the_recorded_ones() {
     );
 }
 
-/// So many of a thousand names, or stacks, must be treated as Mozilla's lists do.
+/// Minimum names, or stacks, of a thousand that must be treated as Mozilla's lists do.
 const LEAST: usize = 995;
 
-/// Differences, a line for each entry and beneath it one for each name.
+/// Formats differences: a line for each entry, and below it one for each name.
 fn shown(differences: &[Difference<'_>]) -> String {
     let mut text = String::new();
     for difference in differences {
@@ -169,7 +169,7 @@ fn the_built_in_lists_treat_names_as_mozillas_do() {
     assert_eq!(measured, told, "what AGREEMENT says is not what was measured");
 }
 
-/// The name with each of its letters gone, changed, and everything from it on cut off.
+/// Returns the name with each of its letters removed, changed, and everything from it on cut off.
 fn one_letter_off(name: &str) -> Vec<String> {
     let cuts = name.char_indices().flat_map(|(at, letter)| {
         let (before, after) = (&name[..at], &name[at + letter.len_utf8()..]);
@@ -232,7 +232,7 @@ fn the_built_in_lists_make_the_signatures_that_mozillas_make() {
             different.push(format!("{what}: {ours:?} by ours, {theirs:?} by Mozilla's"));
         }
     };
-    // Each name on top of others, and beneath some: the walk must go on, stop or begin where theirs does.
+    // Each name above others, and below some: the walk must continue, stop or begin where theirs does.
     let mut names = ours.names();
     names.extend(theirs.names());
     for name in &names {

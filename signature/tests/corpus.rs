@@ -1,4 +1,4 @@
-//! What the fuzzer starts from, and what it once found, is read as `fuzz/checks` wants.
+//! Replays the fuzzer's corpus, which includes what it once found, through `fuzz/checks`.
 
 #[path = "../../fuzz/checks/corpus.rs"]
 mod corpus;

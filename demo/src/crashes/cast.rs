@@ -11,7 +11,7 @@ use crate::world::{Channel, Plan, Status, Truth, World};
 /// The name of the minidump of the process that crashed.
 const MAIN_DUMP: &str = "upload_file_minidump";
 
-/// A build to be found in the world: the newest one that fits.
+/// A build to find in the world: the newest one that fits.
 pub(super) struct Part {
     pub(super) name: &'static str,
     sample: &'static str,
@@ -174,7 +174,7 @@ fn is_older_line(world: &World, truth: &Truth) -> bool {
         .any(|other| major(other) > major(truth))
 }
 
-/// Another platform of the same build has another build id.
+/// Returns whether another platform of the same build has another build id.
 fn has_another_id(world: &World, truth: &Truth) -> bool {
     world.truths_of(truth.product, truth.channel).any(|other| {
         other.version == truth.version && other.build_number == truth.build_number && other.build_id != truth.build_id
@@ -190,9 +190,9 @@ fn major(truth: &Truth) -> u32 {
         .unwrap_or(0)
 }
 
-/// The sample crashes as clients of this world's builds send them, and a few of builds that no source knows; of a
-/// world that goes on, also three of the build that the sources do not list yet. A case that a plan has no build for
-/// is left out; the default plan has them all.
+/// Returns the sample crashes as clients of this world's builds send them, and a few from builds that no source knows;
+/// in a live world, also three from the build that the sources do not list yet. Cases that a plan has no build for are
+/// left out; the default plan has them all.
 pub fn samples_for(world: &World) -> Vec<Submission> {
     let samples: BTreeMap<&str, Sample> = samples().into_iter().map(|sample| (sample.name, sample)).collect();
     let mut submissions: Vec<Submission> = PARTS
@@ -226,7 +226,7 @@ fn find<'a>(world: &'a World, part: &Part, sample: &Sample) -> Option<&'a Truth>
         .last()
 }
 
-/// Submissions of builds that are in no source.
+/// Returns submissions from builds that are in no source.
 fn strangers(world: &World, samples: &BTreeMap<&str, Sample>) -> Vec<Submission> {
     let newest = |channel: Channel| {
         world
@@ -292,7 +292,7 @@ const UNLISTED: &[(&str, &str)] = &[
     ("unlisted-mac", "mac-bad-access"),
 ];
 
-/// The build that the sources list only later.
+/// Returns the build that the sources list only later.
 fn unlisted(world: &World) -> Option<Identity> {
     let live = world.plan.live?;
     let build_id = live.unlisted_built().format("%Y%m%d%H%M%S").to_string();
@@ -302,7 +302,7 @@ fn unlisted(world: &World) -> Option<Identity> {
     truths.next().map(Identity::of)
 }
 
-/// A build id a little after this one that no build of the world has.
+/// Returns a build id slightly later than this one that no build of the world has.
 fn unused_build_id(world: &World, build_id: &str) -> Arc<str> {
     let mut at = moment(build_id).unwrap_or_default();
     loop {
@@ -370,9 +370,9 @@ fn product_id(product: &str) -> &'static str {
     }
 }
 
-/// Installed some hours after it was built, crashed two days after that, or shortly before the present of a world that
-/// goes on; started as long before the crash as the sample ran. No two of one world at the same time, as those of
-/// different users.
+/// Sets the times: installed some hours after the build, crashed two days after that, or shortly before the present of
+/// a live world; started as long before the crash as the sample ran. No two submissions of one world crash at the same
+/// time, as if from different users.
 fn set_times(submission: &mut Submission, world: &World, number: i32) {
     let annotation = |name: &str| submission.annotations.get(name).map_or("", String::as_str);
     let last = world.plan.end.and_time(NaiveTime::MIN);
@@ -410,7 +410,7 @@ fn set_times(submission: &mut Submission, world: &World, number: i32) {
     submission.annotations.extend(times);
 }
 
-/// The moment that a build id names; none for junk.
+/// Returns the moment that a build id names; none for junk.
 fn moment(build_id: &str) -> Option<NaiveDateTime> {
     NaiveDateTime::parse_from_str(build_id, "%Y%m%d%H%M%S").ok()
 }

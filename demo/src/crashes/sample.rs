@@ -11,7 +11,7 @@ use crate::world::{Platform, Status};
 /// Every file of `fixtures/crashes` and `fixtures/symbols`: its path under `fixtures`, and its bytes.
 static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/fixtures.rs"));
 
-/// A crash without the identity of a build and without times.
+/// A crash without a build's identity and without times.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
     /// The name of its folder.
@@ -44,9 +44,9 @@ pub struct Walked {
 /// A crash as a client sends it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Submission {
-    /// Which case it is; no two have the same.
+    /// The name of the case; unique.
     pub name: &'static str,
-    /// The name of the [`Sample`] that it was made of.
+    /// The name of the [`Sample`] it was made from.
     pub sample: &'static str,
     /// All annotations.
     pub annotations: BTreeMap<String, String>,
@@ -56,7 +56,7 @@ pub struct Submission {
     pub expected: Option<Expected>,
 }
 
-/// What has to be found out about a submission's build.
+/// What there is to find out about a submission's build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expected {
     /// The exact version.
@@ -66,7 +66,7 @@ pub struct Expected {
 }
 
 impl Sample {
-    /// The platform whose builds crash like this; none for Android.
+    /// Returns the platform whose builds crash like this; none for Android.
     pub fn platform(&self) -> Option<Platform> {
         match self.os.as_str() {
             "Linux" => Some(Platform::LinuxX86_64),
@@ -77,7 +77,7 @@ impl Sample {
     }
 }
 
-/// `crash.json`, as it is written.
+/// The content of `crash.json`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Described {
@@ -88,7 +88,7 @@ struct Described {
     expect: Walked,
 }
 
-/// All samples, sorted by name.
+/// Returns all samples, sorted by name.
 pub fn samples() -> Vec<Sample> {
     FILES.iter().filter_map(|(path, bytes)| sample(path, bytes)).collect()
 }
@@ -112,8 +112,8 @@ fn sample(path: &'static str, bytes: &[u8]) -> Option<Sample> {
     })
 }
 
-/// Writes the symbols of the samples under `folder`, as a symbol server has them: `<file>/<id>/<file>.sym`. Files that
-/// are there already with the same content are left alone. Returns how many were written.
+/// Writes the symbols of the samples under `folder`, in the layout of a symbol server: `<file>/<id>/<file>.sym`.
+/// Existing files with the same content are left alone. Returns how many were written.
 ///
 /// # Errors
 ///

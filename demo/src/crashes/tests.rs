@@ -36,7 +36,7 @@ fn every_sample_says_what_a_walk_of_it_finds() {
 }
 
 #[test]
-fn the_default_world_has_all_cases_and_each_is_told_apart() {
+fn the_default_world_has_all_cases_and_each_is_distinct() {
     let world = World::generate(&Plan::default());
     let submissions = samples_for(&world);
     let names: BTreeSet<&str> = submissions.iter().map(|submission| submission.name).collect();
@@ -179,7 +179,7 @@ fn submissions_are_of_the_builds_that_they_expect() {
 }
 
 #[test]
-fn what_no_source_knows_is_in_no_truth() {
+fn unknown_builds_are_in_no_truth() {
     let world = World::generate(&Plan::default());
     for submission in samples_for(&world) {
         let says = |key: &str| submission.annotations[key].as_str();
@@ -207,7 +207,7 @@ fn clients_install_then_start_then_crash() {
 fn crashes_of_a_live_world_happened_before_now() {
     let begun: chrono::DateTime<chrono::Utc> = "2026-11-28T11:18:47Z".parse().unwrap();
     let hours = (0..48).map(|hours| begun + chrono::TimeDelta::hours(hours));
-    // Turns of a year, when nothing is released for weeks; in the last one 263 is pulled.
+    // Turns of the year, when nothing is released for weeks; in the last one 263 is pulled.
     let turns = [
         ("2027-01-03", 11),
         ("2028-02-29", 1),
@@ -224,7 +224,7 @@ fn crashes_of_a_live_world_happened_before_now() {
     for began in hours.chain(days) {
         let submissions = samples_for(&World::generate(&Plan::live(began, began)));
         let has = |name: &str| submissions.iter().any(|submission| submission.name == name);
-        // What has not shipped yet, or never will, is not there on every day.
+        // Builds that have not shipped yet, or never will, are not there on every day.
         for part in super::cast::PARTS {
             let comes_and_goes = ["not-yet-out", "pulled"];
             let is_of_older_line = ["esr-older-line", "esr-aborted"].contains(&part.name);

@@ -1,5 +1,4 @@
-//! The archive: a tree that is worked out from the builds, as JSON or as the HTML of the live listing service or of
-//! the one before it.
+//! The archive: a tree computed from the builds, as JSON or as the HTML of the live listing service or its predecessor.
 
 mod file;
 mod listing;
@@ -22,7 +21,7 @@ const NOT_FOUND: &str = "<!doctype html>\n<html lang=en>\n<title>404 Not Found</
      <p>The requested URL was not found on the server. If you entered the URL manually please \
      check your spelling and try again.</p>\n";
 
-/// The archive of a world: an index, by which a folder is found without going through all builds.
+/// The archive of a world: an index, to find a folder without going through all builds.
 pub(super) struct Archive {
     world: Arc<World>,
     shelves: Vec<Shelf>,
@@ -30,13 +29,13 @@ pub(super) struct Archive {
 
 /// A request for a path below `/pub`.
 pub(super) struct Asked<'a> {
-    /// As it was sent, percent-encoded.
+    /// As sent, percent-encoded.
     pub(super) path: &'a str,
     /// What comes before `/pub` in `path`.
     pub(super) root: &'a str,
     /// Whether the archive is at that root.
     pub(super) is_there: bool,
-    /// JSON is accepted, in the one way that the archive understands.
+    /// Whether JSON is accepted, in the one way that the archive understands.
     pub(super) wants_json: bool,
     pub(super) faults: &'a [Fault],
 }
@@ -98,7 +97,7 @@ impl Archive {
                     ("text/html; charset=utf-8", folder.html(dialect, has_bad_files))
                 };
                 let caching = match dialect {
-                    // As it comes from the live service: without the quotes that the standard wants.
+                    // As the live service sends it: without the quotes that the standard requires.
                     Dialect::Live => (header::ETAG, tag(&body)),
                     Dialect::Former => (header::CACHE_CONTROL, "max-age=900".to_owned()),
                 };
@@ -112,7 +111,7 @@ impl Archive {
         }
     }
 
-    /// What is at a decoded path. The live service finds a folder only with its slash.
+    /// Finds what is at a decoded path. The live service finds a folder only with its trailing slash.
     fn find(&self, asked: &Asked<'_>, path: &str) -> Option<Found<'_>> {
         if !asked.is_there {
             return None;

@@ -9,50 +9,49 @@ use chrono::NaiveDate;
 
 use crate::world::{Channel, Platform, Product};
 
-/// A way to misbehave. A service ignores the faults of another one.
+/// A way to misbehave. A service ignores the faults of the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Fault {
-    /// None: the service is well. In a set it says nothing.
+    /// None: the service works. It has no effect in a set.
     #[default]
     None,
     /// Any service: every request gets a 503.
     Down,
-    /// Any service: every request gets a 200 with an HTML page that has nothing to do with it.
+    /// Any service: every request gets a 200 with an unrelated HTML page.
     Garbage,
-    /// Any service: every fifth request gets a 502, the others are well. A second try counts like any other request,
-    /// but no path fails twice in a row, however many clients ask at a time.
+    /// Any service: every fifth request gets a 502, the others succeed. A retry counts like any other request, but no
+    /// path fails twice in a row, however many clients ask at once.
     Flaky,
-    /// Any service: it is well but has lost its data: no hits, empty listings, no releases.
+    /// Any service: it works but has lost its data: no hits, empty listings, no releases.
     Empty,
-    /// Any service: each answer comes this long after its request.
+    /// Any service: each answer is delayed by this long.
     Slow(Duration),
-    /// Any service: a request gets no answer, until the client gives it up.
+    /// Any service: a request gets no answer until the client gives up.
     Hanging,
-    /// Buildhub: it does not know yet what was uploaded in the last so many days of the world.
-    /// product-details: nor what shipped in them.
+    /// Buildhub: uploads of the world's last days, this many, are missing. product-details: so is what shipped in them.
     Late(u32),
     /// Buildhub: it has no record of this platform.
     WithoutPlatform(Platform),
-    /// Buildhub: it has no record of this channel (the channel that the record says).
+    /// Buildhub: it has no record of this channel (the one stated in the record).
     WithoutChannel(Channel),
-    /// Buildhub: it has no record of builds whose id is of these days, the second one excluded.
+    /// Buildhub: it has no record of builds whose ids are of these days; the second day is excluded.
     WithoutDays(NaiveDate, NaiveDate),
-    /// Archive: listings are HTML, whatever is asked for.
+    /// Archive: listings are HTML, whatever the client asks for.
     HtmlOnly,
-    /// Archive: it speaks as the service before today's did.
+    /// Archive: it answers as its predecessor did.
     FormerDialect,
-    /// Archive: every path is answered with a 301 to the same path under `/moved`, where it is served.
+    /// Archive: every path redirects (301) to the same path under `/moved`, where it is served.
     Moved,
     /// Archive: about every seventh metadata file is bad. Of each package, `buildhub.json` or the `_info.txt` is good,
     /// and of the packages with one build id, one `buildhub.json`.
     BadFiles,
     /// product-details: it claims that this build of the version shipped, if any did.
     Wrong(Product, &'static str, u32),
-    /// product-details: the file of this name is not there.
+    /// product-details: the file of this name is missing.
     WithoutFile(&'static str),
 }
 
-/// One service's faults, and the count of its requests. Shared; both may be used while it serves.
+/// One service's faults and its request count. Shared; both may be used while it serves.
 #[derive(Debug, Default)]
 pub struct Switch {
     faults: RwLock<Vec<Fault>>,
@@ -62,7 +61,7 @@ pub struct Switch {
 }
 
 impl Switch {
-    /// Misbehaves exactly so from the next request on.
+    /// Misbehaves in exactly this way from the next request on.
     pub fn set(&self, fault: Fault) {
         self.set_all(&[fault]);
     }
@@ -70,21 +69,21 @@ impl Switch {
     /// Misbehaves in exactly these ways from the next request on.
     pub fn set_all(&self, faults: &[Fault]) {
         let faults = faults.iter().copied().filter(|fault| *fault != Fault::None).collect();
-        // What a writer that panicked left is a whole set.
+        // A writer that panicked still left a complete set.
         *self.faults.write().unwrap_or_else(PoisonError::into_inner) = faults;
     }
 
-    /// The present faults; none if the service is well.
+    /// Returns the current faults; none if the service works.
     pub fn faults(&self) -> Vec<Fault> {
         self.faults.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// How many requests came so far, those answered with a fault included.
+    /// Returns the number of requests so far, including those answered with a fault.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::SeqCst)
     }
 
-    /// Whether the `count`-th request, for this path, gets a 502 of a flaky service.
+    /// Returns whether a flaky service answers the `count`-th request, for this path, with a 502.
     pub(super) fn is_flaky_at(&self, count: u64, path: &str) -> bool {
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         let fails = count.is_multiple_of(5) && !failed.contains(path);
@@ -105,7 +104,7 @@ impl Switch {
 /// The switches of the three services.
 #[derive(Debug, Default)]
 pub struct Faults {
-    /// Buildhub: `/api/search` and every path that is not another's.
+    /// Buildhub: `/api/search` and every path that belongs to no other service.
     pub buildhub: Switch,
     /// The archive: `/pub/`, and `/moved/pub/` when it has moved.
     pub archive: Switch,

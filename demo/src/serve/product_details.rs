@@ -1,6 +1,6 @@
-//! product-details: what has shipped, in the files that are made of it.
+//! product-details: what has shipped, and the files made from it.
 //!
-//! As in the real ones, the key of a release keeps `esr` and its `version` does not, and the category of an extended
+//! As in the real files, a release's key keeps `esr` but its `version` does not, and the category of an extended
 //! support release depends on its line.
 
 use std::collections::{BTreeSet, HashSet};
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::Fault;
 use crate::world::{Build, Channel, Product, Status, World};
 
-/// The file at a path that begins with `/1.0/`, as product-details with these faults has it.
+/// Returns the file at a path that begins with `/1.0/`, as product-details has it with these faults.
 pub(super) fn file(world: &World, faults: &[Fault], path: &str) -> Option<Value> {
     let [firefox, devedition, thunderbird] = Product::DESKTOP;
     let name = path.strip_prefix("/1.0/")?;
@@ -57,13 +57,13 @@ pub(super) fn file(world: &World, faults: &[Fault], path: &str) -> Option<Value>
     })
 }
 
-/// What product-details knows at present.
+/// What product-details currently knows.
 struct Known<'a> {
     world: &'a World,
     faults: &'a [Fault],
-    /// The shipped builds with the day they shipped on.
+    /// The shipped builds with their ship dates.
     shipped: Vec<(&'a Build, NaiveDate)>,
-    /// The lines of extended support that shipped anything.
+    /// The extended support lines that have shipped anything.
     esr_lines: BTreeSet<(Product, u32)>,
     /// Versions that were pulled.
     pulled: HashSet<(Product, &'a str)>,
@@ -138,7 +138,7 @@ impl<'a> Known<'a> {
         wrong.or(build.build_number)
     }
 
-    /// Fennec; and what came after it, which ships the versions of Firefox by build numbers of its own.
+    /// Fennec, and its successor, which ships the versions of Firefox with build numbers of its own.
     fn mobile(&self) -> Map<String, Value> {
         let fennec = self.releases(Product::Fennec);
         self.shipped(Product::Firefox)
@@ -186,7 +186,7 @@ impl<'a> Known<'a> {
         Value::Object(dates.collect())
     }
 
-    /// The highest version that is out on a channel, or an empty text.
+    /// Returns the highest version released on a channel, or an empty string.
     fn latest(&self, product: Product, channel: Channel) -> &'a str {
         let nightlies = self
             .world
@@ -249,7 +249,7 @@ fn version(build: &Build) -> &str {
     build.version.strip_suffix("esr").unwrap_or(&build.version)
 }
 
-/// The numbers of a version, which order versions of one channel.
+/// Returns the numbers of a version, which order the versions of one channel.
 fn numbers(version: &str) -> Vec<u32> {
     version
         .split(|c: char| !c.is_ascii_digit())

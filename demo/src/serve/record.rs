@@ -1,4 +1,4 @@
-//! A build's metadata in the words of `buildhub.json`, and its fields as Buildhub's search sees them.
+//! A build's metadata in the format of `buildhub.json`, and its fields as Buildhub's search sees them.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::world::{Build, Channel, Form, LOCALE, Package, Platform, Product, Record, World};
 
-/// What stays as it is in the path of a download URL.
+/// What stays unescaped in the path of a download URL.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'-')
@@ -21,7 +21,7 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
 pub(super) enum Scalar<'a> {
     /// A keyword.
     Text(Cow<'a, str>),
-    /// A date, in milliseconds: finer is lost in a search.
+    /// A date in milliseconds; a search drops anything finer.
     Date(i64),
     /// A number.
     Number(i64),
@@ -80,7 +80,7 @@ impl Field {
     }
 }
 
-/// The value of one field of a record.
+/// Returns the value of one field of a record.
 pub(super) fn field<'a>(world: &'a World, record: &Record, field: Field) -> Scalar<'a> {
     let (build, package) = world.package(record);
     let migrated = is_migrated(record.form);
@@ -107,7 +107,7 @@ pub(super) fn field<'a>(world: &'a World, record: &Record, field: Field) -> Scal
     }
 }
 
-/// A record as a search gives it: the file, and Buildhub's id.
+/// Returns a record as a search gives it: the file, and Buildhub's id.
 pub(super) fn source(world: &World, record: &Record) -> Value {
     let (build, package) = world.package(record);
     let mut source = file(build, package, record.form, world.uploaded(record));
@@ -119,7 +119,7 @@ pub(super) fn source(world: &World, record: &Record) -> Value {
     source
 }
 
-/// The content of `buildhub.json`.
+/// Returns the content of `buildhub.json`.
 pub(super) fn file(build: &Build, package: &Package, form: Form, uploaded: DateTime<Utc>) -> Value {
     let migrated = is_migrated(form);
     let mut file = json!({
@@ -209,14 +209,14 @@ fn size(package: &Package, form: Form) -> i64 {
     i64::from(package.size) - i64::from(form == Form::Superseded)
 }
 
-/// The time that a build id names.
+/// Returns the time that a build id names.
 fn build_date(build_id: &str) -> DateTime<Utc> {
     NaiveDateTime::parse_from_str(build_id, "%Y%m%d%H%M%S")
         .unwrap_or_default()
         .and_utc()
 }
 
-/// Where the installer is, on the public host.
+/// Returns the installer's URL on the public host.
 fn url(build: &Build, package: &Package, form: Form, locale: &str) -> String {
     let path = match (build.build_number, form) {
         (None, _) => format!(
@@ -242,13 +242,13 @@ fn url(build: &Build, package: &Package, form: Form, locale: &str) -> String {
     format!("https://archive.mozilla.org{}", utf8_percent_encode(&path, PATH))
 }
 
-/// The folder of a nightly in the archive.
+/// Returns the folder of a nightly in the archive.
 pub(super) fn nightly_folder(build: &Build) -> String {
     let (year, month, name) = nightly_place(build);
     format!("/pub/{}/nightly/{year}/{month}/{name}/", build.product.directory())
 }
 
-/// Year, month and folder name of a nightly. The folder carries the build id of the first platform.
+/// Returns year, month and folder name of a nightly. The folder carries the build id of the first platform.
 pub(super) fn nightly_place(build: &Build) -> (String, String, String) {
     let id = build
         .packages
@@ -258,7 +258,7 @@ pub(super) fn nightly_place(build: &Build) -> (String, String, String) {
     (id.format("%Y").to_string(), id.format("%m").to_string(), folder)
 }
 
-/// The installer's name in a nightly's folder.
+/// Returns the installer's name in a nightly's folder.
 pub(super) fn nightly_installer(build: &Build, platform: Platform, locale: &str) -> String {
     let ending = match platform.os() {
         "mac" => "dmg",
@@ -268,7 +268,7 @@ pub(super) fn nightly_installer(build: &Build, platform: Platform, locale: &str)
     format!("{}.{ending}", nightly_stem(build, platform, locale))
 }
 
-/// What the names of a nightly's files begin with.
+/// Returns the beginning of a nightly's file names.
 pub(super) fn nightly_stem(build: &Build, platform: Platform, locale: &str) -> String {
     format!(
         "{}-{}.{locale}.{}",
@@ -278,7 +278,7 @@ pub(super) fn nightly_stem(build: &Build, platform: Platform, locale: &str) -> S
     )
 }
 
-/// The installer's name in a candidate's or release's folder.
+/// Returns the installer's name in a candidate's or release's folder.
 pub(super) fn installer(build: &Build, platform: Platform, locale: &str) -> String {
     let (title, name) = match build.product {
         Product::Firefox | Product::DevEdition => ("Firefox", "firefox"),

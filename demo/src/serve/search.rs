@@ -1,6 +1,6 @@
 //! Buildhub's search: the part of Elasticsearch 6 that its clients use, over the records of a world.
 //!
-//! Queries of other kinds are refused as Elasticsearch refuses them, never answered wrongly.
+//! Other kinds of queries are refused as Elasticsearch refuses them, never answered wrongly.
 
 mod aggregations;
 mod known;
@@ -22,9 +22,9 @@ use self::wire::{count, wire};
 use super::record::{self, Field, Scalar};
 use crate::world::Record;
 
-/// More hits than this in one answer are refused by Buildhub itself.
+/// Maximum hits in one answer; Buildhub itself refuses more.
 const LARGEST_SIZE: u64 = 1000;
-/// Elasticsearch pages no further than this with `from`.
+/// Elasticsearch does not page beyond this with `from`.
 const RESULT_WINDOW: u64 = 10_000;
 
 /// Answers a search.
@@ -135,9 +135,8 @@ impl Search {
         })
     }
 
-    /// The hits that can be on the page, in order, of records that are stored in the order asked for. What was
-    /// uploaded in one millisecond is ordered by the further keys, so hits of one millisecond are taken all or not at
-    /// all.
+    /// Returns the hits that can be on the page, in order, from records stored in the order asked for. Further keys
+    /// order the uploads of one millisecond, so its hits are taken all or not at all.
     fn first_hits<'r>(
         &self,
         known: &Known<'_>,
@@ -210,7 +209,7 @@ impl Search {
     }
 }
 
-/// The first records, at least `enough` if there are so many, up to the end of the last one's millisecond.
+/// Returns the first records, at least `enough` if possible, up to the end of the last one's millisecond.
 fn take_whole_groups<'r>(
     records: impl Iterator<Item = &'r Record>,
     enough: usize,
@@ -249,7 +248,7 @@ impl Sort {
         })
     }
 
-    /// A key, or none for the order in which the records are stored anyway.
+    /// Parses a key; none for the order in which records are stored anyway.
     fn key(item: &Value) -> Result<Option<SortKey>, Refusal> {
         let malformed = || Refusal::parsing("parsing_exception", "malformed sort format");
         let (name, order) = match item {
@@ -275,7 +274,7 @@ impl Sort {
         Ok(Some(SortKey { field, descending }))
     }
 
-    /// Whether the records are stored in this order, but for those of one millisecond.
+    /// Returns whether records are stored in this order, except those of one millisecond.
     fn is_by_upload(&self) -> bool {
         self.keys.first().is_none_or(|key| key.field == Field::Date)
     }
@@ -372,7 +371,7 @@ impl Shown {
     }
 }
 
-/// Whether one of the patterns (`target.version`, `target`, `target.*`) names the member.
+/// Returns whether one of the patterns (`target.version`, `target`, `target.*`) names the member.
 fn wanted(paths: &[String], member: &str) -> bool {
     paths.iter().any(|path| {
         let path = path.strip_suffix(".*").unwrap_or(path);

@@ -1,4 +1,4 @@
-//! What the stand-ins tell at the moment: one world for ever, or one that goes on.
+//! What the stand-ins currently serve: a fixed world or a live one.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -6,25 +6,25 @@ use super::Fault;
 use super::archive::Archive;
 use crate::world::{Plan, World};
 
-/// What the stand-ins tell. Clones share it.
+/// What the stand-ins serve. Clones share it.
 #[derive(Clone)]
 pub struct Stage {
-    /// The plan as of the moment; none: the scene stays.
+    /// Gives the current plan; none: the scene stays.
     plan: Option<Arc<dyn Fn() -> Plan + Send + Sync>>,
     scene: Arc<RwLock<Arc<Scene>>>,
 }
 
-/// One world, told.
+/// One world, ready to serve.
 pub(super) struct Scene {
     world: Arc<World>,
-    /// What a service has that has lost its data.
+    /// The data of a service that has lost it.
     lost: World,
     pub(super) archive: Archive,
 }
 
 impl Stage {
-    /// Tells the world of the plan that `plan` gives at each request: every service the same one at the same time. A
-    /// world that goes on never goes back, whatever the clock does.
+    /// Serves the world of the plan that `plan` gives at each request, the same for every service at any time. A live
+    /// world never goes back, whatever the clock does.
     pub fn following(plan: impl Fn() -> Plan + Send + Sync + 'static) -> Self {
         let world = World::generate(&plan());
         Self {
@@ -42,7 +42,7 @@ impl Stage {
             return scene;
         }
         let mut held = self.scene.write().unwrap_or_else(PoisonError::into_inner);
-        // Another request may have been faster, or later in time.
+        // Another request may have been faster, or have a later time.
         if replaces(&plan, &held.world.plan) {
             *held = Arc::new(Scene::of(Arc::new(World::generate(&plan))));
         }
@@ -50,7 +50,7 @@ impl Stage {
     }
 }
 
-/// Whether the world of a plan is told instead of the one that is: of one that goes on, only what is newer.
+/// Returns whether a plan's world replaces the one being served: a live one only if it is newer.
 fn replaces(plan: &Plan, told: &Plan) -> bool {
     match (plan.live, told.live) {
         (Some(live), Some(told)) if live.began == told.began => live.now > told.now,
@@ -59,7 +59,7 @@ fn replaces(plan: &Plan, told: &Plan) -> bool {
 }
 
 impl From<Arc<World>> for Stage {
-    /// Tells this world for ever.
+    /// Serves this world forever.
     fn from(world: Arc<World>) -> Self {
         Self {
             plan: None,
@@ -77,7 +77,7 @@ impl Scene {
         }
     }
 
-    /// The world as a service with these faults has it.
+    /// Returns the world as a service with these faults has it.
     pub(super) fn known(&self, faults: &[Fault]) -> &World {
         if faults.contains(&Fault::Empty) {
             &self.lost
@@ -94,7 +94,7 @@ mod tests {
     use super::{Plan, replaces};
 
     #[test]
-    fn a_world_goes_on_and_never_back() {
+    fn a_live_world_moves_on_and_never_back() {
         let began: DateTime<Utc> = "2026-11-28T11:18:40Z".parse().unwrap();
         let live = |seconds| Plan::live(began, began + TimeDelta::seconds(seconds));
         let another = Plan::live(began + TimeDelta::days(1), began + TimeDelta::days(1));

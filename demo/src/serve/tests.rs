@@ -318,7 +318,7 @@ async fn unknown_paths_give_the_page_of_buildhub() {
     assert_eq!(site.get(old, "*/*").await.0, StatusCode::MOVED_PERMANENTLY);
 }
 
-/// Every folder under a path, by walking down the JSON listings.
+/// Returns every folder under a path, by walking down the JSON listings.
 async fn folders(site: &Site, root: &str) -> Vec<String> {
     let mut found = vec![root.to_owned()];
     let mut next = 0;
@@ -336,7 +336,7 @@ async fn folders(site: &Site, root: &str) -> Vec<String> {
     found
 }
 
-/// The addresses in a page that are below a folder.
+/// Returns the addresses in a page that are below a folder.
 fn hrefs(html: &str, folder: &str) -> Vec<String> {
     html.split("<a href=\"")
         .skip(1)

@@ -21,10 +21,10 @@ impl Product {
     /// Every product.
     pub const ALL: [Self; 4] = [Self::Firefox, Self::DevEdition, Self::Thunderbird, Self::Fennec];
 
-    /// The products that are still made.
+    /// The products that are still built.
     pub const DESKTOP: [Self; 3] = [Self::Firefox, Self::DevEdition, Self::Thunderbird];
 
-    /// Its name in a path of the archive and, but for Fennec, in product-details.
+    /// Returns its name in a path of the archive and, except for Fennec, in product-details.
     pub fn directory(self) -> &'static str {
         match self {
             Self::Fennec => "mobile",
@@ -34,7 +34,7 @@ impl Product {
         }
     }
 
-    /// Its name in `source.product`.
+    /// Returns its name in `source.product`.
     pub fn app_name(self) -> &'static str {
         match self {
             Self::Firefox | Self::DevEdition => "firefox",
@@ -43,7 +43,7 @@ impl Product {
         }
     }
 
-    /// Its name in a crash report.
+    /// Returns its name in a crash report.
     pub fn canonical(self) -> &'static str {
         match self {
             Self::Firefox | Self::DevEdition => "Firefox",
@@ -56,7 +56,7 @@ impl Product {
 /// An update channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Channel {
-    /// From the central repository, every day.
+    /// Built every day from the central repository.
     Nightly,
     /// Developer Edition.
     Aurora,
@@ -69,7 +69,7 @@ pub enum Channel {
 }
 
 impl Channel {
-    /// The channel as clients and sources write it.
+    /// Returns the channel as clients and sources write it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Nightly => "nightly",
@@ -90,7 +90,7 @@ pub enum Platform {
     AndroidX86_64,
     /// Linux on `aarch64`.
     LinuxAarch64,
-    /// Linux on `x86`, which only old lines are still made for.
+    /// Linux on `x86`, for which only old lines are still built.
     LinuxI686,
     /// Linux on `x86_64`.
     LinuxX86_64,
@@ -118,7 +118,7 @@ impl Platform {
         Self::Win64Aarch64,
     ];
 
-    /// Its name in `target.platform` and in paths of the archive.
+    /// Returns its name in `target.platform` and in paths of the archive.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AndroidAarch64 => "android-aarch64",
@@ -133,7 +133,7 @@ impl Platform {
         }
     }
 
-    /// The platform with this name.
+    /// Returns the platform with this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
@@ -142,7 +142,7 @@ impl Platform {
             .find(|platform| platform.as_str() == name)
     }
 
-    /// Its name in `target.os`.
+    /// Returns its name in `target.os`.
     pub fn os(self) -> &'static str {
         match self {
             Self::AndroidAarch64 | Self::AndroidX86_64 => "android",
@@ -152,7 +152,7 @@ impl Platform {
         }
     }
 
-    /// The file in a candidate's folder that holds the build id of this platform.
+    /// Returns the file in a candidate's folder that holds this platform's build id.
     pub fn info_file(self) -> &'static str {
         match self {
             Self::AndroidAarch64 => "android-aarch64_info.txt",
@@ -167,7 +167,7 @@ impl Platform {
         }
     }
 
-    /// The compiler's name of the platform.
+    /// Returns the compiler's name for the platform.
     pub fn triplet(self) -> &'static str {
         match self {
             Self::AndroidAarch64 => "aarch64-unknown-linux-android",
@@ -188,19 +188,18 @@ impl Platform {
 pub enum Status {
     /// Offered to the users of its channel, and listed by product-details.
     Shipped,
-    /// It may still ship; or it is of a first release (`153.0`), and was given to beta users as a release candidate
-    /// only.
+    /// It may still ship; or it is of a first release (`153.0`) and only beta users got it, as a release candidate.
     Candidate,
     /// It will not ship, because another build of its version did.
     Aborted,
-    /// Of a version that never shipped; only the dot release after it did.
+    /// Its version never shipped; only the dot release after it did.
     Pulled,
     /// A nightly: out as soon as it is built.
     Published,
 }
 
 impl Status {
-    /// The status in one word.
+    /// Returns the status in one word.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Shipped => "shipped",
@@ -215,7 +214,7 @@ impl Status {
 /// The two ways in which Buildhub has written records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Generation {
-    /// Taken over from the first Buildhub. Its candidates are gone from the archive.
+    /// Migrated from the first Buildhub. Its candidates are gone from the archive.
     Migrated,
     /// Written as builds are today.
     Native,
@@ -224,7 +223,7 @@ pub enum Generation {
 /// One build of one version: what a candidate's `buildN` folder or a nightly's folder holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Build {
-    /// The product, by the archive's division.
+    /// The product, as the archive divides them.
     pub product: Product,
     /// The channel that the build was compiled for.
     pub channel: Channel,
@@ -240,28 +239,28 @@ pub struct Build {
     pub shipped_on: Option<NaiveDate>,
     /// How Buildhub writes it.
     pub generation: Generation,
-    /// One for each platform, sorted by platform.
+    /// One per platform, sorted by platform.
     pub packages: Vec<Package>,
-    /// What Buildhub says otherwise than the build's own files.
+    /// What Buildhub says differently from the build's own files.
     pub misread: Option<Misread>,
 }
 
-/// That Buildhub names another revision of a build's package than the package itself.
+/// A package for which Buildhub names another revision than the package itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Misread {
-    /// Of which platform.
+    /// The platform of the package.
     pub platform: Platform,
-    /// The revision that it names: that of another build.
+    /// The revision that Buildhub names: another build's.
     pub revision: Arc<str>,
-    /// When it told so for the first time; until then it had nothing of this package.
+    /// When Buildhub first said so; until then it had nothing about this package.
     pub told: DateTime<Utc>,
 }
 
 impl Build {
-    /// The path of the repository under its host, such as `releases/mozilla-beta`.
+    /// Returns the path of the repository under its host, such as `releases/mozilla-beta`.
     pub fn repository_path(&self) -> String {
         let family = match self.product {
-            // Its last versions were all made from there.
+            // Its last versions were all built from there.
             Product::Fennec => return "releases/mozilla-esr68".to_owned(),
             Product::Firefox | Product::DevEdition => "mozilla",
             Product::Thunderbird => "comm",
@@ -277,29 +276,29 @@ impl Build {
         }
     }
 
-    /// The URL of the repository.
+    /// Returns the URL of the repository.
     pub fn repository(&self) -> String {
         format!("https://hg.mozilla.org/{}", self.repository_path())
     }
 
-    /// The last part of the repository's path, such as `mozilla-beta`.
+    /// Returns the last part of the repository's path, such as `mozilla-beta`.
     pub fn tree(&self) -> String {
         let path = self.repository_path();
         path.rsplit('/').next().unwrap_or_default().to_owned()
     }
 
-    /// What a client of this build says about its version: no beta number, no `esr`.
+    /// Returns the version that a client of this build reports: no beta number, no `esr`.
     pub fn reported_version(&self) -> &str {
         let version = self.version.strip_suffix("esr").unwrap_or(&self.version);
         version.split('b').next().unwrap_or(version)
     }
 
-    /// Whether the version is a first release (`153.0`), whose builds beta users get as release candidates.
+    /// Returns whether the version is a first release (`153.0`), whose builds beta users get as release candidates.
     pub fn is_release_candidate(&self) -> bool {
         self.product == Product::Firefox && self.channel == Channel::Release && self.version.matches('.').count() == 1
     }
 
-    /// The version that a question on the build's own channel has as its answer, if this became of the build.
+    /// Returns the version that answers a question on the build's own channel, if the build has this status.
     pub(super) fn version_if(&self, status: Status) -> Arc<str> {
         match (self.channel, status) {
             (Channel::Beta | Channel::Aurora, Status::Candidate | Status::Aborted) => self.candidate_version(),
@@ -307,7 +306,7 @@ impl Build {
         }
     }
 
-    /// The version with the build number as release candidate number: `153.0rc2`, `153.0b4rc1`.
+    /// Returns the version with the build number as release candidate number: `153.0rc2`, `153.0b4rc1`.
     pub(super) fn candidate_version(&self) -> Arc<str> {
         format!("{}rc{}", self.version, self.build_number.unwrap_or(1)).into()
     }
@@ -320,8 +319,8 @@ pub struct Package {
     pub platform: Platform,
     /// 14 digits, UTC. Nearly always the same for all platforms of a build.
     pub build_id: Arc<str>,
-    /// When it came to the archive; some hours after the build id.
+    /// When it reached the archive: some hours after the build id.
     pub uploaded: DateTime<Utc>,
-    /// Bytes of the installer.
+    /// The size of the installer, in bytes.
     pub size: u32,
 }

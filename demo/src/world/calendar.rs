@@ -1,4 +1,4 @@
-//! When merges, betas and releases are: the trains, one after another.
+//! When merges, betas and releases happen: the trains, one after another.
 
 use std::iter;
 
@@ -7,29 +7,29 @@ use chrono::{Datelike, Days, NaiveDate, TimeDelta, Weekday};
 /// From this release on, Mozilla releases every two weeks.
 const ANCHOR: u32 = 155;
 
-/// How the trains go.
+/// How the trains run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Calendar {
-    /// One like the other, so many days long, without end. The merge of the last one is on this Monday, and from its
-    /// evening on this major version is on nightly.
+    /// All alike, each this many days long, without end. The last merge is on this Monday, and from that evening on
+    /// this major version is on nightly.
     Steady {
         last_merge: NaiveDate,
         newest_major: u32,
         days: i64,
     },
-    /// As Mozilla announced it: Firefox 155 on 2026-09-01 and then a release every other Tuesday, but none around the
-    /// turn of a year. A turn for which nothing was announced is taken to be like that of 2026, and what was before
-    /// 155 to have come every four weeks.
+    /// As Mozilla announced: Firefox 155 on 2026-09-01 and then a release every other Tuesday, but none around the turn
+    /// of the year. Turns for which nothing was announced are assumed to be like that of 2026, and releases before 155
+    /// to have come every four weeks.
     Mozilla,
 }
 
-/// From the Monday before one release to the Monday before the next: what happens on its days.
+/// What happens on the days from the Monday before one release to the Monday before the next.
 ///
 /// Betas are built on Mondays, Wednesdays and Fridays until the Thursday before the next release, when the release
 /// candidates begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Train {
-    /// The Monday on which it begins; the release is on the day after it.
+    /// The Monday on which it begins; the release is on the day after.
     pub(super) merge: NaiveDate,
     /// The Monday on which the next one begins.
     pub(super) next_merge: NaiveDate,
@@ -39,7 +39,7 @@ pub(super) struct Train {
 }
 
 impl Calendar {
-    /// The train of a day.
+    /// Returns the train of a day.
     pub(super) fn train(self, day: NaiveDate) -> Train {
         match self {
             Self::Steady {
@@ -103,8 +103,8 @@ fn anchor() -> (u32, NaiveDate) {
     (ANCHOR, day)
 }
 
-/// The Tuesday of the release after the one of this day: two weeks later, or after the turn of the year the second
-/// Tuesday of January.
+/// Returns the Tuesday of the release after this one: two weeks later, or after the turn of the year the second Tuesday
+/// of January.
 fn next(release: NaiveDate) -> NaiveDate {
     let planned = release + Days::new(14);
     if (planned.month(), planned.day()) < (12, 15) {
@@ -115,29 +115,29 @@ fn next(release: NaiveDate) -> NaiveDate {
 }
 
 impl Train {
-    /// The day on which the version in beta is released.
+    /// Returns the day on which the version in beta is released.
     pub(super) fn next_release(&self) -> NaiveDate {
         self.next_merge + Days::new(1)
     }
 
-    /// Days since the merge.
+    /// Returns the days since the merge.
     pub(super) fn days_to(&self, day: NaiveDate) -> i64 {
         (day - self.merge).num_days()
     }
 
-    /// The day on which the release candidates begin, as days since the merge.
+    /// Returns the day on which the release candidates begin, as days since the merge.
     pub(super) fn freeze(&self) -> i64 {
         self.days_to(self.next_merge) - 4
     }
 
-    /// The major versions of the nightlies of a day: that of the morning's and that of the evening's.
+    /// Returns the major versions of a day's nightlies: the morning's and the evening's.
     pub(super) fn nightlies(&self, day: NaiveDate) -> (u32, u32) {
         let major = self.release + 2;
         match self.calendar {
-            // On the day of the merge, the morning's build is of the version before.
+            // On the day of the merge, the morning's build still has the previous version.
             Calendar::Steady { .. } if self.days_to(day) == 0 => (major.saturating_sub(1), major),
             Calendar::Steady { .. } => (major, major),
-            // The central repository goes on to the next version while the release candidates are made.
+            // The central repository moves to the next version while the release candidates are made.
             Calendar::Mozilla => match self.days_to(day) - self.freeze() {
                 0 => (major, major + 1),
                 1.. => (major + 1, major + 1),
@@ -146,7 +146,7 @@ impl Train {
         }
     }
 
-    /// The number of the beta that is built on a day, if one is.
+    /// Returns the number of the beta built on a day, if any.
     pub(super) fn beta(&self, day: NaiveDate) -> Option<u32> {
         let is_beta_day = |day: NaiveDate| {
             let into = self.days_to(day);
@@ -159,7 +159,7 @@ impl Train {
         is_beta_day(day).then(number)
     }
 
-    /// The number of the planned dot release that is built on a day, if one is.
+    /// Returns the number of the planned dot release built on a day, if any.
     pub(super) fn dot_release(&self, day: NaiveDate) -> Option<u32> {
         let into = self.days_to(day);
         let is_due = match self.calendar {
@@ -169,13 +169,13 @@ impl Train {
         is_due.then(|| u32::try_from(into / 7).unwrap_or(1))
     }
 
-    /// Whether nothing but nightlies is made.
+    /// Returns whether nothing but nightlies is built.
     fn is_holiday(&self, day: NaiveDate) -> bool {
         self.calendar == Calendar::Mozilla && matches!((day.month(), day.day()), (12, 22..) | (1, ..=3))
     }
 }
 
-/// Whether this major version is one of those of which only the `.1` was released, as happened to 125.0.
+/// Returns whether only the `.1` of this major version was released, as happened to 125.0.
 pub(super) fn is_pulled(major: u32) -> bool {
     major % 8 == 7
 }
@@ -192,8 +192,7 @@ mod tests {
 
     #[test]
     fn the_announced_calendar_is_followed() {
-        // The day, what is released and when the next one comes, the nightlies of morning and evening, and the beta of
-        // the day.
+        // The day, its release and the next one's date, the morning's and evening's nightlies, and the day's beta.
         for (on, release, next, nightlies, beta) in [
             ("2026-08-31", 155, "2026-09-15", (157, 157), Some(1)),
             ("2026-08-30", 154, "2026-09-01", (157, 157), None),

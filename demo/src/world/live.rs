@@ -1,37 +1,37 @@
-//! A world that goes on with the time: what it has that a world that stands still has not.
+//! A world that moves on with time: what it has that a fixed one has not.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// So long after it began, Buildhub tells of a file that it had nothing of.
+/// Time from the world's beginning until Buildhub describes a file that it had nothing about.
 const MISREAD_TOLD: TimeDelta = TimeDelta::minutes(1);
-/// So long before it began, a nightly was built that its users already have;
+/// Time from the build of a nightly that users already have until the world's beginning.
 const UNLISTED_BUILT: TimeDelta = TimeDelta::hours(3);
-/// so long after it began, the sources list it: full steps.
+/// Time from the world's beginning until the sources list that nightly: whole steps.
 const UNLISTED_PUBLISHED: TimeDelta = TimeDelta::seconds(190);
 
-/// The two moments that such a world is made of. Worlds of one beginning agree in everything that was told before the
-/// earlier `now`: what comes later is added, and what becomes of builds is decided. From one to the other no build id,
-/// no revision and no record changes.
+/// The two moments that define such a world. Worlds with the same beginning agree on everything published before the
+/// earlier `now`; later ones only add builds and decide what becomes of them. No build id, revision or record changes
+/// from one to the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Live {
-    /// When it was looked at for the first time.
+    /// When it was first looked at.
     pub began: DateTime<Utc>,
-    /// What is uploaded later is not known yet.
+    /// Later uploads are not known yet.
     pub now: DateTime<Utc>,
 }
 
 impl Live {
-    /// When Buildhub tells of the file that it had nothing of.
+    /// Returns when Buildhub describes the file that it had nothing about.
     pub fn misread_told(&self) -> DateTime<Utc> {
         self.began + MISREAD_TOLD
     }
 
-    /// When the nightly was built that no source lists at first.
+    /// Returns when the nightly was built that no source lists at first.
     pub fn unlisted_built(&self) -> DateTime<Utc> {
         self.began - UNLISTED_BUILT
     }
 
-    /// When the sources list that nightly.
+    /// Returns when the sources list that nightly.
     pub fn unlisted_published(&self) -> DateTime<Utc> {
         self.began + UNLISTED_PUBLISHED
     }

@@ -1,6 +1,6 @@
-//! The locales that records have.
+//! The locales of records.
 
-/// The locale of every record that is written today.
+/// The locale of every record written today.
 pub const LOCALE: &str = "en-US";
 
 /// The locales of records of the first Buildhub, English first.

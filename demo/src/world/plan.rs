@@ -7,7 +7,7 @@ use super::calendar::{Calendar, Train, is_pulled};
 use super::live::Live;
 use super::locale::LOCALES;
 
-/// The world changes at most so often.
+/// The world changes at most this often.
 const STEP: TimeDelta = TimeDelta::seconds(10);
 
 /// What to generate. Two equal plans give equal worlds.
@@ -17,7 +17,7 @@ pub struct Plan {
     pub seed: u64,
     /// The last day of the history; what would ship later is still a candidate.
     pub end: NaiveDate,
-    /// How many weeks of history there are, up to and with `end`. At least one.
+    /// Weeks of history, up to and including `end`. At least one.
     pub weeks: u32,
     /// Weeks from one merge to the next; two or more.
     pub cycle_weeks: u32,
@@ -26,20 +26,20 @@ pub struct Plan {
     /// The platforms that each build has.
     pub platforms: Vec<Platform>,
     /// Whether things fail now and then: days without a nightly, nightlies without one of their platforms, and betas
-    /// that take eleven builds, of which the third is missing.
+    /// that take eleven builds, with the third missing.
     pub breaks: bool,
-    /// Whether the last versions of Fennec are there, of 2019.
+    /// Whether it has the last versions of Fennec, of 2019.
     pub fennec: bool,
-    /// How many versions there are of the first Buildhub's time, of which the archive keeps only what shipped.
+    /// Versions from the first Buildhub's time, of which the archive keeps only what shipped.
     pub old_versions: u32,
-    /// How many locales these have records in; English is the first.
+    /// Locales that these have records in; English is the first.
     pub old_locales: usize,
-    /// The world goes on with the time, as the demonstration's does; none: it stands still at its end.
+    /// The world moves on with time, like the demonstration's; none: it stands still at its end.
     pub live: Option<Live>,
 }
 
 impl Default for Plan {
-    /// Five weeks up to 2026-08-31, two weeks a train, three platforms: 152 to 155 on nightly.
+    /// Five weeks up to 2026-08-31, two weeks per train, three platforms: 152 to 155 on nightly.
     fn default() -> Self {
         Self {
             seed: 1,
@@ -58,7 +58,7 @@ impl Default for Plan {
 }
 
 impl Plan {
-    /// Two years up to 2026-08-31 of every product on all platforms, four weeks a train, with broken days; and, older
+    /// Two years up to 2026-08-31 of every product on all platforms, four weeks per train, with broken days; and, older
     /// than that, Fennec's last versions.
     pub fn two_years() -> Self {
         Self {
@@ -72,14 +72,14 @@ impl Plan {
     }
 
     /// A plan for load tests: all platforms, trains of four weeks, and enough weeks that Buildhub has at least
-    /// `records` records. Beyond 60,000, which is about six years, the others are of the first Buildhub's time, in all
-    /// its locales.
+    /// `records` records. Beyond 60,000, about six years, the rest are from the first Buildhub's time, in all its
+    /// locales.
     pub fn records(records: usize) -> Self {
-        /// Buildhub records that a quiet week of six platforms has at the least.
+        /// Minimum Buildhub records of a quiet week on six platforms.
         const RECORDS_A_WEEK: usize = 170;
-        /// Records of these alone, not of older times.
+        /// Maximum records of such weeks; the rest are from older times.
         const LATEST_RECORDS: usize = 60_000;
-        /// Records that one old version has in one locale.
+        /// Records of one old version in one locale.
         const RECORDS_A_VERSION: usize = 12;
         let weeks = records.min(LATEST_RECORDS) / RECORDS_A_WEEK + 2;
         let plan = Self {
@@ -100,8 +100,8 @@ impl Plan {
         }
     }
 
-    /// The first day of the history. That of a live world reaches back to the candidates of the newest two versions
-    /// that had been released when it began, which around the turn of a year are older than its weeks.
+    /// Returns the first day of the history. In a live world it reaches back to the candidates of the newest two
+    /// versions released when it began, which around the turn of the year are older than its weeks.
     pub fn start(&self) -> NaiveDate {
         let days = i64::from(self.weeks.max(1)) * 7;
         let before = |day: NaiveDate, days| {
@@ -112,7 +112,7 @@ impl Plan {
             return before(self.end, days);
         };
         let last = live.began.date_naive();
-        // A train begins on the day before its release; the candidates were made in the one before.
+        // A train begins on the day before its release; the candidates were made during the previous one.
         let mut train = self.train(before(last, 1));
         let mut released = 0;
         while released < 2 {
@@ -122,7 +122,7 @@ impl Plan {
         before(last, days).min(train.merge + TimeDelta::days(train.freeze()))
     }
 
-    /// How the trains of this plan go.
+    /// Returns how the trains of this plan run.
     fn calendar(&self) -> Calendar {
         if self.live.is_some() {
             return Calendar::Mozilla;
@@ -136,30 +136,30 @@ impl Plan {
         }
     }
 
-    /// The train that is on its way on a day.
+    /// Returns the train running on a day.
     pub(super) fn train(&self, day: NaiveDate) -> Train {
         self.calendar().train(day)
     }
 
-    /// The Mondays of the last merge and of the next one, as of the last day.
+    /// Returns the Mondays of the last and the next merge, as of the last day.
     pub fn merges(&self) -> (NaiveDate, NaiveDate) {
         let train = self.train(self.end);
         (train.merge, train.next_merge)
     }
 
-    /// The major version on nightly on the evening of the last day.
+    /// Returns the major version on nightly on the evening of the last day.
     pub fn nightly(&self) -> u32 {
         self.train(self.end).nightlies(self.end).1
     }
 
     /// The world of the demonstration: at least five weeks before it began and all the time since, by Mozilla's
-    /// calendar, on all platforms, and the last versions of Fennec. It holds
+    /// calendar, on all platforms, with the last versions of Fennec. It holds
     ///
-    /// * a package of a beta of which Buildhub names another revision than the archive, a minute after it began,
-    /// * a nightly that lacks a platform: that of each morning comes nearly two days late for one of them,
-    /// * a nightly that people have three hours before it began, and that no source lists until three minutes after.
+    /// * a beta's package for which Buildhub names another revision than the archive, a minute after it began,
+    /// * a nightly that lacks a platform: each morning's is nearly two days late for one of them,
+    /// * a nightly that users have three hours before it began, and that no source lists until three minutes after.
     ///
-    /// The time counts in steps of ten seconds.
+    /// Time moves in steps of ten seconds.
     pub fn live(began: DateTime<Utc>, now: DateTime<Utc>) -> Self {
         let step = |time: DateTime<Utc>| time.duration_trunc(STEP).unwrap_or(time);
         let began = step(began);

@@ -1,6 +1,6 @@
-//! The printing press: goes through the days of a plan and builds what is due on each.
+//! The printing press: goes through the days of a plan and builds what is due.
 //!
-//! When that is, the calendar says (`world/calendar.rs`).
+//! The calendar (`world/calendar.rs`) says when that is.
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use super::calendar::{Train, is_pulled};
 use super::live::Live;
 use super::plan::Plan;
 
-/// First major versions of the lines of extended support.
+/// First major versions of the extended support lines.
 const ESR_LINES: [u32; 7] = [60, 78, 91, 102, 115, 140, 153];
-/// The platform that comes late, and by how much: so long that there is a build that lacks it at any time of the day.
+/// The late platform and its delay: so long that at any time of day some build lacks it.
 const LATE: (Platform, TimeDelta) = (Platform::LinuxAarch64, TimeDelta::hours(44));
-/// The platform of which Buildhub names another revision.
+/// The platform for which Buildhub names another revision.
 const MISREAD: Platform = Platform::Win64Aarch64;
 
-/// Everything that the plan's days bring, sorted by build id.
+/// Returns everything built on the plan's days, sorted by build id.
 pub(super) fn publish(plan: &Plan) -> Vec<Build> {
     let mut press = Press {
         plan,
@@ -55,7 +55,7 @@ pub(super) fn publish(plan: &Plan) -> Vec<Build> {
     builds
 }
 
-/// Lets Buildhub name the revision of the beta before for the newest beta that had shipped when the world began.
+/// Makes Buildhub name the previous beta's revision for the newest beta that had shipped when the world began.
 fn misread(builds: &mut [Build], live: Live) {
     let began = live.began.date_naive();
     let mut betas = builds.iter_mut().rev().filter(|build| {
@@ -78,14 +78,14 @@ struct Press<'a> {
     builds: Vec<Build>,
 }
 
-/// What is fixed of a version before its builds are made.
+/// What is decided about a version before its builds are made.
 struct Edition {
     product: Product,
     channel: Channel,
     version: String,
     /// The build number that ships, and the day.
     ships: Option<(u32, NaiveDate)>,
-    /// The version is known to ship never.
+    /// The version is known never to ship.
     pulled: bool,
 }
 
@@ -102,7 +102,7 @@ fn nightly_edition(product: Product, major: u32) -> Edition {
 impl Press<'_> {
     fn day(&mut self, day: NaiveDate) {
         if self.plan.live.is_some() {
-            // A day is the same whatever came before it, since more is added to such a world.
+            // A day is the same whatever came before it, since such a world keeps growing.
             let number = u64::try_from(day.num_days_from_ce()).unwrap_or(0);
             self.rng = StdRng::seed_from_u64(self.plan.seed.rotate_left(32) ^ number);
         }
@@ -140,12 +140,12 @@ impl Press<'_> {
         }
     }
 
-    /// Whether no nightly is made on this day.
+    /// Returns whether no nightly is built on this day.
     fn is_broken(&self, day: NaiveDate) -> bool {
         self.plan.breaks && day.num_days_from_ce() % 61 == 7
     }
 
-    /// The platforms that the nightlies of this day have.
+    /// Returns the platforms of this day's nightlies.
     fn nightly_platforms(&self, day: NaiveDate) -> Vec<Platform> {
         let broken = match day.num_days_from_ce() {
             _ if !self.plan.breaks => None,
@@ -158,12 +158,12 @@ impl Press<'_> {
         platforms
     }
 
-    /// Builds of the first Buildhub's time, of which the archive keeps only what shipped: 61.0b4 and the betas before
+    /// Builds from the first Buildhub's time, of which the archive keeps only what shipped: 61.0b4 and the betas before
     /// it.
     fn history(&mut self) {
         let newest = NaiveDate::from_ymd_opt(2018, 5, 10).unwrap_or(self.plan.end);
         for age in 0..self.plan.old_versions {
-            /// Betas that a version had in those days.
+            /// Betas of a version in those days.
             const BETAS: u32 = 14;
             let number = (61 * BETAS + 3).saturating_sub(age);
             let version = format!("{}.0b{}", number / BETAS, number % BETAS + 1);
@@ -196,7 +196,7 @@ impl Press<'_> {
         }
     }
 
-    /// The last versions of Fennec: long past, but all there.
+    /// The last versions of Fennec: long past, but complete.
     fn fennec(&mut self) {
         for (month, day, channel, version, builds) in [
             (8, 5, Channel::Beta, "68.1b4", 1),
@@ -222,7 +222,7 @@ impl Press<'_> {
 
     fn nightlies(&mut self, day: NaiveDate, morning: u32, evening: u32) {
         let mut times = vec![(9, morning)];
-        // Some days have one more, some have lost their evening's build.
+        // Some days have one more, some have lost their evening build.
         if self.rng.random_ratio(1, 15) {
             times.push((15, evening));
         }
@@ -238,7 +238,7 @@ impl Press<'_> {
         self.nightly(Product::Thunderbird, day, 10, morning);
     }
 
-    /// Lets the last build come late on one platform.
+    /// Delays the last build on one platform.
     fn delay_last(&mut self) {
         let (late, by) = LATE;
         let packages = self.builds.last_mut().map(|build| &mut build.packages);
@@ -249,7 +249,7 @@ impl Press<'_> {
         }
     }
 
-    /// A nightly beside those of every day that comes to the sources long after it was built.
+    /// Adds an extra nightly that reaches the sources long after it was built.
     fn unlisted(&mut self, live: Live) {
         self.rng = StdRng::seed_from_u64(self.plan.seed);
         let at = live.unlisted_built();
@@ -271,7 +271,7 @@ impl Press<'_> {
         self.build(&edition, None, at, &revision, &platforms, None);
     }
 
-    /// A beta of Firefox and the Developer Edition of the same push, which has the same build id.
+    /// Builds a beta of Firefox, and the Developer Edition of the same push with the same build id.
     fn betas(&mut self, day: NaiveDate, major: u32, number: u32) {
         let respun = (major + number) % 4 == 3;
         let other_linux = (major + number) % 5 == 2;
@@ -286,7 +286,7 @@ impl Press<'_> {
         };
         let last = if respun { 2 } else { 1 };
         let beta = edition(Product::Firefox, Channel::Beta, last);
-        // For every other respin, Developer Edition went out with the first build.
+        // For every other respin, Developer Edition shipped the first build.
         let developer_last = if number.is_multiple_of(2) { 1 } else { last };
         let developer = edition(Product::DevEdition, Channel::Aurora, developer_last);
         for build_number in 1..=last {
@@ -303,7 +303,7 @@ impl Press<'_> {
 
     fn thunderbird_beta(&mut self, day: NaiveDate, major: u32, number: u32) {
         let last = match (major + number) % 3 {
-            // Now and then a beta takes many builds, and its numbers sort otherwise than their texts.
+            // Now and then a beta takes many builds, so that its numbers sort differently as text.
             0 if self.plan.breaks && major % 6 == 2 => 11,
             0 => 2,
             _ => 1,
@@ -401,7 +401,7 @@ impl Press<'_> {
     }
 
     /// Builds a version `count` times, five hours apart, each from a revision of its own. Of many builds, the third
-    /// failed and left no trace but its number.
+    /// failed and left nothing but a gap in the numbers.
     fn candidates(&mut self, edition: &Edition, day: NaiveDate, hour: u32, count: u32) {
         let first = self.about(day, hour);
         let platforms = match self.plan.live {
@@ -467,7 +467,7 @@ impl Press<'_> {
         });
     }
 
-    /// A moment within the 40 minutes after an hour of a day.
+    /// Returns a moment within the 40 minutes after an hour of a day.
     fn about(&mut self, day: NaiveDate, hour: u32) -> DateTime<Utc> {
         moment(day, hour) + TimeDelta::seconds(self.rng.random_range(0..2400))
     }
@@ -479,8 +479,8 @@ impl Press<'_> {
     }
 }
 
-/// The lines of extended support that live beside a release, newest first: two, but 115 outlives the line after it.
-/// The one after 153 is not announced, so that from 169 on there is only that.
+/// Returns the extended support lines maintained beside a release, newest first: two, but 115 outlives its successor.
+/// The line after 153 is not announced, so from 169 on 153 is the only one.
 fn esr_lines(major: u32) -> Vec<u32> {
     match major {
         154..=158 => vec![153, 140, 115],
@@ -493,8 +493,7 @@ fn esr_lines(major: u32) -> Vec<u32> {
     }
 }
 
-/// The platforms that a line of extended support is made for, of those that are made today: the older one for what
-/// there was in its days.
+/// Returns the platforms of an extended support line, given today's: the oldest line keeps those of its time.
 fn esr_platforms(version: &str, today: &[Platform]) -> Vec<Platform> {
     let mut platforms = today.to_vec();
     if version.starts_with("115.") {

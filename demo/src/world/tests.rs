@@ -50,12 +50,12 @@ fn the_default_world_has_the_cases_that_matter() {
     has("Firefox", Beta, "154.0b1rc1", Candidate, Some(1));
     // Developer Edition shipped the build that beta did not.
     has("Firefox", Aurora, "153.0b2", Shipped, Some(1));
-    // The last candidate of three was not the one.
+    // The last candidate of three did not ship.
     has("Firefox", Release, "152.0", Candidate, Some(1));
     has("Firefox", Release, "152.0", Shipped, Some(2));
     has("Firefox", Release, "152.0", Candidate, Some(3));
     has("Firefox", Beta, "152.0rc2", Shipped, Some(2));
-    // Only the dot release of this one was ever out.
+    // Only the dot release of this one ever shipped.
     has("Firefox", Release, "151.0", Pulled, Some(2));
     has("Firefox", Beta, "151.0rc2", Pulled, Some(2));
     has("Firefox", Release, "151.0.1", Shipped, Some(1));
@@ -64,7 +64,7 @@ fn the_default_world_has_the_cases_that_matter() {
     // Not out yet.
     has("Firefox", Release, "153.0", Candidate, Some(2));
     has("Firefox", Beta, "153.0rc1", Candidate, Some(1));
-    // Two lines of extended support.
+    // Two extended support lines.
     has("Firefox", Esr, "140.12.0esr", Shipped, Some(1));
     has("Firefox", Esr, "115.37.0esr", Aborted, Some(1));
     has("Firefox", Esr, "115.37.0esr", Shipped, Some(2));
@@ -73,7 +73,7 @@ fn the_default_world_has_the_cases_that_matter() {
     has("Thunderbird", Beta, "152.0b1rc1", Aborted, Some(1));
     has("Thunderbird", Release, "152.0", Shipped, Some(2));
     has("Thunderbird", Esr, "140.12.0esr", Shipped, Some(1));
-    // History of which only Buildhub knows the ids.
+    // History whose ids only Buildhub knows.
     has("Firefox", Aurora, "61.0b4rc1", Aborted, Some(1));
     has("Firefox", Beta, "61.0b4", Shipped, Some(2));
 }
@@ -237,7 +237,7 @@ fn two_years_have_what_goes_wrong_in_two_years() {
 }
 
 #[test]
-fn each_source_alone_lets_one_say_what_it_knows() {
+fn each_source_alone_says_what_it_knows() {
     let world = World::generate(&Plan::default());
     let told = |channel: Channel, version: &str, number: u32| {
         let truth = world
@@ -255,7 +255,7 @@ fn each_source_alone_lets_one_say_what_it_knows() {
     let cases = [
         (Beta, "153.0b2", 1, "153.0b2rc1 candidate", "153.0b2rc1 aborted", false),
         (Beta, "153.0b2", 2, "153.0b2rc2 candidate", "153.0b2 shipped", true),
-        // The third was not the one; the archive cannot know.
+        // The third did not ship; the archive cannot know.
         (Release, "152.0", 2, "152.0 candidate", "152.0 candidate", true),
         (Release, "152.0", 3, "152.0 candidate", "152.0 shipped", false),
         (Beta, "152.0", 3, "152.0rc3 candidate", "152.0rc3 shipped", false),
@@ -292,7 +292,7 @@ fn old_records_fill_up_a_plan_for_very_many() {
     assert!(migrated.count() > 200_000);
 }
 
-/// Moments at which a world may begin: the hours of a day, weeks apart, over the turn of a year.
+/// Moments at which a world may begin: the hours of a day, weeks apart, over the turn of the year.
 fn beginnings() -> impl Iterator<Item = DateTime<Utc>> {
     let first: DateTime<Utc> = "2026-11-28T11:18:47Z".parse().unwrap();
     let turns = ["2027-01-10", "2028-02-29", "2029-12-31", "2031-01-20"];
@@ -312,7 +312,7 @@ fn a_live_world_ends_now_and_has_what_is_to_be_seen() {
             newest <= began && newest > began - TimeDelta::hours(15),
             "{began} {newest}"
         );
-        // A nightly that lacks a platform though a newer one is there, less than two days older.
+        // A nightly that lacks a platform although a newer one exists, less than two days older.
         let nightlies: Vec<_> = world
             .builds
             .iter()

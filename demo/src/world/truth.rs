@@ -1,25 +1,25 @@
-//! What is true of each build, and what each source alone lets one say of it.
+//! The truth about each build, and what each source alone says about it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::build::{Build, Channel, Generation, Platform, Product, Status};
 
-/// What can be said of a build when only one source is asked.
+/// What one source alone says about a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
-    /// The version that it amounts to.
+    /// The resulting version.
     pub version: Arc<str>,
     /// What seems to have become of the build.
     pub status: Status,
 }
 
-/// What is true of one build on one platform, asked on one channel.
+/// The truth about one build on one platform, asked on one channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Truth {
     /// `Firefox` or `Thunderbird`; Developer Edition is `Firefox` on `aurora`.
     pub product: &'static str,
-    /// The channel asked on: the build's own, or beta for a release candidate.
+    /// The channel asked about: the build's own, or beta for a release candidate.
     pub channel: Channel,
     /// 14 digits.
     pub build_id: Arc<str>,
@@ -29,18 +29,18 @@ pub struct Truth {
     pub version: Arc<str>,
     /// N of `buildN`; none for a nightly.
     pub build_number: Option<u32>,
-    /// What became of the build itself, whatever the channel asked on.
+    /// What became of the build itself, whatever the channel asked about.
     pub status: Status,
-    /// What the client says about its version.
+    /// The version that the client reports.
     pub reported: Arc<str>,
     /// 40 hexadecimal digits.
     pub revision: Arc<str>,
-    /// The archive no longer holds the candidate: only Buildhub knows its build id.
+    /// Whether the archive no longer holds the candidate: only Buildhub knows its build id.
     pub only_in_buildhub: bool,
-    /// What Buildhub alone lets one say. It does not know what shipped, except for records that it took over.
+    /// What Buildhub alone says. It does not know what shipped, except for migrated records.
     pub from_buildhub: Told,
-    /// What the archive alone lets one say; none if it no longer holds the build id. Of a version that lies in
-    /// `releases/`, the highest build number seems to be the one that shipped.
+    /// What the archive alone says; none if it no longer holds the build id. Of a version in `releases/`, the highest
+    /// build number seems to be the one that shipped.
     pub from_archive: Option<Told>,
     /// Whether product-details lists this build as the one that shipped.
     pub is_in_product_details: bool,
@@ -48,15 +48,15 @@ pub struct Truth {
     pub build: usize,
 }
 
-/// What the archive tells of a version as a whole.
+/// What the archive says about a version as a whole.
 #[derive(Default)]
 struct Shelf {
-    /// It lies in `releases/`.
+    /// Whether it is in `releases/`.
     is_released: bool,
     highest_number: Option<u32>,
 }
 
-/// The truth about these builds, in their order.
+/// Returns the truth about these builds, in their order.
 pub(super) fn of(builds: &[Build]) -> Vec<Truth> {
     let mut shelves: HashMap<(Product, &str), Shelf> = HashMap::new();
     for build in builds {
@@ -71,9 +71,9 @@ pub(super) fn of(builds: &[Build]) -> Vec<Truth> {
     truths.collect()
 }
 
-/// What became of a build of whose version another build shipped.
+/// Returns what became of a build when another build of its version shipped.
 fn status_of_loser(build: &Build) -> Status {
-    // Of a first release, beta users got each candidate.
+    // Beta users got every candidate of a first release.
     if build.channel == Channel::Release && build.version.ends_with(".0") {
         Status::Candidate
     } else {

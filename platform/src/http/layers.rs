@@ -18,11 +18,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 
+use super::client;
 use super::error::ApiError;
 use super::limit::Limit;
-use super::settings::HttpSettings;
 use super::meters::{DURATION, IN_FLIGHT, METHODS, PANICS, REQUESTS, TIMED_OUT};
-use super::client;
+use super::settings::HttpSettings;
 use crate::meters::SharedString;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -17,8 +17,8 @@ use super::{
     process::{Spawner, Walker},
     settings::PoolSettings,
 };
-use crate::symbol_key::SymbolKey;
 use crate::meters::{ENDED_WALKERS, WALK_DURATION, WALK_WAIT_DURATION};
+use crate::symbol_key::SymbolKey;
 
 /// Keeps children that walk dumps. Dropping it ends them all.
 ///

@@ -1,4 +1,4 @@
-//! What signatures are made of.
+//! The input of signatures.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,64 +11,61 @@ use serde_json::Value;
 
 use crate::scalar::Scalar;
 
-/// How many frames are looked at, inlined functions counted.
+/// Maximum frames examined, counting inlined functions.
 pub const FRAME_LIMIT: usize = 40;
 
-/// How many threads are kept when reading, more than any process has; so that memory is bounded.
+/// Maximum threads kept when reading: more than any process has, but it bounds memory.
 pub(super) const THREAD_LIMIT: usize = 10_000;
 
-/// What the signature of a crash is made of; every part may be missing.
+/// The input of a crash's signature; every part may be missing.
 ///
-/// It can be read from JSON with [`CrashData::from_json`]; unknown keys are ignored. The texts of
-/// frames, of which there are many, are borrowed from the document as far as they stand there
-/// without escapes.
+/// [`CrashData::from_json`] reads it from JSON; unknown keys are ignored. Frames have many strings, so these are
+/// borrowed from the document where it has them without escapes.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct CrashData<'a> {
-    /// The index of the thread that crashed; negative ones count from the end. 0 if unknown.
+    /// The index of the crashing thread; negative values count from the end. 0 if unknown.
     #[serde(deserialize_with = "null_is_default")]
     pub crashing_thread: i64,
-    /// Whether it is known that no thread crashed, or none that there is a stack of; then
-    /// `crashing_thread` means nothing. Siggen's schema cannot say this: it comes out of a
-    /// processed crash only.
+    /// Whether it is known that no thread crashed, or none that has a stack; `crashing_thread` then means nothing.
+    /// Siggen's schema cannot express this, so it comes only from processed crashes.
     #[serde(skip)]
     pub no_crashing_thread: bool,
-    /// The threads with their frames. No more than 10,000 are kept when reading.
+    /// The threads with their frames. At most 10,000 are kept when reading.
     #[serde(borrow, deserialize_with = "first_items_or_null::<THREAD_LIMIT, _, _>")]
     pub threads: Vec<Thread<'a>>,
-    /// The operating system; names of modules do not depend on case if it is `Windows NT`.
+    /// The operating system; module names are case-insensitive if it is `Windows NT`.
     pub os: Option<String>,
     /// The crash reason, such as `EXCEPTION_STACK_OVERFLOW`.
     pub reason: Option<String>,
-    /// The stack trace of a Java crash as text. Anything else than a text makes a signature that
-    /// says so.
+    /// The stack trace of a Java crash. A value that is not a string makes a signature that says so.
     pub java_stack_trace: Option<Value>,
-    /// The Java exception as an object. Its form is checked when it is used.
+    /// The Java exception as an object. Its form is checked on use.
     pub java_exception: Option<Value>,
     /// The size of the allocation that failed, in bytes.
     #[serde(borrow)]
     pub oom_allocation_size: Option<Scalar<'a>>,
     /// `Reporting` if a large allocation of the JavaScript engine failed.
     pub js_large_allocation_failure: Option<String>,
-    /// The message of an abort.
+    /// The abort message.
     pub abort_message: Option<String>,
-    /// What kept the shutdown from ending, JSON in a text.
+    /// What blocked the shutdown, as JSON in a string.
     pub async_shutdown_timeout: Option<String>,
     /// The error of an IPC channel.
     pub ipc_channel_error: Option<String>,
-    /// The names of the minidumps beside the main one.
+    /// The names of the additional minidumps.
     #[serde(deserialize_with = "null_is_default")]
     pub additional_minidumps: Vec<String>,
     /// The name of the IPC message being handled.
     pub ipc_message_name: Option<String>,
-    /// What the stackwalker answered, such as `OK`.
+    /// The stackwalker's status, such as `OK`.
     pub mdsw_status_string: Option<String>,
-    /// The kind of hang, such as `ui`; an empty text counts as a hang.
+    /// The kind of hang, such as `ui`; an empty string counts as a hang.
     pub hang: Option<String>,
-    /// The signature that the crash had before.
+    /// The crash's previous signature.
     #[serde(rename = "original_signature")]
     pub original: Option<String>,
-    /// What had another type than it should and was left out. Becomes the first notes.
+    /// What was left out because of its type. Becomes the first notes.
     #[serde(skip)]
     pub notes: Vec<String>,
 }
@@ -77,12 +74,12 @@ pub struct CrashData<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Thread<'a> {
-    /// Its frames, innermost first. No more than [`FRAME_LIMIT`] are kept when reading.
+    /// Its frames, innermost first. At most [`FRAME_LIMIT`] are kept when reading.
     #[serde(borrow, deserialize_with = "first_items::<FRAME_LIMIT, _, _>")]
     pub frames: Vec<Frame<'a>>,
     /// The last error of the thread on Windows, such as `ERROR_NOT_ENOUGH_MEMORY`.
     pub last_error_value: Option<String>,
-    /// Why the frames cannot be used: what is ill-typed. The frame rule fails with this.
+    /// Why the frames are unusable: what is ill-typed. The frame rule fails with this.
     #[serde(skip)]
     pub problem: Option<String>,
 }
@@ -103,13 +100,13 @@ pub struct Frame<'a> {
     /// The line in the source file.
     #[serde(borrow)]
     pub line: Option<Scalar<'a>>,
-    /// The absolute address, hexadecimal.
+    /// The absolute address, in hexadecimal.
     #[serde(borrow)]
     pub offset: Option<Scalar<'a>>,
-    /// The functions inlined at this place, innermost first.
+    /// The functions inlined here, innermost first.
     #[serde(borrow, deserialize_with = "first_items_or_null::<FRAME_LIMIT, _, _>")]
     pub inlines: Vec<Inline<'a>>,
-    /// Modules that were at the address before and are not loaded any more.
+    /// Modules that were loaded at the address earlier and no longer are.
     #[serde(deserialize_with = "first_items_or_null::<FRAME_LIMIT, _, _>")]
     pub unloaded_modules: Vec<UnloadedModule>,
 }
@@ -129,7 +126,7 @@ pub struct Inline<'a> {
     pub line: Option<Scalar<'a>>,
 }
 
-/// A module that is not loaded any more.
+/// A module that is no longer loaded.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct UnloadedModule {
@@ -137,7 +134,7 @@ pub struct UnloadedModule {
     pub module: Option<String>,
 }
 
-/// A text or null, borrowed if possible. By itself an optional `Cow` is always read as an owned one.
+/// Reads a string or null, borrowed if possible. By itself, an optional `Cow` is always read as owned.
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'de, str>>, D::Error> {
     #[derive(Deserialize)]
     struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
@@ -153,7 +150,7 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// A value that must be an object. A derived reader would take a list of the fields' values too.
+/// A value that must be an object. A derived reader would also accept a list of the fields' values.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -172,7 +169,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// The first objects of a list, as many as can matter; the others are only skipped.
+/// The first objects of a list, as many as can matter; the rest are skipped.
 struct FirstItems<const LIMIT: usize, T>(Vec<T>);
 
 impl<'de, const LIMIT: usize, T: Deserialize<'de>> Deserialize<'de> for FirstItems<LIMIT, T> {
@@ -217,7 +214,7 @@ where
 }
 
 impl<'a> CrashData<'a> {
-    /// The thread that crashed, if its stack is there.
+    /// Returns the thread that crashed, if its stack is available.
     pub(crate) fn crashed(&self) -> Option<&Thread<'a>> {
         match self.no_crashing_thread {
             true => None,
@@ -225,13 +222,13 @@ impl<'a> CrashData<'a> {
         }
     }
 
-    /// The thread at an index, counted from the end if negative.
+    /// Returns the thread at an index, counted from the end if negative.
     pub(crate) fn thread(&self, index: i64) -> Option<&Thread<'a>> {
         self.threads.get(position(index, self.threads.len())?)
     }
 }
 
-/// The place in a list of that length at an index, which counts from the end if negative.
+/// Returns the position of an index in a list of that length; negative indexes count from the end.
 pub(super) fn position(index: i64, length: usize) -> Option<usize> {
     let position = if index < 0 {
         i64::try_from(length).ok()?.checked_add(index)?

@@ -1,8 +1,8 @@
-//! Reading values of any type, for documents that do not keep to the schema.
+//! Reads values of any type, for documents that do not keep to the schema.
 //!
-//! Where Socorro gives an ill-typed value a meaning (it counts as true, it is written into the
-//! signature), so does this; where its frame rule breaks, the thread gets a problem and the rule
-//! fails here too; anything else is left out with a note.
+//! Where Socorro gives an ill-typed value a meaning (it counts as true, it is written into the signature), so does this
+//! module. Where Socorro's frame rule breaks, the thread gets a problem and the rule fails here too. Anything else is
+//! left out with a note.
 
 use std::borrow::Cow;
 
@@ -12,14 +12,14 @@ use super::data::{CrashData, FRAME_LIMIT, Frame, Inline, THREAD_LIMIT, Thread, U
 use crate::python;
 use crate::scalar::Scalar;
 
-/// Reads crash data from whatever holds its keys.
+/// Reads crash data through a function that looks up a key.
 pub(super) fn read<'a>(get: impl Fn(&str) -> Option<&'a Value>) -> CrashData<'static> {
     let get = |key: &str| get(key).filter(|value| !value.is_null());
     let mut notes = Vec::new();
     let mut text = |key: &str| match get(key)? {
         Value::String(text) => Some(text.clone()),
         other => {
-            // What counts as false means the same as nothing.
+            // Falsy values mean the same as missing ones.
             if python::truthy(other) {
                 notes.push(format!("CrashData: {key} is not a text, left out"));
             }
@@ -52,7 +52,7 @@ pub(super) fn read<'a>(get: impl Fn(&str) -> Option<&'a Value>) -> CrashData<'st
     });
     let additional_minidumps = match get("additional_minidumps") {
         Some(Value::Array(names)) => names.iter().filter_map(owned_text).collect(),
-        // Of old this was a text with commas.
+        // This used to be a comma-separated string.
         Some(Value::String(names)) => names.split(',').map(|name| name.trim().to_owned()).collect(),
         Some(_) => {
             notes.push("CrashData: additional_minidumps is not a list, left out".to_owned());
@@ -64,7 +64,7 @@ pub(super) fn read<'a>(get: impl Fn(&str) -> Option<&'a Value>) -> CrashData<'st
         crashing_thread,
         no_crashing_thread: false,
         threads,
-        // These are only compared; what is not a text equals none.
+        // These are only compared, and nothing but a string can match.
         os: get("os").and_then(owned_text),
         reason,
         java_stack_trace: get("java_stack_trace").cloned(),
@@ -83,7 +83,7 @@ pub(super) fn read<'a>(get: impl Fn(&str) -> Option<&'a Value>) -> CrashData<'st
     }
 }
 
-/// The text that a value becomes in a signature, if it counts as true.
+/// Returns what a value becomes in a signature, if it is truthy.
 fn written(value: Option<&Value>) -> Option<String> {
     value.filter(|value| python::truthy(value)).map(python::text)
 }
@@ -92,7 +92,7 @@ fn owned_text(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned)
 }
 
-/// A whole number out of a number, truth value or text; 0 for anything else.
+/// Converts a number, boolean or string to an integer; 0 for anything else.
 fn whole(value: &Value) -> i64 {
     match value {
         Value::Number(number) => python::whole(number),
@@ -102,7 +102,7 @@ fn whole(value: &Value) -> i64 {
     }
 }
 
-/// The threads, of which only the crashing and the first one are read.
+/// Reads the threads: only the crashing and the first one.
 fn threads(threads: &[Value], crashing: i64) -> Vec<Thread<'static>> {
     let threads = &threads[..threads.len().min(THREAD_LIMIT)];
     let crashing = position(crashing, threads.len());
@@ -161,7 +161,7 @@ fn frame(value: &Value) -> Result<Frame<'static>, &'static str> {
     let get = |key: &str| frame.get(key).filter(|value| python::truthy(value));
     let function = text_or(get("function"), "a function is not a text")?;
     let module = match get("module") {
-        // It is not looked at if something better is known.
+        // It is ignored if something better is known.
         Some(Value::String(module)) => Some(Cow::Owned(module.clone())),
         None => None,
         Some(_) if function.is_some() => None,
@@ -214,7 +214,7 @@ fn text_or(value: Option<&Value>, problem: &'static str) -> Result<Option<Cow<'s
     }
 }
 
-/// A number or a text as it came, anything else as Python writes it.
+/// Returns a number or string as it came, anything else as Python writes it.
 fn scalar(value: &Value) -> Option<Scalar<'static>> {
     match value {
         Value::Number(number) if number.is_i64() => Some(Scalar::Integer(python::whole(number))),

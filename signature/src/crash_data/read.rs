@@ -1,4 +1,4 @@
-//! Reading crash data: from siggen's JSON, or out of a processed crash.
+//! Reads crash data, from siggen's JSON or from a processed crash.
 
 use crash::ProcessedCrash;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use super::data::CrashData;
 use super::lenient;
 use crate::python;
 
-/// Why a document is no crash data.
+/// Why a document is not crash data.
 #[derive(Debug, thiserror::Error)]
 pub enum CrashDataError {
     /// It is not UTF-8.
@@ -22,16 +22,16 @@ pub enum CrashDataError {
 }
 
 impl<'a> CrashData<'a> {
-    /// Reads one JSON document in siggen's schema, or a processed crash (known by `json_dump`).
+    /// Reads one JSON document in siggen's schema, or a processed crash (recognised by `json_dump`).
     ///
-    /// Values of another type than they should have are left out with a note, as far as they have
-    /// no other defined meaning (a thread number in a text counts).
+    /// Values of the wrong type are left out with a note, unless they have another defined meaning (a thread number in
+    /// a string counts).
     ///
     /// # Errors
     /// If the document is not a JSON object.
     pub fn from_json(json: &'a [u8]) -> Result<Self, CrashDataError> {
         let text = str::from_utf8(json).map_err(|_| CrashDataError::NotUtf8)?;
-        // Nearly all documents are well typed, and reading them directly is several times faster.
+        // Nearly all documents are well typed, and reading these directly is several times faster.
         if text.trim_start().starts_with('{')
             && !text.contains("\"json_dump\"")
             && let Ok(data) = serde_json::from_str(text)
@@ -45,9 +45,9 @@ impl<'a> CrashData<'a> {
         }
     }
 
-    /// Takes what signatures need out of a processed crash.
+    /// Extracts what signatures need from a processed crash.
     ///
-    /// Of the threads only the crashing and the first one are read; the others stay empty.
+    /// Only the crashing and the first thread are read; the others stay empty.
     pub fn from_processed(crash: &ProcessedCrash) -> Self {
         let crashing_thread = crash
             .at(&["json_dump", "crash_info", "crashing_thread"])

@@ -6,7 +6,7 @@ use super::data::THREAD_LIMIT;
 use super::*;
 use crate::scalar::Scalar;
 
-/// Reads a document, which stays in memory for what is borrowed from it.
+/// Reads a document and leaks it, since the result borrows from it.
 fn read(value: &Value) -> CrashData<'static> {
     CrashData::from_json(value.to_string().leak().as_bytes()).unwrap()
 }
@@ -195,7 +195,7 @@ fn half_a_surrogate_pair_becomes_a_replacement_character() {
 }
 
 #[test]
-fn texts_of_frames_are_borrowed_unless_they_have_escapes() {
+fn strings_of_frames_are_borrowed_unless_they_have_escapes() {
     let data =
         CrashData::from_json(br#"{"threads": [{"frames": [{"function": "f", "file": "a\u0062", "offset": "0x1"}]}]}"#)
             .unwrap();

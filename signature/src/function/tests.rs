@@ -3,7 +3,7 @@ use regex_automata::meta::Regex;
 
 use super::*;
 
-/// Lists of their own, so that the ones that ship may change.
+/// Separate lists, so that the built-in ones may change.
 fn lists() -> Lists {
     let folder = tempfile::tempdir().unwrap();
     for (file, text) in [
@@ -120,7 +120,7 @@ fn blanks_stand_behind_commas_alone() {
     }
 }
 
-/// The steps as they are described, one after the other over the whole name.
+/// The steps as documented, one after another over the whole name.
 fn slow_spaces(name: &str) -> String {
     let mut without = String::new();
     let mut rest = name.chars().peekable();
@@ -140,7 +140,7 @@ fn slow_spaces(name: &str) -> String {
     out
 }
 
-/// The expression that lambda numbers are described by.
+/// The documented expression for lambda numbers.
 fn slow_lambda_numbers(name: &str) -> String {
     let lambda = Regex::new(r"::\$_\d+::").unwrap();
     let mut out = String::new();
@@ -155,7 +155,7 @@ fn slow_lambda_numbers(name: &str) -> String {
 
 proptest! {
     #[test]
-    fn spaces_and_lambda_numbers_are_mended_as_they_are_described(
+    fn spaces_and_lambda_numbers_are_fixed_as_documented(
         name in "( |,|\\*|&|::|\\$_|\\$|_|1|2|\u{661}|\u{bd}|\u{e9}|a){0,40}"
     ) {
         let mended = fix_spaces(&name).unwrap_or_else(|| name.clone());
@@ -166,7 +166,7 @@ proptest! {
 }
 
 #[test]
-fn nested_param_traits_are_looked_into_as_long_as_the_budget_lasts() {
+fn nested_param_traits_are_examined_while_the_budget_lasts() {
     let nested = |depth: usize| format!("{}a<b>{}", "IPC::ParamTraits<".repeat(depth), ">".repeat(depth));
     let kept = cpp(&nested(60), None, &lists()).unwrap();
     assert_eq!(kept, nested(60).replace("a<b>", "a<T>"));

@@ -1,4 +1,4 @@
-//! Where two sets of lists differ, found by trying the names that their entries are about.
+//! Where two sets of lists differ, found by trying names that their entries are about.
 
 use std::collections::BTreeSet;
 
@@ -7,33 +7,32 @@ use super::entry::Entry;
 use super::names;
 use super::treatment::Treatment;
 
-/// So many names are tried for all entries of a set together, each entry having an equal share. Lists such as
-/// Mozilla's stay far below.
+/// Maximum names tried for all entries of a set together; each entry has an equal share. Lists like Mozilla's stay far
+/// below.
 const MOST_NAMES: usize = 2_000_000;
 
-/// What a comparison of two sets of lists came to.
+/// The result of comparing two sets of lists.
 #[derive(Debug)]
 pub struct Comparison<'l> {
-    /// How many different names were tried: for each entry of either set those that it is meant for, longer ones, and
-    /// ones that it just misses.
+    /// How many different names were tried: for each entry of either set, names it is meant for, longer ones, and near
+    /// misses.
     pub names: usize,
-    /// To how many of them both sets do the same.
+    /// How many of them both sets treat the same.
     pub alike: usize,
-    /// The entries of the first set with names that the second treats otherwise, in their order.
+    /// The entries of the first set with names that the second treats differently, in order.
     pub of_first: Vec<Difference<'l>>,
-    /// The entries of the second set with names that the first treats otherwise, in their order.
+    /// The entries of the second set with names that the first treats differently, in order.
     pub of_second: Vec<Difference<'l>>,
 }
 
-/// An entry some of whose names the other set treats otherwise.
+/// An entry with names that the other set treats differently.
 #[derive(Debug)]
 pub struct Difference<'l> {
     /// The entry.
     pub entry: &'l Entry,
     /// How many names were tried for it.
     pub tried: usize,
-    /// Those that are treated otherwise, but for those that an earlier entry of its set has named, in the order of
-    /// their bytes.
+    /// The names treated differently, sorted by bytes, without those reported for an earlier entry of its set.
     pub names: Vec<DifferentName<'l>>,
 }
 
@@ -68,21 +67,21 @@ impl<'l> Comparison<'l> {
         }
     }
 
-    /// The share of names that are treated alike, in percent, rounded down to a tenth: only if all are it is 100.
+    /// Returns the percentage of names treated the same, rounded down to a tenth: 100 only if all are.
     pub fn percent(&self) -> f64 {
         percent(self.alike, self.names)
     }
 }
 
 impl Lists {
-    /// The names that the entries are tried on in a [`Comparison`]: for each entry those that it is meant for, longer
-    /// ones, and ones that it just misses. They are texts of normalised frames.
+    /// Returns the names that a [`Comparison`] tries the entries on: for each, names it is meant for, longer ones, and
+    /// near misses. They have the form of normalised frames.
     pub fn names(&self) -> BTreeSet<String> {
         tried(self, MOST_NAMES).flat_map(|(_, names)| names).collect()
     }
 }
 
-/// The entries of a set, each with the names that it is tried on: `most` together.
+/// Returns the entries of a set, each with the names to try it on: at most `most` in total.
 fn tried(lists: &Lists, most: usize) -> impl Iterator<Item = (&Entry, Vec<String>)> {
     let entries = lists.entries();
     let share = most / entries.len().max(1);
@@ -91,13 +90,13 @@ fn tried(lists: &Lists, most: usize) -> impl Iterator<Item = (&Entry, Vec<String
         .map(move |entry| (entry, names::names(entry).into_iter().take(share).collect()))
 }
 
-/// A share in percent, rounded down to a tenth; 100 of nothing.
+/// Returns a percentage, rounded down to a tenth; 100 if `whole` is 0.
 pub fn percent(part: usize, whole: usize) -> f64 {
     let tenths = part.saturating_mul(1000).checked_div(whole).unwrap_or(1000);
     f64::from(u32::try_from(tenths).unwrap_or(1000)) / 10.0
 }
 
-/// The entries of one of two sets with names that the two treat differently; the names tried are added to `all`.
+/// Returns one set's entries with names that the two sets treat differently, and adds the names tried to `all`.
 fn differences<'l>(
     of: &'l Lists,
     (first, second): (&'l Lists, &'l Lists),
@@ -152,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn differences_are_told_by_entry_and_in_both_directions() {
+    fn differences_are_reported_by_entry_and_in_both_directions() {
         let first = lists(["zebra", "horse", "gate", ""]);
         let second = lists(["zebra$", "zebra\nhorse", "", "horse"]);
         let found = Comparison::of(&first, &second);

@@ -1,4 +1,4 @@
-//! The four lists, compiled, and what they say of a frame.
+//! The four lists, compiled, and their verdict on a frame.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,7 +13,7 @@ use super::entry::{Entry, LIST_FILES, digest, entries};
 use super::file::{ENTRY_LIMIT, ListError, ListProblem, read};
 use super::{dialect, names};
 
-/// The lists that come with this crate.
+/// The lists built into this crate.
 pub(super) const BUILT_IN: [&str; 4] = [
     include_str!("../../lists/irrelevant_signature_re.txt"),
     include_str!("../../lists/prefix_signature_re.txt"),
@@ -21,16 +21,16 @@ pub(super) const BUILT_IN: [&str; 4] = [
     include_str!("../../lists/signatures_with_line_numbers_re.txt"),
 ];
 
-/// How big the compiled form of lists may get, in bytes.
+/// Maximum compiled size of lists, in bytes.
 const COMPILED_LIMIT: usize = 8 * 1024 * 1024;
 
-/// An entry whose own compiled form is bigger than so many bytes is blamed when all are too big together.
+/// When the lists together are too big, an entry whose own compiled form exceeds this many bytes is blamed.
 const ENTRY_COMPILED_LIMIT: usize = COMPILED_LIMIT / 8;
 
-/// What is said of a frame, and the entry that says so.
+/// A verdict on a frame, and the entry that gives it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Verdict<'a> {
-    /// It does not matter.
+    /// It is irrelevant.
     Irrelevant(&'a Arc<Entry>),
     /// It belongs to the signature, and so does the frame after it.
     Prefix(&'a Arc<Entry>),
@@ -39,7 +39,7 @@ pub(crate) enum Verdict<'a> {
 /// The four lists, compiled.
 #[derive(Debug)]
 pub struct Lists {
-    /// The entries that frames do not matter by, and behind them those of prefixes.
+    /// The irrelevant entries, followed by the prefixes.
     verdicts: List,
     line_numbers: List,
     sentinels: HashMap<String, Arc<Entry>>,
@@ -49,7 +49,7 @@ pub struct Lists {
 }
 
 impl Lists {
-    /// The lists that come with this crate.
+    /// Returns the lists built into this crate.
     pub fn built_in() -> Self {
         Self::compile(BUILT_IN, None).expect("a test compiles the lists of this crate")
     }
@@ -57,13 +57,13 @@ impl Lists {
     /// Reads the four lists of a folder, [`LIST_FILES`]. An empty list matches nothing.
     ///
     /// # Errors
-    /// If a file is missing or has an entry that cannot be used.
+    /// If a file is missing or has an unusable entry.
     pub fn load(folder: &Path) -> Result<Self, ListError> {
         let texts = Self::read(folder)?;
         Self::compile(texts.each_ref().map(String::as_str), Some(folder))
     }
 
-    /// The texts of the four lists of a folder, in the order of [`LIST_FILES`]; what they say is not looked at.
+    /// Reads the texts of the four lists of a folder, in the order of [`LIST_FILES`], without interpreting them.
     ///
     /// # Errors
     /// If a file is missing, too big or not UTF-8.
@@ -78,35 +78,35 @@ impl Lists {
     /// Compiles the texts of the four lists, in the order of [`LIST_FILES`].
     ///
     /// # Errors
-    /// If an entry cannot be used.
+    /// If an entry is unusable.
     pub fn of_texts(texts: [&str; 4]) -> Result<Self, ListError> {
         Self::compile(texts, None)
     }
 
-    /// The SHA-256 of lists by their texts, as [`Lists::sha256`] says it, without compiling them.
+    /// Returns the SHA-256 of lists given as text, like [`Lists::sha256`], without compiling them.
     pub fn sha256_of(texts: [&str; 4]) -> String {
         digest(texts)
     }
 
-    /// The SHA-256 of the built-in lists, without compiling them.
+    /// Returns the SHA-256 of the built-in lists, without compiling them.
     pub fn built_in_sha256() -> String {
         digest(BUILT_IN)
     }
 
-    /// Where the lists come from: a folder, or `None` for texts and the built-in ones.
+    /// Returns the folder the lists come from; `None` for texts and the built-in ones.
     pub fn folder(&self) -> Option<&str> {
         self.folder.as_deref()
     }
 
-    /// What the lists are: 64 hexadecimal digits, the SHA-256 of their entries. For each file in the order of
-    /// [`LIST_FILES`]: a line with its name in square brackets, then its entries, each once, in the order of their
-    /// bytes, a line each. So comments, blank lines and the order of entries do not change it: lists with the same
+    /// Returns the identity of the lists: 64 hexadecimal digits, the SHA-256 of their entries. For each file in the
+    /// order of [`LIST_FILES`], the input is a line with its name in square brackets, then its distinct entries, sorted
+    /// by bytes, one per line. So comments, blank lines and the order of entries do not matter: lists with the same
     /// entries make the same signatures.
     pub fn sha256(&self) -> &str {
         &self.sha256
     }
 
-    /// All entries, in the order of [`LIST_FILES`] and of their lines. Of equal sentinels only the first.
+    /// Returns all entries, in the order of [`LIST_FILES`] and of their lines. Of equal sentinels, only the first.
     pub fn entries(&self) -> Vec<&Entry> {
         let mut sentinels: Vec<&Entry> = self.sentinels.values().map(AsRef::as_ref).collect();
         sentinels.sort_unstable_by_key(|entry| entry.line);
@@ -119,13 +119,13 @@ impl Lists {
             .collect()
     }
 
-    /// How many entries each list has, in the order of [`LIST_FILES`].
+    /// Returns the number of entries of each list, in the order of [`LIST_FILES`].
     pub fn counts(&self) -> [usize; 4] {
         let entries = self.entries();
         LIST_FILES.map(|file| entries.iter().filter(|entry| entry.file == file).count())
     }
 
-    /// The entries that match any frame, which is hardly what was meant.
+    /// Returns the entries that match any frame, which is hardly ever intended.
     pub fn matching_anything(&self) -> Vec<&Entry> {
         self.entries()
             .into_iter()
@@ -147,7 +147,7 @@ impl Lists {
         }
         let mut by_text = HashMap::new();
         for entry in entries(sentinels_file, sentinels) {
-            // Of equal entries the first one counts.
+            // Of equal entries, the first counts.
             by_text.entry(entry.text.clone()).or_insert_with(|| Arc::new(entry));
         }
         Ok(Self {
@@ -160,7 +160,7 @@ impl Lists {
         })
     }
 
-    /// What an entry says of a frame. That it does not matter comes first.
+    /// Returns the verdict on a frame. Irrelevance takes precedence.
     pub(crate) fn verdict(&self, frame: &str) -> Option<Verdict<'_>> {
         let entry = self.verdicts.find(frame)?;
         Some(if entry.file == LIST_FILES[0] {
@@ -170,14 +170,14 @@ impl Lists {
         })
     }
 
-    /// The entry by which a function needs its line number.
+    /// Returns the entry that gives a function its line number.
     pub(crate) fn with_line_number(&self, function: &str) -> Option<&Arc<Entry>> {
         self.line_numbers.find(function)
     }
 
-    /// The entry by which frames before this one do not matter.
+    /// Returns the entry that makes the frames before this one irrelevant.
     pub(crate) fn sentinel(&self, frame: &str) -> Option<&Arc<Entry>> {
-        // Most frames are longer, and need not be hashed.
+        // Most frames are longer, and need no hashing.
         if frame.len() > self.longest_sentinel {
             return None;
         }
@@ -185,8 +185,8 @@ impl Lists {
     }
 }
 
-/// Lists of regular expressions, compiled into one automaton that knows which of them matched. A
-/// frame may be long, and is read once for all of them.
+/// Lists of regular expressions, compiled into one automaton that knows which of them matched, so that a long frame is
+/// read only once.
 #[derive(Debug)]
 struct List {
     entries: Vec<Arc<Entry>>,
@@ -194,7 +194,7 @@ struct List {
 }
 
 impl List {
-    /// Compiles files by name and text, whose entries count in this order.
+    /// Compiles files, given by name and text. Earlier entries take precedence.
     fn compile(files: &[(&'static str, &str)], folder: Option<&Path>) -> Result<Self, ListError> {
         let unusable = |entry: &Entry, reason: String| ListError {
             file: path_of(entry.file, folder),
@@ -234,7 +234,7 @@ impl List {
         Ok(Self { entries: list, regex })
     }
 
-    /// The first entry that matches at the start of the text.
+    /// Returns the first entry that matches at the start of the text.
     fn find(&self, text: &str) -> Option<&Arc<Entry>> {
         let input = Input::new(text).anchored(Anchored::Yes);
         let found = self.regex.search_half(&input)?;
@@ -242,14 +242,14 @@ impl List {
     }
 }
 
-/// The last line of a syntax error, which names it; the others draw the expression.
+/// Returns the last line of a syntax error, which names it; the others draw the expression.
 fn one_line(error: &impl fmt::Display) -> String {
     let text = error.to_string();
     let last = text.lines().last().unwrap_or_default();
     last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 
-/// How expressions are compiled: only where an anchored match ends is ever asked for.
+/// Returns the compiler's settings: only where an anchored match ends is ever needed.
 fn config(limit: usize) -> meta::Config {
     meta::Config::new()
         .nfa_size_limit(Some(limit))
@@ -257,7 +257,7 @@ fn config(limit: usize) -> meta::Config {
         .auto_prefilter(false)
 }
 
-/// The first expression that alone is too big.
+/// Returns the first expression that is too big on its own.
 fn first_too_big(patterns: &[String]) -> Option<usize> {
     let config = config(ENTRY_COMPILED_LIMIT);
     patterns.iter().position(|pattern| {

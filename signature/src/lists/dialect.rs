@@ -1,17 +1,17 @@
-//! From Python's dialect of regular expressions to that of the `regex` crates.
+//! Translates Python's dialect of regular expressions to that of the `regex` crates.
 //!
-//! Most expressions mean the same in both. What differs is rewritten here; what has no
-//! counterpart is refused, since it would silently mean something else. One thing is narrower: for
-//! `\w` and `\b` only ASCII letters, digits and the underscore are parts of words.
+//! Most expressions mean the same in both. Differences are rewritten here; anything without a counterpart is refused,
+//! since it would silently mean something else. One thing is narrower: for `\w` and `\b`, only ASCII letters, digits
+//! and the underscore are parts of words.
 
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// The expression in Rust's dialect, or what it uses that cannot be supported.
+/// Returns the expression in Rust's dialect, or the unsupported feature it uses.
 pub(super) fn translate(python: &str) -> Result<String, &'static str> {
     let mut out = String::with_capacity(python.len() + 8);
     let mut rest = python.chars().peekable();
-    // Whether the last thing was a quantifier, so that `+` would make it possessive.
+    // Whether the previous item was a quantifier, which `+` would make possessive.
     let mut quantified = false;
     while let Some(c) = rest.next() {
         let was_quantified = std::mem::take(&mut quantified);
@@ -57,8 +57,8 @@ pub(super) fn translate(python: &str) -> Result<String, &'static str> {
     Ok(out)
 }
 
-/// The rest of a count behind `{` if it is a valid one: how many characters it has, and the count
-/// in Rust's form. In Python any other brace is an ordinary character.
+/// Parses what follows `{` if it is a valid count: its length in characters, and the count in Rust's form. In Python,
+/// any other brace is an ordinary character.
 fn count(rest: &Peekable<Chars<'_>>) -> Option<(usize, String)> {
     let mut inside = String::new();
     for c in rest.clone() {
@@ -80,7 +80,7 @@ fn count(rest: &Peekable<Chars<'_>>) -> Option<(usize, String)> {
     None
 }
 
-/// What follows a backslash.
+/// Translates what follows a backslash.
 fn escape(rest: &mut Peekable<Chars<'_>>, out: &mut String, in_class: bool) -> Result<(), &'static str> {
     let Some(c) = rest.next() else {
         return Err("a backslash at the end");
@@ -90,8 +90,8 @@ fn escape(rest: &mut Peekable<Chars<'_>>, out: &mut String, in_class: bool) -> R
         'b' if in_class => out.push_str(r"\x08"),
         '0' => out.push_str(r"\x00"),
         '1'..='9' => return Err("references to groups are not supported"),
-        // Symbols are ASCII nearly without exception, and the full tables of letters would make the
-        // automaton so big that matching long frames gets slow.
+        // Symbols are almost always ASCII, and the full tables of letters would make the automaton so big that matching
+        // long frames becomes slow.
         'w' if in_class => out.push_str("0-9A-Za-z_"),
         'w' => out.push_str("[0-9A-Za-z_]"),
         'W' if !in_class => out.push_str("[^0-9A-Za-z_]"),
@@ -101,7 +101,7 @@ fn escape(rest: &mut Peekable<Chars<'_>>, out: &mut String, in_class: bool) -> R
             out.push(c);
         }
         c if c.is_ascii_alphanumeric() => return Err("unknown escape"),
-        // In Python an escaped character is itself; Rust gives `\<` and `\>` another meaning.
+        // In Python an escaped character stands for itself; Rust gives `\<` and `\>` another meaning.
         '<' | '>' => out.push(c),
         c if c.is_ascii() => {
             out.push('\\');
@@ -112,8 +112,8 @@ fn escape(rest: &mut Peekable<Chars<'_>>, out: &mut String, in_class: bool) -> R
     Ok(())
 }
 
-/// A class in square brackets, without the first bracket. Rust knows classes within classes and
-/// operations between them; Python does not.
+/// Translates a class in square brackets, without the first bracket. Rust has nested classes and operations between
+/// them; Python does not.
 fn class(rest: &mut Peekable<Chars<'_>>, out: &mut String) -> Result<(), &'static str> {
     out.push('[');
     if rest.next_if_eq(&'^').is_some() {

@@ -1,4 +1,4 @@
-//! The entries of a list: its lines that are no comments.
+//! The entries of a list: the lines that are not comments.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -18,9 +18,9 @@ pub const LIST_FILES: [&str; 4] = [
 pub struct Entry {
     /// The name of its file, one of [`LIST_FILES`].
     pub file: &'static str,
-    /// Its line, the first being 1.
+    /// Its line number, starting at 1.
     pub line: usize,
-    /// The entry, as it stands in the file.
+    /// The entry, as written in the file.
     pub text: String,
 }
 
@@ -30,7 +30,7 @@ impl fmt::Display for Entry {
     }
 }
 
-/// The entries of a list.
+/// Returns the entries of a list.
 pub(super) fn entries(file: &'static str, text: &str) -> impl Iterator<Item = Entry> {
     text.lines().enumerate().filter_map(move |(i, line)| {
         let text = line.trim();
@@ -42,7 +42,7 @@ pub(super) fn entries(file: &'static str, text: &str) -> impl Iterator<Item = En
     })
 }
 
-/// The SHA-256 of the four lists' entries, in hexadecimal digits; see [`super::Lists::sha256`].
+/// Returns the SHA-256 of the four lists' entries, in hexadecimal; see [`super::Lists::sha256`].
 pub(super) fn digest(texts: [&str; 4]) -> String {
     let mut hash = Sha256::new();
     for (file, text) in LIST_FILES.into_iter().zip(texts) {

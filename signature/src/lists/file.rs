@@ -1,21 +1,21 @@
-//! Reading a list's file, and what may be wrong with it.
+//! Reads the file of a list, and says what is wrong with it.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-/// How big a list may be, in bytes.
+/// Maximum size of a list, in bytes.
 pub const LIST_LIMIT: usize = 1024 * 1024;
 
-/// How many entries a list may have.
+/// Maximum entries of a list.
 pub(super) const ENTRY_LIMIT: usize = 10_000;
 
-/// Why lists cannot be used. Displays as `file:line: problem`.
+/// Why lists are unusable. Displays as `file:line: problem`.
 #[derive(Debug, thiserror::Error)]
 #[error("{}{}: {problem}", file.display(), line.map(|line| format!(":{line}")).unwrap_or_default())]
 pub struct ListError {
     /// The file.
     pub file: PathBuf,
-    /// The line, the first being 1, if the problem is in one.
+    /// The line number, starting at 1, if the problem is in one line.
     pub line: Option<usize>,
     /// What is wrong.
     #[source]
@@ -28,16 +28,16 @@ pub enum ListProblem {
     /// The file cannot be read.
     #[error("cannot be read: {0}")]
     Unreadable(#[source] std::io::Error),
-    /// The file is bigger than a list may be.
+    /// The file is too big for a list.
     #[error("bigger than {LIST_LIMIT} bytes")]
     TooBig,
-    /// The list has more entries than it may have.
+    /// The list has too many entries.
     #[error("more than {ENTRY_LIMIT} entries")]
     TooMany,
     /// The line is not UTF-8.
     #[error("not UTF-8")]
     NotUtf8,
-    /// The entry is no regular expression, or one of a kind that is not supported.
+    /// The entry is not a regular expression, or uses an unsupported feature.
     #[error("`{entry}` cannot be used: {reason}")]
     Entry {
         /// The entry.
@@ -50,7 +50,7 @@ pub enum ListProblem {
     Uncompilable(String),
 }
 
-/// The text of a list's file.
+/// Reads the text of a list's file.
 pub(super) fn read(file: &Path) -> Result<String, ListError> {
     let error = |line, problem| ListError {
         file: file.to_owned(),
@@ -58,7 +58,7 @@ pub(super) fn read(file: &Path) -> Result<String, ListError> {
         problem,
     };
     let unreadable = |source| error(None, ListProblem::Unreadable(source));
-    // What is no plain file, such as a pipe, might never end.
+    // Anything but a regular file, such as a pipe, might never end.
     if !std::fs::metadata(file).map_err(unreadable)?.is_file() {
         return Err(unreadable(std::io::Error::other("it is no file")));
     }
@@ -70,10 +70,10 @@ pub(super) fn read(file: &Path) -> Result<String, ListError> {
     text_of(bytes).map_err(|(line, problem)| error(line, problem))
 }
 
-/// The text of a list from its bytes.
+/// Converts the bytes of a list to text.
 ///
 /// # Errors
-/// The line, if the problem is in one, and the problem: too big, or not UTF-8.
+/// The problem (too big, or not UTF-8), with its line if it is in one.
 pub fn text_of(bytes: Vec<u8>) -> Result<String, (Option<usize>, ListProblem)> {
     if bytes.len() > LIST_LIMIT {
         return Err((None, ListProblem::TooBig));

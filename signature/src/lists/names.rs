@@ -1,4 +1,4 @@
-//! Names to try an entry on: those that it is meant for, longer ones, and ones that it just misses.
+//! Names to try an entry on: names it is meant for, longer ones, and near misses.
 
 use std::collections::BTreeSet;
 
@@ -10,19 +10,19 @@ use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 use super::dialect;
 use super::entry::{Entry, LIST_FILES};
 
-/// So many names of one entry are spelled out at most; each branch of an expression is in one of them as long as
-/// there are not more branches.
+/// Maximum names spelled out for an entry; unless there are more branches than this, each branch of an expression is in
+/// one of them.
 const MOST_SPELLED: usize = 64;
-/// A longer name is not spelled out.
+/// Longer names are not spelled out.
 const LONGEST: usize = 300;
-/// What stands for "any text" in a name.
+/// Stand-ins for "any text" in a name.
 const ANYTHING: [&str; 3] = ["", "z", "::leap_2"];
-/// What is put behind a name that an entry is meant for.
+/// Appended to a name that an entry is meant for.
 const BEHIND: [&str; 6] = ["Ex", "_2", " ", "<T>", "::leap", "<T>::leap"];
-/// What is put in front of it.
+/// Prepended to it.
 const IN_FRONT: [&str; 3] = ["_", "herd::", "x"];
 
-/// The names to try an entry on, in the order of their bytes. None for an expression that cannot be used.
+/// Returns the names to try an entry on, sorted by bytes. None for an unusable expression.
 pub(super) fn names(entry: &Entry) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for meant in spelled(entry) {
@@ -39,10 +39,10 @@ pub(super) fn names(entry: &Entry) -> BTreeSet<String> {
     names
 }
 
-/// Whether an entry matches any text.
+/// Returns whether an entry matches any text.
 pub(super) fn matches_anything(entry: &Entry) -> bool {
     let expression = dialect::translate(&entry.text).ok();
-    // Most need some text, and are told by that without being compiled.
+    // Most need some text, which shows without compiling them.
     let needs_nothing = parsed(&entry.text).is_some_and(|hir| hir.properties().minimum_len() == Some(0));
     needs_nothing
         && expression
@@ -54,7 +54,7 @@ fn parsed(python: &str) -> Option<Hir> {
     syntax::parse(&dialect::translate(python).ok()?).ok()
 }
 
-/// The names that an entry is meant for.
+/// Returns names that an entry is meant for.
 fn spelled(entry: &Entry) -> Vec<String> {
     if entry.file == LIST_FILES[2] {
         return vec![entry.text.clone()];
@@ -65,7 +65,7 @@ fn spelled(entry: &Entry) -> Vec<String> {
     names
 }
 
-/// A name shortened at either end, with one letter gone, and with one letter changed, at its beginning, middle and end.
+/// Returns a name shortened at either end, and with one letter removed or changed at its beginning, middle and end.
 fn near_misses(name: &str) -> Vec<String> {
     let letters: Vec<char> = name.chars().collect();
     let count = letters.len();
@@ -98,7 +98,7 @@ fn near_misses(name: &str) -> Vec<String> {
     found
 }
 
-/// Texts that an expression matches whole.
+/// Returns texts that an expression matches in full.
 fn spell(hir: &Hir) -> Vec<String> {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => vec![String::new()],
@@ -124,7 +124,7 @@ fn spell(hir: &Hir) -> Vec<String> {
     }
 }
 
-/// Beginnings with ends: each with each while there is room, then each end at least once.
+/// Joins beginnings and ends: all pairs while there is room, then each end at least once.
 fn joined(beginnings: &[String], ends: &[String]) -> Vec<String> {
     let all = beginnings.len().saturating_mul(ends.len());
     let pairs: Vec<(&String, &String)> = if all <= MOST_SPELLED {
@@ -142,7 +142,7 @@ fn joined(beginnings: &[String], ends: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// Some members of a class: its smallest and largest that can be printed, and one in the middle. A class of nearly
+/// Returns some members of a class: its smallest and largest printable ones, and one in the middle. A class of nearly
 /// everything is `.` or the like.
 fn members(class: &Class) -> Vec<String> {
     let ranges: Vec<(char, char)> = match class {
@@ -166,7 +166,7 @@ fn members(class: &Class) -> Vec<String> {
     found.into_iter().map(String::from).collect()
 }
 
-/// Something as often as it must be, and once more.
+/// Repeats something the minimum number of times, and once more.
 fn repeated(repetition: &Repetition) -> Vec<String> {
     let least = usize::try_from(repetition.min).unwrap_or(usize::MAX);
     let more = repetition.max.is_none_or(|most| most > repetition.min);
@@ -178,7 +178,7 @@ fn repeated(repetition: &Repetition) -> Vec<String> {
     }
     let mut found = Vec::new();
     for one in &single {
-        // A name that is too long is left out below.
+        // Skips names that would be too long.
         if one.len().saturating_mul(least) > LONGEST {
             continue;
         }
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_matches_anything_is_told() {
+    fn entries_that_match_anything_are_reported() {
         for (text, expected) in [
             ("z*", true),
             ("a|", true),

@@ -10,7 +10,7 @@ fn compile(irrelevant: &str) -> Result<Lists, ListError> {
     Lists::of_texts([irrelevant, "", "", ""])
 }
 
-/// Whether an entry matches the text in Python's sense.
+/// Checks whether an entry matches the text in Python's sense.
 fn check(entry: &str, text: &str, expected: bool) {
     let lists = compile(entry).unwrap();
     assert_eq!(lists.verdict(text).is_some(), expected, "{entry} on {text:?}");
@@ -55,7 +55,7 @@ fn entries_match_at_the_start_in_the_dialect_of_python() {
 }
 
 #[test]
-fn what_has_no_counterpart_is_refused_with_file_and_line() {
+fn unsupported_syntax_is_refused_with_file_and_line() {
     let cases = [
         "a(?=b)", "(?<!a)b", "(?>a)", "a++", "a**", r"(a)\1", r"\q", "a(", "[a", "a\\", "*", "a{3,2}",
     ];
@@ -84,7 +84,7 @@ fn the_first_entry_that_matches_is_named() {
 }
 
 #[test]
-fn what_does_not_matter_is_no_prefix() {
+fn irrelevant_frames_are_not_prefixes() {
     let lists = Lists::of_texts([".*zebra\nhorse.*run\n", "horse\n.*zebra::\n", "", ""]).unwrap();
     for frame in ["zebra::leap", "horse::run", "horse, zebra"] {
         assert!(matches!(lists.verdict(frame), Some(Verdict::Irrelevant(_))), "{frame}");
@@ -134,7 +134,7 @@ fn folders_are_loaded_whole() {
     fs::write(folder.path().join(LIST_FILES[3]), "horse").unwrap();
     assert_ne!(lists.sha256(), Lists::load(folder.path()).unwrap().sha256());
 
-    // A pipe or a folder in place of a list is no list.
+    // A pipe or a folder is not a list.
     fs::remove_file(folder.path().join(LIST_FILES[3])).unwrap();
     fs::create_dir(folder.path().join(LIST_FILES[3])).unwrap();
     let no_file = Lists::load(folder.path()).unwrap_err().to_string();
@@ -173,7 +173,7 @@ fn entries_that_blow_up_are_named() {
 }
 
 #[test]
-fn entries_are_counted_and_those_that_match_anything_told() {
+fn entries_are_counted_and_those_that_match_anything_reported() {
     let lists = Lists::of_texts(["a\nb", "z*\nc", "d\nd", "e"]).unwrap();
     assert_eq!(lists.counts(), [2, 2, 1, 1]);
     let anything: Vec<&str> = lists.matching_anything().iter().map(|e| e.text.as_str()).collect();
@@ -192,7 +192,7 @@ fn the_agreement_was_measured_with_these_lists() {
 }
 
 #[test]
-fn no_built_in_entry_matches_nothing_or_stands_twice() {
+fn no_built_in_entry_matches_nothing_or_appears_twice() {
     for (file, text) in LIST_FILES.into_iter().zip(BUILT_IN) {
         let mut texts: Vec<String> = entries(file, text).map(|entry| entry.text).collect();
         let count = texts.len();
@@ -209,7 +209,7 @@ fn no_built_in_entry_matches_nothing_or_stands_twice() {
     }
 }
 
-/// The signature that the built-in lists make of functions.
+/// Checks the signature that the built-in lists make of functions.
 fn check_stack(functions: &[&str], expected: &str) {
     use crate::{CrashData, Frame, Thread, generate};
     let frames = functions
@@ -237,7 +237,7 @@ fn built_in_lists_name_what_failed_and_who_is_to_blame() {
             &["memcpy", "herd::Zebra::copy(int)", "main"],
             "memcpy | herd::Zebra::copy",
         ),
-        // The makes of one C function for different processors.
+        // Variants of one C function for different processors.
         (&["__memmove_avx_unaligned_erms", "herd::copy()"], "herd::copy"),
         (&["_platform_memmove$VARIANT$Haswell", "herd::copy()"], "herd::copy"),
         // A damaged heap.
@@ -307,7 +307,7 @@ fn built_in_lists_name_what_failed_and_who_is_to_blame() {
             ],
             "mozilla::detail::InvalidArrayIndex_CRASH | nsTArray_Impl<T>::ElementAt | herd::at",
         ),
-        // A lock or an event is waited for.
+        // Waiting for a lock or an event.
         (
             &[
                 "NtWaitForAlertByThreadId",
@@ -368,7 +368,7 @@ fn built_in_lists_name_what_failed_and_who_is_to_blame() {
             ],
             "OOM | unknown | NS_ABORT_OOM | nsTSubstring<T>::Append | herd::grow",
         ),
-        // Names that only begin or end alike.
+        // Names with only a beginning or an end in common.
         (&["portal::open()", "main"], "portal::open"),
         (&["handle_errorf", "main"], "handle_errorf"),
         (&["handle_error", "herd::parse()"], "herd::parse"),

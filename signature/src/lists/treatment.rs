@@ -5,14 +5,14 @@ use std::fmt;
 use super::compiled::{Lists, Verdict};
 use super::entry::Entry;
 
-/// What becomes of a frame in the walk.
+/// What the walk does with a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
     /// It is left out.
     Irrelevant,
     /// It is taken, and the walk goes on.
     Prefix,
-    /// It is taken, and the walk stops: no entry is about it.
+    /// It is taken, and the walk stops: no entry matches it.
     Stop,
 }
 
@@ -27,21 +27,21 @@ impl Class {
     }
 }
 
-/// What lists do to a frame, and by which entries. Displays as `prefix`, `sentinel, stop`, `stop, line number`.
+/// What lists do to a frame, and the entries responsible. Displays as `prefix`, `sentinel, stop`, `stop, line number`.
 #[derive(Debug, Clone)]
 pub struct Treatment<'l> {
-    /// What becomes of it in the walk.
+    /// What the walk does with it.
     pub class: Class,
     /// Whether a signature starts at it.
     pub sentinel: bool,
     /// Whether it gets its line number, if it is a function.
     pub line_number: bool,
-    /// The entries that decided so: of the sentinels, of the class, of line numbers; at most one each.
+    /// The deciding entries: for the sentinel, the class and the line number, at most one each.
     pub decided_by: Vec<&'l Entry>,
 }
 
 impl Treatment<'_> {
-    /// Whether the same is done to the frame, by whichever entries.
+    /// Returns whether both do the same to the frame, by whichever entries.
     pub fn same(&self, other: &Treatment<'_>) -> bool {
         (self.class, self.sentinel, self.line_number) == (other.class, other.sentinel, other.line_number)
     }
@@ -61,7 +61,7 @@ impl fmt::Display for Treatment<'_> {
 }
 
 impl Lists {
-    /// What is done to a normalised frame.
+    /// Returns the treatment of a normalised frame.
     pub fn treatment(&self, frame: &str) -> Treatment<'_> {
         let sentinel = self.sentinel(frame);
         let (class, verdict) = match self.verdict(frame) {

@@ -4,7 +4,7 @@ use super::*;
 
 mod hostile;
 
-/// A crash in these functions, with more keys.
+/// Returns a crash in these functions, with additional keys.
 fn document(functions: &[&str], keys: &Value) -> Vec<u8> {
     let frames: Vec<Value> = functions.iter().map(|f| json!({"function": f})).collect();
     let mut crash = json!({"threads": [{"frames": frames}]});
@@ -19,7 +19,7 @@ fn make(functions: &[&str], keys: &Value) -> Signature {
     generate(&CrashData::from_json(&document).unwrap(), &Lists::built_in())
 }
 
-/// The signature of a crash in `Zebra::leap` with more keys.
+/// Checks the signature of a crash in `Zebra::leap` with additional keys.
 fn check(keys: &Value, expected: &str) {
     assert_eq!(make(&["Zebra::leap"], keys).signature, expected, "{keys}");
 }
@@ -208,7 +208,7 @@ fn frames_are_known_by_the_best_there_is() {
 }
 
 #[test]
-fn inlined_functions_come_first_and_forty_are_looked_at() {
+fn inlined_functions_come_first_and_forty_are_examined() {
     let frame = json!({
         "function": "outer",
         "module": "m",
@@ -228,7 +228,7 @@ fn repeated_libraries_count_once() {
 }
 
 #[test]
-fn every_step_is_told_with_the_entry_that_decided() {
+fn every_step_names_the_entry_that_decided() {
     let document = document(
         &[
             "rust_panic",
@@ -305,7 +305,7 @@ fn no_innocent_thread_is_blamed() {
             json!({"json_dump": {}, "mdsw_status_string": "MissingThreadList"}),
             "EMPTY: no frame data available; MissingThreadList",
         ),
-        // Siggen's schema cannot say that there is none.
+        // Siggen's schema cannot express that there is none.
         (
             json!({"crashing_thread": null, "threads": [{"frames": [{"function": "Zero"}]}]}),
             "Zero",

@@ -1,6 +1,6 @@
-//! Annotations as a Firefox-like client sends them: all of them text.
+//! Annotations as a Firefox-like client sends them: all of them strings.
 //!
-//! None of them says which build crashed or when: that is filled in by whoever submits the crash.
+//! None of them says which build crashed or when: whoever submits the crash fills that in.
 
 use serde_json::{Map, Value, json};
 
@@ -60,7 +60,7 @@ const WINDOWS: &[(&str, &str)] = &[
     ("TotalVirtualMemory", "140737488224256"),
 ];
 
-// The graphics of the last Macs with the processor of the sample.
+// The graphics of the last Macs with the sample's processor.
 const MAC: &[(&str, &str)] = &[
     ("AdapterDeviceID", "0x7340"),
     ("AdapterVendorID", "0x1002"),
@@ -88,32 +88,32 @@ const ANDROID: &[(&str, &str)] = &[
     ("useragent_locale", "de"),
 ];
 
-/// The annotations of a Linux desktop, and `more`.
+/// Returns the annotations of a Linux desktop, and `more`.
 pub(crate) fn linux(more: &[(&str, &str)]) -> Map<String, Value> {
     merged(&[DESKTOP, LINUX, more])
 }
 
-/// The annotations of a Windows desktop, and `more`.
+/// Returns the annotations of a Windows desktop, and `more`.
 pub(crate) fn windows(more: &[(&str, &str)]) -> Map<String, Value> {
     merged(&[DESKTOP, WINDOWS, more])
 }
 
-/// The annotations of a Mac, and `more`.
+/// Returns the annotations of a Mac, and `more`.
 pub(crate) fn mac(more: &[(&str, &str)]) -> Map<String, Value> {
     merged(&[DESKTOP, MAC, more])
 }
 
-/// The annotations of an Android device, and `more`.
+/// Returns the annotations of an Android device, and `more`.
 pub(crate) fn android(more: &[(&str, &str)]) -> Map<String, Value> {
     merged(&[ANDROID, more])
 }
 
-/// The names of a dump's threads, as the annotation `ThreadIdNameMapping` gives them.
+/// Returns the names of a dump's threads, as the annotation `ThreadIdNameMapping` gives them.
 pub(crate) fn thread_names(threads: &[(u32, String)]) -> String {
     threads.iter().map(|(id, name)| format!("{id}:\"{name}\",")).collect()
 }
 
-/// The text of a telemetry environment, without its `build` section.
+/// Returns the text of a telemetry environment, without its `build` section.
 pub(crate) fn telemetry_environment() -> String {
     json!({
         "settings": {
@@ -133,7 +133,7 @@ pub(crate) fn telemetry_environment() -> String {
     .to_string()
 }
 
-/// Later ones replace earlier ones; sorted by name.
+/// Merges annotations, sorted by name; later ones replace earlier ones.
 fn merged(lists: &[&[(&str, &str)]]) -> Map<String, Value> {
     let mut merged: Map<String, Value> = Map::new();
     for (name, value) in lists.iter().copied().flatten() {

@@ -7,7 +7,7 @@ use crate::victim::Victim;
 use crate::walk::SymbolKey;
 use crate::{android, linux, mac, windows};
 
-/// All samples; those of Linux are made by crashing `victim`.
+/// Returns all samples; those of Linux are made by crashing `victim`.
 ///
 /// # Errors
 /// When the victim cannot be run or traced.
@@ -17,7 +17,7 @@ pub(crate) fn all(victim: &Victim) -> Result<Vec<Sample>> {
     Ok(samples)
 }
 
-/// The samples that are the same each time they are made.
+/// Returns the samples that are the same each time they are made.
 pub(crate) fn synthetic() -> Vec<Sample> {
     let mut samples = windows::samples();
     samples.push(mac::sample());
@@ -25,7 +25,7 @@ pub(crate) fn synthetic() -> Vec<Sample> {
     samples
 }
 
-/// The symbols of the modules that exist only in synthetic minidumps.
+/// Returns the symbols of the modules that exist only in synthetic minidumps.
 pub(crate) fn hand_written_symbols() -> Vec<(SymbolKey, &'static str)> {
     [
         windows::SYMBOLS,

@@ -7,10 +7,10 @@ use crate::sample::{Expect, MAIN_DUMP, Sample};
 use crate::victim::Victim;
 use crate::walk;
 
-/// The dump of the browser's main process that comes with the crash of another process.
+/// The dump of the browser's main process that accompanies the crash of another process.
 const BROWSER_DUMP: &str = "upload_file_minidump_browser";
 
-/// Crashes the victim in each way that there is a sample of.
+/// Crashes the victim in each way that has a sample.
 ///
 /// # Errors
 /// When the victim cannot be run or traced.

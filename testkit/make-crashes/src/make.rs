@@ -13,14 +13,13 @@ use crate::symbols;
 use crate::victim::Victim;
 use crate::walk::{self, SymbolKey, Symbols};
 
-/// Most bytes that all samples and symbols may have.
+/// Maximum bytes of all samples and symbols.
 const MOST_BYTES: u64 = 1_500_000;
 
-/// Modules of a real dump whose symbols are made: the others (the loader, the kernel's page) hold no frame that
-/// matters.
+/// Modules of a real dump to make symbols for: the others (the loader, the kernel's page) hold no frame that matters.
 const MODULES_WITH_SYMBOLS: &[&str] = &["victim", "libc.so.6"];
 
-/// Makes all samples and their symbols, which replace `out/crashes` and `out/symbols`, then checks them.
+/// Makes all samples and their symbols, replacing `out/crashes` and `out/symbols`, then checks them.
 ///
 /// # Errors
 /// When the victim cannot be run or traced, when a file cannot be written, or when a walk does not find what it should.
@@ -76,7 +75,7 @@ pub(crate) fn make(out: &Path) -> Result<()> {
 /// Checks all samples below `folder`.
 ///
 /// # Errors
-/// When there are none, when one is not as it should be, or when they are too large together.
+/// When there are none, when one is not as it should be, or when they are too large in total.
 pub(crate) fn check(folder: &Path) -> Result<()> {
     let symbols = Symbols::new(&folder.join("symbols"));
     let crashes = folder.join("crashes");
@@ -98,7 +97,7 @@ pub(crate) fn check(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The programs in the samples' dumps whose symbols are to be made.
+/// Returns the programs in the samples' dumps to make symbols for.
 fn programs(samples: &[Sample], victim: &Path) -> Result<BTreeMap<PathBuf, SymbolKey>> {
     let mut programs = BTreeMap::new();
     for sample in samples.iter().filter(|sample| sample.os == "Linux") {
@@ -115,7 +114,7 @@ fn programs(samples: &[Sample], victim: &Path) -> Result<BTreeMap<PathBuf, Symbo
     Ok(programs)
 }
 
-/// All stacks of all dumps of the samples.
+/// Returns all stacks of all dumps of the samples.
 fn stacks(samples: &[Sample], symbols: &Symbols) -> Result<Vec<Value>> {
     let dumps = samples
         .iter()
@@ -128,7 +127,7 @@ fn stacks(samples: &[Sample], symbols: &Symbols) -> Result<Vec<Value>> {
         .collect()
 }
 
-/// Makes `folder` exist and empty.
+/// Makes `folder` an empty, existing folder.
 fn empty(folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| format!("removing {}", folder.display()))?;

@@ -1,4 +1,4 @@
-//! A sample crash: what it is, what it sends, what a walk of it has to find, and how it lies on disk.
+//! A sample crash: what it is, what it sends, what a walk of it must find, and its layout on disk.
 
 use std::fs;
 use std::path::Path;
@@ -11,11 +11,11 @@ use crate::walk::{self, Symbols};
 /// The dump that says why the process crashed.
 pub(crate) const MAIN_DUMP: &str = "upload_file_minidump";
 
-/// Most bytes that one dump may have.
+/// Maximum bytes of a dump.
 const MOST_DUMP_BYTES: usize = 300_000;
 
-/// A crash as a client would send it, without the build's identity and without times: those are filled in by whoever
-/// submits it.
+/// A crash as a client would send it, without the build's identity and without times: whoever submits it fills those
+/// in.
 pub(crate) struct Sample {
     pub(crate) name: &'static str,
     /// The system as the stackwalker names it.
@@ -24,14 +24,14 @@ pub(crate) struct Sample {
     pub(crate) annotations: Map<String, Value>,
     /// Name in the payload, and bytes.
     pub(crate) dumps: Vec<(&'static str, Vec<u8>)>,
-    /// `None`: there is no dump to walk.
+    /// `None` if there is no dump to walk.
     pub(crate) expect: Option<Expect>,
 }
 
 /// What a walk of the main dump finds.
 pub(crate) struct Expect {
     pub(crate) reason: &'static str,
-    /// `None`: differs from run to run; the dump's own is written.
+    /// `None` if it differs from run to run; the dump's own is written then.
     pub(crate) address: Option<u64>,
     pub(crate) thread: &'static str,
     /// Functions of the crashing thread from the top, as [`walk::functions`] gives them.
@@ -53,7 +53,7 @@ impl Sample {
         fs::write(&path, self.text(symbols)?).with_context(|| format!("writing {}", path.display()))
     }
 
-    /// The text of `crash.json`.
+    /// Returns the text of `crash.json`.
     ///
     /// # Errors
     /// When the main dump cannot be walked to find its address.

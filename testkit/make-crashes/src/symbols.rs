@@ -1,4 +1,4 @@
-//! Symbol files: made from programs by `dump_syms`, then trimmed to the records that a walk needs.
+//! Symbol files: made from programs by `dump_syms`, then trimmed to the records a walk needs.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,7 +9,7 @@ use dump_syms::dumper::{Config, Output, single_file};
 
 use crate::walk::SymbolKey;
 
-/// Where the symbols of `key` lie below `root`.
+/// Returns where the symbols of `key` are below `root`.
 pub(crate) fn path(root: &Path, (file, id): &SymbolKey) -> PathBuf {
     let name = file.strip_suffix(".pdb").unwrap_or(file);
     root.join(file).join(id).join(format!("{name}.sym"))
@@ -28,7 +28,7 @@ pub(crate) fn write(root: &Path, key: &SymbolKey, text: &str) -> Result<PathBuf>
     Ok(path)
 }
 
-/// Makes the symbols of `program`, whose symbols are looked for as `key`, below `root`.
+/// Makes the symbols of `program`, which are looked up as `key`, below `root`.
 ///
 /// # Errors
 /// When `dump_syms` cannot read the program or finds another id for it than the dump has.
@@ -48,7 +48,7 @@ pub(crate) fn make(program: &Path, key: &SymbolKey, root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Shortens the paths of source files to what is the same on every machine.
+/// Shortens source file paths to what is the same on every machine.
 fn without_local_folders(text: &str) -> String {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("/"));
     let workspace = format!("{}/", workspace.display());
@@ -74,12 +74,12 @@ fn file_record(line: &str) -> Option<(&str, &str)> {
     line.strip_prefix("FILE ")?.split_once(' ')
 }
 
-/// Leaves only the records of a symbol file that answer for the addresses `asked` (relative to the module), as the
-/// whole file answers: functions with the lines and inlined calls there, public names, unwind rules, and the files and
-/// names they use.
+/// Keeps only the records of a symbol file that answer for the addresses `asked` (relative to the module) as the whole
+/// file does: functions with their lines and inlined calls, public names, unwind rules, and the files and names they
+/// use.
 ///
-/// An address that belongs to no function keeps the nearest public name below it, and the nearest function below it,
-/// which may hide that name. Records of frames on 32-bit Windows (`STACK WIN`) are dropped: no program here has them.
+/// An address outside every function keeps the nearest public name below it, and the nearest function below it, which
+/// may hide that name. Records of frames on 32-bit Windows (`STACK WIN`) are dropped: no program here has them.
 pub(crate) fn trim(text: &str, asked: &BTreeSet<u64>) -> String {
     let records = records(text);
     let mut nearest_public = BTreeSet::new();
@@ -166,7 +166,7 @@ fn records(text: &str) -> Vec<Record<'_>> {
             ["STACK", "CFI", "INIT", start, size, ..] => (Kind::Unwind, hex(start), hex(size)),
             ["STACK", "WIN", ..] => continue,
             ["MODULE" | "INFO" | "FILE" | "INLINE_ORIGIN", ..] => (Kind::Other, 0, 0),
-            // A line or an inlined call of the function before it, or a step of the unwind rules before it.
+            // A line or inlined call of the previous function, or a step of the previous unwind rules.
             _ => {
                 if let Some(record) = records.last_mut() {
                     record.body.push(line);
@@ -198,7 +198,7 @@ fn needed_in_function(line: &str, asked: &BTreeSet<u64>) -> bool {
     }
 }
 
-/// The numbers of the file and of the inlined function that a line of a function names.
+/// Returns the numbers of the file and of the inlined function that a function's line names.
 fn names_used(line: &str) -> (Option<&str>, Option<&str>) {
     let words: Vec<&str> = line.split(' ').collect();
     match words.as_slice() {

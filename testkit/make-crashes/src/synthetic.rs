@@ -1,6 +1,6 @@
-//! Minidumps of systems that this program does not run on, written byte by byte: the same each time.
+//! Minidumps of systems that this program does not run on, written byte by byte: identical each time.
 //!
-//! Each thread has a chain of frame pointers, so that its stack is walked without unwind rules.
+//! Each thread has a chain of frame pointers, so that its stack can be walked without unwind rules.
 
 use minidump_synth::{
     DumpString, Exception, Memory, MiscStream, Module, SynthMinidump, SystemInfo, Thread, ThreadName, amd64_context,
@@ -17,7 +17,7 @@ const FRAME: u64 = 0x40;
 pub(crate) struct Crash {
     pub(crate) system: System,
     pub(crate) modules: &'static [LoadedModule],
-    /// The first one crashed.
+    /// The first thread crashed.
     pub(crate) threads: Vec<RunningThread>,
     pub(crate) exception: Raised,
 }
@@ -53,14 +53,14 @@ pub(crate) enum Identity {
     BuildId([u8; 20]),
 }
 
-/// A thread: where it executes, and where each caller goes on.
+/// A thread: where it executes, and where each caller resumes.
 pub(crate) struct RunningThread {
     pub(crate) id: u32,
     pub(crate) name: &'static str,
     pub(crate) frames: Vec<u64>,
 }
 
-/// What the first thread did; the meaning of the numbers is the system's own.
+/// What the first thread did; the numbers have the system's own meaning.
 pub(crate) struct Raised {
     pub(crate) code: u32,
     pub(crate) flags: u32,
@@ -69,7 +69,7 @@ pub(crate) struct Raised {
 }
 
 impl Crash {
-    /// The minidump of this crash.
+    /// Returns the minidump of this crash.
     pub(crate) fn minidump(&self) -> Vec<u8> {
         let mut dump = SynthMinidump::with_endian(ENDIAN);
         for module in self.modules {
@@ -129,7 +129,7 @@ impl System {
         info
     }
 
-    /// The registers of a thread, with the frame pointer at its first frame.
+    /// Returns the registers of a thread, with the frame pointer at its first frame.
     fn context(self, frames: &[u64], stack_pointer: u64) -> Vec<u8> {
         let instruction = frames.first().copied().unwrap_or_default();
         let frame_pointer = stack_pointer + FRAME;
@@ -171,8 +171,8 @@ impl LoadedModule {
 }
 
 impl RunningThread {
-    /// The stack from `stack_pointer` up: at each frame pointer stands the caller's frame pointer, then where the
-    /// caller goes on.
+    /// Returns the stack from `stack_pointer` up: at each frame pointer, the caller's frame pointer, then where the
+    /// caller resumes.
     fn stack(&self, stack_pointer: u64) -> Section {
         let mut stack = Section::with_endian(ENDIAN).append_repeated(0, FRAME as usize);
         let mut frame_pointer = stack_pointer + FRAME;

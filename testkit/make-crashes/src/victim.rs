@@ -1,4 +1,4 @@
-//! Runs the victim and takes its minidump, as a crash reporter in a process of its own does.
+//! Runs the victim and takes its minidump, as an out-of-process crash reporter does.
 
 use std::io::{Cursor, Read};
 use std::os::unix::process::CommandExt;
@@ -15,7 +15,7 @@ use minidump_writer::minidump_writer::MinidumpWriterConfig;
 const IS_PTRACE_ALLOWED: &str =
     "is ptrace allowed? See /proc/sys/kernel/yama/ptrace_scope and the seccomp profile of the container";
 
-/// The victim, copied to a folder whose name may stand in a dump: a dump holds the path of each module.
+/// The victim, copied to a folder whose name may appear in a dump: a dump holds the path of each module.
 pub(crate) struct Victim {
     program: PathBuf,
 }
@@ -37,12 +37,12 @@ impl Victim {
         Ok(Self { program })
     }
 
-    /// The copied program.
+    /// Returns the copied program.
     pub(crate) fn program(&self) -> &Path {
         &self.program
     }
 
-    /// Lets the victim crash in the way named and returns the minidump of the crash.
+    /// Crashes the victim in the way named and returns the minidump of the crash.
     ///
     /// # Errors
     /// When it does not start, does not crash, or may not be traced.
@@ -61,7 +61,7 @@ impl Victim {
         write(writer).with_context(|| format!("dumping the victim ({way})"))
     }
 
-    /// Returns a minidump of the victim while it waits: nothing has crashed in it.
+    /// Returns a minidump of the waiting victim: nothing has crashed in it.
     ///
     /// # Errors
     /// When it does not start or may not be traced.
@@ -83,10 +83,10 @@ impl Victim {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
-        // SAFETY: between fork and exec only one system call is made.
+        // SAFETY: only one system call is made between fork and exec.
         unsafe {
             command.pre_exec(|| {
-                // Same addresses in each run, so that dumps made again differ little. Where it is forbidden they
+                // The same addresses in each run, so that remade dumps differ little. Where this is forbidden, they
                 // differ more.
                 libc::personality(libc::ADDR_NO_RANDOMIZE as libc::c_ulong);
                 Ok(())
@@ -99,7 +99,7 @@ impl Victim {
     }
 }
 
-/// A started victim; it is killed when this is dropped.
+/// A running victim, killed on drop.
 struct Running(Child);
 
 impl Running {
@@ -110,13 +110,13 @@ impl Running {
         }
     }
 
-    /// Returns when the process sleeps: it has said that it waits, and now it does.
+    /// Returns once the process sleeps: it has said that it waits, and now it does.
     fn await_sleep(&self) -> std::io::Result<()> {
         const TRIES: u32 = 1_000;
         let path = format!("/proc/{}/stat", self.0.id());
         for _ in 0..TRIES {
             std::thread::sleep(Duration::from_millis(2));
-            // The state follows the name, which stands in parentheses.
+            // The state follows the name, which is in parentheses.
             let status = std::fs::read_to_string(&path)?;
             if status.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('S')) {
                 return Ok(());
@@ -128,7 +128,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Both fail only when the victim has already ended, which is what they are for.
+        // Both fail only if the victim has already ended, which is their purpose.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -139,7 +139,7 @@ fn write(writer: MinidumpWriterConfig) -> Result<Vec<u8>> {
     writer.write(&mut file).context(IS_PTRACE_ALLOWED)?;
     let dump = Minidump::read(file.get_ref().as_slice()).context("reading the minidump")?;
     let threads: MinidumpThreadList<'_> = dump.get_stream().context("reading the thread list")?;
-    // Where no thread may be traced, the writer leaves all of them out and calls it a success.
+    // Where no thread may be traced, the writer leaves all of them out and reports success.
     ensure!(
         !threads.threads.is_empty(),
         "no thread could be stopped; {IS_PTRACE_ALLOWED}"
@@ -147,10 +147,10 @@ fn write(writer: MinidumpWriterConfig) -> Result<Vec<u8>> {
     Ok(file.into_inner())
 }
 
-/// Puts back the address that could not be accessed.
+/// Restores the address that could not be accessed.
 ///
-/// crash-handler copies the bytes of a `siginfo_t` into a `signalfd_siginfo`; the two differ, so that `ssi_addr` is 0
-/// and the address lies where `ssi_uid` and `ssi_fd` are (its issue 49).
+/// crash-handler copies the bytes of a `siginfo_t` into a `signalfd_siginfo`. The two differ, so `ssi_addr` is 0 and
+/// the address is where `ssi_uid` and `ssi_fd` are (its issue 49).
 fn restore_address(context: &mut CrashContext) {
     let info = &mut context.siginfo;
     let faults = [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP];

@@ -1,4 +1,4 @@
-//! Walks a minidump in this process, and notes what the walk asked of the symbols.
+//! Walks a minidump in this process, and records what the walk asked of the symbols.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -15,20 +15,20 @@ use minidump_unwind::{
 };
 use serde_json::Value;
 
-/// A symbol file: the name and the id of the module it belongs to.
+/// A symbol file: the name and id of its module.
 pub(crate) type SymbolKey = (String, String);
 
-/// Addresses that were looked up, relative to the start of their module.
+/// Addresses looked up, relative to the start of their module.
 pub(crate) type Asked = BTreeMap<SymbolKey, BTreeSet<u64>>;
 
-/// Symbols in a folder, which remember what was asked of them.
+/// Symbols in a folder, with a record of what was asked of them.
 pub(crate) struct Symbols {
     provider: Symbolizer,
     asked: Mutex<Asked>,
 }
 
 impl Symbols {
-    /// Symbols in the usual layout below `root`: `<debug file>/<debug id>/<name>.sym`.
+    /// Opens symbols in the usual layout below `root`: `<debug file>/<debug id>/<name>.sym`.
     pub(crate) fn new(root: &Path) -> Self {
         Self {
             provider: Symbolizer::new(simple_symbol_supplier(vec![root.to_path_buf()])),
@@ -36,7 +36,7 @@ impl Symbols {
         }
     }
 
-    /// What was asked so far.
+    /// Returns what was asked so far.
     pub(crate) fn into_asked(self) -> Asked {
         self.asked.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
@@ -94,8 +94,8 @@ pub(crate) fn walk(dump: &[u8], symbols: &Symbols) -> Result<Value> {
     Ok(json)
 }
 
-/// The names of functions in a thread of [`walk`]'s answer from the top, inlined calls first; frames without a name
-/// are left out.
+/// Returns the function names of a thread in [`walk`]'s answer, from the top, inlined calls first; frames without a
+/// name are left out.
 pub(crate) fn functions(thread: &Value) -> Vec<&str> {
     let frames = thread["frames"].as_array().into_iter().flatten();
     frames
@@ -106,7 +106,7 @@ pub(crate) fn functions(thread: &Value) -> Vec<&str> {
         .collect()
 }
 
-/// Modules of a dump: their path, and the key of their symbols.
+/// Returns the modules of a dump: their path, and the key of their symbols.
 ///
 /// # Errors
 /// When the dump has no readable module list.
@@ -122,7 +122,7 @@ pub(crate) fn modules(dump: &[u8]) -> Result<Vec<(PathBuf, SymbolKey)>> {
     Ok(keyed.collect())
 }
 
-/// The names of the threads of a dump, with their ids.
+/// Returns the names of the threads of a dump, with their ids.
 ///
 /// # Errors
 /// When the dump has no readable thread names.

@@ -347,7 +347,7 @@ fn stack_overflow() -> Sample {
     }
 }
 
-/// Where the callers of an event in the main thread go on.
+/// Returns where the callers of an event in the main thread resume.
 fn start_of_main_thread() -> [u64; 6] {
     [
         XUL + 0x40_0120,

@@ -1,11 +1,11 @@
-//! Documents: running out of memory, out of stack, and crashing among many threads.
+//! Documents: running out of memory or stack, and crashing among many threads.
 
 use std::hint::black_box;
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-/// Bytes of stack for threads that are to stay small in the dump.
+/// Bytes of stack for threads that must stay small in the dump.
 const SMALL_STACK: usize = 256 << 10;
 
 /// Loads a document that is too large: aborts as a product does when an allocation fails.
@@ -35,7 +35,7 @@ fn handle_allocation_failure(bytes: usize) {
     std::process::abort();
 }
 
-/// Styles a document that is nested without end, in a thread with a small stack: overflows it.
+/// Styles an endlessly nested document in a thread with a small stack: overflows it.
 #[inline(never)]
 pub(crate) fn style_deep_document() {
     let styled = thread::Builder::new()
@@ -50,14 +50,14 @@ pub(crate) fn style_deep_document() {
 #[expect(unconditional_recursion, reason = "the overflow is the crash asked for")]
 #[inline(never)]
 fn reflow_subtree(depth: u64) -> u64 {
-    // Locals, as a real frame has: the small stack holds hundreds of such frames.
+    // Locals, as a real frame has; the small stack holds hundreds of such frames.
     let margins = [depth; 32];
     black_box(&margins);
     let height = reflow_subtree(black_box(depth + 1));
     black_box(height + margins[7])
 }
 
-/// Reflows while eight workers wait for something to do, and meets a node that has gone: reads 0x20.
+/// Reflows while eight workers wait for work, and meets a node that is gone: reads 0x20.
 #[inline(never)]
 pub(crate) fn reflow_with_idle_workers() {
     const WORKERS: usize = 8;

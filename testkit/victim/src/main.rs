@@ -1,8 +1,8 @@
 //! A program that crashes on purpose, in the way named by its first argument.
 //!
-//! It stands in for a shipped product: threads with names, functions with names, inlined calls, and a crash handler
-//! that tells another process about the crash. It writes no minidump itself, because a process cannot trace itself: on
-//! the crash it writes its crash context to stdout and waits to be dumped and killed by the process that started it.
+//! It stands in for a shipped product: named threads, named functions, inlined calls, and a crash handler that tells
+//! another process about the crash. It writes no minidump, because a process cannot trace itself: on the crash it
+//! writes its crash context to stdout and waits for its parent to dump and kill it.
 
 mod layout;
 mod network;

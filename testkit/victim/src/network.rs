@@ -29,7 +29,7 @@ fn parse_header(line: &str) -> &str {
     black_box(value)
 }
 
-/// Runs a callback whose owner has gone: calls the address 0x10.
+/// Runs a callback whose owner is gone: calls the address 0x10.
 #[inline(never)]
 pub(crate) fn run_callbacks() {
     let ran = dispatch_event(black_box(0x10));
@@ -43,7 +43,7 @@ fn dispatch_event(callback: usize) -> u32 {
     black_box(callback())
 }
 
-/// Polls connections in a thread named "Socket Thread", one of which has gone: reads 0x8.
+/// Polls connections in a thread named "Socket Thread", one of which is gone: reads 0x8.
 #[inline(never)]
 pub(crate) fn poll_in_socket_thread() {
     let polled = thread::Builder::new()
@@ -71,7 +71,7 @@ fn on_socket_ready(bytes_read: *const u64) -> u64 {
     black_box(unsafe { bytes_read.read_volatile() })
 }
 
-/// What the browser does while a page lives in another process: waits. It does not crash; it says that it waits with
+/// What the browser does while a page is in another process: waits. It does not crash; it signals that it waits with
 /// one byte on stdout.
 #[inline(never)]
 pub(crate) fn wait_for_content() {

@@ -11,7 +11,7 @@ struct Layer {
     opacity: f32,
 }
 
-/// Draws one frame, one layer of which has gone: writes to 0x18 through two inlined calls.
+/// Draws one frame, one layer of which is gone: writes to 0x18 through two inlined calls.
 #[inline(never)]
 pub(crate) fn present_frame() {
     let layers = [black_box(std::ptr::null_mut::<Layer>())];
@@ -40,7 +40,7 @@ fn set_opacity(layer: *mut Layer, opacity: f32) {
     unsafe { (&raw mut (*layer).opacity).write_volatile(opacity) }
 }
 
-/// Draws a shape of a kind that the program does not know: executes an instruction that no processor has.
+/// Draws a shape of an unknown kind: executes an instruction that no processor has.
 #[inline(never)]
 pub(crate) fn draw_unknown_shape() {
     let area = select_blend_mode(black_box(7));

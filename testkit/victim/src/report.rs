@@ -1,8 +1,8 @@
-//! What a crashed product does last: tell the process that watches it.
+//! The last act of a crashed product: telling the process that watches it.
 
 use crash_handler::{CrashContext, CrashEvent, CrashEventResult, CrashHandler, Error};
 
-/// Installs the crash handler; dropping what is returned removes it.
+/// Installs the crash handler, which is removed when the result is dropped.
 ///
 /// # Errors
 /// When the system refuses the signal handlers.
@@ -27,7 +27,7 @@ unsafe impl CrashEvent for Notify {
             sent += written;
         }
         let mut end = 0_u8;
-        // The process stays here until its parent has written the dump and kills it, or goes away.
+        // The process stays here until its parent has written the dump and kills it, or is gone.
         // SAFETY: the buffer is one byte long and outlives the call.
         unsafe { libc::read(0, (&raw mut end).cast(), 1) };
         CrashEventResult::Handled(false)

@@ -1,4 +1,4 @@
-//! The files of the archive: installers, metadata in its four forms, and their neighbours that are none.
+//! The files of the archive: installers, metadata in its four forms, and neighbours that are neither.
 
 use std::borrow::Cow;
 
@@ -9,13 +9,13 @@ use sha2::{Digest, Sha256};
 use crate::serve::record;
 use crate::world::{Build, Form, Package, Plan};
 
-/// What an installer of the archive holds.
+/// The content of every installer.
 const INSTALLER: &str = "not an installer\n";
 
 /// A build's flat JSON files are deleted after a year; `buildhub.json` and `*_info.txt` stay.
 const FLAT_FILES_LIVE: TimeDelta = TimeDelta::days(365);
 
-/// What a server sends that is not well, with status 200.
+/// What a failing server sends, with status 200.
 const ERROR_PAGE: &str =
     "<html><head><title>Error</title></head><body><h1>503 Backend fetch failed</h1></body></html>\n";
 
@@ -36,14 +36,14 @@ enum Kind<'a> {
     Neighbour(Value),
 }
 
-/// The forms of metadata, in the order in which they are best asked for.
+/// The forms of metadata, in the best order to ask for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Metadata {
     /// `buildhub.json`.
     Buildhub,
     /// `*_info.txt`: the build id alone.
     Info,
-    /// The flat JSON, which knows no beta numbers.
+    /// The flat JSON, which has no beta numbers.
     Flat,
     /// `.txt`: build id and revision.
     Revision,
@@ -54,7 +54,7 @@ pub(super) enum Metadata {
 pub(super) enum Defect {
     /// No bytes at all.
     Empty,
-    /// An HTML page of a server that was not well.
+    /// An HTML page from a failing server.
     ErrorPage,
     /// JSON that ends in the middle.
     Truncated,
@@ -89,7 +89,7 @@ impl<'a> File<'a> {
         }
     }
 
-    /// The flat info file and two of its neighbours, while they live.
+    /// Returns the flat info file and two of its neighbours, while they exist.
     pub(super) fn flat(plan: &Plan, stem: &str, build: &'a Build, package: &'a Package) -> Vec<Self> {
         let end = plan.end.and_time(chrono::NaiveTime::MIN).and_utc();
         if package.uploaded + FLAT_FILES_LIVE < end {
@@ -113,7 +113,7 @@ impl<'a> File<'a> {
         ]
     }
 
-    /// Bytes that a listing gives for it.
+    /// Returns its size in listings, in bytes.
     pub(super) fn size(&self, has_bad_files: bool) -> u64 {
         match self.kind {
             Kind::Installer(package) => u64::from(package.size),
@@ -158,7 +158,7 @@ impl Defect {
             Self::ErrorPage => Cow::Borrowed(ERROR_PAGE),
             Self::Truncated => {
                 let mut content = metadata.content(build, package);
-                // Inside of a member's name or value, whichever it hits.
+                // Within a member's name or value, whichever it hits.
                 content.truncate(content.floor_char_boundary(content.len() * 2 / 3));
                 Cow::Owned(content)
             }
@@ -185,7 +185,7 @@ impl Defect {
     }
 }
 
-/// What is wrong with a metadata file when some are bad: the same for equal builds, about every seventh.
+/// Returns what is wrong with a metadata file when some are bad: about every seventh, and the same for equal builds.
 fn defect(metadata: Metadata, build: &Build, package: &Package) -> Option<Defect> {
     let is_first_of_id = || {
         let first = build.packages.iter().find(|other| other.build_id == package.build_id);
@@ -208,7 +208,7 @@ fn defect(metadata: Metadata, build: &Build, package: &Package) -> Option<Defect
     defects.get(usize::from(dice / 7 % 4)).copied()
 }
 
-/// A number that looks random and depends on nothing but the file.
+/// Returns a number that looks random but depends only on the file.
 fn dice(metadata: Metadata, build: &Build, package: &Package) -> u16 {
     let name = format!(
         "{metadata:?} {:?} {} {} {}",

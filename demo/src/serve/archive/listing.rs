@@ -1,4 +1,4 @@
-//! One folder of the archive, as JSON and as HTML, in the words of the live listing service or of the one before it.
+//! One folder of the archive, as JSON and HTML, in the format of the live listing service or its predecessor.
 
 use serde_json::{Value, json};
 
@@ -7,19 +7,19 @@ use super::file::File;
 /// No folders in a folder.
 pub(super) const NONE: [&str; 0] = [];
 
-/// Which listing service speaks.
+/// Which listing service answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
     /// Today's.
     Live,
-    /// The one before: exact sizes in JSON, other escapes in HTML.
+    /// Its predecessor: exact sizes in JSON, other escapes in HTML.
     Former,
 }
 
 /// A folder: what is directly in it.
 #[derive(Default)]
 pub(super) struct Listing<'a> {
-    /// From the root of the host, with the last slash.
+    /// The path from the root of the host, with the trailing slash.
     pub(super) path: String,
     folders: Vec<String>,
     pub(super) files: Vec<File<'a>>,
@@ -38,7 +38,7 @@ impl<'a> Listing<'a> {
         }
     }
 
-    /// The files that a dialect shows: the former one has no objects without a name.
+    /// Returns the files that a dialect shows: the former one hides objects without a name.
     fn shown(&self, dialect: Dialect) -> impl Iterator<Item = &File<'a>> {
         self.files
             .iter()
@@ -94,7 +94,7 @@ impl<'a> Listing<'a> {
     }
 }
 
-/// One row of words that are escaped already.
+/// Returns one row; the words are already escaped.
 fn row(kind: &str, address: &str, name: &str, size: &str, modified: &str) -> String {
     format!(
         "\t\t\t<tr>\n\t\t\t\t<td>{kind}</td>\n\t\t\t\t<td><a href=\"{address}\">{name}</a></td>\n\t\t\t\t\
@@ -116,7 +116,7 @@ impl Dialect {
         }
     }
 
-    /// The live service escapes addresses for HTML only, so blanks and `+` stand in them as they are.
+    /// The live service escapes addresses for HTML only, so spaces and `+` stay as they are.
     fn folder_address(self, path: &str) -> String {
         match self {
             Self::Live => self.text(path),
@@ -131,7 +131,7 @@ impl Dialect {
         }
     }
 
-    /// A size as listings show it: from a kibibyte on never exact, rounded to the nearest or, formerly, down.
+    /// Returns a size as listings show it: never exact from a kibibyte on, rounded to the nearest or, formerly, down.
     fn size(self, size: u64) -> String {
         const KIBI: u64 = 1024;
         const MEBI: u64 = 1024 * 1024;

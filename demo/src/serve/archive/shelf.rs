@@ -10,7 +10,7 @@ use super::listing::{Listing, NONE};
 use crate::serve::record;
 use crate::world::{Build, Channel, Generation, LOCALE, Package, Platform, Product, Status, World};
 
-/// Another locale that the installers are there in.
+/// Returns another locale that there are installers in.
 fn other_locale(product: Product) -> &'static str {
     match product {
         Product::Firefox | Product::DevEdition | Product::Thunderbird => "de",
@@ -23,12 +23,12 @@ pub(super) struct Shelf {
     pub(super) product: Product,
     /// By version, then by build number.
     candidates: BTreeMap<Arc<str>, BTreeMap<u32, usize>>,
-    /// What shipped, by version.
+    /// The shipped builds, by version.
     releases: BTreeMap<Arc<str>, usize>,
     newest_release: DateTime<Utc>,
     /// By year, month and name of the folder.
     nightlies: BTreeMap<String, BTreeMap<String, BTreeMap<String, usize>>>,
-    /// What `latest-*` holds: the newest nightly, and on the day of a merge the last one of the version before.
+    /// What `latest-*` holds: the newest nightly, and on the day of a merge the last one of the previous version.
     latest: Vec<usize>,
 }
 
@@ -82,14 +82,14 @@ impl Shelf {
     }
 }
 
-/// A shelf with the builds on it.
+/// A shelf with its builds.
 pub(super) struct View<'a> {
     pub(super) world: &'a World,
     pub(super) shelf: &'a Shelf,
 }
 
 impl<'a> View<'a> {
-    /// What is in a folder, named by the parts of its path after the product.
+    /// Returns the content of a folder, named by the parts of its path after the product.
     pub(super) fn folder(&self, parts: &[&str]) -> Option<Listing<'a>> {
         match parts {
             [] => Some(self.roots()),
@@ -116,7 +116,7 @@ impl<'a> View<'a> {
     fn candidates(&self, parts: &[&str]) -> Option<Listing<'a>> {
         let candidates = &self.shelf.candidates;
         let Some((folder, parts)) = parts.split_first() else {
-            // The archive has a few folders that are no version's.
+            // The archive has a few folders that belong to no version.
             let versions = candidates.keys().map(|version| format!("{version}-candidates"));
             let others = ["None-candidates".to_owned(), "archived".to_owned()];
             return Some(Listing::of(versions.chain(others), Vec::new()));
@@ -185,7 +185,7 @@ impl<'a> View<'a> {
         match parts {
             [] => {
                 let versions = self.shelf.releases.keys().map(|version| version.to_string());
-                // An object that stands for the folder itself shows as a file without a name.
+                // An object that stands for the folder itself appears as a file without a name.
                 let files = vec![
                     File::fixed("", DateTime::UNIX_EPOCH, ""),
                     File::fixed("KEY", self.shelf.newest_release, "A key.\n"),
@@ -279,7 +279,7 @@ fn package<'b>(build: &'b Build, platform: &str) -> Option<&'b Package> {
     build.packages.iter().find(|package| package.platform == platform)
 }
 
-/// The day in a nightly's build id.
+/// Returns the day in a nightly's build id.
 fn day(build: &Build) -> Option<&str> {
     build.packages.first().and_then(|package| package.build_id.get(..8))
 }

@@ -10,13 +10,13 @@ use super::wire::{count, wire};
 use crate::serve::record::{Field, Scalar};
 use crate::world::Record;
 
-/// Terms aggregations by name, each with those inside its buckets.
+/// Terms aggregations by name, each with those nested in its buckets.
 pub(super) struct Aggregations(BTreeMap<String, Terms>);
 
 struct Terms {
     field: Option<Field>,
     size: usize,
-    /// By key (or else by count), and whether descending.
+    /// Whether by key (else by count), and whether descending.
     order: (bool, bool),
     inside: Aggregations,
 }

@@ -1,4 +1,4 @@
-//! What Buildhub knows at present: the records of a world, less those that its faults keep from it.
+//! What Buildhub currently knows: the records of a world, minus those that its faults hide.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -12,16 +12,16 @@ use crate::world::{Channel, Form, Platform, Record, Truth, World};
 /// The records that Buildhub has.
 pub(in crate::serve) struct Known<'a> {
     pub(super) world: &'a World,
-    /// By upload time.
+    /// Sorted by upload time.
     pub(super) records: &'a [Record],
     holes: Vec<Hole>,
 }
 
-/// Records that are missing.
+/// Missing records.
 enum Hole {
     Platform(Platform),
     Channel(Channel),
-    /// Days of build ids, as eight digits: from the first one on, up to the second one.
+    /// Days of build ids, as eight digits: from the first up to, but not including, the second.
     Days(String, String),
 }
 
@@ -49,7 +49,7 @@ impl<'a> Known<'a> {
         Self { world, records, holes }
     }
 
-    /// The truths that have a record on the channel of their build.
+    /// Returns the truths that have a record on the channel of their build.
     pub(in crate::serve) fn truths(&self) -> Vec<&'a Truth> {
         let told: HashSet<(usize, Platform)> = self
             .records
@@ -63,7 +63,7 @@ impl<'a> Known<'a> {
             .collect()
     }
 
-    /// How many records it has.
+    /// Returns the number of its records.
     pub(in crate::serve) fn count(&self) -> usize {
         if self.is_whole() {
             return self.records.len();
@@ -71,12 +71,12 @@ impl<'a> Known<'a> {
         self.records.iter().filter(|record| self.has(record)).count()
     }
 
-    /// Whether nothing is missing among `records`.
+    /// Returns whether nothing is missing among `records`.
     pub(super) fn is_whole(&self) -> bool {
         self.holes.is_empty()
     }
 
-    /// Whether a record is not in a hole.
+    /// Returns whether a record is in no hole.
     pub(in crate::serve) fn has(&self, record: &Record) -> bool {
         !self.holes.iter().any(|hole| {
             let (build, package) = self.world.package(record);
@@ -91,7 +91,7 @@ impl<'a> Known<'a> {
         })
     }
 
-    /// Where in `records` the uploads of these milliseconds are, the last one included.
+    /// Returns where in `records` the uploads of these milliseconds are, including the last one.
     pub(super) fn uploaded_within(&self, (from, to): (i64, i64)) -> Range<usize> {
         let place = |is_before: &dyn Fn(i64) -> bool| {
             self.records
@@ -101,7 +101,7 @@ impl<'a> Known<'a> {
         start..place(&|at| at <= to).max(start)
     }
 
-    /// The value of a field.
+    /// Returns the value of a field.
     pub(super) fn field(&self, record: &Record, field: Field) -> Scalar<'a> {
         record::field(self.world, record, field)
     }

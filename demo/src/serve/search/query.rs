@@ -1,4 +1,4 @@
-//! The query part of a search: parsed once, then asked of each record.
+//! The query part of a search: parsed once, then applied to each record.
 
 use std::borrow::Cow;
 
@@ -109,7 +109,7 @@ impl Query {
                     ));
                 }
             };
-            // "Over a day" and "up to a day" mean the day's end.
+            // "Over a day" and "up to a day" mean the end of the day.
             let whole_day = matches!(comparison, Comparison::Over | Comparison::UpTo);
             let value = match (field.is_date(), value) {
                 (true, Value::String(text)) => date(text, whole_day).map(Scalar::Date),
@@ -154,7 +154,7 @@ impl Query {
         })
     }
 
-    /// The first and the last millisecond of upload that a record can have to match.
+    /// Returns the first and last millisecond of upload that a matching record can have.
     pub(super) fn upload_times(&self) -> (i64, i64) {
         match self {
             Self::Range(Field::Date, bounds) => bounds.iter().fold((i64::MIN, i64::MAX), |(from, to), bound| {
@@ -176,7 +176,7 @@ impl Query {
         }
     }
 
-    /// Whether every record matches that has one of these upload times.
+    /// Returns whether every record with one of these upload times matches.
     pub(super) fn is_of_upload_times(&self) -> bool {
         match self {
             Self::All | Self::Range(Field::Date, _) => true,
@@ -225,7 +225,7 @@ impl Query {
     }
 }
 
-/// The one member of an object.
+/// Returns the only member of an object.
 fn single(value: &Value) -> Result<(&str, &Value), Refusal> {
     match value.as_object().map(|map| (map.len(), map.iter().next())) {
         Some((1, Some((name, value)))) => Ok((name, value)),
@@ -244,7 +244,7 @@ fn unreadable(name: &str, value: &Value) -> Refusal {
     )
 }
 
-/// A value to compare with a field's, by the type of the field.
+/// Returns a value to compare with a field's, by the type of the field.
 pub(super) fn scalar(field: Field, value: &Value) -> Option<Scalar<'static>> {
     match value {
         Value::String(text) if field.is_date() => date(text, false).map(Scalar::Date),
@@ -257,8 +257,8 @@ pub(super) fn scalar(field: Field, value: &Value) -> Option<Scalar<'static>> {
     }
 }
 
-/// Milliseconds of a date in a form that Elasticsearch takes by default. `whole_day`: a day alone means its last
-/// millisecond.
+/// Parses a date, in a form that Elasticsearch accepts by default, to milliseconds. With `whole_day`, a day alone means
+/// its last millisecond.
 fn date(text: &str, whole_day: bool) -> Option<i64> {
     if let Ok(millis) = text.parse() {
         return Some(millis);

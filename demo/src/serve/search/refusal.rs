@@ -11,7 +11,7 @@ pub(in crate::serve) struct Refusal {
 }
 
 impl Refusal {
-    /// In the words of Buildhub: one sentence.
+    /// In Buildhub's format: one sentence.
     pub(super) fn plain(message: impl Into<String>) -> Self {
         Self {
             status: StatusCode::BAD_REQUEST,
@@ -19,7 +19,7 @@ impl Refusal {
         }
     }
 
-    /// In the words of Elasticsearch: an error object.
+    /// In Elasticsearch's format: an error object.
     pub(super) fn parsing(kind: &str, reason: impl Into<String>) -> Self {
         let cause = json!({ "type": kind, "reason": reason.into() });
         let mut error = cause.clone();

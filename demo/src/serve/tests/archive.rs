@@ -10,20 +10,20 @@ use crate::world::{Generation, LOCALE, Plan, Status};
 const FOLDER: &str = "/pub/firefox/candidates/152.0-candidates/build2/win64/en-US/";
 
 #[tokio::test]
-async fn an_archive_without_json_answers_html_to_whoever_asks() {
+async fn an_archive_without_json_always_answers_html() {
     let site = Site::new();
     site.faults.archive.set(Fault::HtmlOnly);
     let (status, headers, body) = site.get_for_headers(FOLDER, "application/json").await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(headers[header::CONTENT_TYPE], "text/html; charset=utf-8");
     assert!(body.starts_with("<!DOCTYPE html>"));
-    // Files are what they are.
+    // Files are not affected.
     let file = site.json(&format!("{FOLDER}buildhub.json")).await;
     assert_eq!(file["target"]["version"], "152.0");
 }
 
 #[tokio::test]
-async fn the_former_dialect_lists_the_same_in_its_own_words() {
+async fn the_former_dialect_lists_the_same_in_its_own_format() {
     let site = Site::new();
     let live = site.json(FOLDER).await;
     site.faults.archive.set(Fault::FormerDialect);
@@ -34,7 +34,7 @@ async fn the_former_dialect_lists_the_same_in_its_own_words() {
     assert_eq!(names(&former), names(&live));
     let is_exact = |file: &Value| file["size"].is_u64();
     assert!(former["files"].as_array().unwrap().iter().all(is_exact));
-    // A folder is found without its slash, and nothing is said of what is not there.
+    // A folder is found without its slash, and nothing is listed that is not there.
     let (status, body) = site.get(FOLDER.trim_end_matches('/'), "application/json").await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), former);
@@ -65,7 +65,7 @@ async fn the_former_dialect_without_json_has_every_name_too() {
 }
 
 #[tokio::test]
-async fn an_archive_that_moved_sends_each_path_to_its_new_place() {
+async fn an_archive_that_moved_redirects_each_path() {
     let site = Site::new();
     let moved = format!("/moved{FOLDER}");
     assert_eq!(site.get(&moved, "*/*").await.0, StatusCode::NOT_FOUND);
@@ -81,14 +81,14 @@ async fn an_archive_that_moved_sends_each_path_to_its_new_place() {
     assert_eq!(names(&site.json(&moved).await), before);
     let (_, html) = site.get(&moved, "*/*").await;
     assert_eq!(hrefs(&html, &moved).len(), before.len());
-    // An address with blanks keeps its escapes on the way.
+    // The redirect keeps the spaces of an address escaped.
     let installer = format!("{FOLDER}Firefox Setup 152.0.exe");
     let (_, headers, _) = site.get_for_headers(&installer, "*/*").await;
     let place = headers[header::LOCATION].to_str().unwrap();
     assert!(place.ends_with("/Firefox%20Setup%20152.0.exe"), "{place}");
 }
 
-/// Whether a metadata file tells the build id that it should.
+/// Returns whether a metadata file states the right build id.
 fn is_good(name: &str, body: &str, build_id: &str) -> bool {
     if name.ends_with(".json") {
         let Ok(content) = serde_json::from_str::<Value>(body) else {
@@ -102,7 +102,7 @@ fn is_good(name: &str, body: &str, build_id: &str) -> bool {
 }
 
 #[tokio::test]
-async fn of_bad_files_enough_are_good() {
+async fn enough_files_stay_good_among_bad_ones() {
     let site = Site::of(&Plan {
         weeks: 60,
         ..Plan::default()
@@ -113,7 +113,7 @@ async fn of_bad_files_enough_are_good() {
         if build.generation == Generation::Migrated {
             continue;
         }
-        // Build ids that some good buildhub.json of the build tells.
+        // Build ids that some good buildhub.json of the build states.
         let mut whole = Vec::new();
         for package in &build.packages {
             let (platform, version) = (package.platform, &build.version);
@@ -159,7 +159,7 @@ async fn of_bad_files_enough_are_good() {
 }
 
 #[tokio::test]
-async fn what_the_archive_lets_one_say_is_what_its_folders_show() {
+async fn the_archive_says_what_its_folders_show() {
     let site = Site::of(&Plan {
         weeks: 12,
         ..Plan::default()

@@ -11,7 +11,7 @@ use crate::world::{Channel, Platform, Product, Truth};
 
 const DETAILS: &str = "/1.0/firefox.json";
 
-/// All records that Buildhub has, at most 1,000.
+/// Returns all records that Buildhub has, at most 1,000.
 async fn records(site: &Site) -> Vec<Value> {
     let answer = site.found(json!({"size": 1000, "sort": ["download.date"]})).await;
     let hits = answer["hits"]["hits"].as_array().unwrap();
@@ -53,7 +53,7 @@ async fn faults_add_up() {
 }
 
 #[tokio::test]
-async fn slow_answers_come_and_hanging_ones_never() {
+async fn slow_answers_arrive_and_hanging_ones_never_do() {
     let site = Site::new();
     let delay = Duration::from_millis(20);
     site.faults.product_details.set(Fault::Slow(delay));

@@ -1,4 +1,4 @@
-//! Whatever a document holds, there is a signature, and soon.
+//! Every document gets a signature, and quickly.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use super::super::*;
 /// Compiled once for all cases.
 static LISTS: LazyLock<Lists> = LazyLock::new(Lists::built_in);
 
-/// With a step of quadratic time this would take minutes, not a second.
+/// A step of quadratic time would take minutes, not a second.
 #[test]
 fn long_hostile_symbols_are_no_trouble() {
     let parts = [
@@ -69,7 +69,7 @@ fn long_hostile_symbols_are_no_trouble() {
 }
 
 #[test]
-fn of_many_frames_only_the_first_are_looked_at() {
+fn only_the_first_of_many_frames_are_examined() {
     let frames = vec![
         crate::Frame {
             function: Some("memcpy".into()),
@@ -88,7 +88,7 @@ fn of_many_frames_only_the_first_are_looked_at() {
     assert_eq!(made.normalized_frames.len(), crate::FRAME_LIMIT);
 }
 
-/// Any JSON value, with texts that mean something to the rules.
+/// Any JSON value, with strings that mean something to the rules.
 fn any_value() -> impl Strategy<Value = Value> {
     let text = prop_oneof![
         "\\PC{0,30}",
@@ -149,7 +149,7 @@ fn any_key() -> impl Strategy<Value = String> {
     prop::sample::select(keys.to_vec()).prop_map(str::to_owned)
 }
 
-/// A document with all members that mean something, all of them well typed.
+/// A well-typed document with every member that means something.
 fn whole_document() -> Value {
     let frame = json!({
         "function": "a<b>(c)", "module": "m.dll", "file": "hg:x:y.rs:z", "line": 3,
@@ -184,7 +184,7 @@ fn whole_document() -> Value {
     })
 }
 
-/// The pointers to all members and items, the document's own first.
+/// Collects the pointers to all members and items, the document's own last.
 fn pointers(value: &Value, at: String, found: &mut Vec<String>) {
     let inner: Vec<(String, &Value)> = match value {
         Value::Array(items) => (0..).map(|i: u32| i.to_string()).zip(items).collect(),
