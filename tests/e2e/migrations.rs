@@ -1,4 +1,4 @@
-//! The migrations: pairs, and one schema on both databases.
+//! The migrations come in pairs, and give both databases the same schema.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -19,7 +19,7 @@ fn every_migration_exists_for_both_databases() {
     assert_eq!(names("sqlite"), names("postgres"));
 }
 
-/// Every column of every table: (table, column, may be null).
+/// Every column of every table: (table, column, nullable).
 async fn columns(db: &Db) -> BTreeSet<(String, String, bool)> {
     const SQLITE: &str = "SELECT m.name, p.name, p.\"notnull\" = 0 \
         FROM sqlite_master m \
@@ -54,7 +54,7 @@ async fn a_schema_that_is_too_old_or_too_new_is_told() {
         let db = Db::connect(&settings, folder.path()).await.expect("it can be reached");
         assert!(matches!(db.schema().await, Ok(Schema::Older { found: 0, .. })));
         let opened = Db::open(&settings, folder.path()).await;
-        // SQLite migrates itself, PostgreSQL wants to be asked.
+        // SQLite migrates itself; PostgreSQL must be told to.
         assert_eq!(opened.is_ok(), matches!(db, Db::Sqlite(_)));
         db.migrate(folder.path()).await.expect("it can be migrated");
         assert_eq!(db.schema().await.expect("it answers"), Schema::Fits);
