@@ -78,7 +78,7 @@ pub async fn push_later(
     Ok(())
 }
 
-/// Queues a crash that a person is waiting for: a waiting job moves to the lane `priority`, a missing one is created. A
+/// Queues a crash that a user is waiting for: a waiting job moves to the lane `priority`, a missing one is created. A
 /// job that is claimed or given up is left alone: the work need not be done twice.
 ///
 /// # Errors

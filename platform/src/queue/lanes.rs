@@ -1,10 +1,10 @@
 //! The lanes of the queue and the order in which they are served.
 
-/// A lane of the queue. New crashes, crashes that a person waits for, mass reprocessing and re-enrichment are kept
+/// A lane of the queue. New crashes, crashes that a user waits for, mass reprocessing and re-enrichment are kept
 /// apart, so that none starves another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
-    /// Crashes that a person is waiting for.
+    /// Crashes that a user is waiting for.
     Priority,
     /// Crashes as they come in.
     Standard,
