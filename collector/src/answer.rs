@@ -1,4 +1,4 @@
-//! What `/submit` answers. The texts and statuses are those that existing clients parse.
+//! The answers of `/submit`. Existing clients parse these texts and statuses.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
@@ -7,9 +7,9 @@ use crash::CrashId;
 /// An answer to a report that could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// Responsibility for the report has passed to us (or it was pretended to).
+    /// We have taken responsibility for the report, or pretend to have.
     Taken(CrashId),
-    /// The rule of this name keeps the report out.
+    /// The rule with this name rejected the report.
     Rejected(String),
 }
 
@@ -45,8 +45,8 @@ pub(crate) enum Malformed {
 }
 
 impl Malformed {
-    /// The code in the answer, without `malformed_`; also a metric label. Firefox makes a metric
-    /// label of it as well: lower snake case.
+    /// The code in the answer, without `malformed_`; also a metric label. Firefox uses it as a metric label too: lower
+    /// snake case.
     pub(crate) fn code(self) -> &'static str {
         match self {
             Self::NoContentType => "no_content_type",
@@ -70,8 +70,8 @@ impl From<Malformed> for Refusal {
     }
 }
 
-/// The response to a report. Line ends are LF and stand after a crash id only: Firefox compares
-/// what follows `CrashID=` byte by byte.
+/// The response to a report. Only a crash id is followed by a line ending, LF: Firefox compares what follows `CrashID=`
+/// byte by byte.
 pub(crate) fn response(outcome: &Result<Answer, Refusal>) -> Response<Body> {
     let (status, body) = match outcome {
         Ok(Answer::Taken(id)) => (StatusCode::OK, format!("CrashID=bp-{id}\n")),

@@ -1,4 +1,4 @@
-//! The body of a request: its bytes as they come, inflated, within every limit.
+//! The body of a request: its bytes as they arrive, inflated, within every limit.
 
 use std::io;
 use std::pin::Pin;
@@ -18,12 +18,12 @@ use crate::answer::{Malformed, Refusal};
 use crate::meters;
 use crate::settings::Settings;
 
-/// How many inflated bytes are handed on at once.
+/// Maximum inflated bytes passed on at a time.
 const CHUNK: usize = 64 << 10;
 /// The first byte of a gzip member.
 const GZIP_MAGIC: u8 = 0x1f;
 
-/// The bytes of reports that are held in memory, over all requests.
+/// The bytes of reports held in memory, over all requests.
 #[derive(Debug, Clone)]
 pub(crate) struct InFlight {
     held: Arc<AtomicU64>,
@@ -31,7 +31,7 @@ pub(crate) struct InFlight {
 }
 
 impl InFlight {
-    /// Nothing is held yet.
+    /// Starts with nothing held.
     pub(crate) fn new(limit: u64) -> Self {
         Self {
             held: Arc::default(),
@@ -39,7 +39,7 @@ impl InFlight {
         }
     }
 
-    /// The share of one request, which ends when it is dropped.
+    /// The share of one request, released when dropped.
     pub(crate) fn share(&self) -> Share {
         Share {
             all: self.clone(),
@@ -48,7 +48,7 @@ impl InFlight {
     }
 }
 
-/// What one request holds.
+/// The bytes one request holds in memory.
 #[derive(Debug)]
 pub(crate) struct Share {
     all: InFlight,
@@ -81,12 +81,12 @@ type Buffered<'b> = StreamReader<Wire<'b>, Bytes>;
 enum Source<'b> {
     Plain(Wire<'b>),
     Gzip(Box<GzipDecoder<Buffered<'b>>>),
-    /// What follows the last gzip member; it is read and ignored.
+    /// Whatever follows the last gzip member: read and ignored.
     Rest(Buffered<'b>),
     Ended,
 }
 
-/// A body that is being read.
+/// A body being read.
 pub(crate) struct Body<'b> {
     source: Source<'b>,
     wire: Arc<AtomicU64>,
@@ -97,8 +97,8 @@ pub(crate) struct Body<'b> {
 }
 
 impl<'b> Body<'b> {
-    /// Reads `body` within the limits; what is read is held against `share`. The client must
-    /// have sent everything by `deadline`.
+    /// Reads `body` within the limits and charges the bytes to `share`. The client must have sent everything by
+    /// `deadline`.
     pub(crate) fn new(
         body: &'b mut BodyDataStream,
         compressed: bool,
@@ -123,17 +123,17 @@ impl<'b> Body<'b> {
         }
     }
 
-    /// How many bytes came over the wire so far.
+    /// Bytes received over the wire so far.
     pub(crate) fn wire_size(&self) -> u64 {
         self.wire.load(Ordering::Relaxed)
     }
 
-    /// How many bytes they inflated to so far.
+    /// Bytes inflated so far.
     pub(crate) fn size(&self) -> u64 {
         self.inflated
     }
 
-    /// The next bytes; `None` at the end. Nothing may be read after an error.
+    /// Returns the next bytes, `None` at the end. Nothing may be read after an error.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Refusal> {
         let Some(chunk) = self.inflate().await.map_err(refusal)? else {
             return if self.wire_size() == 0 {
@@ -158,7 +158,7 @@ impl<'b> Body<'b> {
         Ok(Some(chunk))
     }
 
-    /// Reads the rest and forgets it: only then is it known that the body was sound.
+    /// Reads the rest and discards it: only then is the body known to be sound.
     pub(crate) async fn finish(&mut self) -> Result<(), Refusal> {
         self.share = None;
         while self.chunk().await?.is_some() {}
@@ -205,7 +205,7 @@ fn rest_consume(source: &mut Source<'_>, length: usize) {
     }
 }
 
-/// The bytes as they come, counted and timed. It ends after its first error.
+/// The bytes as they arrive, counted and timed. The stream ends after its first error.
 fn wire_stream<'b>(
     body: &'b mut BodyDataStream,
     wire: Arc<AtomicU64>,
@@ -234,11 +234,11 @@ fn wire_stream<'b>(
             Some((Err(io::Error::other(problem)), None))
         }
     });
-    // Readers ask again after the end.
+    // Readers poll again after the end.
     Box::pin(chunks.fuse())
 }
 
-/// The refusal inside of an error of [`wire_stream`]; other errors come from inflating.
+/// The refusal inside an error of [`wire_stream`]; other errors come from inflating.
 fn refusal(error: io::Error) -> Refusal {
     error
         .into_inner()
@@ -246,11 +246,11 @@ fn refusal(error: io::Error) -> Refusal {
         .map_or(Malformed::BadGzip.into(), |refusal| *refusal)
 }
 
-/// Reads what a refused client still sends, within bounds: one that sees its connection closed
-/// while it sends does not see the answer.
+/// Reads what a refused client is still sending, within bounds: a client whose connection closes while it sends never
+/// sees the answer.
 pub(crate) async fn drain(body: &mut BodyDataStream, limits: &Settings) {
     const LIMIT: Duration = Duration::from_secs(10);
-    /// A full dump of 100 MB and more is a common mistake, and its sender must see why.
+    /// Full dumps of 100 MB and more are a common mistake, and the sender must see why.
     const AT_LEAST: u64 = 256 << 20;
     let reading = async {
         let mut size = 0_u64;
@@ -261,6 +261,6 @@ pub(crate) async fn drain(body: &mut BodyDataStream, limits: &Settings) {
             }
         }
     };
-    // A client that is slower is cut off.
+    // A slower client is cut off.
     let _ = timeout(LIMIT, reading).await;
 }

@@ -1,4 +1,4 @@
-//! Heads: what the headers of a request, and those of a part, say. Pure.
+//! Heads: the headers of a request and of a part, parsed. Pure.
 
 use axum::http::{HeaderMap, header};
 use crash::MAIN_DUMP;
@@ -10,24 +10,24 @@ use crate::heads::{MAX_PART_HEAD, ODD_LINES};
 
 /// The longest boundary that RFC 2046 allows.
 const MAX_BOUNDARY: usize = 70;
-/// The longest piece of a client's text in a note, in characters.
+/// The most of a client's text quoted in a note, in characters.
 pub(crate) const MAX_QUOTED: usize = 100;
 
 /// What the headers of a request say about its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Head {
-    /// What separates the parts.
+    /// The separator of the parts.
     pub(crate) boundary: String,
     /// Whether the body is gzip-compressed.
     pub(crate) compressed: bool,
-    /// The size of the body, unless it comes in chunks.
+    /// The size of the body, unless it is chunked.
     pub(crate) length: Option<u64>,
-    /// The client's name for itself.
+    /// The client's `User-Agent`.
     pub(crate) user_agent: Option<String>,
 }
 
 impl Head {
-    /// Reads the headers, in the order in which clients expect the complaints.
+    /// Reads the headers, checking in the order in which clients expect the complaints.
     pub(crate) fn read(headers: &HeaderMap) -> Result<Self, Malformed> {
         let content_type = text(headers, header::CONTENT_TYPE.as_str())
             .filter(|value| !value.trim().is_empty())
@@ -62,7 +62,7 @@ impl Head {
     }
 }
 
-/// What a part is.
+/// The kind of a part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// One annotation, in this charset.
@@ -71,12 +71,12 @@ pub(crate) enum Kind {
     Dump(String),
 }
 
-/// How a part named `extra`, which holds annotations as one JSON object, says so.
+/// How a part named `extra` declares that it holds annotations as one JSON object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extra {
-    /// By its content type: it must be such an object.
+    /// By its content type: it must be a JSON object.
     Declared,
-    /// By its name alone: it is an ordinary part if it is none.
+    /// By its name alone: if it is not a JSON object, it is an ordinary part.
     Named,
 }
 
@@ -88,17 +88,17 @@ const EXTRA: &str = "extra";
 pub(crate) struct PartHead {
     /// Its name; a part without one is read and dropped.
     pub(crate) name: Option<String>,
-    /// Whether it holds the annotations, whatever it would be otherwise.
+    /// Set if it is named `extra`: it may hold the annotations, whatever its `kind`.
     pub(crate) extra: Option<Extra>,
-    /// What it is.
+    /// Its kind.
     pub(crate) kind: Kind,
-    /// What was odd, and did not matter.
+    /// Oddities that did not matter.
     pub(crate) notes: Vec<String>,
 }
 
 impl PartHead {
-    /// Reads the headers of a part. Only what decides what the part is, and what its bytes stand
-    /// for, is judged; the rest is noted.
+    /// Reads the headers of a part. Only faults that affect what the part is, or what its bytes mean, are refused;
+    /// others are noted.
     pub(crate) fn read(headers: &HeaderMap) -> Result<Self, Malformed> {
         let size: usize = headers
             .iter()
@@ -152,7 +152,7 @@ impl PartHead {
             .unwrap_or_else(|| "text/plain".to_owned());
         let (kind, type_parameters) = parameters(&content_type);
         let is_json = kind.starts_with("application/json");
-        // No annotation is called like a minidump, whatever else of the head is missing.
+        // No annotation has a minidump's name, whatever else is missing from the head.
         let is_dump = name.as_ref().is_some_and(|name| name.starts_with(MAIN_DUMP));
         let is_text = kind == "text" || kind.starts_with("text/");
         let kind = if !is_file && !is_dump && (is_json || is_text) {
@@ -162,7 +162,7 @@ impl PartHead {
             Kind::Dump(content_type)
         };
         let extra = (name.as_deref() == Some(EXTRA)).then_some(if is_json { Extra::Declared } else { Extra::Named });
-        // What was meant is not what these bytes are; of an attachment nothing depends on that.
+        // These bytes are not the intended content. For an attachment, nothing depends on that.
         if is_encoded && (extra.is_some() || is_dump || matches!(kind, Kind::Text(_))) {
             return Err(Malformed::PayloadStructure);
         }
@@ -178,8 +178,7 @@ impl PartHead {
     }
 }
 
-/// What an extended parameter (RFC 5987: `charset'language'text%20in%20percents`) says, if its
-/// charset is known.
+/// Decodes an extended parameter (RFC 5987: `charset'language'text%20in%20percents`) if its charset is known.
 fn extended(value: &str) -> Option<String> {
     let mut pieces = value.splitn(3, '\'');
     let (charset, _, text) = (pieces.next()?, pieces.next()?, pieces.next()?);
@@ -188,15 +187,15 @@ fn extended(value: &str) -> Option<String> {
     Some(encoding.decode_without_bom_handling(&bytes).0.into_owned())
 }
 
-/// The first header of this name as text; bytes that are no UTF-8 are replaced.
+/// The first header with this name as text; invalid UTF-8 is replaced.
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
         .get(name)
         .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-/// Splits `value; name=text; name="quoted \"text\""` into the value (lower case) and the
-/// parameters, their names in lower case.
+/// Splits `value; name=text; name="quoted \"text\""` into the value and the parameters. The value and the names become
+/// lower case.
 fn parameters(text: &str) -> (String, Vec<(String, String)>) {
     let mut rest = text;
     let mut pieces = Vec::new();
@@ -217,7 +216,7 @@ fn parameters(text: &str) -> (String, Vec<(String, String)>) {
     (value, parameters)
 }
 
-/// Where the first `;` outside of quotes stands.
+/// The position of the first `;` outside quotes, or the end.
 fn piece_end(text: &str) -> usize {
     let (mut quoted, mut escaped) = (false, false);
     for (at, byte) in text.bytes().enumerate() {

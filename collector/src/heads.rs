@@ -1,32 +1,32 @@
-//! The heads of parts, mended as the body streams by. Pure.
+//! Normalizes the heads of parts as the body streams by. Pure.
 //!
-//! The multipart reader refuses a whole report for one line in the head of one part: a line that is
-//! folded (MIME allows it), one that is no header, a header too many. So it gets heads of only what
-//! is asked of a part, each on one line. Whatever is no head passes as it is.
+//! The multipart reader refuses a whole report for one line in the head of one part: a folded line (MIME allows it), a
+//! line that is not a header, one header too many. So it gets heads with only the headers we need, one line each.
+//! Everything else passes unchanged.
 
 use axum::http::{HeaderName, header};
 use bytes::{Bytes, BytesMut};
 use memchr::memmem;
 
-/// The largest headers of one part, in bytes.
+/// Maximum size of the headers of one part, in bytes.
 pub(crate) const MAX_PART_HEAD: usize = 8192;
 
-/// A header that no client's has: how many lines of the head were none.
+/// A header of our own, which no client sends: the number of lines in the head that were not headers.
 pub(crate) const ODD_LINES: &str = "x-datil-odd-lines";
 
-/// White space behind a boundary is longer than this in no body.
+/// Maximum white space after a boundary, in bytes.
 const MAX_PADDING: usize = 1024;
 
 const CRLF: &[u8] = b"\r\n";
 
-/// Mends the heads of the parts of one body.
+/// Normalizes the heads of the parts of one body.
 #[derive(Debug)]
 pub(crate) struct Heads {
-    /// What ends the content of a part: a line end, two dashes and the boundary.
+    /// Ends the content of a part: a line ending, two dashes and the boundary.
     delimiter: Vec<u8>,
-    /// What came and has not been read.
+    /// Bytes received and not yet read.
     held: Bytes,
-    /// How many of the held bytes were searched for the end of a head.
+    /// How many of the held bytes have been searched for the end of a head.
     searched: usize,
     place: Place,
 }
@@ -34,17 +34,17 @@ pub(crate) struct Heads {
 /// Where in the body the held bytes begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// At the beginning, where a boundary needs no line end before it.
+    /// At the beginning, where a boundary needs no line ending before it.
     Start,
     /// In the content of a part, or before the first.
     Content,
-    /// Behind a boundary.
+    /// After a boundary.
     Line,
     /// At the head of a part.
     Head,
-    /// Behind the head of a part, which may have no content at all (RFC 2046, 5.1.1).
+    /// After the head of a part, which may have no content at all (RFC 2046, 5.1.1).
     Behind,
-    /// Behind the last part.
+    /// After the last part.
     End,
 }
 
@@ -59,20 +59,20 @@ impl Heads {
         }
     }
 
-    /// Takes the next piece of the body, once nothing of the last one is ready any more.
+    /// Takes the next piece of the body, once `next` has returned all it can of the last one.
     pub(crate) fn push(&mut self, piece: Bytes) {
         if self.held.is_empty() {
             self.held = piece;
             return;
         }
-        // Without a copy of what is held, if it is the only one.
+        // Avoids copying the held bytes if nothing else refers to them.
         let held = std::mem::take(&mut self.held);
         let mut held = held.try_into_mut().unwrap_or_else(|held| BytesMut::from(&held[..]));
         held.extend_from_slice(&piece);
         self.held = held.freeze();
     }
 
-    /// What may be read now; `None` if more of the body is needed.
+    /// Returns what can be read now, `None` if more of the body is needed.
     pub(crate) fn next(&mut self) -> Option<Bytes> {
         while !self.held.is_empty() {
             let Some((next, length)) = self.step() else {
@@ -86,7 +86,7 @@ impl Heads {
             }
             let done = self.held.split_to(length);
             match (place, next) {
-                (Place::Head, Place::Behind) => return Some(mended(&done)),
+                (Place::Head, Place::Behind) => return Some(normalized(&done)),
                 (Place::Behind, Place::Line) => return Some([CRLF, &done[..]].concat().into()),
                 _ if done.is_empty() => {}
                 _ => return Some(done),
@@ -95,12 +95,12 @@ impl Heads {
         None
     }
 
-    /// What is left at the end of the body.
+    /// Returns what is left at the end of the body.
     pub(crate) fn finish(&mut self) -> Bytes {
         std::mem::take(&mut self.held)
     }
 
-    /// How many of the bytes can be told, and what stands behind them; `None` if more are needed.
+    /// How many of the held bytes can be identified, and the place after them; `None` if more are needed.
     fn step(&self) -> Option<(Place, usize)> {
         let bytes = &self.held[..];
         let boundary = self.delimiter.get(CRLF.len()..).unwrap_or_default();
@@ -134,7 +134,7 @@ impl Heads {
         }
     }
 
-    /// How many bytes at the end may be the beginning of a delimiter.
+    /// How many bytes at the end may be the start of a delimiter.
     fn begun(&self, bytes: &[u8]) -> usize {
         let most = bytes.len().min(self.delimiter.len() - 1);
         let tail = bytes.len() - most;
@@ -147,8 +147,8 @@ impl Heads {
     }
 }
 
-/// What stands behind a boundary: white space and a line end, then a head; or the body's end; or
-/// it is none, but the beginning of another text.
+/// What follows a boundary: white space and a line ending, then a head; or the end of the body. Anything else means
+/// that it was not a boundary but the start of other text.
 fn after_boundary(bytes: &[u8]) -> Option<(Place, usize)> {
     if bytes.starts_with(b"--") {
         return Some((Place::End, 2));
@@ -163,9 +163,9 @@ fn after_boundary(bytes: &[u8]) -> Option<(Place, usize)> {
     }
 }
 
-/// The head with what is asked of a part alone, a line each. One that is too large stays as it is:
-/// it is refused.
-fn mended(head: &[u8]) -> Bytes {
+/// The head reduced to the headers we need, one line each. One that is too large is left unchanged, for the reader to
+/// refuse.
+fn normalized(head: &[u8]) -> Bytes {
     if head.len() > MAX_PART_HEAD {
         return Bytes::copy_from_slice(head);
     }
@@ -208,14 +208,14 @@ fn mended(head: &[u8]) -> Bytes {
         let Some(value) = value else { continue };
         out.extend_from_slice(name.as_str().as_bytes());
         out.extend_from_slice(b": ");
-        // Control characters stand in no value.
+        // A value must not hold control characters.
         out.extend(value.iter().map(|byte| match byte {
             0..=0x1f | 0x7f => b' ',
             other => *other,
         }));
         out.extend_from_slice(CRLF);
     }
-    // The reader wants a header at least.
+    // The reader requires at least one header.
     out.extend_from_slice(format!("{ODD_LINES}: {odd}\r\n\r\n").as_bytes());
     out.freeze()
 }
@@ -227,7 +227,7 @@ mod tests {
 
     use super::*;
 
-    /// The whole body, pushed in pieces of this size.
+    /// Passes the whole body through in pieces of this size.
     fn pass(body: &[u8], piece: usize) -> Vec<u8> {
         let mut heads = Heads::new("b");
         let mut out = Vec::new();
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_lines_of_heads_are_mended_and_counted() {
+    fn odd_lines_in_heads_are_normalized_and_counted() {
         let one = "--b\r\ncontent-disposition: form-data; name=a";
         for (head, expected) in [
             (
@@ -311,7 +311,7 @@ mod tests {
     /// Name, file name and content.
     type Part = (Option<String>, Option<String>, Bytes);
 
-    /// The parts of a body as the reader finds them.
+    /// The parts of a body as the multipart reader finds them.
     fn parts(body: Vec<u8>) -> Option<Vec<Part>> {
         let reading = async {
             let stream = futures::stream::iter([Ok::<_, std::io::Error>(Bytes::from(body))]);
@@ -343,7 +343,7 @@ mod tests {
             let mut body = String::new();
             for (name, headers, content) in parts_of_body {
                 let content = content.concat();
-                // No content holds a boundary of its own.
+                // Content never contains the boundary.
                 let lines = format!("\r\n{content}\r\n");
                 let behind = lines.match_indices("\r\n--b").map(|(at, begun)| &lines.as_bytes()[at + begun.len()..]);
                 prop_assume!(behind.into_iter().all(|behind| after_boundary(behind) == Some((Place::Content, 0))));

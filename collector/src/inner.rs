@@ -1,4 +1,4 @@
-//! A collector, and what its parts share.
+//! The collector and its shared state.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,20 +17,20 @@ use crate::throttle::Rules;
 use crate::unrecorded::Unrecorded;
 use crate::writer::Row;
 
-/// How many rows may wait for the writer; more are left to the sweep.
+/// Maximum rows waiting for the writer; any more are left to the sweep.
 const WAITING_ROWS: usize = 2048;
 
-/// How many reports are remembered for telling second copies.
+/// How many reports are remembered for recognizing second copies.
 const RECENT_REPORTS: u64 = 100_000;
 
-/// Where random bytes for crash ids come from.
+/// The source of random bytes for crash ids.
 pub type Random = Arc<dyn Fn() -> [u8; 16] + Send + Sync>;
 
-/// A collector. Clones are the same collector.
+/// A collector. Clones share its state.
 #[derive(Clone)]
 pub struct Collector(pub(crate) Arc<Inner>);
 
-/// What the parts of a collector share.
+/// The state that a collector's parts share.
 pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) rules: Rules,
@@ -40,17 +40,16 @@ pub(crate) struct Inner {
     pub(crate) random: Random,
     pub(crate) in_flight: InFlight,
     pub(crate) stores: Semaphore,
-    /// The first copies of the reports of late, by content hash.
+    /// The first copies of recent reports, by content hash.
     pub(crate) recent: Cache<String, CrashId>,
     pub(crate) rows: mpsc::Sender<Row>,
-    /// Taken by the one who runs the writer.
+    /// Taken by the task that runs the writer.
     pub(crate) waiting_rows: Mutex<Option<mpsc::Receiver<Row>>>,
     pub(crate) unrecorded: Unrecorded,
 }
 
 impl Collector {
-    /// Makes a collector that stores reports in `blobs` and `db`, and wakes processors of this
-    /// process by `wake`.
+    /// Creates a collector that stores reports in `blobs` and `db`, and wakes this process's processors through `wake`.
     ///
     /// # Errors
     /// The throttling rules cannot be used.

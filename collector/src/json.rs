@@ -1,7 +1,7 @@
-//! JSON as crashing programs write it. Pure.
+//! Reads JSON as crashing programs write it. Pure.
 //!
-//! Damaged memory ends up in annotations, and clients are written in languages whose JSON is
-//! wider than the standard. What can be kept is kept, with a note; the rest is refused.
+//! Annotations can hold damaged memory, and the JSON of some clients' languages is laxer than the standard. What can be
+//! kept is kept, with a note; the rest is refused.
 
 use std::borrow::Cow;
 
@@ -10,11 +10,11 @@ use serde_json::{Map, Value};
 
 use crate::answer::Malformed;
 
-/// Reads one JSON object. The notes say what was changed. Of equal keys the last one counts; more
-/// than 127 levels of nesting are refused.
+/// Reads one JSON object, and returns it with notes on what was changed. The last of equal keys wins; more than 127
+/// levels of nesting are refused.
 pub(crate) fn object(bytes: &[u8]) -> Result<(Map<String, Value>, Vec<&'static str>), Malformed> {
     let (text, is_damaged) = decode(bytes);
-    // Clients in C send the zero behind a text.
+    // Clients in C send the terminating zero.
     let text = Cow::Borrowed(text.trim_end_matches('\0'));
     let (text, mut notes) = mend(&text);
     if is_damaged {
@@ -27,8 +27,8 @@ pub(crate) fn object(bytes: &[u8]) -> Result<(Map<String, Value>, Vec<&'static s
     }
 }
 
-/// UTF-8, or what a byte order mark or the zero bytes of UTF-16 say; and whether bytes that mean
-/// nothing were replaced by U+FFFD, such as half a character at the end of a text that was cut.
+/// Decodes UTF-8, or the encoding shown by a byte order mark or UTF-16's zero bytes. Also returns whether invalid
+/// bytes, such as half a character at the end of a truncated text, were replaced by U+FFFD.
 fn decode(bytes: &[u8]) -> (Cow<'_, str>, bool) {
     let (encoding, skip) = match (Encoding::for_bom(bytes), bytes) {
         (Some(found), _) => found,
@@ -36,7 +36,7 @@ fn decode(bytes: &[u8]) -> (Cow<'_, str>, bool) {
         (None, [_, 0, ..]) => (UTF_16LE, 0),
         (None, _) => (UTF_8, 0),
     };
-    // Half a unit at the end of UTF-16 would stand behind the object.
+    // Half a unit at the end of UTF-16 would be trailing data after the object.
     let end = match encoding == UTF_8 {
         true => bytes.len(),
         false => skip + (bytes.len() - skip) / 2 * 2,
@@ -50,12 +50,12 @@ const SURROGATES: &str = "json: lone surrogates were replaced";
 const NOT_FINITE: &str = "json: NaN or infinity was replaced by null";
 const EXACT: &str = "json: numbers that would have been rounded were kept as text";
 
-/// Replaces what a strict parser would refuse or round: lone surrogates by U+FFFD, control
-/// characters in texts by their escapes, numbers that are not finite by null, integers of more than
-/// 64 bits and decimals that would lose a digit (`120.10` is a version) by their digits as text.
+/// Replaces what a strict parser would refuse or round: lone surrogates by U+FFFD, control characters in strings by
+/// their escapes, non-finite numbers by null. Integers of more than 64 bits, and decimals that would lose a digit
+/// (`120.10` is a version), become strings of their digits.
 fn mend(text: &str) -> (Cow<'_, str>, Vec<&'static str>) {
     let mut mended = String::new();
-    // Everything before this place has been copied.
+    // Everything before this position has been copied.
     let mut copied = 0;
     let mut notes: Vec<&'static str> = Vec::new();
     let mut at = 0;
@@ -85,7 +85,7 @@ fn mend(text: &str) -> (Cow<'_, str>, Vec<&'static str>) {
 
 type Change = Option<(Cow<'static, str>, &'static str)>;
 
-/// The length of what begins inside of a string, and what it is to become.
+/// The length of the next token inside a string, and its replacement.
 fn string_token(rest: &str, in_string: &mut bool) -> (usize, Change) {
     let Some(special) = rest.find(|c: char| matches!(c, '"' | '\\' | '\0'..='\x1f')) else {
         return (rest.len(), None);
@@ -108,19 +108,19 @@ fn string_token(rest: &str, in_string: &mut bool) -> (usize, Change) {
         },
         Some(0xDC00..=0xDFFF) => (6, Some((Cow::Borrowed("\\ufffd"), SURROGATES))),
         Some(_) => (6, None),
-        // The backslash and the character that it protects.
+        // The backslash and the character it escapes.
         None => (1 + rest.chars().nth(1).map_or(0, char::len_utf8), None),
     }
 }
 
-/// The code unit of `\uXXXX` at the beginning.
+/// The code unit of a leading `\uXXXX`.
 fn escape(text: &str) -> Option<u16> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     let hexadecimal = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     hexadecimal.then(|| u16::from_str_radix(digits, 16).ok()).flatten()
 }
 
-/// The length of what begins outside of strings, and what it is to become.
+/// The length of the next token outside strings, and its replacement.
 fn token(rest: &str, in_string: &mut bool) -> (usize, Change) {
     for word in ["NaN", "Infinity", "-Infinity"] {
         if rest.starts_with(word) {
@@ -139,7 +139,7 @@ fn token(rest: &str, in_string: &mut bool) -> (usize, Change) {
     }
     let next = rest.find(|c: char| matches!(c, '"' | '-' | 'N' | 'I') || c.is_ascii_digit());
     let length = match next {
-        // A letter that begins no word.
+        // A character that does not start a word.
         Some(0) => 1,
         Some(length) => length,
         None => rest.len(),
@@ -147,7 +147,7 @@ fn token(rest: &str, in_string: &mut bool) -> (usize, Change) {
     (length, None)
 }
 
-/// What is no number of JSON stays, for the parser to refuse.
+/// Anything that is not a JSON number is left for the parser to refuse.
 fn number(text: &str) -> Change {
     let digits = text.strip_prefix('-').unwrap_or(text);
     if digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_refused() {
+    fn anything_but_an_object_is_refused() {
         for bytes in [&b"[]"[..], b"1", b"null", b"\"a\"", b"NaN"] {
             check(bytes, Err(Malformed::JsonValue));
         }

@@ -1,18 +1,18 @@
-//! Takes crash reports in at `POST /submit`, durably, and gives each an id.
+//! Accepts crash reports at `POST /submit`, stores them durably and gives each an id.
 //!
-//! It does not process them and does not look at dumps. Invariants:
+//! It does not process them or look into dumps. Invariants:
 //!
-//! * a report is answered with its id only when its dumps, their names and last its raw crash are
-//!   durable in the blob store;
-//! * its row and its job follow at once, or, when the database is away, as soon as it is back
-//!   (the sweep): the database never keeps a client waiting for more than a moment;
-//! * no input of any kind makes it fail: what cannot be read is refused with a code of its own;
-//! * what identifies people is removed before anything is stored, and no annotation is ever logged.
+//! * a report is answered with its id only once its dumps, their names and, last, its raw crash are durable in the blob
+//!   store;
+//! * its row and its job follow at once or, when the database is down, as soon as it is back (the sweep): the database
+//!   never keeps a client waiting for more than a moment;
+//! * no input makes it fail: what cannot be read is refused with a code of its own;
+//! * data that identifies people is removed before anything is stored, and no annotation is ever logged.
 //!
-//! The way of a report: `head` reads the headers, `body` the bytes within every limit, `parts` the parts (`heads` mends
-//! their heads before), `report` makes a raw crash of them (`names` knows what other reporters call an annotation),
-//! [`throttle`] decides, `submit` holds it together, `store` keeps it, `writer` writes rows and jobs, `sweep` those
-//! that are missing, and `answer` is what the client sees.
+//! The path of a report: `head` reads the headers, `body` the bytes within every limit, `parts` the parts (after
+//! `heads` has normalized their heads). `report` turns them into a raw crash (`names` knows what other reporters call
+//! an annotation), [`throttle`] decides, `store` keeps it, `writer` writes rows and jobs, `sweep` the missing ones, and
+//! `answer` is what the client sees. `submit` ties these together.
 
 mod answer;
 mod body;
@@ -47,7 +47,7 @@ pub use inner::{Collector, Random};
 pub use settings::Settings;
 
 impl Collector {
-    /// `POST /submit`, with and without a slash at the end.
+    /// `POST /submit`, with and without a trailing slash.
     pub fn router(&self) -> Router {
         Router::new()
             .route("/submit", post(submit::submit))
@@ -55,11 +55,11 @@ impl Collector {
             .with_state(self.clone())
     }
 
-    /// The background part, until `stop` is cancelled: writes rows and jobs, and inserts those
-    /// that are missing. Without it reports are taken in, but not processed.
+    /// Runs the background part until `stop` is cancelled: writes rows and jobs, and inserts missing ones. Without it,
+    /// reports are accepted but not processed.
     ///
     /// # Errors
-    /// It runs already.
+    /// It is already running.
     pub async fn run(&self, stop: CancellationToken) -> anyhow::Result<()> {
         let rows = self
             .0

@@ -1,12 +1,11 @@
-//! The names that other crash reporters give to what annotations call `ProductName`, `Version` and
-//! the like. Pure.
+//! Other crash reporters' names for `ProductName`, `Version` and similar annotations. Pure.
 
 use serde_json::{Map, Value};
 
-/// An annotation, and what other reporters call it; of several the first that is there counts.
-/// Electron sends the program's own name and version with an underscore, beside those of Electron.
-/// Sources: Electron's `crashReporter` documentation, Crashpad's `crash_report_upload_thread.cc`,
-/// Breakpad's `minidump_upload` (`prod`, `ver`) and Chromium's crash keys (`ptype`, `channel`).
+/// Each annotation with other reporters' names for it; the first one present wins. Electron sends the program's own
+/// name and version with an underscore, next to Electron's. Sources: Electron's `crashReporter` documentation,
+/// Crashpad's `crash_report_upload_thread.cc`, Breakpad's `minidump_upload` (`prod`, `ver`) and Chromium's crash keys
+/// (`ptype`, `channel`).
 const OTHER_NAMES: [(&str, &[&str]); 5] = [
     ("ProductName", &["_productName", "prod", "product"]),
     ("Version", &["_version", "ver", "version"]),
@@ -15,15 +14,14 @@ const OTHER_NAMES: [(&str, &[&str]); 5] = [
     ("Vendor", &["_companyName"]),
 ];
 
-/// Gives the values of other reporters the names of annotations, unless those are there, and says
-/// what became of which.
+/// Renames other reporters' values to the annotations' names, unless those are present, and returns a note for each.
 pub(crate) fn translate(annotations: &mut Map<String, Value>) -> Vec<String> {
     let mut notes = Vec::new();
     for (name, others) in OTHER_NAMES {
         if annotations.get(name).is_some_and(is_given) {
             continue;
         }
-        // A number under `version` is that of the form of stored reports, and not of the program.
+        // A number in `version` is the format version of stored reports, not the program's version.
         let is_usable = |other: &str| {
             annotations
                 .get(other)
@@ -39,7 +37,7 @@ pub(crate) fn translate(annotations: &mut Map<String, Value>) -> Vec<String> {
     notes
 }
 
-/// Whether a value says something: a text that is not blank, or a number.
+/// Whether a value is a non-blank string or a number.
 fn is_given(value: &Value) -> bool {
     match value {
         Value::String(text) => !text.trim().is_empty(),

@@ -1,4 +1,4 @@
-//! The parts of a report, read one after the other as the body comes in.
+//! Reads the parts of a report one after another as the body arrives.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -21,11 +21,10 @@ use crate::json;
 use crate::report::Gathered;
 use crate::settings::Settings;
 
-/// How many bytes may stand before the first part, or be the headers of one.
+/// Maximum bytes before the first part, or in the headers of one part.
 const MAX_BETWEEN: u64 = 64 << 10;
 
-/// Reads the whole body. What is wrong with its transport (gzip, size, time) counts before what is
-/// wrong with its parts.
+/// Reads the whole body. Faults in its transport (gzip, size, time) take precedence over faults in its parts.
 pub(crate) async fn gather(body: &mut Body<'_>, boundary: &str, limits: &Settings) -> Result<Gathered, Refusal> {
     let gathered = gather_parts(body, boundary, limits).await;
     if matches!(gathered, Ok(_) | Err(Refusal::Malformed(_))) {
@@ -120,9 +119,9 @@ async fn object(content: &Content, limits: &Settings) -> Result<Result<Object, M
 }
 
 struct Content {
-    /// `None` when there were more than the limit.
+    /// `None` if there were more than the limit.
     bytes: Option<Bytes>,
-    /// In hexadecimal, if it was asked for.
+    /// In hexadecimal; meaningful only if requested.
     sha256: String,
 }
 
@@ -151,21 +150,20 @@ pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Lets chunks into the multipart reader one by one. The reader takes all that it can get each
-/// time it is asked, and would hold the whole body beside its parts; behind the gate it gets the
-/// next chunk only when it cannot go on without.
+/// Lets chunks into the multipart reader one by one. The reader takes all it can get on every poll, and would hold the
+/// whole body as well as its parts; the gate gives it the next chunk only when it cannot go on without.
 #[derive(Debug, Default)]
 struct Gate {
     /// Whether the next chunk may pass.
     open: AtomicBool,
     /// Whether the last chunk has passed.
     ended: AtomicBool,
-    /// How many bytes have passed since the count was last set to 0.
+    /// Bytes passed since the count was last set to 0.
     fed: AtomicU64,
 }
 
 impl Gate {
-    /// Asks the reader, and feeds it as long as it needs more, up to `limit` bytes and one chunk.
+    /// Polls the reader, and feeds it as long as it needs more, up to `limit` bytes plus one chunk.
     fn poll<T>(
         &self,
         cx: &mut Context<'_>,
@@ -179,7 +177,7 @@ impl Gate {
             if self.ended.load(Ordering::Relaxed) || self.fed.load(Ordering::Relaxed) > limit {
                 return Poll::Ready(Err(Malformed::PayloadStructure.into()));
             }
-            // If it was open already, the body has nothing yet, and will wake this task.
+            // If it was open already, the body has nothing yet and will wake this task.
             if self.open.swap(true, Ordering::Relaxed) {
                 return Poll::Pending;
             }
@@ -187,7 +185,7 @@ impl Gate {
     }
 }
 
-/// The pieces of the body, with the heads of its parts mended.
+/// The pieces of the body, with the heads of its parts normalized.
 fn chunks<'c>(body: &'c mut Body<'_>, heads: Heads) -> impl Stream<Item = Result<Bytes, Refusal>> + Send + 'c {
     stream::unfold((Some(body), heads), |(mut body, mut heads)| async move {
         loop {
@@ -225,7 +223,7 @@ fn gated<'c>(
     })
 }
 
-/// The refusal inside of an error of the body; other errors come from the structure.
+/// The refusal inside an error of the body; other errors come from the structure.
 fn refusal(error: multer::Error) -> Refusal {
     match error {
         multer::Error::StreamReadFailed(inner) => inner

@@ -1,4 +1,4 @@
-//! What a report says: its annotations, its dumps, and what the collector notes beside. Pure.
+//! The content of a report: its annotations, its dumps and the collector's notes. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,19 +14,19 @@ use crate::answer::Malformed;
 use crate::head::MAX_QUOTED;
 use crate::names;
 
-/// Names under which dumps cannot be stored: the other objects of a report have them.
+/// Names that dumps cannot be stored under: a report's other objects have them.
 const RESERVED: [&str; 3] = ["dump_names", "processed_crash", "raw_crash"];
 /// The longest name of a dump, in characters.
 const MAX_NAME: usize = 30;
-/// More notes than this are not kept.
+/// Maximum notes kept.
 const MAX_NOTES: usize = 500;
-/// The longest user agent that is kept, in characters.
+/// Maximum characters kept of a user agent.
 const MAX_USER_AGENT: usize = 1000;
 
-/// The largest raw crash that is stored, in bytes: larger ones are not read again.
+/// Maximum size of a stored raw crash, in bytes: a larger one could not be read back.
 const MAX_RAW: usize = 60 << 20;
 
-/// What was found in the parts so far.
+/// The content of the parts read so far.
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
     of_json: Map<String, Value>,
@@ -49,11 +49,11 @@ struct Dump {
 pub(crate) struct Parsed {
     /// The annotations as sent.
     pub(crate) annotations: Map<String, Value>,
-    /// The dumps by the name under which they are stored.
+    /// The dumps by the names they are stored under.
     pub(crate) dumps: BTreeMap<String, Bytes>,
     /// Their SHA-256.
     pub(crate) checksums: BTreeMap<String, String>,
-    /// What was odd.
+    /// Notes on oddities.
     pub(crate) notes: Notes,
     /// `json` or `multipart`.
     pub(crate) form: &'static str,
@@ -78,8 +78,8 @@ impl Notes {
 }
 
 impl Gathered {
-    /// Takes the annotations of one JSON object, with the notes about it. Whatever the order of the
-    /// parts, one that came as a part of its own counts, else the last one.
+    /// Adds the annotations of one JSON object, with the notes about it. Whatever the order of the parts, an annotation
+    /// sent as a part of its own wins; otherwise the last one does.
     pub(crate) fn add_object(&mut self, annotations: Map<String, Value>, notes: &[&str]) {
         self.has_json = true;
         for note in notes {
@@ -94,8 +94,8 @@ impl Gathered {
         }
     }
 
-    /// Takes one annotation in the form of text; `None` is one that was too large. Bytes that mean
-    /// nothing are replaced; that, and one that cannot be kept, leaves a note.
+    /// Adds one annotation sent as text; `None` if it was too large. Invalid bytes are replaced. A note records that,
+    /// or an annotation that cannot be kept.
     pub(crate) fn add_text(&mut self, name: &str, bytes: Option<&[u8]>, charset: &str) {
         self.has_text = true;
         let Some(bytes) = bytes else {
@@ -131,12 +131,12 @@ impl Gathered {
             .add(format!("{name} came more than once; the last one counts"));
     }
 
-    /// Notes what was odd.
+    /// Notes an oddity.
     pub(crate) fn note(&mut self, note: String) {
         self.notes.add(note);
     }
 
-    /// Takes an attachment; one that cannot be kept under its name, or is one too many, leaves a note.
+    /// Adds an attachment. One that cannot be kept under its name, or is one too many, is left out with a note.
     pub(crate) fn add_attachment(
         &mut self,
         name: &str,
@@ -154,7 +154,7 @@ impl Gathered {
         self.add_dump(name, kind, body, sha256)
     }
 
-    /// Takes a dump.
+    /// Adds a dump.
     pub(crate) fn add_dump(&mut self, name: &str, kind: &str, body: Bytes, sha256: String) -> Result<(), Malformed> {
         let stored = dump_name(name);
         if is_reserved(&stored) {
@@ -180,8 +180,8 @@ impl Gathered {
         self.dumps.len()
     }
 
-    /// The whole report, once all parts are there. Every dump gets a name of its own: of equal
-    /// names the last dump keeps it, as with annotations, and the others are stored beside.
+    /// Returns the whole report, once all parts are there. Every dump gets a unique name: the last dump with a name
+    /// keeps it, as with annotations, and the others are stored under new names.
     pub(crate) fn finish(mut self) -> Result<Parsed, Malformed> {
         if self.has_json && self.has_text {
             self.notes
@@ -201,7 +201,7 @@ impl Gathered {
             form: if self.has_json { "json" } else { "multipart" },
             ..Parsed::default()
         };
-        // The main minidump is stored as `dump`, a name that another dump may have.
+        // The main minidump is stored as `dump`, which may be another dump's name.
         let mut taken: BTreeSet<String> = BTreeSet::new();
         self.dumps.reverse();
         self.dumps.sort_by_key(|dump| dump.name != MAIN_DUMP);
@@ -220,8 +220,7 @@ impl Gathered {
     }
 }
 
-/// The encoding with this label, as clients write it: with `_` and `-` as they like, and `ascii` for
-/// what may be UTF-8.
+/// The encoding with this label as clients write it: `_` and `-` are interchangeable, and `ascii` may be UTF-8.
 fn encoding_of(charset: &str) -> Option<&'static Encoding> {
     let label = charset.trim().to_ascii_lowercase().replace('_', "-");
     match label.as_str() {
@@ -237,7 +236,7 @@ fn is_reserved(stored: &str) -> bool {
     RESERVED.contains(&stored)
 }
 
-/// What remains of a dump's name: ASCII letters, digits and `_`, at most 30.
+/// Reduces a dump's name to at most 30 ASCII letters, digits and `_`.
 fn dump_name(name: &str) -> String {
     name.chars()
         .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
@@ -245,7 +244,7 @@ fn dump_name(name: &str) -> String {
         .collect()
 }
 
-/// The name under which the object of a dump stands.
+/// The name a dump's object is stored under.
 fn stored_as(name: &str) -> &str {
     if name == MAIN_DUMP { "dump" } else { name }
 }
@@ -262,32 +261,32 @@ fn free_name(wanted: &str, taken: &BTreeSet<String>) -> String {
     name
 }
 
-/// At most so many characters of a text.
+/// The first `limit` characters of a text.
 fn cut(text: &str, limit: usize) -> String {
     text.chars().take(limit).collect()
 }
 
-/// What is known of a report beside its parts.
+/// Facts about a report other than its parts.
 #[derive(Debug)]
 pub(crate) struct Circumstances {
     /// Its id.
     pub(crate) id: CrashId,
-    /// When it began to come in.
+    /// When it began to arrive.
     pub(crate) received: DateTime<Utc>,
     /// Whether the body was compressed.
     pub(crate) compressed: bool,
     /// The size of the body as sent, in bytes.
     pub(crate) payload_size: u64,
-    /// The client's name for itself.
+    /// The client's `User-Agent`.
     pub(crate) user_agent: Option<String>,
-    /// The rule that let it in.
+    /// The rule that accepted it.
     pub(crate) rule: String,
-    /// How many crashes it stands for.
+    /// The number of crashes it represents.
     pub(crate) weight: f64,
 }
 
 impl Parsed {
-    /// The raw crash to store, without what identifies people.
+    /// The raw crash to store, without data that identifies people.
     pub(crate) fn raw_crash(&self, about: &Circumstances) -> RawCrash {
         let mut notes = self.notes.clone();
         let mut crash = self.annotations.clone();
@@ -318,7 +317,7 @@ impl Parsed {
         RawCrash(crash)
     }
 
-    /// About how many bytes the annotations have.
+    /// The approximate size of the annotations in bytes.
     pub(crate) fn size(&self) -> usize {
         let size = |value: &Value| match value {
             Value::String(text) => text.len(),
@@ -328,19 +327,19 @@ impl Parsed {
         self.annotations.values().map(size).sum()
     }
 
-    /// The hash of what is equal in two copies of one report.
+    /// A hash of what is equal in two copies of one report.
     pub(crate) fn content_hash(&self) -> String {
         content_hash(&self.annotations, &self.checksums)
     }
 }
 
-/// Whether a raw crash has the size that can be read again. Control characters take six bytes each
-/// when stored, so this can fail for a body within the limits.
+/// Whether a raw crash is small enough to be read back. Control characters take six bytes each when stored, so this can
+/// fail for a body within the limits.
 pub(crate) fn is_storable(raw: &RawCrash) -> bool {
     serde_json::to_writer(Room(MAX_RAW), raw).is_ok()
 }
 
-/// Swallows so many bytes.
+/// A writer that accepts and discards this many bytes.
 struct Room(usize);
 
 impl std::io::Write for Room {
@@ -357,7 +356,7 @@ impl std::io::Write for Room {
     }
 }
 
-/// ISO 8601 in UTC with microseconds, which are left out when they are 0.
+/// Formats a time as ISO 8601 in UTC with microseconds, omitted when 0.
 fn timestamp(time: DateTime<Utc>) -> String {
     let format = if time.timestamp_subsec_micros() == 0 {
         "%Y-%m-%dT%H:%M:%S+00:00"

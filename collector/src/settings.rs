@@ -10,39 +10,38 @@ use crate::throttle::Rules;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Which crashes are taken in: `accept-all`, `mozilla`, or the path of a rules file (TOML or
-    /// JSON, the form of [`crate::throttle::Rules`]).
+    /// Which crashes are accepted: `accept-all`, `mozilla`, or the path of a rules file (TOML or JSON, in the form of
+    /// [`crate::throttle::Rules`]).
     pub throttle: String,
-    /// The largest body as sent, in bytes; one byte more is refused.
+    /// Maximum size of a body as sent, in bytes; one byte more is refused.
     pub max_payload: u64,
-    /// The largest body after inflating, in bytes.
+    /// Maximum size of a body after inflating, in bytes.
     pub max_inflated: u64,
     /// A body that inflates to more than `max_payload` must not grow by more than this factor.
     pub max_ratio: u64,
-    /// How many bytes of reports may be held in memory at once, over all requests. What comes on
-    /// top is refused with 503.
+    /// Maximum bytes of reports held in memory at once, over all requests. Any more are refused with 503.
     pub max_in_flight: u64,
-    /// How many parts a report may have.
+    /// Maximum number of parts in a report.
     pub max_parts: usize,
-    /// How many dumps a report may have.
+    /// Maximum number of dumps in a report.
     pub max_dumps: usize,
-    /// The largest annotation sent as text, and the largest JSON part, in bytes.
+    /// Maximum size of an annotation sent as text, and of a JSON part, in bytes.
     pub max_annotation: usize,
     /// How long a client may take to send the whole body, in seconds.
     pub body_seconds: u64,
     /// How long a client may pause while it sends the body, in seconds.
     pub idle_seconds: u64,
-    /// How many reports are written to the blob store at once.
+    /// Maximum number of reports written to the blob store at once.
     pub max_stores: usize,
-    /// For how long a second copy of a report gets the first one's id, in seconds.
+    /// How long a second copy of a report gets the first one's id, in seconds.
     pub duplicate_window_seconds: u64,
-    /// Whoever sends this token (`Authorization: Bearer …`) may choose crash ids. Without one
-    /// nobody may.
+    /// A client that sends this token (`Authorization: Bearer …`) may choose crash ids. Without a token set, no client
+    /// may.
     #[serde(serialize_with = "hidden")]
     pub submitter_token: Option<SecretString>,
 }
 
-/// 25 MiB, the limit that clients of the systems before have known.
+/// 25 MiB, the limit that clients know from earlier systems.
 const MAX_PAYLOAD: u64 = 26_214_400;
 
 impl Default for Settings {
@@ -50,7 +49,7 @@ impl Default for Settings {
         Self {
             throttle: "accept-all".to_owned(),
             max_payload: MAX_PAYLOAD,
-            // What is stored must be readable: the crash store reads dumps of up to 256 MiB.
+            // Stored dumps must be readable: the crash store reads dumps of up to 256 MiB.
             max_inflated: 10 * MAX_PAYLOAD,
             max_ratio: 100,
             max_in_flight: 1 << 30,
@@ -67,10 +66,10 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Whether every value can be used; reads the rules.
+    /// Checks that every value can be used; reads the rules.
     ///
     /// # Errors
-    /// The first setting that cannot, and why.
+    /// The first setting that cannot be used, and why.
     pub fn check(&self) -> Result<(), ConfigError> {
         if let Err(error) = Rules::open(&self.throttle) {
             let error = anyhow::Error::from(error);
@@ -107,7 +106,7 @@ impl Settings {
     }
 }
 
-/// Shows that there is a secret, and not which.
+/// Shows that there is a secret, but not the secret itself.
 fn hidden<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
     secret.as_ref().map(|_| "***").serialize(serializer)
 }

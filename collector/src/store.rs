@@ -1,4 +1,4 @@
-//! Keeping a report: told from its copies, made durable, and handed to the writer.
+//! Keeps a report: recognizes copies, makes it durable and hands it to the writer.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,12 +19,12 @@ use crate::inner::Inner;
 use crate::meters;
 use crate::writer::Row;
 
-/// For how long the database may keep a client waiting, once for reading and once for writing.
+/// How long the database may keep a client waiting, once for reading and once for writing.
 const DATABASE_LIMIT: Duration = Duration::from_millis(250);
-/// How long the blob store may take for one report, retries and waiting for a turn included.
+/// How long the blob store may take for one report, including retries and waiting for a turn.
 const STORE_LIMIT: Duration = Duration::from_secs(30);
 
-/// A report that is to be kept.
+/// A report to keep.
 #[derive(Debug)]
 pub(crate) struct Report {
     /// Its id.
@@ -33,7 +33,7 @@ pub(crate) struct Report {
     pub(crate) raw: RawCrash,
     /// The dumps by name.
     pub(crate) dumps: BTreeMap<String, Bytes>,
-    /// Whether the client chose the id: then it gets that one and no other.
+    /// Whether the client chose the id; it then gets that id and no other.
     pub(crate) is_chosen: bool,
 }
 
@@ -41,21 +41,20 @@ pub(crate) struct Report {
 enum Copy {
     /// It came in within the window.
     Recent(CrashId),
-    /// It came in before.
+    /// It came in before the window.
     Older(CrashId),
 }
 
 impl Inner {
-    /// Whether a report with this id was deleted, as far as the database tells in time: else what comes in is removed
+    /// Whether a report with this id was deleted, if the database answers in time. Otherwise the new report is removed
     /// later.
     pub(crate) async fn is_deleted(&self, id: &CrashId) -> bool {
         let standing = timeout(DATABASE_LIMIT, crashstore::db::standing(&self.db, id)).await;
         matches!(standing, Ok(Ok(Some(found))) if found.state == State::Deleted)
     }
 
-    /// Keeps a report, and answers with the id under which it is kept: that of its first copy,
-    /// when that one came in a short while ago. Copies that come at the same time wait for the
-    /// first one to be stored.
+    /// Keeps a report and returns the id it is kept under: the first copy's, if that one is recent. Copies that arrive
+    /// at the same time wait for the first one to be stored.
     pub(crate) async fn keep(&self, report: Report) -> Result<CrashId, Refusal> {
         let row = Received::of(&report.id, &report.raw);
         if report.is_chosen || row.content_hash.is_empty() {
@@ -90,7 +89,7 @@ impl Inner {
                 DATABASE_LIMIT
             }
             Ok(Ok(None)) => DATABASE_LIMIT,
-            // The database is away: the client has waited for it long enough.
+            // The database is down, and the client has waited long enough.
             Ok(Err(_)) | Err(_) => Duration::ZERO,
         };
         self.store(report, row, limit).await
@@ -107,12 +106,12 @@ impl Inner {
         Ok(Some(recent.map_or(Copy::Older(first), Copy::Recent)))
     }
 
-    /// Makes a report durable, then known, waiting at most `limit` for the latter.
+    /// Makes a report durable, then has its row written, waiting at most `limit` for the row.
     async fn store(&self, report: Report, row: Received, limit: Duration) -> Result<CrashId, Refusal> {
         let started = Instant::now();
-        // Past days are not swept again: with a chosen id of such a day, the row must be there.
+        // Past days are not swept again, so a report with a chosen id from such a day must have its row now.
         let needs_row = report.is_chosen && report.id.day_key() < yesterday();
-        // However this ends, the sweep will look after what was stored and not recorded.
+        // However this ends, the sweep records a report that was stored without a row.
         let unrecorded = self.unrecorded.guard(report.id.clone());
         timeout(STORE_LIMIT, self.save(&report))
             .await
@@ -154,7 +153,7 @@ impl Inner {
     }
 }
 
-/// The day before today, as it stands in keys: reports of a day may come in until a while after its end.
+/// Yesterday as it appears in keys: reports of a day may still come in for a while after its end.
 pub(crate) fn yesterday() -> String {
     (clock::now() - chrono::TimeDelta::days(1)).format("%Y%m%d").to_string()
 }

@@ -39,7 +39,7 @@ pub(crate) async fn submit(State(collector): State<Collector>, request: Request)
             outcome
         }
         Err(refusal) => {
-            // A client that waits for a word has sent nothing yet, and need not.
+            // A client waiting for `100 Continue` has sent nothing yet, and need not.
             if !request.headers.contains_key(header::EXPECT) {
                 body::drain(&mut body, &collector.settings).await;
             }
@@ -51,7 +51,7 @@ pub(crate) async fn submit(State(collector): State<Collector>, request: Request)
     answer::response(&outcome)
 }
 
-/// What can be said from the headers alone.
+/// Checks what the headers alone can tell.
 fn admit(headers: &HeaderMap, limits: &Settings) -> Result<Head, Refusal> {
     let head = Head::read(headers)?;
     if head.length.is_some_and(|length| length > limits.max_payload) {
@@ -129,7 +129,7 @@ impl Inner {
         Ok(Answer::Taken(stored))
     }
 
-    /// Reads the body; answers also with its size as sent.
+    /// Reads the body. Also returns its size as sent.
     async fn read(&self, head: &Head, body: &mut BodyDataStream, share: &mut Share) -> Result<(Parsed, u64), Refusal> {
         let deadline = Instant::now() + Duration::from_secs(self.settings.body_seconds);
         let mut body = Body::new(body, head.compressed, &self.settings, deadline, share);
@@ -145,7 +145,7 @@ impl Inner {
         Ok((gathered.finish()?, body.wire_size()))
     }
 
-    /// The id that the client wants, if it wants one and may.
+    /// The id the client chose, if it chose one and is allowed to.
     fn chosen_id(&self, headers: &HeaderMap, annotations: &Map<String, Value>) -> Result<Option<CrashId>, Refusal> {
         let Some(wanted) = annotations.get("uuid") else {
             return Ok(None);
@@ -168,13 +168,12 @@ impl Inner {
     }
 }
 
-/// A fault of ours is no reason to refuse a report for ever: the client keeps it and comes back.
+/// A fault of ours must not refuse a report for ever: the client keeps it and tries again.
 fn busy<T>(done: Result<T, Panicked>) -> Result<T, Refusal> {
     done.map_err(|_| Refusal::Unavailable)
 }
 
-/// Compares hashes, so that the time it takes tells nothing about the secret. An empty secret is
-/// none.
+/// Compares hashes, so that timing reveals nothing about the secret. An empty secret never matches.
 fn is_secret(token: &[u8], secret: &str) -> bool {
     !secret.is_empty() && Sha256::digest(token) == Sha256::digest(secret.as_bytes())
 }

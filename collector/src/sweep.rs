@@ -1,8 +1,7 @@
-//! The sweep: rows and jobs for stored reports that have none.
+//! The sweep writes rows and jobs for stored reports that have none.
 //!
-//! Every report in the blob store was accepted, so each is to be known: those whose rows could not
-//! be written while they came in, and, once after every start, whatever else is there, the newest
-//! days first.
+//! Every report in the blob store was accepted, so each must have a row. The sweep covers those whose rows could not be
+//! written as they came in and, once after every start, everything else, the newest days first.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -23,15 +22,14 @@ use crate::meters;
 use crate::store::yesterday;
 use crate::writer::{BATCH, record};
 
-/// How often it looks.
+/// The interval between sweeps.
 const EVERY: Duration = Duration::from_secs(60);
-/// How often a report that is not in the blob store is looked for: its last object may still be
-/// on its way.
+/// How many times a report missing from the blob store is looked for: its last object may still be on its way.
 const MAX_LOOKS: u8 = 2;
-/// How many raw crashes are read for one transaction.
+/// Maximum raw crashes read for one transaction.
 const READ_AT_ONCE: usize = 100;
 
-/// What kept the sweep from its work. It tries again.
+/// An error that stopped a sweep. It tries again.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SweepError {
     #[error(transparent)]
@@ -54,7 +52,7 @@ pub(crate) async fn run(collector: &Inner, stop: &CancellationToken) {
     };
     let unrecorded = async {
         loop {
-            // Logged; what could not be done is remembered still.
+            // Logged; reports not recorded are still remembered.
             let _ = log(collector.sweep_unrecorded().await);
             clock::sleep(EVERY).await;
         }
@@ -80,7 +78,7 @@ fn log(swept: Result<u64, SweepError>) -> Result<(), ()> {
 }
 
 impl Inner {
-    /// Records the reports that are remembered as unrecorded. Answers how many were.
+    /// Records the reports remembered as unrecorded. Returns how many were recorded.
     pub(crate) async fn sweep_unrecorded(&self) -> Result<u64, SweepError> {
         let looked_for = self.unrecorded.take();
         let ids: Vec<CrashId> = looked_for.keys().cloned().collect();
@@ -108,8 +106,8 @@ impl Inner {
         Ok(count)
     }
 
-    /// Records every stored report that has no row, the newest days first, and remembers the days that are past:
-    /// nothing more comes to those. Answers how many had none.
+    /// Records every stored report that has no row, the newest days first, and marks past days as swept: nothing more
+    /// is added to those. Returns how many were recorded.
     pub(crate) async fn sweep_everything(&self) -> Result<u64, SweepError> {
         let mut days = self.blobs.names(RAW_CRASHES, true).await?;
         let swept = swept_days(&self.db).await?;
@@ -118,7 +116,7 @@ impl Inner {
         let yesterday = yesterday();
         let mut count = 0;
         for day in days {
-            // Old reports must not hold up those that come in now.
+            // Old reports must not hold up new ones.
             let lane = if day < yesterday {
                 Lane::Reprocessing
             } else {
@@ -144,7 +142,7 @@ impl Inner {
         let mut swept = Swept::default();
         for ids in unknown_of(&self.db, ids).await?.chunks(READ_AT_ONCE) {
             let mut rows = Vec::new();
-            // Copies of one report among these.
+            // Copies of one report may be in the same chunk.
             let mut firsts: HashMap<String, CrashId> = HashMap::new();
             for id in ids {
                 match report::load_raw(&self.blobs, id).await {
@@ -190,12 +188,12 @@ impl Inner {
     }
 }
 
-/// What became of some ids.
+/// The result of sweeping some ids.
 #[derive(Debug, Default)]
 struct Swept {
-    /// How many had no row and have one now.
+    /// How many got a row.
     recorded: u64,
-    /// Those without a report in the blob store.
+    /// Ids without a report in the blob store.
     missing: Vec<CrashId>,
 }
 

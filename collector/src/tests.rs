@@ -1,4 +1,4 @@
-//! The collector as its clients see it: through its router, on real databases and folders.
+//! Tests the collector as clients see it: through its router, on real databases and folders.
 
 mod answers;
 mod clients;
@@ -113,7 +113,7 @@ async fn send(router: &Router, request: Request<Body>) -> Answered {
     }
 }
 
-/// Posts a multipart body with the boundary of the tests and its length.
+/// Posts a multipart body with its length and the tests' boundary.
 async fn post(router: &Router, extra: &[(&str, &str)], body: Vec<u8>) -> Answered {
     let content_type = format!("multipart/form-data; boundary={BOUNDARY}");
     let length = body.len().to_string();
@@ -125,7 +125,7 @@ async fn post(router: &Router, extra: &[(&str, &str)], body: Vec<u8>) -> Answere
     send(router, request(&headers, Body::from(body))).await
 }
 
-/// The id in an answer that must be an acceptance.
+/// The id in an answer that must be accepted.
 fn accepted(answered: &Answered) -> crash::CrashId {
     assert_eq!(answered.status, StatusCode::OK, "{}", answered.body);
     answered
@@ -137,7 +137,7 @@ fn accepted(answered: &Answered) -> crash::CrashId {
         .unwrap()
 }
 
-/// A part: its headers without the last line end, and its content.
+/// A part: its headers without the last line ending, and its content.
 type Part<'p> = (&'p str, &'p [u8]);
 
 fn multipart(parts: &[Part<'_>]) -> Vec<u8> {
@@ -172,7 +172,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// Waits until something holds.
+/// Waits until a condition holds.
 async fn until(mut holds: impl AsyncFnMut() -> bool) {
     let waiting = async {
         while !holds().await {

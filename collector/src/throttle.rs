@@ -1,7 +1,7 @@
-//! Which crashes are taken in: rules as data, tried in order until one decides. Pure.
+//! Decides which crashes are accepted: rules as data, tried in order until one decides. Pure.
 //!
-//! A rule that samples throws no dice: whether a report passes follows from a hash of its content
-//! and the rule's name, so a report that is sent again gets the same answer.
+//! Sampling is not random: whether a report passes follows from a hash of its content and the rule's name, so a report
+//! sent again gets the same answer.
 
 mod rules;
 
@@ -11,32 +11,32 @@ use sha2::{Digest, Sha256};
 
 pub use rules::{Outcome, Rule, Rules, RulesError, Test};
 
-/// The name of the rule that decides when no rule did: it keeps the report out.
+/// The name given as the rule when none decided: the report is rejected.
 pub const NO_MATCH: &str = "NO_MATCH";
 
-/// What the rules decided about a report.
+/// The rules' decision about a report.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
-    /// What becomes of it; never [`Outcome::Continue`].
+    /// What happens to it; never [`Outcome::Continue`].
     pub outcome: Outcome,
     /// The name of the rule that decided.
     pub rule: String,
-    /// How many reports this one stands for: 1 over the product of the shares that it belongs to.
+    /// How many reports this one represents: 1 over the product of the shares that it belongs to.
     pub weight: f64,
 }
 
-/// What one rule says about a report.
+/// The result of one rule for a report.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
     /// The rule's name.
     pub rule: String,
     /// Whether all its tests hold.
     pub matched: bool,
-    /// Where the report stands in the sampling, 0 to below 100; `None` if the rule does not sample.
+    /// The report's draw in the sampling, from 0 to below 100; `None` if the rule does not sample.
     pub draw: Option<f64>,
-    /// What the rule wants, if it matched.
+    /// The rule's outcome, if it matched.
     pub outcome: Option<Outcome>,
-    /// Whether this is the rule that decides.
+    /// Whether this rule decides.
     pub decides: bool,
 }
 
@@ -64,7 +64,7 @@ pub fn decide(rules: &Rules, annotations: &Map<String, Value>, content: &str, no
     }
 }
 
-/// What every rule says about a report, in order, also those after the one that decides.
+/// Returns the result of every rule for a report, in order, including those after the one that decides.
 pub fn explain(rules: &Rules, annotations: &Map<String, Value>, content: &str, now: DateTime<Utc>) -> Vec<Step> {
     let mut decided = false;
     let mut steps = Vec::new();
@@ -78,7 +78,7 @@ pub fn explain(rules: &Rules, annotations: &Map<String, Value>, content: &str, n
     steps
 }
 
-/// What one rule says, and by how much it raises the weight of the report.
+/// Returns the result of one rule, and the factor by which it raises the weight of the report.
 fn step(
     rules: &Rules,
     rule: &Rule,
@@ -103,7 +103,7 @@ fn step(
     (step, if matched { factor } else { 1.0 })
 }
 
-/// A number from 0 to below 100 that looks random, and is the same for the same arguments.
+/// A pseudo-random number from 0 to below 100, the same for the same arguments.
 fn draw(content: &str, rule: &str) -> f64 {
     let hash = Sha256::new()
         .chain_update(rule)
@@ -158,8 +158,7 @@ fn holds(test: &Test, rules: &Rules, annotations: &Map<String, Value>, now: Date
     }
 }
 
-/// A value as the rules compare it. Those of other types than text are compared as the systems
-/// before wrote them.
+/// A value as the rules compare it. Values other than text are compared as earlier systems wrote them.
 fn as_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -170,14 +169,14 @@ fn as_text(value: &Value) -> String {
     }
 }
 
-/// The day of a build id: `20` and 12 more digits, the first eight a date.
+/// The day of a build id, which is `20` and 12 more digits, the first eight a date.
 fn build_day(build: &str) -> Option<NaiveDate> {
     let shape = build.len() == 14 && build.starts_with("20") && build.bytes().all(|b| b.is_ascii_digit());
     let day = build.get(..8).filter(|_| shape)?;
     NaiveDate::parse_from_str(day, "%Y%m%d").ok()
 }
 
-/// The build number of Windows in a telemetry environment; `None` on other systems.
+/// The Windows build number in a telemetry environment; `None` on other systems.
 fn windows_build(environment: &str) -> Option<i64> {
     let environment: Value = serde_json::from_str(environment).ok()?;
     let os = environment.get("system")?.get("os")?;

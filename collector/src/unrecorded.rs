@@ -1,4 +1,4 @@
-//! The reports that may be stored and have no row.
+//! Reports that may be stored without a row.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,10 +6,10 @@ use std::sync::{Mutex, PoisonError};
 
 use crash::CrashId;
 
-/// How many ids are remembered; when there are more, everything is looked through again.
+/// Maximum ids remembered; if there are more, everything is swept again.
 const MAX_UNRECORDED: usize = 100_000;
 
-/// The ids of reports that may be stored and have no row, with how often they were looked for.
+/// The ids of reports that may be stored without a row, with how many times each was looked for.
 #[derive(Debug, Default)]
 pub(crate) struct Unrecorded {
     ids: Mutex<BTreeMap<CrashId, u8>>,
@@ -17,7 +17,7 @@ pub(crate) struct Unrecorded {
 }
 
 impl Unrecorded {
-    /// A guard that remembers the id unless it is settled.
+    /// Returns a guard that, when dropped, remembers the id unless it was settled.
     pub(crate) fn guard(&self, id: CrashId) -> Guard<'_> {
         Guard {
             unrecorded: self,
@@ -25,7 +25,7 @@ impl Unrecorded {
         }
     }
 
-    /// Remembers an id that was looked for so often.
+    /// Remembers an id that was looked for `looks` times.
     pub(crate) fn put(&self, id: CrashId, looks: u8) {
         let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
         if ids.len() < MAX_UNRECORDED {
@@ -35,19 +35,19 @@ impl Unrecorded {
         }
     }
 
-    /// Whether there were more than are remembered since this was asked last.
+    /// Whether ids were dropped for lack of room since the last call.
     pub(crate) fn has_overflowed(&self) -> bool {
         self.overflowed.swap(false, Ordering::Relaxed)
     }
 
-    /// The ids that are remembered.
+    /// The remembered ids.
     #[cfg(test)]
     pub(crate) fn ids(&self) -> Vec<CrashId> {
         let ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
         ids.keys().cloned().collect()
     }
 
-    /// All that are remembered, which are then forgotten.
+    /// Returns all remembered ids and forgets them.
     pub(crate) fn take(&self) -> BTreeMap<CrashId, u8> {
         std::mem::take(&mut *self.ids.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -60,7 +60,7 @@ pub(crate) struct Guard<'u> {
 }
 
 impl Guard<'_> {
-    /// The report has a row.
+    /// Notes that the report has a row.
     pub(crate) fn settle(mut self) {
         self.id = None;
     }

@@ -1,5 +1,4 @@
-//! The one writer of rows and jobs: what waits goes into one transaction, and nothing waits for
-//! more to come.
+//! The only writer of rows and jobs: all waiting rows go into one transaction, and none waits for more to come.
 
 use crashstore::Received;
 use crashstore::db::insert_received;
@@ -9,21 +8,21 @@ use platform::queue::{self, Kind, Lane, Wake};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-/// The most rows in one transaction.
+/// Maximum rows in one transaction.
 pub(crate) const BATCH: usize = 500;
 
 /// A row to write, with its job.
 #[derive(Debug)]
 pub(crate) struct Row {
-    /// What is known of the report.
+    /// The facts known about the report.
     pub(crate) received: Received,
     /// The lane for its job.
     pub(crate) lane: Lane,
-    /// Told when the row is there; dropped when it could not be written.
+    /// Signalled when the row is written; dropped when it could not be.
     pub(crate) committed: oneshot::Sender<()>,
 }
 
-/// Writes until `stop` is cancelled, and then what still waits.
+/// Writes rows until `stop` is cancelled, then writes those still waiting.
 pub(crate) async fn run(db: &Db, wake: &Wake, mut rows: mpsc::Receiver<Row>, stop: &CancellationToken) {
     let mut batch = Vec::with_capacity(BATCH);
     loop {
@@ -42,7 +41,7 @@ pub(crate) async fn run(db: &Db, wake: &Wake, mut rows: mpsc::Receiver<Row>, sto
         match record(db, &new).await {
             Ok(_) => {
                 for committed in told {
-                    // The report may have been answered already.
+                    // The client may have been answered already.
                     let _ = committed.send(());
                 }
                 wake.now();
@@ -54,8 +53,7 @@ pub(crate) async fn run(db: &Db, wake: &Wake, mut rows: mpsc::Receiver<Row>, sto
     }
 }
 
-/// Writes rows, and a job for each that is new and no copy, in one transaction. Answers how many
-/// were new.
+/// Writes rows, and a job for each that is new and not a copy, in one transaction. Returns how many were new.
 pub(crate) async fn record(db: &Db, rows: &[(Received, Lane)]) -> Result<u64, DbError> {
     let now = clock::now_micros();
     let mut tx = db.begin().await?;

@@ -1,4 +1,4 @@
-//! What the fuzzer starts from, and what it once found, is read as `fuzz/checks` wants.
+//! The fuzzer's seeds and past findings pass the checks of `fuzz/checks`.
 
 #[path = "../../fuzz/checks/collector_payload.rs"]
 mod collector_payload;

@@ -1,18 +1,17 @@
-//! Texts of clients and of what was found, fit for a column of the database.
+//! Texts from clients and from processing, made to fit a database column.
 
-/// A text of at most so many bytes, without control characters and without white space around it: what a column holds
-/// of a text that anybody may have sent. PostgreSQL refuses null characters, and index entries of more than about
-/// 2,700 bytes.
+/// A text of at most `BYTES` bytes, without control characters or surrounding white space: the part of an untrusted
+/// text that a column holds. PostgreSQL refuses null characters, and index entries of more than about 2,700 bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Column<const BYTES: usize>(String);
 
-/// A name that lists are made by, such as a product's: several stand in one index entry.
+/// A name that lists filter by, such as a product's: one index entry holds several.
 pub type Name = Column<128>;
-/// A text that is shown in lists and found by its hash, such as a signature.
+/// A text shown in lists and found by its hash, such as a signature.
 pub type Text = Column<1024>;
 
 impl<const BYTES: usize> Column<BYTES> {
-    /// What of a text the column holds.
+    /// Returns the part of a text that the column holds.
     pub fn of(text: &str) -> Self {
         let mut kept = String::new();
         for letter in text.trim().chars().filter(|letter| !letter.is_control()) {

@@ -16,8 +16,8 @@ pub use list::{Cursor, Filter, list, list_sql, next_value_sql};
 pub use search_rows::upsert as upsert_search_row;
 pub use tombstones::{bury, cleaned, forget, to_clean, tombstones_before};
 
-/// The statements that look for crashes, by their names: for a test of how the databases run them. Those of lists are
-/// made by [`list_sql`].
+/// The statements that look up crashes, by name: for a test of how the databases run them. [`list_sql`] makes those for
+/// lists.
 #[doc(hidden)]
 pub fn statements() -> Vec<(&'static str, String)> {
     [

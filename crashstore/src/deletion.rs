@@ -1,5 +1,5 @@
-//! Deleting a crash for good: first its tombstone, then its objects. Interrupted anywhere, it is deleted, and the
-//! upkeep goes on.
+//! Deletes a crash for good: first a tombstone is written, then the objects are removed. Once the tombstone is written,
+//! the crash is deleted, and after an interruption the upkeep finishes the work.
 
 use crash::CrashId;
 use futures::TryStreamExt;
@@ -10,22 +10,22 @@ use platform::db::Db;
 use crate::report::StoreError;
 use crate::{db, keys, received, report};
 
-/// What became of a wish to delete a crash.
+/// The result of deleting a crash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deletion {
-    /// It is deleted, or was so before, and nothing of it is left.
+    /// It is deleted, now or earlier, and nothing of it is left.
     Done,
-    /// It is deleted, but the blob store is away: the upkeep removes its objects.
+    /// It is deleted, but the blob store is unavailable: the upkeep will remove its objects.
     ObjectsLater,
-    /// There is nothing under this id.
+    /// There is no crash with this id.
     Nothing,
 }
 
-/// Deletes a crash with all its objects. From the moment of the tombstone on nobody sees it, and no worker can bring
+/// Deletes a crash with all its objects. Once the tombstone is written, the crash is invisible and no worker can bring
 /// it back.
 ///
 /// # Errors
-/// The database failed; or the blob store did, before it was known that there is such a crash.
+/// The database failed, or the blob store did before it was known whether the crash exists.
 pub async fn delete(db: &Db, blobs: &Blobs, id: &CrashId) -> Result<Deletion, StoreError> {
     if db::standing(db, id).await?.is_none()
         && !blobs.exists(&keys::raw_crash(id)).await?
@@ -49,7 +49,7 @@ pub async fn delete(db: &Db, blobs: &Blobs, id: &CrashId) -> Result<Deletion, St
 /// Removes the objects of a deleted crash.
 ///
 /// # Errors
-/// A store failed; the same call may be made again.
+/// A store failed; the call can be repeated.
 pub(crate) async fn clean(db: &Db, blobs: &Blobs, id: &CrashId) -> Result<(), StoreError> {
     remove_objects(blobs, id).await?;
     let mut tx = db.begin().await?;
@@ -60,7 +60,7 @@ pub(crate) async fn clean(db: &Db, blobs: &Blobs, id: &CrashId) -> Result<(), St
 
 pub(crate) async fn remove_objects(blobs: &Blobs, id: &CrashId) -> Result<(), StoreError> {
     report::delete(blobs, id).await?;
-    // Few are there at any time.
+    // There are only ever a few.
     let mut chunks = blobs.key_chunks(keys::OUTPUTS);
     while let Some(chunk) = chunks.try_next().await? {
         for key in chunk {

@@ -1,5 +1,4 @@
-//! The keys of a crash report's objects. They are those of Socorro, so that an existing bucket can
-//! be taken over.
+//! The keys of a crash report's objects. They match Socorro's, so that an existing bucket can be taken over.
 
 use crash::{CrashId, MAIN_DUMP};
 
@@ -11,7 +10,7 @@ pub fn raw_crash(id: &CrashId) -> String {
     format!("{RAW_CRASHES}/{}/{id}", id.day_key())
 }
 
-/// The list of the names of the dumps.
+/// The list of dump names.
 pub fn dump_names(id: &CrashId) -> String {
     format!("v1/dump_names/{id}")
 }
@@ -31,15 +30,15 @@ pub fn processed_crash(id: &CrashId) -> String {
     format!("v1/processed_crash/{id}")
 }
 
-/// The folder of the outputs that are not under their processed crash's own key yet.
+/// The folder of the outputs not yet copied to their processed crash's own key.
 pub const OUTPUTS: &str = "v1/processed_output";
 
-/// What a claim has made of a crash, until it is copied to the key of the processed crash.
+/// The output of a claim on a crash, until it is copied to the key of the processed crash.
 pub fn output(id: &CrashId, claim: &str) -> String {
     format!("{OUTPUTS}/{id}.{claim}")
 }
 
-/// The crash and the claim that the name of an output tells; `None` for another name.
+/// Parses the crash and the claim from the name of an output; `None` for any other name.
 pub fn of_output(name: &str) -> Option<(CrashId, &str)> {
     let (id, claim) = name.split_once('.')?;
     Some((id.parse().ok()?, claim))

@@ -1,11 +1,11 @@
-//! Where crash reports are kept: the objects in the blob store and the rows in the database.
+//! Stores crash reports: the objects in the blob store and the rows in the database.
 //!
 //! Invariants:
 //!
-//! * the object `raw_crash` is written last and only once: where it is, the report is complete;
-//! * rows are a cache of the objects: each can be written again from them, with the same content;
-//! * the row says which output of a crash is the valid one: no other is ever shown;
-//! * a deleted crash leaves a tombstone, its row, for longer than its objects, and does not come back;
+//! * the object `raw_crash` is written last and only once: if it exists, the report is complete;
+//! * rows are a cache of the objects: each can be rebuilt from them, with the same content;
+//! * the row says which output of a crash is valid: no other is ever shown;
+//! * a deleted crash leaves its row as a tombstone, which outlives its objects, and does not come back;
 //! * nothing here decides what a crash means.
 
 pub mod column;

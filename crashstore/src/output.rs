@@ -1,10 +1,10 @@
-//! The outputs of processing: which one is valid, and how it comes to the processed crash's own key.
+//! The outputs of processing: which one is valid, and how it gets to the processed crash's own key.
 //!
-//! A worker writes what it found as an object of its own, named by its claim. The transaction that ends its claim
-//! names that object in the crash's row. Then the object is copied to the key of the processed crash and removed, by
-//! the worker or, if it died, by the upkeep. Readers follow the row. So a worker that was away for too long overwrites
-//! nothing: it has no claim to be named by. Even if it was stopped between looking and copying, what it writes too
-//! late is told by its number, is not shown, and is made again.
+//! A worker writes its results as a separate object, named by its claim. The transaction that ends its claim names that
+//! object in the crash's row. Then the worker or, if it died, the upkeep copies the object to the key of the processed
+//! crash and removes it. Readers follow the row. So a worker that was stopped for too long overwrites nothing: it no
+//! longer has a claim. Even if it was stopped between checking and copying, its late write is recognized by its number,
+//! is not shown, and is replaced.
 
 use bytes::Bytes;
 use crash::{CrashId, ProcessedCrash};
@@ -15,49 +15,49 @@ use crate::db::{self, Output, Standing, State};
 use crate::keys;
 use crate::report::{MAX_PROCESSED, StoreError, load_processed};
 
-/// How often a row is read again that changed while its document was being read.
+/// How many times a row is read if it keeps changing while its document is being read.
 const READS: usize = 4;
 
-/// What is stored of a processed crash.
+/// The stored result of a processed crash.
 #[derive(Debug)]
 pub enum Stored {
     /// The valid document.
     Valid(Box<ProcessedCrash>),
-    /// The row names a document that is not there: the crash must be processed again.
+    /// The row names a document that does not exist: the crash must be processed again.
     Lost,
     /// The crash was never processed, or was deleted.
     None,
 }
 
-/// What became of copying an output to its own key.
+/// The result of copying an output to its crash's own key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Copied {
-    /// It is there, or there was nothing to copy.
+    /// It was copied, or there was nothing to copy.
     Yes,
-    /// The crash was deleted meanwhile: nothing of it is left.
+    /// The crash was deleted in the meantime: nothing of it is left.
     Deleted,
-    /// The valid document is not there any more: the crash must be processed again.
+    /// The valid document no longer exists: the crash must be processed again.
     Lost,
 }
 
-/// Writes what a claim has made of a crash, where only its row can make it valid. When this returns, it is durable.
+/// Writes the output of a claim on a crash; only the row can make it valid. It is durable when this returns.
 ///
 /// # Errors
-/// The store failed; the same call may be made again.
+/// The store failed; the call can be repeated.
 pub async fn save(blobs: &Blobs, id: &CrashId, claim: &str, document: Bytes) -> Result<(), BlobError> {
     blobs.replace(&keys::output(id, claim), document).await
 }
 
-/// Removes what a claim has made of a crash and what did not become valid.
+/// Removes a claim's output that did not become valid.
 ///
 /// # Errors
-/// The store failed; the upkeep removes it later.
+/// The store failed; the upkeep will remove the output later.
 pub async fn discard(blobs: &Blobs, id: &CrashId, claim: &str) -> Result<(), BlobError> {
     blobs.delete(&keys::output(id, claim)).await
 }
 
-/// Loads the valid document of a processed crash. Without a row (the table is a cache) the object under its own key
-/// speaks for itself.
+/// Loads the valid document of a processed crash. Without a row (the table is a cache), the object under its own key is
+/// valid.
 ///
 /// # Errors
 /// A store failed, or the object is damaged.
@@ -94,10 +94,10 @@ pub async fn load(db: &Db, blobs: &Blobs, id: &CrashId) -> Result<Stored, StoreE
     })
 }
 
-/// Copies the valid output of a crash to its own key, if it is not there yet. May be done by several at once.
+/// Copies the valid output of a crash to its own key, if it is not there yet. Concurrent calls are safe.
 ///
 /// # Errors
-/// A store failed; the same call may be made again.
+/// A store failed; the call can be repeated.
 pub async fn copy(db: &Db, blobs: &Blobs, id: &CrashId) -> Result<Copied, StoreError> {
     for _ in 0..READS {
         let output = match db::standing(db, id).await? {
@@ -116,7 +116,7 @@ pub async fn copy(db: &Db, blobs: &Blobs, id: &CrashId) -> Result<Copied, StoreE
             if same {
                 return Ok(Copied::Lost);
             }
-            // Somebody else has copied it.
+            // Another process has copied it.
             continue;
         };
         blobs.replace(&keys::processed_crash(id), document).await?;
@@ -131,12 +131,12 @@ pub async fn copy(db: &Db, blobs: &Blobs, id: &CrashId) -> Result<Copied, StoreE
             return Ok(end);
         }
     }
-    // Others write all the time: what they leave is for them, or for the upkeep.
+    // Others keep writing: the rest is left to them or the upkeep.
     Ok(Copied::Yes)
 }
 
-/// What was written to the crash's own key may have replaced something newer. `None`: what is valid is still to be
-/// copied.
+/// Handles a late copy, which may have replaced a newer document under the crash's own key. `None`: the valid output
+/// has still to be copied.
 async fn too_late(db: &Db, blobs: &Blobs, id: &CrashId) -> Result<Option<Copied>, StoreError> {
     Ok(match db::standing(db, id).await? {
         Some(Standing {

@@ -1,4 +1,4 @@
-//! What is known of a report when it was taken in. Pure.
+//! The facts known about a report when it is accepted. Pure.
 
 use std::collections::BTreeMap;
 
@@ -9,31 +9,32 @@ use sha2::{Digest, Sha256};
 
 use crate::column::Name;
 
-/// What is known of a crash report when it was taken in: all of it can be worked out again from the stored raw crash.
+/// The facts known about a crash report when it is accepted; all but `duplicate_of` can be derived again from the
+/// stored raw crash.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Received {
     /// Its id.
     pub id: CrashId,
     /// When it came in, microseconds UTC.
     pub received: i64,
-    /// The product that it names.
+    /// The product it names.
     pub product: Name,
-    /// The version that it names.
+    /// The version it names.
     pub version: Name,
-    /// The channel that it names.
+    /// The channel it names.
     pub channel: Name,
-    /// The build id that it names.
+    /// The build id it names.
     pub build_id: Name,
-    /// How many crashes it stands for, at least 1.
+    /// The number of crashes it represents, at least 1.
     pub weight: f64,
-    /// Hash of what must be equal in two copies of one report; empty when the report could equal that of another user.
+    /// Hash of what must be equal in two copies of one report; empty if another user's report could be equal.
     pub content_hash: String,
-    /// The first copy, if this is a later one: nothing that the report itself tells.
+    /// The first copy, if this is a later one. The report itself does not tell.
     pub duplicate_of: Option<CrashId>,
 }
 
 impl Received {
-    /// What a raw crash tells.
+    /// Extracts the facts from a raw crash.
     pub fn of(id: &CrashId, raw: &RawCrash) -> Self {
         let metadata = raw.metadata();
         let name = |annotation: &str| Name::of(&raw.annotation(annotation).unwrap_or_default());
@@ -55,33 +56,33 @@ impl Received {
     }
 }
 
-/// When a crash came in: what the collector wrote, else the day in its id. Microseconds UTC.
+/// When a crash came in: the collector's timestamp, else the day in its id. Microseconds UTC.
 pub fn received(id: &CrashId, raw: &RawCrash) -> i64 {
     raw.submitted()
         .and_then(|text| DateTime::parse_from_rfc3339(text).ok())
         .map_or_else(|| day_of(id), |time| time.timestamp_micros())
 }
 
-/// The beginning of the day on which a crash came in, by its id. Microseconds UTC.
+/// The start of the day on which a crash came in, from its id. Microseconds UTC.
 pub fn day_of(id: &CrashId) -> i64 {
     id.day().and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros()
 }
 
-/// A stored number can be anything; no crash stands for less than itself.
+/// The stored number can be anything; no crash represents less than itself.
 fn weight(metadata: &Metadata) -> f64 {
     let weight = metadata.sampling_weight;
     if weight.is_finite() { weight.max(1.0) } else { 1.0 }
 }
 
-/// Whether two users' reports can be told apart by what they hold: by a dump with something in
-/// it, or, as in Java crashes, by the time of the crash.
+/// Whether this report can be told apart from other users': by a non-empty dump or, as in Java crashes, by the time of
+/// the crash.
 fn is_distinctive(annotations: &Map<String, Value>, checksums: &BTreeMap<String, String>) -> bool {
     let empty = hexadecimal(&Sha256::digest(b""));
     annotations.contains_key("CrashTime") || checksums.values().any(|hash| *hash != empty)
 }
 
-/// The hash of annotations and checksums of dumps (SHA-256 in hexadecimal, by their names), but for what a client
-/// changes when it posts a report again, and for what is not stored: it can be computed again from a stored raw crash.
+/// The hash of annotations and checksums of dumps (SHA-256 in hexadecimal, by their names). It leaves out what a client
+/// changes when it posts a report again and what is not stored, so it can be recomputed from a stored raw crash.
 pub fn content_hash(annotations: &Map<String, Value>, checksums: &BTreeMap<String, String>) -> String {
     let counts = |name: &str| {
         name != "Throttleable" && !name.starts_with("SubmittedFrom") && !is_private(name) && !is_of_collector(name)

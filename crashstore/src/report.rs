@@ -1,4 +1,4 @@
-//! The objects of a crash report: saving and loading them.
+//! Saves and loads the objects of a crash report.
 
 use std::collections::BTreeMap;
 
@@ -11,33 +11,33 @@ use platform::db::DbError;
 
 use crate::keys;
 
-/// The largest raw crash that is read, in bytes.
+/// Maximum size of a raw crash read, in bytes.
 const MAX_RAW: u64 = 64 << 20;
-/// The largest dump that is read, in bytes.
+/// Maximum size of a dump read, in bytes.
 const MAX_DUMP: u64 = 256 << 20;
-/// The largest processed crash that is read, in bytes.
+/// Maximum size of a processed crash read, in bytes.
 pub(crate) const MAX_PROCESSED: u64 = 128 << 20;
-/// More dumps than this are not read.
+/// Maximum number of dumps read.
 const MAX_DUMPS: usize = 64;
 
-/// A crash report as it was taken in.
+/// A crash report as accepted.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
     /// The annotations and the collector's notes.
     pub raw: RawCrash,
     /// The dumps by name; the main one is [`crash::MAIN_DUMP`].
     pub dumps: BTreeMap<String, Bytes>,
-    /// Dumps that the report should have and the store does not.
+    /// Dumps the report should have but the store does not.
     pub missing: Vec<String>,
 }
 
-/// A crash report could not be loaded.
+/// An error in loading or storing a crash report.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The blob store failed; it may work later.
     #[error(transparent)]
     Blob(#[from] BlobError),
-    /// The stored object is damaged; it will be the same next time.
+    /// The stored object is damaged; retrying will not help.
     #[error("the stored object {0} cannot be read")]
     Damaged(String),
     /// The database failed; it may work later.
@@ -45,11 +45,11 @@ pub enum StoreError {
     Database(#[from] DbError),
 }
 
-/// Saves a report: the dumps and their names, and last the raw crash, which makes it complete.
-/// What is there already stays. When this returns, the report is durable.
+/// Saves a report: the dumps, their names and, last, the raw crash, which makes it complete. Existing objects stay.
+/// When this returns, the report is durable.
 ///
 /// # Errors
-/// The store failed; the same call may be made again.
+/// The store failed; the call can be repeated.
 pub async fn save(
     blobs: &Blobs,
     id: &CrashId,
@@ -71,7 +71,7 @@ pub async fn save(
     blobs.create(&keys::raw_crash(id), raw.to_json().into()).await
 }
 
-/// Loads the raw crash; `None` when there is none.
+/// Loads the raw crash; `None` if there is none.
 ///
 /// # Errors
 /// The store failed or the object is damaged.
@@ -87,8 +87,7 @@ pub async fn load_raw(blobs: &Blobs, id: &CrashId) -> Result<Option<RawCrash>, S
     }
 }
 
-/// Loads a whole report; `None` when it was never completed. A dump that is missing is named in
-/// the result, and the rest is there.
+/// Loads a whole report; `None` if it was never completed. The result names missing dumps and holds the rest.
 ///
 /// # Errors
 /// The store failed or an object is damaged.
@@ -116,8 +115,8 @@ pub async fn load(blobs: &Blobs, id: &CrashId) -> Result<Option<Report>, StoreEr
     Ok(Some(report))
 }
 
-/// Loads what lies under a processed crash's own key, valid or not; `None` when there is nothing. What is to be shown
-/// is loaded by [`crate::output::load`].
+/// Loads the object under a processed crash's key, valid or not; `None` if there is none. To show a crash, use
+/// [`crate::output::load`].
 ///
 /// # Errors
 /// The store failed or the object is damaged.
@@ -134,11 +133,10 @@ pub(crate) async fn load_processed(blobs: &Blobs, key: String) -> Result<Option<
     }
 }
 
-/// Deletes every object of a report, the raw crash first, so that what is left by an interruption
-/// is no report any more.
+/// Deletes every object of a report, the raw crash first, so that an interruption leaves no complete report.
 ///
 /// # Errors
-/// The store failed; the same call may be made again.
+/// The store failed; the call can be repeated.
 pub(crate) async fn delete(blobs: &Blobs, id: &CrashId) -> Result<(), StoreError> {
     blobs.delete(&keys::raw_crash(id)).await?;
     let names_key = keys::dump_names(id);

@@ -1,16 +1,16 @@
 //! The search document of a processed crash: one flat JSON object, zstd-compressed.
 //!
-//! Its keys are the search names of the field table, and only those that the crash has. Texts are
-//! stored as they are, cut to a length; lists are lists of texts.
+//! Its keys are search names from the field table, only those that the crash has. Texts are stored unchanged up to a
+//! maximum length; lists are lists of texts.
 
 use crash::ProcessedCrash;
 use crash::fields::{FIELDS, Kind};
 use serde_json::{Map, Value};
 
-/// The version of the document's form; it grows when a field is added.
+/// The version of the document's schema; increased when a field is added.
 pub const SCHEMA: i64 = 2;
 
-/// Longer texts are cut to so many characters.
+/// Maximum characters of a text; longer ones are truncated.
 const MAX_TEXT: usize = 10_000;
 
 /// The document as an object.
@@ -34,14 +34,14 @@ pub fn document(crash: &ProcessedCrash) -> Map<String, Value> {
     doc
 }
 
-/// The document as it is stored.
+/// The document as stored.
 pub fn stored_document(crash: &ProcessedCrash) -> Vec<u8> {
     // A map of JSON values always has a JSON form, and compressing in memory does not fail.
     let json = serde_json::to_vec(&document(crash)).unwrap_or_default();
     zstd::bulk::compress(&json, 3).unwrap_or_default()
 }
 
-/// A value in the form that search keeps, or `None` when it has another type than its field.
+/// A value as search stores it, or `None` if its type does not match its field's.
 fn stored(value: &Value, kind: Kind) -> Option<Value> {
     match (kind, value) {
         (Kind::Text, Value::String(text)) => Some(Value::String(cut(text))),

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-/// For how long things are kept.
+/// How long things are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// For so many days after its last object was removed, a deleted crash is remembered as deleted.
+    /// How many days a deleted crash is remembered as deleted after its last object was removed.
     pub tombstones_days: u16,
 }
 

@@ -1,5 +1,4 @@
-//! What was left half-done, finished, and what is old, forgotten: in small steps that several processes may make at
-//! once.
+//! Finishes interrupted work and forgets old tombstones, in small steps that several processes may run at once.
 
 use crash::CrashId;
 use futures::TryStreamExt;
@@ -12,32 +11,31 @@ use crate::output::{self, Copied};
 use crate::report::StoreError;
 use crate::{db, deletion, keys};
 
-/// So many crashes are looked at in one step.
+/// Maximum crashes handled in one step.
 const STEP: i64 = 200;
-/// An output that was just named is for its worker to copy; one that a worker left is for the upkeep. A deletion
-/// likewise.
+/// How long the upkeep leaves a new deletion to the process that made it.
 const GRACE: std::time::Duration = std::time::Duration::from_secs(60);
 
-/// What an upkeep did.
+/// What an upkeep run did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Kept {
-    /// Outputs that came to their own keys.
+    /// Outputs copied to their crashes' own keys.
     pub copied: u64,
-    /// Outputs that nobody needed, removed.
+    /// Outputs removed because they were not needed.
     pub discarded: u64,
     /// Deleted crashes whose objects were removed.
     pub cleaned: u64,
-    /// Crashes to process again, since what they had was lost.
+    /// Crashes to process again because their document was lost.
     pub lost: u64,
     /// Deleted crashes that were forgotten.
     pub forgotten: u64,
 }
 
-/// Finishes what dead workers and interrupted deletions left, and forgets crashes whose objects have been gone since
-/// before `horizon`, microseconds UTC. Each crash that fails is left for the next time, and the others go on.
+/// Finishes the work of dead workers and interrupted deletions, and forgets deleted crashes whose objects were gone
+/// before `horizon`, microseconds UTC. A crash that fails is left for the next run; the others continue.
 ///
 /// # Errors
-/// A store cannot be asked at all; what was done stays done.
+/// A store is unavailable; what was done stays done.
 pub async fn run(db: &Db, blobs: &Blobs, horizon: i64) -> Result<Kept, StoreError> {
     let mut kept = Kept::default();
     copy_outputs(db, blobs, &mut kept).await?;
@@ -69,7 +67,7 @@ async fn copy_outputs(db: &Db, blobs: &Blobs, kept: &mut Kept) -> Result<(), Sto
     }
 }
 
-/// Wants a crash to be processed whose valid document is lost.
+/// Queues a crash whose valid document is lost to be processed again.
 ///
 /// # Errors
 /// The database failed.
@@ -123,7 +121,7 @@ async fn forget_deleted(db: &Db, blobs: &Blobs, horizon: i64, kept: &mut Kept) -
         let ids = db::tombstones_before(db, horizon, STEP).await?;
         let mut gone = Vec::new();
         for id in ids {
-            // Whatever came back since goes again before its tombstone does.
+            // Objects that have come back are removed before the tombstone.
             match deletion::remove_objects(blobs, &id).await {
                 Ok(()) => gone.push(id),
                 Err(error) => passed_over(&id, &error),

@@ -1,5 +1,5 @@
 //! Lists and look-ups of crashes stay fast when there are many: every statement finds its rows by an index, in the
-//! order that is wanted.
+//! required order.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use crash::{CrashId, RawCrash};
@@ -34,7 +34,7 @@ async fn fill(db: &Db) {
     analyze(db).await;
 }
 
-/// The filters of a list that some bits name.
+/// The list filter that the bits of `set` select.
 fn filter(set: u32) -> Filter {
     let take = |bit: u32, value: &str| if set & bit == 0 { "" } else { value }.to_owned();
     Filter {
@@ -50,12 +50,12 @@ fn filter(set: u32) -> Filter {
 }
 
 #[tokio::test]
-async fn many_crashes_are_neither_read_whole_nor_sorted_and_lists_go_on_where_they_ended() {
+async fn many_crashes_are_neither_read_whole_nor_sorted_and_lists_continue_where_they_ended() {
     for test in databases().await {
         fill(&test.db).await;
         nothing_is_read_whole_nor_sorted(&test.db).await;
-        lists_go_on_where_they_ended(&test.db).await;
-        beginnings_find_what_begins_so(&test.db).await;
+        lists_continue_where_they_ended(&test.db).await;
+        beginnings_find_every_match(&test.db).await;
         a_beginning_of_very_many_hides_nothing(&test.db).await;
     }
 }
@@ -71,7 +71,7 @@ async fn nothing_is_read_whole_nor_sorted(db: &Db) {
     for column in ["version", "build_id"] {
         statements.push(("the next value", next_value_sql(db, column)));
     }
-    // A beginning that is compared row by row, beside what is whole or alone: it changes nothing in the order.
+    // A beginning compared row by row, alone or with whole values, does not change the order.
     for set in 0..64 {
         for (version, build_id) in [("3", ""), ("", "2026"), ("3", "2026")] {
             let begins = |text: &str| (!text.is_empty()).then(|| Beginning::new(text, true));
@@ -92,7 +92,7 @@ async fn nothing_is_read_whole_nor_sorted(db: &Db) {
     }
 }
 
-async fn beginnings_find_what_begins_so(db: &Db) {
+async fn beginnings_find_every_match(db: &Db) {
     // Versions are 0.0 to 19.0, build ids end in 0000 to 0499.
     type Wanted = fn(usize) -> bool;
     let cases: [(&str, &str, &str, Wanted); 8] = [
@@ -131,7 +131,7 @@ async fn beginnings_find_what_begins_so(db: &Db) {
     }
 }
 
-/// The oldest crash, of a product of its own, with the lowest of 500 build ids.
+/// Looks for the oldest crash, the only one of its product, with the lowest of 500 build ids.
 async fn a_beginning_of_very_many_hides_nothing(db: &Db) {
     let row = Received {
         received: -1,
@@ -163,7 +163,7 @@ async fn a_beginning_of_very_many_hides_nothing(db: &Db) {
     }
 }
 
-async fn lists_go_on_where_they_ended(db: &Db) {
+async fn lists_continue_where_they_ended(db: &Db) {
     for set in [0, 1, 2, 4, 5, 8, 13, 33] {
         let filter = filter(set);
         let mut after: Option<Cursor> = None;

@@ -1,8 +1,8 @@
 //! The blob store: a local folder by default; S3, Google Cloud Storage or Azure by address.
 //!
-//! In a local folder every object is written to a temporary file, flushed to the disk together
-//! with its folder, and only then visible under its key. Credentials of remote stores come from
-//! their usual environment variables (`AWS_ACCESS_KEY_ID`, `GOOGLE_SERVICE_ACCOUNT`, …).
+//! In a local folder, every object is written to a temporary file, flushed to disk together with its folder, and only
+//! then visible under its key. Credentials for remote stores come from their usual environment variables
+//! (`AWS_ACCESS_KEY_ID`, `GOOGLE_SERVICE_ACCOUNT`, …).
 
 use std::path::Path as FsPath;
 use std::sync::Arc;
@@ -28,10 +28,10 @@ pub struct BlobSettings {
 }
 
 impl BlobSettings {
-    /// Whether every value can be used; nothing is made or asked.
+    /// Checks that every value can be used; creates and contacts nothing.
     ///
     /// # Errors
-    /// The setting that cannot, and why.
+    /// The setting that cannot be used, and why.
     pub fn check(&self) -> Result<(), ConfigError> {
         if self.url.is_empty() || self.url.starts_with("file://") {
             return Ok(());
@@ -53,7 +53,7 @@ impl BlobSettings {
     fn remote(&self) -> Result<(Box<dyn ObjectStore>, Path), BlobError> {
         const STORES: [&str; 11] = [
             "s3", "s3a", "gs", "az", "azure", "adl", "abfs", "abfss", "http", "https",
-            // For tests: it keeps nothing.
+            // For tests: nothing is kept.
             "memory",
         ];
         let url = url::Url::parse(&self.url).map_err(|_| BlobError::Url("it is not a URL".to_owned()))?;
@@ -74,7 +74,7 @@ pub enum BlobError {
     /// The store failed or cannot be reached; the same call may work later.
     #[error("blob store: {0}")]
     Store(#[from] object_store::Error),
-    /// The object is larger than the caller wants to hold in memory.
+    /// The object is larger than the caller's limit.
     #[error("the object {key} has {size} bytes, over the limit of {limit}")]
     TooLarge {
         /// Its key.
@@ -86,12 +86,12 @@ pub enum BlobError {
     },
 }
 
-/// What became of a create-only write.
+/// The result of a create-only write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Created {
     /// The object was written.
     New,
-    /// An object with this key was there before and stays as it is.
+    /// An object with this key already existed and is unchanged.
     Existed,
 }
 
@@ -102,10 +102,10 @@ pub struct Blobs {
 }
 
 impl Blobs {
-    /// Opens the store; a local folder is created when missing.
+    /// Opens the store; a missing local folder is created.
     ///
     /// # Errors
-    /// The address cannot be used or the folder cannot be made.
+    /// The address cannot be used, or the folder cannot be created.
     pub fn open(settings: &BlobSettings, data_dir: &FsPath) -> Result<Self, BlobError> {
         let local = if settings.url.is_empty() {
             Some(data_dir.join("blobs"))
@@ -123,7 +123,7 @@ impl Blobs {
         })
     }
 
-    /// The same store with something in front of it.
+    /// Returns the same store behind a wrapper.
     #[cfg(feature = "testing")]
     pub(crate) fn behind(&self, front: impl FnOnce(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore>) -> Self {
         Self {
@@ -147,7 +147,7 @@ impl Blobs {
         }
     }
 
-    /// Writes an object, replacing the one that is there. When it returns, the object is durable.
+    /// Writes an object, replacing an existing one. When it returns, the object is durable.
     ///
     /// # Errors
     /// The store failed.
@@ -156,7 +156,7 @@ impl Blobs {
         Ok(())
     }
 
-    /// Reads an object of at most `limit` bytes; `None` when there is none.
+    /// Reads an object of at most `limit` bytes; `None` if there is none.
     ///
     /// # Errors
     /// The store failed, or the object is larger than `limit`.
@@ -188,7 +188,7 @@ impl Blobs {
         }
     }
 
-    /// Deletes an object; one that is not there counts as deleted.
+    /// Deletes an object; succeeds if there is none.
     ///
     /// # Errors
     /// The store failed.
@@ -199,7 +199,7 @@ impl Blobs {
         }
     }
 
-    /// The names directly below a folder: objects, or folders when `folders`. Sorted.
+    /// Returns the names directly below a folder, sorted: folders if `folders`, otherwise objects.
     ///
     /// # Errors
     /// The store failed.
@@ -218,7 +218,7 @@ impl Blobs {
         Ok(names)
     }
 
-    /// The keys below a folder in chunks of at most 1,000, in no order.
+    /// Returns the keys below a folder, unordered, in chunks of at most 1,000.
     pub fn key_chunks(&self, folder: &str) -> BoxStream<'static, Result<Vec<String>, BlobError>> {
         let prefix = Path::from(folder);
         self.store
@@ -229,10 +229,10 @@ impl Blobs {
             .boxed()
     }
 
-    /// Writes and deletes a small object: can the store be used?
+    /// Checks that the store is usable by writing and deleting a small object.
     ///
     /// # Errors
-    /// It cannot.
+    /// It is not.
     pub async fn check(&self) -> Result<(), BlobError> {
         let key = format!("health/{}", std::process::id());
         self.replace(&key, Bytes::from_static(b"ok")).await?;

@@ -1,7 +1,7 @@
-//! An error with what caused it, as one line for people.
+//! Formats an error and its causes as one line for people.
 
-/// The error and its causes, the outermost first, with `: ` between them. A cause that the line says already is left
-/// out: many libraries repeat it.
+/// Formats an error and its causes, outermost first, separated by `: `. A cause already in the line is left out: many
+/// libraries repeat it.
 ///
 /// ```
 /// let error = anyhow::anyhow!("the disk is full").context("storing: the disk is full").context("importing");

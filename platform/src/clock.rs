@@ -1,11 +1,10 @@
-//! The time: the one place that asks the system clock.
+//! The time. Nothing else reads the system clock.
 //!
 //! Every stored time is a count of microseconds since 1970-01-01T00:00:00 UTC in an `i64`.
 //!
-//! Tests move the time: while `DATIL_TEST_CLOCK` names a file, that file's content is the time, for everything that is
-//! stored, compared or waited for in the sense of the domain (leases, back-off, retention, schedules). How long a
-//! network or a statement may take is measured by the runtime's own clock, and so is how often a process looks whether
-//! there is work.
+//! Tests can move the time: if `DATIL_TEST_CLOCK` names a file, its content is the time for everything the domain
+//! stores, compares or waits for (leases, back-off, retention, schedules). Network and statement timeouts use the
+//! runtime's own clock, and so do the intervals at which processes poll for work.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -16,37 +15,37 @@ use chrono::{DateTime, SecondsFormat, Utc};
 /// The variable that names the file of a test's clock.
 pub const TEST_CLOCK: &str = "DATIL_TEST_CLOCK";
 
-/// How often a moved clock is looked at by those who wait for a time.
+/// How often waiting tasks read a moved clock.
 const LOOK: Duration = Duration::from_millis(20);
 
 static MOVED: OnceLock<Moved> = OnceLock::new();
 
-/// A clock that a file moves.
+/// A clock controlled by a file.
 #[derive(Debug)]
 struct Moved {
     file: PathBuf,
-    /// What stands while the file cannot be read, as in the moment in which it is written.
+    /// The last time read, used while the file cannot be read, as while it is being written.
     last: Mutex<DateTime<Utc>>,
 }
 
-/// The clock of a test cannot be used.
+/// A test's clock that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ClockError {
-    /// The file holds no time.
+    /// The file does not hold a time.
     #[error(
         "{TEST_CLOCK}: {} does not hold a time: RFC 3339, such as 2026-08-03T11:02:44Z, or microseconds since 1970",
         .0.display()
     )]
     NoTime(PathBuf),
-    /// The system is more than a test.
+    /// Part of the system is not on this machine, so it may be more than a test.
     #[error("{TEST_CLOCK} moves the time and is for tests alone: {0} is not on this machine")]
     NotLocal(&'static str),
 }
 
-/// Moves the time if the environment asks for it. `remote` names a part of the system that is not on this machine.
+/// Uses a test's clock if the environment asks for it. `remote` names a part of the system that is not on this machine.
 ///
 /// # Errors
-/// It is asked for, and there is such a part, or the file holds no time.
+/// A test's clock is asked for, but there is such a part, or the file does not hold a time.
 pub fn from_environment(remote: Option<&'static str>) -> Result<(), ClockError> {
     match (std::env::var_os(TEST_CLOCK), remote) {
         (None, _) => Ok(()),
@@ -55,11 +54,10 @@ pub fn from_environment(remote: Option<&'static str>) -> Result<(), ClockError> 
     }
 }
 
-/// Makes the content of a file the time of this process, for good: RFC 3339 text, or a number of microseconds since
-/// 1970 UTC.
+/// Makes a file's content the time of this process, permanently: RFC 3339 text, or microseconds since 1970 UTC.
 ///
 /// # Errors
-/// The file cannot be read, or holds no time.
+/// The file cannot be read, or does not hold a time.
 fn move_by(file: &Path) -> Result<(), ClockError> {
     let bad = || ClockError::NoTime(file.to_owned());
     let time = read(file).ok_or_else(bad)?;
@@ -79,7 +77,7 @@ fn read(file: &Path) -> Option<DateTime<Utc>> {
     }
 }
 
-/// The present moment.
+/// The current time.
 #[expect(clippy::disallowed_methods, reason = "the one place that may ask the system clock")]
 pub fn now() -> DateTime<Utc> {
     let Some(moved) = MOVED.get() else {
@@ -92,7 +90,7 @@ pub fn now() -> DateTime<Utc> {
     *last
 }
 
-/// The present moment in microseconds UTC.
+/// The current time in microseconds UTC.
 pub fn now_micros() -> i64 {
     now().timestamp_micros()
 }
@@ -108,17 +106,17 @@ pub async fn sleep(time: Duration) {
     }
 }
 
-/// A length of time in microseconds, as it is added to stored times.
+/// A duration in microseconds, for adding to stored times.
 pub fn micros(time: Duration) -> i64 {
     i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// A stored time as a date; times outside of what a date can hold become 1970-01-01.
+/// Converts a stored time to a date; times out of range become 1970-01-01.
 pub fn from_micros(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
-/// A stored time as RFC 3339 text in UTC with seconds, such as `2026-08-03T11:02:44Z`.
+/// Formats a stored time as RFC 3339 in UTC with seconds, such as `2026-08-03T11:02:44Z`.
 pub fn rfc3339(micros: i64) -> String {
     from_micros(micros).to_rfc3339_opts(SecondsFormat::Secs, true)
 }

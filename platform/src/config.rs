@@ -1,7 +1,7 @@
-//! Settings: built-in defaults, then a TOML file, then the environment; the last one wins.
+//! Settings: built-in defaults, then a TOML file, then the environment; the last wins.
 //!
-//! Environment variables are `DATIL__SECTION__KEY`, for example `DATIL__HTTP__BIND=0.0.0.0:80`.
-//! The sections belong to the parts that use them; the program puts them together in one struct.
+//! Environment variables are `DATIL__SECTION__KEY`, for example `DATIL__HTTP__BIND=0.0.0.0:80`. The sections belong to
+//! the parts that use them; the program combines them in one struct.
 
 mod words;
 
@@ -16,19 +16,19 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 pub use words::{from_json, from_toml};
 
-/// The file that is read when none is named, if it exists.
+/// The file read if none is named, if it exists.
 pub const DEFAULT_FILE: &str = "datil.toml";
 
-/// Settings that could not be read.
+/// An error in reading or checking settings.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The file that was asked for does not exist.
+    /// The named file does not exist.
     #[error("the settings file {0} does not exist")]
     NoSuchFile(String),
     /// A value is missing, of the wrong type, or its name is unknown.
     #[error("the settings cannot be used: {0}")]
     Invalid(String),
-    /// A value that this setting cannot have.
+    /// The setting cannot have this value.
     #[error("the setting {name} cannot be used: {problem}")]
     Setting {
         /// Its section and name.
@@ -39,7 +39,7 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    /// The value of the setting with this name (with its section) cannot be used, and why.
+    /// Creates the error for a setting, named with its section, whose value cannot be used.
     pub fn setting(name: &'static str, problem: impl std::fmt::Display) -> Self {
         Self::Setting {
             name,
@@ -48,7 +48,7 @@ impl ConfigError {
     }
 }
 
-/// Whether a number is one that a setting may have.
+/// Checks that a setting's number is allowed.
 ///
 /// # Errors
 /// It is not.
@@ -66,8 +66,8 @@ pub fn check_within(name: &'static str, value: u64, allowed: RangeInclusive<u64>
     ))
 }
 
-/// Reads a setting that is a list: a list, or one text with commas between the values, as the
-/// environment has it. For `#[serde(deserialize_with)]`.
+/// Reads a list setting, given as a list or, as in the environment, one text of comma-separated values. For
+/// `#[serde(deserialize_with)]`.
 ///
 /// # Errors
 /// It is neither.
@@ -103,7 +103,7 @@ where
             return Err(ConfigError::NoSuchFile(path.display().to_string()));
         }
         Some(path) => figment = with_file(figment, path)?,
-        // Only a missing file means that there are no settings: not one that may not be looked at.
+        // Only a missing file means no settings. A file we may not access is an error.
         None => match std::fs::metadata(DEFAULT_FILE) {
             Ok(_) => figment = with_file(figment, Path::new(DEFAULT_FILE))?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -124,7 +124,7 @@ where
     })
 }
 
-/// The settings of a file above those of before.
+/// Adds the settings of a file, which override earlier ones.
 fn with_file(figment: Figment, path: &Path) -> Result<Figment, ConfigError> {
     let unusable = |why: String| ConfigError::Invalid(format!("{}: {why}", path.display()));
     let bytes = std::fs::read(path).map_err(|error| unusable(format!("it cannot be read: {error}")))?;
@@ -135,12 +135,12 @@ fn with_file(figment: Figment, path: &Path) -> Result<Figment, ConfigError> {
     }
 }
 
-/// A URL with its password, if it has one, replaced by `***`, fit for logs and for `config show`.
+/// Returns a URL with any password replaced by `***`, safe for logs and `config show`.
 pub fn without_password(url: &str) -> String {
     match url::Url::parse(url) {
         Ok(mut parsed) if url.contains("://") => {
             if parsed.password().is_some() {
-                // A URL that has a password can have another one, so this cannot fail.
+                // This cannot fail for a URL that already has a password.
                 let _ = parsed.set_password(Some("***"));
             }
             parsed.to_string()
@@ -177,7 +177,7 @@ mod tests {
             ("[\"file:///x\"]", &["file:///x"]),
             ("[]", &[]),
         ] {
-            // As the provider for the environment reads a variable.
+            // This is how the environment provider reads a variable.
             let value: figment::value::Value = given.parse().unwrap();
             let figment = defaults().merge(("urls", value));
             assert_eq!(figment.extract::<Section>().unwrap().urls, expected, "{given}");
@@ -211,7 +211,7 @@ mod tests {
         limit: u32,
     }
 
-    /// Every name that no setting has is told, with its file; a wrong value is told without being repeated.
+    /// Every unknown name is reported with its file; a wrong value is reported without being repeated.
     #[test]
     fn what_is_wrong_with_a_file_is_said_in_our_words() {
         let folder = tempfile::tempdir().unwrap();

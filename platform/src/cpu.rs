@@ -1,24 +1,23 @@
-//! Work that keeps a processor busy for more than a few milliseconds: off the threads that serve
-//! requests, and no more of it at once than there are processors.
+//! Runs work that keeps a processor busy for more than a few milliseconds: off the threads that serve requests, and no
+//! more at once than there are processors.
 //!
-//! Who has to wait waits as a task, which costs nothing; nothing is queued on threads.
+//! Callers wait as tasks, which costs nothing; nothing is queued on threads.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
 use tokio::sync::Semaphore;
 
-/// Documents of fewer bytes are read and written within a few milliseconds: sending the work away
-/// would cost more than it spares.
+/// Documents smaller than this are read and written within a few milliseconds: moving the work would cost more than it
+/// saves. In bytes.
 pub const SMALL: usize = 256 << 10;
 
-/// The work panicked. Where is in the log; what the panic said is not kept, since it may come from
-/// a client.
+/// The work panicked. The log says where. The panic message is not kept, since it may hold a client's data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a computation panicked")]
 pub struct Panicked;
 
-/// Processors belong to the process, not to one part of it.
+/// One limit for the whole process: its parts share the processors.
 fn room() -> &'static Semaphore {
     static ROOM: OnceLock<Semaphore> = OnceLock::new();
     ROOM.get_or_init(|| {
@@ -27,11 +26,11 @@ fn room() -> &'static Semaphore {
     })
 }
 
-/// Does `work` on a thread for it, when there is room. It goes on, and keeps its room, when the
-/// caller is dropped meanwhile. It must not wait for other such work.
+/// Runs `work` on a separate thread once there is room. If the caller is dropped, the work goes on and keeps its room.
+/// It must not wait for other such work.
 ///
 /// # Errors
-/// It panicked.
+/// The work panicked.
 pub async fn run<T, F>(work: F) -> Result<T, Panicked>
 where
     T: Send + 'static,
@@ -46,10 +45,11 @@ where
     tokio::task::spawn_blocking(work).await.map_err(|_| Panicked)
 }
 
-/// Does `work` on a document of so many bytes: as [`run`] if it is not [`SMALL`], else here and now.
+/// Runs `work` on a document of this size: through [`run`] if it has [`SMALL`] bytes or more, otherwise at once on this
+/// thread.
 ///
 /// # Errors
-/// It panicked.
+/// The work panicked.
 pub async fn run_sized<T, F>(bytes: usize, work: F) -> Result<T, Panicked>
 where
     T: Send + 'static,
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_more_runs_at_once_than_there_are_processors_even_of_callers_that_went_away() {
+    async fn no_more_runs_at_once_than_there_are_processors_even_if_callers_are_dropped() {
         let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let one = || {
             let (running, most) = (Arc::clone(&running), Arc::clone(&most));

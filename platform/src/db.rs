@@ -1,9 +1,9 @@
 //! The two databases behind one closed type: SQLite (embedded, the default) and PostgreSQL.
 //!
-//! A query is one SQL text for both, with `$1` placeholders; the macros [`on!`](crate::on) and
-//! [`in_tx!`](crate::in_tx) expand the same body for each. Reads go to the pool, every write goes
-//! through a [`Tx`]. SQLite has one writing connection (`BEGIN IMMEDIATE`) beside a pool of
-//! reading ones, so that writers queue up in the process instead of failing with "busy".
+//! A query is one SQL text for both, with `$1` placeholders; the macros [`on!`](crate::on) and [`in_tx!`](crate::in_tx)
+//! expand the same body for each. Reads go to the pool, every write goes through a [`Tx`]. SQLite has one writing
+//! connection (`BEGIN IMMEDIATE`) and a pool of reading ones, so that writers queue in the process instead of failing
+//! with "busy".
 
 mod beginning;
 mod database;

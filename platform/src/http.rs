@@ -33,11 +33,11 @@ const HEAD_LIMIT: Duration = Duration::from_secs(30);
 /// How many connections may be open at once; more wait in the listen queue.
 const MAX_CONNECTIONS: usize = 4096;
 
-/// Serves until `stop` is cancelled, then lets running requests end. Clients that do not send
-/// their request head in time, and idle connections when stopping, are closed.
+/// Serves until `stop` is cancelled, then lets running requests finish. Closes clients that do not send their request
+/// head in time and, when stopping, idle connections.
 ///
 /// # Errors
-/// Never while serving: a failed connection concerns its client only.
+/// Never while serving: a failed connection affects only its client.
 pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) -> anyhow::Result<()> {
     let connections = TaskTracker::new();
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
@@ -52,7 +52,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    // Out of file descriptors, mostly: give others time to close theirs.
+                    // Mostly out of file descriptors: give others time to close theirs.
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                     continue;
@@ -60,7 +60,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
             },
             () = stop.cancelled() => break,
         };
-        // Answers are small and complete: waiting to fill a packet only delays them.
+        // Responses are small and complete: waiting to fill a packet only delays them.
         let _ = stream.set_nodelay(true);
         let service = router.clone().map_request(move |mut request: Request<_>| {
             request.extensions_mut().insert(ConnectInfo(peer));
@@ -71,7 +71,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
         let stop = stop.clone();
         connections.spawn(async move {
             let mut connection = std::pin::pin!(connection);
-            // Errors here are clients that went away or spoke no HTTP.
+            // Errors here come from clients that left or did not speak HTTP.
             tokio::select! {
                 _ = connection.as_mut() => {}
                 () = stop.cancelled() => {

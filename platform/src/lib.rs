@@ -1,13 +1,12 @@
-//! What every service of Datil needs and none owns: settings, logs, start and stop, the HTTP
-//! server and its one error type, room on the processors, the two databases, the blob store and the
-//! job queue.
+//! What Datil's services share: settings, logs, start and stop, the HTTP server and its one error type, the limit on
+//! processor-heavy work, the two databases, the blob store and the job queue.
 //!
 //! It knows nothing of crashes or builds. Invariants:
 //!
-//! * nothing else reads the environment, opens a database or asks the clock;
+//! * nothing else reads the environment, opens a database or reads the clock;
 //! * every write to the database goes through a transaction ([`db::Tx`]);
-//! * an object that [`blobs::Blobs`] reported as written is on the disk;
-//! * every background task is started through [`lifecycle::Lifecycle`], so that it ends with it.
+//! * an object that [`blobs::Blobs`] reported as written is on disk;
+//! * every background task is started through [`lifecycle::Lifecycle`] and ends with it.
 
 pub mod blobs;
 pub mod causes;

@@ -1,9 +1,8 @@
-//! Starting and stopping: signals, background tasks, and the order in which they end.
+//! Start and stop: signals, background tasks, and the order in which they end.
 //!
-//! A first SIGTERM or Ctrl-C asks every task to stop: servers take no new connection, workers no
-//! new job. When all have ended, or [`STOP_LIMIT`] has passed, the process ends. A second signal
-//! skips the waiting. A task that ends early, or fails, stops the whole process: a service with a
-//! dead part must not look alive.
+//! The first SIGTERM or Ctrl-C asks every task to stop: servers take no new connections, workers no new jobs. The
+//! process ends when all have ended or [`STOP_LIMIT`] has passed. A second signal skips the wait. A task that ends
+//! early, or fails, stops the whole process: a service with a dead part must not look alive.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long tasks may take to end after they were asked to.
+/// How long tasks may take to end after being asked to.
 pub const STOP_LIMIT: Duration = Duration::from_secs(12);
 
 /// Whether the process ended as asked.
@@ -26,7 +25,7 @@ pub enum Ended {
     Badly,
 }
 
-/// The tasks of one process and the wish to stop them. Clones share the same tasks.
+/// The tasks of one process, and the means to stop them. Clones share the same tasks.
 #[derive(Debug, Clone)]
 pub struct Lifecycle {
     stop: CancellationToken,
@@ -37,8 +36,7 @@ pub struct Lifecycle {
 }
 
 impl Lifecycle {
-    /// A process without tasks that listens for signals from now on; to be called inside of a
-    /// runtime.
+    /// Starts listening for signals, without any tasks yet. Must be called inside a runtime.
     ///
     /// # Errors
     /// The signal handlers could not be installed.
@@ -52,7 +50,7 @@ impl Lifecycle {
             failed: Arc::default(),
         };
         let tokens = [lifecycle.stop.clone(), lifecycle.hurry.clone()];
-        // It is no task that must end: it only waits, and ends with the runtime.
+        // Not a tracked task: it only waits, and ends with the runtime.
         tokio::spawn(async move {
             for token in tokens {
                 tokio::select! {
@@ -65,7 +63,7 @@ impl Lifecycle {
         Ok(lifecycle)
     }
 
-    /// The token that is cancelled when the process is to stop.
+    /// Returns the token that is cancelled when the process must stop.
     pub fn stop_token(&self) -> CancellationToken {
         self.stop.clone()
     }
@@ -75,8 +73,8 @@ impl Lifecycle {
         self.stop.cancel();
     }
 
-    /// Starts a task that is meant to run until the stop token is cancelled. If it ends before,
-    /// or with an error, the whole process is asked to stop and ends badly.
+    /// Starts a task that should run until the stop token is cancelled. If it ends earlier, or with an error, the whole
+    /// process is asked to stop and ends badly.
     pub fn spawn<F>(&self, name: &'static str, task: F)
     where
         F: Future<Output = anyhow::Result<()>> + Send + 'static,
@@ -88,7 +86,7 @@ impl Lifecycle {
                 Ok(Ok(())) if stop.is_cancelled() => return,
                 Ok(Ok(())) => "it ended early".to_owned(),
                 Ok(Err(error)) => crate::causes::line(&error),
-                // What a panic says may come from a client; where it was is in the log.
+                // A panic message may hold a client's data. The log says where it was.
                 Err(_) => "it panicked".to_owned(),
             };
             tracing::error!(task = name, problem, "a part of the service failed");
@@ -97,7 +95,7 @@ impl Lifecycle {
         });
     }
 
-    /// Starts a task that may end by itself, such as one import. Its failure is its own to log.
+    /// Starts a task that may end by itself, such as one import. It must log its own failure.
     pub fn spawn_passing<F>(&self, task: F)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -105,7 +103,7 @@ impl Lifecycle {
         self.tasks.spawn(task);
     }
 
-    /// Waits for a signal (or for a failed task), then for every task to end.
+    /// Waits for a signal or a failed task, then for every task to end.
     pub async fn run_until_stopped(self) -> Ended {
         self.stop.cancelled().await;
         tracing::info!("stopping");

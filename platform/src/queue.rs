@@ -1,10 +1,9 @@
 //! The job queue: rows in the same database as everything else.
 //!
-//! A crash has at most one row here. A worker *claims* jobs for a short lease and renews it while
-//! it works; every later step names the claim, whose name is never used twice, so a worker that lost
-//! its lease changes nothing. Pushing a crash that has a job upgrades the job; what is pushed while
-//! one is being worked on is kept beside it, and the job stays open for another round, however the
-//! first one ends. Delivery is at least once: every step of a job must be repeatable.
+//! A crash has at most one row here. A worker *claims* jobs for a short lease and renews it while it works. Every later
+//! step names the claim, whose name is never reused, so a worker that lost its lease changes nothing. Pushing a crash
+//! that has a job upgrades the job. A push during a claim is kept in the job's row, and the job stays open for another
+//! round, however the first one ends. Delivery is at least once: every step of a job must be repeatable.
 
 mod claim;
 mod db;
@@ -24,21 +23,20 @@ pub use db::{
 pub use job::{FailedJob, Job, JobState, JobStatus, Kind};
 pub use lanes::{Lane, LaneOrder};
 
-/// After how many errors of a store that was well otherwise a job ends as failed: after two days, by [`back_off`].
+/// After this many failures of a store that otherwise works, a job ends as failed: after two days, by [`back_off`].
 pub const MAX_FAILURES: i64 = 24;
-/// The longest pause before a job is tried again.
+/// Maximum pause before a job is retried.
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(4 * 3600);
 
-/// How long a job waits after its `failures`-th failure, the first being 1: a second, then twice as long each time, up
-/// to four hours.
+/// Returns how long a job waits after its `failures`-th failure, counted from 1: a second, then twice as long each
+/// time, up to four hours.
 pub fn back_off(failures: i64) -> Duration {
     let doublings = u32::try_from(failures.max(1) - 1).unwrap_or(u32::MAX);
     let seconds = 2_u64.checked_pow(doublings).unwrap_or(u64::MAX);
     Duration::from_secs(seconds).min(LONGEST_BACK_OFF)
 }
 
-/// Wakes the workers of this process when something was pushed here; workers poll as well, since
-/// other processes push too.
+/// Wakes the workers of this process when it pushes a job. Workers poll as well, since other processes push too.
 #[derive(Debug, Clone, Default)]
 pub struct Wake(Arc<Notify>);
 
@@ -48,9 +46,9 @@ impl Wake {
         self.0.notify_one();
     }
 
-    /// Waits until woken, at most for `limit`.
+    /// Waits until woken, for at most `limit`.
     pub async fn wait(&self, limit: Duration) {
-        // Timing out is the normal case of polling.
+        // Timing out is normal when polling.
         let _ = tokio::time::timeout(limit, self.0.notified()).await;
     }
 }

@@ -1,8 +1,8 @@
-//! Databases for tests: SQLite always, and PostgreSQL where a server is there.
+//! Databases for tests: SQLite always, and PostgreSQL if there is a server.
 //!
-//! `TEST_POSTGRES_URL` names a server; without it, a server is started from Debian's or the
-//! `PATH`'s binaries when they are installed; without either, PostgreSQL is left out, and the test
-//! says so ([`skip`]). Every call gets a schema of its own.
+//! `TEST_POSTGRES_URL` names a server. Without it, a server is started from Debian's binaries or those on the `PATH`,
+//! if installed. Without either, PostgreSQL is left out, and the test says so ([`skip`]). Every call gets its own
+//! schema.
 
 mod interrupted;
 mod plan;
@@ -21,7 +21,7 @@ pub use self::interrupted::{Interruption, Moment};
 pub use self::plan::{analyze, plan, slow_steps};
 pub use self::skip::{recordings, skip};
 
-/// The blob store, interrupted at each of its operations.
+/// Returns the blob store, interrupted at each operation.
 pub fn interrupted(blobs: &Blobs, interruption: Interruption) -> Blobs {
     blobs.behind(|inner| std::sync::Arc::new(Interrupted { inner, interruption }))
 }
@@ -31,13 +31,13 @@ pub fn interrupted(blobs: &Blobs, interruption: Interruption) -> Blobs {
 pub struct TestDb {
     /// The open database.
     pub db: Db,
-    /// How to open it once more.
+    /// The settings to open it again.
     pub settings: DatabaseSettings,
-    /// A folder of its own, gone at the end.
+    /// Its own folder, removed at the end.
     pub folder: tempfile::TempDir,
 }
 
-/// One fresh database of every kind that can be had here.
+/// Returns one fresh database of every kind available.
 pub async fn databases() -> Vec<TestDb> {
     let mut found = Vec::new();
     for settings in database_settings().await {
@@ -53,8 +53,8 @@ pub async fn databases() -> Vec<TestDb> {
     found
 }
 
-/// The settings of one fresh, empty database of every kind that can be had here. That of SQLite is
-/// the default: a file in the data folder.
+/// Returns the settings of one fresh, empty database of every kind available. SQLite's is the default: a file in the
+/// data folder.
 pub async fn database_settings() -> Vec<DatabaseSettings> {
     let mut found = vec![DatabaseSettings::default()];
     match postgres_url() {
@@ -80,7 +80,7 @@ fn skip_postgres() {
     });
 }
 
-/// The server's address: the one that is named, else that of one started for this process.
+/// The server's address: the one named, else one started for this process.
 fn postgres_url() -> Option<String> {
     static SERVER: OnceLock<Option<String>> = OnceLock::new();
     SERVER
@@ -93,9 +93,8 @@ fn postgres_url() -> Option<String> {
         .clone()
 }
 
-/// Runs a server on a socket in a folder of its own until the standard input ends, which is when
-/// this process ends, however it does. PostgreSQL refuses to run as root, so root becomes the user
-/// that Debian's package made.
+/// Runs a server on a socket in its own folder until standard input ends, which is when this process ends in any way.
+/// PostgreSQL refuses to run as root, so root switches to the user that Debian's package created.
 const SERVER: &str = r#"
 set -e
 bin="$1"
@@ -127,13 +126,13 @@ fn start_server() -> Option<String> {
         .ok()?;
     let mut folder = String::new();
     BufReader::new(child.stdout.take()?).read_line(&mut folder).ok()?;
-    // Kept open, and the server with it, until this process ends.
+    // Keeps standard input open, and the server running, until this process ends.
     std::mem::forget(child.stdin.take());
     let folder = folder.trim();
     (!folder.is_empty()).then(|| format!("postgres://postgres@localhost/postgres?host={folder}"))
 }
 
-/// The folder of a PostgreSQL server's binaries: Debian keeps them out of the `PATH`.
+/// The folder of the PostgreSQL server's binaries: Debian keeps them off the `PATH`.
 fn find_binaries() -> Option<PathBuf> {
     let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
     let debian = debian.filter_map(|entry| Some(entry.ok()?.path().join("bin")));

@@ -1,5 +1,5 @@
-//! What both databases have in common beyond SQL: a time limit, a schema that is told apart from a
-//! failure, and texts that compare byte by byte.
+//! What both databases have in common beyond SQL: a time limit, telling a missing schema from a failure, and texts that
+//! compare byte by byte.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use platform::http::ApiError;
 use platform::on;
 use platform::testing::{database_settings, databases};
 
-/// Counts to a number that takes minutes.
+/// Counts to a number so high that it takes minutes.
 const SLOW: &str = "\
     WITH RECURSIVE n (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $1) SELECT COUNT(*) \
     FROM n";
@@ -27,7 +27,7 @@ async fn a_slow_statement_is_broken_off_and_says_so() {
         let mut settings = test.settings.clone();
         settings.statement_seconds = 1;
         let db = Db::open(&settings, test.folder.path()).await.unwrap();
-        // A connection that was used before is limited as a new one is.
+        // A reused connection is limited like a new one.
         for _ in 0..2 {
             let begun = Instant::now();
             let error = count_to(&db, 4_000_000_000).await.unwrap_err();
@@ -39,7 +39,7 @@ async fn a_slow_statement_is_broken_off_and_says_so() {
             assert_eq!(told.status(), (StatusCode::SERVICE_UNAVAILABLE, "too_slow"));
             assert!(told.to_string().contains("the database took too long"), "{told}");
         }
-        // The limit is of each statement, not of the connection, which still works.
+        // The limit applies to each statement, not to the connection, which still works.
         tokio::time::sleep(Duration::from_millis(1100)).await;
         assert_eq!(count_to(&db, 1000).await.unwrap(), 1000);
         db.close().await;
@@ -47,7 +47,7 @@ async fn a_slow_statement_is_broken_off_and_says_so() {
 }
 
 #[tokio::test]
-async fn who_is_unhurried_may_take_as_long_as_it_takes() {
+async fn unhurried_connections_have_no_time_limit() {
     for test in databases().await {
         let mut settings = test.settings.clone();
         settings.statement_seconds = 1;
@@ -56,7 +56,7 @@ async fn who_is_unhurried_may_take_as_long_as_it_takes() {
             db.unhurried(),
             Db::open(&settings.unhurried(), test.folder.path()).await.unwrap(),
         ] {
-            // Counted to its end, so that no server goes on with it when the test is over.
+            // Counts to the end, so that no server goes on with it after the test.
             let mut limit = 1_000_000;
             loop {
                 let begun = Instant::now();
@@ -72,9 +72,9 @@ async fn who_is_unhurried_may_take_as_long_as_it_takes() {
     }
 }
 
-/// Only a missing table means that nothing was migrated yet.
+/// Only a missing table means that nothing has been migrated yet.
 #[tokio::test]
-async fn a_schema_that_cannot_be_read_is_no_missing_one() {
+async fn an_unreadable_schema_is_not_a_missing_one() {
     const STRANGE: &str = "CREATE TABLE _sqlx_migrations (strange TEXT)";
     for settings in database_settings().await {
         let folder = tempfile::tempdir().unwrap();
@@ -90,7 +90,7 @@ async fn a_schema_that_cannot_be_read_is_no_missing_one() {
     }
 }
 
-/// Names come back in the order of their bytes, and ranges of them are those that Rust means.
+/// Names are sorted by their bytes, and their ranges are the same as in Rust.
 #[tokio::test]
 async fn names_are_ordered_by_their_bytes() {
     const NAMES: [&str; 7] = ["a~", "a.b", "B", "a b", "é", "a", "firefox 15."];
@@ -119,7 +119,7 @@ async fn names_are_ordered_by_their_bytes() {
     }
 }
 
-/// No text is a key, or part of an index, by the cluster's own order.
+/// No text is a key, or part of an index, in the cluster's own collation.
 #[tokio::test]
 async fn every_key_of_text_compares_by_bytes() {
     const SQL: &str = "SELECT t.relname || '.' || a.attname \

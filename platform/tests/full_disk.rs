@@ -23,7 +23,7 @@ async fn after_a_write_that_found_the_disk_full_the_next_one_works() {
     let Db::Sqlite(sqlite) = &test.db else {
         panic!("the first database is SQLite");
     };
-    // The engine's own way of having a full disk: no page may be added.
+    // The engine's own simulation of a full disk: no page can be added.
     sqlx::query("PRAGMA max_page_count = 1")
         .execute(&sqlite.write)
         .await

@@ -19,7 +19,7 @@ async fn push(db: &Db, id: &str, kind: Kind, lane: Lane) {
 }
 
 async fn claim(db: &Db, owner: &str, now: i64) -> Vec<Job> {
-    // Every claim has a name of its own, whoever makes it.
+    // Every claim has a unique name, whoever makes it.
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let claimant = Claimant::new(format!("{owner}-{count}"));
@@ -87,7 +87,7 @@ async fn a_push_during_the_work_opens_another_round_of_what_was_pushed() {
 }
 
 #[tokio::test]
-async fn what_somebody_waits_for_comes_first_and_is_not_done_twice() {
+async fn a_crash_that_is_waited_for_comes_first_and_is_not_done_twice() {
     async fn hasten(db: &Db, id: &str) {
         let mut tx = db.begin().await.unwrap();
         queue::hasten(&mut tx, id, NOW).await.unwrap();
@@ -111,7 +111,7 @@ async fn what_somebody_waits_for_comes_first_and_is_not_done_twice() {
                 ("missing", Kind::Process, Lane::Priority)
             ]
         );
-        // A look while it is worked on opens no second round.
+        // Hastening a claimed job does not open a second round.
         hasten(db, "a").await;
         assert!(done(db, &jobs[0], NOW).await);
         assert_eq!(claim(db, "two", NOW).await, []);
@@ -204,7 +204,7 @@ async fn a_failure_delays_and_a_failed_job_is_kept_until_it_is_wanted_again() {
         let mut tx = db.begin().await.unwrap();
         assert!(queue::fail(&mut tx, &job, LATER, "x").await.unwrap());
         tx.commit().await.unwrap();
-        // A lesser wish opens it again for all that was wished for.
+        // A push of a lesser kind reopens it for all that was pushed.
         push(db, "a", Kind::Enrich, Lane::Enrichment).await;
         let job = claim(db, "one", LATER).await.remove(0);
         assert_eq!((job.kind, job.lane), (Kind::Process, Lane::Enrichment));

@@ -1,5 +1,5 @@
-//! The job queue against a model of it: whatever pushes and workers do, in any order, no wish is lost, and nobody
-//! works on a crash that somebody else works on.
+//! Compares the job queue with a model: whatever pushes and workers do, in any order, no push is lost and no two
+//! workers hold a valid claim on the same crash.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use platform::clock::micros;
@@ -13,7 +13,7 @@ const LANES: [Lane; 4] = [Lane::Priority, Lane::Standard, Lane::Reprocessing, La
 const CASES: u32 = 60;
 const STEPS: usize = 24;
 
-/// What somebody does; the number names one of two workers.
+/// One step of the test; the number is one of two workers.
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Push(Kind, Lane),
@@ -24,19 +24,19 @@ enum Step {
     Retry(usize),
     Release(usize),
     Fail(usize),
-    /// A worker is killed: it knows nothing of its claim any more.
+    /// A worker is killed and forgets its claim.
     Die(usize),
-    /// So many seconds pass.
+    /// This many seconds pass.
     Pass(i64),
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let kind = prop_oneof![Just(Kind::Enrich), Just(Kind::Process)];
     let lane = prop::sample::select(LANES.to_vec());
-    let wish = (kind, lane);
+    let push = (kind, lane);
     prop_oneof![
-        4 => wish.clone().prop_map(|(kind, lane)| Step::Push(kind, lane)),
-        1 => wish.prop_map(|(kind, lane)| Step::PushLater(kind, lane)),
+        4 => push.clone().prop_map(|(kind, lane)| Step::Push(kind, lane)),
+        1 => push.prop_map(|(kind, lane)| Step::PushLater(kind, lane)),
         5 => (0..2_usize).prop_map(Step::Claim),
         1 => (0..2_usize).prop_map(Step::Renew),
         3 => (0..2_usize).prop_map(Step::Done),
@@ -51,8 +51,8 @@ fn step() -> impl Strategy<Value = Step> {
 /// A claim as the model sees it.
 struct Claim {
     job: Job,
-    /// The wishes that were there when it was made.
-    wishes: Vec<Kind>,
+    /// The pushes it covers, all those open when it was made.
+    pushes: Vec<Kind>,
     until: i64,
 }
 
@@ -61,11 +61,11 @@ struct Model<'a> {
     id: String,
     now: i64,
     claimants: [Claimant; 2],
-    /// What the workers believe to hold.
+    /// The claims the workers believe they hold.
     held: [Option<Claim>; 2],
-    /// The name of the claim that holds.
+    /// The name of the valid claim.
     valid: Option<String>,
-    /// What was wished for and is not done, without what the valid claim works on.
+    /// The pushes not done yet, except those the valid claim covers.
     open: Vec<Kind>,
     failed: bool,
 }
@@ -98,7 +98,7 @@ impl Model<'_> {
         assert!(job.kind >= *most, "claimed for less than what was wished for");
         self.valid = Some(job.claim.clone());
         self.held[worker] = Some(Claim {
-            wishes: self.open.clone(),
+            pushes: self.open.clone(),
             until: self.now + micros(LEASE),
             job,
         });
@@ -109,7 +109,7 @@ impl Model<'_> {
         self.valid.as_ref() == Some(&claim.job.claim)
     }
 
-    /// Ends what a worker holds in one of the four ways.
+    /// Ends a worker's claim in one of the four ways.
     async fn end(&mut self, worker: usize, how: Step) {
         let Some(claim) = self.held[worker].take() else {
             return;
@@ -128,7 +128,7 @@ impl Model<'_> {
             return;
         }
         self.valid = None;
-        let later = self.open.split_off(claim.wishes.len());
+        let later = self.open.split_off(claim.pushes.len());
         match how {
             Step::Done(_) => self.open = later,
             _ => {
@@ -164,7 +164,7 @@ impl Model<'_> {
             }
             Step::Die(worker) => {
                 let gone = self.held[worker].take();
-                // Whoever claims next must wait for the end of its lease; the model only sees that it comes.
+                // The next claim must wait for the end of this lease; the model only sees that it comes.
                 drop(gone);
             }
             Step::Pass(seconds) => self.now += seconds * 1_000_000,
@@ -191,7 +191,7 @@ fn model(db: &Db, id: String) -> Model<'_> {
 }
 
 #[test]
-fn no_wish_is_lost_and_none_is_worked_on_twice_at_once() {
+fn no_push_is_lost_and_none_is_worked_on_twice_at_once() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -214,7 +214,7 @@ fn no_wish_is_lost_and_none_is_worked_on_twice_at_once() {
                     for step in &steps {
                         model.take(*step).await;
                     }
-                    // What is left is done in the end, or shown as failed.
+                    // Whatever is left is done in the end, or shown as failed.
                     model.held = [None, None];
                     for _ in 0..4 {
                         model.now += 20_000_000_000;
@@ -227,7 +227,7 @@ fn no_wish_is_lost_and_none_is_worked_on_twice_at_once() {
                         None => assert!(model.open.is_empty()),
                         Some(status) => {
                             assert!(model.failed && status.state == JobState::Failed);
-                            // Out of the way of the next case.
+                            // Clears the way for the next case.
                             let mut tx = test.db.begin().await.unwrap();
                             assert!(queue::retry_failed(&mut tx, &id, 0).await.unwrap());
                             tx.commit().await.unwrap();

@@ -1,4 +1,4 @@
-//! The pages in a real browser: Debian's chromium, where it is installed.
+//! The pages in a real browser: Debian's chromium, if installed.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,7 +8,7 @@ use demo::Plan;
 use crate::stand_ins::StandIns;
 use crate::system::{Config, System};
 
-/// The document as the browser has it after loading a page, or `None` without a browser.
+/// The browser's document after loading a page, `None` without a browser.
 fn open(url: &str) -> Option<String> {
     let program = ["/usr/bin/chromium", "/usr/bin/chromium-browser"]
         .into_iter()
@@ -33,7 +33,7 @@ fn open(url: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// What a person reads: the text without markup, blanks folded.
+/// The text a person reads: without markup, white space collapsed.
 fn text(document: &str) -> String {
     let mut text = String::new();
     let mut inside = false;

@@ -75,7 +75,7 @@ async fn one_question_is_answered_and_explained_down_to_the_source() {
     ] {
         assert!(explanation.contains(part), "{part} is missing in\n{explanation}");
     }
-    // What was known before anything was known.
+    // As of a time before anything was known.
     let before = system.run_well(
         ["buildinfo", "lookup", "--as-of", "2001-01-01T00:00:00Z"]
             .into_iter()

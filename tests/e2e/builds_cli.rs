@@ -81,7 +81,7 @@ async fn builds_are_listed_by_whatever_is_known_of_them() {
         let found = objects(&system, ["builds", "--since", &since, "--limit", "10000"]);
         assert!(found.iter().all(|build| build["build_id"].as_str() >= Some(&id[..8])));
         assert!(found.iter().any(|build| build["build_id"] == id));
-        // For people: a heading, and how the list goes on.
+        // For people: a heading, and how to continue the list.
         let output = system.run(["buildinfo", "builds", "--limit", "2"]);
         let text = String::from_utf8(output.stdout).expect("UTF-8");
         assert!(text.starts_with("BUILD ID") && text.lines().count() == 3, "{text}");
@@ -142,7 +142,7 @@ async fn versions_the_newest_and_comparisons_are_told() {
             text.contains(oldest) && text.contains("pushloghtml?fromchange="),
             "{text}"
         );
-        // A beta has an id that is Developer Edition's too.
+        // A beta shares its id with Developer Edition.
         let beta = find(&sources, |truth| {
             truth.product == "Firefox" && truth.channel.as_str() == "beta" && truth.status.as_str() == "shipped"
         });
@@ -217,7 +217,7 @@ async fn a_correction_is_foreseen_made_listed_and_undone() {
         let told = system.run_well(["buildinfo", "rebuild", "--with", file, "--dry-run"]);
         assert!(told.contains("1 correction would change"), "{told}");
         assert_eq!(system.run_well(["buildinfo", "export", "--canonical"]), before);
-        // Made twice, it is there once.
+        // A correction made twice exists once.
         for added in [1, 0] {
             let made = objects(&system, ["rebuild", "--with", file]);
             assert_eq!(made[0]["added"], added);

@@ -1,4 +1,4 @@
-//! The main job: a crash report goes in, and comes out with its exact build.
+//! The main job: a crash report goes in and comes out with its exact build.
 
 use demo::Plan;
 use platform::testing::database_settings;
@@ -6,7 +6,7 @@ use platform::testing::database_settings;
 use crate::stand_ins::StandIns;
 use crate::system::{Config, System};
 
-/// Texts of the samples that are protected and must be nowhere to be seen.
+/// Protected texts in the samples, which must not appear anywhere.
 const PROTECTED: [&str; 3] = ["jane", "example.org", "reading my mail"];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! `datil up --demo`: what its summary promises is there.
+//! `datil up --demo` delivers what its summary promises.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ const NOW: i64 = 1_795_864_727_000_000;
 const MINUTE: i64 = 60_000_000;
 const DAY: i64 = 24 * 60 * MINUTE;
 
-/// The summary, when all of it is printed: after imports, and after all crashes are processed.
+/// The summary once it is complete: after the imports and after all crashes are processed.
 async fn summary(system: &System) -> String {
     system
         .wait_long_for("the summary", 4, async || {
@@ -19,7 +19,7 @@ async fn summary(system: &System) -> String {
         .await
 }
 
-/// The commands and addresses of the summary, by the number of the thing to try.
+/// The commands and addresses in the summary, by the number of the thing to try.
 fn ways(summary: &str) -> Vec<(u32, String)> {
     let mut found = Vec::new();
     let mut number = 0;
@@ -92,7 +92,7 @@ async fn five_things_to_try_work_as_they_stand_in_the_summary() {
             assert!(text.contains(part), "{number}: {part} is missing in {text}");
         }
     }
-    // Nothing was written by trying.
+    // Trying them wrote nothing.
     assert_eq!(system.run_well(["--json", "buildinfo", "correct", "list"]), "");
     for (check, count) in [
         ("late_platform", 1),
@@ -105,7 +105,7 @@ async fn five_things_to_try_work_as_they_stand_in_the_summary() {
     ] {
         assert_eq!(findings(&system, check).len(), count, "{check}");
     }
-    // A stranger reads all of the log: few lines, and none of them twice. How slow the machine is is another matter.
+    // A newcomer reads the whole log: few lines, none repeated. Lines about a slow machine do not count.
     let log = system.log_text();
     let said: Vec<&str> = log
         .lines()
@@ -125,7 +125,7 @@ async fn the_alarm_ends_by_itself_and_the_world_goes_on() {
     system.move_clock(NOW);
     system.start(["up", "--demo"]);
     let first = summary(&system).await;
-    // The demonstration's own importer looks for the build at once, and finds nothing.
+    // The demo's own importer looks for the build at once and finds nothing.
     let alarm = system
         .wait_long_for("the build to be looked for", 4, async || {
             let open = system.json("/api/v1/unknown?alarm=open").await;
@@ -154,7 +154,7 @@ async fn the_alarm_ends_by_itself_and_the_world_goes_on() {
     for crash in crashes.lines() {
         assert!(crash.contains("\"build_status\":\"published\""), "{crash}");
     }
-    // Days later, on the same folder; somebody has deleted a crash.
+    // Days later, in the same folder, with one crash deleted.
     let export = system.run_well(["--json", "buildinfo", "builds", "--limit", "5000"]);
     system.stop();
     system.move_clock(NOW + 9 * DAY);

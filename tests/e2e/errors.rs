@@ -1,10 +1,10 @@
-//! What is wrong with a request is said in our own words, in the form that its address promises, whatever is sent.
+//! Faulty requests of every kind are answered in our own words, in the form that the address promises.
 
 use serde_json::Value;
 
 use crate::system::{Config, System};
 
-/// Words of the libraries that read requests, and of the language.
+/// Words used by the libraries that read requests, and by the language.
 const FOREIGN: [&str; 16] = [
     "deserialize",
     "serde",
@@ -24,7 +24,7 @@ const FOREIGN: [&str; 16] = [
     "panicked",
 ];
 
-/// Addresses that cannot be answered, each with the status and how its answer begins.
+/// Faulty requests, each with the status and the first character of the answer.
 const WRONG: [(&str, &str, u16, char); 38] = [
     ("GET", "/nothing", 404, '<'),
     ("GET", "/nothing/%FF", 404, '<'),
@@ -79,7 +79,7 @@ fn look(what: &str, status: u16, begin: char, (got, body): (u16, &str)) {
             json["error"].as_str().is_some_and(|error| error.len() > 8),
             "{what}: {body}"
         );
-        // What Crash Stats' clients ask is answered in its words alone.
+        // Crash Stats' addresses answer only in Crash Stats' words.
         let is_theirs = ["Crash/", "/api/Nothing/"].iter().any(|part| what.contains(part));
         assert!(is_theirs || json["code"].is_string(), "{what}: {body}");
     }
@@ -120,7 +120,7 @@ async fn every_error_has_words_of_our_own_in_the_form_of_its_address() {
             let json: Value = serde_json::from_str(&body).expect("JSON");
             let example = json["example"].as_str().expect("an example");
             assert!(json["problems"].is_object(), "{body}");
-            // What is shown as right is understood.
+            // The example of a correct request is understood.
             let (status, answer) = send("GET", example, Vec::new()).await;
             assert!(matches!(status, 200 | 404 | 503), "{example}: {status} {answer}");
             examples += 1;
@@ -137,7 +137,7 @@ async fn every_error_has_words_of_our_own_in_the_form_of_its_address() {
         ("/api/v1/lookup", b"[\xff]", 400),
     ] {
         let (got, answer) = send("POST", path, body.to_vec()).await;
-        // Buildhub's own words for what is no JSON are what its clients know.
+        // Invalid JSON is answered in Buildhub's own words, which its clients know.
         let answer = answer.replace("Expecting value: line 1 column 1 (char 0)", "Expecting value");
         let answer = answer.replace("Expecting", "Wanted");
         look(&format!("POST {path}"), status, '{', (got, &answer));

@@ -1,4 +1,4 @@
-//! Garbage goes in; a clear answer comes out, and everything else goes on.
+//! Garbage goes in, a clear answer comes out, and everything else keeps working.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ async fn damaged_dumps_and_missing_annotations_are_processed_with_a_note() {
         })
         .expect("a sample with a minidump");
     let mut lying = whole.clone();
-    // The stream count and the place of the directory.
+    // The stream count and the position of the directory.
     lying[8..16].copy_from_slice(&[0xff; 8]);
     let noise: Vec<u8> = (0..50_000_u32)
         .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
@@ -101,7 +101,7 @@ async fn what_is_too_large_or_malformed_is_refused_with_its_reason() {
         let (got, text) = system.post(content_type, body).await;
         assert_eq!((got, text.as_str()), (status, answer), "{size} bytes of {content_type}");
     }
-    // It is as well as before.
+    // The system still works.
     let id = system.submit(&submission(None, &[("ProductName", "Firefox")]), "breakpad");
     system.processed(&id).await;
     let (status, _) = system.get("/__heartbeat__").await;

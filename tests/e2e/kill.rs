@@ -1,4 +1,4 @@
-//! `kill -9` at any moment loses nothing that was acknowledged, and doubles nothing.
+//! `kill -9` at any moment loses nothing acknowledged and duplicates nothing.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -8,12 +8,12 @@ use platform::testing::database_settings;
 
 use crate::system::{Config, System};
 
-/// So many times the system is killed while crashes are submitted and processed.
+/// How many times the system is killed while crashes are submitted and processed.
 const KILLS: usize = 20;
-/// So many clients submit at the same time.
+/// The number of clients that submit at the same time.
 const CLIENTS: usize = 4;
 
-/// A small report that no other equals.
+/// A small, unique report.
 fn body(number: usize, dump: &[u8]) -> Vec<u8> {
     let mut body = format!(
         "--B\r\nContent-Disposition: form-data; name=\"ProductName\"\r\n\r\nFirefox\r\n\
@@ -28,7 +28,7 @@ fn body(number: usize, dump: &[u8]) -> Vec<u8> {
     body
 }
 
-/// Submits until the system is gone; keeps the ids that were acknowledged.
+/// Submits until the system is gone, and keeps the acknowledged ids.
 async fn client(url: String, first: usize, dump: Vec<u8>, acknowledged: Arc<Mutex<BTreeSet<String>>>) {
     let http = reqwest::Client::builder().build().expect("an HTTP client");
     for number in first.. {
@@ -81,7 +81,7 @@ async fn twenty_kills_lose_no_acknowledged_crash_and_double_none() {
                     ))
                 })
                 .collect();
-            // Another moment each time: after the first answer, or amid many.
+            // A different moment each time: after the first answer, or amid many.
             let wanted = before + 1 + (kill * 7) % 30;
             system
                 .wait_for("acknowledged crashes", async || {
@@ -104,7 +104,7 @@ async fn twenty_kills_lose_no_acknowledged_crash_and_double_none() {
                 crash["processor_notes"]
             );
         }
-        // Seen from outside, each of them is there once.
+        // Seen from outside, each one exists once.
         let listed = system.run_well(["crash", "list", "--json"]);
         let seen: Vec<String> = listed
             .lines()

@@ -1,4 +1,4 @@
-//! The real program from outside: it is started, submitted to, asked, killed and looked at.
+//! Tests the real program from outside: starts it, submits reports, queries it, kills it and inspects it.
 
 mod browser;
 mod builds;

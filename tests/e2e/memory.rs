@@ -5,7 +5,7 @@ use demo::Plan;
 use crate::stand_ins::StandIns;
 use crate::system::{Config, System};
 
-/// At rest, also right after a large import: so many bytes for all processes together.
+/// Maximum bytes for all processes together, at rest and also right after a large import.
 const LIMIT: u64 = 150 << 20;
 
 /// Resident memory of a process and its children, in bytes.
@@ -39,7 +39,7 @@ async fn the_process_tree_is_small_right_after_an_import_of_ten_thousand_records
         .iter()
         .find(|sample| !sample.dumps.is_empty() && sample.expected.is_some())
         .expect("a sample with a minidump");
-    // A walker runs as well.
+    // Starts a walker as well.
     system.processed(&system.submit(sample, "firefox")).await;
     let records = system
         .wait_for("the import to end", async || {

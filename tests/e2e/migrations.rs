@@ -1,4 +1,4 @@
-//! The migrations: pairs, one schema on both databases, and rows that outlive each step.
+//! The migrations come in pairs, give both databases the same schema, and keep the rows that are there.
 
 mod rows;
 mod schema;
@@ -47,7 +47,7 @@ async fn a_schema_that_is_too_old_or_too_new_is_told() {
         let db = Db::connect(&settings, folder.path()).await.expect("it can be reached");
         assert!(matches!(db.schema().await, Ok(Schema::Older { found: 0, .. })));
         let opened = Db::open(&settings, folder.path()).await;
-        // SQLite migrates itself, PostgreSQL wants to be asked.
+        // SQLite migrates itself; PostgreSQL must be told to.
         assert_eq!(opened.is_ok(), matches!(db, Db::Sqlite(_)));
         db.migrate(folder.path()).await.expect("it can be migrated");
         assert_eq!(db.schema().await.expect("it answers"), Schema::Fits);

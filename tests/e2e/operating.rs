@@ -1,4 +1,4 @@
-//! Starting, stopping and looking after a system.
+//! Starting, stopping and maintaining a system.
 
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
@@ -24,7 +24,7 @@ async fn a_system_stops_within_its_limit_and_goes_on_where_it_was() {
     assert!(took < Duration::from_secs(15), "{took:?}");
     system.start(["up"]);
     system.processed(&id).await;
-    // The same report once more is the same crash.
+    // The same report sent again is the same crash.
     assert_eq!(system.submit(&sample, "firefox"), id);
 }
 
@@ -133,7 +133,7 @@ fn settings_are_shown_without_secrets_and_wrong_ones_are_refused() {
     }
 }
 
-/// Each service answers what is nowhere, and what may not be done, in the form of the address.
+/// Each service answers unknown addresses and disallowed methods in the form of the address.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_service_answers_what_is_nowhere() {
     let mut first = System::new(&Config::default());
@@ -174,7 +174,7 @@ async fn every_service_answers_what_is_nowhere() {
     assert!(!first.log_text().contains("someone"), "{}", first.log_text());
 }
 
-/// The settings in the operator's manual are settings that this program takes.
+/// The program accepts the settings in the operator's manual.
 #[test]
 fn the_documented_settings_are_accepted() {
     let manual =

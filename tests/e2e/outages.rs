@@ -1,5 +1,4 @@
-//! What goes wrong over hours, with a clock that the tests move: a store is away, the database is away, a worker is
-//! paused.
+//! Long outages, with a clock that the tests move: a store is down, the database is down, a worker is paused.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,7 +18,7 @@ use crate::system::{Config, System};
 const SECOND: i64 = 1_000_000;
 const HOUR: i64 = 3600 * SECOND;
 
-/// A report that no other equals.
+/// A unique report.
 fn report(number: usize) -> Submission {
     Submission {
         annotations: BTreeMap::from([
@@ -34,7 +33,7 @@ fn report(number: usize) -> Submission {
     }
 }
 
-/// A system on this database whose clock stands.
+/// A system on this database whose clock stands still.
 fn system(database: DatabaseSettings, more: &str) -> (System, i64) {
     let system = System::new(&Config {
         database,
@@ -55,7 +54,7 @@ async fn an_hour_without_the_blob_store_loses_nothing_and_ends_by_itself() {
         processor.signal(Signal::STOP);
         let ids: Vec<String> = (0..5).map(|number| system.submit(&report(number), "firefox")).collect();
 
-        // Where the folder was there is something that is none, and the worker goes on.
+        // A file replaces the folder, and the worker keeps running.
         let blobs = system.data().join("blobs");
         let away = system.data().join("blobs.away");
         std::fs::rename(&blobs, &away).expect("the store can go away");
@@ -84,7 +83,7 @@ async fn an_hour_without_the_blob_store_loses_nothing_and_ends_by_itself() {
     }
 }
 
-/// Stands between a program and its database, and can be away.
+/// A proxy between a program and its database, which can go down.
 struct Proxy {
     url: String,
     is_away: Arc<AtomicBool>,
@@ -114,7 +113,7 @@ impl Proxy {
         url.set_port(Some(address.port())).expect("a port");
         url.query_pairs_mut().clear().extend_pairs(rest);
         let proxy = Self {
-            // PostgreSQL reads a plus sign as one.
+            // PostgreSQL takes a plus sign literally, not as a space.
             url: url.to_string().replace('+', "%20"),
             is_away: Arc::default(),
             cut: Arc::default(),
@@ -158,7 +157,7 @@ impl Proxy {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_hour_without_the_database_loses_nothing_and_ends_by_itself() {
-    // SQLite is a file beside the program: only a server can be away.
+    // SQLite is a local file: only a server can be down.
     for database in database_settings().await.into_iter().skip(1) {
         let proxy = Proxy::before(&database).await;
         let database = DatabaseSettings {
@@ -176,7 +175,7 @@ async fn an_hour_without_the_database_loses_nothing_and_ends_by_itself() {
         let (status, _) = system.get("/__heartbeat__").await;
         assert_eq!(status, 503);
         proxy.come_back();
-        // The sweep looks once a minute.
+        // The sweep runs once a minute.
         system
             .wait_for("the report to be recorded", async || {
                 let time = platform::clock::now_micros();
@@ -190,7 +189,7 @@ async fn an_hour_without_the_database_loses_nothing_and_ends_by_itself() {
     }
 }
 
-/// A symbol server that keeps its first client waiting until it is told, and knows no symbols.
+/// A symbol server without symbols that keeps its first request waiting until told to go on.
 struct SlowSymbols {
     url: String,
     asked: Arc<tokio::sync::Notify>,
@@ -244,7 +243,7 @@ async fn a_worker_that_was_paused_for_a_minute_changes_nothing() {
     for database in database_settings().await {
         let symbols = SlowSymbols::start().await;
         let (mut system, now) = system(database, "");
-        // In place of the folder of symbols.
+        // Replaces the folder of symbols.
         let file = system.folder().join("datil.toml");
         let settings = std::fs::read_to_string(&file).expect("settings");
         let settings: String = settings

@@ -1,4 +1,4 @@
-//! What a running program says of itself to operators.
+//! What a running program tells operators about itself.
 
 use std::process::Command;
 
@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::system::{Config, System};
 
-/// The commit that this test and the program were built from; empty if it is not known.
+/// The commit that this test and the program were built from; empty if unknown.
 const COMMIT: &str = env!("DATIL_RELEASE_COMMIT");
 
-/// Whether git says yes here; none if this is no checkout, or there is no git.
+/// Whether a git command succeeds here; `None` if this is not a checkout, or git is missing.
 fn git(arguments: &[&str]) -> Option<bool> {
     let folder = env!("CARGO_MANIFEST_DIR");
     if !std::path::Path::new(folder).join(".git").exists() {
@@ -33,7 +33,7 @@ async fn it_says_what_it_was_built_from_and_sends_search_engines_away() {
     let built = (!COMMIT.is_empty()).then_some(COMMIT);
     assert_eq!(said["commit"].as_str(), built);
     assert_eq!(line.contains("(commit "), built.is_some(), "{line}");
-    // The branch may have moved since the program was built; that commit is there all the same.
+    // The branch may have moved since the program was built, but the commit still exists.
     if git(&["rev-parse", "--verify", "--quiet", "HEAD"]) == Some(true) {
         let commit = format!("{}^{{commit}}", built.expect("a checkout has a commit"));
         assert_eq!(git(&["cat-file", "-e", &commit]), Some(true), "{commit}");

@@ -1,4 +1,4 @@
-//! A site's own signature lists: compared, fetched from wherever they lie, and taken up by what runs.
+//! A site's own signature lists: compared, fetched from any source, and picked up by running processes.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use signature::{AGREEMENT, LIST_FILES, Lists};
 use crate::stand_ins::StandIns;
 use crate::system::{Config, System};
 
-/// Writes four lists; of these, the first and the second have an entry each.
+/// Writes four lists, with an entry each in the first and second.
 fn write_lists(folder: &Path, irrelevant: &str, prefix: &str) {
     std::fs::create_dir_all(folder).expect("a folder");
     for (name, text) in LIST_FILES.iter().zip([irrelevant, prefix, "", ""]) {
@@ -26,7 +26,7 @@ fn objects(text: &str) -> Vec<Value> {
     lines.map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
-/// The one object of a kind.
+/// The only object of a kind.
 fn only<'a>(objects: &'a [Value], kind: &str) -> &'a Value {
     let mut found = objects.iter().filter(|object| object["kind"] == kind);
     let object = found.next().unwrap_or_else(|| panic!("no {kind} in {objects:?}"));
@@ -39,7 +39,7 @@ fn in_force(system: &System) -> Value {
     only(&shown, "lists")["sha256"].clone()
 }
 
-/// What a command says when it fails.
+/// The error output of a command that must fail.
 fn refused(system: &System, args: &[&str]) -> String {
     let output = system.run(args);
     assert_eq!(output.status.code(), Some(1), "{args:?}");
@@ -72,7 +72,7 @@ async fn lists_are_compared_with_stored_crashes_and_taken_up_while_a_system_runs
     );
     assert!(line.starts_with("ok   signatures") && line.contains(&told), "{line}");
 
-    // By these, every frame is a prefix but the first, which does not matter.
+    // With these lists, every frame is a prefix except the first, which is irrelevant.
     let own = system.folder().join("checkout");
     let entry: String = frame
         .chars()
@@ -93,7 +93,7 @@ async fn lists_are_compared_with_stored_crashes_and_taken_up_while_a_system_runs
             .is_some_and(|percent| percent < 50.0)
     );
 
-    // A store that is away is an error, and a damaged crash is counted.
+    // An unavailable store is an error, and a damaged crash is counted.
     let objects_of = system.data().join("blobs/v1");
     let id = first["uuid"].as_str().expect("a text");
     system
@@ -118,7 +118,7 @@ async fn lists_are_compared_with_stored_crashes_and_taken_up_while_a_system_runs
     assert_eq!(only(&found, "crashes")["unreadable"], 1);
     std::fs::write(&document, kept).expect("a file can be written");
 
-    // Fetched is not switched on.
+    // Fetching does not activate the lists.
     let text = system.run_well(["signature", "lists", "fetch", own]);
     assert!(
         text.contains("matches every frame") && text.contains("Nothing was switched on"),
@@ -143,11 +143,11 @@ async fn lists_are_compared_with_stored_crashes_and_taken_up_while_a_system_runs
     let found = objects(&text);
     let sha256 = only(&found, "activated")["sha256"].as_str().expect("a text").to_owned();
     assert_eq!(in_force(&system), sha256.as_str());
-    // The running processor takes them up by itself.
+    // The running processor picks them up by itself.
     let mut count = 0;
     let next = system
         .wait_long_for("the lists to be taken up", 4, async || {
-            // Another crash each time, and not a copy of the first.
+            // A different crash each time, not a copy of the first.
             count += 1;
             let mut another = sample.clone();
             another.annotations.insert("Uptime".to_owned(), count.to_string());
@@ -164,7 +164,7 @@ async fn lists_are_compared_with_stored_crashes_and_taken_up_while_a_system_runs
         "{line}"
     );
 
-    // And back; those that were fetched can be named by the beginning of their SHA-256.
+    // And back. Fetched lists can be named by a prefix of their SHA-256.
     system.run_well(["signature", "lists", "activate", "built-in"]);
     assert_eq!(in_force(&system), built_in);
     system.run_well(["signature", "lists", "activate", &sha256[..8]]);
@@ -198,13 +198,13 @@ fn what_cannot_be_used_is_said_and_changes_nothing() {
     }
     assert_eq!(in_force(&system), built_in);
 
-    // A site without a store is told so, and none is made.
+    // A site without a database is told so, and none is created.
     write_lists(&folder, "zebra", "horse");
     let text = system.run_well(["signature", "lists", "diff", own]);
     assert!(text.contains("this data folder has no database"), "{text}");
     assert!(!system.data().join("datil.db").exists());
 
-    // Lists that are switched on and damaged stop a start; there is a way back.
+    // Damaged active lists prevent a start, but there is a way back.
     let text = system.run_well(["--json", "signature", "lists", "fetch", own, "--activate"]);
     let found = objects(&text);
     let stored = PathBuf::from(only(&found, "installed")["folder"].as_str().expect("a text"));
@@ -229,7 +229,7 @@ fn what_cannot_be_used_is_said_and_changes_nothing() {
     system.run_well(["signature", "lists", "activate", "built-in"]);
     assert_eq!(in_force(&system), built_in);
 
-    // Where the setting names a folder, nothing else counts.
+    // If the setting names a folder, nothing else counts.
     let by_setting = System::new(&Config {
         more: &format!("siglists = {own:?}\n"),
         ..Config::default()

@@ -1,4 +1,4 @@
-//! `datil signature`: batches, files, stored crashes and hosts; in every form; compared.
+//! `datil signature`: batches, files, stored crashes and hosts, every output format, and comparisons.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -34,7 +34,7 @@ fn crash(functions: &[&str]) -> Value {
     json!({"crashing_thread": 0, "threads": [{"frames": frames}]})
 }
 
-/// Lists in a folder of this name, by which the frame `irrelevant` does not matter.
+/// Writes lists in a folder with this name that make the frame `irrelevant` irrelevant.
 fn write_lists(system: &System, name: &str, irrelevant: &str) -> PathBuf {
     let folder = system.folder().join(name);
     std::fs::create_dir_all(&folder).expect("a folder");
@@ -150,7 +150,7 @@ fn files_hold_lines_or_one_document_in_every_form() {
     let markdown = form("markdown");
     assert!(markdown.contains("* **New signature:** `herd::leap`\n"), "{markdown}");
 
-    // What can be answered is, and the exit code tells that something else could not be asked.
+    // Answers as much as possible; the exit code tells that something could not be read.
     let output = system.run(["signature", "no-such-file", document]);
     assert_eq!(output.status.code(), Some(1));
     let found = objects(&String::from_utf8_lossy(&output.stdout));
@@ -181,7 +181,7 @@ fn differences_are_those_to_the_stored_signature_or_to_other_lists() {
         (objects(&text), errors)
     };
 
-    // By other lists, whatever is stored.
+    // Compared with other lists, whatever is stored.
     let (found, errors) = ask(&["--siglists", new, "--against", old]);
     let inputs: Vec<&Value> = found.iter().map(|answer| &answer["input"]).collect();
     assert_eq!(inputs, ["stdin:1", "stdin:3", "stdin:4"]);
@@ -195,7 +195,7 @@ fn differences_are_those_to_the_stored_signature_or_to_other_lists() {
         "{errors}"
     );
 
-    // By what is stored; else by the lists that are used otherwise.
+    // Compared with the stored signatures, or else with the lists in use.
     let (found, _) = ask(&["--siglists", new]);
     let inputs: Vec<&Value> = found.iter().map(|answer| &answer["input"]).collect();
     assert_eq!(inputs, ["stdin:1", "stdin:4"]);
@@ -205,7 +205,7 @@ fn differences_are_those_to_the_stored_signature_or_to_other_lists() {
     assert_eq!(found[0]["signature"], "herd::Gate");
     assert!(errors.contains("2 with the same"), "{errors}");
 
-    // By what is stored alone.
+    // Compared only with the stored signatures.
     let (_, errors) = ask(&[]);
     assert!(errors.contains("2 with none to compare with"), "{errors}");
 
@@ -249,7 +249,7 @@ async fn crashes_are_found_by_their_id_in_the_data_folder_or_at_a_host() {
     assert_eq!(text, "");
     assert!(errors.contains("1 with the same"), "{errors}");
 
-    // Nobody listens there.
+    // Nothing listens there.
     let output = system.run(["signature", "--host", "http://127.0.0.1:9", bare, "-"]);
     assert_eq!(output.status.code(), Some(1));
     let found = objects(&String::from_utf8_lossy(&output.stdout));

@@ -1,4 +1,4 @@
-//! The stand-ins for the sources of builds, served by the test.
+//! Stand-ins for the sources of builds, served by the test.
 
 use std::sync::Arc;
 

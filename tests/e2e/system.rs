@@ -11,25 +11,25 @@ use platform::db::DatabaseSettings;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Nothing that is waited for takes longer than this.
+/// The longest wait for anything.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
-/// A data folder with its settings file, and what runs on it.
+/// A data folder with its settings file, and the service running on it.
 pub(crate) struct System {
     folder: Arc<TempDir>,
     child: Option<Child>,
     pub(crate) url: String,
     client: reqwest::Client,
-    /// What the running service printed after it said where it listens.
+    /// The running service's output after the line that says where it listens.
     printed: Arc<Mutex<String>>,
 }
 
-/// What a system is given beside the defaults.
+/// A system's settings beyond the defaults.
 #[derive(Default)]
 pub(crate) struct Config<'a> {
-    /// Which database; the default is SQLite in the data folder.
+    /// The database; SQLite in the data folder by default.
     pub(crate) database: DatabaseSettings,
-    /// The root of the stand-ins; without it, an address where nobody listens.
+    /// The root of the stand-ins; without it, an address where nothing listens.
     pub(crate) sources: Option<&'a str>,
     /// Whether `up` imports by itself.
     pub(crate) imports: bool,
@@ -38,7 +38,7 @@ pub(crate) struct Config<'a> {
 }
 
 impl System {
-    /// A data folder with settings; nothing runs yet. A PostgreSQL schema is migrated.
+    /// Creates a data folder with settings. Migrates a PostgreSQL schema. Starts nothing.
     pub(crate) fn new(config: &Config<'_>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let symbols = folder.path().join("symbols");
@@ -73,14 +73,14 @@ impl System {
         system
     }
 
-    /// A running `datil up`.
+    /// Starts `datil up`.
     pub(crate) fn up(config: &Config<'_>) -> Self {
         let mut system = Self::new(config);
         system.start(["up"]);
         system
     }
 
-    /// Another service on the same data folder and settings.
+    /// Starts another service on the same data folder and settings.
     pub(crate) fn beside<const N: usize>(&self, args: [&str; N]) -> Self {
         let mut other = Self {
             folder: Arc::clone(&self.folder),
@@ -116,7 +116,7 @@ impl System {
             None => panic!("datil does not listen: {line:?}\n{}", self.log_text()),
         };
         self.child = Some(child);
-        // What else it prints must not block it.
+        // Drains the rest of its output, so that it does not block.
         let printed = Arc::new(Mutex::new(String::new()));
         self.printed = Arc::clone(&printed);
         std::thread::spawn(move || {
@@ -128,12 +128,12 @@ impl System {
         });
     }
 
-    /// What the running service printed so far, after it said where it listens.
+    /// The running service's output so far, after the line that says where it listens.
     pub(crate) fn printed(&self) -> String {
         self.printed.lock().expect("nobody panics with it").clone()
     }
 
-    /// Runs a line in a shell, in the folder and at the time of the system.
+    /// Runs a shell command line in the system's folder and at its time.
     pub(crate) fn shell(&self, line: &str) -> Output {
         let mut command = Command::new("sh");
         command.current_dir(self.folder.path()).args(["-c", line]);
@@ -160,7 +160,7 @@ impl System {
         command
     }
 
-    /// Runs a command to its end.
+    /// Runs a command to completion.
     pub(crate) fn run<I, S>(&self, args: I) -> Output
     where
         I: IntoIterator<Item = S>,
@@ -169,7 +169,7 @@ impl System {
         self.run_with_input(args, b"")
     }
 
-    /// Runs a command to its end with a standard input.
+    /// Runs a command to completion with this standard input.
     pub(crate) fn run_with_input<I, S>(&self, args: I, input: &[u8]) -> Output
     where
         I: IntoIterator<Item = S>,
@@ -183,13 +183,13 @@ impl System {
             .spawn()
             .expect("datil can be started");
         let mut stdin = child.stdin.take().expect("stdin is piped");
-        // A command that does not read its input ends before it was all written.
+        // A command that does not read its input may end before all of it is written.
         let _ = stdin.write_all(input);
         drop(stdin);
         child.wait_with_output().expect("datil ends")
     }
 
-    /// Runs a command that must succeed, and answers its standard output.
+    /// Runs a command that must succeed, and returns its standard output.
     pub(crate) fn run_well<I, S>(&self, args: I) -> String
     where
         I: IntoIterator<Item = S>,
@@ -205,7 +205,7 @@ impl System {
         String::from_utf8(output.stdout).expect("output is UTF-8")
     }
 
-    /// Ends the service as an operator does; answers how it ended and after how long.
+    /// Stops the service as an operator does. Returns how it ended and how long it took.
     pub(crate) fn stop(&mut self) -> (std::process::ExitStatus, Duration) {
         let mut child = self.child.take().expect("a service runs");
         let began = Instant::now();
@@ -232,7 +232,7 @@ impl System {
         self.folder.path().join("data")
     }
 
-    /// The folder around it.
+    /// The folder that contains the data folder.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -241,10 +241,9 @@ impl System {
         self.folder.path().join("clock")
     }
 
-    /// Makes this the time of every process that is started from now on, or that goes by the moved clock already;
-    /// microseconds UTC.
+    /// Sets the time, microseconds UTC, of every process started from now on or already using the moved clock.
     pub(crate) fn move_clock(&self, micros: i64) {
-        // Whoever reads it sees the old time or the new one.
+        // Readers see either the old time or the new one.
         let new = self.folder.path().join("clock.new");
         std::fs::write(&new, micros.to_string()).expect("the clock can be written");
         std::fs::rename(new, self.clock()).expect("the clock can be moved");
@@ -256,14 +255,14 @@ impl System {
         let pid = rustix::process::Pid::from_child(child);
         rustix::process::kill_process(pid, signal).expect("it can be signalled");
         if signal == rustix::process::Signal::STOP {
-            // Its threads may go on for a moment, in which one could still read a clock that is moved next.
+            // Its threads may run on for a moment and could still read a clock moved next.
             use rustix::process::{WaitId, WaitIdOptions, waitid};
             let stopped = WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
             waitid(WaitId::Pid(pid), stopped).expect("it stops");
         }
     }
 
-    /// The value of a metric whose line begins so; 0 when there is none.
+    /// The value of the metric whose line begins like this, 0 if there is none.
     pub(crate) async fn metric(&self, line: &str) -> f64 {
         let (_, body) = self.get("/metrics").await;
         crate::metrics::check_figures(&body);
@@ -276,12 +275,12 @@ impl System {
         self.folder.path().join("log")
     }
 
-    /// Everything that was logged so far.
+    /// Everything logged so far.
     pub(crate) fn log_text(&self) -> String {
         std::fs::read_to_string(self.log()).unwrap_or_default()
     }
 
-    /// `GET` a path: status and body.
+    /// `GET`s a path. Returns the status and the body.
     pub(crate) async fn get(&self, path: &str) -> (u16, String) {
         let response = self
             .client
@@ -293,14 +292,14 @@ impl System {
         (status, response.text().await.expect("a body"))
     }
 
-    /// `GET` a JSON document that must be there.
+    /// `GET`s a JSON document that must exist.
     pub(crate) async fn json(&self, path: &str) -> Value {
         let (status, body) = self.get(path).await;
         assert_eq!(status, 200, "{path}: {body}");
         serde_json::from_str(&body).expect("JSON")
     }
 
-    /// Posts a body to `/submit`: status and answer.
+    /// Posts a body to `/submit`. Returns the status and the answer.
     pub(crate) async fn post(&self, content_type: &str, body: Vec<u8>) -> (u16, String) {
         let response = self
             .client
@@ -314,7 +313,7 @@ impl System {
         (status, response.text().await.expect("a body"))
     }
 
-    /// Submits a report by `datil submit`, and answers its id.
+    /// Submits a report with `datil submit`, and returns its id.
     pub(crate) fn submit(&self, sample: &demo::crashes::Submission, dialect: &str) -> String {
         let dumps = tempfile::tempdir().expect("a temporary folder");
         let mut args = vec![
@@ -347,12 +346,12 @@ impl System {
         serde_json::from_str(&body).expect("JSON")
     }
 
-    /// Waits until `look` answers something.
+    /// Waits until `look` returns something.
     pub(crate) async fn wait_for<T>(&self, what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
         self.wait_long_for(what, 1, look).await
     }
 
-    /// Waits so many times as long as for one thing until `look`, which may wait itself, answers something.
+    /// Waits up to `times` as long as usual until `look`, which may itself wait, returns something.
     pub(crate) async fn wait_long_for<T>(&self, what: &str, times: u32, mut look: impl AsyncFnMut() -> Option<T>) -> T {
         let deadline = Instant::now() + times * PATIENCE;
         loop {

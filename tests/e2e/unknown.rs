@@ -1,4 +1,4 @@
-//! Crashes of a build that no source knows: the alarm, and its end.
+//! Crashes of a build that no source knows: the alarm, and how it ends.
 
 use demo::world::Channel;
 use demo::{Plan, World};
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::stand_ins::StandIns;
 use crate::system::{Config, System};
 
-/// The world before its newest nightly of Firefox was published, and that one's build id.
+/// The world before its newest Firefox nightly was published, and that nightly's build id.
 fn before_newest() -> (World, String) {
     let mut world = World::generate(&Plan::default());
     let newest = world
@@ -27,13 +27,13 @@ fn before_newest() -> (World, String) {
     (world, newest)
 }
 
-/// The one unknown build with an alarm, open or cleared.
+/// The only unknown build with an alarm, open or cleared.
 async fn alarm(system: &System, state: &str) -> Option<Value> {
     let page = system.json(&format!("/api/v1/unknown?alarm={state}")).await;
     page["unknown"].get(0).cloned()
 }
 
-/// Three installs crash with a nightly; the ids of their crashes.
+/// Crashes a nightly on three installs. Returns the crash ids.
 fn crash_three_times(system: &System, world: &World, build_id: &str) -> Vec<String> {
     let mut sample = demo::crashes::samples_for(world)
         .into_iter()
@@ -75,7 +75,7 @@ async fn three_installs_raise_an_alarm_that_ends_when_the_build_is_known() {
             let crash = system.processed(id).await;
             assert_eq!(crash["build_info"]["reason"], "not_seen");
         }
-        // It is raised, and looked for at once, in vain.
+        // The alarm is raised, and an immediate search for the build finds nothing.
         let raised = system
             .wait_for("the alarm to be raised and tried", async || {
                 let alarm = alarm(&system, "open").await?;
@@ -156,7 +156,7 @@ async fn where_nobody_imports_by_itself_everything_says_so_and_an_import_by_hand
         let listed = system.run_well(["buildinfo", "unknown"].into_iter().chain(others));
         assert!(!listed.contains(&newest), "{listed}");
     }
-    // What is bad for the audit is bad for the check, in the audit's words.
+    // A finding bad for the audit is bad for the check, in the audit's words.
     let check = system.run(["check"]);
     let text = String::from_utf8_lossy(&check.stdout).into_owned();
     assert_eq!(check.status.code(), Some(1), "{text}");
@@ -171,7 +171,7 @@ async fn where_nobody_imports_by_itself_everything_says_so_and_an_import_by_hand
         line["name"] == "audit" && line["well"] == false
     };
     assert!(lines.lines().any(bad), "{lines}");
-    // Somebody imports: at first nothing is found, then the build.
+    // The operator imports: the first time finds nothing, the second the build.
     system.run_well(["buildinfo", "import"]);
     let tried = alarm(&system, "open").await.expect("the alarm");
     assert!(tried["alarm"]["tried"].is_string(), "{tried}");

@@ -194,7 +194,7 @@ async fn the_limit_of_the_body_is_exact() {
     let too_large = (413, "Discarded=post_body_too_large".to_owned());
     let answered = post(&running.router, &[], large.clone()).await;
     assert_eq!((answered.status.as_u16(), answered.body), too_large);
-    // In chunks the size is known only when it has come.
+    // In a chunked body, the size is known only at the end.
     let chunks: Vec<Result<Bytes, std::io::Error>> = large
         .chunks(100_000)
         .map(|chunk| Ok(Bytes::copy_from_slice(chunk)))
@@ -207,7 +207,7 @@ async fn the_limit_of_the_body_is_exact() {
 }
 
 #[tokio::test]
-async fn bodies_that_inflate_without_measure_are_refused() {
+async fn bodies_that_inflate_excessively_are_refused() {
     let settings = Settings {
         max_payload: 100_000,
         max_inflated: 5_000_000,
@@ -388,12 +388,12 @@ async fn only_a_submitter_chooses_ids() {
     )
     .await;
     assert_eq!(number.body, "Discarded=malformed_invalid_uuid");
-    // A token that nobody asked for does not matter.
+    // A token that is not needed does not matter.
     accepted(&post(&running.router, &[("authorization", "Bearer x")], form(&good[..1])).await);
 }
 
 #[tokio::test]
-async fn without_a_token_nobody_chooses_ids() {
+async fn ids_cannot_be_chosen_without_a_token() {
     let (running, _folder) = on_sqlite(Settings::default()).await;
     let body = form(&[("uuid", "de1bb258-cbbf-4589-a673-34f800160918")]);
     let answered = post(&running.router, &[("authorization", "Bearer ")], body).await;

@@ -1,4 +1,4 @@
-//! The dialects of the clients, and what is stored of them.
+//! The clients' dialects, and what is stored from each.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// Sends a body as a client does, and loads what was stored.
+/// Sends a body as a client does, and loads the stored report.
 async fn stored(headers: &[(&str, &str)], body: Vec<u8>, chunked: bool) -> Report {
     let (running, _folder) = on_sqlite(Settings::default()).await;
     let length = body.len().to_string();
@@ -341,7 +341,7 @@ async fn one_part_does_not_replace_what_others_said() {
         (&field, b"{\"a\":1}"),
         (&reserved, b"{}"),
     ];
-    // Every part once at each place.
+    // Every part takes each position once.
     for turn in 0..parts.len() {
         let mut turned = parts;
         turned.rotate_left(turn);

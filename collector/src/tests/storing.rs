@@ -1,4 +1,4 @@
-//! What becomes of a report in the blob store, the database and the queue.
+//! How a report ends up in the blob store, the database and the queue.
 
 use crashstore::db::{self, State};
 use crashstore::report::load_raw;
@@ -78,11 +78,11 @@ async fn copies_within_the_window_get_the_first_id() {
         assert_ne!(accepted(&post(&running.router, &[], crash("2")).await), id);
         assert_eq!(jobs(&running.db).await.len(), 2);
 
-        // Another process, or the same one after a restart, looks into the database.
+        // Another process, or the same one after a restart, consults the database.
         let other = super::running(Settings::default(), &test.db, test.folder.path());
         assert_eq!(accepted(&post(&other.router, &[], crash("1")).await), id);
 
-        // A report that was deleted is none that a copy could stand for.
+        // A deleted report no longer counts as the first copy.
         let deleted = accepted(&post(&running.router, &[], crash("3")).await);
         crashstore::deletion::delete(&running.db, &running.blobs, &deleted)
             .await
@@ -125,7 +125,7 @@ async fn reports_that_two_users_could_send_are_never_copies() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_away_loses_nothing() {
+async fn an_unavailable_database_loses_nothing() {
     for test in databases().await {
         let away = platform::db::Db::connect(&test.settings, test.folder.path())
             .await
@@ -136,7 +136,7 @@ async fn a_database_that_is_away_loses_nothing() {
         assert_eq!(running.collector.0.unrecorded.ids(), vec![id.clone()]);
         assert_eq!(db::get(&test.db, &id).await.unwrap(), None);
 
-        // The next process finds it by itself.
+        // The next process finds it without help.
         let next = super::running(Settings::default(), &test.db, test.folder.path());
         until(async || db::get(&next.db, &id).await.unwrap().is_some()).await;
         let row = db::get(&next.db, &id).await.unwrap().unwrap();
@@ -150,7 +150,7 @@ async fn a_database_that_is_away_loses_nothing() {
 async fn the_sweep_records_what_the_writer_could_not() {
     for test in databases().await {
         let (collector, blobs) = stopped(Settings::default(), &test.db, test.folder.path());
-        // Nobody writes rows yet.
+        // No rows are written yet.
         let first = accepted(&post(&collector.router(), &[], crash("1")).await);
         assert_eq!(collector.0.unrecorded.ids(), vec![first.clone()]);
         let lost: crash::CrashId = "de1bb258-cbbf-4589-a673-34f800160918".parse().unwrap();
@@ -163,7 +163,7 @@ async fn the_sweep_records_what_the_writer_could_not() {
         drop(collector.0.unrecorded.guard(damaged));
 
         assert_eq!(collector.0.sweep_unrecorded().await.unwrap(), 1);
-        // What is not there may still be on its way, and is looked for once more.
+        // A missing report may still be on its way, and is looked for once more.
         assert_eq!(collector.0.unrecorded.ids(), [lost]);
         assert_eq!(collector.0.sweep_unrecorded().await.unwrap(), 0);
         assert!(collector.0.unrecorded.ids().is_empty());
@@ -180,7 +180,7 @@ async fn rebuilt_rows_are_those_that_were_written() {
         until(async || db::get(&running.db, &id).await.unwrap().is_some()).await;
         let written = db::get(&running.db, &id).await.unwrap().unwrap();
         let mut tx = running.db.begin().await.unwrap();
-        // Lost with all that tells of it, as if the table had been.
+        // Lost without a trace, as if the table had been lost.
         db::bury(&mut tx, &id, 0, 0).await.unwrap();
         db::cleaned(&mut tx, &id, 0).await.unwrap();
         db::forget(&mut tx, std::slice::from_ref(&id)).await.unwrap();
@@ -213,7 +213,7 @@ async fn a_day_that_was_swept_is_not_read_again() {
         save(today.as_str()).await;
         assert_eq!(collector.0.sweep_everything().await.unwrap(), 2);
         assert_eq!(db::swept_days(&test.db).await.unwrap(), ["20160918"]);
-        // Of a past day nothing can come without its row; of today it can.
+        // A report of a past day must come with its row; one of today need not.
         save("ee1bb258-cbbf-4589-a673-34f800160918").await;
         save(&today.as_str().replacen("01", "02", 1)).await;
         assert_eq!(collector.0.sweep_everything().await.unwrap(), 1);
@@ -227,7 +227,7 @@ async fn a_report_of_a_past_day_is_acknowledged_only_with_its_row() {
             submitter_token: Some("secret".into()),
             ..Settings::default()
         };
-        // Nobody writes rows.
+        // No rows are written.
         let (collector, _) = stopped(settings, &test.db, test.folder.path());
         let chosen = |id: &str| form(&[("CrashTime", "1"), ("uuid", id)]);
         let headers = [("authorization", "Bearer secret")];
@@ -259,7 +259,8 @@ async fn a_deleted_report_is_not_taken_again_and_not_swept() {
         assert_eq!(send().await.body, "Discarded=rule_deleted");
         assert!(load_raw(&running.blobs, &id).await.unwrap().is_none());
 
-        // It comes all the same, when the database does not tell in time: it is known as deleted, and removed again.
+        // Accepted because the database did not answer in time: its row still says deleted, and the report is removed
+        // again.
         let raw = crash::RawCrash::default();
         crashstore::report::save(&running.blobs, &id, &raw, &Default::default())
             .await

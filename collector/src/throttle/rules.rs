@@ -1,4 +1,4 @@
-//! The form of rules, and reading them.
+//! The format of rules, and reading them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -6,15 +6,14 @@ use std::path::Path;
 use platform::config::{from_json, from_toml};
 use serde::{Deserialize, Serialize};
 
-/// Rules in the order in which they are tried, and the lists that some of them look at.
+/// Rules in the order in which they are tried, and the lists that some of them use.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rules {
-    /// The products that crashes are taken from; none named: all of them.
+    /// The products whose crashes are accepted; empty: all of them.
     #[serde(default)]
     pub products: Vec<String>,
-    /// For a product, the Android packages that crashes are taken from; a product that is not
-    /// named may have any.
+    /// For a product, the Android packages whose crashes are accepted; a product not named may have any.
     #[serde(default)]
     pub packages: BTreeMap<String, Vec<String>>,
     /// The rules.
@@ -27,16 +26,15 @@ pub struct Rules {
 pub struct Rule {
     /// Its name: ASCII letters, digits and `_`. Clients see it.
     pub name: String,
-    /// The tests that must hold, all of them; none: it holds for every report.
+    /// The tests that must all hold; empty: the rule matches every report.
     #[serde(default)]
     pub when: Vec<Test>,
-    /// The share of the matching reports, in percent, for which `then` counts. Above 0 and below
-    /// 100; left out: all.
+    /// The share of the matching reports, in percent, that `then` applies to. Above 0 and below 100; left out: all.
     #[serde(default)]
     pub percent: Option<f64>,
-    /// What becomes of a matching report.
+    /// The outcome for a matching report.
     pub then: Outcome,
-    /// What becomes of a matching report that is not in the share.
+    /// The outcome for a matching report outside the share.
     #[serde(default = "reject")]
     pub otherwise: Outcome,
 }
@@ -45,12 +43,11 @@ fn reject() -> Outcome {
     Outcome::Reject
 }
 
-/// A test of a report's annotations. Values that are no texts are compared as `None`, `True`,
-/// `False` or their JSON.
+/// A test of a report's annotations. Values other than text are compared as `None`, `True`, `False` or their JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Test {
-    /// The annotation is there, whatever its value.
+    /// The annotation is present, whatever its value.
     Present(String),
     /// The annotation is one of the values.
     Equals {
@@ -58,11 +55,11 @@ pub enum Test {
         annotation: String,
         /// The values.
         values: Vec<String>,
-        /// What counts when it is missing.
+        /// The value assumed when it is missing.
         #[serde(default)]
         missing: Option<String>,
     },
-    /// The annotation equals the value but for upper and lower case.
+    /// The annotation equals the value, ignoring case.
     EqualsAnyCase {
         /// Its name.
         annotation: String,
@@ -83,28 +80,28 @@ pub enum Test {
         /// The limit.
         limit: String,
     },
-    /// `BuildID` names a day more than so many days ago.
+    /// `BuildID` names a day more than `days` days ago.
     BuildOlderThan {
-        /// How many days.
+        /// The number of days.
         days: i64,
     },
     /// `ProductName` is not among [`Rules::products`].
     UnsupportedProduct,
     /// `Android_PackageName` is not among the product's [`Rules::packages`].
     UnsupportedPackage,
-    /// `TelemetryEnvironment` tells of a Windows of at most this build number.
+    /// `TelemetryEnvironment` names a Windows with at most this build number.
     WindowsBuildUpTo(i64),
 }
 
-/// What becomes of a report.
+/// The outcome for a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// It is saved and processed.
+    /// The report is saved and processed.
     Accept,
-    /// It is thrown away, and the client is told so.
+    /// The report is discarded, and the client is told so.
     Reject,
-    /// It is thrown away, and the client is given an id.
+    /// The report is discarded, and the client is given an id.
     FakeAccept,
     /// The next rule is tried.
     Continue,
@@ -116,7 +113,7 @@ pub enum RulesError {
     /// The file cannot be read.
     #[error("the throttling rules {0:?} are neither accept-all nor mozilla, nor a file that can be read: {1}")]
     File(String, #[source] std::io::Error),
-    /// The text has not the form of rules.
+    /// The text is not in the format of rules.
     #[error("the throttling rules have the wrong form: {0}")]
     Form(String),
     /// A rule makes no sense.
@@ -124,17 +121,17 @@ pub enum RulesError {
     Rule(String, &'static str),
 }
 
-/// Everything is taken in.
+/// Accepts everything.
 const ACCEPT_ALL: &str = r#"rules = [{ name = "accept_everything", then = "accept" }]"#;
 /// The rules of Mozilla's collector, in its order.
 const MOZILLA: &str = include_str!("mozilla.toml");
 
 impl Rules {
-    /// The rules that a setting names: `accept-all`, `mozilla`, or a file. A file whose name ends
-    /// in `.json` is read as JSON, any other as TOML.
+    /// Opens the rules that a setting names: `accept-all`, `mozilla`, or a file. A file whose name ends in `.json` is
+    /// read as JSON, any other as TOML.
     ///
     /// # Errors
-    /// The file cannot be read, or what it says cannot be used.
+    /// The file cannot be read, or its rules cannot be used.
     pub fn open(setting: &str) -> Result<Self, RulesError> {
         match setting {
             "accept-all" => Self::from_toml(ACCEPT_ALL),
@@ -153,7 +150,7 @@ impl Rules {
     /// Reads rules from TOML.
     ///
     /// # Errors
-    /// What it says cannot be used.
+    /// The rules cannot be used.
     pub fn from_toml(text: &str) -> Result<Self, RulesError> {
         from_toml::<Self>(text).map_err(RulesError::Form)?.checked()
     }
@@ -161,7 +158,7 @@ impl Rules {
     /// Reads rules from JSON.
     ///
     /// # Errors
-    /// What it says cannot be used.
+    /// The rules cannot be used.
     pub fn from_json(text: &str) -> Result<Self, RulesError> {
         from_json::<Self>(text).map_err(RulesError::Form)?.checked()
     }

@@ -130,7 +130,7 @@ fn mozillas_rules_decide_as_they_did() {
     }
 }
 
-/// How many of 1,000 reports a rule decides on with this outcome, and their weight.
+/// How many of 1,000 reports a rule decides with this outcome, and their weight.
 fn count(annotations: &Value, rule: &str, outcome: Outcome) -> (usize, f64) {
     let (rules, annotations) = (mozilla(), object(annotations.clone()));
     let found: Vec<Decision> = (0..1000)

@@ -7,21 +7,21 @@ use platform::{in_tx, on};
 use crate::column::{Name, Text};
 use crate::received::Received;
 
-/// Where a crash report stands.
+/// The state of a crash report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// Taken in; not processed yet.
+    /// Accepted; not processed yet.
     Received,
     /// Processed.
     Processed,
-    /// A second copy of another report; not processed.
+    /// A copy of an earlier report; not processed.
     Duplicate,
-    /// Deleted: the row is a tombstone, which keeps the crash from coming back.
+    /// Deleted: the row is a tombstone that keeps the crash from coming back.
     Deleted,
 }
 
 impl State {
-    /// The name as it is stored and shown.
+    /// The name, as stored and shown.
     pub fn name(self) -> &'static str {
         match self {
             Self::Received => "received",
@@ -41,7 +41,7 @@ impl State {
     }
 }
 
-/// What the processor found, for the columns that lists are made of.
+/// The processor's results, for the columns that lists use.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Finished {
     /// The operating system's name.
@@ -58,22 +58,22 @@ pub struct Finished {
     pub channel: Name,
     /// The build id.
     pub build_id: Name,
-    /// What the build service answered.
+    /// The build service's answer.
     pub attached: Attached,
 }
 
-/// What a crash's row keeps of the answer about its build.
+/// The part of the answer about its build that a crash's row keeps.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Attached {
-    /// The exact version, or what stands in for it.
+    /// The exact version, or its substitute.
     pub version: Name,
-    /// What the client said its version is, where no build of that version says so; empty where it fits.
+    /// The version the client reported, where no build confirms it; empty where it fits.
     pub version_reported: Name,
-    /// The product that was asked for.
+    /// The product looked up.
     pub lookup_product: Name,
-    /// The build id that was asked for.
+    /// The build id looked up.
     pub lookup_build: Name,
-    /// Digest of the answer without its moving parts.
+    /// Digest of the answer without its volatile parts.
     pub answer_digest: String,
     /// The status in the answer.
     pub status: Name,
@@ -81,40 +81,40 @@ pub struct Attached {
     pub generation: i64,
 }
 
-/// An output: what one claim has made of a crash.
+/// An output: the result of one claim on a crash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
-    /// The number of this writing, which the document carries too: one more than the one before.
+    /// The number of this write, one more than the previous one. The document carries it too.
     pub row_version: i64,
-    /// The claim that made it.
+    /// The claim that produced it.
     pub claim: String,
 }
 
 /// Which output of a crash is the valid one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
-    /// Where the crash stands.
+    /// The state of the crash.
     pub state: State,
-    /// The number of the newest writing; 0 when nothing was found yet.
+    /// The number of the latest write; 0 before the first.
     pub row_version: i64,
-    /// The claim whose output is not under the processed crash's own key yet.
+    /// The claim whose output has not been copied to the processed crash's own key yet.
     pub output: Option<String>,
 }
 
-/// A row as lists and pages show it.
+/// A row as shown in lists and on pages.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
     /// The id.
     pub id: CrashId,
     /// When it came in, microseconds UTC.
     pub received: i64,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
     /// The product.
     pub product: String,
-    /// The version: exact once processed, as reported before.
+    /// The version: as reported, and exact once processed.
     pub version: String,
-    /// What the client said its version is, where that contradicts the version of its build; empty where it does not.
+    /// The version the client reported, where it contradicts its build's version; empty otherwise.
     pub version_reported: String,
     /// The channel.
     pub channel: String,
@@ -130,13 +130,13 @@ pub struct Summary {
     pub reason: String,
     /// The status of its build.
     pub build_status: String,
-    /// How many crashes it stands for.
+    /// The number of crashes it represents.
     pub weight: f64,
     /// The first copy, if this is a later one.
     pub duplicate_of: Option<CrashId>,
 }
 
-/// The columns of a [`Summary`], in the order of its row.
+/// The columns of a [`Summary`], in order.
 pub(super) const SUMMARY: &str = "crash_id, received, state, product, version, version_reported, channel, build_id, \
     os_name, process_type, signature, reason, build_status, weight, duplicate_of";
 
@@ -184,8 +184,8 @@ impl TryFrom<SummaryRow> for Summary {
     }
 }
 
-/// Makes a crash known. A row that is there stays as it is: `false`. That of a deleted crash is one; what came in
-/// under its id is removed again.
+/// Inserts the row of a new crash. Returns `false` if there is a row, which stays as it is. A tombstone counts as one:
+/// whatever came in under its id is removed again.
 ///
 /// # Errors
 /// The database failed.
@@ -230,7 +230,7 @@ pub(super) const BY_CONTENT: &str = "SELECT crash_id \
     WHERE content_hash = $1 AND received >= $2 AND duplicate_of IS NULL AND deleted IS NULL \
     ORDER BY received, crash_id LIMIT 1";
 
-/// The first report with this content that came in at `since` or later, if there is one.
+/// Returns the first report with this content that came in at `since` or later, if any.
 ///
 /// # Errors
 /// The database failed.
@@ -243,8 +243,8 @@ pub async fn find_by_content(db: &Db, content_hash: &str, since: i64) -> Result<
     Ok(found.and_then(|id| id.parse().ok()))
 }
 
-/// Writes what the processor found, names the output that holds it, and makes the crash seen as processed. `false`:
-/// there is no such row, it was deleted, or somebody else has written meanwhile.
+/// Writes the processor's results, names the output that holds them, and marks the crash as processed. Returns `false`
+/// if there is no such row, it was deleted, or another writer came first.
 ///
 /// # Errors
 /// The database failed.
@@ -289,7 +289,8 @@ pub async fn finish(
     Ok(rows == 1)
 }
 
-/// Writes a new answer about the build of a processed crash. `false`: there is no such row, or it was deleted.
+/// Writes a new answer about the build of a processed crash. Returns `false` if there is no such row, or it was
+/// deleted.
 ///
 /// # Errors
 /// The database failed.
@@ -313,8 +314,8 @@ pub async fn attach_build(tx: &mut Tx, id: &CrashId, found: &Attached) -> Result
     Ok(rows == 1)
 }
 
-/// Names the output that holds what a processed crash is from now on. `false`: there is no such row, it was deleted,
-/// or somebody else has written meanwhile.
+/// Names the output that is valid for a processed crash from now on. Returns `false` if there is no such row, it was
+/// deleted, or another writer came first.
 ///
 /// # Errors
 /// The database failed.
@@ -333,7 +334,7 @@ pub async fn name_output(tx: &mut Tx, id: &CrashId, before: i64, output: &Output
     Ok(rows == 1)
 }
 
-/// Notes that an output is under the processed crash's own key. `false`: it is not the valid one any more.
+/// Notes that an output was copied to the processed crash's own key. Returns `false` if it is no longer the valid one.
 ///
 /// # Errors
 /// The database failed.
@@ -349,7 +350,7 @@ pub async fn output_is_copied(tx: &mut Tx, id: &CrashId, output: &Output) -> Res
     Ok(rows == 1)
 }
 
-/// Which output of a crash is the valid one; `None` without a row.
+/// Returns which output of a crash is valid, `None` without a row.
 ///
 /// # Errors
 /// The database failed.
@@ -374,12 +375,12 @@ pub(super) const OWNED: &str = "SELECT 1 \
     FROM crash \
     WHERE crash_id = $1 AND output = $2 LIMIT 1";
 
-/// Whether an output is the valid one of its crash, or may become it: its claim is still held.
+/// Whether an output is valid for its crash, or may become so because its claim is still held.
 ///
 /// # Errors
 /// The database failed.
 pub async fn is_output_owned(db: &Db, id: &CrashId, claim: &str) -> Result<bool, DbError> {
-    // One statement: the job goes in the transaction that names its output.
+    // One statement, because the job is removed in the transaction that names its output.
     let found: Option<i32> = on!(db, |pool| sqlx::query_scalar(OWNED)
         .bind(id.as_str())
         .bind(claim)
@@ -391,7 +392,8 @@ pub async fn is_output_owned(db: &Db, id: &CrashId, claim: &str) -> Result<bool,
 pub(super) const WITH_OUTPUT: &str =
     "SELECT crash_id FROM crash WHERE output <> '' AND crash_id > $1 ORDER BY crash_id LIMIT $2";
 
-/// The crashes whose output is not under their own key yet, in the order of their ids, after one of them.
+/// Returns the crashes after the id `after` whose output has not been copied to their own key yet, in the order of
+/// their ids.
 ///
 /// # Errors
 /// The database failed.
@@ -410,7 +412,7 @@ pub(super) fn parsed(ids: &[String]) -> Result<Vec<CrashId>, DbError> {
         .collect()
 }
 
-/// The row of a crash.
+/// Returns the row of a crash.
 ///
 /// # Errors
 /// The database failed.
@@ -423,7 +425,7 @@ pub async fn get(db: &Db, id: &CrashId) -> Result<Option<Summary>, DbError> {
     row.map(Summary::try_from).transpose()
 }
 
-/// What was attached to a processed crash, for comparing with a new answer.
+/// Returns the digest and generation of a processed crash's answer, to compare with a new one.
 ///
 /// # Errors
 /// The database failed.
@@ -441,9 +443,9 @@ pub(super) const CONCERNED: &str = "SELECT crash_id \
     AND crash_id > $4 \
     ORDER BY crash_id LIMIT $5";
 
-/// The processed crashes whose build is (`product`, `build_id`) and whose answer is older than
-/// `generation`, beginning after the crash `after`, at most `limit`. The channel does not count:
-/// a release build also names the release candidate of a beta.
+/// Returns at most `limit` processed crashes after the crash `after` whose build is (`product`, `build_id`) and whose
+/// answer is older than `generation`. The channel does not matter: a release build also names the release candidate of
+/// a beta.
 ///
 /// # Errors
 /// The database failed.
@@ -468,17 +470,17 @@ pub async fn concerned(
 pub(super) const AFTER: &str =
     "SELECT crash_id, state, generation FROM crash WHERE crash_id > $1 ORDER BY crash_id LIMIT $2";
 
-/// Some crashes whose answers are old, and where to go on.
+/// Some crashes with old answers, and where to continue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OldAnswers {
     /// The ids, sorted.
     pub crashes: Vec<String>,
-    /// After which crash the next ones begin; none after the last.
+    /// The crash to continue after; `None` at the end.
     pub next: Option<String>,
 }
 
-/// Among the `limit` crashes after the crash `after`: those that are processed and whose answer about their build is
-/// older than `generation`. Every crash is read, so this is for when it is not known which builds changed.
+/// Returns those of the `limit` crashes after the crash `after` that are processed and whose answer about their build
+/// is older than `generation`. Every crash is read, so this is for when it is not known which builds changed.
 ///
 /// # Errors
 /// The database failed.
@@ -500,7 +502,7 @@ pub async fn with_old_answers(db: &Db, generation: i64, after: &str, limit: i64)
 pub(super) const OF_BUILD: &str =
     "SELECT COUNT(*) FROM crash WHERE lookup_build = $2 AND lookup_product = $1 AND state = 'processed'";
 
-/// How many processed crashes have the build (`product`, `build_id`), whatever their channel.
+/// Counts the processed crashes with the build (`product`, `build_id`), whatever their channel.
 ///
 /// # Errors
 /// The database failed.
@@ -512,16 +514,16 @@ pub async fn count_of_build(db: &Db, product: &str, build_id: &str) -> Result<i6
         .await)?)
 }
 
-/// Crashes that ask the same about one build.
+/// Crashes that make the same look-up of one build.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Asking {
-    /// The channel that they report.
+    /// The channel they report.
     pub channel: String,
-    /// The version that they have.
+    /// Their version.
     pub version: String,
-    /// What they report instead of it; empty if that is no contradiction.
+    /// The version they report, if it contradicts `version`; else empty.
     pub version_reported: String,
-    /// How many there are.
+    /// The number of these crashes.
     pub crashes: i64,
 }
 
@@ -531,7 +533,7 @@ pub(super) const ASKING: &str = "SELECT channel, version, version_reported, COUN
     GROUP BY channel, version, version_reported \
     ORDER BY channel, version, version_reported LIMIT $3";
 
-/// The processed crashes with the build (`product`, `build_id`), by what they ask about it; at most `limit` kinds.
+/// Counts the processed crashes with the build (`product`, `build_id`), grouped by look-up; at most `limit` groups.
 ///
 /// # Errors
 /// The database failed.
@@ -544,8 +546,8 @@ pub async fn asking_of_build(db: &Db, product: &str, build_id: &str, limit: i64)
         .await)?)
 }
 
-/// Which of these crashes have no row, in the order given. At most 500 at once. A deleted crash that something is
-/// still stored of counts as one without, so that it is looked at.
+/// Returns those of the given crashes, at most 500, that have no row, in the same order. A deleted crash whose objects
+/// were noted as gone counts as one without, so that any that came back are removed.
 ///
 /// # Errors
 /// The database failed.
@@ -569,7 +571,7 @@ pub async fn unknown_of(db: &Db, ids: &[CrashId]) -> Result<Vec<CrashId>, DbErro
     Ok(ids.iter().filter(|id| !known.contains(id.as_str())).cloned().collect())
 }
 
-/// The hash under which a signature is looked for: long texts make poor index keys.
+/// The hash a signature is looked up by: long texts make poor index keys.
 pub(super) fn signature_hash(signature: &Text) -> String {
     use sha2::{Digest, Sha256};
     let hash = Sha256::digest(signature.as_bytes());

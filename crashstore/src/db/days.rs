@@ -1,9 +1,9 @@
-//! The table `swept_day`: the days whose stored reports all have rows.
+//! The table `swept_day`: days whose stored reports all have rows.
 
 use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
 
-/// The days that were swept to their end, as `YYYYMMDD`, sorted.
+/// Returns the days that were swept completely, as `YYYYMMDD`, sorted.
 ///
 /// # Errors
 /// The database failed.
@@ -12,7 +12,7 @@ pub async fn swept_days(db: &Db) -> Result<Vec<String>, DbError> {
     Ok(on!(db, |pool| sqlx::query_scalar(SQL).fetch_all(pool).await)?)
 }
 
-/// Notes that a day, as `YYYYMMDD`, was swept to its end.
+/// Notes that a day, as `YYYYMMDD`, was swept completely.
 ///
 /// # Errors
 /// The database failed.

@@ -7,38 +7,38 @@ use sqlx::AssertSqlSafe;
 use super::crashes::{SUMMARY, Summary, SummaryRow, signature_hash};
 use crate::column::{Name, Text};
 
-/// Where no more versions or build ids than this begin so, the crashes of each are looked up by an index of its own.
+/// If at most this many versions or build ids match a prefix, the crashes of each are looked up by index.
 const MOST_VALUES: usize = 50;
 
-/// Which crashes to list; an empty text does not narrow. Duplicates and deleted crashes are never listed.
+/// Which crashes to list; empty texts do not filter. Duplicates and deleted crashes are never listed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// The product.
     pub product: String,
     /// The version.
     pub version: String,
-    /// How the version begins.
+    /// The beginning of the version.
     pub version_begins: Option<Beginning>,
     /// The channel.
     pub channel: String,
     /// The build id.
     pub build_id: String,
-    /// How the build id begins.
+    /// The beginning of the build id.
     pub build_id_begins: Option<Beginning>,
-    /// The signature, whole.
+    /// The whole signature.
     pub signature: String,
     /// Only crashes that came in at this time or later, microseconds UTC.
     pub since: Option<i64>,
 }
 
 impl Filter {
-    /// Whether everything is listed.
+    /// Whether the filter lists everything.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// The beginning by which crashes are found, with its column. None where a whole value finds them: a signature,
-    /// build id or version.
+    /// The beginning that crashes are found by, with its column. `None` if a whole signature, build id or version finds
+    /// them.
     fn leading(&self) -> Option<(&'static str, &Beginning)> {
         let whole = [&self.signature, &self.build_id, &self.version];
         if whole.iter().any(|value| !value.is_empty()) {
@@ -50,7 +50,7 @@ impl Filter {
         Some(("version", self.version_begins.as_ref()?))
     }
 
-    /// The same with one whole value in place of the beginning of a column.
+    /// The same filter with a whole value in place of the beginning of a column.
     fn with(&self, column: &str, value: String) -> Self {
         let mut filter = self.clone();
         if column == "version" {
@@ -61,14 +61,14 @@ impl Filter {
         filter
     }
 
-    /// The columns whose beginning is compared row by row.
+    /// The columns whose beginnings are compared row by row.
     fn begins(&self) -> impl Iterator<Item = (&'static str, &Beginning)> {
         [("version", &self.version_begins), ("build_id", &self.build_id_begins)]
             .into_iter()
             .filter_map(|(column, begin)| Some((column, begin.as_ref()?)))
     }
 
-    /// The columns to compare, with what is stored for the values asked for.
+    /// The columns to compare, with the requested values as they are stored.
     fn conditions(&self) -> Vec<(&'static str, String)> {
         let name = |text: &str| Name::of(text).to_string();
         let mut found = Vec::new();
@@ -89,7 +89,7 @@ impl Filter {
         found
     }
 
-    /// The index that leaves the fewest rows to look at: the one that begins with the rarest of the values asked for.
+    /// The index that leaves the fewest rows to read: the one that begins with the rarest of the requested values.
     fn index(&self) -> &'static str {
         let asked = |value: &String| !value.is_empty();
         if asked(&self.signature) {
@@ -110,7 +110,7 @@ impl Filter {
     }
 }
 
-/// A place in the list: after this crash. Written `<received>-<crash id>`.
+/// A position in the list: after this crash. Written `<received>-<crash id>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
     /// When the crash came in, microseconds UTC.
@@ -138,8 +138,8 @@ impl std::str::FromStr for Cursor {
     }
 }
 
-/// The statement of [`list`], and the texts that it compares with. After these come the time since when, the place in
-/// the list, and the limit, as far as they are given.
+/// The statement of [`list`] and the texts it compares with. After these come `since` and the position, if given, and
+/// the limit.
 #[doc(hidden)]
 pub fn list_sql(db: &Db, filter: &Filter, from_place: bool) -> (String, Vec<String>) {
     let mut conditions = String::from("duplicate_of IS NULL AND deleted IS NULL");
@@ -152,7 +152,7 @@ pub fn list_sql(db: &Db, filter: &Filter, from_place: bool) -> (String, Vec<Stri
         let bounds = begin.bounds();
         let first = values.len() + 1;
         values.extend([bounds.from, bounds.until, bounds.gap_from, bounds.gap_until]);
-        // Not a range for an index: the rows come in the order of time.
+        // `|| ''` keeps the range out of the index: the rows must come in the order of time.
         conditions.push_str(&format!(
             " AND {column} || '' >= ${first} AND {column} || '' < ${} AND ({column} < ${} OR {column} >= ${})",
             first + 1,
@@ -176,7 +176,7 @@ pub fn list_sql(db: &Db, filter: &Filter, from_place: bool) -> (String, Vec<Stri
     (sql, values)
 }
 
-/// The statement that finds the highest value of a column between two texts.
+/// The statement that finds a column's highest value between two texts.
 #[doc(hidden)]
 pub fn next_value_sql(db: &Db, column: &str) -> String {
     let index = db.by_index(if column == "version" {
@@ -187,9 +187,9 @@ pub fn next_value_sql(db: &Db, column: &str) -> String {
     format!("SELECT {column} FROM crash {index} WHERE {column} >= $1 AND {column} < $2 ORDER BY {column} DESC LIMIT 1")
 }
 
-/// The crashes that match, newest first, after `after`, at most `limit`. Where all that is known is how a version or
-/// build id begins, each that begins so is looked up, if they are few; else crashes are compared one by one in the
-/// order of time.
+/// Returns the crashes that match, newest first, after `after`, at most `limit`. If a version or build id is known only
+/// by its beginning, each one that begins so is looked up if they are few; otherwise crashes are compared one by one in
+/// the order of time.
 ///
 /// # Errors
 /// The database failed.
@@ -205,14 +205,14 @@ pub async fn list(db: &Db, filter: &Filter, after: Option<&Cursor>, limit: i64) 
     let mut rows = Vec::new();
     for value in found {
         rows.extend(list_of(db, &filter.with(column, value), after, limit).await?);
-        // Each value has its rows in order; together they are put in order again.
+        // The rows of each value are sorted; the combined rows must be sorted again.
         rows.sort_by(|a: &Summary, b| (b.received, b.id.as_str()).cmp(&(a.received, a.id.as_str())));
         rows.truncate(most);
     }
     Ok(rows)
 }
 
-/// The crashes that match whole values, and the beginnings of others row by row, in the order of an index.
+/// Lists matching crashes in the order of an index, comparing beginnings row by row.
 async fn list_of(db: &Db, filter: &Filter, after: Option<&Cursor>, limit: i64) -> Result<Vec<Summary>, DbError> {
     let (sql, values) = list_sql(db, filter, after.is_some());
     let rows: Vec<SummaryRow> = on!(db, |pool| {

@@ -6,9 +6,9 @@ use platform::in_tx;
 
 use crate::search::SCHEMA;
 
-/// Writes the search row of a crash, in the transaction that gives the crash this `row_version`: which of two writers
-/// wins is decided there. `date` is when the crash came in and never changes, `now` the present; microseconds UTC
-/// both.
+/// Writes the search row of a crash, in the transaction that gives the crash this `row_version`: that transaction
+/// decides which of two writers wins. `date` is when the crash came in, and never changes; `now` is the current time;
+/// both in microseconds UTC.
 ///
 /// # Errors
 /// The database failed.
@@ -23,7 +23,7 @@ pub async fn upsert(
     write(tx, id, date, row_version, now, false, doc).await
 }
 
-/// Marks the search row of a crash as deleted and empties it; it goes with the crash's tombstone.
+/// Marks the search row of a crash as deleted and empties it; it is removed with the crash's tombstone.
 ///
 /// # Errors
 /// The database failed.

@@ -1,5 +1,5 @@
-//! The table `crash`: deleted crashes. The row that stays keeps a crash from coming back when a worker is still
-//! processing it or a sweep finds an object.
+//! The table `crash`: deleted crashes. The remaining row, a tombstone, keeps a crash from coming back when a worker is
+//! still processing it or a sweep finds an object.
 
 use crash::CrashId;
 use platform::db::{Db, DbError, Tx};
@@ -8,9 +8,9 @@ use platform::{in_tx, on};
 use super::crashes::parsed;
 use super::search_rows;
 
-/// Makes a crash a deleted one, empties its rows, and takes its job: from the commit on nobody sees it, and nobody who
-/// works on it can store a result. Doing it again changes nothing but that its objects are looked for once more.
-/// `received` is for a crash that has no row.
+/// Marks a crash as deleted, empties its rows and removes its job: from the commit on it is invisible, and a worker on
+/// it cannot store a result. Repeating the call only causes its objects to be looked for again. `received` is for a
+/// crash without a row.
 ///
 /// # Errors
 /// The database failed.
@@ -48,8 +48,7 @@ pub(super) const TO_CLEAN: &str = "SELECT crash_id \
     WHERE deleted IS NOT NULL AND cleaned IS NULL AND deleted <= $1 \
     ORDER BY deleted LIMIT $2";
 
-/// The deleted crashes whose objects may still be there, the first deleted first: those deleted by `until`,
-/// microseconds UTC.
+/// Returns the crashes deleted by `until`, microseconds UTC, whose objects may still exist, the first deleted first.
 ///
 /// # Errors
 /// The database failed.
@@ -62,7 +61,7 @@ pub async fn to_clean(db: &Db, until: i64, limit: i64) -> Result<Vec<CrashId>, D
     parsed(&ids)
 }
 
-/// Notes that no object of a deleted crash is there any more.
+/// Notes that all objects of a deleted crash are gone.
 ///
 /// # Errors
 /// The database failed.
@@ -80,7 +79,7 @@ pub async fn cleaned(tx: &mut Tx, id: &CrashId, now: i64) -> Result<(), DbError>
 pub(super) const OLD: &str =
     "SELECT crash_id FROM crash WHERE cleaned IS NOT NULL AND cleaned < $1 ORDER BY cleaned LIMIT $2";
 
-/// The deleted crashes whose objects have been gone since before a time, microseconds UTC.
+/// Returns the deleted crashes whose objects were gone before a time, microseconds UTC.
 ///
 /// # Errors
 /// The database failed.

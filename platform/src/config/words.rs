@@ -1,5 +1,5 @@
-//! What is wrong with a text in TOML or JSON that a person wrote, in words of our own: where it is, what is wanted,
-//! and never a value that may be a secret.
+//! Reports faults in hand-written TOML or JSON in our own words: where they are and what is expected, but never a value
+//! that may be secret.
 
 use figment::error::{Actual, Kind};
 use figment::value::{Dict, Value};
@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 /// Reads TOML.
 ///
 /// # Errors
-/// Where it is no TOML, or what in it is wrong.
+/// Where the text is not TOML, or what is wrong in it.
 pub fn from_toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     let table: toml::Table = toml::from_str(text).map_err(|error| no_toml(text, &error))?;
     match toml::from_str(text) {
@@ -23,7 +23,7 @@ pub fn from_toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     }
 }
 
-/// Whether a date or time stands somewhere without quotation marks: nothing that people write here holds one.
+/// Whether there is an unquoted date or time anywhere: none of the files read here takes one.
 fn has_date(value: &toml::Value) -> bool {
     match value {
         toml::Value::Datetime(_) => true,
@@ -36,7 +36,7 @@ fn has_date(value: &toml::Value) -> bool {
 /// Reads JSON.
 ///
 /// # Errors
-/// Where it is no JSON, or what in it is wrong.
+/// Where the text is not JSON, or what is wrong in it.
 pub fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     let value: serde_json::Value = serde_json::from_str(text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
@@ -48,7 +48,7 @@ pub fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     }
 }
 
-/// What keeps a document from being a `T`.
+/// Explains why a document is not a `T`.
 fn wrong<T: DeserializeOwned>(document: &impl Serialize) -> String {
     let error = match Value::serialize(document) {
         Ok(value) => value.deserialize::<T>().err(),
@@ -57,7 +57,7 @@ fn wrong<T: DeserializeOwned>(document: &impl Serialize) -> String {
     error.map_or_else(|| "a name is there twice".to_owned(), |error| sentence(&error, None))
 }
 
-/// Where a text is no TOML.
+/// Reports where a text is not TOML.
 pub(super) fn no_toml(text: &str, error: &toml::de::Error) -> String {
     let at = error.span().map_or(0, |span| span.start);
     let before = text.get(..at).unwrap_or_default();
@@ -69,7 +69,7 @@ pub(super) fn no_toml(text: &str, error: &toml::de::Error) -> String {
     )
 }
 
-/// All names in the settings that no setting has, with those that there are.
+/// Reports all unknown names in the settings, with the known ones.
 pub(super) fn unknown_names(figment: &Figment, given: &Dict, known: &Dict, within: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (name, value) in given {
@@ -82,7 +82,7 @@ pub(super) fn unknown_names(figment: &Figment, given: &Dict, known: &Dict, withi
                 let place = metadata.map(|metadata| place(metadata, &path)).unwrap_or_default();
                 found.push(format!("there is no {path}{place}; there are {}", known.join(", ")));
             }
-            // A setting whose names are free begins with none.
+            // A setting with free names has an empty default.
             (Value::Dict(_, given), Some(Value::Dict(_, known))) if !known.is_empty() => {
                 found.extend(unknown_names(figment, given, known, &path));
             }
@@ -92,7 +92,7 @@ pub(super) fn unknown_names(figment: &Figment, given: &Dict, known: &Dict, withi
     found
 }
 
-/// What an error says; `metadata` tells where the value stands, if the error does not.
+/// Describes an error; `metadata` gives the value's place if the error does not.
 pub(super) fn sentence(error: &Error, metadata: Option<&Metadata>) -> String {
     let path = error.path.join(".");
     let metadata = error.metadata.as_ref().or(metadata);
@@ -104,7 +104,7 @@ pub(super) fn sentence(error: &Error, metadata: Option<&Metadata>) -> String {
     };
     match &error.kind {
         Kind::UnknownField(name, known) => {
-            // The path leads to the name itself, or to what it is within.
+            // The path ends at the name itself, or at its parent.
             let is_at = path.rsplit('.').next() == Some(name.as_str());
             let name = if is_at { path.clone() } else { named(name) };
             format!("there is no {name}{}; there are {}", place(&name), known.join(", "))
@@ -134,7 +134,7 @@ fn join(path: &str, name: &str) -> String {
     }
 }
 
-/// In which file a setting is, or in which variable.
+/// The file or variable that holds a setting.
 fn place(metadata: &Metadata, path: &str) -> String {
     match &metadata.source {
         Some(Source::File(file)) => {
@@ -151,7 +151,7 @@ fn place(metadata: &Metadata, path: &str) -> String {
     }
 }
 
-/// What the reader of a value wants.
+/// The kind of value expected.
 fn wanted_words(wanted: &str) -> &str {
     match wanted {
         "a string" | "a borrowed string" | "string" | "a character" => "a text",
@@ -171,7 +171,7 @@ fn wanted_words(wanted: &str) -> &str {
     }
 }
 
-/// What a value is; numbers are repeated, and texts are not.
+/// The value found: numbers are repeated, texts are not.
 fn actual_words(actual: &Actual) -> String {
     match actual {
         Actual::Bool(value) => value.to_string(),

@@ -1,34 +1,34 @@
-//! Texts of which only the beginning is known.
+//! Texts known only by their beginning.
 
 use super::database::Db;
 use super::error::DbError;
 use crate::on;
 
-/// The texts that begin with another one, as a person types it.
+/// The texts with a beginning that a person typed.
 ///
-/// Where numbers are whole, a beginning that ends in a digit is not continued by another one: `153` means `153.0.1` and
-/// `153.0b5`, and never `1530.0`.
+/// With whole numbers, no digit may follow a beginning that ends in one: `153` matches `153.0.1` and `153.0b5`, but not
+/// `1530.0`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Beginning {
     text: String,
     whole_numbers: bool,
 }
 
-/// The range of a [`Beginning`] in the order of bytes, and the range within it that is left out.
+/// The range of a [`Beginning`] in byte order, and the range excluded from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bounds {
-    /// The first text.
+    /// The start of the range.
     pub from: String,
-    /// All texts are below this one.
+    /// The end of the range, excluded.
     pub until: String,
-    /// From here on texts are left out; below none if it is [`Bounds::until`].
+    /// The start of the excluded range; equal to [`Bounds::until`] if nothing is excluded.
     pub gap_from: String,
-    /// From here on they are not.
+    /// The end of the excluded range; texts from here on are included again.
     pub gap_until: String,
 }
 
 impl Beginning {
-    /// The texts that begin with `text`; with `whole_numbers`, a digit at its end is the last of its number.
+    /// Matches texts that begin with `text`; with `whole_numbers`, a digit at its end is the last of its number.
     pub fn new(text: impl Into<String>, whole_numbers: bool) -> Self {
         Self {
             text: text.into(),
@@ -41,7 +41,7 @@ impl Beginning {
         &self.text
     }
 
-    /// Whether a text begins so.
+    /// Whether a text has this beginning.
     pub fn matches(&self, text: &str) -> bool {
         let Some(rest) = text.strip_prefix(self.text.as_str()) else {
             return false;
@@ -49,11 +49,11 @@ impl Beginning {
         !(self.is_closed() && rest.starts_with(|next: char| next.is_ascii_digit()))
     }
 
-    /// The same as ranges, for statements that find texts by an index: `column >= from AND column < until AND (column <
-    /// gap_from OR column >= gap_until)`.
+    /// Returns the same as ranges, for statements that find texts by an index: `column >= from AND column < until AND
+    /// (column < gap_from OR column >= gap_until)`.
     pub fn bounds(&self) -> Bounds {
         let with = |end: char| format!("{}{end}", self.text);
-        // No text has a character beyond the last one.
+        // No character is greater than the last one.
         let until = with(char::MAX);
         let (gap_from, gap_until) = if self.is_closed() {
             (with('0'), with(':'))
@@ -68,15 +68,15 @@ impl Beginning {
         }
     }
 
-    /// Whether the next character must be no digit.
+    /// Whether the next character must not be a digit.
     fn is_closed(&self) -> bool {
         self.whole_numbers && self.text.ends_with(|last: char| last.is_ascii_digit())
     }
 }
 
-/// The different values of a column that begin so, from the highest down, at most `most`. `sql` finds the highest
-/// value between the texts `$1` (with it) and `$2` (without), by an index: it is asked once for each value, however
-/// many rows have it.
+/// Returns at most `most` distinct values of a column with this beginning, from the highest down. `sql` finds the
+/// highest value from `$1` (included) to `$2` (excluded) by an index: it runs once for each value, however many rows
+/// have it.
 ///
 /// # Errors
 /// The database failed.
@@ -94,7 +94,7 @@ pub async fn values(db: &Db, sql: &str, begin: &Beginning, most: usize) -> Resul
             bounds.until.clone_from(&next);
             found.push(next);
         } else {
-            // Below all that is left out.
+            // Continue below the excluded range.
             bounds.until.clone_from(&bounds.gap_from);
         }
     }

@@ -1,4 +1,4 @@
-//! The database itself, its transactions, and the macros that ask either engine.
+//! The database itself, its transactions, and the macros that query either engine.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -17,20 +17,20 @@ use super::wal;
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
 
-/// Begins a transaction that takes SQLite's write lock at once, and is on the disk when it was
-/// committed. The mode belongs to the connection, so each beginning states its own.
+/// Begins a transaction that takes SQLite's write lock at once and is on disk once committed. The mode belongs to the
+/// connection, so every transaction sets its own.
 const SQLITE_DURABLE: &str = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE";
-/// The same, but it comes to the disk with the next durable one.
+/// The same, but it reaches the disk with the next durable transaction.
 const SQLITE_REPEATABLE: &str = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
-/// A transaction of PostgreSQL that comes to the disk a little later, or with the next durable one.
+/// Begins a PostgreSQL transaction that reaches the disk a little later, or with the next durable one.
 const POSTGRES_REPEATABLE: &str = "BEGIN; SET LOCAL synchronous_commit = off";
 
-/// An open database. Clones share the connections.
+/// An open database. Clones share its connections.
 #[derive(Debug, Clone)]
 pub enum Db {
-    /// One file.
+    /// SQLite: one file.
     Sqlite(SqliteDb),
-    /// A server.
+    /// PostgreSQL: a server.
     Postgres(PgPool),
 }
 
@@ -47,9 +47,9 @@ pub struct SqliteDb {
 /// A transaction. Dropped without [`Tx::commit`], it is rolled back.
 #[derive(Debug)]
 pub enum Tx {
-    /// On the one writing connection.
+    /// On the single writing connection.
     Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
-    /// On a connection of the pool.
+    /// On a connection from the pool.
     Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
 }
 
@@ -86,8 +86,8 @@ macro_rules! in_tx {
 }
 
 impl Db {
-    /// Opens the database and makes sure that its schema fits: a SQLite file is created and
-    /// migrated, a PostgreSQL schema must have been migrated by `datil migrate`.
+    /// Opens the database and ensures that its schema fits: a SQLite file is created and migrated, a PostgreSQL schema
+    /// must have been migrated by `datil migrate`.
     ///
     /// # Errors
     /// The address is unknown, the database cannot be reached, or its schema does not fit.
@@ -103,7 +103,7 @@ impl Db {
         Ok(db)
     }
 
-    /// Connects without looking at the schema: what `datil migrate` does before it migrates.
+    /// Connects without checking the schema, as `datil migrate` does before it migrates.
     ///
     /// # Errors
     /// The address is unknown or the database cannot be reached.
@@ -129,8 +129,8 @@ impl Db {
                 .busy_timeout(BUSY)
                 .foreign_keys(true)
                 .pragma("journal_size_limit", "67108864");
-            // An import writes all over the file: pages that are kept for a while are read and
-            // written once instead of many times.
+            // An import writes all over the file: pages cached for a while are read and written once instead of many
+            // times.
             let writing = options
                 .clone()
                 .pragma("cache_size", "-16384")
@@ -157,8 +157,8 @@ impl Db {
         }
     }
 
-    /// The same database, through connections of their own whose statements may take as long as they take: for
-    /// imports, upkeep, and whatever nobody waits for. To be called once for each such task.
+    /// Returns the same database on separate connections without a statement time limit: for imports, upkeep and other
+    /// background work. Call this once for each such task.
     pub fn unhurried(&self) -> Self {
         match self {
             Self::Sqlite(db) => Self::Sqlite(SqliteDb {
@@ -177,7 +177,7 @@ impl Db {
     /// Begins a transaction; on SQLite it takes the write lock at once.
     ///
     /// # Errors
-    /// No connection could be had, or the file stayed locked.
+    /// No connection was available, or the file stayed locked.
     pub async fn begin(&self) -> Result<Tx, DbError> {
         Ok(match self {
             Self::Sqlite(db) => Tx::Sqlite(begin_on_sqlite(db, SQLITE_DURABLE).await?),
@@ -185,12 +185,12 @@ impl Db {
         })
     }
 
-    /// Begins a transaction of work that is done again if it was lost. It survives the death of the
-    /// process. A loss of power may take the last of such transactions, in the order in which they
-    /// were made; the next one of [`Db::begin`] makes all before it durable.
+    /// Begins a transaction for work that is repeated if lost. It survives the death of the process. A power loss may
+    /// undo the latest such transactions, newest first; the next transaction from [`Db::begin`] makes all before it
+    /// durable.
     ///
     /// # Errors
-    /// No connection could be had.
+    /// No connection was available.
     pub async fn begin_repeatable(&self) -> Result<Tx, DbError> {
         Ok(match self {
             Self::Sqlite(db) => Tx::Sqlite(begin_on_sqlite(db, SQLITE_REPEATABLE).await?),
@@ -198,8 +198,8 @@ impl Db {
         })
     }
 
-    /// Brings the schema up to date, and says how many migrations were applied. `data_dir` holds
-    /// the lock that keeps two processes from migrating one SQLite file at the same time.
+    /// Brings the schema up to date. `data_dir` holds the lock that keeps two processes from migrating one SQLite file
+    /// at the same time.
     ///
     /// # Errors
     /// A migration failed, or the schema is newer than this program.
@@ -220,10 +220,10 @@ impl Db {
         Ok(())
     }
 
-    /// How the schema that is there compares with the one that this program needs.
+    /// Compares the database's schema with the one this program needs.
     ///
     /// # Errors
-    /// The database cannot be asked, or its schema is newer than this program.
+    /// The database cannot be queried, or its schema is newer than this program.
     pub async fn schema(&self) -> Result<Schema, DbError> {
         const SQL: &str = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version DESC LIMIT 1";
         let migrations = match self {
@@ -231,7 +231,7 @@ impl Db {
             Self::Postgres(_) => &POSTGRES_MIGRATIONS,
         };
         let wanted = migrations.iter().map(|m| m.version).max().unwrap_or(0);
-        // Before the first migration there is no table to ask.
+        // Before the first migration, the table does not exist.
         let found = on!(self, |pool| sqlx::query_scalar::<_, i64>(SQL)
             .fetch_optional(pool)
             .await);
@@ -247,8 +247,8 @@ impl Db {
         }
     }
 
-    /// What a claim adds to its inner `SELECT` so that two claimers do not wait for each other.
-    /// SQLite has one writer and needs nothing.
+    /// Returns what a claim adds to its inner `SELECT` so that two claimants do not wait for each other. SQLite has one
+    /// writer and needs nothing.
     pub fn skip_locked(&self) -> &'static str {
         match self {
             Self::Sqlite(_) => "",
@@ -256,8 +256,8 @@ impl Db {
         }
     }
 
-    /// What stands behind a table's name so that SQLite uses this index, which otherwise takes any that has more of
-    /// the columns asked for. PostgreSQL knows how rare each value is, and needs nothing.
+    /// Returns what to put after a table's name so that SQLite uses this index; otherwise it prefers one with more of
+    /// the queried columns. PostgreSQL knows how rare each value is, and needs nothing.
     pub fn by_index(&self, index: &'static str) -> String {
         match self {
             Self::Sqlite(_) => format!("INDEXED BY {index}"),
@@ -265,7 +265,7 @@ impl Db {
         }
     }
 
-    /// Lets PostgreSQL learn how its rows are spread, which it does by itself after a while; SQLite is told which
+    /// Updates PostgreSQL's statistics, which it would do by itself after a while. SQLite needs none: it is told which
     /// index to use.
     ///
     /// # Errors
@@ -275,7 +275,7 @@ impl Db {
             Self::Sqlite(_) => {}
             Self::Postgres(pool) => {
                 const TABLES: &str = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()";
-                // Not those of other schemas in the same database.
+                // Skips tables of other schemas in the same database.
                 let tables: Vec<String> = sqlx::query_scalar(TABLES).fetch_all(pool).await?;
                 for table in tables {
                     let sql = format!("ANALYZE {table}");
@@ -286,7 +286,7 @@ impl Db {
         Ok(())
     }
 
-    /// The name of the engine, for logs and the health page.
+    /// Returns the name of the engine, for logs and the health page.
     pub fn engine(&self) -> &'static str {
         match self {
             Self::Sqlite(_) => "sqlite",
@@ -294,10 +294,10 @@ impl Db {
         }
     }
 
-    /// Asks the database for nothing: is it there?
+    /// Checks that the database answers, with a trivial query.
     ///
     /// # Errors
-    /// It is not.
+    /// It does not.
     pub async fn ping(&self) -> Result<(), DbError> {
         on!(self, |pool| sqlx::query("SELECT 1").execute(pool).await.map(|_| ()))?;
         Ok(())
@@ -315,8 +315,8 @@ impl Db {
     }
 }
 
-/// Begins on the one writing connection. When the disk is full SQLite ends a transaction by itself,
-/// and the connection then believes to be inside of one for ever: it is replaced.
+/// Begins on the single writing connection. When the disk is full, SQLite ends a transaction by itself, and the
+/// connection then believes for ever that it is inside one: it is replaced.
 async fn begin_on_sqlite(
     db: &SqliteDb,
     begin: &'static str,
@@ -326,7 +326,7 @@ async fn begin_on_sqlite(
     match pool.begin_with(begin).await {
         Err(sqlx::Error::InvalidSavePointStatement) => {
             tracing::warn!("the connection to the database lost count and is replaced");
-            // An error while closing concerns a connection that is of no use anyway.
+            // An error while closing does not matter: the connection is useless anyway.
             let _ = pool.acquire().await?.close().await;
             pool.begin_with(begin).await
         }
@@ -334,16 +334,16 @@ async fn begin_on_sqlite(
     }
 }
 
-/// How a schema compares with the one that this program needs.
+/// How a schema compares with the one this program needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Schema {
-    /// It is the one.
+    /// The schemas are the same.
     Fits,
     /// Migrations are missing.
     Older {
-        /// The newest migration that was applied, 0 for none.
+        /// The newest migration applied, 0 for none.
         found: i64,
-        /// The newest migration that this program has.
+        /// The newest migration this program has.
         wanted: i64,
     },
 }
@@ -352,7 +352,7 @@ impl Tx {
     /// Makes the changes durable and visible.
     ///
     /// # Errors
-    /// The database could not commit: nothing was changed.
+    /// The database could not commit; nothing was changed.
     pub async fn commit(self) -> Result<(), DbError> {
         match self {
             Self::Sqlite(tx) => tx.commit().await?,

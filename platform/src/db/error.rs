@@ -1,4 +1,4 @@
-//! What can go wrong with the database, and what kind of fault it is.
+//! Database errors and their kinds.
 
 use std::path::PathBuf;
 
@@ -10,26 +10,26 @@ pub enum DbError {
     /// The database could not be reached or refused a statement.
     #[error("database: {0}")]
     Sql(#[source] sqlx::Error),
-    /// A statement took longer than it may, waited too long for a lock, or found no free connection.
+    /// A statement exceeded its time limit, waited too long for a lock, or found no free connection.
     #[error("the database took too long: {0}")]
     TooSlow(#[source] sqlx::Error),
-    /// The address names no database that Datil knows.
+    /// The address does not name a database that Datil supports.
     #[error("database.url must begin with sqlite:// or postgres://, not {0:?}")]
     UnknownUrl(String),
     /// The schema is older than this program. PostgreSQL only: SQLite migrates itself.
     #[error("the database schema is at version {found}, this program needs {wanted}: run `datil migrate`")]
     SchemaTooOld {
-        /// The newest migration that was applied.
+        /// The newest migration applied.
         found: i64,
-        /// The newest migration that this program has.
+        /// The newest migration this program has.
         wanted: i64,
     },
     /// The schema was made by a newer program.
     #[error("the database schema is at version {found}, newer than this program knows ({known}): use a newer datil")]
     SchemaTooNew {
-        /// The newest migration that was applied.
+        /// The newest migration applied.
         found: i64,
-        /// The newest migration that this program has.
+        /// The newest migration this program has.
         known: i64,
     },
     /// A migration failed.
@@ -38,19 +38,19 @@ pub enum DbError {
     /// The folder of the SQLite file, or its lock, could not be used.
     #[error("database file {path}: {source}")]
     File {
-        /// What could not be used.
+        /// The path that could not be used.
         path: PathBuf,
         /// Why.
         source: std::io::Error,
     },
-    /// A stored value does not have the form that this program writes.
+    /// A stored value is not in the form this program writes.
     #[error("a stored row cannot be understood: {0}")]
     Row(String),
 }
 
 impl DbError {
-    /// Whether the database refused a value, as it will each time, and not whether it is there: too long, too large,
-    /// or a text that it cannot hold.
+    /// Whether the database refused a value, and always will: too long, too large, or a text it cannot hold. Not for a
+    /// database that is unavailable.
     pub fn is_refusal(&self) -> bool {
         let Self::Sql(sqlx::Error::Database(error)) = self else {
             return false;
@@ -63,7 +63,7 @@ impl DbError {
     }
 }
 
-/// Whether a statement failed because it took longer than it may.
+/// Whether a statement failed because it took too long.
 pub(crate) fn is_too_slow(error: &sqlx::Error) -> bool {
     // PostgreSQL: query_canceled, lock_not_available. SQLite: SQLITE_INTERRUPT.
     const SLOW: [&str; 3] = ["57014", "55P03", "9"];

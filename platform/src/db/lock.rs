@@ -5,15 +5,14 @@ use std::time::Duration;
 
 use super::error::DbError;
 
-/// An exclusive lock on a file in a folder, held until it is dropped or the process ends, however
-/// it ends (`flock`).
+/// An exclusive lock on a file in a folder (`flock`), held until it is dropped or the process ends in any way.
 #[derive(Debug)]
 pub struct FolderLock {
     _file: std::fs::File,
 }
 
 impl FolderLock {
-    /// Takes the lock if nobody holds it.
+    /// Takes the lock if it is free.
     ///
     /// # Errors
     /// The folder cannot be used.
@@ -38,7 +37,7 @@ impl FolderLock {
         }
     }
 
-    /// Takes the lock; waits while somebody holds it.
+    /// Takes the lock, waiting until it is free.
     ///
     /// # Errors
     /// The folder cannot be used.

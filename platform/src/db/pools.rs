@@ -1,4 +1,4 @@
-//! Connections whose statements are broken off when they take too long.
+//! Connections that interrupt statements which take too long.
 
 use std::time::{Duration, Instant};
 
@@ -9,15 +9,15 @@ use sqlx::{AssertSqlSafe, Executor};
 /// How long a statement waits for a locked SQLite file before it fails.
 pub(super) const BUSY: Duration = Duration::from_secs(15);
 
-/// Reading connections to SQLite, whose statements are broken off after `time`.
+/// Returns a pool of reading connections to SQLite, whose statements are interrupted after `time`.
 pub(super) fn readers(time: Option<Duration>) -> SqlitePoolOptions {
     let options = SqlitePoolOptions::new()
         .max_connections(4)
         .acquire_timeout(BUSY)
-        // There is nobody who could have closed a file.
+        // A file, unlike a server, cannot drop a connection.
         .test_before_acquire(false);
     let Some(time) = time else { return options };
-    // Each statement acquires a connection: either a new one or one that was used before.
+    // Each statement acquires a connection, either new or used before.
     options
         .after_connect(move |connection, _| Box::pin(break_off_after(connection, time)))
         .before_acquire(move |connection, _| {
@@ -28,9 +28,9 @@ pub(super) fn readers(time: Option<Duration>) -> SqlitePoolOptions {
         })
 }
 
-/// Breaks off what this connection still does after this time.
+/// Interrupts whatever this connection is still doing after this time.
 async fn break_off_after(connection: &mut SqliteConnection, time: Duration) -> Result<(), sqlx::Error> {
-    /// So many steps of SQLite's machine take well under a millisecond.
+    /// How often to check, in steps of SQLite's virtual machine: well under a millisecond.
     const STEPS: i32 = 10_000;
     let end = Instant::now() + time;
     let mut handle = connection.lock_handle().await?;
@@ -38,14 +38,14 @@ async fn break_off_after(connection: &mut SqliteConnection, time: Duration) -> R
     Ok(())
 }
 
-/// Connections to PostgreSQL, which breaks off statements after `time`; without a limit they are for long work, whose
-/// statements are planned each time. A transaction whose process was stopped in the middle of it ends as well: others
+/// Returns a pool of connections to PostgreSQL, which interrupts statements after `time`. Without a limit they are for
+/// long work, whose statements are planned each time. A transaction left idle by a stopped process is ended too: others
 /// wait for its locks.
 pub(super) fn connections(time: Option<Duration>) -> PgPoolOptions {
     const IDLE: Duration = Duration::from_secs(300);
     let limit = time.map_or(0, |time| time.as_millis());
     let idle = IDLE.as_millis();
-    // A plan that was made while a table was empty reads all of it, and would be kept while an import fills it.
+    // A plan made while a table is empty reads the whole table, and would be kept while an import fills it.
     let plans = match time {
         None => "; SET plan_cache_mode = force_custom_plan",
         Some(_) => "",

@@ -1,10 +1,10 @@
-//! The table `progress`: how far background tasks have come.
+//! The table `progress`: how far background tasks have got.
 
 use super::database::{Db, Tx};
 use super::error::DbError;
 use crate::{in_tx, on};
 
-/// How far a background task has come: the number stored under its name, 0 at first.
+/// Returns how far a background task has got: the number stored under its name, 0 at first.
 ///
 /// # Errors
 /// The database failed.
@@ -14,7 +14,7 @@ pub async fn progress(db: &Db, name: &str) -> Result<i64, DbError> {
     Ok(found.unwrap_or(0))
 }
 
-/// Stores how far a background task has come. It never goes back: a smaller number changes nothing.
+/// Stores how far a background task has got. It never goes back: a smaller number changes nothing.
 ///
 /// # Errors
 /// The database failed.

@@ -1,4 +1,4 @@
-//! A PostgreSQL schema of its own, for a test or a measurement.
+//! A separate PostgreSQL schema for a test or a measurement.
 
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgPool;
@@ -6,7 +6,7 @@ use sqlx::postgres::PgPool;
 use super::error::DbError;
 use super::settings::DatabaseSettings;
 
-/// A schema beside those that are on a server. It stays until [`ScratchSchema::drop`].
+/// An extra schema on a server. It stays until [`ScratchSchema::drop`].
 #[derive(Debug)]
 pub struct ScratchSchema {
     server: String,
@@ -14,7 +14,7 @@ pub struct ScratchSchema {
 }
 
 impl ScratchSchema {
-    /// Makes an empty schema on the server at `server`, with a name that no other has.
+    /// Creates an empty schema with a unique name on the server at `server`.
     ///
     /// # Errors
     /// The server cannot be reached, or refuses.
@@ -34,7 +34,7 @@ impl ScratchSchema {
         Ok(schema)
     }
 
-    /// How to open it.
+    /// Returns the settings to open it.
     pub fn settings(&self) -> DatabaseSettings {
         let Self { server, name } = self;
         let joint = if server.contains('?') { '&' } else { '?' };
@@ -44,7 +44,7 @@ impl ScratchSchema {
         }
     }
 
-    /// Removes it with all that it holds.
+    /// Drops the schema and everything in it.
     ///
     /// # Errors
     /// The server cannot be reached, or refuses.

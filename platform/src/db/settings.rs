@@ -1,4 +1,4 @@
-//! Which database, and how long it may take.
+//! Which database to use, and its time limits.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -14,8 +14,8 @@ use crate::config::{ConfigError, check_within};
 pub struct DatabaseSettings {
     /// `sqlite://path` or `postgres://…`. Empty: the file `datil.db` in the data folder.
     pub url: String,
-    /// How many seconds a statement may take; 0: no limit. On SQLite, reading ones only. Imports, migrations and
-    /// commands are not limited.
+    /// How many seconds a statement may take; 0: no limit. On SQLite, this applies to reads only. Imports, migrations
+    /// and commands are not limited.
     pub statement_seconds: u32,
 }
 
@@ -29,10 +29,10 @@ impl Default for DatabaseSettings {
 }
 
 impl DatabaseSettings {
-    /// Whether every value can be used; nothing is opened.
+    /// Checks that every value can be used; opens nothing.
     ///
     /// # Errors
-    /// The first setting that cannot, and why.
+    /// The first setting that cannot be used, and why.
     pub fn check(&self) -> Result<(), ConfigError> {
         const NAME: &str = "database.url";
         let url = self.url.as_str();
@@ -55,7 +55,7 @@ impl DatabaseSettings {
         }
     }
 
-    /// The same, for a command that may take as long as it takes.
+    /// Returns the same settings without a time limit, for a command.
     pub fn unhurried(&self) -> Self {
         Self {
             url: self.url.clone(),

@@ -1,9 +1,8 @@
-//! SQLite's write-ahead log, folded into the database file by a task of its own.
+//! Folds SQLite's write-ahead log into the database file in a separate task.
 //!
-//! SQLite by itself lets a writer fold the log when it has grown long, and every write behind it waits for the disk.
-//! Here the log is folded beside the writers; they wait only for its last pages, so that it can begin anew. A process
-//! without the task (it died) loses nothing: the writer folds a much longer log after all, and so does whoever closes
-//! the file last.
+//! By default, a writer folds the log once it has grown long, and every write behind it waits for the disk. Here the
+//! log is folded alongside the writers; they wait only for its last pages, so that the log can restart. If the task
+//! dies, nothing is lost: a writer still folds a much longer log, and so does the last process to close the file.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,24 +11,24 @@ use sqlx::sqlite::{SqliteExecutor, SqlitePool};
 use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// The log is looked at so long after a write began.
+/// How long after the start of a write the log is checked.
 const LOOK: Duration = Duration::from_millis(50);
-/// After an error, as of a full disk, it is left alone for so long.
+/// Pause after an error, such as a full disk.
 const PAUSE: Duration = Duration::from_secs(1);
-/// So many pages (of 4 KiB) make folding worth while.
+/// Minimum pages, of 4 KiB, that make folding worthwhile.
 const PAGES: i64 = 2048;
-/// While more than so many pages are not folded, folding goes on beside the writers.
+/// While more unfolded pages than this remain, folding goes on alongside the writers.
 const REST: i64 = 400;
-/// But not more often than this.
+/// Maximum rounds of folding alongside the writers.
 const ROUNDS: usize = 4;
-/// Folds all but what is being read from, and waits for nobody.
+/// Folds everything except pages being read, without waiting.
 const PASSIVE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
-/// Folds nothing: only looks.
+/// Folds nothing, only reports.
 const NOOP: &str = "PRAGMA wal_checkpoint(NOOP)";
-/// A writer folds the log itself when it has so many pages: 64 MiB.
+/// A writer folds the log itself once it has this many pages: 64 MiB.
 pub(super) const PAGES_FOR_A_WRITER: &str = "16384";
 
-/// The task; it ends when this is dropped.
+/// The folding task, which ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct Folding {
     wrote: Arc<Notify>,
@@ -48,7 +47,7 @@ impl Folding {
         }
     }
 
-    /// A write begins.
+    /// Tells the task that a write begins.
     pub(super) fn wake(&self) {
         self.wrote.notify_one();
     }
@@ -78,14 +77,13 @@ async fn fold(read: &SqlitePool, write: &SqlitePool) -> Result<(), sqlx::Error> 
             break;
         }
     }
-    // Nobody writes while the one writing connection is here: what is left is folded, and the next
-    // write begins the log anew.
+    // Holding the single writing connection blocks writes: the rest is folded, and the next write restarts the log.
     let mut writer = write.acquire().await?;
     checkpoint(&mut *writer, PASSIVE).await?;
     Ok(())
 }
 
-/// Answers how many pages of the log are not folded yet.
+/// Returns how many pages of the log are not folded yet.
 async fn checkpoint(connection: impl SqliteExecutor<'_>, pragma: &'static str) -> Result<i64, sqlx::Error> {
     let (_busy, logged, folded): (i64, i64, i64) = sqlx::query_as(pragma).fetch_one(connection).await?;
     Ok(logged - folded)
@@ -105,7 +103,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_long_log_is_folded_and_begins_anew() {
+    async fn a_long_log_is_folded_and_restarts() {
         let folder = tempfile::tempdir().unwrap();
         let settings = DatabaseSettings::default();
         let db = match Db::connect(&settings, folder.path()).await.unwrap() {

@@ -1,4 +1,4 @@
-//! The one error of every endpoint.
+//! The error type of every endpoint.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,40 +11,40 @@ use super::query::Wrong;
 use crate::cpu::Panicked;
 use crate::db::{DbError, is_too_slow};
 
-/// The one error of every endpoint. The client sees the status, a stable code and our sentence;
-/// the cause of an internal error goes to the log only.
+/// The error type of every endpoint. The client sees the status, a stable code and our sentence; the cause of an
+/// internal error goes only to the log.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    /// 404: there is no such thing.
+    /// 404: not found.
     #[error("{0}")]
     NotFound(String),
     /// 400: the request cannot be understood.
     #[error("{0}")]
     BadRequest(String),
-    /// 400: parameters are missing or wrong: all of them, with the address of a right request.
+    /// 400: lists all missing or wrong parameters, with the address of a correct request.
     #[error("{wrong}. For example: {example}")]
     Wrong {
-        /// What is wrong with which one.
+        /// The faulty parameters.
         wrong: Wrong,
-        /// The address of a right request.
+        /// The address of a correct request.
         example: &'static str,
     },
-    /// 403: it needs a token with a permission.
+    /// 403: a token with a permission is required.
     #[error("{0}")]
     Forbidden(String),
-    /// 405: there is something, but not to do that with.
+    /// 405: the address exists, but does not take this method.
     #[error("this address does not take this method")]
     MethodNotAllowed,
-    /// 413: the request is longer than what is taken.
+    /// 413: the request is too long.
     #[error("{0}")]
     TooLarge(String),
-    /// 429: too many requests; the client may ask again after this time.
+    /// 429: too many requests; the client may retry after this time.
     #[error("too many requests: try again after {} seconds", seconds(*.0))]
     RateLimited(Duration),
-    /// 503: not now; try again after some seconds.
+    /// 503: not now; retry after some seconds.
     #[error("{0}")]
     Unavailable(String),
-    /// 503: it took too long and was given up.
+    /// 503: the request took too long and was abandoned.
     #[error("{0}")]
     TooSlow(String),
     /// 500: our fault.
@@ -58,7 +58,7 @@ impl From<DbError> for ApiError {
     }
 }
 
-/// What many wait for fails for all of them.
+/// A shared result fails for all who wait for it.
 impl From<Arc<DbError>> for ApiError {
     fn from(error: Arc<DbError>) -> Self {
         anyhow::Error::from(error).into()
@@ -84,7 +84,7 @@ impl From<anyhow::Error> for ApiError {
 }
 
 impl ApiError {
-    /// The HTTP status and the stable code.
+    /// Returns the HTTP status and the stable code.
     pub fn status(&self) -> (StatusCode, &'static str) {
         match self {
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
@@ -99,7 +99,7 @@ impl ApiError {
         }
     }
 
-    /// After how many seconds it is worth to ask again.
+    /// The number of seconds after which a retry is worthwhile.
     pub(super) fn wait(&self) -> Option<u64> {
         match self {
             Self::RateLimited(wait) => Some(seconds(*wait)),
@@ -108,7 +108,7 @@ impl ApiError {
         }
     }
 
-    /// The error that a status says which came without words, about a request to this path.
+    /// The error for a status without a message, for a request to this path.
     pub(super) fn of_status(status: StatusCode, path: &str) -> Self {
         let is_text = percent_encoding::percent_decode_str(path).decode_utf8().is_ok();
         match status {
@@ -154,10 +154,10 @@ fn seconds(time: Duration) -> u64 {
 }
 
 impl Wrong {
-    /// The error of all that was noted; `example` is the address of a right request.
+    /// Fails if any problem was noted; `example` is the address of a correct request.
     ///
     /// # Errors
-    /// Something was noted.
+    /// A problem was noted.
     pub fn refused(self, example: &'static str) -> Result<(), ApiError> {
         if self.problems().next().is_none() {
             return Ok(());

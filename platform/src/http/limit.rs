@@ -1,4 +1,4 @@
-//! The rate limit: how many requests of the API and of pages one client address may make.
+//! The rate limit: how many requests to the API and for pages one client address may make.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
@@ -13,10 +13,10 @@ use super::error::ApiError;
 use super::meters::RATE_LIMITED;
 use super::settings::HttpSettings;
 
-/// After so many requests the addresses are forgotten that have not asked for a while.
+/// Inactive addresses are forgotten every this many requests.
 const FORGET_EVERY: u32 = 1024;
 
-/// The limit, and what each client has used of it.
+/// The limit, and how much of it each client has used.
 pub(super) struct Limit {
     clients: DefaultKeyedRateLimiter<IpAddr>,
     clock: DefaultClock,
@@ -25,7 +25,7 @@ pub(super) struct Limit {
 }
 
 impl Limit {
-    /// The limit of the settings, if there is one.
+    /// Creates the limit from the settings, if they set one.
     pub(super) fn new(settings: &HttpSettings) -> Option<Self> {
         let rate = NonZeroU32::new(settings.rate_limit)?;
         Some(Self {
@@ -36,7 +36,7 @@ impl Limit {
         })
     }
 
-    /// Counts a request, and refuses it if its client has made too many.
+    /// Counts a request and refuses it if its client has made too many.
     pub(super) fn check(&self, request: &Request) -> Result<(), ApiError> {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map(|peer| peer.0.ip());
@@ -54,8 +54,8 @@ impl Limit {
     }
 }
 
-/// Whose request it is: the peer, or behind `proxies` proxies of our own, each of which appends the address of its
-/// peer to `X-Forwarded-For`, the address that the outermost of them saw. One client has a whole /64 of IPv6.
+/// The client's address: the peer's or, behind `proxies` proxies of our own, the one that the outermost proxy saw. Each
+/// proxy appends its peer's address to `X-Forwarded-For`. One client has a whole IPv6 /64.
 fn client_address(peer: Option<IpAddr>, headers: &HeaderMap, proxies: usize) -> Option<IpAddr> {
     let forwarded = || {
         let chain: Vec<&str> = headers

@@ -15,28 +15,28 @@ use crate::blobs::Blobs;
 use crate::db::Db;
 use crate::meters::{BUILD_INFO, PrometheusHandle};
 
-/// No search engine has a use for crash reports, for lists that change all the time, or for an API.
+/// Crash reports, ever-changing lists and an API are of no use to search engines.
 const ROBOTS: &str = "User-agent: *\nDisallow: /\n";
 
-/// What the running program was built from, as Dockerflow wants to know it. What is not known is `None`.
+/// What the running program was built from, as Dockerflow requires. Unknown values are `None`.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Release {
     /// The address of the repository.
     pub source: Option<&'static str>,
     /// The version.
     pub version: &'static str,
-    /// The commit, as its whole hash.
+    /// The full hash of the commit.
     pub commit: Option<&'static str>,
-    /// Whether the sources were others than those of the commit.
+    /// Whether the sources differed from the commit.
     pub dirty: Option<bool>,
-    /// What the machine that built it calls the build: an address or a number.
+    /// The build's name on the machine that built it: an address or a number.
     pub build: Option<&'static str>,
 }
 
-/// What the endpoints for operators look at.
+/// The state of the endpoints for operators.
 #[derive(Clone)]
 pub struct Operations {
-    /// What runs.
+    /// The running release.
     pub release: Release,
     /// The database of this service.
     pub db: Db,
@@ -46,7 +46,7 @@ pub struct Operations {
     pub metrics: PrometheusHandle,
 }
 
-/// The endpoints; every service has them.
+/// Returns the endpoints, which every service has.
 pub fn operations(state: Operations) -> Router {
     let commit = state.release.commit.unwrap_or_default();
     BUILD_INFO.set_with(1.0, [state.release.version, commit]);
@@ -63,7 +63,7 @@ async fn version(State(state): State<Operations>) -> impl IntoResponse {
     axum::Json(state.release)
 }
 
-/// 200 when the database and the blob store answer, 503 with the reasons when one does not.
+/// 200 if the database and the blob store answer, 503 with the reasons if one does not.
 async fn heartbeat(State(state): State<Operations>) -> Response {
     let limit = Duration::from_secs(5);
     let mut errors = Vec::new();

@@ -1,52 +1,52 @@
-//! The parameters of a request, read strictly: everything that is missing or wrong is said at once, in our own words,
-//! with an example of a right request.
+//! Reads the parameters of a request strictly: everything missing or wrong is reported at once, in our own words, with
+//! an example of a correct request.
 
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-/// More parameters than this are not read.
+/// Maximum number of parameters read.
 const MAX_PARAMETERS: usize = 100;
-/// So many characters of a wrong value are repeated.
+/// Maximum characters of a wrong value repeated.
 const MAX_ECHO: usize = 40;
-/// So many problems are told.
+/// Maximum number of problems reported.
 const MAX_PROBLEMS: usize = 10;
 
-/// The parameters that a client gave, decoded.
+/// The parameters a client gave, decoded.
 #[derive(Debug, Clone, Default)]
 pub struct Given<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Given<'a> {
-    /// Those of a query string.
+    /// Parses a query string.
     pub fn of(query: Option<&'a str>) -> Self {
         let pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
         Self(pairs.take(MAX_PARAMETERS + 1).collect())
     }
 
-    /// The value of a parameter: the last one, if there are several.
+    /// Returns the value of a parameter, the last one if there are several.
     pub fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().rev().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_ref())
     }
 }
 
-/// A parameter that an endpoint takes.
+/// A parameter an endpoint takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameter {
     /// Its name.
     pub name: String,
-    /// Whether nothing can be answered without it.
+    /// Whether it is required.
     pub is_required: bool,
-    /// What its value is.
+    /// The form of its value.
     pub form: Form,
 }
 
-/// What the value of a parameter is.
+/// The form of a parameter's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Form {
-    /// Any text; the endpoint itself looks further.
+    /// Any text; the endpoint checks it further.
     Text,
-    /// A whole number of a range.
+    /// A whole number in a range.
     Number(RangeInclusive<i64>),
     /// A day, `YYYY-MM-DD`.
     Day,
@@ -74,7 +74,7 @@ impl Form {
 pub struct Wrong(Vec<(String, String)>);
 
 impl Wrong {
-    /// What can be told from the parameters that an endpoint takes.
+    /// Collects the problems apparent from the parameters an endpoint takes.
     pub fn with(given: &Given<'_>, taken: &[Parameter]) -> Self {
         let mut wrong = Self::default();
         for parameter in taken {
@@ -108,21 +108,21 @@ impl Wrong {
         wrong
     }
 
-    /// Notes what is wrong with a parameter.
+    /// Notes a problem with a parameter.
     pub fn add(&mut self, name: &str, why: impl Into<String>) {
         if self.0.len() < MAX_PROBLEMS && self.0.iter().all(|(known, _)| known != name) {
             self.0.push((name.to_owned(), why.into()));
         }
     }
 
-    /// Notes why the value of a parameter, if it was given, cannot be read.
+    /// Notes why the value of a parameter, if given, cannot be read.
     pub fn check<T, E: Display>(&mut self, given: &Given<'_>, name: &str, read: impl FnOnce(&str) -> Result<T, E>) {
         if let Some(Err(why)) = given.get(name).map(read) {
             self.add(name, why.to_string());
         }
     }
 
-    /// Each parameter with what is wrong with it.
+    /// The parameters and their problems.
     pub(super) fn problems(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, why)| (name.as_str(), why.as_str()))
     }
@@ -132,7 +132,7 @@ impl Display for Wrong {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (at, (name, why)) in self.0.iter().enumerate() {
             let between = if at == 0 { "" } else { "; " };
-            // Some reasons name their parameter already.
+            // Some reasons already name their parameter.
             let rest = why.strip_prefix(name.as_str());
             let names_itself = rest.is_some_and(|rest| rest.starts_with(' ')) && !why.starts_with("is ");
             let begin = match name.as_str() {
@@ -147,7 +147,7 @@ impl Display for Wrong {
     }
 }
 
-/// The beginning of a client's text, in quotation marks, without control characters.
+/// Quotes the beginning of a client's text, without control characters.
 pub fn short(text: &str) -> String {
     format!("“{}”", begin(text))
 }
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_wrong_is_said_at_once() {
+    fn all_problems_are_reported_at_once() {
         for (query, expected) in [
             (Some("product=a&channel=b"), ""),
             (Some("product=a&channel=b&limit=10&date=2026-08-31"), ""),

@@ -10,17 +10,17 @@ use crate::config::ConfigError;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HttpSettings {
-    /// Address and port to listen on, such as `127.0.0.1:8000`; port 0 takes a free one. Empty:
-    /// the loopback address and the service's own port.
+    /// Address and port to listen on, such as `127.0.0.1:8000`; port 0 picks a free one. Empty: the loopback address
+    /// and the service's own port.
     pub bind: String,
-    /// How many requests a minute one client address may make of the API (`/api/`) and of pages, and at once; 0: no
+    /// How many requests to the API (`/api/`) and for pages one client address may make a minute, or at once; 0: no
     /// limit. Crash reports, health and the stylesheet are not counted.
     pub rate_limit: u32,
-    /// How many proxies of our own stand in front, each of which appends to `X-Forwarded-For`: where the client's
-    /// address is read for the limit. 0: the address of the connection.
+    /// How many proxies of our own are in front, each appending to `X-Forwarded-For`: where the rate limit finds the
+    /// client's address. 0: the address of the connection.
     pub proxies: u8,
-    /// How many seconds a request may take until its answer begins, then it is given up with 503; 0: no limit. Crash
-    /// reports have limits of their own.
+    /// How many seconds may pass before the response begins, after which the request is abandoned with 503; 0: no
+    /// limit. Crash reports have their own limits.
     pub answer_seconds: u32,
 }
 
@@ -36,10 +36,10 @@ impl Default for HttpSettings {
 }
 
 impl HttpSettings {
-    /// Whether every value can be used.
+    /// Checks that every value can be used.
     ///
     /// # Errors
-    /// The first setting that cannot, and why.
+    /// The first setting that cannot be used, and why.
     pub fn check(&self) -> Result<(), ConfigError> {
         if self.bind.is_empty() {
             return Ok(());

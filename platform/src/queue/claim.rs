@@ -1,18 +1,18 @@
-//! Claims on jobs: who makes them, and how long they hold.
+//! Claims on jobs: their owners and their leases.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// How long a claim holds without being renewed.
+/// How long a claim lasts without being renewed.
 pub const LEASE: Duration = Duration::from_secs(15);
 
 /// How often a worker renews its claims.
 pub const RENEW_EVERY: Duration = Duration::from_secs(5);
 
-/// After how many claims a job ends as failed: a guard against one that kills its worker.
+/// After this many claims a job ends as failed: a guard against a job that kills its worker.
 pub const MAX_CLAIMS: i64 = 200;
 
-/// Somebody who claims jobs; gives each claim a name of its own.
+/// An owner of claims, which gives each claim a unique name.
 #[derive(Debug)]
 pub struct Claimant {
     owner: String,
@@ -20,7 +20,7 @@ pub struct Claimant {
 }
 
 impl Claimant {
-    /// A claimant under a name that nobody else has.
+    /// Creates a claimant with a unique name.
     pub fn new(owner: impl Into<String>) -> Self {
         Self {
             owner: owner.into(),
@@ -28,7 +28,7 @@ impl Claimant {
         }
     }
 
-    /// A name for a claim that no other ever has: the owner's, a hyphen and a number.
+    /// Returns a claim name that is never reused: the owner's, a hyphen and a number.
     pub(super) fn name(&self) -> String {
         let number = self.claims.fetch_add(1, Ordering::Relaxed);
         format!("{}-{number}", self.owner)

@@ -1,7 +1,7 @@
 //! The table `job`.
 //!
-//! `state` is 0 (ready), 1 (claimed) or 2 (given up). What is pushed while a job is claimed stands in `again_kind`,
-//! `again_lane` and `again_run_at`, which are empty in every other state: whoever ends a claim takes them over.
+//! `state` is 0 (ready), 1 (claimed) or 2 (given up). Pushes during a claim are kept in `again_kind`, `again_lane` and
+//! `again_run_at`, which are empty in every other state: the end of a claim applies them.
 
 use sqlx::AssertSqlSafe;
 
@@ -11,10 +11,10 @@ use super::lanes::{ALL, Lane};
 use crate::db::{Db, DbError, Tx};
 use crate::{clock, in_tx, on};
 
-/// So many jobs of a lane are counted at the most.
+/// Maximum jobs of a lane counted.
 pub const MOST_COUNTED: i64 = 10_000;
 
-/// A job that is there is upgraded; one that is claimed is noted for another round.
+/// Upgrades an existing job; a claimed one is marked for another round.
 const PUSH: &str = "\
 INSERT INTO job
   (crash_id, lane, kind, state, run_at, pushed, lease_until, owner, claims, failures, walker_deaths, last_error)
@@ -37,16 +37,16 @@ ON CONFLICT (crash_id) DO UPDATE SET
   walker_deaths = CASE WHEN job.state = 2 THEN 0 ELSE job.walker_deaths END,
   state = CASE WHEN job.state = 2 THEN 0 ELSE job.state END";
 
-/// What was wished for meanwhile joins the wish that was not fulfilled.
-const BOTH_WISHES: &str = "\
+/// Merges pushes during the claim into the unfinished job.
+const BOTH_PUSHES: &str = "\
 kind = CASE WHEN again_kind > kind THEN again_kind ELSE kind END, \
 lane = CASE WHEN again_lane < lane THEN again_lane ELSE lane END, \
 again_kind = NULL, again_lane = NULL, again_run_at = NULL";
 
-/// Of a statement on one claimed job: the crash is `$1`, the claim `$2`.
+/// The condition of a statement on one claimed job: the crash is `$1`, the claim `$2`.
 const CLAIMED: &str = "WHERE crash_id = $1 AND owner = $2 AND state = 1";
 
-/// Wants a crash to be worked on, from now on.
+/// Queues a crash for work, due now.
 ///
 /// # Errors
 /// The database failed.
@@ -54,7 +54,7 @@ pub async fn push(tx: &mut Tx, crash_id: &str, kind: Kind, lane: Lane, now: i64)
     push_later(tx, crash_id, kind, lane, now, now).await
 }
 
-/// Wants a crash to be worked on from `run_at` on, microseconds UTC. What others want is not put off by that.
+/// Queues a crash for work, due at `run_at`, microseconds UTC. This does not delay a job that is due earlier.
 ///
 /// # Errors
 /// The database failed.
@@ -78,9 +78,8 @@ pub async fn push_later(
     Ok(())
 }
 
-/// Wants a crash to be processed that somebody waits for: a job that waits for its turn goes to the
-/// lane `priority`, a missing one is made. One that is being worked on, or was given up, is left as
-/// it is: the work need not be done twice.
+/// Queues a crash that a user is waiting for: a waiting job moves to the lane `priority`, a missing one is created. A
+/// job that is claimed or given up is left alone: the work need not be done twice.
 ///
 /// # Errors
 /// The database failed.
@@ -114,10 +113,10 @@ struct ClaimedRow {
     claims: i64,
 }
 
-/// The statement of [`claim`]. Owner, end of the lease, lane, now, limit.
+/// The statement of [`claim`]. Its parameters: owner, end of the lease, lane, now, limit.
 fn claim_sql(db: &Db) -> String {
     format!(
-        "UPDATE job SET state = 1, owner = $1, lease_until = $2, claims = claims + 1, {BOTH_WISHES} \
+        "UPDATE job SET state = 1, owner = $1, lease_until = $2, claims = claims + 1, {BOTH_PUSHES} \
          WHERE crash_id IN (SELECT crash_id FROM job \
            WHERE lane = $3 AND state < 2 AND run_at <= $4 AND lease_until <= $4 \
            ORDER BY run_at, crash_id LIMIT $5 {}) \
@@ -126,8 +125,8 @@ fn claim_sql(db: &Db) -> String {
     )
 }
 
-/// Claims up to `limit` due jobs, asking the lanes in the given order. A job whose
-/// lease ran out is due again: its owner died.
+/// Claims up to `limit` due jobs, trying the lanes in the given order. A job whose lease expired is due again: its
+/// owner died.
 ///
 /// # Errors
 /// The database failed.
@@ -166,7 +165,7 @@ pub async fn claim(db: &Db, claimant: &Claimant, lanes: &[Lane], limit: i64, now
 const DUE: &str =
     "SELECT 1 FROM job WHERE lane IN (0, 1, 2, 3) AND state < 2 AND run_at <= $1 AND lease_until <= $1 LIMIT 1";
 
-/// Whether there is a due job: a cheap look before the writing claim.
+/// Whether there is a due job: a cheap check before a claim, which writes.
 ///
 /// # Errors
 /// The database failed.
@@ -179,8 +178,8 @@ fn lease_end(now: i64) -> i64 {
     now.saturating_add(clock::micros(LEASE))
 }
 
-/// Whether a claim is still held. What is written afterwards may come too late all the same: only the transaction that
-/// ends the claim decides.
+/// Whether a claim is still held. A later write may still come too late: only the transaction that ends the claim
+/// decides.
 ///
 /// # Errors
 /// The database failed.
@@ -194,8 +193,8 @@ pub async fn held(db: &Db, job: &Job) -> Result<bool, DbError> {
     Ok(found.is_some())
 }
 
-/// Runs a statement that begins with `sql` on one claimed job, whose further values are bound from `$3` on; answers
-/// whether the claim was still held.
+/// Runs a statement that begins with `sql` on one claimed job, with further values bound from `$3` on. Returns whether
+/// the claim was still held.
 macro_rules! on_claim {
     ($tx:expr, $job:expr, $sql:expr $(, $value:expr)*) => {{
         let sql = format!("{} {CLAIMED}", $sql);
@@ -210,7 +209,7 @@ macro_rules! on_claim {
     }};
 }
 
-/// Renews the lease of a claimed job. `false`: the claim was lost.
+/// Renews the lease of a claimed job. Returns `false` if the claim was lost.
 ///
 /// # Errors
 /// The database failed.
@@ -219,9 +218,8 @@ pub async fn renew(tx: &mut Tx, job: &Job, now: i64) -> Result<bool, DbError> {
     Ok(on_claim!(tx, job, SQL, lease_end(now)))
 }
 
-/// Ends a claimed job, in the transaction that stores its result. If it was pushed again
-/// meanwhile, it becomes ready for what was pushed. `false`: the claim was lost, and the caller
-/// must roll back.
+/// Ends a claimed job, in the transaction that stores its result. If it was pushed again meanwhile, it becomes ready
+/// for that push. Returns `false` if the claim was lost; the caller must then roll back.
 ///
 /// # Errors
 /// The database failed.
@@ -243,20 +241,20 @@ pub async fn done(tx: &mut Tx, job: &Job, now: i64) -> Result<bool, DbError> {
     Ok(on_claim!(tx, job, AGAIN, now))
 }
 
-/// Gives a claimed job back unfinished, for somebody else to take at once, with the reason if there is one: it must
-/// not hold protected data. `false`: the claim was lost.
+/// Releases a claimed job unfinished, for immediate claiming by another worker. The reason, if any, must not hold
+/// protected data. Returns `false` if the claim was lost.
 ///
 /// # Errors
 /// The database failed.
 pub async fn release(tx: &mut Tx, job: &Job, reason: &str) -> Result<bool, DbError> {
     let sql = format!(
-        "UPDATE job SET state = 0, lease_until = 0, owner = '', claims = claims - 1, last_error = $3, {BOTH_WISHES}"
+        "UPDATE job SET state = 0, lease_until = 0, owner = '', claims = claims - 1, last_error = $3, {BOTH_PUSHES}"
     );
     Ok(on_claim!(tx, job, sql, reason))
 }
 
-/// Puts a claimed job back until `run_at` after a failure that is counted. The reason must not hold
-/// protected data. `false`: the claim was lost.
+/// Puts a claimed job back until `run_at` and counts a failure. The reason must not hold protected data. Returns
+/// `false` if the claim was lost.
 ///
 /// # Errors
 /// The database failed.
@@ -264,13 +262,13 @@ pub async fn retry(tx: &mut Tx, job: &Job, run_at: i64, reason: &str) -> Result<
     let sql = format!(
         "UPDATE job \
          SET state = 0, failures = failures + 1, run_at = $3, lease_until = 0, owner = '', last_error = $4, \
-         {BOTH_WISHES}"
+         {BOTH_PUSHES}"
     );
     Ok(on_claim!(tx, job, sql, run_at, reason))
 }
 
-/// Ends a claimed job as failed: it is kept, with the reason, which must not hold protected
-/// data. If it was pushed again meanwhile, it is tried once more for both wishes. `false`: the claim was lost.
+/// Ends a claimed job as failed and keeps it with the reason, which must not hold protected data. If it was pushed
+/// again meanwhile, it is retried for both pushes instead. Returns `false` if the claim was lost.
 ///
 /// # Errors
 /// The database failed.
@@ -278,7 +276,7 @@ pub async fn fail(tx: &mut Tx, job: &Job, now: i64, reason: &str) -> Result<bool
     let again = format!(
         "UPDATE job \
          SET state = 0, run_at = again_run_at, pushed = $3, lease_until = 0, owner = '', claims = 0, failures = 0, \
-         walker_deaths = 0, last_error = $4, {BOTH_WISHES}"
+         walker_deaths = 0, last_error = $4, {BOTH_PUSHES}"
     );
     let sql = format!(
         "UPDATE job \
@@ -299,7 +297,7 @@ pub async fn fail(tx: &mut Tx, job: &Job, now: i64, reason: &str) -> Result<bool
     Ok(on_claim!(tx, job, again, now, reason))
 }
 
-/// Notes that a walker process died over this job while its worker lived on. `false`: the claim was lost.
+/// Notes that a walker process died on this job while its worker lived on. Returns `false` if the claim was lost.
 ///
 /// # Errors
 /// The database failed.
@@ -311,8 +309,8 @@ pub async fn walker_died(tx: &mut Tx, job: &Job) -> Result<bool, DbError> {
 const DEPTH: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM job WHERE lane = $1 AND state < 2 LIMIT $2) AS counted";
 const FAILED_DEPTH: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM job WHERE state = 2 LIMIT $1) AS counted";
 
-/// How many jobs wait or are being worked on, by lane, and how many failed (`None`); of each [`MOST_COUNTED`] at the
-/// most, so that a long queue does not cost more than a short one.
+/// Counts the waiting and claimed jobs by lane, and the failed ones (`None`): at most [`MOST_COUNTED`] of each, so that
+/// a long queue does not cost more than a short one.
 ///
 /// # Errors
 /// The database failed.
@@ -334,7 +332,7 @@ pub async fn depth(db: &Db) -> Result<Vec<(Option<Lane>, i64)>, DbError> {
     Ok(depth)
 }
 
-/// What is known of the job of a crash; `None` without one.
+/// Returns the status of a crash's job, `None` without one.
 ///
 /// # Errors
 /// The database failed.
@@ -359,7 +357,7 @@ const FAILED: &str = "SELECT crash_id, last_error, pushed, run_at \
     WHERE state = 2 AND (pushed > $1 OR (pushed = $1 AND crash_id > $2)) \
     ORDER BY pushed, crash_id LIMIT $3";
 
-/// The jobs that were given up, oldest first, after one of them, at most `limit`.
+/// Returns at most `limit` jobs that were given up, oldest first, after the job `after`.
 ///
 /// # Errors
 /// The database failed.
@@ -382,7 +380,7 @@ pub async fn failed(db: &Db, after: Option<&FailedJob>, limit: i64) -> Result<Ve
         .collect())
 }
 
-/// Takes up a job that was given up, from the beginning. `false`: there is no such one.
+/// Restarts a job that was given up. Returns `false` if there is none.
 ///
 /// # Errors
 /// The database failed.
@@ -401,7 +399,7 @@ pub async fn retry_failed(tx: &mut Tx, crash_id: &str, now: i64) -> Result<bool,
 
 const OLDEST: &str = "SELECT MIN(pushed) FROM job WHERE state < 2";
 
-/// When the oldest job that is not given up was pushed, microseconds UTC; `None` without jobs.
+/// Returns when the oldest job not given up was pushed, microseconds UTC; `None` without jobs.
 ///
 /// # Errors
 /// The database failed.
@@ -409,7 +407,7 @@ pub async fn oldest(db: &Db) -> Result<Option<i64>, DbError> {
     Ok(on!(db, |pool| sqlx::query_scalar(OLDEST).fetch_one(pool).await)?)
 }
 
-/// The statements that are run all the time, by their names: for a test of how the databases run them.
+/// The statements that run all the time, by name: for a test of how the databases run them.
 #[doc(hidden)]
 pub fn statements(db: &Db) -> Vec<(&'static str, String)> {
     vec![

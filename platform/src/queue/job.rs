@@ -1,11 +1,11 @@
-//! A job: what is to be done with a crash, and where it stands.
+//! A job: the work to do on a crash, and its state.
 
 use super::lanes::Lane;
 
-/// What is to be done with a crash. A later variant includes the earlier ones.
+/// The work to do on a crash. A later variant includes the earlier ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// Attach the build again; nothing else.
+    /// Only attach the build again.
     Enrich,
     /// The whole pipeline.
     Process,
@@ -29,35 +29,35 @@ impl Kind {
 pub struct Job {
     /// The crash.
     pub crash_id: String,
-    /// What is to be done with it.
+    /// The work to do.
     pub kind: Kind,
-    /// Where it stood.
+    /// Its lane.
     pub lane: Lane,
     /// When it was first pushed, microseconds UTC.
     pub pushed: i64,
-    /// How often a walker process has died over it.
+    /// How many walker processes have died on it.
     pub walker_deaths: i64,
-    /// How often a store failed it.
+    /// How many times it failed because of a store.
     pub failures: i64,
     /// The claim's name; no other claim ever has it.
     pub claim: String,
-    /// How often it was claimed, this time included.
+    /// How many times it was claimed, including this time.
     pub claims: i64,
 }
 
-/// Where a job stands.
+/// The state of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobState {
-    /// It waits for its turn, or for its next try.
+    /// It waits for its turn or its next try.
     Waiting,
-    /// Somebody works on it.
+    /// A worker holds it.
     Claimed,
     /// It was given up.
     Failed,
 }
 
 impl JobState {
-    /// The name as it is shown.
+    /// The name as shown.
     pub fn name(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
@@ -67,20 +67,20 @@ impl JobState {
     }
 }
 
-/// What is known of the job of one crash.
+/// The status of a crash's job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobStatus {
-    /// Where it stands.
+    /// Its state.
     pub state: JobState,
     /// When it was first pushed, microseconds UTC.
     pub pushed: i64,
-    /// When it is due; of a failed one, when it was given up. Microseconds UTC.
+    /// When it is due or, for a failed one, when it was given up. Microseconds UTC.
     pub run_at: i64,
-    /// What went wrong the last time, without protected data; empty if nothing did.
+    /// The reason for the last failure, without protected data; empty if there was none.
     pub reason: String,
 }
 
-/// A job that was given up, kept for people to look at.
+/// A job that was given up, kept for people to inspect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedJob {
     /// The crash.

@@ -1,24 +1,24 @@
 //! The lanes of the queue and the order in which they are served.
 
-/// A lane of the queue. New crashes, crashes that somebody waits for, mass reprocessing and
-/// re-enrichment are kept apart, so that none starves another.
+/// A lane of the queue. New crashes, crashes that a user waits for, mass reprocessing and re-enrichment are kept
+/// apart, so that none starves another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
-    /// Somebody is waiting for this crash.
+    /// Crashes that a user is waiting for.
     Priority,
     /// Crashes as they come in.
     Standard,
-    /// Crashes that are processed once more.
+    /// Crashes to process again.
     Reprocessing,
-    /// Crashes whose build is attached once more.
+    /// Crashes whose build is to be attached again.
     Enrichment,
 }
 
-/// Every lane, the most urgent first.
+/// Every lane, most urgent first.
 pub(crate) const ALL: [Lane; 4] = [Lane::Priority, Lane::Standard, Lane::Reprocessing, Lane::Enrichment];
 
-/// Of 12 claims, so many begin with this lane. Mass reprocessing once starved live crashes
-/// upstream (bug 1945653), hence the small shares that are never zero.
+/// How many of 12 claims begin with each lane. Mass reprocessing once starved live crashes upstream (bug 1945653),
+/// hence small shares that are never zero.
 const SHARES: [usize; 4] = [5, 5, 1, 1];
 
 impl Lane {
@@ -51,17 +51,16 @@ impl Lane {
     }
 }
 
-/// Hands out, claim by claim, the order in which the lanes are asked.
+/// Determines, claim by claim, the order in which the lanes are tried.
 #[derive(Debug, Default)]
 pub struct LaneOrder {
     credit: [usize; 4],
 }
 
 impl LaneOrder {
-    /// The lanes in the order for the next claim: the one whose turn it is, then the others by
-    /// urgency.
+    /// Returns the order of the lanes for the next claim: the one whose turn it is, then the others by urgency.
     pub fn next_order(&mut self) -> [Lane; 4] {
-        // Smooth weighted round robin: every lane earns its share, the richest one pays the sum.
+        // Smooth weighted round robin: every lane earns its share, and the richest pays the total.
         let mut richest = 0;
         for (index, share) in SHARES.iter().enumerate() {
             self.credit[index] += share;

@@ -1,5 +1,5 @@
-//! A blob store that a test interrupts: before and after each operation it is told, may do what it likes, and may let
-//! the operation fail.
+//! A blob store that a test interrupts: the test is called before and after each operation, may do anything, and may
+//! make the operation fail.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use object_store::{
     PutOptions, PutPayload, PutResult, Result,
 };
 
-/// Where an operation stands: `before write v1/…`, `after read v1/…`; the kinds are read, write, delete and list.
+/// The moment of an operation: `before write v1/…`, `after read v1/…`; the kinds are read, write, delete and list.
 pub type Moment = String;
 
-/// What a test does at a moment; `false` lets the operation fail (before it, nothing is done; after it, all of it was
+/// What a test does at a moment; `false` makes the operation fail (before it, nothing is done; after it, all of it was
 /// done).
 pub type Interruption = Arc<dyn Fn(Moment) -> BoxFuture<'static, bool> + Send + Sync>;
 

@@ -4,8 +4,8 @@ use sqlx::AssertSqlSafe;
 
 use crate::db::Db;
 
-/// The lines of a plan that read a whole table, or sort: empty when every row is found by an index in the order that
-/// is wanted. PostgreSQL is asked for the plan that holds for any values, and told to avoid both where it can.
+/// Returns the lines of a plan that scan a whole table or sort: none if an index finds every row in the required order.
+/// PostgreSQL is asked for its generic plan, and told to avoid both if it can.
 pub async fn slow_steps(db: &Db, sql: &str) -> Vec<String> {
     let tables = tables(db).await;
     let is_table = |name: Option<&str>| tables.iter().any(|table| Some(table.as_str()) == name);
@@ -24,7 +24,7 @@ pub async fn slow_steps(db: &Db, sql: &str) -> Vec<String> {
     plan(db, sql).await.into_iter().filter(slow).collect()
 }
 
-/// The tables of SQLite: what else it scans is what a part of the statement has found.
+/// SQLite's tables: anything else it scans is the result of a part of the statement.
 async fn tables(db: &Db) -> Vec<String> {
     match db {
         Db::Sqlite(db) => sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'table'")
@@ -35,7 +35,7 @@ async fn tables(db: &Db) -> Vec<String> {
     }
 }
 
-/// The lines of a plan.
+/// Returns the lines of a plan.
 pub async fn plan(db: &Db, sql: &str) -> Vec<String> {
     match db {
         Db::Sqlite(db) => {
@@ -82,7 +82,7 @@ pub async fn plan(db: &Db, sql: &str) -> Vec<String> {
     }
 }
 
-/// Lets the database learn how its rows are spread.
+/// Updates the database's statistics.
 pub async fn analyze(db: &Db) {
     if let Db::Sqlite(db) = db {
         let done = sqlx::query("ANALYZE").execute(&db.write).await;

@@ -9,7 +9,7 @@ use tower::ServiceExt;
 
 use super::*;
 
-/// A page as a service would make it.
+/// A page as a service would render it.
 #[expect(clippy::needless_pass_by_value, reason = "a page is made of the error itself")]
 fn page(error: ApiError) -> Response {
     let (status, _) = error.status();
@@ -21,7 +21,7 @@ async fn panics() -> &'static str {
     panic!("someone@example.com");
 }
 
-/// What a library says of a wrong address is none of our words.
+/// A library's message about a wrong address is not in our words.
 async fn named(Path(name): Path<u32>) -> String {
     name.to_string()
 }
@@ -35,7 +35,7 @@ thread_local! {
     static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The log of the thread that logs: a test runs on one.
+/// A log per thread: each test runs on one thread.
 struct OwnLog;
 
 impl std::io::Write for OwnLog {
@@ -49,8 +49,8 @@ impl std::io::Write for OwnLog {
     }
 }
 
-/// Whether anybody wants what a place in the code logs is asked once for all threads, by the first one that comes
-/// there. So all threads have the same subscriber, before the first request.
+/// Whether a call site's logs are wanted is asked once for all threads, by the first to reach it. So all threads have
+/// the same subscriber before the first request.
 fn log_everything() {
     use tracing_subscriber::filter::LevelFilter;
     use tracing_subscriber::prelude::*;
@@ -113,7 +113,7 @@ async fn ask(router: &Router, method: &str, path: &str) -> Answer {
     send(router, request.body(Body::empty()).unwrap()).await
 }
 
-/// Every error is said in the form of its address, those of the API to pages of other hosts as well.
+/// Every error has the form of its address, and the API's errors are readable by pages of other hosts as well.
 #[tokio::test]
 async fn errors_have_the_form_of_their_address() {
     let router = service(&HttpSettings::default());
@@ -172,7 +172,7 @@ async fn head_is_get_without_a_body() {
     let answer = ask(&router, "HEAD", "/").await;
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!((answer.header("content-length"), &*answer.body), ("4", ""));
-    // Of what is nowhere, the server leaves the body out.
+    // For an unknown address, the server leaves out the body.
     let answer = ask(&router, "HEAD", "/api/v1/nothing").await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
 }
@@ -261,7 +261,7 @@ async fn each_address_has_its_own_limit_on_the_api_and_pages() {
     }
 }
 
-/// The whole of a log and of the figures says which pattern was asked for, and nothing of a client.
+/// Logs and metrics name the requested route pattern, and nothing about a client.
 #[test]
 fn logs_and_figures_say_the_route_and_nothing_of_the_client() {
     LOG.take();
