@@ -4,7 +4,7 @@ use axum::body::{Body as ResponseBody, BodyDataStream};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Response, header};
 use chrono::{DateTime, Utc};
-use crash::{CrashId, Throttle};
+use crash::{CrashId, Throttle, collector};
 use platform::cpu::Panicked;
 use platform::{clock, cpu};
 use secrecy::ExposeSecret;
@@ -153,7 +153,7 @@ impl Inner {
 
     /// The id that the client wants, if it wants one and may.
     fn chosen_id(&self, headers: &HeaderMap, annotations: &Map<String, Value>) -> Result<Option<CrashId>, Refusal> {
-        let Some(wanted) = annotations.get("uuid") else {
+        let Some(wanted) = annotations.get(collector::ID) else {
             return Ok(None);
         };
         let token = headers

@@ -8,6 +8,8 @@
 use Access::{Protected, Public};
 use Kind::{Boolean, Integer, List, Number, Object, Text};
 
+use crate::collector;
+
 /// The type of a field's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -106,9 +108,9 @@ const PUBLIC_ANNOTATIONS: &[&str] = &[
     "SubmittedFrom",
     "SubmittedFromInfobar",
     "UtilityActorsName",
-    "submitted_timestamp",
-    "uuid",
-    "version",
+    collector::SUBMITTED,
+    collector::ID,
+    collector::FORM,
 ];
 
 /// Every field, sorted by name: name, type, who may see it, annotation, search name.
@@ -311,7 +313,7 @@ mod tests {
             ("TelemetryEnvironment", false),
             ("JavaException", false),
             ("SomethingNew", false),
-            ("metadata", false),
+            (collector::METADATA, false),
             ("", false),
         ] {
             assert_eq!(annotation_is_public(name), public, "{name}");

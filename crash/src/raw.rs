@@ -1,13 +1,11 @@
 //! Raw crashes: the annotations and what the collector noted beside them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// The keys that the collector writes itself; a client's values under them are overwritten.
-const COLLECTOR_KEYS: [&str; 4] = ["uuid", "submitted_timestamp", "version", "metadata"];
+use crate::collector::{self, Metadata};
 
 /// Annotations that identify people.
 const PRIVATE_ANNOTATIONS: [&str; 4] = ["Email", "TelemetryClientId", "TelemetryServerURL", "TelemetrySessionId"];
@@ -32,40 +30,12 @@ pub fn text_of(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Whether the collector writes this key of a raw crash itself.
-pub fn is_of_collector(name: &str) -> bool {
-    COLLECTOR_KEYS.contains(&name)
-}
-
 /// A raw crash: one flat JSON object with all annotations, plus `uuid`, `submitted_timestamp`
 /// (RFC 3339), `version` (2) and `metadata`. Annotation values should be texts, but clients that
 /// send JSON may send any value.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RawCrash(pub Map<String, Value>);
-
-/// What the collector notes beside the annotations.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Metadata {
-    /// `json` or `multipart`: how the annotations were sent.
-    pub payload: String,
-    /// `1` when the body was gzip-compressed, else `0`.
-    pub payload_compressed: String,
-    /// Size of the body as sent, in bytes.
-    pub payload_size: u64,
-    /// What the collector found odd; the texts are known to readers of the data.
-    pub collector_notes: Vec<String>,
-    /// SHA-256 in hexadecimal of every dump, by its name.
-    pub dump_checksums: BTreeMap<String, String>,
-    /// The `User-Agent` header, `None` when absent.
-    pub user_agent: String,
-    /// The throttling rule that let the crash in.
-    pub throttle_rule: String,
-    /// How many crashes this one stands for: 1 divided by the product of the throttling
-    /// percentages that it passed. At least 1.
-    pub sampling_weight: f64,
-}
 
 /// Stored bytes that are no raw crash.
 #[derive(Debug, thiserror::Error)]
@@ -99,20 +69,20 @@ impl RawCrash {
 
     /// When it came in, RFC 3339, if the collector wrote it.
     pub fn submitted(&self) -> Option<&str> {
-        self.text("submitted_timestamp")
+        self.text(collector::SUBMITTED)
     }
 
     /// The collector's notes; an unreadable or missing object gives the empty ones.
     pub fn metadata(&self) -> Metadata {
         self.0
-            .get("metadata")
+            .get(collector::METADATA)
             .and_then(|value| Metadata::deserialize(value).ok())
             .unwrap_or_default()
     }
 
     /// The annotations alone, without what the collector wrote.
     pub fn annotations(&self) -> impl Iterator<Item = (&String, &Value)> {
-        self.0.iter().filter(|(name, _)| !is_of_collector(name))
+        self.0.iter().filter(|(name, _)| !collector::writes(name))
     }
 }
 

@@ -12,7 +12,6 @@ use platform::http::ApiError;
 
 use super::lists::ChannelPage;
 use crate::channel_view::ChannelView;
-use crate::format;
 use crate::page::{PageError, Problem, html};
 use crate::params::Params;
 use crate::state::Webapp;
@@ -95,10 +94,7 @@ pub(super) fn channel_of(directory: Directory, channel: &str) -> String {
 pub(super) fn unknown_product(name: &str) -> Response {
     Problem {
         title: "No such product".to_owned(),
-        sentence: format!(
-            "No source of builds knows a product “{}”.",
-            format::shortened(name, 100)
-        ),
+        sentence: format!("No source of builds knows a product “{}”.", text::shortened(name, 100)),
         causes: vec![
             "Crashes of any product are taken in, but builds are known of a few products only: the list of \
             builds names them."
@@ -114,7 +110,7 @@ pub(super) fn not_an_id(text: &str) -> Response {
         sentence: format!(
             "“{}” is not a build id: that is the moment at which a build was started, 14 digits YYYYMMDDhhmmss that \
              make a date.",
-            format::shortened(text.trim(), 100)
+            text::shortened(text.trim(), 100)
         ),
         causes: vec![
             "Some programs report something else as their build id; their builds cannot be looked up.".to_owned(),

@@ -231,7 +231,7 @@ fn verdicts(choice: &Choice, counts: &[(String, i64)]) -> Vec<Tab> {
         let text = verdict.map_or("all", |verdict| words::verdict(verdict).text);
         Tab {
             text: match counted {
-                true => format!("{text} ({})", format::thousands(of(verdict))),
+                true => format!("{text} ({})", text::thousands(of(verdict))),
                 false => text.to_owned(),
             },
             link: choice.link(verdict, ""),
@@ -274,7 +274,7 @@ impl Row {
             channel: row.channel.clone(),
             build_id: row.build_id.clone(),
             verdict: Verdict::named(&row.verdict).map(words::verdict),
-            asked: format::thousands(row.asked),
+            asked: text::thousands(row.asked),
             first: format::time(row.first_asked),
             last: format::time(row.last_asked),
             alarm: row.raised.map(|_| match row.cleared {
@@ -326,8 +326,8 @@ impl AlarmRow {
             build_id: alarm.build_id.clone(),
             page: links::build(&alarm.product, &alarm.channel, &alarm.build_id),
             crashes: links::crashes(&[("product", &alarm.product), ("build_id", &alarm.build_id)]),
-            installs: format::thousands(alarm.installs),
-            reported: format::shortened(&alarm.reported, 40),
+            installs: text::thousands(alarm.installs),
+            reported: text::shortened(&alarm.reported, 40),
             raised: format::time(alarm.raised),
             tried: alarm.tried.map(format::time),
             outcome: alarm.outcome.as_deref().map(words::sentence).unwrap_or_default(),
