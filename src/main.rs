@@ -83,7 +83,7 @@ fn logged(command: &Command) -> &'static str {
     match command {
         Command::Up(args) if args.demo => {
             "warn,sqlx=error,datil=info,datil::import_run=warn,datil::schedule=warn,datil::commands::buildinfo=warn,\
-             buildinfo::unknown=info"
+             buildinfo::watch::unknown=info"
         }
         Command::Up(_) | Command::Collector | Command::Webapp | Command::Processor | Command::Buildinfo(Serve) => {
             "info,sqlx=warn"

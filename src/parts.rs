@@ -102,7 +102,7 @@ impl Parts {
         self.lifecycle.spawn("lookup", lookup.clone().run(stop));
         self.lifecycle.spawn(
             "unknown builds",
-            ::buildinfo::unknown::watch::run(
+            ::buildinfo::watch::unknown::run(
                 lookup.clone(),
                 self.db.clone(),
                 self.settings.buildinfo.clone(),

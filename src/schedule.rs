@@ -2,8 +2,9 @@
 
 use buildinfo::db::Alarm;
 use buildinfo::import::{ImportError, Options, import};
-use buildinfo::importer;
-use buildinfo::unknown::{FetchPlan, alarm};
+use buildinfo::watch::alarm;
+use buildinfo::watch::importer;
+use builds::unknown::FetchPlan;
 use platform::clock;
 use platform::db::Db;
 use tokio_util::sync::CancellationToken;

@@ -8,6 +8,7 @@ mod audit;
 mod body;
 mod builds;
 mod history;
+pub mod listed_unknown;
 mod openapi;
 mod questions;
 mod search;

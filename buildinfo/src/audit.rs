@@ -5,174 +5,21 @@
 
 mod cache;
 mod place;
-mod platforms;
 pub mod read;
-mod score;
 
-use std::collections::BTreeSet;
-
-use chrono::NaiveDate;
+use builds::audit::{Check, Finding, Severity};
+use builds::build::Certainty;
 use platform::clock::rfc3339;
-use serde::Serialize;
 
-use crate::build::Certainty;
 use crate::db::{Alarm, ReportedVersion, SourceState};
-use crate::facts::Facts;
-use crate::importer::{Importer, Who};
-use crate::product::Directory;
-use crate::unknown::alarm::plan_of;
-use crate::version::Version;
+use crate::watch::alarm::plan_of;
+use crate::watch::importer::{Importer, Who};
 
 pub use cache::{Audits, Overview};
 pub use place::Place;
-pub use platforms::{OnPlatform, late_platforms};
-pub use score::{Score, Scores};
-
-/// What shipped within so many days of the newest data matters; the rest is history.
-const RECENT_DAYS: i64 = 60;
 
 /// Most characters of a client's text in a finding.
 const MOST_OF_CLIENT: usize = 32;
-
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// Answers are wrong or missing because of it.
-    Bad,
-    /// They may be.
-    Warning,
-    /// Good to know.
-    Note,
-}
-
-/// What was checked.
-#[derive(Debug, Hash, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Check {
-    /// No process imports by itself.
-    NoImporter,
-    /// A source did not answer when it was last asked.
-    SilentSource,
-    /// Several installs crash with a build that no source knows.
-    OpenAlarm,
-    /// Several installs report another version than the one of their build.
-    ReportedVersion,
-    /// A version shipped, and no source has listed a build of it.
-    ShippedWithoutBuild,
-    /// Builds lack a platform that the builds around them have.
-    LatePlatform,
-    /// Sources contradict each other.
-    Conflict,
-    /// A file of the archive cannot be read.
-    BadFile,
-    /// A record cannot be interpreted.
-    UnreadableRecord,
-}
-
-impl Check {
-    /// Every check, in the order in which findings are listed.
-    pub const ALL: [Self; 9] = [
-        Self::NoImporter,
-        Self::SilentSource,
-        Self::OpenAlarm,
-        Self::ReportedVersion,
-        Self::ShippedWithoutBuild,
-        Self::LatePlatform,
-        Self::Conflict,
-        Self::BadFile,
-        Self::UnreadableRecord,
-    ];
-
-    /// The name as it is shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NoImporter => "no_importer",
-            Self::SilentSource => "silent_source",
-            Self::OpenAlarm => "open_alarm",
-            Self::ReportedVersion => "reported_version",
-            Self::ShippedWithoutBuild => "shipped_without_build",
-            Self::LatePlatform => "late_platform",
-            Self::Conflict => "conflict",
-            Self::BadFile => "bad_file",
-            Self::UnreadableRecord => "unreadable_record",
-        }
-    }
-
-    /// The check with this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|check| check.as_str() == name)
-    }
-
-    /// What to do about a finding, in one sentence.
-    pub fn advice(self) -> &'static str {
-        match self {
-            Self::NoImporter => {
-                "set buildinfo.schedule for \"datil up\" or \"datil buildinfo serve\", or run \"datil buildinfo \
-                 import\" at intervals"
-            }
-            Self::SilentSource => {
-                "look whether its address in the settings answers from this machine; the other sources fill in what \
-                 they hold"
-            }
-            Self::OpenAlarm => {
-                "look for the build where the plan says; if no source will ever list it, add it with \"datil \
-                 buildinfo load-csv\""
-            }
-            Self::ReportedVersion => {
-                "see with \"datil buildinfo explain\" who says what the build is; if that is wrong, state the truth \
-                 with \"datil buildinfo correct add\"; if it is right, the crashes are of programs that were changed \
-                 after they were built, and are counted under the build's version"
-            }
-            Self::ShippedWithoutBuild => {
-                "read everything again with \"datil buildinfo import --full\"; if no source holds the build any more, \
-                 add it with \"datil buildinfo load-csv\""
-            }
-            Self::LatePlatform => {
-                "look whether the platform was dropped on purpose; if not, ask release engineering for the builds"
-            }
-            Self::Conflict => {
-                "see who says what with \"datil buildinfo explain\"; if the chosen value is wrong, state the truth \
-                 with \"datil buildinfo correct add\""
-            }
-            Self::BadFile => "look at the file; nothing needs to be done if another source lists the build",
-            Self::UnreadableRecord => {
-                "report it to the source, or pass it over with \"datil buildinfo correct add\" if it will stay as it is"
-            }
-        }
-    }
-}
-
-/// Something that is not as it should be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// How bad it is.
-    pub severity: Severity,
-    /// By which check it was found.
-    pub check: Check,
-    /// What it is about.
-    pub subject: String,
-    /// What was found.
-    pub found: String,
-    /// What to do about it.
-    pub advice: &'static str,
-    /// The command that does it if the finding is right in its plainest form; none if there is none to paste.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub command: Option<String>,
-}
-
-impl Finding {
-    fn new(severity: Severity, check: Check, subject: String, found: String) -> Self {
-        Self {
-            severity,
-            check,
-            subject,
-            found,
-            advice: check.advice(),
-            command: None,
-        }
-    }
-}
 
 /// The sources that did not answer when they were last asked.
 pub fn silent_sources(states: &[SourceState]) -> Vec<Finding> {
@@ -269,43 +116,6 @@ fn of_client(text: &str) -> String {
         shown.push('…');
     }
     shown
-}
-
-/// The shipped versions without a build. `built` are the versions that have builds, by
-/// [`crate::Version::key`]; `newest` is the day of the newest data.
-pub fn shipped_without_build(
-    facts: &Facts,
-    built: &BTreeSet<(Directory, [u32; 8])>,
-    newest: Option<NaiveDate>,
-) -> Vec<Finding> {
-    // A line can be listed without the suffix that its builds have by their channel.
-    let is_built = |directory: Directory, version: &Version| {
-        let esr = (directory, version.with_esr());
-        built.contains(&(directory, version.key()))
-            || (!facts.shipped.contains_key(&esr) && built.contains(&(directory, esr.1.key())))
-    };
-    let missing = facts
-        .shipped
-        .iter()
-        .filter(|((directory, version), _)| directory.product().has_source() && !is_built(*directory, version));
-    let findings = missing.map(|((directory, version), shipped)| {
-        let age = shipped.date.zip(newest);
-        let recent = age.is_some_and(|(date, newest)| (newest - date).num_days() <= RECENT_DAYS);
-        let on = match shipped.date {
-            Some(date) => format!("on {date}"),
-            None => "at an unknown date".to_owned(),
-        };
-        Finding::new(
-            if recent { Severity::Bad } else { Severity::Note },
-            Check::ShippedWithoutBuild,
-            format!("{} {version}", directory.as_str()),
-            format!(
-                "build{} shipped {on}, and no source has listed it",
-                shipped.build_number
-            ),
-        )
-    });
-    findings.collect()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 mod alarms;
 mod audit;
+pub mod beginning;
 mod builds;
 mod corrections;
 mod dirty_groups;

@@ -4,22 +4,23 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use builds::audit::Contradiction;
+use builds::build::Reason;
+use builds::derive::correction::{Correction, CorrectionKind, Subject};
+use builds::derive::group::group_of;
+use builds::names::build_id::BuildId;
+use builds::names::product::Product;
+use builds::names::version::Version;
+use builds::resolve::Answer;
+use builds::said::observation::{Digest, Kind, SourceName, canonical_json};
 use platform::clock::rfc3339;
 use platform::db::{Db, DbError};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::build::Reason;
-use crate::build_id::BuildId;
-use crate::contradiction::{self, Contradiction};
-use crate::correction::{Correction, CorrectionKind, Subject};
+use crate::contradiction;
 use crate::db::{self, Change, Stored};
-use crate::group::group_of;
-use crate::observation::{Digest, Kind, SourceName, canonical_json};
-use crate::product::Product;
-use crate::resolve::Answer;
 use crate::table::Table;
-use crate::version::Version;
 
 mod differences;
 

@@ -5,11 +5,11 @@
 
 use std::fmt;
 
+use builds::said::observation::SourceName;
 use platform::clock::rfc3339;
 use serde::Serialize;
 
 use crate::db::SourceState;
-use crate::observation::SourceName;
 
 /// When the sources answered that an answer rests on. With it, "not yet" and "does not exist" never
 /// look the same.

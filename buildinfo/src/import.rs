@@ -8,7 +8,6 @@ mod archive;
 mod buildhub;
 mod derivation;
 mod lease;
-pub mod policy;
 mod product_details;
 
 use std::collections::BTreeMap;
@@ -16,6 +15,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use builds::names::product::Product;
+use builds::said::observation::{SourceName, UnknownName};
+use builds::unknown::FetchPlan;
 use platform::clock;
 use platform::db::{Db, DbError};
 use tokio_util::sync::CancellationToken;
@@ -23,15 +25,11 @@ use tokio_util::sync::CancellationToken;
 pub use self::derivation::{correct, rebuild, undo_correction};
 pub(crate) use self::derivation::{derive_dirty, derive_groups, known_facts};
 pub(crate) use self::lease::with_lease;
-pub use self::policy::Policy;
-use self::policy::State;
 use crate::db::{self, Lease, Run, RunLease, Seen, Writes};
 use crate::meters;
-use crate::observation::{SourceName, UnknownName};
-use crate::product::Product;
 use crate::settings::Settings;
 use crate::sources::{Client, SourceError, Tape, csv};
-use crate::unknown::FetchPlan;
+use builds::policy::{Policy, State};
 
 /// Kept answers of sources are kept so many days at least.
 const KEPT_DAYS: i64 = 7;

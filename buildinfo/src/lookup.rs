@@ -13,20 +13,20 @@ mod parts;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use builds::build::{Build, Status};
+use builds::enrichment::{CrashBuildInfo, CrashTimes, crash_build_info};
+use builds::index::{BuildIndex, IndexBuilder, IndexFull};
+use builds::names::build_id::BuildId;
+use builds::names::product::{Product, shares_gecko_ids};
+use builds::resolve::{Answer, Question, resolve};
+use builds::unknown::Tally;
 use platform::db::{Db, DbError};
 use platform::{clock, cpu};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::build::{Build, Status};
-use crate::build_id::BuildId;
 use crate::db;
-use crate::enrichment::{CrashBuildInfo, CrashTimes, crash_build_info};
 use crate::freshness::Freshness;
-use crate::index::{BuildIndex, IndexBuilder, IndexFull};
-use crate::product::{Product, shares_gecko_ids};
-use crate::resolve::{Answer, Question, resolve};
-use crate::unknown::Tally;
 
 pub use parts::{ChannelNewest, compare, newest, newest_of_channels, versions};
 
@@ -483,7 +483,7 @@ pub async fn answer_from_database(db: &Db, generation: i64, question: &Question)
             return Ok(answer);
         }
     }
-    let Some(range) = crate::build_id::prefix_range(first.build_id.trim()) else {
+    let Some(range) = builds::names::build_id::prefix_range(first.build_id.trim()) else {
         return Ok(first);
     };
     let builds = db::builds_by_ids(db, generation, product, range, 2000).await?;

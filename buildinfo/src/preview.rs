@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use builds::build::Build;
+use builds::derive::correction::Correction;
+use builds::index::{BuildIndex, IndexFull};
+use builds::names::build_id::BuildId;
+use builds::names::product::Product;
+use builds::resolve::{Question, resolve};
 use platform::db::{Db, DbError};
 use serde::Serialize;
 
-use crate::build::Build;
-use crate::build_id::BuildId;
-use crate::correction::Correction;
 use crate::db;
 use crate::import::{derive_groups, known_facts};
-use crate::index::{BuildIndex, IndexFull};
-use crate::product::Product;
-use crate::resolve::{Question, resolve};
 
 /// What would change about one build id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

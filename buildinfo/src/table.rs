@@ -2,11 +2,11 @@
 
 use std::fmt;
 
+use builds::said::observation::{Kind, Observation};
 use platform::clock::rfc3339;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::observation::{Kind, Observation};
 use crate::sources::csv::HISTORY;
 
 /// Where tables that were loaded say that they were read; their name follows.
@@ -81,8 +81,8 @@ impl fmt::Display for Table {
 #[cfg(test)]
 mod tests {
     use super::Table;
-    use crate::observation::Observation;
     use crate::sources::csv::HISTORY;
+    use builds::said::observation::Observation;
 
     fn row(url: &str) -> Observation {
         Observation::csv_row(url, "Firefox", "beta", "64.0b4", "20181025233934", None)

@@ -7,10 +7,10 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 
 use buildinfo::audit::read::{Filter, findings, scores, summaries};
-use buildinfo::audit::{Check, Finding, Score, Severity};
 use buildinfo::db::{self, Step, record_state, write_steps};
 use buildinfo::import::{Choice, Options, rebuild};
-use buildinfo::{Conflict, Observation, Product, Question, SourceName, Status};
+use builds::audit::{Check, Finding, Score, Severity};
+use builds::{Conflict, Observation, Product, Question, SourceName, Status};
 use demo::world::Channel;
 use demo::{Fault, Plan, World};
 use platform::db::Db;
@@ -300,7 +300,7 @@ async fn one_file_with_two_build_ids_is_named_by_the_audit_and_by_explanations()
                 build_id: id.to_owned(),
                 ..Question::default()
             };
-            let answer = buildinfo::resolve(&lookup.index(), &question);
+            let answer = builds::resolve(&lookup.index(), &question);
             assert_eq!(answer.version.as_deref(), Some("64.0b4"));
             assert_eq!(answer.status, Status::Shipped);
             let explained = buildinfo::explain::explain(db, &answer).await.unwrap();

@@ -25,8 +25,8 @@ impl Dialect {
             Self::Live => "    ",
         };
         let mut page = format!(
-            "<!DOCTYPE html>\n<html>\n<body>\n{blank}<h1>Index of {0}</h1>\n{blank}<table>\n<tr>\n<th>Type</th>\n<th>Name</th>\n\
-             <th>Size</th>\n<th>Last Modified</th>\n</tr>\n{blank}\n",
+            "<!DOCTYPE html>\n<html>\n<body>\n{blank}<h1>Index of {0}</h1>\n{blank}<table>\n\
+             <tr>\n<th>Type</th>\n<th>Name</th>\n<th>Size</th>\n<th>Last Modified</th>\n</tr>\n{blank}\n",
             self.html(folder)
         );
         let mut row = |kind: &str, address: String, name: &str| {

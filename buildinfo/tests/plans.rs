@@ -12,10 +12,11 @@ use std::collections::{BTreeSet, HashSet};
 use std::fmt::Debug;
 use std::sync::{Mutex, PoisonError};
 
-use buildinfo::correction::CorrectionKind;
+use buildinfo::audit;
 use buildinfo::db::{self, AlarmFilter, ChangeCursor, UnknownFilter};
 use buildinfo::import::{Choice, Options};
-use buildinfo::{Correction, Product, SourceName, audit};
+use builds::derive::correction::CorrectionKind;
+use builds::{Correction, Product, SourceName};
 use demo::{Plan, World};
 use platform::db::Db;
 use platform::in_tx;
@@ -125,31 +126,32 @@ async fn fill(db: &Db) {
     let times = "WITH RECURSIVE times(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM times WHERE k < 25)";
     for sql in [
         "INSERT INTO build (product, channel, version, build_id, platform, variant, from_generation, to_generation, \
-         group_key, version_key, revision, body) {times} SELECT product, channel, version, build_id / 100 * 100 + k, \
+         group_key, version_key, revision, body) {times} \
+         SELECT product, channel, version, build_id / 100 * 100 + k, \
          platform, variant, from_generation, to_generation, group_key || k, version_key, revision, body \
          FROM build, times \
          WHERE true \
          ON CONFLICT DO NOTHING",
         "INSERT INTO observation (digest, source, kind, subject, group_key, problem, url, place, body, first_run, \
-         said_from) {times} SELECT substr(digest, 1, 61) || (k + 100), source, kind, subject || k, group_key || k, \
+         said_from) {times} \
+         SELECT substr(digest, 1, 61) || (k + 100), source, kind, subject || k, group_key || k, \
          problem, url, place, body, first_run, said_from \
          FROM observation, times \
          WHERE true \
          ON CONFLICT DO NOTHING",
-        "INSERT INTO conclusion_change (generation, product, build_id, old, new, reason) {times} SELECT generation, \
-         product, build_id / 100 * 100 + k, old, new, reason \
+        "INSERT INTO conclusion_change (generation, product, build_id, old, new, reason) {times} \
+         SELECT generation, product, build_id / 100 * 100 + k, old, new, reason \
          FROM conclusion_change, times \
          WHERE true \
          ON CONFLICT DO NOTHING",
-        "INSERT INTO unknown_build (product, channel, build_id, verdict, asked, first_asked, \
-         last_asked) {times} SELECT DISTINCT 'Firefox', 'beta', CAST(build_id / 100 * 100 + k AS TEXT), 'not_seen', \
-         1, build_id, build_id \
+        "INSERT INTO unknown_build (product, channel, build_id, verdict, asked, first_asked, last_asked) {times} \
+         SELECT DISTINCT 'Firefox', 'beta', CAST(build_id / 100 * 100 + k AS TEXT), 'not_seen', 1, build_id, build_id \
          FROM build, times \
          WHERE product = 'Firefox' \
          ON CONFLICT DO NOTHING",
         "INSERT INTO import_run (id, source, policy, started, outcome, requests, records, new_records, unchanged, \
-         errors, generation, notes) {times} SELECT 100 * k + build_id, 'auto', '', 1, 'complete', 0, 0, 0, 0, 0, 0, \
-         '' \
+         errors, generation, notes) {times} \
+         SELECT 100 * k + build_id, 'auto', '', 1, 'complete', 0, 0, 0, 0, 0, 0, '' \
          FROM build, times \
          WHERE true \
          ON CONFLICT DO NOTHING",
@@ -166,7 +168,7 @@ async fn call_all(db: &Db) {
     let all = db::Filter::default();
     let builds = db::list_builds(db, generation, &all, None, 10);
     let build = builds.await.unwrap().rows.remove(0);
-    let group = buildinfo::GroupKey::Build(build.product, build.build_id).to_string();
+    let group = builds::GroupKey::Build(build.product, build.build_id).to_string();
     let mut subject = String::new();
     db::each_buildhub_subject(db, |one| one.clone_into(&mut subject))
         .await
@@ -212,7 +214,7 @@ async fn call_all(db: &Db) {
     db::load_all(db, generation, |_| {}).await.unwrap();
     db::channels(db, generation).await.unwrap();
     db::versions(db, generation, Some(firefox)).await.unwrap();
-    let filters: [fn(&mut db::Filter, &buildinfo::Build); 6] = [
+    let filters: [fn(&mut db::Filter, &builds::Build); 6] = [
         |filter, _| filter.product = Some(Product::Firefox),
         |filter, build| filter.channel = Some(build.channel.clone()),
         |filter, build| filter.version = Some(build.version.to_string()),

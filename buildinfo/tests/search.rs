@@ -12,7 +12,8 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use buildinfo::audit::Audits;
 use buildinfo::import::{Choice, Options};
-use buildinfo::{SourceName, api, db};
+use buildinfo::{api, db};
+use builds::SourceName;
 use http_body_util::BodyExt;
 use platform::testing::databases;
 use serde_json::{Value, json};
@@ -141,7 +142,11 @@ async fn the_queries_of_known_clients_are_answered() {
         let pairs = service
             .search(json!({
                 "size": 0,
-                "query": {"bool": {"filter": [{"term": {"target.version": "153.0b2"}}, {"term": {"source.product": "firefox"}}, {"term": {"target.channel": "beta"}}]}},
+                "query": {"bool": {"filter": [
+                    {"term": {"target.version": "153.0b2"}},
+                    {"term": {"source.product": "firefox"}},
+                    {"term": {"target.channel": "beta"}},
+                ]}},
                 "aggs": {"ids": {"terms": {"field": "build.id", "size": 1000, "order": {"_key": "desc"}},
                     "aggs": {"rev": {"terms": {"field": "source.revision", "size": 5}}}}},
             }))
@@ -163,9 +168,15 @@ async fn the_queries_of_known_clients_are_answered() {
             json!({"match": {"build.id": one}}),
             json!({"range": {"build.id": {"gte": one, "lte": one}}}),
             json!({"prefix": {"build.id": one}}),
-            json!({"bool": {"filter": {"term": {"build.id": one}}, "must_not": [{"term": {"target.channel": "none"}}]}}),
+            json!({"bool": {
+                "filter": {"term": {"build.id": one}},
+                "must_not": [{"term": {"target.channel": "none"}}],
+            }}),
             json!({"bool": {"should": [{"term": {"build.id": one}}, {"term": {"build.id": "x"}}]}}),
-            json!({"bool": {"filter": [{"exists": {"field": "target.version"}}, {"bool": {"filter": [{"match_all": {}}], "should": [{"term": {"build.id": one}}]}}]}}),
+            json!({"bool": {"filter": [
+                {"exists": {"field": "target.version"}},
+                {"bool": {"filter": [{"match_all": {}}], "should": [{"term": {"build.id": one}}]}},
+            ]}}),
         ] {
             assert_eq!(service.total(same.clone()).await, by_id, "{same}");
         }

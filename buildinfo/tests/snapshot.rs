@@ -11,9 +11,10 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use base64::Engine;
+use buildinfo::api;
 use buildinfo::audit::Audits;
-use buildinfo::snapshot::{SnapshotError, read};
-use buildinfo::{Question, api, resolve};
+use buildinfo::transfer::snapshot::{SnapshotError, read};
+use builds::{Question, resolve};
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use http_body_util::BodyExt;
@@ -52,7 +53,7 @@ async fn a_snapshot_answers_as_the_service_does() {
         assert_eq!(head.generation, service.generation());
         assert_eq!(head.builds, service.index().len() as u64);
         let mut exported = Vec::new();
-        let sha256 = buildinfo::export::canonical(&test.db, head.generation, &mut exported)
+        let sha256 = buildinfo::transfer::export::canonical(&test.db, head.generation, &mut exported)
             .await
             .unwrap();
         assert_eq!(head.sha256, sha256);
@@ -101,7 +102,7 @@ async fn a_snapshot_answers_as_the_service_does() {
 async fn a_damaged_snapshot_answers_nothing() {
     let test = databases().await.into_iter().next().unwrap();
     Sources::standard().await.import(&test.db).await;
-    let snapshot = buildinfo::snapshot::make(&test.db).await.unwrap();
+    let snapshot = buildinfo::transfer::snapshot::make(&test.db).await.unwrap();
     let file = std::fs::read(snapshot.file.path()).unwrap();
     assert_eq!(file.len() as u64, snapshot.length);
     let mut text = String::new();

@@ -6,12 +6,14 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use buildinfo::correction::{Correction, CorrectionKind, Field};
 use buildinfo::db::{self, Filter, Run};
 use buildinfo::import::correct;
-use buildinfo::load::{LoadError, LoadOptions, load_csv};
+use buildinfo::lookup;
 use buildinfo::preview::preview;
-use buildinfo::{BuildId, Product, Question, Status, Version, catalog, export, lookup};
+use buildinfo::transfer::export;
+use buildinfo::transfer::load::{LoadError, LoadOptions, load_csv};
+use builds::derive::correction::{Correction, CorrectionKind, Field};
+use builds::{BuildId, Product, Question, Status, Version, catalog};
 use demo::Fault;
 use platform::db::Db;
 use platform::testing::databases;

@@ -7,10 +7,12 @@ mod support;
 use buildinfo::db::{
     self, AlarmFilter, Unknown, UnknownFilter, alarm_candidates, list_unknown, open_alarms, record_state, source_states,
 };
-use buildinfo::importer::Importer;
-use buildinfo::unknown::watch::{forget_known, write_down};
-use buildinfo::unknown::{Asked, InstallHash, Sighting, Tally, UnknownKey, Verdict, alarm};
-use buildinfo::{Freshness, Lookup, Question, Settings, audit};
+use buildinfo::watch::alarm;
+use buildinfo::watch::importer::Importer;
+use buildinfo::watch::unknown::{forget_known, write_down};
+use buildinfo::{Freshness, Lookup, Settings, audit};
+use builds::Question;
+use builds::unknown::{Asked, InstallHash, Sighting, Tally, UnknownKey, Verdict};
 use demo::world::Channel;
 use demo::{Plan, Truth, World};
 use platform::db::Db;
@@ -376,7 +378,7 @@ async fn installs_that_report_another_version_than_their_builds_are_found_by_the
         let findings = async || {
             let filter = audit::read::Filter {
                 product: None,
-                check: Some(audit::Check::ReportedVersion),
+                check: Some(builds::audit::Check::ReportedVersion),
             };
             let page = audit::read::findings(db, filter, None, 10).await.unwrap();
             page.findings

@@ -6,9 +6,10 @@
 #[path = "support/mod.rs"]
 mod support;
 
+use buildinfo::Settings;
 use buildinfo::db::{self, Step};
+use buildinfo::transfer::export;
 use buildinfo::upkeep::{self, Pruned};
-use buildinfo::{Settings, export};
 use platform::db::Db;
 use platform::in_tx;
 use platform::testing::databases;

@@ -333,7 +333,10 @@ mod tests {
             parts_of_body in prop::collection::vec((
                 prop::sample::select(vec!["name=a", "name=\"b\"; filename=\"c d\"", "name=--b"]),
                 prop::sample::select(vec!["", "\r\nContent-Type: text/plain", "\r\nX: y", "\nX-2:z"]),
-                prop::collection::vec(prop::sample::select(vec!["--", "b", "\r\n", "-", "x", "--bar", "\r\n--ba", "\r\n\r\n"]), 0..6),
+                prop::collection::vec(
+                    prop::sample::select(vec!["--", "b", "\r\n", "-", "x", "--bar", "\r\n--ba", "\r\n\r\n"]),
+                    0..6,
+                ),
             ), 0..5),
             piece in 1_usize..9,
         ) {
@@ -354,7 +357,10 @@ mod tests {
 
         #[test]
         fn pieces_do_not_matter(
-            parts in prop::collection::vec(prop::sample::select(vec!["--b", "\r\n", "--", "-", "b", " ", ":", "X", "\r\n\r\n", "\r"]), 0..40),
+            parts in prop::collection::vec(
+                prop::sample::select(vec!["--b", "\r\n", "--", "-", "b", " ", ":", "X", "\r\n\r\n", "\r"]),
+                0..40,
+            ),
             piece in 1_usize..9,
         ) {
             let body = parts.concat().into_bytes();

@@ -9,12 +9,10 @@
 //! * no input of any kind makes it fail: what cannot be read is refused with a code of its own;
 //! * what identifies people is removed before anything is stored, and no annotation is ever logged.
 //!
-//! The way of a report: `head` reads the headers, `body` the bytes within every limit,
-//! `parts` the parts (`heads` mends their heads
-//! before), `report` makes a raw crash of them (`names` knows what other reporters call
-//! an annotation), [`throttle`] decides, `submit`
-//! holds it together, `store` keeps it, `writer` writes rows and jobs, `sweep` those that are
-//! missing, and `answer` is what the client sees.
+//! The way of a report: `head` reads the headers, `body` the bytes within every limit, `parts` the parts (`heads` mends
+//! their heads before), `report` makes a raw crash of them (`names` knows what other reporters call an annotation),
+//! [`throttle`] decides, `submit` holds it together, `store` keeps it, `writer` writes rows and jobs, `sweep` those
+//! that are missing, and `answer` is what the client sees.
 
 mod answer;
 mod body;

@@ -1,5 +1,5 @@
-//! The metrics of the collector. Their names are those of Socorro's collector after its prefix `socorro.`, with the units and
-//! ends that Prometheus wants, so that dashboards are easily carried over.
+//! The metrics of the collector. Their names are those of Socorro's collector after its prefix `socorro.`, with the
+//! units and ends that Prometheus wants, so that dashboards are easily carried over.
 
 use platform::meters::{OF_BYTES, OF_REQUESTS};
 

@@ -2,8 +2,8 @@
 //! that tell it over HTTP in the words of the real build sources, and our own sample crashes of those builds.
 //!
 //! * [`world`] makes the history and, beside it, the truth: which exact version each build is. It is a pure function
-//!   of a
-//!   [`Plan`]: no clock, and the same plan gives the same history byte for byte. A [`Live`] world goes on: the plan says what time it is.
+//!   of a [`Plan`]: no clock, and the same plan gives the same history byte for byte. A [`Live`] world goes on: the
+//!   plan says what time it is.
 //! * [`mod@serve`] answers for Buildhub, the archive and product-details on one listener, and can be told to misbehave.
 //! * [`crashes`] holds the sample crashes and gives them the identity of builds of a world.
 //!

@@ -39,7 +39,8 @@ const LONGEST_SEARCH: usize = 256 * 1024;
 const MOVED_TO: &str = "/moved";
 
 /// What Buildhub sends for every path that it does not know.
-const BUILDHUB_PAGE: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Buildhub2</title></head>\
+const BUILDHUB_PAGE: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+     <title>Buildhub2</title></head>\
      <body><div id=\"root\"></div></body></html>\n";
 
 enum Service {

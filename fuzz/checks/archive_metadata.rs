@@ -1,7 +1,7 @@
 //! A metadata file of the archive: a line with its path, and its content.
 
 use buildinfo::sources::archive::read;
-use buildinfo::{derive_all, group_of};
+use builds::{derive_all, group_of};
 
 /// It is read or refused in few words, and what was read can be interpreted.
 pub(crate) fn check(bytes: &[u8]) {

@@ -1,6 +1,6 @@
 //! Records of Buildhub, one in a line.
 
-use buildinfo::{BuildIndex, Observation, SourceName, derive_all};
+use builds::{BuildIndex, Observation, SourceName, derive_all};
 
 /// They give the same builds in whatever order they come, and these can be looked up.
 pub(crate) fn check(bytes: &[u8]) {

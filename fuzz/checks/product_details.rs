@@ -1,6 +1,6 @@
 //! A file of product-details: a list of releases, or of current versions.
 
-use buildinfo::{Observation, SourceName, derive_all};
+use builds::{Observation, SourceName, derive_all};
 use serde_json::{Value, json};
 
 /// Candidates with these folders and channels are there to be called shipped or not.
@@ -41,7 +41,10 @@ fn candidate((folder, channel, id): &(&str, &str, &str)) -> Observation {
         "build": {"id": id},
         "source": {"product": "firefox"},
         "target": {"platform": "win64", "locale": "en-US", "version": "0.0", "channel": channel},
-        "download": {"url": format!("https://archive.mozilla.org/pub/{folder}/win64/en-US/f.exe"), "date": "2018-10-26T00:00:00Z"},
+        "download": {
+            "url": format!("https://archive.mozilla.org/pub/{folder}/win64/en-US/f.exe"),
+            "date": "2018-10-26T00:00:00Z",
+        },
     });
     Observation::buildhub_record(SourceName::Buildhub, "http://buildhub.example/", record).expect("a whole record")
 }

@@ -1,8 +1,8 @@
 //! Versions and build ids: two lines of text.
 
-use buildinfo::build_id::prefix_range;
-use buildinfo::version::toolkit_cmp;
-use buildinfo::{BuildId, Version};
+use builds::names::build_id::prefix_range;
+use builds::names::version::toolkit_cmp;
+use builds::{BuildId, Version};
 
 /// What is read reads back, and every order agrees with every other.
 pub(crate) fn check(bytes: &[u8]) {

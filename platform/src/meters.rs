@@ -1,8 +1,8 @@
 //! Metrics: each service declares its own in one table, with [`meters!`](crate::meters!), and records by name.
 //!
-//! What a metric is called follows Prometheus' conventions: base units (seconds, bytes) at the end of the name, `_total` for
-//! what only grows. A histogram has fixed buckets, so that those of many processes add up. Labels come from closed sets, and
-//! never from what a client sent.
+//! What a metric is called follows Prometheus' conventions: base units (seconds, bytes) at the end of the name,
+//! `_total` for what only grows. A histogram has fixed buckets, so that those of many processes add up. Labels come
+//! from closed sets, and never from what a client sent.
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
@@ -86,8 +86,8 @@ impl Metric {
     }
 }
 
-/// Starts collecting metrics for this process, and gives the handle that renders them. `tables` are all that the process may
-/// record.
+/// Starts collecting metrics for this process, and gives the handle that renders them. `tables` are all that the
+/// process may record.
 pub fn start(tables: &[&'static [Metric]]) -> PrometheusHandle {
     let recorder = recorder(tables);
     let handle = recorder.handle();
@@ -97,8 +97,8 @@ pub fn start(tables: &[&'static [Metric]]) -> PrometheusHandle {
     handle
 }
 
-/// Shows the counters of a service from its start on, with 0 if nothing was counted: what is not there cannot be told from what
-/// never happened. Those with labels come with their first value.
+/// Shows the counters of a service from its start on, with 0 if nothing was counted: what is not there cannot be told
+/// from what never happened. Those with labels come with their first value.
 pub fn begin(table: &[Metric]) {
     for metric in table {
         if metric.kind == Kind::Counter && metric.labels.is_empty() {
@@ -123,7 +123,8 @@ fn recorder(tables: &[&'static [Metric]]) -> PrometheusRecorder {
     builder.expect("no list of bounds is empty").build_recorder()
 }
 
-/// Declares the metrics of a service: a constant with the name of each, and the table `METRICS` of all. Its comment is its help.
+/// Declares the metrics of a service: a constant with the name of each, and the table `METRICS` of all. Its comment is
+/// its help.
 ///
 /// ```
 /// platform::meters! {

@@ -98,7 +98,7 @@ dir=$(mktemp -d /tmp/datil-postgres-XXXXXX)
 as=""
 if [ "$(id -u)" = 0 ]; then chown postgres "$dir"; as="setpriv --reuid=postgres --regid=postgres --clear-groups"; fi
 cd "$dir"
-# An ICU collation, as many clusters have, tells whoever counts on the order of bytes. PostgreSQL has it since version 15.
+# An ICU collation, as many clusters have, shows what counts on the order of bytes. PostgreSQL has it since version 15.
 init() { $as "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 -N "$@" >&2; }
 init --locale=C.UTF-8 --locale-provider=icu --icu-locale=en-US || { rm -rf "$dir/data"; init --locale=C; }
 $as "$bin/postgres" -D "$dir/data" -k "$dir" -h '' -c fsync=off -c max_connections=300 </dev/null >&2 &

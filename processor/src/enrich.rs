@@ -3,7 +3,7 @@
 //! This is a layer of its own: when more becomes known of a build, it is attached again without
 //! looking at the minidump.
 
-use buildinfo::{CrashTimes, Question};
+use builds::{CrashTimes, Question};
 use crash::{ProcessedCrash, RawCrash};
 
 use crate::pipeline;

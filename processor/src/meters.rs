@@ -4,8 +4,8 @@ use platform::meters::{OF_REQUESTS, OF_WORK};
 
 platform::meters! {
     pub const METRICS;
-    /// Work on crashes that ended: `processed`, `enriched`, `deleted`, `failed`, `retried`, `put off` (a store is away) or
-    /// `lost` (somebody else took over).
+    /// Work on crashes that ended: `processed`, `enriched`, `deleted`, `failed`, `retried`, `put off` (a store is away)
+    /// or `lost` (somebody else took over).
     counter CRASHES = "processor_crashes_total" by "outcome";
     /// Seconds of work on one crash: `process` for all of it, `enrich` for attaching its build again.
     histogram(OF_WORK) SECONDS = "processor_crash_seconds" by "kind";

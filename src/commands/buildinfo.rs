@@ -18,11 +18,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use ::builds::{Product, SourceName};
 use anyhow::{Context, ensure};
 use buildinfo::import::{Choice, ImportError, Options, import};
 use buildinfo::sources::Tape;
-use buildinfo::unknown::alarm;
-use buildinfo::{Product, SourceName};
+use buildinfo::watch::alarm;
 use clap::{Args, Subcommand, ValueEnum};
 use platform::clock;
 use platform::db::Db;

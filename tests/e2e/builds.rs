@@ -20,7 +20,8 @@ async fn lookup_answers_every_build_of_the_world_in_the_order_asked() {
         let mut input = String::new();
         for truth in &sources.world.truth {
             let question = json!({
-                "product": truth.product, "channel": truth.channel.as_str(), "build_id": *truth.build_id, "version": *truth.reported,
+                "product": truth.product, "channel": truth.channel.as_str(),
+                "build_id": *truth.build_id, "version": *truth.reported,
             });
             input.push_str(&format!("{question}\n"));
         }

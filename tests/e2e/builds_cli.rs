@@ -317,7 +317,8 @@ async fn a_foreseen_change_names_the_stored_crashes_that_it_concerns() {
         system.start(["up"]);
         system.processed(&system.submit(sample, "firefox")).await;
         let correction = json!({
-            "subject": format!("Firefox {id}"), "field": "revision", "value": "0".repeat(40), "author": "we", "reason": "a test",
+            "subject": format!("Firefox {id}"), "field": "revision", "value": "0".repeat(40),
+            "author": "we", "reason": "a test",
         });
         let file = system.folder().join("corrections.jsonl");
         std::fs::write(&file, format!("{correction}\n")).expect("a file can be written");

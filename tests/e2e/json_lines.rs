@@ -29,7 +29,10 @@ fn rules_run_alone_and_all_together() {
     let input = format!(
         "{}\n",
         json!({
-            "raw": {"ProductName": "Firefox", "ReleaseChannel": "beta", "BuildID": "20181025233934", "Version": "64.0", "uuid": "x", "submitted_timestamp": "2026-08-01T00:00:00+00:00"},
+            "raw": {
+                "ProductName": "Firefox", "ReleaseChannel": "beta", "BuildID": "20181025233934", "Version": "64.0",
+                "uuid": "x", "submitted_timestamp": "2026-08-01T00:00:00+00:00",
+            },
             "lookup": {"Firefox:beta:20181025233934": "64.0b4"},
         })
     );

@@ -19,7 +19,8 @@ fn body(number: usize, dump: &[u8]) -> Vec<u8> {
         "--B\r\nContent-Disposition: form-data; name=\"ProductName\"\r\n\r\nFirefox\r\n\
          --B\r\nContent-Disposition: form-data; name=\"Version\"\r\n\r\n153.0\r\n\
          --B\r\nContent-Disposition: form-data; name=\"InstallTime\"\r\n\r\n{number}\r\n\
-         --B\r\nContent-Disposition: form-data; name=\"upload_file_minidump\"; filename=\"d\"\r\nContent-Type: application/octet-stream\r\n\r\n"
+         --B\r\nContent-Disposition: form-data; name=\"upload_file_minidump\"; filename=\"d\"\r\n\
+         Content-Type: application/octet-stream\r\n\r\n"
     )
     .into_bytes();
     body.extend_from_slice(dump);

@@ -48,7 +48,8 @@ impl System {
         let database = &config.database.url;
         let settings = format!(
             "[http]\nbind = \"127.0.0.1:0\"\n[database]\nurl = {database:?}\n\
-             [buildinfo]\nbuildhub_url = {root:?}\narchive_url = {root:?}\nproduct_details_url = {root:?}\nschedule = {schedule:?}\n\
+             [buildinfo]\nbuildhub_url = {root:?}\narchive_url = {root:?}\nproduct_details_url = {root:?}\n\
+             schedule = {schedule:?}\n\
              [processor]\nsymbols_urls = [\"file://{}\"]\n{}\n",
             symbols.display(),
             config.more

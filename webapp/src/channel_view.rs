@@ -1,8 +1,8 @@
 //! What is shown of a channel: its lines and their newest builds.
 
-use buildinfo::catalog::LatestBuild;
 use buildinfo::lookup::ChannelNewest;
-use buildinfo::{BuildId, Status};
+use builds::catalog::LatestBuild;
+use builds::{BuildId, Status};
 
 use crate::words::{self, Word};
 use crate::{format, links};
@@ -63,7 +63,7 @@ impl ChannelView {
 }
 
 impl LineView {
-    fn new(product: &str, channel: &str, newest: &buildinfo::catalog::Newest) -> Self {
+    fn new(product: &str, channel: &str, newest: &builds::catalog::Newest) -> Self {
         let view = |found: &Option<LatestBuild>| {
             found.as_ref().map(|found| NewestView {
                 version: name_of(product, found),

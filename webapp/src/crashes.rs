@@ -6,8 +6,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use buildinfo::version::pattern;
-use buildinfo::{Product, Version, product};
+use buildinfo::db::beginning;
+use builds::names::product;
+use builds::{Product, Version};
 use crashstore::db::{self, Cursor, Filter, State as CrashState, Summary};
 use platform::db::{Beginning, Db, DbError};
 use platform::http::ApiError;
@@ -50,7 +51,7 @@ fn no_such_place() -> PageError {
 pub struct Asked {
     /// The product as crash reports call it, or in any spelling that is known.
     pub product: String,
-    /// The version as programs or people write it, or its beginning, as [`pattern::versions`] reads it.
+    /// The version as programs or people write it, or its beginning, as [`beginning::versions`] reads it.
     pub version: String,
     /// The channel.
     pub channel: String,
@@ -93,8 +94,8 @@ impl Asked {
         } else {
             self.version.clone()
         };
-        let version_begins = pattern::versions(&version);
-        let build_id_begins = pattern::build_ids(&self.build_id);
+        let version_begins = beginning::versions(&version);
+        let build_id_begins = beginning::build_ids(&self.build_id);
         let channel = if self.channel.is_empty() {
             own_channel
         } else {

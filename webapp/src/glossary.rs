@@ -1,8 +1,8 @@
 //! The glossary: `docs/glossary.md`, read once, as a page and as the place where terms of other pages lead.
 //!
-//! The file's form is strict, so that nothing but this reads it: headings `## …`, and entries of one line each,
-//! `* **term**, **other name**: meaning`. Words between backticks are code. What stands before the first heading is
-//! the introduction.
+//! The file's form is strict, so that nothing but this reads it: headings `## …`, and entries
+//! `* **term**, **other name**: meaning`, whose further lines begin with two blanks. Words between backticks are code.
+//! What stands before the first heading is the introduction.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -29,7 +29,7 @@ struct Glossary {
 /// Terms that belong together.
 #[derive(Debug)]
 struct Section {
-    title: &'static str,
+    title: String,
     entries: Vec<Entry>,
 }
 
@@ -42,7 +42,7 @@ struct Entry {
 
 #[derive(Debug)]
 struct Name {
-    text: &'static str,
+    text: String,
     anchor: String,
 }
 
@@ -55,15 +55,15 @@ struct Piece {
 
 impl Glossary {
     /// Lines of another form are left out; a test keeps the file free of them.
-    fn read(text: &'static str) -> Self {
+    fn read(text: &str) -> Self {
         let mut glossary = Self::default();
-        let mut introduction: Vec<&str> = Vec::new();
-        for line in text.lines() {
+        let mut introduction: Vec<String> = Vec::new();
+        for (_, line) in whole_lines(text) {
             if let Some(title) = line.strip_prefix("## ") {
-                let entries = Vec::new();
+                let (title, entries) = (title.to_owned(), Vec::new());
                 glossary.sections.push(Section { title, entries });
             } else if let Some(section) = glossary.sections.last_mut() {
-                let Some(entry) = Entry::read(line) else {
+                let Some(entry) = Entry::read(&line) else {
                     continue;
                 };
                 for name in &entry.names {
@@ -81,10 +81,10 @@ impl Glossary {
 }
 
 impl Entry {
-    fn read(line: &'static str) -> Option<Self> {
+    fn read(line: &str) -> Option<Self> {
         let (names, meaning) = line.strip_prefix("* **")?.split_once("**: ")?;
         let names = names.split("**, **").map(|text| Name {
-            text,
+            text: text.to_owned(),
             anchor: anchor(text),
         });
         Some(Self {
@@ -92,6 +92,21 @@ impl Entry {
             meaning: pieces(meaning),
         })
     }
+}
+
+/// The lines of a text, each with its number, and joined with those that go on with it: they begin with two blanks.
+fn whole_lines(text: &str) -> Vec<(usize, String)> {
+    let mut lines: Vec<(usize, String)> = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        match (line.strip_prefix("  "), lines.last_mut()) {
+            (Some(more), Some((_, begun))) => {
+                begun.push(' ');
+                begun.push_str(more);
+            }
+            _ => lines.push((at + 1, line.to_owned())),
+        }
+    }
+    lines
 }
 
 /// What leads to a term within the page.
@@ -146,12 +161,12 @@ mod tests {
     fn the_file_has_the_form_that_is_read() {
         let mut anchors = BTreeSet::new();
         let mut is_introduction = true;
-        for (line, number) in TEXT.lines().zip(1..) {
+        for (number, line) in whole_lines(TEXT) {
             is_introduction &= !line.starts_with("## ");
             if is_introduction || line.is_empty() || line.starts_with("## ") {
                 continue;
             }
-            let entry = Entry::read(line).unwrap_or_else(|| panic!("line {number}: {line}"));
+            let entry = Entry::read(&line).unwrap_or_else(|| panic!("line {number}: {line}"));
             for name in &entry.names {
                 assert!(
                     anchors.insert(name.anchor.clone()),
@@ -174,6 +189,7 @@ mod tests {
             assert_eq!(line.matches('`').count() % 2, 0, "line {number}");
         }
         assert!(anchors.len() > 80, "{}", anchors.len());
+        assert!(!TEXT.contains("\n   "), "further lines begin with two blanks");
         assert!(!GLOSSARY.introduction.is_empty());
     }
 

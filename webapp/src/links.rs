@@ -39,7 +39,7 @@ pub(crate) fn channel(product: &str, channel: &str) -> String {
 /// The page of a build; none when a part of its name is missing, or when what should be a build
 /// id is none.
 pub(crate) fn build(product: &str, channel_name: &str, build_id: &str) -> Option<String> {
-    let id: buildinfo::BuildId = build_id.parse().ok()?;
+    let id: builds::BuildId = build_id.parse().ok()?;
     if product.is_empty() || channel_name.is_empty() {
         return None;
     }
@@ -47,7 +47,7 @@ pub(crate) fn build(product: &str, channel_name: &str, build_id: &str) -> Option
 }
 
 /// The page of the build with this id.
-pub(crate) fn build_page(product: &str, channel_name: &str, id: buildinfo::BuildId) -> String {
+pub(crate) fn build_page(product: &str, channel_name: &str, id: builds::BuildId) -> String {
     format!("{}/{id}", channel(product, channel_name))
 }
 

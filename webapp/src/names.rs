@@ -1,7 +1,8 @@
 //! What a person calls crashes and builds by, and the builds that are called so.
 
-use buildinfo::version::Stage;
-use buildinfo::{BuildId, Product, Version, db};
+use buildinfo::db;
+use builds::names::version::Stage;
+use builds::{BuildId, Product, Version};
 
 use crate::links;
 
@@ -94,15 +95,15 @@ impl Names {
             version: given(&self.version),
             ids: whole
                 .map(|id| id.as_u64()..id.as_u64() + 1)
-                .or_else(|| buildinfo::build_id::prefix_range(digits)),
+                .or_else(|| builds::names::build_id::prefix_range(digits)),
             ..db::Filter::default()
         }
     }
 
     /// Leaves those of the builds that [`Names::filter`] finds which have these names.
-    pub(crate) fn keep(&self, builds: &mut Vec<buildinfo::Build>) {
+    pub(crate) fn keep(&self, builds: &mut Vec<builds::Build>) {
         if self.is_candidate_on_beta() {
-            let on_beta = |build: &buildinfo::Build| build.offered_on.iter().any(|on| on == "beta");
+            let on_beta = |build: &builds::Build| build.offered_on.iter().any(|on| on == "beta");
             builds.retain(on_beta);
         }
     }

@@ -2,11 +2,12 @@
 
 mod understood;
 
+use ::builds::BuildId;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use buildinfo::{BuildId, db as builds_db};
+use buildinfo::db as builds_db;
 use crashstore::db as crash_db;
 use platform::http::ApiError;
 
@@ -103,7 +104,7 @@ impl SearchPage {
         let more_crashes = rows.len() > CRASHES;
         rows.truncate(CRASHES);
         let whole = names.version.strip_suffix('*');
-        let whole = whole.filter(|version| buildinfo::version::pattern::versions(version).is_none());
+        let whole = whole.filter(|version| buildinfo::db::beginning::versions(version).is_none());
         Ok(Self {
             text: text::shortened(text, 200),
             understood: names.words().join(", "),

@@ -7,11 +7,11 @@ mod crashes;
 mod glossary;
 mod reports;
 
+use ::builds::{Build, Certainty, Derived, Line, Product, Reason, Status, Version};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use buildinfo::audit::Audits;
-use buildinfo::{Build, Certainty, Derived, Line, Product, Reason, Status, Version};
 use crash::{CrashId, ProcessedCrash, RawCrash};
 use crashstore::column::{Name, Text};
 use crashstore::db::{self, Attached, Finished, Output};
@@ -267,7 +267,7 @@ pub(crate) fn build(channel: &str, version: &str, build_id: &str, platform: &str
         archive_url: Some("https://archive.mozilla.org/pub/firefox/releases/64.0b4/win64/en-US/Firefox.exe".to_owned()),
         published_at: Some(1_540_512_000_000_000),
         shipped_on: None,
-        sources: vec![buildinfo::SourceName::Buildhub],
+        sources: vec![::builds::SourceName::Buildhub],
         evidence: Vec::new(),
         version,
     }

@@ -1,9 +1,9 @@
 //! The words that stand for states, with a sentence that explains each.
 
-use buildinfo::audit::{Check, Severity};
-use buildinfo::import::policy::State;
-use buildinfo::unknown::Verdict;
-use buildinfo::{Product, Reason, Version};
+use builds::audit::{Check, Severity};
+use builds::policy::State;
+use builds::unknown::Verdict;
+use builds::{Product, Reason, Version};
 
 /// A word on a page and what it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,8 +64,8 @@ pub(crate) fn version(product: &str, version: &str) -> String {
 /// The status of a crash's build in a list, where no more is known of the answer: products of which no source lists
 /// builds, and what is no build id, have no unknown builds "so far".
 pub(crate) fn build_status(name: &str, product: &str, build_id: &str) -> Word {
-    let is_listed = product.parse().is_ok_and(buildinfo::Product::has_source);
-    let is_id = build_id.parse::<buildinfo::BuildId>().is_ok();
+    let is_listed = product.parse().is_ok_and(builds::Product::has_source);
+    let is_id = build_id.parse::<builds::BuildId>().is_ok();
     match name {
         "unknown" if !is_listed => NOT_LISTED,
         "unknown" if !is_id => NO_ID,
@@ -274,7 +274,7 @@ pub(crate) fn trust(name: &str) -> &'static str {
 
 /// A rule's reason as a sentence: stored by its name, or as a sentence already.
 pub(crate) fn reason(text: &str) -> String {
-    let named = text.parse::<buildinfo::Reason>();
+    let named = text.parse::<builds::Reason>();
     sentence(named.map_or(text, |reason| reason.sentence()))
 }
 
@@ -330,7 +330,7 @@ mod tests {
 
     #[test]
     fn every_status_and_certainty_of_the_build_service_has_words() {
-        use buildinfo::{Certainty, Status};
+        use builds::{Certainty, Status};
         for known in [
             Status::Shipped,
             Status::Candidate,

@@ -14,10 +14,10 @@ use utoipa::Number;
 use utoipa::openapi::schema::{KnownFormat, Object, Schema, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{RefOr, Required};
 
-use crate::build_id::BuildId;
-use crate::observation::Digest;
-use crate::product::{Directory, Line, Product};
-use crate::version::Version;
+use builds::names::build_id::BuildId;
+use builds::names::product::{Directory, Line, Product};
+use builds::names::version::Version;
+use builds::said::observation::Digest;
 
 /// A client may keep an answer, and asks each time whether it still holds.
 const REVALIDATE: &str = "no-cache";

@@ -2,15 +2,16 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use builds::audit::{Check, Finding, Score};
+use builds::names::product::Directory;
 use platform::http::ApiError;
 use serde::{Deserialize, Serialize};
 
 use super::Api;
 use super::asked::{Asked, known_product, takes};
 use super::builds::{limit_of, no_cursor};
+use crate::audit::Place;
 use crate::audit::read::Filter;
-use crate::audit::{Check, Finding, Place, Score};
-use crate::product::Directory;
 
 /// Which findings to list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]

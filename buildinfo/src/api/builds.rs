@@ -2,6 +2,10 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use builds::build::Build;
+use builds::names::build_id::{BuildId, prefix_range};
+use builds::names::product::{Directory, normalise_channel};
+use builds::names::version::Version;
 use chrono::NaiveDate;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use platform::http::ApiError;
@@ -10,12 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Api;
 use super::asked::{Asked, known_product, takes, whole_id};
-use crate::build::Build;
-use crate::build_id::{BuildId, prefix_range};
 use crate::db::{self, BuildKey, Filter};
 use crate::explain::HistoryEntry;
-use crate::product::{Directory, normalise_channel};
-use crate::version::Version;
 
 /// Builds in a page, unless the client says.
 const PAGE: i64 = 100;

@@ -2,6 +2,8 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use builds::names::build_id::BuildId;
+use builds::policy::Policy;
 use platform::clock::rfc3339;
 use platform::http::ApiError;
 use serde::{Deserialize, Serialize};
@@ -9,10 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::Api;
 use super::asked::{Asked, takes};
 use super::builds::{has_null, limit_of, no_cursor};
-use crate::build_id::BuildId;
 use crate::db::{self, ChangeCursor, Run};
 use crate::explain::HistoryEntry;
-use crate::import::Policy;
 
 /// Which imports to list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]

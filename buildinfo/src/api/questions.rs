@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use builds::resolve::{Answer, EXAMPLE, Question};
 use platform::http::ApiError;
 use platform::{clock, cpu};
 use serde::Deserialize;
@@ -14,7 +15,6 @@ use super::asked::{Asked, takes};
 use super::body::Whole;
 use crate::explain::{self, Explanation};
 use crate::freshness::Freshness;
-use crate::resolve::{Answer, EXAMPLE, Question};
 
 /// Most questions in one request.
 const MAX_QUESTIONS: usize = 5000;
@@ -60,7 +60,8 @@ impl Params {
     get, path = "/api/v1/lookup", tag = "questions", params(Params),
     responses(
         (status = 200, description = "The answer; of an unknown build too, with status `unknown` and the reason; \
-            beside it `as_of` (all was known then that the sources held) and `silent` (sources that do not answer)", body = Answer),
+            beside it `as_of` (all was known then that the sources held) and `silent` (sources that do not answer)",
+            body = Answer),
         (status = 400, description = "A parameter is missing or unknown", body = super::openapi::Error),
     )
 )]

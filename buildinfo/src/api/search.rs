@@ -8,6 +8,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use builds::buildhub_search::{Found, Refused, Search};
+use builds::said::observation::{Digest, Observation};
 use platform::cpu;
 use platform::db::DbError;
 use platform::http::ApiError;
@@ -16,16 +18,12 @@ use serde_json::{Value, json};
 use super::Api;
 use super::body::Whole;
 use crate::db;
-use crate::observation::{Digest, Observation};
-use crate::search::{Found, Refused, Search};
 
 /// So many observations are read at once.
 const AT_ONCE: usize = 200;
 
-impl From<Refused> for ApiError {
-    fn from(refused: Refused) -> Self {
-        Self::BadRequest(refused.to_string())
-    }
+fn bad_request(refused: &Refused) -> ApiError {
+    ApiError::BadRequest(refused.to_string())
 }
 
 /// Ten records, whatever is asked: what Buildhub gives to a GET.
@@ -58,7 +56,7 @@ pub(super) async fn search(State(api): State<Api>, Whole(body): Whole) -> Result
 }
 
 async fn answer(api: &Api, body: &[u8]) -> Result<Response, ApiError> {
-    let search = Arc::new(Search::parse(body)?);
+    let search = Arc::new(Search::parse(body).map_err(|refused| bad_request(&refused))?);
     let (asked, index) = (Arc::clone(&search), api.lookup.current().await?);
     // A search looks at every build: few at once, and not on a thread that serves other requests.
     let permit = Arc::clone(&api.searches).acquire_owned().await;
@@ -69,7 +67,8 @@ async fn answer(api: &Api, body: &[u8]) -> Result<Response, ApiError> {
         drop(permit);
         found
     })
-    .await??;
+    .await?
+    .map_err(|refused| bad_request(&refused))?;
     let told = observations(api, &search.wanted(&found)).await?;
     let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let write = move || {

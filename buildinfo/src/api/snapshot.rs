@@ -18,7 +18,7 @@ use super::Api;
 use super::asked::Asked;
 use super::builds::NoParams;
 use crate::db::latest_generation;
-use crate::snapshot::{Snapshot, make};
+use crate::transfer::snapshot::{Snapshot, make};
 
 /// The snapshot of the newest generation that was asked for. Who asks while it is made waits for it.
 #[derive(Debug, Default)]

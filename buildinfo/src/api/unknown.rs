@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use builds::unknown::{UnknownKey, Verdict, counted_product};
 use platform::clock::{self, rfc3339};
 use platform::http::ApiError;
 use serde::{Deserialize, Serialize};
@@ -9,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::Api;
 use super::asked::{Asked, takes};
 use super::builds::{limit_of, no_cursor};
+use crate::api::listed_unknown::ListedUnknown;
 use crate::db::{self, AlarmFilter, UnknownFilter};
-use crate::importer::{Importer, Who};
-use crate::unknown::{ListedUnknown, UnknownKey, Verdict, counted_product};
+use crate::watch::importer::{Importer, Who};
 
 /// Which unknown ids to list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]

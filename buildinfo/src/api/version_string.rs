@@ -9,18 +9,18 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use builds::build::Status;
+use builds::index::BuildRef;
+use builds::names::build_id::BuildId;
+use builds::names::product::Product;
+use builds::names::version::Version;
+use builds::resolve::Question;
 use platform::clock;
 use platform::http::ApiError;
 use platform::http::query::Given;
 use serde_json::{Value, json};
 
 use super::Api;
-use crate::build::Status;
-use crate::build_id::BuildId;
-use crate::index::BuildRef;
-use crate::product::Product;
-use crate::resolve::Question;
-use crate::version::Version;
 
 #[derive(Debug, Default, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use builds::catalog::{self, Comparison, LatestBuild, Newest, NoComparison, Several, VersionBuilds, Which};
+use builds::names::product::{Directory, Product, normalise_channel};
 use platform::cpu;
 use platform::http::ApiError;
 use serde::{Deserialize, Serialize};
@@ -12,8 +14,6 @@ use serde::{Deserialize, Serialize};
 use super::Api;
 use super::asked::{Asked, known_line, known_product, known_version, takes, whole_id};
 use super::builds::{limit_of, no_cursor};
-use crate::catalog::{self, Comparison, LatestBuild, Newest, NoComparison, Several, VersionBuilds, Which};
-use crate::product::{Directory, Product, normalise_channel};
 
 /// Versions in a page, unless the client says.
 const PAGE: i64 = 50;
@@ -249,7 +249,8 @@ takes!(
             `no_changes_url` why there is none", body = Comparison),
         (status = 400, description = "A parameter is missing or no build id; or with the code `ambiguous`, an id \
             stands for several builds, which are listed in `ambiguous`", body = super::openapi::Error),
-        (status = 404, description = "No source has listed one of the builds so far, or not on that channel", body = super::openapi::Error),
+        (status = 404, description = "No source has listed one of the builds so far, or not on that channel",
+            body = super::openapi::Error),
     )
 )]
 pub(super) async fn compare(State(api): State<Api>, asked: Asked<CompareParams>) -> Result<Response, ApiError> {

@@ -4,16 +4,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use builds::audit::{Check, Score};
+use builds::names::product::Product;
 use moka::future::Cache;
 use platform::clock;
 use platform::db::{Db, DbError};
 use tokio::sync::Semaphore;
 
+use super::Place;
 use super::read::{Filter, FindingPage, Summary, findings, scores, summaries};
-use super::{Check, Place, Score};
 use crate::db::{Generation, latest_generation, source_states};
 use crate::freshness::Freshness;
-use crate::product::Product;
 
 /// The same is read so often at most.
 const KEEP: Duration = Duration::from_secs(15);

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::audit::Check;
+use builds::audit::Check;
 
 /// A finding's place in the list. Written `<check>~<key>`, the key percent-encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]

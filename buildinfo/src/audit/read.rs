@@ -5,24 +5,23 @@ mod scores;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+use builds::audit::Contradiction;
+use builds::audit::{Check, Finding, OnPlatform, Severity, late_platforms, shipped_without_build};
+use builds::facts;
+use builds::index::BuildIndex;
+use builds::names::build_id::BuildId;
+use builds::names::product::{Directory, Product};
+use builds::names::version::Version;
+use builds::resolve::{Question, resolve};
 use chrono::NaiveDate;
 use platform::clock;
 use platform::db::{Db, DbError};
 use serde_json::Value;
 
-use crate::audit::{
-    Check, Finding, OnPlatform, Place, Severity, alarms, late_platforms, no_importer, reported_version,
-    shipped_without_build, silent_sources,
-};
-use crate::build_id::BuildId;
-use crate::contradiction::{self, Contradiction};
+use crate::audit::{Place, alarms, no_importer, reported_version, silent_sources};
+use crate::contradiction;
 use crate::db::{self, StoredConflict};
-use crate::facts;
-use crate::importer::Importer;
-use crate::index::BuildIndex;
-use crate::product::{Directory, Product};
-use crate::resolve::{Question, resolve};
-use crate::version::Version;
+use crate::watch::importer::Importer;
 
 pub use self::scores::scores;
 

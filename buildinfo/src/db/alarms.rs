@@ -3,7 +3,7 @@
 use platform::db::{Db, DbError};
 use platform::{in_tx, on};
 
-use crate::unknown::UnknownKey;
+use builds::unknown::UnknownKey;
 
 /// An alarm needs its sightings within an hour, in microseconds.
 const WINDOW: i64 = 3_600_000_000;
@@ -51,12 +51,15 @@ pub async fn alarm_candidates(db: &Db, installs: i64) -> Result<Vec<Alarm>, DbEr
     const SQL: &str = "SELECT s.product, s.channel, s.build_id, MAX(s.reported) AS reported, COUNT(*) AS installs, \
         MAX(s.at) AS raised, CAST(NULL AS BIGINT) AS tried, CAST(NULL AS TEXT) AS outcome \
         FROM unknown_seen s \
-        JOIN (SELECT product, channel, build_id, MAX(at) AS newest FROM unknown_seen \
-        GROUP BY product, channel, build_id) n ON n.product = s.product \
-        AND n.channel = s.channel AND n.build_id = s.build_id \
+        JOIN (SELECT product, channel, build_id, MAX(at) AS newest \
+            FROM unknown_seen \
+            GROUP BY product, channel, build_id) n \
+            ON n.product = s.product AND n.channel = s.channel AND n.build_id = s.build_id \
         WHERE s.at >= n.newest - $1 \
-        AND NOT EXISTS (SELECT 1 FROM unknown_alarm a WHERE a.product = s.product AND a.channel = s.channel \
-        AND a.build_id = s.build_id AND a.cleared IS NULL) \
+        AND NOT EXISTS (SELECT 1 \
+            FROM unknown_alarm a \
+            WHERE a.product = s.product AND a.channel = s.channel AND a.build_id = s.build_id \
+            AND a.cleared IS NULL) \
         GROUP BY s.product, s.channel, s.build_id \
         HAVING COUNT(*) >= $2 \
         ORDER BY raised DESC LIMIT 200";

@@ -4,7 +4,7 @@ use platform::db::{Db, DbError};
 use platform::on;
 use sqlx::AssertSqlSafe;
 
-use crate::observation::Digest;
+use builds::said::observation::Digest;
 
 /// Most rows of one channel's last weeks.
 const MOST: i64 = 50_000;
@@ -21,7 +21,7 @@ pub struct StoredConflict {
     pub subject: String,
     /// Which member of it.
     pub field: String,
-    /// The [`crate::Conflict`] as JSON.
+    /// The [`builds::Conflict`] as JSON.
     pub body: String,
 }
 
@@ -163,8 +163,10 @@ pub async fn conflict_count(db: &Db, product: &str) -> Result<i64, DbError> {
 /// The database failed.
 pub async fn unreadable_count(db: &Db, folders: &[&str]) -> Result<i64, DbError> {
     const SQL: &str = "SELECT COUNT(*) \
-        FROM (SELECT 1 FROM observation o WHERE problem IS NOT NULL AND o.said_to IS NULL AND (subject LIKE $1 \
-        OR subject LIKE $2) LIMIT $3) AS counted";
+        FROM (SELECT 1 \
+            FROM observation o \
+            WHERE problem IS NOT NULL AND o.said_to IS NULL AND (subject LIKE $1 OR subject LIKE $2) \
+            LIMIT $3) AS counted";
     count_in_folders(db, SQL, folders).await
 }
 

@@ -6,9 +6,9 @@ use platform::cpu::{self, Panicked};
 use platform::db::{Db, DbError};
 use platform::on;
 
-use crate::build::Build;
-use crate::build_id::BuildId;
-use crate::product::Product;
+use builds::build::Build;
+use builds::names::build_id::BuildId;
+use builds::names::product::Product;
 
 pub use list::{BuildKey, Filter, list_builds};
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use builds::derive::correction::{Correction, CorrectionKind, Subject};
+use builds::derive::group::GroupKey;
 use platform::db::{Db, DbError};
 use platform::{in_tx, on};
 
@@ -9,8 +11,6 @@ use super::builds::number;
 use super::dirty_groups::{self, Touched};
 use super::lease::Writes;
 use super::observations;
-use crate::correction::{Correction, CorrectionKind, Subject};
-use crate::group::GroupKey;
 
 fn name<T: serde::Serialize>(value: &T) -> Result<String, DbError> {
     match serde_json::to_value(value) {

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use builds::derive::facts;
+use builds::derive::group::group_of;
+use builds::said::observation::{Kind, Observation};
 use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
 use sqlx::AssertSqlSafe;
 
 use super::lease::Writes;
 use super::{MANY, placeholders};
-use crate::facts;
-use crate::group::group_of;
-use crate::observation::{Kind, Observation};
 
 /// So many groups are marked in one transaction.
 const MARKS: i64 = 400;
@@ -45,7 +45,8 @@ pub(super) fn touched_with(observation: &Observation, group: Option<String>) -> 
 
 pub(super) async fn mark_dirty(tx: &mut Tx, dirty: &BTreeSet<Touched>) -> Result<(), DbError> {
     // A range rather than LIKE: one text for both databases that uses the index.
-    const MAJOR: &str = "INSERT INTO dirty_group (group_key) SELECT DISTINCT group_key \
+    const MAJOR: &str = "INSERT INTO dirty_group (group_key) \
+        SELECT DISTINCT group_key \
         FROM observation \
         WHERE group_key >= $1 AND group_key < $2 \
         ON CONFLICT (group_key) DO NOTHING";

@@ -6,6 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use builds::build::Build;
+use builds::derive::{Conflict, Derived};
+use builds::names::build_id::BuildId;
+use builds::names::product::Product;
 use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
 use serde_json::json;
@@ -14,10 +18,6 @@ use sqlx::AssertSqlSafe;
 use super::builds::{number, read};
 use super::lease::Writes;
 use super::{MANY, marks, placeholders};
-use crate::build::Build;
-use crate::build_id::BuildId;
-use crate::derive::{Conflict, Derived};
-use crate::product::Product;
 
 /// At most so many rows are written in one transaction.
 const ROWS: usize = 400;

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use builds::derive::group::group_with;
+use builds::said::observation::{Digest, Kind, Observation, SourceName};
 use futures::TryStreamExt;
 use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
@@ -10,8 +12,6 @@ use sqlx::AssertSqlSafe;
 use super::dirty_groups::{Touched, mark_dirty, touched, touched_with};
 use super::lease::Writes;
 use super::{MANY, marks, placeholders};
-use crate::group::group_with;
-use crate::observation::{Digest, Kind, Observation, SourceName};
 
 /// So many observations go into one transaction: others that write wait for it.
 const CHUNK: usize = 100;
@@ -214,7 +214,7 @@ struct NewRow {
 
 impl NewRow {
     fn of(observation: Observation) -> Self {
-        let body = crate::observation::canonical_json(&observation.body);
+        let body = builds::said::observation::canonical_json(&observation.body);
         let digest = observation.digest_with(&body);
         let group = group_with(&observation, digest);
         Self {
@@ -279,8 +279,8 @@ async fn insert_new(tx: &mut Tx, run: i64, rows: &[&NewRow]) -> Result<(), DbErr
         return Ok(());
     }
     let sql = format!(
-        "INSERT INTO observation (digest, source, kind, subject, group_key, problem, url, place, body, first_run, \
-         said_from) \
+        "INSERT INTO observation (digest, source, kind, subject, group_key, problem, url, place, body, \
+         first_run, said_from) \
          VALUES {} \
          ON CONFLICT (digest) DO NOTHING",
         placeholders(rows.len(), 11)
@@ -312,7 +312,8 @@ async fn say_again(tx: &mut Tx, run: i64, digests: &[&str]) -> Result<(), DbErro
         return Ok(());
     }
     let keep = format!(
-        "INSERT INTO sighting (digest, from_run, to_run) SELECT digest, said_from, said_to \
+        "INSERT INTO sighting (digest, from_run, to_run) \
+         SELECT digest, said_from, said_to \
          FROM observation \
          WHERE said_to IS NOT NULL AND digest IN ({}) \
          ON CONFLICT (digest, from_run) DO NOTHING",
@@ -445,7 +446,7 @@ pub async fn each_of_groups(
     Ok(())
 }
 
-/// What is said now about versions as a whole: the observations that [`crate::facts()`] reads.
+/// What is said now about versions as a whole: the observations that [`builds::facts()`] reads.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.

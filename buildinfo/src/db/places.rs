@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::str::FromStr;
 
+use builds::said::observation::{Kind, SourceName, UnknownName};
 use platform::db::{Db, DbError};
 use platform::{in_tx, on};
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,6 @@ use sqlx::AssertSqlSafe;
 
 use super::lease::Writes;
 use super::placeholders;
-use crate::observation::{Kind, SourceName, UnknownName};
 
 /// So many places go into one transaction.
 const CHUNK: usize = 150;

@@ -1,10 +1,10 @@
 //! The table `reported_version`: installs whose program reports a version that is not the one of its build.
 
+use builds::unknown::Tally;
 use platform::db::{Db, DbError};
 use platform::{in_tx, on};
 
 use super::unknown::{ROWS, delete_until};
-use crate::unknown::Tally;
 
 /// Most installs that are kept for one build and reported version: beyond them the number says no more.
 const MOST_INSTALLS: i64 = 1000;
@@ -39,11 +39,14 @@ pub struct ReportedVersion {
 
 pub(super) async fn add(db: &Db, tally: &Tally) -> Result<(), DbError> {
     const SQL: &str = "\
-        INSERT INTO reported_version (product, channel, build_id, reported, install_hash, at) SELECT $1, $2, $3, $4, \
-        $5, $6 \
-        WHERE (SELECT COUNT(*) FROM reported_version WHERE product = $1 AND channel = $2 AND build_id = $3 \
-        AND reported = $4) < $7 OR EXISTS (SELECT 1 FROM reported_version WHERE product = $1 AND channel = $2 \
-        AND build_id = $3 AND reported = $4 AND install_hash = $5) \
+        INSERT INTO reported_version (product, channel, build_id, reported, install_hash, at) \
+        SELECT $1, $2, $3, $4, $5, $6 \
+        WHERE (SELECT COUNT(*) \
+            FROM reported_version \
+            WHERE product = $1 AND channel = $2 AND build_id = $3 AND reported = $4) < $7 \
+        OR EXISTS (SELECT 1 \
+            FROM reported_version \
+            WHERE product = $1 AND channel = $2 AND build_id = $3 AND reported = $4 AND install_hash = $5) \
         ON CONFLICT (product, channel, build_id, reported, install_hash) DO UPDATE \
         SET at = CASE WHEN excluded.at > reported_version.at THEN excluded.at ELSE reported_version.at END";
     // In one order, so that two processes never wait for each other's rows.
@@ -79,9 +82,10 @@ pub async fn reported_versions(db: &Db, installs: i64) -> Result<Vec<ReportedVer
     const SQL: &str = "SELECT product, channel, build_id, reported, installs, last, versions \
         FROM (SELECT product, channel, build_id, reported, COUNT(*) AS installs, MAX(at) AS last, \
         COUNT(*) OVER (PARTITION BY product, channel, build_id) AS versions, \
-        ROW_NUMBER() OVER (PARTITION BY product, channel, build_id \
-        ORDER BY COUNT(*) DESC, reported) AS place FROM reported_version \
-        GROUP BY product, channel, build_id, reported HAVING COUNT(*) >= $1) AS g \
+        ROW_NUMBER() OVER (PARTITION BY product, channel, build_id ORDER BY COUNT(*) DESC, reported) AS place \
+        FROM reported_version \
+        GROUP BY product, channel, build_id, reported \
+        HAVING COUNT(*) >= $1) AS g \
         WHERE place <= $2 \
         ORDER BY installs DESC, product, channel, build_id, reported LIMIT $3";
     Ok(on!(db, |pool| sqlx::query_as(SQL)
@@ -95,9 +99,11 @@ pub async fn reported_versions(db: &Db, installs: i64) -> Result<Vec<ReportedVer
 /// Forgets installs that reported nothing within 30 days of `now`, and those beyond 20,000.
 pub(super) async fn prune(db: &Db, now: i64) -> Result<(), DbError> {
     const OLD: &str = "DELETE FROM reported_version \
-        WHERE (product, channel, build_id, reported, install_hash) IN (SELECT product, channel, build_id, reported, \
-        install_hash \
-        FROM reported_version WHERE at < $1 ORDER BY at LIMIT $2)";
+        WHERE (product, channel, build_id, reported, install_hash) IN (\
+            SELECT product, channel, build_id, reported, install_hash \
+            FROM reported_version \
+            WHERE at < $1 \
+            ORDER BY at LIMIT $2)";
     const END: &str = "SELECT at FROM reported_version ORDER BY at DESC LIMIT 1 OFFSET $1";
     let end: Option<i64> = on!(db, |pool| sqlx::query_scalar(END).bind(MOST).fetch_optional(pool).await)?;
     let end = end.map_or(i64::MIN, |end| end.saturating_add(1));

@@ -1,12 +1,12 @@
 //! The table `raw_response`: the answers of sources during a run that was captured.
 
+use builds::said::Response;
 use platform::db::{Db, DbError};
 use platform::{in_tx, on};
 use sqlx::AssertSqlSafe;
 
 use super::lease::Writes;
 use super::placeholders;
-use crate::sources::tape::Response;
 
 /// So many bytes of compressed answers go into one transaction, or one answer.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -42,8 +42,8 @@ pub async fn put_responses(
         }
         let (chunk, after) = rest.split_at(bodies.len());
         let sql = format!(
-            "INSERT INTO raw_response (run, number, method, path, question, status, content_type, etag, body, \
-             fetched) \
+            "INSERT INTO raw_response (run, number, method, path, question, status, content_type, etag, \
+             body, fetched) \
              VALUES {} \
              ON CONFLICT (run, number) DO NOTHING",
             placeholders(chunk.len(), 10)

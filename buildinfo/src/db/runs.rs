@@ -1,13 +1,13 @@
 //! The table `import_run`.
 
+use builds::policy::Policy;
+use builds::said::observation::SourceName;
 use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
 use serde::Serialize;
 
 use super::Page;
 use super::lease::Writes;
-use crate::import::Policy;
-use crate::observation::SourceName;
 
 /// One import, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, sqlx::FromRow)]

@@ -11,7 +11,7 @@ const MAX_TROUBLE: usize = 500;
 /// How a source does.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct SourceState {
-    /// Its name, see [`crate::SourceName::as_str`].
+    /// Its name, see [`builds::SourceName::as_str`].
     pub source: String,
     /// When it was last asked, microseconds UTC.
     pub tried: i64,

@@ -1,12 +1,12 @@
 //! The tables `unknown_build` and `unknown_seen`.
 
+use builds::names::product::Product;
+use builds::unknown::{Asked, Tally, UnknownKey, Verdict};
 use platform::db::{Db, DbError};
 use platform::{in_tx, on};
 use sqlx::AssertSqlSafe;
 
 use super::{Page, placeholders, reported};
-use crate::product::Product;
-use crate::unknown::{Asked, Tally, UnknownKey, Verdict};
 
 /// So many rows go into one transaction.
 pub(super) const ROWS: usize = 200;
@@ -90,8 +90,9 @@ async fn add_asked(db: &Db, rows: &[(UnknownKey, Asked)]) -> Result<(), DbError>
         "INSERT INTO unknown_build (product, channel, build_id, verdict, asked, first_asked, last_asked) \
          VALUES {} \
          ON CONFLICT (product, channel, build_id) DO UPDATE \
-         SET verdict = excluded.verdict, asked = unknown_build.asked + excluded.asked, last_asked = CASE WHEN \
-         excluded.last_asked > unknown_build.last_asked THEN excluded.last_asked ELSE unknown_build.last_asked END",
+         SET verdict = excluded.verdict, asked = unknown_build.asked + excluded.asked, \
+         last_asked = CASE WHEN excluded.last_asked > unknown_build.last_asked THEN excluded.last_asked \
+         ELSE unknown_build.last_asked END",
         placeholders(rows.len(), 7)
     );
     let mut tx = db.begin().await?;
@@ -114,11 +115,12 @@ async fn add_asked(db: &Db, rows: &[(UnknownKey, Asked)]) -> Result<(), DbError>
 
 async fn add_sightings(db: &Db, tally: &Tally) -> Result<(), DbError> {
     const SQL: &str = "\
-        INSERT INTO unknown_seen (product, channel, build_id, install_hash, reported, at) SELECT $1, $2, $3, $4, $5, \
-        $6 \
+        INSERT INTO unknown_seen (product, channel, build_id, install_hash, reported, at) \
+        SELECT $1, $2, $3, $4, $5, $6 \
         WHERE (SELECT COUNT(*) FROM unknown_seen WHERE product = $1 AND channel = $2 AND build_id = $3) < $7 \
-        OR EXISTS (SELECT 1 FROM unknown_seen WHERE product = $1 AND channel = $2 AND build_id = $3 \
-        AND install_hash = $4) \
+        OR EXISTS (SELECT 1 \
+            FROM unknown_seen \
+            WHERE product = $1 AND channel = $2 AND build_id = $3 AND install_hash = $4) \
         ON CONFLICT (product, channel, build_id, install_hash) DO UPDATE \
         SET at = CASE WHEN excluded.at > unknown_seen.at THEN excluded.at ELSE unknown_seen.at END";
     let mut sightings: Vec<_> = tally.sightings.iter().collect();
@@ -151,14 +153,23 @@ async fn add_sightings(db: &Db, tally: &Tally) -> Result<(), DbError> {
 /// The database failed; calling it again goes on.
 pub async fn prune_unknown(db: &Db, now: i64) -> Result<(), DbError> {
     const OLD: &str = "DELETE FROM unknown_build \
-        WHERE (product, channel, build_id) IN (SELECT product, channel, build_id FROM unknown_build \
-        WHERE last_asked < $1 ORDER BY last_asked LIMIT $2)";
+        WHERE (product, channel, build_id) IN (\
+            SELECT product, channel, build_id \
+            FROM unknown_build \
+            WHERE last_asked < $1 \
+            ORDER BY last_asked LIMIT $2)";
     const OLD_ALARM: &str = "DELETE FROM unknown_alarm \
-        WHERE (product, channel, build_id) IN (SELECT product, channel, build_id FROM unknown_alarm \
-        WHERE raised < $1 ORDER BY raised LIMIT $2)";
+        WHERE (product, channel, build_id) IN (\
+            SELECT product, channel, build_id \
+            FROM unknown_alarm \
+            WHERE raised < $1 \
+            ORDER BY raised LIMIT $2)";
     const OLD_SEEN: &str = "DELETE FROM unknown_seen \
-        WHERE (product, channel, build_id, install_hash) IN (SELECT product, channel, build_id, install_hash \
-        FROM unknown_seen WHERE at < $1 ORDER BY at LIMIT $2)";
+        WHERE (product, channel, build_id, install_hash) IN (\
+            SELECT product, channel, build_id, install_hash \
+            FROM unknown_seen \
+            WHERE at < $1 \
+            ORDER BY at LIMIT $2)";
     const SEEN_END: &str = "SELECT at FROM unknown_seen ORDER BY at DESC LIMIT 1 OFFSET $1";
     const END: &str = "SELECT last_asked \
         FROM unknown_build \
@@ -167,8 +178,11 @@ pub async fn prune_unknown(db: &Db, now: i64) -> Result<(), DbError> {
     const END_OF_ALL: &str =
         "SELECT last_asked FROM unknown_build WHERE verdict = $1 ORDER BY last_asked DESC LIMIT 1 OFFSET $2";
     const SURPLUS: &str = "DELETE FROM unknown_build \
-        WHERE (product, channel, build_id) IN (SELECT product, channel, build_id FROM unknown_build \
-        WHERE verdict = $1 AND ($2 = '' OR product = $2) AND last_asked <= $3 LIMIT $4)";
+        WHERE (product, channel, build_id) IN (\
+            SELECT product, channel, build_id \
+            FROM unknown_build \
+            WHERE verdict = $1 AND ($2 = '' OR product = $2) AND last_asked <= $3 \
+            LIMIT $4)";
     delete_until(db, OLD, now.saturating_sub(KEEP)).await?;
     delete_until(db, OLD_ALARM, now.saturating_sub(KEEP)).await?;
     let end: Option<i64> = on!(db, |pool| sqlx::query_scalar(SEEN_END)
@@ -305,20 +319,20 @@ pub async fn list_unknown(
 ) -> Result<Page<Unknown>, DbError> {
     let from = match filter.alarm {
         AlarmFilter::Any => {
-            "SELECT b.product, b.channel, b.build_id, b.verdict, b.asked, b.first_asked, b.last_asked, a.raised, \
-             a.tried, a.outcome, a.cleared \
+            "SELECT b.product, b.channel, b.build_id, b.verdict, b.asked, b.first_asked, b.last_asked, \
+             a.raised, a.tried, a.outcome, a.cleared \
              FROM unknown_build b \
-             LEFT JOIN unknown_alarm a ON a.product = b.product AND a.channel = b.channel \
-             AND a.build_id = b.build_id \
+             LEFT JOIN unknown_alarm a \
+                 ON a.product = b.product AND a.channel = b.channel AND a.build_id = b.build_id \
              WHERE 1 = 1"
         }
         AlarmFilter::Open | AlarmFilter::Cleared => {
-            "SELECT b.product, b.channel, b.build_id, COALESCE(a.verdict, 'not_seen') AS verdict, COALESCE(a.asked, \
-             0) AS asked, COALESCE(a.first_asked, b.raised) AS first_asked, COALESCE(a.last_asked, \
-             b.raised) AS last_asked, b.raised, b.tried, b.outcome, b.cleared \
+            "SELECT b.product, b.channel, b.build_id, COALESCE(a.verdict, 'not_seen') AS verdict, \
+             COALESCE(a.asked, 0) AS asked, COALESCE(a.first_asked, b.raised) AS first_asked, \
+             COALESCE(a.last_asked, b.raised) AS last_asked, b.raised, b.tried, b.outcome, b.cleared \
              FROM unknown_alarm b \
-             LEFT JOIN unknown_build a ON a.product = b.product AND a.channel = b.channel \
-             AND a.build_id = b.build_id \
+             LEFT JOIN unknown_build a \
+                 ON a.product = b.product AND a.channel = b.channel AND a.build_id = b.build_id \
              WHERE 1 = 1"
         }
     };

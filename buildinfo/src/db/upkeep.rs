@@ -14,7 +14,10 @@ const ROWS: i64 = 500;
 
 /// Nothing is known any more of so early a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("that is not kept any more: the history of builds reaches back to {}", platform::clock::rfc3339(*.reaches_back_to))]
+#[error(
+    "that is not kept any more: the history of builds reaches back to {}",
+    platform::clock::rfc3339(*.reaches_back_to)
+)]
 pub struct BeforeHistory {
     /// The earliest time that can be asked about, microseconds UTC.
     pub reaches_back_to: i64,

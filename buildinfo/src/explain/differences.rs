@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::build::Build;
-use crate::observation::canonical_json;
+use builds::build::Build;
+use builds::said::observation::canonical_json;
 
 /// Members that name a build, or that are no statement about it.
 const PASSED_OVER: [&str; 5] = ["product", "build_id", "platform", "variant", "evidence"];
@@ -71,9 +71,9 @@ fn shown(value: Option<&Value>) -> String {
 #[cfg(test)]
 mod tests {
     use super::differences;
-    use crate::build::Status;
-    use crate::derive::derive_all;
     use crate::samples::{Record, shipped};
+    use builds::build::Status;
+    use builds::derive::derive_all;
 
     #[test]
     fn only_what_differs_is_told_once_for_all_platforms() {

@@ -9,20 +9,20 @@ mod survey;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use builds::names::product::Directory;
+use builds::names::version::Version;
+use builds::policy::{self, Reason, State};
+use builds::said::observation::{Observation, SourceName};
+use builds::unknown::FetchPlan;
 use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use self::harvest::Harvest;
 use self::survey::{Survey, missing_is_none, survey_candidates, survey_nightly};
-use super::policy::{self, Reason, State};
 use super::{Choice, Import, ImportError, Progress};
 use crate::db::{self, Place, Prepared, Writes};
-use crate::observation::{Observation, SourceName};
-use crate::product::Directory;
 use crate::sources::Client;
 use crate::sources::archive::{Reader, buildhub_package, candidate_version, release_version};
-use crate::unknown::FetchPlan;
-use crate::version::Version;
 
 const SOURCE: SourceName = SourceName::Archive;
 /// So many requests are under way at a time.

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use builds::names::product::Product;
+use builds::policy::State;
+use builds::said::observation::SourceName;
 use chrono::DateTime;
 use platform::clock;
 use platform::db::{progress, set_progress};
@@ -10,11 +13,8 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::policy::State;
 use super::{Choice, Import, ImportError, Progress};
 use crate::db::{self, Prepared, Writes};
-use crate::observation::SourceName;
-use crate::product::Product;
 use crate::sources::buildhub::{self, Records, Wanted};
 use crate::sources::{Client, SourceError};
 

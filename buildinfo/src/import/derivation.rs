@@ -3,6 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use builds::derive::correction::Correction;
+use builds::derive::facts::{Facts, facts};
+use builds::derive::group::GroupKey;
+use builds::derive::{Claims, Derived};
 use platform::clock;
 use platform::db::{Db, DbError};
 use tokio_util::sync::CancellationToken;
@@ -10,11 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::lease::with_lease;
 use super::{ImportError, Progress};
-use crate::correction::Correction;
 use crate::db::{self, Lease, Writes};
-use crate::derive::{Claims, Derived};
-use crate::facts::{Facts, facts};
-use crate::group::GroupKey;
 
 /// So many groups are derived at a time,
 const GROUPS: i64 = 50;

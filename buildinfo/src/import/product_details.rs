@@ -1,11 +1,11 @@
 //! Reading product-details: each file is a complete listing of what it says.
 
+use builds::policy::State;
+use builds::said::observation::{Observation, SourceName};
 use tokio_util::sync::CancellationToken;
 
-use super::policy::State;
 use super::{Import, ImportError, Progress};
 use crate::db;
-use crate::observation::{Observation, SourceName};
 use crate::sources::{SourceError, product_details};
 
 impl Import<'_> {

@@ -3,15 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use builds::build::Build;
+use builds::catalog::{self, Comparison, Newest, NoComparison, VersionBuilds, Which};
+use builds::index::{BuildIndex, IndexFull};
+use builds::names::product::{Line, Product, is_unofficial_channel};
+use builds::names::version::{Stage, Version};
 use platform::db::{Db, DbError};
 
 use super::LookupError;
-use crate::build::Build;
-use crate::catalog::{self, Comparison, Newest, NoComparison, VersionBuilds, Which};
 use crate::db::{self, Page};
-use crate::index::{BuildIndex, IndexFull};
-use crate::product::{Line, Product, is_unofficial_channel};
-use crate::version::{Stage, Version};
 
 /// So many ids are read at a time in the search for the newest.
 const IDS: i64 = 20;

@@ -4,12 +4,12 @@
 //! the other ways lose records to the default size of 10, the largest size of 1,000 and the window
 //! of 10,000 results.
 
+use builds::said::observation::{Observation, SourceName};
 use serde_json::{Value, json};
 use url::Url;
 
 use super::client::{Client, SourceError};
 use super::under;
-use crate::observation::{Observation, SourceName};
 
 /// The largest page that Buildhub gives.
 const PAGE: usize = 1000;

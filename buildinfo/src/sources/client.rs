@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
+use builds::said::Response as Recorded;
 use reqwest::{Method, RequestBuilder, StatusCode, header, redirect};
 use serde_json::Value;
 
-use super::tape::{Response as Recorded, Tape};
+use super::tape::Tape;
 
 /// One answer may take so long altogether.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);

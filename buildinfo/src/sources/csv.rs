@@ -7,8 +7,8 @@ use std::io::{self, BufRead, Read};
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
-use crate::group::group_of;
-use crate::observation::Observation;
+use builds::derive::group::group_of;
+use builds::said::observation::Observation;
 
 /// Longest line that is read, in bytes.
 const MAX_LINE: u64 = 16 << 10;

@@ -2,13 +2,13 @@
 //!
 //! `all.json` and `l10n/` are not read: they repeat the others.
 
+use builds::names::version::Version;
+use builds::said::observation::Observation;
 use serde_json::Value;
 use url::Url;
 
 use super::client::{Client, SourceError};
 use super::under;
-use crate::observation::Observation;
-use crate::version::Version;
 
 /// The files that list releases.
 pub const RELEASES: [&str; 4] = [

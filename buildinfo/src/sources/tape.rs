@@ -4,35 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
-/// An answer as it came, and what was asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Response {
-    /// `GET` or `POST`.
-    pub method: String,
-    /// What was asked below the source's host: path and query.
-    pub path: String,
-    /// The body of the question; empty if it had none.
-    pub question: String,
-    /// The status.
-    pub status: u16,
-    /// The type of the body.
-    pub content_type: Option<String>,
-    /// The source's name for the state of the document.
-    pub etag: Option<String>,
-    /// The content, decompressed.
-    pub body: Vec<u8>,
-}
-
-impl Response {
-    /// What was asked, in one text.
-    pub fn request(&self) -> String {
-        request(&self.method, &self.path, &self.question)
-    }
-}
-
-fn request(method: &str, path: &str, question: &str) -> String {
-    format!("{method} {path} {question}")
-}
+use builds::said::Response;
 
 /// A recording.
 #[derive(Debug)]
@@ -79,16 +51,12 @@ impl Tape {
     pub(super) fn play(&self, method: &str, path: &str, question: &str) -> Option<Option<Response>> {
         match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             Mode::Recording(_) => None,
-            Mode::Playing(answers) => {
-                Some(
-                    answers
-                        .get_mut(&request(method, path, question))
-                        .and_then(|queue| match queue.len() {
-                            0 | 1 => queue.front().cloned(),
-                            _ => queue.pop_front(),
-                        }),
-                )
-            }
+            Mode::Playing(answers) => Some(answers.get_mut(&Response::request_of(method, path, question)).and_then(
+                |queue| match queue.len() {
+                    0 | 1 => queue.front().cloned(),
+                    _ => queue.pop_front(),
+                },
+            )),
         }
     }
 }

@@ -143,7 +143,8 @@ async fn versions_latest_builds_and_comparisons_are_those_of_the_world() {
         }
         let body = service
             .ok(&format!(
-                "/api/v1/compare?product=Firefox&from={from}&to={to}&from_channel=Aurora&to_channel=beta&to_version=153.0b2"
+                "/api/v1/compare?product=Firefox&from={from}&to={to}\
+                 &from_channel=Aurora&to_channel=beta&to_version=153.0b2"
             ))
             .await;
         assert_eq!(

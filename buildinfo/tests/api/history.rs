@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::http::header;
 use buildinfo::audit::Audits;
-use buildinfo::unknown::watch::write_down;
+use buildinfo::watch::unknown::write_down;
 use buildinfo::{api, db};
 use platform::testing::databases;
 use serde_json::{Value, json};

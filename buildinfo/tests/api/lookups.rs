@@ -191,7 +191,7 @@ async fn an_explanation_leads_to_the_address_of_every_source() {
         assert!(sources.contains(&"buildhub") && sources.contains(&"product-details"));
         assert_eq!(body["history"][0]["reason"], "new");
         assert!(body["read_until"].is_string());
-        let question = buildinfo::Question {
+        let question = builds::Question {
             product: "Firefox".to_owned(),
             channel: "release".to_owned(),
             build_id: id,

@@ -1,7 +1,7 @@
 //! The archive as a source, alone and where Buildhub fails: what is known afterwards is the truth.
 
-use buildinfo::SourceName;
-use buildinfo::import::policy::{Reason, State};
+use builds::SourceName;
+use builds::policy::{Reason, State};
 use demo::Fault;
 use platform::testing::databases;
 

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use buildinfo::db;
 use buildinfo::db::{Change, ChangeCursor};
 use buildinfo::import::{Choice, Options};
-use buildinfo::{Question, SourceName, db, export};
+use buildinfo::transfer::export;
+use builds::{Question, SourceName};
 use demo::{Truth, World};
 use platform::db::Db;
 

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use buildinfo::correction::{Correction, CorrectionKind, Field};
 use buildinfo::db::{self, Change};
 use buildinfo::import::{correct, undo_correction};
-use buildinfo::{Product, Question, Status};
+use builds::derive::correction::{Correction, CorrectionKind, Field};
+use builds::{Product, Question, Status};
 use demo::World;
 use demo::world::Channel;
 use platform::testing::databases;

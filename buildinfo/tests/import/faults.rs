@@ -1,7 +1,7 @@
 //! Whatever goes wrong at the sources, alone or together: what some source still holds is known.
 
-use buildinfo::SourceName;
-use buildinfo::import::policy::{Reason, State};
+use builds::SourceName;
+use builds::policy::{Reason, State};
 use chrono::NaiveDate;
 use demo::Fault::{
     BadFiles, Down, Empty, Flaky, FormerDialect, Garbage, HtmlOnly, Late, Moved, WithoutChannel, WithoutDays,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use buildinfo::db;
 use buildinfo::import::{Options, rebuild};
-use buildinfo::{Digest, Observation, SourceName, Status};
+use builds::{Digest, Observation, SourceName, Status};
 use demo::world::Channel;
 use demo::{Plan, World};
 use platform::testing::databases;

@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use buildinfo::Correction;
-use buildinfo::correction::CorrectionKind;
 use buildinfo::db::{self, Contents, Lease, Place, PlaceState, Run, Step};
 use buildinfo::import::{ImportError, Options, Progress, import, rebuild};
+use builds::Correction;
+use builds::derive::correction::CorrectionKind;
 use platform::db::Db;
 use platform::testing::databases;
 use tokio_util::sync::CancellationToken;

@@ -1,6 +1,6 @@
 //! Two years of all products: each source gives all that it holds, and asking again asks for little.
 
-use buildinfo::SourceName;
+use builds::SourceName;
 use demo::Fault::{BadFiles, Flaky, FormerDialect, HtmlOnly, Late, WithoutPlatform};
 use demo::world::Platform;
 use demo::{Plan, World};

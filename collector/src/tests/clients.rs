@@ -53,7 +53,9 @@ async fn firefox_posts_with_curl() {
     let body = b"--------------------------3a5c\r\n\
         Content-Disposition: form-data; name=\"extra\"; filename=\"extra.json\"\r\n\
         Content-Type: application/json\r\n\r\n\
-        {\"ProductName\":\"Firefox\",\"Version\":\"128.0\",\"BuildID\":\"20260801000000\",\"ReleaseChannel\":\"release\",\"Email\":\"a@b.c\",\"TelemetryClientId\":\"1\",\"TelemetryServerURL\":\"2\",\"TelemetrySessionId\":\"3\"}\r\n\
+        {\"ProductName\":\"Firefox\",\"Version\":\"128.0\",\"BuildID\":\"20260801000000\",\
+        \"ReleaseChannel\":\"release\",\"Email\":\"a@b.c\",\"TelemetryClientId\":\"1\",\"TelemetryServerURL\":\"2\",\
+        \"TelemetrySessionId\":\"3\"}\r\n\
         --------------------------3a5c\r\n\
         Content-Disposition: form-data; name=\"upload_file_minidump\"; filename=\"1b2c.dmp\"\r\n\
         Content-Type: application/octet-stream\r\n\r\n\
@@ -147,7 +149,8 @@ async fn fenix_posts_unquoted_names_and_a_line_end_too_many() {
     let boundary = "---------------------------0123456789abcdef";
     let body = format!(
         "--{boundary}\r\nContent-Disposition: form-data; name=ProductName\r\n\r\nFenix\r\n\
-         --{boundary}\r\nContent-Disposition: form-data; name=\"upload_file_minidump\"; filename=\"x.dmp\"\r\nContent-Type: application/octet-stream\r\n\r\nMDMP\r\n\
+         --{boundary}\r\nContent-Disposition: form-data; name=\"upload_file_minidump\"; filename=\"x.dmp\"\r\n\
+         Content-Type: application/octet-stream\r\n\r\nMDMP\r\n\
          --{boundary}\r\nContent-Disposition: form-data; name=ReleaseChannel\r\n\r\nnightly\r\n\r\n\
          --{boundary}--\r\n"
     );
@@ -413,7 +416,8 @@ async fn bad_bytes_lose_no_value() {
 #[tokio::test]
 async fn a_harmless_header_loses_no_crash() {
     let product = b"Content-Disposition: form-data; name=ProductName\r\nContent-Transfer-Encoding: 8bit";
-    let dump = b"Content-Disposition: form-data; name=upload_file_minidump; filename=\"\xe9t\xe9.dmp\"\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: 7bit\r\nX-Other: \xff";
+    let dump = b"Content-Disposition: form-data; name=upload_file_minidump; filename=\"\xe9t\xe9.dmp\"\r\n\
+        Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: 7bit\r\nX-Other: \xff";
     let mut body = Vec::new();
     for (head, content) in [(&product[..], &b"Firefox"[..]), (dump, b"MDMP")] {
         body.extend_from_slice(format!("--{BOUNDARY}\r\n").as_bytes());

@@ -75,8 +75,8 @@ pub struct Standing {
 /// The database failed.
 pub async fn insert_received(tx: &mut Tx, crash: &Received) -> Result<bool, DbError> {
     const SQL: &str = "\
-        INSERT INTO crash (crash_id, received, state, product, version, channel, build_id, weight, content_hash, \
-        duplicate_of) \
+        INSERT INTO crash (crash_id, received, state, product, version, channel, build_id, weight, \
+        content_hash, duplicate_of) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
         ON CONFLICT (crash_id) DO NOTHING";
     const CLEAN: &str = "UPDATE crash SET cleaned = NULL WHERE crash_id = $1 AND cleaned IS NOT NULL";
@@ -253,7 +253,8 @@ pub async fn standing(db: &Db, id: &CrashId) -> Result<Option<Standing>, DbError
 pub(super) const OWNED: &str = "SELECT 1 \
     FROM job \
     WHERE crash_id = $1 AND owner = $2 \
-    UNION ALL SELECT 1 \
+    UNION ALL \
+    SELECT 1 \
     FROM crash \
     WHERE crash_id = $1 AND output = $2 LIMIT 1";
 

@@ -18,10 +18,14 @@ pub async fn bury(tx: &mut Tx, id: &CrashId, received: i64, now: i64) -> Result<
     const CRASH: &str = "\
 INSERT INTO crash (crash_id, received, state, deleted, row_version) VALUES ($1, $2, 'deleted', $3, 1)
 ON CONFLICT (crash_id) DO UPDATE SET
-  state = 'deleted', deleted = CASE WHEN crash.deleted IS NULL THEN excluded.deleted ELSE crash.deleted END, cleaned = NULL,
-  product = '', version = '', channel = '', build_id = '', os_name = '', process_type = '', signature = '', signature_hash = '',
-  reason = '', weight = 1, content_hash = '', duplicate_of = NULL, lookup_product = '', lookup_build = '', answer_digest = '',
-  build_status = '', generation = 0, processed = 0, output = '', row_version = crash.row_version + 1
+  state = 'deleted',
+  deleted = CASE WHEN crash.deleted IS NULL THEN excluded.deleted ELSE crash.deleted END,
+  cleaned = NULL,
+  product = '', version = '', channel = '', build_id = '', os_name = '', process_type = '',
+  signature = '', signature_hash = '', reason = '',
+  weight = 1, content_hash = '', duplicate_of = NULL,
+  lookup_product = '', lookup_build = '', answer_digest = '', build_status = '', generation = 0,
+  processed = 0, output = '', row_version = crash.row_version + 1
 RETURNING received, row_version";
     const JOB: &str = "DELETE FROM job WHERE crash_id = $1";
     let (received, row_version): (i64, i64) = in_tx!(&mut *tx, |conn| sqlx::query_as(CRASH)

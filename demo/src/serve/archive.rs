@@ -19,7 +19,8 @@ use super::Fault;
 use crate::world::{Product, World};
 
 const NOT_FOUND: &str = "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n\
-     <p>The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again.</p>\n";
+     <p>The requested URL was not found on the server. If you entered the URL manually please \
+     check your spelling and try again.</p>\n";
 
 /// The archive of a world: an index, by which a folder is found without going through all builds.
 pub(super) struct Archive {

@@ -51,8 +51,8 @@ pub(super) fn connections(time: Option<Duration>) -> PgPoolOptions {
         Some(_) => "",
     };
     let sql = format!(
-        "SET statement_timeout = {limit}; SET lock_timeout = {limit}; SET idle_in_transaction_session_timeout = \
-         {idle}{plans}"
+        "SET statement_timeout = {limit}; SET lock_timeout = {limit}; \
+         SET idle_in_transaction_session_timeout = {idle}{plans}"
     );
     PgPoolOptions::new()
         .acquire_timeout(Duration::from_secs(10))

@@ -4,8 +4,8 @@ use crate::meters::OF_REQUESTS;
 
 crate::meters! {
     pub const METRICS;
-    /// Seconds until an answer begins: `route` is the pattern (`none` where there is no route), `status` is `2xx` to `5xx`, or
-    /// `gone` when the client went away before.
+    /// Seconds until an answer begins: `route` is the pattern (`none` where there is no route), `status` is `2xx` to
+    /// `5xx`, or `gone` when the client went away before.
     histogram(OF_REQUESTS) SECONDS = "datil_http_seconds" by "method", "route", "status";
     /// Requests that are being answered.
     gauge IN_FLIGHT = "datil_http_in_flight";

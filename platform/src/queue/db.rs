@@ -16,15 +16,21 @@ pub const MOST_COUNTED: i64 = 10_000;
 
 /// A job that is there is upgraded; one that is claimed is noted for another round.
 const PUSH: &str = "\
-INSERT INTO job (crash_id, lane, kind, state, run_at, pushed, lease_until, owner, claims, failures, walker_deaths, last_error)
+INSERT INTO job
+  (crash_id, lane, kind, state, run_at, pushed, lease_until, owner, claims, failures, walker_deaths, last_error)
 VALUES ($1, $2, $3, 0, $4, $5, 0, '', 0, 0, 0, '')
 ON CONFLICT (crash_id) DO UPDATE SET
   lane = CASE WHEN job.state = 2 OR (job.state = 0 AND excluded.lane < job.lane) THEN excluded.lane ELSE job.lane END,
   kind = CASE WHEN job.state <> 1 AND excluded.kind > job.kind THEN excluded.kind ELSE job.kind END,
-  run_at = CASE WHEN job.state = 2 OR (job.state = 0 AND excluded.run_at < job.run_at) THEN excluded.run_at ELSE job.run_at END,
-  again_lane = CASE WHEN job.state = 1 THEN CASE WHEN job.again_lane < excluded.lane THEN job.again_lane ELSE excluded.lane END END,
-  again_kind = CASE WHEN job.state = 1 THEN CASE WHEN job.again_kind > excluded.kind THEN job.again_kind ELSE excluded.kind END END,
-  again_run_at = CASE WHEN job.state = 1 THEN CASE WHEN job.again_run_at < excluded.run_at THEN job.again_run_at ELSE excluded.run_at END END,
+  run_at = CASE
+    WHEN job.state = 2 OR (job.state = 0 AND excluded.run_at < job.run_at) THEN excluded.run_at
+    ELSE job.run_at END,
+  again_lane = CASE WHEN job.state = 1 THEN
+    CASE WHEN job.again_lane < excluded.lane THEN job.again_lane ELSE excluded.lane END END,
+  again_kind = CASE WHEN job.state = 1 THEN
+    CASE WHEN job.again_kind > excluded.kind THEN job.again_kind ELSE excluded.kind END END,
+  again_run_at = CASE WHEN job.state = 1 THEN
+    CASE WHEN job.again_run_at < excluded.run_at THEN job.again_run_at ELSE excluded.run_at END END,
   pushed = CASE WHEN job.state = 2 THEN excluded.pushed ELSE job.pushed END,
   claims = CASE WHEN job.state = 2 THEN 0 ELSE job.claims END,
   failures = CASE WHEN job.state = 2 THEN 0 ELSE job.failures END,
@@ -80,8 +86,8 @@ pub async fn push_later(
 /// The database failed.
 pub async fn hasten(tx: &mut Tx, crash_id: &str, now: i64) -> Result<(), DbError> {
     const SQL: &str = "\
-        INSERT INTO job (crash_id, lane, kind, state, run_at, pushed, lease_until, owner, claims, failures, \
-        walker_deaths, last_error) \
+        INSERT INTO job (crash_id, lane, kind, state, run_at, pushed, lease_until, owner, \
+        claims, failures, walker_deaths, last_error) \
         VALUES ($1, $2, $3, 0, $4, $4, 0, '', 0, 0, 0, '') \
         ON CONFLICT (crash_id) DO UPDATE \
         SET lane = excluded.lane, run_at = excluded.run_at \
@@ -221,9 +227,9 @@ pub async fn renew(tx: &mut Tx, job: &Job, now: i64) -> Result<bool, DbError> {
 /// The database failed.
 pub async fn done(tx: &mut Tx, job: &Job, now: i64) -> Result<bool, DbError> {
     const AGAIN: &str = "UPDATE job \
-        SET state = 0, kind = again_kind, lane = again_lane, run_at = again_run_at, again_kind = NULL, \
-        again_lane = NULL, again_run_at = NULL, pushed = $3, lease_until = 0, owner = '', claims = 0, failures = 0, \
-        walker_deaths = 0, last_error = ''";
+        SET state = 0, kind = again_kind, lane = again_lane, run_at = again_run_at, \
+        again_kind = NULL, again_lane = NULL, again_run_at = NULL, pushed = $3, lease_until = 0, owner = '', \
+        claims = 0, failures = 0, walker_deaths = 0, last_error = ''";
     let sql = format!("DELETE FROM job {CLAIMED} AND again_kind IS NULL");
     let gone = in_tx!(&mut *tx, |conn| sqlx::query(AssertSqlSafe(sql.as_str()))
         .bind(&job.crash_id)

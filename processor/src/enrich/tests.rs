@@ -1,5 +1,5 @@
-use buildinfo::files::BuildFile;
-use buildinfo::{BuildIndex, crash_build_info, resolve};
+use builds::said::files::BuildFile;
+use builds::{BuildIndex, crash_build_info, resolve};
 use crash::{ProcessedCrash, RawCrash};
 use serde_json::json;
 

@@ -60,7 +60,10 @@ fn processed(raw: &Value, previous: Option<&ProcessedCrash>) -> ProcessedCrash {
 #[test]
 fn one_bad_annotation_costs_only_its_own_field() {
     let crash = processed(
-        &json!({"AbortMessage": ["x"], "ProductName": "Fenix", "Version": "1.0", "BuildID": "7", "SafeMode": {}, "UptimeTS": "nan"}),
+        &json!({
+            "AbortMessage": ["x"], "ProductName": "Fenix", "Version": "1.0", "BuildID": "7",
+            "SafeMode": {}, "UptimeTS": "nan",
+        }),
         None,
     );
     assert_eq!(crash.text("product"), Some("Fenix"));

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use buildinfo::files::{BuildFile, file_for_machine, platform_of};
-use buildinfo::{Answer, CrashBuildInfo};
+use builds::said::files::{BuildFile, file_for_machine, platform_of};
+use builds::{Answer, CrashBuildInfo};
 use crash::ProcessedCrash;
 use crashstore::column::Name;
 use crashstore::db::Attached;

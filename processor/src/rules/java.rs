@@ -311,7 +311,8 @@ mod tests {
         fn any_text_gives_an_answer(text in "(\\PC|[\n\t(){}.:/@])*") {
             if let Some(stack) = public_stack(&text) {
                 for line in stack.text.lines().skip(1) {
-                    prop_assert!(line.is_empty() || line.starts_with("\tat ") || line.starts_with("\t... "), "{line:?}");
+                    let is_frame = line.starts_with("\tat ") || line.starts_with("\t... ");
+                    prop_assert!(line.is_empty() || is_frame, "{line:?}");
                 }
             }
         }

@@ -236,7 +236,11 @@ mod tests {
 
     #[test]
     fn modules_of_one_name_are_told_apart_by_address() {
-        let module = |id: &str, base: &str, end: &str| json!({"filename": "a.dll", "debug_id": id, "base_addr": base, "end_addr": end});
+        let module = |id: &str, base: &str, end: &str| {
+            json!({
+                "filename": "a.dll", "debug_id": id, "base_addr": base, "end_addr": end,
+            })
+        };
         let list = [module("A1", "0x1000", "0x2000"), module("B2", "0x5000", "0x6000")];
         let modules: Vec<_> = list.iter().map(|module| Loaded::of(module).unwrap().1).collect();
         for (offset, expected) in [

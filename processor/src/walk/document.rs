@@ -208,7 +208,10 @@ mod tests {
     fn symbols_are_those_of_the_module_at_the_address() {
         let module = |name: &str, base: &str| json!({"filename": name, "base_addr": base, "missing_symbols": true});
         let document = json!({
-            "modules": [module("a", "0x00001000"), module("a", "0x00002000"), module("a", "0x00003000"), module("b", "0x00004000")],
+            "modules": [
+                module("a", "0x00001000"), module("a", "0x00002000"), module("a", "0x00003000"),
+                module("b", "0x00004000"),
+            ],
             "unloaded_modules": [],
         });
         let mended: Value = serde_json::from_str(&mended(&document.to_string(), 0)).unwrap();

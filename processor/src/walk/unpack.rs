@@ -81,7 +81,8 @@ mod tests {
     }
 
     fn form(dump: &[u8]) -> Vec<u8> {
-        let head = b"--b\r\nContent-Disposition: form-data; name=\"prod\"\r\n\r\nElectron\r\n--b\r\nContent-Disposition: form-data; name=\"upload_file_minidump\"; filename=\"x\"\r\n\r\n";
+        let head = b"--b\r\nContent-Disposition: form-data; name=\"prod\"\r\n\r\nElectron\r\n\
+            --b\r\nContent-Disposition: form-data; name=\"upload_file_minidump\"; filename=\"x\"\r\n\r\n";
         [head, dump, b"\r\n--b--\r\n"].concat()
     }
 
@@ -111,7 +112,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_form_gives_an_answer(parts in prop::collection::vec(prop::sample::select(vec!["--b", "\r\n", "name=\"upload_file_minidump\"", "\r\n\r\n", "--", "x"]), 0..20)) {
+        fn any_form_gives_an_answer(
+            parts in prop::collection::vec(
+                prop::sample::select(vec!["--b", "\r\n", "name=\"upload_file_minidump\"", "\r\n\r\n", "--", "x"]),
+                0..20,
+            ),
+        ) {
             let bytes = [b"--b".to_vec(), parts.concat().into_bytes()].concat();
             let (unpacked, _) = unpack(bytes.clone());
             prop_assert!(unpacked.len() <= bytes.len());

@@ -3,7 +3,7 @@ mod faults;
 use std::collections::BTreeMap;
 
 use buildinfo::db::{Step, changes_removed, finish_generation, write_steps};
-use buildinfo::{Build, Certainty, Line, Product, Reason, Status};
+use builds::{Build, Certainty, Line, Product, Reason, Status};
 use bytes::Bytes;
 use crash::{CrashId, ProcessedCrash, RawCrash};
 use crashstore::column::Name;

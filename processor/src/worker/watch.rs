@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use buildinfo::db::{Change, ChangeCursor, changes_after, changes_removed};
-use buildinfo::product::concerned_by;
+use builds::names::product::concerned_by;
 use crashstore::db::{concerned, with_old_answers};
 use platform::clock;
 use platform::db::{DbError, progress, set_progress};

@@ -53,7 +53,9 @@ fn exceptions_are_known_by_their_class_and_frame() {
     let unexpected = "EMPTY: Java exception not in expected format";
     let cases = [
         (
-            json!({"type": "E", "module": "z", "frames": [{"module": "z.Herd", "function": "add", "filename": "Herd.kt", "lineno": 7}]}),
+            json!({"type": "E", "module": "z", "frames": [
+                {"module": "z.Herd", "function": "add", "filename": "Herd.kt", "lineno": 7},
+            ]}),
             Ok("z.E: at z.Herd.add(Herd.kt)"),
         ),
         (json!({"type": "E", "frames": []}), Ok("E")),

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use buildinfo::SourceName;
 use buildinfo::db::{Run, each_buildhub_subject, latest_generation};
 use buildinfo::import::{Choice, Options, Progress, import};
+use builds::SourceName;
 use clap::Args;
 use demo::{Plan, World};
 use platform::db::{Db, set_progress};

@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use buildinfo::Lookup;
 use buildinfo::db::{Step, finish_generation, latest_generation, write_steps};
-use buildinfo::{BuildIndex, Lookup, Question, resolve};
+use builds::{BuildIndex, Question, resolve};
 use chrono::TimeDelta;
 use clap::Args;
 use platform::clock;
@@ -64,7 +65,7 @@ pub(super) async fn measure(args: &LookupArgs, figures: &mut Figures) -> anyhow:
 /// Look-ups in an index, and how much memory it takes.
 fn index(history: History, figures: &mut Figures) -> anyhow::Result<()> {
     let before = memory();
-    let mut builder = buildinfo::IndexBuilder::new(1);
+    let mut builder = builds::IndexBuilder::new(1);
     for build in history.builds(0) {
         builder.push(&build?)?;
     }
@@ -162,7 +163,7 @@ async fn fill(db: &Db, history: History) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn insert(build: anyhow::Result<buildinfo::Build>) -> anyhow::Result<Step> {
+fn insert(build: anyhow::Result<builds::Build>) -> anyhow::Result<Step> {
     let build = build?;
     let group = format!("{} {}", build.product, build.build_id);
     Ok(Step::Insert(group, Box::new(build)))

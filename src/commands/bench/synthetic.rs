@@ -1,8 +1,8 @@
 //! As many builds as wanted, of the shape that real ones have. They are invented.
 
-use buildinfo::build::{Certainty, Reason, Status};
-use buildinfo::observation::{Digest, SourceName};
-use buildinfo::{Build, BuildId, Line, Product, Version};
+use builds::build::{Certainty, Reason, Status};
+use builds::said::observation::{Digest, SourceName};
+use builds::{Build, BuildId, Line, Product, Version};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 const PLATFORMS: [&str; 6] = ["linux-i686", "linux-x86_64", "mac", "win32", "win64", "win64-aarch64"];

@@ -4,9 +4,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use buildinfo::Product;
 use buildinfo::audit::read::{Filter, findings, scores};
-use buildinfo::audit::{Finding, Score, Severity};
+use builds::Product;
+use builds::audit::{Finding, Score, Severity};
 use clap::Args;
 use platform::db::Db;
 use serde_json::json;

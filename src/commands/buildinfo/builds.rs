@@ -4,11 +4,12 @@ use std::ops::Range;
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
-use buildinfo::build_id::prefix_range;
-use buildinfo::catalog::{Comparison, NoComparison, Several, ShortBuild, Which};
 use buildinfo::db::{BuildKey, Filter, latest_generation, list_builds};
-use buildinfo::product::normalise_channel;
-use buildinfo::{Build, BuildId, Directory, Version, lookup};
+use buildinfo::lookup;
+use builds::catalog::{Comparison, NoComparison, Several, ShortBuild, Which};
+use builds::names::build_id::prefix_range;
+use builds::names::product::normalise_channel;
+use builds::{Build, BuildId, Directory, Version};
 use chrono::NaiveDate;
 use clap::Args;
 use platform::clock;
@@ -133,8 +134,8 @@ fn row(build: &Build) -> [String; 9] {
 /// The status, with a question mark when no source says so.
 pub(super) fn status(build: &Build) -> String {
     match build.certainty {
-        buildinfo::Certainty::Stated => build.status.to_string(),
-        buildinfo::Certainty::Inferred => format!("{}?", build.status),
+        builds::Certainty::Stated => build.status.to_string(),
+        builds::Certainty::Inferred => format!("{}?", build.status),
     }
 }
 

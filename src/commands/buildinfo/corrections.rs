@@ -4,9 +4,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::bail;
-use buildinfo::correction::{Correction, CorrectionKind, Draft, Field};
 use buildinfo::db::{StoredCorrection, corrections_in_force, list_corrections};
 use buildinfo::import;
+use builds::derive::correction::{Correction, CorrectionKind, Draft, Field};
 use clap::{Args, Subcommand};
 use platform::clock;
 use platform::db::Db;

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
+use buildinfo::Freshness;
 use buildinfo::db::{known_at, latest_generation, source_states};
 use buildinfo::explain::explain as explain_answer;
 use buildinfo::lookup::answer_from_database;
-use buildinfo::{Answer, BuildIndex, Freshness, Question};
+use builds::{Answer, BuildIndex, Question};
 use clap::Args;
 use platform::db::Db;
 use serde_json::json;
@@ -74,7 +75,7 @@ impl Known<'_> {
     async fn answer(&self, question: &Question) -> anyhow::Result<Answer> {
         Ok(match self {
             Self::Stored(db, generation) => answer_from_database(db, *generation, question).await?,
-            Self::Loaded(index) => buildinfo::resolve(index, question),
+            Self::Loaded(index) => builds::resolve(index, question),
         })
     }
 }
@@ -99,7 +100,7 @@ pub(crate) async fn lookup(db: &Db, args: &LookupArgs) -> anyhow::Result<ExitCod
 pub(crate) async fn lookup_in_snapshot(file: &Path, args: &LookupArgs) -> anyhow::Result<ExitCode> {
     let context = || format!("reading the snapshot {}", file.display());
     let opened = std::fs::File::open(file).with_context(context)?;
-    let (head, index) = buildinfo::snapshot::read(opened).with_context(context)?;
+    let (head, index) = buildinfo::transfer::snapshot::read(opened).with_context(context)?;
     let freshness = Freshness::at(head.created_micros());
     answer_all(Known::Loaded(Box::new(index)), &freshness, args).await
 }

@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use buildinfo::correction::{Correction, CorrectionKind, Subject};
 use buildinfo::db::{builds_by_id, built_versions, latest_generation};
 use buildinfo::preview::{Preview, preview};
-use buildinfo::{Build, Question};
+use builds::derive::correction::{Correction, CorrectionKind, Subject};
+use builds::{Build, Question};
 use crashstore::db::{asking_of_build, count_of_build};
 use platform::db::Db;
 use serde::Serialize;

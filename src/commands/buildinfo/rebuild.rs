@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use buildinfo::correction::{Correction, Draft};
 use buildinfo::db::corrections_in_force;
 use buildinfo::import;
+use builds::derive::correction::{Correction, Draft};
 use clap::Args;
 use platform::config::{from_json, from_toml};
 use platform::db::Db;

@@ -43,7 +43,7 @@ pub(crate) async fn runs(db: &Db, as_json: bool) -> anyhow::Result<ExitCode> {
 
 /// Writes a snapshot of all builds, and prints what it holds.
 pub(crate) async fn snapshot(db: &Db, file: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
-    let snapshot = buildinfo::snapshot::make(db).await?;
+    let snapshot = buildinfo::transfer::snapshot::make(db).await?;
     let mut beside = file_beside(file)?;
     std::io::copy(&mut snapshot.file.reopen()?, beside.as_file_mut())
         .with_context(|| format!("writing {}", file.display()))?;

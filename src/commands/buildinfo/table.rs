@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use buildinfo::db::latest_generation;
-use buildinfo::export;
-use buildinfo::load::{LoadOptions, Origin, load_csv};
+use buildinfo::transfer::export;
+use buildinfo::transfer::load::{LoadOptions, Origin, load_csv};
 use clap::{Args, ValueEnum};
 use platform::db::Db;
 

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use buildinfo::db::{each_response, latest_generation, recent_runs};
-use buildinfo::export::canonical;
 use buildinfo::import::{Options, import};
 use buildinfo::sources::Tape;
-use buildinfo::sources::tape::Response;
+use buildinfo::transfer::export::canonical;
+use builds::said::Response;
 use clap::Args;
 use platform::db::Db;
 use serde::{Deserialize, Serialize};

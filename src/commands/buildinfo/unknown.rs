@@ -4,10 +4,11 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::anyhow;
+use buildinfo::api::listed_unknown::ListedUnknown;
 use buildinfo::audit;
 use buildinfo::db::{self, Alarm, AlarmFilter, Unknown, UnknownFilter};
-use buildinfo::importer::Importer;
-use buildinfo::unknown::{ListedUnknown, UnknownKey, Verdict, counted_product};
+use buildinfo::watch::importer::Importer;
+use builds::unknown::{UnknownKey, Verdict, counted_product};
 use clap::{Args, ValueEnum};
 use platform::clock;
 use platform::db::Db;

@@ -3,10 +3,11 @@
 use std::process::ExitCode;
 
 use anyhow::anyhow;
-use buildinfo::catalog::{LatestBuild, Newest, VersionBuilds};
 use buildinfo::db::latest_generation;
-use buildinfo::product::normalise_channel;
-use buildinfo::{Directory, Line, Product, Version, lookup};
+use buildinfo::lookup;
+use builds::catalog::{LatestBuild, Newest, VersionBuilds};
+use builds::names::product::normalise_channel;
+use builds::{Directory, Line, Product, Version};
 use clap::Args;
 use platform::db::Db;
 use serde::Serialize;

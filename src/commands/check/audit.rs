@@ -1,7 +1,7 @@
 //! What the audit of the build data calls bad.
 
 use buildinfo::audit::read::{Summary, summaries};
-use buildinfo::audit::{self, Severity};
+use builds::audit::Severity;
 use platform::db::Db;
 
 use super::finding::Finding;
@@ -44,9 +44,9 @@ fn of(summaries: &[Summary]) -> Vec<Finding> {
 }
 
 /// A finding in the audit's own words, in one line.
-fn line(finding: &audit::Finding) -> String {
+fn line(finding: &builds::audit::Finding) -> String {
     let check = finding.check.as_str();
-    let audit::Finding {
+    let builds::audit::Finding {
         subject, found, advice, ..
     } = finding;
     format!("{check}: {subject}: {found}; {advice}")
@@ -55,14 +55,14 @@ fn line(finding: &audit::Finding) -> String {
 #[cfg(test)]
 mod tests {
     use buildinfo::audit::read::Summary;
-    use buildinfo::audit::{self, Check, Severity};
+    use builds::audit::{Check, Severity};
 
     use super::{MOST, of};
 
     fn summary(check: Check, severities: &[Severity]) -> Summary {
         let findings = severities.iter().enumerate().map(|(number, severity)| {
             let advice = check.advice();
-            audit::Finding {
+            builds::audit::Finding {
                 severity: *severity,
                 check,
                 subject: format!("subject {number}"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use buildinfo::product::Product;
+use builds::names::product::Product;
 use crashstore::db::{Filter, list};
 use platform::db::Db;
 use processor::siglists::Siglists;
@@ -46,8 +46,8 @@ fn built_in(products: &str) -> String {
         return String::new();
     }
     format!(
-        "; {products} crashed here: {:.1} % of {} names are treated as {} do (`datil signature lists fetch DIR|WHEEL|URL` \
-         brings Mozilla's own lists, or shows how newer ones differ)",
+        "; {products} crashed here: {:.1} % of {} names are treated as {} do (`datil signature lists fetch \
+         DIR|WHEEL|URL` brings Mozilla's own lists, or shows how newer ones differ)",
         AGREEMENT.percent(),
         AGREEMENT.names,
         AGREEMENT.with

@@ -227,8 +227,8 @@ fn switch(siglists: &Siglists, sha256: Option<&str>, as_json: bool) -> anyhow::R
         let what = sha256.map_or("the built-in lists".to_owned(), |sha256| format!("SHA-256 {sha256}"));
         writeln!(
             out,
-            "Switched on: {what}. Processors with this data folder take them up within seconds; those with another one need \
-             the same there. Crashes that are processed already keep their signature."
+            "Switched on: {what}. Processors with this data folder take them up within seconds; those with another one \
+             need the same there. Crashes that are processed already keep their signature."
         )?;
     }
     Ok(())

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use buildinfo::Lookup;
 use buildinfo::import::{ImportError, Options, Progress, import};
-use buildinfo::unknown::{alarm, watch};
+use buildinfo::watch::{alarm, unknown};
 use chrono::{DateTime, TimeDelta, Utc};
 use demo::crashes::{Submission as Sample, samples_for, write_symbols};
 use demo::{Live, Plan, Stage, World};
@@ -206,7 +206,7 @@ impl Story {
             start.elapsed().as_secs_f64()
         );
         // What is done every few seconds is done at once, so that the alarm is on when one is told to look at it.
-        watch::write_down(&self.lookup, &self.db).await?;
+        unknown::write_down(&self.lookup, &self.db).await?;
         alarm::raise(&self.db, &self.lookup, &self.settings, clock::now_micros()).await?;
         let tour = Tour::of(&self.db, &world, &samples, &self.root, &self.commands, data).await?;
         tour.print(&format!(

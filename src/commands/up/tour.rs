@@ -227,7 +227,8 @@ fn disputed(world: &World) -> Option<&Truth> {
 fn corrections(data: &Path, truth: &Truth) -> anyhow::Result<PathBuf> {
     let file = data.join(CORRECTIONS);
     let text = format!(
-        "# What is wrong in the demonstration's data. See what it would change with \"datil buildinfo rebuild --with FILE --dry-run\";\n\
+        "# What is wrong in the demonstration's data. See what it would change with \
+         \"datil buildinfo rebuild --with FILE --dry-run\";\n\
          # without --dry-run it holds from then on.\n\
          [[correction]]\n\
          subject = \"{} {} {}\"\n\

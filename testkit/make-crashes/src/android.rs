@@ -52,7 +52,8 @@ FUNC 201000 400 0 webrender::renderer::Renderer::render_impl
 201000 400 1544 0
 FUNC 210000 200 0 wr_renderer_render
 210000 200 701 1
-FUNC 300000 400 0 mozilla::wr::RendererOGL::UpdateAndRender(mozilla::Maybe<mozilla::gfx::IntSizeTyped<mozilla::gfx::UnknownUnits>> const&)
+FUNC 300000 400 0 \
+mozilla::wr::RendererOGL::UpdateAndRender(mozilla::Maybe<mozilla::gfx::IntSizeTyped<mozilla::gfx::UnknownUnits>> const&)
 300000 400 238 2
 FUNC 400000 300 0 nsThread::ProcessNextEvent(bool, bool*)
 400000 300 1199 3
@@ -115,8 +116,8 @@ fn native() -> Sample {
                 "webrender::renderer::Renderer::draw_frame",
                 "webrender::renderer::Renderer::render_impl",
                 "wr_renderer_render",
-                "mozilla::wr::RendererOGL::UpdateAndRender(mozilla::Maybe<mozilla::gfx::IntSizeTyped<mozilla::gfx::UnknownUnits>> \
-                 const&)",
+                "mozilla::wr::RendererOGL::UpdateAndRender(\
+                 mozilla::Maybe<mozilla::gfx::IntSizeTyped<mozilla::gfx::UnknownUnits>> const&)",
                 "nsThread::ProcessNextEvent(bool, bool*)",
                 "nsThread::ThreadFunc(void*)",
             ],

@@ -75,7 +75,8 @@ pub(crate) const SYMBOLS: (&str, &str, &str) = (
 MODULE mac x86_64 C2D84E617F053B9A942CE6130B58AF7D0 XUL
 FILE 0 hg:hg.mozilla.org/mozilla-central:gfx/layers/NativeLayerCA.mm:0123456789abcdef0123456789abcdef01234567
 FILE 1 hg:hg.mozilla.org/mozilla-central:gfx/webrender_bindings/RendererOGL.cpp:0123456789abcdef0123456789abcdef01234567
-FILE 2 hg:hg.mozilla.org/mozilla-central:gfx/webrender_bindings/RenderThread.cpp:0123456789abcdef0123456789abcdef01234567
+FILE 2 hg:hg.mozilla.org/mozilla-central:gfx/webrender_bindings/RenderThread.cpp:\
+0123456789abcdef0123456789abcdef01234567
 FILE 3 hg:hg.mozilla.org/mozilla-central:xpcom/threads/nsThread.cpp:0123456789abcdef0123456789abcdef01234567
 FILE 4 hg:hg.mozilla.org/mozilla-central:widget/cocoa/nsAppShell.mm:0123456789abcdef0123456789abcdef01234567
 FILE 5 hg:hg.mozilla.org/mozilla-central:toolkit/xre/nsAppRunner.cpp:0123456789abcdef0123456789abcdef01234567
@@ -83,9 +84,11 @@ FUNC 200000 300 0 mozilla::layers::NativeLayerCA::ApplyChanges(mozilla::layers::
 200000 300 1411 0
 FUNC 201000 200 0 mozilla::layers::NativeLayerRootCA::CommitToScreen()
 201000 200 335 0
-FUNC 300000 400 0 mozilla::wr::RendererOGL::UpdateAndRender(mozilla::Maybe<mozilla::gfx::IntSizeTyped<mozilla::gfx::UnknownUnits>> const&)
+FUNC 300000 400 0 \
+mozilla::wr::RendererOGL::UpdateAndRender(mozilla::Maybe<mozilla::gfx::IntSizeTyped<mozilla::gfx::UnknownUnits>> const&)
 300000 400 238 1
-FUNC 310000 400 0 mozilla::wr::RenderThread::UpdateAndRender(mozilla::wr::WrWindowId, mozilla::layers::BaseTransactionId<mozilla::VsyncIdType> const&)
+FUNC 310000 400 0 mozilla::wr::RenderThread::UpdateAndRender(mozilla::wr::WrWindowId, \
+mozilla::layers::BaseTransactionId<mozilla::VsyncIdType> const&)
 310000 400 722 2
 FUNC 400000 300 0 nsThread::ProcessNextEvent(bool, bool*)
 400000 300 1199 3
@@ -154,8 +157,8 @@ pub(crate) fn sample() -> Sample {
             functions: &[
                 "mozilla::layers::NativeLayerCA::ApplyChanges(mozilla::layers::NativeLayerCA::UpdateType)",
                 "mozilla::layers::NativeLayerRootCA::CommitToScreen()",
-                "mozilla::wr::RendererOGL::UpdateAndRender(mozilla::Maybe<mozilla::gfx::IntSizeTyped<mozilla::gfx::UnknownUnits>> \
-                 const&)",
+                "mozilla::wr::RendererOGL::UpdateAndRender(\
+                 mozilla::Maybe<mozilla::gfx::IntSizeTyped<mozilla::gfx::UnknownUnits>> const&)",
                 "mozilla::wr::RenderThread::UpdateAndRender(mozilla::wr::WrWindowId, \
                  mozilla::layers::BaseTransactionId<mozilla::VsyncIdType> const&)",
                 "nsThread::ProcessNextEvent(bool, bool*)",

@@ -111,7 +111,8 @@ FILE 4 hg:hg.mozilla.org/mozilla-central:xpcom/threads/nsThread.cpp:0123456789ab
 FILE 5 hg:hg.mozilla.org/mozilla-central:toolkit/xre/nsAppRunner.cpp:0123456789abcdef0123456789abcdef01234567
 FILE 6 hg:hg.mozilla.org/mozilla-central:layout/generic/nsBlockFrame.cpp:0123456789abcdef0123456789abcdef01234567
 FILE 7 hg:hg.mozilla.org/mozilla-central:layout/generic/nsContainerFrame.cpp:0123456789abcdef0123456789abcdef01234567
-FILE 8 hg:hg.mozilla.org/mozilla-central:netwerk/base/nsSocketTransportService2.cpp:0123456789abcdef0123456789abcdef01234567
+FILE 8 hg:hg.mozilla.org/mozilla-central:netwerk/base/nsSocketTransportService2.cpp:\
+0123456789abcdef0123456789abcdef01234567
 INLINE_ORIGIN 0 RefPtr<mozilla::PresShell>::operator->() const
 FUNC 400000 300 0 nsThread::ProcessNextEvent(bool, bool*)
 400000 300 1199 4
@@ -130,11 +131,13 @@ FUNC 1b31000 280 0 mozilla::PresShell::DoReflow(nsIFrame*, bool, mozilla::Overfl
 1b31000 280 9644 2
 FUNC 1c44000 240 0 nsRefreshDriver::Tick(mozilla::BaseTransactionId<mozilla::VsyncIdType>, mozilla::TimeStamp)
 1c44000 240 2678 3
-FUNC 1d00000 800 0 nsBlockFrame::Reflow(nsPresContext*, mozilla::ReflowOutput&, mozilla::ReflowInput const&, nsReflowStatus&)
+FUNC 1d00000 800 0 nsBlockFrame::Reflow(nsPresContext*, mozilla::ReflowOutput&, mozilla::ReflowInput const&, \
+nsReflowStatus&)
 1d00000 800 1391 6
 FUNC 1d02000 600 0 nsBlockFrame::ReflowDirtyLines(mozilla::BlockReflowState&)
 1d02000 600 2887 6
-FUNC 1d10000 200 0 nsContainerFrame::ReflowChild(nsIFrame*, nsPresContext*, mozilla::ReflowOutput&, mozilla::ReflowInput const&)
+FUNC 1d10000 200 0 nsContainerFrame::ReflowChild(nsIFrame*, nsPresContext*, mozilla::ReflowOutput&, \
+mozilla::ReflowInput const&)
 1d10000 200 890 7
 FUNC 3f00000 400 0 XREMain::XRE_mainRun()
 3f00000 400 5694 5
@@ -152,10 +155,12 @@ MODULE windows x86_64 C41E7A0695D34B82AE371F60D8295BE41 xul.pdb
 INFO CODE_ID 5F0000008000000 xul.dll
 FILE 0 hg:hg.mozilla.org/comm-central:mailnews/imap/src/nsImapMailFolder.cpp:0123456789abcdef0123456789abcdef01234567
 FILE 1 hg:hg.mozilla.org/comm-central:mailnews/db/msgdb/src/nsMsgDatabase.cpp:0123456789abcdef0123456789abcdef01234567
-FILE 2 hg:hg.mozilla.org/comm-central:mailnews/imap/src/nsSyncRunnableHelpers.cpp:0123456789abcdef0123456789abcdef01234567
+FILE 2 hg:hg.mozilla.org/comm-central:mailnews/imap/src/nsSyncRunnableHelpers.cpp:\
+0123456789abcdef0123456789abcdef01234567
 FILE 4 hg:hg.mozilla.org/mozilla-central:xpcom/threads/nsThread.cpp:0123456789abcdef0123456789abcdef01234567
 FILE 5 hg:hg.mozilla.org/mozilla-central:toolkit/xre/nsAppRunner.cpp:0123456789abcdef0123456789abcdef01234567
-FILE 8 hg:hg.mozilla.org/mozilla-central:netwerk/base/nsSocketTransportService2.cpp:0123456789abcdef0123456789abcdef01234567
+FILE 8 hg:hg.mozilla.org/mozilla-central:netwerk/base/nsSocketTransportService2.cpp:\
+0123456789abcdef0123456789abcdef01234567
 FUNC 400000 300 0 nsThread::ProcessNextEvent(bool, bool*)
 400000 300 1199 4
 FUNC 401000 200 0 nsThread::ThreadFunc(void*)
@@ -164,9 +169,11 @@ FUNC 700000 400 0 mozilla::net::nsSocketTransportService::Run()
 700000 400 1237 8
 FUNC 2a10000 300 0 nsMsgDatabase::GetMsgHdrForKey(unsigned int, nsIMsgDBHdr**)
 2a10000 300 1716 1
-FUNC 2b40000 400 0 nsImapMailFolder::NotifyMessageFlags(unsigned int, nsTSubstring<char> const&, unsigned int, unsigned long long)
+FUNC 2b40000 400 0 nsImapMailFolder::NotifyMessageFlags(unsigned int, nsTSubstring<char> const&, unsigned int, \
+unsigned long long)
 2b40000 400 5082 0
-FUNC 2b90000 200 0 (anonymous namespace)::SyncRunnable4<nsIImapMessageSink, unsigned int, nsTSubstring<char> const&, unsigned int, unsigned long long>::Run()
+FUNC 2b90000 200 0 (anonymous namespace)::SyncRunnable4<nsIImapMessageSink, unsigned int, nsTSubstring<char> const&, \
+unsigned int, unsigned long long>::Run()
 2b90000 200 149 2
 FUNC 3f00000 400 0 XREMain::XRE_mainRun()
 3f00000 400 5694 5
@@ -209,7 +216,8 @@ fn thunderbird() -> Sample {
         annotations: annotations::windows(&[
             (
                 "ModuleSignatureInfo",
-                r#"{"Mozilla Corporation":["thunderbird.exe","xul.dll"],"Microsoft Windows":["kernel32.dll","ntdll.dll"]}"#,
+                "{\"Mozilla Corporation\":[\"thunderbird.exe\",\"xul.dll\"],\
+                 \"Microsoft Windows\":[\"kernel32.dll\",\"ntdll.dll\"]}",
             ),
             ("ProcessType", "main"),
             ("ThreadIdNameMapping", "22136:\"Socket Thread\","),

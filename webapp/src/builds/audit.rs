@@ -5,10 +5,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use buildinfo::audit::read::{Filter, Summary};
-use buildinfo::audit::{Check, Finding, Overview, Place, Score};
+use buildinfo::audit::{Overview, Place};
 use buildinfo::db::MOST_COUNTED;
 use buildinfo::sources::archive::public_address;
-use buildinfo::{BuildId, Product};
+use builds::audit::{Check, Finding, Score};
+use builds::{BuildId, Product};
 use platform::http::ApiError;
 
 use crate::page::{PageError, html, unusable};

@@ -1,14 +1,14 @@
 //! What the page of one build shows, made of the answer about it.
 
 use askama::Template;
-use buildinfo::contradiction::Contradiction;
-use buildinfo::correction::Correction;
 use buildinfo::db::Stored;
-use buildinfo::index::BuildRef;
-use buildinfo::resolve::{Answer, BuildInfo, Sibling};
 use buildinfo::table::Table;
-use buildinfo::version::Stage;
-use buildinfo::{BuildId, BuildIndex, Line, Product, Reason, SourceName, Status};
+use builds::audit::Contradiction;
+use builds::derive::correction::Correction;
+use builds::index::BuildRef;
+use builds::names::version::Stage;
+use builds::resolve::{Answer, BuildInfo, Sibling};
+use builds::{BuildId, BuildIndex, Line, Product, Reason, SourceName, Status};
 
 use crate::words::{self, Word};
 use crate::{format, links};

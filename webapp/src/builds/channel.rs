@@ -6,7 +6,9 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use buildinfo::lookup::LookupError;
-use buildinfo::{BuildId, BuildIndex, Directory, db, lookup, product};
+use buildinfo::{db, lookup};
+use builds::names::product;
+use builds::{BuildId, BuildIndex, Directory};
 use platform::db::DbError;
 use platform::http::ApiError;
 
@@ -78,7 +80,7 @@ pub(crate) async fn list(
     Ok(html(status, &shown))
 }
 
-pub(super) fn small_index(generation: i64, builds: &[buildinfo::Build]) -> Result<BuildIndex, ApiError> {
+pub(super) fn small_index(generation: i64, builds: &[builds::Build]) -> Result<BuildIndex, ApiError> {
     BuildIndex::from_builds(generation, builds).map_err(|error| ApiError::Internal(error.into()))
 }
 

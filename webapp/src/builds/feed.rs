@@ -4,7 +4,8 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use buildinfo::{BuildIndex, BuildRef, Directory, Product, Status, db};
+use buildinfo::db;
+use builds::{BuildIndex, BuildRef, Directory, Product, Status};
 use chrono::NaiveTime;
 use platform::clock::rfc3339;
 use platform::http::ApiError;
@@ -176,7 +177,7 @@ mod tests {
         let mut shipped = build("beta", "64.0b4", "20181025233934", "macosx");
         shipped.shipped_on = "2018-10-30".parse().ok();
         let later = build("beta", "64.0b5", "20181029174105", "win64");
-        let feed = |builds: &[buildinfo::Build], status| {
+        let feed = |builds: &[builds::Build], status| {
             let index = BuildIndex::from_builds(1, builds).unwrap();
             Feed::new(Product::Firefox, "beta", status, &index)
         };

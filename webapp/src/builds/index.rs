@@ -3,8 +3,10 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use buildinfo::importer::Importer;
-use buildinfo::{BuildId, Freshness, Product, Version, db, product};
+use buildinfo::watch::importer::Importer;
+use buildinfo::{Freshness, db};
+use builds::names::product;
+use builds::{BuildId, Product, Version};
 use platform::clock;
 use platform::db::DbError;
 
@@ -88,7 +90,7 @@ fn named_by(params: &Params) -> Result<Names, &'static str> {
         "" => own_channel,
         channel => channel,
     };
-    let build_id = buildinfo::version::pattern::build_ids(params.text("build_id")?);
+    let build_id = buildinfo::db::beginning::build_ids(params.text("build_id")?);
     let version = params.text("version")?;
     Ok(Names {
         product: product.to_owned(),

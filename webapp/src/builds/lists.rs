@@ -3,10 +3,10 @@
 use askama::Template;
 use buildinfo::db::Generation;
 use buildinfo::freshness::Silent;
-use buildinfo::importer::Importer;
-use buildinfo::index::BuildRef;
-use buildinfo::resolve;
-use buildinfo::{Build, BuildId, BuildIndex, Certainty, Product, Reason, Status, Version};
+use buildinfo::watch::importer::Importer;
+use builds::index::BuildRef;
+use builds::resolve;
+use builds::{Build, BuildId, BuildIndex, Certainty, Product, Reason, Status, Version};
 
 use crate::channel_view::{ChannelView, LineView};
 use crate::words::{self, Word};
@@ -252,7 +252,7 @@ mod tests {
     use super::*;
     use crate::tests::build;
 
-    fn index(builds: &[buildinfo::Build]) -> BuildIndex {
+    fn index(builds: &[builds::Build]) -> BuildIndex {
         BuildIndex::from_builds(1, builds).unwrap()
     }
 

@@ -3,8 +3,10 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use buildinfo::importer::Importer;
-use buildinfo::{BuildId, Directory, Product, Question, db, explain, product, resolve};
+use buildinfo::watch::importer::Importer;
+use buildinfo::{db, explain};
+use builds::names::product;
+use builds::{BuildId, Directory, Product, Question, resolve};
 use chrono::Duration;
 use platform::clock;
 use platform::db::DbError;
@@ -87,7 +89,7 @@ async fn around(
     product: Product,
     channel: &str,
     id: BuildId,
-) -> Result<Vec<buildinfo::Build>, DbError> {
+) -> Result<Vec<builds::Build>, DbError> {
     let mut builds = db::builds_by_id(&app.db, generation, product, id).await?;
     if builds.is_empty() {
         return Ok(builds);

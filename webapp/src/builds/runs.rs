@@ -5,8 +5,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use buildinfo::db::{self, Run, SourceState};
-use buildinfo::import::policy::{Fill, Verdict};
 use buildinfo::sources::archive::public_address;
+use builds::policy::{Fill, Verdict};
 use platform::http::ApiError;
 
 use crate::page::{PageError, Problem, html};

@@ -1,7 +1,7 @@
 //! Which build crashed, as the report page says it.
 
-use buildinfo::files::{BuildFile, file_for_machine, platform_of, platforms_of, why_not_own};
-use buildinfo::location::{Location, normalise_platform};
+use builds::said::files::{BuildFile, file_for_machine, platform_of, platforms_of, why_not_own};
+use builds::said::location::{Location, normalise_platform};
 use chrono::SecondsFormat;
 use serde_json::{Map, Value};
 
@@ -254,7 +254,7 @@ fn built(answer: &Map<String, Value>, build_id: &str) -> String {
         return readable_time(date);
     }
     build_id
-        .parse::<buildinfo::BuildId>()
+        .parse::<builds::BuildId>()
         .map(|id| format::time(id.micros()))
         .unwrap_or_default()
 }

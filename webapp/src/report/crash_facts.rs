@@ -281,7 +281,10 @@ mod tests {
     fn machines_are_told_as_far_as_they_are_known() {
         for (crash, os, processor) in [
             (
-                json!({"os_name": "Android", "os_version": "34", "os_pretty_version": "Android 34", "android_version": "34 (REL)", "cpu_arch": "arm64", "cpu_info": "unknown", "cpu_count": 0}),
+                json!({
+                    "os_name": "Android", "os_version": "34", "os_pretty_version": "Android 34",
+                    "android_version": "34 (REL)", "cpu_arch": "arm64", "cpu_info": "unknown", "cpu_count": 0,
+                }),
                 "Android 14 (API 34)",
                 "arm64",
             ),
@@ -307,12 +310,18 @@ mod tests {
             ),
             (json!({"os_name": "Android", "os_version": ""}), "Android", ""),
             (
-                json!({"os_name": "Unknown", "os_version": "", "os_pretty_version": "Unknown", "cpu_arch": "unknown", "cpu_info": "unknown", "cpu_count": 0}),
+                json!({
+                    "os_name": "Unknown", "os_version": "", "os_pretty_version": "Unknown",
+                    "cpu_arch": "unknown", "cpu_info": "unknown", "cpu_count": 0,
+                }),
                 "",
                 "",
             ),
             (
-                json!({"os_name": "Windows NT", "os_version": "10.0.22631", "os_pretty_version": "Windows 11", "cpu_arch": "amd64", "cpu_info": "family 6", "cpu_count": 1}),
+                json!({
+                    "os_name": "Windows NT", "os_version": "10.0.22631", "os_pretty_version": "Windows 11",
+                    "cpu_arch": "amd64", "cpu_info": "family 6", "cpu_count": 1,
+                }),
                 "Windows 11 (10.0.22631)",
                 "amd64, family 6, 1 core",
             ),
@@ -322,7 +331,9 @@ mod tests {
                 "",
             ),
             (
-                json!({"os_name": "Linux", "os_version": "0.0.0 Linux 6.8.0 #1 SMP", "os_pretty_version": "Ubuntu 24.04"}),
+                json!({
+                    "os_name": "Linux", "os_version": "0.0.0 Linux 6.8.0 #1 SMP", "os_pretty_version": "Ubuntu 24.04",
+                }),
                 "Ubuntu 24.04 (Linux 6.8.0 #1 SMP)",
                 "",
             ),

@@ -376,7 +376,10 @@ mod tests {
         let stacks = stacks(&json!({"crashing_thread": 1, "json_dump": {"threads": [
             {"frames": [{"frame": 0, "offset": "0x1"}]},
             {"thread_name": "Main", "frame_count": 3, "frames": [
-                {"frame": 0, "module": "xul", "function": "f", "trust": "context", "inlines": [{"function": "g", "line": 2}]},
+                {
+                    "frame": 0, "module": "xul", "function": "f", "trust": "context",
+                    "inlines": [{"function": "g", "line": 2}],
+                },
                 {"frame": 1, "module": "xul", "module_offset": "0x10", "trust": "scan", "missing_symbols": true},
             ]},
         ]}}));

@@ -1,8 +1,8 @@
 //! What somebody means who types something into the search box.
 
-use buildinfo::product::{self, OFFICIAL_CHANNELS};
-use buildinfo::version::pattern;
-use buildinfo::{BuildId, Version};
+use buildinfo::db::beginning;
+use builds::names::product::{self, OFFICIAL_CHANNELS};
+use builds::{BuildId, Version};
 use crash::CrashId;
 
 use crate::names::Names;
@@ -195,7 +195,7 @@ fn read(word: &str, names: &mut Names) -> Option<()> {
     if OFFICIAL_CHANNELS.contains(&word) || word == "default" {
         return set(&mut names.channel, word);
     }
-    if let Some(begin) = pattern::build_ids(word) {
+    if let Some(begin) = beginning::build_ids(word) {
         return set(&mut names.build_id, &begin.to_string());
     }
     if word.len() == 14 && word.parse::<BuildId>().is_ok() {
@@ -212,7 +212,7 @@ fn read(word: &str, names: &mut Names) -> Option<()> {
         set(&mut names.channel, "esr")?;
         return set(&mut names.version, &format!("{major}*"));
     }
-    if let Some(begin) = pattern::versions(digits) {
+    if let Some(begin) = beginning::versions(digits) {
         let is_number = begin.as_str().bytes().all(|byte| byte.is_ascii_digit());
         if is_number && begin.as_str().len() > 3 {
             return None;

@@ -32,7 +32,10 @@ async fn what_the_api_cannot_answer_it_says_so() {
     for server in servers().await {
         server.fill().await;
         let not_found = |id: &str| json!({"error": format!("Not found: CrashIDNotFound {id}")});
-        let bad = |name: &str| json!({"error": format!("Bad request: BadArgumentError: Bad value for parameter(s) '{name}'")});
+        let bad = |name: &str| {
+            let error = format!("Bad request: BadArgumentError: Bad value for parameter(s) '{name}'");
+            json!({"error": error})
+        };
         let waiting = |id: &str| {
             let mut answer = not_found(id);
             answer["state"] = "waiting".into();

@@ -1,9 +1,10 @@
 //! The pages of the audit, of unknown builds and of imports.
 
+use ::builds::Conflict;
+use ::builds::unknown::{Asked, Tally, UnknownKey, Verdict};
 use axum::http::StatusCode;
-use buildinfo::Conflict;
-use buildinfo::db::{self as builds, Alarm, Run, Step};
-use buildinfo::unknown::{Asked, Tally, UnknownKey, Verdict};
+use buildinfo::db as builds;
+use buildinfo::db::{Alarm, Run, Step};
 use platform::db::Db;
 use serde_json::json;
 

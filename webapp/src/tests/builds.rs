@@ -1,7 +1,7 @@
 //! The pages of builds, and the search box.
 
 use axum::http::StatusCode;
-use buildinfo::{Observation, Reason, Status};
+use builds::{Observation, Reason, Status};
 
 use super::{PROCESSED, RECEIVED, build, servers};
 
@@ -328,7 +328,7 @@ async fn what_is_offered_and_what_was_built_stand_apart_under_the_names_of_peopl
         devedition.status = Status::Candidate;
         devedition.offered_on = Vec::new();
         let table = build("beta", "62.0b5", "20180801000000", "win64");
-        let mut table = buildinfo::Build {
+        let mut table = builds::Build {
             reason: Reason::InTable,
             ..table
         };

@@ -1,30 +1,33 @@
-use super::{directory, hits};
-use crate::build::{Build, Status};
-use crate::derive::derive_all;
-use crate::index::BuildIndex;
-use crate::observation::{Observation, SourceName};
-use crate::product::Product;
-use crate::resolve::{Question, resolve};
 use crate::samples::{shipped, shipped_as};
+use builds::build::{Build, Status};
+use builds::derive::derive_all;
+use builds::index::BuildIndex;
+use builds::names::product::Product;
+use builds::resolve::{Question, resolve};
+use builds::said::observation::{Observation, SourceName};
+
+use super::{directory, hits};
 use serde_json::json;
 
 /// A candidate as Buildhub has it.
 fn candidate(folder: &str, channel: &str, version: &str, number: u32, platform: &str, id: &str) -> Observation {
+    let candidates = format!("https://archive.mozilla.org/pub/{folder}/candidates/{version}-candidates");
     let record = json!({
         "build": {"id": id},
         "source": {"product": if folder == "thunderbird" { "thunderbird" } else { "firefox" }},
         "target": {"channel": channel, "platform": platform, "locale": "en-US", "version": version},
-        "download": {"url": format!("https://archive.mozilla.org/pub/{folder}/candidates/{version}-candidates/build{number}/{platform}/en-US/f.exe")},
+        "download": {"url": format!("{candidates}/build{number}/{platform}/en-US/f.exe")},
     });
     Observation::buildhub_record(SourceName::Buildhub, "u", record).unwrap()
 }
 
 fn nightly(id: &str) -> Observation {
+    let folder = "https://archive.mozilla.org/pub/firefox/nightly/2019/02/2019-02-01-10-00-00-mozilla-central";
     let record = json!({
         "build": {"id": id},
         "source": {"product": "firefox"},
         "target": {"channel": "nightly", "platform": "win64", "locale": "en-US", "version": "67.0a1"},
-        "download": {"url": "https://archive.mozilla.org/pub/firefox/nightly/2019/02/2019-02-01-10-00-00-mozilla-central/f.exe"},
+        "download": {"url": format!("{folder}/f.exe")},
     });
     Observation::buildhub_record(SourceName::Buildhub, "u", record).unwrap()
 }

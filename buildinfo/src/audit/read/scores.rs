@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use builds::audit::{Score, Scores};
+use builds::names::build_id::BuildId;
+use builds::names::product::Product;
+use builds::names::version::Stage;
+use builds::said::observation::{Digest, Kind, Observation, SourceName};
 use platform::db::{Db, DbError};
 use serde_json::Value;
 
 use super::{before, newest, place};
-use crate::audit::{Score, Scores};
-use crate::build_id::BuildId;
 use crate::db::{self, Said};
-use crate::observation::{Digest, Kind, Observation, SourceName};
-use crate::product::Product;
-use crate::version::Stage;
 
 /// The last weeks over which sources are judged, in microseconds: ninety days.
 const SCORE_WINDOW: i64 = 90 * 86_400_000_000;
@@ -149,7 +149,7 @@ fn who(said: &Said) -> Option<(SourceName, Product, String)> {
                 url: String::new(),
                 body: Value::Null,
             };
-            let (directory, version) = crate::facts::subject_of(&observation).ok()?;
+            let (directory, version) = builds::derive::facts::subject_of(&observation).ok()?;
             let own = match version.stage() {
                 Stage::Beta(_) | Stage::ReleaseCandidate(_) => "beta",
                 Stage::Esr => "esr",

@@ -1,13 +1,14 @@
 //! Lists of builds by filters, newest id first, page by page.
 
+use builds::build::Build;
+use builds::names::build_id::BuildId;
+use builds::names::product::Product;
+use builds::names::version::{Stage, Version};
 use platform::db::{Beginning, Db, DbError, values};
 use platform::on;
 
 use super::{Page, VALID, number, read_all};
-use crate::build::Build;
-use crate::build_id::BuildId;
-use crate::product::Product;
-use crate::version::{Stage, Version, pattern};
+use crate::db::beginning;
 
 /// Of a beginning, the builds of so many versions are listed.
 const MOST_VERSIONS: usize = 200;
@@ -19,7 +20,7 @@ pub struct Filter {
     pub product: Option<Product>,
     /// That follow this channel.
     pub channel: Option<String>,
-    /// With this version: the whole of it, or its beginning as [`pattern::versions`] reads it (`153`, `153.0b`,
+    /// With this version: the whole of it, or its beginning as [`beginning::versions`] reads it (`153`, `153.0b`,
     /// `153.0*`). A candidate's name finds the build whatever became of it: `152.0rc2` is build 2 of 152.0, whose own
     /// name is `152.0`.
     pub version: Option<String>,
@@ -102,7 +103,7 @@ pub async fn list_builds(
     after: Option<&BuildKey>,
     limit: i64,
 ) -> Result<Page<Build>, DbError> {
-    if let Some(begin) = filter.version.as_deref().and_then(pattern::versions) {
+    if let Some(begin) = filter.version.as_deref().and_then(beginning::versions) {
         return list_of_versions(db, generation, filter, &begin, after, limit).await;
     }
     let Some(candidate) = filter.candidate() else {
@@ -214,8 +215,8 @@ async fn list_page(
         let first = texts.len() + 5;
         texts.extend(after.names.iter().map(String::as_str));
         sql.push_str(&format!(
-            " AND (build_id < ${n} OR (build_id = ${n} AND (product, channel, version, platform, variant) > \
-             (${first}, ${}, ${}, ${}, ${})))",
+            " AND (build_id < ${n} OR (build_id = ${n} \
+             AND (product, channel, version, platform, variant) > (${first}, ${}, ${}, ${}, ${})))",
             first + 1,
             first + 2,
             first + 3,

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use builds::policy::Compared;
+use builds::said::observation::Observation;
+
 use super::outlook::Outlook;
 use super::survey::Survey;
 use crate::db::{Contents, Place, PlaceState};
-use crate::import::policy::Compared;
-use crate::observation::Observation;
 use crate::sources::SourceError;
 use crate::sources::archive::{BuildFolder, BuildRead};
 

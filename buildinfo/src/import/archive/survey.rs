@@ -3,15 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use builds::names::product::Directory;
+use builds::names::version::Version;
 use futures::StreamExt;
 
 use super::AT_ONCE;
 use super::outlook::Outlook;
 use crate::db::{Place, PlaceState};
-use crate::product::Directory;
 use crate::sources::SourceError;
 use crate::sources::archive::{BuildFolder, CandidateFolder, Reader};
-use crate::version::Version;
 
 /// What was found on the way to the builds.
 #[derive(Debug, Default)]

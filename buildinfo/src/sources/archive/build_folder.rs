@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use builds::names::product::Directory;
+use builds::names::version::{Stage, Version};
+use builds::said::location::{Location, normalise_platform};
+use builds::said::observation::Observation;
+
 use super::metadata;
 use super::names::{self, FileKind, MetadataFiles};
 use super::reader::{Reader, public_address};
 use crate::db::{Contents, Place, PlaceState};
-use crate::location::{Location, normalise_platform};
-use crate::observation::Observation;
-use crate::product::Directory;
 use crate::sources::client::SourceError;
-use crate::version::{Stage, Version};
 
 /// A version's folder of candidates.
 #[derive(Debug, Clone, PartialEq, Eq)]

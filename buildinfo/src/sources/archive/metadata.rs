@@ -1,13 +1,13 @@
 //! The metadata files of the archive, read into observations.
 
+use builds::names::build_id::BuildId;
+use builds::names::product::Directory;
+use builds::said::location::{Area, Location, normalise_platform};
+use builds::said::observation::{Observation, SourceName, Why};
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::names::{FileKind, info_platform, package_file};
-use crate::build_id::BuildId;
-use crate::location::{Area, Location, normalise_platform};
-use crate::observation::{Observation, SourceName, Why};
-use crate::product::Directory;
 
 /// Larger files are refused, in bytes: a metadata file has a few kilobytes.
 const MAX_FILE: usize = 1 << 20;

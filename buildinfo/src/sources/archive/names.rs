@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::build_id::BuildId;
-use crate::location::normalise_platform;
-use crate::version::Version;
+use builds::names::build_id::BuildId;
+use builds::names::version::Version;
+use builds::said::location::normalise_platform;
 
 /// What the names of platforms begin with.
 const PLATFORMS: [&str; 6] = ["android-", "linux-", "mac", "maemo", "win32", "win64"];

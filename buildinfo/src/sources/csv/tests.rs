@@ -1,10 +1,10 @@
 use std::collections::BTreeSet;
 
+use builds::said::observation::Observation;
+use builds::{BuildIndex, Question, Status, derive_all, group_of, resolve};
 use proptest::prelude::*;
 
 use super::{BadRow, MAX_LINE, history, rows};
-use crate::observation::Observation;
-use crate::{BuildIndex, Question, Status, derive_all, group_of, resolve};
 
 fn read(text: &str) -> (Vec<Observation>, Vec<BadRow>) {
     let (mut good, mut bad) = (Vec::new(), Vec::new());
@@ -17,7 +17,8 @@ fn read(text: &str) -> (Vec<Observation>, Vec<BadRow>) {
     (good, bad)
 }
 
-const ROW: &str = "Firefox,beta,64,64.0,64.0b4,20181025233934,https://archive.mozilla.org/pub/firefox/candidates/64.0b4-candidates/build2/win64/en-US/buildhub.json";
+const ROW: &str = "Firefox,beta,64,64.0,64.0b4,20181025233934,\
+    https://archive.mozilla.org/pub/firefox/candidates/64.0b4-candidates/build2/win64/en-US/buildhub.json";
 
 #[test]
 fn every_known_form_of_the_table_gives_the_same_row() {

@@ -81,8 +81,9 @@ impl<'a> Listing<'a> {
             ));
         }
         let page = format!(
-            "<!DOCTYPE html>\n<html>\n\t<head>\n\t\t<meta charset=\"UTF-8\">\n\t\t<title>Directory Listing: {title}</title>\n\t\
-             </head>\n\t<body>\n\t\t<h1>Index of {title}</h1>\n\t\t<table>\n\t\t\t<tr>\n\t\t\t\t<th>Type</th>\n\t\t\t\t\
+            "<!DOCTYPE html>\n<html>\n\t<head>\n\t\t<meta charset=\"UTF-8\">\n\
+             \t\t<title>Directory Listing: {title}</title>\n\t</head>\n\t<body>\n\
+             \t\t<h1>Index of {title}</h1>\n\t\t<table>\n\t\t\t<tr>\n\t\t\t\t<th>Type</th>\n\t\t\t\t\
              <th>Name</th>\n\t\t\t\t<th>Size</th>\n\t\t\t\t<th>Last Modified</th>\n\t\t\t</tr>\n\t\t\t\n\
              {rows}\n\t\t</table>\n\t</body>\n</html>\n"
         );

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use buildinfo::db::{BuildKey, Filter, list_builds};
-use buildinfo::{Build, Product};
+use builds::{Build, Product};
 use platform::db::Db;
 
 use super::super::figures::{Figures, Limit, median};

@@ -94,8 +94,8 @@ pub(super) fn names(found: &Comparison<'_>, as_json: bool, out: &mut impl Write)
     }
     writeln!(
         out,
-        "\nNames: {:.1} % are treated alike, {} of {}. For each entry: names that it is meant for, longer ones, and ones \
-         that it just misses.",
+        "\nNames: {:.1} % are treated alike, {} of {}. For each entry: names that it is meant for, longer ones, and \
+         ones that it just misses.",
         found.percent(),
         found.alike,
         found.names

@@ -40,7 +40,9 @@ const LIVE: &str = r#"<!DOCTYPE html>
             </tr>
             <tr>
                 <td>File</td>
-                <td><a href="/pub/firefox/candidates/155.0b2-candidates/Tom &amp; Ann&#39;s 100%25+1.txt">Tom &amp; Ann&#39;s 100%25+1.txt</a></td>
+                <td><a
+                    href="/pub/firefox/candidates/155.0b2-candidates/Tom &amp; Ann&#39;s 100%25+1.txt"
+                >Tom &amp; Ann&#39;s 100%25+1.txt</a></td>
                 <td>17</td>
                 <td>03-Aug-2026 11:02</td>
             </tr>
@@ -60,14 +62,16 @@ const FOLDER: &str = "/pub/firefox/candidates/155.0b2-candidates/";
 /// A row of the former service, which had tabs.
 fn former_row(kind: &str, address: &str, name: &str) -> String {
     format!(
-        "\t\t\t<tr>\n\t\t\t\t<td>{kind}</td>\n\t\t\t\t<td><a href=\"{address}\">{name}</a></td>\n\t\t\t\t<td>2M</td>\n\t\t\t\t<td></td>\n\
+        "\t\t\t<tr>\n\t\t\t\t<td>{kind}</td>\n\t\t\t\t<td><a href=\"{address}\">{name}</a></td>\n\
+         \t\t\t\t<td>2M</td>\n\t\t\t\t<td></td>\n\
          \t\t\t</tr>\n\t\t\t\n\t\t\t\n"
     )
 }
 
 fn page(rows: &str) -> String {
     format!(
-        "<!DOCTYPE html>\n<html>\n\t<body>\n\t\t<table>\n\t\t\t<tr>\n\t\t\t\t<th>Type</th>\n\t\t\t\t<th>Name</th>\n\t\t\t\t<th>Size</th>\n\
+        "<!DOCTYPE html>\n<html>\n\t<body>\n\t\t<table>\n\t\t\t<tr>\n\
+         \t\t\t\t<th>Type</th>\n\t\t\t\t<th>Name</th>\n\t\t\t\t<th>Size</th>\n\
          \t\t\t\t<th>Last Modified</th>\n\t\t\t</tr>\n{rows}\t\t</table>\n\t</body>\n</html>\n"
     )
 }
@@ -127,14 +131,16 @@ fn a_page_without_rows_is_an_empty_folder() {
 fn json_of_both_services_is_read() {
     for (text, folders, files) in [
         (
-            r#"{"prefixes":["build1/","build2/"],"files":[{"name":"KEY","last_modified":"2025-04-12T08:52:31Z","size":1234}]}"#,
+            r#"{"prefixes":["build1/","build2/"],
+                "files":[{"name":"KEY","last_modified":"2025-04-12T08:52:31Z","size":1234}]}"#,
             vec!["build1", "build2"],
             vec![("KEY", Some(1234))],
         ),
         (
-            r#"{"prefixes":[],"files":[{"name":"","size":0},{"name":"a b.exe","last_modified":"2025-04-12T08:52:31Z","size":"68M"},{"name":"s","size":17}]}"#,
+            r#"{"prefixes":[],"files":[{"name":"","size":0},{"name":"s","size":17},
+                {"name":"a b.exe","last_modified":"2025-04-12T08:52:31Z","size":"68M"}]}"#,
             vec![],
-            vec![("a b.exe", None), ("s", Some(17))],
+            vec![("s", Some(17)), ("a b.exe", None)],
         ),
         (
             r#" {"prefixes":["/pub/firefox/releases/65.0/","66.0"],"files":null,"more":{"of":["it"]}}"#,
@@ -253,7 +259,11 @@ fn too_many_entries_are_refused() {
 
 proptest! {
     #[test]
-    fn any_bytes_are_read_or_refused(bytes: Vec<u8>, text in "[{<]\\PC*", rows in "(</?(tr|td|a|table|th)( href=\"[a-z/%.]{0,5}\")?>|[a-z/.]{1,3}){0,40}") {
+    fn any_bytes_are_read_or_refused(
+        bytes: Vec<u8>,
+        text in "[{<]\\PC*",
+        rows in "(</?(tr|td|a|table|th)( href=\"[a-z/%.]{0,5}\")?>|[a-z/.]{1,3}){0,40}",
+    ) {
         let _ = Listing::parse(&bytes, "/pub/");
         let _ = Listing::parse(text.as_bytes(), "/pub/");
         let _ = Listing::parse(page(&rows).as_bytes(), "/pub/");

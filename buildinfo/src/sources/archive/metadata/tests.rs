@@ -1,9 +1,9 @@
+use builds::derive::claim::Claim;
+use builds::said::observation::Kind;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{BadFile, read};
-use crate::claim::Claim;
-use crate::observation::Kind;
 
 const HOST: &str = "https://archive.mozilla.org";
 const CANDIDATE: &str = "/pub/firefox/candidates/155.0b2-candidates/build1";
@@ -33,8 +33,12 @@ fn bad(path: &str, content: &[u8]) -> BadFile {
 fn record() -> Value {
     json!({
         "build": {"id": "20260803091507", "date": "2026-08-03T09:15:07Z"},
-        "source": {"product": "firefox", "repository": "https://hg.mozilla.org/releases/mozilla-beta", "revision": REVISION},
-        "target": {"platform": "linux-x86_64", "os": "linux", "locale": "en-US", "version": "155.0b2", "channel": "beta"},
+        "source": {
+            "product": "firefox", "repository": "https://hg.mozilla.org/releases/mozilla-beta", "revision": REVISION,
+        },
+        "target": {
+            "platform": "linux-x86_64", "os": "linux", "locale": "en-US", "version": "155.0b2", "channel": "beta",
+        },
         "download": {
             "url": format!("{HOST}{CANDIDATE}/linux-x86_64/en-US/firefox-155.0b2.tar.xz"),
             "mimetype": "application/octet-stream", "size": 71_234_567, "date": "2026-08-03T11:02:44.120934+00:00",
@@ -44,8 +48,9 @@ fn record() -> Value {
 
 fn flat() -> Value {
     json!({
-        "buildid": "20260803091507", "moz_app_name": "firefox", "moz_app_version": "155.0", "moz_pkg_platform": "linux-x86_64",
-        "moz_source_repo": "https://hg.mozilla.org/releases/mozilla-beta", "moz_source_stamp": REVISION, "moz_update_channel": "beta",
+        "buildid": "20260803091507", "moz_app_name": "firefox", "moz_app_version": "155.0",
+        "moz_pkg_platform": "linux-x86_64", "moz_update_channel": "beta",
+        "moz_source_repo": "https://hg.mozilla.org/releases/mozilla-beta", "moz_source_stamp": REVISION,
     })
 }
 
@@ -58,7 +63,7 @@ fn a_record_is_read_where_it_belongs() {
     assert_eq!(claim.build_id.to_string(), "20260803091507");
     assert_eq!(claim.version.as_str(), "155.0b2");
     assert_eq!((claim.build_number, claim.channel.as_str()), (Some(1), "beta"));
-    assert_eq!(claim.source, crate::SourceName::Archive);
+    assert_eq!(claim.source, builds::SourceName::Archive);
 }
 
 #[test]
@@ -101,7 +106,7 @@ fn developer_edition_calls_itself_firefox() {
     let claim = claim(&format!("{place}/linux-x86_64/en-US/buildhub.json"), &content);
     assert_eq!(
         (claim.directory, claim.channel.as_str()),
-        (crate::Directory::DevEdition, "aurora")
+        (builds::Directory::DevEdition, "aurora")
     );
 }
 
@@ -248,7 +253,9 @@ fn every_dialect_of_text_is_read() {
         ),
         (
             format!(
-                "BUILDID=20260801093000\nmoz_source_repo=MOZ_SOURCE_REPO=https://hg.mozilla.org/mozilla-central\nmoz_source_stamp={REVISION}\n"
+                "BUILDID=20260801093000\n\
+                 moz_source_repo=MOZ_SOURCE_REPO=https://hg.mozilla.org/mozilla-central\n\
+                 moz_source_stamp={REVISION}\n"
             ),
             "20260801093000",
             Some(REVISION),
@@ -262,7 +269,9 @@ fn every_dialect_of_text_is_read() {
         ),
         (
             format!(
-                "20200101093000\nhttps://hg.mozilla.org/mozilla-central/rev/{REVISION}\nhttps://github.com/mozilla-mobile/fenix/commit/{REVISION}\n"
+                "20200101093000\n\
+                 https://hg.mozilla.org/mozilla-central/rev/{REVISION}\n\
+                 https://github.com/mozilla-mobile/fenix/commit/{REVISION}\n"
             ),
             "20200101093000",
             Some(REVISION),
@@ -333,12 +342,19 @@ fn a_file_says_the_same_wherever_it_was_fetched() {
 
 proptest! {
     #[test]
-    fn any_bytes_are_read_or_refused(bytes: Vec<u8>, text in "\\PC*|[0-9]{10,14}[ \n]\\PC*|[a-zA-Z_]*=\\PC*", value in "\\PC*") {
+    fn any_bytes_are_read_or_refused(
+        bytes: Vec<u8>,
+        text in "\\PC*|[0-9]{10,14}[ \n]\\PC*|[a-zA-Z_]*=\\PC*",
+        value in "\\PC*",
+    ) {
         for file in ["buildhub.json", "win64_info.txt", "firefox-155.0b2.json", "firefox-155.0a1.en-US.win64.txt"] {
             let url = format!("{HOST}{CANDIDATE}/win64/en-US/{file}");
             let _ = read(&url, &url, &bytes);
             let _ = read(&url, &url, text.as_bytes());
-            let document = json!({"buildid": value, "build": {"id": "20260803091507"}, "source": {"product": value}, "moz_app_version": value});
+            let document = json!({
+                "buildid": value, "build": {"id": "20260803091507"},
+                "source": {"product": value}, "moz_app_version": value,
+            });
             if let Err(error) = read(&url, &url, document.to_string().as_bytes()) {
                 prop_assert!(error.to_string().chars().count() < 1000);
             }

@@ -1,0 +1,56 @@
+//! Everything that is concluded, as text that is the same wherever the same was observed.
+
+mod table;
+
+use std::io::{self, Write};
+
+use builds::build::Build;
+use builds::said::observation::Digest;
+use platform::db::{Db, DbError};
+use sha2::{Digest as _, Sha256};
+
+use crate::db;
+
+pub use table::{Written, table};
+
+/// An export that broke off.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The output could not be written.
+    #[error("writing the export: {0}")]
+    Write(#[from] io::Error),
+}
+
+/// Writes every build that is valid in a generation as one JSON object a line, sorted by build id and
+/// then by [`Build::key`], and answers the digest of the whole text. Numbers of generations and
+/// times of imports are not in it: two databases that observed the same export the same bytes.
+///
+/// # Errors
+/// See [`ExportError`].
+pub async fn canonical(db: &Db, generation: i64, out: &mut (dyn Write + Send)) -> Result<Digest, ExportError> {
+    let mut hash = Sha256::new();
+    let mut written = Ok(());
+    db::load_all(db, generation, |builds| {
+        if written.is_ok() {
+            written = write_sorted(builds, &mut hash, out);
+        }
+    })
+    .await?;
+    written?;
+    out.flush()?;
+    Ok(Digest(hash.finalize().into()))
+}
+
+fn write_sorted(mut builds: Vec<Build>, hash: &mut Sha256, out: &mut (dyn Write + Send)) -> io::Result<()> {
+    builds.sort_by(|left, right| (left.build_id, left.key()).cmp(&(right.build_id, right.key())));
+    for build in &builds {
+        let mut line = serde_json::to_vec(build)?;
+        line.push(b'\n');
+        hash.update(&line);
+        out.write_all(&line)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,287 @@
+//! What lies between two builds.
+//!
+//! A build id can stand for several builds: the same moment on two channels, or on one channel under two versions.
+//! None of them is taken silently: a question that does not say which is answered with what it could mean.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::ShortBuild;
+use crate::build::Status;
+use crate::index::{BuildIndex, BuildRef};
+use crate::names::build_id::BuildId;
+use crate::names::product::{Directory, Product, normalise_channel};
+use crate::names::version::Version;
+use crate::resolve::changes_url;
+
+/// Which build is meant: an id, and as much as it takes to tell it from others with that id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Which {
+    /// The id.
+    pub build_id: BuildId,
+    /// The channel, normalised; a release's file can be asked for on beta.
+    pub channel: Option<String>,
+    /// The exact version on that channel, or the build's own.
+    pub version: Option<Version>,
+}
+
+impl Which {
+    /// The build with an id of the product that `directory` names, as it was asked for: on the first of the `channels`
+    /// that is given, in any known spelling, and of this version there.
+    ///
+    /// # Errors
+    /// The product has only one channel, and another one was asked for; in a sentence.
+    pub fn of(
+        directory: Directory,
+        build_id: BuildId,
+        channels: [Option<&str>; 2],
+        version: Option<Version>,
+    ) -> Result<Self, String> {
+        let asked = channels.into_iter().flatten().next().map(normalise_channel);
+        let only = directory.only_channel();
+        if let (Some(only), Some(asked)) = (only, &asked)
+            && only != asked
+        {
+            return Err(format!("{} has only the channel {only}", directory.spoken()));
+        }
+        Ok(Self {
+            build_id,
+            channel: only.map(str::to_owned).or(asked),
+            version,
+        })
+    }
+}
+
+impl From<BuildId> for Which {
+    fn from(build_id: BuildId) -> Self {
+        Self {
+            build_id,
+            channel: None,
+            version: None,
+        }
+    }
+}
+
+/// What lies between two builds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Comparison {
+    /// The product.
+    #[schema(value_type = String)]
+    pub product: Product,
+    /// The first build as it was asked for.
+    pub from: ShortBuild,
+    /// The second build.
+    pub to: ShortBuild,
+    /// From the moment of the first build's id to that of the second's, in seconds; negative if the second is the
+    /// older one.
+    pub seconds: i64,
+    /// A page with the changes between them, in one repository.
+    pub changes_url: Option<String>,
+    /// Why there is none.
+    pub no_changes_url: Option<&'static str>,
+}
+
+/// One of several builds that can be meant.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
+pub struct Candidate {
+    /// The channel that the build follows.
+    pub channel: String,
+    /// Its version there.
+    #[schema(value_type = String)]
+    pub version: Version,
+    /// What became of it.
+    pub status: Status,
+}
+
+/// A build id that stands for several builds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Several {
+    /// Which of the two builds it is: `from` or `to`.
+    pub side: &'static str,
+    /// The id.
+    #[schema(value_type = String)]
+    pub build_id: BuildId,
+    /// All that can be meant.
+    pub candidates: Vec<Candidate>,
+}
+
+impl Several {
+    /// With which parameters it is said which of them is meant: `from_channel`, and `from_version` where that does not
+    /// do.
+    pub fn parameters(&self) -> Vec<String> {
+        // They are sorted by channel: does that alone not tell them apart?
+        let mut pairs = self.candidates.windows(2);
+        let alike = |pair: &[Candidate]| matches!(pair, [one, next] if one.channel == next.channel);
+        let version = pairs.any(alike).then_some("version");
+        let parts = std::iter::once("channel").chain(version);
+        parts.map(|part| format!("{}_{part}", self.side)).collect()
+    }
+}
+
+impl fmt::Display for Several {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} is ", self.build_id)?;
+        listed_in_words(&self.candidates, out)
+    }
+}
+
+/// A comparison that cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoComparison {
+    /// No source has listed a build of the product with the id.
+    NotKnown(BuildId, Product),
+    /// There are builds with the id, but not the one that was asked for.
+    NotThat(Several),
+    /// One id, or both, stand for several builds.
+    Ambiguous(Vec<Several>),
+}
+
+impl std::error::Error for NoComparison {}
+
+impl fmt::Display for NoComparison {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotKnown(id, product) => {
+                write!(out, "no source has listed a build {id} of {product} so far")
+            }
+            Self::NotThat(several) => {
+                let id = several.build_id;
+                write!(
+                    out,
+                    "no build {id} is known on that channel or of that version; there is "
+                )?;
+                listed_in_words(&several.candidates, out)
+            }
+            Self::Ambiguous(all) => {
+                out.write_str("it is not clear which builds are meant: ")?;
+                for (number, several) in all.iter().enumerate() {
+                    let joint = if number == 0 { "" } else { "; " };
+                    write!(out, "{joint}{several}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Builds in a sentence: `64.0b4 on beta (shipped) or 64.0b4 on aurora (shipped)`.
+fn listed_in_words(builds: &[Candidate], out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (number, one) in builds.iter().enumerate() {
+        let joint = if number == 0 { "" } else { " or " };
+        let Candidate {
+            channel,
+            version,
+            status,
+        } = one;
+        write!(out, "{joint}{version} on {channel} ({status})")?;
+    }
+    Ok(())
+}
+
+/// Compares two builds of a product.
+///
+/// # Errors
+/// [`NoComparison`]: one of them is not known, or could be several.
+pub fn compare(index: &BuildIndex, product: Product, from: &Which, to: &Which) -> Result<Comparison, NoComparison> {
+    let chosen = [("from", from), ("to", to)].map(|(side, which)| choose(index, product, side, which));
+    let (left, right) = match chosen {
+        [Ok(left), Ok(right)] => (left, right),
+        [Err(NoComparison::Ambiguous(left)), Err(NoComparison::Ambiguous(right))] => {
+            return Err(NoComparison::Ambiguous([left, right].concat()));
+        }
+        // That one is not known at all is said before that the other is not clear.
+        [Err(NoComparison::Ambiguous(_)), Err(error)] | [Err(error), _] | [_, Err(error)] => {
+            return Err(error);
+        }
+    };
+    let url = changes_url(left, right);
+    let is_one =
+        left.build_id() == right.build_id() && (left.channel(), left.version()) == (right.channel(), right.version());
+    let why = if is_one {
+        Some("it is one build")
+    } else if url.is_some() {
+        None
+    } else if [left, right].iter().any(|build| build.revision().is_none()) {
+        Some("no source names the revision of one of them")
+    } else if left.repository() != right.repository() {
+        Some("they come from different repositories, and a pushlog knows nothing beyond its own")
+    } else {
+        Some("no web page is known for their repository")
+    };
+    Ok(Comparison {
+        product,
+        from: ShortBuild::of(index, left),
+        to: ShortBuild::of(index, right),
+        seconds: (right.build_id().time() - left.build_id().time()).num_seconds(),
+        changes_url: url.filter(|_| !is_one),
+        no_changes_url: why,
+    })
+}
+
+/// The one build that is meant.
+fn choose<'a>(
+    index: &'a BuildIndex,
+    product: Product,
+    side: &'static str,
+    which: &Which,
+) -> Result<BuildRef<'a>, NoComparison> {
+    let build_id = which.build_id;
+    let all: Vec<BuildRef<'_>> = index.find(product, build_id).collect();
+    if all.is_empty() {
+        return Err(NoComparison::NotKnown(build_id, product));
+    }
+    let mut found = all.clone();
+    if let Some(channel) = &which.channel {
+        found.retain(|build| build.is_on(channel));
+        // The builds that follow the channel themselves come before a release's file.
+        if found.iter().any(|build| build.channel() == channel) {
+            found.retain(|build| build.channel() == channel);
+        }
+    }
+    if let Some(version) = &which.version {
+        let channel = which.channel.as_deref();
+        found.retain(|build| {
+            let on = channel.unwrap_or_else(|| build.channel());
+            build.version() == version || build.name_on(on) == *version
+        });
+    }
+    // What was made for a partner only matters if it is all there is.
+    if found.iter().any(|build| build.status() != Status::Variant) {
+        found.retain(|build| build.status() != Status::Variant);
+    }
+    let several = |candidates| Several {
+        side,
+        build_id,
+        candidates,
+    };
+    let candidates = listed(&found);
+    match candidates.len() {
+        0 => Err(NoComparison::NotThat(several(listed(&all)))),
+        1 => Ok(best(&found)),
+        _ => Err(NoComparison::Ambiguous(vec![several(candidates)])),
+    }
+}
+
+/// The builds by channel and version, each with the best that became of one of its platforms.
+fn listed(builds: &[BuildRef<'_>]) -> Vec<Candidate> {
+    let mut found: Vec<Candidate> = builds
+        .iter()
+        .map(|build| Candidate {
+            channel: build.channel().to_owned(),
+            version: build.version().clone(),
+            status: build.status(),
+        })
+        .collect();
+    found.sort();
+    found.dedup_by(|a, b| (&a.channel, &a.version) == (&b.channel, &b.version));
+    found
+}
+
+/// Of the platforms of one build, one that names its revision, and of those the one that most became of.
+fn best<'a>(builds: &[BuildRef<'a>]) -> BuildRef<'a> {
+    *builds
+        .iter()
+        .min_by_key(|build| (build.revision().is_none(), build.status(), build.certainty()))
+        .expect("a build was listed")
+}

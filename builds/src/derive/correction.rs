@@ -1,0 +1,194 @@
+//! Corrections: what a person states against the sources, as rows of data.
+
+mod draft;
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::build::{Build, Certainty, Reason};
+use crate::names::build_id::BuildId;
+use crate::names::product::{Line, Product};
+use crate::names::version::Version;
+use crate::said::observation::{Observation, UnknownName};
+
+pub use draft::{BadDraft, Draft};
+
+/// A person's statement that stands above what the sources say. Undone corrections are not passed on to the
+/// interpretation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Correction {
+    /// Orders corrections of one field: the highest wins.
+    pub id: i64,
+    /// What the correction does.
+    pub kind: CorrectionKind,
+    /// What it is about, see [`Subject`].
+    pub subject: String,
+    /// For [`CorrectionKind::State`]: which member of the build.
+    #[serde(default)]
+    pub field: Option<Field>,
+    /// For [`CorrectionKind::State`]: its value.
+    #[serde(default)]
+    pub value: Option<String>,
+    /// Who made it.
+    pub author: String,
+    /// Why, in a sentence.
+    pub reason: String,
+}
+
+/// What a correction does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CorrectionKind {
+    /// Observations are passed over.
+    Ignore,
+    /// A member of builds has another value.
+    State,
+}
+
+/// The members of a build that can be corrected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Field {
+    /// The name of the build.
+    Version,
+    /// Its channel.
+    Channel,
+    /// Its status.
+    Status,
+    /// N of `buildN`.
+    BuildNumber,
+    /// The channels that got it, separated by commas.
+    OfferedOn,
+    /// The source revision.
+    Revision,
+    /// The repository of the revision.
+    Repository,
+}
+
+impl Field {
+    /// Its name, as a person writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Version => "version",
+            Self::Channel => "channel",
+            Self::Status => "status",
+            Self::BuildNumber => "build_number",
+            Self::OfferedOn => "offered_on",
+            Self::Revision => "revision",
+            Self::Repository => "repository",
+        }
+    }
+}
+
+/// What a statement is about: `Firefox 125.0` (every build that was made for this version), `Firefox 20181025233934`
+/// (every build with this id), or that with a platform after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// Every build of a version.
+    Version(Product, Version),
+    /// Every build with an id, on one platform if given.
+    Build(Product, BuildId, Option<String>),
+}
+
+impl std::str::FromStr for Subject {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        let unknown = || UnknownName {
+            what: "subject of a correction",
+            text: text.to_owned(),
+        };
+        let mut words = text.split_whitespace();
+        let (Some(product), Some(what), platform, None) = (words.next(), words.next(), words.next(), words.next())
+        else {
+            return Err(unknown());
+        };
+        let product: Product = product.parse()?;
+        if let Ok(id) = what.parse() {
+            return Ok(Self::Build(product, id, platform.map(str::to_owned)));
+        }
+        if platform.is_some() {
+            return Err(unknown());
+        }
+        what.parse()
+            .map(|version| Self::Version(product, version))
+            .map_err(|_| unknown())
+    }
+}
+
+impl Correction {
+    /// Whether the correction takes `observation` out: its subject is the observation's digest or the observation's
+    /// subject.
+    pub fn ignores(&self, observation: &Observation) -> bool {
+        self.kind == CorrectionKind::Ignore
+            && (self.subject == observation.subject || self.subject == observation.digest().to_string())
+    }
+}
+
+/// Applies what corrections state about the build, and tells which members they state; `made_for` is the version
+/// without candidate number. Of several statements about one member the one with the highest id holds. What cannot be
+/// read is passed over.
+pub(crate) fn correct(build: &mut Build, made_for: &Version, corrections: &[Correction]) -> BTreeSet<Field> {
+    let mut stated = BTreeSet::new();
+    let mut statements: Vec<&Correction> = corrections
+        .iter()
+        .filter(|correction| correction.kind == CorrectionKind::State)
+        .collect();
+    statements.sort_by_key(|correction| correction.id);
+    for statement in statements {
+        let (Ok(subject), Some(field), Some(value)) =
+            (statement.subject.parse::<Subject>(), statement.field, &statement.value)
+        else {
+            continue;
+        };
+        let concerned = match subject {
+            Subject::Version(product, version) => {
+                product == build.product && (version == *made_for || version == build.version)
+            }
+            Subject::Build(product, id, platform) => {
+                product == build.product
+                    && id == build.build_id
+                    && platform.is_none_or(|platform| platform == build.platform)
+            }
+        };
+        if concerned && state(build, field, value) {
+            stated.insert(field);
+            // How the status is known is about the status alone.
+            if field == Field::Status {
+                (build.certainty, build.reason) = (Certainty::Stated, Reason::Corrected);
+            }
+        }
+    }
+    build.line = Line::of(&build.channel, &build.version);
+    stated
+}
+
+fn state(build: &mut Build, field: Field, value: &str) -> bool {
+    match field {
+        Field::Version => value.parse().map(|version| build.version = version).is_ok(),
+        Field::Status => value.parse().map(|status| build.status = status).is_ok(),
+        Field::BuildNumber => value.parse().map(|number| build.build_number = Some(number)).is_ok(),
+        Field::Channel => {
+            value.clone_into(&mut build.channel);
+            true
+        }
+        Field::OfferedOn => {
+            let channels: BTreeSet<&str> = value
+                .split(',')
+                .map(str::trim)
+                .filter(|channel| !channel.is_empty())
+                .collect();
+            build.offered_on = channels.into_iter().map(str::to_owned).collect();
+            true
+        }
+        Field::Revision => {
+            build.revision = Some(value.to_owned());
+            true
+        }
+        Field::Repository => {
+            build.repository = Some(value.to_owned());
+            true
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Making an index.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::num::NonZeroU32;
+
+use foldhash::fast::RandomState;
+
+use super::lines::{LineEntry, micros_of_day};
+use super::texts::Positions;
+use super::{
+    BuildIndex, BuildRef, IndexFull, MANY_ROWS, Row, SEVERAL_CHANNELS, SHARED_URL_END, Span, UNKNOWN_TIME, bit_of,
+    key_of,
+};
+use crate::build::{Build, Status};
+use crate::names::product::{Line, Product};
+use crate::names::version::Version;
+
+/// Most channels that spans can name.
+const NAMED_CHANNELS: usize = 64;
+
+/// The builds of one line while it is put together.
+#[derive(Debug, Default)]
+struct LineBuilds {
+    /// Those that its users got.
+    offered: Vec<LineEntry>,
+    /// The newest one, with what became of it.
+    newest: Option<(LineEntry, Status)>,
+}
+
+impl LineBuilds {
+    /// Takes note of a build: of one id the highest version is the newest, and of one version what became of most.
+    fn see(&mut self, entry: LineEntry, status: Status, versions: &[Version]) {
+        let is_newer = self.newest.is_none_or(|(newest, its_status)| {
+            let version = |entry: LineEntry| versions.get(entry.version as usize);
+            entry
+                .build_id
+                .cmp(&newest.build_id)
+                .then_with(|| version(entry).cmp(&version(newest)))
+                .then_with(|| its_status.cmp(&status))
+                .is_gt()
+        });
+        if is_newer {
+            self.newest = Some((entry, status));
+        }
+    }
+}
+
+/// Takes builds one by one, in any order, so that a load needs no second copy of them.
+#[derive(Debug)]
+pub struct IndexBuilder {
+    index: BuildIndex,
+    texts: Positions,
+    versions: Positions,
+}
+
+impl IndexBuilder {
+    /// An empty index of `generation`.
+    pub fn new(generation: i64) -> Self {
+        let index = BuildIndex {
+            generation,
+            ..BuildIndex::default()
+        };
+        Self {
+            index,
+            texts: Positions::default(),
+            versions: Positions::default(),
+        }
+    }
+
+    /// Adds a build.
+    ///
+    /// # Errors
+    /// [`IndexFull`] when a text or their sum is too long, or there are too many builds.
+    pub fn push(&mut self, build: &Build) -> Result<(), IndexFull> {
+        u32::try_from(self.index.rows.len()).map_err(|_| IndexFull)?;
+        let url = build.archive_url.as_deref().unwrap_or_default();
+        let (shared, rest) = url.split_at(url.find(SHARED_URL_END).map_or(0, |at| at + SHARED_URL_END.len()));
+        let row = Row {
+            key: key_of(build.product, build.build_id.as_u64()),
+            published_at: build.published_at.unwrap_or(UNKNOWN_TIME),
+            channel: self.text(&build.channel)?,
+            version: self.version(&build.version)?,
+            platform: self.text(&build.platform)?,
+            variant: self.text(&build.variant)?,
+            offered_on: self.text(&build.offered_on.join(","))?,
+            revision: self.text(build.revision.as_deref().unwrap_or_default())?,
+            repository: self.text(build.repository.as_deref().unwrap_or_default())?,
+            build_number: build.build_number.and_then(NonZeroU32::new),
+            url_start: self.text(shared)?,
+            url_rest: u32::try_from(self.index.urls.len()).map_err(|_| IndexFull)?,
+            evidence: u32::try_from(self.index.evidence.len()).map_err(|_| IndexFull)?,
+            shipped_on: build.shipped_on,
+            url_length: u16::try_from(rest.len()).map_err(|_| IndexFull)?,
+            evidence_count: u16::try_from(build.evidence.len()).map_err(|_| IndexFull)?,
+            sources: build.sources.iter().fold(0, |set, source| set | bit_of(*source)),
+            product: build.product,
+            status: build.status,
+            certainty: build.certainty,
+            reason: build.reason,
+        };
+        self.index.urls.push_str(rest);
+        self.index.evidence.extend_from_slice(&build.evidence);
+        self.index.rows.push(row);
+        Ok(())
+    }
+
+    /// Sorts what was added.
+    pub fn finish(mut self) -> BuildIndex {
+        let BuildIndex {
+            rows,
+            texts,
+            versions,
+            spans,
+            channels,
+            ..
+        } = &mut self.index;
+        let name = |row: &Row| {
+            (
+                texts.get(row.channel),
+                &versions[row.version as usize],
+                texts.get(row.platform),
+                texts.get(row.variant),
+            )
+        };
+        rows.sort_unstable_by(|left, right| left.key.cmp(&right.key).then_with(|| name(left).cmp(&name(right))));
+        spans.reserve(rows.chunk_by(|left, right| left.key == right.key).count());
+        // A source may tell of any number of channels: only so many are named.
+        for row in rows.iter() {
+            if channels.len() == NAMED_CHANNELS {
+                break;
+            }
+            if !channels.contains(&row.channel) {
+                channels.push(row.channel);
+            }
+        }
+        let mut first = 0_u32;
+        for same in rows.chunk_by(|left, right| left.key == right.key) {
+            let Some(row) = same.first() else { continue };
+            let channel = if same.iter().all(|other| other.channel == row.channel) {
+                channels.iter().position(|channel| *channel == row.channel)
+            } else {
+                None
+            };
+            let span = Span {
+                first,
+                count: u16::try_from(same.len()).unwrap_or(MANY_ROWS),
+                channel: channel
+                    .and_then(|channel| u16::try_from(channel).ok())
+                    .unwrap_or(SEVERAL_CHANNELS),
+            };
+            spans.insert(row.key, span);
+            // The row count was checked to fit when the rows were added.
+            first = first.saturating_add(u32::try_from(same.len()).unwrap_or(u32::MAX));
+        }
+        self.add_lines();
+        self.index.rows.shrink_to_fit();
+        self.index.texts.shrink_to_fit();
+        self.index.urls.shrink_to_fit();
+        self.index.evidence.shrink_to_fit();
+        self.index
+    }
+
+    /// Every build stands in the line of each channel that got it; the newest one of its own channel too, whatever
+    /// became of it.
+    fn add_lines(&mut self) {
+        let mut lines: HashMap<(Product, u32, Line), LineBuilds, RandomState> = HashMap::default();
+        // The channels behind each text of `offered_on`.
+        let mut offers: HashMap<u32, Vec<u32>, RandomState> = HashMap::default();
+        for row in 0..self.index.rows.len() {
+            let build = BuildRef {
+                index: &self.index,
+                row,
+            };
+            if build.status() == Status::Variant || !build.variant().is_empty() {
+                continue;
+            }
+            let Row {
+                offered_on,
+                channel: own_channel,
+                version: own_version,
+                ..
+            } = *build.get();
+            let (product, line, build_id) = (build.product(), build.line(), build.build_id());
+            let uploaded = build.published_at().unwrap_or_else(|| build_id.micros());
+            let shipped = build.shipped_on().map_or(uploaded, micros_of_day);
+            let (candidate, status) = (build.release_candidate(), build.status());
+            if let Entry::Vacant(offer) = offers.entry(offered_on) {
+                let names: Vec<String> = build.offered_on().map(str::to_owned).collect();
+                let channels = names.iter().filter_map(|name| self.text(name).ok());
+                offer.insert(channels.collect());
+            }
+            // The row count was checked to fit when the row was added.
+            let row = u32::try_from(row).unwrap_or(u32::MAX);
+            let built = LineEntry {
+                version: own_version,
+                row,
+                build_id,
+                out_at: uploaded,
+            };
+            lines
+                .entry((product, own_channel, line))
+                .or_default()
+                .see(built, status, &self.index.versions);
+            for channel in offers.get(&offered_on).into_iter().flatten().copied() {
+                let is_own = channel == own_channel;
+                let named = candidate
+                    .as_ref()
+                    .filter(|_| !is_own && self.index.texts.get(channel) == "beta");
+                let Ok(version) = named.map_or(Ok(own_version), |version| self.version(version)) else {
+                    continue;
+                };
+                let out_at = if is_own { shipped } else { uploaded };
+                let entry = LineEntry {
+                    version,
+                    row,
+                    build_id,
+                    out_at,
+                };
+                let builds = lines.entry((product, channel, line)).or_default();
+                builds.offered.push(entry);
+                if !is_own {
+                    builds.see(entry, status, &self.index.versions);
+                }
+            }
+        }
+        let BuildIndex {
+            texts,
+            versions,
+            lines: sorted,
+            ..
+        } = &mut self.index;
+        for ((product, channel, line), builds) in lines {
+            let newest = builds.newest.map(|(entry, _)| entry);
+            let name = (product, texts.get(channel), line);
+            sorted.add(name, builds.offered, newest, versions);
+        }
+    }
+
+    fn text(&mut self, text: &str) -> Result<u32, IndexFull> {
+        let Self { index, texts, .. } = self;
+        texts.of(text, || index.texts.push(text))
+    }
+
+    fn version(&mut self, version: &Version) -> Result<u32, IndexFull> {
+        let Self { index, versions, .. } = self;
+        versions.of(version.as_str(), || {
+            let position = u32::try_from(index.versions.len()).map_err(|_| IndexFull)?;
+            index.versions.push(version.clone());
+            Ok(position)
+        })
+    }
+}

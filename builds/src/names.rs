@@ -1,0 +1,6 @@
+//! How products, versions and builds are named, and in which order versions come.
+
+pub mod build_id;
+pub mod product;
+pub mod version;
+pub mod version_code;

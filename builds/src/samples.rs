@@ -1,0 +1,20 @@
+//! What sources say, and what follows from it, in few words: for the tests of this crate.
+
+mod said;
+
+pub(crate) use said::{Record, csv, record, shipped, shipped_as};
+
+use crate::{BuildIndex, Correction, Observation, derive_all};
+
+/// The copy of a release's record for beta: all but the channel is the same.
+pub(crate) fn beta_copy(id: &str, folder: &str, version: &str) -> Observation {
+    Record {
+        channel: "beta",
+        ..Record::new(id, folder, "release", version)
+    }
+    .observation()
+}
+
+pub(crate) fn index(observations: &[Observation], corrections: &[Correction]) -> BuildIndex {
+    BuildIndex::from_builds(1, &derive_all(observations, corrections).builds).unwrap()
+}

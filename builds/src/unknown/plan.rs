@@ -1,0 +1,142 @@
+//! Where to look for one build that no source has listed.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::names::build_id::BuildId;
+use crate::names::product::{Directory, Product};
+use crate::names::version::{Stage, Version};
+
+/// The questions that find exactly one build, wherever a source holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FetchPlan {
+    /// The build's product.
+    pub product: Product,
+    /// The build's channel.
+    pub channel: String,
+    /// The id that is looked for.
+    pub build_id: BuildId,
+    /// The version that crashes of the build report; betas leave their number out.
+    pub reported: Option<Version>,
+    /// The body of the search to Buildhub.
+    pub buildhub: Value,
+    /// Folders of the archive: first those that list what there is, then those where the build lies if it is there. A
+    /// folder that its parent does not show needs no request. `154.0bN-candidates/` stands for all betas of 154.0, see
+    /// [`stands_for_betas`].
+    pub archive: Vec<String>,
+}
+
+/// The plan for a build id of a channel of which crashes report this version.
+pub fn fetch_plan(product: Product, channel: &str, build_id: BuildId, reported: Option<&str>) -> FetchPlan {
+    let reported: Option<Version> = reported.and_then(|text| text.parse().ok());
+    let archive = match nightly_branches(product, channel, reported.as_ref()) {
+        Some(branches) => nightly_folders(product, build_id, branches),
+        None => candidate_folders(product, channel, reported.as_ref()),
+    };
+    FetchPlan {
+        product,
+        channel: channel.to_owned(),
+        build_id,
+        reported,
+        buildhub: json!({
+            "size": 1000,
+            "query": {"bool": {"filter": [{"term": {"build.id": build_id.to_string()}}]}},
+            "sort": [{"download.date": {"order": "asc"}}, {"id": {"order": "asc"}}],
+        }),
+        archive,
+    }
+}
+
+impl FetchPlan {
+    /// Whether the candidates of this version can hold the build: the number is the reported one,
+    /// and the suffix fits the channel. Anything can if no version was reported.
+    pub fn may_be(&self, version: &Version) -> bool {
+        let fits = match self.channel.as_str() {
+            // A release's candidates can be offered on beta. Which ones are is not known here: without a reported
+            // version to tell, the first release of a train is looked at, the only one that always is.
+            "beta" => match version.stage() {
+                Stage::Beta(_) => true,
+                Stage::Release => self.reported.is_some() || version.is_first_of_major(),
+                _ => false,
+            },
+            "aurora" => matches!(version.stage(), Stage::Beta(_)),
+            // The folders of some lines lack the suffix (Thunderbird until 115, Firefox 10 in part).
+            "esr" => match version.stage() {
+                Stage::Esr => true,
+                Stage::Release => self.reported.is_some(),
+                _ => false,
+            },
+            // Thunderbird's ESR long followed the channel `release`.
+            _ if self.product == Product::Thunderbird && version.is_esr() => true,
+            _ => version.stage() == Stage::Release,
+        };
+        fits && self.reported.as_ref().is_none_or(|reported| {
+            let same_stage = reported.without_esr().stage() == version.without_esr().stage();
+            reported.number() == version.number() && (same_stage || reported.stage() == Stage::Release)
+        })
+    }
+}
+
+/// How the folder of a version's betas is written when it is not known which of them is meant.
+const BETAS: &str = "bN-candidates/";
+
+/// Whether a folder of a plan is no folder itself, but stands for those of all betas of a version:
+/// `154.0bN-candidates/`.
+pub fn stands_for_betas(folder: &str) -> bool {
+    folder.ends_with(BETAS)
+}
+
+/// The branches in the names of a nightly's folders; none for what has candidates, and no branch where a build's
+/// folder does not tell its id. Aurora was made of nightlies (`36.0a2`) until April 2017.
+fn nightly_branches(product: Product, channel: &str, reported: Option<&Version>) -> Option<&'static [&'static str]> {
+    let aurora = channel == "aurora" && reported.is_some_and(|version| matches!(version.stage(), Stage::Alpha(_)));
+    match (channel, product) {
+        ("nightly", Product::Firefox) => Some(&["mozilla-central"]),
+        ("nightly", Product::Thunderbird) => Some(&["comm-central"]),
+        ("nightly", Product::Fennec) => Some(&[
+            "mozilla-central-android-api-16",
+            "mozilla-central-android-aarch64",
+            "mozilla-central-android-x86",
+            "mozilla-central-android-x86_64",
+        ]),
+        // Their folders carry the time of their own build, not the id of the Gecko in it.
+        ("nightly", Product::Fenix | Product::Focus) => Some(&[]),
+        ("aurora", Product::Firefox) if aurora => Some(&["mozilla-aurora"]),
+        ("aurora", Product::Thunderbird) if aurora => Some(&["comm-aurora"]),
+        _ => None,
+    }
+}
+
+/// The folder of the month, and those of the build: their names are the id with dashes.
+fn nightly_folders(product: Product, build_id: BuildId, branches: &[&str]) -> Vec<String> {
+    let directory = Directory::of(product, "nightly").as_str();
+    let month = format!("/pub/{directory}/nightly/{}/", build_id.time().format("%Y/%m"));
+    let time = build_id.time().format("%Y-%m-%d-%H-%M-%S");
+    let builds = branches.iter().map(|branch| format!("{month}{time}-{branch}/"));
+    std::iter::once(month.clone()).chain(builds).collect()
+}
+
+/// The folder of all candidates, and those that the reported version tells. A beta reports its release's number only:
+/// it lies with one of the betas of that number, or is a release candidate (which Developer Edition has none of). The
+/// folders of some ESR lines lack the suffix, and Thunderbird's ESR long followed the channel `release`.
+fn candidate_folders(product: Product, channel: &str, reported: Option<&Version>) -> Vec<String> {
+    let directory = Directory::of(product, channel).as_str();
+    let all = format!("/pub/{directory}/candidates/");
+    let Some(version) = reported.map(Version::without_candidate) else {
+        return vec![all];
+    };
+    let folder = |version: Version| format!("{all}{version}-candidates/");
+    let betas = || format!("{all}{}{BETAS}", version.number());
+    let is_release = version.stage() == Stage::Release;
+    let mut own = match channel {
+        "beta" if is_release => vec![betas(), folder(version.clone())],
+        "aurora" if is_release => vec![betas()],
+        "esr" => vec![folder(version.with_esr()), folder(version.without_esr())],
+        "release" if product == Product::Thunderbird => {
+            vec![folder(version.without_esr()), folder(version.with_esr())]
+        }
+        _ => vec![folder(version.clone())],
+    };
+    own.dedup();
+    std::iter::once(all.clone()).chain(own).collect()
+}
