@@ -113,10 +113,9 @@ impl PartHead {
             .map(str::to_owned)
             .or_else(|| extended(find(&disposition, "name*")?))
             .filter(|name| !name.is_empty());
-        let shown: String = match &name {
-            Some(name) => name.chars().take(MAX_QUOTED).collect(),
-            None => "without a name".to_owned(),
-        };
+        let shown = name
+            .as_deref()
+            .map_or("without a name", |name| text::cut(name, MAX_QUOTED));
         let mut notes = Vec::new();
         for header in [header::CONTENT_DISPOSITION, header::CONTENT_TYPE] {
             let bytes = headers.get(&header).map_or(&b""[..], |value| value.as_bytes());

@@ -141,13 +141,8 @@ async fn read(part: &mut Field<'_>, gate: &Gate, limit: usize, hashed: bool) -> 
     }
     Ok(Content {
         bytes: bytes.map(BytesMut::freeze),
-        sha256: hexadecimal(&hash.finalize()),
+        sha256: hex::encode(hash.finalize()),
     })
-}
-
-/// Bytes as lower-case hexadecimal digits.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Lets chunks into the multipart reader one by one. The reader takes all it can get on every poll, and would hold the

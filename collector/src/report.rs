@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use crash::{CrashId, MAIN_DUMP, Metadata, RawCrash, is_private};
+use crash::{CrashId, MAIN_DUMP, Metadata, RawCrash, collector, is_private};
 use crashstore::received::content_hash;
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use platform::cpu;
@@ -108,8 +108,8 @@ impl Gathered {
         if has_errors || encoding.is_none() {
             self.notes.add(format!(
                 "extract payload text part exception: invalid text or charset: {} ({}{})",
-                cut(charset, MAX_QUOTED),
-                cut(name, MAX_QUOTED),
+                text::cut(charset, MAX_QUOTED),
+                text::cut(name, MAX_QUOTED),
                 match (encoding, has_errors) {
                     (None, false) => " was read as utf-8",
                     (None, true) => " was read as utf-8, U+FFFD stands for what is none",
@@ -126,7 +126,7 @@ impl Gathered {
     }
 
     fn note_repeated(&mut self, name: &str) {
-        let name = cut(name, MAX_QUOTED);
+        let name = text::cut(name, MAX_QUOTED);
         self.notes
             .add(format!("{name} came more than once; the last one counts"));
     }
@@ -147,7 +147,7 @@ impl Gathered {
     ) -> Result<(), Malformed> {
         let is_typed = kind != "application/octet-stream";
         if self.dumps.len() >= max_dumps || is_typed && is_reserved(&dump_name(name)) {
-            let name = cut(name, MAX_QUOTED);
+            let name = text::cut(name, MAX_QUOTED);
             self.notes.add(format!("the attachment {name} was left out"));
             return Ok(());
         }
@@ -163,8 +163,8 @@ impl Gathered {
         if kind != "application/octet-stream" {
             self.notes.add(format!(
                 "unknown content type: {} {}",
-                cut(name, MAX_QUOTED),
-                cut(kind, MAX_QUOTED)
+                text::cut(name, MAX_QUOTED),
+                text::cut(kind, MAX_QUOTED)
             ));
         }
         self.dumps.push(Dump {
@@ -255,15 +255,10 @@ fn free_name(wanted: &str, taken: &BTreeSet<String>) -> String {
     let mut number = 2;
     while taken.contains(stored_as(&name)) {
         let suffix = format!("_{number}");
-        name = format!("{}{suffix}", cut(base, MAX_NAME - suffix.len()));
+        name = format!("{}{suffix}", text::cut(base, MAX_NAME - suffix.len()));
         number += 1;
     }
     name
-}
-
-/// The first `limit` characters of a text.
-fn cut(text: &str, limit: usize) -> String {
-    text.chars().take(limit).collect()
 }
 
 /// Facts about a report other than its parts.
@@ -293,7 +288,7 @@ impl Parsed {
         crash.retain(|name, _| {
             let is_kept = !is_private(name);
             if !is_kept {
-                notes.add(format!("Removed {} from raw crash.", cut(name, MAX_QUOTED)));
+                notes.add(format!("Removed {} from raw crash.", text::cut(name, MAX_QUOTED)));
             }
             is_kept
         });
@@ -304,16 +299,16 @@ impl Parsed {
             payload_size: about.payload_size,
             collector_notes: notes.0,
             dump_checksums: self.checksums.clone(),
-            user_agent: cut(user_agent, MAX_USER_AGENT),
+            user_agent: text::cut(user_agent, MAX_USER_AGENT).to_owned(),
             throttle_rule: about.rule.clone(),
             sampling_weight: about.weight,
         };
         let metadata = serde_json::to_value(metadata)
             .expect("a struct of texts, numbers and maps of texts always has a JSON form");
-        crash.insert("uuid".to_owned(), about.id.as_str().into());
-        crash.insert("submitted_timestamp".to_owned(), timestamp(about.received).into());
-        crash.insert("version".to_owned(), 2.into());
-        crash.insert("metadata".to_owned(), metadata);
+        crash.insert(collector::ID.to_owned(), about.id.as_str().into());
+        crash.insert(collector::SUBMITTED.to_owned(), timestamp(about.received).into());
+        crash.insert(collector::FORM.to_owned(), collector::FORM_VERSION.into());
+        crash.insert(collector::METADATA.to_owned(), metadata);
         RawCrash(crash)
     }
 

@@ -6,7 +6,7 @@ use axum::body::{Body as ResponseBody, BodyDataStream};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Response, header};
 use chrono::{DateTime, Utc};
-use crash::{CrashId, Throttle};
+use crash::{CrashId, Throttle, collector};
 use platform::cpu::Panicked;
 use platform::{clock, cpu};
 use secrecy::ExposeSecret;
@@ -147,7 +147,7 @@ impl Inner {
 
     /// The id the client chose, if it chose one and is allowed to.
     fn chosen_id(&self, headers: &HeaderMap, annotations: &Map<String, Value>) -> Result<Option<CrashId>, Refusal> {
-        let Some(wanted) = annotations.get("uuid") else {
+        let Some(wanted) = annotations.get(collector::ID) else {
             return Ok(None);
         };
         let token = headers

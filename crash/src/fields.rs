@@ -8,6 +8,8 @@
 use Access::{Protected, Public};
 use Kind::{Boolean, Integer, List, Number, Object, Text};
 
+use crate::collector;
+
 /// The type of a field's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -104,9 +106,9 @@ const PUBLIC_ANNOTATIONS: &[&str] = &[
     "SubmittedFrom",
     "SubmittedFromInfobar",
     "UtilityActorsName",
-    "submitted_timestamp",
-    "uuid",
-    "version",
+    collector::SUBMITTED,
+    collector::ID,
+    collector::FORM,
 ];
 
 /// Every field, sorted by name. Columns: name, type, access, annotation, search name.
@@ -321,7 +323,7 @@ mod tests {
             ("TelemetryEnvironment", false),
             ("JavaException", false),
             ("SomethingNew", false),
-            ("metadata", false),
+            (collector::METADATA, false),
             ("", false),
         ] {
             assert_eq!(annotation_is_public(name), public, "{name}");

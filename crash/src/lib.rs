@@ -2,6 +2,7 @@
 //!
 //! * [`CrashId`]: the identity of a crash report, which includes the day it was received.
 //! * [`RawCrash`]: the annotations the client sent, and the collector's notes.
+//! * [`collector`]: the keys and notes that the collector writes.
 //! * [`ProcessedCrash`]: the processor's result.
 //! * [`fields`]: the single table that gives the type, origin, access and search name of every annotation and processed
 //!   field.
@@ -11,12 +12,14 @@ mod id;
 mod processed;
 mod raw;
 
+pub mod collector;
 pub mod fields;
 pub mod redact;
 
+pub use collector::Metadata;
 pub use id::{CrashId, CrashIdError, Throttle};
 pub use processed::ProcessedCrash;
-pub use raw::{Metadata, RawCrash, RawCrashError, is_of_collector, is_private, text_of};
+pub use raw::{RawCrash, RawCrashError, is_private, text_of};
 
 /// The name of the main minidump among a crash report's dumps.
 pub const MAIN_DUMP: &str = "upload_file_minidump";

@@ -1,13 +1,11 @@
 //! Raw crashes: the annotations and the collector's notes.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Keys that the collector writes itself; a client's values for them are overwritten.
-const COLLECTOR_KEYS: [&str; 4] = ["uuid", "submitted_timestamp", "version", "metadata"];
+use crate::collector::{self, Metadata};
 
 /// Annotations that identify people.
 const PRIVATE_ANNOTATIONS: [&str; 4] = ["Email", "TelemetryClientId", "TelemetryServerURL", "TelemetrySessionId"];
@@ -32,39 +30,11 @@ pub fn text_of(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Returns whether the collector writes this key of a raw crash itself.
-pub fn is_of_collector(name: &str) -> bool {
-    COLLECTOR_KEYS.contains(&name)
-}
-
 /// A raw crash: one flat JSON object with all annotations, plus `uuid`, `submitted_timestamp` (RFC 3339), `version` (2)
 /// and `metadata`. Annotation values should be strings, but clients that send JSON may send any value.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RawCrash(pub Map<String, Value>);
-
-/// The collector's notes about a report.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Metadata {
-    /// `json` or `multipart`: how the annotations were sent.
-    pub payload: String,
-    /// `1` when the body was gzip-compressed, else `0`.
-    pub payload_compressed: String,
-    /// Size of the body as sent, in bytes.
-    pub payload_size: u64,
-    /// Oddities that the collector found; consumers of the data know these texts.
-    pub collector_notes: Vec<String>,
-    /// The SHA-256 of each dump in hexadecimal, by name.
-    pub dump_checksums: BTreeMap<String, String>,
-    /// The `User-Agent` header; the text `None` if absent.
-    pub user_agent: String,
-    /// The throttling rule that let the crash in.
-    pub throttle_rule: String,
-    /// How many crashes this one stands for: 1 divided by the product of the throttling percentages it passed. At least
-    /// 1.
-    pub sampling_weight: f64,
-}
 
 /// Stored bytes that are not a raw crash.
 #[derive(Debug, thiserror::Error)]
@@ -98,20 +68,20 @@ impl RawCrash {
 
     /// Returns when the report was received, in RFC 3339, if the collector recorded it.
     pub fn submitted(&self) -> Option<&str> {
-        self.text("submitted_timestamp")
+        self.text(collector::SUBMITTED)
     }
 
     /// Returns the collector's notes; empty if the object is missing or unreadable.
     pub fn metadata(&self) -> Metadata {
         self.0
-            .get("metadata")
+            .get(collector::METADATA)
             .and_then(|value| Metadata::deserialize(value).ok())
             .unwrap_or_default()
     }
 
     /// Iterates over the annotations, without the keys that the collector wrote.
     pub fn annotations(&self) -> impl Iterator<Item = (&String, &Value)> {
-        self.0.iter().filter(|(name, _)| !is_of_collector(name))
+        self.0.iter().filter(|(name, _)| !collector::writes(name))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::DateTime;
-use crash::{CrashId, Metadata, RawCrash, is_of_collector, is_private};
+use crash::{CrashId, Metadata, RawCrash, collector, is_private};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -77,7 +77,7 @@ fn weight(metadata: &Metadata) -> f64 {
 /// Whether this report can be told apart from other users': by a non-empty dump or, as in Java crashes, by the time of
 /// the crash.
 fn is_distinctive(annotations: &Map<String, Value>, checksums: &BTreeMap<String, String>) -> bool {
-    let empty = hexadecimal(&Sha256::digest(b""));
+    let empty = hex::encode(Sha256::digest(b""));
     annotations.contains_key("CrashTime") || checksums.values().any(|hash| *hash != empty)
 }
 
@@ -85,16 +85,12 @@ fn is_distinctive(annotations: &Map<String, Value>, checksums: &BTreeMap<String,
 /// changes when it posts a report again and what is not stored, so it can be recomputed from a stored raw crash.
 pub fn content_hash(annotations: &Map<String, Value>, checksums: &BTreeMap<String, String>) -> String {
     let counts = |name: &str| {
-        name != "Throttleable" && !name.starts_with("SubmittedFrom") && !is_private(name) && !is_of_collector(name)
+        name != "Throttleable" && !name.starts_with("SubmittedFrom") && !is_private(name) && !collector::writes(name)
     };
     let annotations: BTreeMap<&String, &Value> = annotations.iter().filter(|(name, _)| counts(name)).collect();
     // Maps of texts and JSON values always have a JSON form.
     let text = serde_json::to_vec(&(annotations, checksums)).unwrap_or_default();
-    hexadecimal(&Sha256::digest(text))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(text))
 }
 
 #[cfg(test)]

@@ -7,8 +7,13 @@ use crash::ProcessedCrash;
 use crash::fields::{FIELDS, Kind};
 use serde_json::{Map, Value};
 
-/// The version of the document's schema; increased when a field is added.
-pub const SCHEMA: i64 = 2;
+/// Every form that the document has had, by a digest of the fields that it is made of: of a line for each of them in
+/// the order of the table, `<search name> <kind> <field>`, the first 8 bytes of the SHA-256 in hexadecimal. A change
+/// of the fields adds a line; a line that is there stands in stored rows by its number, and is never changed.
+const FORMS: [&str; 2] = ["dd74744cc0a1e142", "3f6696b99cdcba8f"];
+
+/// The number of the document's form, which the row says: that of the newest of its forms, from 1 on.
+pub const SCHEMA: i64 = FORMS.len() as i64;
 
 /// Maximum characters of a text; longer ones are truncated.
 const MAX_TEXT: usize = 10_000;
@@ -44,30 +49,43 @@ pub fn stored_document(crash: &ProcessedCrash) -> Vec<u8> {
 /// A value as search stores it, or `None` if its type does not match its field's.
 fn stored(value: &Value, kind: Kind) -> Option<Value> {
     match (kind, value) {
-        (Kind::Text, Value::String(text)) => Some(Value::String(cut(text))),
+        (Kind::Text, Value::String(text)) => Some(kept(text)),
         (Kind::Integer, Value::Number(number)) if number.is_i64() => Some(value.clone()),
         (Kind::Number, Value::Number(_)) | (Kind::Boolean, Value::Bool(_)) => Some(value.clone()),
-        (Kind::List, Value::Array(items)) => Some(
-            items
-                .iter()
-                .filter_map(Value::as_str)
-                .map(cut)
-                .map(Value::String)
-                .collect(),
-        ),
+        (Kind::List, Value::Array(items)) => Some(items.iter().filter_map(Value::as_str).map(kept).collect()),
         _ => None,
     }
 }
 
-fn cut(text: &str) -> String {
-    text.chars().take(MAX_TEXT).collect()
+fn kept(text: &str) -> Value {
+    text::cut(text, MAX_TEXT).into()
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use sha2::{Digest, Sha256};
 
     use super::*;
+
+    #[test]
+    fn the_form_has_a_new_number_when_the_fields_change() {
+        let lines = FIELDS.iter().filter_map(|field| {
+            let search = field.search?;
+            Some(format!("{search} {:?} {}\n", field.kind, field.name))
+        });
+        let digest = Sha256::digest(lines.collect::<String>());
+        let form = hex::encode(&digest[..8]);
+        assert_eq!(
+            FORMS.last(),
+            Some(&form.as_str()),
+            "the fields are others: add this form to FORMS"
+        );
+        let mut different = FORMS.to_vec();
+        different.sort_unstable();
+        different.dedup();
+        assert_eq!(different.len(), FORMS.len());
+    }
 
     #[test]
     fn the_document_is_flat_and_typed() {

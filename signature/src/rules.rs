@@ -344,7 +344,7 @@ fn ipc_channel_error(making: &mut Making<'_>) -> Result<(), Problem> {
         .iter()
         .any(|name| name == BROWSER_MINIDUMP);
     let process = if browser { "browser" } else { "content" };
-    let error: String = error.chars().take(IPC_ERROR_LIMIT).collect();
+    let error = text::cut(error, IPC_ERROR_LIMIT);
     making.set(format!("IPCError-{process} | {error}"));
     making.note("IPC Channel Error stomped on signature");
     Ok(())
@@ -432,12 +432,10 @@ fn is_printable(c: char) -> bool {
 
 /// Returns the text, cut to the limit with three dots at the end if it has more characters than that.
 fn shortened(text: &str, limit: usize) -> Cow<'_, str> {
-    match text.char_indices().nth(limit) {
-        None => Cow::Borrowed(text),
-        Some(_) => {
-            let kept: String = text.chars().take(limit - 3).collect();
-            Cow::Owned(format!("{kept}..."))
-        }
+    if text::cut(text, limit).len() == text.len() {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(format!("{}...", text::cut(text, limit - 3)))
     }
 }
 

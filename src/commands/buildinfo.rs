@@ -4,7 +4,9 @@ mod audit;
 mod builds;
 mod corrections;
 mod lookup;
+mod preview;
 mod print;
+mod rebuild;
 mod report;
 mod table;
 mod tape;
@@ -55,7 +57,7 @@ pub(crate) enum BuildinfoCommand {
     #[command(subcommand)]
     Correct(corrections::CorrectCommand),
     /// Derive every build again, or what corrections in a file would change
-    Rebuild(corrections::RebuildArgs),
+    Rebuild(rebuild::RebuildArgs),
     /// Write all builds to stdout
     Export(table::ExportArgs),
     /// Read builds from a table with Socorro's columns
@@ -140,7 +142,7 @@ pub(crate) async fn run(settings: Settings, command: BuildinfoCommand, as_json: 
         BuildinfoCommand::Latest(args) => versions::latest(&db, &args, as_json).await?,
         BuildinfoCommand::Compare(args) => builds::compare(&db, &args, as_json).await?,
         BuildinfoCommand::Correct(command) => corrections::correct(&db, command, as_json).await?,
-        BuildinfoCommand::Rebuild(args) => corrections::rebuild(&db, &args, as_json).await?,
+        BuildinfoCommand::Rebuild(args) => rebuild::rebuild(&db, &args, as_json).await?,
         BuildinfoCommand::Export(args) => table::export(&db, &args).await?,
         BuildinfoCommand::LoadCsv(args) => table::load(&db, args, as_json).await?,
         BuildinfoCommand::Snapshot(args) => report::snapshot(&db, &args.file, as_json).await?,

@@ -54,7 +54,7 @@ impl ChannelView {
         Self {
             product,
             list: links::channel(product, channel),
-            ids: format::thousands(newest.ids),
+            ids: text::thousands(newest.ids),
             lines: lines.map(|line| LineView::new(product, channel, line)).collect(),
             older_lines: newest.lines.len().saturating_sub(MAX_LINES),
             channel: channel.to_owned(),

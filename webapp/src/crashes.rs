@@ -134,8 +134,7 @@ impl Asked {
 /// What is looked for, in words; empty for everything.
 fn words_of(filter: &Filter) -> String {
     let begins = |what: &str, begin: &Beginning| format!("{what} {begin}, everything that begins so");
-    let whole =
-        |what: &str, text: &str| (!text.is_empty()).then(|| format!("{what} {}", format::shortened(text, CELL)));
+    let whole = |what: &str, text: &str| (!text.is_empty()).then(|| format!("{what} {}", text::shortened(text, CELL)));
     [
         whole("product", &filter.product),
         whole("channel", &filter.channel),
@@ -219,8 +218,8 @@ impl<'a> Row<'a> {
             processed,
             mark: mark(crash, processed),
             build: links::build(&crash.product, &crash.channel, &crash.build_id),
-            reason: format::shortened(&crash.reason, CELL),
-            signature: format::shortened(&crash.signature, CELL),
+            reason: text::shortened(&crash.reason, CELL),
+            signature: text::shortened(&crash.signature, CELL),
             same_signature: links::crashes(&[("signature", &crash.signature)]),
         }
     }

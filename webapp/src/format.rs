@@ -1,6 +1,7 @@
 //! Numbers and times as people read them. Every time is UTC.
 
 use platform::clock;
+use text::thousands;
 
 /// A stored time as `2026-08-03 11:02:44`.
 pub(crate) fn time(micros: i64) -> String {
@@ -53,34 +54,10 @@ pub(crate) fn bytes(count: i64) -> String {
     format!("{plain} ({}.{} {unit})", tenths / 10, tenths % 10)
 }
 
-/// A whole number with separators: `12,345`.
-pub(crate) fn thousands(count: i64) -> String {
-    let digits = count.unsigned_abs().to_string();
-    let mut text = String::new();
-    if count < 0 {
-        text.push('−');
-    }
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// A number with its noun: `1 build`, `3 builds`.
 pub(crate) fn counted(count: i64, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", thousands(count))
-}
-
-/// The text up to a number of characters; what is left out is marked.
-pub(crate) fn shortened(text: &str, characters: usize) -> String {
-    match text.char_indices().nth(characters) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-    }
 }
 
 #[cfg(test)]
@@ -110,11 +87,5 @@ mod tests {
         ] {
             assert_eq!(bytes(count), expected);
         }
-    }
-
-    #[test]
-    fn long_texts_end_between_characters() {
-        assert_eq!(shortened("äöü", 2), "äö…");
-        assert_eq!(shortened("äöü", 3), "äöü");
     }
 }

@@ -228,7 +228,7 @@ fn listed(annotations: &Map<String, Value>) -> Vec<(String, String)> {
         .map(|(name, value)| {
             // As in processed crashes: what is not to be seen does nothing to who looks at it.
             let value = shown(value).replace(char::is_control, "\u{fffd}");
-            (name.clone(), format::shortened(&value, ANNOTATION))
+            (name.clone(), text::shortened(&value, ANNOTATION))
         })
         .collect()
 }

@@ -17,7 +17,7 @@ use crate::names::Names;
 use crate::page::{PageError, html, moved, unusable};
 use crate::params::Params;
 use crate::state::Webapp;
-use crate::{builds, format, links};
+use crate::{builds, links};
 
 use understood::{Wanted, wanted};
 
@@ -106,7 +106,7 @@ impl SearchPage {
         let whole = names.version.strip_suffix('*');
         let whole = whole.filter(|version| buildinfo::db::beginning::versions(version).is_none());
         Ok(Self {
-            text: format::shortened(text, 200),
+            text: text::shortened(text, 200),
             understood: names.words().join(", "),
             as_signature: links::crashes(&[("signature", text)]),
             exactly: whole.map(|version| {

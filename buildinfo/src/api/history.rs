@@ -2,15 +2,15 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use builds::names::build_id::BuildId;
 use builds::policy::Policy;
 use platform::clock::rfc3339;
 use platform::http::ApiError;
 use serde::{Deserialize, Serialize};
+use text::cursor;
 
 use super::Api;
 use super::asked::{Asked, takes};
-use super::builds::{has_null, limit_of, no_cursor};
+use super::builds::{limit_of, no_cursor};
 use crate::db::{self, ChangeCursor, Run};
 use crate::explain::HistoryEntry;
 
@@ -185,7 +185,7 @@ pub(super) async fn changes(State(api): State<Api>, asked: Asked<ChangesParams>)
     changes.truncate(usize::try_from(limit).unwrap_or(0));
     let next = changes
         .last()
-        .map(|last| format!("{}.{}.{}", last.generation, last.product, last.build_id));
+        .map(|last| cursor::write([&last.generation.to_string(), &last.product, &last.build_id.to_string()]));
     let changes = changes.into_iter().map(|change| OneChange {
         product: change.product.clone(),
         build_id: change.build_id.to_string(),
@@ -202,14 +202,48 @@ pub(super) async fn changes(State(api): State<Api>, asked: Asked<ChangesParams>)
 }
 
 fn read_cursor(cursor: &str) -> Option<ChangeCursor> {
-    let mut parts = cursor.split('.');
-    let generation = parts.next()?.parse().ok()?;
-    let within = match (parts.next(), parts.next(), parts.next()) {
-        (None, ..) => None,
-        (Some(product), Some(id), None) if !has_null(product) => {
-            Some((product.to_owned(), id.parse::<BuildId>().ok()?))
+    // Clients keep these places: older ones have points between their parts.
+    let place = cursor.replace('.', "~");
+    if let Some([generation]) = cursor::read(&place) {
+        let generation = generation.parse().ok()?;
+        return Some(ChangeCursor {
+            generation,
+            within: None,
+        });
+    }
+    let [generation, product, id] = cursor::read(&place)?;
+    Some(ChangeCursor {
+        generation: generation.parse().ok()?,
+        within: Some((product, id.parse().ok()?)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ChangeCursor, read_cursor};
+
+    #[test]
+    fn places_that_clients_kept_are_still_taken() {
+        let within = |generation, within: Option<(&str, &str)>| {
+            let within = within.map(|(product, id)| (product.to_owned(), id.parse().unwrap()));
+            Some(ChangeCursor { generation, within })
+        };
+        for (cursor, expected) in [
+            ("7", within(7, None)),
+            (
+                "7~Firefox~20260101000000",
+                within(7, Some(("Firefox", "20260101000000"))),
+            ),
+            (
+                "7.Firefox.20260101000000",
+                within(7, Some(("Firefox", "20260101000000"))),
+            ),
+            ("7~Firefox", None),
+            ("x~Firefox~20260101000000", None),
+            ("7~Firefox~20260101000000~", None),
+            ("", None),
+        ] {
+            assert_eq!(read_cursor(cursor), expected, "{cursor}");
         }
-        _ => return None,
-    };
-    Some(ChangeCursor { generation, within })
+    }
 }

@@ -4,42 +4,9 @@ use crash::CrashId;
 use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
 
+use super::summary::State;
 use crate::column::{Name, Text};
 use crate::received::Received;
-
-/// The state of a crash report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// Accepted; not processed yet.
-    Received,
-    /// Processed.
-    Processed,
-    /// A copy of an earlier report; not processed.
-    Duplicate,
-    /// Deleted: the row is a tombstone that keeps the crash from coming back.
-    Deleted,
-}
-
-impl State {
-    /// The name, as stored and shown.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Received => "received",
-            Self::Processed => "processed",
-            Self::Duplicate => "duplicate",
-            Self::Deleted => "deleted",
-        }
-    }
-
-    fn from_name(name: &str) -> Self {
-        match name {
-            "processed" => Self::Processed,
-            "duplicate" => Self::Duplicate,
-            "deleted" => Self::Deleted,
-            _ => Self::Received,
-        }
-    }
-}
 
 /// The processor's results, for the columns that lists use.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -99,89 +66,6 @@ pub struct Standing {
     pub row_version: i64,
     /// The claim whose output has not been copied to the processed crash's own key yet.
     pub output: Option<String>,
-}
-
-/// A row as shown in lists and on pages.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Summary {
-    /// The id.
-    pub id: CrashId,
-    /// When it came in, microseconds UTC.
-    pub received: i64,
-    /// Its state.
-    pub state: State,
-    /// The product.
-    pub product: String,
-    /// The version: as reported, and exact once processed.
-    pub version: String,
-    /// The version the client reported, where it contradicts its build's version; empty otherwise.
-    pub version_reported: String,
-    /// The channel.
-    pub channel: String,
-    /// The build id.
-    pub build_id: String,
-    /// The operating system's name.
-    pub os_name: String,
-    /// The process that crashed.
-    pub process_type: String,
-    /// The signature.
-    pub signature: String,
-    /// The crash reason.
-    pub reason: String,
-    /// The status of its build.
-    pub build_status: String,
-    /// The number of crashes it represents.
-    pub weight: f64,
-    /// The first copy, if this is a later one.
-    pub duplicate_of: Option<CrashId>,
-}
-
-/// The columns of a [`Summary`], in order.
-pub(super) const SUMMARY: &str = "crash_id, received, state, product, version, version_reported, channel, build_id, \
-    os_name, process_type, signature, reason, build_status, weight, duplicate_of";
-
-#[derive(sqlx::FromRow)]
-pub(super) struct SummaryRow {
-    crash_id: String,
-    received: i64,
-    state: String,
-    product: String,
-    version: String,
-    version_reported: String,
-    channel: String,
-    build_id: String,
-    os_name: String,
-    process_type: String,
-    signature: String,
-    reason: String,
-    build_status: String,
-    weight: f64,
-    duplicate_of: Option<String>,
-}
-
-impl TryFrom<SummaryRow> for Summary {
-    type Error = DbError;
-
-    fn try_from(row: SummaryRow) -> Result<Self, DbError> {
-        let id = |text: String| text.parse::<CrashId>().map_err(|e| DbError::Row(e.to_string()));
-        Ok(Self {
-            id: id(row.crash_id)?,
-            received: row.received,
-            state: State::from_name(&row.state),
-            product: row.product,
-            version: row.version,
-            version_reported: row.version_reported,
-            channel: row.channel,
-            build_id: row.build_id,
-            os_name: row.os_name,
-            process_type: row.process_type,
-            signature: row.signature,
-            reason: row.reason,
-            build_status: row.build_status,
-            weight: row.weight,
-            duplicate_of: row.duplicate_of.map(id).transpose()?,
-        })
-    }
 }
 
 /// Inserts the row of a new crash. Returns `false` if there is a row, which stays as it is. A tombstone counts as one:
@@ -412,140 +296,6 @@ pub(super) fn parsed(ids: &[String]) -> Result<Vec<CrashId>, DbError> {
         .collect()
 }
 
-/// Returns the row of a crash.
-///
-/// # Errors
-/// The database failed.
-pub async fn get(db: &Db, id: &CrashId) -> Result<Option<Summary>, DbError> {
-    let sql = format!("SELECT {SUMMARY} FROM crash WHERE crash_id = $1");
-    let row: Option<SummaryRow> = on!(db, |pool| sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()))
-        .bind(id.as_str())
-        .fetch_optional(pool)
-        .await)?;
-    row.map(Summary::try_from).transpose()
-}
-
-/// Returns the digest and generation of a processed crash's answer, to compare with a new one.
-///
-/// # Errors
-/// The database failed.
-pub async fn lookup_of(db: &Db, id: &CrashId) -> Result<Option<(String, i64)>, DbError> {
-    const SQL: &str = "SELECT answer_digest, generation FROM crash WHERE crash_id = $1 AND state = 'processed'";
-    Ok(on!(db, |pool| sqlx::query_as(SQL)
-        .bind(id.as_str())
-        .fetch_optional(pool)
-        .await)?)
-}
-
-pub(super) const CONCERNED: &str = "SELECT crash_id \
-    FROM crash \
-    WHERE lookup_build = $2 AND lookup_product = $1 AND state = 'processed' AND generation < $3 \
-    AND crash_id > $4 \
-    ORDER BY crash_id LIMIT $5";
-
-/// Returns at most `limit` processed crashes after the crash `after` whose build is (`product`, `build_id`) and whose
-/// answer is older than `generation`. The channel does not matter: a release build also names the release candidate of
-/// a beta.
-///
-/// # Errors
-/// The database failed.
-pub async fn concerned(
-    db: &Db,
-    product: &str,
-    build_id: &str,
-    generation: i64,
-    after: &str,
-    limit: i64,
-) -> Result<Vec<String>, DbError> {
-    Ok(on!(db, |pool| sqlx::query_scalar(CONCERNED)
-        .bind(product)
-        .bind(build_id)
-        .bind(generation)
-        .bind(after)
-        .bind(limit)
-        .fetch_all(pool)
-        .await)?)
-}
-
-pub(super) const AFTER: &str =
-    "SELECT crash_id, state, generation FROM crash WHERE crash_id > $1 ORDER BY crash_id LIMIT $2";
-
-/// Some crashes with old answers, and where to continue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OldAnswers {
-    /// The ids, sorted.
-    pub crashes: Vec<String>,
-    /// The crash to continue after; `None` at the end.
-    pub next: Option<String>,
-}
-
-/// Returns those of the `limit` crashes after the crash `after` that are processed and whose answer about their build
-/// is older than `generation`. Every crash is read, so this is for when it is not known which builds changed.
-///
-/// # Errors
-/// The database failed.
-pub async fn with_old_answers(db: &Db, generation: i64, after: &str, limit: i64) -> Result<OldAnswers, DbError> {
-    let rows: Vec<(String, String, i64)> = on!(db, |pool| sqlx::query_as(AFTER)
-        .bind(after)
-        .bind(limit)
-        .fetch_all(pool)
-        .await)?;
-    let next = rows.last().map(|(id, ..)| id.clone());
-    let old =
-        |(id, state, of): (String, String, i64)| (state == State::Processed.name() && of < generation).then_some(id);
-    Ok(OldAnswers {
-        crashes: rows.into_iter().filter_map(old).collect(),
-        next,
-    })
-}
-
-pub(super) const OF_BUILD: &str =
-    "SELECT COUNT(*) FROM crash WHERE lookup_build = $2 AND lookup_product = $1 AND state = 'processed'";
-
-/// Counts the processed crashes with the build (`product`, `build_id`), whatever their channel.
-///
-/// # Errors
-/// The database failed.
-pub async fn count_of_build(db: &Db, product: &str, build_id: &str) -> Result<i64, DbError> {
-    Ok(on!(db, |pool| sqlx::query_scalar(OF_BUILD)
-        .bind(product)
-        .bind(build_id)
-        .fetch_one(pool)
-        .await)?)
-}
-
-/// Crashes that make the same look-up of one build.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Asking {
-    /// The channel they report.
-    pub channel: String,
-    /// Their version.
-    pub version: String,
-    /// The version they report, if it contradicts `version`; else empty.
-    pub version_reported: String,
-    /// The number of these crashes.
-    pub crashes: i64,
-}
-
-pub(super) const ASKING: &str = "SELECT channel, version, version_reported, COUNT(*) AS crashes \
-    FROM crash \
-    WHERE lookup_build = $2 AND lookup_product = $1 AND state = 'processed' \
-    GROUP BY channel, version, version_reported \
-    ORDER BY channel, version, version_reported LIMIT $3";
-
-/// Counts the processed crashes with the build (`product`, `build_id`), grouped by look-up; at most `limit` groups.
-///
-/// # Errors
-/// The database failed.
-pub async fn asking_of_build(db: &Db, product: &str, build_id: &str, limit: i64) -> Result<Vec<Asking>, DbError> {
-    Ok(on!(db, |pool| sqlx::query_as(ASKING)
-        .bind(product)
-        .bind(build_id)
-        .bind(limit)
-        .fetch_all(pool)
-        .await)?)
-}
-
 /// Returns those of the given crashes, at most 500, that have no row, in the same order. A deleted crash whose objects
 /// were noted as gone counts as one without, so that any that came back are removed.
 ///
@@ -574,6 +324,5 @@ pub async fn unknown_of(db: &Db, ids: &[CrashId]) -> Result<Vec<CrashId>, DbErro
 /// The hash a signature is looked up by: long texts make poor index keys.
 pub(super) fn signature_hash(signature: &Text) -> String {
     use sha2::{Digest, Sha256};
-    let hash = Sha256::digest(signature.as_bytes());
-    hash.iter().take(16).map(|b| format!("{b:02x}")).collect()
+    hex::encode(&Sha256::digest(signature.as_bytes())[..16])
 }

@@ -3,8 +3,10 @@
 use platform::db::{Beginning, Db, DbError, values};
 use platform::on;
 use sqlx::AssertSqlSafe;
+use text::cursor;
 
-use super::crashes::{SUMMARY, Summary, SummaryRow, signature_hash};
+use super::crashes::signature_hash;
+use super::summary::{SUMMARY, Summary, SummaryRow};
 use crate::column::{Name, Text};
 
 /// If at most this many versions or build ids match a prefix, the crashes of each are looked up by index.
@@ -110,7 +112,7 @@ impl Filter {
     }
 }
 
-/// A position in the list: after this crash. Written `<received>-<crash id>`.
+/// A place in the list: after this crash. Written as [`cursor`] does: when it came in, and its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
     /// When the crash came in, microseconds UTC.
@@ -121,7 +123,7 @@ pub struct Cursor {
 
 impl std::fmt::Display for Cursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}-{}", self.received, self.crash_id)
+        f.write_str(&cursor::write([&self.received.to_string(), &self.crash_id]))
     }
 }
 
@@ -129,7 +131,7 @@ impl std::str::FromStr for Cursor {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let (received, crash_id) = text.split_once('-').ok_or(())?;
+        let [received, crash_id] = cursor::read(text).ok_or(())?;
         let crash_id: crash::CrashId = crash_id.parse().map_err(|_| ())?;
         Ok(Self {
             received: received.parse().map_err(|_| ())?,

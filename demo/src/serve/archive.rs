@@ -160,5 +160,5 @@ impl Archive {
 }
 
 fn tag(body: &str) -> String {
-    Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(body))
 }

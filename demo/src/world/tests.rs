@@ -7,7 +7,7 @@ use super::{Channel, Form, Generation, Plan, Platform, Product, Status, World};
 
 fn digest(world: &World) -> String {
     let told = format!("{:?}", (&world.builds, &world.records, &world.truth));
-    Sha256::digest(told).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(told))
 }
 
 #[test]

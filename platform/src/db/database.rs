@@ -153,7 +153,7 @@ impl Db {
             Ok(Self::Postgres(pool))
         } else {
             let scheme = url.split("://").next().unwrap_or_default();
-            Err(DbError::UnknownUrl(scheme.chars().take(20).collect()))
+            Err(DbError::UnknownUrl(text::cut(scheme, 20).to_owned()))
         }
     }
 

@@ -153,9 +153,7 @@ pub fn short(text: &str) -> String {
 }
 
 fn begin(text: &str) -> String {
-    let begin: String = text.chars().take(MAX_ECHO).collect();
-    let rest = if begin.len() < text.len() { "…" } else { "" };
-    format!("{begin}{rest}").replace(char::is_control, "\u{fffd}")
+    text::shortened(text, MAX_ECHO).replace(char::is_control, "\u{fffd}")
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crash::collector;
 use crash::fields::{FIELDS, Field, Kind};
 use serde_json::{Map, Value, json};
 
@@ -59,7 +60,7 @@ pub(super) fn crash_report_keys(context: &mut Context<'_>) {
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
         })
-        .map(|name| read::cut(name, MAX_NAME))
+        .map(|name| text::cut(name, MAX_NAME))
         .collect();
     let changed = valid != given;
     let keys = json!(valid);
@@ -71,7 +72,7 @@ pub(super) fn crash_report_keys(context: &mut Context<'_>) {
 
 /// Keeps what the collector noted.
 pub(super) fn collector_metadata(context: &mut Context<'_>) {
-    let metadata = context.raw.get("metadata").cloned();
+    let metadata = context.raw.get(collector::METADATA).cloned();
     context.set("collector_metadata", metadata.unwrap_or_else(|| json!({})));
 }
 
@@ -198,7 +199,7 @@ pub(super) fn submitted_from(context: &mut Context<'_>) {
 
 /// The crash's id, under both of its names.
 pub(super) fn identifier(context: &mut Context<'_>) {
-    if let Some(id) = context.raw.get("uuid").cloned() {
+    if let Some(id) = context.raw.get(collector::ID).cloned() {
         context.set("crash_id", id.clone());
         context.set("uuid", id);
     }
@@ -206,8 +207,8 @@ pub(super) fn identifier(context: &mut Context<'_>) {
 
 /// The hash of the minidump, as the collector computed it.
 pub(super) fn minidump_hash(context: &mut Context<'_>) {
-    let path = ["dump_checksums", crash::MAIN_DUMP];
-    let hash = read::at(context.raw.get("metadata"), &path).cloned();
+    let path = [collector::CHECKSUMS, crash::MAIN_DUMP];
+    let hash = read::at(context.raw.get(collector::METADATA), &path).cloned();
     context.set("minidump_sha256_hash", hash.unwrap_or_else(|| json!("")));
 }
 

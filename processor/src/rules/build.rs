@@ -133,8 +133,7 @@ pub(crate) fn set_version(processed: &mut ProcessedCrash, notes: &mut Vec<String
 /// What a client says its version is, as one short line; the same again for such a line.
 fn reported_line(text: &str) -> String {
     let is_blank = |character: char| character.is_whitespace() || character.is_control();
-    let text = text.trim_matches(is_blank);
-    let short: String = text.chars().take(MAX_REPORTED).collect();
+    let short = text::cut(text.trim_matches(is_blank), MAX_REPORTED);
     short.trim_end_matches(is_blank).replace(char::is_control, "\u{fffd}")
 }
 

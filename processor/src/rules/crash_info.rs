@@ -195,7 +195,7 @@ pub(super) fn soft_errors(context: &mut Context<'_>) {
         return;
     };
     let text = read::json_text(errors);
-    context.set("soft_errors", read::cut(&text, MAX_SOFT_ERRORS));
+    context.set("soft_errors", text::cut(&text, MAX_SOFT_ERRORS));
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! The client's clock may be wrong by years: nothing here corrects it, it is only said so.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
+use crash::collector;
 use serde_json::{Map, Value, json};
 
 use super::context::Context;
@@ -13,7 +14,7 @@ const TIME_DIGITS: usize = 10;
 
 /// Works out the times from what the client and the collector said.
 pub(super) fn dates_and_times(context: &mut Context<'_>) {
-    let submitted = match context.raw.get("submitted_timestamp").cloned() {
+    let submitted = match context.raw.get(collector::SUBMITTED).cloned() {
         Some(value) => {
             let seconds = value.as_str().and_then(seconds_of);
             context.set("submitted_timestamp", value.clone());
@@ -99,11 +100,11 @@ fn seconds(value: &Value) -> Option<Result<i64, NotInteger>> {
         text => ("", text.strip_prefix('+').unwrap_or(text)),
     };
     let digits = digits.replace('_', "");
-    let digits = format!("{sign}{}", read::cut(&digits, TIME_DIGITS));
+    let digits = format!("{sign}{}", text::cut(&digits, TIME_DIGITS));
     // The digits of a number need not begin with those of its whole part: `1.7e9`.
     Some(match value {
         Value::Number(number) if !number.is_i64() => {
-            read::wide_integer(value).and_then(|whole| read::integer_in(read::cut(&whole.to_string(), TIME_DIGITS)))
+            read::wide_integer(value).and_then(|whole| read::integer_in(text::cut(&whole.to_string(), TIME_DIGITS)))
         }
         _ => read::integer_in(&digits),
     })

@@ -244,14 +244,6 @@ fn write_text(text: &str, out: &mut String) {
     }
 }
 
-/// The first characters of a text, at most `limit`.
-pub(super) fn cut(text: &str, limit: usize) -> &str {
-    match text.char_indices().nth(limit) {
-        Some((at, _)) => text.get(..at).unwrap_or(text),
-        None => text,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -56,26 +56,14 @@ fn truncate(thread: &mut Value) -> Option<(usize, usize)> {
         return None;
     }
     let lost = before - KEPT_ABOVE - KEPT_BELOW;
-    let marker = json!({"truncated": {"msg": format!("{} frames truncated", grouped(lost))}});
+    let count = text::thousands(i64::try_from(lost).unwrap_or(i64::MAX));
+    let marker = json!({"truncated": {"msg": format!("{count} frames truncated")}});
     frames.splice(KEPT_ABOVE..KEPT_ABOVE + lost, [marker]);
     let after = frames.len();
     if let Some(thread) = thread.as_object_mut() {
         thread.insert("truncated".to_owned(), json!(true));
     }
     Some((before, after))
-}
-
-/// A number with a comma before every three digits.
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// The frames of the crashing thread.

@@ -53,6 +53,5 @@ pub(super) fn digest(texts: [&str; 4]) -> String {
             hash.update("\n");
         }
     }
-    let digits = hash.finalize().into_iter();
-    digits.map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(hash.finalize())
 }

@@ -100,16 +100,13 @@ fn shown(value: f64) -> String {
         3
     };
     let text = format!("{value:.decimals$}");
-    let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
-    let mut grouped = String::new();
-    for (position, digit) in whole.chars().enumerate() {
-        let left = whole.len() - position;
-        if position > 0 && left.is_multiple_of(3) && digit.is_ascii_digit() && !grouped.ends_with('-') {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped + rest
+    let (sign, number) = text
+        .strip_prefix('-')
+        .map_or(("", text.as_str()), |number| ("-", number));
+    let (whole, rest) = number.split_at(number.find('.').unwrap_or(number.len()));
+    // What is no whole number of this size stays as it is: it is measured nowhere.
+    let whole = whole.parse().map_or_else(|_| whole.to_owned(), text::thousands);
+    format!("{sign}{whole}{rest}")
 }
 
 #[cfg(test)]

@@ -125,7 +125,7 @@ impl History {
 
 fn own_revision(number: usize) -> String {
     let digest = Digest::of(&number.into()).to_string();
-    digest.chars().take(40).collect()
+    text::cut(&digest, 40).to_owned()
 }
 
 /// When the build with this number was started: no two at one time, and at no even distance.

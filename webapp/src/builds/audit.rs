@@ -125,8 +125,8 @@ impl Head {
 fn counted(count: i64) -> String {
     match count {
         0 => "none".to_owned(),
-        MOST_COUNTED.. => format!("{} or more", format::thousands(MOST_COUNTED)),
-        count => format::thousands(count),
+        MOST_COUNTED.. => format!("{} or more", text::thousands(MOST_COUNTED)),
+        count => text::thousands(count),
     }
 }
 
@@ -146,9 +146,9 @@ impl Row {
     fn new(finding: &Finding) -> Self {
         Self {
             severity: words::severity(finding.severity),
-            subject: format::shortened(&finding.subject, CELL),
+            subject: text::shortened(&finding.subject, CELL),
             link: about(finding),
-            found: format::shortened(&finding.found, CELL),
+            found: text::shortened(&finding.found, CELL),
             command: finding.command.clone(),
         }
     }
@@ -191,7 +191,7 @@ impl Section {
         let left = summary.count - shown;
         let more = (left > 0).then(|| {
             let least = if summary.count >= MOST_COUNTED { "at least " } else { "" };
-            let text = format!("{least}{} more", format::thousands(left));
+            let text = format!("{least}{} more", text::thousands(left));
             (text, link(product, Some(summary.check), ""))
         });
         Self {
@@ -224,7 +224,7 @@ impl ScoreRow {
             product: score.product.as_str(),
             channel: score.channel.clone(),
             source: score.source.as_str(),
-            builds: format::thousands(i64::try_from(score.builds).unwrap_or(i64::MAX)),
+            builds: text::thousands(i64::try_from(score.builds).unwrap_or(i64::MAX)),
             holes: score.holes,
             median: delay(score.median_delay_seconds),
             p95: delay(score.p95_delay_seconds),
@@ -283,7 +283,7 @@ fn verdict(summaries: &[Summary]) -> (String, &'static str) {
         }
         (1, _) => ("1 finding makes answers wrong or missing now.".to_owned(), "bad"),
         (bad, _) => {
-            let bad = format::thousands(bad);
+            let bad = text::thousands(bad);
             (format!("{bad} findings make answers wrong or missing now."), "bad")
         }
     }

@@ -73,7 +73,7 @@ impl Dispute {
         Self {
             subject: contradiction.subject.trim().to_owned(),
             field: contradiction.field.replace('_', " "),
-            sentence: format::shortened(&contradiction.sentence(), MAX_SENTENCE),
+            sentence: text::shortened(&contradiction.sentence(), MAX_SENTENCE),
             command: contradiction.command(),
         }
     }
@@ -86,7 +86,7 @@ fn corrected(correction: &Correction) -> String {
         _ => "is passed over".to_owned(),
     };
     let sentence = format!("{}: {what}: {}", correction.subject, correction.reason);
-    format::shortened(&sentence, MAX_SENTENCE)
+    text::shortened(&sentence, MAX_SENTENCE)
 }
 
 /// Another build that fits.
@@ -365,13 +365,13 @@ impl Evidence {
             source: Table::of(observation, stored.first_seen)
                 .map_or_else(|| observation.source.to_string(), |table| table.to_string()),
             kind: observation.kind.to_string().replace('_', " "),
-            subject: format::shortened(&observation.subject, 300),
+            subject: text::shortened(&observation.subject, 300),
             url: links::web(&observation.url),
             first_seen: format::time(stored.first_seen),
             digest: stored.digest.clone(),
             body: {
                 let text = serde_json::to_string_pretty(&observation.body).unwrap_or_default();
-                format::shortened(&text, MAX_BODY)
+                text::shortened(&text, MAX_BODY)
             },
         }
     }

@@ -7,14 +7,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use buildinfo::lookup::LookupError;
 use buildinfo::{db, lookup};
-use builds::names::product;
 use builds::{BuildId, BuildIndex, Directory};
 use platform::db::DbError;
 use platform::http::ApiError;
 
 use super::lists::ChannelPage;
 use crate::channel_view::ChannelView;
-use crate::format;
 use crate::page::{PageError, Problem, html};
 use crate::params::Params;
 use crate::state::Webapp;
@@ -89,18 +87,13 @@ pub(super) fn small_index(generation: i64, builds: &[builds::Build]) -> Result<B
 /// refuses to be asked for some.
 pub(super) fn channel_of(directory: Directory, channel: &str) -> String {
     let channel = channel.replace(char::is_control, "\u{fffd}");
-    directory
-        .only_channel()
-        .map_or_else(|| product::normalise_channel(&channel), str::to_owned)
+    directory.channel(Some(&channel)).unwrap_or_default()
 }
 
 pub(super) fn unknown_product(name: &str) -> Response {
     Problem {
         title: "No such product".to_owned(),
-        sentence: format!(
-            "No source of builds knows a product “{}”.",
-            format::shortened(name, 100)
-        ),
+        sentence: format!("No source of builds knows a product “{}”.", text::shortened(name, 100)),
         causes: vec![
             "Crashes of any product are taken in, but builds are known of a few products only: the list of \
             builds names them."
@@ -116,7 +109,7 @@ pub(super) fn not_an_id(text: &str) -> Response {
         sentence: format!(
             "“{}” is not a build id: that is the moment at which a build was started, 14 digits YYYYMMDDhhmmss that \
              make a date.",
-            format::shortened(text.trim(), 100)
+            text::shortened(text.trim(), 100)
         ),
         causes: vec![
             "Some programs report something else as their build id; their builds cannot be looked up.".to_owned(),

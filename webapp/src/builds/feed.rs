@@ -14,7 +14,7 @@ use super::channel::{PAGE, channel_of, small_index, unknown_product};
 use crate::page::{PageError, Problem, unusable};
 use crate::params::Params;
 use crate::state::Webapp;
-use crate::{format, links, words};
+use crate::{links, words};
 
 /// Answers with the newest builds of a channel; with `status`, only those that this became of.
 pub(crate) async fn show(
@@ -56,7 +56,7 @@ fn not_a_status(text: &str) -> Response {
         title: "Not a status".to_owned(),
         sentence: format!(
             "“{}” is nothing that can become of a build.",
-            format::shortened(text, 100)
+            text::shortened(text, 100)
         ),
         causes: vec![
             "A feed can be asked for builds that are shipped, candidate, aborted, pulled, published, variant \

@@ -113,7 +113,7 @@ impl NamedPage {
     pub(super) fn new(what: &'static str, text: &str, found: Vec<Matching>, more: bool) -> Self {
         Self {
             what,
-            text: format::shortened(text, 100),
+            text: text::shortened(text, 100),
             found,
             more,
         }

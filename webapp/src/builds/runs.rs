@@ -141,10 +141,10 @@ impl RunRow {
                 .map(|one| (one.source.as_str(), words::source_state(one.state)))
                 .collect(),
             filled: policy.filled.iter().map(|fill| fill.builds).sum(),
-            requests: format::thousands(run.requests),
-            records: format::thousands(run.records),
-            new_records: format::thousands(run.new_records),
-            errors: format::thousands(run.errors),
+            requests: text::thousands(run.requests),
+            records: text::thousands(run.records),
+            new_records: text::thousands(run.new_records),
+            errors: text::thousands(run.errors),
             failed: run.errors > 0,
             generation: run.generation,
         }
@@ -182,7 +182,7 @@ impl VerdictRow {
         Self {
             source: verdict.source.as_str(),
             state: words::source_state(verdict.state),
-            why: format::shortened(&verdict.why, CELL),
+            why: text::shortened(&verdict.why, CELL),
         }
     }
 }
@@ -207,7 +207,7 @@ impl FillRow {
             tree: fill.tree.clone(),
             builds: fill.builds,
             why: words::sentence(&fill.reason.to_string()),
-            platforms: format::shortened(&platforms.join(", "), CELL),
+            platforms: text::shortened(&platforms.join(", "), CELL),
             folders: folders
                 .into_iter()
                 .map(|path| {
@@ -241,7 +241,7 @@ impl RunPage {
             id: run.id,
             row: RunRow::new(run),
             ended: run.ended.map(format::time),
-            unchanged: format::thousands(run.unchanged),
+            unchanged: text::thousands(run.unchanged),
             verdicts: policy.sources.iter().map(VerdictRow::new).collect(),
             fills: policy.filled.iter().take(MOST).map(FillRow::new).collect(),
             fills_left_out: policy.filled.len().saturating_sub(MOST),
@@ -249,7 +249,7 @@ impl RunPage {
                 .notes
                 .lines()
                 .take(MOST)
-                .map(|note| format::shortened(note, CELL))
+                .map(|note| text::shortened(note, CELL))
                 .collect(),
             notes_left_out: notes.saturating_sub(MOST),
         }

@@ -58,7 +58,7 @@ impl Choice {
             ("" | ALL, _) => None,
             (name, _) => Some(Verdict::named(name).ok_or_else(no_verdict)?),
         };
-        if !matches!(alarm, "" | "open" | "cleared") {
+        if !alarm.is_empty() && AlarmFilter::named(alarm).is_none() {
             let sentence = "Alarms are open or cleared.".to_owned();
             return Err(ApiError::BadRequest(sentence).into());
         }
@@ -73,11 +73,7 @@ impl Choice {
         UnknownFilter {
             product: (!self.product.is_empty()).then(|| counted_product(&self.product)),
             verdict: self.verdict,
-            alarm: match self.alarm.as_str() {
-                "open" => AlarmFilter::Open,
-                "cleared" => AlarmFilter::Cleared,
-                _ => AlarmFilter::Any,
-            },
+            alarm: AlarmFilter::named(&self.alarm).unwrap_or(AlarmFilter::Any),
         }
     }
 
@@ -231,7 +227,7 @@ fn verdicts(choice: &Choice, counts: &[(String, i64)]) -> Vec<Tab> {
         let text = verdict.map_or("all", |verdict| words::verdict(verdict).text);
         Tab {
             text: match counted {
-                true => format!("{text} ({})", format::thousands(of(verdict))),
+                true => format!("{text} ({})", text::thousands(of(verdict))),
                 false => text.to_owned(),
             },
             link: choice.link(verdict, ""),
@@ -274,7 +270,7 @@ impl Row {
             channel: row.channel.clone(),
             build_id: row.build_id.clone(),
             verdict: Verdict::named(&row.verdict).map(words::verdict),
-            asked: format::thousands(row.asked),
+            asked: text::thousands(row.asked),
             first: format::time(row.first_asked),
             last: format::time(row.last_asked),
             alarm: row.raised.map(|_| match row.cleared {
@@ -326,8 +322,8 @@ impl AlarmRow {
             build_id: alarm.build_id.clone(),
             page: links::build(&alarm.product, &alarm.channel, &alarm.build_id),
             crashes: links::crashes(&[("product", &alarm.product), ("build_id", &alarm.build_id)]),
-            installs: format::thousands(alarm.installs),
-            reported: format::shortened(&alarm.reported, 40),
+            installs: text::thousands(alarm.installs),
+            reported: text::shortened(&alarm.reported, 40),
             raised: format::time(alarm.raised),
             tried: alarm.tried.map(format::time),
             outcome: alarm.outcome.as_deref().map(words::sentence).unwrap_or_default(),

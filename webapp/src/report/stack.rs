@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::document::{list, number, object, shown, text};
 use crate::links::{self, Source};
-use crate::{format, words};
+use crate::words;
 
 /// Frames shown of the crashing thread.
 const MAX_CRASHING_FRAMES: usize = 500;
@@ -131,7 +131,7 @@ fn frame(frame: &Map<String, Value>) -> Vec<FrameView> {
         return vec![FrameView {
             number: "…".to_owned(),
             module: String::new(),
-            function: format::shortened(text(truncated, "msg"), NAME),
+            function: text::shortened(text(truncated, "msg"), NAME),
             source: None,
             line: None,
             trust: String::new(),
@@ -149,7 +149,7 @@ fn frame(frame: &Map<String, Value>) -> Vec<FrameView> {
         .map(|inline| FrameView {
             number: index.clone(),
             module: module.to_owned(),
-            function: format::shortened(text(inline, "function"), NAME),
+            function: text::shortened(text(inline, "function"), NAME),
             source: source(inline),
             line: number(inline, "line"),
             trust: "inlined".to_owned(),
@@ -177,7 +177,7 @@ fn frame(frame: &Map<String, Value>) -> Vec<FrameView> {
 fn function(frame: &Map<String, Value>) -> String {
     let function = text(frame, "function");
     if !function.is_empty() {
-        return format::shortened(function, NAME);
+        return text::shortened(function, NAME);
     }
     let offset = text(frame, "module_offset");
     if !text(frame, "module").is_empty() && !offset.is_empty() {
@@ -196,7 +196,7 @@ fn source(frame: &Map<String, Value>) -> Option<Source> {
     let file = text(frame, "file");
     (!file.is_empty()).then(|| {
         let mut source = links::source(file, number(frame, "line"));
-        source.path = format::shortened(&source.path, NAME);
+        source.path = text::shortened(&source.path, NAME);
         source
     })
 }
@@ -277,7 +277,7 @@ fn java_trace(trace: &str) -> Option<ExceptionView> {
         kind: class.to_owned(),
         frames: shown_frames
             .iter()
-            .map(|frame| format::shortened(frame.strip_prefix("at ").unwrap_or(frame), NAME))
+            .map(|frame| text::shortened(frame.strip_prefix("at ").unwrap_or(frame), NAME))
             .collect(),
         left_out: frames.len() - shown_frames.len(),
     })
@@ -291,7 +291,7 @@ fn java_frame(frame: &Map<String, Value>) -> String {
         .collect::<Vec<_>>()
         .join(":");
     let name = format!("{}.{}({place})", text(frame, "module"), text(frame, "function"));
-    format::shortened(&name, NAME)
+    text::shortened(&name, NAME)
 }
 
 /// A library that was loaded.
