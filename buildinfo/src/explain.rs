@@ -263,11 +263,7 @@ async fn corrections(db: &Db, answer: &Answer, groups: &BTreeSet<String>) -> Res
 }
 
 fn excerpt(body: &Value) -> String {
-    let text = canonical_json(body);
-    match text.char_indices().nth(EXCERPT) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
+    text::shortened(&canonical_json(body), EXCERPT)
 }
 
 impl fmt::Display for Explanation {

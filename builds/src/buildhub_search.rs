@@ -305,7 +305,7 @@ fn unsupported(what: &str, word: &str, known: &str) -> Refused {
 }
 
 fn short(text: &str) -> String {
-    text.chars().take(80).collect()
+    text::cut(text, 80).to_owned()
 }
 
 #[cfg(test)]

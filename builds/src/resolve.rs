@@ -493,7 +493,7 @@ fn forge(repository: &str) -> Option<Forge> {
 }
 
 fn echo(text: &str) -> String {
-    text.trim().chars().take(MAX_ECHO).collect()
+    text::cut(text.trim(), MAX_ECHO).to_owned()
 }
 
 /// A moment, microseconds UTC, as RFC 3339; `None` outside of what that can say.

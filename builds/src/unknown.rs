@@ -12,8 +12,8 @@ mod tally;
 use std::fmt;
 use std::str::FromStr;
 
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::Serialize;
+use text::cursor;
 
 use crate::build::Reason;
 use crate::names::build_id::{BuildId, NotABuildId};
@@ -120,9 +120,7 @@ impl UnknownKey {
 
 impl fmt::Display for UnknownKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [id, product, channel] =
-            [&self.build_id, &self.product, &self.channel].map(|part| utf8_percent_encode(part, NON_ALPHANUMERIC));
-        write!(out, "{id}~{product}~{channel}")
+        out.write_str(&cursor::write([&self.build_id, &self.product, &self.channel]))
     }
 }
 
@@ -130,16 +128,7 @@ impl FromStr for UnknownKey {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let parts: Vec<String> = text
-            .splitn(4, '~')
-            .map(|part| percent_decode_str(part).decode_utf8().map(String::from))
-            .collect::<Result<_, _>>()
-            .map_err(|_| ())?;
-        let [build_id, product, channel] = <[String; 3]>::try_from(parts).map_err(|_| ())?;
-        // PostgreSQL has no text with a null character.
-        if [&build_id, &product, &channel].iter().any(|part| part.contains('\0')) {
-            return Err(());
-        }
+        let [build_id, product, channel] = cursor::read(text).ok_or(())?;
         Ok(Self {
             product,
             channel,

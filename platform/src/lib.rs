@@ -1,6 +1,6 @@
 //! What every service of Datil needs and none owns: settings, logs, start and stop, the HTTP
-//! server and its one error type, room on the processors, the two databases, places in lists, the
-//! blob store and the job queue.
+//! server and its one error type, room on the processors, the two databases, the blob store and the
+//! job queue.
 //!
 //! It knows nothing of crashes or builds. Invariants:
 //!
@@ -14,7 +14,6 @@ pub mod causes;
 pub mod clock;
 pub mod config;
 pub mod cpu;
-pub mod cursor;
 pub mod db;
 pub mod http;
 pub mod lifecycle;

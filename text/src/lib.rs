@@ -1,7 +1,8 @@
-//! How much of a text is kept, and how numbers are written for people.
+//! How much of a text is kept, how numbers are written for people, and places in lists for addresses.
 //!
-//! Pure and without dependencies, so that any crate may use it. Lengths are in characters: a cut
-//! never parts one.
+//! Pure and small, so that any crate may use it. Lengths are in characters: a cut never parts one.
+
+pub mod cursor;
 
 /// The first `most` characters of a text, or all of it if it is shorter.
 pub fn cut(text: &str, most: usize) -> &str {

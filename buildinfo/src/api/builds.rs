@@ -3,14 +3,12 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use builds::build::Build;
-use builds::names::build_id::{BuildId, prefix_range};
-use builds::names::product::{Directory, normalise_channel};
-use builds::names::version::Version;
+use builds::names::build_id::{BuildId, named_range, prefix_range};
 use chrono::NaiveDate;
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use platform::http::ApiError;
 use platform::http::query::short;
 use serde::{Deserialize, Serialize};
+use text::cursor;
 
 use super::Api;
 use super::asked::{Asked, known_product, takes, whole_id};
@@ -136,21 +134,18 @@ impl Params {
         }
         let directory = self.product.as_deref().map(known_product).transpose();
         let directory = directory.map_err(ApiError::BadRequest)?;
-        let own = directory.and_then(Directory::only_channel).map(str::to_owned);
         let ids = self.build_id.as_deref().map(ids_of).transpose()?;
         let day = self
             .date
             .and_then(|day| prefix_range(&day.format("%Y%m%d").to_string()));
         Ok(Filter {
-            product: directory.map(Directory::product),
-            channel: own.or_else(|| self.channel.as_deref().map(normalise_channel)),
-            version: self.version.as_deref().map(Version::written),
             revision: self.revision.clone(),
             platform: self.platform.clone(),
             ids: match (ids, day) {
                 (Some(ids), Some(day)) => Some(ids.start.max(day.start)..ids.end.min(day.end)),
                 (ids, day) => ids.or(day),
             },
+            ..Filter::named(directory, self.channel.as_deref(), self.version.as_deref())
         })
     }
 }
@@ -162,41 +157,24 @@ pub(super) fn has_null(text: &str) -> bool {
 
 fn ids_of(text: &str) -> Result<std::ops::Range<u64>, ApiError> {
     let text = text.trim();
-    let whole = text.parse::<BuildId>().ok().map(BuildId::as_u64);
-    prefix_range(text)
-        .or_else(|| whole.map(|id| id..id.saturating_add(1)))
-        .ok_or_else(|| {
-            ApiError::BadRequest(format!(
-                "build_id must be a build id YYYYMMDDhhmmss, or its first 4 digits or more, not {}",
-                short(text)
-            ))
-        })
+    named_range(text).ok_or_else(|| {
+        ApiError::BadRequest(format!(
+            "build_id must be a build id YYYYMMDDhhmmss, or its first 4 digits or more, not {}",
+            short(text)
+        ))
+    })
 }
 
 fn write_cursor(generation: i64, key: &BuildKey) -> String {
-    let names = key
-        .names
-        .iter()
-        .map(|name| utf8_percent_encode(name, NON_ALPHANUMERIC).to_string());
-    let parts: Vec<String> = [generation.to_string(), key.build_id.to_string()]
-        .into_iter()
-        .chain(names)
-        .collect();
-    parts.join("~")
+    let (generation, id) = (generation.to_string(), key.build_id.to_string());
+    let [product, channel, version, platform, variant] = &key.names;
+    cursor::write([&generation, &id, product, channel, version, platform, variant])
 }
 
 fn read_cursor(cursor: &str) -> Option<(i64, BuildKey)> {
-    let mut parts = cursor.split('~');
-    let generation = parts.next()?.parse().ok()?;
-    let build_id = parts.next()?.parse().ok()?;
-    let names: Vec<String> = parts
-        .map(|part| percent_decode_str(part).decode_utf8().ok().map(String::from))
-        .collect::<Option<_>>()?;
-    if names.iter().any(|name| has_null(name)) {
-        return None;
-    }
-    let names = names.try_into().ok()?;
-    Some((generation, BuildKey { build_id, names }))
+    let [generation, build_id, names @ ..] = cursor::read::<7>(cursor)?;
+    let build_id = build_id.parse().ok()?;
+    Some((generation.parse().ok()?, BuildKey { build_id, names }))
 }
 
 /// All that is known under one build id.

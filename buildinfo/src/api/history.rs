@@ -7,6 +7,7 @@ use builds::policy::Policy;
 use platform::clock::rfc3339;
 use platform::http::ApiError;
 use serde::{Deserialize, Serialize};
+use text::cursor;
 
 use super::Api;
 use super::asked::{Asked, takes};
@@ -185,7 +186,7 @@ pub(super) async fn changes(State(api): State<Api>, asked: Asked<ChangesParams>)
     changes.truncate(usize::try_from(limit).unwrap_or(0));
     let next = changes
         .last()
-        .map(|last| format!("{}.{}.{}", last.generation, last.product, last.build_id));
+        .map(|last| cursor::write([&last.generation.to_string(), &last.product, &last.build_id.to_string()]));
     let changes = changes.into_iter().map(|change| OneChange {
         product: change.product.clone(),
         build_id: change.build_id.to_string(),
@@ -202,14 +203,18 @@ pub(super) async fn changes(State(api): State<Api>, asked: Asked<ChangesParams>)
 }
 
 fn read_cursor(cursor: &str) -> Option<ChangeCursor> {
-    let mut parts = cursor.split('.');
-    let generation = parts.next()?.parse().ok()?;
-    let within = match (parts.next(), parts.next(), parts.next()) {
-        (None, ..) => None,
-        (Some(product), Some(id), None) if !has_null(product) => {
-            Some((product.to_owned(), id.parse::<BuildId>().ok()?))
-        }
-        _ => return None,
-    };
-    Some(ChangeCursor { generation, within })
+    // Clients keep these places: older ones have points between their parts.
+    let place = cursor.replace('.', "~");
+    if let Some([generation]) = cursor::read(&place) {
+        let generation = generation.parse().ok()?;
+        return Some(ChangeCursor {
+            generation,
+            within: None,
+        });
+    }
+    let [generation, product, id] = cursor::read(&place)?;
+    Some(ChangeCursor {
+        generation: generation.parse().ok()?,
+        within: Some((product, id.parse().ok()?)),
+    })
 }

@@ -124,9 +124,5 @@ fn known_verdict(name: &str) -> Result<Verdict, ApiError> {
 }
 
 fn known_alarm(name: &str) -> Result<AlarmFilter, ApiError> {
-    match name {
-        "open" => Ok(AlarmFilter::Open),
-        "cleared" => Ok(AlarmFilter::Cleared),
-        _ => Err(ApiError::BadRequest("alarm must be open or cleared".to_owned())),
-    }
+    AlarmFilter::named(name).ok_or_else(|| ApiError::BadRequest("alarm must be open or cleared".to_owned()))
 }

@@ -6,10 +6,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use builds::catalog::{self, Comparison, LatestBuild, Newest, NoComparison, Several, VersionBuilds, Which};
-use builds::names::product::{Directory, Product, normalise_channel};
+use builds::names::product::{Directory, Product};
 use platform::cpu;
 use platform::http::ApiError;
 use serde::{Deserialize, Serialize};
+use text::cursor;
 
 use super::Api;
 use super::asked::{Asked, known_line, known_product, known_version, takes, whole_id};
@@ -23,8 +24,7 @@ const MAX_PAGE: i64 = 1000;
 /// The product and its channel: Developer Edition has only one.
 fn product_of(product: &str, channel: Option<&str>) -> Result<(Product, Option<String>), ApiError> {
     let directory = known_product(product).map_err(ApiError::BadRequest)?;
-    let own = directory.only_channel().map(str::to_owned);
-    Ok((directory.product(), own.or_else(|| channel.map(normalise_channel))))
+    Ok((directory.product(), directory.channel(channel)))
 }
 
 /// Which versions to list.
@@ -94,7 +94,7 @@ pub(super) async fn versions(State(api): State<Api>, asked: Asked<VersionsParams
     let more = all.len() > begin + limit;
     let versions: Vec<VersionBuilds> = all.into_iter().skip(begin).take(limit).collect();
     let last = versions.last().filter(|_| more);
-    let cursor = last.map(|last| format!("{}~{}", last.version, last.channel));
+    let cursor = last.map(|last| cursor::write([&last.version.to_string(), &last.channel]));
     let body = VersionsPage {
         product,
         generation: index.generation(),
@@ -107,9 +107,9 @@ pub(super) async fn versions(State(api): State<Api>, asked: Asked<VersionsParams
 
 /// The place after the version that a cursor names, or where it would stand.
 fn begin_after(all: &[VersionBuilds], cursor: &str) -> Option<usize> {
-    let (version, channel) = cursor.split_once('~')?;
+    let [version, channel] = cursor::read(cursor)?;
     let version = version.parse().ok()?;
-    let at = (&version, channel);
+    let at = (&version, channel.as_str());
     Some(all.partition_point(|one| (&one.version, one.channel.as_str()) >= at))
 }
 

@@ -3,11 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-
 use builds::audit::Check;
+use text::cursor;
 
-/// A finding's place in the list. Written `<check>~<key>`, the key percent-encoded.
+/// A finding's place in the list. Written as [`cursor`] does: the check and the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The check.
@@ -18,8 +17,7 @@ pub struct Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = utf8_percent_encode(&self.key, NON_ALPHANUMERIC);
-        write!(out, "{}~{key}", self.check.as_str())
+        out.write_str(&cursor::write([self.check.as_str(), &self.key]))
     }
 }
 
@@ -27,15 +25,10 @@ impl FromStr for Place {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let (check, key) = text.split_once('~').ok_or(())?;
-        let key = percent_decode_str(key).decode_utf8().map_err(|_| ())?;
-        // PostgreSQL has no text with a null character.
-        if key.contains('\0') {
-            return Err(());
-        }
+        let [check, key] = cursor::read(text).ok_or(())?;
         Ok(Self {
-            check: Check::named(check).ok_or(())?,
-            key: key.into_owned(),
+            check: Check::named(&check).ok_or(())?,
+            key,
         })
     }
 }

@@ -225,7 +225,7 @@ fn bad_file((path, seen): (String, String)) -> (String, Finding) {
         Severity::Warning,
         Check::BadFile,
         path.clone(),
-        why.chars().take(300).collect(),
+        text::cut(why, 300).to_owned(),
     );
     (path, finding)
 }
@@ -234,7 +234,7 @@ fn unreadable(row: db::Unreadable) -> (String, Finding) {
     let finding = Finding::new(
         Severity::Note,
         Check::UnreadableRecord,
-        format!("{} {}", row.source, row.subject.chars().take(300).collect::<String>()),
+        format!("{} {}", row.source, text::cut(&row.subject, 300)),
         format!("{}; read at {}", row.problem, row.url),
     );
     (row.digest, finding)

@@ -129,7 +129,7 @@ pub async fn record_try(db: &Db, alarm: &Alarm, tried: i64, outcome: &str) -> Re
         SET tried = $4, outcome = $5 \
         WHERE product = $1 AND channel = $2 AND build_id = $3 AND raised = $6 \
         AND (tried IS NULL OR tried <= $4)";
-    let outcome: String = outcome.chars().take(500).collect();
+    let outcome = text::cut(outcome, 500);
     let mut tx = db.begin().await?;
     in_tx!(&mut tx, |conn| sqlx::query(SQL)
         .bind(&alarm.product)

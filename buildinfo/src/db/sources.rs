@@ -46,7 +46,7 @@ pub async fn record_state(
         SET tried = excluded.tried, answered = COALESCE(excluded.answered, source_state.answered), \
         newest = COALESCE(excluded.newest, source_state.newest), trouble = excluded.trouble \
         WHERE excluded.tried >= source_state.tried";
-    let trouble: Option<String> = trouble.map(|text| text.chars().take(MAX_TROUBLE).collect());
+    let trouble = trouble.map(|text| text::cut(text, MAX_TROUBLE));
     let mut tx = to.begin_import().await?;
     in_tx!(&mut tx, |conn| sqlx::query(SQL)
         .bind(source)

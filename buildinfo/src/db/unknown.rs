@@ -295,6 +295,17 @@ pub enum AlarmFilter {
     Cleared,
 }
 
+impl AlarmFilter {
+    /// The one called `open` or `cleared`.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "open" => Some(Self::Open),
+            "cleared" => Some(Self::Cleared),
+            _ => None,
+        }
+    }
+}
+
 /// Which unknown ids to list; what is left empty is not asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownFilter {

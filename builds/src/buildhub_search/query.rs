@@ -225,7 +225,7 @@ pub(super) fn scalar(field: Field, value: &Value) -> Result<Scalar<'static>, Ref
 }
 
 fn no_date(text: &str) -> Refused {
-    let text: String = text.chars().take(80).collect();
+    let text = text::cut(text, 80);
     Refused(format!(
         "not a date: {text:?}; give it as 2026-08-31, as 2026-08-31T09:30:00Z, or in milliseconds"
     ))

@@ -311,12 +311,12 @@ fn optional<'a>(body: &'a Value, pointer: &str) -> Option<&'a str> {
 
 fn parse_version(text: &str) -> Result<Version, Why> {
     text.parse()
-        .map_err(|_| Why::NotAVersion(text.chars().take(80).collect()))
+        .map_err(|_| Why::NotAVersion(text::cut(text, 80).to_owned()))
 }
 
 fn parse_build_id(text: &str) -> Result<BuildId, Why> {
     text.parse()
-        .map_err(|_| Why::NotABuildId(text.chars().take(80).collect()))
+        .map_err(|_| Why::NotABuildId(text::cut(text, 80).to_owned()))
 }
 
 /// A repository without the variable's name that old files put before it.

@@ -219,10 +219,10 @@ pub fn subject_of(observation: &Observation) -> Result<(Directory, Version), Why
     .ok_or(Why::Malformed("subject"))?;
     let version = version
         .parse()
-        .map_err(|_| Why::NotAVersion(version.chars().take(80).collect()))?;
+        .map_err(|_| Why::NotAVersion(text::cut(version, 80).to_owned()))?;
     let directory = directory
         .parse()
-        .map_err(|_| Why::UnknownProduct(directory.chars().take(80).collect()))?;
+        .map_err(|_| Why::UnknownProduct(text::cut(directory, 80).to_owned()))?;
     Ok((directory, version))
 }
 

@@ -170,11 +170,20 @@ pub fn prefix_range(prefix: &str) -> Option<std::ops::Range<u64>> {
     Some(number * scale..(number + 1) * scale)
 }
 
+/// The range of numbers of the ids that a text names: all that begin with its 4 to 13 digits, or the whole id that it
+/// is.
+pub fn named_range(text: &str) -> Option<std::ops::Range<u64>> {
+    prefix_range(text).or_else(|| {
+        let id = text.parse::<BuildId>().ok()?.as_u64();
+        Some(id..id + 1)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{BuildId, NotABuildId, prefix_range};
+    use super::{BuildId, NotABuildId, named_range, prefix_range};
 
     #[test]
     fn ids_are_real_dates_of_14_digits_or_historic() {
@@ -219,6 +228,14 @@ mod tests {
         assert_eq!(prefix_range("201"), None);
         assert_eq!(prefix_range("20181025233934"), None);
         assert_eq!(prefix_range("2018x"), None);
+        for (text, expected) in [
+            ("20181025233934", Some(20_181_025_233_934..20_181_025_233_935)),
+            ("201810", Some(20_181_000_000_000..20_181_100_000_000)),
+            ("20", None),
+            ("x", None),
+        ] {
+            assert_eq!(named_range(text), expected, "{text}");
+        }
     }
 
     proptest! {

@@ -107,6 +107,12 @@ impl Directory {
         (self == Self::DevEdition).then_some("aurora")
     }
 
+    /// The channel to look in: the folder's only one, or else the one asked for as builds name it.
+    pub fn channel(self, asked: Option<&str>) -> Option<String> {
+        let only = self.only_channel().map(str::to_owned);
+        only.or_else(|| asked.map(normalise_channel))
+    }
+
     /// What people call what lies in it.
     pub fn spoken(self) -> &'static str {
         match self {
@@ -167,7 +173,7 @@ impl FromStr for Directory {
             .map(|(_, directory)| *directory)
             .ok_or_else(|| UnknownName {
                 what: "product",
-                text: name.chars().take(80).collect(),
+                text: text::cut(name, 80).to_owned(),
             })
     }
 }

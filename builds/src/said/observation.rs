@@ -148,12 +148,8 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut text = [0; 64];
-        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
-            pair[0] = DIGITS[usize::from(byte >> 4)];
-            pair[1] = DIGITS[usize::from(byte & 15)];
-        }
+        hex::encode_to_slice(self.0, &mut text).map_err(|_| fmt::Error)?;
         formatter.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
@@ -170,16 +166,14 @@ impl FromStr for Digest {
     fn from_str(text: &str) -> Result<Self, UnknownName> {
         let unknown = || UnknownName {
             what: "digest",
-            text: text.chars().take(80).collect(),
+            text: text::cut(text, 80).to_owned(),
         };
-        if text.len() != 64 || !text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+        // One text for one digest: upper-case digits are none.
+        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
             return Err(unknown());
         }
         let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-            let pair = std::str::from_utf8(pair).map_err(|_| unknown())?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| unknown())?;
-        }
+        hex::decode_to_slice(text, &mut bytes).map_err(|_| unknown())?;
         Ok(Self(bytes))
     }
 }

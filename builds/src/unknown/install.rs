@@ -26,9 +26,7 @@ impl InstallHash {
             hash.update(part.as_bytes());
             hash.update([0]);
         }
-        let digest = hash.finalize();
-        let digits: Vec<String> = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        Some(Self(digits.concat()))
+        Some(Self(hex::encode(&hash.finalize()[..8])))
     }
 
     /// The hash as 16 hexadecimal digits.

@@ -1,9 +1,9 @@
 //! The table `crash`: lists, newest first.
 
-use platform::cursor;
 use platform::db::{Beginning, Db, DbError, values};
 use platform::on;
 use sqlx::AssertSqlSafe;
+use text::cursor;
 
 use super::crashes::signature_hash;
 use super::summary::{SUMMARY, Summary, SummaryRow};

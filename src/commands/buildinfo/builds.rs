@@ -7,8 +7,7 @@ use anyhow::{Context, anyhow};
 use buildinfo::db::{BuildKey, Filter, latest_generation, list_builds};
 use buildinfo::lookup;
 use builds::catalog::{Comparison, NoComparison, Several, ShortBuild, Which};
-use builds::names::build_id::prefix_range;
-use builds::names::product::normalise_channel;
+use builds::names::build_id::{named_range, prefix_range};
 use builds::{Build, BuildId, Directory, Version};
 use chrono::NaiveDate;
 use clap::Args;
@@ -52,7 +51,6 @@ pub(crate) struct BuildsArgs {
 impl BuildsArgs {
     fn filter(&self) -> anyhow::Result<Filter> {
         let directory = self.product.as_deref().map(directory_of).transpose()?;
-        let own = directory.and_then(Directory::only_channel).map(str::to_owned);
         let since = match self.since {
             Some(day) => {
                 let day = prefix_range(&day.format("%Y%m%d").to_string());
@@ -65,12 +63,10 @@ impl BuildsArgs {
             None => 0..u64::MAX,
         };
         Ok(Filter {
-            product: directory.map(Directory::product),
-            channel: own.or_else(|| self.channel.as_deref().map(normalise_channel)),
-            version: self.version.as_deref().map(Version::written),
             revision: self.revision.clone(),
             platform: self.platform.clone(),
             ids: Some(ids.start.max(since.start)..ids.end.min(since.end)),
+            ..Filter::named(directory, self.channel.as_deref(), self.version.as_deref())
         })
     }
 }
@@ -82,10 +78,7 @@ pub(super) fn directory_of(name: &str) -> anyhow::Result<Directory> {
 }
 
 fn ids_of(text: &str) -> anyhow::Result<Range<u64>> {
-    let whole = text.parse::<BuildId>().ok().map(BuildId::as_u64);
-    prefix_range(text)
-        .or_else(|| whole.map(|id| id..id + 1))
-        .ok_or_else(|| anyhow!("{text:?} is not a build id, nor its first 4 digits or more"))
+    named_range(text).ok_or_else(|| anyhow!("{text:?} is not a build id, nor its first 4 digits or more"))
 }
 
 pub(crate) async fn builds(db: &Db, args: &BuildsArgs, as_json: bool) -> anyhow::Result<ExitCode> {
@@ -250,7 +243,7 @@ fn distance(seconds: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{distance, ids_of, read_place};
+    use super::{distance, read_place};
 
     #[test]
     fn a_place_is_read_back_and_nonsense_is_refused() {
@@ -266,16 +259,6 @@ mod tests {
         ] {
             assert!(read_place(text).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn ids_are_whole_or_begin() {
-        assert_eq!(
-            ids_of("20181025233934").unwrap(),
-            20_181_025_233_934..20_181_025_233_935
-        );
-        assert_eq!(ids_of("201810").unwrap(), 20_181_000_000_000..20_181_100_000_000);
-        assert!(ids_of("20").is_err() && ids_of("x").is_err());
     }
 
     #[test]

@@ -42,7 +42,7 @@ struct OfProduct<'a, T> {
 pub(crate) async fn versions(db: &Db, args: &VersionsArgs, as_json: bool) -> anyhow::Result<ExitCode> {
     let directory = directory_of(&args.product)?;
     let product = directory.product();
-    let channel = channel_of(directory, args.channel.as_deref());
+    let channel = directory.channel(args.channel.as_deref());
     let after = args.after.as_deref().map(read_place).transpose()?;
     let generation = latest_generation(db).await?.n;
     let page = lookup::versions(
@@ -65,12 +65,6 @@ pub(crate) async fn versions(db: &Db, args: &VersionsArgs, as_json: bool) -> any
         print::say_more(&format!("{}/{}", last.version, last.channel));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Developer Edition has only one channel.
-fn channel_of(directory: Directory, asked: Option<&str>) -> Option<String> {
-    let own = directory.only_channel().map(str::to_owned);
-    own.or_else(|| asked.map(normalise_channel))
 }
 
 /// So many builds of a version are shown to people, the newest: a nightly version has sixty.
@@ -139,7 +133,7 @@ impl<'a> NewestOfLine<'a> {
 pub(crate) async fn latest(db: &Db, args: &LatestArgs, as_json: bool) -> anyhow::Result<ExitCode> {
     let directory = args.product.as_deref().map(directory_of).transpose()?;
     let channel = match directory {
-        Some(directory) => channel_of(directory, args.channel.as_deref()),
+        Some(directory) => directory.channel(args.channel.as_deref()),
         None => args.channel.as_deref().map(normalise_channel),
     };
     let generation = latest_generation(db).await?.n;

@@ -88,9 +88,7 @@ pub(super) fn small_index(generation: i64, builds: &[builds::Build]) -> Result<B
 /// refuses to be asked for some.
 pub(super) fn channel_of(directory: Directory, channel: &str) -> String {
     let channel = channel.replace(char::is_control, "\u{fffd}");
-    directory
-        .only_channel()
-        .map_or_else(|| product::normalise_channel(&channel), str::to_owned)
+    directory.channel(Some(&channel)).unwrap_or_default()
 }
 
 pub(super) fn unknown_product(name: &str) -> Response {

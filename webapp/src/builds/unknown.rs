@@ -58,7 +58,7 @@ impl Choice {
             ("" | ALL, _) => None,
             (name, _) => Some(Verdict::named(name).ok_or_else(no_verdict)?),
         };
-        if !matches!(alarm, "" | "open" | "cleared") {
+        if !alarm.is_empty() && AlarmFilter::named(alarm).is_none() {
             let sentence = "Alarms are open or cleared.".to_owned();
             return Err(ApiError::BadRequest(sentence).into());
         }
@@ -73,11 +73,7 @@ impl Choice {
         UnknownFilter {
             product: (!self.product.is_empty()).then(|| counted_product(&self.product)),
             verdict: self.verdict,
-            alarm: match self.alarm.as_str() {
-                "open" => AlarmFilter::Open,
-                "cleared" => AlarmFilter::Cleared,
-                _ => AlarmFilter::Any,
-            },
+            alarm: AlarmFilter::named(&self.alarm).unwrap_or(AlarmFilter::Any),
         }
     }
 

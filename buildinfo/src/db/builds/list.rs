@@ -2,7 +2,7 @@
 
 use builds::build::Build;
 use builds::names::build_id::BuildId;
-use builds::names::product::Product;
+use builds::names::product::{Directory, Product, normalise_channel};
 use builds::names::version::{Stage, Version};
 use platform::db::{Beginning, Db, DbError, values};
 use platform::on;
@@ -40,6 +40,19 @@ struct Candidate {
 }
 
 impl Filter {
+    /// The builds of what people call a product, channel and version.
+    pub fn named(directory: Option<Directory>, channel: Option<&str>, version: Option<&str>) -> Self {
+        Self {
+            product: directory.map(Directory::product),
+            channel: match directory {
+                Some(directory) => directory.channel(channel),
+                None => channel.map(normalise_channel),
+            },
+            version: version.map(Version::written),
+            ..Self::default()
+        }
+    }
+
     /// The index in which what is asked for lies together, in the order of the list, and the columns that it begins
     /// with. That of revisions is in another order, for the few builds of a revision.
     fn index(&self) -> (&'static str, &'static [&'static str]) {

@@ -133,7 +133,7 @@ fn build_id(text: &str) -> Result<String, BadFile> {
 }
 
 fn quote(text: &str) -> String {
-    text.chars().take(MAX_QUOTE).collect()
+    text::cut(text, MAX_QUOTE).to_owned()
 }
 
 fn buildhub(url: &str, public_url: &str, name: &str, record: Value) -> Result<Observation, BadFile> {
