@@ -15,8 +15,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use builds::names::UnknownName;
 use builds::names::product::Product;
-use builds::said::observation::{SourceName, UnknownName};
+use builds::said::observation::SourceName;
 use builds::unknown::FetchPlan;
 use platform::clock;
 use platform::db::{Db, DbError};

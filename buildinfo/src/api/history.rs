@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use builds::names::build_id::BuildId;
 use builds::policy::Policy;
 use platform::clock::rfc3339;
 use platform::http::ApiError;
@@ -11,7 +10,7 @@ use text::cursor;
 
 use super::Api;
 use super::asked::{Asked, takes};
-use super::builds::{has_null, limit_of, no_cursor};
+use super::builds::{limit_of, no_cursor};
 use crate::db::{self, ChangeCursor, Run};
 use crate::explain::HistoryEntry;
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::str::FromStr;
 
-use builds::said::observation::{Kind, SourceName, UnknownName};
+use builds::names::UnknownName;
+use builds::said::observation::{Kind, SourceName};
 use platform::db::{Db, DbError};
 use platform::{in_tx, on};
 use serde::{Deserialize, Serialize};
