@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::AssertSqlSafe;
 
 use super::lease::Writes;
-use super::placeholders;
+use super::placeholders::placeholders;
 
 /// So many places go into one transaction.
 const CHUNK: usize = 150;
