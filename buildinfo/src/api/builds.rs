@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use builds::build::Build;
-use builds::names::build_id::{BuildId, named_range, prefix_range};
+use builds::names::build_id::{named_range, prefix_range};
 use chrono::NaiveDate;
 use platform::http::ApiError;
 use platform::http::query::short;
@@ -151,7 +151,7 @@ impl Params {
 }
 
 /// PostgreSQL has no text with a null character, and refuses to be asked for one.
-pub(super) fn has_null(text: &str) -> bool {
+fn has_null(text: &str) -> bool {
     text.contains('\0')
 }
 

@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use builds::names::build_id::BuildId;
 use builds::policy::Policy;
 use platform::clock::rfc3339;
 use platform::http::ApiError;
@@ -11,7 +10,7 @@ use text::cursor;
 
 use super::Api;
 use super::asked::{Asked, takes};
-use super::builds::{has_null, limit_of, no_cursor};
+use super::builds::{limit_of, no_cursor};
 use crate::db::{self, ChangeCursor, Run};
 use crate::explain::HistoryEntry;
 
@@ -217,4 +216,34 @@ fn read_cursor(cursor: &str) -> Option<ChangeCursor> {
         generation: generation.parse().ok()?,
         within: Some((product, id.parse().ok()?)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ChangeCursor, read_cursor};
+
+    #[test]
+    fn places_that_clients_kept_are_still_taken() {
+        let within = |generation, within: Option<(&str, &str)>| {
+            let within = within.map(|(product, id)| (product.to_owned(), id.parse().unwrap()));
+            Some(ChangeCursor { generation, within })
+        };
+        for (cursor, expected) in [
+            ("7", within(7, None)),
+            (
+                "7~Firefox~20260101000000",
+                within(7, Some(("Firefox", "20260101000000"))),
+            ),
+            (
+                "7.Firefox.20260101000000",
+                within(7, Some(("Firefox", "20260101000000"))),
+            ),
+            ("7~Firefox", None),
+            ("x~Firefox~20260101000000", None),
+            ("7~Firefox~20260101000000~", None),
+            ("", None),
+        ] {
+            assert_eq!(read_cursor(cursor), expected, "{cursor}");
+        }
+    }
 }

@@ -136,7 +136,7 @@ pub async fn record_try(db: &Db, alarm: &Alarm, tried: i64, outcome: &str) -> Re
         .bind(&alarm.channel)
         .bind(&alarm.build_id)
         .bind(tried)
-        .bind(&outcome)
+        .bind(outcome)
         .bind(alarm.raised)
         .execute(conn)
         .await

@@ -53,7 +53,7 @@ pub async fn record_state(
         .bind(tried)
         .bind(answered)
         .bind(newest)
-        .bind(&trouble)
+        .bind(trouble)
         .execute(conn)
         .await
         .map(|_| ()))?;

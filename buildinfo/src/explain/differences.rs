@@ -65,7 +65,7 @@ fn shown(value: Option<&Value>) -> String {
         Some(Value::String(text)) => text.clone(),
         Some(other) => canonical_json(other),
     };
-    text::cut(text, LONGEST).to_owned()
+    text::cut(&text, LONGEST).to_owned()
 }
 
 #[cfg(test)]

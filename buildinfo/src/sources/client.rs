@@ -494,5 +494,5 @@ fn brief(error: &reqwest::Error) -> String {
 fn excerpt(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes.get(..300).unwrap_or(bytes)).into_owned();
     let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    text::cut(text, 120).to_owned()
+    text::cut(&text, 120).to_owned()
 }

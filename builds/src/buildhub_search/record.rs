@@ -57,7 +57,7 @@ impl Field {
         let found = NAMES.iter().find(|(own, _)| *own == plain);
         found.map(|(_, field)| *field).ok_or_else(|| {
             let names: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
-            let name: String = text::cut(name, 80).to_owned();
+            let name = text::cut(name, 80);
             Refused(format!(
                 "the field [{name}] cannot be searched here; these can: {}",
                 names.join(", ")

@@ -7,7 +7,7 @@ use buildinfo::db::latest_generation;
 use buildinfo::lookup;
 use builds::catalog::{LatestBuild, Newest, VersionBuilds};
 use builds::names::product::normalise_channel;
-use builds::{Directory, Line, Product, Version};
+use builds::{Line, Product, Version};
 use clap::Args;
 use platform::db::Db;
 use serde::Serialize;

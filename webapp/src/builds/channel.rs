@@ -7,7 +7,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use buildinfo::lookup::LookupError;
 use buildinfo::{db, lookup};
-use builds::names::product;
 use builds::{BuildId, BuildIndex, Directory};
 use platform::db::DbError;
 use platform::http::ApiError;
