@@ -217,3 +217,33 @@ fn read_cursor(cursor: &str) -> Option<ChangeCursor> {
         within: Some((product, id.parse().ok()?)),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ChangeCursor, read_cursor};
+
+    #[test]
+    fn places_that_clients_kept_are_still_taken() {
+        let within = |generation, within: Option<(&str, &str)>| {
+            let within = within.map(|(product, id)| (product.to_owned(), id.parse().unwrap()));
+            Some(ChangeCursor { generation, within })
+        };
+        for (cursor, expected) in [
+            ("7", within(7, None)),
+            (
+                "7~Firefox~20260101000000",
+                within(7, Some(("Firefox", "20260101000000"))),
+            ),
+            (
+                "7.Firefox.20260101000000",
+                within(7, Some(("Firefox", "20260101000000"))),
+            ),
+            ("7~Firefox", None),
+            ("x~Firefox~20260101000000", None),
+            ("7~Firefox~20260101000000~", None),
+            ("", None),
+        ] {
+            assert_eq!(read_cursor(cursor), expected, "{cursor}");
+        }
+    }
+}
