@@ -7,8 +7,8 @@ use crash::ProcessedCrash;
 use crash::fields::{FIELDS, Kind};
 use serde_json::{Map, Value};
 
-/// Every form that the document has had, by a digest of the fields that it is made of: of a line for each of them in the
-/// order of the table, `<search name> <kind> <field>`, the first 8 bytes of the SHA-256 in hexadecimal. A change of the
+/// Every form that the document has had, by a digest of the fields that it is made of: of a line for each of them in
+/// the order of the table, `<search name> <kind> <field>`, the first 8 bytes of the SHA-256 in hexadecimal. A change of the
 /// fields adds a line; a line that is there stands in stored rows by its number, and is never changed.
 const FORMS: [&str; 2] = ["dd74744cc0a1e142", "3f6696b99cdcba8f"];
 

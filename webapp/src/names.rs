@@ -124,8 +124,8 @@ impl Names {
         links::page("/builds/", &parameters)
     }
 
-    /// Whether a release candidate is meant that beta users get: such a build follows the channel release, and is offered
-    /// on beta.
+    /// Whether a release candidate is meant that beta users get: such a build follows the channel release, and is
+    /// offered on beta.
     fn is_candidate_on_beta(&self) -> bool {
         let version = self.version.trim_end_matches('*').parse::<Version>();
         self.channel == "beta" && version.is_ok_and(|version| matches!(version.stage(), Stage::ReleaseCandidate(_)))

@@ -56,7 +56,8 @@ fn truncate(thread: &mut Value) -> Option<(usize, usize)> {
         return None;
     }
     let lost = before - KEPT_ABOVE - KEPT_BELOW;
-    let marker = json!({"truncated": {"msg": format!("{} frames truncated", text::thousands(i64::try_from(lost).unwrap_or(i64::MAX)))}});
+    let count = text::thousands(i64::try_from(lost).unwrap_or(i64::MAX));
+    let marker = json!({"truncated": {"msg": format!("{count} frames truncated")}});
     frames.splice(KEPT_ABOVE..KEPT_ABOVE + lost, [marker]);
     let after = frames.len();
     if let Some(thread) = thread.as_object_mut() {

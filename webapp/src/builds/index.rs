@@ -103,7 +103,8 @@ fn named_by(params: &Params) -> Result<Names, &'static str> {
     })
 }
 
-/// The builds that a filter lets through and that [`Names::keep`] keeps of those with such names, under the heading `text`.
+/// The builds that a filter lets through and that [`Names::keep`] keeps of those with such names, under the heading
+/// `text`.
 async fn named(
     app: &Webapp,
     what: &'static str,
