@@ -41,7 +41,7 @@ pub(crate) async fn run(
 
 async fn keep_builds(db: &Db, settings: &buildinfo::Settings) {
     loop {
-        match buildinfo::upkeep::step(db, settings, clock::now_micros()).await {
+        match buildinfo::watch::upkeep::step(db, settings, clock::now_micros()).await {
             Ok(pruned) => {
                 if pruned.more {
                     tracing::info!(removed = ?pruned.removed, "old history of builds was removed");

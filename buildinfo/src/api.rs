@@ -7,12 +7,16 @@ mod asked;
 mod audit;
 mod body;
 mod builds;
+mod error;
 mod history;
 pub mod listed_unknown;
 mod openapi;
+mod paging;
 mod questions;
 mod search;
 mod snapshot;
+mod snapshot_cache;
+mod state;
 mod unknown;
 mod version_string;
 mod versions;
@@ -27,19 +31,9 @@ use platform::http::ApiError;
 use tokio::sync::Semaphore;
 use tower_http::cors::{Any, CorsLayer};
 
+use self::state::Api;
 use crate::audit::Audits;
 use crate::lookup::Lookup;
-
-/// What handlers answer from.
-#[derive(Debug, Clone)]
-struct Api {
-    lookup: Lookup,
-    db: Db,
-    /// Room for searches, each of which looks at every build.
-    searches: Arc<Semaphore>,
-    snapshot: Arc<snapshot::Cache>,
-    audits: Audits,
-}
 
 /// How many searches run at once.
 const SEARCHES: usize = 2;

@@ -6,35 +6,29 @@
 //!
 //! What it is not: it knows nothing of crashes, and a look-up never leaves the process.
 
-pub mod settings;
-
+// What is stored.
 pub mod db;
 
-pub mod sources;
-
+// How it gets there: from sources, and from files.
 pub mod import;
-
+pub mod sources;
 pub mod transfer;
 
-pub mod freshness;
+// What is answered, and why.
+pub mod api;
+pub mod explain;
 pub mod lookup;
-pub mod preview;
+
+// Whether all is well.
+pub mod audit;
 pub mod watch;
 
-pub mod audit;
-pub mod contradiction;
-pub mod explain;
-pub mod table;
-
-pub mod api;
-
 pub mod meters;
-pub mod upkeep;
+pub mod settings;
 
 #[cfg(test)]
 #[path = "../../builds/src/samples/said.rs"]
 mod samples;
 
-pub use freshness::Freshness;
-pub use lookup::Lookup;
+pub use lookup::{Freshness, Lookup};
 pub use settings::Settings;

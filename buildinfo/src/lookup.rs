@@ -6,29 +6,34 @@
 //! in whichever process it was finished. Should that take longer, a single build is read from the
 //! database, and lists are of the loaded generation, which they name.
 
+mod error;
+mod freshness;
 mod loading;
 mod newest;
 mod parts;
+mod stored;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use builds::build::{Build, Status};
+use builds::build::Status;
 use builds::enrichment::{CrashBuildInfo, CrashTimes, crash_build_info};
-use builds::index::{BuildIndex, IndexBuilder, IndexFull};
+use builds::index::BuildIndex;
 use builds::names::build_id::BuildId;
-use builds::names::product::{Product, shares_gecko_ids};
+use builds::names::product::Product;
 use builds::resolve::{Answer, Question, resolve};
 use builds::unknown::Tally;
-use platform::db::{Db, DbError};
-use platform::{clock, cpu};
+use platform::clock;
+use platform::db::Db;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::db;
-use crate::freshness::Freshness;
 
+pub use error::LookupError;
+pub use freshness::{Dated, Freshness, Silent};
 pub use parts::{ChannelNewest, compare, newest, newest_of_channels, versions};
+pub use stored::{answer_from_database, around, load};
 
 use loading::Loading;
 use newest::Newest;
@@ -39,39 +44,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 const WAIT: Duration = Duration::from_secs(5);
 /// How long it waits to be told which generation that is, if there is one to answer from.
 const CHECK: Duration = Duration::from_secs(2);
-/// So many builds of a channel are read around one that is not in the index.
-const NEIGHBOURS: i64 = 400;
-
-/// A look-up could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum LookupError {
-    /// The database failed.
-    #[error(transparent)]
-    Db(#[from] DbError),
-    /// There are more builds than an index can hold.
-    #[error(transparent)]
-    Full(#[from] IndexFull),
-    /// The database did not answer a moment ago, and is not asked again by everybody at once.
-    #[error("the database does not answer")]
-    Away,
-    /// The builds are not loaded yet.
-    #[error("the builds are being loaded")]
-    Loading,
-    /// The builds could not be loaded; others waited for the same.
-    #[error(transparent)]
-    Load(Arc<LookupError>),
-}
-
-impl LookupError {
-    /// Whether there are more builds than an index can hold.
-    fn is_full(&self) -> bool {
-        match self {
-            Self::Full(_) => true,
-            Self::Load(error) => error.is_full(),
-            Self::Db(_) | Self::Away | Self::Loading => false,
-        }
-    }
-}
 
 /// Answers questions about builds. Clones share the index.
 #[derive(Debug, Clone)]
@@ -83,16 +55,6 @@ pub struct Lookup {
     freshness: Arc<RwLock<Arc<Freshness>>>,
     tally: Arc<Mutex<Tally>>,
     ready: Arc<watch::Sender<bool>>,
-}
-
-impl From<LookupError> for platform::http::ApiError {
-    fn from(error: LookupError) -> Self {
-        match error {
-            LookupError::Away => Self::Unavailable("the database does not answer".to_owned()),
-            LookupError::Loading => Self::Unavailable("the builds are being loaded; ask again in a moment".to_owned()),
-            LookupError::Db(_) | LookupError::Full(_) | LookupError::Load(_) => Self::Internal(error.into()),
-        }
-    }
 }
 
 /// The index to answer from.
@@ -397,95 +359,4 @@ fn swap<T>(lock: &RwLock<Arc<T>>, new: T) {
     let new = Arc::new(new);
     let old = std::mem::replace(&mut *lock.write().unwrap_or_else(PoisonError::into_inner), new);
     drop(old);
-}
-
-/// Loads every build of a generation.
-///
-/// # Errors
-/// See [`LookupError`].
-pub async fn load(db: &Db, generation: i64) -> Result<BuildIndex, LookupError> {
-    let mut builder = IndexBuilder::new(generation);
-    let mut full = Ok(());
-    db::load_all(db, generation, |builds| {
-        for build in &builds {
-            if full.is_ok() {
-                full = builder.push(build);
-            }
-        }
-    })
-    .await?;
-    full?;
-    // Sorting a million builds takes a while: not on a thread that serves requests.
-    let index = cpu::run(move || builder.finish()).await;
-    Ok(index.map_err(DbError::from)?)
-}
-
-/// A small index: the builds of a product with an id, and their neighbours on their channels; where there are none,
-/// Firefox's builds of the same Gecko. What a command asks that has only a few questions.
-///
-/// # Errors
-/// See [`LookupError`].
-pub async fn around(db: &Db, generation: i64, product: Product, id: BuildId) -> Result<BuildIndex, LookupError> {
-    let mut builds = db::builds_by_id(db, generation, product, id).await?;
-    if builds.is_empty() && shares_gecko_ids(product.as_str()) {
-        builds = db::builds_by_id(db, generation, Product::Firefox, id).await?;
-        return Ok(BuildIndex::from_builds(generation, &builds)?);
-    }
-    let mut channels: Vec<String> = builds
-        .iter()
-        .flat_map(|build| build.offered_on.iter().chain([&build.channel]).cloned())
-        .collect();
-    // Betas have releases among their neighbours, those of builds that nobody got too: they are their release
-    // candidates.
-    if channels.iter().any(|channel| channel == "beta") {
-        channels.push("release".to_owned());
-    }
-    channels.sort();
-    channels.dedup();
-    for channel in channels {
-        // From the newest down to some way before the build: what is behind it, and what it is behind.
-        let mut before = None;
-        loop {
-            let page = db::builds_of_channel(db, generation, product, &channel, before, NEIGHBOURS).await?;
-            let last = page.rows.last().map(|build| build.build_id);
-            builds.extend(page.rows);
-            match last {
-                Some(last) if page.more && last >= id => before = Some(last),
-                _ => break,
-            }
-        }
-    }
-    builds.sort_by(|a, b| a.key().cmp(&b.key()));
-    builds.dedup_by(|a, b| a.key() == b.key());
-    Ok(BuildIndex::from_builds(generation, &builds)?)
-}
-
-/// Answers a question from the database alone, as of a generation.
-///
-/// # Errors
-/// See [`LookupError`].
-pub async fn answer_from_database(db: &Db, generation: i64, question: &Question) -> Result<Answer, LookupError> {
-    let empty = BuildIndex::from_builds(generation, std::iter::empty::<&Build>())?;
-    let first = resolve(&empty, question);
-    let Ok(product) = first.product.parse::<Product>() else {
-        return match first.build_id.parse::<BuildId>() {
-            Ok(id) if shares_gecko_ids(&first.product) => {
-                let index = around(db, generation, Product::Firefox, id).await?;
-                Ok(resolve(&index, question))
-            }
-            _ => Ok(first),
-        };
-    };
-    if let Ok(id) = first.build_id.parse::<BuildId>() {
-        let index = around(db, generation, product, id).await?;
-        let answer = resolve(&index, question);
-        if answer.status != Status::Unknown || !id.is_historic() {
-            return Ok(answer);
-        }
-    }
-    let Some(range) = builds::names::build_id::prefix_range(first.build_id.trim()) else {
-        return Ok(first);
-    };
-    let builds = db::builds_by_ids(db, generation, product, range, 2000).await?;
-    Ok(resolve(&BuildIndex::from_builds(generation, &builds)?, question))
 }

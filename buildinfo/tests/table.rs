@@ -7,9 +7,8 @@ mod support;
 use std::collections::BTreeSet;
 
 use buildinfo::db::{self, Filter, Run};
-use buildinfo::import::correct;
+use buildinfo::import::{correct, preview};
 use buildinfo::lookup;
-use buildinfo::preview::preview;
 use buildinfo::transfer::export;
 use buildinfo::transfer::load::{LoadError, LoadOptions, load_csv};
 use builds::derive::correction::{Correction, CorrectionKind, Field};

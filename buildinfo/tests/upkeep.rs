@@ -9,7 +9,7 @@ mod support;
 use buildinfo::Settings;
 use buildinfo::db::{self, Step};
 use buildinfo::transfer::export;
-use buildinfo::upkeep::{self, Pruned};
+use buildinfo::watch::upkeep::{self, Pruned};
 use platform::db::Db;
 use platform::in_tx;
 use platform::testing::databases;

@@ -6,10 +6,11 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::names::UnknownName;
 use crate::names::build_id::BuildId;
 use crate::names::product::{Line, Product};
 use crate::names::version::Version;
-use crate::said::observation::{Digest, SourceName, UnknownName};
+use crate::said::observation::{Digest, SourceName};
 
 /// One build for one platform. Several builds share an id: one for each platform.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

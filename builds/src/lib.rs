@@ -12,25 +12,28 @@
 //! * what a program reports about itself is echoed, never promoted to an answer;
 //! * an odd case of history is a correction, which is data, and never a branch in the code.
 
+// What things are called, and what sources say.
 pub mod names;
-
 pub mod said;
 
+// What follows from it.
 pub mod build;
 pub mod derive;
 
-pub mod index;
-pub mod resolve;
-
+// Every build in memory, and what is answered from there.
+pub mod buildhub_search;
 pub mod catalog;
 pub mod enrichment;
+pub mod index;
+mod links;
+pub mod resolve;
 
-pub mod buildhub_search;
-
+// What is not known or not right, and how the sources did.
 pub mod audit;
 pub mod policy;
 pub mod unknown;
 
+// How builds and answers are described to clients.
 mod schema;
 
 // The samples name this crate as other crates do, whose tests include the file.

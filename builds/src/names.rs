@@ -2,5 +2,8 @@
 
 pub mod build_id;
 pub mod product;
+mod unknown_name;
 pub mod version;
 pub mod version_code;
+
+pub use unknown_name::UnknownName;

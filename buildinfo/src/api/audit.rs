@@ -7,9 +7,9 @@ use builds::names::product::Directory;
 use platform::http::ApiError;
 use serde::{Deserialize, Serialize};
 
-use super::Api;
 use super::asked::{Asked, known_product, takes};
-use super::builds::{limit_of, no_cursor};
+use super::paging::{limit_of, no_cursor};
+use super::state::Api;
 use crate::audit::Place;
 use crate::audit::read::Filter;
 
@@ -60,7 +60,7 @@ pub(super) struct AuditPage {
     get, path = "/api/v1/audit", tag = "history", params(Params),
     responses(
         (status = 200, description = "A page of findings, the first one with the sources' scores", body = AuditPage),
-        (status = 400, description = "A parameter cannot be understood", body = super::openapi::Error),
+        (status = 400, description = "A parameter cannot be understood", body = super::error::Error),
     )
 )]
 pub(super) async fn list(State(api): State<Api>, asked: Asked<Params>) -> Result<Response, ApiError> {

@@ -10,8 +10,9 @@ use platform::http::query::short;
 use serde::{Deserialize, Serialize};
 use text::cursor;
 
-use super::Api;
 use super::asked::{Asked, known_product, takes, whole_id};
+use super::paging::{NoParams, limit_of, no_cursor};
+use super::state::Api;
 use crate::db::{self, BuildKey, Filter};
 use crate::explain::HistoryEntry;
 
@@ -82,7 +83,7 @@ pub(super) struct BuildPage {
     get, path = "/api/v1/builds", tag = "builds", params(Params),
     responses(
         (status = 200, description = "A page of builds", body = BuildPage),
-        (status = 400, description = "A parameter cannot be understood", body = super::openapi::Error),
+        (status = 400, description = "A parameter cannot be understood", body = super::error::Error),
     )
 )]
 pub(super) async fn list(State(api): State<Api>, asked: Asked<Params>) -> Result<Response, ApiError> {
@@ -110,19 +111,6 @@ pub(super) async fn list(State(api): State<Api>, asked: Asked<Params>) -> Result
         builds: page.rows,
     };
     Ok(asked.answer(&generation.to_string(), body))
-}
-
-pub(super) fn limit_of(asked: Option<i64>, usual: i64, most: i64) -> Result<i64, ApiError> {
-    let limit = asked.unwrap_or(usual);
-    if (1..=most).contains(&limit) {
-        Ok(limit)
-    } else {
-        Err(ApiError::BadRequest(format!("limit must be 1 to {most}")))
-    }
-}
-
-pub(super) fn no_cursor() -> ApiError {
-    ApiError::BadRequest("cursor must be the one of an earlier answer".to_owned())
 }
 
 impl Params {
@@ -190,21 +178,14 @@ pub(super) struct OneId {
     history: std::collections::BTreeMap<&'static str, Vec<HistoryEntry>>,
 }
 
-/// No parameters.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NoParams {}
-
-takes!(NoParams, "/api/v1/snapshot");
-
 /// Every build with an id, and what was concluded about it over time.
 #[utoipa::path(
     get, path = "/api/v1/builds/{build_id}", tag = "builds",
     params(("build_id" = String, Path, description = "14 digits, or 10 or 12 of a historic build")),
     responses(
         (status = 200, description = "The builds", body = OneId),
-        (status = 400, description = "It is no build id", body = super::openapi::Error),
-        (status = 404, description = "No source has listed a build with this id so far", body = super::openapi::Error),
+        (status = 400, description = "It is no build id", body = super::error::Error),
+        (status = 404, description = "No source has listed a build with this id so far", body = super::error::Error),
     )
 )]
 pub(super) async fn one(

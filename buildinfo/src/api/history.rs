@@ -8,9 +8,9 @@ use platform::http::ApiError;
 use serde::{Deserialize, Serialize};
 use text::cursor;
 
-use super::Api;
 use super::asked::{Asked, takes};
-use super::builds::{limit_of, no_cursor};
+use super::paging::{limit_of, no_cursor};
+use super::state::Api;
 use crate::db::{self, ChangeCursor, Run};
 use crate::explain::HistoryEntry;
 
@@ -99,7 +99,7 @@ impl From<Run> for OneRun {
     get, path = "/api/v1/runs", tag = "history", params(RunsParams),
     responses(
         (status = 200, description = "A page of imports", body = Runs),
-        (status = 400, description = "A parameter cannot be understood", body = super::openapi::Error),
+        (status = 400, description = "A parameter cannot be understood", body = super::error::Error),
     )
 )]
 pub(super) async fn runs(State(api): State<Api>, asked: Asked<RunsParams>) -> Result<Response, ApiError> {
@@ -164,7 +164,7 @@ struct OneChange {
     get, path = "/api/v1/changes", tag = "history", params(ChangesParams),
     responses(
         (status = 200, description = "The changes after the cursor, and the next cursor", body = Changes),
-        (status = 400, description = "A parameter cannot be understood", body = super::openapi::Error),
+        (status = 400, description = "A parameter cannot be understood", body = super::error::Error),
     )
 )]
 pub(super) async fn changes(State(api): State<Api>, asked: Asked<ChangesParams>) -> Result<Response, ApiError> {

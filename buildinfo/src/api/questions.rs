@@ -10,11 +10,11 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::Api;
 use super::asked::{Asked, takes};
 use super::body::Whole;
+use super::state::Api;
 use crate::explain::{self, Explanation};
-use crate::freshness::Freshness;
+use crate::lookup::Freshness;
 
 /// Most questions in one request.
 const MAX_QUESTIONS: usize = 5000;
@@ -62,7 +62,7 @@ impl Params {
         (status = 200, description = "The answer; of an unknown build too, with status `unknown` and the reason; \
             beside it `as_of` (all was known then that the sources held) and `silent` (sources that do not answer)",
             body = Answer),
-        (status = 400, description = "A parameter is missing or unknown", body = super::openapi::Error),
+        (status = 400, description = "A parameter is missing or unknown", body = super::error::Error),
     )
 )]
 pub(super) async fn lookup(State(api): State<Api>, asked: Asked<Params>) -> Result<Response, ApiError> {
@@ -84,8 +84,8 @@ pub(super) async fn lookup(State(api): State<Api>, asked: Asked<Params>) -> Resu
         (status = 200, description = "The answers in the order of the questions, as an array or one a line like the \
             questions; each is an `Answer`, and in place of what is no question stands an object with `error` and \
             `line`", content((Vec<Object> = "application/json"), (String = "application/x-ndjson"))),
-        (status = 400, description = "Too many questions, or neither form", body = super::openapi::Error),
-        (status = 413, description = "Longer than 2 MB", body = super::openapi::Error),
+        (status = 400, description = "Too many questions, or neither form", body = super::error::Error),
+        (status = 413, description = "Longer than 2 MB", body = super::error::Error),
     )
 )]
 pub(super) async fn lookup_many(State(api): State<Api>, Whole(body): Whole) -> Result<Response, ApiError> {
@@ -197,7 +197,7 @@ impl Batch {
     responses(
         (status = 200, description = "The answer, what the sources said with the addresses where it was read, and how \
             the conclusion came to be", body = Explanation),
-        (status = 400, description = "A parameter is missing or unknown", body = super::openapi::Error),
+        (status = 400, description = "A parameter is missing or unknown", body = super::error::Error),
     )
 )]
 pub(super) async fn explain(State(api): State<Api>, asked: Asked<Params>) -> Result<Response, ApiError> {

@@ -15,8 +15,8 @@ use platform::db::DbError;
 use platform::http::ApiError;
 use serde_json::{Value, json};
 
-use super::Api;
 use super::body::Whole;
+use super::state::Api;
 use crate::db;
 
 /// So many observations are read at once.
@@ -47,8 +47,8 @@ pub(super) async fn any(State(api): State<Api>) -> Result<Response, ApiError> {
     ),
     responses(
         (status = 200, description = "The hits and aggregations in Elasticsearch's form", body = Object),
-        (status = 400, description = "What is asked is not known here, or too much", body = super::openapi::Error),
-        (status = 413, description = "The search is too long", body = super::openapi::Error),
+        (status = 400, description = "What is asked is not known here, or too much", body = super::error::Error),
+        (status = 413, description = "The search is too long", body = super::error::Error),
     )
 )]
 pub(super) async fn search(State(api): State<Api>, Whole(body): Whole) -> Result<Response, ApiError> {

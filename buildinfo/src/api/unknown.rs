@@ -7,9 +7,9 @@ use platform::clock::{self, rfc3339};
 use platform::http::ApiError;
 use serde::{Deserialize, Serialize};
 
-use super::Api;
 use super::asked::{Asked, takes};
-use super::builds::{limit_of, no_cursor};
+use super::paging::{limit_of, no_cursor};
+use super::state::Api;
 use crate::api::listed_unknown::ListedUnknown;
 use crate::db::{self, AlarmFilter, UnknownFilter};
 use crate::watch::importer::{Importer, Who};
@@ -84,7 +84,7 @@ impl From<Importer> for OneImporter {
     get, path = "/api/v1/unknown", tag = "history", params(Params),
     responses(
         (status = 200, description = "A page of unknown ids", body = UnknownPage),
-        (status = 400, description = "A parameter cannot be understood", body = super::openapi::Error),
+        (status = 400, description = "A parameter cannot be understood", body = super::error::Error),
     )
 )]
 pub(super) async fn list(State(api): State<Api>, asked: Asked<Params>) -> Result<Response, ApiError> {

@@ -20,7 +20,7 @@ use platform::http::ApiError;
 use platform::http::query::Given;
 use serde_json::{Value, json};
 
-use super::Api;
+use super::state::Api;
 
 #[derive(Debug, Default, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]

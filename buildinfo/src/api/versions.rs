@@ -12,9 +12,9 @@ use platform::http::ApiError;
 use serde::{Deserialize, Serialize};
 use text::cursor;
 
-use super::Api;
 use super::asked::{Asked, known_line, known_product, known_version, takes, whole_id};
-use super::builds::{limit_of, no_cursor};
+use super::paging::{limit_of, no_cursor};
+use super::state::Api;
 
 /// Versions in a page, unless the client says.
 const PAGE: i64 = 50;
@@ -75,7 +75,7 @@ pub(super) struct VersionsPage {
     responses(
         (status = 200, description = "A page of versions, each with `channel`, `version`, `shipped_build_number`, \
             `shipped_on` and its `builds`", body = VersionsPage),
-        (status = 400, description = "A parameter cannot be understood", body = super::openapi::Error),
+        (status = 400, description = "A parameter cannot be understood", body = super::error::Error),
     )
 )]
 pub(super) async fn versions(State(api): State<Api>, asked: Asked<VersionsParams>) -> Result<Response, ApiError> {
@@ -166,7 +166,7 @@ pub(super) struct Latest {
         (status = 200, description = "In `lines` for each line the newest build that is `offered` (null: none is) and \
             the `newest_built`, each with its `version` on this channel and its `status`; in `latest` those that are \
             offered", body = Latest),
-        (status = 400, description = "A parameter is missing or cannot be understood", body = super::openapi::Error),
+        (status = 400, description = "A parameter is missing or cannot be understood", body = super::error::Error),
     )
 )]
 pub(super) async fn latest(State(api): State<Api>, asked: Asked<LatestParams>) -> Result<Response, ApiError> {
@@ -248,9 +248,9 @@ takes!(
         (status = 200, description = "Both builds, the `seconds` between them, and `changes_url` or in \
             `no_changes_url` why there is none", body = Comparison),
         (status = 400, description = "A parameter is missing or no build id; or with the code `ambiguous`, an id \
-            stands for several builds, which are listed in `ambiguous`", body = super::openapi::Error),
+            stands for several builds, which are listed in `ambiguous`", body = super::error::Error),
         (status = 404, description = "No source has listed one of the builds so far, or not on that channel",
-            body = super::openapi::Error),
+            body = super::error::Error),
     )
 )]
 pub(super) async fn compare(State(api): State<Api>, asked: Asked<CompareParams>) -> Result<Response, ApiError> {
@@ -283,7 +283,7 @@ fn refused(error: NoComparison) -> Result<Response, ApiError> {
         return Err(ApiError::NotFound(sentence));
     };
     let parameters: Vec<String> = ambiguous.iter().flat_map(Several::parameters).collect();
-    let body = super::openapi::Error {
+    let body = super::error::Error {
         error: format!(
             "{sentence}: say which with {} (channel is for both)",
             parameters.join(" and ")

@@ -11,10 +11,10 @@ use platform::clock;
 use platform::db::{Db, DbError};
 use tokio::sync::Semaphore;
 
-use super::Place;
+use super::place::Place;
 use super::read::{Filter, FindingPage, Summary, findings, scores, summaries};
 use crate::db::{Generation, latest_generation, source_states};
-use crate::freshness::Freshness;
+use crate::lookup::Freshness;
 
 /// The same is read so often at most.
 const KEEP: Duration = Duration::from_secs(15);

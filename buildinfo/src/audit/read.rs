@@ -1,5 +1,7 @@
 //! Reads what the audit's rules judge.
 
+mod conflict_place;
+mod newest;
 mod scores;
 
 use std::collections::btree_map::Entry;
@@ -18,9 +20,11 @@ use platform::clock;
 use platform::db::{Db, DbError};
 use serde_json::Value;
 
-use crate::audit::{Place, alarms, no_importer, reported_version, silent_sources};
-use crate::contradiction;
+use self::newest::{before, newest};
+use crate::audit::place::Place;
+use crate::audit::rules::{alarms, no_importer, reported_version, silent_sources};
 use crate::db::{self, StoredConflict};
+use crate::explain::contradictions;
 use crate::watch::importer::Importer;
 
 pub use self::scores::scores;
@@ -29,9 +33,6 @@ pub use self::scores::scores;
 const PLATFORM_WINDOW: i64 = 42 * 86_400_000_000;
 /// So many installs are several: one alone may be a broken machine.
 const SEVERAL: i64 = 2;
-/// Parts the members of a conflict's place; no name holds it.
-const SEPARATOR: char = '\n';
-
 /// Which findings to list; what is left empty is not asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Filter {
@@ -152,8 +153,8 @@ async fn of_check(
         Check::ShippedWithoutBuild => about(product, shipped(db).await?),
         Check::LatePlatform => platforms(db, product).await?,
         Check::Conflict => {
-            let rows = db::conflicts_after(db, name, &place(after), limit).await?;
-            let told = contradiction::told(db, rows).await?;
+            let rows = db::conflicts_after(db, name, &conflict_place::read(after), limit).await?;
+            let told = contradictions::told(db, rows).await?;
             return Ok(told.into_iter().map(conflict).collect());
         }
         Check::BadFile => {
@@ -199,19 +200,13 @@ fn folders(product: Option<Product>) -> Vec<&'static str> {
     own.map(Directory::as_str).collect()
 }
 
-fn place(key: &str) -> [&str; 3] {
-    let mut parts = key.split(SEPARATOR);
-    [(); 3].map(|()| parts.next().unwrap_or_default())
-}
-
 fn conflict((row, told): (StoredConflict, Contradiction)) -> (String, Finding) {
     let subject = format!("{} {}", row.subject, row.field);
     let finding = Finding {
         command: told.command(),
         ..Finding::new(Severity::Warning, Check::Conflict, subject, told.sentence())
     };
-    let key = [row.group_key, row.subject, row.field].join("\n");
-    (key, finding)
+    (conflict_place::write(&row), finding)
 }
 
 fn bad_file((path, seen): (String, String)) -> (String, Finding) {
@@ -312,16 +307,6 @@ async fn shipped(db: &Db) -> Result<Vec<Finding>, DbError> {
     Ok(shipped_without_build(&known, &built, day))
 }
 
-/// The channels of the products with their newest builds.
-async fn newest(db: &Db) -> Result<Vec<(Product, String, BuildId)>, DbError> {
-    let rows = db::newest_builds(db).await?.into_iter();
-    let read = rows.filter_map(|(product, channel, id)| {
-        let id = BuildId::from_u64(u64::try_from(id).ok()?)?;
-        Some((product.parse().ok()?, channel, id))
-    });
-    Ok(read.collect())
-}
-
 async fn platforms(db: &Db, only: Option<Product>) -> Result<Vec<Finding>, DbError> {
     let generation = db::latest_generation(db).await?.n;
     let all = newest(db).await?;
@@ -347,10 +332,4 @@ async fn platforms(db: &Db, only: Option<Product>) -> Result<Vec<Finding>, DbErr
         found.extend(late_platforms(*product, channel, &builds, newest));
     }
     Ok(found)
-}
-
-/// The build id of a moment so long before another, as a number.
-fn before(id: BuildId, micros: i64) -> i64 {
-    let time = id.time() - chrono::TimeDelta::microseconds(micros);
-    time.format("%Y%m%d%H%M%S").to_string().parse().unwrap_or(0)
 }

@@ -1,6 +1,7 @@
 //! Reading the table `build`.
 
 mod list;
+pub(super) mod row;
 
 use platform::cpu::{self, Panicked};
 use platform::db::{Db, DbError};
@@ -10,32 +11,10 @@ use builds::build::Build;
 use builds::names::build_id::BuildId;
 use builds::names::product::Product;
 
+use self::row::{VALID, number, read_all};
+use super::page::Page;
+
 pub use list::{BuildKey, Filter, list_builds};
-
-/// One page of a list.
-#[derive(Debug, Clone)]
-pub struct Page<T> {
-    /// The rows.
-    pub rows: Vec<T>,
-    /// Whether more follow.
-    pub more: bool,
-}
-
-pub(super) fn read(body: &str) -> Result<Build, DbError> {
-    serde_json::from_str(body).map_err(|error| DbError::Row(format!("build: {error}")))
-}
-
-pub(super) fn read_all(bodies: &[String]) -> Result<Vec<Build>, DbError> {
-    bodies.iter().map(|body| read(body)).collect()
-}
-
-pub(super) fn number(id: BuildId) -> i64 {
-    // 14 digits.
-    i64::try_from(id.as_u64()).unwrap_or(i64::MAX)
-}
-
-/// The condition on rows that are valid in generation `$1`.
-const VALID: &str = "from_generation <= $1 AND (to_generation IS NULL OR to_generation > $1)";
 
 /// Hands every build that is valid in a generation to `each`, in batches: each batch has higher ids
 /// than the one before, and is in no order itself.

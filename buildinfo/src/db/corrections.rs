@@ -7,7 +7,7 @@ use builds::derive::group::GroupKey;
 use platform::db::{Db, DbError};
 use platform::{in_tx, on};
 
-use super::builds::number;
+use super::builds::row::number;
 use super::dirty_groups::{self, Touched};
 use super::lease::Writes;
 use super::observations;

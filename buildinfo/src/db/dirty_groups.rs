@@ -10,7 +10,7 @@ use platform::{in_tx, on};
 use sqlx::AssertSqlSafe;
 
 use super::lease::Writes;
-use super::{MANY, placeholders};
+use super::placeholders::{MANY, placeholders};
 
 /// So many groups are marked in one transaction.
 const MARKS: i64 = 400;

@@ -4,14 +4,15 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::str::FromStr;
 
-use builds::said::observation::{Kind, SourceName, UnknownName};
+use builds::names::UnknownName;
+use builds::said::observation::{Kind, SourceName};
 use platform::db::{Db, DbError};
 use platform::{in_tx, on};
 use serde::{Deserialize, Serialize};
 use sqlx::AssertSqlSafe;
 
 use super::lease::Writes;
-use super::placeholders;
+use super::placeholders::placeholders;
 
 /// So many places go into one transaction.
 const CHUNK: usize = 150;

@@ -4,7 +4,7 @@ use builds::unknown::Tally;
 use platform::db::{Db, DbError};
 use platform::{in_tx, on};
 
-use super::unknown::{ROWS, delete_until};
+use super::deletion::{ROWS, delete_until};
 
 /// Most installs that are kept for one build and reported version: beyond them the number says no more.
 const MOST_INSTALLS: i64 = 1000;

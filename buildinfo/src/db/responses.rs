@@ -6,7 +6,7 @@ use platform::{in_tx, on};
 use sqlx::AssertSqlSafe;
 
 use super::lease::Writes;
-use super::placeholders;
+use super::placeholders::placeholders;
 
 /// So many bytes of compressed answers go into one transaction, or one answer.
 const CHUNK_BYTES: usize = 256 * 1024;

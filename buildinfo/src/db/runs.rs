@@ -6,8 +6,8 @@ use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
 use serde::Serialize;
 
-use super::Page;
 use super::lease::Writes;
+use super::page::Page;
 
 /// One import, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, sqlx::FromRow)]

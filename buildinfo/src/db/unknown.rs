@@ -6,10 +6,11 @@ use platform::db::{Db, DbError};
 use platform::{in_tx, on};
 use sqlx::AssertSqlSafe;
 
-use super::{Page, placeholders, reported};
+use super::deletion::{ROWS, delete_until};
+use super::page::Page;
+use super::placeholders::placeholders;
+use super::reported;
 
-/// So many rows go into one transaction.
-pub(super) const ROWS: usize = 200;
 /// Most ids that are kept for each product and verdict; for products without a source, in all.
 const MOST: i64 = 5000;
 /// Most installs that are kept for one build: the alarm needs a few.
@@ -232,22 +233,6 @@ pub async fn prune_unknown(db: &Db, now: i64) -> Result<(), DbError> {
         }
     }
     Ok(())
-}
-
-pub(super) async fn delete_until(db: &Db, sql: &'static str, time: i64) -> Result<(), DbError> {
-    loop {
-        let mut tx = db.begin().await?;
-        let rows = in_tx!(&mut tx, |conn| sqlx::query(sql)
-            .bind(time)
-            .bind(i64::try_from(ROWS).unwrap_or(i64::MAX))
-            .execute(conn)
-            .await
-            .map(|done| done.rows_affected()))?;
-        tx.commit().await?;
-        if rows == 0 {
-            return Ok(());
-        }
-    }
 }
 
 /// Forgets builds that are not unknown any more, with their installs; at most 200 in a transaction.

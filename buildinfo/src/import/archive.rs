@@ -18,15 +18,16 @@ use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use self::harvest::Harvest;
-use self::survey::{Survey, missing_is_none, survey_candidates, survey_nightly};
-use super::{Choice, Import, ImportError, Progress};
+use self::survey::{AT_ONCE, Survey, missing_is_none, survey_candidates, survey_nightly};
+use super::error::ImportError;
+use super::options::Choice;
+use super::progress::Progress;
+use super::under_way::Import;
 use crate::db::{self, Place, Prepared, Writes};
 use crate::sources::Client;
 use crate::sources::archive::{Reader, buildhub_package, candidate_version, release_version};
 
 const SOURCE: SourceName = SourceName::Archive;
-/// So many requests are under way at a time.
-const AT_ONCE: usize = 16;
 /// So many observations, or places, are stored at a time.
 const BATCH: usize = 300;
 

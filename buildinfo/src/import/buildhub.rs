@@ -13,7 +13,10 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::{Choice, Import, ImportError, Progress};
+use super::error::ImportError;
+use super::options::Choice;
+use super::progress::Progress;
+use super::under_way::Import;
 use crate::db::{self, Prepared, Writes};
 use crate::sources::buildhub::{self, Records, Wanted};
 use crate::sources::{Client, SourceError};

@@ -12,8 +12,9 @@ use platform::db::{Db, DbError};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::error::ImportError;
 use super::lease::with_lease;
-use super::{ImportError, Progress};
+use super::progress::Progress;
 use crate::db::{self, Lease, Writes};
 
 /// So many groups are derived at a time,

@@ -7,7 +7,8 @@ use platform::clock;
 use platform::db::Db;
 use tokio_util::sync::CancellationToken;
 
-use super::{ImportError, Progress};
+use super::error::ImportError;
+use super::progress::Progress;
 use crate::db::{IMPORT_LEASE, Lease};
 
 /// How often the lease is renewed.

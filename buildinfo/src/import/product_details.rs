@@ -4,7 +4,9 @@ use builds::policy::State;
 use builds::said::observation::{Observation, SourceName};
 use tokio_util::sync::CancellationToken;
 
-use super::{Import, ImportError, Progress};
+use super::error::ImportError;
+use super::progress::Progress;
+use super::under_way::Import;
 use crate::db;
 use crate::sources::{SourceError, product_details};
 

@@ -8,7 +8,7 @@ use futures::future::{BoxFuture, Shared};
 use platform::db::DbError;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::LookupError;
+use super::error::LookupError;
 
 /// A load under way, or one that has ended.
 pub(super) type Load = Shared<BoxFuture<'static, Result<(), Arc<LookupError>>>>;

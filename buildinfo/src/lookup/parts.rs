@@ -10,7 +10,7 @@ use builds::names::product::{Line, Product, is_unofficial_channel};
 use builds::names::version::{Stage, Version};
 use platform::db::{Db, DbError};
 
-use super::LookupError;
+use super::error::LookupError;
 use crate::db::{self, Page};
 
 /// So many ids are read at a time in the search for the newest.

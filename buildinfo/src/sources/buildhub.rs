@@ -8,8 +8,8 @@ use builds::said::observation::{Observation, SourceName};
 use serde_json::{Value, json};
 use url::Url;
 
+use super::address::under;
 use super::client::{Client, SourceError};
-use super::under;
 
 /// The largest page that Buildhub gives.
 const PAGE: usize = 1000;

@@ -7,8 +7,8 @@ use builds::said::observation::Observation;
 use serde_json::Value;
 use url::Url;
 
+use super::address::under;
 use super::client::{Client, SourceError};
-use super::under;
 
 /// The files that list releases.
 pub const RELEASES: [&str; 4] = [

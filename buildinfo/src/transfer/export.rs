@@ -1,28 +1,19 @@
 //! Everything that is concluded, as text that is the same wherever the same was observed.
 
+mod error;
 mod table;
 
 use std::io::{self, Write};
 
 use builds::build::Build;
 use builds::said::observation::Digest;
-use platform::db::{Db, DbError};
+use platform::db::Db;
 use sha2::{Digest as _, Sha256};
 
 use crate::db;
 
+pub use error::ExportError;
 pub use table::{Written, table};
-
-/// An export that broke off.
-#[derive(Debug, thiserror::Error)]
-pub enum ExportError {
-    /// The database failed.
-    #[error(transparent)]
-    Db(#[from] DbError),
-    /// The output could not be written.
-    #[error("writing the export: {0}")]
-    Write(#[from] io::Error),
-}
 
 /// Writes every build that is valid in a generation as one JSON object a line, sorted by build id and
 /// then by [`Build::key`], and answers the digest of the whole text. Numbers of generations and

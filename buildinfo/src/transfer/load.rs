@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::db::{self, Lease, Run, Writes};
 use crate::import::{ImportError, Progress, derive_dirty, with_lease};
 use crate::sources::csv::{self, BadRow};
-use crate::table::{PLACE, Table};
+use crate::sources::table::{PLACE, Table};
 
 /// Larger files are refused, in bytes.
 const MAX_FILE: u64 = 1 << 30;

@@ -1,21 +1,28 @@
 //! Aggregations: how many builds have which value, one grouping inside the other.
 
+mod bucket;
 mod dates;
 mod hits;
+mod inside;
 mod order;
+mod room;
 mod terms;
 
 use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
+use self::bucket::{date_text, listed};
 use self::dates::Dates;
 use self::hits::TopHits;
+use self::inside::Inside;
 use self::terms::Terms;
+use super::body::{Refused, object, only, text_of, unsupported};
+use super::field::{Field, Scalar};
 use super::query::{Context, Query};
-use super::record::{Field, Scalar};
-use super::{Refused, object, only, text_of, unsupported};
 use crate::index::{BuildIndex, BuildRef};
+
+pub(super) use self::room::Room;
 
 /// Most conditions of one aggregation `filters`.
 const MOST_FILTERS: usize = 100;
@@ -46,29 +53,6 @@ struct Filters {
     named: bool,
     /// The name of the bucket of what no condition fits, if it is wanted.
     other: Option<String>,
-}
-
-/// How many buckets and records of buckets there may still be in an answer.
-#[derive(Debug)]
-pub(super) struct Room(usize);
-
-impl Room {
-    pub(super) fn new(most: usize) -> Self {
-        Self(most)
-    }
-
-    fn left(&self) -> usize {
-        self.0
-    }
-
-    fn take(&mut self, count: usize) -> Result<(), Refused> {
-        self.0 = self.0.checked_sub(count).ok_or_else(too_many)?;
-        Ok(())
-    }
-}
-
-fn too_many() -> Refused {
-    Refused("the answer would have too many buckets".to_owned())
 }
 
 impl Aggregations {
@@ -115,6 +99,14 @@ impl Aggregations {
             answers.insert(name.clone(), answer);
         }
         Ok(answers)
+    }
+
+    /// What a grouping needs of the aggregations inside it.
+    fn within<'a>(&'a self, index: &'a BuildIndex) -> Inside<'a> {
+        Inside {
+            answer: Box::new(move |builds, room| self.answer(index, builds, room)),
+            measure: Box::new(move |name, builds| self.measure(name, builds)),
+        }
     }
 
     /// Whether the aggregation with this name has one value.
@@ -178,11 +170,11 @@ impl Aggregation {
             "max" => Self::Greatest(date()?),
             "top_hits" => Self::TopHits(TopHits::parse(object(kind, own)?)?),
             "terms" => {
-                let terms = Terms::parse(object(kind, own)?, &inside)?;
+                let terms = Terms::parse(object(kind, own)?, &|name| inside.has_measure(name))?;
                 return Ok(Self::Terms(terms, inside));
             }
             "date_histogram" => {
-                let dates = Dates::parse(object(kind, own)?, &inside)?;
+                let dates = Dates::parse(object(kind, own)?, &|name| inside.has_measure(name))?;
                 return Ok(Self::Dates(dates, inside));
             }
             // Searchkit sends an empty condition where nothing is chosen (buildhub#239).
@@ -229,8 +221,8 @@ impl Aggregation {
         };
         let values = |field: Field| builds.iter().filter_map(move |build| field.of(*build));
         match self {
-            Self::Terms(terms, inside) => terms.answer(index, builds, inside, room),
-            Self::Dates(dates, inside) => dates.answer(index, builds, inside, room),
+            Self::Terms(terms, inside) => terms.answer(index, builds, &inside.within(index), room),
+            Self::Dates(dates, inside) => dates.answer(builds, &inside.within(index), room),
             Self::Filter(query, inside) => bucket(index, &matching(&|build| query.matches(build)), inside, room),
             Self::Missing(field, inside) => {
                 let without = matching(&|build| field.of(build).is_none());
@@ -298,17 +290,7 @@ impl Filters {
         for (name, own) in groups {
             buckets.push((name.to_owned(), bucket(index, &own, inside, room)?));
         }
-        Ok(answer_of(buckets, self.named))
-    }
-}
-
-/// The buckets by their names, or as a list in their order.
-fn answer_of(buckets: Vec<(String, Value)>, by_name: bool) -> Value {
-    if by_name {
-        json!({ "buckets": buckets.into_iter().collect::<Map<_, _>>() })
-    } else {
-        let list: Vec<Value> = buckets.into_iter().map(|(_, bucket)| bucket).collect();
-        json!({ "buckets": list })
+        Ok(listed(buckets, self.named))
     }
 }
 
@@ -331,9 +313,4 @@ fn date(value: Option<&Scalar<'_>>) -> Value {
         }
         Some(Scalar::Text(_)) | None => json!({ "value": null }),
     }
-}
-
-fn date_text(millis: i64) -> Option<String> {
-    let time = chrono::DateTime::from_timestamp_millis(millis)?;
-    Some(time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
 }

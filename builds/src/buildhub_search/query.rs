@@ -8,8 +8,8 @@ use chrono::{DateTime, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use regex_automata::meta::Regex;
 use serde_json::{Map, Value};
 
-use super::record::{Field, Scalar};
-use super::{Refused, object, single, text_of, unsupported, whole_number};
+use super::body::{Refused, object, single, text_of, unsupported, whole_number};
+use super::field::{Field, Scalar};
 use crate::index::BuildRef;
 use crate::names::build_id::BuildId;
 

@@ -3,7 +3,7 @@
 use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 
-use super::Refused;
+use super::body::Refused;
 
 /// Longer expressions are refused, in characters; Elasticsearch's own limit.
 const LONGEST: usize = 1000;

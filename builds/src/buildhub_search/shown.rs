@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Refused, object, text_of, unsupported};
+use super::body::{Refused, object, text_of, unsupported};
 
 /// Most patterns in one list.
 const MOST_PATTERNS: usize = 100;

@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
+use super::body::{Refused, unsupported};
+use super::field::{Field, Scalar};
 use super::query::scalar;
-use super::record::{Field, Scalar};
-use super::{Refused, unsupported};
 use crate::index::BuildRef;
 
 /// Most fields to sort by.

@@ -7,13 +7,13 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::ShortBuild;
 use crate::build::Status;
+use crate::catalog::short_build::ShortBuild;
 use crate::index::{BuildIndex, BuildRef};
+use crate::links::changes_url;
 use crate::names::build_id::BuildId;
 use crate::names::product::{Directory, Product, normalise_channel};
 use crate::names::version::Version;
-use crate::resolve::changes_url;
 
 /// Which build is meant: an id, and as much as it takes to tell it from others with that id.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,18 +1,15 @@
 //! Corrections: what a person states against the sources, as rows of data.
 
-mod draft;
-
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use crate::build::{Build, Certainty, Reason};
+use crate::names::UnknownName;
 use crate::names::build_id::BuildId;
 use crate::names::product::{Line, Product};
 use crate::names::version::Version;
-use crate::said::observation::{Observation, UnknownName};
-
-pub use draft::{BadDraft, Draft};
+use crate::said::observation::Observation;
 
 /// A person's statement that stands above what the sources say. Undone corrections are not passed on to the
 /// interpretation.

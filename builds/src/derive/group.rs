@@ -10,10 +10,11 @@ use std::str::FromStr;
 
 use crate::derive::claim::{Claim, Origin};
 use crate::derive::facts;
+use crate::names::UnknownName;
 use crate::names::build_id::BuildId;
 use crate::names::product::Product;
 use crate::names::version::Version;
-use crate::said::observation::{Digest, Kind, Observation, UnknownName, Why};
+use crate::said::observation::{Digest, Kind, Observation, Why};
 
 /// The name of a group: what the `group_key` column holds, as text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,7 +5,8 @@ use std::num::NonZeroU32;
 use chrono::NaiveDate;
 
 use crate::build::{Build, Certainty, Reason, Status};
-use crate::index::{BuildIndex, Row, UNKNOWN_TIME, bit_of};
+use crate::index::row::{Row, UNKNOWN_TIME, bit_of};
+use crate::index::tables::Tables;
 use crate::names::build_id::BuildId;
 use crate::names::product::{Line, Product};
 use crate::names::version::Version;
@@ -14,17 +15,17 @@ use crate::said::observation::{Digest, SourceName};
 /// A build in an index.
 #[derive(Debug, Clone, Copy)]
 pub struct BuildRef<'a> {
-    pub(super) index: &'a BuildIndex,
+    pub(super) tables: &'a Tables,
     pub(super) row: usize,
 }
 
 impl<'a> BuildRef<'a> {
     pub(super) fn get(self) -> &'a Row {
-        &self.index.rows[self.row]
+        &self.tables.rows[self.row]
     }
 
     fn text(self, position: u32) -> &'a str {
-        self.index.texts.get(position)
+        self.tables.texts.get(position)
     }
 
     /// Its place in the index, by product and build id.
@@ -49,7 +50,7 @@ impl<'a> BuildRef<'a> {
 
     /// See [`Build::version`].
     pub fn version(self) -> &'a Version {
-        &self.index.versions[self.get().version as usize]
+        &self.tables.versions[self.get().version as usize]
     }
 
     /// See [`Build::platform`].
@@ -107,7 +108,10 @@ impl<'a> BuildRef<'a> {
     /// See [`Build::archive_url`].
     pub fn archive_url(self) -> Option<String> {
         let start = self.get().url_rest as usize;
-        let rest = self.index.urls.get(start..start + usize::from(self.get().url_length))?;
+        let rest = self
+            .tables
+            .urls
+            .get(start..start + usize::from(self.get().url_length))?;
         let url = format!("{}{rest}", self.text(self.get().url_start));
         Some(url).filter(|url| !url.is_empty())
     }
@@ -133,7 +137,7 @@ impl<'a> BuildRef<'a> {
     /// See [`Build::evidence`].
     pub fn evidence(self) -> &'a [Digest] {
         let start = self.get().evidence as usize;
-        self.index
+        self.tables
             .evidence
             .get(start..start + usize::from(self.get().evidence_count))
             .unwrap_or_default()
@@ -202,4 +206,13 @@ impl<'a> BuildRef<'a> {
             evidence: self.evidence().to_vec(),
         }
     }
+}
+
+/// A build in a line, under its name there.
+#[derive(Debug, Clone, Copy)]
+pub struct InLine<'a> {
+    /// The version on the line's channel.
+    pub version: &'a Version,
+    /// The build, for one of its platforms.
+    pub build: BuildRef<'a>,
 }

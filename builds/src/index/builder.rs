@@ -6,13 +6,13 @@ use std::num::NonZeroU32;
 
 use foldhash::fast::RandomState;
 
-use super::lines::{LineEntry, micros_of_day};
-use super::texts::Positions;
-use super::{
-    BuildIndex, BuildRef, IndexFull, MANY_ROWS, Row, SEVERAL_CHANNELS, SHARED_URL_END, Span, UNKNOWN_TIME, bit_of,
-    key_of,
-};
 use crate::build::{Build, Status};
+use crate::index::build_index::BuildIndex;
+use crate::index::build_ref::BuildRef;
+use crate::index::lines::{LineEntry, micros_of_day};
+use crate::index::row::{MANY_ROWS, Row, SEVERAL_CHANNELS, SHARED_URL_END, Span, UNKNOWN_TIME, bit_of, key_of};
+use crate::index::tables::Tables;
+use crate::index::texts::{IndexFull, Positions};
 use crate::names::product::{Line, Product};
 use crate::names::version::Version;
 
@@ -49,7 +49,8 @@ impl LineBuilds {
 /// Takes builds one by one, in any order, so that a load needs no second copy of them.
 #[derive(Debug)]
 pub struct IndexBuilder {
-    index: BuildIndex,
+    generation: i64,
+    tables: Tables,
     texts: Positions,
     versions: Positions,
 }
@@ -57,12 +58,9 @@ pub struct IndexBuilder {
 impl IndexBuilder {
     /// An empty index of `generation`.
     pub fn new(generation: i64) -> Self {
-        let index = BuildIndex {
-            generation,
-            ..BuildIndex::default()
-        };
         Self {
-            index,
+            generation,
+            tables: Tables::default(),
             texts: Positions::default(),
             versions: Positions::default(),
         }
@@ -73,7 +71,7 @@ impl IndexBuilder {
     /// # Errors
     /// [`IndexFull`] when a text or their sum is too long, or there are too many builds.
     pub fn push(&mut self, build: &Build) -> Result<(), IndexFull> {
-        u32::try_from(self.index.rows.len()).map_err(|_| IndexFull)?;
+        u32::try_from(self.tables.rows.len()).map_err(|_| IndexFull)?;
         let url = build.archive_url.as_deref().unwrap_or_default();
         let (shared, rest) = url.split_at(url.find(SHARED_URL_END).map_or(0, |at| at + SHARED_URL_END.len()));
         let row = Row {
@@ -88,8 +86,8 @@ impl IndexBuilder {
             repository: self.text(build.repository.as_deref().unwrap_or_default())?,
             build_number: build.build_number.and_then(NonZeroU32::new),
             url_start: self.text(shared)?,
-            url_rest: u32::try_from(self.index.urls.len()).map_err(|_| IndexFull)?,
-            evidence: u32::try_from(self.index.evidence.len()).map_err(|_| IndexFull)?,
+            url_rest: u32::try_from(self.tables.urls.len()).map_err(|_| IndexFull)?,
+            evidence: u32::try_from(self.tables.evidence.len()).map_err(|_| IndexFull)?,
             shipped_on: build.shipped_on,
             url_length: u16::try_from(rest.len()).map_err(|_| IndexFull)?,
             evidence_count: u16::try_from(build.evidence.len()).map_err(|_| IndexFull)?,
@@ -99,22 +97,22 @@ impl IndexBuilder {
             certainty: build.certainty,
             reason: build.reason,
         };
-        self.index.urls.push_str(rest);
-        self.index.evidence.extend_from_slice(&build.evidence);
-        self.index.rows.push(row);
+        self.tables.urls.push_str(rest);
+        self.tables.evidence.extend_from_slice(&build.evidence);
+        self.tables.rows.push(row);
         Ok(())
     }
 
     /// Sorts what was added.
     pub fn finish(mut self) -> BuildIndex {
-        let BuildIndex {
+        let Tables {
             rows,
             texts,
             versions,
             spans,
             channels,
             ..
-        } = &mut self.index;
+        } = &mut self.tables;
         let name = |row: &Row| {
             (
                 texts.get(row.channel),
@@ -154,11 +152,14 @@ impl IndexBuilder {
             first = first.saturating_add(u32::try_from(same.len()).unwrap_or(u32::MAX));
         }
         self.add_lines();
-        self.index.rows.shrink_to_fit();
-        self.index.texts.shrink_to_fit();
-        self.index.urls.shrink_to_fit();
-        self.index.evidence.shrink_to_fit();
-        self.index
+        self.tables.rows.shrink_to_fit();
+        self.tables.texts.shrink_to_fit();
+        self.tables.urls.shrink_to_fit();
+        self.tables.evidence.shrink_to_fit();
+        BuildIndex {
+            generation: self.generation,
+            tables: self.tables,
+        }
     }
 
     /// Every build stands in the line of each channel that got it; the newest one of its own channel too, whatever
@@ -167,9 +168,9 @@ impl IndexBuilder {
         let mut lines: HashMap<(Product, u32, Line), LineBuilds, RandomState> = HashMap::default();
         // The channels behind each text of `offered_on`.
         let mut offers: HashMap<u32, Vec<u32>, RandomState> = HashMap::default();
-        for row in 0..self.index.rows.len() {
+        for row in 0..self.tables.rows.len() {
             let build = BuildRef {
-                index: &self.index,
+                tables: &self.tables,
                 row,
             };
             if build.status() == Status::Variant || !build.variant().is_empty() {
@@ -201,12 +202,12 @@ impl IndexBuilder {
             lines
                 .entry((product, own_channel, line))
                 .or_default()
-                .see(built, status, &self.index.versions);
+                .see(built, status, &self.tables.versions);
             for channel in offers.get(&offered_on).into_iter().flatten().copied() {
                 let is_own = channel == own_channel;
                 let named = candidate
                     .as_ref()
-                    .filter(|_| !is_own && self.index.texts.get(channel) == "beta");
+                    .filter(|_| !is_own && self.tables.texts.get(channel) == "beta");
                 let Ok(version) = named.map_or(Ok(own_version), |version| self.version(version)) else {
                     continue;
                 };
@@ -220,16 +221,16 @@ impl IndexBuilder {
                 let builds = lines.entry((product, channel, line)).or_default();
                 builds.offered.push(entry);
                 if !is_own {
-                    builds.see(entry, status, &self.index.versions);
+                    builds.see(entry, status, &self.tables.versions);
                 }
             }
         }
-        let BuildIndex {
+        let Tables {
             texts,
             versions,
             lines: sorted,
             ..
-        } = &mut self.index;
+        } = &mut self.tables;
         for ((product, channel, line), builds) in lines {
             let newest = builds.newest.map(|(entry, _)| entry);
             let name = (product, texts.get(channel), line);
@@ -238,16 +239,30 @@ impl IndexBuilder {
     }
 
     fn text(&mut self, text: &str) -> Result<u32, IndexFull> {
-        let Self { index, texts, .. } = self;
-        texts.of(text, || index.texts.push(text))
+        let Self { tables, texts, .. } = self;
+        texts.of(text, || tables.texts.push(text))
     }
 
     fn version(&mut self, version: &Version) -> Result<u32, IndexFull> {
-        let Self { index, versions, .. } = self;
+        let Self { tables, versions, .. } = self;
         versions.of(version.as_str(), || {
-            let position = u32::try_from(index.versions.len()).map_err(|_| IndexFull)?;
-            index.versions.push(version.clone());
+            let position = u32::try_from(tables.versions.len()).map_err(|_| IndexFull)?;
+            tables.versions.push(version.clone());
             Ok(position)
         })
+    }
+}
+
+impl BuildIndex {
+    /// An index of `builds`.
+    ///
+    /// # Errors
+    /// [`IndexFull`] beyond four thousand million bytes of texts.
+    pub fn from_builds<'a>(generation: i64, builds: impl IntoIterator<Item = &'a Build>) -> Result<Self, IndexFull> {
+        let mut builder = IndexBuilder::new(generation);
+        for build in builds {
+            builder.push(build)?;
+        }
+        Ok(builder.finish())
     }
 }

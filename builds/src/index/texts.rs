@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::IndexFull;
+/// More builds, or longer texts, than the index can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the index is full")]
+pub struct IndexFull;
 
 /// Texts one behind another, by position.
 #[derive(Debug, Default)]

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::names::unknown_name::UnknownName;
 use crate::names::version::Version;
-use crate::said::observation::UnknownName;
 
 /// A product, under the name that its crash reports carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

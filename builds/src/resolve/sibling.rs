@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::revision_url;
 use crate::build::{Certainty, Status};
 use crate::index::BuildIndex;
+use crate::links::revision_url;
 use crate::names::build_id::BuildId;
 use crate::names::product::Product;
 use crate::names::version::Version;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::unknown::UnknownKey;
+use crate::unknown::key::UnknownKey;
 
 /// Tells the installs that report crashes of one build apart, and nothing else.
 ///

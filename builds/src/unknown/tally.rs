@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use crate::resolve::Answer;
-use crate::unknown::{InstallHash, UnknownKey, Verdict};
+use crate::unknown::install::InstallHash;
+use crate::unknown::key::{MAX_NAME, UnknownKey};
+use crate::unknown::verdict::Verdict;
 
 /// Most different ids, and most different sightings, that are held at a time; more are dropped.
 const MOST: usize = 4096;
@@ -75,7 +77,7 @@ impl Tally {
         let reported = answer.reported.as_deref().unwrap_or_default();
         // Foreign text; PostgreSQL has none with a null character.
         let reported = reported.chars().filter(|one| !one.is_control());
-        let reported = reported.take(super::MAX_NAME).collect();
+        let reported = reported.take(MAX_NAME).collect();
         if differs {
             self.add_version((key, reported, install), at);
         } else {

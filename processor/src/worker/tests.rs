@@ -316,7 +316,9 @@ async fn a_build_reaches_its_crashes_also_when_its_change_was_removed_before_it_
         // The generations are of 1970: what changed with them goes.
         let settings = buildinfo::Settings::default();
         let now = platform::clock::now_micros();
-        buildinfo::upkeep::step(&bench.test.db, &settings, now).await.unwrap();
+        buildinfo::watch::upkeep::step(&bench.test.db, &settings, now)
+            .await
+            .unwrap();
         assert_eq!(changes_removed(&bench.test.db).await.unwrap(), 2);
         watch::pass_on(bench.shared()).await.unwrap();
         assert_eq!(bench.jobs().await, 1);

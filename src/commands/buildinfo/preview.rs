@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use buildinfo::db::{builds_by_id, built_versions, latest_generation};
-use buildinfo::preview::{Preview, preview};
+use buildinfo::import::{Preview, preview};
 use builds::derive::correction::{Correction, CorrectionKind, Subject};
 use builds::{Build, Question};
 use crashstore::db::{asking_of_build, count_of_build};

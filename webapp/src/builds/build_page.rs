@@ -2,7 +2,7 @@
 
 use askama::Template;
 use buildinfo::db::Stored;
-use buildinfo::table::Table;
+use buildinfo::sources::table::Table;
 use builds::audit::Contradiction;
 use builds::derive::correction::Correction;
 use builds::index::BuildRef;

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use buildinfo::db::Generation;
-use buildinfo::freshness::Silent;
+use buildinfo::lookup::Silent;
 use buildinfo::watch::importer::Importer;
 use builds::index::BuildRef;
 use builds::resolve;

@@ -10,7 +10,8 @@ use builds::said::observation::{Digest, Kind, Observation, SourceName};
 use platform::db::{Db, DbError};
 use serde_json::Value;
 
-use super::{before, newest, place};
+use super::conflict_place;
+use super::newest::{before, newest};
 use crate::db::{self, Said};
 
 /// The last weeks over which sources are judged, in microseconds: ninety days.
@@ -108,11 +109,11 @@ async fn add_contradictions(db: &Db, only: Option<Product>, scores: &mut Scores)
     let name = only.map_or("", Product::as_str);
     let (mut after, mut seen) = (String::new(), 0);
     loop {
-        let rows = db::conflicts_after(db, name, &place(&after), 200).await?;
+        let rows = db::conflicts_after(db, name, &conflict_place::read(&after), 200).await?;
         let Some(last) = rows.last() else {
             return Ok(());
         };
-        after = [&*last.group_key, &*last.subject, &*last.field].join("\n");
+        after = conflict_place::write(last);
         seen += rows.len();
         for row in &rows {
             let body: Value = serde_json::from_str(&row.body).unwrap_or_default();

@@ -7,8 +7,9 @@ use builds::names::version::{Stage, Version};
 use platform::db::{Beginning, Db, DbError, values};
 use platform::on;
 
-use super::{Page, VALID, number, read_all};
+use super::row::{VALID, number, read_all};
 use crate::db::beginning;
+use crate::db::page::Page;
 
 /// Of a beginning, the builds of so many versions are listed.
 const MOST_VERSIONS: usize = 200;

@@ -7,11 +7,13 @@ use builds::names::product::Directory;
 use builds::names::version::Version;
 use futures::StreamExt;
 
-use super::AT_ONCE;
 use super::outlook::Outlook;
 use crate::db::{Place, PlaceState};
 use crate::sources::SourceError;
 use crate::sources::archive::{BuildFolder, CandidateFolder, Reader};
+
+/// So many requests are under way at a time.
+pub(super) const AT_ONCE: usize = 16;
 
 /// What was found on the way to the builds.
 #[derive(Debug, Default)]

@@ -13,7 +13,7 @@ use builds::names::product::Product;
 use builds::names::version::{Stage, Version};
 use platform::db::Db;
 
-use super::ExportError;
+use super::error::ExportError;
 use crate::db;
 
 /// The columns of Socorro's table.

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
-use super::order::{Bucket, Order};
-use super::{Aggregations, Refused, Room, date_text};
-use crate::buildhub_search::record::{Field, Scalar};
-use crate::buildhub_search::{only, text_of, unsupported, whole_number};
-use crate::index::{BuildIndex, BuildRef};
+use super::bucket::{Bucket, date_text, listed};
+use super::inside::Inside;
+use super::order::Order;
+use super::room::{Room, too_many};
+use crate::buildhub_search::body::{Refused, only, text_of, unsupported, whole_number};
+use crate::buildhub_search::field::{Field, Scalar};
+use crate::index::BuildRef;
 
 /// A grouping of a date by spans of time, UTC.
 #[derive(Debug)]
@@ -41,7 +43,7 @@ const FORMATS: [(&str, &str); 6] = [
 ];
 
 impl Dates {
-    pub(super) fn parse(body: &Map<String, Value>, inside: &Aggregations) -> Result<Self, Refused> {
+    pub(super) fn parse(body: &Map<String, Value>, has_measure: &dyn Fn(&str) -> bool) -> Result<Self, Refused> {
         let known = [
             "field",
             "interval",
@@ -79,7 +81,7 @@ impl Dates {
             field,
             span: Span::parse(text_of("interval", interval)?)?,
             format: body.get("format").map(format).transpose()?,
-            order: Order::parse(body.get("order"), inside, Order::by_key())?,
+            order: Order::parse(body.get("order"), has_measure, Order::by_key())?,
             least: body
                 .get("min_doc_count")
                 .map_or(Ok(0), |count| whole_number("min_doc_count", count))?,
@@ -89,9 +91,8 @@ impl Dates {
 
     pub(super) fn answer(
         &self,
-        index: &BuildIndex,
         builds: &[BuildRef<'_>],
-        inside: &Aggregations,
+        inside: &Inside<'_>,
         room: &mut Room,
     ) -> Result<Value, Refused> {
         let mut spans: BTreeMap<i64, Vec<BuildRef<'_>>> = BTreeMap::new();
@@ -115,13 +116,13 @@ impl Dates {
         let mut answer = Vec::with_capacity(buckets.len());
         for (key, own) in &buckets {
             let Scalar::Date(millis) = key else { continue };
-            let mut bucket = inside.answer(index, own, room)?;
+            let mut bucket = (inside.answer)(own, room)?;
             bucket.insert("key".to_owned(), json!(millis));
             bucket.insert("key_as_string".to_owned(), json!(self.text(*millis)));
             bucket.insert("doc_count".to_owned(), json!(own.len()));
             answer.push((self.text(*millis).unwrap_or_default(), Value::Object(bucket)));
         }
-        Ok(super::answer_of(answer, self.keyed))
+        Ok(listed(answer, self.keyed))
     }
 
     /// Adds the spans between the first and the last in which nothing lies.
@@ -133,7 +134,7 @@ impl Dates {
         while begin < last {
             spans.entry(begin).or_default();
             if spans.len() > most {
-                return Err(super::too_many());
+                return Err(too_many());
             }
             match self.span.next(begin).filter(|next| *next > begin) {
                 Some(next) => begin = next,

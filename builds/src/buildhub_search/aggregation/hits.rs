@@ -2,10 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Refused, Room};
+use super::room::Room;
+use crate::buildhub_search::body::{Refused, only, whole_number};
+use crate::buildhub_search::hit::hit;
+use crate::buildhub_search::record;
 use crate::buildhub_search::shown::Shown;
 use crate::buildhub_search::sort::Sort;
-use crate::buildhub_search::{hit, only, record, whole_number};
 use crate::index::BuildRef;
 
 /// Records, unless the client says.

@@ -4,10 +4,9 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::{Aggregations, Refused};
-use crate::buildhub_search::record::Scalar;
-use crate::buildhub_search::{single, unsupported};
-use crate::index::BuildRef;
+use super::bucket::Bucket;
+use super::inside::Inside;
+use crate::buildhub_search::body::{Refused, single, unsupported};
 
 /// Most orders one after the other.
 const MOST_KEYS: usize = 10;
@@ -25,12 +24,13 @@ enum By {
     Inside(String),
 }
 
-/// A bucket: its key and what is in it.
-pub(super) type Bucket<'a> = (Scalar<'a>, Vec<BuildRef<'a>>);
-
 impl Order {
-    /// Reads an order; `inside` are the aggregations that it can name, and `usual` is the one without any.
-    pub(super) fn parse(order: Option<&Value>, inside: &Aggregations, usual: Self) -> Result<Self, Refused> {
+    /// Reads an order; `has_measure` tells which aggregations it can name, and `usual` is the one without any.
+    pub(super) fn parse(
+        order: Option<&Value>,
+        has_measure: &dyn Fn(&str) -> bool,
+        usual: Self,
+    ) -> Result<Self, Refused> {
         let orders = match order {
             None => return Ok(usual),
             Some(Value::Array(orders)) => orders.as_slice(),
@@ -47,7 +47,7 @@ impl Order {
                 "_count" => By::Count,
                 path => {
                     let name = path.strip_suffix(".value").unwrap_or(path);
-                    if !inside.has_measure(name) {
+                    if !has_measure(name) {
                         return Err(unsupported("order of buckets", path, KNOWN));
                     }
                     By::Inside(name.to_owned())
@@ -73,11 +73,11 @@ impl Order {
     }
 
     /// Sorts buckets.
-    pub(super) fn sort(&self, buckets: &mut Vec<Bucket<'_>>, inside: &Aggregations) {
+    pub(super) fn sort(&self, buckets: &mut Vec<Bucket<'_>>, inside: &Inside<'_>) {
         type Measured<'a> = (Vec<Option<i64>>, Bucket<'a>);
         let measures = |(_, builds): &Bucket<'_>| -> Vec<Option<i64>> {
             let measure = |(by, _): &(By, bool)| match by {
-                By::Inside(name) => inside.measure(name, builds),
+                By::Inside(name) => (inside.measure)(name, builds),
                 By::Key | By::Count => None,
             };
             self.0.iter().map(measure).collect()

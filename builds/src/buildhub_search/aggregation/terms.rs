@@ -5,11 +5,14 @@ use std::collections::{HashMap, HashSet};
 use regex_automata::meta::Regex;
 use serde_json::{Map, Value, json};
 
-use super::order::{Bucket, Order};
-use super::{Aggregations, Refused, Room, date_text};
+use super::bucket::{Bucket, date_text};
+use super::inside::Inside;
+use super::order::Order;
+use super::room::Room;
+use crate::buildhub_search::body::{Refused, only, text_of, whole_number};
+use crate::buildhub_search::field::{Field, Scalar};
 use crate::buildhub_search::query::scalar;
-use crate::buildhub_search::record::{Field, Scalar};
-use crate::buildhub_search::{only, regexp, text_of, whole_number};
+use crate::buildhub_search::regexp;
 use crate::index::{BuildIndex, BuildRef};
 
 /// Buckets, unless the client says.
@@ -86,7 +89,7 @@ impl Values {
 }
 
 impl Terms {
-    pub(super) fn parse(body: &Map<String, Value>, inside: &Aggregations) -> Result<Self, Refused> {
+    pub(super) fn parse(body: &Map<String, Value>, has_measure: &dyn Fn(&str) -> bool) -> Result<Self, Refused> {
         only("terms", body, &KNOWN)?;
         let field = Field::named(text_of("field", body.get("field").unwrap_or(&Value::Null))?)?;
         let number = |word: &str, usual| body.get(word).map_or(Ok(usual), |number| whole_number(word, number));
@@ -99,7 +102,7 @@ impl Terms {
         Ok(Self {
             field,
             size,
-            order: Order::parse(body.get("order"), inside, Order::by_count())?,
+            order: Order::parse(body.get("order"), has_measure, Order::by_count())?,
             include: Values::parse("include", field, body.get("include"))?,
             exclude: Values::parse("exclude", field, body.get("exclude"))?,
             least: number("min_doc_count", 1)?,
@@ -122,7 +125,7 @@ impl Terms {
         &'a self,
         index: &'a BuildIndex,
         builds: &[BuildRef<'a>],
-        inside: &Aggregations,
+        inside: &Inside<'_>,
         room: &mut Room,
     ) -> Result<Value, Refused> {
         let mut buckets: HashMap<Scalar<'a>, Vec<BuildRef<'a>>> = HashMap::new();
@@ -146,7 +149,7 @@ impl Terms {
         room.take(buckets.len())?;
         let mut answer = Vec::with_capacity(buckets.len());
         for (key, own) in &buckets {
-            let mut bucket = inside.answer(index, own, room)?;
+            let mut bucket = (inside.answer)(own, room)?;
             bucket.insert("key".to_owned(), key.to_json());
             if let Scalar::Date(millis) = key {
                 bucket.insert("key_as_string".to_owned(), json!(date_text(*millis)));

@@ -1,6 +1,6 @@
 //! What a program says its version is, beside what its build is called.
 
-use super::{Stage, Version};
+use crate::names::version::written::{Stage, Version};
 
 impl Version {
     /// Whether a build of this version says of itself that it is `reported`.

@@ -4,7 +4,7 @@
 //! word for it: release managers say "154.0b1 build 2" and "153.0 RC build 2". Programs get the former, people read
 //! the latter.
 
-use super::{Stage, Version};
+use crate::names::version::written::{Stage, Version};
 
 impl Version {
     /// What a person calls it: `154.0b1 build 2 (candidate)` for `154.0b1rc2`, `153.0 RC build 2` for `153.0rc2`; a

@@ -11,8 +11,8 @@ use builds::resolve::{Question, resolve};
 use platform::db::{Db, DbError};
 use serde::Serialize;
 
+use super::derivation::{derive_groups, known_facts};
 use crate::db;
-use crate::import::{derive_groups, known_facts};
 
 /// What would change about one build id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -17,7 +17,10 @@ const AT_ONCE: usize = 200;
 ///
 /// # Errors
 /// The database failed.
-pub async fn told(db: &Db, stored: Vec<StoredConflict>) -> Result<Vec<(StoredConflict, Contradiction)>, DbError> {
+pub(crate) async fn told(
+    db: &Db,
+    stored: Vec<StoredConflict>,
+) -> Result<Vec<(StoredConflict, Contradiction)>, DbError> {
     let mut read: Vec<(StoredConflict, Contradiction)> = stored
         .into_iter()
         .filter_map(|row| {

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{Correction, CorrectionKind, Field, Subject};
 use crate::build::Status;
+use crate::derive::correction::{Correction, CorrectionKind, Field, Subject};
 use crate::names::build_id::odd_part;
 use crate::names::version::Version;
 

@@ -1,0 +1,109 @@
+//! The rules about who imports, sources that are silent, alarms, and versions that programs report.
+
+use builds::audit::{Check, Finding, Severity};
+use builds::build::Certainty;
+use platform::clock::rfc3339;
+
+use crate::db::{Alarm, ReportedVersion, SourceState};
+use crate::watch::alarm::plan_of;
+use crate::watch::importer::{Importer, Who};
+
+/// Most characters of a client's text in a finding.
+const MOST_OF_CLIENT: usize = 32;
+
+/// The sources that did not answer when they were last asked.
+pub fn silent_sources(states: &[SourceState]) -> Vec<Finding> {
+    let silent = states.iter().filter_map(|state| {
+        let trouble = state.trouble.as_ref()?;
+        let since = match state.answered {
+            Some(answered) => format!("it last answered at {}", rfc3339(answered)),
+            None => "it never answered".to_owned(),
+        };
+        Some(Finding::new(
+            Severity::Bad,
+            Check::SilentSource,
+            state.source.clone(),
+            format!("{trouble}; {since}"),
+        ))
+    });
+    silent.collect()
+}
+
+/// That no process imports by itself: worth a note while imports are made by hand, bad when nobody makes them.
+pub fn no_importer(importer: &Importer) -> Option<Finding> {
+    let severity = match importer.who {
+        Who::Scheduled => return None,
+        Who::ByHand => Severity::Note,
+        Who::Nobody => Severity::Bad,
+    };
+    let since = match importer.last {
+        Some(last) => format!("the last import began {}", rfc3339(last)),
+        None => "nothing was ever imported".to_owned(),
+    };
+    Some(Finding::new(
+        severity,
+        Check::NoImporter,
+        "importing".to_owned(),
+        format!("no process imports by itself; {since}"),
+    ))
+}
+
+/// The alarms that are on; `importer` is who looks for their builds.
+pub fn alarms(open: &[Alarm], importer: &Importer) -> Vec<Finding> {
+    let findings = open.iter().map(|alarm| {
+        let tried = match &alarm.outcome {
+            Some(outcome) => outcome.clone(),
+            None => format!("not looked for yet: {}", importer.promise()),
+        };
+        let places = plan_of(alarm).map(|plan| plan.archive.join(" "));
+        Finding::new(
+            Severity::Bad,
+            Check::OpenAlarm,
+            format!("{} {} {}", alarm.product, alarm.channel, alarm.build_id),
+            format!(
+                "crashes of {} installs since {}; {tried}; it would lie in {}",
+                alarm.installs,
+                rfc3339(alarm.raised),
+                places.unwrap_or_default()
+            ),
+        )
+    });
+    findings.collect()
+}
+
+/// A build of which several installs report another version; `others` are how many more versions several installs
+/// report. `version` is what the build is, and `certainty` on what that rests.
+pub fn reported_version(seen: &ReportedVersion, others: i64, version: &str, certainty: Certainty) -> Finding {
+    let others = match others {
+        ..=0 => String::new(),
+        1 => ", and 1 other version is reported".to_owned(),
+        others => format!(", and {others} other versions are reported"),
+    };
+    Finding::new(
+        Severity::Warning,
+        Check::ReportedVersion,
+        format!("{} {} {}", seen.product, of_client(&seen.channel), seen.build_id),
+        format!(
+            "{} installs report {} with the build id of {version} ({certainty}), last at {}{others}: the program was \
+             updated in part only, somebody ships it under a version of their own, or the build data are wrong",
+            seen.installs,
+            of_client(&seen.reported),
+            rfc3339(seen.last)
+        ),
+    )
+}
+
+/// A text of a client as it can be shown in a sentence: short, of one line, and nothing in it that turns the writing
+/// round.
+fn of_client(text: &str) -> String {
+    let is_odd = |c: &char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let mut letters = text.chars().filter(|c| !is_odd(c));
+    let mut shown: String = letters.by_ref().take(MOST_OF_CLIENT).collect();
+    if letters.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}

@@ -1,0 +1,28 @@
+//! Why an import did not take place, or broke off.
+
+use platform::db::DbError;
+
+use crate::db::RunLease;
+
+/// An import that did not take place, or broke off.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// Another import runs, and the caller did not want to wait.
+    #[error("another import runs: {}", .0.owner)]
+    Busy(RunLease),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The HTTP client could not be made.
+    #[error("the HTTP client could not be made: {0}")]
+    Client(#[from] reqwest::Error),
+    /// A part of the import ended without having done its work.
+    #[error("a part of the import broke off")]
+    Task,
+    /// It was asked to stop; what was read is kept, and the next import goes on.
+    #[error("the import was stopped")]
+    Stopped,
+    /// The right to import was lost: this process was away for too long.
+    #[error("the import lost its lease")]
+    LeaseLost,
+}

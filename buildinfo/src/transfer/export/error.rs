@@ -1,0 +1,16 @@
+//! Why an export broke off.
+
+use std::io;
+
+use platform::db::DbError;
+
+/// An export that broke off.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The output could not be written.
+    #[error("writing the export: {0}")]
+    Write(#[from] io::Error),
+}

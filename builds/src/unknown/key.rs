@@ -1,0 +1,94 @@
+//! Under what an unknown build id is counted.
+
+use std::fmt;
+use std::str::FromStr;
+
+use text::cursor;
+
+use crate::build::Reason;
+use crate::names::build_id::{BuildId, NotABuildId};
+use crate::names::product::{OFFICIAL_CHANNELS, Product, is_unofficial_channel};
+use crate::resolve::Answer;
+use crate::unknown::verdict::Verdict;
+
+/// Most characters of a name that is not one of ours.
+pub(super) const MAX_NAME: usize = 32;
+/// Stands for a name that is too long, or that is not made of letters, digits, `-`, `_` and `.`.
+const OTHER: &str = "other";
+
+/// Under what an unknown build id is counted. Written `<build id>~<product>~<channel>`, each percent-encoded.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnknownKey {
+    /// The product's canonical name, or a short foreign one.
+    pub product: String,
+    /// The channel, normalised and short.
+    pub channel: String,
+    /// The id; for what is no id, the kind of junk: its text never gets here.
+    pub build_id: String,
+}
+
+impl UnknownKey {
+    /// The key of an answer with this verdict. What is asked is foreign text: it is shown to
+    /// everyone, so only short names and digits get through.
+    pub fn of(answer: &Answer, verdict: Verdict) -> Self {
+        let junk = verdict == Verdict::Junk;
+        let known = answer.product.parse::<Product>().is_ok();
+        let channel = answer.channel.as_str();
+        let named = OFFICIAL_CHANNELS.contains(&channel) || is_unofficial_channel(channel);
+        Self {
+            // Of junk all that counts is how much there is of it.
+            product: if junk && !known {
+                OTHER.to_owned()
+            } else {
+                short_name(&answer.product)
+            },
+            channel: if junk && !named && !channel.is_empty() {
+                OTHER.to_owned()
+            } else {
+                short_name(channel)
+            },
+            build_id: match answer.build_id.parse::<BuildId>() {
+                Ok(_) if answer.reason == Reason::InTheFuture => "in the future".to_owned(),
+                Ok(id) => id.to_string(),
+                Err(NotABuildId::Empty) => "empty".to_owned(),
+                Err(NotABuildId::NotDigits) => "not digits".to_owned(),
+                Err(NotABuildId::Length) => "wrong length".to_owned(),
+                Err(NotABuildId::NotADate) => "not a date".to_owned(),
+            },
+        }
+    }
+}
+
+impl fmt::Display for UnknownKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&cursor::write([&self.build_id, &self.product, &self.channel]))
+    }
+}
+
+impl FromStr for UnknownKey {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let [build_id, product, channel] = cursor::read(text).ok_or(())?;
+        Ok(Self {
+            product,
+            channel,
+            build_id,
+        })
+    }
+}
+
+/// The name under which a product is counted, however it is spelt.
+pub fn counted_product(name: &str) -> String {
+    let known = name.parse::<Product>();
+    known.map_or_else(|_| short_name(name), |product| product.as_str().to_owned())
+}
+
+/// A name as it is stored: itself, or `other` if it is long or has other characters.
+pub fn short_name(name: &str) -> String {
+    let fits = name.len() <= MAX_NAME
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b' '));
+    if fits { name.to_owned() } else { OTHER.to_owned() }
+}

@@ -1,0 +1,52 @@
+//! Why no source knows a build id.
+
+use serde::Serialize;
+
+use crate::build::Reason;
+use crate::resolve::Answer;
+
+/// Why no source knows a build id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It is no build id, or lies in the future.
+    Junk,
+    /// Its channel is none of a release process.
+    Unofficial,
+    /// No source that we read knows builds of the product.
+    NoSource,
+    /// It could be a build that no source has listed so far.
+    NotSeen,
+}
+
+impl Verdict {
+    /// Every verdict, in the order of the enum.
+    pub const ALL: [Self; 4] = [Self::Junk, Self::Unofficial, Self::NoSource, Self::NotSeen];
+
+    /// The name as it is stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Junk => "junk",
+            Self::Unofficial => "unofficial",
+            Self::NoSource => "no_source",
+            Self::NotSeen => "not_seen",
+        }
+    }
+
+    /// The verdict with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verdict| verdict.as_str() == name)
+    }
+
+    /// What an answer says of an id that is unknown; none of one that is known, or of the beginning
+    /// of an id.
+    pub fn of(answer: &Answer) -> Option<Self> {
+        match answer.reason {
+            Reason::Junk | Reason::InTheFuture => Some(Self::Junk),
+            Reason::NotAnOfficialBuild => Some(Self::Unofficial),
+            Reason::NoSourceForProduct | Reason::VersionCode | Reason::GeckoSibling => Some(Self::NoSource),
+            Reason::NotSeen => Some(Self::NotSeen),
+            _ => None,
+        }
+    }
+}
