@@ -32,7 +32,7 @@ const NOT_THERE: &str = "3d1bb258-cbbf-4589-a673-34f800260803";
 const NO_ROW: &str = "4d1bb258-cbbf-4589-a673-34f800260803";
 const ORPHAN: &str = "5d1bb258-cbbf-4589-a673-34f800260803";
 
-/// Stands in every protected value.
+/// Part of every protected value.
 const SECRET: &str = "QWERTZ";
 /// 2026-08-03 11:02:44.
 const RECEIVED: i64 = 1_785_754_964_000_000;
@@ -187,7 +187,7 @@ async fn servers() -> Vec<Server> {
     testing::databases().await.into_iter().map(Server::new).collect()
 }
 
-/// Where the link with this text leads.
+/// The target of the link with this text.
 fn link_of(page: &str, text: &str) -> String {
     let end = page.find(&format!(">{text}<")).unwrap();
     let start = page[..end].rfind("href=\"").unwrap() + 6;
