@@ -32,7 +32,7 @@ pub(crate) use self::work::{progress_bar, show, step};
 use crate::parts::open_db;
 use crate::settings::Settings;
 
-/// Another import runs (`EX_TEMPFAIL`).
+/// Another import is running (`EX_TEMPFAIL`).
 const BUSY: u8 = 75;
 
 #[derive(Debug, Subcommand)]
@@ -163,7 +163,7 @@ async fn run_import(db: &Db, settings: &Settings, args: &ImportArgs, as_json: bo
                 .with_context(|| format!("{name:?} is no product that has builds"))
         })
         .collect::<anyhow::Result<_>>()?;
-    // Where no process imports by itself, this is what looks for the builds of alarms.
+    // If no process imports on its own, this searches for the builds of alarms.
     let alarms = match args.source {
         Source::Auto => alarm::open(db, &products).await?,
         _ => Vec::new(),
