@@ -1,4 +1,4 @@
-//! Unknown ids and their alarms as programs read them.
+//! Unknown ids and their alarms as the API shows them.
 
 use platform::clock::rfc3339;
 use serde::Serialize;

@@ -11,7 +11,7 @@ use sqlx::AssertSqlSafe;
 use super::dirty_groups::{Touched, touched};
 use super::placeholders::{MANY, marks};
 
-/// An observation with when it was first seen.
+/// An observation and when it was first seen.
 #[derive(Debug, Clone)]
 pub struct Stored {
     /// The observation.
@@ -66,8 +66,7 @@ impl TryFrom<Row> for Stored {
     }
 }
 
-/// What must be derived again when these observations are passed over, or not any more: those with
-/// this subject, or this digest.
+/// What must be derived again when the observations with this subject or digest are ignored, or no longer ignored.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
@@ -76,7 +75,7 @@ pub(super) async fn touched_by_ignoring(db: &Db, subject_or_digest: &str) -> Res
         let quoted: Vec<String> = names.iter().map(|name| format!("'{name}'")).collect();
         quoted.join(", ")
     };
-    // Each source and kind is a search in the index: of two texts, with OR, the database would read all.
+    // Each source and kind is an index search; with OR between two texts, the database would read everything.
     let by_subject = format!(
         "SELECT {COLUMNS} \
          FROM observation o \
@@ -101,7 +100,7 @@ pub(super) async fn touched_by_ignoring(db: &Db, subject_or_digest: &str) -> Res
     Ok(dirty)
 }
 
-/// How many observations each of these groups has, said now or not; at most 100 groups.
+/// The number of observations of each of these groups, still said or not; at most 100 groups.
 ///
 /// # Errors
 /// The database failed.
@@ -126,7 +125,7 @@ pub async fn group_sizes(db: &Db, group_keys: &[String]) -> Result<HashMap<Strin
     Ok(sizes.collect())
 }
 
-/// What is said now about the groups with these keys, in the order of the keys.
+/// What is still said about the groups with these keys, in key order.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
@@ -142,11 +141,11 @@ pub async fn of_group(db: &Db, group_key: &str) -> Result<Vec<Observation>, DbEr
         .collect()
 }
 
-/// Hands over what is said now about the groups with these keys, with the group's key and in no order. One observation
-/// is held at a time: of a version of old times there are ten thousand.
+/// Passes on what is still said about the groups with these keys, with the group's key, in no particular order. It
+/// holds one observation at a time: some old versions have ten thousand.
 ///
 /// # Errors
-/// The database failed or a row cannot be read; some were handed over.
+/// The database failed or a row cannot be read; some observations were already passed on.
 pub async fn each_of_groups(
     db: &Db,
     group_keys: &[String],
@@ -174,7 +173,7 @@ pub async fn each_of_groups(
     Ok(())
 }
 
-/// What is said now about versions as a whole: the observations that [`builds::facts()`] reads.
+/// What is still said about versions as a whole: the observations that [`builds::facts()`] reads.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
@@ -184,7 +183,7 @@ pub async fn fact_observations(db: &Db) -> Result<Vec<Observation>, DbError> {
          FROM observation o \
          WHERE o.kind IN ('{}', '{}', '{}', '{}') AND o.said_to IS NULL \
          ORDER BY o.digest",
-        // As the index has them: with parameters it would not be used.
+        // Literals, as in the index: with parameters it would not be used.
         Kind::ShippedRelease,
         Kind::ReleaseDirectory,
         Kind::ReleaseHistory,
@@ -222,7 +221,7 @@ pub async fn by_digests(db: &Db, digests: &[Digest]) -> Result<Vec<Stored>, DbEr
     rows.into_iter().map(Stored::try_from).collect()
 }
 
-/// Which of these observations, at most 200 of them, are still said.
+/// The observations among these, at most 200, that are still said.
 ///
 /// # Errors
 /// The database failed.

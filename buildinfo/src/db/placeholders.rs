@@ -1,8 +1,7 @@
-//! The placeholders of statements about many rows.
+//! Placeholders for statements about many rows.
 
-/// So many rows, or keys, go into one statement. Statements of one size have one text, which the database prepares
-/// once; and SQLite finds each parameter by looking through all of its statement, so that a statement with many times
-/// more of them takes longer.
+/// Rows or keys in one statement. Statements of one size share one text, which the database prepares once; and SQLite
+/// finds each parameter by scanning the whole statement, so much larger statements take longer.
 pub(super) const MANY: usize = 20;
 
 /// `$4, $5`: `count` placeholders, the first with the number `first`.

@@ -9,36 +9,36 @@ use serde::Serialize;
 use super::lease::Writes;
 use super::page::Page;
 
-/// One import, as it is stored.
+/// One stored import.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, sqlx::FromRow)]
 pub struct Run {
-    /// The moment of its start, microseconds UTC; higher than that of any run before it.
+    /// Its start, microseconds UTC; higher than that of any earlier run.
     pub id: i64,
     /// What was read: `auto`, or one source.
     pub source: String,
-    /// What was decided about the sources, and why: a [`Policy`] as JSON; empty while it runs.
+    /// What was decided about the sources, and why: a [`Policy`] as JSON; empty while the run is in progress.
     #[serde(serialize_with = "as_json")]
     pub policy: String,
     /// When it began, microseconds UTC.
     pub started: i64,
     /// When it ended, microseconds UTC; none while it runs, or if it was killed.
     pub ended: Option<i64>,
-    /// `running`, `complete`, `partial` (a source failed), `failed`, `stopped` (on request), or
-    /// `broken` (it was killed, or failed at our own end).
+    /// `running`, `complete`, `partial` (a source failed), `failed`, `stopped` (on request), or `broken` (it was
+    /// killed, or failed on our side).
     pub outcome: String,
     /// Requests made.
     pub requests: i64,
     /// Records read.
     pub records: i64,
-    /// Observations that were new.
+    /// New observations.
     pub new_records: i64,
-    /// Observations that were known.
+    /// Observations already known.
     pub unchanged: i64,
-    /// Records that could not be used, and requests that failed for good.
+    /// Unusable records, and requests that finally failed.
     pub errors: i64,
     /// The generation after it.
     pub generation: i64,
-    /// What a person should know, one thing a line.
+    /// What people should know, one item per line.
     pub notes: String,
 }
 
@@ -59,7 +59,7 @@ fn as_json<S: serde::Serializer>(policy: &str, serializer: S) -> Result<S::Ok, S
     policy.serialize(serializer)
 }
 
-/// Stores that a run began, under the right to import: one that still claims to run was killed.
+/// Stores that a run began, under the right to import: any other run still marked as running was killed.
 ///
 /// # Errors
 /// The database failed.
@@ -113,7 +113,7 @@ pub async fn end_run(tx: &mut Tx, run: &Run) -> Result<(), DbError> {
     Ok(())
 }
 
-/// The newest runs first, at most `limit`.
+/// The newest runs, newest first, at most `limit`.
 ///
 /// # Errors
 /// The database failed.
@@ -121,7 +121,7 @@ pub async fn recent_runs(db: &Db, limit: i64) -> Result<Vec<Run>, DbError> {
     Ok(runs_before(db, i64::MAX, limit).await?.rows)
 }
 
-/// The runs with a smaller id than `before`, the newest first, at most `limit`.
+/// The runs with ids below `before`, newest first, at most `limit`.
 ///
 /// # Errors
 /// The database failed.
@@ -156,7 +156,7 @@ pub async fn last_import(db: &Db) -> Result<Option<i64>, DbError> {
         .await)?)
 }
 
-/// How many imports there were of each outcome.
+/// The number of imports of each outcome.
 ///
 /// # Errors
 /// The database failed.

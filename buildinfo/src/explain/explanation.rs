@@ -81,7 +81,7 @@ pub struct HistoryEntry {
 
 impl From<Change> for HistoryEntry {
     fn from(change: Change) -> Self {
-        // Both are written by this program as JSON arrays.
+        // This program writes both as JSON arrays.
         let json = |text: &str| serde_json::from_str(text).unwrap_or(Value::Null);
         Self {
             generation: change.generation,

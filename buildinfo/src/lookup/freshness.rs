@@ -1,7 +1,7 @@
 //! How fresh an answer is: when the sources last answered, and which of them are silent.
 //!
-//! This stands beside an answer and is no part of it: it changes with time, and an answer that says
-//! the same as before must stay equal to it.
+//! This accompanies an answer but is not part of it: it changes with time, while two answers that say the same must be
+//! equal.
 
 use std::fmt;
 
@@ -11,12 +11,10 @@ use serde::Serialize;
 
 use crate::db::SourceState;
 
-/// When the sources answered that an answer rests on. With it, "not yet" and "does not exist" never
-/// look the same.
+/// When the sources behind an answer last answered. It tells "not yet" from "does not exist".
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Freshness {
-    /// Everything was known to us that the sources held at this time, RFC 3339; none if no source
-    /// ever answered.
+    /// We know everything the sources held at this time, RFC 3339; none if no source ever answered.
     pub as_of: Option<String>,
     /// The sources that did not answer when they were last asked.
     pub silent: Vec<Silent>,
@@ -33,7 +31,7 @@ pub struct Silent {
     pub why: String,
 }
 
-/// Something with how fresh it is.
+/// Something with its freshness.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Dated<'a, T> {
     /// The thing itself.
@@ -45,9 +43,8 @@ pub struct Dated<'a, T> {
 }
 
 impl Freshness {
-    /// What the states of the sources amount to. The oldest answer among the sources that answer
-    /// counts; if none answers, the newest answer there ever was. Tables of rows are no source that
-    /// is asked again, and count for nothing.
+    /// Summarizes the states of the sources. The oldest answer among the sources that answer counts; if none answers,
+    /// the newest answer ever. Loaded tables are not sources that can be asked again, so they do not count.
     pub fn of(states: &[SourceState]) -> Self {
         let asked = states.iter().filter(|state| state.source != SourceName::Csv.as_str());
         let (answering, silent): (Vec<_>, Vec<_>) =
@@ -60,7 +57,7 @@ impl Freshness {
         }
     }
 
-    /// Of what was known at an earlier time (microseconds UTC): which source was silent then is not.
+    /// The freshness of an earlier time (microseconds UTC): which sources were silent then is not known.
     pub fn at(time: i64) -> Self {
         Self {
             as_of: (time > 0).then(|| rfc3339(time)),
@@ -76,7 +73,7 @@ impl Freshness {
         }
     }
 
-    /// A text that differs whenever this does.
+    /// A text that differs whenever the freshness does.
     pub(crate) fn tag(&self) -> String {
         let silent = self.silent.iter();
         let silent: Vec<String> = silent

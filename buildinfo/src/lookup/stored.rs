@@ -1,4 +1,4 @@
-//! What the database knows, read into an index: all of it, or what one question needs.
+//! Reads the database's builds into an index: all of them, or those that one question needs.
 
 use builds::build::{Build, Status};
 use builds::index::{BuildIndex, IndexBuilder};
@@ -11,7 +11,7 @@ use platform::db::{Db, DbError};
 use super::error::LookupError;
 use crate::db;
 
-/// So many builds of a channel are read around one that is not in the index.
+/// Builds of a channel read around one that is not in the index.
 const NEIGHBOURS: i64 = 400;
 
 /// Loads every build of a generation.
@@ -30,13 +30,13 @@ pub async fn load(db: &Db, generation: i64) -> Result<BuildIndex, LookupError> {
     })
     .await?;
     full?;
-    // Sorting a million builds takes a while: not on a thread that serves requests.
+    // Sorting a million builds takes a while, so it must not run on a thread that serves requests.
     let index = cpu::run(move || builder.finish()).await;
     Ok(index.map_err(DbError::from)?)
 }
 
-/// A small index: the builds of a product with an id, and their neighbours on their channels; where there are none,
-/// Firefox's builds of the same Gecko. What a command asks that has only a few questions.
+/// Builds a small index for a command with few questions: the builds of a product with an id, and their neighbours on
+/// their channels; if there are none, Firefox's builds of the same Gecko.
 ///
 /// # Errors
 /// See [`LookupError`].
@@ -50,7 +50,7 @@ pub async fn around(db: &Db, generation: i64, product: Product, id: BuildId) -> 
         .iter()
         .flat_map(|build| build.offered_on.iter().chain([&build.channel]).cloned())
         .collect();
-    // Betas have releases among their neighbours, those of builds that nobody got too: they are their release
+    // Betas have releases among their neighbours, including builds that never reached users: those are their release
     // candidates.
     if channels.iter().any(|channel| channel == "beta") {
         channels.push("release".to_owned());
@@ -58,7 +58,7 @@ pub async fn around(db: &Db, generation: i64, product: Product, id: BuildId) -> 
     channels.sort();
     channels.dedup();
     for channel in channels {
-        // From the newest down to some way before the build: what is behind it, and what it is behind.
+        // From the newest down to a little below the build: what follows it, and what precedes it.
         let mut before = None;
         loop {
             let page = db::builds_of_channel(db, generation, product, &channel, before, NEIGHBOURS).await?;

@@ -24,7 +24,7 @@ pub const VERSIONS: [&str; 3] = [
     "mobile_versions.json",
 ];
 
-/// The histories: version and day, without build number. Those for Android mix two products and are not read.
+/// The histories: version and day, without build number. Those for Android mix two products, so they are not read.
 pub const HISTORIES: [&str; 6] = [
     "firefox_history_major_releases.json",
     "firefox_history_stability_releases.json",
@@ -34,8 +34,8 @@ pub const HISTORIES: [&str; 6] = [
     "thunderbird_history_development_releases.json",
 ];
 
-/// The end of the name of a history of major releases. It knows some that the files of releases call "stability"
-/// (14.0.1, 125.0.1).
+/// The suffix of a history of major releases. It includes some that the release files call "stability" (14.0.1,
+/// 125.0.1).
 const MAJOR_HISTORY: &str = "_history_major_releases.json";
 
 /// Every file that is read.
@@ -49,17 +49,17 @@ pub fn files() -> impl ExactSizeIterator<Item = &'static str> {
 pub struct File {
     /// Its address.
     pub url: String,
-    /// What it says.
+    /// Its observations.
     pub observations: Vec<Observation>,
-    /// Entries that are no observation: a member is missing.
+    /// Entries that yield no observation: a member is missing.
     pub unusable: usize,
 }
 
 /// Reads one file, whole.
 ///
 /// # Errors
-/// See [`SourceError`]. A file without content is [`SourceError::Garbage`], so that it is not taken
-/// for "nothing has shipped".
+/// See [`SourceError`]. A file without content is [`SourceError::Garbage`], so that it is not mistaken for "nothing has
+/// shipped".
 pub async fn file(client: &Client, root: &Url, name: &str) -> Result<File, SourceError> {
     let url = under(root, &format!("/1.0/{name}"));
     let content = client.get_json(&url).await?;
@@ -82,7 +82,7 @@ pub async fn file(client: &Client, root: &Url, name: &str) -> Result<File, Sourc
         let directory = name.split('_').next().unwrap_or(name);
         let days = content.as_object().filter(|days| !days.is_empty());
         let days = days.ok_or_else(|| garbage("no versions"))?;
-        // A few very old versions follow no grammar (`3.6.3plugin1`); no build of them is known.
+        // A few very old versions fit no grammar (`3.6.3plugin1`); no build of them is known.
         let observations: Vec<Observation> = days
             .iter()
             .filter(|(version, _)| version.parse::<Version>().is_ok())

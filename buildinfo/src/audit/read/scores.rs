@@ -1,4 +1,4 @@
-//! Reads what sources are judged by.
+//! Reads the data that sources are judged by.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -14,14 +14,14 @@ use super::conflict_place;
 use super::newest::{before, newest};
 use crate::db::{self, Said};
 
-/// The last weeks over which sources are judged, in microseconds: ninety days.
+/// The recent period over which sources are judged, in microseconds: ninety days.
 const SCORE_WINDOW: i64 = 90 * 86_400_000_000;
-/// So many build ids are read at a time.
+/// Build ids read at a time.
 const IDS: i64 = 200;
-/// Most conflicts that count in the scores.
+/// Maximum conflicts that count in the scores.
 const MOST_CONFLICTS: usize = 5000;
 
-/// How the sources did over the builds of the last ninety days; of one product if it is given.
+/// The sources' scores over the builds of the last ninety days; of one product if given.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
@@ -68,7 +68,7 @@ fn db_number(id: BuildId) -> i64 {
     i64::try_from(id.as_u64()).unwrap_or(i64::MAX)
 }
 
-/// For each build, given as the digests of its observations, when each source listed it first.
+/// For each build, given as the digests of its observations, when each source first listed it.
 async fn first_by_source(
     db: &Db,
     builds: impl Iterator<Item = BTreeSet<Digest>>,
@@ -79,7 +79,7 @@ async fn first_by_source(
     let mut listed: HashMap<String, (SourceName, i64)> = HashMap::new();
     for digests in all.chunks(200) {
         for said in db::said(db, digests).await? {
-            // What is said of versions as a whole lists no build.
+            // Statements about versions as a whole list no build.
             let of_build = said.kind.parse::<Kind>().is_ok_and(|kind| {
                 !matches!(
                     kind,
@@ -104,7 +104,7 @@ async fn first_by_source(
     Ok(first.collect())
 }
 
-/// Counts the values that were stated and not believed.
+/// Counts the stated values that were not believed.
 async fn add_contradictions(db: &Db, only: Option<Product>, scores: &mut Scores) -> Result<(), DbError> {
     let name = only.map_or("", Product::as_str);
     let (mut after, mut seen) = (String::new(), 0);
@@ -136,7 +136,7 @@ async fn add_contradictions(db: &Db, only: Option<Product>, scores: &mut Scores)
     }
 }
 
-/// Who said something, about which product and channel.
+/// The source of a statement, and the product and channel it is about.
 fn who(said: &Said) -> Option<(SourceName, Product, String)> {
     let group = said.group_key.as_deref()?;
     let product: Product = group.split(' ').next()?.parse().ok()?;
