@@ -1,4 +1,4 @@
-//! The newest builds of a channel: what its users are offered, and what was built.
+//! The newest builds of a channel: the one offered to users, and the one built last.
 
 use serde::Serialize;
 
@@ -21,7 +21,7 @@ pub struct Newest {
 }
 
 impl Newest {
-    /// Whether what was built last is what users are offered.
+    /// Whether the newest build is the one offered to users.
     pub fn is_offered(&self) -> bool {
         let name = |found: &LatestBuild| (found.build.build_id, found.version.clone());
         let offered = self.offered.as_ref().map(name);

@@ -153,7 +153,7 @@ fn what_is_offered_is_the_highest_version_that_was_not_taken_back() {
             .collect();
         BuildIndex::from_builds(1, &builds).unwrap()
     };
-    // A dot release that was built after the next train's release, and shipped before it.
+    // A dot release built after the next train's release and shipped before it.
     let dot = of(&[
         (
             "release",
@@ -168,7 +168,7 @@ fn what_is_offered_is_the_highest_version_that_was_not_taken_back() {
         newest_names(&dot, "release", None),
         ["main: 153.0 20260901000000 shipped / 152.0.5 20260903000000 shipped"]
     );
-    // Pulled, and a channel of which nothing is out.
+    // A pulled build, and a channel without any released build.
     let pulled = of(&[
         ("release", "125.0", "20240408000000", Status::Pulled, &["beta"]),
         ("beta", "125.0b9", "20240404000000", Status::Shipped, &["beta"]),
@@ -254,7 +254,7 @@ fn an_id_of_several_builds_is_not_guessed() {
         twice(error.unwrap_err()),
         [(2, "from_channel".to_owned()), (2, "to_channel to_version".to_owned())]
     );
-    // What is not known at all is said first.
+    // An unknown build is reported first.
     for (from, to) in [("20190101000000", TWICE), (TWICE, "20190101000000")] {
         let error = asked(which(from, None, None), which(to, None, None)).unwrap_err();
         assert!(matches!(error, NoComparison::NotKnown(..)), "{error}");
@@ -270,7 +270,7 @@ fn an_id_of_several_builds_is_not_guessed() {
     }
     let error = asked(which(TWICE, Some("esr"), None), last()).unwrap_err();
     assert!(matches!(error, NoComparison::NotThat(_)), "{error}");
-    // The same id, and yet two builds.
+    // The same id, but two builds.
     let compared = asked(which(TWICE, Some("beta"), None), which(TWICE, Some("release"), None));
     assert_ne!(compared.unwrap().no_changes_url, Some("it is one build"));
 }

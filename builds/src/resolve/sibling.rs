@@ -1,4 +1,4 @@
-//! The build of Firefox that was made of the same Gecko as one that no source lists.
+//! The Firefox build made from the same Gecko as a build that no source lists.
 
 use serde::Serialize;
 
