@@ -233,7 +233,7 @@ async fn sources_are_scored_over_what_the_others_list() {
         let before = scores(db, None).await.unwrap();
         let own = row(&before, SourceName::Buildhub, "nightly");
         assert_eq!((own.builds, own.timed, own.holes), (nightlies.len(), 0, 0));
-        // The archive is read for the first time and knows two of the builds.
+        // The archive is read for the first time and has two of the builds.
         let index = lookup(db).await.index();
         let mut said = Vec::new();
         for id in nightlies.iter().take(2) {
@@ -252,7 +252,7 @@ async fn sources_are_scored_over_what_the_others_list() {
         rebuild(db, "test", &stop, &quiet).await.unwrap();
         let after = scores(db, Some(Product::Firefox)).await.unwrap();
         let archive = row(&after, SourceName::Archive, "nightly");
-        // It was not asked for those that Buildhub lists: it has no holes.
+        // It was not asked for the builds that Buildhub lists, so it has no holes.
         assert_eq!((archive.builds, archive.timed, archive.holes), (2, 0, 0));
         let buildhub = row(&after, SourceName::Buildhub, "nightly");
         assert_eq!((buildhub.builds, buildhub.holes), (nightlies.len(), 0));

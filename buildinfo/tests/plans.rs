@@ -1,6 +1,6 @@
-//! How the databases answer what the program asks about builds: by an index, and without sorting.
+//! How the databases answer the program's queries about builds: by an index, and without sorting.
 //!
-//! The statements are those that were really sent: the functions are called, and what sqlx logs of them is explained.
+//! The queries are those actually sent: the functions are called, and the statements that sqlx logs are explained.
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test is the test")]
 
@@ -27,10 +27,10 @@ use tracing::{Event, Metadata, Subscriber, span};
 
 use support::Sources;
 
-/// What was sent since the last look.
+/// Statements sent since the last check.
 static SENT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-/// Keeps the statements that sqlx logs.
+/// Collects the statements that sqlx logs.
 struct Statements;
 
 impl Subscriber for Statements {
@@ -81,10 +81,10 @@ impl Visit for Statement {
     fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
 }
 
-/// Small tables that are read whole: one row for each source, product and channel, or lease.
+/// Small tables that may be scanned: one row for each source, product and channel, or lease.
 const READ_WHOLE: [&str; 4] = ["source_state", "archive_place", "correction", "unknown_seen"];
 
-/// Statements that read or sort more, each with why it may. They are named by how they begin or by what only they hold.
+/// Statements that read or sort more, each with the reason. They are identified by their beginning or by unique text.
 const MAY: [(&str, &str); 8] = [
     (
         "COUNT(DISTINCT build_id), MAX(build_id)",
@@ -115,7 +115,7 @@ async fn execute(db: &Db, sql: &str) {
     tx.commit().await.unwrap();
 }
 
-/// Some imported builds, many times over.
+/// Some imported builds, repeated many times.
 async fn fill(db: &Db) {
     let sources = Sources::of(World::generate(&Plan::records(2000))).await;
     let options = Options {
@@ -161,7 +161,7 @@ async fn fill(db: &Db) {
     analyze(db).await;
 }
 
-/// Calls what is called often, or by an import.
+/// Calls the functions that are called often, or by an import.
 async fn call_all(db: &Db) {
     let (firefox, now) = (Product::Firefox, 9_000_000_000_000_000);
     let generation = db::latest_generation(db).await.unwrap().n;

@@ -51,7 +51,7 @@ impl Service {
         answer
     }
 
-    /// The values at a path of all hits' records.
+    /// The values at a path in the records of all hits.
     async fn values(&self, path: &str, query: Value) -> BTreeSet<String> {
         let body = json!({"size": 1000, "query": query});
         let answer = self.search(body).await;

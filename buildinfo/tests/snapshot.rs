@@ -1,4 +1,4 @@
-//! The snapshot of all builds: what it answers is what the service answers, on every database.
+//! The snapshot of all builds gives the same answers as the service, on every database.
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test is the test")]
 

@@ -1,4 +1,4 @@
-//! The crash system's table out and in, corrections before they are made, and lists from the database alone.
+//! Exporting and loading the crash system's table, previews of corrections, and lists from the database alone.
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test is the test")]
 
@@ -61,7 +61,7 @@ async fn an_exported_table_loaded_elsewhere_is_exported_the_same() {
         sources.import(&test.db).await;
         let exported = table(&test.db).await;
         for truth in &sources.world.truth {
-            // The crash system's table names candidates of dot releases and of ESR otherwise than a look-up does.
+            // The crash system's table names candidates of dot releases and of ESR differently from a look-up.
             let named_alike = truth.status.as_str() != "aborted" || matches!(truth.channel.as_str(), "beta" | "aurora");
             let is_out = matches!(truth.status.as_str(), "shipped" | "published");
             let own_row = is_out || truth.channel.as_str() == "beta";
@@ -126,8 +126,7 @@ async fn a_later_table_of_an_origin_replaces_the_earlier_one_only_when_it_is_who
         let known = |version: &str| (Some(version.to_owned()), Status::Shipped);
         load(db, &format!("{FIRST}{SECOND}"), "a", false).await.unwrap();
         assert_eq!(answer(db, "beta", "20150702173756").await, known("40.0b1"));
-        // Without being asked to, nothing is withdrawn; nor by a table that is empty or has bad rows, nor by another
-        // origin.
+        // Nothing is withdrawn unless requested; nor by a table that is empty or has bad rows, nor by another origin.
         for (text, origin, replace) in [
             (SECOND.to_owned(), "a", false),
             (String::new(), "a", true),
@@ -144,7 +143,7 @@ async fn a_later_table_of_an_origin_replaces_the_earlier_one_only_when_it_is_who
         );
         assert_eq!(answer(db, "beta", "20150702173756").await, (None, Status::Unknown));
         assert_eq!(answer(db, "beta", "20150706172413").await, known("40.0b2"));
-        // Said again, it holds again.
+        // Said again, it is valid again.
         load(db, FIRST, "b", false).await.unwrap();
         assert_eq!(answer(db, "beta", "20150702173756").await, known("40.0b1"));
     }

@@ -1,4 +1,4 @@
-//! What a source said, and where: nothing is concluded here.
+//! What a source said, and where; without conclusions.
 
 pub mod files;
 pub mod location;

@@ -1,4 +1,4 @@
-//! The archive as a source, alone and where Buildhub fails: what is known afterwards is the truth.
+//! The archive as a source, alone and when Buildhub fails: the result is the truth.
 
 use builds::SourceName;
 use builds::policy::{Reason, State};
@@ -62,7 +62,7 @@ async fn the_archive_steps_in_for_a_buildhub_that_fails() {
             assert_eq!(policy.state(SourceName::Buildhub), Some(state));
             assert!(!policy.filled.is_empty());
             assert!(policy.filled.iter().all(|fill| fill.reason == Reason::BuildhubFailed));
-            // Back again, it adds what only it knows.
+            // Once back, it adds what only it knows.
             sources.faults.buildhub.set(Fault::None);
             sources.import(&test.db).await;
             compare(&test.db, &sources.world, the_truth).await;

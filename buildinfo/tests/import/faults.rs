@@ -1,4 +1,4 @@
-//! Whatever goes wrong at the sources, alone or together: what some source still holds is known.
+//! Whatever goes wrong at the sources, alone or together: everything that some source still has becomes known.
 
 use builds::SourceName;
 use builds::policy::{Reason, State};
@@ -79,7 +79,7 @@ async fn what_buildhub_lacks_is_filled_from_the_archive_and_said() {
         sources.faults.buildhub.set_all(faults);
         for test in databases().await {
             let run = sources.import(&test.db).await;
-            // What lies in the archive no more, nobody can tell while Buildhub hides it.
+            // What is no longer in the archive cannot be known while Buildhub hides it.
             compare_held(&test.db, &sources.world, held, the_truth).await;
             let policy = run.policy();
             assert_eq!(policy.state(SourceName::Buildhub), Some(state), "{faults:?}");
@@ -186,7 +186,7 @@ async fn the_histories_tell_what_shipped_when_the_list_of_releases_is_missing() 
         sources.import(&test.db).await;
         let of_firefox = |truth: &Truth| held(truth) && matches!(truth.channel, Channel::Beta | Channel::Release);
         let firefox = |truth: &Truth| of_firefox(truth) && truth.product == "Firefox";
-        // Which build of a version it was, is a guess: the one with the highest number.
+        // Which build of a version shipped is a guess: the one with the highest number.
         compare_held(&test.db, &sources.world, firefox, by_the_archive).await;
     }
 }

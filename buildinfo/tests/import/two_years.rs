@@ -1,5 +1,5 @@
-//! Two years of all products: each source gives all that it holds, and asking again asks for little. And forty weeks of
-//! them through every fault at once, as the longest way to the same truth.
+//! Two years of all products: each source gives all that it has, and a second import requests little. And forty weeks
+//! of them through every fault at once, as the longest way to the same truth.
 
 use builds::SourceName;
 use demo::Fault::{BadFiles, Flaky, FormerDialect, HtmlOnly, Late, WithoutPlatform};

@@ -28,7 +28,7 @@ fn what_shipped_without_a_build_is_bad_when_it_is_recent() {
         shipped("devedition-64.0b4", "2018-10-26"),
         shipped("firefox-3.6.3", "2010-04-01"),
         shipped("firefox-60.3.0esr", "2018-10-23"),
-        // A line that is listed without the suffix that its builds have; and an ordinary release beside an ESR.
+        // A line listed without its builds' suffix; and an ordinary release beside an ESR.
         shipped("thunderbird-45.1.0", "2018-10-26"),
         shipped("firefox-60.0", "2018-05-09"),
         shipped("firefox-60.0esr", "2018-05-09"),
@@ -77,16 +77,16 @@ fn a_platform_that_others_have_is_late_and_then_missing() {
     for day in 1..=6 {
         let id = format!("202608{day:02}093000");
         builds.push(build(&id, "154.0a1", "win64"));
-        // Mac is missing on two days, and has not come yet for the newest build.
+        // Mac is missing on two days, and is not there yet for the newest build.
         if ![2, 3, 6].contains(&day) {
             builds.push(build(&id, "154.0a1", "mac"));
         }
-        // A platform that most builds lack is none that is usual.
+        // A platform that most builds lack is not usual.
         if day == 1 {
             builds.push(build(&id, "154.0a1", "linux-aarch64"));
         }
     }
-    // One more day of mac, so that it is usual.
+    // One more day of mac makes it usual.
     builds.push(build("20260731093000", "154.0a1", "mac"));
     builds.push(build("20260731093000", "154.0a1", "win64"));
     let newest = "20260806093000".parse().unwrap();
@@ -98,7 +98,7 @@ fn a_platform_that_others_have_is_late_and_then_missing() {
             Severity::Bad
         )]
     );
-    // Eight hours later than the newest build, by another build of the product.
+    // Eight hours later than the newest build, as shown by another build of the product.
     let later = "20260806173000".parse().unwrap();
     let found = late_platforms(Product::Firefox, "nightly", &builds, later);
     assert_eq!(
@@ -178,7 +178,7 @@ fn scores_tell_who_is_late_and_who_has_holes() {
     let (buildhub, archive) = (SourceName::Buildhub, SourceName::Archive);
     let second = 1_000_000;
     let mut scores = Scores::default();
-    // Both were read for the first time at second 100: what was there then tells nothing.
+    // Both were first read at second 100: builds listed then tell nothing.
     scores.add_build(
         Product::Firefox,
         "nightly",
@@ -190,7 +190,7 @@ fn scores_tell_who_is_late_and_who_has_holes() {
         scores.add_build(Product::Firefox, "nightly", first);
     }
     scores.add_build(Product::Firefox, "nightly", BTreeMap::from([(archive, 5000 * second)]));
-    // Of what Buildhub knows, the archive is not asked; of what only a table holds, it is, and a table never.
+    // The archive is not asked for what Buildhub knows; it is asked for what only a table has, and a table never is.
     scores.add_build(Product::Firefox, "release", BTreeMap::from([(buildhub, 5000 * second)]));
     scores.add_build(
         Product::Firefox,

@@ -143,13 +143,13 @@ impl<'a> BuildRef<'a> {
             .unwrap_or_default()
     }
 
-    /// Whether the build can be asked for on this channel: it follows it, or that is beta and its users got it as a
-    /// candidate of a release.
+    /// Whether the build can be requested on this channel: it is the build's own, or it is beta and its users got the
+    /// build as a release candidate.
     pub fn is_on(self, channel: &str) -> bool {
         self.channel() == channel || (channel == "beta" && self.candidate_number().is_some())
     }
 
-    /// N of the `rcN` that a release's file is on beta.
+    /// N of a release's `rcN` name on beta.
     fn candidate_number(self) -> Option<u32> {
         let named = self.channel() == "release"
             && self.status() != Status::Variant
@@ -157,16 +157,15 @@ impl<'a> BuildRef<'a> {
         self.build_number().filter(|_| named)
     }
 
-    /// What the build is called on beta, if that is not its own name: a release's file that beta's users got is `VrcN`
-    /// there, as long as its build number is known.
+    /// The build's name on beta, if it differs from its own: a release that beta's users got is `VrcN` there, if its
+    /// build number is known.
     pub fn release_candidate(self) -> Option<Version> {
         self.candidate_number()
             .map(|number| self.version().with_candidate(number))
     }
 
-    /// What the build is called on a channel: the one name that look-ups, Crash Stats' `VersionString` and crashes
-    /// have for it. On beta no candidate carries the name of the final: that is kept for the build that shipped, and
-    /// only as long as beta never got it.
+    /// The build's name on a channel: the one name used by look-ups, Crash Stats' `VersionString` and crashes. On beta
+    /// no candidate carries the final name: it is kept for the build that shipped, and only if beta never got it.
     pub fn name_on(self, channel: &str) -> Version {
         if channel == "beta" {
             let unshipped = || {
@@ -182,7 +181,7 @@ impl<'a> BuildRef<'a> {
         self.version().clone()
     }
 
-    /// The build as a value of its own.
+    /// The build as an owned value.
     pub fn to_build(self) -> Build {
         Build {
             product: self.product(),
