@@ -1,4 +1,4 @@
-//! One build as it follows from its claims: its name, its source, and what became of it.
+//! One build as concluded from its claims: its name, its source, and its status.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ pub(super) fn conclude<'a>(
         .and_then(|number| number.parse().ok())
         .or_else(|| group.sibling_number(name));
     let mut stated = stated::stated(group, name);
-    // Of a key that names another version only what it confirms is taken: otherwise it is about that one.
+    // From a key that names another version only confirmations are taken: the rest is about that version.
     if stated.certainty == Certainty::Inferred {
         stated.shipped = stated
             .shipped

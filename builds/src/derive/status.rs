@@ -1,4 +1,4 @@
-//! What became of a build: the rules that say whether it shipped.
+//! The status of a build: the rules that tell whether it shipped.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::derive::stated::Stated;
 use crate::names::version::Stage;
 use crate::said::observation::SourceName;
 
-/// What became of a build, and the rule that says so.
+/// The status of a build, and the rule that gave it.
 pub(super) struct Verdict {
     pub(super) status: Status,
     pub(super) certainty: Certainty,
@@ -27,7 +27,7 @@ impl Verdict {
     }
 }
 
-/// What became of a build.
+/// The status of a build, by the first rule that applies.
 pub(super) fn verdict<'a>(
     group: &Group<'a>,
     name: &BuildName<'a>,
@@ -47,8 +47,8 @@ pub(super) fn verdict<'a>(
     if is_made_for_others(name.variant) {
         return Verdict::new(S::Variant, C::Stated, R::VariantBuild);
     }
-    // The candidates of a train's first release are offered on beta; one that a later one replaced stays a
-    // candidate. Of any other version a replaced build is one that will not ship.
+    // The candidates of a train's first release are offered on beta; one replaced by a later one stays a candidate. Of
+    // any other version, a replaced build is one that will not ship.
     let goes_to_beta = goes_to_beta(group, name);
     let lost = if goes_to_beta && name.version.is_first_of_major() {
         S::Candidate
@@ -123,8 +123,8 @@ pub(super) fn verdict<'a>(
     Verdict::new(S::Candidate, C::Stated, R::NotListedAsShipped)
 }
 
-/// Whether beta's users get the build before release's: `Facts::goes_to_beta`, or there are builds of betas with
-/// its number.
+/// Whether beta users get the build before release users: `Facts::goes_to_beta`, or there are builds of betas with its
+/// number.
 fn goes_to_beta(group: &Group<'_>, name: &BuildName<'_>) -> bool {
     let is_release =
         name.channel == "release" && name.version.stage() == Stage::Release && !is_made_for_others(name.variant);
@@ -138,9 +138,9 @@ pub(super) fn offered_on(group: &Group<'_>, name: &BuildName<'_>, status: Status
     beta.into_iter().chain(own).collect()
 }
 
-/// Whether a build that is not itself known among the releases shipped, judged by those that are. Ids can differ
-/// by platform, so that another id among the releases says nothing, unless its build number is known too or it is
-/// for the same platform.
+/// Whether a build that is not itself among the known releases shipped, judged by those that are. Ids can differ by
+/// platform, so another id among the releases proves nothing unless its build number is known too or it is for the same
+/// platform.
 fn releases_settle<'a>(group: &Group<'a>, name: &BuildName<'a>, number: Option<u32>) -> Option<bool> {
     let siblings = group.siblings(name)?;
     let mut numbers = siblings

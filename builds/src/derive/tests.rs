@@ -375,7 +375,7 @@ fn any_order_of_observations_gives_the_same_bytes() {
         serde_json::to_string(&derive(&key, observations, &[], &facts(observations))).unwrap()
     };
     let expected = bytes(&observations);
-    // Every rotation of the list and of its reverse: each observation comes before and after each other one.
+    // Every rotation of the list and of its reverse: each observation comes both before and after every other.
     for _ in 0..2 {
         observations.reverse();
         for _ in 0..observations.len() {
@@ -398,7 +398,7 @@ fn one_file_with_two_build_ids_is_a_conflict_and_both_are_known() {
         "https://mirror.example/pub/{folder}/win64/en-US/Setup%2064.0.exe"
     ));
     let second = Observation::buildhub_record(SourceName::Buildhub, "u", second).unwrap();
-    // Another platform's file has an id of its own, which is no conflict.
+    // Another platform's file has its own id, which is no conflict.
     let other = Record {
         platform: "mac",
         ..Record::new("20181025235959", folder, "beta", "64.0")

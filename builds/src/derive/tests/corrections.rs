@@ -1,4 +1,4 @@
-//! What corrections make of a build.
+//! The effects of corrections on a build.
 
 use super::*;
 
