@@ -1,8 +1,8 @@
-//! One import: read the sources, store what they said, derive what that means.
+//! One import: read the sources, store their observations, derive the builds.
 //!
-//! An import may end anywhere, by a kill too, and the next one goes on: what was stored stays, the
-//! groups that it touched are marked in the same transaction, and readers see a new generation only
-//! when all of it is there. Only one import runs at a time, by a lease in the database.
+//! An import may end anywhere, even by a kill, and the next one continues: what was stored stays, the groups it touched
+//! are marked in the same transaction, and readers see a new generation only once it is complete. Only one import runs
+//! at a time, by a lease in the database.
 
 mod archive;
 mod buildhub;
@@ -33,8 +33,7 @@ use crate::db::{self, Run};
 use crate::settings::Settings;
 use crate::sources::csv;
 
-/// Runs an import to its end and answers how it went. Sources that fail are noted in the run; they
-/// are no error.
+/// Runs an import to its end and returns how it went. Failing sources are noted in the run; they are not errors.
 ///
 /// # Errors
 /// See [`ImportError`].
@@ -62,7 +61,7 @@ impl Import<'_> {
         self.record_states().await
     }
 
-    /// What the program itself knows and no source holds any more.
+    /// Reads the built-in table of builds that no source has any more.
     async fn read_history(&mut self) -> Result<(), ImportError> {
         let rows = csv::history();
         let source = SourceName::Csv.as_str();

@@ -1,7 +1,7 @@
-//! Reading the archive: its listings always, and of its files those that Buildhub does not have.
+//! Reading the archive: always its listings, and of its files those that Buildhub lacks.
 //!
-//! A version is looked for only where its parent listing shows it; a build that is complete is
-//! settled and not asked for again. What was read is stored before the place that says so.
+//! A version is looked for only where its parent listing shows it; a complete build is settled and not requested again.
+//! Observations are stored before the place that marks them as read.
 
 mod harvest;
 mod outlook;
@@ -28,7 +28,7 @@ use crate::sources::Client;
 use crate::sources::archive::{Reader, buildhub_package, candidate_version, release_version};
 
 const SOURCE: SourceName = SourceName::Archive;
-/// So many observations, or places, are stored at a time.
+/// Observations, or places, stored at a time.
 const BATCH: usize = 300;
 
 impl Import<'_> {
@@ -69,7 +69,7 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// The folders of the products that are asked for.
+    /// The folders of the requested products.
     fn directories(&self) -> impl Iterator<Item = Directory> + use<> {
         let products = self.options.products.clone();
         Directory::ALL
@@ -77,7 +77,7 @@ impl Import<'_> {
             .filter(move |directory| products.is_empty() || products.contains(&directory.product()))
     }
 
-    /// Reads the listings of one product down to its builds; answers whether it shows anything.
+    /// Reads the listings of one product down to its builds; returns whether it lists anything.
     async fn survey(
         &mut self,
         reader: &Reader<'_>,
@@ -114,8 +114,8 @@ impl Import<'_> {
         Ok(anything)
     }
 
-    /// Stores which versions have a folder under `releases/`. A listing without any is no listing
-    /// to believe: what it said before stays.
+    /// Stores which versions have a folder under `releases/`. A listing without any is not credible: earlier
+    /// observations stay.
     async fn record_releases(
         &mut self,
         reader: &Reader<'_>,
@@ -142,7 +142,7 @@ impl Import<'_> {
         Ok(shipped)
     }
 
-    /// Reads the builds that were found, stores them, and settles what is complete.
+    /// Reads the builds found, stores them, and settles the complete ones.
     async fn read_builds(
         &mut self,
         reader: &Reader<'_>,
@@ -198,7 +198,7 @@ impl Import<'_> {
         Ok(harvest)
     }
 
-    /// Stores what was read, and then that it was read.
+    /// Stores the observations, and then the places that mark them as read.
     async fn store(&mut self, harvest: &mut Harvest) -> Result<(), ImportError> {
         let observations = std::mem::take(&mut harvest.observations);
         let records = observations.len();
@@ -210,7 +210,7 @@ impl Import<'_> {
         self.keep().await
     }
 
-    /// Notes how the archive did, and what it had that Buildhub had not.
+    /// Notes how the archive did, and what it had that Buildhub lacked.
     fn conclude_archive(&mut self, client: &Client, harvest: &Harvest) {
         let what = format!(
             "{} builds were looked at, {} files read",
@@ -229,7 +229,7 @@ impl Import<'_> {
                     "archive: {error}; {} requests failed for good; {what}",
                     harvest.failed.len()
                 ));
-                // What could be read is to be relied on; the rest is asked for again.
+                // What could be read is reliable; the rest is requested again.
                 if client.gave_up() || harvest.compared.is_empty() {
                     self.failed_source(SOURCE, error);
                 } else {

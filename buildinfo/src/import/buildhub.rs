@@ -1,4 +1,4 @@
-//! Reading Buildhub: every record in the order of its upload, or what is new since the last time.
+//! Reading Buildhub: every record in upload order, or those new since the last time.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,15 +21,15 @@ use crate::db::{self, Prepared, Writes};
 use crate::sources::buildhub::{self, Records, Wanted};
 use crate::sources::{Client, SourceError};
 
-/// Where the newest upload that was read is stored, microseconds UTC.
+/// Where the time of the newest upload read is stored, microseconds UTC.
 const SEEN: &str = "buildhub_seen";
-/// Where the number of records is stored that lie before the next run's beginning.
+/// Where the number of records before the next run's start is stored.
 const BEFORE: &str = "buildhub_before";
-/// A later import begins so long before the newest upload: uploads do not become visible in order.
+/// How long before the newest upload a later import begins: uploads do not become visible in order.
 const OVERLAP: i64 = 24 * 3_600_000_000;
 /// A page that takes longer is slow. After a few in a row the archive is the better source.
 const SLOW: Duration = Duration::from_secs(5);
-/// So many slow pages in a row.
+/// The number of slow pages in a row.
 const SLOW_PAGES: u32 = 3;
 
 const SOURCE: SourceName = SourceName::Buildhub;
@@ -44,7 +44,7 @@ impl Import<'_> {
             None if self.options.full || seen_until == 0 => None,
             None => Some(seen_until - OVERLAP),
         };
-        // Records that came behind what was read, as when a hole is filled, want a full reading.
+        // Late records behind what was already read, as when a hole is filled, need a full reading.
         if self.options.since.is_none()
             && let Some(start) = since
         {
@@ -79,7 +79,7 @@ impl Import<'_> {
                 build_id: Some(plan.build_id.to_string()),
                 ..Wanted::default()
             };
-            // If this fails, so does what follows, and says so.
+            // If this fails, so does what follows, which reports it.
             if let Ok(page) = buildhub::page(&client, root, &one, None).await {
                 let seen = db::record(&self.lease, self.run.id, &page.observations).await?;
                 self.add(seen, page.records, page.unusable);
@@ -107,7 +107,7 @@ impl Import<'_> {
                 .as_deref()
                 .and_then(micros)
                 .map_or(newest, |time| newest.max(time));
-            // The next page is fetched and read by another thread while this one is stored.
+            // The next page is fetched and read by another task while this one is stored.
             let following = page.next.clone().map(|after| {
                 let (client, root, wanted) = (Arc::clone(&client), root.clone(), wanted.clone());
                 tokio::spawn(read_page(client, root, wanted, Some(after)))
@@ -156,8 +156,8 @@ impl Import<'_> {
         if newest > 0 {
             self.newest.insert(SOURCE, newest);
         }
-        // Only a run over all products that began at what was read before may move on: another
-        // would leave holes behind it.
+        // Only a run over all products that began within what was read before may move on: any other would leave holes
+        // behind it.
         let leaves_no_hole = since.is_none_or(|since| since <= seen_until);
         if self.options.products.is_empty() && leaves_no_hole {
             self.move_on(&client, newest.max(seen_until)).await?;
@@ -165,12 +165,12 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// Stores how far Buildhub was read.
+    /// Stores how far Buildhub has been read.
     async fn move_on(&mut self, client: &Client, newest: i64) -> Result<(), ImportError> {
         let start = clock::rfc3339(newest - OVERLAP);
         let before = match buildhub::count_before(client, &self.settings.buildhub_url, &start).await {
             Ok(before) => i64::try_from(before).unwrap_or(i64::MAX),
-            // Without the count the next run would not see what comes late: let it read again.
+            // Without the count the next run would not notice late records: let it read everything again.
             Err(error) => {
                 self.note(&format!("buildhub: {error}; the next import reads again"));
                 return Ok(());
@@ -184,7 +184,7 @@ impl Import<'_> {
     }
 }
 
-/// Reads a page and makes its records ready to be stored; says how long the answer took.
+/// Reads a page and prepares its records for storage; also returns how long the answer took.
 async fn read_page(
     client: Arc<Client>,
     root: Url,
@@ -201,7 +201,7 @@ async fn read_page(
     (page, Prepared::of(observations), took)
 }
 
-/// What Buildhub calls a product.
+/// Buildhub's names for a product.
 fn names(product: Product) -> &'static [&'static str] {
     match product {
         Product::Firefox => &["firefox", "devedition"],

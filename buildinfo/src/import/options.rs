@@ -20,7 +20,7 @@ pub enum Choice {
 }
 
 impl Choice {
-    /// The name as it is stored and shown.
+    /// The stored and displayed name.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
@@ -55,16 +55,16 @@ pub struct Options {
     pub choice: Choice,
     /// Only these products; empty: all.
     pub products: Vec<Product>,
-    /// Only what was uploaded at this time or later, microseconds UTC; none: what is new since the
-    /// last import, everything the first time.
+    /// Only what was uploaded at this time or later, microseconds UTC; none: what is new since the last import, or
+    /// everything the first time.
     pub since: Option<i64>,
-    /// Read everything, whatever was read before.
+    /// Read everything, regardless of what was read before.
     pub full: bool,
     /// Wait while another import runs.
     pub wait: bool,
-    /// Builds to look for wherever they can be, whatever is settled there.
+    /// Builds to look for wherever they can be, even in settled places.
     pub wanted: Vec<FetchPlan>,
-    /// Keep the sources' answers word for word, or take them from a recording instead of asking.
+    /// Keep the sources' answers verbatim, or take them from a recording instead of asking.
     pub tape: Option<Arc<Tape>>,
 }
 

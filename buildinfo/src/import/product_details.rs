@@ -1,4 +1,4 @@
-//! Reading product-details: each file is a complete listing of what it says.
+//! Reading product-details: each file is a complete listing of its observations.
 
 use builds::policy::State;
 use builds::said::observation::{Observation, SourceName};
@@ -33,7 +33,7 @@ impl Import<'_> {
                     }
                     read += 1;
                 }
-                // A file that is not there is a note; the source itself works.
+                // A missing file is only noted; the source itself works.
                 Err(error @ SourceError::NotFound(_)) => {
                     self.note(&format!("product-details: {error}"));
                 }

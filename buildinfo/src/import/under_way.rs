@@ -1,4 +1,4 @@
-//! An import under way.
+//! An import in progress.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use crate::meters;
 use crate::settings::Settings;
 use crate::sources::{Client, SourceError, Tape};
 
-/// Kept answers of sources are kept so many days at least.
+/// Minimum days that the sources' kept answers are stored.
 const KEPT_DAYS: i64 = 7;
 
-/// One import: its options, what it has read so far, and how its sources did.
+/// One import: its options, what it has read so far, and the state of its sources.
 pub(super) struct Import<'a> {
     pub(super) lease: Lease,
     pub(super) settings: &'a Settings,
@@ -44,7 +44,7 @@ impl<'a> Import<'a> {
         report: &'a (dyn Fn(Progress) + Sync),
     ) -> Result<Self, ImportError> {
         let now = clock::now_micros();
-        // Later than the run before, also on a clock that was set back.
+        // Later than the previous run, even on a clock that was set back.
         let last = db::recent_runs(lease.db(), 1).await?;
         let run = Run {
             id: last.first().map_or(now, |last| now.max(last.id + 1)),
@@ -80,7 +80,7 @@ impl<'a> Import<'a> {
         self.run.notes.push_str(text);
     }
 
-    /// Counts `records` that were read, `unusable` ones among them, and what became of them in the database.
+    /// Counts `records` read, including `unusable` ones, and the result of storing them.
     pub(super) fn add(&mut self, seen: Seen, records: usize, unusable: usize) {
         let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         self.run.records += i64::try_from(records).unwrap_or(i64::MAX);
@@ -114,7 +114,7 @@ impl<'a> Import<'a> {
         }
     }
 
-    /// Stores the sources' answers that came since the last time, if they are to be kept.
+    /// Stores the sources' answers since the last call, if they are to be kept.
     pub(super) async fn keep(&mut self) -> Result<(), ImportError> {
         if let Some(tape) = &self.tape {
             let responses = tape.take();
@@ -123,7 +123,7 @@ impl<'a> Import<'a> {
         Ok(())
     }
 
-    /// Stores how each source did, once what it said can be seen.
+    /// Stores the state of each source, once its observations are visible.
     pub(super) async fn record_states(&mut self) -> Result<(), ImportError> {
         for verdict in &self.policy.sources {
             let answered = (!verdict.state.is_failure()).then_some(self.run.started);
@@ -141,7 +141,7 @@ impl<'a> Import<'a> {
         meters::IMPORT_DURATION.observe_with(took, [self.run.outcome.clone()]);
     }
 
-    /// Stores how the run ended, whichever way it did.
+    /// Stores how the run ended, whether it succeeded or failed.
     pub(super) async fn end(&mut self, outcome: &Result<(), ImportError>) -> Result<(), ImportError> {
         self.run.ended = Some(clock::now_micros());
         self.run.requests = i64::try_from(self.client.requests()).unwrap_or(i64::MAX);
