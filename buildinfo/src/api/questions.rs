@@ -104,7 +104,7 @@ pub(super) async fn lookup_many(State(api): State<Api>, Whole(body): Whole) -> R
     Ok((headers, text).into_response())
 }
 
-/// Whether a body holds one question or many.
+/// The format of a body with many questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Array,
