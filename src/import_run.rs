@@ -1,4 +1,4 @@
-//! How an import went, said in a line.
+//! Summarises an import in one line.
 
 use buildinfo::db::Run;
 use platform::clock;

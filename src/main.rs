@@ -1,5 +1,4 @@
-//! The program `datil`: the command line, and putting the parts together. Everything else is in the
-//! crates beside it.
+//! The program `datil`: the command line, and assembling the parts. Everything else is in the crates beside it.
 
 mod cli;
 mod commands;
@@ -35,7 +34,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            // If not even this can be written, the exit code has to do.
+            // If even this cannot be written, the exit code has to do.
             let _ = writeln!(std::io::stderr(), "datil: {}", causes::line(&error));
             ExitCode::FAILURE
         }
@@ -71,13 +70,13 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Walker => Ok(ExitCode::FAILURE),
         }
     });
-    // A walker or a blocking file operation may still be busy: it is not waited for for ever.
+    // Do not wait forever for a walker or a blocking file operation that is still busy.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     code
 }
 
-/// What a command logs: a service how it fares, the demonstration what a person who looks on can follow, and a command
-/// whose answer is what counts only what goes wrong.
+/// What a command logs: a service its state, the demonstration what a spectator can follow, and a command that only
+/// gives an answer just what goes wrong.
 fn logged(command: &Command) -> &'static str {
     use buildinfo::BuildinfoCommand::Serve;
     match command {
@@ -116,7 +115,7 @@ fn sections(command: &Command) -> &'static [Section] {
         Command::Crash(_) => &[Database, Blobs],
         Command::Migrate => &[Database],
         Command::Check(_) => &[Database, Blobs, Processor],
-        // These read what they use themselves, or use none.
+        // These read the settings they use themselves, or use none.
         Command::Config(_)
         | Command::Submit(_)
         | Command::Rules(_)
@@ -126,7 +125,7 @@ fn sections(command: &Command) -> &'static [Section] {
     }
 }
 
-/// Whoever read our output has seen enough, such as `head`.
+/// The reader of our output has seen enough, such as `head`.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error
         .downcast_ref::<std::io::Error>()

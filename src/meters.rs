@@ -1,4 +1,4 @@
-//! The registry of metrics: the tables of all services together.
+//! The registry of metrics: the tables of all services combined.
 
 use platform::meters::{Metric, OneOf};
 
@@ -11,7 +11,7 @@ platform::meters! {
         by { "what": OneOf(&["copied", "discarded", "cleaned", "lost", "forgotten"]) };
 }
 
-/// The tables, with what they are about.
+/// The tables, each with its subject.
 pub(crate) const TABLES: [(&str, &[&Metric]); 6] = [
     ("Every process", platform::meters::METRICS),
     ("HTTP", platform::http::meters::METRICS),

@@ -1,6 +1,6 @@
 //! The name of this process.
 
-/// A name for this process that no other has: who claims jobs or imports.
+/// A unique name for this process, used to claim jobs or imports.
 pub(crate) fn owner() -> String {
     format!("{}-{:08x}", std::process::id(), rand::random::<u32>())
 }

@@ -1,4 +1,4 @@
-//! The parts of a running system, opened from the settings and put together.
+//! The parts of a running system, opened from the settings and assembled.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -26,7 +26,7 @@ use crate::release::RELEASE;
 use crate::schedule::import_by_schedule;
 use crate::settings::{Settings, schedule_of};
 
-/// What every service needs, open.
+/// What every service needs, opened.
 pub(crate) struct Parts {
     pub(crate) settings: Settings,
     pub(crate) db: Db,
@@ -40,7 +40,7 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// Opens the database and the blob store; creates the data folder when missing.
+    /// Opens the database and the blob store; creates the data folder if missing.
     pub(crate) async fn open(settings: Settings) -> anyhow::Result<Self> {
         let lifecycle = Lifecycle::start().context("listening for signals")?;
         let metrics = platform::meters::start(&meters::all());
@@ -69,7 +69,7 @@ impl Parts {
         })
     }
 
-    /// Starts taking crash reports in. Two collectors in one data folder are refused.
+    /// Starts receiving crash reports. Two collectors in one data folder are rejected.
     pub(crate) fn start_collector(&mut self) -> anyhow::Result<Router> {
         let folder = &self.settings.data_dir;
         match FolderLock::try_take(folder, "collector.lock")? {
@@ -179,7 +179,7 @@ impl Parts {
         ::buildinfo::api::router(lookup, self.db.clone(), self.audits.clone())
     }
 
-    /// Serves `router` on the service's address; answers the address.
+    /// Serves `router` on the service's address, which it returns.
     pub(crate) async fn serve(&self, router: Router, port: u16) -> anyhow::Result<SocketAddr> {
         let router = platform::http::layers(router, &self.settings.http, ::webapp::error_page);
         let listener = listen(&self.settings.bind(port)).await?;
@@ -189,14 +189,13 @@ impl Parts {
             "http",
             async move { platform::http::serve(listener, router, stop).await },
         );
-        // The one line that a program which started us waits for.
+        // A program that started us waits for this line.
         writeln!(std::io::stdout(), "listening on http://{address}")?;
         Ok(address)
     }
 }
 
-/// Opens the database for a command, whose statements may take as long as they take; creates the
-/// data folder when missing.
+/// Opens the database for a command, whose statements have no time limit; creates the data folder if missing.
 pub(crate) async fn open_db(settings: &Settings) -> anyhow::Result<Db> {
     open(settings, &settings.database.unhurried()).await
 }
@@ -216,8 +215,7 @@ pub(crate) async fn listen(address: &str) -> anyhow::Result<TcpListener> {
 
 /// An HTTP client for our own services.
 pub(crate) fn http_client() -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder()
-        .user_agent(concat!("datil/", env!("CARGO_PKG_VERSION")))
+    platform::http::client()
         .connect_timeout(Duration::from_secs(5))
         .timeout(Duration::from_secs(60))
         .build()

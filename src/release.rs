@@ -1,4 +1,4 @@
-//! What this program was built from; `build.rs` finds out.
+//! What this program was built from, as determined by `build.rs`.
 
 #[cfg(test)]
 mod checkout;
@@ -20,7 +20,7 @@ pub(crate) const RELEASE: Release = Release {
     build: known(env!("DATIL_RELEASE_BUILD")),
 };
 
-/// The version, and in brackets the commit and the build, as far as they are known.
+/// The version, followed in brackets by the commit and the build, if known.
 pub(crate) const LINE: &str = env!("DATIL_RELEASE_LINE");
 
 const fn known(text: &'static str) -> Option<&'static str> {

@@ -1,4 +1,4 @@
-//! Imports by the schedule of the settings, in a process that runs on.
+//! Imports by the configured schedule, in a long-running process.
 
 use buildinfo::db::Alarm;
 use buildinfo::import::{ImportError, Options, import};
@@ -12,8 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::import_run;
 use crate::owner::owner;
 
-/// Imports at its start, then by the schedule, and at once when an alarm is raised
-/// because of a build that no source knows.
+/// Imports at the start, then by schedule, and at once when an unknown build raises an alarm.
 pub(crate) async fn import_by_schedule(
     db: Db,
     settings: buildinfo::Settings,
@@ -57,7 +56,7 @@ async fn import_by(
         let next_time = async {
             match next {
                 Some(next) => clock::sleep((next - now).to_std().unwrap_or_default()).await,
-                // No time of the schedule is left, but alarms may be raised.
+                // The schedule has no times left, but alarms may be raised.
                 None => std::future::pending().await,
             }
         };

@@ -1,4 +1,4 @@
-//! All settings in one struct: each part's section, put together.
+//! All settings in one struct: the sections of all parts combined.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Settings {
-    /// The folder of everything that is local: database, blobs, symbols.
+    /// The folder of all local data: database, blobs, symbols.
     pub(crate) data_dir: PathBuf,
     /// The HTTP server.
     pub(crate) http: HttpSettings,
@@ -24,9 +24,9 @@ pub(crate) struct Settings {
     pub(crate) blobs: BlobSettings,
     /// Sources of builds.
     pub(crate) buildinfo: buildinfo::Settings,
-    /// Taking crash reports in.
+    /// Receiving crash reports.
     pub(crate) collector: collector::Settings,
-    /// Processing them.
+    /// Processing crash reports.
     pub(crate) processor: processor::Settings,
     /// How long things are kept.
     pub(crate) retention: crashstore::Settings,
@@ -57,14 +57,14 @@ pub(crate) enum Section {
     Database,
     Blobs,
     Buildinfo,
-    /// Importing by itself.
+    /// Automatic imports.
     Schedule,
     Collector,
     Processor,
 }
 
 impl Settings {
-    /// Whether every value in these sections can be used: looked at before anything is opened.
+    /// Checks every value in these sections, before anything is opened.
     pub(crate) fn check(&self, used: &[Section]) -> Result<(), ConfigError> {
         for section in used {
             match section {
@@ -82,7 +82,7 @@ impl Settings {
         Ok(())
     }
 
-    /// Reads the settings; what the command line says wins.
+    /// Reads the settings; the command line takes precedence.
     pub(crate) fn read(file: Option<&Path>, data_dir: Option<&Path>, bind: Option<&str>) -> Result<Self, ConfigError> {
         let mut settings: Self = load(file)?;
         if let Some(folder) = data_dir {
@@ -94,7 +94,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The address to listen on, with a service's own port when none is set.
+    /// The address to listen on, with the service's own port if none is set.
     pub(crate) fn bind(&self, port: u16) -> String {
         if self.http.bind.is_empty() {
             format!("127.0.0.1:{port}")
@@ -103,7 +103,7 @@ impl Settings {
         }
     }
 
-    /// A part that is not on this machine, if there is one: the address, the database or the blob store.
+    /// A part that is not on this machine, if any: the address, the database or the blob store.
     pub(crate) fn remote_part(&self) -> Option<&'static str> {
         let is_loopback = |host: &str| {
             let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -148,7 +148,7 @@ impl Settings {
     }
 }
 
-/// When to import; `None`: never by itself.
+/// When to import; `None` means never automatically.
 pub(crate) fn schedule_of(settings: &buildinfo::Settings) -> Result<Option<cron::Schedule>, ConfigError> {
     let text = settings.schedule.as_str();
     if text.is_empty() {

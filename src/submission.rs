@@ -1,7 +1,7 @@
 //! Crash reports as clients send them: the bodies of the client dialects, and sending one.
 //!
-//! The dialects differ in ways that a multipart library hides (unquoted names, parts without types,
-//! order, compression), so the bodies are written here as those clients write them.
+//! The dialects differ in ways that a multipart library hides (unquoted names, parts without types, order,
+//! compression), so the bodies are written here as those clients write them.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ pub(crate) struct Submission {
     pub(crate) dumps: BTreeMap<String, Vec<u8>>,
 }
 
-/// Sends a crash report and answers its id, without the prefix `bp-`.
+/// Sends a crash report and returns its id, without the prefix `bp-`.
 pub(crate) async fn send(
     client: &reqwest::Client,
     root: &str,
@@ -83,7 +83,7 @@ fn body(dialect: Dialect, boundary: &str, submission: &Submission) -> Vec<u8> {
         body.extend_from_slice(b"\r\n");
     };
     if dialect == Dialect::Firefox {
-        // A map of texts always has a JSON form.
+        // A map of strings always has a JSON form.
         let extra = serde_json::to_vec(&submission.annotations).unwrap_or_default();
         part(
             "Content-Disposition: form-data; name=\"extra\"; filename=\"extra.json\"\r\nContent-Type: application/json",

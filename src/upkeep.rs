@@ -1,5 +1,5 @@
-//! The upkeep of a running system: what was left half-done is finished, what is old is forgotten. Several processes
-//! may do it at once.
+//! The upkeep of a running system: finishes what was left half-done and removes what is old. Several processes may run
+//! it at once.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::meters;
 
-/// How often it is done.
+/// How often it runs.
 const EVERY: Duration = Duration::from_secs(60);
-/// Others may write between two steps.
+/// A pause between two steps, so that others can write.
 const BREATH: Duration = Duration::from_millis(200);
 
-/// Keeps up until `stop`.
+/// Runs the upkeep until `stop`.
 pub(crate) async fn run(
     db: Db,
     blobs: Blobs,

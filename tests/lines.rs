@@ -1,5 +1,5 @@
 //! The form of the repository's text: no line is wider than 120 columns. `rustfmt.toml` says the same of code, but
-//! leaves long texts and comments alone, and knows nothing of other files.
+//! leaves long texts and comments alone, and knows nothing of other files. And no code asks which product it has.
 //!
 //! The folder is walked rather than git asked, so that it holds for a source package too.
 
@@ -75,17 +75,80 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-#[test]
-fn no_line_is_too_wide() {
+/// Every file of the repository, sorted: its path from the root, with slashes, and where it is.
+fn repository() -> Vec<(String, PathBuf)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();
     files(root, &mut found);
     found.sort();
+    let named = found.into_iter().map(|file| {
+        let path = file.strip_prefix(root).expect("it is below the root").to_string_lossy();
+        (path.replace('\\', "/"), file)
+    });
+    named.collect()
+}
+
+/// Where a product may be named: its row, made-up builds, and tests.
+const NAMES_PRODUCTS: [&str; 5] = [
+    "builds/src/names/product",
+    "demo/",
+    "src/commands/bench/",
+    "testkit/",
+    "tests/",
+];
+
+/// The lines of a file, but for its tests, that name one product by its constant. What differs between products stands
+/// in their rows, so that a new one is one row.
+fn naming_a_product(path: &str, text: &str) -> Vec<usize> {
+    let is_test = path.contains("/tests/") || path.ends_with("/tests.rs");
+    if !path.ends_with(".rs") || is_test || NAMES_PRODUCTS.iter().any(|begin| path.starts_with(begin)) {
+        return Vec::new();
+    }
+    let names = |line: &str| {
+        ["Product::", "Directory::"].iter().any(|owner| {
+            let mut uses = line.split(owner).skip(1);
+            uses.any(|name| name.bytes().take(3).filter(u8::is_ascii_uppercase).count() == 3)
+        })
+    };
+    let code = text.lines().take_while(|line| *line != "#[cfg(test)]").enumerate();
+    code.filter(|(_, line)| names(line)).map(|(at, _)| at + 1).collect()
+}
+
+#[test]
+fn no_code_asks_which_product_it_has() {
+    let mut named = Vec::new();
+    for (path, file) in repository() {
+        if path.ends_with(".rs") {
+            let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{path}: {error}"));
+            named.extend(
+                naming_a_product(&path, &text)
+                    .into_iter()
+                    .map(|line| format!("{path}:{line}")),
+            );
+        }
+    }
+    assert!(named.is_empty(), "a fact for the product's row:\n{}", named.join("\n"));
+}
+
+#[test]
+fn what_names_a_product_is_found() {
+    let text =
+        "if product == Product::FIREFOX {}\nProduct::all()\nsend(Directory::FOCUS)\n#[cfg(test)]\nProduct::FENIX";
+    for (path, expected) in [
+        ("builds/src/resolve.rs", &[1, 3][..]),
+        ("builds/src/resolve/tests.rs", &[]),
+        ("demo/src/world.rs", &[]),
+        ("docs/api.md", &[]),
+    ] {
+        assert_eq!(naming_a_product(path, text), expected, "{path}");
+    }
+}
+
+#[test]
+fn no_line_is_too_wide() {
     let mut measured = Vec::new();
     let mut wide = Vec::new();
-    for file in found {
-        let path = file.strip_prefix(root).expect("it is below the root").to_string_lossy();
-        let path = path.replace('\\', "/");
+    for (path, file) in repository() {
         if is_measured(&path) {
             let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{path}: {error}"));
             for (line, width) in too_wide(&path, &text) {

@@ -1,7 +1,7 @@
 //! The HTTP API for builds: Crash Stats' `VersionString`, Buildhub's search, and our own under `/api/v1`.
 //!
-//! A handler extracts, calls one function, and answers. All answers are public and may be read from any page (CORS).
-//! Answers to a `GET` under `/api/v1` carry an `ETag`.
+//! A handler extracts its input, calls one function, and answers. All answers are public and readable from any page
+//! (CORS). Answers to a `GET` under `/api/v1` carry an `ETag`.
 
 mod asked;
 mod audit;
@@ -35,7 +35,7 @@ use self::state::Api;
 use crate::audit::Audits;
 use crate::lookup::Lookup;
 
-/// How many searches run at once.
+/// Maximum concurrent searches.
 const SEARCHES: usize = 2;
 
 /// The API over a loaded index and the database behind it. The caller runs [`Lookup::run`], and shares the audits with

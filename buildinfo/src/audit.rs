@@ -1,7 +1,7 @@
 //! What is wrong with the data, how bad it is, and what to do about it; and how good each source is.
 //!
-//! The rules are functions of what was read, here and in [`builds::audit`]: no clock, so "late" is measured against the
-//! newest data seen. [`read`] reads it, page by page, and never all builds at once.
+//! The rules are pure functions of the data read, here and in [`builds::audit`]: they use no clock, so "late" is
+//! measured against the newest data seen. [`read`] reads the data page by page, never all builds at once.
 
 mod cache;
 mod place;

@@ -1,11 +1,11 @@
 //! The tables of the build-information service.
 //!
-//! Observations are only ever added to; the newest sighting of each stands in its row, the earlier ones in the table
-//! `sighting`. Builds are versioned by generation: what a half-done derivation has written is not seen until its
-//! generation is finished.
+//! Observations are only ever added. An observation's row holds its newest sighting; earlier ones are in the table
+//! `sighting`. Builds are versioned by generation: readers do not see what a derivation writes until its generation is
+//! finished.
 //!
-//! All SQL of this crate stands here. Below it are the crates `builds` (what is stored) and `platform` (where): nothing
-//! here knows of imports, sources, look-ups or the API.
+//! All SQL of this crate is here. Below it are the crates `builds` (what is stored) and `platform` (where): this module
+//! knows nothing of imports, sources, look-ups or the API.
 
 mod alarms;
 mod audit;

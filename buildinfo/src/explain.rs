@@ -14,7 +14,8 @@ use builds::names::build_id::BuildId;
 use builds::names::product::Product;
 use builds::names::version::Version;
 use builds::resolve::Answer;
-use builds::said::observation::{Digest, Kind, canonical_json};
+use builds::said::canonical::canonical_json;
+use builds::said::observation::{Digest, Kind};
 use platform::clock::rfc3339;
 use platform::db::{Db, DbError};
 use serde_json::Value;
@@ -24,19 +25,18 @@ use crate::sources::table::Table;
 
 pub use self::explanation::{Evidence, Explanation, HistoryEntry};
 
-/// The reason of a change that is neither the first one nor the last.
+/// The reason of a change that is neither the first nor the last.
 const CHANGED: &str = "changed";
-/// Most observations that are shown.
+/// Maximum observations shown.
 const MOST: usize = 200;
-/// Most characters of an observation's body that are shown.
+/// Maximum characters shown of an observation's body.
 const EXCERPT: usize = 1000;
-/// Most conflicts of a group that are looked through.
+/// Maximum conflicts of a group examined.
 const CONFLICTS: i64 = 200;
-/// So many imports are looked through for the last complete one.
+/// Imports searched for the last complete one.
 const RUNS: i64 = 100;
 
-/// What differs by a change of the builds with an id; the builds before and after it are read, if those before are
-/// kept.
+/// What a change altered in the builds with an id. Reads the builds before and after it, if those before are kept.
 async fn differences_by(db: &Db, change: &Change, product: Product, id: BuildId) -> Result<Vec<String>, DbError> {
     let before = change.generation - 1;
     if change.reason != CHANGED || !db::is_kept(db, before).await? {
@@ -110,8 +110,8 @@ pub async fn explain(db: &Db, answer: &Answer) -> Result<Explanation, DbError> {
     })
 }
 
-/// Where what the sources said about an answer's build contradicts itself, and the corrections in force that concern
-/// it, oldest first; `stored` is its evidence.
+/// The contradictions in what the sources said about an answer's build, and the corrections in force that concern it,
+/// oldest first; `stored` is the build's evidence.
 ///
 /// # Errors
 /// The database failed.
@@ -151,8 +151,8 @@ async fn contradictions(
     Ok(found)
 }
 
-/// The corrections that concern the answer's build: what they state about it, and what is passed
-/// over in its groups.
+/// The corrections that concern the answer's build: those that state something about it, and those that ignore
+/// observations in its groups.
 async fn corrections(db: &Db, answer: &Answer, groups: &BTreeSet<String>) -> Result<Vec<Correction>, DbError> {
     let mut found = db::corrections_in_force(db).await?;
     if found.is_empty() {

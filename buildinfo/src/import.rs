@@ -1,40 +1,61 @@
-//! One import: read the sources, store what they said, derive what that means.
+//! One import: read the sources, store their observations, derive the builds.
 //!
-//! An import may end anywhere, by a kill too, and the next one goes on: what was stored stays, the
-//! groups that it touched are marked in the same transaction, and readers see a new generation only
-//! when all of it is there. Only one import runs at a time, by a lease in the database.
+//! An import may end anywhere, even by a kill, and the next one continues: what was stored stays, the groups it touched
+//! are marked in the same transaction, and readers see a new generation only once it is complete. Only one import runs
+//! at a time, by a lease in the database.
 
 mod archive;
 mod buildhub;
+mod choice;
 mod derivation;
 mod error;
+mod history;
 mod lease;
-mod options;
 mod preview;
 mod product_details;
 mod progress;
 mod under_way;
 
-use builds::said::observation::SourceName;
 use platform::db::Db;
 use tokio_util::sync::CancellationToken;
 
+pub use self::choice::Choice;
 pub use self::derivation::{correct, rebuild, undo_correction};
 pub use self::error::ImportError;
-pub use self::options::{Choice, Options};
 pub use self::preview::{Preview, preview};
 pub use self::progress::Progress;
+pub use self::under_way::{Import, Options, Reader, Reading};
 
 pub(crate) use self::derivation::derive_dirty;
 pub(crate) use self::lease::with_lease;
 
-use self::under_way::Import;
-use crate::db::{self, Run};
+use crate::db::Run;
 use crate::settings::Settings;
-use crate::sources::csv;
 
-/// Runs an import to its end and answers how it went. Sources that fail are noted in the run; they
-/// are no error.
+/// What reads each source, in the order in which they are read. Each stands in the file of its source.
+pub const READERS: &[Reader] = &[
+    history::READER,
+    product_details::READER,
+    buildhub::READER,
+    archive::READER,
+];
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            choice: Choice::Auto,
+            products: Vec::new(),
+            since: None,
+            full: false,
+            wait: true,
+            wanted: Vec::new(),
+            tape: None,
+            readers: READERS,
+        }
+    }
+}
+
+/// Runs an import to its end and returns how it went. Failing sources are noted in the run; they are not errors.
 ///
 /// # Errors
 /// See [`ImportError`].
@@ -62,28 +83,28 @@ impl Import<'_> {
         self.record_states().await
     }
 
-    /// What the program itself knows and no source holds any more.
-    async fn read_history(&mut self) -> Result<(), ImportError> {
-        let rows = csv::history();
-        let source = SourceName::Csv.as_str();
-        let seen = db::record_listing(&self.lease, self.run.id, source, csv::HISTORY, &rows).await?;
-        self.add(seen, rows.len(), 0);
-        Ok(())
-    }
-
     async fn read_sources(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
-        if self.options.choice == Choice::Auto {
-            self.read_history().await?;
-        }
-        if self.options.choice.includes(SourceName::ProductDetails) {
-            self.read_product_details(stop).await?;
-        }
-        if self.options.choice.includes(SourceName::Buildhub) {
-            self.read_buildhub(stop).await?;
-        }
-        if self.options.choice.includes(SourceName::Archive) {
-            self.read_archive(stop).await?;
+        for reader in self.options.readers {
+            if self.options.choice.includes(reader.source) {
+                (reader.read)(self, stop).await?;
+            }
         }
         self.keep().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use builds::SourceName;
+
+    use super::READERS;
+
+    #[test]
+    fn every_source_that_has_an_address_is_read() {
+        let read: BTreeSet<SourceName> = READERS.iter().map(|reader| reader.source).collect();
+        let has_address: BTreeSet<SourceName> = SourceName::all().filter(|source| source.row().is_read()).collect();
+        assert!(read.is_superset(&has_address), "{read:?}");
     }
 }

@@ -1,15 +1,14 @@
-//! The build-information service: reads the sources, stores what they said and what follows from it, and answers.
+//! The build-information service: reads the sources, stores what they say and what follows from it, and answers.
 //!
-//! What a build is, is concluded in the crate `builds`, which is pure. Here is what it needs around it: sources are
-//! fetched, observations and builds stored, look-ups answered in memory and over HTTP, and somebody told when builds
-//! are missing.
+//! The crate `builds`, which is pure, concludes what a build is. This crate does the rest: it fetches sources, stores
+//! observations and builds, answers look-ups in memory and over HTTP, and raises alarms when builds are missing.
 //!
-//! What it is not: it knows nothing of crashes, and a look-up never leaves the process.
+//! It knows nothing of crashes, and a look-up never leaves the process.
 
 // What is stored.
 pub mod db;
 
-// How it gets there: from sources, and from files.
+// How it gets there: from sources and from files.
 pub mod import;
 pub mod sources;
 pub mod transfer;
@@ -19,7 +18,7 @@ pub mod api;
 pub mod explain;
 pub mod lookup;
 
-// Whether all is well.
+// Whether the data is sound.
 pub mod audit;
 pub mod watch;
 

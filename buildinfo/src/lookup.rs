@@ -1,10 +1,9 @@
-//! Look-ups: the index of the newest generation in this process, and the database behind it.
+//! Look-ups: the in-process index of the newest generation, and the database behind it.
 //!
-//! The index is loaded in the background and swapped whole when a newer generation is finished. Whoever
-//! asks compares it with the stored generation (one row, read once for all who ask at the same time)
-//! and waits a few seconds for the newer one: what was finished when a question came is in its answer,
-//! in whichever process it was finished. Should that take longer, a single build is read from the
-//! database, and lists are of the loaded generation, which they name.
+//! The index is loaded in the background and swapped as a whole when a newer generation is finished. Each caller
+//! compares it with the stored generation (one row, read once for all concurrent callers) and waits a few seconds for
+//! the newer one: an answer includes whatever was finished when the question came, in whichever process. If loading
+//! takes longer, a single build is read from the database, and lists come from the loaded generation, which they name.
 
 mod error;
 mod freshness;
@@ -38,11 +37,11 @@ pub use stored::{answer_from_database, around, load};
 use loading::Loading;
 use newest::Newest;
 
-/// How often the stored generation is looked at.
+/// How often the stored generation is checked.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// How long a question waits for the newest generation to be loaded.
+/// Maximum wait for the newest generation to be loaded.
 const WAIT: Duration = Duration::from_secs(5);
-/// How long it waits to be told which generation that is, if there is one to answer from.
+/// Maximum wait to learn which generation is the newest, if there is one to answer from.
 const CHECK: Duration = Duration::from_secs(2);
 
 /// Answers questions about builds. Clones share the index.
@@ -59,14 +58,14 @@ pub struct Lookup {
 
 /// The index to answer from.
 struct Nearest {
-    /// The newest that could be had in time.
+    /// The newest index available in time.
     index: Arc<BuildIndex>,
-    /// The generation that was the newest finished one when it was asked for.
+    /// The newest finished generation at the time of the question.
     newest: Result<i64, LookupError>,
 }
 
 impl Lookup {
-    /// Look-ups over what is stored in `db`. Nothing is loaded before [`Lookup::run`].
+    /// Creates look-ups over the builds stored in `db`. Nothing is loaded before [`Lookup::run`].
     pub fn new(db: Db) -> Self {
         Self {
             db,
@@ -79,10 +78,10 @@ impl Lookup {
         }
     }
 
-    /// Loads the index, and again whenever a newer generation was finished, until `stop`.
+    /// Loads the index, and reloads it whenever a newer generation is finished, until `stop`.
     ///
     /// # Errors
-    /// There are more builds than an index can hold. A database that fails is asked again.
+    /// There are more builds than an index can hold. A failing database is retried.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         loop {
             match self.refresh().await {
@@ -97,14 +96,14 @@ impl Lookup {
         }
     }
 
-    /// Loads the newest generation if it is newer than the loaded one, and how the sources do;
-    /// answers whether it was newer and was not the empty one.
+    /// Loads the newest generation if it is newer than the loaded one, and the state of the sources; returns whether
+    /// the generation was newer and not empty.
     ///
     /// # Errors
     /// See [`LookupError`].
     pub async fn refresh(&self) -> Result<bool, LookupError> {
-        // Read first: the sources may only seem to have answered earlier than they did for what is
-        // loaded, never later.
+        // Read first: the sources may seem to have answered earlier than they did for the loaded builds, but never
+        // later.
         let states = db::source_states(&self.db).await?;
         let newest = db::latest_generation(&self.db).await?.n;
         let loaded = self.generation();
@@ -114,9 +113,9 @@ impl Lookup {
         Ok(newest > loaded && loaded > 0)
     }
 
-    /// Loads until the index has at least this generation.
+    /// Loads until the index is of at least this generation.
     async fn load_until(&self, generation: i64) -> Result<(), LookupError> {
-        // A load that was under way may have begun before the generation was finished.
+        // A load in progress may have begun before the generation was finished.
         while self.generation() < generation {
             let load = load_newest(self.db.clone(), Arc::clone(&self.index), Arc::clone(&self.freshness));
             self.loading.join(load).await.map_err(LookupError::Load)?;
@@ -124,11 +123,11 @@ impl Lookup {
         Ok(())
     }
 
-    /// The index of the newest generation that was finished when this was called, or of a newer one. If
-    /// it cannot be had within a few seconds, the loaded one; its generation says which that is.
+    /// The index of the newest generation finished when this was called, or of a newer one. If it is not available
+    /// within a few seconds, the loaded index; its generation tells which it is.
     ///
     /// # Errors
-    /// There is no loaded one either.
+    /// No index is loaded.
     pub async fn current(&self) -> Result<Arc<BuildIndex>, LookupError> {
         let Nearest { index, newest } = self.nearest().await;
         if index.generation() == 0 && newest? > 0 {
@@ -144,7 +143,7 @@ impl Lookup {
         {
             match tokio::time::timeout(WAIT, self.load_until(newest)).await {
                 Ok(Ok(())) => {}
-                // Whoever runs the look-ups says so once, and not each question.
+                // [`Lookup::run`] reports this once; each question need not.
                 Ok(Err(error)) => tracing::debug!(%error, "the builds could not be loaded"),
                 Err(_) => tracing::debug!(newest, "the builds are still being loaded"),
             }
@@ -159,7 +158,7 @@ impl Lookup {
         if self.generation() == 0 {
             return Ok(self.newest.of(&self.db).await?);
         }
-        // There is an answer without the database: who asks does not wait long for one that is away.
+        // The index can answer without the database, so the caller does not wait long for one that is away.
         if self.newest.is_away() {
             return Err(LookupError::Away);
         }
@@ -172,7 +171,7 @@ impl Lookup {
         }
     }
 
-    /// The index as it is now.
+    /// The current index.
     pub fn index(&self) -> Arc<BuildIndex> {
         current(&self.index)
     }
@@ -183,16 +182,16 @@ impl Lookup {
     }
 
     fn tally(&self) -> std::sync::MutexGuard<'_, Tally> {
-        // A count that a panic left half-made is still a count.
+        // A count left incomplete by a panic is still a count.
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes what was counted since the last time: whoever takes it writes it down.
+    /// Takes the counts since the last call; the caller must write them down.
     pub fn take_tally(&self) -> Tally {
         std::mem::take(&mut *self.tally())
     }
 
-    /// Puts back what could not be written down.
+    /// Puts back counts that could not be written.
     pub fn put_back(&self, tally: Tally) {
         self.tally().put_back(tally);
     }
@@ -204,13 +203,13 @@ impl Lookup {
         }
     }
 
-    /// Counts a question that was answered from the index in another way.
+    /// Counts a question answered from the index in another way.
     pub fn count_question(&self, index: &BuildIndex, question: &Question) {
         self.count(&resolve(index, question));
     }
 
-    /// Notes that an install reported a crash of the answer's build, if that is unknown or is not of the version that
-    /// the program reports: `install_time` is the annotation `InstallTime`, `at` is when the report came in.
+    /// Notes that an install reported a crash of the answer's build, if the build is unknown or has another version
+    /// than the program reports: `install_time` is the annotation `InstallTime`, `at` is when the report came in.
     pub fn sight(&self, answer: &Answer, install_time: &str, at: i64) {
         if answer.build.is_none() || answer.reported_differs {
             self.tally().sight(answer, install_time, at);
@@ -222,7 +221,7 @@ impl Lookup {
         self.index().generation()
     }
 
-    /// Waits until the index was loaded for the first time.
+    /// Waits until the index has been loaded for the first time.
     pub async fn ready(&self) {
         // The sender lives in `self`, so this cannot fail.
         let _ = self.ready.subscribe().wait_for(|ready| *ready).await;
@@ -242,7 +241,7 @@ impl Lookup {
         Ok(answer)
     }
 
-    /// Answers a question and makes what is attached to a crash with these times.
+    /// Answers a question and builds what is attached to a crash with these times.
     ///
     /// # Errors
     /// See [`Lookup::answer`].
@@ -251,7 +250,7 @@ impl Lookup {
         question: &Question,
         times: CrashTimes,
     ) -> Result<(Answer, CrashBuildInfo), LookupError> {
-        // A crash does not wait: one whose build is known by an older generation is looked at again.
+        // A crash does not wait: if an older generation already knows its build, that answer is revised later.
         let mut index = self.index();
         let mut answer = resolve(&index, question);
         if may_be_newer(&answer) {
@@ -270,7 +269,7 @@ impl Lookup {
         Ok((answer, info))
     }
 
-    /// The index that knows a build: the loaded one, or one of what the database has learnt since.
+    /// The index that knows a build: the loaded one, or one made of what the database has learnt since.
     ///
     /// # Errors
     /// See [`Lookup::answer`].
@@ -286,7 +285,7 @@ impl Lookup {
         Ok(Arc::new(around(&self.db, newest, product, id).await?))
     }
 
-    /// Answers many questions, in their order.
+    /// Answers many questions, in order.
     ///
     /// # Errors
     /// See [`Lookup::answer`].
@@ -307,8 +306,8 @@ impl Lookup {
         Ok(answers)
     }
 
-    /// A small index of what the database knows and the nearest one does not, for an answer that is
-    /// unknown because of that.
+    /// A small index of what the database knows and the nearest index does not, for an answer that is unknown because
+    /// of that.
     async fn newer(&self, nearest: Nearest, answer: &Answer) -> Result<Option<BuildIndex>, LookupError> {
         if !may_be_newer(answer) {
             return Ok(None);
@@ -318,7 +317,7 @@ impl Lookup {
             return Ok(None);
         }
         let (Ok(product), Ok(id)) = (answer.product.parse::<Product>(), answer.build_id.parse::<BuildId>()) else {
-            // The beginning of an id is answered from all builds, or not at all.
+            // The beginning of an id is answered from all builds or not at all.
             return Ok(None);
         };
         Ok(Some(around(&self.db, newest, product, id).await?))
@@ -331,7 +330,7 @@ fn may_be_newer(answer: &Answer) -> bool {
     unknown && answer.product.parse::<Product>().is_ok() && answer.build_id.parse::<BuildId>().is_ok()
 }
 
-/// Loads the newest generation if it is newer than the loaded one, and how the sources do.
+/// Loads the newest generation if it is newer than the loaded one, and the state of the sources.
 async fn load_newest(
     db: Db,
     index: Arc<RwLock<Arc<BuildIndex>>>,
@@ -348,13 +347,13 @@ async fn load_newest(
     Ok(())
 }
 
-/// What a lock holds now.
+/// The current value of a lock.
 fn current<T>(lock: &RwLock<Arc<T>>) -> Arc<T> {
-    // A panic while the lock is held is impossible: only pointers are copied.
+    // A panic while holding the lock is impossible: only pointers are copied.
     Arc::clone(&lock.read().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// The old value may be freed here: after the lock was given back, so that no look-up waits for that.
+/// Replaces the value. The old one may be freed here, after the lock is released, so that no look-up waits for it.
 fn swap<T>(lock: &RwLock<Arc<T>>, new: T) {
     let new = Arc::new(new);
     let old = std::mem::replace(&mut *lock.write().unwrap_or_else(PoisonError::into_inner), new);

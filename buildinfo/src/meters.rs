@@ -2,9 +2,9 @@
 
 use platform::meters::{OF_IMPORTS, OneOf, Open, Values};
 
-/// How an import may stand.
+/// The states of an import.
 pub(crate) const OUTCOMES: &[&str] = &["running", "complete", "partial", "failed", "broken", "stopped"];
-/// What is said of a build id that no source knows.
+/// The verdicts about a build id that no source knows.
 const VERDICTS: Values = OneOf(&["junk", "unofficial", "no_source", "not_seen"]);
 /// A source of builds.
 const SOURCES: Values = Open("a source of builds");

@@ -3,22 +3,19 @@
 use std::time::Duration;
 
 use platform::config::{ConfigError, check_within};
-use serde::{Deserialize, Serialize};
-use url::Url;
+use serde::{Deserialize, Deserializer, Serialize};
+
+pub use addresses::Addresses;
+use addresses::WithAddresses;
+
+mod addresses;
 
 /// Where the sources are and when they are read.
-///
-/// Each address is a service's root: what stands before `/api/search`, `/pub/` and `/1.0/`. What a
-/// record says about its own address is stored, never fetched from elsewhere.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Settings {
-    /// Buildhub.
-    pub buildhub_url: Url,
-    /// The archive of builds.
-    pub archive_url: Url,
-    /// product-details.
-    pub product_details_url: Url,
+    /// Where the sources are: a setting for each source that imports read, as its row names it.
+    #[serde(flatten)]
+    pub addresses: Addresses,
     /// When to import, as a cron expression with seconds (UTC); empty: never by itself.
     pub schedule: String,
     /// A request that failed is sent again after so many milliseconds, and each further time after
@@ -39,11 +36,25 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        let url = |text: &str| Url::parse(text).expect("a constant address is a URL");
+        Self::of(Addresses::default(), Rest::default())
+    }
+}
+
+/// The settings but for the addresses.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Rest {
+    schedule: String,
+    retry_pause_ms: u16,
+    keep_responses_days: u16,
+    alarm_installs: u32,
+    alarm_days: u32,
+    keep_history_days: u32,
+}
+
+impl Default for Rest {
+    fn default() -> Self {
         Self {
-            buildhub_url: url("https://buildhub.moz.tools"),
-            archive_url: url("https://archive.mozilla.org"),
-            product_details_url: url("https://product-details.mozilla.org"),
             schedule: "0 */15 * * * *".to_owned(),
             retry_pause_ms: 50,
             keep_responses_days: 0,
@@ -55,16 +66,32 @@ impl Default for Settings {
 }
 
 impl Settings {
+    fn of(addresses: Addresses, rest: Rest) -> Self {
+        let Rest {
+            schedule,
+            retry_pause_ms,
+            keep_responses_days,
+            alarm_installs,
+            alarm_days,
+            keep_history_days,
+        } = rest;
+        Self {
+            addresses,
+            schedule,
+            retry_pause_ms,
+            keep_responses_days,
+            alarm_installs,
+            alarm_days,
+            keep_history_days,
+        }
+    }
+
     /// Whether every value can be used. The schedule is checked by who keeps it.
     ///
     /// # Errors
     /// The first setting that cannot, and why.
     pub fn check(&self) -> Result<(), ConfigError> {
-        for (name, url) in [
-            ("buildinfo.buildhub_url", &self.buildhub_url),
-            ("buildinfo.archive_url", &self.archive_url),
-            ("buildinfo.product_details_url", &self.product_details_url),
-        ] {
+        for (name, url) in self.addresses.each() {
             if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
                 let problem = "it must begin with https:// or http:// and have a host";
                 return Err(ConfigError::setting(name, problem));
@@ -77,5 +104,43 @@ impl Settings {
     /// The pause before a request is sent again for the first time.
     pub fn retry_pause(&self) -> Duration {
         Duration::from_millis(u64::from(self.retry_pause_ms))
+    }
+}
+
+/// The addresses have names of their own in the settings; all else is [`Rest`].
+impl<'de> Deserialize<'de> for Settings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let WithAddresses { addresses, rest } = WithAddresses::deserialize(deserializer)?;
+        Ok(Self::of(addresses, rest))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Settings;
+    use builds::SourceName;
+
+    #[test]
+    fn addresses_are_settings_like_all_others() {
+        let written = serde_json::to_value(Settings::default()).unwrap();
+        let names: Vec<&str> = written.as_object().unwrap().keys().map(String::as_str).collect();
+        for name in ["archive_url", "buildhub_url", "product_details_url", "schedule"] {
+            assert!(names.contains(&name), "{names:?}");
+        }
+        let given = json!({"buildhub_url": "http://localhost:1/", "alarm_days": 3});
+        let read: Settings = serde_json::from_value(given).unwrap();
+        let address = |source| read.addresses.of(source).map(ToString::to_string);
+        assert_eq!(address(SourceName::BUILDHUB).as_deref(), Some("http://localhost:1/"));
+        assert_eq!(
+            address(SourceName::ARCHIVE).as_deref(),
+            Some("https://archive.mozilla.org/")
+        );
+        assert_eq!(address(SourceName::CSV), None);
+        assert_eq!((read.alarm_days, read.alarm_installs), (3, 3));
+        for wrong in [json!({"buildhub": "http://localhost"}), json!({"buildhub_url": 1})] {
+            assert!(serde_json::from_value::<Settings>(wrong).is_err());
+        }
     }
 }

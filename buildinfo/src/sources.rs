@@ -1,5 +1,5 @@
-//! The sources of observations. Each is one module with one function that reads it and hands over
-//! what it said; none concludes anything.
+//! The sources of observations. Each is one module with one function that reads it and returns its observations; none
+//! draws conclusions.
 
 mod address;
 pub mod archive;

@@ -1,4 +1,4 @@
-//! Builds to and from files: tables, whole exports, and snapshots for others to ask offline.
+//! Builds to and from files: tables, full exports, and snapshots for offline look-ups.
 
 pub mod export;
 pub mod load;

@@ -1,5 +1,4 @@
-//! Looks after the data: builds that crash and that no source knows, whether anybody imports, and history that is too
-//! old.
+//! Watches over the data: crashing builds that no source knows, whether imports happen, and history that is too old.
 
 pub mod alarm;
 pub mod importer;

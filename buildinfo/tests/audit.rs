@@ -15,7 +15,7 @@ use demo::world::Channel;
 use demo::{Fault, Plan, World};
 use platform::db::Db;
 use platform::in_tx;
-use platform::testing::databases;
+use platform_testing::databases;
 use serde_json::json;
 use support::{Sources, lookup, quiet};
 use tokio_util::sync::CancellationToken;
@@ -56,7 +56,7 @@ async fn what_shipped_is_missing_until_a_source_lists_its_builds() {
     for test in databases().await {
         let db = &test.db;
         sources.faults.buildhub.set(Fault::Down);
-        let options = only(SourceName::ProductDetails);
+        let options = only(SourceName::PRODUCT_DETAILS);
         sources.import_as(db, &options).await.unwrap();
         let missing = of_check(db, Check::ShippedWithoutBuild).await;
         let shipped: BTreeSet<String> = sources
@@ -69,7 +69,7 @@ async fn what_shipped_is_missing_until_a_source_lists_its_builds() {
         let found: BTreeSet<String> = missing.iter().map(|one| one.subject.clone()).collect();
         assert!(shipped.is_subset(&found), "{shipped:?}\n{found:?}");
         let thunderbird = Filter {
-            product: Some(Product::Thunderbird),
+            product: Some(Product::THUNDERBIRD),
             check: Some(Check::ShippedWithoutBuild),
         };
         let own = all(db, thunderbird, 3).await;
@@ -103,14 +103,14 @@ async fn a_platform_that_is_lost_on_the_way_is_found() {
     });
     for test in databases().await {
         let whole = Sources::standard().await;
-        whole.import_as(&test.db, &only(SourceName::Buildhub)).await.unwrap();
+        whole.import_as(&test.db, &only(SourceName::BUILDHUB)).await.unwrap();
         let is_nightly = |one: &Finding| one.subject.starts_with("Firefox nightly");
         let found = of_check(&test.db, Check::LatePlatform).await;
         assert!(!found.iter().any(is_nightly), "{found:?}");
     }
     let sources = Sources::of(world).await;
     for test in databases().await {
-        sources.import_as(&test.db, &only(SourceName::Buildhub)).await.unwrap();
+        sources.import_as(&test.db, &only(SourceName::BUILDHUB)).await.unwrap();
         let found = of_check(&test.db, Check::LatePlatform).await;
         let own = found
             .iter()
@@ -164,7 +164,7 @@ async fn every_page_size_lists_the_same_findings_in_one_order() {
                     "target": {"channel": "beta", "platform": "win64", "locale": "en-US", "version": "65.0"},
                     "download": {"url": format!("https://archive.mozilla.org/pub/firefox/nightly/{number}.zip")},
                 });
-                Observation::buildhub_record(SourceName::Buildhub, "http://localhost/api/search", record).unwrap()
+                Observation::buildhub_record(SourceName::BUILDHUB, "http://localhost/api/search", record).unwrap()
             })
             .collect();
         db::record(db, 1, &unreadable).await.unwrap();
@@ -199,11 +199,11 @@ async fn every_page_size_lists_the_same_findings_in_one_order() {
             .map(|(check, (count, bad))| (check, count, bad, count.min(2) as usize))
             .collect();
         assert_eq!(counted, expected);
-        let own = summaries(db, Some(Product::Thunderbird), 2).await.unwrap();
+        let own = summaries(db, Some(Product::THUNDERBIRD), 2).await.unwrap();
         let own: Vec<i64> = own.iter().map(|one| one.count).collect();
         assert_eq!(own, [0, 1, 0, 0, 0, 0, 0, 1, 0]);
         let thunderbird = Filter {
-            product: Some(Product::Thunderbird),
+            product: Some(Product::THUNDERBIRD),
             check: None,
         };
         let own: Vec<Check> = all(db, thunderbird, 10).await.iter().map(|one| one.check).collect();
@@ -214,7 +214,7 @@ async fn every_page_size_lists_the_same_findings_in_one_order() {
 fn row<'a>(scores: &'a [Score], source: SourceName, channel: &str) -> &'a Score {
     scores
         .iter()
-        .find(|score| score.source == source && score.product == Product::Firefox && score.channel == channel)
+        .find(|score| score.source == source && score.product == Product::FIREFOX && score.channel == channel)
         .unwrap()
 }
 
@@ -228,20 +228,20 @@ async fn sources_are_scored_over_what_the_others_list() {
         .collect();
     for test in databases().await {
         let db = &test.db;
-        let options = only(SourceName::Buildhub);
+        let options = only(SourceName::BUILDHUB);
         sources.import_as(db, &options).await.unwrap();
         let before = scores(db, None).await.unwrap();
-        let own = row(&before, SourceName::Buildhub, "nightly");
+        let own = row(&before, SourceName::BUILDHUB, "nightly");
         assert_eq!((own.builds, own.timed, own.holes), (nightlies.len(), 0, 0));
-        // The archive is read for the first time and knows two of the builds.
+        // The archive is read for the first time and has two of the builds.
         let index = lookup(db).await.index();
         let mut said = Vec::new();
         for id in nightlies.iter().take(2) {
             let id = id.parse().unwrap();
-            for build in index.find(Product::Firefox, id) {
+            for build in index.find(Product::FIREFOX, id) {
                 for stored in db::by_digests(db, build.evidence()).await.unwrap() {
                     said.push(Observation {
-                        source: SourceName::Archive,
+                        source: SourceName::ARCHIVE,
                         ..stored.observation
                     });
                 }
@@ -250,14 +250,14 @@ async fn sources_are_scored_over_what_the_others_list() {
         db::record(db, i64::MAX / 2, &said).await.unwrap();
         let stop = CancellationToken::new();
         rebuild(db, "test", &stop, &quiet).await.unwrap();
-        let after = scores(db, Some(Product::Firefox)).await.unwrap();
-        let archive = row(&after, SourceName::Archive, "nightly");
-        // It was not asked for those that Buildhub lists: it has no holes.
+        let after = scores(db, Some(Product::FIREFOX)).await.unwrap();
+        let archive = row(&after, SourceName::ARCHIVE, "nightly");
+        // It was not asked for the builds that Buildhub lists, so it has no holes.
         assert_eq!((archive.builds, archive.timed, archive.holes), (2, 0, 0));
-        let buildhub = row(&after, SourceName::Buildhub, "nightly");
+        let buildhub = row(&after, SourceName::BUILDHUB, "nightly");
         assert_eq!((buildhub.builds, buildhub.holes), (nightlies.len(), 0));
-        assert!(after.iter().all(|score| score.product == Product::Firefox));
-        assert!(before.iter().any(|score| score.product == Product::Thunderbird));
+        assert!(after.iter().all(|score| score.product == Product::FIREFOX));
+        assert!(before.iter().any(|score| score.product == Product::THUNDERBIRD));
     }
 }
 
@@ -273,7 +273,7 @@ async fn one_file_with_two_build_ids_is_named_by_the_audit_and_by_explanations()
                 "target": {"channel": "beta", "platform": "win64", "locale": "en-US", "version": "64.0b4"},
                 "download": {"url": URL},
             });
-            Observation::buildhub_record(SourceName::Buildhub, "u", record).unwrap()
+            Observation::buildhub_record(SourceName::BUILDHUB, "u", record).unwrap()
         };
         let shipped = json!({"build_number": 2});
         let first = [

@@ -1,19 +1,19 @@
-//! Listings are read the same in every form that the archive's services give them.
+//! Listings parse the same in every format that the archive's services use.
 //!
 //! Recorded listings are not part of this repository: the environment variable `DATIL_SHARED` names the folder that
-//! has them (`data/archive`). Without it only made-up names are compared.
+//! holds them (`data/archive`). Without it only invented names are compared.
 
 use std::fmt::Write as _;
 
 use buildinfo::sources::archive::Listing;
 use proptest::prelude::*;
 
-/// How a service writes its page.
+/// The format of a service's pages.
 #[derive(Clone, Copy)]
 enum Dialect {
     /// The former service: tabs, `+` and `:` escaped in addresses.
     Former,
-    /// The one that is live: blanks, addresses as they are.
+    /// The current service: spaces, unescaped addresses.
     Live,
 }
 
@@ -78,7 +78,7 @@ fn names(listing: &Listing) -> (Vec<&String>, Vec<&String>) {
     )
 }
 
-/// Reads JSON and the pages of both dialects, which must give the same names.
+/// Parses JSON and the pages of both dialects, which must give the same names.
 fn in_every_form(json: &str, folder: &str) -> Listing {
     let listing = Listing::parse(json.as_bytes(), folder).unwrap_or_else(|error| panic!("{error}: {json}"));
     for dialect in [Dialect::Former, Dialect::Live] {
@@ -91,7 +91,7 @@ fn in_every_form(json: &str, folder: &str) -> Listing {
 
 #[test]
 fn recorded_listings_are_read() {
-    let Some(data) = platform::testing::recordings("listings of the archive") else {
+    let Some(data) = platform_testing::recordings("listings of the archive") else {
         return;
     };
     let read = |file: &str, folder: &str| {

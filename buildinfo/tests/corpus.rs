@@ -1,4 +1,4 @@
-//! What the fuzzer starts from, and what it once found, is read as `fuzz/checks` wants.
+//! The fuzzer's corpus, and the inputs that once failed, pass the checks in `fuzz/checks`.
 
 #[path = "../../fuzz/checks/archive_listing.rs"]
 mod archive_listing;

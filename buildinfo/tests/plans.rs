@@ -1,6 +1,6 @@
-//! How the databases answer what the program asks about builds: by an index, and without sorting.
+//! How the databases answer the program's queries about builds: by an index, and without sorting.
 //!
-//! The statements are those that were really sent: the functions are called, and what sqlx logs of them is explained.
+//! The queries are those actually sent: the functions are called, and the statements that sqlx logs are explained.
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test is the test")]
 
@@ -20,17 +20,17 @@ use builds::{Correction, Product, SourceName};
 use demo::{Plan, World};
 use platform::db::Db;
 use platform::in_tx;
-use platform::testing::{analyze, databases, plan};
+use platform_testing::{analyze, databases, plan};
 use sqlx::AssertSqlSafe;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Metadata, Subscriber, span};
 
 use support::Sources;
 
-/// What was sent since the last look.
+/// Statements sent since the last check.
 static SENT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-/// Keeps the statements that sqlx logs.
+/// Collects the statements that sqlx logs.
 struct Statements;
 
 impl Subscriber for Statements {
@@ -81,10 +81,10 @@ impl Visit for Statement {
     fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
 }
 
-/// Small tables that are read whole: one row for each source, product and channel, or lease.
+/// Small tables that may be scanned: one row for each source, product and channel, or lease.
 const READ_WHOLE: [&str; 4] = ["source_state", "archive_place", "correction", "unknown_seen"];
 
-/// Statements that read or sort more, each with why it may. They are named by how they begin or by what only they hold.
+/// Statements that read or sort more, each with the reason. They are identified by their beginning or by unique text.
 const MAY: [(&str, &str); 8] = [
     (
         "COUNT(DISTINCT build_id), MAX(build_id)",
@@ -115,11 +115,11 @@ async fn execute(db: &Db, sql: &str) {
     tx.commit().await.unwrap();
 }
 
-/// Some imported builds, many times over.
+/// Some imported builds, repeated many times.
 async fn fill(db: &Db) {
     let sources = Sources::of(World::generate(&Plan::records(2000))).await;
     let options = Options {
-        choice: Choice::Only(SourceName::Buildhub),
+        choice: Choice::Only(SourceName::BUILDHUB),
         ..Options::default()
     };
     sources.import_as(db, &options).await.unwrap();
@@ -161,9 +161,9 @@ async fn fill(db: &Db) {
     analyze(db).await;
 }
 
-/// Calls what is called often, or by an import.
+/// Calls the functions that are called often, or by an import.
 async fn call_all(db: &Db) {
-    let (firefox, now) = (Product::Firefox, 9_000_000_000_000_000);
+    let (firefox, now) = (Product::FIREFOX, 9_000_000_000_000_000);
     let generation = db::latest_generation(db).await.unwrap().n;
     let all = db::Filter::default();
     let builds = db::list_builds(db, generation, &all, None, 10);
@@ -215,7 +215,7 @@ async fn call_all(db: &Db) {
     db::channels(db, generation).await.unwrap();
     db::versions(db, generation, Some(firefox)).await.unwrap();
     let filters: [fn(&mut db::Filter, &builds::Build); 6] = [
-        |filter, _| filter.product = Some(Product::Firefox),
+        |filter, _| filter.product = Some(Product::FIREFOX),
         |filter, build| filter.channel = Some(build.channel.clone()),
         |filter, build| filter.version = Some(build.version.to_string()),
         |filter, build| filter.platform = Some(build.platform.clone()),

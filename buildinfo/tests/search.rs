@@ -15,7 +15,7 @@ use buildinfo::import::{Choice, Options};
 use buildinfo::{api, db};
 use builds::SourceName;
 use http_body_util::BodyExt;
-use platform::testing::databases;
+use platform_testing::databases;
 use serde_json::{Value, json};
 use support::{Sources, lookup};
 use tokio_util::sync::CancellationToken;
@@ -23,7 +23,7 @@ use tower::ServiceExt;
 
 struct Service {
     router: Router,
-    test: platform::testing::TestDb,
+    test: platform_testing::TestDb,
 }
 
 impl Service {
@@ -51,7 +51,7 @@ impl Service {
         answer
     }
 
-    /// The values at a path of all hits' records.
+    /// The values at a path in the records of all hits.
     async fn values(&self, path: &str, query: Value) -> BTreeSet<String> {
         let body = json!({"size": 1000, "query": query});
         let answer = self.search(body).await;
@@ -310,15 +310,13 @@ async fn one_datil_imports_from_another() {
         let second = databases().await.swap_remove(0);
         let sources = Sources {
             settings: buildinfo::Settings {
-                buildhub_url: root.clone(),
-                archive_url: root.clone(),
-                product_details_url: root,
+                addresses: buildinfo::settings::Addresses::all_at(&root),
                 ..Default::default()
             },
             ..Sources::standard().await
         };
         let options = Options {
-            choice: Choice::Only(SourceName::Buildhub),
+            choice: Choice::Only(SourceName::BUILDHUB),
             ..Options::default()
         };
         let run = sources.import_as(&second.db, &options).await.unwrap();

@@ -1,4 +1,4 @@
-//! The snapshot of all builds: what it answers is what the service answers, on every database.
+//! The snapshot of all builds gives the same answers as the service, on every database.
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test is the test")]
 
@@ -18,7 +18,7 @@ use builds::{Question, resolve};
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use http_body_util::BodyExt;
-use platform::testing::databases;
+use platform_testing::databases;
 use serde_json::Value;
 use sha2::Digest;
 use support::{Sources, lookup};

@@ -1,4 +1,4 @@
-//! The crash system's table out and in, corrections before they are made, and lists from the database alone.
+//! Exporting and loading the crash system's table, previews of corrections, and lists from the database alone.
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test is the test")]
 
@@ -15,7 +15,7 @@ use builds::derive::correction::{Correction, CorrectionKind, Field};
 use builds::{BuildId, Product, Question, Status, Version, catalog};
 use demo::Fault;
 use platform::db::Db;
-use platform::testing::databases;
+use platform_testing::databases;
 use support::{Sources, lookup as look_up, quiet};
 use tokio_util::sync::CancellationToken;
 
@@ -61,7 +61,7 @@ async fn an_exported_table_loaded_elsewhere_is_exported_the_same() {
         sources.import(&test.db).await;
         let exported = table(&test.db).await;
         for truth in &sources.world.truth {
-            // The crash system's table names candidates of dot releases and of ESR otherwise than a look-up does.
+            // The crash system's table names candidates of dot releases and of ESR differently from a look-up.
             let named_alike = truth.status.as_str() != "aborted" || matches!(truth.channel.as_str(), "beta" | "aurora");
             let is_out = matches!(truth.status.as_str(), "shipped" | "published");
             let own_row = is_out || truth.channel.as_str() == "beta";
@@ -126,8 +126,7 @@ async fn a_later_table_of_an_origin_replaces_the_earlier_one_only_when_it_is_who
         let known = |version: &str| (Some(version.to_owned()), Status::Shipped);
         load(db, &format!("{FIRST}{SECOND}"), "a", false).await.unwrap();
         assert_eq!(answer(db, "beta", "20150702173756").await, known("40.0b1"));
-        // Without being asked to, nothing is withdrawn; nor by a table that is empty or has bad rows, nor by another
-        // origin.
+        // Nothing is withdrawn unless requested; nor by a table that is empty or has bad rows, nor by another origin.
         for (text, origin, replace) in [
             (SECOND.to_owned(), "a", false),
             (String::new(), "a", true),
@@ -144,7 +143,7 @@ async fn a_later_table_of_an_origin_replaces_the_earlier_one_only_when_it_is_who
         );
         assert_eq!(answer(db, "beta", "20150702173756").await, (None, Status::Unknown));
         assert_eq!(answer(db, "beta", "20150706172413").await, known("40.0b2"));
-        // Said again, it holds again.
+        // Said again, it is valid again.
         load(db, FIRST, "b", false).await.unwrap();
         assert_eq!(answer(db, "beta", "20150702173756").await, known("40.0b1"));
     }
@@ -232,7 +231,7 @@ async fn lists_from_the_database_are_those_of_the_whole_index() {
         sources.import(&test.db).await;
         let (db, now) = (&test.db, generation(&test.db).await);
         let index = look_up(db).await.index();
-        for product in [Product::Firefox, Product::Thunderbird] {
+        for product in [Product::FIREFOX, Product::THUNDERBIRD] {
             let whole = catalog::versions(&index, product, None);
             let (mut paged, mut after): (Vec<_>, Option<(Version, String)>) = (Vec::new(), None);
             loop {
@@ -266,8 +265,8 @@ async fn lists_from_the_database_are_those_of_the_whole_index() {
         let ids: Vec<BuildId> = index.builds().map(|build| build.build_id()).collect();
         let (first, last) = (ids[0].into(), ids[ids.len() / 3].into());
         assert_eq!(
-            lookup::compare(db, now, Product::Firefox, &first, &last).await.unwrap(),
-            catalog::compare(&index, Product::Firefox, &first, &last)
+            lookup::compare(db, now, Product::FIREFOX, &first, &last).await.unwrap(),
+            catalog::compare(&index, Product::FIREFOX, &first, &last)
         );
     }
 }
@@ -280,14 +279,14 @@ async fn a_candidate_is_found_by_its_name_whatever_became_of_it() {
         let now = generation(&test.db).await;
         let index = look_up(&test.db).await.index();
         let mut asked = 0;
-        for build in index.builds().filter(|build| build.product() == Product::Firefox) {
+        for build in index.builds().filter(|build| build.product() == Product::FIREFOX) {
             let Some(number) = build.build_number() else {
                 continue;
             };
             let name = build.version().with_candidate(number).to_string();
             for channel in [None, Some(build.channel())] {
                 let filter = Filter {
-                    product: Some(Product::Firefox),
+                    product: Some(Product::FIREFOX),
                     channel: channel.map(str::to_owned),
                     version: Some(name.clone()),
                     ..Filter::default()
@@ -314,7 +313,7 @@ async fn a_candidate_is_found_by_its_name_whatever_became_of_it() {
         }
         assert_eq!(asked, 60);
         let filter = Filter {
-            product: Some(Product::Firefox),
+            product: Some(Product::FIREFOX),
             channel: Some("beta".to_owned()),
             version: Some("152.0rc2".to_owned()),
             ..Filter::default()

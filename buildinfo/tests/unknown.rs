@@ -16,7 +16,7 @@ use builds::unknown::{Asked, InstallHash, Sighting, Tally, UnknownKey, Verdict};
 use demo::world::Channel;
 use demo::{Plan, Truth, World};
 use platform::db::Db;
-use platform::testing::databases;
+use platform_testing::databases;
 use support::{Sources, lookup};
 
 const HOUR: i64 = 3_600_000_000;
@@ -41,7 +41,7 @@ async fn listed(db: &Db, alarm: AlarmFilter) -> Vec<Unknown> {
     list_unknown(db, &filter, None, 1000).await.unwrap().rows
 }
 
-/// What is listed, in short.
+/// The listed ids, abbreviated.
 async fn short(db: &Db) -> Vec<(String, String, String, i64)> {
     let rows = listed(db, AlarmFilter::Any).await.into_iter();
     rows.map(|row| (row.product, row.build_id, row.verdict, row.asked))
@@ -147,7 +147,7 @@ async fn the_list_is_bounded_by_number_and_age() {
             };
             tally.asked.insert(key.clone(), asked.clone());
             if number % 2 == 0 {
-                // Products without a source have one limit together.
+                // Products without a source share one limit.
                 let product = format!("Product{}", number % 40);
                 let verdict = Verdict::NoSource;
                 for more in ["a", "b"] {
@@ -189,7 +189,7 @@ fn before_newest() -> (World, Truth) {
     (world, newest)
 }
 
-/// A crash of a build, reported by the install of this time.
+/// A crash of a build, reported by the install with this install time.
 async fn crash(lookup: &Lookup, question: &Question, install: &str, at: i64) {
     let answer = lookup.answer(question).await.unwrap();
     lookup.sight(&answer, install, at);
@@ -208,7 +208,7 @@ async fn several_installs_raise_one_alarm_that_ends_when_the_build_is_known() {
             write_down(&known, db).await.unwrap();
             alarm::raise(db, &known, &settings, now).await.unwrap()
         };
-        // Three crashes, but of two installs; then a third install, two hours later.
+        // Three crashes from only two installs; then a third install, two hours later.
         for (install, at) in [("1785000001", 10), ("1785000002", 20), ("1785000002", 30)] {
             crash(&known, &nightly, install, HOUR + at).await;
         }
@@ -218,7 +218,7 @@ async fn several_installs_raise_one_alarm_that_ends_when_the_build_is_known() {
         // Within one hour of each other.
         crash(&known, &nightly, "1785000001", 3 * HOUR + 10).await;
         crash(&known, &nightly, "1785000004", 3 * HOUR + 20).await;
-        // Old, foreign and local builds raise none.
+        // Old, foreign and local builds raise no alarm.
         for odd in [
             question("Firefox", "nightly", "20200101093000"),
             question("Firefox", "default", "20260801093000"),
@@ -237,7 +237,7 @@ async fn several_installs_raise_one_alarm_that_ends_when_the_build_is_known() {
         assert!(plan.archive[1].starts_with("/pub/firefox/nightly/20"), "{plan:?}");
         let row = &listed(db, AlarmFilter::Open).await[0];
         assert_eq!((row.raised, row.tried), (Some(3), None));
-        // It was tried, in vain.
+        // An import looked for it without success.
         alarm::record_import(db, &untried, "complete").await;
         assert!(alarm::untried(db).await.unwrap().is_empty());
         assert_eq!(alarm::clear(db, &known, 5).await.unwrap(), 0);
@@ -403,7 +403,8 @@ async fn installs_that_report_another_version_than_their_builds_are_found_by_the
         assert_eq!(found[0].subject, format!("Firefox release {id}"));
         let said = format!("2 installs report 99.9.9 with the build id of {version} (");
         assert!(found[0].found.starts_with(&said), "{}", found[0].found);
-        // However many versions are invented for a build, it is one finding, about what most installs report.
+        // However many versions are invented for a build, it gets one finding, about the version that most installs
+        // report.
         for number in 0..5 {
             for install in ["1785000001", "1785000002"] {
                 report(&format!("11.1.{number}"), install, HOUR).await;
@@ -422,7 +423,7 @@ async fn installs_that_report_another_version_than_their_builds_are_found_by_the
     }
 }
 
-/// A tally of one install of the build, with what it reports; `known` if the build is, but of another version.
+/// A tally of one install of the build, with what it reports; `known` if the build is known but has another version.
 fn sighting(install: u32, at: i64, known: bool) -> Tally {
     let key = UnknownKey {
         product: "Firefox".to_owned(),
@@ -447,7 +448,7 @@ async fn installs_of_a_full_group_are_still_seen_again() {
     for test in databases().await {
         let db = &test.db;
         for known in [true, false] {
-            // As many as are kept for one build at most, and one more.
+            // One more than the maximum kept for one build.
             let most = if known { 1000 } else { 100 };
             let mut all = Tally::default();
             for install in 0..most {
@@ -480,7 +481,7 @@ async fn the_word_of_several_importers_is_kept_and_a_wrong_clock_is_not() {
             (1000 * HOUR - HOUR / 12, 1000 * HOUR),
             (1000 * HOUR + 1, 1000 * HOUR + 1),
             (2000 * HOUR, 2000 * HOUR),
-            // The clock was wrong, and was set right.
+            // The clock was wrong, and was corrected.
             (1001 * HOUR, 1001 * HOUR),
         ] {
             db::say_importer(db, now).await.unwrap();

@@ -1,4 +1,4 @@
-//! Removing history: by age, in steps, and nothing that an answer needs.
+//! Removing history: by age, in steps, and never anything that an answer needs.
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test is the test")]
 
@@ -12,7 +12,7 @@ use buildinfo::transfer::export;
 use buildinfo::watch::upkeep::{self, Pruned};
 use platform::db::Db;
 use platform::in_tx;
-use platform::testing::databases;
+use platform_testing::databases;
 
 use support::Sources;
 
@@ -30,7 +30,7 @@ async fn exported(db: &Db, generation: i64) -> Vec<u8> {
     all
 }
 
-/// Steps, in two processes at once, until nothing is left to do; what they removed together.
+/// Runs steps in two processes at once until nothing is left to do; returns the totals removed.
 async fn prune(db: &Db, settings: &Settings, now: i64) -> [u64; 5] {
     let mut sum = [0; 5];
     for _ in 0..100 {
@@ -86,14 +86,14 @@ async fn what_is_too_old_to_be_asked_for_goes_and_nothing_else() {
             ..Settings::default()
         };
         assert_eq!(prune(db, &forever, i64::MAX).await, [0; 5]);
-        // All is within the kept days but what the first generation changed; whether or not a processor follows
-        // changes, they go.
+        // Everything is within the kept days except the first generation's changes; they are removed whether or not a
+        // processor follows changes.
         let at = |days: i64| (days + 365) * DAY;
         let removed = prune(db, &settings, at(150)).await;
         assert!(removed[1] > 300, "{removed:?}");
         assert_eq!((removed[0], &removed[2..]), (0, &[0, 0, 0][..]));
         assert_eq!(db::changes_removed(db).await.unwrap(), 1);
-        // The import is of today.
+        // The import is from today.
         let removed = prune(db, &settings, at(250)).await;
         assert!(removed[1] > 100, "{removed:?}");
         assert_eq!((removed[0], &removed[2..]), (700, &[1, 0, 0][..]));
@@ -116,7 +116,7 @@ async fn what_is_too_old_to_be_asked_for_goes_and_nothing_else() {
         for n in 3..=4 {
             assert_eq!(exported(db, n).await, expected[usize::try_from(n).unwrap() - 2]);
         }
-        // However old: the newest generation, its builds and the newest import stay.
+        // At any age, the newest generation, its builds and the newest import stay.
         let now = platform::clock::now_micros() + 1000 * DAY;
         sources.import(db).await;
         let newest = db::latest_generation(db).await.unwrap().n;

@@ -1,6 +1,6 @@
-//! What an audit says: findings about the data, and how good each source is.
+//! The audit's rules: findings about the data, and the quality of each source.
 //!
-//! Functions of what was read. The service reads it, and adds what it knows of itself (`buildinfo::audit`).
+//! Pure functions of the data read. The service reads it, and adds findings about itself (`buildinfo::audit`).
 
 mod contradiction;
 mod finding;

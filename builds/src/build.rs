@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::names::UnknownName;
 use crate::names::build_id::BuildId;
-use crate::names::product::{Line, Product};
+use crate::names::channel::Line;
+use crate::names::product::Product;
 use crate::names::version::Version;
 use crate::said::observation::{Digest, SourceName};
 
@@ -70,7 +71,7 @@ impl Build {
     }
 }
 
-/// What became of a build.
+/// The status of a build, by the first rule that applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -126,7 +127,7 @@ pub enum Reason {
     Nightly,
     /// Made for a partner or a test.
     VariantBuild,
-    /// Its channel is none of a release process.
+    /// Its channel is not part of a release process.
     UnofficialChannel,
     /// A correction states it.
     Corrected,
@@ -146,7 +147,7 @@ pub enum Reason {
     Junk,
     /// The build id lies after the time of the question.
     InTheFuture,
-    /// No source that we read knows builds of the product.
+    /// None of our sources knows builds of the product.
     NoSourceForProduct,
     /// No source knows the build itself, and Firefox's with the same Gecko build id is known.
     GeckoSibling,

@@ -1,13 +1,12 @@
-//! Buildhub's search over our builds: the part of Elasticsearch 6 that Buildhub's clients use, so that they change the
-//! host only.
+//! Buildhub's search over our builds: the subset of Elasticsearch 6 that Buildhub's clients use, so that they need only
+//! change the host.
 //!
-//! A record is one build for one platform, with the members and in the form that Buildhub has used since 2020:
-//! Developer Edition is `firefox` on `aurora`, a version is the one that the program shows (no candidate's number),
-//! the locale is `en-US`. Other than in Buildhub, a build has one record, and none is a copy for beta of a release.
-//! Conditions, order and counts are answered from the index; only what hits show beyond that is read from what the
-//! sources said.
+//! A record is one build for one platform, with the members and format that Buildhub has used since 2020: Developer
+//! Edition is `firefox` on `aurora`, a version is the one that the program shows (without a candidate number), and the
+//! locale is `en-US`. Unlike in Buildhub, a build has one record, and a release has no copy for beta. Conditions, order
+//! and counts are answered from the index; any further members of hits are read from the sources' observations.
 //!
-//! What is not known here is refused, never answered wrongly.
+//! Anything not supported is refused, never answered wrongly.
 
 mod aggregation;
 mod body;

@@ -1,5 +1,5 @@
-//! Lists and comparisons of builds, made from an index: by version, the newest of each line, and what
-//! lies between two builds.
+//! Lists and comparisons of builds, made from an index: by version, the newest of each line, and what lies between two
+//! builds.
 
 mod comparison;
 mod newest;

@@ -1,11 +1,11 @@
-//! What an answer adds to a crash: the build's details, and how they stand to the time of the crash.
+//! What an answer adds to a crash: the build's details, and their relation to the time of the crash.
 
 use serde::Serialize;
 
 use crate::build::{Certainty, Reason, Status};
 use crate::index::{BuildIndex, Place};
 use crate::names::build_id::BuildId;
-use crate::names::product::Line;
+use crate::names::channel::Line;
 use crate::names::version::Version;
 use crate::resolve::{Answer, PreviousBuild, Sibling, rfc3339};
 use crate::said::observation::SourceName;
@@ -15,19 +15,19 @@ use crate::said::observation::SourceName;
 pub struct CrashTimes {
     /// When the report arrived, by our clock.
     pub submitted_at: i64,
-    /// When it crashed, by the client's clock.
+    /// When the program crashed, by the client's clock.
     pub crashed_at: Option<i64>,
 }
 
 impl CrashTimes {
-    /// The client's time, if it lies between the build and the report; clocks of clients are often wrong.
+    /// The client's time, if it lies between the build and the report; client clocks are often wrong.
     fn sane(self, build_id: BuildId) -> Option<i64> {
         self.crashed_at
             .filter(|crashed| (build_id.micros()..=self.submitted_at).contains(crashed))
     }
 }
 
-/// The object `build_info` of a processed crash: all of it is public.
+/// The object `build_info` of a processed crash; all of it is public.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CrashBuildInfo {
     /// See [`Answer::status`].
@@ -47,7 +47,7 @@ pub struct CrashBuildInfo {
     pub line: Option<Line>,
     /// See [`Answer::build_id`].
     pub build_id: String,
-    /// The moment that the build id names, as RFC 3339.
+    /// The time that the build id names, as RFC 3339.
     pub build_date: Option<String>,
     /// See [`crate::resolve::BuildInfo::build_number`].
     pub build_number: Option<u32>,
@@ -69,7 +69,7 @@ pub struct CrashBuildInfo {
     pub changes_url: Option<String>,
     /// Whole days from the build to the crash; `None` if the client's clock cannot be right.
     pub age_at_crash_days: Option<i64>,
-    /// How many newer builds of the line were out when it crashed; by the time of the report if the client's clock
+    /// How many newer builds of the line were out at the time of the crash, or of the report if the client's clock
     /// cannot be right.
     pub builds_behind: Option<usize>,
     /// See [`crate::resolve::BuildInfo::sources`].
@@ -81,7 +81,7 @@ pub struct CrashBuildInfo {
     pub generation: i64,
 }
 
-/// What is attached to a crash with these times; `answer` was given by `index`.
+/// The build info attached to a crash with these times; `answer` came from `index`.
 pub fn crash_build_info(index: &BuildIndex, answer: Answer, times: CrashTimes) -> CrashBuildInfo {
     let build_id = answer.build_id.parse::<BuildId>().ok();
     let crashed_at = build_id.and_then(|id| times.sane(id));

@@ -1,13 +1,14 @@
-//! Every build in memory: what look-ups are answered from.
+//! Every build in memory; look-ups are answered from here.
 //!
-//! An index never changes; a newer generation is another index. Texts are kept once each, rows are sorted by (product,
-//! build id), and a look-up is one probe of a table of numbers that allocates nothing.
+//! An index never changes; a newer generation is another index. Each text is kept once, rows are sorted by (product,
+//! build id), and a look-up is one probe of a table of numbers, without allocation.
 
 mod build_index;
 mod build_ref;
 mod builder;
 mod lines;
 mod row;
+mod sources;
 mod tables;
 mod texts;
 

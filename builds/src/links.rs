@@ -2,7 +2,7 @@
 
 use crate::index::BuildRef;
 
-/// A page for the build's revision, on Mercurial's or GitHub's web pages; other repositories have none that we know.
+/// A page for the build's revision, on Mercurial's or GitHub's website; we know of none for other repositories.
 pub fn revision_url(build: BuildRef<'_>) -> Option<String> {
     let (repository, revision) = (build.repository()?, build.revision()?);
     match forge(repository)? {
@@ -11,8 +11,7 @@ pub fn revision_url(build: BuildRef<'_>) -> Option<String> {
     }
 }
 
-/// A page for the changes from one build to another: only within one repository, since a pushlog knows nothing beyond
-/// its own.
+/// A page for the changes from one build to another: only within one repository, since a pushlog covers only its own.
 pub fn changes_url(from: BuildRef<'_>, to: BuildRef<'_>) -> Option<String> {
     let repository = to
         .repository()

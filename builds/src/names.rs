@@ -1,6 +1,7 @@
-//! How products, versions and builds are named, and in which order versions come.
+//! The names of products, versions and builds, and the order of versions.
 
 pub mod build_id;
+pub mod channel;
 pub mod product;
 mod unknown_name;
 pub mod version;

@@ -1,5 +1,5 @@
-//! What an import made of its sources: how each did, and what was taken from the archive because
-//! Buildhub did not have it. Stored with the run, so that it can be seen why something was asked.
+//! How an import judged its sources, and what was taken from the archive because Buildhub lacked it. Stored with the
+//! run, to show why something was requested.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,47 +11,47 @@ use crate::said::observation::SourceName;
 /// The decisions of one import.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
-    /// How each source did, in the order in which they were read.
+    /// The state of each source, in reading order.
     pub sources: Vec<Verdict>,
-    /// What the archive had and Buildhub had not, by tree and reason.
+    /// What the archive had and Buildhub lacked, by tree and reason.
     pub filled: Vec<Fill>,
 }
 
-/// How one source did during an import.
+/// The state of one source during an import.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     /// The source.
     pub source: SourceName,
-    /// In one word.
+    /// The state in one word.
     pub state: State,
-    /// What that is concluded from.
+    /// The basis of that state.
     pub why: String,
 }
 
-/// How a source does.
+/// The state of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
-    /// It answers, and knows what others know.
+    /// It answers, and knows what the others know.
     Well,
-    /// It answers, but not every time.
+    /// It answers, but not always.
     Flaky,
-    /// It answers, but takes long.
+    /// It answers, but slowly.
     Slow,
-    /// Others know newer builds.
+    /// Other sources know newer builds.
     Late,
-    /// Others know builds, or platforms of builds, between those that it knows.
+    /// Other sources know builds, or platforms, missing between its own.
     Holes,
-    /// It answers, and has nothing at all.
+    /// It answers, but has no data at all.
     Empty,
-    /// It answers with something else than data.
+    /// It answers with something other than data.
     Garbage,
     /// It does not answer.
     Down,
 }
 
 impl State {
-    /// Whether the source gave nothing to rely on.
+    /// Whether the source gave no reliable data.
     pub fn is_failure(self) -> bool {
         matches!(self, Self::Empty | Self::Garbage | Self::Down)
     }
@@ -76,16 +76,15 @@ impl fmt::Display for State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
-    /// Only the archive was to be read.
+    /// Only the archive was requested.
     Asked,
     /// Buildhub could not be read.
     BuildhubFailed,
-    /// Buildhub does not know the build yet, or not on all platforms: it knows none of this tree that
-    /// is newer.
+    /// Buildhub does not know the build yet, or not on all platforms; it knows no newer build of this tree.
     Late,
-    /// Buildhub does not know the build, but newer ones.
+    /// Buildhub does not know the build, but knows newer ones.
     MissingBuild,
-    /// Buildhub knows the build on other platforms, and newer ones.
+    /// Buildhub knows the build on other platforms, and knows newer builds.
     MissingPlatform,
 }
 
@@ -104,13 +103,13 @@ impl fmt::Display for Reason {
 /// What was taken from the archive for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fill {
-    /// Where: the folder of a product and its kind of builds, such as `firefox beta`.
+    /// The tree: a product's folder and kind of builds, such as `firefox beta`.
     pub tree: String,
     /// Why.
     pub reason: Reason,
     /// The platforms concerned.
     pub platforms: BTreeSet<String>,
-    /// How many builds.
+    /// The number of builds.
     pub builds: u64,
     /// The first of them: the path of its folder.
     pub first: String,
@@ -118,12 +117,12 @@ pub struct Fill {
     pub last: String,
 }
 
-/// What the archive showed of one build, and what of it Buildhub knew.
+/// What the archive showed of one build, and which part Buildhub knew.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compared {
     /// The tree, such as `firefox beta`.
     pub tree: String,
-    /// Its place among the builds of the tree.
+    /// Its position among the builds of the tree.
     pub order: String,
     /// The path of its folder.
     pub path: String,
@@ -133,7 +132,7 @@ pub struct Compared {
     pub read: BTreeSet<String>,
 }
 
-/// Why each build was taken from the archive; `forced` names a reason that holds for all of them.
+/// The reason each build was taken from the archive; `forced` is a reason that holds for all of them.
 pub fn fills(compared: &[Compared], forced: Option<Reason>) -> Vec<Fill> {
     let mut newest_known: BTreeMap<&str, &str> = BTreeMap::new();
     for build in compared.iter().filter(|build| !build.known.is_empty()) {
@@ -169,7 +168,7 @@ pub fn fills(compared: &[Compared], forced: Option<Reason>) -> Vec<Fill> {
 }
 
 impl Policy {
-    /// Notes how a source did; what was noted before is replaced.
+    /// Sets the state of a source, replacing any earlier one.
     pub fn judge(&mut self, source: SourceName, state: State, why: impl Into<String>) {
         self.sources.retain(|verdict| verdict.source != source);
         self.sources.push(Verdict {
@@ -179,13 +178,13 @@ impl Policy {
         });
     }
 
-    /// How a source did, if it was read.
+    /// The state of a source, if it was read.
     pub fn state(&self, source: SourceName) -> Option<State> {
         let verdict = self.sources.iter().find(|verdict| verdict.source == source)?;
         Some(verdict.state)
     }
 
-    /// Notes what was filled, and what that says of Buildhub where it answered.
+    /// Records what was filled, and what that implies about Buildhub if it answered.
     pub fn fill(&mut self, filled: Vec<Fill>) {
         let count = |reason| -> u64 {
             let of_reason = filled.iter().filter(|fill| fill.reason == reason);
@@ -194,17 +193,17 @@ impl Policy {
         let late = count(Reason::Late);
         let holes = count(Reason::MissingBuild) + count(Reason::MissingPlatform);
         let answered = matches!(
-            self.state(SourceName::Buildhub),
+            self.state(SourceName::BUILDHUB),
             Some(State::Well | State::Flaky | State::Slow)
         );
         if answered && holes > 0 {
             let why = format!(
                 "the archive has {holes} builds that it lacks, wholly or on a platform, and {late} that are newer"
             );
-            self.judge(SourceName::Buildhub, State::Holes, why);
+            self.judge(SourceName::BUILDHUB, State::Holes, why);
         } else if answered && late > 0 {
             let why = format!("the archive has {late} builds that it does not know yet");
-            self.judge(SourceName::Buildhub, State::Late, why);
+            self.judge(SourceName::BUILDHUB, State::Late, why);
         }
         self.filled = filled;
     }
@@ -285,11 +284,11 @@ mod tests {
     fn what_was_filled_says_how_buildhub_does_only_if_it_answered() {
         let late = fills(&[build("firefox beta", "1", &[], &["mac"])], None);
         let mut policy = Policy::default();
-        policy.judge(SourceName::Buildhub, State::Well, "");
+        policy.judge(SourceName::BUILDHUB, State::Well, "");
         policy.fill(late.clone());
-        assert_eq!(policy.state(SourceName::Buildhub), Some(State::Late));
-        policy.judge(SourceName::Buildhub, State::Down, "");
+        assert_eq!(policy.state(SourceName::BUILDHUB), Some(State::Late));
+        policy.judge(SourceName::BUILDHUB, State::Down, "");
         policy.fill(late);
-        assert_eq!(policy.state(SourceName::Buildhub), Some(State::Down));
+        assert_eq!(policy.state(SourceName::BUILDHUB), Some(State::Down));
     }
 }

@@ -1,4 +1,4 @@
-//! From a question about a build to an answer with its reasons.
+//! Answers a question about a build, with reasons.
 
 mod answer;
 mod question;
@@ -7,9 +7,8 @@ mod sibling;
 use crate::build::{Certainty, Reason, Status};
 use crate::index::{BuildIndex, BuildRef, Place};
 use crate::names::build_id::{BuildId, NotABuildId, prefix_range};
-use crate::names::product::{
-    Directory, Product, is_unofficial_channel, normalise_channel, on_geckoview, shares_gecko_ids,
-};
+use crate::names::channel::{Channel, normalise_channel};
+use crate::names::product::{Directory, Product, ids_of, name_in_answers};
 use crate::names::version::reported;
 use crate::names::version_code;
 use crate::said::files::BuildFile;
@@ -19,26 +18,23 @@ pub use answer::{Alternative, Answer, BuildInfo, PreviousBuild, rfc3339};
 pub use question::{EXAMPLE, Question};
 pub use sibling::Sibling;
 
-/// Most alternatives in one answer.
+/// Maximum alternatives in one answer.
 const MAX_ALTERNATIVES: usize = 100;
-/// Most characters of a question's text that an answer echoes.
+/// Maximum characters of a question's text echoed in an answer.
 const MAX_ECHO: usize = 200;
-/// How far a build id may lie after the question, in microseconds: a day, for clocks and time zones.
+/// How far a build id may lie after the question, in microseconds: a day, for clock differences and time zones.
 const FUTURE_TOLERANCE: i64 = 86_400_000_000;
 
-/// Answers `question` from `index`. Every question has an answer; what is no build id is not looked up.
+/// Answers `question` from `index`. Every question has an answer; an invalid build id is not looked up.
 pub fn resolve(index: &BuildIndex, question: &Question) -> Answer {
     let directory: Option<Directory> = question.product.parse().ok();
     let product = directory.map(Directory::product);
-    // Developer Edition is one channel of Firefox, whatever its clients call that.
+    // Developer Edition is one channel of Firefox, whatever its clients call the channel.
     let channel = directory
         .and_then(Directory::only_channel)
         .map_or_else(|| normalise_channel(&echo(&question.channel)), str::to_owned);
     let mut answer = Answer {
-        product: product
-            .map(Product::as_str)
-            .or_else(|| on_geckoview(&question.product))
-            .map_or_else(|| echo(&question.product), str::to_owned),
+        product: name_in_answers(&question.product).map_or_else(|| echo(&question.product), str::to_owned),
         channel,
         build_id: echo(&question.build_id),
         version: None,
@@ -69,17 +65,18 @@ pub fn resolve(index: &BuildIndex, question: &Question) -> Answer {
 /// Firefox's build of the same Gecko, for an answer that found no build.
 fn sibling(index: &BuildIndex, question: &Question, answer: &Answer) -> Option<Sibling> {
     let nothing = answer.build.is_none() && answer.alternatives.is_empty();
-    if !nothing || answer.reason == Reason::InTheFuture || !shares_gecko_ids(&question.product) {
+    if !nothing || answer.reason == Reason::InTheFuture {
         return None;
     }
+    let other = ids_of(&question.product)?;
     let id: BuildId = question.build_id.parse().ok()?;
-    sibling::find(index, id, &answer.channel)
+    sibling::find(index, other, id, &answer.channel)
 }
 
-/// Fills in what is found and gives the answer's reason.
+/// Fills in the details found and returns the answer's reason.
 fn fill(index: &BuildIndex, question: &Question, product: Option<Product>, answer: &mut Answer) -> Reason {
     let text = question.build_id.trim();
-    if product == Some(Product::Fenix)
+    if product.is_some_and(|product| product.row().version_codes)
         && let Some(time) = version_code::built_at(text)
     {
         // Its 8 digits can also be the beginning of a build id.
@@ -111,13 +108,13 @@ fn fill(index: &BuildIndex, question: &Question, product: Option<Product>, answe
     if !builds.is_empty() {
         return among(index, &builds, answer);
     }
-    // The 10 or 12 digits of a historic id can also be the beginning of a present one.
+    // The 10 or 12 digits of a historic id can also be the beginning of a current one.
     if id.is_historic()
         && let Some(reason) = by_prefix(index, text, Some(product), answer)
     {
         return reason;
     }
-    if is_unofficial_channel(&answer.channel) {
+    if Channel::of(&answer.channel).is_unofficial() {
         answer.status = Status::Unofficial;
         return Reason::NotAnOfficialBuild;
     }
@@ -146,7 +143,7 @@ fn by_prefix(index: &BuildIndex, text: &str, product: Option<Product>, answer: &
     (!answer.alternatives.is_empty()).then_some(Reason::BuildIdPrefix)
 }
 
-/// Whether a build fits a question about this channel, or about none.
+/// Whether a build fits a question about this channel, or about no channel.
 fn fits(build: BuildRef<'_>, asked: &str) -> bool {
     asked.is_empty() || build.is_on(asked)
 }
@@ -171,17 +168,17 @@ fn alternatives<'a>(builds: impl Iterator<Item = BuildRef<'a>>, asked: &str) -> 
     found
 }
 
-/// Chooses among the builds with the id that was asked for.
+/// Chooses among the builds with the requested id.
 fn among(index: &BuildIndex, builds: &[BuildRef<'_>], answer: &mut Answer) -> Reason {
     let asked = answer.channel.clone();
     let on_channel: Vec<BuildRef<'_>> = builds.iter().copied().filter(|build| fits(*build, &asked)).collect();
     let differs = on_channel.is_empty();
     let mut found = if differs { builds.to_vec() } else { on_channel };
-    // What was made for a partner only matters if it is all there is.
+    // Partner builds matter only if there are no others.
     if found.iter().any(|build| build.status() != Status::Variant) {
         found.retain(|build| build.status() != Status::Variant);
     }
-    // On the channel that was asked, the builds that follow it themselves come before a release's file.
+    // On the requested channel, its own builds come before a release offered there.
     if found.iter().any(|build| build.channel() == asked) {
         found.retain(|build| build.channel() == asked);
     }

@@ -1,8 +1,10 @@
-//! What a source said, and where: nothing is concluded here.
+//! What a source said, and where; without conclusions.
 
+pub mod canonical;
 pub mod files;
 pub mod location;
 pub mod observation;
 mod response;
+pub mod source;
 
 pub use response::Response;

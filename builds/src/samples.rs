@@ -1,4 +1,4 @@
-//! What sources say, and what follows from it, in few words: for the tests of this crate.
+//! Compact sample observations and their conclusions, for the tests of this crate.
 
 mod said;
 
@@ -6,7 +6,7 @@ pub(crate) use said::{Record, csv, record, shipped, shipped_as};
 
 use crate::{BuildIndex, Correction, Observation, derive_all};
 
-/// The copy of a release's record for beta: all but the channel is the same.
+/// The copy of a release's record for beta, identical except for the channel.
 pub(crate) fn beta_copy(id: &str, folder: &str, version: &str) -> Observation {
     Record {
         channel: "beta",

@@ -1,9 +1,9 @@
-//! Build ids that were asked for and that no source knows: what they are, how often they are asked for, and where
-//! such a build would lie.
+//! Requested build ids that no source knows: what they are, how often they are requested, and where such a build would
+//! be found.
 //!
-//! Counting never writes for a single look-up: it is kept in memory ([`Tally`]), and the service writes it every few
-//! seconds. What is stored is bounded: what is no build id is counted by its kind and never by its text; each product
-//! keeps a limited number of ids, the newest asked for, and none for longer than 90 days.
+//! No look-up writes to the database: counts are kept in memory ([`Tally`]), and the service writes them every few
+//! seconds. Storage is bounded: junk is counted by kind, never by its text; each product keeps a limited number of ids,
+//! the most recently requested, and none for longer than 90 days.
 
 mod install;
 mod key;

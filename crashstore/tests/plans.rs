@@ -7,7 +7,7 @@ use crashstore::Received;
 use crashstore::column::Name;
 use crashstore::db::{self, Cursor, Filter, list_sql, next_value_sql};
 use platform::db::{Beginning, Db};
-use platform::testing::{analyze, databases, slow_steps};
+use platform_testing::{analyze, databases, slow_steps};
 
 const ROWS: usize = 50_000;
 

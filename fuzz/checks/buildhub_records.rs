@@ -8,7 +8,7 @@ pub(crate) fn check(bytes: &[u8]) {
         .split(|byte| *byte == b'\n')
         .filter_map(|line| serde_json::from_slice(line).ok())
         .filter_map(|record| {
-            Observation::buildhub_record(SourceName::Buildhub, "http://buildhub.example/", record).ok()
+            Observation::buildhub_record(SourceName::BUILDHUB, "http://buildhub.example/", record).ok()
         })
         .collect();
     let derived = derive_all(&observations, &[]);

@@ -46,5 +46,5 @@ fn candidate((folder, channel, id): &(&str, &str, &str)) -> Observation {
             "date": "2018-10-26T00:00:00Z",
         },
     });
-    Observation::buildhub_record(SourceName::Buildhub, "http://buildhub.example/", record).expect("a whole record")
+    Observation::buildhub_record(SourceName::BUILDHUB, "http://buildhub.example/", record).expect("a whole record")
 }

@@ -61,6 +61,7 @@ impl BlobSettings {
         if !STORES.contains(&url.scheme()) {
             return Err(BlobError::Url(format!("{}:// is no store", url.scheme())));
         }
+        crate::http::provide_tls();
         Ok(object_store::parse_url_opts(&url, environment)?)
     }
 }
@@ -123,9 +124,8 @@ impl Blobs {
         })
     }
 
-    /// Returns the same store behind a wrapper.
-    #[cfg(feature = "testing")]
-    pub(crate) fn behind(&self, front: impl FnOnce(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore>) -> Self {
+    /// The same store with something in front of it, as a test puts there.
+    pub fn behind(&self, front: impl FnOnce(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore>) -> Self {
         Self {
             store: front(Arc::clone(&self.store)),
         }

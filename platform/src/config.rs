@@ -9,7 +9,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 
 use figment::Figment;
-use figment::providers::{Env, Format, Serialized, Toml};
+use figment::providers::{Env, Format, Serialized};
 use figment::value::{Dict, Value};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -125,6 +125,20 @@ where
 }
 
 /// Adds the settings of a file, which override earlier ones.
+/// A file of settings, read by the crate that says what is wrong with one: figment's own feature brings an older one.
+struct Toml;
+
+impl Format for Toml {
+    type Error = toml::de::Error;
+
+    const NAME: &'static str = "TOML";
+
+    fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Self::Error> {
+        toml::from_str(text)
+    }
+}
+
+/// The settings of a file above those of before.
 fn with_file(figment: Figment, path: &Path) -> Result<Figment, ConfigError> {
     let unusable = |why: String| ConfigError::Invalid(format!("{}: {why}", path.display()));
     let bytes = std::fs::read(path).map_err(|error| unusable(format!("it cannot be read: {error}")))?;
@@ -153,10 +167,10 @@ pub fn without_password(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use figment::Figment;
-    use figment::providers::{Format, Serialized, Toml};
+    use figment::providers::{Format, Serialized};
     use serde::{Deserialize, Serialize};
 
-    use super::{check_within, one_or_many, without_password};
+    use super::{Toml, check_within, one_or_many, without_password};
 
     #[derive(Debug, Default, Serialize, Deserialize)]
     #[serde(default)]

@@ -6,6 +6,7 @@ mod layers;
 mod limit;
 pub mod meters;
 mod operations;
+mod outgoing;
 pub mod query;
 mod settings;
 
@@ -25,6 +26,8 @@ use tower::ServiceExt;
 pub use error::ApiError;
 pub use layers::{Page, layers};
 pub use operations::{Operations, Release, operations};
+pub use outgoing::client;
+pub(crate) use outgoing::provide_tls;
 pub use settings::HttpSettings;
 
 /// How long a client may take to send its request head.

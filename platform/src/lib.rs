@@ -19,5 +19,3 @@ pub mod lifecycle;
 pub mod meters;
 pub mod queue;
 pub mod telemetry;
-#[cfg(feature = "testing")]
-pub mod testing;

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use platform::db::{Db, DbError, Schema};
 use platform::http::ApiError;
 use platform::on;
-use platform::testing::{database_settings, databases};
+use platform_testing::{database_settings, databases};
 
 /// Counts to a number so high that it takes minutes.
 const SLOW: &str = "\

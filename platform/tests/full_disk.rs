@@ -2,7 +2,7 @@
 
 use platform::db::{Db, DbError, Tx, progress, set_progress};
 use platform::in_tx;
-use platform::testing::databases;
+use platform_testing::databases;
 
 async fn write(db: &Db, bytes: usize) -> Result<(), DbError> {
     const SQL: &str = "INSERT INTO search_row (crash_id, date, row_version, deleted, schema, seq, doc) \

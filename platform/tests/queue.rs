@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use platform::clock;
 use platform::db::Db;
 use platform::queue::{self, Claimant, Job, JobState, Kind, Lane};
-use platform::testing::databases;
+use platform_testing::databases;
 
 const LANES: [Lane; 4] = [Lane::Priority, Lane::Standard, Lane::Reprocessing, Lane::Enrichment];
 const NOW: i64 = 1_800_000_000_000_000;

@@ -5,7 +5,7 @@
 use platform::clock::micros;
 use platform::db::Db;
 use platform::queue::{self, Claimant, Job, JobState, Kind, LEASE, Lane};
-use platform::testing::databases;
+use platform_testing::databases;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRng, TestRunner};
 

@@ -1,7 +1,7 @@
 //! The queue stays fast when it is long: every statement finds its rows by an index.
 
 use platform::queue::{self, Kind, Lane};
-use platform::testing::{analyze, databases, slow_steps};
+use platform_testing::{analyze, databases, slow_steps};
 
 const ROWS: usize = 25_000;
 

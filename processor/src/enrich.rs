@@ -1,7 +1,6 @@
-//! What is known of the build, attached to a crash.
+//! What is known about the build, attached to a crash.
 //!
-//! This is a layer of its own: when more becomes known of a build, it is attached again without
-//! looking at the minidump.
+//! This is a separate layer: when more becomes known about a build, it is attached again without reading the minidump.
 
 use builds::{CrashTimes, Question};
 use crash::{ProcessedCrash, RawCrash};
@@ -13,8 +12,8 @@ use crate::rules::build::{
 };
 use crate::rules::crash_time;
 
-/// The question about a crash's build. `identity` is what [`pipeline::identity`] made of the raw
-/// crash; `received` is when it came in, microseconds UTC.
+/// The look-up question for a crash's build. `identity` is what [`pipeline::identity`] made of the raw crash;
+/// `received` is when it was received, in microseconds UTC.
 pub fn question(identity: &ProcessedCrash, received: i64) -> Question {
     let text = |name: &str| identity.text(name).unwrap_or_default().to_owned();
     Question {
@@ -26,7 +25,7 @@ pub fn question(identity: &ProcessedCrash, received: i64) -> Question {
     }
 }
 
-/// When the crash happened and came in.
+/// When the crash happened and when it was received.
 pub fn times(raw: &RawCrash, received: i64) -> CrashTimes {
     let crash_time = crash_time(&raw.0);
     CrashTimes {
@@ -42,14 +41,13 @@ pub fn version_of(identity: &ProcessedCrash, found: &Found) -> String {
     identity.text("version").unwrap_or_default().to_owned()
 }
 
-/// Attaches an answer to a crash that was processed before, as if it had been there then.
+/// Attaches an answer to an already processed crash, as if it had been known at the time.
 pub fn enrich_again(raw: &RawCrash, processed: &mut ProcessedCrash, found: &Found) {
     let mut reported = pipeline::identity(raw);
     let text = processed.text("processor_notes").unwrap_or_default();
     let mut notes: Vec<String> = text.split('\n').map(str::to_owned).collect();
     let unknown = unknown_note(&reported);
-    // A crash has one of these notes at most, and they come from rules that follow each other: one takes the place of
-    // the other.
+    // A crash has at most one of these notes, and the rules that write them are adjacent: one replaces the other.
     let is_replaced = |note: &String| *note == unknown || note.starts_with(REPORTED_DIFFERS);
     let at = notes.iter().position(is_replaced);
     notes.retain(|note| !is_replaced(note));

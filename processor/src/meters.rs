@@ -41,7 +41,7 @@ platform::meters! {
         statsd { "socorro.processor.minidumpstackwalk.run" };
 }
 
-/// Shows them from the start on, failures of each rule too.
+/// Shows all metrics from the start, including the failures of each rule.
 pub fn begin() {
     platform::meters::begin(METRICS);
     for rule in crate::rules::RULES {

@@ -1,8 +1,7 @@
-//! From a raw crash to a processed one: the rules in their order, each on its own, and the
-//! bookkeeping around them.
+//! From a raw crash to a processed one: runs the rules in order, each isolated, and does the bookkeeping around them.
 //!
-//! A processed crash is made anew every time; of an earlier one only its notes stay, in the
-//! history. A function of its arguments: no clock, no input or output.
+//! A processed crash is rebuilt from scratch every time; only the notes of earlier ones survive, in the history.
+//! Depends only on its arguments: no clock, no I/O.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,13 +20,13 @@ pub use crate::rules::context::{DumpWalk, WalkOutcome};
 pub use crate::rules::{RULES, Rule};
 use crate::walk::document;
 
-/// Notes of so many earlier rounds are kept.
+/// Maximum number of earlier rounds whose notes are kept.
 const MAX_HISTORY: usize = 20;
 
-/// What the signature is until the rule that makes it has run.
+/// The signature until the signature rule has run.
 const NO_SIGNATURE: &str = "EMPTY: crash failed to process";
 
-/// The rules that say which build it was: what a build look-up is made of.
+/// The rules that identify the build: the input of a build look-up.
 const IDENTITY: [&str; 6] = [
     "DeNullRule",
     "DeNoneRule",
@@ -37,24 +36,24 @@ const IDENTITY: [&str; 6] = [
     "DatesAndTimesRule",
 ];
 
-/// What a run of the rules begins with.
+/// The input of a run of the rules.
 #[derive(Debug)]
 pub struct Input<'a> {
-    /// The annotations and what the collector noted.
+    /// The annotations and the collector's metadata.
     pub raw: &'a RawCrash,
     /// The dumps by name.
     pub dumps: &'a BTreeMap<String, Bytes>,
-    /// What became of the minidumps.
+    /// The results of walking the minidumps.
     pub walks: &'a [DumpWalk],
-    /// What is known of builds.
+    /// What is known about builds.
     pub builds: Builds<'a>,
-    /// The lists that signatures are made with.
+    /// The lists used to make signatures.
     pub lists: &'a Lists,
-    /// The crash as it was processed before.
+    /// The result of processing the crash before.
     pub previous: Option<&'a ProcessedCrash>,
-    /// Notes about what happened before the rules; they are public.
+    /// Notes about what happened before the rules ran; they are public.
     pub notes: Vec<String>,
-    /// When the work began.
+    /// When the work started.
     pub started: DateTime<Utc>,
 }
 
@@ -87,7 +86,7 @@ pub fn run(input: Input<'_>) -> ProcessedCrash {
     processed.set("processor_history", history(input.previous));
     processed.set("processor_notes", context.notes.join("\n"));
     for (name, value) in &mut processed.0 {
-        // The walks' documents, which are large, have been read so.
+        // The walks' documents, which are large, were cleaned when they were read.
         let is_walk = name == "json_dump" || name.starts_with(crash::MAIN_DUMP);
         if !is_walk {
             document::replace_controls(value);
@@ -96,7 +95,7 @@ pub fn run(input: Input<'_>) -> ProcessedCrash {
     processed
 }
 
-/// Marks the end of the work on a crash.
+/// Records when the work on a crash ended.
 pub fn complete(processed: &mut ProcessedCrash, completed: DateTime<Utc>) {
     processed.set("completed_datetime", date_text(completed));
 }
@@ -118,7 +117,7 @@ fn date_text(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Micros, false)
 }
 
-/// Applies one rule. A rule that panics has lost what it did not write yet, and nothing else.
+/// Applies one rule. A rule that panics loses only what it has not written yet.
 fn apply(rule: &Rule, context: &mut Context<'_>) {
     if catch_unwind(AssertUnwindSafe(|| (rule.apply)(context))).is_err() {
         context.note(format!("ruleset 'default' rule '{}' failed: panic", rule.name));
@@ -126,8 +125,8 @@ fn apply(rule: &Rule, context: &mut Context<'_>) {
     }
 }
 
-/// What the client says the build was, in the processed crash's fields: `product`,
-/// `release_channel`, `build`, `version` (with the rewrites that need no look-up) and `crash_time`.
+/// The build as the client reports it, in the processed crash's fields: `product`, `release_channel`, `build`,
+/// `version` (with the rewrites that need no look-up) and `crash_time`.
 pub fn identity(raw: &RawCrash) -> ProcessedCrash {
     let (dumps, table) = (BTreeMap::new(), BTreeMap::new());
     let mut context = Context {
@@ -145,25 +144,24 @@ pub fn identity(raw: &RawCrash) -> ProcessedCrash {
     context.processed
 }
 
-/// Why an input for [`run_one`] cannot be used.
+/// Why [`run_one`] cannot use its input.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// There is no rule with this name.
     #[error("there is no rule {0:?}")]
     NoSuchRule(String),
-    /// The input does not have the form.
+    /// The input is malformed.
     #[error("the input must be an object with the objects raw, processed, dumps and lookup: {0}")]
     Input(&'static str),
 }
 
-/// Runs one rule, or all of them in order for `*`, over
-/// `{"raw": …, "dumps": {name: text or {"base64": …}}, "processed": …, "lookup": {…}}`, and
-/// answers `{"raw": …, "processed": …, "notes": […]}`. Each part may be missing. `lookup` answers
-/// build look-ups: `product:channel:build id` → version. Minidumps are not walked: what a walk
-/// would have found must stand in `processed`.
+/// Runs one rule, or all of them in order for `*`, on
+/// `{"raw": …, "dumps": {name: text or {"base64": …}}, "processed": …, "lookup": {…}}`, and returns
+/// `{"raw": …, "processed": …, "notes": […]}`. Every part is optional. `lookup` answers build look-ups:
+/// `product:channel:build id` → version. Minidumps are not walked: put what a walk would find in `processed`.
 ///
 /// # Errors
-/// There is no such rule, or the input does not have this form.
+/// There is no such rule, or the input is malformed.
 pub fn run_one(name: &str, input: &Value, lists: &Lists) -> Result<Value, RunError> {
     let part = |name: &'static str| match input.get(name) {
         None | Some(Value::Null) => Ok(Map::new()),

@@ -1,8 +1,7 @@
 //! The rules that make a processed crash, in the order in which they run.
 //!
-//! A rule reads the annotations, the dumps, the stackwalker's documents and what earlier rules
-//! wrote, and writes fields of its own. The names are those under which the rules are known from
-//! Crash Stats: they stand in notes.
+//! A rule reads the annotations, the dumps, the stackwalker's documents and the fields of earlier rules, and writes
+//! fields of its own. The names are those that Crash Stats uses: they appear in notes.
 
 mod addons;
 mod annotations;
@@ -44,9 +43,8 @@ const fn rule(name: &'static str, apply: fn(&mut Context<'_>)) -> Rule {
     Rule { name, apply }
 }
 
-/// Every rule, in order. What a rule reads must stand above it: the annotations are cleaned
-/// first, the minidumps are merged before anything reads them, and the signature comes last,
-/// since it is made of what all others found.
+/// Every rule, in order. A rule must come after those whose fields it reads: the annotations are cleaned first, the
+/// minidumps are merged before anything reads them, and the signature comes last, since it depends on all the others.
 pub const RULES: &[Rule] = &[
     rule("DeNullRule", annotations::remove_nulls),
     rule("DeNoneRule", annotations::remove_nones),

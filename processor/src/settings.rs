@@ -12,20 +12,20 @@ use crate::symbols::Roots;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// How many crashes are worked on at the same time.
+    /// How many crashes are processed at the same time.
     pub workers: usize,
     /// How many child processes walk minidumps.
     pub walkers: usize,
-    /// Where symbols come from: `file://` folders or `https://` servers, asked in this order.
+    /// Sources of symbols: `file://` folders or `https://` servers, tried in this order.
     #[serde(deserialize_with = "one_or_many")]
     pub symbols_urls: Vec<String>,
-    /// How many bytes fetched symbols may take on the disk.
+    /// Maximum bytes of fetched symbols on disk.
     pub symbols_cache_max: u64,
-    /// How many bytes of memory a walker may use.
+    /// Maximum bytes of memory of a walker.
     pub walker_memory: u64,
-    /// How long one minidump may be walked, in seconds.
+    /// Time limit for walking one minidump, in seconds.
     pub walker_timeout_seconds: u64,
-    /// A folder with signature lists to use, whatever is switched on in the data folder; see [`crate::siglists`].
+    /// A folder of signature lists to use, whatever is switched on in the data folder; see [`crate::siglists`].
     pub siglists: Option<PathBuf>,
 }
 
@@ -44,16 +44,16 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The folder with signature lists, if one is named; an empty text names none.
+    /// The configured folder of signature lists, if any; an empty text means none.
     pub fn siglists_folder(&self) -> Option<&Path> {
         let folder = self.siglists.as_deref();
         folder.filter(|folder| !folder.as_os_str().is_empty())
     }
 
-    /// Whether every value can be used; reads the signature lists.
+    /// Checks that every value is usable; reads the signature lists.
     ///
     /// # Errors
-    /// The first setting that cannot, and why.
+    /// The first unusable setting, and why.
     pub fn check(&self) -> Result<(), ConfigError> {
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         for (name, value, allowed) in [

@@ -1,9 +1,9 @@
-//! Which signature lists are in force, and a site's own lists beside the built-in ones.
+//! The signature lists in force: the built-in ones or a site's own.
 //!
-//! The setting `processor.siglists` names a folder, and then nothing else counts. Without it the file
-//! `siglists/current` of the data folder names, by their SHA-256, the lists that were switched on; they lie in
-//! `siglists/<SHA-256>`. Without that file the built-in lists are in force. Lists that are named and are not there,
-//! or are not what they are named, are an error and never other lists.
+//! If the setting `processor.siglists` names a folder, nothing else counts. Otherwise the file `siglists/current` of
+//! the data folder holds the SHA-256 of the lists that were switched on, which are in `siglists/<SHA-256>`. Without
+//! that file the built-in lists are in force. If the selected lists are missing or do not match their SHA-256, that is
+//! an error; other lists are never used instead.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -17,21 +17,21 @@ use crate::Settings;
 
 /// The file that names the lists that are switched on.
 const CURRENT: &str = "current";
-/// How what is being written is called until it is whole: a folder of lists, and the file that names them.
+/// Prefixes of unfinished files: a folder of lists, and the file that names them.
 const UNFINISHED: [&str; 2] = [".new-", ".tmp"];
-/// What is older and still not whole, nobody is writing any more.
+/// Unfinished files older than this are abandoned.
 const ABANDONED: Duration = Duration::from_secs(3600);
-/// A bigger file names nothing.
+/// A larger file is invalid. In bytes.
 const CURRENT_LIMIT: u64 = 1024;
 
 /// Where lists come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// They come with the program.
+    /// They are part of the program.
     BuiltIn,
-    /// The setting `processor.siglists` names this folder.
+    /// They are in the folder that the setting `processor.siglists` names.
     Setting(PathBuf),
-    /// They were switched on, and lie in this folder of the data folder.
+    /// They were switched on, and are in this folder of the data folder.
     SwitchedOn(PathBuf),
 }
 
@@ -47,7 +47,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Why there are no lists in force, or lists could not be stored.
+/// Why no lists are in force, or lists could not be stored.
 #[derive(Debug, thiserror::Error)]
 pub enum SiglistsError {
     /// A list cannot be used.
@@ -61,7 +61,7 @@ pub enum SiglistsError {
         /// Why.
         source: std::io::Error,
     },
-    /// The file that names the lists does not name any.
+    /// The file that should name the lists names none.
     #[error("{}: it names no lists; `datil signature lists activate built-in` puts that right", .0.display())]
     NamesNothing(PathBuf),
     /// The lists that are switched on cannot be used.
@@ -79,10 +79,10 @@ pub enum SiglistsError {
     Unknown {
         /// Where lists lie.
         folder: PathBuf,
-        /// What was asked for.
+        /// What was requested.
         start: String,
     },
-    /// Several lists are meant.
+    /// Several sets of lists match.
     #[error("several lists have a SHA-256 that begins with {0:?}: give more digits")]
     Ambiguous(String),
     /// Something could not be written.
@@ -103,7 +103,7 @@ pub struct Siglists {
 }
 
 impl Siglists {
-    /// Those of a data folder and its settings.
+    /// The lists of a data folder and its settings.
     pub fn of(settings: &Settings, data_dir: &Path) -> Self {
         Self {
             setting: settings.siglists_folder().map(Path::to_owned),
@@ -111,15 +111,15 @@ impl Siglists {
         }
     }
 
-    /// The folder that the setting names, if it names one: then switching lists on changes nothing.
+    /// The folder that the setting names, if any: then switching lists on has no effect.
     pub fn setting(&self) -> Option<&Path> {
         self.setting.as_deref()
     }
 
-    /// Which lists are in force; whether they can be used is not looked at.
+    /// Which lists are in force, without checking whether they are usable.
     ///
     /// # Errors
-    /// The file that names them cannot be read, or names nothing.
+    /// The file that names them cannot be read, or names none.
     pub fn origin(&self) -> Result<Origin, SiglistsError> {
         if let Some(folder) = &self.setting {
             return Ok(Origin::Setting(folder.clone()));
@@ -149,7 +149,7 @@ impl Siglists {
     /// The lists in force, and where they come from.
     ///
     /// # Errors
-    /// They are not there, cannot be used, or, if they were switched on, are not the ones that were.
+    /// They are missing or unusable, or, if they were switched on, have changed since.
     pub fn load(&self) -> Result<(Lists, Origin), SiglistsError> {
         let origin = self.origin()?;
         let lists = match &origin {
@@ -169,7 +169,7 @@ impl Siglists {
     /// The SHA-256 of the lists in force, without compiling them.
     ///
     /// # Errors
-    /// They are not there, or cannot be read.
+    /// They are missing, or cannot be read.
     pub fn sha256(&self) -> Result<String, SiglistsError> {
         let (Origin::Setting(folder) | Origin::SwitchedOn(folder)) = self.origin()? else {
             return Ok(Lists::built_in_sha256());
@@ -178,7 +178,7 @@ impl Siglists {
         Ok(Lists::sha256_of(texts.each_ref().map(String::as_str)))
     }
 
-    /// The SHA-256 of all lists that lie in the data folder, whichever are switched on, sorted.
+    /// The SHA-256 of all lists in the data folder, whether switched on or not, sorted.
     pub fn installed(&self) -> Vec<String> {
         let Ok(entries) = fs::read_dir(&self.folder) else {
             return Vec::new();
@@ -191,15 +191,15 @@ impl Siglists {
         found
     }
 
-    /// Where the lists with this SHA-256 lie, or would.
+    /// The folder where the lists with this SHA-256 belong, whether or not it exists.
     pub fn folder_of(&self, sha256: &str) -> PathBuf {
         self.folder.join(sha256)
     }
 
-    /// The lists of the data folder whose SHA-256 begins so.
+    /// The lists of the data folder whose SHA-256 has this prefix.
     ///
     /// # Errors
-    /// There are none, or several.
+    /// None or several match.
     pub fn find(&self, start: &str) -> Result<String, SiglistsError> {
         let start = start.to_ascii_lowercase();
         let mut found = self.installed();
@@ -214,12 +214,12 @@ impl Siglists {
         }
     }
 
-    /// Stores lists, by their texts in the order of [`LIST_FILES`], in the data folder, without switching them on;
-    /// answers their SHA-256. When this returns they are durable. Lists that are there are left as they are, damaged
-    /// ones replaced.
+    /// Stores lists, given as texts in the order of [`LIST_FILES`], in the data folder, without switching them on;
+    /// returns their SHA-256. When this returns they are durable. Lists already there are left alone; damaged ones are
+    /// replaced.
     ///
     /// # Errors
-    /// They cannot be used, or cannot be written.
+    /// They are unusable, or cannot be written.
     pub fn install(&self, texts: [&str; 4]) -> Result<String, SiglistsError> {
         let sha256 = Lists::of_texts(texts)?.sha256().to_owned();
         let target = self.folder.join(&sha256);
@@ -248,7 +248,7 @@ impl Siglists {
             });
             written.map_err(failed(&path))?;
         }
-        // Temporary folders are for their maker alone; other users' processors read lists.
+        // Temporary folders are private to their creator, but other users' processors read lists.
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
@@ -263,7 +263,7 @@ impl Siglists {
             _ => {}
         }
         if let Err(error) = fs::rename(made.path(), &target) {
-            // Somebody else may have stored the same lists meanwhile.
+            // Another process may have stored the same lists in the meantime.
             if !Lists::load(&target).is_ok_and(|lists| lists.sha256() == sha256) {
                 return Err(failed(&target)(error));
             }
@@ -272,8 +272,7 @@ impl Siglists {
         Ok(sha256)
     }
 
-    /// Removes what processes left that were killed while they wrote. What cannot be removed stays: nothing depends on
-    /// it.
+    /// Removes what processes left that were killed while writing. Failures are ignored: nothing depends on it.
     fn remove_abandoned(&self) {
         let Ok(entries) = fs::read_dir(&self.folder) else {
             return;
@@ -292,10 +291,10 @@ impl Siglists {
         }
     }
 
-    /// Switches lists of the data folder on, by their whole SHA-256. Running processors take them up within seconds.
+    /// Switches on lists of the data folder, by their full SHA-256. Running processors use them within seconds.
     ///
     /// # Errors
-    /// They are not there, cannot be used, or it cannot be written down.
+    /// They are missing or unusable, or the switch cannot be written.
     pub fn activate(&self, sha256: &str) -> Result<(), SiglistsError> {
         let folder = self.folder.join(sha256);
         let lists = Lists::load(&folder)?;
@@ -316,10 +315,10 @@ impl Siglists {
         written.map_err(|source| SiglistsError::Write { path, source })
     }
 
-    /// Goes back to the built-in lists; those that were switched on stay in the data folder.
+    /// Returns to the built-in lists; those that were switched on stay in the data folder.
     ///
     /// # Errors
-    /// It cannot be written down.
+    /// The switch cannot be written.
     pub fn deactivate(&self) -> Result<(), SiglistsError> {
         let path = self.folder.join(CURRENT);
         match fs::remove_file(&path) {
@@ -331,7 +330,7 @@ impl Siglists {
     }
 }
 
-/// Lists of the data folder are called by their SHA-256; whether it still is that.
+/// Checks that lists of the data folder still match the SHA-256 they are named by.
 fn unchanged(folder: &Path, sha256: &str) -> Result<(), SiglistsError> {
     if folder.file_name().is_some_and(|name| name == sha256) {
         return Ok(());
@@ -347,7 +346,7 @@ fn is_sha256(text: &str) -> bool {
 
 /// Makes the names in a folder durable.
 fn sync(folder: &Path) -> std::io::Result<()> {
-    // So the parent of a relative path of one part is called.
+    // A relative path of one part has an empty parent.
     let folder = if folder.as_os_str().is_empty() {
         Path::new(".")
     } else {

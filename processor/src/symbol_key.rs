@@ -1,18 +1,16 @@
-//! What names a symbol file.
+//! The key of a symbol file.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Bytes of a debug file's name at most: file systems allow 255 for a name, and `.sym` and the
-/// ending of a marker are added.
+/// Maximum bytes of a debug file's name: file systems allow 255, and `.sym` and the extension of a marker are added.
 const NAME_LIMIT: usize = 200;
 
-/// What names a symbol file: the last part of the module's debug file, and its debug id.
+/// The key of a symbol file: the last part of the module's debug file, and its debug id.
 ///
-/// Both come out of dumps, which anybody can send. A value of this type is safe to use as parts of
-/// a path: the name has no separator and no leading dot, the id is hexadecimal. Layout and names
-/// are those of Breakpad's symbol stores.
+/// Both come from dumps, which anybody can send. A value of this type is safe to use in a path: the name has no
+/// separator and no leading dot, the id is hexadecimal. Layout and names are those of Breakpad's symbol stores.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Parts", into = "Parts")]
 pub struct SymbolKey {
@@ -21,9 +19,8 @@ pub struct SymbolKey {
 }
 
 impl SymbolKey {
-    /// The key of a module with this debug file (a path of any system, of which the last part
-    /// counts) and debug id (Breakpad's form: 32 hexadecimal digits and the age); `None` if they
-    /// cannot name a symbol file.
+    /// The key of a module with this debug file (a path of any system; only the last part counts) and debug id
+    /// (Breakpad's form: 32 hexadecimal digits and the age); `None` if they cannot name a symbol file.
     pub fn new(debug_file: &str, debug_id: &str) -> Option<Self> {
         let name = leaf(debug_file);
         let name_is_safe = !name.is_empty()
@@ -44,8 +41,8 @@ impl SymbolKey {
         &self.debug_id
     }
 
-    /// The three parts of the path below a symbol store's root: debug file, debug id, and the
-    /// file's name, which is the debug file's with `.pdb` replaced by `.sym`, or with `.sym` added.
+    /// The three parts of the path below a symbol store's root: debug file, debug id, and the file's name, which is the
+    /// debug file's with `.pdb` replaced by `.sym`, or with `.sym` added.
     pub fn path_parts(&self) -> [String; 3] {
         let stem = match self.debug_file.rsplit_once('.') {
             Some((stem, extension)) if extension.eq_ignore_ascii_case("pdb") => stem,
@@ -54,8 +51,8 @@ impl SymbolKey {
         [self.debug_file.clone(), self.debug_id.clone(), format!("{stem}.sym")]
     }
 
-    /// Whether this is the first line of the symbol file that this key names: the id in its
-    /// `MODULE` record decides, since a store may hold a file under a wrong name.
+    /// Whether this is the first line of the symbol file for this key: the id in its `MODULE` record decides, since a
+    /// store may hold a file under a wrong name.
     pub fn matches_module_line(&self, line: &str) -> bool {
         let mut words = line.split_ascii_whitespace();
         words.next() == Some("MODULE") && words.nth(2).is_some_and(|id| id.eq_ignore_ascii_case(&self.debug_id))
@@ -73,7 +70,7 @@ pub(crate) fn leaf(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-/// A key as it is written in JSON, before it is checked.
+/// A key as written in JSON, before it is checked.
 #[derive(Serialize, Deserialize)]
 struct Parts {
     debug_file: String,

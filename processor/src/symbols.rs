@@ -1,8 +1,7 @@
-//! Symbol files: how those of a crash come to this machine.
+//! Symbol files: how a crash's symbols get to this machine.
 //!
-//! A symbol file is Breakpad text (`.sym`). Walkers only ever read local folders; what is on a
-//! server is fetched here, in the parent, before a walk begins, so that a walk never waits for the
-//! network and its time limit means what it says.
+//! A symbol file is Breakpad text (`.sym`). Walkers only read local folders; files on servers are fetched here, in the
+//! parent, before a walk starts, so that a walk never waits for the network and its time limit is meaningful.
 
 mod fetch;
 mod store;

@@ -1,13 +1,11 @@
 //! Walking the stacks of minidumps, in child processes.
 //!
-//! A minidump is written by a crashed process and sent by anybody, and the code that walks it can
-//! be made to panic, loop, or take all memory. So it runs in children of the same program
-//! ([`child`]), which the [`Pool`] keeps, reuses, limits and replaces; nothing of a dump is parsed
-//! in this process. A child has no environment, and no code for the network is compiled in: it
-//! reads symbol files from local folders only.
+//! Minidumps are written by crashed processes and can be sent by anybody, and the code that walks them can be made to
+//! panic, loop, or exhaust memory. So it runs in children of the same program ([`child`]), which the [`Pool`] keeps,
+//! reuses, limits and replaces; nothing of a dump is parsed in this process. A child has no environment, and no network
+//! code is compiled in: it only reads symbol files from local folders.
 //!
-//! The document that a walk gives is that of rust-minidump's `minidump-stackwalk --json`, mended as
-//! `document` says.
+//! A walk returns the document of rust-minidump's `minidump-stackwalk --json`, corrected as described in `document`.
 
 mod cache;
 pub mod child;

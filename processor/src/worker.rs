@@ -1,8 +1,7 @@
-//! The worker: claims jobs and works on several crashes at a time.
+//! The worker: claims jobs and processes several crashes at a time.
 //!
-//! A job is done in one transaction with its result; until then another worker may take it over
-//! and will come to the same result. A claim is held by renewing it; whoever lost one changes
-//! nothing any more.
+//! A job is completed in one transaction with its result; until then another worker may take it over and will reach the
+//! same result. A claim is kept by renewing it; a worker that lost its claim changes nothing any more.
 
 mod job;
 mod lists;
@@ -37,40 +36,39 @@ use crate::siglists::Siglists;
 use crate::symbols::{FetchLimits, Fetcher};
 use crate::walk::{Pool, PoolSettings};
 
-/// How long a worker with nothing to do waits before it looks at the queue again: pushes of other
-/// processes wake nobody here.
+/// How long an idle worker waits before it checks the queue again: pushes from other processes do not wake it.
 const POLL: Duration = Duration::from_millis(500);
-/// How long running crashes may go on after the wish to stop.
+/// How long running crashes may continue after a stop request.
 const STOP_LIMIT: Duration = Duration::from_secs(8);
 
-/// What a processor works with.
+/// The dependencies of a processor.
 #[derive(Debug)]
 pub struct ProcessorContext {
     /// The database with the queue and the rows.
     pub db: Db,
-    /// The store of the objects.
+    /// The object store.
     pub blobs: Blobs,
-    /// Woken by pushes in this process.
+    /// Signalled by pushes in this process.
     pub wake: Wake,
-    /// Answers about builds.
+    /// Look-ups of builds.
     pub lookup: Lookup,
     /// The section `processor` of the settings.
     pub settings: Settings,
-    /// The folder for fetched symbols is made in here, and a site's own signature lists lie here.
+    /// The folder that holds fetched symbols and a site's own signature lists.
     pub data_dir: PathBuf,
     /// The name of this worker in claims: random, so that no two workers share one.
     pub owner: String,
 }
 
-/// A processor that is ready to run. Clones are the same processor.
+/// A processor that is ready to run. Clones share it.
 #[derive(Clone)]
 pub struct Processor(Arc<Shared>);
 
 impl Processor {
-    /// Reads the signature lists and makes the pool of walkers; to be called inside of a runtime.
+    /// Reads the signature lists and creates the pool of walkers; must be called inside a runtime.
     ///
     /// # Errors
-    /// The lists cannot be read, or an address of symbols cannot be used.
+    /// The lists cannot be read, or a symbol URL is unusable.
     pub fn start(context: ProcessorContext) -> anyhow::Result<Self> {
         let ProcessorContext {
             db,
@@ -98,11 +96,11 @@ impl Processor {
         })))
     }
 
-    /// Works until `stop`, then lets running crashes finish for a while and gives the others back.
-    /// The first claim waits until builds can be looked up.
+    /// Works until `stop`, then lets running crashes finish for a while and releases the others. The first claim waits
+    /// until builds can be looked up.
     ///
     /// # Errors
-    /// None: what fails is tried again.
+    /// None: failures are retried.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         tokio::select! {
             () = self.0.lookup.ready() => {}
@@ -127,10 +125,10 @@ impl Processor {
         Ok(())
     }
 
-    /// Pushes crashes to be enriched again when their build changes, until `stop`.
+    /// Queues crashes for enrichment when their build changes, until `stop`.
     ///
     /// # Errors
-    /// None: what fails is tried again.
+    /// None: failures are retried.
     pub async fn watch_generation(self, stop: CancellationToken) -> anyhow::Result<()> {
         watch::run(&self.0, &stop).await;
         Ok(())
@@ -145,11 +143,10 @@ impl std::fmt::Debug for Processor {
     }
 }
 
-/// The pool of walkers and the fetcher of symbols that settings ask for; `symbols` is the folder
-/// for what is fetched.
+/// The pool of walkers and the fetcher of symbols for these settings; `symbols` is the folder for fetched files.
 ///
 /// # Errors
-/// An address of symbols cannot be used, or the folder cannot be made.
+/// A symbol URL is unusable, or the folder cannot be created.
 pub fn walking(settings: &Settings, symbols: PathBuf) -> anyhow::Result<(Pool, Fetcher)> {
     let urls = settings
         .symbols_urls
@@ -249,7 +246,7 @@ impl Shared {
         tracing::info!(crash.id = job.crash_id, kind, outcome, ms, "crash worked on");
     }
 
-    /// The outcome of work on a job; a panic ends it as failed.
+    /// The outcome of work on a job; a panic marks it as failed.
     async fn guarded(&self, job: &Job, work: impl Future<Output = &'static str>) -> &'static str {
         match AssertUnwindSafe(work).catch_unwind().await {
             Ok(outcome) => outcome,
@@ -271,7 +268,7 @@ impl Shared {
                 Ok(depth) => {
                     for (lane, count) in depth {
                         let lane = lane.map_or("failed", queue::Lane::name);
-                        // A gauge is a float; counts of jobs are far below its precision.
+                        // A gauge is a float; job counts are far below its precision limit.
                         let count = u32::try_from(count).map_or(f64::MAX, f64::from);
                         QUEUED.set_with(count, [lane]);
                     }
@@ -302,7 +299,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Gives claims back; those that ended meanwhile are not held any more.
+    /// Releases claims; those of jobs that ended in the meantime are already gone.
     async fn release(&self, jobs: &[Job]) -> Result<(), DbError> {
         let mut tx = self.db.begin().await?;
         for job in jobs {

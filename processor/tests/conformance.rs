@@ -1,5 +1,5 @@
-//! The rules against recorded answers of the system they replace. The records are not part of the
-//! project: the test needs the folder that `DATIL_SHARED` names. Without it nothing is compared, which is said.
+//! The rules against recorded answers of the system they replace. The records are not part of the project: the test
+//! needs the folder that `DATIL_SHARED` names. Without it nothing is compared, and the test says so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,23 +7,23 @@ use processor::pipeline;
 use serde_json::{Map, Value, json};
 use signature::Lists;
 
-/// The rest of such a note is the text of a parser's error, and ours is another parser.
+/// The rest of such a note is a parser's error message, and our parser is a different one.
 const PARSER_ERROR: &str = "Error parsing AsyncShutdownTimeout:";
 
-/// What Socorro notes of a stack trace that begins with a class without a message.
+/// Socorro's note on a stack trace that starts with a class without a message.
 const CLASS_ALONE: &str =
     "SignatureGenerationRule: JavaSignatureTool: stack trace line 1 is not in the expected format";
 
 /// Where our answers differ on purpose.
 struct Deliberate {
     rule: &'static str,
-    /// What of the output may differ, as in `processed.uptime`, or `notes`.
+    /// The parts of the output that may differ, such as `processed.uptime`, or `notes`.
     fields: &'static [&'static str],
-    /// For which input.
+    /// For which inputs.
     when: fn(&Value) -> bool,
 }
 
-/// The reasons stand in ARCHITECTURE.md, "Where answers differ from Socorro's on purpose".
+/// For the reasons, see ARCHITECTURE.md, "Where answers differ from Socorro's on purpose".
 const DELIBERATE: &[Deliberate] = &[
     Deliberate {
         rule: "DatesAndTimesRule",
@@ -111,7 +111,7 @@ const DELIBERATE: &[Deliberate] = &[
     Deliberate {
         rule: "JavaStackTraceRule",
         fields: &["processed.java_stack_trace", "notes"],
-        // A class whose name holds what no name can.
+        // A class whose name contains a character that no name can.
         when: |input| as_text(&input["raw"]["JavaStackTrace"]).starts_with('\u{200b}'),
     },
     Deliberate {
@@ -157,7 +157,7 @@ const DELIBERATE: &[Deliberate] = &[
     },
 ];
 
-/// The place in the table of the difference that allows this one.
+/// The index in the table of the difference that allows this one.
 fn deliberate(rule: &str, field: &str, input: &Value) -> Option<usize> {
     DELIBERATE.iter().position(|difference| {
         difference.rule == rule && difference.fields.contains(&field) && (difference.when)(input)
@@ -198,7 +198,7 @@ fn has_suffix(input: &Value) -> bool {
         .any(|version| as_text(version).contains(is_letter) && !version.is_null())
 }
 
-/// A walked minidump that does not say which thread crashed.
+/// A walked minidump that does not name the crashing thread.
 fn names_no_thread(input: &Value) -> bool {
     let dump = &input["processed"]["json_dump"];
     dump.as_object().is_some_and(|dump| !dump.is_empty()) && !dump["crash_info"]["crashing_thread"].is_number()
@@ -214,7 +214,7 @@ struct Count {
 
 #[test]
 fn the_rules_agree_with_recorded_answers() {
-    let Some(folder) = platform::testing::recordings("processing rules") else {
+    let Some(folder) = platform_testing::recordings("processing rules") else {
         return;
     };
     let lists = Lists::load(&folder.join("siglists")).unwrap();
@@ -238,7 +238,7 @@ fn the_rules_agree_with_recorded_answers() {
             count.not_compared += 1;
             continue;
         }
-        // Left out of the records.
+        // Not in the records.
         if let Some(processed) = output["processed"].as_object_mut() {
             processed.remove("signature_debug");
             if rule == "*" {
@@ -250,8 +250,7 @@ fn the_rules_agree_with_recorded_answers() {
         let mut expected = json!({
             "raw": vector["out"][0], "processed": vector["out"][1], "notes": vector["notes"],
         });
-        // Of all rules together, an earlier one leaves out the message, so that the line is a class alone, which is as
-        // it should be.
+        // With all rules, an earlier one removes the message, so that the line is a class alone, which is correct.
         if rule == "*"
             && is_class_alone(&output["processed"]["java_stack_trace"])
             && let Some(notes) = expected["notes"].as_array_mut()

@@ -4,7 +4,7 @@
 //! The recordings are not part of this repository: the environment variable `DATIL_SHARED` names the folder that has
 //! them (`data/siggen`, `data/siglists`). Without it nothing is compared, which is said, or fails in the gate.
 
-#[path = "../../platform/src/testing/skip.rs"]
+#[path = "../../platform/testing/src/skip.rs"]
 pub mod skip;
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! `datil bench`: our own measurements, each figure with its limit beside it.
+//! `datil bench`: our own measurements, each figure shown with its limit.
 
 mod figures;
 mod import;
@@ -30,7 +30,7 @@ pub(crate) enum BenchCommand {
     Signature(signature::SignatureArgs),
 }
 
-/// Measures in a folder of its own that is gone afterwards; the settings have no part in it.
+/// Measures in a temporary folder; the settings are not used.
 pub(crate) async fn run(command: BenchCommand, as_json: bool) -> anyhow::Result<ExitCode> {
     let mut figures = Figures::new(as_json);
     let verdict = match command {

@@ -23,7 +23,8 @@ use anyhow::{Context, ensure};
 use buildinfo::import::{Choice, ImportError, Options, import};
 use buildinfo::sources::Tape;
 use buildinfo::watch::alarm;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, Subcommand};
 use platform::clock;
 use platform::db::Db;
 
@@ -32,7 +33,7 @@ pub(crate) use self::work::{progress_bar, show, step};
 use crate::parts::open_db;
 use crate::settings::Settings;
 
-/// Another import runs (`EX_TEMPFAIL`).
+/// Another import is running (`EX_TEMPFAIL`).
 const BUSY: u8 = 75;
 
 #[derive(Debug, Subcommand)]
@@ -87,8 +88,8 @@ pub(crate) struct SnapshotArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
     /// What to read
-    #[arg(long, value_enum, default_value = "auto")]
-    source: Source,
+    #[arg(long, value_parser = choices(), default_value = "auto")]
+    source: Choice,
     /// Only this product; may be given many times
     #[arg(long, value_name = "PRODUCT")]
     product: Vec<String>,
@@ -106,16 +107,14 @@ pub(crate) struct ImportArgs {
     no_wait: bool,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Source {
-    /// product-details, Buildhub, and from the archive what Buildhub does not have
-    Auto,
-    /// Buildhub alone
-    Buildhub,
-    /// The archive alone
-    Archive,
-    /// product-details alone
-    ProductDetails,
+/// What can be read: all, or one of the sources that imports read.
+fn choices() -> impl TypedValueParser<Value = Choice> {
+    let all =
+        PossibleValue::new("auto").help("product-details, Buildhub, and from the archive what Buildhub does not have");
+    let alone = SourceName::all().map(SourceName::row).filter(|row| row.is_read());
+    let alone = alone.map(|row| PossibleValue::new(row.name).help(format!("{} alone", row.title)));
+    let values: Vec<PossibleValue> = std::iter::once(all).chain(alone).collect();
+    PossibleValuesParser::new(values).try_map(|name| name.parse::<Choice>())
 }
 
 pub(crate) async fn run(settings: Settings, command: BuildinfoCommand, as_json: bool) -> anyhow::Result<ExitCode> {
@@ -163,18 +162,13 @@ async fn run_import(db: &Db, settings: &Settings, args: &ImportArgs, as_json: bo
                 .with_context(|| format!("{name:?} is no product that has builds"))
         })
         .collect::<anyhow::Result<_>>()?;
-    // Where no process imports by itself, this is what looks for the builds of alarms.
+    // If no process imports on its own, this searches for the builds of alarms.
     let alarms = match args.source {
-        Source::Auto => alarm::open(db, &products).await?,
+        Choice::Auto => alarm::open(db, &products).await?,
         _ => Vec::new(),
     };
     let options = Options {
-        choice: match args.source {
-            Source::Auto => Choice::Auto,
-            Source::Buildhub => Choice::Only(SourceName::Buildhub),
-            Source::Archive => Choice::Only(SourceName::Archive),
-            Source::ProductDetails => Choice::Only(SourceName::ProductDetails),
-        },
+        choice: args.source,
         products,
         since: args
             .since
@@ -183,6 +177,7 @@ async fn run_import(db: &Db, settings: &Settings, args: &ImportArgs, as_json: bo
         wait: !args.no_wait,
         wanted: alarms.iter().map(|(_, plan)| plan.clone()).collect(),
         tape: args.keep_responses.then(|| Arc::new(Tape::new())),
+        ..Options::default()
     };
     let work = Work::start();
     let settings = &settings.buildinfo;

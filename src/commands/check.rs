@@ -1,4 +1,4 @@
-//! `datil check`: is everything well? One line for each thing, with what to do when it is not.
+//! `datil check`: checks that everything is well. One line per item, with what to do if it is not.
 
 mod audit;
 mod canary;
@@ -19,9 +19,9 @@ use self::finding::Finding;
 use crate::parts::open_db;
 use crate::settings::Settings;
 
-/// A newest import that is older than this is late.
+/// An import older than this is late, if it is the newest.
 const IMPORT_LATE: i64 = 6 * 3_600_000_000;
-/// A crash that waits for longer than this is stuck.
+/// A crash that waits longer than this is stuck.
 const CRASH_LATE: i64 = 10 * 60_000_000;
 /// Less free space than this is too little, in bytes.
 const FREE_SPACE: u64 = 1 << 30;
@@ -94,7 +94,7 @@ pub(crate) async fn run(settings: &Settings, args: &CheckArgs, as_json: bool) ->
 
 fn free_space(settings: &Settings) -> Finding {
     const NAME: &str = "disk";
-    // Before the first start there is no folder yet; its parent will hold it.
+    // Before the first start the folder does not exist; its parent will hold it.
     if let Err(error) = std::fs::create_dir_all(&settings.data_dir) {
         return Finding::bad(NAME, format!("the data folder cannot be made: {error}"));
     }

@@ -21,7 +21,7 @@ use webapp::Asked;
 use crate::parts::open_db;
 use crate::settings::Settings;
 
-/// So many rows are read at once.
+/// Maximum rows read at a time.
 const PAGE: i64 = 500;
 
 #[derive(Debug, Subcommand)]
@@ -144,7 +144,7 @@ pub(crate) async fn run(settings: &Settings, command: CrashCommand, as_json: boo
     Ok(ExitCode::SUCCESS)
 }
 
-/// Calls `each` with the jobs that were given up, in their order; with ids, only with theirs.
+/// Calls `each` with the jobs that were given up, in order; if ids are given, only with theirs.
 async fn each_failed(
     db: &Db,
     ids: &[CrashId],
@@ -182,7 +182,7 @@ async fn print_failed(db: &Db, ids: &[CrashId], as_json: bool) -> anyhow::Result
     .await
 }
 
-/// Takes failed crashes up once more; answers how many.
+/// Retries failed crashes; returns how many.
 async fn retry_failed(db: &Db, ids: &[CrashId]) -> anyhow::Result<usize> {
     let mut count = 0;
     each_failed(db, ids, async |jobs| {
@@ -199,7 +199,7 @@ async fn retry_failed(db: &Db, ids: &[CrashId]) -> anyhow::Result<usize> {
     Ok(count)
 }
 
-/// Why there is no processed crash under an id.
+/// Why an id has no processed crash.
 async fn where_it_stands(db: &Db, blobs: &Blobs, id: &CrashId) -> anyhow::Result<String> {
     let row = crashstore::db::get(db, id).await?;
     let job = platform::queue::job_of(db, id.as_str()).await?;

@@ -1,5 +1,5 @@
-//! Commands that read JSON lines: one line out for each line in, in order, also for one that
-//! cannot be read. Lines are worked on by all cores.
+//! Commands that read JSON lines: one output line per input line, in order, even if it cannot be read. All cores
+//! process lines.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::num::NonZero;
@@ -10,25 +10,24 @@ use std::thread;
 use anyhow::anyhow;
 use serde_json::{Value, json};
 
-/// Longer lines are refused, in bytes. A document of an unusual form takes some sixteen times its size in memory.
+/// Longer lines are rejected. In bytes. A document of an unusual form takes some sixteen times its size in memory.
 pub(crate) const MAX_LINE: usize = 64 << 20;
 
-/// A batch is full with so many bytes; it ends earlier where reading on would wait.
+/// Bytes at which a batch is full; it ends earlier if reading on would block.
 const BATCH: usize = 128 << 10;
 
-/// A batch with more bytes is answered before anything else is read, so that no two such lines
-/// are in memory.
+/// A longer batch is answered before anything else is read, so that memory never holds two such lines.
 const LONG: usize = 4 << 20;
 
-/// So many batches for each worker are read ahead.
+/// Batches read ahead per worker.
 const AHEAD: usize = 4;
 
 /// A line of the input.
 #[derive(Debug)]
 pub(crate) struct Line<'a> {
-    /// Its number, the first being 1.
+    /// Its number, starting at 1.
     pub(crate) number: u64,
-    /// Its text without the line feed, or why it is refused.
+    /// Its text without the line feed, or why it is rejected.
     pub(crate) text: Result<&'a [u8], String>,
 }
 
@@ -42,9 +41,9 @@ pub(crate) fn answer_each(answer: impl Fn(&[u8]) -> Result<Value, String> + Sync
     })
 }
 
-/// Passes every line to `answer` on some core, and writes what it appends to its buffer in the
-/// order of the lines. Lines end with a line feed; an empty last one counts as none. Memory is
-/// bounded by the batches that are read ahead, and by the longest line.
+/// Passes every line to `answer` on some core, and writes what it appends to its buffer, in the order of the lines.
+/// Lines end with a line feed; an empty last one does not count. Memory is bounded by the batches read ahead, and by
+/// the longest line.
 ///
 /// # Errors
 /// The input cannot be read or the output cannot be written.
@@ -55,7 +54,7 @@ pub(crate) fn each_line(
 ) -> anyhow::Result<()> {
     let workers = thread::available_parallelism().map_or(1, NonZero::get);
     thread::scope(|scope| {
-        // What is to be done, for whoever is free, and where its answer will come, in order.
+        // The work, for any free worker, and the channels for the answers, in order.
         let (work, to_do) = sync_channel::<(Batch, Sender<Vec<u8>>)>(workers * AHEAD);
         let (order, answers) = sync_channel::<io::Result<Receiver<Vec<u8>>>>(workers * AHEAD);
         let to_do = Arc::new(Mutex::new(to_do));
@@ -68,7 +67,7 @@ pub(crate) fn each_line(
                     let Ok(Ok((batch, reply))) = next else {
                         return;
                     };
-                    // Nobody waits for it when the output is closed.
+                    // The receiver is gone if the output is closed.
                     let _ = reply.send(batch.answered(answer));
                 }
             });
@@ -88,7 +87,7 @@ pub(crate) fn each_line(
                             }
                     }
                     Err(error) => {
-                        // Whoever waits for answers stops at this one.
+                        // The reader of the answers stops at this one.
                         let _ = order.send(Err(error));
                         false
                     }
@@ -110,11 +109,11 @@ pub(crate) fn each_line(
 /// Some lines.
 struct Batch {
     text: Vec<u8>,
-    /// Where each line ends in the text, behind its line feed.
+    /// The end of each line in the text, after its line feed.
     ends: Vec<usize>,
-    /// The number of the first one.
+    /// The number of the first line.
     first: u64,
-    /// Whether a line follows that was too long, of which nothing was kept.
+    /// Whether a line follows that was too long and of which nothing was kept.
     refused: bool,
 }
 
@@ -160,7 +159,7 @@ impl<R: Read> Batches<R> {
 
     fn next(&mut self) -> io::Result<Option<Batch>> {
         let mut batch = Batch {
-            // The last line may go beyond a full batch.
+            // The last line may exceed a full batch.
             text: Vec::with_capacity(2 * BATCH),
             ends: Vec::new(),
             first: self.next_line,
@@ -168,7 +167,7 @@ impl<R: Read> Batches<R> {
         };
         while batch.text.len() < BATCH {
             let start = batch.text.len();
-            // What is allowed, and one byte that may be the line feed.
+            // The limit, plus one byte that may be the line feed.
             let limit = self.max_line as u64 + 1;
             let mut some = (&mut self.input).take(limit);
             if some.read_until(b'\n', &mut batch.text)? == 0 {

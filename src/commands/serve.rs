@@ -1,4 +1,4 @@
-//! One service alone, for running many; and `datil migrate`.
+//! Single services, for running several; and `datil migrate`.
 
 use std::process::ExitCode;
 
@@ -49,11 +49,11 @@ pub(crate) async fn buildinfo(settings: Settings) -> anyhow::Result<ExitCode> {
     ended(parts).await
 }
 
-/// Waits until the process is to stop, and closes the database.
+/// Waits until the process should stop, and closes the database.
 pub(crate) async fn ended(parts: Parts) -> anyhow::Result<ExitCode> {
     let Parts { db, lifecycle, .. } = parts;
     let ended = lifecycle.run_until_stopped().await;
-    // The pool waits for connections that are in use: a task that did not end may hold one.
+    // The pool waits for connections in use, and a task that did not end may hold one.
     let _ = tokio::time::timeout(std::time::Duration::from_secs(1), db.close()).await;
     Ok(match ended {
         Ended::Cleanly => ExitCode::SUCCESS,

@@ -75,7 +75,7 @@ pub(crate) fn lists_in_force(settings: &Settings) -> anyhow::Result<Lists> {
     Ok(lists)
 }
 
-/// The lists of a folder, or our own.
+/// The lists of a folder, or the built-in ones.
 pub(crate) fn lists_of(folder: Option<&Path>) -> anyhow::Result<Lists> {
     match folder {
         Some(folder) => {
@@ -169,11 +169,11 @@ pub(crate) async fn run(settings: &Settings, args: SignatureArgs, as_json: bool)
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Where crash ids are looked up; opened when the first one is.
+/// Where crash ids are looked up; opened on first use.
 struct Stores<'a> {
     settings: &'a Settings,
     host: Option<Url>,
-    /// The last one, and the host that it asks.
+    /// The last store, and the host that it asks.
     opened: Option<(Option<Url>, Store)>,
 }
 
@@ -197,7 +197,7 @@ impl Stores<'_> {
     }
 }
 
-/// How each crash is answered.
+/// How to answer for each crash.
 struct Answering<'a> {
     maker: &'a Maker,
     writer: Writer<'a>,
@@ -222,13 +222,13 @@ impl Answering<'_> {
                 }
                 Err(error) => Answer::error(place(), error),
             };
-            // Writing into memory cannot fail.
+            // Writing to memory cannot fail.
             let _ = self.show(&answer, true, out);
         })
     }
 
-    /// Writes the answer, or nothing. That JSON lines are answered line by line says which crash is
-    /// meant; any other answer has to name it.
+    /// Writes the answer, or nothing. Answering JSON lines in order identifies the crash; any other answer has to name
+    /// it.
     fn show(&self, answer: &Answer, in_lines: bool, out: &mut impl Write) -> io::Result<()> {
         if self.diff {
             self.counts.add(answer);

@@ -1,4 +1,4 @@
-//! `datil up`: the whole system in one process, with `--demo` the sources and crashes as well.
+//! `datil up`: the whole system in one process; with `--demo` also the sources and crashes.
 
 mod demo;
 mod tour;

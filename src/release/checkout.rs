@@ -1,11 +1,11 @@
-//! What a git checkout says of itself. The commit is read from its files, so that no git program is needed; only
-//! whether files were changed does git have to say.
+//! Reads a git checkout. The commit is read from its files, so that no git program is needed; only whether files were
+//! changed is asked of git.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The folders beside the sources that are workspaces of their own, and no part of the program.
+/// The folders beside the sources that are separate workspaces, not part of the program.
 const APART: [&str; 2] = ["fuzz", "testkit"];
 
 /// A git checkout.
@@ -13,16 +13,16 @@ const APART: [&str; 2] = ["fuzz", "testkit"];
 pub(crate) struct Checkout {
     /// The commit that is checked out; none before the first one.
     pub(crate) commit: Option<String>,
-    /// Whether sources of the program differ from it; none if git does not say.
+    /// Whether the program's sources differ from it; none if git does not say.
     pub(crate) dirty: Option<bool>,
-    /// The address of the repository it came from, if it is one that others can use.
+    /// The address of its origin repository, if others can use it.
     pub(crate) source: Option<String>,
     /// The files that change when another commit is checked out.
     pub(crate) watched: Vec<PathBuf>,
 }
 
 impl Checkout {
-    /// The checkout that this very folder is; none if it is no checkout, or only a folder inside of another one.
+    /// The checkout whose root is this folder; none if it is not a checkout, or only a folder inside another one.
     pub(crate) fn read(folder: &Path) -> Option<Self> {
         let own = git_folder(folder)?;
         let shared = match fs::read_to_string(own.join("commondir")) {
@@ -43,7 +43,7 @@ impl Checkout {
             }
             Some(_) => None,
         };
-        // Other ways to store what a branch is, such as reftable, are git's own.
+        // Other ways of storing branches, such as reftable, are internal to git.
         let tables = shared.join("reftable/tables.list");
         if tables.exists() {
             watched.push(tables);
@@ -60,12 +60,12 @@ impl Checkout {
     }
 }
 
-/// Whether a text is the whole hash of a commit.
+/// Whether a text is a full commit hash.
 pub(crate) fn is_commit(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// The files and folders that the program is built from: the tests are none of them.
+/// The files and folders that the program is built from, without the tests.
 pub(crate) fn sources(folder: &Path) -> Vec<PathBuf> {
     let names = |folder: &Path| -> Vec<PathBuf> {
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -103,7 +103,7 @@ pub(crate) fn sources(folder: &Path) -> Vec<PathBuf> {
     own.chain(of_crates.filter(is_source)).collect()
 }
 
-/// Where git keeps what it knows of a checkout: a folder, or in a work tree a file that names it.
+/// Git's data folder of a checkout: a folder in it, or in a work tree one named by a file.
 fn git_folder(folder: &Path) -> Option<PathBuf> {
     let path = folder.join(".git");
     if path.is_dir() {
@@ -130,8 +130,8 @@ fn packed(shared: &Path, name: &str) -> Option<String> {
     })
 }
 
-/// Where a branch changes: in its file, or while it has none in the folder in which that would be made, and in the
-/// packed ones.
+/// Where a branch changes: in its file, or if it has none in the folder where that would be created, and in the packed
+/// ones.
 fn places_of(shared: &Path, name: &str) -> Vec<PathBuf> {
     let file = shared.join(name);
     let place = file.ancestors().find(|path| path.exists());
@@ -144,7 +144,7 @@ fn is_changed(folder: &Path, sources: &[PathBuf]) -> Option<bool> {
     let mut arguments = vec![
         "status".to_owned(),
         "--porcelain".to_owned(),
-        // Whatever the user's settings are: a new source makes the program another one.
+        // Overrides the user's settings: a new source file changes the program.
         "--untracked-files=normal".to_owned(),
         "--".to_owned(),
     ];
@@ -155,14 +155,14 @@ fn is_changed(folder: &Path, sources: &[PathBuf]) -> Option<bool> {
     git(folder, &arguments).map(|changed| !changed.is_empty())
 }
 
-/// What git prints, without blanks around it; none if there is no git, or if it fails.
+/// The output of git, without surrounding blanks; none if there is no git, or if it fails.
 fn git(folder: &Path, arguments: &[&str]) -> Option<String> {
     let mut git = Command::new("git");
     git.arg("--no-optional-locks")
         .arg("--literal-pathspecs")
         .args(arguments)
         .current_dir(folder);
-    // Variables of a git hook that runs the build would lead to another repository.
+    // The variables of a git hook that runs the build would point to another repository.
     for name in [
         "GIT_DIR",
         "GIT_WORK_TREE",
@@ -249,7 +249,7 @@ mod tests {
                     "main/.git/worktrees/here/../../refs/heads/main",
                 ],
             ),
-            // Nothing was committed yet, or what is there is none of git's.
+            // Nothing was committed yet, or what is there is not git's.
             (
                 vec![on_main, (".git/refs/heads/other", &*two)],
                 None,
@@ -266,7 +266,7 @@ mod tests {
             let expected: Vec<PathBuf> = watched.iter().map(|name| folder.path().join(name)).collect();
             let watched = checkout.map(|checkout| checkout.watched).unwrap_or_default();
             assert_eq!(watched, expected, "{files:?}");
-            // Cargo builds anew each time when a watched file is not there.
+            // Cargo rebuilds every time if a watched file does not exist.
             assert!(watched.iter().all(|path| path.exists()), "{watched:?}");
         }
     }

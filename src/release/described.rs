@@ -1,11 +1,11 @@
-//! What is said of a build, of all that is known about where its sources come from.
+//! The description of a build, from everything known about the origin of its sources.
 
 use super::checkout::{Checkout, is_commit};
 
-/// Longer texts from outside are not taken.
+/// Longer texts from outside are rejected.
 const MAX_TEXT: usize = 500;
 
-/// What was given from outside of the checkout.
+/// Information given from outside the checkout.
 #[derive(Debug, Default)]
 pub(crate) struct Given {
     /// `DATIL_COMMIT`.
@@ -18,7 +18,7 @@ pub(crate) struct Given {
     pub(crate) file: Option<String>,
 }
 
-/// What is said of a build. What is not known is `None`.
+/// The description of a build. Unknown fields are `None`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Described {
     pub(crate) commit: Option<String>,
@@ -28,7 +28,7 @@ pub(crate) struct Described {
 }
 
 impl Described {
-    /// What a checkout, if there is one, and what was given say; and what of it was not believed.
+    /// Combines a checkout, if there is one, with what was given; also returns what was not believed.
     pub(crate) fn of(checkout: Option<Checkout>, given: &Given) -> (Self, Vec<String>) {
         let mut doubts = Vec::new();
         let mut commit_of = |name: &str, text: Option<&str>| {
@@ -60,7 +60,7 @@ impl Described {
             doubts.push("version.json holds no JSON object, and is not used".to_owned());
         }
         let commit = own.or(variable).or_else(|| filed.clone());
-        // A file of another commit tells of another build.
+        // A file for another commit describes another build.
         let is_of_this = filed.is_none() || filed == commit;
         let in_file = |name: &str| in_file(name).filter(|_| is_of_this);
         let text = |given: Option<&str>, name: &str| {
@@ -76,7 +76,7 @@ impl Described {
         (described, doubts)
     }
 
-    /// What stands behind the program's name.
+    /// The text after the program's name.
     pub(crate) fn line(&self, version: &str) -> String {
         let mut parts = Vec::new();
         if let Some(commit) = &self.commit {
@@ -93,7 +93,7 @@ impl Described {
     }
 }
 
-/// A text that can stand in one line.
+/// Returns a text that fits on one line.
 fn usable(text: &str) -> Option<&str> {
     let text = text.trim();
     let fits = (1..=MAX_TEXT).contains(&text.len()) && !text.chars().any(char::is_control);
@@ -120,7 +120,7 @@ mod tests {
     fn what_is_not_known_is_left_out() {
         let filed = |commit: &str| format!(r#"{{"commit":"{commit}","build":"77","source":"https://a.example/"}}"#);
         let (one, two) = (filed(ONE), filed(TWO));
-        // Checkout, DATIL_COMMIT, version.json; commit, dirty, build, and how many doubts there are.
+        // Checkout, DATIL_COMMIT, version.json; commit, dirty, build, and the number of doubts.
         for (is_checkout, variable, file, commit, dirty, build, doubts) in [
             (false, None, None, None, None, None, 0),
             (true, None, None, Some(ONE), Some(false), None, 0),

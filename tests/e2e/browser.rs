@@ -73,7 +73,7 @@ async fn a_person_reads_crashes_and_builds_in_a_browser() {
     let id = system.submit(sample, "firefox");
     let crash = system.processed(&id).await;
     let Some(list) = open(&format!("{}/", system.url)) else {
-        platform::testing::skip("the pages in a browser", "chromium is not installed");
+        platform_testing::skip("the pages in a browser", "chromium is not installed");
         return;
     };
     let list = text(&list);

@@ -1,7 +1,7 @@
 //! Builds from the command line: import, look-up, explanation.
 
 use demo::{Fault, Plan};
-use platform::testing::database_settings;
+use platform_testing::database_settings;
 use serde_json::{Value, json};
 
 use crate::stand_ins::StandIns;

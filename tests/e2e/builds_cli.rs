@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use demo::{Plan, Truth};
-use platform::testing::database_settings;
+use platform_testing::database_settings;
 use serde_json::{Value, json};
 
 use crate::stand_ins::StandIns;

@@ -1,7 +1,7 @@
 //! The main job: a crash report goes in and comes out with its exact build.
 
 use demo::Plan;
-use platform::testing::database_settings;
+use platform_testing::database_settings;
 
 use crate::stand_ins::StandIns;
 use crate::system::{Config, System};

@@ -88,7 +88,7 @@ fn look(what: &str, status: u16, begin: char, (got, body): (u16, &str)) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_error_has_words_of_our_own_in_the_form_of_its_address() {
     let system = System::up(&Config::default());
-    let client = reqwest::Client::builder()
+    let client = platform::http::client()
         .timeout(std::time::Duration::from_secs(30))
         .build()
         .expect("a client");

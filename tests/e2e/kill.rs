@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use demo::Plan;
-use platform::testing::database_settings;
+use platform_testing::database_settings;
 
 use crate::system::{Config, System};
 
@@ -30,7 +30,7 @@ fn body(number: usize, dump: &[u8]) -> Vec<u8> {
 
 /// Submits until the system is gone, and keeps the acknowledged ids.
 async fn client(url: String, first: usize, dump: Vec<u8>, acknowledged: Arc<Mutex<BTreeSet<String>>>) {
-    let http = reqwest::Client::builder().build().expect("an HTTP client");
+    let http = platform::http::client().build().expect("an HTTP client");
     for number in first.. {
         let answer = http
             .post(format!("{url}/submit"))

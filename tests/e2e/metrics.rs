@@ -333,7 +333,7 @@ async fn everything_that_is_shown_is_in_the_registry() {
     let world = demo::World::generate(&Plan::default());
     let id = system.submit(&demo::crashes::samples_for(&world).remove(0), "firefox");
     system.processed(&id).await;
-    let client = reqwest::Client::builder().build().expect("a client");
+    let client = platform::http::client().build().expect("a client");
     let ask = async |method: &str, path: &str, agent: Option<&str>| {
         let method = method.parse().expect("a method");
         let mut request = client.request(method, format!("{}{path}", system.url));

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use platform::db::{Db, Schema};
-use platform::testing::{database_settings, databases};
+use platform_testing::{database_settings, databases};
 
 fn names(folder: &str) -> BTreeSet<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);

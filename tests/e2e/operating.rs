@@ -143,7 +143,7 @@ async fn every_service_answers_what_is_nowhere() {
         first.beside(["processor"]),
         first.beside(["buildinfo", "serve"]),
     ];
-    let client = reqwest::Client::builder()
+    let client = platform::http::client()
         .timeout(Duration::from_secs(10))
         .build()
         .expect("a client");

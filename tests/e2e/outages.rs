@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use demo::crashes::Submission;
 use platform::db::DatabaseSettings;
-use platform::testing::database_settings;
+use platform_testing::database_settings;
 use rustix::process::Signal;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};

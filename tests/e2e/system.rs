@@ -55,7 +55,7 @@ impl System {
             config.more
         );
         std::fs::write(folder.path().join("datil.toml"), settings).expect("settings can be written");
-        let client = reqwest::Client::builder()
+        let client = platform::http::client()
             .timeout(Duration::from_secs(60))
             .redirect(reqwest::redirect::Policy::none())
             .build()

@@ -2,7 +2,7 @@
 
 use demo::world::Channel;
 use demo::{Plan, World};
-use platform::testing::database_settings;
+use platform_testing::database_settings;
 use serde_json::Value;
 
 use crate::stand_ins::StandIns;

@@ -17,10 +17,10 @@ use crate::page::moved;
 use crate::params::Params;
 use crate::state::Webapp;
 
-/// How long a browser may remember what a foreign page may ask for.
+/// How long a browser may cache a CORS preflight answer.
 const PREFLIGHT_HOLDS: std::time::Duration = std::time::Duration::from_secs(86_400);
 
-/// `/api/<Name>/`; without the last slash a client is sent to the right place.
+/// `/api/<Name>/`; clients that omit the trailing slash are redirected.
 pub(crate) fn routes() -> Router<Webapp> {
     let open_to_all = CorsLayer::new()
         .allow_origin(Any)
@@ -47,7 +47,7 @@ async fn with_slash(uri: Uri) -> Response {
 
 async fn no_service(Path(name): Path<String>) -> Response {
     if name == "v1" {
-        // Our own API is below it, and its errors have its form.
+        // Our own API is below it, and its errors use its format.
         return ApiError::NotFound("there is nothing at this address".to_owned()).into_response();
     }
     failed(
@@ -70,7 +70,7 @@ async fn processed_crash(State(app): State<Webapp>, params: Params) -> Result<Re
     })
 }
 
-/// The public annotations of a crash. Dumps are protected, whoever asks.
+/// The public annotations of a crash. Dumps are protected, for every client.
 async fn raw_crash(State(app): State<Webapp>, params: Params) -> Result<Response, ApiError> {
     let id = match crash_id(&params) {
         Ok(id) => id,
@@ -96,7 +96,7 @@ fn crash_id(params: &Params) -> Result<CrashId, Box<Response>> {
     match params.get("crash_id") {
         None | Some("") => Err(Box::new(failed(
             StatusCode::BAD_REQUEST,
-            // Some clients read the one key, some the other.
+            // Some clients read one key, some the other.
             &json!({
                 "errors": {"crash_id": ["This field is required."]},
                 "error": "crash_id: This field is required.",
@@ -118,7 +118,7 @@ fn not_found(id: &CrashId) -> Response {
     )
 }
 
-/// A report that is there and not processed: the text that clients know, and beside it where it stands.
+/// The answer for an unprocessed report: the text that clients know, plus its processing state.
 fn not_processed(id: &CrashId, job: Option<&JobStatus>) -> Response {
     let mut answer = json!({
         "error": format!("Not found: CrashIDNotFound {id}"),
@@ -130,7 +130,7 @@ fn not_processed(id: &CrashId, job: Option<&JobStatus>) -> Response {
     failed(StatusCode::NOT_FOUND, &answer)
 }
 
-/// Processed crashes have up to 128 MB: each is written off the threads that serve requests.
+/// Processed crashes can be up to 128 MB: they are serialised off the threads that serve requests.
 async fn document(value: Value, params: &Params) -> Result<Response, ApiError> {
     let pretty = params.get("pretty") == Some("print");
     let write = move || {
@@ -139,7 +139,7 @@ async fn document(value: Value, params: &Params) -> Result<Response, ApiError> {
         } else {
             value.to_string()
         };
-        // Inside of JSON texts the two forms are the same; in a page the first would end a script.
+        // The two forms are equal in JSON strings; in a page the first would end a script.
         text.replace("</", "<\\/")
     };
     let text = cpu::run(write).await?;

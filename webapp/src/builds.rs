@@ -1,4 +1,4 @@
-//! The pages of builds: what is known of them, and why.
+//! The pages of builds: what is known about them, and why.
 
 mod audit;
 mod build_page;

@@ -7,7 +7,7 @@ use builds::{BuildId, Status};
 use crate::words::{self, Word};
 use crate::{format, links};
 
-/// Lines of a channel that are shown: those of ESR that are kept up, and the one before.
+/// Maximum lines of a channel shown: the maintained ESR ones, and the one before.
 const MAX_LINES: usize = 3;
 
 /// A product's channel with its newest builds.
@@ -19,18 +19,18 @@ pub(crate) struct ChannelView {
     pub(crate) ids: String,
     /// The newest lines, the newest first.
     pub(crate) lines: Vec<LineView>,
-    /// How many older ones there are.
+    /// How many older lines there are.
     pub(crate) older_lines: usize,
 }
 
-/// What is the newest of a line: two things.
+/// The newest builds of a line, in two senses.
 #[derive(Debug)]
 pub(crate) struct LineView {
     /// The major version of an ESR; empty for a channel's only line.
     pub(crate) name: String,
-    /// The newest build that users are offered.
+    /// The newest build offered to users.
     pub(crate) offered: Option<NewestView>,
-    /// The newest build that is known, of whatever status.
+    /// The newest known build, of any status.
     pub(crate) built: Option<NewestView>,
     /// Whether both are the same.
     pub(crate) same: bool,
@@ -83,8 +83,8 @@ impl LineView {
     }
 }
 
-/// What a person calls a build: one of several builds of a version that did not ship is told from the one that did by
-/// its number.
+/// The name that a person uses for a build: builds of a version that did not ship are distinguished from the one that
+/// did by their number.
 fn name_of(product: &str, found: &LatestBuild) -> String {
     let version = words::version(product, found.version.as_str());
     let has_number = found.version.candidate().is_some();

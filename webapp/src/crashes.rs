@@ -19,19 +19,19 @@ use crate::state::Webapp;
 use crate::words::{self, Word};
 use crate::{format, links};
 
-/// Crashes on a page.
+/// Crashes per page.
 const PAGE: usize = 50;
-/// Longer signatures and reasons are cut in the list; the report has them whole.
+/// Longer signatures and reasons are cut in the list; the report has them in full.
 const CELL: usize = 160;
 
-/// Shows the crashes that the filters let through, newest first.
+/// Shows the crashes that match the filters, newest first.
 pub(crate) async fn list(State(app): State<Webapp>, params: Params) -> Result<Response, PageError> {
     let mut asked = Asked::read(&params).map_err(unusable)?;
     let after = match params.get("after") {
         None | Some("") => None,
         Some(place) => Some(place.parse::<Cursor>().map_err(|()| no_such_place())?),
     };
-    // One more than is shown tells whether there is an older page.
+    // One more than is shown reveals whether there is an older page.
     let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
     let filter = asked.filter(&app.db).await?;
     // Links to more of the list name what is listed.
@@ -46,10 +46,10 @@ fn no_such_place() -> PageError {
     ApiError::BadRequest(sentence.to_owned()).into()
 }
 
-/// The filters as they were asked for; what is empty does not narrow.
+/// The filters as requested; empty ones do not narrow the list.
 #[derive(Debug, Clone, Default)]
 pub struct Asked {
-    /// The product as crash reports call it, or in any spelling that is known.
+    /// The product as in crash reports, or in any known spelling.
     pub product: String,
     /// The version as programs or people write it, or its beginning, as [`beginning::versions`] reads it.
     pub version: String,
@@ -57,7 +57,7 @@ pub struct Asked {
     pub channel: String,
     /// The build id, its first digits, or a date.
     pub build_id: String,
-    /// The signature, whole.
+    /// The whole signature.
     pub signature: String,
 }
 
@@ -73,8 +73,8 @@ impl Asked {
         })
     }
 
-    /// The same as it is looked for. A name by which reports call their product is that product; where no crash
-    /// carries it, it is what sources and people call so, such as `devedition` or `Firefox for Android`.
+    /// The filters as searched. A name that reports use for their product means that product; if no crash has it, it
+    /// means what sources and people call by it, such as `devedition` or `Firefox for Android`.
     ///
     /// # Errors
     /// The database failed.
@@ -125,13 +125,13 @@ impl Asked {
         ]
     }
 
-    /// The list of the crashes that these filters let through.
+    /// The address of the list with these filters.
     pub(crate) fn link(&self) -> String {
         links::crashes(&self.named())
     }
 }
 
-/// What is looked for, in words; empty for everything.
+/// The filters in words; empty if there are none.
 fn words_of(filter: &Filter) -> String {
     let begins = |what: &str, begin: &Beginning| format!("{what} {begin}, everything that begins so");
     let whole = |what: &str, text: &str| (!text.is_empty()).then(|| format!("{what} {}", text::shortened(text, CELL)));
@@ -154,7 +154,7 @@ fn words_of(filter: &Filter) -> String {
 #[template(path = "crashes.html")]
 struct CrashesPage<'a> {
     asked: &'a Asked,
-    /// What is looked for, in words; empty for everything.
+    /// The filters in words; empty if there are none.
     words: String,
     /// Products to offer in the form: those on the page.
     products: BTreeSet<&'a str>,
@@ -171,7 +171,7 @@ pub(crate) struct Row<'a> {
     pub(crate) time: String,
     pub(crate) report: String,
     pub(crate) processed: bool,
-    /// What to say of the version; none for a build that is known and out.
+    /// A remark about the version; none for a build that is known and out.
     pub(crate) mark: Option<Word>,
     pub(crate) build: Option<String>,
     pub(crate) reason: String,

@@ -1,4 +1,4 @@
-//! From a crash id to what can be said about it.
+//! Finds what can be said about a crash id.
 
 use crash::{CrashId, ProcessedCrash, RawCrash, redact};
 use crashstore::db::{self, State, Summary};
@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::state::Webapp;
 
-/// The public part of a document. Pages and answers are made from this and from nothing else.
+/// The public part of a document. Pages and answers are made only from this.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Public(Map<String, Value>);
 
@@ -34,16 +34,16 @@ impl Public {
     }
 }
 
-/// What there is under a crash id.
+/// What exists under a crash id.
 #[derive(Debug)]
 pub(crate) enum Found {
     /// A processed report.
     Processed(Box<Processed>),
-    /// A report that is not processed yet; processing it was asked for.
+    /// A report that is not processed yet; processing was requested.
     Waiting(Waiting),
-    /// A report that could not be processed, and is not tried again by itself.
+    /// A report that could not be processed, and is not retried automatically.
     Failed(Failed),
-    /// The first copy of a report that was sent twice, which is gone.
+    /// The first copy of a report that was sent twice; it is gone.
     Gone(CrashId),
     /// Nothing.
     Nothing,
@@ -52,9 +52,9 @@ pub(crate) enum Found {
 /// A report that is not processed yet.
 #[derive(Debug, Default)]
 pub(crate) struct Waiting {
-    /// Its row, which may be still to be written.
+    /// Its row, if already written.
     pub(crate) row: Option<Box<Summary>>,
-    /// Its place in the queue, which may be still to be written too.
+    /// Its place in the queue, if already written.
     pub(crate) job: Option<JobStatus>,
 }
 
@@ -70,16 +70,16 @@ pub(crate) struct Failed {
 /// A processed report.
 #[derive(Debug)]
 pub(crate) struct Processed {
-    /// Its id: not the one that was asked for, if that is a later copy.
+    /// Its id, which differs from the requested one if that is a later copy.
     pub(crate) id: CrashId,
     /// Its row.
     pub(crate) row: Option<Summary>,
-    /// What may be seen of it.
+    /// The part that may be shown.
     pub(crate) crash: Public,
 }
 
-/// Looks for the processed report of a crash, and asks for it if it is not there yet. A later copy
-/// of a report that was sent twice leads to the first.
+/// Finds the processed report of a crash, and requests processing if it is not there yet. A later copy of a report that
+/// was sent twice leads to the first.
 ///
 /// # Errors
 /// The database or the blob store failed.
@@ -111,7 +111,7 @@ pub(crate) async fn processed(app: &Webapp, asked: &CrashId) -> Result<Found, Ap
         });
     }
     if report::load_raw(&app.blobs, &id).await.map_err(store_failed)?.is_some() {
-        // Its row and job are still to be written, which is done on its own.
+        // Its row and job are still being written, which needs no request.
         return Ok(Found::Waiting(Waiting::default()));
     }
     Ok(not_there(asked, id))
@@ -121,7 +121,7 @@ fn not_there(asked: &CrashId, id: CrashId) -> Found {
     if id == *asked { Found::Nothing } else { Found::Gone(id) }
 }
 
-/// The public annotations of a report; `None` when there is no such report.
+/// The public annotations of a report; `None` if there is no such report.
 ///
 /// # Errors
 /// The database or the blob store failed.
@@ -145,7 +145,7 @@ async fn first_copy(app: &Webapp, id: &CrashId) -> Result<(CrashId, Option<Summa
     }
 }
 
-/// Puts a report in front of the others, unless that was done within the last minute.
+/// Moves a report to the front of the queue, unless that was done within the last minute.
 async fn ask(app: &Webapp, id: &CrashId) {
     if !app.asked.entry(id.clone()).or_insert(()).is_fresh() {
         return;
@@ -153,7 +153,7 @@ async fn ask(app: &Webapp, id: &CrashId) {
     match push(app, id).await {
         Ok(()) => app.wake.now(),
         Err(error) => {
-            // The answer is the same without it; the next one who asks tries again.
+            // The answer does not depend on it; the next request tries again.
             app.asked.invalidate(id);
             tracing::warn!(crash.id = %id, %error, "a report that somebody waits for could not be put in front");
         }

@@ -1,4 +1,4 @@
-//! Numbers and times as people read them. Every time is UTC.
+//! Numbers and times in human-readable form. All times are UTC.
 
 use platform::clock;
 use text::thousands;
@@ -8,7 +8,7 @@ pub(crate) fn time(micros: i64) -> String {
     clock::from_micros(micros).format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// A number of seconds as its two largest units: `3 h 12 min`.
+/// A duration in seconds as its two largest units: `3 h 12 min`.
 pub(crate) fn seconds(count: i64) -> String {
     const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
     let mut rest = count.unsigned_abs();
@@ -19,7 +19,7 @@ pub(crate) fn seconds(count: i64) -> String {
         if whole > 0 {
             parts.push(format!("{whole} {unit}"));
         } else if !parts.is_empty() {
-            // `1 d 5 s` would claim a precision that nobody needs.
+            // `1 d 5 s` would suggest a precision that is not needed.
             break;
         }
         if parts.len() == 2 {

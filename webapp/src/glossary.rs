@@ -1,8 +1,8 @@
-//! The glossary: `docs/glossary.md`, read once, as a page and as the place where terms of other pages lead.
+//! The glossary: `docs/glossary.md`, read once, as a page and as the link target for terms on other pages.
 //!
-//! The file's form is strict, so that nothing but this reads it: headings `## …`, and entries
-//! `* **term**, **other name**: meaning`, whose further lines begin with two blanks. Words between backticks are code.
-//! What stands before the first heading is the introduction.
+//! The file's format is strict, so that this reader suffices: headings `## …`, and entries `* **term**, **other name**:
+//! meaning`, whose continuation lines start with two spaces. Words between backticks are code. The text before the
+//! first heading is the introduction.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -26,7 +26,7 @@ struct Glossary {
     anchors: HashMap<String, String>,
 }
 
-/// Terms that belong together.
+/// A group of related terms.
 #[derive(Debug)]
 struct Section {
     title: String,
@@ -46,7 +46,7 @@ struct Name {
     anchor: String,
 }
 
-/// A part of a text.
+/// Part of a text.
 #[derive(Debug, PartialEq, Eq)]
 struct Piece {
     text: String,
@@ -54,7 +54,7 @@ struct Piece {
 }
 
 impl Glossary {
-    /// Lines of another form are left out; a test keeps the file free of them.
+    /// Malformed lines are ignored; a test keeps the file free of them.
     fn read(text: &str) -> Self {
         let mut glossary = Self::default();
         let mut introduction: Vec<String> = Vec::new();
@@ -94,7 +94,7 @@ impl Entry {
     }
 }
 
-/// The lines of a text, each with its number, and joined with those that go on with it: they begin with two blanks.
+/// The numbered lines of a text, with continuation lines joined: these start with two spaces.
 fn whole_lines(text: &str) -> Vec<(usize, String)> {
     let mut lines: Vec<(usize, String)> = Vec::new();
     for (at, line) in text.lines().enumerate() {
@@ -109,7 +109,7 @@ fn whole_lines(text: &str) -> Vec<(usize, String)> {
     lines
 }
 
-/// What leads to a term within the page.
+/// The anchor of a term within the page.
 fn anchor(term: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric();
     let term = term.to_lowercase();
@@ -125,7 +125,7 @@ fn pieces(text: &str) -> Vec<Piece> {
     pieces.filter(|piece| !piece.text.is_empty()).collect()
 }
 
-/// The anchor of a word that a page uses, if the glossary explains it; several of a thing are one of it.
+/// The anchor of a word that a page uses, if the glossary explains it; plurals are looked up as singulars.
 pub(crate) fn anchor_of(word: &str) -> Option<&'static str> {
     let word = word.to_lowercase();
     let anchors = &GLOSSARY.anchors;
@@ -139,7 +139,7 @@ struct GlossaryPage {
     glossary: &'static Glossary,
 }
 
-/// `/glossary/` is the same as `/glossary`.
+/// `/glossary/` redirects to `/glossary`.
 pub(crate) async fn to_glossary() -> Response {
     moved(StatusCode::MOVED_PERMANENTLY, "/glossary")
 }
@@ -238,7 +238,7 @@ mod tests {
         assert_eq!(anchor_of("waterfowl"), None);
     }
 
-    /// Every term that a template links, and every other link into the glossary, in pages and documents, leads to one.
+    /// Every term linked by a template, and every other link into the glossary, in pages and documents, leads to one.
     #[test]
     fn every_link_leads_to_a_term() {
         let known: BTreeSet<&str> = GLOSSARY.anchors.values().map(String::as_str).collect();

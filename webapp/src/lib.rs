@@ -1,12 +1,12 @@
 //! Pages and API for looking at crashes and builds: rendered here, readable without JavaScript.
 //!
-//! It is not a search engine, and it changes nothing but one thing: looking at a report that is
-//! not processed yet asks for it to be processed soon.
+//! It is not a search engine, and has only one side effect: viewing a report that is not processed yet requests its
+//! processing.
 //!
 //! Invariants:
 //!
-//! * what is shown of a crash comes out of [`crash::redact`]; the pages have no other way to it;
-//! * every text is escaped by the templates, and no page loads anything from another host;
+//! * everything shown of a crash comes from [`crash::redact`]; the pages have no other access to it;
+//! * the templates escape every text, and no page loads anything from another host;
 //! * "not processed yet", "does not exist" and "not a crash id" are three different answers.
 
 mod channel_view;
@@ -39,8 +39,7 @@ pub use page::error_page;
 pub use state::Webapp;
 
 impl Webapp {
-    /// Every page and endpoint. It has no fallback of its own: [`error_page`] says
-    /// that there is nothing.
+    /// The router of every page and endpoint. It has no fallback: that is [`error_page`]'s job.
     pub fn router(&self) -> Router {
         let pages = Router::new()
             .route("/", get(crashes::list))

@@ -1,5 +1,5 @@
-//! Where links lead. Links to other hosts are made only for `http` and `https`, and only to hosts
-//! that the build data or a short list names.
+//! Link targets. Links to other hosts are only made for `http` and `https`, and only to hosts that the build data or a
+//! short list names.
 
 use crash::CrashId;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -10,7 +10,7 @@ pub(crate) fn report(id: &CrashId) -> String {
     format!("/report/index/{id}")
 }
 
-/// The list of the crashes that these filters, by parameter name, let through.
+/// The list of crashes that match these filters, given by parameter name.
 pub(crate) fn crashes(filters: &[(&str, &str)]) -> String {
     page("/", filters)
 }
@@ -36,8 +36,7 @@ pub(crate) fn channel(product: &str, channel: &str) -> String {
     format!("/builds/{}/{}", segment(product), segment(channel))
 }
 
-/// The page of a build; none when a part of its name is missing, or when what should be a build
-/// id is none.
+/// The page of a build; none if part of its name is missing, or if the build id is invalid.
 pub(crate) fn build(product: &str, channel_name: &str, build_id: &str) -> Option<String> {
     let id: builds::BuildId = build_id.parse().ok()?;
     if product.is_empty() || channel_name.is_empty() {
@@ -51,7 +50,7 @@ pub(crate) fn build_page(product: &str, channel_name: &str, id: builds::BuildId)
     format!("{}/{id}", channel(product, channel_name))
 }
 
-/// The builds of any product and channel that have this id.
+/// The builds of any product and channel with this id.
 pub(crate) fn builds_with_id(build_id: &str) -> String {
     format!("/builds/?build_id={}", segment(build_id))
 }
@@ -60,14 +59,14 @@ fn segment(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
-/// The link as given, if it is one of the web.
+/// The link as given, if it is a web link.
 pub(crate) fn web(link: &str) -> Option<String> {
     let url = Url::parse(link).ok()?;
     let web = matches!(url.scheme(), "http" | "https") && url.host_str().is_some();
     (web && url.username().is_empty() && url.password().is_none()).then(|| url.to_string())
 }
 
-/// The link as given, if it leads to the host of the repository.
+/// The link as given, if it leads to the repository's host.
 pub(crate) fn changeset(link: &str, repository: &str) -> Option<String> {
     let host = |text: &str| Url::parse(text).ok()?.host_str().map(str::to_owned);
     let known = host(repository)?;
@@ -77,15 +76,15 @@ pub(crate) fn changeset(link: &str, repository: &str) -> Option<String> {
 /// A source file as the symbols name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Source {
-    /// The path within its repository, or the name as it stands.
+    /// The path within its repository, or the name unchanged.
     pub(crate) path: String,
     /// Where it can be read.
     pub(crate) link: Option<String>,
 }
 
-/// Reads a source file's name. Symbols of Mozilla name files as
-/// `hg:<host>/<repository>:<path>:<revision>`, `git:<host>/<repository>:<path>:<revision>` or
-/// `s3:<bucket>:<path>:`; anything else is a path of the machine that built it.
+/// Parses a source file's name. Mozilla's symbols name files as
+/// `hg:<host>/<repository>:<path>:<revision>`, `git:<host>/<repository>:<path>:<revision>` or `s3:<bucket>:<path>:`;
+/// anything else is a path on the machine that built it.
 pub(crate) fn source(file: &str, line: Option<i64>) -> Source {
     let mut parts = file.splitn(4, ':');
     let (Some(kind), Some(place), Some(path), Some(revision)) =

@@ -1,12 +1,13 @@
-//! What a person calls crashes and builds by, and the builds that are called so.
+//! The names that people use for crashes and builds, and the builds that have them.
 
 use buildinfo::db;
+use builds::names::channel::Channel;
 use builds::names::version::Stage;
 use builds::{BuildId, Product, Version};
 
 use crate::links;
 
-/// Crashes and builds by what they are called; what is empty was not typed.
+/// Crashes and builds by name; empty fields were not typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Names {
     /// The product as its crash reports call it.
@@ -15,16 +16,16 @@ pub(crate) struct Names {
     pub(crate) product_typed: String,
     /// The channel.
     pub(crate) channel: String,
-    /// The version; with a star at its end, what begins so.
+    /// The version; a trailing star makes it a prefix.
     pub(crate) version: String,
     /// N of `buildN`.
     pub(crate) build_number: Option<u32>,
-    /// The build id, or its first digits with a star.
+    /// The build id, or its first digits and a star.
     pub(crate) build_id: String,
 }
 
 impl Names {
-    /// A build's number belongs to its version, of which it names one candidate.
+    /// A build number only makes sense with its version, of which it names one candidate.
     pub(crate) fn settled(mut self) -> Self {
         if let Some(number) = self.build_number {
             let version = self.version.trim_end_matches('*').parse::<Version>();
@@ -35,7 +36,7 @@ impl Names {
         self
     }
 
-    /// The same in words, one for each name.
+    /// The names in words, one entry each.
     pub(crate) fn words(&self) -> Vec<String> {
         let mut words = Vec::new();
         for (what, value) in [
@@ -70,7 +71,7 @@ impl Names {
         given.join(" ")
     }
 
-    /// The day that the first digits of a build id name.
+    /// The day in the first digits of a build id.
     fn day(&self) -> Option<String> {
         let digits = self.build_id.strip_suffix('*')?;
         match (digits.get(..4), digits.get(4..6), digits.get(6..8)) {
@@ -79,12 +80,12 @@ impl Names {
         }
     }
 
-    /// The product, if builds are known by it.
+    /// The product, if it has known builds.
     pub(crate) fn built(&self) -> Option<Product> {
         self.product.parse().ok()
     }
 
-    /// The builds with these names, as the database lists them; [`Names::keep`] leaves out what it cannot tell.
+    /// The database filter for builds with these names; [`Names::keep`] removes those that it cannot exclude.
     pub(crate) fn filter(&self) -> db::Filter {
         let given = |text: &String| (!text.is_empty()).then(|| text.clone());
         let whole = self.build_id.parse::<BuildId>().ok();
@@ -100,10 +101,10 @@ impl Names {
         }
     }
 
-    /// Leaves those of the builds that [`Names::filter`] finds which have these names.
+    /// Keeps those of the builds found by [`Names::filter`] that have these names.
     pub(crate) fn keep(&self, builds: &mut Vec<builds::Build>) {
         if self.is_candidate_on_beta() {
-            let on_beta = |build: &builds::Build| build.offered_on.iter().any(|on| on == "beta");
+            let on_beta = |build: &builds::Build| build.offered_on.contains(&self.channel);
             builds.retain(on_beta);
         }
     }
@@ -124,10 +125,11 @@ impl Names {
         links::page("/builds/", &parameters)
     }
 
-    /// Whether a release candidate is meant that beta users get: such a build follows the channel release, and is
-    /// offered on beta.
+    /// Whether a release candidate for beta users is meant: such a build follows the channel release, and is offered on
+    /// beta.
     fn is_candidate_on_beta(&self) -> bool {
         let version = self.version.trim_end_matches('*').parse::<Version>();
-        self.channel == "beta" && version.is_ok_and(|version| matches!(version.stage(), Stage::ReleaseCandidate(_)))
+        Channel::of(&self.channel).tries.is_some()
+            && version.is_ok_and(|version| matches!(version.stage(), Stage::ReleaseCandidate(_)))
     }
 }

@@ -1,4 +1,4 @@
-//! What all pages share: the answer as HTML, its headers, the stylesheet, and errors as pages.
+//! What all pages share: HTML responses, their headers, the stylesheet, and error pages.
 
 use askama::Template;
 use axum::extract::Path;
@@ -9,7 +9,7 @@ use platform::http::ApiError;
 const STYLE: &str = include_str!("style.css");
 const STYLE_HASH: u64 = fnv1a(STYLE.as_bytes());
 
-/// The 64-bit FNV-1a hash: it names a version of the stylesheet and protects nothing.
+/// The 64-bit FNV-1a hash: it only names a version of the stylesheet and is not for security.
 const fn fnv1a(bytes: &[u8]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut at = 0;
@@ -25,7 +25,7 @@ pub(crate) fn style_name() -> String {
     format!("style.{STYLE_HASH:016x}.css")
 }
 
-/// The stylesheet. Its name changes with its content, so it may be kept for a year.
+/// The stylesheet. Its name changes with its content, so it may be cached for a year.
 pub(crate) async fn stylesheet(Path(file): Path<String>) -> Response {
     if file != style_name() {
         return StatusCode::NOT_FOUND.into_response();
@@ -58,7 +58,7 @@ fn add_protection(response: &mut Response) {
     }
 }
 
-/// A page with its status.
+/// A page with its status code.
 pub(crate) fn html(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
         Ok(text) => (
@@ -74,7 +74,7 @@ pub(crate) fn html(status: StatusCode, page: &impl Template) -> Response {
     }
 }
 
-/// Sends the client to another address of this host, which consists of ASCII.
+/// Redirects the client to another address on this host, which must be ASCII.
 pub(crate) fn moved(status: StatusCode, to: &str) -> Response {
     match HeaderValue::from_str(to) {
         Ok(to) => (status, [(header::LOCATION, to)]).into_response(),
@@ -89,7 +89,7 @@ pub(crate) struct Problem {
     pub(crate) title: String,
     /// What is wrong, in a sentence.
     pub(crate) sentence: String,
-    /// What it may come from.
+    /// Possible causes.
     pub(crate) causes: Vec<String>,
 }
 
@@ -112,7 +112,7 @@ fn nothing_here() -> Response {
     problem.answer(StatusCode::NOT_FOUND)
 }
 
-/// The page for an error that no page of ours had a part in: what a server's layers answer with.
+/// The page for an error that did not come from one of our pages, such as those of a server's layers.
 pub fn error_page(error: ApiError) -> Response {
     let mut response = match error {
         ApiError::NotFound(_) => nothing_here(),
@@ -122,7 +122,7 @@ pub fn error_page(error: ApiError) -> Response {
     response
 }
 
-/// An error, answered as a page.
+/// An error, returned as a page.
 #[derive(Debug)]
 pub(crate) struct PageError(ApiError);
 
@@ -164,7 +164,7 @@ impl IntoResponse for PageError {
     }
 }
 
-/// The error for a parameter that cannot be a stored text.
+/// The error for a parameter that cannot match any stored text.
 pub(crate) fn unusable(parameter: &'static str) -> PageError {
     PageError(ApiError::BadRequest(format!(
         "The value of {parameter} is too long or holds control characters."

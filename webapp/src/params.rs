@@ -1,14 +1,14 @@
-//! The query string, read leniently: unknown parameters are ignored, of repeated ones the first
-//! counts, and nothing in it is an error by itself.
+//! The query string, read leniently: unknown parameters are ignored, the first of repeated ones counts, and nothing in
+//! it is an error by itself.
 
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
-/// More parameters than this are not read.
+/// Further parameters are ignored.
 const MAX_PARAMETERS: usize = 100;
-/// The longest text that a page takes, in bytes.
+/// Maximum bytes of a text that a page accepts.
 const MAX_TEXT: usize = 4096;
 
 /// The parameters of a request.
@@ -33,11 +33,11 @@ impl Params {
             .map(|(_, value)| value.as_str())
     }
 
-    /// A text to look for, without blanks around it; empty when absent.
+    /// A text to search for, without surrounding blanks; empty when absent.
     ///
     /// # Errors
-    /// The name of the parameter, when no stored text can be like its value: it holds control
-    /// characters (PostgreSQL refuses to be asked for some) or is too long.
+    /// The name of the parameter, if its value cannot match any stored text: it holds control characters (PostgreSQL
+    /// rejects some in queries) or is too long.
     pub(crate) fn text(&self, name: &'static str) -> Result<&str, &'static str> {
         let value = self.get(name).unwrap_or_default().trim();
         if value.len() > MAX_TEXT || value.chars().any(char::is_control) {

@@ -23,9 +23,9 @@ use crate::page::{PageError, Problem, html, moved};
 use crate::state::Webapp;
 use crate::{format, links};
 
-/// Longer annotations are cut; the raw data has them whole.
+/// Longer annotations are cut; the raw data has them in full.
 const ANNOTATION: usize = 2_000;
-/// More annotations than this are not listed.
+/// Further annotations are not listed.
 const MAX_ANNOTATIONS: usize = 1_000;
 
 /// Shows a report, or says exactly why there is none.
@@ -39,7 +39,7 @@ pub(crate) async fn show(State(app): State<Webapp>, Path(text): Path<String>, ur
     match find::processed(&app, &id).await? {
         Found::Processed(found) => {
             let annotations = find::annotations(&app, &found.id).await?;
-            // Documents have up to 128 MB.
+            // Documents can be up to 128 MB.
             let make = move || {
                 let page = ReportPage::new(&id, &found, annotations.as_ref());
                 html(StatusCode::OK, &page)
@@ -87,7 +87,7 @@ fn unknown(id: &CrashId) -> Response {
         "It was never received here: the client is still to send it, or sends to another server.".to_owned(),
         "The id was mistyped: it has the form of a crash id, but nothing is known under it.".to_owned(),
     ];
-    // The seventh character from the end tells what the collector decided.
+    // The seventh character from the end is the collector's decision.
     if id.as_str().as_bytes().get(29) == Some(&b'3') {
         causes.insert(
             0,
@@ -116,18 +116,18 @@ fn gone(id: &CrashId, first: &CrashId) -> Response {
     .answer(StatusCode::NOT_FOUND)
 }
 
-/// The page of a report that is not processed yet; it loads itself again.
+/// The page of a report that is not processed yet; it reloads itself.
 #[derive(Debug, Template)]
 #[template(path = "waiting.html")]
 struct WaitingPage<'a> {
     id: CrashId,
     here: &'a str,
     received: Option<String>,
-    /// What went wrong the last time; empty if nothing did.
+    /// The last error; empty if there was none.
     reason: String,
-    /// When it is tried again, if that is not at once.
+    /// The time of the next attempt, if that is not immediate.
     next: Option<String>,
-    /// Seconds until the page loads itself again.
+    /// Seconds until the page reloads itself.
     refresh: i64,
 }
 
@@ -161,7 +161,7 @@ struct FailedPage {
 #[template(path = "report.html")]
 struct ReportPage {
     id: CrashId,
-    /// The id that was asked for, if this is the first copy of that report.
+    /// The requested id, if this is the first copy of that report.
     copy: Option<CrashId>,
     title: String,
     signature: String,
@@ -170,7 +170,7 @@ struct ReportPage {
     facts: Vec<Fact>,
     moz_crash_reason: String,
     exceptions: Vec<ExceptionView>,
-    /// Why there is no stack of a thread; none where a Java stack is the stack.
+    /// Why a thread has no stack; none if a Java stack takes its place.
     no_stack: Option<&'static str>,
     crashing: Option<ThreadView>,
     others: Vec<ThreadView>,
@@ -226,7 +226,7 @@ fn listed(annotations: &Map<String, Value>) -> Vec<(String, String)> {
         .iter()
         .take(MAX_ANNOTATIONS)
         .map(|(name, value)| {
-            // As in processed crashes: what is not to be seen does nothing to who looks at it.
+            // As in processed crashes: invisible characters must not affect what displays them.
             let value = shown(value).replace(char::is_control, "\u{fffd}");
             (name.clone(), text::shortened(&value, ANNOTATION))
         })

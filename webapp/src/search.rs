@@ -1,4 +1,4 @@
-//! The search box: what is typed there leads to a page, which says how it was understood.
+//! The search box: leads from the typed text to a page, which says how it was understood.
 
 mod understood;
 
@@ -21,14 +21,14 @@ use crate::{builds, links};
 
 use understood::{Wanted, wanted};
 
-/// Crashes on the page.
+/// Maximum crashes on the page.
 const CRASHES: usize = 20;
-/// Builds, one for each platform, that are read for it.
+/// Maximum builds, one for each platform, read for it.
 const BUILD_ROWS: i64 = 300;
-/// Builds that are shown.
+/// Maximum builds shown.
 const BUILDS: usize = 20;
 
-/// Sends the reader to the page of what was typed, or shows the builds and crashes that have such names.
+/// Redirects to the page of the typed text, or shows the builds and crashes with such names.
 pub(crate) async fn show(State(app): State<Webapp>, params: Params) -> Result<Response, PageError> {
     let text = params.text("q").map_err(unusable)?;
     let target = match wanted(text) {
@@ -51,7 +51,7 @@ pub(crate) async fn show(State(app): State<Webapp>, params: Params) -> Result<Re
     Ok(moved(StatusCode::SEE_OTHER, &target))
 }
 
-/// The names, if a product that is in no list here, but of which there are crashes, is among them.
+/// The names, if they include a product that is in no list here but has crashes.
 async fn foreign(app: &Webapp, text: &str) -> Result<Option<Names>, ApiError> {
     for names in understood::with_product(text) {
         let filter = crash_db::Filter {
@@ -72,9 +72,9 @@ struct SearchPage {
     understood: String,
     /// The same text looked for as a signature.
     as_signature: String,
-    /// The version alone, where what begins so was looked for: its name and the page.
+    /// The exact version, if a prefix was searched for: its name and page.
     exactly: Option<(String, String)>,
-    /// Whether builds of the product are known at all.
+    /// Whether any builds of the product are known.
     has_builds: bool,
     builds: Vec<Matching>,
     all_builds: Option<String>,
@@ -125,8 +125,8 @@ impl SearchPage {
     }
 }
 
-/// The crashes to show. Those of a build that was named by its number are told by its id: their version is what became
-/// of the build.
+/// The crashes to show. Those of a build named by its number are selected by its id: their version is that of the
+/// build's outcome.
 fn asked(names: &Names, found: &[Matching]) -> Asked {
     let ids: Vec<BuildId> = found.iter().map(|build| build.build_id).collect();
     let only = ids.first().filter(|first| ids.iter().all(|id| id == *first));

@@ -1,4 +1,4 @@
-//! What every page and endpoint works with.
+//! The state of every page and endpoint.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +12,13 @@ use platform::queue::Wake;
 
 use crate::channel_view::ChannelView;
 
-/// So often, at most, looking at one report asks for it to be processed.
+/// Viewing a report requests its processing at most this often.
 const ASK_EVERY: Duration = Duration::from_secs(60);
 
-/// Of so many reports it is remembered that they were asked for.
+/// Maximum reports remembered as requested.
 const ASKED_AT_ONCE: u64 = 10_000;
 
-/// Of so many generations of the build data the list of channels is kept.
+/// Generations of the build data for which the list of channels is cached.
 const GENERATIONS: u64 = 2;
 
 /// The pages and the API. Clones share everything.
@@ -27,7 +27,7 @@ pub struct Webapp {
     pub(crate) db: Db,
     pub(crate) blobs: Blobs,
     pub(crate) wake: Wake,
-    /// The reports that were asked for within the last minute.
+    /// The reports requested within the last minute.
     pub(crate) asked: Cache<CrashId, ()>,
     /// The channels and their newest builds, by generation.
     pub(crate) overview: moka::future::Cache<i64, Arc<Vec<ChannelView>>>,
@@ -35,8 +35,8 @@ pub struct Webapp {
 }
 
 impl Webapp {
-    /// Reads from this database and blob store; `wake` tells the processor of this process, if there is one, that
-    /// somebody waits for a report. The audits are those of the API for builds, if it is in this process too.
+    /// Reads from this database and blob store; `wake` tells the processor of this process, if there is one, that a
+    /// report is awaited. The audits are shared with the API for builds, if it is in this process too.
     pub fn new(db: Db, blobs: Blobs, wake: Wake, audits: Audits) -> Self {
         let asked = Cache::builder()
             .max_capacity(ASKED_AT_ONCE)

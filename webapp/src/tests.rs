@@ -19,7 +19,7 @@ use crashstore::{Received, output, report};
 use http_body_util::BodyExt;
 use platform::blobs::{BlobSettings, Blobs};
 use platform::queue::Wake;
-use platform::testing::{self, TestDb};
+use platform_testing::TestDb;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -32,7 +32,7 @@ const NOT_THERE: &str = "3d1bb258-cbbf-4589-a673-34f800260803";
 const NO_ROW: &str = "4d1bb258-cbbf-4589-a673-34f800260803";
 const ORPHAN: &str = "5d1bb258-cbbf-4589-a673-34f800260803";
 
-/// Stands in every protected value.
+/// Part of every protected value.
 const SECRET: &str = "QWERTZ";
 /// 2026-08-03 11:02:44.
 const RECEIVED: i64 = 1_785_754_964_000_000;
@@ -184,10 +184,14 @@ impl Server {
 }
 
 async fn servers() -> Vec<Server> {
-    testing::databases().await.into_iter().map(Server::new).collect()
+    platform_testing::databases()
+        .await
+        .into_iter()
+        .map(Server::new)
+        .collect()
 }
 
-/// Where the link with this text leads.
+/// The target of the link with this text.
 fn link_of(page: &str, text: &str) -> String {
     let end = page.find(&format!(">{text}<")).unwrap();
     let start = page[..end].rfind("href=\"").unwrap() + 6;
@@ -251,7 +255,7 @@ pub(crate) fn build(channel: &str, version: &str, build_id: &str, platform: &str
     let version: Version = version.parse().unwrap();
     let shipped = channel != "nightly";
     Build {
-        product: Product::Firefox,
+        product: Product::FIREFOX,
         channel: channel.to_owned(),
         build_id: build_id.parse().unwrap(),
         platform: platform.to_owned(),
@@ -267,7 +271,7 @@ pub(crate) fn build(channel: &str, version: &str, build_id: &str, platform: &str
         archive_url: Some("https://archive.mozilla.org/pub/firefox/releases/64.0b4/win64/en-US/Firefox.exe".to_owned()),
         published_at: Some(1_540_512_000_000_000),
         shipped_on: None,
-        sources: vec![::builds::SourceName::Buildhub],
+        sources: vec![::builds::SourceName::BUILDHUB],
         evidence: Vec::new(),
         version,
     }

@@ -1,4 +1,4 @@
-//! The words that stand for states, with a sentence that explains each.
+//! The words for states, each with an explanatory sentence.
 
 use builds::audit::{Check, Severity};
 use builds::policy::State;
@@ -16,7 +16,7 @@ pub(crate) struct Word {
     pub(crate) look: &'static str,
 }
 
-/// The status of a build, by the name that it is stored under.
+/// The status of a build, by its stored name.
 pub(crate) fn status(name: &str) -> Word {
     let (text, meaning, look) = match name {
         "shipped" => ("shipped", "It was released to the users of its channel.", "good"),
@@ -52,17 +52,17 @@ pub(crate) fn status(name: &str) -> Word {
     Word { text, meaning, look }
 }
 
-/// What a person calls a version of a product: a candidate is `154.0b1 build 2 (candidate)` or `153.0 RC build 2`,
-/// where programs get the crash system's `154.0b1rc2` and `153.0rc2`. Other products may mean something else by such a
-/// name: theirs stay as they are.
+/// The name that a person uses for a version of a product: a candidate is `154.0b1 build 2 (candidate)` or `153.0 RC
+/// build 2`, while programs get the crash system's `154.0b1rc2` and `153.0rc2`. Other products may mean something else
+/// by such a name, so theirs are left unchanged.
 pub(crate) fn version(product: &str, version: &str) -> String {
     let known = product.parse::<Product>().is_ok();
     let read = version.parse::<Version>().ok().filter(|_| known);
     read.map_or_else(|| version.to_owned(), |version| version.spoken())
 }
 
-/// The status of a crash's build in a list, where no more is known of the answer: products of which no source lists
-/// builds, and what is no build id, have no unknown builds "so far".
+/// The status of a crash's build in a list, where the answer is not known in detail: products without a source of
+/// builds, and invalid build ids, have no unknown builds "so far".
 pub(crate) fn build_status(name: &str, product: &str, build_id: &str) -> Word {
     let is_listed = product.parse().is_ok_and(builds::Product::has_source);
     let is_id = build_id.parse::<builds::BuildId>().is_ok();
@@ -73,7 +73,7 @@ pub(crate) fn build_status(name: &str, product: &str, build_id: &str) -> Word {
     }
 }
 
-/// The status of a build by the reason that an answer has for it.
+/// The status of a build, refined by the answer's reason.
 pub(crate) fn answer_status(name: &str, reason: &str) -> Word {
     match reason {
         "no_source_for_product" | "version_code" if name == "unknown" => NOT_LISTED,
@@ -100,7 +100,7 @@ const NOT_LISTED: Word = Word {
     look: "plain",
 };
 
-/// On what a status rests, by the name that it is stored under.
+/// What a status is based on, by its stored name.
 pub(crate) fn certainty(name: &str) -> Word {
     let (text, meaning, look) = match name {
         "stated" => ("stated", "A source says so.", "good"),
@@ -114,8 +114,8 @@ pub(crate) fn certainty(name: &str) -> Word {
     Word { text, meaning, look }
 }
 
-/// On what a status rests, when it was concluded by the rule that is stored under this name: a table of versions is the
-/// word of whoever made it.
+/// What a status is based on, if the rule stored under this name concluded it: a table of versions is only as good as
+/// its author.
 pub(crate) fn certainty_by(name: &str, reason: &str) -> Word {
     if reason.parse() == Ok(Reason::InTable) && name == "stated" {
         return BY_TABLE;
@@ -123,14 +123,14 @@ pub(crate) fn certainty_by(name: &str, reason: &str) -> Word {
     certainty(name)
 }
 
-/// That a table says so.
+/// Based on a table.
 pub(crate) const BY_TABLE: Word = Word {
     text: "stated by a table",
     meaning: "A table of versions says so; no source does.",
     look: "odd",
 };
 
-/// What a check of the audit looks for: a heading, and what it means that there are findings.
+/// What a check of the audit looks for: a heading, and what findings mean.
 pub(crate) fn check(check: Check) -> (&'static str, &'static str) {
     match check {
         Check::NoImporter => (
@@ -207,7 +207,7 @@ pub(crate) fn verdict(verdict: Verdict) -> Word {
     Word { text, meaning, look }
 }
 
-/// How an import went, by the name that it is stored under.
+/// The result of an import, by its stored name.
 pub(crate) fn outcome(name: &str) -> Word {
     let (text, meaning, look) = match name {
         "complete" => ("complete", "Every source was read.", "good"),
@@ -272,13 +272,13 @@ pub(crate) fn trust(name: &str) -> &'static str {
     }
 }
 
-/// A rule's reason as a sentence: stored by its name, or as a sentence already.
+/// A rule's reason as a sentence: stored by name, or already a sentence.
 pub(crate) fn reason(text: &str) -> String {
     let named = text.parse::<builds::Reason>();
     sentence(named.map_or(text, |reason| reason.sentence()))
 }
 
-/// A text with a capital letter, unless it begins with an address, and a full stop.
+/// Adds a full stop to a text, and a capital letter unless it starts with an address.
 pub(crate) fn sentence(sentence: &str) -> String {
     let mut characters = sentence.chars();
     match characters.next() {

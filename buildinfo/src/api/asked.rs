@@ -1,4 +1,5 @@
-//! What every request under `/api/v1` has: its parameters, and the answer that the client already holds.
+//! What every request under `/api/v1` shares: its parameters, and the check whether the client already holds the
+//! answer.
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
@@ -15,27 +16,28 @@ use utoipa::openapi::schema::{KnownFormat, Object, Schema, SchemaFormat, SchemaT
 use utoipa::openapi::{RefOr, Required};
 
 use builds::names::build_id::BuildId;
-use builds::names::product::{Directory, Line, Product};
+use builds::names::channel::Line;
+use builds::names::product::{Directory, Product};
 use builds::names::version::Version;
 use builds::said::observation::Digest;
 
-/// A client may keep an answer, and asks each time whether it still holds.
+/// A client may keep an answer, but must ask each time whether it is still valid.
 const REVALIDATE: &str = "no-cache";
 
-/// What an endpoint takes: its parameters are those that its description lists.
+/// The input of an endpoint: its parameters are those listed in its description.
 pub(super) trait Takes: DeserializeOwned {
-    /// The address of a right request.
+    /// The address of a correct request.
     const EXAMPLE: &'static str;
 
     /// The parameters.
     fn taken() -> &'static [Parameter];
 
-    /// Notes what cannot be told from the description.
+    /// Checks what cannot be told from the description.
     fn look(given: &Given<'_>, wrong: &mut Wrong);
 }
 
-/// Says what an endpoint takes: the type of its parameters, the address of a right request, and what is looked at
-/// beyond their description.
+/// Declares what an endpoint takes: the type of its parameters, the address of a correct request, and checks beyond
+/// their description.
 macro_rules! takes {
     ($params:ty, $example:literal) => {
         takes!($params, $example, |_given, _wrong| {});
@@ -95,27 +97,27 @@ fn form_of(schema: &Object) -> Form {
     }
 }
 
-/// A product that builds are known of.
+/// Parses a product that has known builds.
 pub(super) fn known_product(text: &str) -> Result<Directory, String> {
     text.parse().map_err(|_| {
-        let known = Product::ALL.map(Product::as_str).join(", ");
+        let known = Product::names();
         format!("{} is none that builds are known of: {known}", short(text))
     })
 }
 
-/// A whole build id.
+/// Parses a whole build id.
 pub(super) fn whole_id(text: &str) -> Result<BuildId, String> {
     text.parse()
         .map_err(|why| format!("{} is not a build id, 14 digits YYYYMMDDhhmmss: {why}", short(text)))
 }
 
-/// A line of builds.
+/// Parses a line of builds.
 pub(super) fn known_line(text: &str) -> Result<Line, String> {
     text.parse()
         .map_err(|_| format!("{} is no line: a major version on esr, main elsewhere", short(text)))
 }
 
-/// A version.
+/// Parses a version.
 pub(super) fn known_version(text: &str) -> Result<Version, String> {
     text.parse().map_err(|_| {
         format!(
@@ -156,20 +158,20 @@ impl<S: Sync, T: Takes> FromRequestParts<S> for Asked<T> {
 }
 
 impl<T> Asked<T> {
-    /// The answer, or that the client already has it. `basis` is what the answer is a function of, beside the address
+    /// The answer, or 304 if the client already has it. `basis` is everything the answer depends on besides the address
     /// and the program.
     pub(super) fn answer(&self, basis: &str, body: impl Serialize) -> Response {
         self.unchanged(basis)
             .unwrap_or_else(|| (self.kept(basis), axum::Json(body)).into_response())
     }
 
-    /// An answer that depends on more than can be named, or that the client already has it.
+    /// As [`Self::answer`], for an answer that depends on more than a basis can name.
     pub(super) fn fresh(&self, body: impl Serialize) -> Result<Response, ApiError> {
         let body = serde_json::value::to_raw_value(&body).map_err(anyhow::Error::from)?;
         Ok(self.answer(body.get(), &body))
     }
 
-    /// That the client already has the answer, if it has.
+    /// The 304 response, if the client already has the answer.
     pub(super) fn unchanged(&self, basis: &str) -> Option<Response> {
         let tag = self.tag(basis);
         let holds = |held: &String| {
@@ -181,7 +183,7 @@ impl<T> Asked<T> {
         Some((StatusCode::NOT_MODIFIED, self.kept(basis)).into_response())
     }
 
-    /// The headers of an answer that may be kept.
+    /// The headers of an answer that clients may keep.
     pub(super) fn kept(&self, basis: &str) -> [(HeaderName, String); 2] {
         [
             (header::ETAG, self.tag(basis)),

@@ -5,10 +5,10 @@ use axum::extract::{FromRequest, Request};
 use futures::StreamExt;
 use platform::http::ApiError;
 
-/// How long a body may be, in bytes.
+/// Maximum length of a body in bytes.
 const LIMIT: usize = 2 * 1024 * 1024;
-/// How much of a longer body is read all the same, in bytes: most clients look for the answer only when they have sent
-/// everything, and would see nothing but a connection that ends.
+/// How much of a longer body is still read, in bytes: most clients look for the answer only after sending everything,
+/// and would otherwise only see the connection close.
 const DRAINED: usize = 32 * LIMIT;
 
 /// A whole body of at most 2 MB.

@@ -1,4 +1,4 @@
-//! Builds as they are stored: lists, and all that has one id.
+//! Builds as stored: lists, and everything with one id.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -16,9 +16,9 @@ use super::state::Api;
 use crate::db::{self, BuildKey, Filter};
 use crate::explain::HistoryEntry;
 
-/// Builds in a page, unless the client says.
+/// Builds in a page by default.
 const PAGE: i64 = 100;
-/// Most builds in a page.
+/// Maximum builds in a page.
 const MAX_PAGE: i64 = 1000;
 
 /// Which builds to list.
@@ -138,7 +138,7 @@ impl Params {
     }
 }
 
-/// PostgreSQL has no text with a null character, and refuses to be asked for one.
+/// PostgreSQL text cannot contain a null character, and a query with one fails.
 fn has_null(text: &str) -> bool {
     text.contains('\0')
 }

@@ -1,4 +1,4 @@
-//! The one form of errors.
+//! The common form of errors.
 
 use builds::catalog::Several;
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! What happened: imports, and conclusions that became others.
+//! History: imports, and changed conclusions.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -62,7 +62,7 @@ struct OneRun {
     new_records: i64,
     /// Statements that were known.
     unchanged: i64,
-    /// Records that could not be used, and requests that failed for good.
+    /// Unusable records, and requests that finally failed.
     errors: i64,
     /// The newest generation after it.
     generation: i64,
@@ -171,10 +171,10 @@ pub(super) async fn changes(State(api): State<Api>, asked: Asked<ChangesParams>)
     let limit = limit_of(asked.params.limit, 500, 1000)?;
     let cursor = asked.params.cursor.as_deref().unwrap_or("0");
     let start = read_cursor(cursor).ok_or_else(no_cursor)?;
-    // Read first: a generation that ends meanwhile only makes the tag too old, not the answer.
+    // Read first: a generation finished meanwhile only makes the tag too old, not the answer.
     let generation = db::latest_generation(&api.db).await?.n;
     let mut changes = db::changes_after(&api.db, &start, limit + 1).await?;
-    // What follows the cursor is whole, or refused: half of it would look like all. Asked after it was read.
+    // The changes after the cursor are complete or refused: a part would look like all. Checked after reading them.
     let removed = db::changes_removed(&api.db).await?;
     if start.generation < removed || (start.generation == removed && start.within.is_some()) {
         return Err(ApiError::BadRequest(format!(
@@ -202,7 +202,7 @@ pub(super) async fn changes(State(api): State<Api>, asked: Asked<ChangesParams>)
 }
 
 fn read_cursor(cursor: &str) -> Option<ChangeCursor> {
-    // Clients keep these places: older ones have points between their parts.
+    // Clients keep these cursors; older ones have dots between their parts.
     let place = cursor.replace('.', "~");
     if let Some([generation]) = cursor::read(&place) {
         let generation = generation.parse().ok()?;

@@ -1,4 +1,4 @@
-//! Unknown ids and their alarms as programs read them.
+//! Unknown ids and their alarms as the API shows them.
 
 use platform::clock::rfc3339;
 use serde::Serialize;
@@ -16,7 +16,7 @@ pub struct ListedUnknown {
     pub build_id: String,
     /// `junk`, `unofficial`, `no_source` or `not_seen`.
     pub verdict: String,
-    /// How often it was asked for.
+    /// How often it was looked up.
     pub asked: i64,
     /// When it was asked for first, RFC 3339.
     pub first_asked: String,

@@ -1,4 +1,4 @@
-//! What lists have in common: how long a page is, and where it begins.
+//! What lists share: page size and start.
 
 use platform::http::ApiError;
 use serde::Deserialize;

@@ -16,9 +16,9 @@ use super::state::Api;
 use crate::explain::{self, Explanation};
 use crate::lookup::Freshness;
 
-/// Most questions in one request.
+/// Maximum questions in one request.
 const MAX_QUESTIONS: usize = 5000;
-/// About so many bytes has an answer.
+/// Approximate size of an answer in bytes.
 const ANSWER: usize = 512;
 
 /// What is asked about a build.
@@ -104,7 +104,7 @@ pub(super) async fn lookup_many(State(api): State<Api>, Whole(body): Whole) -> R
     Ok((headers, text).into_response())
 }
 
-/// How many questions stand in one body.
+/// The format of a body with many questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Array,
@@ -120,12 +120,12 @@ impl Form {
     }
 }
 
-/// Many questions, with what stood in their place where there was none.
+/// Many questions, and the errors in the places that hold none.
 #[derive(Debug)]
 struct Batch {
     form: Form,
     questions: Vec<Question>,
-    /// For each place: nothing, or why it holds no question.
+    /// For each place: none, or why it holds no question.
     places: Vec<Option<String>>,
 }
 
@@ -174,7 +174,7 @@ impl Batch {
         Ok(batch)
     }
 
-    /// The answers in the places of their questions.
+    /// Writes the answers in the places of their questions.
     fn write(&self, answers: &[Answer], freshness: &Freshness) -> serde_json::Result<String> {
         let mut answers = answers.iter();
         let mut texts = Vec::with_capacity(self.places.len());

@@ -1,4 +1,4 @@
-//! Buildhub's addresses, for its clients: `/api/search` and `/api/records`.
+//! Buildhub's endpoints, for its clients: `/api/search` and `/api/records`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use super::body::Whole;
 use super::state::Api;
 use crate::db;
 
-/// So many observations are read at once.
+/// Observations read at a time.
 const AT_ONCE: usize = 200;
 
 fn bad_request(refused: &Refused) -> ApiError {
@@ -58,7 +58,7 @@ pub(super) async fn search(State(api): State<Api>, Whole(body): Whole) -> Result
 async fn answer(api: &Api, body: &[u8]) -> Result<Response, ApiError> {
     let search = Arc::new(Search::parse(body).map_err(|refused| bad_request(&refused))?);
     let (asked, index) = (Arc::clone(&search), api.lookup.current().await?);
-    // A search looks at every build: few at once, and not on a thread that serves other requests.
+    // A search scans every build, so only a few run at once, and not on a thread that serves other requests.
     let permit = Arc::clone(&api.searches).acquire_owned().await;
     let permit = permit.map_err(anyhow::Error::from)?;
     let begun = Instant::now();

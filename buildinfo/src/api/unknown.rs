@@ -1,4 +1,4 @@
-//! Build ids that were asked for and that no source knows.
+//! Requested build ids that no source knows.
 
 use axum::extract::State;
 use axum::response::Response;

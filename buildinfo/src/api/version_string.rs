@@ -1,9 +1,8 @@
-//! Crash Stats' `GET /api/VersionString/`: the exact version of a build, for clients that know only this.
+//! Crash Stats' `GET /api/VersionString/`: the exact version of a build, for clients that know only this endpoint.
 //!
-//! Its rows were made by a scraper of the archive that saw candidates of three products. We make the same rows from
-//! what we know, with three differences: which build shipped is known and not guessed; nightlies have a row too; and
-//! the first hit never names a build otherwise than a look-up does, so that a release that beta never got has its own
-//! name there, and no `rcN`.
+//! A scraper of the archive that saw candidates of three products made its rows. We make the same rows from our data,
+//! with three differences: we know rather than guess which build shipped; nightlies have a row too; and the first hit
+//! always names a build as a look-up does, so a release that beta never got has its own name there, not an `rcN`.
 
 use axum::Json;
 use axum::extract::State;
@@ -12,7 +11,8 @@ use axum::response::{IntoResponse, Response};
 use builds::build::Status;
 use builds::index::BuildRef;
 use builds::names::build_id::BuildId;
-use builds::names::product::Product;
+use builds::names::channel::{Channel, Versions};
+use builds::names::product::{Directory, Product};
 use builds::names::version::Version;
 use builds::resolve::Question;
 use platform::clock;
@@ -39,8 +39,7 @@ pub(super) struct Params {
 }
 
 impl Params {
-    /// Parameters that are not known are passed over, and of one that is there several times the last one counts: as
-    /// Crash Stats does.
+    /// Ignores unknown parameters, and takes the last of repeated ones, as Crash Stats does.
     fn of(address: &Uri) -> Self {
         let given = Given::of(address.query());
         let text = |name| given.get(name).unwrap_or_default().to_owned();
@@ -108,14 +107,14 @@ pub(super) async fn get(State(api): State<Api>, address: Uri) -> Result<Response
     Ok((headers, text).into_response())
 }
 
-/// The address without its slash leads to the one with it.
+/// Redirects the address without a trailing slash to the one with it.
 pub(super) async fn add_slash(uri: Uri) -> Response {
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     let location = format!("/api/VersionString/{query}");
     (StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, location)]).into_response()
 }
 
-/// The refusal of a question that lacks a parameter: in Crash Stats' form, and in ours.
+/// The error for a missing parameter, in Crash Stats' form and in ours.
 fn missing(params: &Params) -> Option<Value> {
     let given = [
         ("product", &params.product),
@@ -141,55 +140,61 @@ fn missing(params: &Params) -> Option<Value> {
     }))
 }
 
-/// The product of a name that Crash Stats' table could hold: exactly so, and Developer Edition on its one channel only.
+/// The product of a name that Crash Stats' table could hold: an exact match, and Developer Edition on its one channel
+/// only.
 fn directory(name: &str, channel: &str) -> Option<Product> {
-    if name == "DevEdition" {
-        return (channel == "aurora").then_some(Product::Firefox);
-    }
-    Product::ALL.into_iter().find(|product| product.as_str() == name)
+    let directory = Directory::all().find(|directory| directory.row().table_name == name)?;
+    let fits = directory.only_channel().is_none_or(|only| only == channel);
+    fits.then(|| directory.product())
 }
 
-/// The version strings of the builds with one id on a channel: final names first, then candidates, each in the order
-/// of versions.
+/// The version strings of the builds with one id on a channel: final names first, then candidates, each in version
+/// order.
 fn hits<'a>(builds: impl Iterator<Item = BuildRef<'a>>, channel: &str) -> Vec<String> {
     let (own, others): (Vec<BuildRef<'_>>, Vec<BuildRef<'_>>) = builds.partition(|build| build.channel() == channel);
     let mut rows: Vec<Version> = own.into_iter().flat_map(own_rows).collect();
-    // A release's file stands under beta as well, as long as no beta has the same id.
-    if rows.is_empty() && channel == "beta" {
-        rows = others.into_iter().filter_map(row_on_beta).collect();
+    // A release is listed under beta as well, unless a beta has the same id.
+    if rows.is_empty()
+        && let Some(tried) = Channel::of(channel).tries
+    {
+        let others = others.into_iter().filter(|build| build.channel() == tried);
+        rows = others.filter_map(|build| candidate_row(build, channel)).collect();
     }
     rows.sort_by_key(|version| (version.candidate().is_some(), version.clone()));
     rows.dedup();
     rows.iter().map(ToString::to_string).collect()
 }
 
-/// The rows of a build under the channel that it follows itself. Its first one has the name that a look-up gives.
+/// The rows of a build under its own channel. The first has the name that a look-up gives.
 fn own_rows(build: BuildRef<'_>) -> Vec<Version> {
     let own = build.channel();
     let version = build.name_on(own);
     let candidate = build.build_number().map(|number| version.with_candidate(number));
-    match (build.status(), own) {
+    let of_train = matches!(
+        Channel::of(own).versions,
+        Versions::BetasOrAlphas | Versions::Betas | Versions::Finals
+    );
+    match (build.status(), of_train) {
         (Status::Variant | Status::Unofficial | Status::Unknown, _) => Vec::new(),
-        (Status::Published, _) | (Status::Shipped, "aurora" | "beta" | "release") => vec![version],
-        // Of a beta the candidate is left out, and a release's stands under beta.
-        (_, "aurora" | "beta" | "release") => Vec::new(),
-        (Status::Shipped, _) => [Some(version), candidate].into_iter().flatten().collect(),
-        (Status::Candidate | Status::Aborted | Status::Pulled, _) => candidate
+        (Status::Published, _) | (Status::Shipped, true) => vec![version],
+        // A beta's candidates are omitted, and a release's are listed under beta.
+        (_, true) => Vec::new(),
+        (Status::Shipped, false) => [Some(version), candidate].into_iter().flatten().collect(),
+        (Status::Candidate | Status::Aborted | Status::Pulled, false) => candidate
             .into_iter()
             .flat_map(|candidate| [version.clone(), candidate])
             .collect(),
     }
 }
 
-/// The row of a release's file under beta.
-fn row_on_beta(build: BuildRef<'_>) -> Option<Version> {
-    let has_row = build.channel() == "release"
-        && build.build_number().is_some()
+/// The row of a release's file under the channel that tries its candidates out.
+fn candidate_row(build: BuildRef<'_>, channel: &str) -> Option<Version> {
+    let has_row = build.build_number().is_some()
         && matches!(
             build.status(),
             Status::Shipped | Status::Candidate | Status::Aborted | Status::Pulled
         );
-    has_row.then(|| build.name_on("beta"))
+    has_row.then(|| build.name_on(channel))
 }
 
 #[cfg(test)]

@@ -16,12 +16,12 @@ use super::asked::{Asked, known_line, known_product, known_version, takes, whole
 use super::paging::{limit_of, no_cursor};
 use super::state::Api;
 
-/// Versions in a page, unless the client says.
+/// Versions in a page by default.
 const PAGE: i64 = 50;
-/// Most versions in a page.
+/// Maximum versions in a page.
 const MAX_PAGE: i64 = 1000;
 
-/// The product and its channel: Developer Edition has only one.
+/// The product and its channel: Developer Edition has only one channel.
 fn product_of(product: &str, channel: Option<&str>) -> Result<(Product, Option<String>), ApiError> {
     let directory = known_product(product).map_err(ApiError::BadRequest)?;
     Ok((directory.product(), directory.channel(channel)))
@@ -83,7 +83,7 @@ pub(super) async fn versions(State(api): State<Api>, asked: Asked<VersionsParams
     let (product, channel) = product_of(&params.product, params.channel.as_deref())?;
     let limit = limit_of(params.limit, PAGE, MAX_PAGE)?;
     let index = api.lookup.current().await?;
-    // It looks at every build of the product.
+    // This scans every build of the product.
     let read = Arc::clone(&index);
     let all = cpu::run(move || catalog::versions(&read, product, channel.as_deref())).await?;
     let begin = match &params.cursor {
@@ -105,7 +105,7 @@ pub(super) async fn versions(State(api): State<Api>, asked: Asked<VersionsParams
     Ok(asked.answer(&index.generation().to_string(), body))
 }
 
-/// The place after the version that a cursor names, or where it would stand.
+/// The position after the version named by a cursor, or where that version would be.
 fn begin_after(all: &[VersionBuilds], cursor: &str) -> Option<usize> {
     let [version, channel] = cursor::read(cursor)?;
     let version = version.parse().ok()?;
@@ -212,7 +212,7 @@ pub(super) struct CompareParams {
 }
 
 impl CompareParams {
-    /// The build that is asked for under the name of `side`.
+    /// The build given for `side`.
     fn which(
         &self,
         directory: Directory,
@@ -276,7 +276,7 @@ pub(super) async fn compare(State(api): State<Api>, asked: Asked<CompareParams>)
     }
 }
 
-/// Why two builds cannot be compared, with what can be said instead.
+/// The error for two builds that cannot be compared, with what is known instead.
 fn refused(error: NoComparison) -> Result<Response, ApiError> {
     let sentence = error.to_string();
     let NoComparison::Ambiguous(ambiguous) = error else {

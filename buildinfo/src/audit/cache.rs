@@ -1,5 +1,5 @@
-//! Audits of the last seconds: each reads the builds of the last weeks, and anybody may ask for it, on the page and
-//! over the API.
+//! A cache of audits from the last seconds: each audit reads the builds of recent weeks, and anyone may request it on
+//! the page or over the API.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,18 +16,18 @@ use super::read::{Filter, FindingPage, Summary, findings, scores, summaries};
 use crate::db::{Generation, latest_generation, source_states};
 use crate::lookup::Freshness;
 
-/// The same is read so often at most.
+/// Minimum time between two reads of the same data.
 const KEEP: Duration = Duration::from_secs(15);
-/// So many pages of findings are kept.
+/// Pages of findings kept.
 const PAGES: u64 = 100;
-/// So many overviews and scores: of each product, and of all.
+/// Overviews and scores kept: of each product, and of all.
 const OVERVIEWS: u64 = 10;
-/// So many audits are made at a time, whatever is asked.
+/// Audits run at a time, whatever is asked.
 const AT_ONCE: usize = 1;
 
 type Page = (Option<Product>, Option<Check>, Option<String>, usize);
 
-/// What every check found and how good each source is, as it was at one moment.
+/// What every check found and how good each source is, at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overview {
     /// When it was read, microseconds UTC.
@@ -47,8 +47,8 @@ impl Overview {
     pub const FIRST: usize = 10;
 }
 
-/// Findings, scores and overviews as they were within the last 15 seconds. Who asks while one is made waits for it.
-/// Clones share them: a process has one.
+/// Findings, scores and overviews from the last 15 seconds. Callers that ask while one is made wait for it. Clones
+/// share them: a process has one cache.
 #[derive(Debug, Clone)]
 pub struct Audits {
     db: Db,
@@ -59,7 +59,7 @@ pub struct Audits {
 }
 
 impl Audits {
-    /// Audits of the builds in `db`. Nothing is read before somebody asks.
+    /// Audits of the builds in `db`. Nothing is read before the first request.
     pub fn new(db: Db) -> Self {
         Self {
             db,
@@ -70,7 +70,7 @@ impl Audits {
         }
     }
 
-    /// What [`findings`] says.
+    /// [`findings`], cached.
     ///
     /// # Errors
     /// The database failed or a row cannot be read.
@@ -89,7 +89,7 @@ impl Audits {
         self.pages.try_get_with(key, made).await
     }
 
-    /// What [`scores`] says.
+    /// [`scores`], cached.
     ///
     /// # Errors
     /// The database failed or a row cannot be read.
@@ -101,12 +101,12 @@ impl Audits {
         self.scores.try_get_with(product, made).await
     }
 
-    /// Everything at a glance, about one product if it is given.
+    /// Everything at a glance, for one product if given.
     ///
     /// # Errors
     /// The database failed or a row cannot be read.
     pub async fn overview(&self, product: Option<Product>) -> Result<Arc<Overview>, Arc<DbError>> {
-        // Before there is room for the rest: they need room of their own.
+        // Before taking a slot for the rest: scores need a slot of their own.
         let scores = self.scores(product).await?;
         let made = async {
             let _room = self.room.acquire().await;

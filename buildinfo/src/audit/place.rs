@@ -6,12 +6,12 @@ use std::str::FromStr;
 use builds::audit::Check;
 use text::cursor;
 
-/// A finding's place in the list. Written as [`cursor`] does: the check and the key.
+/// A finding's place in the list: the check and the key, written by [`cursor`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The check.
     pub check: Check,
-    /// What the finding is sorted by within its check.
+    /// The finding's sort key within its check.
     pub key: String,
 }
 

@@ -1,4 +1,4 @@
-//! Reads what the audit's rules judge.
+//! Reads the data that the audit's rules judge.
 
 mod conflict_place;
 mod newest;
@@ -29,14 +29,14 @@ use crate::watch::importer::Importer;
 
 pub use self::scores::scores;
 
-/// The last weeks whose builds tell which platforms are usual, in microseconds: six weeks.
+/// The recent period whose builds tell which platforms are usual, in microseconds: six weeks.
 const PLATFORM_WINDOW: i64 = 42 * 86_400_000_000;
-/// So many installs are several: one alone may be a broken machine.
+/// The number of installs that counts as several: a single one may be a broken machine.
 const SEVERAL: i64 = 2;
-/// Which findings to list; what is left empty is not asked for.
+/// Which findings to list; an empty member does not filter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// About this product. Sources are of no product, and always listed.
+    /// About this product. Findings about sources concern no product, and are always listed.
     pub product: Option<Product>,
     /// By this check.
     pub check: Option<Check>,
@@ -81,15 +81,15 @@ pub async fn findings(db: &Db, filter: Filter, after: Option<&Place>, limit: usi
 pub struct Summary {
     /// The check.
     pub check: Check,
-    /// How many findings there are; of what is stored, at most [`db::MOST_COUNTED`] are counted.
+    /// The number of findings; at most [`db::MOST_COUNTED`] stored ones are counted.
     pub count: i64,
-    /// How many of them are bad.
+    /// The number of bad ones among them.
     pub bad: i64,
-    /// The first of them, the worst before the others.
+    /// The first of them, worst first.
     pub findings: Vec<Finding>,
 }
 
-/// What every check found, of each at most `most` findings; about one product if it is given.
+/// What every check found, at most `most` findings each; about one product if given.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
@@ -116,7 +116,7 @@ pub async fn summaries(db: &Db, product: Option<Product>, most: usize) -> Result
     Ok(summaries)
 }
 
-/// How many findings of a check are stored; none for one that is made of other things.
+/// The number of stored findings of a check; none for a check whose findings are not stored.
 async fn stored_count(db: &Db, check: Check, product: Option<Product>) -> Result<Option<i64>, DbError> {
     let count = match check {
         Check::Conflict => db::conflict_count(db, product.map_or("", Product::as_str)).await?,
@@ -180,7 +180,7 @@ async fn importer(db: &Db) -> Result<Importer, DbError> {
     Importer::of(db, clock::now_micros()).await
 }
 
-/// The findings about a product, which their subject begins with.
+/// Keeps the findings whose subject begins with the product.
 fn about(product: Option<Product>, findings: Vec<Finding>) -> Vec<Finding> {
     let Some(product) = product else {
         return findings;
@@ -194,9 +194,7 @@ fn about(product: Option<Product>, findings: Vec<Finding>) -> Vec<Finding> {
 }
 
 fn folders(product: Option<Product>) -> Vec<&'static str> {
-    let own = Directory::ALL
-        .into_iter()
-        .filter(|directory| Some(directory.product()) == product);
+    let own = product.into_iter().flat_map(Product::directories);
     own.map(Directory::as_str).collect()
 }
 
@@ -235,14 +233,14 @@ fn unreadable(row: db::Unreadable) -> (String, Finding) {
     (row.digest, finding)
 }
 
-/// The builds of which several installs report another version, as the builds are now: a correction ends a finding.
-/// One finding for each build and channel, about the version that most installs report.
+/// The builds for which several installs report another version, judged by the builds as they are now: a correction
+/// ends a finding. One finding per build and channel, about the version that most installs report.
 async fn reported(db: &Db) -> Result<Vec<Finding>, DbError> {
     let seen = db::reported_versions(db, SEVERAL).await?;
     let generation = db::latest_generation(db).await?.n;
     let mut read: BTreeMap<(Product, BuildId), BuildIndex> = BTreeMap::new();
     let mut found: Vec<Finding> = Vec::new();
-    // How many versions of a build it is right to report by now, and whether there is a finding of it.
+    // For each build, how many of the reported versions are by now correct, and whether it has a finding.
     let mut of_build: BTreeMap<[String; 3], (i64, bool)> = BTreeMap::new();
     for seen in seen {
         let (Ok(product), Ok(id)) = (seen.product.parse::<Product>(), seen.build_id.parse::<BuildId>()) else {
@@ -286,7 +284,7 @@ async fn shipped(db: &Db) -> Result<Vec<Finding>, DbError> {
     let generation = db::latest_generation(db).await?.n;
     let known = facts(&db::fact_observations(db).await?);
     let mut built: BTreeSet<(Directory, [u32; 8])> = BTreeSet::new();
-    for product in Product::ALL {
+    for product in Product::all() {
         let versions = known.shipped.keys();
         let versions = versions.filter(|(directory, _)| directory.product() == product);
         let names: BTreeSet<String> = versions

@@ -1,4 +1,4 @@
-//! The rules about who imports, sources that are silent, alarms, and versions that programs report.
+//! The rules about importers, silent sources, alarms, and versions that programs report.
 
 use builds::audit::{Check, Finding, Severity};
 use builds::build::Certainty;
@@ -8,12 +8,12 @@ use crate::db::{Alarm, ReportedVersion, SourceState};
 use crate::watch::alarm::plan_of;
 use crate::watch::importer::{Importer, Who};
 
-/// Most characters of a client's text in a finding.
+/// Maximum characters of a client's text in a finding.
 const MOST_OF_CLIENT: usize = 32;
 
 /// The sources that did not answer when they were last asked.
 pub fn silent_sources(states: &[SourceState]) -> Vec<Finding> {
-    let silent = states.iter().filter_map(|state| {
+    let silent = states.iter().filter(|state| state.is_read()).filter_map(|state| {
         let trouble = state.trouble.as_ref()?;
         let since = match state.answered {
             Some(answered) => format!("it last answered at {}", rfc3339(answered)),
@@ -29,7 +29,7 @@ pub fn silent_sources(states: &[SourceState]) -> Vec<Finding> {
     silent.collect()
 }
 
-/// That no process imports by itself: worth a note while imports are made by hand, bad when nobody makes them.
+/// No process imports on schedule: a note while imports are made by hand, bad when there are none.
 pub fn no_importer(importer: &Importer) -> Option<Finding> {
     let severity = match importer.who {
         Who::Scheduled => return None,
@@ -48,7 +48,7 @@ pub fn no_importer(importer: &Importer) -> Option<Finding> {
     ))
 }
 
-/// The alarms that are on; `importer` is who looks for their builds.
+/// The open alarms; `importer` is who looks for their builds.
 pub fn alarms(open: &[Alarm], importer: &Importer) -> Vec<Finding> {
     let findings = open.iter().map(|alarm| {
         let tried = match &alarm.outcome {
@@ -71,8 +71,8 @@ pub fn alarms(open: &[Alarm], importer: &Importer) -> Vec<Finding> {
     findings.collect()
 }
 
-/// A build of which several installs report another version; `others` are how many more versions several installs
-/// report. `version` is what the build is, and `certainty` on what that rests.
+/// A build for which several installs report another version. `others` is the number of further versions that several
+/// installs report, `version` the build's version, and `certainty` what that rests on.
 pub fn reported_version(seen: &ReportedVersion, others: i64, version: &str, certainty: Certainty) -> Finding {
     let others = match others {
         ..=0 => String::new(),
@@ -93,8 +93,8 @@ pub fn reported_version(seen: &ReportedVersion, others: i64, version: &str, cert
     )
 }
 
-/// A text of a client as it can be shown in a sentence: short, of one line, and nothing in it that turns the writing
-/// round.
+/// Makes a client's text safe to show in a sentence: short, on one line, and without characters that reverse the
+/// writing direction.
 fn of_client(text: &str) -> String {
     let is_odd = |c: &char| {
         c.is_control()

@@ -5,13 +5,13 @@ use platform::{in_tx, on};
 
 use builds::unknown::UnknownKey;
 
-/// An alarm needs its sightings within an hour, in microseconds.
+/// An alarm needs its sightings within one hour; in microseconds.
 const WINDOW: i64 = 3_600_000_000;
-/// Most alarms that are on at a time; beyond them nobody needs another one.
+/// Maximum open alarms; more would help nobody.
 const MOST_OPEN: i64 = 100;
 
 /// An unknown build that crashes on several installs.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alarm {
     /// The product.
     pub product: String,
@@ -21,19 +21,30 @@ pub struct Alarm {
     pub build_id: String,
     /// The version that the crashes report.
     pub reported: String,
-    /// On how many installs it crashed within an hour.
+    /// On how many installs it crashed within one hour.
     pub installs: i64,
-    /// When the last of these crashes came in, for one that is not raised yet; else when it was
-    /// raised. Microseconds UTC.
+    /// For an alarm not raised yet, when the last of these crashes came in; otherwise when it was raised. Microseconds
+    /// UTC.
     pub raised: i64,
-    /// When the build was looked for because of it, microseconds UTC.
+    /// When an import looked for the build because of this alarm, microseconds UTC.
     pub tried: Option<i64>,
-    /// What came of that.
+    /// The outcome of that import.
     pub outcome: Option<String>,
 }
 
+platform::from_row!(Alarm {
+    product,
+    channel,
+    build_id,
+    reported,
+    installs,
+    raised,
+    tried,
+    outcome
+});
+
 impl Alarm {
-    /// Under what the build is counted.
+    /// The key that the build is counted under.
     pub fn key(&self) -> UnknownKey {
         UnknownKey {
             product: self.product.clone(),
@@ -43,7 +54,7 @@ impl Alarm {
     }
 }
 
-/// The builds without an alarm that crashed on so many installs within an hour; at most 200.
+/// The builds without an alarm that crashed on at least `installs` installs within an hour; at most 200.
 ///
 /// # Errors
 /// The database failed.
@@ -70,8 +81,7 @@ pub async fn alarm_candidates(db: &Db, installs: i64) -> Result<Vec<Alarm>, DbEr
         .await)?)
 }
 
-/// Raises an alarm at `now`; `false` if it is on already, raised by another process, or if a hundred
-/// are on.
+/// Raises an alarm at `now`; `false` if it is already open, raised by another process, or if a hundred are open.
 ///
 /// # Errors
 /// The database failed.
@@ -102,7 +112,7 @@ pub async fn raise_alarm(db: &Db, alarm: &Alarm, now: i64) -> Result<bool, DbErr
     Ok(rows == 1)
 }
 
-/// The alarms that are on, the oldest first; never many, see [`raise_alarm`].
+/// The open alarms, oldest first; [`raise_alarm`] limits their number.
 ///
 /// # Errors
 /// The database failed.
@@ -119,8 +129,8 @@ pub async fn open_alarms(db: &Db) -> Result<Vec<Alarm>, DbError> {
     Ok(open)
 }
 
-/// Stores that a build was looked for because of its alarm, and what came of it. An alarm that was raised anew since,
-/// or that another looked for later, stays as it is.
+/// Stores that an import looked for a build because of its alarm, and the outcome. Does not touch an alarm that was
+/// raised again since, or for which a later search is stored.
 ///
 /// # Errors
 /// The database failed.
@@ -144,7 +154,7 @@ pub async fn record_try(db: &Db, alarm: &Alarm, tried: i64, outcome: &str) -> Re
     tx.commit().await
 }
 
-/// Ends the alarm of a build at `now`; `false` if none was on.
+/// Ends the alarm of a build at `now`; `false` if none was open.
 ///
 /// # Errors
 /// The database failed.

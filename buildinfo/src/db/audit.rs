@@ -1,4 +1,4 @@
-//! What the audit reads: pages by key, and short aggregates; never all builds at once.
+//! The audit's queries: pages by key, and short aggregates; never all builds at once.
 
 use platform::db::{Db, DbError};
 use platform::on;
@@ -6,27 +6,33 @@ use sqlx::AssertSqlSafe;
 
 use builds::said::observation::Digest;
 
-/// Most rows of one channel's last weeks.
+/// Maximum rows read of one channel's recent weeks.
 const MOST: i64 = 50_000;
 
-/// Findings beyond so many are not counted.
+/// Maximum findings counted.
 pub const MOST_COUNTED: i64 = 50_000;
 
-/// A contradiction between sources, as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+/// A stored contradiction between sources.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredConflict {
     /// The group of observations.
     pub group_key: String,
     /// What it is about.
     pub subject: String,
-    /// Which member of it.
+    /// The field concerned.
     pub field: String,
     /// The [`builds::Conflict`] as JSON.
     pub body: String,
 }
 
-/// The conflicts after a place (group, subject, field), at most `limit`; of one product if its name
-/// is given.
+platform::from_row!(StoredConflict {
+    group_key,
+    subject,
+    field,
+    body
+});
+
+/// The conflicts after a place (group, subject, field), at most `limit`; of one product if its name is given.
 ///
 /// # Errors
 /// The database failed.
@@ -65,7 +71,7 @@ pub async fn conflicts_of_group(db: &Db, group_key: &str, limit: i64) -> Result<
         .await)?)
 }
 
-/// The pattern of a product's groups; every group without one. Names hold no wildcard.
+/// The LIKE pattern for a product's groups, or for all groups without one. Names contain no wildcard.
 fn like(product: &str) -> String {
     if product.is_empty() {
         "%".to_owned()
@@ -75,22 +81,30 @@ fn like(product: &str) -> String {
 }
 
 /// A record that cannot be interpreted.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
     /// The observation's digest.
     pub digest: String,
-    /// Who said it.
+    /// The source that said it.
     pub source: String,
     /// What it is about.
     pub subject: String,
-    /// Where it was read.
+    /// The address it was read from.
     pub url: String,
     /// Why it cannot be interpreted.
     pub problem: String,
 }
 
-/// The records that cannot be interpreted and are still said, after a digest, at most `limit`; of
-/// one product if the names of its folders are given.
+platform::from_row!(Unreadable {
+    digest,
+    source,
+    subject,
+    url,
+    problem
+});
+
+/// The records still said that cannot be interpreted, after a digest, at most `limit`; of one product if the names of
+/// its folders are given.
 ///
 /// # Errors
 /// The database failed.
@@ -110,7 +124,7 @@ pub async fn unreadable_after(db: &Db, folders: &[&str], after: &str, limit: i64
         .await)?)
 }
 
-/// Patterns of what lies in the folders of a product, of which there are two at most.
+/// LIKE patterns for what lies in a product's folders, of which there are at most two.
 fn in_folders(folders: &[&str]) -> (String, String) {
     let pattern = |folder: Option<&&str>| folder.map(|folder| format!("%/pub/{folder}/%"));
     let one = pattern(folders.first()).unwrap_or_else(|| "%".to_owned());
@@ -118,8 +132,8 @@ fn in_folders(folders: &[&str]) -> (String, String) {
     (one, other)
 }
 
-/// The files of the archive that cannot be read, after a path, at most `limit`, with what was noted;
-/// of one product if the names of its folders are given.
+/// The archive's files that cannot be read, after a path, at most `limit`, with the problem noted; of one product if
+/// the names of its folders are given.
 ///
 /// # Errors
 /// The database failed.
@@ -143,7 +157,7 @@ pub async fn bad_files_after(
         .await)?)
 }
 
-/// How many conflicts there are, up to [`MOST_COUNTED`]; of one product if its name is given.
+/// The number of conflicts, up to [`MOST_COUNTED`]; of one product if its name is given.
 ///
 /// # Errors
 /// The database failed.
@@ -156,8 +170,8 @@ pub async fn conflict_count(db: &Db, product: &str) -> Result<i64, DbError> {
         .await)?)
 }
 
-/// How many records cannot be interpreted and are still said, up to [`MOST_COUNTED`]; of one product
-/// if the names of its folders are given.
+/// The number of records still said that cannot be interpreted, up to [`MOST_COUNTED`]; of one product if the names of
+/// its folders are given.
 ///
 /// # Errors
 /// The database failed.
@@ -170,8 +184,8 @@ pub async fn unreadable_count(db: &Db, folders: &[&str]) -> Result<i64, DbError>
     count_in_folders(db, SQL, folders).await
 }
 
-/// How many files of the archive cannot be read, up to [`MOST_COUNTED`]; of one product if the names
-/// of its folders are given.
+/// The number of the archive's files that cannot be read, up to [`MOST_COUNTED`]; of one product if the names of its
+/// folders are given.
 ///
 /// # Errors
 /// The database failed.
@@ -197,7 +211,7 @@ async fn count_in_folders(db: &Db, sql: &'static str, folders: &[&str]) -> Resul
 /// # Errors
 /// The database failed.
 pub async fn newest_builds(db: &Db) -> Result<Vec<(String, String, i64)>, DbError> {
-    // From one channel to the next by the index, where grouping would read every build.
+    // Steps from one channel to the next through the index; grouping would read every build.
     const NEXT: &str =
         "SELECT product, channel FROM build WHERE (product, channel) > ($1, $2) ORDER BY product, channel LIMIT 1";
     const NEWEST: &str =
@@ -223,8 +237,7 @@ pub async fn newest_builds(db: &Db) -> Result<Vec<(String, String, i64)>, DbErro
     }
 }
 
-/// The channels and versions of a product, among these versions (at most 200), that have builds in a
-/// generation.
+/// The channels and versions of a product that have builds in a generation, among the given versions (at most 200).
 ///
 /// # Errors
 /// The database failed.
@@ -257,8 +270,7 @@ pub async fn built_versions(
     })?)
 }
 
-/// The id, version and platform of the builds of a channel from an id on, but for variants; at most
-/// 50,000, the newest first.
+/// The id, version and platform of a channel's builds from an id on, without variants; at most 50,000, newest first.
 ///
 /// # Errors
 /// The database failed.
@@ -284,12 +296,12 @@ pub async fn platforms_since(
         .await)?)
 }
 
-/// Who said something, and when first.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+/// A statement, its source, and when it was first seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
     /// The observation's digest.
     pub digest: String,
-    /// Who.
+    /// The source.
     pub source: String,
     /// The kind of statement.
     pub kind: String,
@@ -297,11 +309,20 @@ pub struct Said {
     pub subject: String,
     /// The group that it belongs to.
     pub group_key: Option<String>,
-    /// The run that saw it first: its start in microseconds UTC.
+    /// The run that first saw it: its start in microseconds UTC.
     pub first_run: i64,
 }
 
-/// Who said these things, at most 200 of them, and when first.
+platform::from_row!(Said {
+    digest,
+    source,
+    kind,
+    subject,
+    group_key,
+    first_run
+});
+
+/// The sources of these statements, at most 200, and when they were first seen.
 ///
 /// # Errors
 /// The database failed.
@@ -324,7 +345,7 @@ pub async fn said(db: &Db, digests: &[Digest]) -> Result<Vec<Said>, DbError> {
     })?)
 }
 
-/// What sources have taken back since a run, at most 50,000 statements.
+/// What sources have withdrawn since a run, at most 50,000 statements.
 ///
 /// # Errors
 /// The database failed.

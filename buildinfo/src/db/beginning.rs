@@ -1,12 +1,12 @@
-//! Versions and build ids of which only the beginning is typed.
+//! Versions and build ids of which only the beginning is given.
 
 use platform::db::Beginning;
 
-/// Longest beginning that is looked for, in bytes: no version or build id is longer.
+/// Maximum length of a beginning in bytes: no version or build id is longer.
 const MAX_LENGTH: usize = 64;
 
-/// Reads what stands in place of a version: `153*`, `153.x`, and without a star what can be no whole version (`153`,
-/// `153.`, `153.0b`). `None` for anything else, which means itself and nothing more.
+/// Parses the beginning of a version: `153*`, `153.x`, or, without a star, text that cannot be a whole version (`153`,
+/// `153.`, `153.0b`). `None` for anything else, which stands for itself alone.
 pub fn versions(text: &str) -> Option<Beginning> {
     let text = text.trim();
     let starred = [".*", ".x", "*"].iter().find_map(|end| text.strip_suffix(end));
@@ -24,8 +24,8 @@ pub fn versions(text: &str) -> Option<Beginning> {
     (fits && (starred.is_some() || is_open())).then(|| Beginning::new(begin, true))
 }
 
-/// Reads what stands in place of a build id: its first digits (`20260827`, with or without a star) or a date
-/// (`2026-08-27`, `2026-08`). `None` for anything else.
+/// Parses the beginning of a build id: its first digits (`20260827`, with or without a star) or a date (`2026-08-27`,
+/// `2026-08`). `None` for anything else.
 pub fn build_ids(text: &str) -> Option<Beginning> {
     let text = text.trim();
     let begin = text.strip_suffix('*').unwrap_or(text);
@@ -42,7 +42,7 @@ pub fn build_ids(text: &str) -> Option<Beginning> {
     is_time.then(|| Beginning::new(digits, false))
 }
 
-/// Whether the first digits of a build id can be those of a moment: its month, day, hour and so on exist.
+/// Whether the first digits of a build id can begin a timestamp: its month, day, hour and so on exist.
 fn is_date(digits: &str) -> bool {
     let part = |from: usize, to: usize, most: u32, least: u32| {
         let Some(text) = digits.get(from..to.min(digits.len())) else {
@@ -50,7 +50,7 @@ fn is_date(digits: &str) -> bool {
         };
         match text.len() {
             0 => true,
-            // One digit of two: the other may follow.
+            // One digit of two: the second may follow.
             1 => text.parse::<u32>().is_ok_and(|first| first <= most / 10),
             _ => text.parse::<u32>().is_ok_and(|number| (least..=most).contains(&number)),
         }

@@ -16,8 +16,8 @@ use super::page::Page;
 
 pub use list::{BuildKey, Filter, list_builds};
 
-/// Hands every build that is valid in a generation to `each`, in batches: each batch has higher ids
-/// than the one before, and is in no order itself.
+/// Passes every build valid in a generation to `each`, in batches. Each batch has higher ids than the one before;
+/// within a batch there is no order.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
@@ -25,12 +25,12 @@ pub async fn load_all<F>(db: &Db, generation: i64, mut each: F) -> Result<(), Db
 where
     F: FnMut(Vec<Build>),
 {
-    // What a panic said may hold what was read.
+    // A panic's message may contain data read from rows.
     let broken = |_: tokio::task::JoinError| DbError::from(Panicked);
     let mut next = Some(tokio::spawn(batch(db.clone(), generation, 0)));
     while let Some(fetched) = next.take() {
         let (bodies, following) = fetched.await.map_err(broken)??;
-        // The next batch is on its way while this one is read.
+        // The next batch is fetched while this one is processed.
         next = following.map(|first| tokio::spawn(batch(db.clone(), generation, first)));
         if !bodies.is_empty() {
             each(cpu::run(move || read_all(&bodies)).await??);
@@ -39,8 +39,8 @@ where
     Ok(())
 }
 
-/// The builds whose ids begin with `first`, as JSON, and where the next batch begins. Short reads that hold no
-/// snapshot open for long, however the ids are spread.
+/// The builds whose ids begin at `first`, as JSON, and where the next batch begins. Reads are short, so no snapshot
+/// stays open for long, however the ids are distributed.
 async fn batch(db: Db, generation: i64, first: i64) -> Result<(Vec<String>, Option<i64>), DbError> {
     const BATCH: i64 = 5000;
     const BOUND: &str = "SELECT build_id FROM build WHERE build_id >= $1 ORDER BY build_id LIMIT 1 OFFSET $2";
@@ -61,7 +61,7 @@ async fn batch(db: Db, generation: i64, first: i64) -> Result<(Vec<String>, Opti
     Ok((bodies, end))
 }
 
-/// The builds of a product with an id that are valid in a generation.
+/// The builds of a product with this id that are valid in a generation.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
@@ -69,7 +69,7 @@ pub async fn builds_by_id(db: &Db, generation: i64, product: Product, id: BuildI
     builds_by_ids(db, generation, product, id.as_u64()..id.as_u64() + 1, 1000).await
 }
 
-/// The builds of a product whose id lies in a range, valid in a generation, by id, at most `limit`.
+/// The builds of a product with ids in a range that are valid in a generation, sorted by id, at most `limit`.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
@@ -80,8 +80,8 @@ pub async fn builds_by_ids(
     ids: std::ops::Range<u64>,
     limit: i64,
 ) -> Result<Vec<Build>, DbError> {
-    // The other way through the index of lists. SQLite would not trust its order if the product had to be equal to
-    // something.
+    // The list index, read in the opposite direction. With an equality on the product, SQLite would not use the index's
+    // order.
     let index = db.by_index("build_listed");
     let sql = format!(
         "SELECT body \
@@ -101,8 +101,8 @@ pub async fn builds_by_ids(
     read_all(&bodies)
 }
 
-/// The builds of a channel, newest id first, beginning below the id `before`; a page holds at most
-/// `limit` different ids, each with all its platforms.
+/// The builds of a channel with ids below `before`, newest id first; a page holds at most `limit` different ids, each
+/// with all its platforms.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
@@ -161,7 +161,7 @@ pub async fn builds_of_channel(
 }
 
 /// The versions that have builds valid in a generation, of all products or of one: product, channel and version, in no
-/// order.
+/// particular order.
 ///
 /// # Errors
 /// The database failed.
@@ -226,7 +226,7 @@ pub async fn builds_of_group(db: &Db, generation: i64, group_key: &str) -> Resul
     read_all(&bodies)
 }
 
-/// The products and channels that have builds, with how many different ids and the newest one.
+/// The products and channels that have builds, with the number of different ids and the newest id.
 ///
 /// # Errors
 /// The database failed.

@@ -16,17 +16,17 @@ use super::placeholders::{MANY, marks, placeholders};
 
 /// Maximum stale changes removed in one transaction.
 const STALE: usize = 400;
-/// The changes of so many build ids are worked out at a time.
+/// Maximum build ids whose changes are worked out at a time.
 const IDS: usize = 200;
 
-/// A conclusion that became another one.
+/// A change of a conclusion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// In which generation.
+    /// The generation that made it.
     pub generation: i64,
-    /// Of which product.
+    /// The product.
     pub product: String,
-    /// Of which build.
+    /// The build id.
     pub build_id: BuildId,
     /// What was concluded before, as a JSON array: channel, version, platform, variant, status,
     /// certainty and reason of each build with this id, sorted; `[]` when new.
@@ -37,7 +37,7 @@ pub struct Change {
     pub reason: String,
 }
 
-/// Writes what differs between an unfinished generation and the one before; `false`: nothing.
+/// Writes what differs between an unfinished generation and the one before; `false` if nothing does.
 pub(super) async fn record_changes(to: &impl Writes, generation: i64) -> Result<bool, DbError> {
     const OPENED: &str = "SELECT DISTINCT product, build_id FROM build WHERE from_generation = $1";
     const CLOSED: &str = "SELECT DISTINCT product, build_id FROM build WHERE to_generation = $1";
@@ -53,7 +53,7 @@ pub(super) async fn record_changes(to: &impl Writes, generation: i64) -> Result<
     }
     touched.sort_unstable();
     touched.dedup();
-    // Left behind by a derivation that was broken off.
+    // Left behind by an interrupted derivation.
     let mut stale: Vec<(String, i64)> = on!(to.db(), |pool| sqlx::query_as(WRITTEN)
         .bind(generation)
         .fetch_all(pool)
@@ -147,7 +147,7 @@ async fn record_changes_of(to: &impl Writes, generation: i64, product: &str, ids
     tx.commit().await
 }
 
-/// What is concluded about one build, in short.
+/// The conclusion about one build, abbreviated.
 fn conclusion(build: &Build) -> String {
     json!({
         "channel": build.channel,
@@ -161,16 +161,16 @@ fn conclusion(build: &Build) -> String {
     .to_string()
 }
 
-/// Where a reader of changes has come to.
+/// A reader's position among the changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeCursor {
-    /// All generations before this one were read.
+    /// All generations before this one have been read.
     pub generation: i64,
-    /// Of this one, all up to and with this product's build; none: all of it.
+    /// Within this generation, everything up to and including this product's build; none: all of it.
     pub within: Option<(String, BuildId)>,
 }
 
-/// What changed after a place, in finished generations only, oldest first; at most `limit`.
+/// The changes after a place, in finished generations only, oldest first; at most `limit`.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
@@ -180,7 +180,7 @@ pub async fn changes_after(db: &Db, cursor: &ChangeCursor, limit: i64) -> Result
         JOIN generation g ON g.n = c.generation \
         WHERE (c.generation, c.product, c.build_id) > ($1, $2, $3) \
         ORDER BY c.generation, c.product, c.build_id LIMIT $4";
-    // Having read all of a generation is standing at the beginning of the next.
+    // Having read all of a generation is the same place as the beginning of the next.
     let (generation, product, id) = match &cursor.within {
         Some((product, id)) => (cursor.generation, product.as_str(), number(*id)),
         None => (cursor.generation.saturating_add(1), "", -1),
@@ -195,7 +195,7 @@ pub async fn changes_after(db: &Db, cursor: &ChangeCursor, limit: i64) -> Result
     rows.into_iter().map(change).collect()
 }
 
-/// What changed about one build up to a generation, oldest first, at most the last 50 times.
+/// The changes of one build up to a generation, oldest first; at most the last 50.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.

@@ -24,11 +24,11 @@ fn parse<T: serde::de::DeserializeOwned>(name: &str) -> Result<T, DbError> {
         .map_err(|error| DbError::Row(format!("correction: {error}")))
 }
 
-/// Stores a correction and marks what it concerns to be derived again. To be called by who has the
-/// right to import: a derivation under way would not see it.
+/// Stores a correction and marks the groups it concerns to be derived again. The caller must hold the right to import:
+/// a derivation in progress would miss the correction.
 ///
 /// # Errors
-/// The database failed, or there is a correction with this id.
+/// The database failed, or a correction with this id exists.
 pub async fn add(to: &impl Writes, correction: &Correction, created: i64) -> Result<(), DbError> {
     const SQL: &str = "INSERT INTO correction (id, kind, subject, field, value, author, reason, created) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -52,8 +52,8 @@ pub async fn add(to: &impl Writes, correction: &Correction, created: i64) -> Res
     tx.commit().await
 }
 
-/// Undoes a correction; it stays stored. `false`: there is none with this id in force. As with
-/// [`add`], the caller has the right to import.
+/// Undoes a correction; it stays stored. `false`: no correction with this id is in force. As for [`add`], the caller
+/// must hold the right to import.
 ///
 /// # Errors
 /// The database failed.
@@ -77,19 +77,19 @@ pub async fn undo(to: &impl Writes, id: i64, by: &str, at: i64) -> Result<bool, 
     Ok(rows == 1)
 }
 
-/// The groups that a correction concerns. What is observed later is marked by being observed.
+/// The groups that a correction concerns. Later observations mark their own groups when they are recorded.
 async fn concerned(db: &Db, correction: &Correction) -> Result<BTreeSet<Touched>, DbError> {
     const BY_VERSION: &str = "SELECT group_key FROM build WHERE product = $1 AND version = $2";
     const BY_ID: &str = "SELECT group_key FROM build WHERE product = $1 AND build_id = $2";
     if correction.kind == CorrectionKind::Ignore {
         return observations::touched_by_ignoring(db, &correction.subject).await;
     }
-    // A subject that cannot be read concerns nothing.
+    // An unreadable subject concerns nothing.
     let Ok(subject) = correction.subject.parse::<Subject>() else {
         return Ok(BTreeSet::new());
     };
     let (own, named): (GroupKey, Vec<String>) = match subject {
-        // Builds that were made for it, and builds that another correction calls so.
+        // Builds that were made for it, and builds that another correction assigns to it.
         Subject::Version(product, version) => (
             GroupKey::Number(product, version.number()),
             on!(db, |pool| sqlx::query_scalar(BY_VERSION)
@@ -146,7 +146,6 @@ pub struct StoredCorrection {
     pub undone_by: Option<String>,
 }
 
-#[derive(sqlx::FromRow)]
 struct Row {
     id: i64,
     kind: String,
@@ -159,6 +158,19 @@ struct Row {
     undone_at: Option<i64>,
     undone_by: Option<String>,
 }
+
+platform::from_row!(Row {
+    id,
+    kind,
+    subject,
+    field,
+    value,
+    author,
+    reason,
+    created,
+    undone_at,
+    undone_by
+});
 
 impl TryFrom<Row> for StoredCorrection {
     type Error = DbError;
@@ -181,7 +193,7 @@ impl TryFrom<Row> for StoredCorrection {
     }
 }
 
-/// Every correction after the id `after`, those that were undone too, oldest first; at most `limit`.
+/// Every correction after the id `after`, including undone ones, oldest first; at most `limit`.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
@@ -198,7 +210,7 @@ pub async fn list(db: &Db, after: i64, limit: i64) -> Result<Vec<StoredCorrectio
     rows.into_iter().map(StoredCorrection::try_from).collect()
 }
 
-/// The corrections that were not undone, oldest first.
+/// The corrections that are not undone, oldest first.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.

@@ -6,7 +6,7 @@ use platform::in_tx;
 /// Maximum rows in one transaction.
 pub(super) const ROWS: usize = 200;
 
-/// Runs a `DELETE` whose parameters are a time and a maximum of rows until it deletes none.
+/// Runs a `DELETE` whose parameters are a time and a maximum number of rows until it deletes none.
 pub(super) async fn delete_until(db: &Db, sql: &'static str, time: i64) -> Result<(), DbError> {
     loop {
         let mut tx = db.begin().await?;

@@ -12,19 +12,19 @@ use sqlx::AssertSqlSafe;
 use super::lease::Writes;
 use super::placeholders::{MANY, placeholders};
 
-/// So many groups are marked in one transaction.
+/// Maximum groups marked in one transaction.
 const MARKS: i64 = 400;
 
-/// What must be derived again when an observation comes or goes.
+/// What must be derived again when an observation appears or is withdrawn.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Touched {
     /// This group.
     Group(String),
-    /// Every group of this product and major version: what has shipped concerns them all.
+    /// Every group of this product and major version: facts about shipped versions concern them all.
     Major(String),
 }
 
-/// What must be derived again when this observation comes or goes.
+/// What must be derived again when this observation appears or is withdrawn.
 pub(super) fn touched(observation: &Observation) -> Vec<Touched> {
     let group = group_of(observation).ok();
     touched_with(observation, group.map(|group| group.to_string()))
@@ -44,7 +44,7 @@ pub(super) fn touched_with(observation: &Observation, group: Option<String>) -> 
 }
 
 pub(super) async fn mark_dirty(tx: &mut Tx, dirty: &BTreeSet<Touched>) -> Result<(), DbError> {
-    // A range rather than LIKE: one text for both databases that uses the index.
+    // A range rather than LIKE: the same SQL uses the index on both databases.
     const MAJOR: &str = "INSERT INTO dirty_group (group_key) \
         SELECT DISTINCT group_key \
         FROM observation \
@@ -90,16 +90,16 @@ pub(super) async fn groups_of_major(db: &Db, prefix: &str) -> Result<Vec<String>
         .await)?)
 }
 
-/// The text after every group that begins with `prefix`: `/` follows `.`.
+/// The text after every group key that begins with `prefix`: `/` follows `.`.
 fn end_of_major(prefix: &str) -> String {
     format!("{}/", prefix.trim_end_matches('.'))
 }
 
-/// Marks every group for being derived again: after a rule was changed, or to prove that a full
-/// derivation gives the same.
+/// Marks every group to be derived again: after a rule has changed, or to prove that a full derivation gives the same
+/// result.
 ///
 /// # Errors
-/// The database failed; what was marked stays marked.
+/// The database failed; groups already marked stay marked.
 pub async fn mark_all_dirty(to: &impl Writes) -> Result<(), DbError> {
     const GROUPS: &str = "SELECT DISTINCT group_key FROM observation WHERE group_key > $1 ORDER BY group_key LIMIT $2";
     let mut last = String::new();
@@ -120,7 +120,7 @@ pub async fn mark_all_dirty(to: &impl Writes) -> Result<(), DbError> {
     }
 }
 
-/// The next groups after one that must be derived again, at most `limit`, in the order of their keys.
+/// The next groups that must be derived again, after a key and in key order, at most `limit`.
 ///
 /// # Errors
 /// The database failed.
@@ -133,7 +133,7 @@ pub async fn dirty_groups(db: &Db, after: &str, limit: i64) -> Result<Vec<String
         .await)?)
 }
 
-/// How many groups must be derived again.
+/// The number of groups that must be derived again.
 ///
 /// # Errors
 /// The database failed.

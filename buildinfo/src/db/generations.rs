@@ -1,7 +1,7 @@
 //! Writing the table `build`, and the tables `generation` and `conflict`.
 //!
-//! A generation is written in many small transactions, and readers see it when its row is there. It
-//! may be broken off anywhere: what is to be written is worked out from what is already there.
+//! A generation is written in many small transactions, and readers see it once its row exists. It may be interrupted
+//! anywhere: what remains to be written is worked out from what is already there.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,19 +17,21 @@ use super::changes::record_changes;
 use super::lease::Writes;
 use super::placeholders::{MANY, marks, placeholders};
 
-/// At most so many rows are written in one transaction.
+/// Maximum rows written in one transaction.
 const ROWS: usize = 400;
 
 /// A finished state of all builds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Generation {
-    /// Its number; 0 when nothing was ever derived.
+    /// Its number; 0 if nothing was ever derived.
     pub n: i64,
     /// When it was finished, microseconds UTC.
     pub created: i64,
-    /// How many builds it has.
+    /// The number of its builds.
     pub builds: i64,
 }
+
+platform::from_row!(Generation { n, created, builds });
 
 /// See [`finished_here`].
 static FINISHED: AtomicU64 = AtomicU64::new(0);
@@ -48,8 +50,8 @@ pub async fn latest_generation(db: &Db) -> Result<Generation, DbError> {
     generation_at(db, i64::MAX).await
 }
 
-/// The newest stored generation that was finished by a time (microseconds UTC); who asks about a time asks
-/// [`super::known_at`].
+/// The newest stored generation finished by a time (microseconds UTC). To ask about a time, call [`super::known_at`],
+/// which checks that history reaches back so far.
 ///
 /// # Errors
 /// The database failed.
@@ -62,24 +64,24 @@ pub(super) async fn generation_at(db: &Db, time: i64) -> Result<Generation, DbEr
 /// One row to write.
 #[derive(Debug)]
 pub enum Step {
-    /// A build is not valid any more.
+    /// A build is no longer valid.
     Close(Box<Build>),
     /// It is valid after all.
     Reopen(Box<Build>),
-    /// A build that a broken-off derivation had written is taken back.
+    /// A build written by an interrupted derivation is removed.
     Remove(Box<Build>),
     /// A build is valid from now on.
     Insert(String, Box<Build>),
-    /// The conflicts of a group are forgotten.
+    /// The conflicts of a group are deleted.
     Forget(String),
     /// A group has a conflict.
     Conflict(String, Conflict),
-    /// A group is derived.
+    /// A group has been derived.
     Clean(String),
 }
 
-/// What must be written so that this is concluded about these groups in the unfinished `generation`.
-/// The last step of each takes the group off the list of those to derive.
+/// The steps that make these the conclusions about these groups in the unfinished `generation`. The last step of each
+/// group takes it off the list of groups to derive.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
@@ -94,7 +96,7 @@ pub async fn steps_to_all(db: &Db, generation: i64, conclusions: Vec<(String, De
     Ok(steps)
 }
 
-/// The builds of a group as they stand in the database.
+/// The stored builds of a group.
 #[derive(Debug, Default)]
 struct StoredBuilds {
     /// Of earlier generations, and whether they are still open.
@@ -166,10 +168,10 @@ fn steps_of_group(group_key: &str, stored: StoredBuilds, derived: Derived) -> Ve
     steps
 }
 
-/// Writes steps, in small transactions: what comes earlier is never written later.
+/// Writes steps in small transactions; an earlier step is never written after a later one.
 ///
 /// # Errors
-/// The database failed; what was written stays, and deriving the groups again goes on from there.
+/// The database failed; what was written stays, and deriving the groups again continues from there.
 pub async fn write(to: &impl Writes, generation: i64, steps: &[Step]) -> Result<(), DbError> {
     for steps in steps.chunks(ROWS) {
         let mut batch = Batch::default();
@@ -183,8 +185,8 @@ pub async fn write(to: &impl Writes, generation: i64, steps: &[Step]) -> Result<
     Ok(())
 }
 
-/// The steps of one transaction by kind: rows of one kind are written many at a time. Old rows are closed before new
-/// ones are inserted, and old conflicts forgotten before new ones, so that sorting by kind changes nothing.
+/// The steps of one transaction by kind, so that many rows of a kind are written at once. Old rows are closed before
+/// new ones are inserted, and old conflicts deleted before new ones, so sorting by kind changes nothing.
 #[derive(Default)]
 struct Batch<'a> {
     changes: Vec<(&'static str, &'a Build)>,
@@ -313,13 +315,13 @@ fn name(build: &Build) -> String {
     format!("{product} {channel} {} {id} {platform} {variant}", version.as_str())
 }
 
-/// Makes the generation `n` the newest one that readers use, with its record of what changed.
-/// `false`: nothing changed since the one before, and it was not made.
+/// Makes generation `n` the newest one for readers, with its record of changes. `false`: nothing changed since the one
+/// before, so it was not made.
 ///
 /// # Errors
-/// The database failed; doing it again goes on from there.
+/// The database failed; repeating the call continues from there.
 pub async fn finish_generation(to: &impl Writes, n: i64, now: i64) -> Result<bool, DbError> {
-    // Not all builds are counted: those of the generation before, with what this one wrote and closed.
+    // Avoids counting all builds: takes the count of the generation before, adjusted by what this one wrote and closed.
     const BEFORE: &str = "SELECT builds FROM generation WHERE n < $1 ORDER BY n DESC LIMIT 1";
     const WRITTEN: &str = "SELECT COUNT(*) FROM build WHERE from_generation = $1";
     const CLOSED: &str = "SELECT COUNT(*) FROM build WHERE to_generation = $1";
@@ -348,7 +350,7 @@ pub async fn finish_generation(to: &impl Writes, n: i64, now: i64) -> Result<boo
     Ok(true)
 }
 
-/// How many generations this process finished. What somebody remembers of the newest one is out of date when this has
+/// The number of generations this process has finished. A remembered newest generation is out of date once this has
 /// grown.
 pub(crate) fn finished_here() -> u64 {
     FINISHED.load(Ordering::Acquire)

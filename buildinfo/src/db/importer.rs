@@ -1,15 +1,15 @@
-//! That a process imports by itself, as it says so in the table `progress`.
+//! The record in the table `progress` that a process runs scheduled imports.
 
 use platform::db::{Db, DbError, progress};
 use platform::in_tx;
 
-/// Under this name stands when it was said last, microseconds UTC.
+/// The name under which the time of the last announcement is stored, microseconds UTC.
 const NAME: &str = "importer_alive";
 
-/// So far the clocks of two machines may be apart, in microseconds: ten minutes.
+/// Maximum difference between the clocks of two machines, in microseconds: ten minutes.
 pub const CLOCKS_APART: i64 = 600_000_000;
 
-/// When a process last said that it imports by itself, microseconds UTC; none if none ever did.
+/// When a process last announced that it runs scheduled imports, microseconds UTC; none if none ever did.
 ///
 /// # Errors
 /// The database failed.
@@ -18,9 +18,9 @@ pub async fn importer_said(db: &Db) -> Result<Option<i64>, DbError> {
     Ok((said > 0).then_some(said))
 }
 
-/// Stores that a process imports by itself at the time `now`, microseconds UTC. Of several processes the one whose
-/// clock is ahead is believed; but unlike progress, what is said can go back: a word that is more than
-/// [`CLOCKS_APART`] later than `now` came from a wrong clock, and must not silence what is said after it.
+/// Stores that a process runs scheduled imports at the time `now`, microseconds UTC. Of several processes, the one
+/// whose clock is ahead wins. Unlike other progress, this value can go back: one more than [`CLOCKS_APART`] later than
+/// `now` came from a wrong clock, and must not block later announcements.
 ///
 /// # Errors
 /// The database failed.
@@ -41,7 +41,7 @@ pub async fn say_importer(db: &Db, now: i64) -> Result<(), DbError> {
     tx.commit().await
 }
 
-/// Forgets what was said.
+/// Deletes the announcement.
 ///
 /// # Errors
 /// The database failed.

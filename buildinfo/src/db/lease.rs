@@ -1,8 +1,8 @@
-//! The table `import_lease`: who imports, and that nobody else writes what imports write.
+//! The table `import_lease`: who may import. Nobody else can write what imports write.
 //!
-//! Each taking of the lease gets a token that no other had. A transaction that writes on behalf of an import is begun
-//! through [`Writes`], which checks the token in that very transaction: an importer that was away for so long that
-//! another one took over learns it from the first statement, and writes nothing.
+//! Each time the lease is taken it gets a new, unique token. A transaction on behalf of an import begins through
+//! [`Writes`], which checks the token within that transaction: an importer that was away so long that another took over
+//! learns of it from the first statement, and writes nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,19 +12,19 @@ use platform::clock;
 use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
 
-/// How long the right to import holds without being renewed.
+/// How long the right to import lasts without renewal.
 pub const IMPORT_LEASE: Duration = Duration::from_secs(15);
 
-/// Somebody else imports.
+/// Another owner holds the right to import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunLease {
-    /// Who.
+    /// The owner.
     pub owner: String,
     /// Until when, unless it is renewed; microseconds UTC.
     pub until: i64,
 }
 
-/// The right to import, as it was taken once.
+/// The right to import, as taken once.
 #[derive(Debug, Clone)]
 pub struct Lease {
     db: Db,
@@ -38,7 +38,7 @@ fn lease_end(now: i64) -> i64 {
 }
 
 impl Lease {
-    /// Takes the right to import, or says who has it.
+    /// Takes the right to import, or returns who holds it.
     ///
     /// # Errors
     /// The database failed.
@@ -70,7 +70,8 @@ impl Lease {
         Ok(Err(RunLease { owner, until }))
     }
 
-    /// Renews the right to import; answers until when it holds. None: another one took it, and the import must stop.
+    /// Renews the right to import and returns until when it lasts. None: another owner took it, and the import must
+    /// stop.
     ///
     /// # Errors
     /// The database failed.
@@ -92,12 +93,12 @@ impl Lease {
         Ok(Some(until))
     }
 
-    /// Gives the right to import back; what is begun through this one afterwards is refused.
+    /// Gives up the right to import; transactions begun through this lease afterwards are refused.
     ///
     /// # Errors
     /// The database failed.
     pub async fn release(&self) -> Result<(), DbError> {
-        // The row stays, so that no token comes twice.
+        // The row stays, so that no token is used twice.
         const SQL: &str =
             "UPDATE import_lease SET lease_until = 0, token = token + 1 WHERE name = 'import' AND token = $1";
         let mut tx = self.db.begin().await?;
@@ -109,14 +110,14 @@ impl Lease {
         tx.commit().await
     }
 
-    /// Whether it was noticed that another one took the right to import.
+    /// Whether another owner was seen to have taken the right to import.
     pub fn is_lost(&self) -> bool {
         self.lost.load(Ordering::SeqCst)
     }
 
-    /// Checks in a transaction that the right is still this one, and that it stays so until the transaction ends.
+    /// Checks within a transaction that this lease still holds, and locks it until the transaction ends.
     async fn check(&self, mut tx: Tx) -> Result<Tx, DbError> {
-        // SQLite's transaction has the write lock already.
+        // SQLite's transaction already holds the write lock.
         const SQLITE: &str = "SELECT 1 FROM import_lease WHERE name = 'import' AND token = $1";
         const POSTGRES: &str = "SELECT 1 FROM import_lease WHERE name = 'import' AND token = $1 FOR SHARE";
         let found = match &mut tx {
@@ -142,7 +143,7 @@ impl Lease {
     }
 }
 
-/// Gives the right to import back in the name of an owner that is gone.
+/// Releases the right to import on behalf of an owner that is gone.
 ///
 /// # Errors
 /// The database failed.
@@ -157,17 +158,17 @@ pub async fn release_lease(db: &Db, owner: &str) -> Result<(), DbError> {
     tx.commit().await
 }
 
-/// Who may write what imports write: the holder of the [`Lease`]; or, while nobody holds one, a process that has the
-/// database to itself, as tests and benchmarks do. A plain database is refused while somebody imports, so that an
-/// import cannot write around its own lease.
+/// Who may write what imports write: the holder of the [`Lease`]; or, while there is no holder, a process that has the
+/// database to itself, such as a test or benchmark. A plain database is refused during an import, so that an import
+/// cannot write around its own lease.
 pub trait Writes: Sync {
-    /// The database, to read from.
+    /// The database, for reading.
     fn db(&self) -> &Db;
 
     /// Begins a transaction, see [`Db::begin`].
     fn begin_import(&self) -> impl Future<Output = Result<Tx, DbError>> + Send;
 
-    /// Begins a transaction of what an import does again if it was lost, see [`Db::begin_repeatable`].
+    /// Begins a transaction for import work that is simply repeated if lost, see [`Db::begin_repeatable`].
     fn begin_import_repeatable(&self) -> impl Future<Output = Result<Tx, DbError>> + Send;
 }
 
@@ -199,7 +200,7 @@ impl Writes for Db {
     }
 }
 
-/// Checks that nobody imports.
+/// Checks that no import is running.
 async fn alone(mut tx: Tx) -> Result<Tx, DbError> {
     const SQL: &str = "SELECT owner FROM import_lease WHERE name = 'import' AND lease_until > $1";
     let owner: Option<String> = in_tx!(&mut tx, |conn| sqlx::query_scalar(SQL)

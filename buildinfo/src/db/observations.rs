@@ -9,9 +9,9 @@ use platform::on;
 use sqlx::AssertSqlSafe;
 
 use super::dirty_groups::{Touched, touched};
-use super::placeholders::{MANY, marks};
+use super::placeholders::{MANY, marks, quoted};
 
-/// An observation with when it was first seen.
+/// An observation and when it was first seen.
 #[derive(Debug, Clone)]
 pub struct Stored {
     /// The observation.
@@ -24,7 +24,6 @@ pub struct Stored {
     pub problem: Option<String>,
 }
 
-#[derive(sqlx::FromRow)]
 struct Row {
     digest: String,
     source: String,
@@ -36,24 +35,37 @@ struct Row {
     problem: Option<String>,
 }
 
-#[derive(sqlx::FromRow)]
+platform::from_row!(Row {
+    digest,
+    source,
+    kind,
+    subject,
+    url,
+    body,
+    first_run,
+    problem
+});
+
 struct OfGroup {
     group_key: String,
-    #[sqlx(flatten)]
     row: Row,
 }
 
+platform::from_row!(OfGroup { group_key } and row);
+
 const COLUMNS: &str = "o.digest, o.source, o.kind, o.subject, o.url, o.body, o.first_run, o.problem";
 
-impl TryFrom<Row> for Stored {
-    type Error = DbError;
-
-    fn try_from(row: Row) -> Result<Self, DbError> {
+impl Stored {
+    /// Reads a row; none for a kind of statement that another release of the program stored and this one cannot read.
+    fn read(row: Row) -> Result<Option<Self>, DbError> {
         let bad = |what: &str| DbError::Row(format!("observation {}: {what}", row.digest));
-        Ok(Self {
+        let Ok(kind) = row.kind.parse() else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
             observation: Observation {
-                source: row.source.parse().map_err(|_| bad("source"))?,
-                kind: row.kind.parse().map_err(|_| bad("kind"))?,
+                source: SourceName::stored(&row.source).map_err(|_| bad("source"))?,
+                kind,
                 subject: row.subject,
                 url: row.url,
                 body: serde_json::from_str(&row.body)
@@ -62,28 +74,23 @@ impl TryFrom<Row> for Stored {
             digest: row.digest,
             first_seen: row.first_run,
             problem: row.problem,
-        })
+        }))
     }
 }
 
-/// What must be derived again when these observations are passed over, or not any more: those with
-/// this subject, or this digest.
+/// What must be derived again when the observations with this subject or digest are ignored, or no longer ignored.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
 pub(super) async fn touched_by_ignoring(db: &Db, subject_or_digest: &str) -> Result<BTreeSet<Touched>, DbError> {
-    let names = |names: &[&str]| {
-        let quoted: Vec<String> = names.iter().map(|name| format!("'{name}'")).collect();
-        quoted.join(", ")
-    };
-    // Each source and kind is a search in the index: of two texts, with OR, the database would read all.
+    // Each source and kind is an index search; with OR between two texts, the database would read everything.
     let by_subject = format!(
         "SELECT {COLUMNS} \
          FROM observation o \
          WHERE o.source IN ({}) AND o.kind IN ({}) AND substr(o.subject, 1, 300) = substr($1, 1, 300) \
          AND o.subject = $1",
-        names(&SourceName::ALL.map(SourceName::as_str)),
-        names(&Kind::ALL.map(Kind::as_str)),
+        quoted(SourceName::all().map(SourceName::as_str)),
+        quoted(Kind::ALL.map(Kind::as_str)),
     );
     let by_digest = format!("SELECT {COLUMNS} FROM observation o WHERE o.digest = $1");
     let mut rows: Vec<Row> = Vec::new();
@@ -96,12 +103,14 @@ pub(super) async fn touched_by_ignoring(db: &Db, subject_or_digest: &str) -> Res
     }
     let mut dirty = BTreeSet::new();
     for row in rows {
-        dirty.extend(touched(&Stored::try_from(row)?.observation));
+        if let Some(stored) = Stored::read(row)? {
+            dirty.extend(touched(&stored.observation));
+        }
     }
     Ok(dirty)
 }
 
-/// How many observations each of these groups has, said now or not; at most 100 groups.
+/// The number of observations of each of these groups, still said or not; at most 100 groups.
 ///
 /// # Errors
 /// The database failed.
@@ -126,7 +135,7 @@ pub async fn group_sizes(db: &Db, group_keys: &[String]) -> Result<HashMap<Strin
     Ok(sizes.collect())
 }
 
-/// What is said now about the groups with these keys, in the order of the keys.
+/// What is still said about the groups with these keys, in key order.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
@@ -138,15 +147,16 @@ pub async fn of_group(db: &Db, group_key: &str) -> Result<Vec<Observation>, DbEr
         .await)?;
     rows.sort_unstable_by(|left, right| left.digest.cmp(&right.digest));
     rows.into_iter()
-        .map(|row| Stored::try_from(row).map(|stored| stored.observation))
+        .filter_map(|row| Stored::read(row).transpose())
+        .map(|stored| stored.map(|stored| stored.observation))
         .collect()
 }
 
-/// Hands over what is said now about the groups with these keys, with the group's key and in no order. One observation
-/// is held at a time: of a version of old times there are ten thousand.
+/// Passes on what is still said about the groups with these keys, with the group's key, in no particular order. It
+/// holds one observation at a time: some old versions have ten thousand.
 ///
 /// # Errors
-/// The database failed or a row cannot be read; some were handed over.
+/// The database failed or a row cannot be read; some observations were already passed on.
 pub async fn each_of_groups(
     db: &Db,
     group_keys: &[String],
@@ -164,7 +174,7 @@ pub async fn each_of_groups(
             }
             let mut rows = query.fetch(pool);
             while let Some(OfGroup { group_key, row }) = rows.try_next().await? {
-                let stored = Stored::try_from(row)?;
+                let Some(stored) = Stored::read(row)? else { continue };
                 let digest = stored.digest.parse();
                 let digest = digest.map_err(|_| DbError::Row(format!("digest {}", stored.digest)))?;
                 each(&group_key, &stored.observation, digest);
@@ -174,7 +184,7 @@ pub async fn each_of_groups(
     Ok(())
 }
 
-/// What is said now about versions as a whole: the observations that [`builds::facts()`] reads.
+/// What is still said about versions as a whole: the observations that [`builds::facts()`] reads.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
@@ -184,7 +194,7 @@ pub async fn fact_observations(db: &Db) -> Result<Vec<Observation>, DbError> {
          FROM observation o \
          WHERE o.kind IN ('{}', '{}', '{}', '{}') AND o.said_to IS NULL \
          ORDER BY o.digest",
-        // As the index has them: with parameters it would not be used.
+        // Literals, as in the index: with parameters it would not be used.
         Kind::ShippedRelease,
         Kind::ReleaseDirectory,
         Kind::ReleaseHistory,
@@ -194,7 +204,8 @@ pub async fn fact_observations(db: &Db) -> Result<Vec<Observation>, DbError> {
         .fetch_all(pool)
         .await)?;
     rows.into_iter()
-        .map(|row| Stored::try_from(row).map(|stored| stored.observation))
+        .filter_map(|row| Stored::read(row).transpose())
+        .map(|stored| stored.map(|stored| stored.observation))
         .collect()
 }
 
@@ -219,10 +230,12 @@ pub async fn by_digests(db: &Db, digests: &[Digest]) -> Result<Vec<Stored>, DbEr
         query.fetch_all(pool).await
     })?;
     rows.sort_unstable_by(|left, right| left.digest.cmp(&right.digest));
-    rows.into_iter().map(Stored::try_from).collect()
+    rows.into_iter()
+        .filter_map(|row| Stored::read(row).transpose())
+        .collect()
 }
 
-/// Which of these observations, at most 200 of them, are still said.
+/// The observations among these, at most 200, that are still said.
 ///
 /// # Errors
 /// The database failed.

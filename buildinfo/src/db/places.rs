@@ -1,4 +1,4 @@
-//! The table `archive_place`: what the archive's folders were found to hold.
+//! The table `archive_place`: what the archive's folders held when last read.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -14,26 +14,26 @@ use sqlx::AssertSqlSafe;
 use super::lease::Writes;
 use super::placeholders::placeholders;
 
-/// So many places go into one transaction.
+/// Places written in one transaction.
 const CHUNK: usize = 150;
-/// So many subjects are read at a time.
+/// Subjects read at a time.
 const PAGE: i64 = 10_000;
 
-/// What is to be done about a place at the next import.
+/// What the next import should do about a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PlaceState {
-    /// A folder that is looked at again: more may come.
+    /// A folder to look at again: more may come.
     Open,
-    /// A folder that is complete, with all that lies in it.
+    /// A folder that is complete, with everything in it.
     Settled,
-    /// It is not there, though something pointed at it.
+    /// It does not exist, though something pointed to it.
     Absent,
-    /// A file that was there and could not be understood.
+    /// A file that exists but could not be understood.
     Bad,
 }
 
 impl PlaceState {
-    /// The name as it is stored.
+    /// The stored name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -64,23 +64,23 @@ impl FromStr for PlaceState {
     }
 }
 
-/// What a place was found to hold.
+/// What a place held.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Contents {
-    /// Its folders, while it is open.
+    /// Its folders, while the place is open.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub folders: Vec<String>,
-    /// Its files, while it is open.
+    /// Its files, while the place is open.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
-    /// Of a build: the platforms that it was seen to have.
+    /// For a build: the platforms seen.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub platforms: BTreeSet<String>,
-    /// Of a build: the platforms whose metadata was read here.
+    /// For a build: the platforms whose metadata was read here.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub read: BTreeSet<String>,
-    /// Of a bad file: what is wrong.
+    /// For a bad file: what is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
 }
@@ -90,7 +90,7 @@ pub struct Contents {
 pub struct Place {
     /// Its path, from `/pub/`; a folder's ends in a slash.
     pub path: String,
-    /// What is to be done about it.
+    /// What the next import should do about it.
     pub state: PlaceState,
     /// What it held.
     pub contents: Contents,
@@ -98,7 +98,7 @@ pub struct Place {
     pub etag: Option<String>,
 }
 
-/// Every place that is known, by path.
+/// Every known place, by path.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
@@ -120,8 +120,8 @@ pub async fn places(db: &Db) -> Result<HashMap<String, Place>, DbError> {
         .collect()
 }
 
-/// Stores how places were found by a run; what was known of them is replaced, also by a later one of
-/// the same path.
+/// Stores the places a run found, replacing what was known of them; among several with the same path, the last one
+/// counts.
 ///
 /// # Errors
 /// The database failed; what was stored stays.
@@ -160,7 +160,7 @@ pub async fn put_places(to: &impl Writes, run: i64, places: &[Place]) -> Result<
     Ok(())
 }
 
-/// Forgets that these files were bad.
+/// Deletes the record that these files were bad.
 ///
 /// # Errors
 /// The database failed.
@@ -180,7 +180,7 @@ pub async fn forget_bad(to: &impl Writes, paths: &[String]) -> Result<(), DbErro
     Ok(())
 }
 
-/// Gives the subject of every usable record of Buildhub to `each`, once each and cut to 300 characters.
+/// Passes the subject of every usable Buildhub record to `each`, once each and cut to 300 characters.
 ///
 /// # Errors
 /// The database failed.
@@ -192,7 +192,7 @@ pub async fn each_buildhub_subject(db: &Db, mut each: impl FnMut(&str)) -> Resul
     let mut last = String::new();
     loop {
         let rows: Vec<String> = on!(db, |pool| sqlx::query_scalar(SQL)
-            .bind(SourceName::Buildhub.as_str())
+            .bind(SourceName::BUILDHUB.as_str())
             .bind(Kind::BuildhubRecord.as_str())
             .bind(&last)
             .bind(PAGE)

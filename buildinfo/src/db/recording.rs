@@ -14,24 +14,23 @@ use super::lease::Writes;
 use super::observations::by_digests;
 use super::placeholders::{MANY, marks, placeholders};
 
-/// So many observations go into one transaction: others that write wait for it.
+/// Observations written in one transaction: other writers wait for it.
 const CHUNK: usize = 100;
-/// Of what is not said any more at a place, so much is closed before the place is looked through again.
+/// Maximum withdrawn observations closed before their place is searched again.
 const MOST_GONE: usize = 20_000;
 
-/// What became of observations that were recorded.
+/// The result of recording observations.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// They were new, or are said again after they were not.
+    /// New, or said again after being withdrawn.
     pub new: u64,
-    /// They were known.
+    /// Already known.
     pub unchanged: u64,
-    /// They cannot be interpreted; they are kept, with the reason.
+    /// Not interpretable; they are kept, with the reason.
     pub problems: u64,
 }
 
-/// Stores what a source said during a run, and marks what must be derived again. Repeating it
-/// changes nothing.
+/// Stores what a source said during a run, and marks what must be derived again. Idempotent.
 ///
 /// # Errors
 /// The database failed; what was stored stays.
@@ -39,13 +38,13 @@ pub async fn record(to: &impl Writes, run: i64, observations: &[Observation]) ->
     record_prepared(to, run, &Prepared::of(observations.to_vec())).await
 }
 
-/// Observations with all that is stored of them worked out: for a caller that does this on another
-/// thread than the one that stores.
+/// Observations with everything to be stored already computed, so that this can happen on another thread than the one
+/// that stores.
 #[derive(Debug)]
 pub struct Prepared(Vec<NewRow>);
 
 impl Prepared {
-    /// Works out digests, groups and canonical bodies; what is said twice is kept once.
+    /// Computes digests, groups and canonical bodies, and removes duplicates.
     pub fn of(observations: Vec<Observation>) -> Self {
         let mut known = HashSet::new();
         let rows = observations.into_iter().map(NewRow::of);
@@ -53,7 +52,7 @@ impl Prepared {
     }
 }
 
-/// As [`record`], of what was prepared.
+/// Like [`record`], for prepared observations.
 ///
 /// # Errors
 /// The database failed; what was stored stays.
@@ -67,8 +66,8 @@ pub async fn record_prepared(to: &impl Writes, run: i64, prepared: &Prepared) ->
     Ok(seen)
 }
 
-/// Stores the *complete* content of one place: what was said there before and is not any more is
-/// closed. Never call it with a part of a listing, or after an outage.
+/// Stores the *complete* content of one place, and closes what was said there before and is not said now. Never call it
+/// with part of a listing, or after an outage.
 ///
 /// # Errors
 /// The database failed; what was stored stays, and nothing was closed.
@@ -85,11 +84,11 @@ pub async fn record_listing(
     Ok(seen)
 }
 
-/// Closes what was said at one place and is not among `said`, the *complete* content of the place; answers how many
-/// observations that were.
+/// Closes what was said at one place and is not among `said`, the *complete* content of the place; returns how many
+/// observations were closed.
 ///
 /// # Errors
-/// The database failed; what was closed stays closed, and doing it again goes on from there.
+/// The database failed; what was closed stays closed, and repeating the call continues from there.
 pub async fn close_unsaid(
     to: &impl Writes,
     run: i64,
@@ -124,12 +123,12 @@ pub async fn close_unsaid(
     }
 }
 
-/// Some of what is said at a place and is not among `said`, at most [`MOST_GONE`].
+/// Some of what is said at a place but not among `said`, at most [`MOST_GONE`].
 async fn unsaid(db: &Db, source: &str, place: &str, said: &HashSet<Digest>) -> Result<Vec<Digest>, DbError> {
     const OPEN: &str = "SELECT digest FROM observation WHERE source = $1 AND place = $2 AND said_to IS NULL";
     let mut gone = Vec::new();
     on!(db, |pool| {
-        // In no order: one by digests would need an index by them, and a place has hundreds of thousands.
+        // Unordered: an order by digest would need its own index, and a place has hundreds of thousands.
         let mut rows = sqlx::query_scalar(OPEN).bind(source).bind(place).fetch(pool);
         while gone.len() < MOST_GONE
             && let Some(digest) = rows.try_next().await?
@@ -144,7 +143,7 @@ async fn unsaid(db: &Db, source: &str, place: &str, said: &HashSet<Digest>) -> R
     Ok(gone)
 }
 
-/// The path of an address: the same for a source and its mirrors.
+/// The path of an address, which is the same for a source and its mirrors.
 fn place(url: &str) -> String {
     url::Url::parse(url).map_or_else(|_| url.to_owned(), |url| url.path().to_owned())
 }
@@ -160,7 +159,8 @@ struct NewRow {
 
 impl NewRow {
     fn of(observation: Observation) -> Self {
-        let body = builds::said::observation::canonical_json(&observation.body);
+        let observation = observation.public();
+        let body = builds::said::canonical::canonical_json(&observation.body);
         let digest = observation.digest_with(&body);
         let group = group_with(&observation, digest);
         Self {
@@ -180,7 +180,7 @@ async fn insert(tx: &mut Tx, run: i64, rows: &[NewRow], seen: &mut Seen) -> Resu
         let unknown = |row: &&NewRow| !known.contains_key(&row.digest);
         let news: Vec<&NewRow> = rows.iter().filter(unknown).collect();
         insert_new(tx, run, &news).await?;
-        // What was taken back and is said again is as new.
+        // A withdrawn observation that is said again counts as new.
         let again: Vec<&str> = known
             .iter()
             .filter(|(_, is_said)| !**is_said)
@@ -202,7 +202,7 @@ async fn insert(tx: &mut Tx, run: i64, rows: &[NewRow], seen: &mut Seen) -> Resu
     mark_dirty(tx, &dirty).await
 }
 
-/// Which of these were ever said, by digest, and whether they are said now. Nobody else imports meanwhile.
+/// Which of these were ever said, by digest, and whether they are still said. No other import runs meanwhile.
 async fn known(tx: &mut Tx, rows: &[NewRow]) -> Result<HashMap<String, bool>, DbError> {
     let sql = format!(
         "SELECT digest, CAST(said_to IS NULL AS INTEGER) FROM observation WHERE digest IN ({})",
@@ -219,7 +219,7 @@ async fn known(tx: &mut Tx, rows: &[NewRow]) -> Result<HashMap<String, bool>, Db
     Ok(known.collect())
 }
 
-/// Inserts what was never said.
+/// Inserts observations that were never said before.
 async fn insert_new(tx: &mut Tx, run: i64, rows: &[&NewRow]) -> Result<(), DbError> {
     if rows.is_empty() {
         return Ok(());
@@ -252,7 +252,7 @@ async fn insert_new(tx: &mut Tx, run: i64, rows: &[&NewRow]) -> Result<(), DbErr
     Ok(())
 }
 
-/// Says again what was taken back. The sighting that had ended is kept.
+/// Marks withdrawn observations as said again. The ended sighting is kept.
 async fn say_again(tx: &mut Tx, run: i64, digests: &[&str]) -> Result<(), DbError> {
     if digests.is_empty() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The table `reported_version`: installs whose program reports a version that is not the one of its build.
+//! The table `reported_version`: installs whose program reports a version other than its build's.
 
 use builds::unknown::Tally;
 use platform::db::{Db, DbError};
@@ -6,36 +6,46 @@ use platform::{in_tx, on};
 
 use super::deletion::{ROWS, delete_until};
 
-/// Most installs that are kept for one build and reported version: beyond them the number says no more.
+/// Maximum installs kept for one build and reported version: a larger number says nothing more.
 const MOST_INSTALLS: i64 = 1000;
-/// Most installs that are kept in all.
+/// Maximum installs kept in total.
 const MOST: i64 = 20_000;
-/// Of so many versions of one build, those that most installs report, each is looked at: the build may be of the first
-/// of them by now.
+/// Maximum versions examined per build, those that most installs report: the build may by now have the first of them.
 const MOST_OF_BUILD: i64 = 3;
-/// Most versions that are looked at in all.
+/// Maximum versions examined in total.
 const MOST_GROUPS: i64 = 300;
 /// Installs are forgotten after 30 days, in microseconds.
 const KEEP: i64 = 30 * 86_400_000_000;
 
-/// A build of which installs report another version.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+/// A build for which installs report another version.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportedVersion {
     /// The product.
     pub product: String,
-    /// The channel that the crashes name.
+    /// The channel that the crashes report.
     pub channel: String,
     /// The build id, digits.
     pub build_id: String,
     /// The version that the programs report.
     pub reported: String,
-    /// How many installs do, at most a thousand.
+    /// The number of such installs, at most a thousand.
     pub installs: i64,
     /// When the last such report came in, microseconds UTC.
     pub last: i64,
-    /// How many versions as many installs report as were asked for, of this build and channel, with this one.
+    /// The number of versions of this build and channel, including this one, that at least the requested number of
+    /// installs report.
     pub versions: i64,
 }
+
+platform::from_row!(ReportedVersion {
+    product,
+    channel,
+    build_id,
+    reported,
+    installs,
+    last,
+    versions
+});
 
 pub(super) async fn add(db: &Db, tally: &Tally) -> Result<(), DbError> {
     const SQL: &str = "\
@@ -49,7 +59,7 @@ pub(super) async fn add(db: &Db, tally: &Tally) -> Result<(), DbError> {
             WHERE product = $1 AND channel = $2 AND build_id = $3 AND reported = $4 AND install_hash = $5) \
         ON CONFLICT (product, channel, build_id, reported, install_hash) DO UPDATE \
         SET at = CASE WHEN excluded.at > reported_version.at THEN excluded.at ELSE reported_version.at END";
-    // In one order, so that two processes never wait for each other's rows.
+    // In a fixed order, so that two processes never wait for each other's rows.
     let mut sightings: Vec<_> = tally.versions.iter().collect();
     sightings.sort_by(|a, b| a.0.cmp(b.0));
     for sightings in sightings.chunks(ROWS) {
@@ -72,9 +82,8 @@ pub(super) async fn add(db: &Db, tally: &Tally) -> Result<(), DbError> {
     Ok(())
 }
 
-/// The builds of which at least `installs` installs report another version, those of most installs first: of each
-/// build the three versions that most installs report, and at most 300 in all. What clients invent comes after what
-/// many of them report.
+/// The builds for which at least `installs` installs report another version, most installs first: for each build the
+/// three most reported versions, at most 300 in total. Versions that clients invent sort after those that many report.
 ///
 /// # Errors
 /// The database failed.

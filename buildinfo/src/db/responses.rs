@@ -1,4 +1,4 @@
-//! The table `raw_response`: the answers of sources during a run that was captured.
+//! The table `raw_response`: the sources' answers during a captured run.
 
 use builds::said::Response;
 use platform::db::{Db, DbError};
@@ -8,16 +8,16 @@ use sqlx::AssertSqlSafe;
 use super::lease::Writes;
 use super::placeholders::placeholders;
 
-/// So many bytes of compressed answers go into one transaction, or one answer.
+/// Bytes of compressed answers written in one transaction; a larger single answer is written alone.
 const CHUNK_BYTES: usize = 256 * 1024;
-/// And so many answers.
+/// Maximum answers in one transaction.
 const CHUNK: usize = 100;
-/// A stored answer larger than this, decompressed, is no answer of ours.
+/// Maximum decompressed size of a stored answer; a larger one was not written by us.
 const MAX_BODY: usize = 64 << 20;
-/// So many answers are read at a time.
+/// Answers read at a time.
 const PAGE: i64 = 20;
 
-/// Stores answers of a run after the first `kept` ones, and says how many are stored now.
+/// Stores the answers of a run after the first `kept`, and returns how many are stored now.
 ///
 /// # Errors
 /// The database failed; what was stored stays.
@@ -73,7 +73,6 @@ pub async fn put_responses(
     Ok(kept)
 }
 
-#[derive(sqlx::FromRow)]
 struct Row {
     number: i64,
     method: String,
@@ -85,7 +84,18 @@ struct Row {
     body: Vec<u8>,
 }
 
-/// Gives the answers of a run to `each`, in the order in which they came; says how many there were.
+platform::from_row!(Row {
+    number,
+    method,
+    path,
+    question,
+    status,
+    content_type,
+    etag,
+    body
+});
+
+/// Passes the answers of a run to `each`, in the order they came; returns their number.
 ///
 /// # Errors
 /// The database failed, or a row cannot be read.
@@ -127,10 +137,10 @@ pub async fn each_response(
     }
 }
 
-/// Forgets the answers that came before a time, microseconds UTC, a few at a time.
+/// Deletes the answers that came before a time (microseconds UTC), a few at a time.
 ///
 /// # Errors
-/// The database failed; what was forgotten stays so.
+/// The database failed; what was deleted stays deleted.
 pub async fn forget_responses(to: &impl Writes, before: i64) -> Result<(), DbError> {
     const RUNS: &str = "SELECT DISTINCT run FROM raw_response WHERE run < $1 ORDER BY run";
     const SQL: &str = "DELETE FROM raw_response WHERE run = $1 AND number >= $2 AND number < $2 + 200";

@@ -5,47 +5,66 @@ use builds::said::observation::SourceName;
 use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
 use serde::Serialize;
+use sqlx::AssertSqlSafe;
 
 use super::lease::Writes;
 use super::page::Page;
+use super::placeholders::quoted;
 
-/// One import, as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, sqlx::FromRow)]
+/// One stored import.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Run {
-    /// The moment of its start, microseconds UTC; higher than that of any run before it.
+    /// Its start, microseconds UTC; higher than that of any earlier run.
     pub id: i64,
     /// What was read: `auto`, or one source.
     pub source: String,
-    /// What was decided about the sources, and why: a [`Policy`] as JSON; empty while it runs.
+    /// What was decided about the sources, and why: a [`Policy`] as JSON; empty while the run is in progress.
     #[serde(serialize_with = "as_json")]
     pub policy: String,
     /// When it began, microseconds UTC.
     pub started: i64,
     /// When it ended, microseconds UTC; none while it runs, or if it was killed.
     pub ended: Option<i64>,
-    /// `running`, `complete`, `partial` (a source failed), `failed`, `stopped` (on request), or
-    /// `broken` (it was killed, or failed at our own end).
+    /// `running`, `complete`, `partial` (a source failed), `failed`, `stopped` (on request), or `broken` (it was
+    /// killed, or failed on our side).
     pub outcome: String,
     /// Requests made.
     pub requests: i64,
     /// Records read.
     pub records: i64,
-    /// Observations that were new.
+    /// New observations.
     pub new_records: i64,
-    /// Observations that were known.
+    /// Observations already known.
     pub unchanged: i64,
-    /// Records that could not be used, and requests that failed for good.
+    /// Unusable records, and requests that finally failed.
     pub errors: i64,
     /// The generation after it.
     pub generation: i64,
-    /// What a person should know, one thing a line.
+    /// What people should know, one item per line.
     pub notes: String,
 }
+
+platform::from_row!(Run {
+    id,
+    source,
+    policy,
+    started,
+    ended,
+    outcome,
+    requests,
+    records,
+    new_records,
+    unchanged,
+    errors,
+    generation,
+    notes,
+});
 
 impl Run {
     /// Whether it read sources; loading a table does not.
     pub fn reads_sources(&self) -> bool {
-        self.source != SourceName::Csv.as_str()
+        let source = self.source.parse::<SourceName>();
+        !source.is_ok_and(|source| source.row().is_loaded())
     }
 
     /// What was decided about the sources, and why.
@@ -59,7 +78,7 @@ fn as_json<S: serde::Serializer>(policy: &str, serializer: S) -> Result<S::Ok, S
     policy.serialize(serializer)
 }
 
-/// Stores that a run began, under the right to import: one that still claims to run was killed.
+/// Stores that a run began, under the right to import: any other run still marked as running was killed.
 ///
 /// # Errors
 /// The database failed.
@@ -113,7 +132,7 @@ pub async fn end_run(tx: &mut Tx, run: &Run) -> Result<(), DbError> {
     Ok(())
 }
 
-/// The newest runs first, at most `limit`.
+/// The newest runs, newest first, at most `limit`.
 ///
 /// # Errors
 /// The database failed.
@@ -121,7 +140,7 @@ pub async fn recent_runs(db: &Db, limit: i64) -> Result<Vec<Run>, DbError> {
     Ok(runs_before(db, i64::MAX, limit).await?.rows)
 }
 
-/// The runs with a smaller id than `before`, the newest first, at most `limit`.
+/// The runs with ids below `before`, newest first, at most `limit`.
 ///
 /// # Errors
 /// The database failed.
@@ -148,15 +167,21 @@ pub async fn runs_before(db: &Db, before: i64, limit: i64) -> Result<Page<Run>, 
 /// # Errors
 /// The database failed.
 pub async fn last_import(db: &Db) -> Result<Option<i64>, DbError> {
-    const SQL: &str = "SELECT started FROM import_run WHERE id < $1 AND source <> $2 ORDER BY id DESC LIMIT 1";
-    Ok(on!(db, |pool| sqlx::query_scalar(SQL)
+    let sql = format!(
+        "SELECT started FROM import_run WHERE id < $1 AND source NOT IN ({}) ORDER BY id DESC LIMIT 1",
+        quoted(
+            SourceName::all()
+                .filter(|source| source.row().is_loaded())
+                .map(SourceName::as_str)
+        )
+    );
+    Ok(on!(db, |pool| sqlx::query_scalar(AssertSqlSafe(sql.as_str()))
         .bind(i64::MAX)
-        .bind(SourceName::Csv.as_str())
         .fetch_optional(pool)
         .await)?)
 }
 
-/// How many imports there were of each outcome.
+/// The number of imports of each outcome.
 ///
 /// # Errors
 /// The database failed.

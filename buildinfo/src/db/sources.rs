@@ -1,15 +1,16 @@
-//! The table `source_state`: how each source does.
+//! The table `source_state`: the health of each source.
 
+use builds::SourceName;
 use platform::db::{Db, DbError};
 use platform::{in_tx, on};
 
 use super::lease::Writes;
 
-/// Most characters of a source's trouble that are kept.
+/// Maximum characters kept of a source's trouble.
 const MAX_TROUBLE: usize = 500;
 
 /// How a source does.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceState {
     /// Its name, see [`builds::SourceName::as_str`].
     pub source: String,
@@ -17,18 +18,34 @@ pub struct SourceState {
     pub tried: i64,
     /// When it last answered, microseconds UTC; none if it never did.
     pub answered: Option<i64>,
-    /// When the newest thing that it told of was uploaded or shipped, microseconds UTC.
+    /// When the newest item it reported was uploaded or shipped, microseconds UTC.
     pub newest: Option<i64>,
     /// What it did at the last try instead of answering; none if it answered.
     pub trouble: Option<String>,
 }
 
-/// Stores how a source did at one try: `answered` is when it did, none if it did not; `newest` is
-/// the newest that it told of; `trouble` is what it did instead of answering, cut to 500
-/// characters. What it answered earlier stays known, and an older try changes nothing.
+platform::from_row!(SourceState {
+    source,
+    tried,
+    answered,
+    newest,
+    trouble
+});
+
+impl SourceState {
+    /// Whether imports of this program read the source, so that its silence matters.
+    pub fn is_read(&self) -> bool {
+        let source = self.source.parse::<SourceName>();
+        source.is_ok_and(|source| source.row().is_read())
+    }
+}
+
+/// Stores the result of one try: `answered` is when the source answered, none if it did not; `newest` is the newest
+/// item it reported; `trouble` is what it did instead of answering, cut to 500 characters. Earlier answers stay known,
+/// and an older try changes nothing.
 ///
-/// To be called when the generation that rests on the answers is finished, so that no answer claims
-/// to be newer than it is.
+/// Call it once the generation that rests on the answers is finished, so that no answer claims to be fresher than it
+/// is.
 ///
 /// # Errors
 /// The database failed.
@@ -60,7 +77,7 @@ pub async fn record_state(
     tx.commit().await
 }
 
-/// How every source does that was ever asked, sorted by name.
+/// The state of every source that was ever asked, sorted by name.
 ///
 /// # Errors
 /// The database failed.

@@ -11,19 +11,19 @@ use super::page::Page;
 use super::placeholders::placeholders;
 use super::reported;
 
-/// Most ids that are kept for each product and verdict; for products without a source, in all.
+/// Maximum ids kept for each product and verdict; in total for products without a source.
 const MOST: i64 = 5000;
-/// Most installs that are kept for one build: the alarm needs a few.
+/// Maximum installs kept for one build: the alarm needs only a few.
 const MOST_INSTALLS: i64 = 100;
-/// Most installs that are kept in all.
+/// Maximum installs kept in total.
 const MOST_SEEN: i64 = 20_000;
-/// What was not asked for during so long is forgotten: 90 days in microseconds.
+/// Ids not asked for within this time are deleted: 90 days in microseconds.
 const KEEP: i64 = 90 * 86_400_000_000;
-/// Installs are forgotten after a week.
+/// Installs are deleted after a week.
 const KEEP_SEEN: i64 = 7 * 86_400_000_000;
 
-/// An unknown build id, as it is listed.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+/// A listed unknown build id.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unknown {
     /// The product.
     pub product: String,
@@ -33,24 +33,38 @@ pub struct Unknown {
     pub build_id: String,
     /// See [`Verdict`].
     pub verdict: String,
-    /// How often it was asked for.
+    /// How often it was looked up.
     pub asked: i64,
-    /// When it was asked for first, microseconds UTC.
+    /// When it was first looked up, microseconds UTC.
     pub first_asked: i64,
-    /// When it was asked for last, microseconds UTC.
+    /// When it was last looked up, microseconds UTC.
     pub last_asked: i64,
     /// When an alarm was raised because of it, microseconds UTC.
     pub raised: Option<i64>,
-    /// When it was looked for because of the alarm, microseconds UTC.
+    /// When an import looked for it because of the alarm, microseconds UTC.
     pub tried: Option<i64>,
-    /// What came of that.
+    /// The outcome of that import.
     pub outcome: Option<String>,
     /// When the alarm ended, microseconds UTC.
     pub cleared: Option<i64>,
 }
 
+platform::from_row!(Unknown {
+    product,
+    channel,
+    build_id,
+    verdict,
+    asked,
+    first_asked,
+    last_asked,
+    raised,
+    tried,
+    outcome,
+    cleared,
+});
+
 impl Unknown {
-    /// Under what it is counted.
+    /// The key that it is counted under.
     pub fn key(&self) -> UnknownKey {
         UnknownKey {
             product: self.product.clone(),
@@ -60,14 +74,14 @@ impl Unknown {
     }
 }
 
-/// Writes down what was counted in memory, in small transactions. Where one is broken off in its
-/// commit and written again, some questions count twice.
+/// Writes the counts from memory to the database, in small transactions. If a transaction fails during its commit and
+/// is written again, some questions count twice.
 ///
 /// # Errors
-/// The database failed; what was not written is given back.
+/// The database failed; what was not written is returned.
 pub async fn add_unknown(db: &Db, mut tally: Tally) -> Result<(), (Tally, DbError)> {
     let mut asked: Vec<(UnknownKey, Asked)> = tally.asked.drain().collect();
-    // In one order, so that two processes never wait for each other's rows.
+    // In a fixed order, so that two processes never wait for each other's rows.
     asked.sort_by(|a, b| a.0.cmp(&b.0));
     for start in (0..asked.len()).step_by(ROWS) {
         let end = asked.len().min(start + ROWS);
@@ -146,12 +160,12 @@ async fn add_sightings(db: &Db, tally: &Tally) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Forgets what was not asked for within 90 days of `now` (microseconds UTC), and what is more than
-/// 5,000 ids of a product and verdict, those asked for longest ago first; installs after a week, and
-/// beyond 20,000. Alarms go with their 90 days; installs that report another version than their build's after 30.
+/// Deletes ids not looked up within 90 days of `now` (microseconds UTC), and those beyond 5,000 per product and
+/// verdict, least recently asked first; installs after a week, and those beyond 20,000; alarms after 90 days; and
+/// installs that report another version than their build's after 30 days.
 ///
 /// # Errors
-/// The database failed; calling it again goes on.
+/// The database failed; calling it again continues.
 pub async fn prune_unknown(db: &Db, now: i64) -> Result<(), DbError> {
     const OLD: &str = "DELETE FROM unknown_build \
         WHERE (product, channel, build_id) IN (\
@@ -194,7 +208,7 @@ pub async fn prune_unknown(db: &Db, now: i64) -> Result<(), DbError> {
     delete_until(db, OLD_SEEN, end.max(now.saturating_sub(KEEP_SEEN))).await?;
     reported::prune(db, now).await?;
     let mut parts: Vec<(&str, Verdict)> = vec![("", Verdict::NoSource), ("", Verdict::Junk)];
-    for product in Product::ALL {
+    for product in Product::all() {
         parts.extend([
             (product.as_str(), Verdict::Unofficial),
             (product.as_str(), Verdict::NotSeen),
@@ -235,10 +249,10 @@ pub async fn prune_unknown(db: &Db, now: i64) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Forgets builds that are not unknown any more, with their installs; at most 200 in a transaction.
+/// Deletes builds that are no longer unknown, with their installs; at most 200 in a transaction.
 ///
 /// # Errors
-/// The database failed; calling it again goes on.
+/// The database failed; calling it again continues.
 pub async fn forget_unknown(db: &Db, keys: &[UnknownKey]) -> Result<(), DbError> {
     const BUILD: &str = "DELETE FROM unknown_build WHERE product = $1 AND channel = $2 AND build_id = $3";
     const SEEN: &str = "DELETE FROM unknown_seen WHERE product = $1 AND channel = $2 AND build_id = $3";
@@ -260,7 +274,7 @@ pub async fn forget_unknown(db: &Db, keys: &[UnknownKey]) -> Result<(), DbError>
     Ok(())
 }
 
-/// How many ids there are of each verdict, sorted by verdict.
+/// The number of ids of each verdict, sorted by verdict.
 ///
 /// # Errors
 /// The database failed.
@@ -269,19 +283,19 @@ pub async fn unknown_counts(db: &Db) -> Result<Vec<(String, i64)>, DbError> {
     Ok(on!(db, |pool| sqlx::query_as(SQL).fetch_all(pool).await)?)
 }
 
-/// Whether to list builds with an alarm only.
+/// Whether to list only builds with an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AlarmFilter {
     /// Every unknown id.
     Any,
-    /// Those with an alarm that is on.
+    /// Those with an open alarm.
     Open,
-    /// Those whose alarm is over: mostly builds that became known.
+    /// Those whose alarm has ended, mostly because the build became known.
     Cleared,
 }
 
 impl AlarmFilter {
-    /// The one called `open` or `cleared`.
+    /// The filter named `open` or `cleared`.
     pub fn named(name: &str) -> Option<Self> {
         match name {
             "open" => Some(Self::Open),
@@ -291,7 +305,7 @@ impl AlarmFilter {
     }
 }
 
-/// Which unknown ids to list; what is left empty is not asked for.
+/// Which unknown ids to list; an empty member does not filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownFilter {
     /// Of this product.
@@ -302,8 +316,8 @@ pub struct UnknownFilter {
     pub alarm: AlarmFilter,
 }
 
-/// The unknown ids that a filter lets through, the highest build id first, then by product and
-/// channel, after the one with the key `after`; at most `limit`.
+/// The unknown ids that match a filter, highest build id first, then by product and channel, after the key `after`; at
+/// most `limit`.
 ///
 /// # Errors
 /// The database failed.
@@ -338,7 +352,7 @@ pub async fn list_unknown(
         AlarmFilter::Open => sql.push_str(" AND b.cleared IS NULL"),
         AlarmFilter::Cleared => sql.push_str(" AND b.cleared IS NOT NULL"),
     }
-    // $1 is the limit; then come the texts.
+    // $1 is the limit; the texts follow.
     let mut texts: Vec<&str> = Vec::new();
     if let Some(product) = &filter.product {
         texts.push(product);

@@ -1,18 +1,18 @@
-//! Removing what is too old to be asked for, a few rows at a time.
+//! Removing history that is too old to be asked for, a few rows at a time.
 
 use platform::db::{Db, DbError, progress, set_progress};
 use platform::{in_tx, on};
 
 use super::generations::{Generation, generation_at};
 
-/// Under this name stands the oldest generation that may be asked for; 0: all of them.
+/// The name under which the oldest generation that may be asked for is stored; 0: all of them.
 const HISTORY: &str = "builds_history";
-/// Under this name stands the newest generation of which changes were removed.
+/// The name under which the newest generation whose changes were removed is stored.
 const CHANGES: &str = "builds_changes_removed";
-/// At most so many rows go in one transaction.
+/// Maximum rows deleted in one transaction.
 const ROWS: i64 = 500;
 
-/// Nothing is known any more of so early a time.
+/// The time lies before the history that is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "that is not kept any more: the history of builds reaches back to {}",
@@ -23,13 +23,13 @@ pub struct BeforeHistory {
     pub reaches_back_to: i64,
 }
 
-/// The newest generation that was finished by a time (microseconds UTC), or that so early a time is not known any more.
+/// The newest generation finished by a time (microseconds UTC), or an error that the time is too early to be known.
 ///
 /// # Errors
 /// The database failed.
 pub async fn known_at(db: &Db, time: i64) -> Result<Result<Generation, BeforeHistory>, DbError> {
     const CREATED: &str = "SELECT created FROM generation WHERE n = $1";
-    // The horizon is read last: whatever was found before it is still there if it is not behind it.
+    // The horizon is read last: a generation found before is still there unless it is older than the horizon.
     let found = generation_at(db, time).await?;
     let oldest = progress(db, HISTORY).await?;
     if found.n >= oldest {
@@ -52,7 +52,7 @@ pub async fn is_kept(db: &Db, generation: i64) -> Result<bool, DbError> {
     Ok(generation >= progress(db, HISTORY).await?)
 }
 
-/// The newest generation of which changes were removed; 0: of none.
+/// The newest generation whose changes were removed; 0: none.
 ///
 /// # Errors
 /// The database failed.
@@ -60,10 +60,10 @@ pub async fn changes_removed(db: &Db) -> Result<i64, DbError> {
     progress(db, CHANGES).await
 }
 
-/// How many rows went.
+/// The number of rows removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Removed {
-    /// Builds that ended long ago.
+    /// Builds that ceased to be valid long ago.
     pub builds: u64,
     /// Changes of conclusions.
     pub changes: u64,
@@ -71,17 +71,16 @@ pub struct Removed {
     pub generations: u64,
     /// Imports.
     pub runs: u64,
-    /// Sightings of observations that were said again later.
+    /// Sightings that ended before the observation was said again.
     pub sightings: u64,
 }
 
-/// Removes up to 500 rows of each kind that nobody needs who asks about a time from `refused` on. What is older than
-/// `refused` is no longer answered from now on, and what is older than `removed` goes: the time between is for those
-/// who began to read before. Changes go by age alone; [`changes_removed`] tells a follower whether some went before it
-/// had followed them.
+/// Removes up to 500 rows of each kind that are not needed to answer about times from `refused` on. From now on, times
+/// before `refused` are refused, and rows older than `removed` are deleted: the time between is for readers that have
+/// already begun. Changes are removed by age alone; [`changes_removed`] tells a follower whether it missed some.
 ///
 /// # Errors
-/// The database failed; the next call goes on.
+/// The database failed; the next call continues.
 pub async fn remove(db: &Db, refused: i64, removed: i64) -> Result<Removed, DbError> {
     let oldest = generation_at(db, refused).await?.n;
     if oldest > progress(db, HISTORY).await? {
@@ -90,7 +89,7 @@ pub async fn remove(db: &Db, refused: i64, removed: i64) -> Result<Removed, DbEr
         tx.commit().await?;
     }
     let generation = generation_at(db, removed.min(refused)).await?.n;
-    // Said before it is done, so that nobody takes what is left for all there was.
+    // Stored first, so that no reader mistakes the remaining changes for all of them.
     if generation > progress(db, CHANGES).await? {
         let mut tx = db.begin().await?;
         set_progress(&mut tx, CHANGES, generation).await?;

@@ -1,4 +1,4 @@
-//! Who says what in the conflicts that are stored.
+//! The sources behind stored conflicts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,12 +8,12 @@ use platform::db::{Db, DbError};
 
 use crate::db::{self, StoredConflict};
 
-/// So many observations of a value are asked who says it.
+/// Observations of a value examined for their source.
 const MOST_ASKED: usize = 8;
-/// So many observations are read at a time.
+/// Observations read at a time.
 const AT_ONCE: usize = 200;
 
-/// Conflicts as they are told, in the order given; one of another form is left out.
+/// Conflicts with the sources of each value, in the order given; one of another form is left out.
 ///
 /// # Errors
 /// The database failed.

@@ -1,18 +1,19 @@
-//! What became another about the builds with an id, from one generation to the next.
+//! What changed in the builds with an id from one generation to the next.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
 use builds::build::Build;
-use builds::said::observation::canonical_json;
+use builds::said::canonical::canonical_json;
 
-/// Members that name a build, or that are no statement about it.
+/// Members that identify a build, or state nothing about it.
 const PASSED_OVER: [&str; 5] = ["product", "build_id", "platform", "variant", "evidence"];
-/// Longest value that is shown, in characters.
+/// Maximum characters shown of a value.
 const LONGEST: usize = 200;
 
-/// What differs between builds with one id, a line for each member with its platforms; empty if only the evidence does.
+/// The differences between builds with one id, one line for each member with its platforms; empty if only the evidence
+/// differs.
 pub(super) fn differences(old: &[Build], new: &[Build]) -> Vec<String> {
     let (old, new) = (by_name(old), by_name(new));
     let mut changed: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
@@ -41,7 +42,7 @@ pub(super) fn differences(old: &[Build], new: &[Build]) -> Vec<String> {
     changed.into_iter().map(line).collect()
 }
 
-/// Platform and variant, and which of the builds that share them it is.
+/// Platform and variant, and an index among the builds that share them.
 type Name = (String, usize);
 
 fn by_name(builds: &[Build]) -> BTreeMap<Name, Map<String, Value>> {

@@ -65,7 +65,7 @@ pub struct Evidence {
 /// A change of what was concluded about a build id.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct HistoryEntry {
-    /// In which generation.
+    /// The generation that made it.
     pub generation: i64,
     /// `new`, `changed` or `withdrawn`.
     pub reason: String,
@@ -81,7 +81,7 @@ pub struct HistoryEntry {
 
 impl From<Change> for HistoryEntry {
     fn from(change: Change) -> Self {
-        // Both are written by this program as JSON arrays.
+        // This program writes both as JSON arrays.
         let json = |text: &str| serde_json::from_str(text).unwrap_or(Value::Null);
         Self {
             generation: change.generation,

@@ -1,7 +1,7 @@
-//! Reading the archive: its listings always, and of its files those that Buildhub does not have.
+//! Reading the archive: always its listings, and of its files those that Buildhub lacks.
 //!
-//! A version is looked for only where its parent listing shows it; a build that is complete is
-//! settled and not asked for again. What was read is stored before the place that says so.
+//! A version is looked for only where its parent listing shows it; a complete build is settled and not requested again.
+//! Observations are stored before the place that marks them as read.
 
 mod harvest;
 mod outlook;
@@ -19,28 +19,33 @@ use tokio_util::sync::CancellationToken;
 
 use self::harvest::Harvest;
 use self::survey::{AT_ONCE, Survey, missing_is_none, survey_candidates, survey_nightly};
+use super::choice::Choice;
 use super::error::ImportError;
-use super::options::Choice;
-use super::progress::Progress;
-use super::under_way::Import;
+use super::under_way::{Import, Reader};
 use crate::db::{self, Place, Prepared, Writes};
 use crate::sources::Client;
-use crate::sources::archive::{Reader, buildhub_package, candidate_version, release_version};
+use crate::sources::archive::{self, buildhub_package, candidate_version, release_version};
 
-const SOURCE: SourceName = SourceName::Archive;
-/// So many observations, or places, are stored at a time.
+const SOURCE: SourceName = SourceName::ARCHIVE;
+/// Observations, or places, stored at a time.
 const BATCH: usize = 300;
 
+/// Reads the archive; after Buildhub, with which it is compared.
+pub(super) const READER: Reader = Reader {
+    source: SOURCE,
+    read: |import, stop| Box::pin(import.read_archive(stop)),
+};
+
 impl Import<'_> {
-    pub(super) async fn read_archive(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
-        let client = self.client.for_another();
+    async fn read_archive(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
+        let (client, root) = (self.client(SOURCE), self.address(SOURCE)?);
         let mut known = if self.options.full {
             HashMap::new()
         } else {
             db::places(self.lease.db()).await?
         };
         known.retain(|path, _| !self.options.wanted.iter().any(|plan| lies_on_the_way(plan, path)));
-        let reader = Reader::new(&client, &self.settings.archive_url, &known);
+        let reader = archive::Reader::new(&client, &root, &known);
         let mut survey = Survey::default();
         let products = products_there(&reader).await;
         let mut found = false;
@@ -69,18 +74,16 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// The folders of the products that are asked for.
+    /// The folders of the requested products.
     fn directories(&self) -> impl Iterator<Item = Directory> + use<> {
         let products = self.options.products.clone();
-        Directory::ALL
-            .into_iter()
-            .filter(move |directory| products.is_empty() || products.contains(&directory.product()))
+        Directory::all().filter(move |directory| products.is_empty() || products.contains(&directory.product()))
     }
 
-    /// Reads the listings of one product down to its builds; answers whether it shows anything.
+    /// Reads the listings of one product down to its builds; returns whether it lists anything.
     async fn survey(
         &mut self,
-        reader: &Reader<'_>,
+        reader: &archive::Reader<'_>,
         known: &HashMap<String, Place>,
         directory: Directory,
         survey: &mut Survey,
@@ -114,11 +117,11 @@ impl Import<'_> {
         Ok(anything)
     }
 
-    /// Stores which versions have a folder under `releases/`. A listing without any is no listing
-    /// to believe: what it said before stays.
+    /// Stores which versions have a folder under `releases/`. A listing without any is not credible: earlier
+    /// observations stay.
     async fn record_releases(
         &mut self,
-        reader: &Reader<'_>,
+        reader: &archive::Reader<'_>,
         directory: Directory,
         place: &Place,
     ) -> Result<BTreeSet<Version>, ImportError> {
@@ -136,16 +139,15 @@ impl Import<'_> {
         if observations.is_empty() {
             return Ok(shipped);
         }
-        let seen = db::record_listing(&self.lease, self.run.id, SOURCE.as_str(), &url, &observations).await?;
-        self.add(seen, observations.len(), 0);
+        self.record_listing(SOURCE, &url, &observations, 0).await?;
         db::put_places(&self.lease, self.run.id, std::slice::from_ref(place)).await?;
         Ok(shipped)
     }
 
-    /// Reads the builds that were found, stores them, and settles what is complete.
+    /// Reads the builds found, stores them, and settles the complete ones.
     async fn read_builds(
         &mut self,
-        reader: &Reader<'_>,
+        reader: &archive::Reader<'_>,
         known: &HashMap<String, Place>,
         mut survey: Survey,
         stop: &CancellationToken,
@@ -179,11 +181,7 @@ impl Import<'_> {
                 self.store(&mut harvest).await?;
             }
             done += 1;
-            (self.report)(Progress::Reading {
-                source: SOURCE,
-                done,
-                total,
-            });
+            self.show(SOURCE, done, total);
             if stop.is_cancelled() {
                 self.store(&mut harvest).await?;
                 return Err(ImportError::Stopped);
@@ -198,7 +196,7 @@ impl Import<'_> {
         Ok(harvest)
     }
 
-    /// Stores what was read, and then that it was read.
+    /// Stores the observations, and then the places that mark them as read.
     async fn store(&mut self, harvest: &mut Harvest) -> Result<(), ImportError> {
         let observations = std::mem::take(&mut harvest.observations);
         let records = observations.len();
@@ -210,7 +208,7 @@ impl Import<'_> {
         self.keep().await
     }
 
-    /// Notes how the archive did, and what it had that Buildhub had not.
+    /// Notes how the archive did, and what it had that Buildhub lacked.
     fn conclude_archive(&mut self, client: &Client, harvest: &Harvest) {
         let what = format!(
             "{} builds were looked at, {} files read",
@@ -229,7 +227,7 @@ impl Import<'_> {
                     "archive: {error}; {} requests failed for good; {what}",
                     harvest.failed.len()
                 ));
-                // What could be read is to be relied on; the rest is asked for again.
+                // What could be read is reliable; the rest is requested again.
                 if client.gave_up() || harvest.compared.is_empty() {
                     self.failed_source(SOURCE, error);
                 } else {
@@ -246,7 +244,7 @@ impl Import<'_> {
                 harvest.bad[0]
             ));
         }
-        let forced = match (self.options.choice, self.policy.state(SourceName::Buildhub)) {
+        let forced = match (self.options.choice, self.policy.state(SourceName::BUILDHUB)) {
             (Choice::Only(_), _) => Some(Reason::Asked),
             (_, Some(state)) if state.is_failure() => Some(Reason::BuildhubFailed),
             _ => None,
@@ -256,7 +254,7 @@ impl Import<'_> {
 }
 
 /// The names of the products' folders; none if the archive does not list them.
-async fn products_there(reader: &Reader<'_>) -> Option<BTreeSet<String>> {
+async fn products_there(reader: &archive::Reader<'_>) -> Option<BTreeSet<String>> {
     let listing = reader.list("/pub/").await.ok()?;
     let folders: BTreeSet<String> = listing.contents.folders.into_iter().collect();
     (!folders.is_empty()).then_some(folders)

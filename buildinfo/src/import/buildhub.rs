@@ -1,4 +1,4 @@
-//! Reading Buildhub: every record in the order of its upload, or what is new since the last time.
+//! Reading Buildhub: every record in upload order, or those new since the last time.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,38 +13,43 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::choice::Choice;
 use super::error::ImportError;
-use super::options::Choice;
-use super::progress::Progress;
-use super::under_way::Import;
+use super::under_way::{Import, Reader};
 use crate::db::{self, Prepared, Writes};
 use crate::sources::buildhub::{self, Records, Wanted};
 use crate::sources::{Client, SourceError};
 
-/// Where the newest upload that was read is stored, microseconds UTC.
+/// Where the time of the newest upload read is stored, microseconds UTC.
 const SEEN: &str = "buildhub_seen";
-/// Where the number of records is stored that lie before the next run's beginning.
+/// Where the number of records before the next run's start is stored.
 const BEFORE: &str = "buildhub_before";
-/// A later import begins so long before the newest upload: uploads do not become visible in order.
+/// How long before the newest upload a later import begins: uploads do not become visible in order.
 const OVERLAP: i64 = 24 * 3_600_000_000;
 /// A page that takes longer is slow. After a few in a row the archive is the better source.
 const SLOW: Duration = Duration::from_secs(5);
-/// So many slow pages in a row.
+/// The number of slow pages in a row.
 const SLOW_PAGES: u32 = 3;
 
-const SOURCE: SourceName = SourceName::Buildhub;
+const SOURCE: SourceName = SourceName::BUILDHUB;
+
+/// Reads Buildhub.
+pub(super) const READER: Reader = Reader {
+    source: SOURCE,
+    read: |import, stop| Box::pin(import.read_buildhub(stop)),
+};
 
 impl Import<'_> {
-    pub(super) async fn read_buildhub(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
-        let client = Arc::new(self.client.for_another());
-        let root = &self.settings.buildhub_url;
+    async fn read_buildhub(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
+        let client = Arc::new(self.client(SOURCE));
+        let root = &self.address(SOURCE)?;
         let seen_until = progress(self.lease.db(), SEEN).await?;
         let mut since = match self.options.since {
             Some(since) => Some(since),
             None if self.options.full || seen_until == 0 => None,
             None => Some(seen_until - OVERLAP),
         };
-        // Records that came behind what was read, as when a hole is filled, want a full reading.
+        // Late records behind what was already read, as when a hole is filled, need a full reading.
         if self.options.since.is_none()
             && let Some(start) = since
         {
@@ -70,7 +75,6 @@ impl Import<'_> {
                 .products
                 .iter()
                 .flat_map(|product| names(*product))
-                .copied()
                 .collect(),
             build_id: None,
         };
@@ -79,10 +83,9 @@ impl Import<'_> {
                 build_id: Some(plan.build_id.to_string()),
                 ..Wanted::default()
             };
-            // If this fails, so does what follows, and says so.
+            // If this fails, so does what follows, which reports it.
             if let Ok(page) = buildhub::page(&client, root, &one, None).await {
-                let seen = db::record(&self.lease, self.run.id, &page.observations).await?;
-                self.add(seen, page.records, page.unusable);
+                self.record(&page.observations, page.unusable).await?;
             }
         }
         let (mut done, mut newest, mut slow) = (0, 0, 0);
@@ -107,7 +110,7 @@ impl Import<'_> {
                 .as_deref()
                 .and_then(micros)
                 .map_or(newest, |time| newest.max(time));
-            // The next page is fetched and read by another thread while this one is stored.
+            // The next page is fetched and read by another task while this one is stored.
             let following = page.next.clone().map(|after| {
                 let (client, root, wanted) = (Arc::clone(&client), root.clone(), wanted.clone());
                 tokio::spawn(read_page(client, root, wanted, Some(after)))
@@ -130,11 +133,7 @@ impl Import<'_> {
                 self.failed += 1;
                 return Ok(());
             }
-            (self.report)(Progress::Reading {
-                source: SOURCE,
-                done,
-                total: page.total.max(done),
-            });
+            self.show(SOURCE, done, page.total.max(done));
             if following.is_none() && page.total > done {
                 let why = format!("{done} of {} records came", page.total);
                 self.note(&format!("buildhub: {why}"));
@@ -151,26 +150,25 @@ impl Import<'_> {
             self.failed += 1;
             return Ok(());
         }
-        self.read += 1;
-        self.well_source(SOURCE, &client, &format!("{done} records were read"));
+        self.note_read(SOURCE, &client, &format!("{done} records were read"));
         if newest > 0 {
-            self.newest.insert(SOURCE, newest);
+            self.saw(SOURCE, newest);
         }
-        // Only a run over all products that began at what was read before may move on: another
-        // would leave holes behind it.
+        // Only a run over all products that began within what was read before may move on: any other would leave holes
+        // behind it.
         let leaves_no_hole = since.is_none_or(|since| since <= seen_until);
         if self.options.products.is_empty() && leaves_no_hole {
-            self.move_on(&client, newest.max(seen_until)).await?;
+            self.move_on(&client, root, newest.max(seen_until)).await?;
         }
         Ok(())
     }
 
-    /// Stores how far Buildhub was read.
-    async fn move_on(&mut self, client: &Client, newest: i64) -> Result<(), ImportError> {
+    /// Stores how far Buildhub has been read.
+    async fn move_on(&mut self, client: &Client, root: &Url, newest: i64) -> Result<(), ImportError> {
         let start = clock::rfc3339(newest - OVERLAP);
-        let before = match buildhub::count_before(client, &self.settings.buildhub_url, &start).await {
+        let before = match buildhub::count_before(client, root, &start).await {
             Ok(before) => i64::try_from(before).unwrap_or(i64::MAX),
-            // Without the count the next run would not see what comes late: let it read again.
+            // Without the count the next run would not notice late records: let it read everything again.
             Err(error) => {
                 self.note(&format!("buildhub: {error}; the next import reads again"));
                 return Ok(());
@@ -184,7 +182,7 @@ impl Import<'_> {
     }
 }
 
-/// Reads a page and makes its records ready to be stored; says how long the answer took.
+/// Reads a page and prepares its records for storage; also returns how long the answer took.
 async fn read_page(
     client: Arc<Client>,
     root: Url,
@@ -201,15 +199,9 @@ async fn read_page(
     (page, Prepared::of(observations), took)
 }
 
-/// What Buildhub calls a product.
-fn names(product: Product) -> &'static [&'static str] {
-    match product {
-        Product::Firefox => &["firefox", "devedition"],
-        Product::Thunderbird => &["thunderbird"],
-        Product::Fennec => &["fennec"],
-        Product::Fenix => &["fenix"],
-        Product::Focus => &["focus"],
-    }
+/// Buildhub's names for a product.
+fn names(product: Product) -> impl Iterator<Item = &'static str> {
+    product.directories().map(|directory| directory.row().source_name)
 }
 
 fn micros(rfc3339: &str) -> Option<i64> {

@@ -1,4 +1,4 @@
-//! Deriving what is marked, and what people state against the sources.
+//! Deriving the marked groups, and storing people's corrections.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,18 +17,16 @@ use super::lease::with_lease;
 use super::progress::Progress;
 use crate::db::{self, Lease, Writes};
 
-/// So many groups are derived at a time,
+/// Maximum groups derived at a time,
 const GROUPS: i64 = 50;
-/// if they do not have more observations than this together: a version of old times has one for
-/// each build, platform and language.
+/// if they do not have more observations than this together: an old version has one for each build, platform and
+/// language.
 const OBSERVATIONS: usize = 2000;
 
-/// Adds corrections and derives what they concern, under the same lease as an import; answers the
-/// newest generation.
+/// Adds corrections and derives what they concern, under the same lease as an import; returns the newest generation.
 ///
 /// # Errors
-/// See [`ImportError`]. Stopped or killed, corrections may be stored and the rest be done by the
-/// next import.
+/// See [`ImportError`]. If stopped or killed, corrections may be stored already; the next import does the rest.
 pub async fn correct(
     db: &Db,
     corrections: &[Correction],
@@ -45,11 +43,11 @@ pub async fn correct(
     with_lease(db, true, owner, stop, report, work).await
 }
 
-/// Undoes a correction and derives what it concerned; answers the newest generation, or none if
-/// there is no correction with this id in force.
+/// Undoes a correction and derives what it concerned; returns the newest generation, or none if no correction with this
+/// id is in force.
 ///
 /// # Errors
-/// As of [`correct`].
+/// As for [`correct`].
 pub async fn undo_correction(
     db: &Db,
     id: i64,
@@ -67,8 +65,7 @@ pub async fn undo_correction(
     with_lease(db, true, owner, stop, report, work).await
 }
 
-/// Derives everything again from what is stored; answers the newest generation, which is a new one
-/// only if something came out differently.
+/// Derives everything stored again; returns the newest generation, which is new only if something came out differently.
 ///
 /// # Errors
 /// See [`ImportError`].
@@ -85,7 +82,7 @@ pub async fn rebuild(
     with_lease(db, true, owner, stop, report, work).await
 }
 
-/// Derives every marked group and finishes the generation; answers the newest generation.
+/// Derives every marked group and finishes the generation; returns the newest generation.
 pub(crate) async fn derive_dirty(
     lease: &Lease,
     stop: &CancellationToken,
@@ -97,7 +94,7 @@ pub(crate) async fn derive_dirty(
     let facts = known_facts(db, &corrections).await?;
     let known = Arc::new(Known { corrections, facts });
     let (mut done, total) = (0, db::dirty_count(db).await?);
-    // The next groups are read and derived by another thread while these are written. Nobody else marks groups: that
+    // The next groups are read and derived by another task while these are written. No other process marks groups: that
     // needs the lease, which is ours.
     let ahead =
         |after: String| AbortOnDropHandle::new(tokio::spawn(conclusions(db.clone(), Arc::clone(&known), after)));
@@ -123,13 +120,13 @@ pub(crate) async fn derive_dirty(
     Ok(if made { last + 1 } else { last })
 }
 
-/// What is the same for all groups of one derivation.
+/// What all groups of one derivation share.
 struct Known {
     corrections: Vec<Correction>,
     facts: Facts,
 }
 
-/// Derives some of the marked groups, those that come after one, in the order of their keys; none when all are done.
+/// Derives the next marked groups after a key, in key order; none when all are done.
 async fn conclusions(db: Db, known: Arc<Known>, after: String) -> Result<Vec<(String, Derived)>, DbError> {
     let mut groups = db::dirty_groups(&db, &after, GROUPS).await?;
     let sizes = db::group_sizes(&db, &groups).await?;
@@ -167,7 +164,7 @@ pub(crate) async fn derive_groups(
     Ok(groups.into_iter().map(conclude).collect())
 }
 
-/// What is stated about versions as a whole, but for what corrections ignore.
+/// The statements about versions as a whole, except those that corrections ignore.
 pub(crate) async fn known_facts(db: &Db, corrections: &[Correction]) -> Result<Facts, DbError> {
     let stated: Vec<_> = db::fact_observations(db)
         .await?

@@ -13,11 +13,11 @@ use crate::db::{IMPORT_LEASE, Lease};
 
 /// How often the lease is renewed.
 const RENEW_EVERY: Duration = Duration::from_secs(4);
-/// So long after a renewal that failed it is tried again.
+/// The pause before retrying a failed renewal.
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
 
-/// Does work that only one may do at a time. Whatever the work writes it writes through the lease, so that it writes
-/// nothing after another one took over.
+/// Does work that only one process may do at a time. The work writes only through the lease, so it writes nothing after
+/// another process has taken over.
 pub(crate) async fn with_lease<T, W>(
     db: &Db,
     wait: bool,
@@ -38,7 +38,7 @@ where
     if lease.is_lost() {
         return Err(ImportError::LeaseLost);
     }
-    // Not given back, it ends by itself; what the work did is done.
+    // If not released, it expires by itself; the work is done either way.
     if let Err(error) = lease.release().await {
         tracing::warn!(%error, "the right to import could not be given back");
     }
@@ -65,15 +65,15 @@ async fn wait_for_lease(
     }
 }
 
-/// When the lease is to be renewed next, or why it cannot be.
+/// When to renew the lease next, or why it cannot be renewed.
 #[derive(Debug)]
 enum Kept {
-    /// After so long; it holds until this moment, microseconds UTC.
+    /// After this duration; the lease holds until this moment, microseconds UTC.
     For(Duration, i64),
     Lost(ImportError),
 }
 
-/// Renews the lease for ever; ends only when it was lost.
+/// Keeps renewing the lease; returns only once it is lost.
 async fn keep_lease(lease: &Lease, taken: i64) -> ImportError {
     let mut until = taken.saturating_add(clock::micros(IMPORT_LEASE));
     let mut pause = RENEW_EVERY;
@@ -86,7 +86,7 @@ async fn keep_lease(lease: &Lease, taken: i64) -> ImportError {
     }
 }
 
-/// One renewal of a lease that holds until `until`. One that fails is no loss: the lease holds on, and is renewed
+/// Renews a lease that holds until `until`. A failed renewal does not lose the lease: it still holds, and is renewed
 /// again soon.
 async fn renew(lease: &Lease, until: i64, now: i64) -> Kept {
     match lease.renew(now).await {

@@ -1,4 +1,4 @@
-//! What corrections would change, before they are made.
+//! A preview of what corrections would change.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,24 +14,24 @@ use serde::Serialize;
 use super::derivation::{derive_groups, known_facts};
 use crate::db;
 
-/// What would change about one build id.
+/// A change to one build id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Preview {
     /// The product.
     pub product: Product,
     /// The id.
     pub build_id: BuildId,
-    /// The builds as they are concluded now, those only that would change; none if the id is new.
+    /// The builds as currently concluded, only those that would change; empty if the id is new.
     pub old: Vec<Build>,
-    /// What would be concluded in their place; none if nothing would be left.
+    /// The builds that would replace them; empty if none would be left.
     pub new: Vec<Build>,
-    /// All builds with the id, as they are known now.
+    /// All builds with the id, as currently known.
     #[serde(skip)]
     known: Vec<Build>,
 }
 
 impl Preview {
-    /// Which of these questions about the build would be answered otherwise, but for what moves with other builds.
+    /// Which of these questions about the build would be answered differently, ignoring what depends on other builds.
     ///
     /// # Errors
     /// There is no room for the builds.
@@ -48,7 +48,7 @@ impl Preview {
     }
 }
 
-/// All that is said of a build, but for the evidence.
+/// Everything a build says except its evidence, as text.
 fn text_of(build: &Build) -> String {
     let build = Build {
         evidence: Vec::new(),
@@ -57,8 +57,8 @@ fn text_of(build: &Build) -> String {
     format!("{build:?}")
 }
 
-/// What corrections, added to those in force, would change about builds, sorted by product and id. Nothing is written.
-/// A change of the evidence alone is none.
+/// What adding corrections to those in force would change about builds, sorted by product and id. Writes nothing. A
+/// change of the evidence alone does not count.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
@@ -99,7 +99,7 @@ pub async fn preview(db: &Db, added: &[Correction]) -> Result<Vec<Preview>, DbEr
     Ok(previews)
 }
 
-/// Builds by all that they say but for their evidence.
+/// Builds keyed by everything they say except their evidence.
 fn said(builds: Vec<Build>) -> BTreeMap<String, Build> {
     builds
         .into_iter()

@@ -1,19 +1,24 @@
-//! Reading product-details: each file is a complete listing of what it says.
+//! Reading product-details: each file is a complete listing of its observations.
 
 use builds::policy::State;
 use builds::said::observation::{Observation, SourceName};
 use tokio_util::sync::CancellationToken;
 
 use super::error::ImportError;
-use super::progress::Progress;
-use super::under_way::Import;
-use crate::db;
+use super::under_way::{Import, Reader};
 use crate::sources::{SourceError, product_details};
 
+const SOURCE: SourceName = SourceName::PRODUCT_DETAILS;
+
+/// Reads product-details.
+pub(super) const READER: Reader = Reader {
+    source: SOURCE,
+    read: |import, stop| Box::pin(import.read_product_details(stop)),
+};
+
 impl Import<'_> {
-    pub(super) async fn read_product_details(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
-        const SOURCE: SourceName = SourceName::ProductDetails;
-        let client = self.client.for_another();
+    async fn read_product_details(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
+        let (client, root) = (self.client(SOURCE), self.address(SOURCE)?);
         let files = product_details::files();
         let total = files.len() as u64;
         let (mut read, mut failed) = (0, None);
@@ -21,19 +26,16 @@ impl Import<'_> {
             if stop.is_cancelled() {
                 return Err(ImportError::Stopped);
             }
-            match product_details::file(&client, &self.settings.product_details_url, name).await {
+            match product_details::file(&client, &root, name).await {
                 Ok(file) => {
-                    let seen =
-                        db::record_listing(&self.lease, self.run.id, SOURCE.as_str(), &file.url, &file.observations)
-                            .await?;
-                    self.add(seen, file.observations.len() + file.unusable, file.unusable);
+                    self.record_listing(SOURCE, &file.url, &file.observations, file.unusable)
+                        .await?;
                     if let Some(newest) = file.observations.iter().filter_map(day).max() {
-                        let known = self.newest.entry(SOURCE).or_default();
-                        *known = newest.max(*known);
+                        self.saw(SOURCE, newest);
                     }
                     read += 1;
                 }
-                // A file that is not there is a note; the source itself works.
+                // A missing file is only noted; the source itself works.
                 Err(error @ SourceError::NotFound(_)) => {
                     self.note(&format!("product-details: {error}"));
                 }
@@ -47,11 +49,7 @@ impl Import<'_> {
                     }
                 }
             }
-            (self.report)(Progress::Reading {
-                source: SOURCE,
-                done: done as u64 + 1,
-                total,
-            });
+            self.show(SOURCE, done as u64 + 1, total);
         }
         self.read += u64::from(read > 0);
         match failed {

@@ -1,26 +1,26 @@
-//! How far an import is.
+//! The progress of an import.
 
 use builds::said::observation::SourceName;
 
 /// What an import is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
-    /// Another import runs, by this owner; ours begins after it.
+    /// Another import is running, by this owner; ours begins after it.
     Waiting(String),
     /// Records read so far, and how many there are.
     Reading {
-        /// From where.
+        /// The source.
         source: SourceName,
-        /// So many were read.
+        /// The number read.
         done: u64,
-        /// Of so many, by the source's own count.
+        /// The total, as the source counts it.
         total: u64,
     },
     /// Groups derived so far.
     Deriving {
-        /// So many.
+        /// The number derived.
         done: u64,
-        /// Of so many.
+        /// The total.
         total: u64,
     },
 }

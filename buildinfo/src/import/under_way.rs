@@ -1,26 +1,67 @@
-//! An import under way.
+//! An import under way: how it is to be made, what reads the sources for it, and what came of it so far.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use builds::names::product::Product;
 use builds::policy::{Policy, State};
-use builds::said::observation::SourceName;
+use builds::said::observation::{Observation, SourceName};
+use builds::unknown::FetchPlan;
+use futures::future::BoxFuture;
 use platform::clock;
+use tokio_util::sync::CancellationToken;
+use url::Url;
 
+use super::choice::Choice;
 use super::error::ImportError;
-use super::options::Options;
 use super::progress::Progress;
 use crate::db::{self, Lease, Run, Seen, Writes};
 use crate::meters;
 use crate::settings::Settings;
 use crate::sources::{Client, SourceError, Tape};
 
-/// Kept answers of sources are kept so many days at least.
+/// Minimum days that the sources' kept answers are stored.
 const KEPT_DAYS: i64 = 7;
 
-/// One import: its options, what it has read so far, and how its sources did.
-pub(super) struct Import<'a> {
+/// How to import.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What to read.
+    pub choice: Choice,
+    /// Only these products; empty: all.
+    pub products: Vec<Product>,
+    /// Only what was uploaded at this time or later, microseconds UTC; none: what is new since the last import, or
+    /// everything the first time.
+    pub since: Option<i64>,
+    /// Read everything, regardless of what was read before.
+    pub full: bool,
+    /// Wait while another import runs.
+    pub wait: bool,
+    /// Builds to look for wherever they can be, even in settled places.
+    pub wanted: Vec<FetchPlan>,
+    /// Keep the sources' answers verbatim, or take them from a recording instead of asking.
+    pub tape: Option<Arc<Tape>>,
+    /// What reads the sources, in this order.
+    pub readers: &'static [Reader],
+}
+
+/// The reading of a source.
+pub type Reading<'i> = BoxFuture<'i, Result<(), ImportError>>;
+
+/// What reads one source.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader {
+    /// The source.
+    pub source: SourceName,
+    /// Reads it. It looks now and then whether it is to stop. A source that fails is noted in the import, and is no
+    /// error.
+    pub read: for<'i> fn(&'i mut Import<'_>, &'i CancellationToken) -> Reading<'i>,
+}
+
+/// An import under way, as what reads a source sees it: it asks for the source's client and address, hands over what
+/// the source said, and tells how the source did.
+pub struct Import<'a> {
     pub(super) lease: Lease,
     pub(super) settings: &'a Settings,
     pub(super) options: &'a Options,
@@ -44,7 +85,7 @@ impl<'a> Import<'a> {
         report: &'a (dyn Fn(Progress) + Sync),
     ) -> Result<Self, ImportError> {
         let now = clock::now_micros();
-        // Later than the run before, also on a clock that was set back.
+        // Later than the previous run, even on a clock that was set back.
         let last = db::recent_runs(lease.db(), 1).await?;
         let run = Run {
             id: last.first().map_or(now, |last| now.max(last.id + 1)),
@@ -72,6 +113,76 @@ impl<'a> Import<'a> {
         })
     }
 
+    /// How this import is made: which products, and since when.
+    pub fn options(&self) -> &Options {
+        self.options
+    }
+
+    /// A client for a source. What is personal in its answers is removed before they are seen, kept or told of.
+    pub fn client(&self, source: SourceName) -> Client {
+        self.client.for_source(source)
+    }
+
+    /// Where a source is, by the settings.
+    ///
+    /// # Errors
+    /// [`ImportError::NoAddress`] of a source that imports do not read.
+    pub fn address(&self, source: SourceName) -> Result<Url, ImportError> {
+        let root = self.settings.addresses.of(source).cloned();
+        root.ok_or(ImportError::NoAddress(source))
+    }
+
+    /// Stores what a source said. Of so many more records nothing could be made.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn record(&mut self, observations: &[Observation], unusable: usize) -> Result<(), ImportError> {
+        let seen = db::record(&self.lease, self.run.id, observations).await?;
+        self.add(seen, observations.len() + unusable, unusable);
+        Ok(())
+    }
+
+    /// Stores the *whole* of what a source says at one address: what it said there before and does not any more is
+    /// closed. Of so many more records nothing could be made.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn record_listing(
+        &mut self,
+        source: SourceName,
+        url: &str,
+        observations: &[Observation],
+        unusable: usize,
+    ) -> Result<(), ImportError> {
+        let seen = db::record_listing(&self.lease, self.run.id, source.as_str(), url, observations).await?;
+        self.add(seen, observations.len() + unusable, unusable);
+        Ok(())
+    }
+
+    /// Notes when something was uploaded or shipped that a source told of, microseconds UTC.
+    pub fn saw(&mut self, source: SourceName, time: i64) {
+        let newest = self.newest.entry(source).or_insert(time);
+        *newest = time.max(*newest);
+    }
+
+    /// Shows how far the reading of a source is.
+    pub fn show(&self, source: SourceName, done: u64, total: u64) {
+        (self.report)(Progress::Reading { source, done, total });
+    }
+
+    /// Notes that a source could not be read; what it said before stays.
+    pub fn note_failed(&mut self, source: SourceName, error: &SourceError) {
+        self.note(&format!("{source}: {error}; what it said before stays"));
+        self.failed += 1;
+        self.failed_source(source, error);
+    }
+
+    /// Notes that a source was read: `what` of it, with this client.
+    pub fn note_read(&mut self, source: SourceName, client: &Client, what: &str) {
+        self.read += 1;
+        self.well_source(source, client, what);
+    }
+
     /// Adds a line to the run's notes, which people read.
     pub(super) fn note(&mut self, text: &str) {
         if !self.run.notes.is_empty() {
@@ -80,7 +191,7 @@ impl<'a> Import<'a> {
         self.run.notes.push_str(text);
     }
 
-    /// Counts `records` that were read, `unusable` ones among them, and what became of them in the database.
+    /// Counts `records` read, including `unusable` ones, and the result of storing them.
     pub(super) fn add(&mut self, seen: Seen, records: usize, unusable: usize) {
         let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         self.run.records += i64::try_from(records).unwrap_or(i64::MAX);
@@ -114,7 +225,7 @@ impl<'a> Import<'a> {
         }
     }
 
-    /// Stores the sources' answers that came since the last time, if they are to be kept.
+    /// Stores the sources' answers since the last call, if they are to be kept.
     pub(super) async fn keep(&mut self) -> Result<(), ImportError> {
         if let Some(tape) = &self.tape {
             let responses = tape.take();
@@ -123,7 +234,7 @@ impl<'a> Import<'a> {
         Ok(())
     }
 
-    /// Stores how each source did, once what it said can be seen.
+    /// Stores the state of each source, once its observations are visible.
     pub(super) async fn record_states(&mut self) -> Result<(), ImportError> {
         for verdict in &self.policy.sources {
             let answered = (!verdict.state.is_failure()).then_some(self.run.started);
@@ -141,7 +252,7 @@ impl<'a> Import<'a> {
         meters::IMPORT_DURATION.observe_with(took, [self.run.outcome.clone()]);
     }
 
-    /// Stores how the run ended, whichever way it did.
+    /// Stores how the run ended, whether it succeeded or failed.
     pub(super) async fn end(&mut self, outcome: &Result<(), ImportError>) -> Result<(), ImportError> {
         self.run.ended = Some(clock::now_micros());
         self.run.requests = i64::try_from(self.client.requests()).unwrap_or(i64::MAX);

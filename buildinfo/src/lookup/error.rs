@@ -1,4 +1,4 @@
-//! Why a look-up could not be made.
+//! Why a look-up failed.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use builds::index::IndexFull;
 use platform::db::DbError;
 use platform::http::ApiError;
 
-/// A look-up could not be made.
+/// A look-up failed.
 #[derive(Debug, thiserror::Error)]
 pub enum LookupError {
     /// The database failed.
@@ -15,13 +15,13 @@ pub enum LookupError {
     /// There are more builds than an index can hold.
     #[error(transparent)]
     Full(#[from] IndexFull),
-    /// The database did not answer a moment ago, and is not asked again by everybody at once.
+    /// The database failed to answer a moment ago, and not every caller asks it again at once.
     #[error("the database does not answer")]
     Away,
     /// The builds are not loaded yet.
     #[error("the builds are being loaded")]
     Loading,
-    /// The builds could not be loaded; others waited for the same.
+    /// The builds could not be loaded; others waited for the same load.
     #[error(transparent)]
     Load(Arc<LookupError>),
 }

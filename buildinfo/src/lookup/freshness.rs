@@ -1,22 +1,19 @@
 //! How fresh an answer is: when the sources last answered, and which of them are silent.
 //!
-//! This stands beside an answer and is no part of it: it changes with time, and an answer that says
-//! the same as before must stay equal to it.
+//! This accompanies an answer but is not part of it: it changes with time, while two answers that say the same must be
+//! equal.
 
 use std::fmt;
 
-use builds::said::observation::SourceName;
 use platform::clock::rfc3339;
 use serde::Serialize;
 
 use crate::db::SourceState;
 
-/// When the sources answered that an answer rests on. With it, "not yet" and "does not exist" never
-/// look the same.
+/// When the sources behind an answer last answered. It tells "not yet" from "does not exist".
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Freshness {
-    /// Everything was known to us that the sources held at this time, RFC 3339; none if no source
-    /// ever answered.
+    /// We know everything the sources held at this time, RFC 3339; none if no source ever answered.
     pub as_of: Option<String>,
     /// The sources that did not answer when they were last asked.
     pub silent: Vec<Silent>,
@@ -33,7 +30,7 @@ pub struct Silent {
     pub why: String,
 }
 
-/// Something with how fresh it is.
+/// Something with its freshness.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Dated<'a, T> {
     /// The thing itself.
@@ -46,10 +43,10 @@ pub struct Dated<'a, T> {
 
 impl Freshness {
     /// What the states of the sources amount to. The oldest answer among the sources that answer
-    /// counts; if none answers, the newest answer there ever was. Tables of rows are no source that
-    /// is asked again, and count for nothing.
+    /// counts; if none answers, the newest answer there ever was. What imports do not read, as tables
+    /// of rows, counts for nothing.
     pub fn of(states: &[SourceState]) -> Self {
-        let asked = states.iter().filter(|state| state.source != SourceName::Csv.as_str());
+        let asked = states.iter().filter(|state| state.is_read());
         let (answering, silent): (Vec<_>, Vec<_>) =
             asked.partition(|state| state.trouble.is_none() && state.answered.is_some());
         let oldest = answering.iter().filter_map(|state| state.answered).min();
@@ -60,7 +57,7 @@ impl Freshness {
         }
     }
 
-    /// Of what was known at an earlier time (microseconds UTC): which source was silent then is not.
+    /// The freshness of an earlier time (microseconds UTC): which sources were silent then is not known.
     pub fn at(time: i64) -> Self {
         Self {
             as_of: (time > 0).then(|| rfc3339(time)),
@@ -76,7 +73,7 @@ impl Freshness {
         }
     }
 
-    /// A text that differs whenever this does.
+    /// A text that differs whenever the freshness does.
     pub(crate) fn tag(&self) -> String {
         let silent = self.silent.iter();
         let silent: Vec<String> = silent
@@ -144,6 +141,7 @@ mod tests {
                     state("archive", Some(hour), None),
                     state("buildhub", Some(minute), None),
                     state("csv", Some(0), None),
+                    state("of-another-release", Some(0), Some("timed out")),
                 ],
                 Some("1970-01-01T00:01:00Z"),
                 vec![],

@@ -1,4 +1,4 @@
-//! One load of the index at a time, shared by all who want it.
+//! One load of the index at a time, shared by all callers that want it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,10 +10,10 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::error::LookupError;
 
-/// A load under way, or one that has ended.
+/// A load in progress or finished.
 pub(super) type Load = Shared<BoxFuture<'static, Result<(), Arc<LookupError>>>>;
 
-/// The last load that was begun.
+/// The last load begun.
 #[derive(Default)]
 pub(super) struct Loading(Mutex<Option<Load>>);
 
@@ -24,10 +24,10 @@ impl fmt::Debug for Loading {
 }
 
 impl Loading {
-    /// The load that is under way, or `load`, which is begun then. It goes on when those who wait for it go away, and
-    /// ends with the last look-up.
+    /// Joins the load in progress, or begins `load`. It continues when its waiters go away, and ends with the last
+    /// look-up.
     pub(super) fn join(&self, load: impl Future<Output = Result<(), LookupError>> + Send + 'static) -> Load {
-        // What a panic left behind is a load like any other.
+        // A load left behind by a panic is like any other.
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(running) = last.as_ref().filter(|load| load.peek().is_none()) {
             return running.clone();

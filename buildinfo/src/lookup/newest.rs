@@ -1,4 +1,4 @@
-//! The number of the newest generation, asked for by many at once.
+//! The number of the newest generation, shared by concurrent callers.
 
 use std::sync::{Arc, Mutex as ShortMutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,22 +8,22 @@ use tokio::sync::Mutex;
 
 use crate::db::{finished_here, latest_generation};
 
-/// So long after a failure the database counts as away.
+/// How long the database counts as away after a failure.
 const AWAY: Duration = Duration::from_secs(1);
-/// For so long one answer of the database serves all who ask. It is less than another process needs to tell anybody
-/// that it has finished a generation; one of this process ends it at once.
+/// How long one answer of the database serves all callers. It is less than another process needs to tell anyone that it
+/// has finished a generation; a generation finished by this process invalidates it at once.
 const SERVES: Duration = Duration::from_millis(5);
-/// After so long the database is asked again while the answer still serves, so that under load nobody waits for it.
+/// After this time the database is asked again while the old answer still serves, so that under load no caller waits.
 const RENEWED: Duration = Duration::from_millis(1);
 
-/// Shares one query among all who ask at the same time.
+/// Shares one query among all concurrent callers.
 #[derive(Debug, Default)]
 pub(super) struct Newest {
-    /// What the database said last.
+    /// The database's last answer.
     last: ShortMutex<Option<Seen>>,
-    /// Held by the one who asks the database.
+    /// Held while asking the database.
     asking: Arc<Mutex<()>>,
-    /// When the database failed last.
+    /// When the database last failed.
     failed: ShortMutex<Option<Instant>>,
 }
 
@@ -31,22 +31,22 @@ pub(super) struct Newest {
 struct Seen {
     /// When the query began.
     at: Instant,
-    /// How many generations this process had finished then.
+    /// The number of generations this process had finished then.
     finished: u64,
-    /// What it found; nothing if it failed.
+    /// The generation found; none if the query failed.
     generation: Option<i64>,
 }
 
 impl Seen {
-    /// Whether it says all that was finished when somebody came, with so many generations of this process.
+    /// Whether it covers everything finished when the caller came, with `finished` generations of this process.
     fn serves(&self, came: Instant, finished: u64) -> bool {
         self.finished == finished && self.at + SERVES >= came
     }
 }
 
 impl Newest {
-    /// The newest generation that this process had finished when this was called, or another one 5 ms before; or a
-    /// newer one.
+    /// Returns the newest generation: at least as new as any that this process had finished when this was called, or
+    /// that another process had finished 5 ms before.
     ///
     /// # Errors
     /// The database failed.
@@ -60,7 +60,7 @@ impl Newest {
             {
                 let (newest, db) = (Arc::clone(self), db.clone());
                 tokio::spawn(async move {
-                    // An error is noted, and met by the one who asks next.
+                    // An error is noted, and the next caller meets it.
                     let _ = newest.ask(&db).await;
                     drop(asking);
                 });
@@ -70,14 +70,14 @@ impl Newest {
         let asking = self.asking.lock().await;
         match self.seen(came).map(|seen| seen.generation) {
             Some(Some(generation)) => return Ok(generation),
-            // Those who wait for a database that is away do not wait for each other as well.
+            // Callers waiting for a database that is away do not wait for each other as well.
             Some(None) => drop(asking),
             None => return self.ask(db).await,
         }
         Ok(latest_generation(db).await?.n)
     }
 
-    /// Asks the database, and keeps what it says.
+    /// Asks the database, and keeps its answer.
     async fn ask(&self, db: &Db) -> Result<i64, DbError> {
         let (at, finished) = (Instant::now(), finished_here());
         let found = latest_generation(db).await.map(|newest| newest.n);
@@ -92,7 +92,7 @@ impl Newest {
         found
     }
 
-    /// What the database said last, if that serves who came then.
+    /// The database's last answer, if it serves a caller that came at `came`.
     fn seen(&self, came: Instant) -> Option<Seen> {
         let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
         last.filter(|seen| seen.serves(came, finished_here()))

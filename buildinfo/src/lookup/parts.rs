@@ -1,23 +1,24 @@
 //! Lists and comparisons from the database alone, for a command that does not load the whole index: each reads the
-//! builds that its answer is made of into a small one.
+//! builds that its answer needs into a small index.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use builds::build::Build;
 use builds::catalog::{self, Comparison, Newest, NoComparison, VersionBuilds, Which};
 use builds::index::{BuildIndex, IndexFull};
-use builds::names::product::{Line, Product, is_unofficial_channel};
+use builds::names::channel::{Channel, Line};
+use builds::names::product::Product;
 use builds::names::version::{Stage, Version};
 use platform::db::{Db, DbError};
 
 use super::error::LookupError;
 use crate::db::{self, Page};
 
-/// So many ids are read at a time in the search for the newest.
+/// Ids read at a time in the search for the newest build.
 const IDS: i64 = 20;
-/// So many times ids of release are read in the search for the newest candidate on beta.
+/// Maximum pages of release ids read in the search for the newest candidate on beta.
 const CANDIDATE_PAGES: usize = 5;
-/// So many versions.
+/// Versions read at a time.
 const VERSIONS: usize = 8;
 
 fn small(generation: i64, mut builds: Vec<Build>) -> Result<BuildIndex, IndexFull> {
@@ -26,8 +27,8 @@ fn small(generation: i64, mut builds: Vec<Build>) -> Result<BuildIndex, IndexFul
     BuildIndex::from_builds(generation, &builds)
 }
 
-/// The stored versions of a product by channel, oldest first, without candidate number, with the names of each one's
-/// builds.
+/// The stored versions of a product by channel, oldest first, without candidate number, with the names of each
+/// version's builds.
 type Versions = BTreeMap<(Version, String), Vec<String>>;
 
 async fn stored_versions(db: &Db, generation: i64, product: Product) -> Result<Versions, LookupError> {
@@ -40,7 +41,7 @@ async fn stored_versions(db: &Db, generation: i64, product: Product) -> Result<V
     Ok(versions)
 }
 
-/// A page of what [`catalog::versions`] lists: the versions after the place `after`, at most `limit`.
+/// A page of [`catalog::versions`]: the versions after the place `after`, at most `limit`.
 ///
 /// # Errors
 /// See [`LookupError`].
@@ -68,7 +69,7 @@ pub async fn versions(
     })
 }
 
-/// What [`catalog::newest`] says of a channel.
+/// [`catalog::newest`] for a channel.
 ///
 /// # Errors
 /// See [`LookupError`].
@@ -84,15 +85,14 @@ pub struct ChannelNewest {
     pub product: Product,
     /// The channel.
     pub channel: String,
-    /// How many different build ids it has.
+    /// The number of its different build ids.
     pub ids: i64,
     /// The newest builds of each of its lines.
     pub lines: Vec<Newest>,
 }
 
-/// What [`catalog::newest`] says of every channel that is wanted, at most `limit`, sorted by product and channel. It
-/// reads which versions there are of each product, so it is for a command, or to be kept as long as the generation is
-/// the newest.
+/// [`catalog::newest`] for every wanted channel, at most `limit`, sorted by product and channel. It reads all versions
+/// of each product, so it is for a command, or for a result kept as long as the generation is the newest.
 ///
 /// # Errors
 /// See [`LookupError`].
@@ -135,23 +135,23 @@ async fn newest_among(
     channel: &str,
     stored: &Versions,
 ) -> Result<Vec<Newest>, LookupError> {
-    let is_beta = channel == "beta";
+    let tried = Channel::of(channel).tries;
     let mut lines: BTreeMap<Line, Vec<(&str, &[String])>> = BTreeMap::new();
     for ((version, own), names) in stored.iter().rev() {
-        // What beta got of a release stands in its line too; which versions those are, their builds tell.
-        let may_be_candidate = is_beta && own == "release" && version.stage() == Stage::Release;
+        // Releases offered on beta are in its line too; only their builds tell which versions those are.
+        let may_be_candidate = tried == Some(own) && version.stage() == Stage::Release;
         if own == channel || may_be_candidate {
             let line = lines.entry(Line::of(own, version)).or_default();
             line.push((own, names));
         }
     }
-    // The newest build by its id is of one of the highest versions, but for a branch that was kept up beside the
+    // The build with the newest id has one of the highest versions, unless an older branch was maintained beside the
     // newest one.
     let mut by_id = db::builds_of_channel(db, generation, product, channel, None, 1)
         .await?
         .rows;
-    if is_beta {
-        by_id.extend(newest_candidates(db, generation, product).await?);
+    if let Some(tried) = tried {
+        by_id.extend(newest_candidates(db, generation, product, channel, tried).await?);
     }
     let mut found = Vec::new();
     for (line, versions) in lines {
@@ -161,17 +161,23 @@ async fn newest_among(
     Ok(found)
 }
 
-/// The newest builds of a release that were offered on beta as candidates. Where beta gets them at all, the newest few
-/// releases hold one: so only the newest hundred ids of release are read, and a product whose releases never go to
-/// beta has none.
-async fn newest_candidates(db: &Db, generation: i64, product: Product) -> Result<Vec<Build>, LookupError> {
+/// The newest builds of a release that were offered on beta as candidates: `channel` is beta, and `tried` is release.
+/// Where beta gets them at all, the newest few releases hold one: so only the newest hundred ids of release are read,
+/// and a product whose releases never go to beta has none.
+async fn newest_candidates(
+    db: &Db,
+    generation: i64,
+    product: Product,
+    channel: &str,
+    tried: &str,
+) -> Result<Vec<Build>, LookupError> {
     let mut before = None;
     for _ in 0..CANDIDATE_PAGES {
-        let page = db::builds_of_channel(db, generation, product, "release", before, IDS).await?;
+        let page = db::builds_of_channel(db, generation, product, tried, before, IDS).await?;
         before = page.rows.last().map(|build| build.build_id);
         let on_beta = |build: &&Build| {
             let mut channels = build.offered_on.iter();
-            build.build_number.is_some() && channels.any(|channel| channel == "beta")
+            build.build_number.is_some() && channels.any(|on| on == channel)
         };
         let newest = page.rows.iter().filter(on_beta).map(|one| one.build_id);
         if let Some(newest) = newest.max() {
@@ -185,8 +191,8 @@ async fn newest_candidates(db: &Db, generation: i64, product: Product) -> Result
     Ok(Vec::new())
 }
 
-/// The newest of a line. What is offered is among the highest versions: they are read from the highest down until one
-/// is; a line of esr is read whole.
+/// The newest builds of a line. An offered build is among the highest versions: they are read from the highest down
+/// until one is found; an esr line is read whole.
 async fn newest_of_line(
     db: &Db,
     generation: i64,
@@ -197,13 +203,17 @@ async fn newest_of_line(
     by_id: &[Build],
 ) -> Result<Option<Newest>, LookupError> {
     let at_once = match channel {
-        "beta" => VERSIONS,
+        _ if Channel::of(channel).tries.is_some() => VERSIONS,
         _ if line.to_string() != "main" => versions.len().max(1),
-        // A nightly's version has as many builds as eight betas.
+        // A nightly version has as many builds as eight betas.
         _ => 2,
     };
-    // Nothing is offered on a channel of no release process, however many versions it has.
-    let most = if is_unofficial_channel(channel) { 1 } else { usize::MAX };
+    // Nothing is offered on a channel outside the release process, however many versions it has.
+    let most = if Channel::of(channel).is_unofficial() {
+        1
+    } else {
+        usize::MAX
+    };
     let mut builds = by_id.to_vec();
     let mut found = None;
     for some in versions.chunks(at_once).take(most) {
@@ -215,7 +225,7 @@ async fn newest_of_line(
         if found.as_ref().is_some_and(|found| found.offered.is_some()) {
             return Ok(found);
         }
-        // Of those that are not offered only the newest counts.
+        // Of the builds not offered, only the newest counts.
         if let Some(newest) = found.as_ref().and_then(|found| found.newest_built.as_ref()) {
             builds.retain(|build| build.build_id == newest.build.build_id);
         }
@@ -223,10 +233,10 @@ async fn newest_of_line(
     Ok(found)
 }
 
-/// What [`catalog::compare`] says of two builds.
+/// [`catalog::compare`] for two builds.
 ///
 /// # Errors
-/// See [`LookupError`]; the inner error says which build is not known, or could be several.
+/// See [`LookupError`]; the inner error says which build is unknown or ambiguous.
 pub async fn compare(
     db: &Db,
     generation: i64,

@@ -1,9 +1,10 @@
-//! What the database knows, read into an index: all of it, or what one question needs.
+//! Reads the database's builds into an index: all of them, or those that one question needs.
 
 use builds::build::{Build, Status};
 use builds::index::{BuildIndex, IndexBuilder};
 use builds::names::build_id::{BuildId, prefix_range};
-use builds::names::product::{Product, shares_gecko_ids};
+use builds::names::channel::Channel;
+use builds::names::product::{Product, ids_of};
 use builds::resolve::{Answer, Question, resolve};
 use platform::cpu;
 use platform::db::{Db, DbError};
@@ -11,7 +12,7 @@ use platform::db::{Db, DbError};
 use super::error::LookupError;
 use crate::db;
 
-/// So many builds of a channel are read around one that is not in the index.
+/// Builds of a channel read around one that is not in the index.
 const NEIGHBOURS: i64 = 400;
 
 /// Loads every build of a generation.
@@ -30,35 +31,37 @@ pub async fn load(db: &Db, generation: i64) -> Result<BuildIndex, LookupError> {
     })
     .await?;
     full?;
-    // Sorting a million builds takes a while: not on a thread that serves requests.
+    // Sorting a million builds takes a while, so it must not run on a thread that serves requests.
     let index = cpu::run(move || builder.finish()).await;
     Ok(index.map_err(DbError::from)?)
 }
 
-/// A small index: the builds of a product with an id, and their neighbours on their channels; where there are none,
-/// Firefox's builds of the same Gecko. What a command asks that has only a few questions.
+/// Builds a small index for a command with few questions: the builds of a product with an id, and their neighbours on
+/// their channels; if there are none, Firefox's builds of the same Gecko.
 ///
 /// # Errors
 /// See [`LookupError`].
 pub async fn around(db: &Db, generation: i64, product: Product, id: BuildId) -> Result<BuildIndex, LookupError> {
     let mut builds = db::builds_by_id(db, generation, product, id).await?;
-    if builds.is_empty() && shares_gecko_ids(product.as_str()) {
-        builds = db::builds_by_id(db, generation, Product::Firefox, id).await?;
+    if builds.is_empty()
+        && let Some(other) = product.row().ids_of
+    {
+        builds = db::builds_by_id(db, generation, other, id).await?;
         return Ok(BuildIndex::from_builds(generation, &builds)?);
     }
     let mut channels: Vec<String> = builds
         .iter()
         .flat_map(|build| build.offered_on.iter().chain([&build.channel]).cloned())
         .collect();
-    // Betas have releases among their neighbours, those of builds that nobody got too: they are their release
+    // Betas have releases among their neighbours, including builds that never reached users: those are their release
     // candidates.
-    if channels.iter().any(|channel| channel == "beta") {
-        channels.push("release".to_owned());
-    }
+    let tried = channels.iter().filter_map(|channel| Channel::of(channel).tries);
+    let tried: Vec<String> = tried.map(str::to_owned).collect();
+    channels.extend(tried);
     channels.sort();
     channels.dedup();
     for channel in channels {
-        // From the newest down to some way before the build: what is behind it, and what it is behind.
+        // From the newest down to a little below the build: what follows it, and what precedes it.
         let mut before = None;
         loop {
             let page = db::builds_of_channel(db, generation, product, &channel, before, NEIGHBOURS).await?;
@@ -83,9 +86,9 @@ pub async fn answer_from_database(db: &Db, generation: i64, question: &Question)
     let empty = BuildIndex::from_builds(generation, std::iter::empty::<&Build>())?;
     let first = resolve(&empty, question);
     let Ok(product) = first.product.parse::<Product>() else {
-        return match first.build_id.parse::<BuildId>() {
-            Ok(id) if shares_gecko_ids(&first.product) => {
-                let index = around(db, generation, Product::Firefox, id).await?;
+        return match (first.build_id.parse::<BuildId>(), ids_of(&first.product)) {
+            (Ok(id), Some(other)) => {
+                let index = around(db, generation, other, id).await?;
                 Ok(resolve(&index, question))
             }
             _ => Ok(first),

@@ -1,5 +1,4 @@
-//! The file archive: what its listings, its names and the small files beside the builds say. Reading them is free of
-//! input and output.
+//! The file archive: what its listings, its names and the small files beside the builds say. Parsing them does no I/O.
 
 mod build_folder;
 mod listing;

@@ -1,8 +1,7 @@
 //! Buildhub: a search over the records of builds, `POST /api/search` (Elasticsearch 6).
 //!
-//! Records are read in the order of their upload (`download.date`, then `id`) with `search_after`:
-//! the other ways lose records to the default size of 10, the largest size of 1,000 and the window
-//! of 10,000 results.
+//! Records are read in upload order (`download.date`, then `id`) with `search_after`: other ways lose records to the
+//! default size of 10, the maximum size of 1,000 and the window of 10,000 results.
 
 use builds::said::observation::{Observation, SourceName};
 use serde_json::{Value, json};
@@ -11,19 +10,19 @@ use url::Url;
 use super::address::under;
 use super::client::{Client, SourceError};
 
-/// The largest page that Buildhub gives.
+/// Buildhub's maximum page size.
 const PAGE: usize = 1000;
 
 /// One page of records.
 #[derive(Debug)]
 pub struct Records {
-    /// What was said.
+    /// The page's observations.
     pub observations: Vec<Observation>,
-    /// How many records the page had.
+    /// The number of records on the page.
     pub records: usize,
-    /// Records that are no observation: a member is missing.
+    /// Records that yield no observation: a member is missing.
     pub unusable: usize,
-    /// How many records there are in all, by the source's own count.
+    /// The total number of records, as the source counts them.
     pub total: u64,
     /// Where the next page begins; none after the last.
     pub next: Option<Value>,
@@ -31,7 +30,7 @@ pub struct Records {
     pub newest: Option<String>,
 }
 
-/// What to ask for.
+/// What to request.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
     /// Only uploads at this time or later, RFC 3339.
@@ -42,7 +41,7 @@ pub struct Wanted {
     pub build_id: Option<String>,
 }
 
-/// How many records were uploaded before a time, RFC 3339.
+/// The number of records uploaded before a time, RFC 3339.
 ///
 /// # Errors
 /// See [`SourceError`].
@@ -115,7 +114,7 @@ pub async fn page(client: &Client, root: &Url, wanted: &Wanted, after: Option<&V
         .map(str::to_owned);
     let record = |hit: &mut Value| {
         let record = hit.get_mut("_source")?.take();
-        Observation::buildhub_record(SourceName::Buildhub, &url, record).ok()
+        Observation::buildhub_record(SourceName::BUILDHUB, &url, record).ok()
     };
     let observations: Vec<Observation> = hits.iter_mut().filter_map(record).collect();
     Ok(Records {

@@ -1,44 +1,46 @@
-//! Asking a source over HTTP: limits, retries, and telling "not there" from "not answering".
+//! HTTP requests to a source: limits, retries, and telling "not there" from "not answering".
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
+use builds::SourceName;
 use builds::said::Response as Recorded;
+use builds::said::source::Source;
 use reqwest::{Method, RequestBuilder, StatusCode, header, redirect};
 use serde_json::Value;
 
 use super::tape::Tape;
 
-/// One answer may take so long altogether.
+/// Maximum duration of one answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
-/// A source that sends nothing for so long hangs.
+/// A source that sends nothing for this long hangs.
 const SILENCE_LIMIT: Duration = Duration::from_secs(10);
-/// Connecting may take so long.
+/// Maximum time to connect.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
-/// Larger answers are refused, in bytes after decompression.
+/// Maximum size of an answer in bytes after decompression.
 const MAX_ANSWER: usize = 64 << 20;
-/// How often a request is tried that fails for a reason which may pass.
+/// Maximum tries of a request that fails for a transient reason.
 const TRIES: usize = 10;
-/// The pause between tries grows to so many times the first one at most.
+/// Maximum pause between tries, as a multiple of the first.
 const PAUSE_GROWS: u32 = 8;
-/// So many answers in a row that are no answer make a source dead for this import.
+/// After this many failures in a row a source is given up for this import.
 const GIVE_UP_AFTER: u64 = 30;
-/// As a refused connection counts for that: nobody listens.
+/// How many failures a refused connection counts as: nothing listens there.
 const NO_CONNECTION: u64 = 8;
-/// As a time-out counts for that: it costs as much time.
+/// How many failures a time-out counts as: it costs as much time.
 const SILENCE: u64 = 15;
-/// So many moves are followed.
+/// Maximum redirects followed.
 const MOVES: usize = 5;
 
 /// A source could not be read.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum SourceError {
-    /// 404: what was asked for is not there. The source itself works.
+    /// 404: the document does not exist. The source itself works.
     #[error("{0} is not there (404)")]
     NotFound(String),
-    /// It does not answer: no connection, time-outs, or errors of its own, after all tries.
+    /// It does not answer: no connection, time-outs, or server errors, after all tries.
     #[error("{url} does not answer: {why}")]
     Down {
         /// What was asked.
@@ -46,15 +48,15 @@ pub enum SourceError {
         /// The last error in short.
         why: String,
     },
-    /// It refuses the request; asking again is no use.
+    /// It refuses the request; retrying is no use.
     #[error("{url} refuses the request: {why}")]
     Refused {
         /// What was asked.
         url: String,
-        /// Its status and words, cut short.
+        /// The status and message, cut short.
         why: String,
     },
-    /// It answers, but with something else than data: HTML, or damaged JSON, after all tries.
+    /// It answers, but not with data: HTML, or damaged JSON, after all tries.
     #[error("{url} answers with something else than data: {why}")]
     Garbage {
         /// What was asked.
@@ -64,28 +66,28 @@ pub enum SourceError {
     },
 }
 
-/// A document as it came.
+/// A document as received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     /// The content.
     pub bytes: Vec<u8>,
-    /// The type that the source gives it.
+    /// The content type stated by the source.
     pub content_type: Option<String>,
-    /// The source's name for this state of it.
+    /// The source's `ETag`.
     pub etag: Option<String>,
 }
 
-/// An answer to a request that may say "as you know it".
+/// The answer to a request that may yield "unchanged".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fetched {
-    /// What is there.
+    /// The current document.
     Document(Document),
-    /// The same as when it had this `ETag` (304).
+    /// Unchanged since this `ETag` (304).
     Unchanged,
 }
 
-/// An HTTP client for one source. It counts its requests, and gives a source up that only fails:
-/// one that is away costs its patience once, not for every file.
+/// An HTTP client for one source. It counts its requests, and gives up on a source that only fails, so that a dead
+/// source exhausts the retries once, not for every file.
 #[derive(Debug)]
 pub struct Client {
     http: reqwest::Client,
@@ -97,30 +99,26 @@ pub struct Client {
     moved: Mutex<Option<String>>,
     pause: Duration,
     tape: Option<Arc<Tape>>,
+    source: Option<&'static Source>,
 }
 
 impl Client {
-    /// A client with a User-Agent and limits. `pause` stands before the second try of a request, and
-    /// grows up to eight times itself. With a tape, answers are recorded or come from there.
+    /// Creates a client with a User-Agent and limits. `pause` precedes the second try of a request, and grows to at
+    /// most eight times that. With a tape, answers are recorded on it or played from it.
     ///
     /// # Errors
     /// The TLS library could not be started.
     pub fn new(pause: Duration, tape: Option<Arc<Tape>>) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("datil/", env!("CARGO_PKG_VERSION")))
+        let http = platform::http::client()
             .connect_timeout(CONNECT_LIMIT)
             .read_timeout(SILENCE_LIMIT)
             .timeout(ANSWER_LIMIT)
             .redirect(redirect::Policy::custom(follow))
             .pool_max_idle_per_host(16)
             .build()?;
-        Ok(Self::with(http, Arc::default(), pause, tape))
-    }
-
-    fn with(http: reqwest::Client, requests: Arc<AtomicU64>, pause: Duration, tape: Option<Arc<Tape>>) -> Self {
-        Self {
+        Ok(Self {
             http,
-            requests,
+            requests: Arc::default(),
             failures: AtomicU64::new(0),
             trouble: AtomicU64::new(0),
             dead: AtomicBool::new(false),
@@ -128,40 +126,48 @@ impl Client {
             moved: Mutex::new(None),
             pause,
             tape,
+            source: None,
+        })
+    }
+
+    /// A client for this source, with the same connections and the same count. What is personal in its answers is
+    /// neither recorded nor handed over.
+    pub fn for_source(&self, source: SourceName) -> Self {
+        Self {
+            http: self.http.clone(),
+            requests: Arc::clone(&self.requests),
+            failures: AtomicU64::new(0),
+            trouble: AtomicU64::new(0),
+            dead: AtomicBool::new(false),
+            last: Mutex::default(),
+            moved: Mutex::new(None),
+            pause: self.pause,
+            tape: self.tape.clone(),
+            source: Some(source.row()),
         }
     }
 
-    /// A client for another source, with the same connections and the same count.
-    pub fn for_another(&self) -> Self {
-        Self::with(
-            self.http.clone(),
-            Arc::clone(&self.requests),
-            self.pause,
-            self.tape.clone(),
-        )
-    }
-
-    /// How many requests were sent so far, retries included.
+    /// The number of requests sent so far, including retries.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// How many answers of this source were none: errors of its own, or no answer in time.
+    /// How many of this source's answers failed: server errors, or no answer in time.
     pub fn trouble(&self) -> u64 {
         self.trouble.load(Ordering::Relaxed)
     }
 
-    /// Whether the source was given up: it only failed.
+    /// Whether the source was given up because it only failed.
     pub fn gave_up(&self) -> bool {
         self.dead.load(Ordering::Relaxed)
     }
 
-    /// Where the source says it has moved to, if it does; it is followed each time.
+    /// Where the source says it has moved, if so; it is followed each time.
     pub fn moved_to(&self) -> Option<String> {
         self.moved.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// `GET` a JSON document.
+    /// Sends a `GET` for a JSON document.
     ///
     /// # Errors
     /// See [`SourceError`].
@@ -169,7 +175,7 @@ impl Client {
         self.json(Method::GET, url, None).await
     }
 
-    /// `POST` a JSON document and read the one that comes back.
+    /// Sends a JSON document by `POST` and reads the JSON answer.
     ///
     /// # Errors
     /// See [`SourceError`].
@@ -177,10 +183,10 @@ impl Client {
         self.json(Method::POST, url, Some(body)).await
     }
 
-    /// `GET` a document whatever it is; with `etag`, only if it is another than that.
+    /// Sends a `GET` for a document of any kind; with `etag`, only if it has changed since.
     ///
     /// # Errors
-    /// See [`SourceError`]; never [`SourceError::Garbage`] but for its size.
+    /// See [`SourceError`]; [`SourceError::Garbage`] only for its size.
     pub async fn get(&self, url: &str, accept: &'static str, etag: Option<&str>) -> Result<Fetched, SourceError> {
         let request = || {
             let request = self.http.get(url).header(header::ACCEPT, accept);
@@ -203,7 +209,7 @@ impl Client {
                 None => request,
             }
         };
-        // A wrong path, or a page for people in front of a service that is down, comes as 200 with HTML.
+        // A wrong path, or an error page in front of a service that is down, arrives as 200 with HTML.
         let read = |fetched: Fetched| match fetched {
             Fetched::Unchanged => Err("304 without having been asked for".to_owned()),
             Fetched::Document(document) => {
@@ -213,7 +219,7 @@ impl Client {
         self.patiently(url, request, read).await
     }
 
-    /// Sends a request until it is answered, or it is no use.
+    /// Retries a request until it is answered or retrying is no use.
     async fn patiently<T>(
         &self,
         url: &str,
@@ -258,7 +264,7 @@ impl Client {
         })
     }
 
-    /// Counts what may be the source's death. What is final is an answer of a source that works.
+    /// Counts failures that may mean the source is dead. A final answer comes from a source that works.
     fn count<T>(&self, result: &Result<T, Attempt>) {
         let weight = match result {
             Ok(_) | Err(Attempt::Final(_)) => {
@@ -281,7 +287,7 @@ impl Client {
     async fn once(&self, url: &str, request: RequestBuilder) -> Result<Fetched, Attempt> {
         let Some(tape) = &self.tape else {
             let answer = self.send(url, request).await?;
-            return judge(url, answer);
+            return judge(url, self.public(answer));
         };
         let built = request.build().map_err(|error| {
             Attempt::Final(SourceError::Refused {
@@ -298,10 +304,10 @@ impl Client {
                 why: "it was not asked when this was recorded".to_owned(),
             };
             let played = played.ok_or_else(|| Attempt::Final(down()))?;
-            return judge(url, Answer::from(played));
+            return judge(url, self.public(Answer::from(played)));
         }
         let request = RequestBuilder::from_parts(self.http.clone(), built);
-        let answer = self.send(url, request).await?;
+        let answer = self.public(self.send(url, request).await?);
         tape.record(|| Recorded {
             method,
             path,
@@ -314,7 +320,15 @@ impl Client {
         judge(url, answer)
     }
 
-    /// Sends a request and reads the answer, whatever it is.
+    /// An answer without what is personal: errors quote what they could not read, and tapes keep all.
+    fn public(&self, mut answer: Answer) -> Answer {
+        if let Some(source) = self.source {
+            answer.bytes = source.public_answer(answer.bytes);
+        }
+        answer
+    }
+
+    /// Sends a request and reads any answer.
     async fn send(&self, url: &str, request: RequestBuilder) -> Result<Answer, Attempt> {
         let broken = |error: &reqwest::Error| {
             let why = SourceError::Down {
@@ -368,7 +382,7 @@ impl Client {
     }
 }
 
-/// An answer, whatever it is.
+/// Any answer.
 struct Answer {
     status: StatusCode,
     content_type: Option<String>,
@@ -387,7 +401,7 @@ impl From<Recorded> for Answer {
     }
 }
 
-/// What an answer means: there, not there, not now, or not at all.
+/// Classifies an answer: present, absent, temporarily unavailable, or refused.
 fn judge(url: &str, answer: Answer) -> Result<Fetched, Attempt> {
     let status = answer.status;
     if status == StatusCode::NOT_FOUND || status == StatusCode::GONE {
@@ -414,25 +428,25 @@ fn judge(url: &str, answer: Answer) -> Result<Fetched, Attempt> {
     }))
 }
 
-/// A status that may pass.
+/// Whether a status is transient.
 fn is_busy(status: StatusCode) -> bool {
     status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::REQUEST_TIMEOUT
 }
 
-/// Path and query: what is the same for a source and its mirrors.
+/// Path and query, which are the same for a source and its mirrors.
 fn below_host(address: &reqwest::Url) -> String {
     address[url::Position::BeforePath..].to_owned()
 }
 
-/// How one try ended.
+/// The result of one try.
 enum Attempt {
-    /// Trying again is no use.
+    /// Retrying is no use.
     Final(SourceError),
-    /// It may pass.
+    /// It may be transient.
     Passing(SourceError),
-    /// Nobody listens.
+    /// The connection was refused.
     NoConnection(SourceError),
-    /// It listens and says nothing.
+    /// It accepts connections but sends nothing.
     Silence(SourceError),
 }
 
@@ -449,8 +463,8 @@ impl Attempt {
     }
 }
 
-/// Follows a document that has moved: on the same host, or to any host over TLS. A search is not
-/// followed: as a `GET` it would be another question.
+/// The redirect policy: follows a moved document on the same host, or to any host over TLS. Does not follow a search:
+/// as a `GET` it would be another question.
 fn follow(attempt: redirect::Attempt<'_>) -> redirect::Action {
     let Some(from) = attempt.previous().last() else {
         return attempt.stop();
@@ -467,7 +481,7 @@ fn follow(attempt: redirect::Attempt<'_>) -> redirect::Action {
     }
 }
 
-/// Waits as long as a busy source asks for, a few seconds at most.
+/// Waits as long as a busy source asks, but only a few seconds at most.
 async fn wait_as_told(response: &reqwest::Response) {
     let seconds = response
         .headers()
@@ -478,7 +492,7 @@ async fn wait_as_told(response: &reqwest::Response) {
     }
 }
 
-/// An error without the address, which is named beside it.
+/// An error without its address, which is given beside it.
 fn brief(error: &reqwest::Error) -> String {
     let kind = if error.is_timeout() {
         "it takes too long"
@@ -490,7 +504,7 @@ fn brief(error: &reqwest::Error) -> String {
     kind.to_owned()
 }
 
-/// The beginning of an unexpected answer, for people to recognise it.
+/// The beginning of an unexpected answer, enough to recognise it.
 fn excerpt(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes.get(..300).unwrap_or(bytes)).into_owned();
     let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -1,7 +1,6 @@
-//! The crash system's own table of versions as CSV, as Socorro's `dumppv` and `insert_missing_versions` have it.
+//! The crash system's own table of versions as CSV, in the form of Socorro's `dumppv` and `insert_missing_versions`.
 //!
-//! A row is a line: no value of this table has a line end in it, so that a quote left open spoils its own line and no
-//! other.
+//! Each row is one line: no value in this table contains a line end, so an unclosed quote spoils only its own line.
 
 use std::io::{self, BufRead, Read};
 
@@ -10,14 +9,14 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 use builds::derive::group::group_of;
 use builds::said::observation::Observation;
 
-/// Longest line that is read, in bytes.
+/// Maximum length of a line in bytes.
 const MAX_LINE: u64 = 16 << 10;
-/// Longest value that is read, in bytes.
+/// Maximum length of a value in bytes.
 const MAX_FIELD: usize = 2048;
-/// Most columns of a row.
+/// Maximum columns of a row.
 const MAX_COLUMNS: usize = 64;
 
-/// Socorro's names of the columns that make an observation, and the shorter ones of `dumppv`.
+/// Socorro's names for the columns that make an observation, and the shorter ones of `dumppv`.
 const NAMES: [&[&str]; 5] = [
     &["product_name", "product"],
     &["release_channel", "channel"],
@@ -26,7 +25,7 @@ const NAMES: [&[&str]; 5] = [
     &["archive_url"],
 ];
 
-/// Where the columns stand.
+/// The positions of the columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Columns {
     product: usize,
@@ -47,7 +46,8 @@ impl Columns {
         archive_url: Some(6),
     };
 
-    /// The places that a header names, in any order and among any others; `None` if the line is no header.
+    /// The positions given by a header, whose columns may be in any order and among others; `None` if the line is no
+    /// header.
     fn of(header: &StringRecord) -> Option<Self> {
         let place = |names: &[&str]| {
             header.iter().position(|column| {
@@ -66,17 +66,17 @@ impl Columns {
     }
 }
 
-/// A line that is no row.
+/// An invalid row.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {why}")]
 pub struct BadRow {
-    /// Which line, counted from 1.
+    /// Its line number, from 1.
     pub line: u64,
     /// What is wrong with it.
     pub why: String,
 }
 
-/// The rows of a table, line by line. Empty lines and lines that begin with `#` are passed over.
+/// The rows of a table, line by line. Empty lines and lines beginning with `#` are skipped.
 #[derive(Debug)]
 pub struct Rows<R> {
     input: R,
@@ -85,7 +85,7 @@ pub struct Rows<R> {
     line: u64,
 }
 
-/// Reads a table, with or without a header; `url` says where it was read.
+/// Reads a table, with or without a header; `url` is the address the table was read from.
 pub fn rows<R: BufRead>(input: R, url: &str) -> Rows<R> {
     Rows {
         input,
@@ -96,7 +96,7 @@ pub fn rows<R: BufRead>(input: R, url: &str) -> Rows<R> {
 }
 
 impl<R: BufRead> Iterator for Rows<R> {
-    /// Reading can fail; a line can be no row.
+    /// Reading can fail, and a line can be invalid.
     type Item = io::Result<Result<Observation, BadRow>>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -115,7 +115,7 @@ impl<R: BufRead> Iterator for Rows<R> {
 }
 
 impl<R: BufRead> Rows<R> {
-    /// The next line, or why it cannot be used; `None` at the end.
+    /// The next line, or why it is unusable; `None` at the end.
     fn next_line(&mut self) -> io::Result<Option<Result<Vec<u8>, String>>> {
         let mut line = Vec::new();
         let read = (&mut self.input).take(MAX_LINE).read_until(b'\n', &mut line)?;
@@ -130,7 +130,7 @@ impl<R: BufRead> Rows<R> {
         Ok(Some(Err(format!("longer than {MAX_LINE} bytes"))))
     }
 
-    /// `None` for a line that is not meant to be a row.
+    /// Parses a line; `None` if it is not meant to be a row.
     fn row(&mut self, line: &[u8]) -> Result<Option<Observation>, String> {
         let mut record = StringRecord::new();
         let mut reader = ReaderBuilder::new()
@@ -182,7 +182,7 @@ impl<R: BufRead> Rows<R> {
     }
 }
 
-/// Reads to the end of a line without keeping it.
+/// Skips to the end of a line.
 fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
     loop {
         let buffer = input.fill_buf()?;
@@ -198,11 +198,11 @@ fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
     }
 }
 
-/// Where the built-in history says that it was read.
+/// The address given for the built-in history.
 pub const HISTORY: &str = "builtin:history";
 
-/// Builds that no source holds any more: Firefox 40 to 49, whose candidates the archive has lost (bug 1507916), and
-/// the first betas of Developer Edition (bug 1418037).
+/// Builds that no source has any more: Firefox 40 to 49, whose candidates the archive has lost (bug 1507916), and the
+/// first betas of Developer Edition (bug 1418037).
 pub fn history() -> Vec<Observation> {
     let text = include_str!("../../data/history.csv");
     rows(text.as_bytes(), HISTORY)

@@ -2,6 +2,7 @@
 //!
 //! `all.json` and `l10n/` are not read: they repeat the others.
 
+use builds::names::product::{Details, Product};
 use builds::names::version::Version;
 use builds::said::observation::Observation;
 use serde_json::Value;
@@ -10,38 +11,31 @@ use url::Url;
 use super::address::under;
 use super::client::{Client, SourceError};
 
-/// The files that list releases.
-pub const RELEASES: [&str; 4] = [
-    "firefox.json",
-    "devedition.json",
-    "thunderbird.json",
-    "mobile_android.json",
-];
-/// The files of current versions.
-pub const VERSIONS: [&str; 3] = [
-    "firefox_versions.json",
-    "thunderbird_versions.json",
-    "mobile_versions.json",
-];
-
-/// The histories: version and day, without build number. Those for Android mix two products and are not read.
-pub const HISTORIES: [&str; 6] = [
-    "firefox_history_major_releases.json",
-    "firefox_history_stability_releases.json",
-    "firefox_history_development_releases.json",
-    "thunderbird_history_major_releases.json",
-    "thunderbird_history_stability_releases.json",
-    "thunderbird_history_development_releases.json",
-];
-
-/// The end of the name of a history of major releases. It knows some that the files of releases call "stability"
-/// (14.0.1, 125.0.1).
+/// The suffix of a history of major releases. It includes some that the release files call "stability" (14.0.1,
+/// 125.0.1).
 const MAJOR_HISTORY: &str = "_history_major_releases.json";
 
-/// Every file that is read.
+/// Every file that is read, once: what the products' rows name, those that list releases first.
 pub fn files() -> impl ExactSizeIterator<Item = &'static str> {
-    let all: Vec<&'static str> = RELEASES.into_iter().chain(VERSIONS).chain(HISTORIES).collect();
+    let kinds: [fn(&Details) -> &'static [&'static str]; 3] = [
+        |details| details.releases,
+        |details| details.versions,
+        |details| details.histories,
+    ];
+    let mut all: Vec<&'static str> = Vec::new();
+    for kind in kinds {
+        for name in Product::all().flat_map(|product| kind(&product.row().details)) {
+            if !all.contains(name) {
+                all.push(name);
+            }
+        }
+    }
     all.into_iter()
+}
+
+/// Whether a file is of this kind for any product.
+fn is_among(kind: fn(&Details) -> &'static [&'static str], name: &str) -> bool {
+    Product::all().any(|product| kind(&product.row().details).contains(&name))
 }
 
 /// The whole content of one file.
@@ -49,17 +43,17 @@ pub fn files() -> impl ExactSizeIterator<Item = &'static str> {
 pub struct File {
     /// Its address.
     pub url: String,
-    /// What it says.
+    /// Its observations.
     pub observations: Vec<Observation>,
-    /// Entries that are no observation: a member is missing.
+    /// Entries that yield no observation: a member is missing.
     pub unusable: usize,
 }
 
 /// Reads one file, whole.
 ///
 /// # Errors
-/// See [`SourceError`]. A file without content is [`SourceError::Garbage`], so that it is not taken
-/// for "nothing has shipped".
+/// See [`SourceError`]. A file without content is [`SourceError::Garbage`], so that it is not mistaken for "nothing has
+/// shipped".
 pub async fn file(client: &Client, root: &Url, name: &str) -> Result<File, SourceError> {
     let url = under(root, &format!("/1.0/{name}"));
     let content = client.get_json(&url).await?;
@@ -67,7 +61,7 @@ pub async fn file(client: &Client, root: &Url, name: &str) -> Result<File, Sourc
         url: url.clone(),
         why: why.to_owned(),
     };
-    if VERSIONS.contains(&name) {
+    if is_among(|details| details.versions, name) {
         if content.as_object().is_none_or(serde_json::Map::is_empty) {
             return Err(garbage("no versions"));
         }
@@ -78,11 +72,11 @@ pub async fn file(client: &Client, root: &Url, name: &str) -> Result<File, Sourc
             unusable: 0,
         });
     }
-    if HISTORIES.contains(&name) {
+    if is_among(|details| details.histories, name) {
         let directory = name.split('_').next().unwrap_or(name);
         let days = content.as_object().filter(|days| !days.is_empty());
         let days = days.ok_or_else(|| garbage("no versions"))?;
-        // A few very old versions follow no grammar (`3.6.3plugin1`); no build of them is known.
+        // A few very old versions fit no grammar (`3.6.3plugin1`); no build of them is known.
         let observations: Vec<Observation> = days
             .iter()
             .filter(|(version, _)| version.parse::<Version>().is_ok())
@@ -120,4 +114,30 @@ pub async fn file(client: &Client, root: &Url, name: &str) -> Result<File, Sourc
         observations,
         unusable,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::files;
+
+    #[test]
+    fn every_file_is_read_once_and_releases_first() {
+        let files: Vec<&str> = files().collect();
+        let expected = [
+            "firefox.json",
+            "devedition.json",
+            "thunderbird.json",
+            "mobile_android.json",
+            "firefox_versions.json",
+            "thunderbird_versions.json",
+            "mobile_versions.json",
+            "firefox_history_major_releases.json",
+            "firefox_history_stability_releases.json",
+            "firefox_history_development_releases.json",
+            "thunderbird_history_major_releases.json",
+            "thunderbird_history_stability_releases.json",
+            "thunderbird_history_development_releases.json",
+        ];
+        assert_eq!(files, expected);
+    }
 }

@@ -1,5 +1,5 @@
-//! The answers of sources word for word: recorded during an import, and played back to another one
-//! instead of asking, so that a run that went wrong becomes a test.
+//! Verbatim answers of sources: recorded during an import, and played back to another import instead of querying the
+//! sources, so that a failed run becomes a test.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -17,13 +17,13 @@ enum Mode {
 }
 
 impl Tape {
-    /// An empty tape, to record on.
+    /// An empty tape for recording.
     pub fn new() -> Self {
         Self(Mutex::new(Mode::Recording(Vec::new())))
     }
 
-    /// A tape to play. A question that was asked several times, as one that failed, is answered in
-    /// the same order, the last answer for ever.
+    /// A tape for playback. A question asked several times, such as a retried one, gets its answers in the recorded
+    /// order, and then the last one for ever.
     pub fn of(responses: impl IntoIterator<Item = Response>) -> Self {
         let mut answers: HashMap<String, VecDeque<Response>> = HashMap::new();
         for response in responses {
@@ -32,7 +32,7 @@ impl Tape {
         Self(Mutex::new(Mode::Playing(answers)))
     }
 
-    /// What was recorded since the last time.
+    /// Takes what was recorded since the last call.
     pub fn take(&self) -> Vec<Response> {
         match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             Mode::Recording(responses) => std::mem::take(responses),
@@ -40,14 +40,15 @@ impl Tape {
         }
     }
 
-    /// Records an answer, if this is a recording.
+    /// Records an answer, if this tape records.
     pub(super) fn record(&self, response: impl FnOnce() -> Response) {
         if let Mode::Recording(responses) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             responses.push(response());
         }
     }
 
-    /// The recorded answer to a question, if this tape is played: none in it if it was never asked.
+    /// The recorded answer to a question, if this tape plays; the inner value is `None` if the question was never
+    /// asked.
     pub(super) fn play(&self, method: &str, path: &str, question: &str) -> Option<Option<Response>> {
         match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             Mode::Recording(_) => None,

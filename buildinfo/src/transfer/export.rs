@@ -1,4 +1,4 @@
-//! Everything that is concluded, as text that is the same wherever the same was observed.
+//! All conclusions as text that is identical wherever the same was observed.
 
 mod error;
 mod table;
@@ -15,9 +15,9 @@ use crate::db;
 pub use error::ExportError;
 pub use table::{Written, table};
 
-/// Writes every build that is valid in a generation as one JSON object a line, sorted by build id and
-/// then by [`Build::key`], and answers the digest of the whole text. Numbers of generations and
-/// times of imports are not in it: two databases that observed the same export the same bytes.
+/// Writes every build valid in a generation as one JSON object per line, sorted by build id and then by [`Build::key`],
+/// and returns the digest of the whole text. It contains no generation numbers or import times: two databases with the
+/// same observations export the same bytes.
 ///
 /// # Errors
 /// See [`ExportError`].

@@ -1,4 +1,4 @@
-//! Loading tables of versions as CSV.
+//! Loading CSV tables of versions.
 
 use std::collections::HashSet;
 use std::io::{self, BufRead};
@@ -14,20 +14,20 @@ use crate::import::{ImportError, Progress, derive_dirty, with_lease};
 use crate::sources::csv::{self, BadRow};
 use crate::sources::table::{PLACE, Table};
 
-/// Larger files are refused, in bytes.
+/// Maximum file size in bytes.
 const MAX_FILE: u64 = 1 << 30;
-/// So many rows are stored at a time.
+/// Rows stored at a time.
 const CHUNK: usize = 450;
-/// Longest name of who loads a table, in characters.
+/// Maximum characters of the name of a table's loader.
 const MAX_AUTHOR: usize = 200;
-/// So many bad rows are named in the run's notes.
+/// Maximum bad rows named in the run's notes.
 const NAMED: i64 = 20;
 
-/// Where a table comes from: a name of letters, digits, `.`, `_` and `-`, that begins with a letter or digit.
+/// A table's origin: a name of letters, digits, `.`, `_` and `-` that begins with a letter or digit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin(String);
 
-/// A text that is no name of an origin.
+/// An invalid origin name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an origin has 1 to 100 letters, digits, '.', '_' and '-', and begins with a letter or digit")]
 pub struct NotAnOrigin;
@@ -45,17 +45,17 @@ impl FromStr for Origin {
 }
 
 impl Origin {
-    /// The address of what is read from it. The slash keeps it apart from what comes with the program.
+    /// The address of the table's observations. The slash distinguishes it from the built-in table.
     fn url(&self) -> String {
         format!("{PLACE}{}", self.0)
     }
 }
 
-/// Who loads a table: a name of at most 200 characters, none of which is a control character.
+/// The person who loads a table: a name of at most 200 characters without control characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Author(String);
 
-/// A text that is no name of a person.
+/// An invalid author name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an author is a name of 1 to {MAX_AUTHOR} characters, in one line")]
 pub struct NotAnAuthor;
@@ -75,17 +75,17 @@ impl FromStr for Author {
 pub struct LoadOptions {
     /// Where it comes from.
     pub origin: Origin,
-    /// Who loads it; it is shown beside every answer that rests on the table.
+    /// Who loads it; shown beside every answer that rests on the table.
     pub author: Author,
-    /// The table is the whole of its origin: what an earlier one said and this one does not is withdrawn. Without it,
-    /// rows are added.
+    /// The table is complete for its origin: whatever an earlier table said and this one does not is withdrawn.
+    /// Otherwise rows are only added.
     pub replace: bool,
 }
 
-/// A table that was not loaded, or not to its end. What was read stays, and loading it again goes on.
+/// A table was not loaded, or not completely. Rows already read stay, and loading it again continues.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// As of an import.
+    /// The same errors as an import.
     #[error(transparent)]
     Import(#[from] ImportError),
     /// The table could not be read.
@@ -102,8 +102,8 @@ impl From<DbError> for LoadError {
     }
 }
 
-/// Loads a table as one run, under the same lease as an import, and derives what its rows mean. Bad rows are counted
-/// and noted; they are no error.
+/// Loads a table as one run, under the same lease as an import, and derives the builds its rows affect. Bad rows are
+/// counted and noted; they are not an error.
 ///
 /// # Errors
 /// See [`LoadError`].
@@ -120,7 +120,7 @@ pub async fn load_csv(
         let run = Run {
             id: now,
             started: now,
-            source: SourceName::Csv.as_str().to_owned(),
+            source: SourceName::CSV.as_str().to_owned(),
             policy: format!("the table {:?}", options.origin.0),
             ..Run::default()
         };
@@ -144,7 +144,7 @@ struct Load<'a> {
     options: &'a LoadOptions,
     report: &'a (dyn Fn(Progress) + Sync),
     run: Run,
-    /// What the table says.
+    /// The table's observations.
     said: HashSet<Digest>,
 }
 
@@ -193,21 +193,21 @@ impl Load<'_> {
         chunk.clear();
         let done = u64::try_from(self.run.records).unwrap_or(0);
         (self.report)(Progress::Reading {
-            source: SourceName::Csv,
+            source: SourceName::CSV,
             done,
             total: done,
         });
         Ok(())
     }
 
-    /// Withdraws what earlier tables of the origin said, if this one is whole: an empty one or one with bad rows says
-    /// nothing about what it lacks.
+    /// Withdraws what earlier tables of the origin said, if this one is complete: an empty table or one with bad rows
+    /// proves nothing about missing rows.
     async fn withdraw(&mut self, url: &str) -> Result<(), LoadError> {
         if self.said.is_empty() || self.run.errors > 0 {
             self.note("rows of earlier tables stay: this one is empty or has bad rows");
             return Ok(());
         }
-        let source = SourceName::Csv.as_str();
+        let source = SourceName::CSV.as_str();
         let withdrawn = db::close_unsaid(&self.lease, self.run.id, source, url, &self.said).await?;
         self.note(&format!("{withdrawn} rows of earlier tables are withdrawn"));
         Ok(())
@@ -227,7 +227,7 @@ impl Load<'_> {
         self.run.notes.push_str(text);
     }
 
-    /// Stores how the run ended, whichever way it did.
+    /// Stores how the run ended, whether it succeeded or failed.
     async fn end(&mut self, outcome: &Result<(), LoadError>) -> Result<(), ImportError> {
         let unnamed = self.run.errors - NAMED;
         if unnamed > 0 {

@@ -1,8 +1,7 @@
-//! All builds of a generation as one file, for look-ups far away from a service.
+//! All builds of a generation in one file, for look-ups without access to a service.
 //!
-//! The file is gzip. Its first line is a [`Header`], a JSON object; then follows the canonical export: one build a
-//! line. The header's digest is that of the export, so that whoever reads the file can tell whether it is whole, and
-//! the same as another's.
+//! The file is gzip. Its first line is a [`Header`], a JSON object; the canonical export follows, one build per line.
+//! The header's digest is the export's, so a reader can tell whether the file is complete and equal to another.
 
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
 
@@ -21,9 +20,9 @@ use tempfile::NamedTempFile;
 use crate::db::latest_generation;
 use crate::transfer::export::{self, ExportError};
 
-/// The format that is written and read.
+/// The format written and read.
 const FORMAT: u32 = 1;
-/// Longer lines are in no snapshot, in bytes.
+/// Maximum length of a line in bytes.
 const LONGEST_LINE: u64 = 1 << 20;
 
 /// The first line of a snapshot.
@@ -31,38 +30,38 @@ const LONGEST_LINE: u64 = 1 << 20;
 pub struct Header {
     /// The version of the format.
     pub datil_builds: u32,
-    /// The generation that was written.
+    /// The generation exported.
     pub generation: i64,
     /// When the generation was finished, RFC 3339.
     pub created: String,
-    /// How many builds follow, one a line.
+    /// The number of builds that follow, one per line.
     pub builds: u64,
-    /// SHA-256 of all lines after this one, in hex: that of the canonical export.
+    /// SHA-256 of all lines after this one, in hex: the digest of the canonical export.
     pub sha256: Digest,
 }
 
 impl Header {
-    /// When the generation was finished, microseconds UTC; 0 if the header does not say it.
+    /// When the generation was finished, microseconds UTC; 0 if the header does not say.
     pub fn created_micros(&self) -> i64 {
         chrono::DateTime::parse_from_rfc3339(&self.created).map_or(0, |time| time.timestamp_micros())
     }
 }
 
-/// A snapshot that was made, in a file that is deleted with it.
+/// A snapshot in a file that is deleted when this is dropped.
 #[derive(Debug)]
 pub struct Snapshot {
-    /// What it holds.
+    /// The header.
     pub header: Header,
     /// The file.
     pub file: NamedTempFile,
     /// Its length in bytes.
     pub length: u64,
-    /// SHA-256 of the file as it is, compressed.
+    /// SHA-256 of the compressed file.
     pub sha256: Digest,
 }
 
-/// Makes a snapshot of the newest generation, in the folder for temporary files. What is held in memory does not grow
-/// with the builds; compressing takes a processor for a while, so this is for a thread that serves nothing else.
+/// Makes a snapshot of the newest generation in the folder for temporary files. Memory use does not grow with the
+/// number of builds. Compression occupies a processor for a while, so call this on a thread that serves nothing else.
 ///
 /// # Errors
 /// The database failed, or the file could not be written.
@@ -79,7 +78,7 @@ pub async fn make(db: &Db) -> Result<Snapshot, ExportError> {
         builds: u64::try_from(generation.builds).unwrap_or(0),
         sha256,
     };
-    // The digest is known only now, and stands in front: two members of gzip, one after the other, are one text.
+    // The digest is known only now but comes first: two gzip members in a row decompress to one text.
     let mut first = GzEncoder::new(Vec::new(), Compression::default());
     serde_json::to_writer(&mut first, &header).map_err(io::Error::from)?;
     first.write_all(b"\n")?;
@@ -107,16 +106,16 @@ pub async fn make(db: &Db) -> Result<Snapshot, ExportError> {
     })
 }
 
-/// A file that is no whole snapshot.
+/// The file is not a complete snapshot.
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {
-    /// It cannot be read, or is no gzip.
+    /// It cannot be read, or is not gzip.
     #[error("the snapshot cannot be unpacked: fetch it again")]
     Unreadable(#[from] io::Error),
     /// It is something else, or of a later format.
     #[error("this is no snapshot of builds in format {FORMAT}")]
     NoSnapshot,
-    /// It was cut short or changed.
+    /// It was truncated or altered.
     #[error("the snapshot is damaged: {0}; fetch it again")]
     Damaged(&'static str),
     /// There are more builds than an index can hold.
@@ -124,7 +123,7 @@ pub enum SnapshotError {
     Full(#[from] IndexFull),
 }
 
-/// Reads a whole snapshot. Nothing is answered from one that is damaged.
+/// Reads a whole snapshot. A damaged one yields no index.
 ///
 /// # Errors
 /// See [`SnapshotError`].
@@ -156,7 +155,7 @@ pub fn read(file: impl Read) -> Result<(Header, BuildIndex), SnapshotError> {
     Ok((header, builder.finish()))
 }
 
-/// Reads a line with its end; false after the last one.
+/// Reads a line including its end; false after the last one.
 fn next_line(lines: &mut impl BufRead, line: &mut Vec<u8>) -> Result<bool, SnapshotError> {
     line.clear();
     lines.take(LONGEST_LINE).read_until(b'\n', line)?;

@@ -1,14 +1,15 @@
-//! Several installs crash with a build that no source knows: the alarm, from being raised to its end.
+//! The life of an alarm: several installs crash with a build that no source knows.
 //!
-//! An alarm is a row. Whoever imports waits for rows that were not tried ([`wait_for_untried`]), looks for the builds,
-//! and stores what came of it ([`crate::db::record_try`]); no process notifies another one, and what is promised of an
-//! alarm depends on whether anybody imports ([`Importer`]). An alarm ends by itself when the build becomes known.
+//! An alarm is a row. An importer waits for rows not yet tried ([`wait_for_untried`]), looks for the builds, and stores
+//! the outcome ([`crate::db::record_try`]). Processes do not notify each other, and what an alarm promises depends on
+//! whether anyone imports ([`Importer`]). An alarm ends by itself when the build becomes known.
 
 use std::time::Duration;
 
 use builds::index::BuildIndex;
 use builds::names::build_id::BuildId;
-use builds::names::product::{OFFICIAL_CHANNELS, Product};
+use builds::names::channel::Channel;
+use builds::names::product::Product;
 use builds::unknown::{FetchPlan, fetch_plan};
 use platform::clock;
 use platform::db::{Db, DbError};
@@ -19,16 +20,16 @@ use crate::meters;
 use crate::settings::Settings;
 use crate::watch::importer::Importer;
 
-/// How often it is looked whether an alarm was raised.
+/// How often to check for new alarms.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// A day, in microseconds.
 const DAY: i64 = 86_400_000_000;
 
-/// Raises an alarm for every unknown build that crashed on enough installs within an hour, and is
-/// plausible; answers how many were raised.
+/// Raises an alarm for every plausible unknown build that crashed on enough installs within an hour; returns how many
+/// were raised.
 ///
 /// # Errors
-/// The database failed; the next call goes on.
+/// The database failed; the next call continues.
 pub async fn raise(db: &Db, lookup: &Lookup, settings: &Settings, now: i64) -> Result<usize, LookupError> {
     if settings.alarm_installs == 0 {
         return Ok(0);
@@ -60,10 +61,10 @@ pub async fn raise(db: &Db, lookup: &Lookup, settings: &Settings, now: i64) -> R
     Ok(raised)
 }
 
-/// Ends the alarms of builds that have become known; answers how many.
+/// Ends the alarms of builds that have become known; returns how many.
 ///
 /// # Errors
-/// The database failed; the next call goes on.
+/// The database failed; the next call continues.
 pub async fn clear(db: &Db, lookup: &Lookup, now: i64) -> Result<usize, LookupError> {
     let mut cleared = 0;
     for alarm in db::open_alarms(db).await? {
@@ -89,7 +90,7 @@ pub async fn clear(db: &Db, lookup: &Lookup, now: i64) -> Result<usize, LookupEr
     Ok(cleared)
 }
 
-/// The alarms whose builds were not looked for yet, each with where to look.
+/// The alarms whose builds no import has looked for yet, each with where to look.
 ///
 /// # Errors
 /// The database failed.
@@ -99,7 +100,7 @@ pub async fn untried(db: &Db) -> Result<Vec<(Alarm, FetchPlan)>, DbError> {
     Ok(open)
 }
 
-/// The alarms that are on, of these products or of all if none is named, each with where to look.
+/// The open alarms of these products, or all if none is given, each with where to look.
 ///
 /// # Errors
 /// The database failed.
@@ -124,8 +125,8 @@ pub fn plan_of(alarm: &Alarm) -> Option<FetchPlan> {
     ))
 }
 
-/// Waits until there are alarms whose builds were not looked for yet. It looks every two seconds,
-/// the first time after two, so that a caller that cannot try them does not spin.
+/// Waits until there are alarms whose builds no import has looked for yet. Checks every two seconds, first after two,
+/// so that a caller that cannot try them does not spin.
 pub async fn wait_for_untried(db: &Db) -> Vec<(Alarm, FetchPlan)> {
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
@@ -137,8 +138,8 @@ pub async fn wait_for_untried(db: &Db) -> Vec<(Alarm, FetchPlan)> {
     }
 }
 
-/// Stores that an import with this outcome looked for the builds of alarms. A build that it found
-/// ends its alarm with the next look at the generation.
+/// Stores that an import with this outcome looked for the builds of alarms. The alarm of a build it found ends at the
+/// next check of the generation.
 pub async fn record_import(db: &Db, alarms: &[(Alarm, FetchPlan)], outcome: &str) {
     for (alarm, _) in alarms {
         let outcome = format!("an import of all sources: {outcome}");
@@ -148,15 +149,15 @@ pub async fn record_import(db: &Db, alarms: &[(Alarm, FetchPlan)], outcome: &str
     }
 }
 
-/// Whether an unknown id can be a build that the sources will list: one of 14 digits on a channel of
-/// a release process, at most `days` older than the newest build known there. Without any known
-/// build nothing is plausible: then it is the import that is missing.
+/// Whether an unknown id can be a build that the sources will list: 14 digits, on a channel of a release process, and
+/// at most `days` older than the newest build known there. If no build is known, nothing is plausible: then what is
+/// missing is an import.
 fn is_plausible(channel: &str, id: BuildId, newest: Option<BuildId>, days: u32) -> bool {
     let oldest = newest.map(|newest| newest.micros() - i64::from(days) * DAY);
-    OFFICIAL_CHANNELS.contains(&channel) && !id.is_historic() && oldest.is_some_and(|oldest| id.micros() >= oldest)
+    Channel::of(channel).is_official() && !id.is_historic() && oldest.is_some_and(|oldest| id.micros() >= oldest)
 }
 
-/// The newest build known on a channel of a product; of the product if the channel has none.
+/// The newest build known on a channel of a product, or of the whole product if the channel has none.
 pub(crate) fn newest_of(index: &BuildIndex, product: Product, channel: &str) -> Option<BuildId> {
     let newest = |of_channel: bool| {
         index

@@ -1,9 +1,8 @@
-//! Whether anybody imports: what a page, a command or a log of one process may promise about another one.
+//! Whether anyone imports, and so what a page, command or log of one process may promise about another.
 //!
-//! A process that imports by itself says so every few seconds in the database ([`announce`]), whether or not it
-//! imports at that moment. Whoever promises that something will be looked for asks the database first
-//! ([`Importer::of`]): there may be no such process, since its schedule is empty, or since only pages or only the API
-//! run.
+//! A process that runs scheduled imports announces it in the database every few seconds ([`announce`]), whether or not
+//! it is importing at that moment. Code that promises a search asks the database first ([`Importer::of`]): there may be
+//! no such process, because its schedule is empty or because only pages or only the API run.
 
 use std::time::Duration;
 
@@ -14,14 +13,14 @@ use tokio::time::Instant;
 
 use crate::db;
 
-/// How often a process says that it imports by itself.
+/// How often a process announces that it runs scheduled imports.
 const SAY_EVERY: Duration = Duration::from_secs(10);
-/// One that has not said so for so long is gone; a database that is busy may delay a few of its words.
+/// A process silent for this long is gone; a busy database may delay a few announcements.
 const GONE_AFTER: i64 = 60_000_000;
-/// Without such a process, imports are taken to be made by hand, or by another program's schedule, if one began within
-/// so long: one that imports every night may be half a day late once.
+/// Without such a process, imports count as manual, or as scheduled by another program, if one began within this time:
+/// a nightly import may be half a day late once.
 const BY_HAND_WITHIN: i64 = 36 * 3_600_000_000;
-/// What to do where nobody imports.
+/// What to do if nobody imports.
 const ADVICE: &str = "run \"datil buildinfo import\", or let \"datil up\" or \"datil buildinfo serve\" import by \
     itself with buildinfo.schedule";
 
@@ -47,7 +46,7 @@ pub struct Importer {
 }
 
 impl Importer {
-    /// Who imports at the time `now`, microseconds UTC, as far as the database knows.
+    /// Who imports at the time `now` (microseconds UTC), as far as the database knows.
     ///
     /// # Errors
     /// The database failed.
@@ -58,7 +57,7 @@ impl Importer {
     }
 
     fn judge(said: Option<i64>, last: Option<i64>, now: i64) -> Self {
-        // A little ahead is another machine's clock; far ahead is nobody's.
+        // A time slightly ahead comes from another machine's clock; one far ahead is invalid.
         let within = |time: i64, long: i64| (-db::CLOCKS_APART..=long).contains(&now.saturating_sub(time));
         let who = if said.is_some_and(|said| within(said, GONE_AFTER)) {
             Who::Scheduled
@@ -70,12 +69,12 @@ impl Importer {
         Self { who, last }
     }
 
-    /// Whether builds come by themselves.
+    /// Whether imports are scheduled.
     pub fn is_scheduled(&self) -> bool {
         self.who == Who::Scheduled
     }
 
-    /// What can be promised of a build that is to be looked for, as the end of a sentence.
+    /// What can be promised about a build to be looked for, as the end of a sentence.
     pub fn promise(&self) -> String {
         match (self.who, self.last) {
             (Who::Scheduled, _) => "it is looked for at once".to_owned(),
@@ -92,7 +91,8 @@ impl Importer {
         }
     }
 
-    /// That new builds are not learnt by themselves, and what to do; none where a process imports by itself.
+    /// A warning that new builds are not learnt automatically, and what to do; none where a process imports on
+    /// schedule.
     pub fn warning(&self) -> Option<String> {
         match (self.who, self.last) {
             (Who::Scheduled, _) => None,
@@ -111,8 +111,8 @@ impl Importer {
     }
 }
 
-/// Says that this process imports by itself, again and again; never ends. Beside the schedule, not in it: an import
-/// may take long.
+/// Announces again and again that this process runs scheduled imports; never returns. It runs beside the schedule, not
+/// in it, because an import may take long.
 pub async fn announce(db: &Db) -> std::convert::Infallible {
     loop {
         if let Err(error) = db::say_importer(db, clock::now_micros()).await {
@@ -122,8 +122,8 @@ pub async fn announce(db: &Db) -> std::convert::Infallible {
     }
 }
 
-/// Takes back what [`announce`] said, when the schedule of this process has ended. Another process that imports by
-/// itself says so again within seconds.
+/// Withdraws the announcement when this process's schedule has ended. Another process that imports on schedule repeats
+/// its own within seconds.
 pub async fn take_back(db: &Db) {
     if let Err(error) = db::unsay_importer(db).await {
         tracing::warn!(%error, "it could not be stored that this process does not import by itself any more");
@@ -148,7 +148,7 @@ mod tests {
                 "at once",
                 false,
             ),
-            // A clock that is behind.
+            // The clock is behind.
             (Some(now + 5 * SECOND), None, Who::Scheduled, "at once", false),
             (Some(now + 600 * SECOND), None, Who::Scheduled, "at once", false),
             (
@@ -174,7 +174,7 @@ mod tests {
             ),
             (None, Some(now - 25 * HOUR), Who::ByHand, "with the next", true),
             (None, Some(now - 36 * HOUR), Who::ByHand, "with the next", true),
-            // Begun on a machine whose clock is a little ahead, and on one whose clock is wrong.
+            // Begun on a machine whose clock is slightly ahead, and on one whose clock is wrong.
             (None, Some(now + 60 * SECOND), Who::ByHand, "with the next", true),
             (
                 None,

@@ -1,9 +1,10 @@
-//! What runs beside look-ups: writes down what was counted, raises and ends alarms, measures.
+//! Background work beside look-ups: writes counts to the database, raises and ends alarms, updates metrics.
 
 use std::time::Duration;
 
 use builds::names::build_id::BuildId;
-use builds::names::product::{OFFICIAL_CHANNELS, Product};
+use builds::names::channel::Channel;
+use builds::names::product::Product;
 use builds::unknown::{UnknownKey, Verdict};
 use platform::clock;
 use platform::db::Db;
@@ -16,19 +17,19 @@ use crate::meters;
 use crate::settings::Settings;
 use crate::watch::alarm;
 
-/// How often what was counted is written down.
+/// How often counts are written.
 const WRITE_EVERY: Duration = Duration::from_secs(3);
-/// How often the state of things is measured.
+/// How often metrics are updated.
 const MEASURE_EVERY: Duration = Duration::from_secs(30);
 /// How often old rows are removed.
 const PRUNE_EVERY: Duration = Duration::from_secs(3600);
-/// So many rows are read at a time.
+/// Rows read at a time.
 const ROWS: i64 = 500;
 
-/// Does all this until `stop`; what was counted until then is written down at the end.
+/// Runs until `stop`, then writes the remaining counts.
 ///
 /// # Errors
-/// None: what fails is tried again.
+/// None: failures are retried.
 pub async fn run(lookup: Lookup, db: Db, settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
     let mut watch = Watch {
         lookup,
@@ -57,9 +58,9 @@ struct Watch {
     lookup: Lookup,
     db: Db,
     settings: Settings,
-    /// The stored generation when alarms were last looked at.
+    /// The stored generation when alarms were last checked.
     stored: Option<i64>,
-    /// The loaded one when unknown ids were last compared with it.
+    /// The loaded generation when unknown ids were last compared with it.
     loaded: Option<i64>,
     measured: Option<Instant>,
     pruned: Option<Instant>,
@@ -99,10 +100,10 @@ fn is_due(last: Option<Instant>, every: Duration) -> bool {
     last.is_none_or(|last| last.elapsed() >= every)
 }
 
-/// Writes down what was counted; answers whether installs were among it.
+/// Writes counts to the database; returns whether installs were among them.
 ///
 /// # Errors
-/// The database failed; what was not written is kept for the next time.
+/// The database failed; what was not written is kept for the next call.
 pub async fn write_down(lookup: &Lookup, db: &Db) -> Result<bool, LookupError> {
     let tally = lookup.take_tally();
     if tally.is_empty() {
@@ -124,10 +125,10 @@ pub async fn write_down(lookup: &Lookup, db: &Db) -> Result<bool, LookupError> {
     }
 }
 
-/// Takes off the list what the loaded index knows.
+/// Deletes the unknown ids that the loaded index knows.
 ///
 /// # Errors
-/// The database failed; the next call goes on.
+/// The database failed; the next call continues.
 pub async fn forget_known(lookup: &Lookup, db: &Db) -> Result<(), LookupError> {
     let index = lookup.index();
     let filter = UnknownFilter {
@@ -178,8 +179,8 @@ async fn measure(lookup: &Lookup, db: &Db, now: i64) -> Result<(), LookupError> 
         meters::IMPORTS.set_with(found.map_or(0, |(_, count)| *count) as f64, [*outcome]);
     }
     let index = lookup.index();
-    for product in Product::ALL {
-        for channel in OFFICIAL_CHANNELS {
+    for product in Product::all() {
+        for channel in Channel::official().map(|channel| channel.name) {
             let newest = index
                 .lines()
                 .filter(|(own, on, _)| *own == product && *on == channel)

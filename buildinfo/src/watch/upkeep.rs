@@ -1,7 +1,7 @@
-//! Removing history: what was concluded, changed and imported so long ago that nobody may ask about it any more.
+//! Removing history: conclusions, changes and imports older than anyone may ask about.
 //!
-//! Builds that are valid now, and all that a question about a time within the kept days needs, stay. What leaves the
-//! kept days is refused at once and removed a day later, so that a reader who had begun can finish.
+//! Builds valid now, and everything needed to answer about a time within the kept days, stay. What leaves the kept days
+//! is refused at once and removed a day later, so that a reader already at work can finish.
 
 use platform::db::{Db, DbError};
 
@@ -11,21 +11,21 @@ use crate::settings::Settings;
 /// A day, in microseconds.
 const DAY: i64 = 86_400_000_000;
 
-/// What one step removed.
+/// The result of one step.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Pruned {
     /// How many rows of each kind.
     pub removed: Removed,
-    /// There may be more: call it again, after a little while.
+    /// There may be more: call again after a short while.
     pub more: bool,
 }
 
-/// Removes up to 500 rows of each kind that are older than [`Settings::keep_history_days`], each kind in a short
-/// transaction of its own. It may be broken off anywhere, repeated, and run in several processes at once, beside
-/// imports and readers.
+/// Removes up to 500 rows of each kind that are older than [`Settings::keep_history_days`], each kind in its own short
+/// transaction. It may be interrupted anywhere, repeated, and run in several processes at once, beside imports and
+/// readers.
 ///
 /// # Errors
-/// The database failed; the next call goes on.
+/// The database failed; the next call continues.
 pub async fn step(db: &Db, settings: &Settings, now: i64) -> Result<Pruned, DbError> {
     if settings.keep_history_days == 0 {
         return Ok(Pruned::default());

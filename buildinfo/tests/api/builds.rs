@@ -93,7 +93,7 @@ async fn versions_latest_builds_and_comparisons_are_those_of_the_world() {
             .ok("/api/v1/latest?product=Firefox&channel=release&line=main")
             .await;
         assert_eq!(latest["latest"][0]["version"], "152.0.1");
-        // What was built last on beta is not what its users are offered.
+        // The newest build on beta is not the one offered to its users.
         let beta = service.ok("/api/v1/latest?product=Firefox&channel=beta").await;
         let line = &beta["lines"][0];
         assert_eq!(beta["latest"][0], line["offered"]);

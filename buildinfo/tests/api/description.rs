@@ -1,4 +1,4 @@
-//! The API's description of itself.
+//! The API's OpenAPI description.
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};

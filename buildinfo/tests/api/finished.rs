@@ -1,5 +1,5 @@
-//! What was finished is nowhere "not yet": the first question after an import has returned is answered by it, also in
-//! a process that did not import and whose index nobody loads in the background.
+//! What is finished is "not yet" nowhere: the first question after an import has returned is answered from it, even in
+//! a process that did not import and does not load its index in the background.
 
 use axum::Router;
 use axum::body::Body;
@@ -11,7 +11,7 @@ use demo::{Plan, Status, World};
 use futures::future::join_all;
 use http_body_util::BodyExt;
 use platform::db::Db;
-use platform::testing::databases;
+use platform_testing::databases;
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -56,7 +56,7 @@ async fn the_first_question_after_an_import_is_answered_by_it() {
     let betas = later.world.truths_of("Firefox", Channel::Beta);
     let shipped = betas.filter(|truth| truth.status == Status::Shipped && *truth.build_id < *last);
     let beta = shipped.last().unwrap().build_id.to_string();
-    // Each with what of its answer is compared.
+    // Each with the part of its answer to compare.
     let questions = [
         ("/api/v1/latest?product=Firefox&channel=nightly".to_owned(), "/latest"),
         ("/api/v1/versions?product=Firefox".to_owned(), "/versions"),
@@ -99,7 +99,7 @@ async fn the_first_question_after_an_import_is_answered_by_it() {
             assert_eq!(generation, i64::try_from(step).unwrap());
             let mut now = Vec::new();
             for (address, part) in &questions {
-                // Fresh look-ups for the first question of each kind, and those that have answered before.
+                // Fresh look-ups for the first question of each kind, and look-ups that have answered before.
                 let mut answers = vec![ask(&process(&other), address).await];
                 for router in &processes {
                     let many = std::iter::repeat_n(address, 8).map(|address| ask(router, address));
@@ -118,7 +118,7 @@ async fn the_first_question_after_an_import_is_answered_by_it() {
             }
             steps.push(now);
         }
-        // The newest nightly came last, all else with the first import.
+        // The newest nightly came last, everything else with the first import.
         for (number, (address, _)) in questions.iter().enumerate() {
             assert_ne!(steps[0][number], steps[2][number], "{address}");
         }

@@ -1,4 +1,4 @@
-//! What happened, what is unknown and what is wrong.
+//! History, unknown ids and findings.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use axum::http::header;
 use buildinfo::audit::Audits;
 use buildinfo::watch::unknown::write_down;
 use buildinfo::{api, db};
-use platform::testing::databases;
+use platform_testing::databases;
 use serde_json::{Value, json};
 
 use crate::service::Service;
@@ -133,7 +133,7 @@ async fn unknown_ids_and_findings_are_listed_page_by_page() {
         assert_eq!(junk["unknown"].as_array().unwrap().len(), 1);
         let none = service.ok("/api/v1/unknown?alarm=open").await;
         assert_eq!(none["unknown"], json!([]));
-        // Nobody imports yet; then a process says that it does so by itself.
+        // Nobody imports yet; then a process announces that it imports on schedule.
         let page = service.ok("/api/v1/unknown").await;
         assert_eq!(page["importer"]["who"], "nobody");
         assert!(page["importer"]["warning"].is_string());
@@ -151,7 +151,7 @@ async fn unknown_ids_and_findings_are_listed_page_by_page() {
         let audit = service.ok("/api/v1/audit?product=Firefox&limit=1").await;
         assert_eq!(audit["findings"][0]["check"], "silent_source");
         assert_eq!(audit["findings"][0]["severity"], "bad");
-        // It is made once in a while, whatever happens meanwhile.
+        // The audit is made only once in a while, whatever happens meanwhile.
         let later = service.ok("/api/v1/audit").await;
         assert_eq!(later["findings"], json!([]));
     }

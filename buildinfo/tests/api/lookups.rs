@@ -73,7 +73,7 @@ async fn a_lookup_answers_and_is_answered_again_only_when_something_changed() {
     }
 }
 
-/// Whoever asks wrongly is told everything at once, and how it is right.
+/// A wrong question is answered with all its errors at once, and an example of a correct one.
 #[tokio::test]
 async fn all_that_is_wrong_with_a_question_is_said_at_once() {
     for service in Service::each().await {
@@ -128,7 +128,7 @@ async fn all_that_is_wrong_with_a_question_is_said_at_once() {
             let example = body["example"].as_str().unwrap();
             assert!(error.ends_with(example), "{error}");
         }
-        // What is shown as right is answered.
+        // The example shown as correct is answered.
         let body = service.get("/api/v1/latest").await.json();
         service.ok(body["example"].as_str().unwrap()).await;
     }

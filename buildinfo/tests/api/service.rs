@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use buildinfo::api;
 use buildinfo::audit::Audits;
 use http_body_util::BodyExt;
-use platform::testing::{TestDb, databases};
+use platform_testing::{TestDb, databases};
 use serde_json::Value;
 use tower::ServiceExt;
 

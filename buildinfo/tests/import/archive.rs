@@ -1,9 +1,9 @@
-//! The archive as a source, alone and where Buildhub fails: what is known afterwards is the truth.
+//! The archive as a source, alone and when Buildhub fails: the result is the truth.
 
 use builds::SourceName;
 use builds::policy::{Reason, State};
 use demo::Fault;
-use platform::testing::databases;
+use platform_testing::databases;
 
 use crate::compare::{by_the_archive, compare, compare_held, exported, held, only, the_truth};
 use crate::support::Sources;
@@ -12,10 +12,10 @@ use crate::support::Sources;
 async fn the_archive_alone_knows_everything_that_it_holds() {
     let sources = Sources::standard().await;
     for test in databases().await {
-        let run = sources.import_as(&test.db, &only(SourceName::Archive)).await.unwrap();
+        let run = sources.import_as(&test.db, &only(SourceName::ARCHIVE)).await.unwrap();
         assert_eq!((run.outcome.as_str(), run.errors), ("complete", 0), "{run:?}");
         compare_held(&test.db, &sources.world, held, by_the_archive).await;
-        assert_eq!(run.policy().state(SourceName::Archive), Some(State::Well));
+        assert_eq!(run.policy().state(SourceName::ARCHIVE), Some(State::Well));
     }
 }
 
@@ -23,9 +23,9 @@ async fn the_archive_alone_knows_everything_that_it_holds() {
 async fn a_second_reading_of_an_unchanged_archive_asks_for_little() {
     let sources = Sources::standard().await;
     for test in databases().await {
-        let first = sources.import_as(&test.db, &only(SourceName::Archive)).await.unwrap();
+        let first = sources.import_as(&test.db, &only(SourceName::ARCHIVE)).await.unwrap();
         let before = exported(&test.db).await;
-        let second = sources.import_as(&test.db, &only(SourceName::Archive)).await.unwrap();
+        let second = sources.import_as(&test.db, &only(SourceName::ARCHIVE)).await.unwrap();
         assert!(
             second.requests * 100 < first.requests * 3,
             "{} of {}",
@@ -59,10 +59,10 @@ async fn the_archive_steps_in_for_a_buildhub_that_fails() {
             let run = sources.import(&test.db).await;
             compare_held(&test.db, &sources.world, held, the_truth).await;
             let policy = run.policy();
-            assert_eq!(policy.state(SourceName::Buildhub), Some(state));
+            assert_eq!(policy.state(SourceName::BUILDHUB), Some(state));
             assert!(!policy.filled.is_empty());
             assert!(policy.filled.iter().all(|fill| fill.reason == Reason::BuildhubFailed));
-            // Back again, it adds what only it knows.
+            // Once back, it adds what only it knows.
             sources.faults.buildhub.set(Fault::None);
             sources.import(&test.db).await;
             compare(&test.db, &sources.world, the_truth).await;
@@ -79,7 +79,7 @@ async fn a_flaky_archive_gives_everything_all_the_same() {
     for test in databases().await {
         let run = sources.import(&test.db).await;
         compare_held(&test.db, &sources.world, held, the_truth).await;
-        assert_eq!(run.policy().state(SourceName::Archive), Some(State::Flaky));
+        assert_eq!(run.policy().state(SourceName::ARCHIVE), Some(State::Flaky));
     }
 }
 

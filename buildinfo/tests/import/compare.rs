@@ -1,4 +1,4 @@
-//! What is known, beside the truth.
+//! Comparing what is known with the truth.
 
 use std::collections::BTreeMap;
 
@@ -20,17 +20,17 @@ pub(crate) fn only(source: SourceName) -> Options {
     }
 }
 
-/// What is expected when everything is known.
+/// The expected answer when everything is known.
 pub(crate) fn the_truth(truth: &Truth) -> (String, &'static str) {
     (truth.version.to_string(), truth.status.as_str())
 }
 
-/// Whether the archive still knows the build's id.
+/// Whether the archive still has the build's id.
 pub(crate) fn held(truth: &Truth) -> bool {
     truth.from_archive.is_some()
 }
 
-/// What is expected when only the archive is known.
+/// The expected answer when only the archive is known.
 pub(crate) fn by_the_archive(truth: &Truth) -> (String, &'static str) {
     let told = truth.from_archive.as_ref().unwrap();
     (told.version.to_string(), told.status.as_str())
@@ -46,12 +46,12 @@ pub(crate) fn question(truth: &Truth) -> Question {
     }
 }
 
-/// Compares the answers with what `expected` makes of the truth.
+/// Compares the answers with what `expected` derives from the truth.
 pub(crate) async fn compare(db: &Db, world: &World, expected: impl Fn(&Truth) -> (String, &'static str)) {
     compare_held(db, world, |_| true, expected).await;
 }
 
-/// Compares the answers with what `expected` makes of those truths that `held` says are known.
+/// Compares the answers with what `expected` derives from those truths that `held` accepts.
 pub(crate) async fn compare_held(
     db: &Db,
     world: &World,
@@ -95,7 +95,7 @@ pub(crate) async fn exported(db: &Db) -> (Vec<String>, String) {
     (text.lines().map(str::to_owned).collect(), digest.to_string())
 }
 
-/// Every change of a conclusion that is stored.
+/// Every stored change of a conclusion.
 pub(crate) async fn changes(db: &Db) -> Vec<Change> {
     let start = ChangeCursor {
         generation: 0,
@@ -104,7 +104,7 @@ pub(crate) async fn changes(db: &Db) -> Vec<Change> {
     db::changes_after(db, &start, 100_000).await.unwrap()
 }
 
-/// What the changes amount to when they are applied one after another.
+/// The result of applying the changes one after another.
 pub(crate) fn replayed(changes: &[Change]) -> BTreeMap<(String, String), String> {
     let mut table = BTreeMap::new();
     for change in changes {

@@ -1,4 +1,4 @@
-//! What a source corrects, and what a person does.
+//! Corrections by a source, and by a person.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,13 +8,13 @@ use builds::derive::correction::{Correction, CorrectionKind, Field};
 use builds::{Product, Question, Status};
 use demo::World;
 use demo::world::Channel;
-use platform::testing::databases;
+use platform_testing::databases;
 use tokio_util::sync::CancellationToken;
 
 use crate::compare::{changes, exported, replayed};
 use crate::support::{Sources, lookup, quiet};
 
-/// The build ids of one version's builds, by build number.
+/// The build ids of one version, by build number.
 fn ids_of(world: &World, version: &str) -> BTreeMap<u32, String> {
     world
         .truth
@@ -66,8 +66,8 @@ async fn a_corrected_source_withdraws_the_old_conclusion_and_says_so() {
         assert!(second_build.new.contains("other_build_shipped"));
         assert_eq!(second_build.reason, "changed");
         replayed(&changes);
-        // What was known before can still be asked.
-        let before = db::builds_by_id(&test.db, first.generation, Product::Firefox, ids[&2].parse().unwrap())
+        // The earlier state can still be queried.
+        let before = db::builds_by_id(&test.db, first.generation, Product::FIREFOX, ids[&2].parse().unwrap())
             .await
             .unwrap();
         assert!(before.iter().all(|build| build.status == Status::Shipped));

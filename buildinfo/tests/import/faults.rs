@@ -1,4 +1,4 @@
-//! Whatever goes wrong at the sources, alone or together: what some source still holds is known.
+//! Whatever goes wrong at the sources, alone or together: everything that some source still has becomes known.
 
 use builds::SourceName;
 use builds::policy::{Reason, State};
@@ -10,7 +10,7 @@ use demo::Fault::{
 use demo::world::{Channel, Platform, Product};
 use demo::{Fault, Plan, Truth, World};
 use futures::future::join_all;
-use platform::testing::databases;
+use platform_testing::databases;
 
 use crate::compare::{by_the_archive, compare, compare_held, exported, held, only, the_truth};
 use crate::support::Sources;
@@ -45,7 +45,7 @@ async fn the_archive_is_read_in_any_dialect_and_through_any_weather() {
     for faults in all {
         sources.faults.archive.set_all(faults);
         for test in databases().await {
-            let run = sources.import_as(&test.db, &only(SourceName::Archive)).await.unwrap();
+            let run = sources.import_as(&test.db, &only(SourceName::ARCHIVE)).await.unwrap();
             assert_eq!(run.outcome, "complete", "{faults:?}: {run:?}");
             assert_eq!(run.errors > 0, faults.contains(&BadFiles), "{faults:?}");
             compare_held(&test.db, &sources.world, held, by_the_archive).await;
@@ -79,10 +79,10 @@ async fn what_buildhub_lacks_is_filled_from_the_archive_and_said() {
         sources.faults.buildhub.set_all(faults);
         for test in databases().await {
             let run = sources.import(&test.db).await;
-            // What lies in the archive no more, nobody can tell while Buildhub hides it.
+            // What is no longer in the archive cannot be known while Buildhub hides it.
             compare_held(&test.db, &sources.world, held, the_truth).await;
             let policy = run.policy();
-            assert_eq!(policy.state(SourceName::Buildhub), Some(state), "{faults:?}");
+            assert_eq!(policy.state(SourceName::BUILDHUB), Some(state), "{faults:?}");
             let mut given: Vec<Reason> = policy.filled.iter().map(|fill| fill.reason).collect();
             given.sort();
             given.dedup();
@@ -145,7 +145,7 @@ async fn a_hole_that_buildhub_fills_later_is_read_from_it() {
     let sources = Sources::of(world()).await;
     for test in databases().await {
         sources.faults.buildhub.set(WithoutDays(day(8, 12), day(8, 18)));
-        let buildhub = only(SourceName::Buildhub);
+        let buildhub = only(SourceName::BUILDHUB);
         let first = sources.import_as(&test.db, &buildhub).await.unwrap();
         sources.faults.buildhub.set(Fault::None);
         let second = sources.import_as(&test.db, &buildhub).await.unwrap();
@@ -186,7 +186,7 @@ async fn the_histories_tell_what_shipped_when_the_list_of_releases_is_missing() 
         sources.import(&test.db).await;
         let of_firefox = |truth: &Truth| held(truth) && matches!(truth.channel, Channel::Beta | Channel::Release);
         let firefox = |truth: &Truth| of_firefox(truth) && truth.product == "Firefox";
-        // Which build of a version it was, is a guess: the one with the highest number.
+        // Which build of a version shipped is a guess: the one with the highest number.
         compare_held(&test.db, &sources.world, firefox, by_the_archive).await;
     }
 }
@@ -219,7 +219,7 @@ async fn buildhub_that_fails_makes_a_run_with_notes_and_no_error() {
             let run = sources.import(&test.db).await;
             assert_eq!(run.outcome, "partial", "{fault:?}");
             assert!(run.notes.contains("buildhub"), "{}", run.notes);
-            let alone = sources.import_as(&test.db, &only(SourceName::Buildhub)).await;
+            let alone = sources.import_as(&test.db, &only(SourceName::BUILDHUB)).await;
             assert_eq!(alone.unwrap().outcome, "failed", "{fault:?}");
             sources.faults.buildhub.set(Fault::None);
             assert_eq!(sources.import(&test.db).await.outcome, "complete");

@@ -1,4 +1,4 @@
-//! One import and another: what is known afterwards does not depend on how many there were.
+//! Repeated imports: the result does not depend on their number.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use buildinfo::import::{Options, rebuild};
 use builds::{Digest, Observation, SourceName, Status};
 use demo::world::Channel;
 use demo::{Plan, World};
-use platform::testing::databases;
+use platform_testing::databases;
 use tokio_util::sync::CancellationToken;
 
 use crate::compare::{changes, compare, exported, only, replayed};
@@ -55,11 +55,11 @@ async fn every_answer_after_an_import_of_all_sources_is_the_truth() {
 async fn buildhub_alone_knows_every_build_and_not_what_shipped() {
     let sources = Sources::standard().await;
     for test in databases().await {
-        let run = sources.import_as(&test.db, &only(SourceName::Buildhub)).await;
+        let run = sources.import_as(&test.db, &only(SourceName::BUILDHUB)).await;
         assert_eq!(run.unwrap().outcome, "complete");
         assert_eq!(sources.faults.product_details.requests(), 0);
         compare(&test.db, &sources.world, |truth| {
-            // Nightlies need no word from elsewhere; of old builds it has the final names too.
+            // Nightlies need no other source; for old builds it has the final names too.
             if truth.only_in_buildhub || truth.channel == Channel::Nightly {
                 return (truth.version.to_string(), truth.status.as_str());
             }
@@ -90,7 +90,7 @@ async fn a_second_import_finds_nothing_new_and_makes_no_generation() {
         let before = exported(&test.db).await;
         let second = sources.import(&test.db).await;
         assert_eq!((second.new_records, second.generation), (0, first.generation));
-        // Only the last day's uploads are read once more.
+        // Only the last day's uploads are read again.
         assert!(second.records < first.records / 2 && second.unchanged > 0);
         let full = Options {
             full: true,
@@ -109,7 +109,7 @@ async fn a_second_import_finds_nothing_new_and_makes_no_generation() {
     }
 }
 
-/// The world as it was on the evening of a day.
+/// The world on the evening of a day.
 fn until(whole: &World, end: chrono::NaiveDate) -> World {
     let mut world = World::empty(&whole.plan);
     let mut places = BTreeMap::new();
@@ -151,7 +151,7 @@ async fn importing_week_by_week_knows_the_same_as_importing_once() {
         .await;
         assert!(records[1] < records[0] && records[2] < records[0], "{records:?}");
         let parts = exported(&test.db).await;
-        // The table of changes tells the same as the builds.
+        // The table of changes agrees with the builds.
         let index = lookup(&test.db).await.index();
         let known: BTreeSet<_> = index
             .builds()

@@ -1,4 +1,4 @@
-//! Imports that are stopped, killed, or come while another one runs.
+//! Imports that are stopped, killed, or start while another one runs.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use buildinfo::import::{ImportError, Options, Progress, import, rebuild};
 use builds::Correction;
 use builds::derive::correction::CorrectionKind;
 use platform::db::Db;
-use platform::testing::databases;
+use platform_testing::databases;
 use tokio_util::sync::CancellationToken;
 
 use crate::compare::{changes, exported, replayed};
@@ -26,7 +26,7 @@ async fn an_interrupted_import_goes_on_to_the_same_end() {
             reports.fetch_add(1, Ordering::SeqCst);
         };
         let stop = CancellationToken::new();
-        // Stopped once at each of the first reports, then at every third: in every part of the work.
+        // Stopped once at each of the first reports, then at every third, so in every part of the work.
         let mut finished = false;
         for attempt in 1..200 {
             let (seen, stop) = (AtomicU64::new(0), CancellationToken::new());
@@ -76,7 +76,7 @@ async fn an_import_that_was_killed_is_known_as_such_and_the_next_goes_on() {
             let mut died = died;
             let count = move |_: Progress| {
                 if seen.fetch_add(1, Ordering::SeqCst) + 1 == reports {
-                    // The task is dropped where it stands, as by a kill.
+                    // The task is dropped where it is, as by a kill.
                     let _ = dead.try_send(());
                 }
             };
@@ -88,7 +88,7 @@ async fn an_import_that_was_killed_is_known_as_such_and_the_next_goes_on() {
             died.recv().await;
             task.abort();
             let _ = task.await;
-            // Its lease would hold for some seconds more.
+            // Its lease would last a few more seconds.
             db::release_lease(&test.db, "killed").await.unwrap();
         }
         sources.import(&test.db).await;
@@ -174,7 +174,7 @@ async fn no_transaction_of_an_import_writes_more_than_500_rows() {
     for build in &mut other.builds {
         build.shipped_on = None;
     }
-    // All that had shipped is gone, at once.
+    // Everything that had shipped is gone at once.
     let kept = other
         .builds
         .iter()
@@ -187,8 +187,7 @@ async fn no_transaction_of_an_import_writes_more_than_500_rows() {
     assert!((100..=500).contains(&most), "{most}");
 }
 
-/// Blocks the importer's thread in its report with this number, as a stopped process would be, until the other end is
-/// dropped.
+/// Blocks the importer's thread in its report with this number, like a stopped process, until the other end is dropped.
 fn pausing(number: u64) -> (impl Fn(Progress) + Sync, Paused) {
     let (reached, has_reached) = tokio::sync::mpsc::unbounded_channel();
     let (go_on, wait) = std::sync::mpsc::channel::<()>();
@@ -208,7 +207,7 @@ struct Paused {
     go_on: std::sync::mpsc::Sender<()>,
 }
 
-/// All that an import writes, as text.
+/// Everything that an import writes, as text.
 async fn all(db: &Db) -> String {
     let runs = db::recent_runs(db, 300).await.unwrap();
     let states = db::source_states(db).await.unwrap();
@@ -222,7 +221,7 @@ async fn all(db: &Db) -> String {
     )
 }
 
-/// The lease ends now, as if so much time had passed.
+/// Ends the lease now, as if its time had passed.
 async fn let_lease_end(db: &Db) {
     const SQL: &str = "UPDATE import_lease SET lease_until = 1";
     let mut tx = db.begin().await.unwrap();
@@ -238,7 +237,7 @@ async fn an_importer_that_was_paused_past_its_lease_changes_nothing_after_its_su
             let (report, mut paused) = pausing(number);
             let (database, folder) = (test.settings.clone(), test.folder.path().to_owned());
             let settings = sources.settings.clone();
-            // A thread with all that it needs, which stands still as a whole.
+            // A thread with everything it needs, which can stop as a whole.
             let first = std::thread::spawn(move || {
                 let runtime = tokio::runtime::Builder::new_current_thread();
                 let runtime = { runtime }.enable_all().build().unwrap();
@@ -314,11 +313,11 @@ async fn nothing_of_an_import_is_written_with_a_lease_that_another_took() {
         for (what, refused) in refused {
             assert!(refused, "{what}");
         }
-        // There is nothing to finish, and were there something it would be refused.
+        // There is nothing to finish, and if there were, it would be refused.
         assert!(!db::finish_generation(stale, 9, 1).await.unwrap_or(false));
         assert_eq!(all(db).await, before);
         again.release().await.unwrap();
-        // A plain database is refused while somebody has the lease, by its own clock.
+        // A plain database is refused while there is a lease, by its own clock.
         let now = platform::clock::now_micros();
         let lease = Lease::take(db, "third", now).await.unwrap().unwrap();
         assert!(db::mark_all_dirty(db).await.is_err());

@@ -1,5 +1,5 @@
-//! Imports from stand-ins into real databases: what is known afterwards is the truth about the
-//! stand-ins' world, whatever happened on the way.
+//! Imports from stand-ins into real databases: the result is the truth about the stand-ins' world, whatever happens
+//! during the import.
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test is the test")]
 

@@ -1,4 +1,4 @@
-//! What the sources answered is kept word for word, and an import from it comes to the same end.
+//! The sources' answers are kept verbatim, and an import from them gives the same result.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use buildinfo::db;
 use buildinfo::import::Options;
 use buildinfo::sources::Tape;
 use demo::Fault;
-use platform::testing::databases;
+use platform_testing::databases;
 
 use crate::compare::exported;
 use crate::support::Sources;

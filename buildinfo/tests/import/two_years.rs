@@ -1,11 +1,11 @@
-//! Two years of all products: each source gives all that it holds, and asking again asks for little. And forty weeks of
-//! them through every fault at once, as the longest way to the same truth.
+//! Two years of all products: each source gives all that it has, and a second import requests little. And forty weeks
+//! of them through every fault at once, as the longest way to the same truth.
 
 use builds::SourceName;
 use demo::Fault::{BadFiles, Flaky, FormerDialect, HtmlOnly, Late, WithoutPlatform};
 use demo::world::Platform;
 use demo::{Plan, World};
-use platform::testing::databases;
+use platform_testing::databases;
 
 use crate::compare::{by_the_archive, compare_held, exported, held, only, the_truth};
 use crate::support::Sources;
@@ -14,7 +14,7 @@ use crate::support::Sources;
 async fn the_archive_alone_and_then_everything() {
     let sources = Sources::of(World::generate(&Plan::two_years())).await;
     for test in databases().await {
-        let archive = only(SourceName::Archive);
+        let archive = only(SourceName::ARCHIVE);
         let first = sources.import_as(&test.db, &archive).await.unwrap();
         compare_held(&test.db, &sources.world, held, by_the_archive).await;
         let again = sources.import_as(&test.db, &archive).await.unwrap();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use buildinfo::import::{ImportError, Options, Progress, import};
+use buildinfo::settings::Addresses;
 use buildinfo::{Lookup, Settings, db};
 use demo::{Faults, Plan, World};
 use platform::db::Db;
@@ -28,9 +29,7 @@ impl Sources {
             std::future::pending(),
         ));
         let settings = Settings {
-            buildhub_url: root.clone(),
-            archive_url: root.clone(),
-            product_details_url: root,
+            addresses: Addresses::all_at(&root),
             retry_pause_ms: 1,
             ..Settings::default()
         };
@@ -46,12 +45,12 @@ impl Sources {
         Self::of(World::generate(&Plan::default())).await
     }
 
-    /// Imports all that is new.
+    /// Imports everything new.
     pub(crate) async fn import(&self, db: &Db) -> db::Run {
         self.import_as(db, &Options::default()).await.unwrap()
     }
 
-    /// Imports in a certain way.
+    /// Imports with these options.
     pub(crate) async fn import_as(&self, db: &Db, options: &Options) -> Result<db::Run, ImportError> {
         let stop = CancellationToken::new();
         import(db, &self.settings, options, "test", &stop, &quiet).await
@@ -60,7 +59,7 @@ impl Sources {
 
 pub(crate) fn quiet(_: Progress) {}
 
-/// Look-ups over all that is stored.
+/// Look-ups over everything stored.
 pub(crate) async fn lookup(db: &Db) -> Lookup {
     let lookup = Lookup::new(db.clone());
     lookup.refresh().await.unwrap();

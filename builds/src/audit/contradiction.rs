@@ -9,7 +9,7 @@ use crate::derive::PLACE_FIELD;
 use crate::derive::correction::{Field, Subject};
 use crate::said::observation::{Digest, SourceName};
 
-/// What stands in a command's double quotes beside letters and digits, and means itself there.
+/// Characters, besides letters and digits, that are literal within a command's double quotes.
 const PLAIN: &str = " ._:/+-";
 
 /// Several values for one thing, of which one was chosen; or several build ids for one file, all of which are known.
@@ -30,7 +30,7 @@ pub struct Contradiction {
 }
 
 impl Contradiction {
-    /// Reads a conflict as it is stored, without who says what; `None` for a body of another form.
+    /// Parses a stored conflict, without its sources; `None` for a body of another form.
     pub fn read(subject: String, field: String, body: &str) -> Option<Self> {
         let body: Value = serde_json::from_str(body).ok()?;
         Some(Self {
@@ -42,7 +42,7 @@ impl Contradiction {
         })
     }
 
-    /// Who says what and which value is taken, in a sentence without its end.
+    /// Who says what and which value was chosen, as a sentence without its end.
     pub fn sentence(&self) -> String {
         let values: Vec<&str> = self.values.keys().map(String::as_str).collect();
         let values = values.join(", ");
@@ -60,7 +60,8 @@ impl Contradiction {
         format!("{}; {} is taken", said.join(", "), self.chosen)
     }
 
-    /// The command that states the first value that was not chosen; none if it cannot be stated, or not in plain words.
+    /// The command that states the first value that was not chosen; none if it cannot be stated, or not in plain
+    /// characters.
     pub fn command(&self) -> Option<String> {
         let field = [Field::Revision, Field::Repository, Field::BuildNumber]
             .into_iter()
@@ -101,7 +102,7 @@ mod tests {
                 field: field.to_owned(),
                 chosen: "5b1deb".to_owned(),
                 values: BTreeMap::from([value("5b1deb"), value(other)]),
-                sources: BTreeMap::from([says("5b1deb", SourceName::Buildhub), says(other, SourceName::Archive)]),
+                sources: BTreeMap::from([says("5b1deb", SourceName::BUILDHUB), says(other, SourceName::ARCHIVE)]),
             }
         };
         let found = of("revision", "e359b3");
@@ -114,7 +115,7 @@ mod tests {
             "datil buildinfo correct add --subject \"Firefox 20261127130130 win64-aarch64\" --field revision --value \
              \"e359b3\" --reason \"archive tells the truth\""
         );
-        // Nothing that a shell would take for more than a word is offered to be pasted.
+        // Nothing is offered for pasting that a shell would take for more than a word.
         for other in ["$(reboot)", "a\"b", "`x`", "a\\", "a!b", "a\nb"] {
             assert_eq!(of("revision", other).command(), None, "{other}");
         }

@@ -8,7 +8,7 @@ use serde::Serialize;
 pub enum Severity {
     /// Answers are wrong or missing because of it.
     Bad,
-    /// They may be.
+    /// Answers may be wrong or missing because of it.
     Warning,
     /// Good to know.
     Note,
@@ -18,7 +18,7 @@ pub enum Severity {
 #[derive(Debug, Hash, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
-    /// No process imports by itself.
+    /// No process imports on schedule.
     NoImporter,
     /// A source did not answer when it was last asked.
     SilentSource,
@@ -39,7 +39,7 @@ pub enum Check {
 }
 
 impl Check {
-    /// Every check, in the order in which findings are listed.
+    /// Every check, in listing order.
     pub const ALL: [Self; 9] = [
         Self::NoImporter,
         Self::SilentSource,
@@ -52,7 +52,7 @@ impl Check {
         Self::UnreadableRecord,
     ];
 
-    /// The name as it is shown.
+    /// The displayed name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NoImporter => "no_importer",
@@ -111,12 +111,12 @@ impl Check {
     }
 }
 
-/// Something that is not as it should be.
+/// A problem found by the audit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
-    /// By which check it was found.
+    /// The check that found it.
     pub check: Check,
     /// What it is about.
     pub subject: String,
@@ -124,13 +124,13 @@ pub struct Finding {
     pub found: String,
     /// What to do about it.
     pub advice: &'static str,
-    /// The command that does it if the finding is right in its plainest form; none if there is none to paste.
+    /// The command that fixes the finding in its simplest form; none if no command can be pasted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
 }
 
 impl Finding {
-    /// A finding of a check, with its advice and no command.
+    /// Creates a check's finding, with its advice and no command.
     pub fn new(severity: Severity, check: Check, subject: String, found: String) -> Self {
         Self {
             severity,

@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit::{Check, Finding, Severity};
 use crate::names::build_id::BuildId;
+use crate::names::channel::{Channel, Lines};
 use crate::names::product::Product;
 use crate::names::version::{Stage, Version};
 
-/// A platform may come so much later than the others, in microseconds: six hours.
+/// How much later a platform may come than the others, in microseconds: six hours.
 const MAY_TAKE: i64 = 6 * 3_600_000_000;
-/// After two days it is not late any more, it is missing.
+/// After two days it is no longer late but missing.
 const IS_MISSING: i64 = 48 * 3_600_000_000;
-/// With fewer builds than this nothing is usual.
+/// Minimum number of builds to tell what is usual.
 const FEWEST: usize = 3;
-/// So many builds are named in a finding.
+/// Maximum builds named in a finding.
 const NAMED: usize = 5;
 
 /// One build for one platform.
@@ -27,14 +28,13 @@ pub struct OnPlatform {
     pub platform: String,
 }
 
-/// The platforms that builds of the last weeks of a channel lack, though more than half of these
-/// builds have them; one finding for each platform. Late is measured against `newest`, the newest
-/// build of the product. Candidates are left out: they are often made for a part of the platforms.
-/// Lines of extended support are looked at one by one: each has the platforms of its own time.
+/// The platforms that recent builds of a channel lack, though more than half of these builds have them; one finding per
+/// platform. Lateness is measured against `newest`, the newest build of the product. Candidates are left out: they are
+/// often made for only some platforms. ESR lines are examined one by one: each has the platforms of its own time.
 pub fn late_platforms(product: Product, channel: &str, builds: &[OnPlatform], newest: BuildId) -> Vec<Finding> {
     let mut lines: BTreeMap<Option<u32>, Vec<&OnPlatform>> = BTreeMap::new();
     for build in builds {
-        let line = (channel == "esr").then(|| build.version.major());
+        let line = (Channel::of(channel).lines == Lines::Major).then(|| build.version.major());
         lines.entry(line).or_default().push(build);
     }
     let findings = lines.into_iter().flat_map(|(line, builds)| {
@@ -47,9 +47,9 @@ pub fn late_platforms(product: Product, channel: &str, builds: &[OnPlatform], ne
     findings.collect()
 }
 
-/// The same of the builds of one line, which has this name.
+/// The same for the builds of one line, named `line`.
 fn late_in_line(line: &str, builds: &[&OnPlatform], newest: BuildId) -> Vec<Finding> {
-    // Nightlies are told apart by id; elsewhere the ids of one version can differ by platform.
+    // Nightlies are distinguished by id; elsewhere the ids of one version can differ by platform.
     let mut steps: BTreeMap<(BuildId, String), BTreeSet<&str>> = BTreeMap::new();
     let mut newest_of: BTreeMap<&str, BuildId> = BTreeMap::new();
     let counted = builds

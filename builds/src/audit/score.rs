@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::names::product::Product;
 use crate::said::observation::SourceName;
 
-/// How a source did on a channel, over the builds of the last weeks.
+/// How a source did on a channel, over the builds of recent weeks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Score {
     /// The source.
@@ -16,25 +16,25 @@ pub struct Score {
     pub product: Product,
     /// The channel.
     pub channel: String,
-    /// How many builds it listed.
+    /// The number of builds it listed.
     pub builds: usize,
-    /// How many of them came up after the source was first read: only these tell how late it is.
+    /// How many of them appeared after the source was first read: only these tell how late it is.
     pub timed: usize,
-    /// Seconds after the first source listed a build until this one did, in the middle; by the runs
-    /// in which they were read. None without timed builds.
+    /// The median of the seconds from when the first source listed a build until this one did, measured by the runs
+    /// that read them. None without timed builds.
     pub median_delay_seconds: Option<i64>,
-    /// The same for the slowest builds but one in twenty.
+    /// The same at the 95th percentile.
     pub p95_delay_seconds: Option<i64>,
     /// Builds that it was asked for, that another source listed and this one did not: of the archive only builds are
-    /// asked for that Buildhub lacks, of product-details and of tables none.
+    /// asked for that Buildhub lacks, of product-details and of tables none; see [`crate::said::source::Asked`].
     pub holes: usize,
-    /// Values that it stated and that were not believed.
+    /// Values that it stated and that were not chosen.
     pub contradictions: usize,
-    /// Statements that it has taken back.
+    /// Statements that it has withdrawn.
     pub withdrawals: usize,
 }
 
-/// Collects what the scores are made of.
+/// Collects the data for the scores.
 #[derive(Debug, Clone, Default)]
 pub struct Scores {
     /// For each build, when each source listed it first, microseconds UTC.
@@ -52,13 +52,13 @@ impl Scores {
         }
     }
 
-    /// Adds a value that a source stated and that was not believed.
+    /// Adds a value that a source stated and that was not chosen.
     pub fn add_contradiction(&mut self, source: SourceName, product: Product, channel: &str) {
         let place = (source, product, channel.to_owned());
         *self.contradictions.entry(place).or_default() += 1;
     }
 
-    /// Adds a statement that a source has taken back.
+    /// Adds a statement that a source has withdrawn.
     pub fn add_withdrawal(&mut self, source: SourceName, product: Product, channel: &str) {
         let place = (source, product, channel.to_owned());
         *self.withdrawals.entry(place).or_default() += 1;
@@ -90,7 +90,7 @@ impl Scores {
     fn score(&self, product: Product, channel: String, source: SourceName, begun: &BTreeMap<SourceName, i64>) -> Score {
         let place = (product, channel.clone());
         let builds = self.builds.get(&place).map_or(&[][..], Vec::as_slice);
-        // What was there already when the source was read for the first time tells nothing.
+        // Builds that already existed when the source was first read tell nothing about delay.
         let begun = begun.get(&source).copied().unwrap_or(i64::MAX);
         let mut delays: Vec<i64> = builds
             .iter()
@@ -112,7 +112,7 @@ impl Scores {
             p95_delay_seconds: quantile(&delays, 95),
             holes: builds
                 .iter()
-                .filter(|first| !first.contains_key(&source) && is_asked(source, first))
+                .filter(|first| !first.contains_key(&source) && source.row().is_asked_for(first.keys().copied()))
                 .count(),
             contradictions: self.contradictions.get(&own).copied().unwrap_or(0),
             withdrawals: self.withdrawals.get(&own).copied().unwrap_or(0),
@@ -120,17 +120,7 @@ impl Scores {
     }
 }
 
-/// Whether a source is asked for a build, by who listed it: an import looks into the archive only for what Buildhub
-/// lacks; product-details lists versions, and a table what somebody put into it.
-fn is_asked(source: SourceName, listed: &BTreeMap<SourceName, i64>) -> bool {
-    match source {
-        SourceName::Buildhub => true,
-        SourceName::Archive => !listed.contains_key(&SourceName::Buildhub),
-        SourceName::ProductDetails | SourceName::Csv => false,
-    }
-}
-
-/// The smallest value that at least so many percent of the sorted values do not exceed.
+/// The smallest value that at least `percent` percent of the sorted values do not exceed.
 fn quantile(sorted: &[i64], percent: usize) -> Option<i64> {
     let rank = (sorted.len() * percent).div_ceil(100).max(1);
     sorted.get(rank - 1).copied()

@@ -1,4 +1,4 @@
-//! Versions that shipped and of which no source has listed a build.
+//! Shipped versions for which no source has listed a build.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::derive::facts::Facts;
 use crate::names::product::Directory;
 use crate::names::version::Version;
 
-/// What shipped within so many days of the newest data matters; the rest is history.
+/// How many days before the newest data still matter; earlier versions are history.
 const RECENT_DAYS: i64 = 60;
 
 /// The shipped versions without a build. `built` are the versions that have builds, by
@@ -19,7 +19,7 @@ pub fn shipped_without_build(
     built: &BTreeSet<(Directory, [u32; 8])>,
     newest: Option<NaiveDate>,
 ) -> Vec<Finding> {
-    // A line can be listed without the suffix that its builds have by their channel.
+    // A line can be listed without the suffix that its builds get from their channel.
     let is_built = |directory: Directory, version: &Version| {
         let esr = (directory, version.with_esr());
         built.contains(&(directory, version.key()))

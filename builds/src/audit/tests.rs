@@ -28,7 +28,7 @@ fn what_shipped_without_a_build_is_bad_when_it_is_recent() {
         shipped("devedition-64.0b4", "2018-10-26"),
         shipped("firefox-3.6.3", "2010-04-01"),
         shipped("firefox-60.3.0esr", "2018-10-23"),
-        // A line that is listed without the suffix that its builds have; and an ordinary release beside an ESR.
+        // A line listed without its builds' suffix; and an ordinary release beside an ESR.
         shipped("thunderbird-45.1.0", "2018-10-26"),
         shipped("firefox-60.0", "2018-05-09"),
         shipped("firefox-60.0esr", "2018-05-09"),
@@ -36,10 +36,10 @@ fn what_shipped_without_a_build_is_bad_when_it_is_recent() {
     ]);
     let key = |directory, version: &str| (directory, version.parse::<Version>().unwrap().key());
     let built = BTreeSet::from([
-        key(Directory::Firefox, "64.0b4"),
-        key(Directory::Firefox, "60.3.0esr"),
-        key(Directory::Firefox, "60.0esr"),
-        key(Directory::Thunderbird, "45.1.0esr"),
+        key(Directory::FIREFOX, "64.0b4"),
+        key(Directory::FIREFOX, "60.3.0esr"),
+        key(Directory::FIREFOX, "60.0esr"),
+        key(Directory::THUNDERBIRD, "45.1.0esr"),
     ]);
     let newest = "2018-11-01".parse().ok();
     let found: Vec<(String, Severity)> = shipped_without_build(&known, &built, newest)
@@ -77,36 +77,36 @@ fn a_platform_that_others_have_is_late_and_then_missing() {
     for day in 1..=6 {
         let id = format!("202608{day:02}093000");
         builds.push(build(&id, "154.0a1", "win64"));
-        // Mac is missing on two days, and has not come yet for the newest build.
+        // Mac is missing on two days, and is not there yet for the newest build.
         if ![2, 3, 6].contains(&day) {
             builds.push(build(&id, "154.0a1", "mac"));
         }
-        // A platform that most builds lack is none that is usual.
+        // A platform that most builds lack is not usual.
         if day == 1 {
             builds.push(build(&id, "154.0a1", "linux-aarch64"));
         }
     }
-    // One more day of mac, so that it is usual.
+    // One more day of mac makes it usual.
     builds.push(build("20260731093000", "154.0a1", "mac"));
     builds.push(build("20260731093000", "154.0a1", "win64"));
     let newest = "20260806093000".parse().unwrap();
     assert_eq!(
-        short(&late_platforms(Product::Firefox, "nightly", &builds, newest)),
+        short(&late_platforms(Product::FIREFOX, "nightly", &builds, newest)),
         [(
             "Firefox nightly mac",
             "missing in 2 of 7 builds: 20260803093000, 20260802093000",
             Severity::Bad
         )]
     );
-    // Eight hours later than the newest build, by another build of the product.
+    // Eight hours later than the newest build, as shown by another build of the product.
     let later = "20260806173000".parse().unwrap();
-    let found = late_platforms(Product::Firefox, "nightly", &builds, later);
+    let found = late_platforms(Product::FIREFOX, "nightly", &builds, later);
     assert_eq!(
         short(&found)[0].1,
         "missing in 3 of 7 builds: 20260806093000, 20260803093000, 20260802093000"
     );
     builds.retain(|build| !["20260802093000", "20260803093000"].contains(&build.build_id.to_string().as_str()));
-    let found = late_platforms(Product::Firefox, "nightly", &builds, later);
+    let found = late_platforms(Product::FIREFOX, "nightly", &builds, later);
     assert_eq!(
         short(&found),
         [(
@@ -129,10 +129,10 @@ fn each_line_of_extended_support_has_platforms_of_its_own() {
         }
     }
     let newest = "20260601000000".parse().unwrap();
-    assert!(late_platforms(Product::Firefox, "esr", &builds, newest).is_empty());
+    assert!(late_platforms(Product::FIREFOX, "esr", &builds, newest).is_empty());
     builds.retain(|build| build.version.as_str() != "115.2.0esr" || build.platform == "win64");
     assert_eq!(
-        short(&late_platforms(Product::Firefox, "esr", &builds, newest)),
+        short(&late_platforms(Product::FIREFOX, "esr", &builds, newest)),
         [(
             "Firefox esr 115 linux-i686",
             "missing in 1 of 4 builds: 115.2.0esr",
@@ -159,9 +159,9 @@ fn platforms_of_one_version_may_have_different_ids() {
     // A candidate that did not ship was made for one platform only.
     builds.push(build("20170430103226", "54.0b4rc1", "win64"));
     let newest = "20170601000000".parse().unwrap();
-    assert!(late_platforms(Product::Firefox, "beta", &builds, newest).is_empty());
+    assert!(late_platforms(Product::FIREFOX, "beta", &builds, newest).is_empty());
     builds.retain(|build| build.platform == "win64" || build.version.as_str() != "54.0b4");
-    let found = late_platforms(Product::Firefox, "beta", &builds, newest);
+    let found = late_platforms(Product::FIREFOX, "beta", &builds, newest);
     assert_eq!(
         short(&found),
         [(
@@ -170,36 +170,36 @@ fn platforms_of_one_version_may_have_different_ids() {
             Severity::Bad
         )]
     );
-    assert!(late_platforms(Product::Firefox, "beta", &builds[..2], newest).is_empty());
+    assert!(late_platforms(Product::FIREFOX, "beta", &builds[..2], newest).is_empty());
 }
 
 #[test]
 fn scores_tell_who_is_late_and_who_has_holes() {
-    let (buildhub, archive) = (SourceName::Buildhub, SourceName::Archive);
+    let (buildhub, archive) = (SourceName::BUILDHUB, SourceName::ARCHIVE);
     let second = 1_000_000;
     let mut scores = Scores::default();
-    // Both were read for the first time at second 100: what was there then tells nothing.
+    // Both were first read at second 100: builds listed then tell nothing.
     scores.add_build(
-        Product::Firefox,
+        Product::FIREFOX,
         "nightly",
         BTreeMap::from([(buildhub, 100 * second), (archive, 100 * second)]),
     );
     for number in 1..=20 {
         let seen = (1000 + number) * second;
         let first = BTreeMap::from([(archive, seen), (buildhub, seen + number * second)]);
-        scores.add_build(Product::Firefox, "nightly", first);
+        scores.add_build(Product::FIREFOX, "nightly", first);
     }
-    scores.add_build(Product::Firefox, "nightly", BTreeMap::from([(archive, 5000 * second)]));
-    // Of what Buildhub knows, the archive is not asked; of what only a table holds, it is, and a table never.
-    scores.add_build(Product::Firefox, "release", BTreeMap::from([(buildhub, 5000 * second)]));
+    scores.add_build(Product::FIREFOX, "nightly", BTreeMap::from([(archive, 5000 * second)]));
+    // The archive is not asked for what Buildhub knows; it is asked for what only a table has, and a table never is.
+    scores.add_build(Product::FIREFOX, "release", BTreeMap::from([(buildhub, 5000 * second)]));
     scores.add_build(
-        Product::Firefox,
+        Product::FIREFOX,
         "release",
-        BTreeMap::from([(SourceName::Csv, 5000 * second)]),
+        BTreeMap::from([(SourceName::CSV, 5000 * second)]),
     );
-    scores.add_contradiction(SourceName::ProductDetails, Product::Firefox, "release");
-    scores.add_contradiction(buildhub, Product::Firefox, "nightly");
-    scores.add_withdrawal(SourceName::ProductDetails, Product::Firefox, "beta");
+    scores.add_contradiction(SourceName::PRODUCT_DETAILS, Product::FIREFOX, "release");
+    scores.add_contradiction(buildhub, Product::FIREFOX, "nightly");
+    scores.add_withdrawal(SourceName::PRODUCT_DETAILS, Product::FIREFOX, "beta");
     let found = scores.finish();
     let row = |source, channel: &str| {
         let found = found
@@ -217,14 +217,14 @@ fn scores_tell_who_is_late_and_who_has_holes() {
     for (source, builds, holes) in [
         (buildhub, 1, 1),
         (archive, 0, 1),
-        (SourceName::Csv, 1, 0),
-        (SourceName::ProductDetails, 0, 0),
+        (SourceName::CSV, 1, 0),
+        (SourceName::PRODUCT_DETAILS, 0, 0),
     ] {
         let found = row(source, "release").0;
         assert_eq!((found.0, found.2), (builds, holes), "{source:?}");
     }
     assert_eq!(
-        row(SourceName::ProductDetails, "beta"),
+        row(SourceName::PRODUCT_DETAILS, "beta"),
         ((0, 0, 0), (None, None), (0, 1))
     );
 }

@@ -1,4 +1,4 @@
-//! Aggregations: how many builds have which value, one grouping inside the other.
+//! Aggregations: how many builds have which value, with nested groupings.
 
 mod bucket;
 mod dates;
@@ -24,10 +24,10 @@ use crate::index::{BuildIndex, BuildRef};
 
 pub(super) use self::room::Room;
 
-/// Most conditions of one aggregation `filters`.
+/// Maximum conditions of one `filters` aggregation.
 const MOST_FILTERS: usize = 100;
 
-/// Aggregations by name, each with what the client wants to have back beside its answer.
+/// Aggregations by name, each with the metadata that the client wants returned with its answer.
 #[derive(Debug, Default)]
 pub(super) struct Aggregations(BTreeMap<String, (Aggregation, Option<Value>)>);
 
@@ -45,18 +45,18 @@ enum Aggregation {
     TopHits(TopHits),
 }
 
-/// Several conditions, with a bucket for each of them.
+/// Several conditions, each with its own bucket.
 #[derive(Debug)]
 struct Filters {
     queries: Vec<(String, Query)>,
-    /// Whether buckets have names; else they stand in a list.
+    /// Whether buckets have names; otherwise they form a list.
     named: bool,
-    /// The name of the bucket of what no condition fits, if it is wanted.
+    /// The name of the bucket for builds that match no condition, if wanted.
     other: Option<String>,
 }
 
 impl Aggregations {
-    /// Reads the members `aggs` and `aggregations` of an object.
+    /// Parses the members `aggs` and `aggregations` of an object.
     pub(super) fn parse(parent: &Map<String, Value>) -> Result<Self, Refused> {
         let mut all = BTreeMap::new();
         for word in ["aggs", "aggregations"] {
@@ -76,7 +76,7 @@ impl Aggregations {
         self.0.is_empty()
     }
 
-    /// How often a build is looked at, at most.
+    /// Maximum number of times a build is examined.
     pub(super) fn weight(&self) -> usize {
         let all = self.0.values();
         all.map(|(aggregation, _)| aggregation.weight())
@@ -101,7 +101,7 @@ impl Aggregations {
         Ok(answers)
     }
 
-    /// What a grouping needs of the aggregations inside it.
+    /// What a grouping needs to know of the aggregations nested in it.
     fn within<'a>(&'a self, index: &'a BuildIndex) -> Inside<'a> {
         Inside {
             answer: Box::new(move |builds, room| self.answer(index, builds, room)),
@@ -119,7 +119,7 @@ impl Aggregations {
         })
     }
 
-    /// The one value of the aggregation with this name; of one with a single bucket, how many builds are in it.
+    /// The one value of the aggregation with this name; for one with a single bucket, the number of builds in it.
     fn measure(&self, name: &str, builds: &[BuildRef<'_>]) -> Option<i64> {
         let (aggregation, _) = self.0.get(name)?;
         let count = |count: usize| i64::try_from(count).ok();
@@ -177,7 +177,7 @@ impl Aggregation {
                 let dates = Dates::parse(object(kind, own)?, &|name| inside.has_measure(name))?;
                 return Ok(Self::Dates(dates, inside));
             }
-            // Searchkit sends an empty condition where nothing is chosen (buildhub#239).
+            // Searchkit sends an empty condition if nothing is selected (buildhub#239).
             "filter" if object(kind, own)?.is_empty() => {
                 return Ok(Self::Filter(Query::All, inside));
             }

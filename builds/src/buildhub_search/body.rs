@@ -1,13 +1,13 @@
-//! The parts of a search as its client wrote them, and how what is not understood is refused.
+//! The parts of a search request, and the refusal of those not understood.
 
 use serde_json::{Map, Value};
 
-/// A search that is not answered, with the reason for the client.
+/// A search that is refused, with the reason for the client.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Refused(pub(super) String);
 
-/// Refuses an object with other members than these.
+/// Refuses an object with members other than these.
 pub(super) fn only(what: &str, members: &Map<String, Value>, known: &[&str]) -> Result<(), Refused> {
     match members.keys().find(|word| !known.contains(&word.as_str())) {
         Some(word) => {
@@ -34,7 +34,7 @@ pub(super) fn single<'a>(what: &str, value: &'a Value) -> Result<(&'a str, &'a V
     }
 }
 
-/// The text of `value`, which must be one.
+/// The text of `value`, which must be a string.
 pub(super) fn text_of<'a>(what: &str, value: &'a Value) -> Result<&'a str, Refused> {
     value
         .as_str()
@@ -53,7 +53,7 @@ pub(super) fn whole_number(what: &str, value: &Value) -> Result<usize, Refused> 
         .ok_or_else(|| Refused(format!("[{}] must be a whole number", short(what))))
 }
 
-/// The refusal of an unknown word; it names the known ones.
+/// The refusal of an unsupported word; it names the supported ones.
 pub(super) fn unsupported(what: &str, word: &str, known: &str) -> Refused {
     Refused(format!(
         "the {what} [{}] is not known here; known are {known}",

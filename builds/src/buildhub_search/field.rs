@@ -1,4 +1,4 @@
-//! The members of a record that can be searched, and their values, under Buildhub's names and in its form.
+//! The searchable members of a record and their values, under Buildhub's names and in its form.
 
 use std::borrow::Cow;
 
@@ -48,7 +48,7 @@ const NAMES: [(&str, Field); 15] = [
 ];
 
 impl Field {
-    /// The field with this name; `.keyword` after it changes nothing.
+    /// The field with this name, with or without `.keyword`.
     pub(super) fn named(name: &str) -> Result<Self, Refused> {
         let plain = name.strip_suffix(".keyword").unwrap_or(name);
         let found = NAMES.iter().find(|(own, _)| *own == plain);
@@ -66,7 +66,7 @@ impl Field {
         matches!(self, Self::BuildDate | Self::UploadDate)
     }
 
-    /// The field's value; none if it is not known.
+    /// The field's value; none if unknown.
     pub(super) fn of(self, build: BuildRef<'_>) -> Option<Scalar<'_>> {
         let text = |text| Some(Scalar::Text(Cow::Borrowed(text)));
         match self {
@@ -89,7 +89,7 @@ impl Field {
     }
 }
 
-/// A value of a field. Dates are in milliseconds UTC, as finely as Elasticsearch keeps them.
+/// A field's value. Dates are in milliseconds UTC, the precision of Elasticsearch.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Scalar<'a> {
     Text(Cow<'a, str>),
@@ -97,7 +97,7 @@ pub(super) enum Scalar<'a> {
 }
 
 impl Scalar<'_> {
-    /// The value as it is told in keys of buckets and in places of an order.
+    /// The value in the form used in bucket keys and in places of an order.
     pub(super) fn to_json(&self) -> Value {
         match self {
             Self::Text(text) => json!(text),
@@ -106,8 +106,8 @@ impl Scalar<'_> {
     }
 }
 
-/// The record's number: the same as long as the build is known by the same name, always of 16 digits, so that as a
-/// text it sorts as it does as a number; JavaScript can hold it.
+/// The record's number. It stays the same as long as the build's name does, and always has 16 digits, so that it sorts
+/// as text as it does as a number; JavaScript can represent it.
 pub(super) fn id(build: BuildRef<'_>) -> u64 {
     const FIRST: u64 = 1_000_000_000_000_000;
     let mut hash = Sha256::new();
@@ -131,21 +131,15 @@ pub(super) fn id(build: BuildRef<'_>) -> u64 {
 }
 
 fn product(product: Product) -> &'static str {
-    match product {
-        Product::Firefox => "firefox",
-        Product::Thunderbird => "thunderbird",
-        Product::Fennec => "fennec",
-        Product::Fenix => "fenix",
-        Product::Focus => "focus",
-    }
+    product.row().folders.first().map_or("", |folder| folder.source_name)
 }
 
 fn tree(repository: &str) -> &str {
     repository.rsplit('/').next().unwrap_or(repository)
 }
 
-/// A build for a partner or a test has a platform of its own, as in Buildhub's first version: it is no second build
-/// for everyone.
+/// A build for a partner or a test has its own platform, as in Buildhub's first version: it must not look like a second
+/// build for everyone.
 fn platform(build: BuildRef<'_>) -> Option<Cow<'_, str>> {
     match (build.platform(), build.variant()) {
         ("", "") => None,
@@ -160,8 +154,8 @@ fn os(platform: &str) -> Option<&'static str> {
         .find(|os| platform.starts_with(os))
 }
 
-/// The compiler's name of a platform, as builds have it today. Clients ask for its architecture, which tells the
-/// builds of one `target.platform` apart (whattrainisitnow: `x86_64.*`); what a record shows is what its source said.
+/// The compiler's name for a platform, as current builds have it. Clients query its architecture, which distinguishes
+/// the builds of one `target.platform` (whattrainisitnow: `x86_64.*`); the record shows what its source said.
 fn target(platform: &str) -> Option<&'static str> {
     Some(match platform {
         "linux-x86_64" => "x86_64-pc-linux-gnu",
@@ -183,7 +177,7 @@ fn locale(platform: &str) -> &'static str {
     }
 }
 
-/// The version that the program shows: a candidate's number is not in it.
+/// The version that the program shows, without a candidate number.
 fn version(build: BuildRef<'_>) -> Cow<'_, str> {
     let own = build.version();
     match own.candidate() {

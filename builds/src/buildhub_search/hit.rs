@@ -1,4 +1,4 @@
-//! A record among those that a search found.
+//! A record as a search hit.
 
 use serde_json::{Value, json};
 

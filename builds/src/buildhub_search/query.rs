@@ -1,4 +1,4 @@
-//! The query of a search: read once, then asked of each build.
+//! The query of a search: parsed once, then checked against each build.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -13,7 +13,7 @@ use super::field::{Field, Scalar};
 use crate::index::BuildRef;
 use crate::names::build_id::BuildId;
 
-/// Most values in one list of terms.
+/// Maximum values in one list of terms.
 const MOST_TERMS: usize = 10_000;
 
 /// A condition on a build.
@@ -34,8 +34,7 @@ pub(super) enum Query {
     },
 }
 
-/// Whether a query is to give scores or only to say yes or no: in Elasticsearch 6 this decides how many of `should`
-/// must match.
+/// Whether a query gives scores or only yes or no: in Elasticsearch 6 this decides how many of `should` must match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Context {
     Scoring,
@@ -43,7 +42,7 @@ pub(super) enum Context {
 }
 
 impl Query {
-    /// Reads a query.
+    /// Parses a query.
     pub(super) fn parse(query: &Value, context: Context) -> Result<Self, Refused> {
         let (kind, body) = single("query", query)?;
         let field = |name: &str| Field::named(name);
@@ -144,7 +143,7 @@ impl Query {
         })
     }
 
-    /// Whether a build fulfils the condition.
+    /// Whether a build meets the condition.
     pub(super) fn matches(&self, build: BuildRef<'_>) -> bool {
         match self {
             Self::All => true,
@@ -167,7 +166,7 @@ impl Query {
         }
     }
 
-    /// The only build ids that can fulfil the condition, sorted, if it names them.
+    /// The only build ids that can meet the condition, sorted, if it names them.
     pub(super) fn ids(&self) -> Option<Vec<BuildId>> {
         match self {
             Self::AnyOf(Field::BuildId, values) => {
@@ -187,7 +186,7 @@ impl Query {
         }
     }
 
-    /// How many conditions are asked of a build at most.
+    /// Maximum number of conditions checked for a build.
     pub(super) fn weight(&self) -> usize {
         match self {
             Self::Both { all, none, some, .. } => [all, none, some]
@@ -208,7 +207,7 @@ fn text(field: Field, build: BuildRef<'_>, holds: impl Fn(&str) -> bool) -> bool
     }
 }
 
-/// A value to compare with a field's, by the type of the field.
+/// A value to compare with a field's, in the field's type.
 pub(super) fn scalar(field: Field, value: &Value) -> Result<Scalar<'static>, Refused> {
     match value {
         Value::String(text) if field.is_date() => date(text, false).map(Scalar::Date),
@@ -231,8 +230,8 @@ fn no_date(text: &str) -> Refused {
     ))
 }
 
-/// Milliseconds of a date in one of the forms that Elasticsearch takes by default. `last`: a year, month, day or
-/// minute alone means its last millisecond.
+/// Milliseconds of a date in one of Elasticsearch's default formats. With `last`, a year, month, day or minute alone
+/// means its last millisecond.
 fn date(text: &str, last: bool) -> Result<i64, Refused> {
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         return Ok(at.timestamp_millis());

@@ -1,5 +1,4 @@
-//! A build as a record of Buildhub: its members under Buildhub's names, in the form that Buildhub has given them since
-//! 2020.
+//! A build as a Buildhub record: members under Buildhub's names, in the form used since 2020.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
@@ -8,7 +7,7 @@ use super::field::{Field, id};
 use crate::index::BuildRef;
 use crate::said::observation::{Kind, Observation};
 
-/// The whole record but for what only a source's own record tells; what is not known is left out.
+/// The whole record except what only a source's own record has; unknown members are omitted.
 pub(super) fn source(build: BuildRef<'_>) -> Value {
     let mut record = Map::new();
     record.insert("id".to_owned(), json!(id(build)));
@@ -52,7 +51,7 @@ pub(super) fn source(build: BuildRef<'_>) -> Value {
     Value::Object(record)
 }
 
-/// Members that only a source's own record tells.
+/// Members that only a source's own record has.
 pub(super) const DETAILS: [(&str, &str); 7] = [
     ("download", "size"),
     ("download", "mimetype"),
@@ -63,7 +62,7 @@ pub(super) const DETAILS: [(&str, &str); 7] = [
     ("build", "target"),
 ];
 
-/// Adds to a record what a source's own record tells of the same file.
+/// Adds the details from a source's own record of the same file.
 pub(super) fn complete(record: &mut Value, observation: &Observation) {
     let url = |record: &Value| record.pointer("/download/url").cloned();
     if observation.kind != Kind::BuildhubRecord || url(record).is_none() || url(record) != url(&observation.body) {

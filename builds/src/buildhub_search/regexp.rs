@@ -1,16 +1,16 @@
-//! Regular expressions as Elasticsearch understands them: always of the whole value, with Lucene's syntax.
+//! Elasticsearch's regular expressions: always matching the whole value, with Lucene's syntax.
 
 use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 
 use super::body::Refused;
 
-/// Longer expressions are refused, in characters; Elasticsearch's own limit.
+/// Maximum length of an expression in characters; Elasticsearch's own limit.
 const LONGEST: usize = 1000;
-/// What an expression may take when compiled, in bytes.
+/// Maximum size of a compiled expression in bytes.
 const LARGEST: usize = 1 << 20;
 
-/// Compiles an expression. Matching takes time in proportion to the text, whatever the expression is.
+/// Compiles an expression. Matching time is proportional to the text, whatever the expression.
 pub(super) fn compile(pattern: &str) -> Result<Regex, Refused> {
     if pattern.chars().count() > LONGEST {
         return Err(Refused(format!(
@@ -30,8 +30,8 @@ pub(super) fn compile(pattern: &str) -> Result<Regex, Refused> {
         .map_err(|_| Refused("the regular expression is malformed or too large".to_owned()))
 }
 
-/// The same expression in the syntax of the engine. In Lucene's, a backslash makes any character stand for itself, and
-/// `^` and `$` stand for themselves; its extensions (`~ & @ # < > "`) are refused.
+/// Translates an expression into the engine's syntax. In Lucene's, a backslash makes any character literal, and `^` and
+/// `$` are literal; its extensions (`~ & @ # < > "`) are refused.
 fn translate(pattern: &str) -> Result<String, Refused> {
     let mut out = String::with_capacity(pattern.len() * 2);
     let mut characters = pattern.chars().peekable();

@@ -1,4 +1,4 @@
-//! A search over every build of an index, and its answer.
+//! A search of every build in an index, and its answer.
 
 use serde_json::{Map, Value, json};
 
@@ -12,18 +12,18 @@ use crate::index::{BuildIndex, BuildRef};
 use crate::names::product::Product;
 use crate::said::observation::{Digest, Observation};
 
-/// Hits in an answer, unless the client says.
+/// Hits in an answer by default.
 const HITS: usize = 10;
-/// Most hits in one answer.
+/// Maximum hits in one answer.
 pub const MOST_HITS: usize = 1000;
-/// With `from` nobody pages further than this.
+/// Maximum depth of paging with `from`.
 const WINDOW: usize = 10_000;
-/// Most buckets in one answer.
+/// Maximum buckets in one answer.
 const MOST_BUCKETS: usize = 100_000;
-/// How many conditions may be asked of all builds together.
+/// Maximum number of condition checks over all builds.
 const MOST_WORK: usize = 300_000_000;
 
-/// A search as it was asked.
+/// A parsed search.
 #[derive(Debug)]
 pub struct Search {
     query: Query,
@@ -36,7 +36,7 @@ pub struct Search {
     shown: Shown,
 }
 
-/// What a search found.
+/// The result of a search.
 #[derive(Debug)]
 pub struct Found {
     total: usize,
@@ -53,10 +53,10 @@ struct Hit {
 }
 
 impl Search {
-    /// Reads the body of a request; an empty object asks for everything.
+    /// Parses the body of a request; an empty object matches everything.
     ///
     /// # Errors
-    /// [`Refused`] says what is not understood, or too much.
+    /// [`Refused`] says what is not understood or exceeds a limit.
     pub fn parse(body: &[u8]) -> Result<Self, Refused> {
         let body: Value = serde_json::from_slice(body)
             .map_err(|_| Refused("Expecting value: line 1 column 1 (char 0)".to_owned()))?;
@@ -71,8 +71,8 @@ impl Search {
             "aggs",
             "aggregations",
             "_source",
-            // Read and left out of the hits: Buildhub's own pages ask for it, and show the plain value where there is
-            // none.
+            // Accepted but left out of the hits: Buildhub's own pages request it, and show the plain value if it is
+            // missing.
             "highlight",
         ];
         if let Some(word) = body.keys().find(|word| !known.contains(&word.as_str())) {
@@ -117,13 +117,13 @@ impl Search {
     /// Searches every build of an index.
     ///
     /// # Errors
-    /// [`Refused`] if that is more work, or would give more buckets, than one search may.
+    /// [`Refused`] if the search takes more work, or gives more buckets, than allowed.
     pub fn run(&self, index: &BuildIndex) -> Result<Found, Refused> {
         let candidates = |build: &BuildRef<'_>| self.query.matches(*build);
         let mut builds: Vec<BuildRef<'_>> = match self.query.ids() {
             Some(ids) => ids
                 .into_iter()
-                .flat_map(|id| Product::ALL.map(|product| index.find(product, id)))
+                .flat_map(|id| Product::all().map(move |product| index.find(product, id)))
                 .flatten()
                 .filter(candidates)
                 .collect(),
@@ -162,7 +162,7 @@ impl Search {
         })
     }
 
-    /// Sorts the builds up to the end of the page, and drops what follows.
+    /// Sorts the builds up to the end of the page, and drops the rest.
     fn order(&self, builds: &mut Vec<BuildRef<'_>>) {
         let end = self.from + self.size;
         if !self.sort.is_empty() {
@@ -176,7 +176,7 @@ impl Search {
         builds.truncate(end);
     }
 
-    /// The observations that tell more of what the hits show; none if they show no more.
+    /// The observations needed for the shown members of the hits; empty if the index knows them all.
     pub fn wanted(&self, found: &Found) -> Vec<Digest> {
         let more = record::DETAILS
             .iter()
@@ -190,7 +190,7 @@ impl Search {
         wanted
     }
 
-    /// The answer in the form of Elasticsearch 6, with what `observations` tell of the hits; `took` is in milliseconds.
+    /// The answer in the form of Elasticsearch 6, completing the hits from `observation`; `took` is in milliseconds.
     pub fn answer(&self, found: Found, observation: impl Fn(&Digest) -> Option<Observation>, took: u64) -> Value {
         let score = self.sort.score();
         let hits = found.hits.into_iter().map(|mut hit| {

@@ -1,17 +1,17 @@
-//! Which members of its record a hit shows: `_source`.
+//! The members of a record that a hit shows: `_source`.
 
 use serde_json::{Map, Value};
 
 use super::body::{Refused, object, text_of, unsupported};
 
-/// Most patterns in one list.
+/// Maximum patterns in one list.
 const MOST_PATTERNS: usize = 100;
 
 /// What is shown of each record.
 #[derive(Debug)]
 pub(super) enum Shown {
     Nothing,
-    /// What fits one of the first, unless there are none, and none of the second.
+    /// Members that match one of the first list (or all, if it is empty) and none of the second.
     Members {
         includes: Vec<String>,
         excludes: Vec<String>,
@@ -45,7 +45,7 @@ impl Shown {
         })
     }
 
-    /// Whether a member, as `download.size`, is shown.
+    /// Whether a member such as `download.size` is shown.
     pub(super) fn shows(&self, path: &str) -> bool {
         match self {
             Self::Nothing => false,
@@ -56,7 +56,7 @@ impl Shown {
         }
     }
 
-    /// What is shown of a record; none if nothing ever is.
+    /// The shown part of a record; none if nothing is ever shown.
     pub(super) fn of(&self, record: &Value) -> Option<Value> {
         if matches!(self, Self::Nothing) {
             return None;
@@ -96,7 +96,7 @@ fn patterns(list: &Value) -> Result<Vec<String>, Refused> {
     items.iter().map(text).collect()
 }
 
-/// Whether a pattern (`target.version`, `target`, `*.id`) fits a member; a group's name fits all its members.
+/// Whether a pattern (`target.version`, `target`, `*.id`) matches a member; a group's name matches all its members.
 fn fits(pattern: &str, path: &str) -> bool {
     let group = path.split('.').next().unwrap_or(path);
     matches(pattern, path) || matches(pattern, group)

@@ -9,10 +9,10 @@ use super::field::{Field, Scalar};
 use super::query::scalar;
 use crate::index::BuildRef;
 
-/// Most fields to sort by.
+/// Maximum fields to sort by.
 const MOST_KEYS: usize = 10;
 
-/// What hits are sorted by; what is equal stays in the order of product and build id.
+/// The sort keys of hits; equal hits stay in the order of product and build id.
 #[derive(Debug, Default)]
 pub(super) struct Sort(Vec<Key>);
 
@@ -23,7 +23,7 @@ struct Key {
     descending: bool,
 }
 
-/// A place in an order: one value for each key, none where a build has none.
+/// A place in an order: one value for each key, none for keys that the build lacks.
 #[derive(Debug)]
 pub(super) struct Place(Vec<Option<Scalar<'static>>>);
 
@@ -45,12 +45,12 @@ impl Sort {
         self.0.is_empty()
     }
 
-    /// The score of every hit: none is told where something else orders them.
+    /// The score of every hit; null if hits are sorted by something else.
     pub(super) fn score(&self) -> Value {
         if self.is_empty() { Value::from(1.0) } else { Value::Null }
     }
 
-    /// Reads a place in this order: the member `sort` of a hit.
+    /// Parses a place in this order: the member `sort` of a hit.
     pub(super) fn place(&self, values: &Value) -> Result<Place, Refused> {
         let values = values
             .as_array()
@@ -63,7 +63,7 @@ impl Sort {
         Ok(Place(values.collect::<Result<_, _>>()?))
     }
 
-    /// The build's place, as a hit tells it.
+    /// The build's place, in the form of a hit.
     pub(super) fn of(&self, build: BuildRef<'_>) -> Vec<Value> {
         let value = |key: &Key| {
             key.field.map_or(Value::Null, |field| {
@@ -123,7 +123,7 @@ impl Key {
         }
     }
 
-    /// What is not known comes last in both directions.
+    /// Unknown values come last in both directions.
     fn compare(self, a: Option<&Scalar<'_>>, b: Option<&Scalar<'_>>) -> Ordering {
         match (a, b) {
             (Some(a), Some(b)) if self.descending => b.cmp(a),

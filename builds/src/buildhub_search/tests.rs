@@ -1,4 +1,4 @@
-//! Searches as known clients send them, over a few builds.
+//! Searches as known clients send them, against a few builds.
 
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ fn builds() -> BuildIndex {
     )
     .value();
     without_upload["download"].as_object_mut().unwrap().remove("date");
-    let source = crate::SourceName::Buildhub;
+    let source = crate::SourceName::BUILDHUB;
     index(
         &[
             beta("20181206201918", 3, "win64"),
@@ -69,7 +69,7 @@ fn counts(answer: &Value) -> Vec<(String, u64)> {
         .collect()
 }
 
-/// What libmozdata sends for every question (its `buildhub.py`).
+/// The query that libmozdata always sends (its `buildhub.py`).
 fn libmozdata(field: &str, include: &str) -> Value {
     json!({
         "aggs": {"myaggs": {
@@ -122,7 +122,7 @@ fn values_are_included_and_excluded_by_expression_and_by_list() {
             json!({"include": "6.*", "exclude": ["66.0a1"]}),
             ("64.0.2 65.0b3 65.0b4 67.0a1", 0),
         ),
-        // What is not included is not counted among the others either.
+        // Values that are not included do not count among the others either.
         (json!({"include": "65.*", "size": 1}), ("65.0b3", 1)),
         (json!({"min_doc_count": 2}), ("65.0b3 66.0a1", 0)),
         (json!({"include": []}), ("", 0)),
@@ -313,7 +313,7 @@ fn what_an_aggregation_does_not_know_is_refused_with_what_it_does() {
     }
 }
 
-/// How many records fit a query.
+/// The number of records that match a query.
 fn total(query: &Value) -> u64 {
     let body = json!({"size": 0, "query": query});
     let answer = ask(&body).unwrap_or_else(|refused| panic!("{refused}: {body}"));
@@ -322,7 +322,7 @@ fn total(query: &Value) -> u64 {
 
 #[test]
 fn the_architecture_tells_the_builds_of_a_platform_apart() {
-    // As whattrainisitnow asks for the nightlies of a day.
+    // As whattrainisitnow requests the nightlies of a day.
     let nightlies = |architecture: &str| {
         json!({"bool": {"must": [
             {"match": {"source.product": "firefox"}},
@@ -361,7 +361,7 @@ fn what_buildhubs_own_pages_send_is_answered() {
 
 #[test]
 fn versions_are_compared_as_texts_as_buildhub_does() {
-    // A client asks so for versions from 66 on, knowing that "100" comes before "66".
+    // A client requests versions from 66 on this way, knowing that "100" sorts before "66".
     let query = json!({"bool": {"filter": [
         {"term": {"source.product": "firefox"}},
         {"bool": {"should": [

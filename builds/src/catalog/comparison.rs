@@ -1,7 +1,7 @@
 //! What lies between two builds.
 //!
-//! A build id can stand for several builds: the same moment on two channels, or on one channel under two versions.
-//! None of them is taken silently: a question that does not say which is answered with what it could mean.
+//! A build id can stand for several builds: the same moment on two channels, or on one channel under two versions. None
+//! of them is chosen silently: an ambiguous question is answered with the candidates.
 
 use std::fmt;
 
@@ -12,26 +12,27 @@ use crate::catalog::short_build::ShortBuild;
 use crate::index::{BuildIndex, BuildRef};
 use crate::links::changes_url;
 use crate::names::build_id::BuildId;
-use crate::names::product::{Directory, Product, normalise_channel};
+use crate::names::channel::normalise_channel;
+use crate::names::product::{Directory, Product};
 use crate::names::version::Version;
 
-/// Which build is meant: an id, and as much as it takes to tell it from others with that id.
+/// Identifies a build: an id, and whatever else distinguishes it from others with that id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Which {
     /// The id.
     pub build_id: BuildId,
-    /// The channel, normalised; a release's file can be asked for on beta.
+    /// The channel, normalised; a release can also be requested on beta.
     pub channel: Option<String>,
     /// The exact version on that channel, or the build's own.
     pub version: Option<Version>,
 }
 
 impl Which {
-    /// The build with an id of the product that `directory` names, as it was asked for: on the first of the `channels`
-    /// that is given, in any known spelling, and of this version there.
+    /// The build with an id of the product that `directory` names, on the first of the `channels` given, in any known
+    /// spelling, and of this version there.
     ///
     /// # Errors
-    /// The product has only one channel, and another one was asked for; in a sentence.
+    /// The product has only one channel, and another was requested; as a sentence.
     pub fn of(
         directory: Directory,
         build_id: BuildId,
@@ -43,7 +44,7 @@ impl Which {
         if let (Some(only), Some(asked)) = (only, &asked)
             && only != asked
         {
-            return Err(format!("{} has only the channel {only}", directory.spoken()));
+            return Err(format!("{} has only the channel {only}", directory.row().spoken));
         }
         Ok(Self {
             build_id,
@@ -107,10 +108,9 @@ pub struct Several {
 }
 
 impl Several {
-    /// With which parameters it is said which of them is meant: `from_channel`, and `from_version` where that does not
-    /// do.
+    /// The parameters that resolve the ambiguity: `from_channel`, and `from_version` if the channel is not enough.
     pub fn parameters(&self) -> Vec<String> {
-        // They are sorted by channel: does that alone not tell them apart?
+        // The candidates are sorted by channel, so equal neighbours mean that the channel is not enough.
         let mut pairs = self.candidates.windows(2);
         let alike = |pair: &[Candidate]| matches!(pair, [one, next] if one.channel == next.channel);
         let version = pairs.any(alike).then_some("version");
@@ -126,14 +126,14 @@ impl fmt::Display for Several {
     }
 }
 
-/// A comparison that cannot be made.
+/// Why two builds cannot be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoComparison {
-    /// No source has listed a build of the product with the id.
+    /// No source has listed a build of this product with this id.
     NotKnown(BuildId, Product),
-    /// There are builds with the id, but not the one that was asked for.
+    /// There are builds with this id, but not the requested one.
     NotThat(Several),
-    /// One id, or both, stand for several builds.
+    /// One id, or both, are ambiguous.
     Ambiguous(Vec<Several>),
 }
 
@@ -182,7 +182,7 @@ fn listed_in_words(builds: &[Candidate], out: &mut fmt::Formatter<'_>) -> fmt::R
 /// Compares two builds of a product.
 ///
 /// # Errors
-/// [`NoComparison`]: one of them is not known, or could be several.
+/// [`NoComparison`]: one of them is unknown or ambiguous.
 pub fn compare(index: &BuildIndex, product: Product, from: &Which, to: &Which) -> Result<Comparison, NoComparison> {
     let chosen = [("from", from), ("to", to)].map(|(side, which)| choose(index, product, side, which));
     let (left, right) = match chosen {
@@ -190,7 +190,7 @@ pub fn compare(index: &BuildIndex, product: Product, from: &Which, to: &Which) -
         [Err(NoComparison::Ambiguous(left)), Err(NoComparison::Ambiguous(right))] => {
             return Err(NoComparison::Ambiguous([left, right].concat()));
         }
-        // That one is not known at all is said before that the other is not clear.
+        // That one build is unknown takes precedence over the other being ambiguous.
         [Err(NoComparison::Ambiguous(_)), Err(error)] | [Err(error), _] | [_, Err(error)] => {
             return Err(error);
         }
@@ -234,7 +234,7 @@ fn choose<'a>(
     let mut found = all.clone();
     if let Some(channel) = &which.channel {
         found.retain(|build| build.is_on(channel));
-        // The builds that follow the channel themselves come before a release's file.
+        // Builds on the channel itself come before a release offered there.
         if found.iter().any(|build| build.channel() == channel) {
             found.retain(|build| build.channel() == channel);
         }
@@ -246,7 +246,7 @@ fn choose<'a>(
             build.version() == version || build.name_on(on) == *version
         });
     }
-    // What was made for a partner only matters if it is all there is.
+    // Partner builds matter only if there are no others.
     if found.iter().any(|build| build.status() != Status::Variant) {
         found.retain(|build| build.status() != Status::Variant);
     }
@@ -263,7 +263,7 @@ fn choose<'a>(
     }
 }
 
-/// The builds by channel and version, each with the best that became of one of its platforms.
+/// The builds by channel and version, each with the best status of its platforms.
 fn listed(builds: &[BuildRef<'_>]) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = builds
         .iter()
@@ -278,7 +278,7 @@ fn listed(builds: &[BuildRef<'_>]) -> Vec<Candidate> {
     found
 }
 
-/// Of the platforms of one build, one that names its revision, and of those the one that most became of.
+/// Among the platforms of one build, prefers one that has a revision, and then the best status.
 fn best<'a>(builds: &[BuildRef<'a>]) -> BuildRef<'a> {
     *builds
         .iter()

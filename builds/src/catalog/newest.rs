@@ -1,10 +1,11 @@
-//! The newest builds of a channel: what its users are offered, and what was built.
+//! The newest builds of a channel: the one offered to users, and the one built last.
 
 use serde::Serialize;
 
 use crate::catalog::short_build::ShortBuild;
 use crate::index::{BuildIndex, InLine};
-use crate::names::product::{Line, Product};
+use crate::names::channel::Line;
+use crate::names::product::Product;
 use crate::names::version::Version;
 
 /// The newest of one line: what its users are offered, and what was built. Two things, which are the same build only
@@ -21,7 +22,7 @@ pub struct Newest {
 }
 
 impl Newest {
-    /// Whether what was built last is what users are offered.
+    /// Whether the newest build is the one offered to users.
     pub fn is_offered(&self) -> bool {
         let name = |found: &LatestBuild| (found.build.build_id, found.version.clone());
         let offered = self.offered.as_ref().map(name);

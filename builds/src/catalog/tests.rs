@@ -24,7 +24,7 @@ fn record(channel: &str, version: &str, number: u32, platform: &str, id: &str) -
         "target": {"channel": channel, "platform": platform, "locale": "en-US", "version": version},
         "download": {"url": format!("{candidates}/build{number}/{platform}/en-US/f.exe")},
     });
-    Observation::buildhub_record(SourceName::Buildhub, "u", record).unwrap()
+    Observation::buildhub_record(SourceName::BUILDHUB, "u", record).unwrap()
 }
 
 fn index() -> BuildIndex {
@@ -53,7 +53,7 @@ fn index() -> BuildIndex {
 #[test]
 fn a_version_has_all_its_builds_and_the_number_that_shipped() {
     let index = index();
-    let all = versions(&index, Product::Firefox, None);
+    let all = versions(&index, Product::FIREFOX, None);
     let names: Vec<String> = all
         .iter()
         .map(|one| format!("{} {}", one.channel, one.version))
@@ -85,8 +85,8 @@ fn a_version_has_all_its_builds_and_the_number_that_shipped() {
         ]
     );
     assert_eq!(all[0].shipped_build_number, None);
-    assert_eq!(versions(&index, Product::Firefox, Some("esr")).len(), 2);
-    assert!(versions(&index, Product::Thunderbird, None).is_empty());
+    assert_eq!(versions(&index, Product::FIREFOX, Some("esr")).len(), 2);
+    assert!(versions(&index, Product::THUNDERBIRD, None).is_empty());
 }
 
 /// The newest of each line of a channel: `line: offered id / built id`.
@@ -98,7 +98,7 @@ fn newest_names(index: &BuildIndex, channel: &str, line: Option<&str>) -> Vec<St
         )
     };
     let line = line.map(|line| line.parse().unwrap());
-    newest(index, Product::Firefox, channel, line)
+    newest(index, Product::FIREFOX, channel, line)
         .iter()
         .map(|one: &Newest| format!("{}: {} / {}", one.line, name(&one.offered), name(&one.newest_built)))
         .collect()
@@ -153,7 +153,7 @@ fn what_is_offered_is_the_highest_version_that_was_not_taken_back() {
             .collect();
         BuildIndex::from_builds(1, &builds).unwrap()
     };
-    // A dot release that was built after the next train's release, and shipped before it.
+    // A dot release built after the next train's release and shipped before it.
     let dot = of(&[
         (
             "release",
@@ -168,7 +168,7 @@ fn what_is_offered_is_the_highest_version_that_was_not_taken_back() {
         newest_names(&dot, "release", None),
         ["main: 153.0 20260901000000 shipped / 152.0.5 20260903000000 shipped"]
     );
-    // Pulled, and a channel of which nothing is out.
+    // A pulled build, and a channel without any released build.
     let pulled = of(&[
         ("release", "125.0", "20240408000000", Status::Pulled, &["beta"]),
         ("beta", "125.0b9", "20240404000000", Status::Shipped, &["beta"]),
@@ -189,7 +189,7 @@ fn two_builds_of_one_repository_have_a_page_of_changes_and_others_a_reason() {
     let index = index();
     let check = |from: &str, to: &str, url: Option<&str>, why: Option<&str>, seconds: i64| {
         let (from, to) = (which(from, None, None), which(to, None, None));
-        let found = compare(&index, Product::Firefox, &from, &to).unwrap();
+        let found = compare(&index, Product::FIREFOX, &from, &to).unwrap();
         assert_eq!(found.changes_url.as_deref(), url);
         assert_eq!(found.no_changes_url.map(|text| &text[..12]), why);
         assert_eq!(found.seconds, seconds);
@@ -201,7 +201,7 @@ fn two_builds_of_one_repository_have_a_page_of_changes_and_others_a_reason() {
     check("20181018182531", "20181018182531", None, Some("it is one bu"), 0);
     let unknown = compare(
         &index,
-        Product::Firefox,
+        Product::FIREFOX,
         &which("20181018182531", None, None),
         &which("20190101000000", None, None),
     );
@@ -231,7 +231,7 @@ fn an_id_of_several_builds_is_not_guessed() {
     let builds = derive_all(&observations, &[]).builds;
     let index = BuildIndex::from_builds(1, &builds).unwrap();
     let last = || which("20181029164536", None, Some("64.0b5rc2"));
-    let asked = |from: Which, to: Which| compare(&index, Product::Firefox, &from, &to);
+    let asked = |from: Which, to: Which| compare(&index, Product::FIREFOX, &from, &to);
     let error = asked(which(TWICE, None, None), last()).unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -254,7 +254,7 @@ fn an_id_of_several_builds_is_not_guessed() {
         twice(error.unwrap_err()),
         [(2, "from_channel".to_owned()), (2, "to_channel to_version".to_owned())]
     );
-    // What is not known at all is said first.
+    // An unknown build is reported first.
     for (from, to) in [("20190101000000", TWICE), (TWICE, "20190101000000")] {
         let error = asked(which(from, None, None), which(to, None, None)).unwrap_err();
         assert!(matches!(error, NoComparison::NotKnown(..)), "{error}");
@@ -270,7 +270,7 @@ fn an_id_of_several_builds_is_not_guessed() {
     }
     let error = asked(which(TWICE, Some("esr"), None), last()).unwrap_err();
     assert!(matches!(error, NoComparison::NotThat(_)), "{error}");
-    // The same id, and yet two builds.
+    // The same id, but two builds.
     let compared = asked(which(TWICE, Some("beta"), None), which(TWICE, Some("release"), None));
     assert_ne!(compared.unwrap().no_changes_url, Some("it is one build"));
 }
@@ -279,13 +279,13 @@ fn an_id_of_several_builds_is_not_guessed() {
 fn the_channel_of_a_side_comes_before_that_of_both_and_must_be_one_of_the_product() {
     let id = BuildId::from_u64(20_181_025_233_934).unwrap();
     for (directory, own, both, expected) in [
-        (Directory::Firefox, None, None, Ok(None)),
-        (Directory::Firefox, None, Some("Beta"), Ok(Some("beta"))),
-        (Directory::Firefox, Some("aurora"), Some("beta"), Ok(Some("aurora"))),
-        (Directory::DevEdition, None, None, Ok(Some("aurora"))),
-        (Directory::DevEdition, Some("Aurora"), Some("beta"), Ok(Some("aurora"))),
+        (Directory::FIREFOX, None, None, Ok(None)),
+        (Directory::FIREFOX, None, Some("Beta"), Ok(Some("beta"))),
+        (Directory::FIREFOX, Some("aurora"), Some("beta"), Ok(Some("aurora"))),
+        (Directory::DEVEDITION, None, None, Ok(Some("aurora"))),
+        (Directory::DEVEDITION, Some("Aurora"), Some("beta"), Ok(Some("aurora"))),
         (
-            Directory::DevEdition,
+            Directory::DEVEDITION,
             None,
             Some("beta"),
             Err("Developer Edition has only the channel aurora"),

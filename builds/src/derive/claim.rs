@@ -1,15 +1,16 @@
-//! An observation's words in our terms: what it claims about one build. Nothing is concluded here.
+//! An observation translated into our terms: what it claims about one build. Nothing is concluded here.
 
 use chrono::DateTime;
 use serde_json::Value;
 
 use crate::names::build_id::BuildId;
-use crate::names::product::{Directory, is_unofficial_channel, normalise_channel};
+use crate::names::channel::{Channel, Versions, normalise_channel};
+use crate::names::product::Directory;
 use crate::names::version::{Stage, Version};
 use crate::said::location::{Area, Location, normalise_platform};
 use crate::said::observation::{Digest, Kind, Observation, SourceName, Why, member};
 
-/// Longest text that is taken over from a source, in bytes.
+/// Maximum length of a text taken from a source, in bytes.
 const MAX_TEXT: usize = 2048;
 
 /// What one observation says about one build.
@@ -25,8 +26,8 @@ pub struct Claim {
     pub channel: String,
     /// The version that the build was made for, without candidate number.
     pub version: Version,
-    /// The version of the folder that the build lies in, where that has one: what the sources list the version under.
-    /// It can lack `esr`.
+    /// The version of the folder that the build is in, if it has one: the version that the sources list it under. It
+    /// can lack `esr`.
     pub folder: Option<Version>,
     /// N of `buildN`.
     pub build_number: Option<u32>,
@@ -34,7 +35,7 @@ pub struct Claim {
     pub build_id: BuildId,
     /// Normalised; empty if the source does not say.
     pub platform: String,
-    /// Which variant it is; `None` if the place does not tell.
+    /// Its variant; `None` if the place does not tell.
     pub variant: Option<String>,
     /// What kind of place it was read at.
     pub origin: Origin,
@@ -50,12 +51,12 @@ pub struct Claim {
     pub published_at: Option<i64>,
 }
 
-/// By which way a build came to be known.
+/// How a build came to be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
     /// It lies among the candidates, or is called one.
     Candidate,
-    /// It lies in the folder of releases, or is called by its final name.
+    /// It is in the folder of releases, or has its final name.
     Final,
     /// A build of every day.
     Nightly,
@@ -124,7 +125,7 @@ fn archive_file(observation: &Observation, digest: Digest) -> Result<Claim, Why>
     file_claim(observation, digest, &observation.subject, None, facts)
 }
 
-/// What a metadata file says about its build; what it leaves out is read from its path.
+/// What a metadata file says about its build; anything missing is read from its path.
 struct FileFacts<'a> {
     build_id: &'a str,
     channel: Option<String>,
@@ -172,8 +173,8 @@ fn file_claim(
     };
     let directory = match (&location, named) {
         (Some(location), _) => location.directory,
-        (None, Some(Directory::Firefox)) => {
-            Directory::of(crate::Product::Firefox, facts.channel.as_deref().unwrap_or_default())
+        (None, Some(named)) if named.only_channel().is_none() => {
+            Directory::of(named.product(), facts.channel.as_deref().unwrap_or_default())
         }
         (None, Some(named)) => named,
         (None, None) => return Err(Why::Malformed("/url")),
@@ -182,14 +183,13 @@ fn file_claim(
         Some(channel) => channel,
         None => channel_of_path(directory, &version, origin),
     };
-    // Files of 2018 call every beta by the number of its release: only the path tells which beta, and without it
-    // nothing does.
-    if !exact && matches!(channel.as_str(), "beta" | "aurora") {
+    // Files of 2018 give every beta its release's number: only the path, if anything, tells which beta it is.
+    if !exact && Channel::of(&channel).versions.are_betas() {
         return Err(Why::NoExactVersion);
     }
     let folder = folder_of(location.as_ref());
     let (place, place_variant) = location.map_or((None, None), |location| (location.platform, location.variant));
-    let origin = if is_unofficial_channel(&channel) {
+    let origin = if Channel::of(&channel).is_unofficial() {
         Origin::Unofficial
     } else {
         origin
@@ -225,14 +225,13 @@ fn folder_of(location: Option<&Location>) -> Option<Version> {
     }
 }
 
-/// The channel of a build whose metadata does not say it.
+/// The channel of a build whose metadata does not give it.
 fn channel_of_path(directory: Directory, version: &Version, origin: Origin) -> String {
     let channel = match (directory.only_channel(), version.stage(), origin) {
         (Some(channel), ..) => channel,
-        (None, _, Origin::Nightly) => "nightly",
-        (None, Stage::Beta(_), _) => "beta",
-        (None, Stage::Esr, _) => "esr",
-        (None, ..) => "release",
+        (None, _, Origin::Nightly) => Channel::of_stage(Stage::Alpha(1)),
+        (None, Stage::Alpha(_), _) => Channel::of_stage(Stage::Release),
+        (None, stage, _) => Channel::of_stage(stage),
     };
     channel.to_owned()
 }
@@ -244,7 +243,7 @@ fn csv_row(observation: &Observation, digest: Digest) -> Result<Claim, Why> {
     let channel = normalise_channel(required(body, "/release_channel")?);
     let stated = parse_version(required(body, "/version_string")?)?;
     let build_id = parse_build_id(required(body, "/build_id")?)?;
-    // The column can also hold a word, as `manual`.
+    // The column can also hold a word such as `manual`.
     let archive_url =
         optional(body, "/archive_url").filter(|url| url.starts_with("https://") || url.starts_with("http://"));
     let location = archive_url.and_then(Location::parse);
@@ -258,7 +257,7 @@ fn csv_row(observation: &Observation, digest: Digest) -> Result<Claim, Why> {
     };
     // `b99` was the name of a release's last candidate on beta.
     let origin = match stated.stage() {
-        _ if is_unofficial_channel(&channel) => Origin::Unofficial,
+        _ if Channel::of(&channel).is_unofficial() => Origin::Unofficial,
         Stage::Alpha(_) => Origin::Nightly,
         _ if stated.candidate().is_some() || stated.is_legacy_final_beta() => Origin::Candidate,
         _ => Origin::Final,
@@ -285,15 +284,18 @@ fn csv_row(observation: &Observation, digest: Digest) -> Result<Claim, Why> {
     }))
 }
 
-/// Puts right what a source says about the channel: a build of a release version that is said to be of beta is the
-/// release's own file, which the source lists a second time for beta (bug 1470948). On esr the version always carries
-/// `esr`.
+/// Corrects the channel given by a source: a build of a release version said to be on beta is the release's own file,
+/// which the source lists a second time for beta (bug 1470948). On esr the version always includes `esr`.
 fn named_for_its_file(mut claim: Claim) -> Claim {
     let official = matches!(claim.origin, Origin::Candidate | Origin::Final);
-    if official && claim.channel == "beta" && claim.version.stage() == Stage::Release {
-        "release".clone_into(&mut claim.channel);
+    let said = Channel::of(&claim.channel);
+    if official
+        && claim.version.stage() == Stage::Release
+        && let Some(tried) = said.tries
+    {
+        tried.clone_into(&mut claim.channel);
     }
-    if official && claim.channel == "esr" {
+    if official && said.versions == Versions::Esrs {
         claim.version = claim.version.with_esr();
     }
     claim
@@ -319,7 +321,7 @@ fn parse_build_id(text: &str) -> Result<BuildId, Why> {
         .map_err(|_| Why::NotABuildId(text::cut(text, 80).to_owned()))
 }
 
-/// A repository without the variable's name that old files put before it.
+/// A repository without the variable name that old files put before it.
 fn repository_url(text: &str) -> String {
     text.trim()
         .trim_start_matches("MOZ_SOURCE_REPO=")

@@ -1,4 +1,4 @@
-//! One build as it follows from its claims: its name, its source, and what became of it.
+//! One build as concluded from its claims: its name, its source, and its status.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use crate::derive::claim::Claim;
 use crate::derive::conflict::{Conflict, choose};
 use crate::derive::siblings::{BuildName, Group};
 use crate::derive::{stated, status};
-use crate::names::product::Line;
+use crate::names::channel::Line;
 use crate::names::version::Stage;
 use crate::said::observation::{Digest, SourceName};
 
@@ -30,7 +30,7 @@ pub(super) fn conclude<'a>(
         .and_then(|number| number.parse().ok())
         .or_else(|| group.sibling_number(name));
     let mut stated = stated::stated(group, name);
-    // Of a key that names another version only what it confirms is taken: otherwise it is about that one.
+    // From a key that names another version only confirmations are taken: the rest is about that version.
     if stated.certainty == Certainty::Inferred {
         stated.shipped = stated
             .shipped
@@ -48,11 +48,11 @@ pub(super) fn conclude<'a>(
     let shipped = stated.shipped;
     if let Some(shipped) = shipped {
         evidence.extend(shipped.evidence());
-        sources.insert(SourceName::ProductDetails);
+        sources.extend(&shipped.sources);
     }
-    if let Some(digest) = stated.released {
-        evidence.insert(digest);
-        sources.insert(SourceName::Archive);
+    if let Some(released) = stated.released {
+        evidence.insert(released.digest);
+        sources.insert(released.source());
     }
     let version = match (name.version.stage(), build_number) {
         (Stage::Beta(_), Some(number))

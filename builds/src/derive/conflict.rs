@@ -1,4 +1,4 @@
-//! Where what the sources say contradicts itself.
+//! Contradictions in what the sources say.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,8 @@ pub struct Conflict {
 }
 
 impl Conflict {
-    /// Whether corrections of these members of the build end it: what a person states holds, whatever the sources say.
+    /// Whether corrections of these members of the build settle it: a person's statement holds, whatever the sources
+    /// say.
     pub(super) fn is_settled(&self, stated: &BTreeSet<Field>) -> bool {
         let mut stated = stated.iter();
         stated.any(|field| match field {
@@ -39,11 +40,11 @@ impl Conflict {
 /// The field of a conflict about which build of a version shipped.
 pub(super) const SHIPPED_FIELD: &str = "shipped_build_number";
 
-/// The field of a conflict about a file that is said to be of several builds: its values are build ids, and all of
-/// them are known.
+/// The field of a conflict about a file that is said to be several builds: its values are build ids, all of which are
+/// known.
 pub const PLACE_FIELD: &str = "build_id";
 
-/// The first value in the order of the claims; a conflict if there are others.
+/// Chooses the first value in the order of the claims; a conflict if there are others.
 pub(super) fn choose(
     subject: &str,
     field: &'static str,
@@ -69,8 +70,8 @@ pub(super) fn choose(
     Some(chosen)
 }
 
-/// The files that are said to be of several builds, each of which is known. The file was replaced, or a source is
-/// wrong: which one, nothing tells. A mirror's file is the same one.
+/// The files that are said to be several builds, each of which is known. Either the file was replaced, or a source is
+/// wrong; nothing tells which. A mirror's file counts as the same file.
 pub(super) fn conflicts_of_places(claims: &[Claim]) -> BTreeSet<Conflict> {
     let mut places: BTreeMap<(Directory, String), Vec<&Claim>> = BTreeMap::new();
     for claim in claims {
@@ -87,7 +88,7 @@ pub(super) fn conflicts_of_places(claims: &[Claim]) -> BTreeSet<Conflict> {
     conflicts
 }
 
-/// The path of a file's address; none for a folder, in which many builds can lie.
+/// The path of a file's address; none for a folder, which can hold many builds.
 fn file_path(url: &str) -> Option<String> {
     let path = url::Url::parse(url).ok()?.path().to_owned();
     (!path.ends_with('/')).then_some(path)

@@ -1,4 +1,4 @@
-//! Corrections: what a person states against the sources, as rows of data.
+//! Corrections: a person's statements that override the sources, as rows of data.
 
 use std::collections::BTreeSet;
 
@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use crate::build::{Build, Certainty, Reason};
 use crate::names::UnknownName;
 use crate::names::build_id::BuildId;
-use crate::names::product::{Line, Product};
+use crate::names::channel::Line;
+use crate::names::product::Product;
 use crate::names::version::Version;
 use crate::said::observation::Observation;
 
-/// A person's statement that stands above what the sources say. Undone corrections are not passed on to the
-/// interpretation.
+/// A person's statement, which takes precedence over the sources. Undone corrections are not passed to the derivation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Correction {
     /// Orders corrections of one field: the highest wins.
@@ -37,7 +37,7 @@ pub struct Correction {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CorrectionKind {
-    /// Observations are passed over.
+    /// Observations are ignored.
     Ignore,
     /// A member of builds has another value.
     State,
@@ -78,8 +78,8 @@ impl Field {
     }
 }
 
-/// What a statement is about: `Firefox 125.0` (every build that was made for this version), `Firefox 20181025233934`
-/// (every build with this id), or that with a platform after it.
+/// The subject of a statement: `Firefox 125.0` (every build made for this version), `Firefox 20181025233934` (every
+/// build with this id), or the latter followed by a platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     /// Every build of a version.
@@ -115,7 +115,7 @@ impl std::str::FromStr for Subject {
 }
 
 impl Correction {
-    /// Whether the correction takes `observation` out: its subject is the observation's digest or the observation's
+    /// Whether the correction ignores `observation`: its subject is the observation's digest or the observation's
     /// subject.
     pub fn ignores(&self, observation: &Observation) -> bool {
         self.kind == CorrectionKind::Ignore
@@ -123,9 +123,9 @@ impl Correction {
     }
 }
 
-/// Applies what corrections state about the build, and tells which members they state; `made_for` is the version
-/// without candidate number. Of several statements about one member the one with the highest id holds. What cannot be
-/// read is passed over.
+/// Applies the corrections that state something about the build, and returns the members they state; `made_for` is the
+/// version without candidate number. Of several statements about one member, the one with the highest id wins. Invalid
+/// ones are skipped.
 pub(crate) fn correct(build: &mut Build, made_for: &Version, corrections: &[Correction]) -> BTreeSet<Field> {
     let mut stated = BTreeSet::new();
     let mut statements: Vec<&Correction> = corrections
@@ -151,7 +151,7 @@ pub(crate) fn correct(build: &mut Build, made_for: &Version, corrections: &[Corr
         };
         if concerned && state(build, field, value) {
             stated.insert(field);
-            // How the status is known is about the status alone.
+            // The certainty of the status concerns the status alone.
             if field == Field::Status {
                 (build.certainty, build.reason) = (Certainty::Stated, Reason::Corrected);
             }

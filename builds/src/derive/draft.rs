@@ -1,4 +1,4 @@
-//! Corrections on their way in: what a person writes is checked before it counts.
+//! New corrections: a person's input is checked before it takes effect.
 
 use serde::Deserialize;
 
@@ -7,7 +7,7 @@ use crate::derive::correction::{Correction, CorrectionKind, Field, Subject};
 use crate::names::build_id::odd_part;
 use crate::names::version::Version;
 
-/// Longest text of a correction, in bytes.
+/// Maximum length of a correction's text in bytes.
 const MAX_TEXT: usize = 2048;
 
 /// A correction as a person writes it.
@@ -42,23 +42,23 @@ pub enum BadDraft {
     /// A part is too long.
     #[error("{0} is longer than {MAX_TEXT} bytes")]
     TooLong(&'static str),
-    /// It is about nothing that can be corrected.
+    /// It names nothing that can be corrected.
     #[error(
         "{0:?} is no subject: give a product with a version (\"Firefox 125.0\") or with a build id and, if wanted, a \
          platform (\"Firefox 20181025233934 win64\")"
     )]
     Subject(String),
-    /// Its build id is no date.
+    /// Its build id is not a valid date.
     #[error("{subject:?} names no build: {digits} is no {part} (a build id is a date, YYYYMMDDhhmmss)")]
     Date {
         /// What was given.
         subject: String,
-        /// What the digits stand for.
+        /// The part of the date that the digits stand for.
         part: &'static str,
-        /// The part that cannot be.
+        /// The invalid digits.
         digits: String,
     },
-    /// The value cannot be one of the field.
+    /// The value is not valid for the field.
     #[error("{value:?} is no {wanted}")]
     Value {
         /// What was given.
@@ -66,7 +66,7 @@ pub enum BadDraft {
         /// What it should be.
         wanted: &'static str,
     },
-    /// To ignore is not to state.
+    /// An ignoring correction cannot have a value.
     #[error("what is ignored has no field and no value")]
     IgnoredValue,
 }
@@ -129,7 +129,7 @@ impl Draft {
     }
 }
 
-/// What the value should be, if it is not.
+/// What the value should be, if it is invalid.
 fn misfit(field: Field, value: &str) -> Option<&'static str> {
     let (fits, wanted) = match field {
         Field::Version => (value.parse::<Version>().is_ok(), "version"),
@@ -138,7 +138,7 @@ fn misfit(field: Field, value: &str) -> Option<&'static str> {
             "status: shipped, candidate, aborted, pulled, published, variant, unofficial or unknown",
         ),
         Field::BuildNumber => (value.parse::<u32>().is_ok_and(|number| number > 0), "build number"),
-        // Nobody may have got it.
+        // The list may be empty: perhaps no channel got it.
         Field::OfferedOn => (true, "list of channels"),
         Field::Channel => (!value.trim().is_empty(), "channel"),
         Field::Revision => (!value.trim().is_empty(), "revision"),

@@ -1,4 +1,4 @@
-//! What the sources state about versions as a whole, which many groups read.
+//! The sources' statements about versions as a whole, which many groups read.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::names::product::{Directory, Product};
 use crate::names::version::{Stage, Version};
-use crate::said::observation::{Digest, Kind, Observation, Why};
+use crate::said::observation::{Digest, Kind, Observation, SourceName, Why};
 
 /// The shipped sets, the ESR majors and the current versions.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -16,7 +16,7 @@ pub struct Facts {
     /// Product-details' record of what has shipped: the authority on which build number it was.
     pub shipped: BTreeMap<(Directory, Version), Shipped>,
     /// Versions that have a folder under `releases/` in the archive, or else a day in product-details' histories.
-    pub released: BTreeMap<(Directory, Version), Digest>,
+    pub released: BTreeMap<(Directory, Version), Released>,
     /// The values of product-details' files of current versions, by (file, key); empty values are left out.
     pub current: BTreeMap<(String, String), String>,
     /// The versions that product-details calls major releases, by their category or in the histories of major
@@ -28,30 +28,63 @@ pub struct Facts {
     pub esr_majors: BTreeSet<(Product, u32)>,
 }
 
-/// That a version has shipped.
+/// A version that has shipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shipped {
     /// N of the `buildN` that shipped.
     pub build_number: u32,
     /// The day it shipped.
     pub date: Option<NaiveDate>,
-    /// Every build number that was stated, with the observations that say so. The highest is believed.
+    /// Every build number stated, with the observations that state it. The highest is believed.
     pub statements: BTreeMap<u32, BTreeSet<Digest>>,
+    /// Who says so.
+    pub sources: BTreeSet<SourceName>,
+}
+
+/// That a version was released, without a word on which build of it. In the order in which it is believed: what lies
+/// in the archive is a better word than a history, and the source that is trusted more than the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Released {
+    /// Whether a history says so, and nobody of a folder.
+    is_history: bool,
+    /// Who says so.
+    said_by: SourceName,
+    /// The observation that says so.
+    pub digest: Digest,
+}
+
+impl Released {
+    fn of(observation: &Observation) -> Self {
+        Self {
+            is_history: observation.kind == Kind::ReleaseHistory,
+            said_by: observation.source,
+            digest: observation.digest(),
+        }
+    }
+
+    /// The source that a build names for it. Product-details' histories stand in for the folders of the archive, and
+    /// builds have always named that.
+    pub fn source(self) -> SourceName {
+        if self.is_history && self.said_by == SourceName::PRODUCT_DETAILS {
+            return SourceName::ARCHIVE;
+        }
+        self.said_by
+    }
 }
 
 impl Shipped {
-    /// The observations that say that the version shipped.
+    /// The observations that state that the version shipped.
     pub fn evidence(&self) -> impl Iterator<Item = Digest> {
         self.statements.values().flatten().copied()
     }
 }
 
 impl Facts {
-    /// Whether the candidates of `version` were given to the users of beta before one of them shipped on release:
-    /// product-details calls it a major release, or betas of the same number are listed (38.0.5, Fennec 68.2). That is
-    /// how release engineering decides as well: the first release of a train goes to beta, and whatever else has a
-    /// beta among the builds that it updates from (ship-it's `is_rc`). `N.0` needs no listing: product-details lists a
-    /// version only when it has shipped, and until then its number is all there is.
+    /// Whether the candidates of `version` were given to beta users before one of them shipped on release:
+    /// product-details calls it a major release, or betas of the same number are listed (38.0.5, Fennec 68.2). Release
+    /// engineering decides the same way: the first release of a train goes to beta, and so does any other with a beta
+    /// among the builds that it updates from (ship-it's `is_rc`). `N.0` needs no listing: product-details lists a
+    /// version only once it has shipped, and until then only its number is known.
     pub(crate) fn goes_to_beta(&self, directory: Directory, version: &Version) -> bool {
         version.stage() == Stage::Release
             && (version.is_first_of_major()
@@ -68,10 +101,10 @@ impl Facts {
         shipped.any(is_beta) || released.any(is_beta)
     }
 
-    /// Whether a later version than `version` is known to have shipped from `directory`, by the record of what has
-    /// shipped or by its folder under `releases/`, in its number family: another beta or the final of the same number,
-    /// or for a release, or an ESR, a later one of the same major. Before 4.0 each minor version was a branch of its
-    /// own: 3.0, 3.5 and 3.6 were maintained side by side.
+    /// Whether a later version than `version` in its number family is known to have shipped from `directory`, by the
+    /// record of shipped versions or by its folder under `releases/`: another beta or the final of the same number, or
+    /// for a release or an ESR, a later one of the same major. Before 4.0 each minor version was its own branch: 3.0,
+    /// 3.5 and 3.6 were maintained in parallel.
     pub(crate) fn later_version_shipped(&self, directory: Directory, version: &Version) -> bool {
         let family = |other: &Version| {
             let same_number = other.number() == version.number();
@@ -91,8 +124,8 @@ impl Facts {
         shipped.take_while(same_major).any(is_later) || released.take_while(same_major).any(is_later)
     }
 
-    /// The (product, major) pairs about which `self` and `newer` say different things: every group that reads one of
-    /// them must be derived again.
+    /// The (product, major) pairs on which `self` and `newer` differ: every group that reads one of them must be
+    /// derived again.
     pub fn changes(&self, newer: &Self) -> BTreeSet<(Product, u32)> {
         let touched = |(directory, version): &(Directory, Version)| (directory.product(), version.major());
         different_keys(&self.shipped, &newer.shipped)
@@ -115,7 +148,7 @@ fn different_keys<'a, K: Ord, V: PartialEq>(
     changed.chain(new.keys().filter(|key| !old.contains_key(key)))
 }
 
-/// Collects what `observations` state about versions; those of other kinds, and unreadable ones, are passed over.
+/// Collects the statements of `observations` about versions; other kinds, and unreadable observations, are skipped.
 pub fn facts<'a>(observations: impl IntoIterator<Item = &'a Observation>) -> Facts {
     let mut facts = Facts::default();
     for observation in observations {
@@ -124,15 +157,14 @@ pub fn facts<'a>(observations: impl IntoIterator<Item = &'a Observation>) -> Fac
             Kind::ReleaseDirectory => {
                 if let Ok((directory, version)) = subject_of(observation) {
                     add_esr_major(&mut facts, directory, &version);
-                    // What lies in the archive is the better word, whichever comes first.
-                    facts.released.insert((directory, version), observation.digest());
+                    add_released(&mut facts, observation, (directory, version));
                 }
             }
-            // Without the suffix an ESR version is another one, of which there are no builds.
+            // An ESR version without its suffix would be another version, of which there are no builds.
             Kind::ReleaseHistory => {
                 if let Ok(key) = subject_of(observation) {
                     add_major_release(&mut facts, observation, &key);
-                    facts.released.entry(key).or_insert(observation.digest());
+                    add_released(&mut facts, observation, key);
                 }
             }
             Kind::CurrentVersions => add_current(&mut facts, observation),
@@ -164,17 +196,25 @@ fn add_shipped(facts: &mut Facts, observation: &Observation) {
         build_number,
         date,
         statements: BTreeMap::new(),
+        sources: BTreeSet::new(),
     });
+    said.sources.insert(observation.source);
     said.statements
         .entry(build_number)
         .or_default()
         .insert(observation.digest());
     match build_number.cmp(&said.build_number) {
         Ordering::Greater => (said.build_number, said.date) = (build_number, date),
-        // Two observations that differ in the day only: the earlier one, whichever comes first.
+        // Two observations that differ only in the day: the earlier day, whichever comes first.
         Ordering::Equal => said.date = [said.date, date].into_iter().flatten().min(),
         Ordering::Less => {}
     }
+}
+
+fn add_released(facts: &mut Facts, observation: &Observation, key: (Directory, Version)) {
+    let said = Released::of(observation);
+    let known = facts.released.entry(key).or_insert(said);
+    *known = said.min(*known);
 }
 
 fn add_esr_major(facts: &mut Facts, directory: Directory, version: &Version) {
@@ -202,13 +242,13 @@ fn add_current(facts: &mut Facts, observation: &Observation) {
     }
 }
 
-/// The folder and version that a shipped release or a release directory is about. Product-details' key is read, not
+/// The folder and version that a shipped release or a release directory is about. This reads product-details' key, not
 /// its member `version`, which has lost `esr`.
 pub fn subject_of(observation: &Observation) -> Result<(Directory, Version), Why> {
     let subject = observation.subject.as_str();
     let (directory, version) = match observation.kind {
         Kind::ReleaseDirectory | Kind::ReleaseHistory => subject.split_once(' '),
-        // Both halves may hold a `-`: `firefox-android-109.0b1`, `fenix-84.0.0-beta.2`.
+        // Both parts may contain a `-`: `firefox-android-109.0b1`, `fenix-84.0.0-beta.2`.
         _ => subject
             .find(|character: char| character.is_ascii_digit())
             .and_then(|at| {
@@ -250,7 +290,7 @@ mod tests {
         ]);
         assert_eq!(
             facts.esr_majors.into_iter().collect::<Vec<_>>(),
-            [(Product::Firefox, 140)]
+            [(Product::FIREFOX, 140)]
         );
     }
 
@@ -270,9 +310,9 @@ mod tests {
         assert_eq!(
             keys,
             [
-                (Directory::DevEdition, "54.0b11".to_owned(), 4),
-                (Directory::Fenix, "84.0.0-beta.2".to_owned(), 1),
-                (Directory::Fenix, "109.0b1".to_owned(), 3),
+                (Directory::DEVEDITION, "54.0b11".to_owned(), 4),
+                (Directory::FENIX, "84.0.0-beta.2".to_owned(), 1),
+                (Directory::FENIX, "109.0b1".to_owned(), 3),
             ]
         );
     }
@@ -283,7 +323,7 @@ mod tests {
             facts(&[shipped("firefox-140.0", 2, "esr")]),
             facts(&[shipped("firefox-140.0", 2, "major")]),
         );
-        let key = (Directory::Firefox, "140.0".parse().unwrap());
+        let key = (Directory::FIREFOX, "140.0".parse().unwrap());
         assert_eq!(old.shipped[&key].build_number, new.shipped[&key].build_number);
         assert_eq!(new.shipped[&key].statements.len(), 1);
     }
@@ -308,7 +348,7 @@ mod tests {
         let (old, new) = (facts(&[]), facts(&[shipped("devedition-64.0b4", 2, "dev")]));
         assert_eq!(
             old.changes(&new).into_iter().collect::<Vec<_>>(),
-            [(Product::Firefox, 64)]
+            [(Product::FIREFOX, 64)]
         );
         assert!(new.changes(&new).is_empty());
     }

@@ -1,9 +1,9 @@
 //! Which observations are interpreted together.
 //!
 //! A group is everything about one version number of one product (`Firefox 65.0`: its betas, candidates, release,
-//! variants, on all channels and platforms), or about one build that has no release of its own
-//! (`Firefox 20181101100000`: nightlies). So a group is small, a new observation touches one group, and what a group
-//! needs from outside, the record of what has shipped, is all in [`crate::derive::facts::Facts`].
+//! variants, on all channels and platforms), or about one build without a release of its own (`Firefox 20181101100000`:
+//! nightlies). So a group is small, a new observation touches one group, and all that a group needs from outside, the
+//! record of shipped versions, is in [`crate::derive::facts::Facts`].
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,5 @@
-//! The claims of a group by build, and what they tell only together: of builds of one version, and of its betas.
+//! The claims of a group by build, and what they show only in combination: about the builds of a version, and its
+//! betas.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +9,7 @@ use crate::names::build_id::BuildId;
 use crate::names::product::Directory;
 use crate::names::version::{Stage, Version};
 
-/// What claims must agree in to be about one build.
+/// What claims must agree on to be about one build.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct BuildName<'a> {
     pub(super) directory: Directory,
@@ -32,7 +33,7 @@ impl<'a> BuildName<'a> {
     }
 }
 
-/// The claims of a group, and what they tell only together.
+/// The claims of a group, and what they show only in combination.
 pub(super) struct Group<'a> {
     claims: &'a [Claim],
     pub(super) versions: BTreeMap<(Directory, &'a Version), Siblings<'a>>,
@@ -41,18 +42,18 @@ pub(super) struct Group<'a> {
     pub(super) facts: &'a Facts,
 }
 
-/// What the claims about one version tell of its builds, but for those that are made for others.
+/// What the claims about one version show about its builds, except those made for others.
 #[derive(Default)]
 pub(super) struct Siblings<'a> {
-    /// The ids under which the version lies among the releases.
+    /// The ids under which the version is among the releases.
     pub(super) final_ids: BTreeSet<BuildId>,
-    /// For which platforms there is a build with this id.
+    /// The platforms that have a build with each id.
     pub(super) platforms: BTreeSet<(BuildId, &'a str)>,
-    /// The build number of an id, by the first claim that knows it.
+    /// The build number of each id, by the first claim that knows it.
     pub(super) numbers: BTreeMap<BuildId, u32>,
     /// The highest build number.
     pub(super) highest: Option<u32>,
-    /// The versions of the folders that they lie in.
+    /// The versions of the folders that the builds are in.
     pub(super) folders: BTreeSet<&'a Version>,
 }
 
@@ -91,7 +92,7 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// The claims by build. What is said without naming a platform is said of every platform of that build.
+    /// The claims by build. A claim without a platform applies to every platform of its build.
     pub(super) fn by_build(&self) -> BTreeMap<BuildName<'a>, Vec<&'a Claim>> {
         let mut builds: BTreeMap<BuildName<'_>, Vec<&Claim>> = BTreeMap::new();
         let (placed, unplaced): (Vec<&Claim>, Vec<&Claim>) =
@@ -117,7 +118,7 @@ impl<'a> Group<'a> {
                 builds.entry(own).or_default().push(claim);
             }
         }
-        // Repacks for a language carry their build's id: they count only where nothing better tells of it.
+        // Repacks for a language carry their build's id: they count only if no better claim describes it.
         for claims in builds.values_mut() {
             if claims.iter().any(|claim| !claim.localised) {
                 claims.retain(|claim| !claim.localised);
@@ -131,12 +132,12 @@ impl<'a> Group<'a> {
         self.versions.get(&(name.directory, name.version))
     }
 
-    /// The build number that another claim about the same version and id knows.
+    /// The build number from another claim about the same version and id.
     pub(super) fn sibling_number(&self, name: &BuildName<'a>) -> Option<u32> {
         self.siblings(name)?.numbers.get(&name.build_id).copied()
     }
 
-    /// The versions of the folders that the version's builds lie in, one with `esr` first.
+    /// The versions of the folders that the version's builds are in, one with `esr` first.
     pub(super) fn folders(&self, name: &BuildName<'a>) -> impl Iterator<Item = &'a Version> {
         let folders = self.siblings(name).map(|siblings| &siblings.folders);
         folders.into_iter().flatten().rev().copied()

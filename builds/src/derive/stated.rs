@@ -1,22 +1,21 @@
-//! What the sources state about a version: that it shipped, and as which of its builds.
+//! The sources' statements about a version: that it shipped, and as which of its builds.
 
 use crate::build::Certainty;
-use crate::derive::facts::Shipped;
+use crate::derive::facts::{Released, Shipped};
 use crate::derive::siblings::{BuildName, Group};
 use crate::names::version::Version;
-use crate::said::observation::Digest;
 
 /// What the sources state about a version.
 pub(super) struct Stated<'a> {
     pub(super) shipped: Option<&'a Shipped>,
-    pub(super) released: Option<Digest>,
-    /// Whether it is stated of this very version, or that is concluded.
+    pub(super) released: Option<Released>,
+    /// Whether it is stated of this very version, or inferred.
     pub(super) certainty: Certainty,
 }
 
-/// What is stated about the version that a build was made for. The sources list it under the version of its
-/// folder, or else under the build's own. An ESR can be listed without its suffix; unless the ordinary version of
-/// that number has builds of its own, it is concluded that the ESR is meant.
+/// The statements about the version that a build was made for. The sources list it under the version of its folder, or
+/// else under the build's own. An ESR can be listed without its suffix; unless the ordinary version of that number has
+/// builds of its own, the ESR is taken to be meant.
 pub(super) fn stated<'a>(group: &Group<'a>, name: &BuildName<'a>) -> Stated<'a> {
     let listed = |version: &Version, certainty| {
         let key = (name.directory, version.clone());

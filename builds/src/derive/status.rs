@@ -1,4 +1,4 @@
-//! What became of a build: the rules that say whether it shipped.
+//! The status of a build: the rules that tell whether it shipped.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,10 +7,10 @@ use crate::derive::claim::{Claim, Origin};
 use crate::derive::conflict::{Conflict, conflict_of_version};
 use crate::derive::siblings::{BuildName, Group, is_made_for_others};
 use crate::derive::stated::Stated;
+use crate::names::channel::tried_on;
 use crate::names::version::Stage;
-use crate::said::observation::SourceName;
 
-/// What became of a build, and the rule that says so.
+/// The status of a build, and the rule that gave it.
 pub(super) struct Verdict {
     pub(super) status: Status,
     pub(super) certainty: Certainty,
@@ -27,7 +27,7 @@ impl Verdict {
     }
 }
 
-/// What became of a build.
+/// The status of a build, by the first rule that applies.
 pub(super) fn verdict<'a>(
     group: &Group<'a>,
     name: &BuildName<'a>,
@@ -47,8 +47,8 @@ pub(super) fn verdict<'a>(
     if is_made_for_others(name.variant) {
         return Verdict::new(S::Variant, C::Stated, R::VariantBuild);
     }
-    // The candidates of a train's first release are offered on beta; one that a later one replaced stays a
-    // candidate. Of any other version a replaced build is one that will not ship.
+    // The candidates of a train's first release are offered on beta; one replaced by a later one stays a candidate. Of
+    // any other version, a replaced build is one that will not ship.
     let goes_to_beta = goes_to_beta(group, name);
     let lost = if goes_to_beta && name.version.is_first_of_major() {
         S::Candidate
@@ -59,7 +59,7 @@ pub(super) fn verdict<'a>(
     let is_final = siblings.is_some_and(|all| all.final_ids.contains(&name.build_id));
     let mut finals = claims.iter().filter(|claim| claim.origin == Origin::Final);
     let listed = match finals.next() {
-        Some(first) if finals.chain([first]).all(|one| one.source == SourceName::Csv) => R::InTable,
+        Some(first) if finals.chain([first]).all(|one| one.source.row().is_loaded()) => R::InTable,
         _ => R::InReleases,
     };
     if let Some(shipped) = stated.shipped {
@@ -123,24 +123,24 @@ pub(super) fn verdict<'a>(
     Verdict::new(S::Candidate, C::Stated, R::NotListedAsShipped)
 }
 
-/// Whether beta's users get the build before release's: `Facts::goes_to_beta`, or there are builds of betas with
-/// its number.
+/// Whether beta users get the build before release users: `Facts::goes_to_beta`, or there are builds of betas with its
+/// number.
 fn goes_to_beta(group: &Group<'_>, name: &BuildName<'_>) -> bool {
     let is_release =
-        name.channel == "release" && name.version.stage() == Stage::Release && !is_made_for_others(name.variant);
+        tried_on(name.channel).is_some() && name.version.stage() == Stage::Release && !is_made_for_others(name.variant);
     is_release && (group.betas.contains(&name.directory) || group.facts.goes_to_beta(name.directory, name.version))
 }
 
 /// The channels whose users get the build.
 pub(super) fn offered_on(group: &Group<'_>, name: &BuildName<'_>, status: Status) -> Vec<String> {
     let own = matches!(status, Status::Shipped | Status::Published | Status::Variant).then(|| name.channel.to_owned());
-    let beta = goes_to_beta(group, name).then(|| "beta".to_owned());
-    beta.into_iter().chain(own).collect()
+    let beta = tried_on(name.channel).filter(|_| goes_to_beta(group, name));
+    beta.map(str::to_owned).into_iter().chain(own).collect()
 }
 
-/// Whether a build that is not itself known among the releases shipped, judged by those that are. Ids can differ
-/// by platform, so that another id among the releases says nothing, unless its build number is known too or it is
-/// for the same platform.
+/// Whether a build that is not itself among the known releases shipped, judged by those that are. Ids can differ by
+/// platform, so another id among the releases proves nothing unless its build number is known too or it is for the same
+/// platform.
 fn releases_settle<'a>(group: &Group<'a>, name: &BuildName<'a>, number: Option<u32>) -> Option<bool> {
     let siblings = group.siblings(name)?;
     let mut numbers = siblings

@@ -49,7 +49,7 @@ fn both_generations_of_records_name_one_build() {
             "date": "2018-05-10T18:02:17Z", "size": 1, "mimetype": "x",
         },
     });
-    let migrated = Observation::buildhub_record(SourceName::Buildhub, "u", migrated).unwrap();
+    let migrated = Observation::buildhub_record(SourceName::BUILDHUB, "u", migrated).unwrap();
     let native = Record {
         platform: "mac",
         ..Record::new("20180510160705", folder, "aurora", "61.0")
@@ -88,7 +88,7 @@ fn esr_records_of_both_generations_have_one_version() {
             (build.version.as_str(), build.line.to_string().as_str(), build.status),
             ("60.3.0esr", "60", Status::Shipped)
         );
-        assert_eq!(build.sources, [SourceName::Buildhub, SourceName::ProductDetails]);
+        assert_eq!(build.sources, [SourceName::BUILDHUB, SourceName::PRODUCT_DETAILS]);
     }
 }
 
@@ -136,7 +136,7 @@ fn contradicting_records_are_a_conflict_and_the_later_upload_is_believed() {
     let mut value = first.value();
     value["source"]["revision"] = json!("other");
     value["download"]["date"] = json!("2018-10-27T00:00:00+00:00");
-    let again = Observation::buildhub_record(SourceName::Buildhub, "u", value).unwrap();
+    let again = Observation::buildhub_record(SourceName::BUILDHUB, "u", value).unwrap();
     let derived = derive_all(&[first.observation(), again], &[]);
     assert_eq!(derived.conflicts.len(), 1);
     assert_eq!(
@@ -375,7 +375,7 @@ fn any_order_of_observations_gives_the_same_bytes() {
         serde_json::to_string(&derive(&key, observations, &[], &facts(observations))).unwrap()
     };
     let expected = bytes(&observations);
-    // Every rotation of the list and of its reverse: each observation comes before and after each other one.
+    // Every rotation of the list and of its reverse: each observation comes both before and after every other.
     for _ in 0..2 {
         observations.reverse();
         for _ in 0..observations.len() {
@@ -397,8 +397,8 @@ fn one_file_with_two_build_ids_is_a_conflict_and_both_are_known() {
     second["download"]["url"] = json!(format!(
         "https://mirror.example/pub/{folder}/win64/en-US/Setup%2064.0.exe"
     ));
-    let second = Observation::buildhub_record(SourceName::Buildhub, "u", second).unwrap();
-    // Another platform's file has an id of its own, which is no conflict.
+    let second = Observation::buildhub_record(SourceName::BUILDHUB, "u", second).unwrap();
+    // Another platform's file has its own id, which is no conflict.
     let other = Record {
         platform: "mac",
         ..Record::new("20181025235959", folder, "beta", "64.0")

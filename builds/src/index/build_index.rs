@@ -1,4 +1,4 @@
-//! What an index answers: the builds with an id, and the order of those of a line.
+//! The queries on an index: the builds with an id, and the order of a line's builds.
 
 use crate::build::{Reason, Status};
 use crate::index::build_ref::{BuildRef, InLine};
@@ -6,10 +6,11 @@ use crate::index::lines::{LineEntry, Place, is_nightly, line_order};
 use crate::index::row::{MANY_ROWS, Span, key_of};
 use crate::index::tables::Tables;
 use crate::names::build_id::BuildId;
-use crate::names::product::{Line, Product};
+use crate::names::channel::{Channel, Line};
+use crate::names::product::Product;
 use crate::names::version::Version;
 
-/// How many entries of one version are looked at to find one for the same platform.
+/// Maximum entries of one version examined to find one for the same platform.
 const PLATFORM_SEARCH: usize = 64;
 
 /// An immutable snapshot of the builds of one generation.
@@ -25,12 +26,12 @@ impl BuildIndex {
         self.generation
     }
 
-    /// How many builds it holds; one for each platform.
+    /// The number of builds, counting each platform.
     pub fn len(&self) -> usize {
         self.tables.rows.len()
     }
 
-    /// Whether it holds none.
+    /// Whether it holds no builds.
     pub fn is_empty(&self) -> bool {
         self.tables.rows.is_empty()
     }
@@ -62,8 +63,8 @@ impl BuildIndex {
         first..first + rows.partition_point(|row| Some(row.key) <= key)
     }
 
-    /// The builds with this id that can be asked for on this channel, in the order of [`Self::find`]: those that
-    /// follow it, and on beta the release's files that are its candidates. Allocates nothing.
+    /// The builds with this id that can be requested on this channel, in the order of [`Self::find`]: the channel's
+    /// own, and on beta the releases that are its candidates. Allocates nothing.
     pub fn find_on(
         &self,
         product: Product,
@@ -74,15 +75,15 @@ impl BuildIndex {
         let common = span
             .and_then(|span| self.tables.channels.get(usize::from(span.channel)))
             .map(|channel| self.tables.texts.get(*channel));
-        // The channel that all of them follow settles it, unless they may be candidates on beta.
+        // A common channel decides for all rows, unless they may be candidates on beta.
         let all = common == Some(channel);
-        let none = common.is_some() && !all && channel != "beta";
+        let none = common.is_some() && !all && Channel::of(channel).tries.is_none();
         let rows = span.filter(|_| !none).map_or(0..0, |span| self.rows_of(span));
         rows.map(|row| self.build(row))
             .filter(move |build| all || build.is_on(channel))
     }
 
-    /// The builds whose ids, as numbers, lie in `ids`, sorted by id.
+    /// The builds whose numeric ids lie in `ids`, sorted by id.
     pub fn find_range(
         &self,
         product: Product,
@@ -104,8 +105,8 @@ impl BuildIndex {
         self.tables.lines.names()
     }
 
-    /// The newest build that users of a line are offered: of those that they got and that were not taken back, the one
-    /// with the highest version, and of one version the one with the highest build id. None if they got none.
+    /// The newest build offered to users of a line: of the builds they got that were not withdrawn, the one with the
+    /// highest version, and within a version the highest build id. None if they got none.
     pub fn offered(&self, product: Product, channel: &str, line: Line) -> Option<InLine<'_>> {
         self.tables
             .lines
@@ -119,16 +120,16 @@ impl BuildIndex {
             .max_by_key(|entry| (entry.version.key(), entry.build.build_id()))
     }
 
-    /// The newest build that is known on a line, whatever became of it: the one with the highest build id. Builds for
-    /// partners and tests do not count.
+    /// The newest known build on a line, whatever its status: the one with the highest build id. Builds for partners
+    /// and tests do not count.
     pub fn newest_built(&self, product: Product, channel: &str, line: Line) -> Option<InLine<'_>> {
         let built = self.tables.lines.built(product, channel, line)?;
         Some(self.in_line(built))
     }
 
     /// The build that users of the line had before: the last of an earlier version that they were offered, or for
-    /// nightlies the one with the id before. Of a version that is over, that is the candidate that shipped: of the
-    /// others nobody says that users got them. A build for the platform of one of `like` is preferred.
+    /// nightlies the one with the previous id. For a finished version this is the candidate that shipped: no source
+    /// says that users got the others. A build for the same platform as one of `like` is preferred.
     pub fn previous(&self, place: &Place<'_>, like: &[BuildRef<'_>]) -> Option<InLine<'_>> {
         let entries = self.tables.lines.entries(place.product, place.channel, place.line);
         let before = entries.get(..self.position(entries, place))?;
@@ -149,8 +150,8 @@ impl BuildIndex {
         Some(self.in_line(shared.unwrap_or(newest)))
     }
 
-    /// How many newer versions of the line, or for nightlies how many newer builds, were out at `time` (microseconds
-    /// UTC). `None` if the line has no builds at all.
+    /// How many newer versions of the line (for nightlies, newer builds) were out at `time` (microseconds UTC). `None`
+    /// if the line has no builds at all.
     pub fn newer(&self, place: &Place<'_>, time: i64) -> Option<usize> {
         let entries = self.tables.lines.entries(place.product, place.channel, place.line);
         if entries.is_empty() {
@@ -194,8 +195,9 @@ impl BuildIndex {
     }
 
     fn position(&self, entries: &[LineEntry], place: &Place<'_>) -> usize {
-        let own = line_order(place.channel, place.version, place.build_id);
-        entries.partition_point(|entry| line_order(place.channel, self.entry_version(entry), entry.build_id) < own)
+        let channel = Channel::of(place.channel);
+        let own = line_order(channel, place.version, place.build_id);
+        entries.partition_point(|entry| line_order(channel, self.entry_version(entry), entry.build_id) < own)
     }
 
     fn entry_version(&self, entry: &LineEntry) -> &Version {

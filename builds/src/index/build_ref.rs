@@ -5,10 +5,11 @@ use std::num::NonZeroU32;
 use chrono::NaiveDate;
 
 use crate::build::{Build, Certainty, Reason, Status};
-use crate::index::row::{Row, UNKNOWN_TIME, bit_of};
+use crate::index::row::{Row, UNKNOWN_TIME};
 use crate::index::tables::Tables;
 use crate::names::build_id::BuildId;
-use crate::names::product::{Line, Product};
+use crate::names::channel::{Channel, Line, tried_on};
+use crate::names::product::Product;
 use crate::names::version::Version;
 use crate::said::observation::{Digest, SourceName};
 
@@ -128,10 +129,7 @@ impl<'a> BuildRef<'a> {
 
     /// See [`Build::sources`].
     pub fn sources(self) -> impl Iterator<Item = SourceName> {
-        let set = self.get().sources;
-        SourceName::ALL
-            .into_iter()
-            .filter(move |source| set & bit_of(*source) != 0)
+        self.tables.sources.names(self.get().sources)
     }
 
     /// See [`Build::evidence`].
@@ -143,35 +141,34 @@ impl<'a> BuildRef<'a> {
             .unwrap_or_default()
     }
 
-    /// Whether the build can be asked for on this channel: it follows it, or that is beta and its users got it as a
-    /// candidate of a release.
+    /// Whether the build can be requested on this channel: it is the build's own, or it is beta and its users got the
+    /// build as a release candidate.
     pub fn is_on(self, channel: &str) -> bool {
-        self.channel() == channel || (channel == "beta" && self.candidate_number().is_some())
+        self.channel() == channel || self.candidate_number(channel).is_some()
     }
 
-    /// N of the `rcN` that a release's file is on beta.
-    fn candidate_number(self) -> Option<u32> {
-        let named = self.channel() == "release"
+    /// N of the `rcN` that a release's file is on `channel`, which tries out candidates.
+    fn candidate_number(self, channel: &str) -> Option<u32> {
+        let named = Channel::of(channel).tries == Some(self.channel())
             && self.status() != Status::Variant
-            && self.offered_on().any(|channel| channel == "beta");
+            && self.offered_on().any(|on| on == channel);
         self.build_number().filter(|_| named)
     }
 
-    /// What the build is called on beta, if that is not its own name: a release's file that beta's users got is `VrcN`
-    /// there, as long as its build number is known.
+    /// The build's name on beta, if it differs from its own: a release that beta's users got is `VrcN` there, if its
+    /// build number is known.
     pub fn release_candidate(self) -> Option<Version> {
-        self.candidate_number()
+        self.candidate_number(tried_on(self.channel())?)
             .map(|number| self.version().with_candidate(number))
     }
 
-    /// What the build is called on a channel: the one name that look-ups, Crash Stats' `VersionString` and crashes
-    /// have for it. On beta no candidate carries the name of the final: that is kept for the build that shipped, and
-    /// only as long as beta never got it.
+    /// The build's name on a channel: the one name used by look-ups, Crash Stats' `VersionString` and crashes. On beta
+    /// no candidate carries the final name: it is kept for the build that shipped, and only if beta never got it.
     pub fn name_on(self, channel: &str) -> Version {
-        if channel == "beta" {
+        if let Some(tried) = Channel::of(channel).tries {
             let unshipped = || {
                 let is_candidate = matches!(self.status(), Status::Candidate | Status::Aborted | Status::Pulled);
-                let is_release = self.channel() == "release" && !self.version().is_esr();
+                let is_release = self.channel() == tried && !self.version().is_esr();
                 let number = self.build_number().filter(|_| is_release && is_candidate)?;
                 Some(self.version().with_candidate(number))
             };
@@ -182,7 +179,7 @@ impl<'a> BuildRef<'a> {
         self.version().clone()
     }
 
-    /// The build as a value of its own.
+    /// The build as an owned value.
     pub fn to_build(self) -> Build {
         Build {
             product: self.product(),

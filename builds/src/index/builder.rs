@@ -1,4 +1,4 @@
-//! Making an index.
+//! Building an index.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -10,26 +10,27 @@ use crate::build::{Build, Status};
 use crate::index::build_index::BuildIndex;
 use crate::index::build_ref::BuildRef;
 use crate::index::lines::{LineEntry, micros_of_day};
-use crate::index::row::{MANY_ROWS, Row, SEVERAL_CHANNELS, SHARED_URL_END, Span, UNKNOWN_TIME, bit_of, key_of};
+use crate::index::row::{MANY_ROWS, Row, SEVERAL_CHANNELS, SHARED_URL_END, Span, UNKNOWN_TIME, key_of};
 use crate::index::tables::Tables;
 use crate::index::texts::{IndexFull, Positions};
-use crate::names::product::{Line, Product};
+use crate::names::channel::{Channel, Line};
+use crate::names::product::Product;
 use crate::names::version::Version;
 
-/// Most channels that spans can name.
+/// Maximum channels that spans can name.
 const NAMED_CHANNELS: usize = 64;
 
-/// The builds of one line while it is put together.
+/// The builds of one line while it is assembled.
 #[derive(Debug, Default)]
 struct LineBuilds {
-    /// Those that its users got.
+    /// The builds that its users got.
     offered: Vec<LineEntry>,
-    /// The newest one, with what became of it.
+    /// The newest build, with its status.
     newest: Option<(LineEntry, Status)>,
 }
 
 impl LineBuilds {
-    /// Takes note of a build: of one id the highest version is the newest, and of one version what became of most.
+    /// Takes a build into account: of one id, the highest version is the newest; of one version, the best status.
     fn see(&mut self, entry: LineEntry, status: Status, versions: &[Version]) {
         let is_newer = self.newest.is_none_or(|(newest, its_status)| {
             let version = |entry: LineEntry| versions.get(entry.version as usize);
@@ -46,7 +47,7 @@ impl LineBuilds {
     }
 }
 
-/// Takes builds one by one, in any order, so that a load needs no second copy of them.
+/// Takes builds one by one, in any order, so that loading needs no second copy of them.
 #[derive(Debug)]
 pub struct IndexBuilder {
     generation: i64,
@@ -69,7 +70,7 @@ impl IndexBuilder {
     /// Adds a build.
     ///
     /// # Errors
-    /// [`IndexFull`] when a text or their sum is too long, or there are too many builds.
+    /// [`IndexFull`] if a text or the sum of texts is too long, or there are too many builds.
     pub fn push(&mut self, build: &Build) -> Result<(), IndexFull> {
         u32::try_from(self.tables.rows.len()).map_err(|_| IndexFull)?;
         let url = build.archive_url.as_deref().unwrap_or_default();
@@ -91,7 +92,7 @@ impl IndexBuilder {
             shipped_on: build.shipped_on,
             url_length: u16::try_from(rest.len()).map_err(|_| IndexFull)?,
             evidence_count: u16::try_from(build.evidence.len()).map_err(|_| IndexFull)?,
-            sources: build.sources.iter().fold(0, |set, source| set | bit_of(*source)),
+            sources: self.tables.sources.set(&build.sources)?,
             product: build.product,
             status: build.status,
             certainty: build.certainty,
@@ -103,7 +104,7 @@ impl IndexBuilder {
         Ok(())
     }
 
-    /// Sorts what was added.
+    /// Sorts the added builds into an index.
     pub fn finish(mut self) -> BuildIndex {
         let Tables {
             rows,
@@ -123,7 +124,7 @@ impl IndexBuilder {
         };
         rows.sort_unstable_by(|left, right| left.key.cmp(&right.key).then_with(|| name(left).cmp(&name(right))));
         spans.reserve(rows.chunk_by(|left, right| left.key == right.key).count());
-        // A source may tell of any number of channels: only so many are named.
+        // A source may report any number of channels; only this many are named.
         for row in rows.iter() {
             if channels.len() == NAMED_CHANNELS {
                 break;
@@ -162,8 +163,8 @@ impl IndexBuilder {
         }
     }
 
-    /// Every build stands in the line of each channel that got it; the newest one of its own channel too, whatever
-    /// became of it.
+    /// Puts every build in the line of each channel that got it, and the newest build of each own channel in its line
+    /// whatever its status.
     fn add_lines(&mut self) {
         let mut lines: HashMap<(Product, u32, Line), LineBuilds, RandomState> = HashMap::default();
         // The channels behind each text of `offered_on`.
@@ -207,7 +208,7 @@ impl IndexBuilder {
                 let is_own = channel == own_channel;
                 let named = candidate
                     .as_ref()
-                    .filter(|_| !is_own && self.tables.texts.get(channel) == "beta");
+                    .filter(|_| !is_own && Channel::of(self.tables.texts.get(channel)).tries.is_some());
                 let Ok(version) = named.map_or(Ok(own_version), |version| self.version(version)) else {
                     continue;
                 };

@@ -1,10 +1,11 @@
-//! The lines of an index: for each channel, the builds that its users got, in the order in which they got them, and
-//! beside them the newest build that is known, whatever became of it.
+//! The lines of an index: for each channel, the builds that its users got, in that order, and beside them the newest
+//! known build, whatever its status.
 
 use chrono::{NaiveDate, NaiveTime};
 
 use crate::names::build_id::BuildId;
-use crate::names::product::{Line, Product};
+use crate::names::channel::{Channel, Line};
+use crate::names::product::Product;
 use crate::names::version::{Stage, Version};
 
 /// One build in a line: all platforms with this version and id.
@@ -15,7 +16,7 @@ pub(super) struct LineEntry {
     /// One of the build's rows.
     pub(super) row: u32,
     pub(super) build_id: BuildId,
-    /// When users of the channel could have it, in microseconds UTC.
+    /// When users of the channel could get it, in microseconds UTC.
     pub(super) out_at: i64,
 }
 
@@ -43,7 +44,7 @@ impl OneLine {
 }
 
 impl Lines {
-    /// Adds a line, with the builds that its users got in any order, and the newest one that is known.
+    /// Adds a line, with the builds that its users got in any order, and the newest known one.
     pub(super) fn add(
         &mut self,
         (product, channel, line): (Product, &str, Line),
@@ -51,13 +52,14 @@ impl Lines {
         built: Option<LineEntry>,
         versions: &[Version],
     ) {
-        let order = |entry: &LineEntry| line_order(channel, &versions[entry.version as usize], entry.build_id);
+        let on = Channel::of(channel);
+        let order = |entry: &LineEntry| line_order(on, &versions[entry.version as usize], entry.build_id);
         entries.sort_by(|left, right| {
             order(left)
                 .cmp(&order(right))
                 .then_with(|| left.out_at.cmp(&right.out_at))
         });
-        // The first of equals stays: the platform that was out first.
+        // The first of equals stays: the platform released first.
         entries.dedup_by_key(|entry| (entry.version, entry.build_id));
         entries.shrink_to_fit();
         let place = self
@@ -79,13 +81,13 @@ impl Lines {
         self.lines.iter().map(OneLine::name)
     }
 
-    /// The builds that users of a line got, in the order in which they got them; none if there is no such line.
+    /// The builds that users of a line got, in that order; none if there is no such line.
     pub(super) fn entries(&self, product: Product, channel: &str, line: Line) -> &[LineEntry] {
         self.get(product, channel, line)
             .map_or(&[], |line| line.entries.as_slice())
     }
 
-    /// The newest build of a line that is known, offered or not.
+    /// The newest known build of a line, offered or not.
     pub(super) fn built(&self, product: Product, channel: &str, line: Line) -> Option<&LineEntry> {
         self.get(product, channel, line)?.built.as_ref()
     }
@@ -114,8 +116,8 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// Nightlies differ by id. Elsewhere the builds of one version are one step, since their ids can differ by
-    /// platform.
+    /// Whether this is another step of the line. Nightlies differ by id. Elsewhere the builds of one version are one
+    /// step, since their ids can differ by platform.
     pub(super) fn differs_from(&self, version: &Version, build_id: BuildId) -> bool {
         if is_nightly(self.version) {
             build_id != self.build_id
@@ -125,18 +127,19 @@ impl Place<'_> {
     }
 }
 
-/// Whether each build of this version is a step of its own in its line.
+/// Whether each build of this version is its own step in its line.
 pub(super) fn is_nightly(version: &Version) -> bool {
     matches!(version.stage(), Stage::Alpha(_))
 }
 
-/// Beta is ordered by version first: the first beta of a version is built before the last candidates of the version
-/// before it.
-pub(super) fn line_order(channel: &str, version: &Version, build_id: BuildId) -> ([u32; 8], BuildId) {
-    (if channel == "beta" { version.key() } else { [0; 8] }, build_id)
+/// Beta, which tries candidates out, is ordered by version first: the first beta of a version is built before the last
+/// candidates of the version before it.
+pub(super) fn line_order(channel: &Channel, version: &Version, build_id: BuildId) -> ([u32; 8], BuildId) {
+    let by_version = channel.tries.is_some();
+    (if by_version { version.key() } else { [0; 8] }, build_id)
 }
 
-/// The beginning of the day, UTC: the sources name no hour.
+/// The beginning of the day, UTC: the sources give no hour.
 pub(super) fn micros_of_day(day: NaiveDate) -> i64 {
     day.and_time(NaiveTime::MIN).and_utc().timestamp_micros()
 }

@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 use chrono::NaiveDate;
 
 use crate::build::{Certainty, Reason, Status};
+use crate::index::sources::SourceSet;
 use crate::names::product::Product;
-use crate::said::observation::SourceName;
 
 /// One build: positions in the index's tables of texts, and plain numbers. The line follows from channel and version.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +32,7 @@ pub(super) struct Row {
     pub(super) shipped_on: Option<NaiveDate>,
     pub(super) url_length: u16,
     pub(super) evidence_count: u16,
-    pub(super) sources: u8,
+    pub(super) sources: SourceSet,
     pub(super) product: Product,
     pub(super) status: Status,
     pub(super) certainty: Certainty,
@@ -63,10 +63,5 @@ pub(super) const UNKNOWN_TIME: i64 = i64::MIN;
 /// The number that rows are sorted by: product first, then build id.
 pub(super) fn key_of(product: Product, id: u64) -> u64 {
     // 14 digits need 47 bits.
-    ((product as u64) << 48) | id.min((1 << 48) - 1)
-}
-
-/// The bit of a source in [`Row::sources`].
-pub(super) fn bit_of(source: SourceName) -> u8 {
-    1 << (source as u8)
+    (u64::from(product.position()) << 48) | id.min((1 << 48) - 1)
 }

@@ -6,6 +6,7 @@ use foldhash::fast::RandomState;
 
 use crate::index::lines::Lines;
 use crate::index::row::{Row, Span};
+use crate::index::sources::Sources;
 use crate::index::texts::Texts;
 use crate::names::version::Version;
 use crate::said::observation::Digest;
@@ -24,4 +25,6 @@ pub(super) struct Tables {
     pub(super) urls: String,
     pub(super) evidence: Vec<Digest>,
     pub(super) lines: Lines,
+    /// Those that the rows rest on.
+    pub(super) sources: Sources,
 }

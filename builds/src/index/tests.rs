@@ -52,7 +52,7 @@ fn beta_and_candidates() -> Vec<Observation> {
 
 fn names(index: &BuildIndex, channel: &str, line: &str) -> Vec<String> {
     index
-        .in_order(Product::Firefox, channel, line.parse().unwrap())
+        .in_order(Product::FIREFOX, channel, line.parse().unwrap())
         .map(|entry| entry.version.to_string())
         .collect()
 }
@@ -67,13 +67,13 @@ fn beta_is_ordered_by_version_and_holds_the_candidates_of_the_release() {
     assert_eq!(names(&index, "release", "main"), ["161.0"]);
     assert_eq!(
         index
-            .offered(Product::Firefox, "beta", main_line())
+            .offered(Product::FIREFOX, "beta", main_line())
             .unwrap()
             .version
             .as_str(),
         "162.0b1"
     );
-    assert!(index.offered(Product::Firefox, "esr", main_line()).is_none());
+    assert!(index.offered(Product::FIREFOX, "esr", main_line()).is_none());
 }
 
 #[test]
@@ -131,9 +131,9 @@ fn ids_of_one_version_are_one_step_and_the_platform_is_kept() {
         ("20170504103226", "20170501100000"),
         ("20170504173217", "20170501110000"),
     ] {
-        let own: Vec<_> = index.find(Product::Firefox, id.parse().unwrap()).collect();
+        let own: Vec<_> = index.find(Product::FIREFOX, id.parse().unwrap()).collect();
         let place = Place {
-            product: Product::Firefox,
+            product: Product::FIREFOX,
             channel: "beta",
             line: own[0].line(),
             version: own[0].version(),
@@ -168,7 +168,7 @@ fn nightlies_are_steps_by_id() {
     );
     let version: Version = "67.0a1".parse().unwrap();
     let place = |id: &str| Place {
-        product: Product::Firefox,
+        product: Product::FIREFOX,
         channel: "nightly",
         line: main_line(),
         version: &version,
@@ -196,7 +196,7 @@ fn builds_come_out_as_they_went_in() {
     found.sort_by(|left, right| left.key().cmp(&right.key()));
     assert_eq!(found, derived.builds);
     assert_eq!((index.generation(), index.len()), (7, derived.builds.len()));
-    assert!(index.knows(Product::Firefox) && !index.knows(Product::Fenix));
+    assert!(index.knows(Product::FIREFOX) && !index.knows(Product::FENIX));
 }
 
 const IDS: [&str; 5] = [
@@ -209,7 +209,7 @@ const IDS: [&str; 5] = [
 const CHANNELS: [&str; 4] = ["nightly", "beta", "release", "esr"];
 
 fn any_build() -> impl Strategy<Value = Build> {
-    let product = prop::sample::select(vec![Product::Firefox, Product::Thunderbird]);
+    let product = prop::sample::select(vec![Product::FIREFOX, Product::THUNDERBIRD]);
     let channel = prop::sample::select(CHANNELS.to_vec());
     let version = prop::sample::select(vec!["64.0", "64.0.1", "64.0b4", "65.0a1"]);
     let status = prop::sample::select(vec![Status::Shipped, Status::Candidate, Status::Variant]);
@@ -249,7 +249,7 @@ fn any_build() -> impl Strategy<Value = Build> {
                     archive_url: text.map(|text| format!("https://a.example/pub/{text}{id}")),
                     published_at: Some(i64::from(time)),
                     shipped_on: None,
-                    sources: vec![SourceName::Csv],
+                    sources: vec![SourceName::CSV],
                     evidence: vec![Digest::of(&time.into())],
                 }
             },
@@ -263,7 +263,7 @@ proptest! {
         sorted.sort_by(|left, right| left.key().cmp(&right.key()));
         sorted.dedup_by(|left, right| left.key() == right.key());
         let index = BuildIndex::from_builds(1, sorted.iter().rev()).unwrap();
-        for product in [Product::Firefox, Product::Thunderbird, Product::Fenix] {
+        for product in [Product::FIREFOX, Product::THUNDERBIRD, Product::FENIX] {
             prop_assert_eq!(index.knows(product), sorted.iter().any(|build| build.product == product));
             for id in IDS.map(|id| id.parse().unwrap()) {
                 let mut expected: Vec<&Build> = sorted

@@ -7,16 +7,16 @@ use std::collections::HashMap;
 #[error("the index is full")]
 pub struct IndexFull;
 
-/// Texts one behind another, by position.
+/// Texts stored one after another, by position.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
     all: String,
-    /// Where each ends.
+    /// Where each text ends.
     ends: Vec<u32>,
 }
 
 impl Texts {
-    /// The text at a position; the empty one where there is none.
+    /// The text at a position; empty if there is none.
     pub(super) fn get(&self, position: u32) -> &str {
         let position = position as usize;
         let end = self.ends.get(position).map_or(0, |end| *end as usize);
@@ -27,7 +27,7 @@ impl Texts {
         self.all.get(start..end).unwrap_or_default()
     }
 
-    /// Adds a text, and answers its position.
+    /// Adds a text, and returns its position.
     pub(super) fn push(&mut self, text: &str) -> Result<u32, IndexFull> {
         let position = u32::try_from(self.ends.len()).map_err(|_| IndexFull)?;
         let end = u32::try_from(self.all.len() + text.len()).map_err(|_| IndexFull)?;
@@ -42,12 +42,12 @@ impl Texts {
     }
 }
 
-/// Finds the position of a text that was met before.
+/// Finds the position of a text seen before.
 #[derive(Debug, Default)]
 pub(super) struct Positions(HashMap<Box<str>, u32, foldhash::fast::RandomState>);
 
 impl Positions {
-    /// The position of `text`, or that which `add` gives it.
+    /// The position of `text`; a new text gets the one that `add` returns.
     pub(super) fn of(&mut self, text: &str, add: impl FnOnce() -> Result<u32, IndexFull>) -> Result<u32, IndexFull> {
         if let Some(position) = self.0.get(text) {
             return Ok(*position);

@@ -1,4 +1,4 @@
-//! Build ids: the moment at which a build was started, as digits.
+//! Build ids: the time at which a build was started, as digits.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,20 +6,20 @@ use std::str::FromStr;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Years that a build id can lie in; the project's first builds are of 1998.
+/// Valid years of a build id; the project's first builds are from 1998.
 const YEARS: std::ops::RangeInclusive<u32> = 1998..=2199;
 
 /// A build id: 14 digits `YYYYMMDDHHMMSS` in UTC that make a real date.
 ///
-/// Ids of 10 (`YYYYMMDDHH`) and 12 digits (`YYYYMMDDHHMM`) are accepted as historic: builds before 2010 have them, in
-/// local time of the US west coast.
+/// Historic ids of 10 (`YYYYMMDDHH`) and 12 digits (`YYYYMMDDHHMM`) are accepted: builds before 2010 have them, in US
+/// west coast local time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BuildId(u64);
 
-/// Why a text is no build id.
+/// Why a text is not a build id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotABuildId {
-    /// Nothing but blanks.
+    /// Only whitespace.
     #[error("empty")]
     Empty,
     /// Something other than ASCII digits.
@@ -28,18 +28,18 @@ pub enum NotABuildId {
     /// Neither 14 digits nor the historic 10 or 12.
     #[error("wrong number of digits")]
     Length,
-    /// The digits make no date, or one before 1998.
+    /// The digits are not a date, or one before 1998.
     #[error("not a date")]
     NotADate,
 }
 
 impl BuildId {
-    /// The digits as one number. Ids of different length never have the same.
+    /// The digits as one number. Ids of different lengths never share a number.
     pub fn as_u64(self) -> u64 {
         self.0
     }
 
-    /// The id whose digits make `number`, if they make one.
+    /// The id whose digits are `number`, if valid.
     pub fn from_u64(number: u64) -> Option<Self> {
         let length = number.checked_ilog10()? + 1;
         let full = match length {
@@ -56,7 +56,7 @@ impl BuildId {
         self.0 < 10_000_000_000_000
     }
 
-    /// The moment that the id names. Historic ids are read as UTC too, and so can be off by hours.
+    /// The time that the id names. Historic ids are read as UTC too, and so can be off by hours.
     pub fn time(self) -> DateTime<Utc> {
         let full = match self.0 {
             ..10_000_000_000 => self.0 * 10_000,
@@ -72,8 +72,8 @@ impl BuildId {
     }
 }
 
-/// Which part of 14 digits makes them no date: what it is called, and its digits. None if they make one, or are not 14
-/// digits.
+/// The part of 14 digits that makes them an invalid date: its name and its digits. None if the date is valid, or the
+/// text is not 14 digits.
 pub fn odd_part(text: &str) -> Option<(&'static str, &str)> {
     let text = text.trim();
     let is_id = text.len() == 14 && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -100,7 +100,7 @@ pub fn odd_part(text: &str) -> Option<(&'static str, &str)> {
 }
 
 fn date_of(full: u64) -> Option<DateTime<Utc>> {
-    // Every part is below 10,000, so that no conversion can fail.
+    // Every part is below 10,000, so no conversion can fail.
     let part = |divisor: u64, modulus: u64| u32::try_from(full / divisor % modulus).ok();
     let year = part(10_000_000_000, 10_000)?;
     if !YEARS.contains(&year) {
@@ -157,8 +157,7 @@ impl<'de> Deserialize<'de> for BuildId {
     }
 }
 
-/// The range of numbers of the 14-digit ids that begin with `prefix`, a text of 4 to 13 digits; `None` for anything
-/// else.
+/// The numeric range of the 14-digit ids that begin with `prefix`, a text of 4 to 13 digits; `None` for anything else.
 pub fn prefix_range(prefix: &str) -> Option<std::ops::Range<u64>> {
     if !(4..14).contains(&prefix.len()) || !prefix.bytes().all(|byte| byte.is_ascii_digit()) || prefix.starts_with('0')
     {
@@ -170,8 +169,7 @@ pub fn prefix_range(prefix: &str) -> Option<std::ops::Range<u64>> {
     Some(number * scale..(number + 1) * scale)
 }
 
-/// The range of numbers of the ids that a text names: all that begin with its 4 to 13 digits, or the whole id that it
-/// is.
+/// The numeric range of the ids named by a text: all that begin with its 4 to 13 digits, or the one whole id.
 pub fn named_range(text: &str) -> Option<std::ops::Range<u64>> {
     prefix_range(text).or_else(|| {
         let id = text.parse::<BuildId>().ok()?.as_u64();

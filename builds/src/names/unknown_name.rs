@@ -1,11 +1,11 @@
-//! A name that is none of ours.
+//! An unknown name.
 
-/// A stored name that no known value has.
+/// A stored name that matches no known value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown {what}: {text:?}")]
 pub struct UnknownName {
-    /// What kind of name it should have been.
+    /// The kind of name expected.
     pub what: &'static str,
-    /// The text as it was read.
+    /// The text as read.
     pub text: String,
 }

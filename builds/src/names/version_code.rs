@@ -1,18 +1,18 @@
-//! Android version codes of Fenix. They are no build ids, but tell when a build was made.
+//! Android version codes of Fenix. They are not build ids, but tell when a build was made.
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
-/// What the twelve highest bits of a code of 10 digits are.
+/// The twelve highest bits of a 10-digit code.
 const MARK: u32 = 0x782;
-/// The day from which codes of 10 digits count hours: year, month, day.
+/// The day from which 10-digit codes count hours: year, month, day.
 const FIRST_DAY: (i32, u32, u32) = (2014, 12, 28);
-/// The year of a code of 8 digits that begins with 0.
+/// The base year of an 8-digit code that begins with 0.
 const FIRST_YEAR: i32 = 2018;
 
-/// When the build with this version code was made; `None` if it is no version code.
+/// When the build with this version code was made; `None` if it is not a version code.
 ///
 /// Up to August 2020 a code had 8 digits: years since 2018, day of the year, hour and minute. Since then it has 10: of
-/// the lowest 20 bits, all but the last three are hours since 2014-12-28 (those three tell the processor apart).
+/// the lowest 20 bits, all but the last three are hours since 2014-12-28 (the last three identify the processor).
 pub(crate) fn built_at(code: &str) -> Option<DateTime<Utc>> {
     if !code.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;

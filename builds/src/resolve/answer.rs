@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::build::{Certainty, Reason, Status};
 use crate::names::build_id::BuildId;
-use crate::names::product::Line;
+use crate::names::channel::Line;
 use crate::names::version::Version;
 use crate::resolve::sibling::Sibling;
 use crate::said::files::BuildFile;
@@ -120,9 +120,9 @@ pub struct PreviousBuild {
 }
 
 impl Answer {
-    /// A digest of what the answer says about the build itself. What moves as other builds come (the previous build
-    /// and the changes from it), the evidence and the generation are left out: while the digest stays, nothing that
-    /// was made from the answer is out of date.
+    /// A digest of what the answer says about the build itself. The evidence, the generation, and what changes as other
+    /// builds arrive (the previous build and the changes since) are left out: while the digest is the same, nothing
+    /// made from the answer is out of date.
     pub fn digest(&self) -> Digest {
         let mut value = serde_json::to_value(self).expect("an answer is plain data with text keys");
         if let Some(members) = value.as_object_mut() {
@@ -138,7 +138,7 @@ impl Answer {
     }
 }
 
-/// A moment, microseconds UTC, as RFC 3339; `None` outside of what that can say.
+/// A moment in microseconds UTC as RFC 3339; `None` if out of range.
 pub fn rfc3339(micros: i64) -> Option<String> {
     DateTime::from_timestamp_micros(micros).map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
 }

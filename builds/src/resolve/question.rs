@@ -22,12 +22,12 @@ pub struct Question {
 pub const EXAMPLE: &str = r#"{"product": "Firefox", "channel": "beta", "build_id": "20260827093000"}"#;
 
 impl Question {
-    /// A question in the form of a JSON object.
+    /// Parses a question from a JSON object.
     ///
     /// # Errors
-    /// All that is wrong with it, and how it should look.
+    /// Everything wrong with it, and how it should look.
     pub fn read(json: &[u8]) -> Result<Self, String> {
-        // A list would be read too, as the members in their order.
+        // serde would also accept a list, taking the members in order.
         let is_object = json.trim_ascii_start().starts_with(b"{");
         if is_object && let Ok(question) = serde_json::from_slice(json) {
             return Ok(question);

@@ -1,4 +1,4 @@
-//! The build of Firefox that was made of the same Gecko as one that no source lists.
+//! The Firefox build made from the same Gecko as a build that no source lists.
 
 use serde::Serialize;
 
@@ -35,10 +35,10 @@ pub struct Sibling {
     pub revision_url: Option<String>,
 }
 
-/// The sibling with this id; on `channel`, if there are several.
-pub(super) fn find(index: &BuildIndex, id: BuildId, channel: &str) -> Option<Sibling> {
+/// The build of `product` with this id; on `channel`, if there are several.
+pub(super) fn find(index: &BuildIndex, product: Product, id: BuildId, channel: &str) -> Option<Sibling> {
     let build = index
-        .find(Product::Firefox, id)
+        .find(product, id)
         .min_by_key(|build| (build.channel() != channel, build.status(), build.certainty()))?;
     Some(Sibling {
         product: build.product(),

@@ -1,4 +1,4 @@
-//! The table of odd cases, each with what the sources say and the answer that is right.
+//! The table of odd cases, each with what the sources say and the correct answer.
 
 use crate::resolve::{Question, resolve};
 use crate::said::observation::Observation;
@@ -26,7 +26,7 @@ fn product(product: &'static str, id: &str, folder: &str, channel: &str, version
     .observation()
 }
 
-/// What the sources said, enough for every row.
+/// The sources' observations for all rows.
 fn sources() -> Vec<Observation> {
     let mut sources = vec![
         record("20181025233934", &format!("{C64B4}/build2"), "beta", "64.0"),
@@ -50,7 +50,7 @@ fn sources() -> Vec<Observation> {
             "release",
             "63.0",
         ),
-        // The copy that Buildhub makes of a release's record for beta.
+        // Buildhub's copy of a release's record for beta.
         beta_copy("20181018182531", "firefox/candidates/63.0-candidates/build2", "63.0"),
         shipped("firefox-63.0", 2),
         csv("Firefox", "beta", "51.0b5", "20161129164126"),
@@ -464,7 +464,7 @@ fn the_previous_build_is_one_that_users_were_offered() {
     let mut sources = sources();
     let beta = |number: u32| format!("firefox/candidates/64.0b3-candidates/build{number}");
     sources.extend([
-        // A last candidate of the release, which was not the one.
+        // A later candidate of the release that did not ship.
         record(
             "20181019000000",
             "firefox/candidates/63.0-candidates/build3",
@@ -481,7 +481,7 @@ fn the_previous_build_is_one_that_users_were_offered() {
         build.previous_build.unwrap().version.to_string()
     };
     for (id, previous) in [
-        // The aborted build and the one in its place.
+        // The aborted build and its replacement.
         ("20181022100000", "63.0rc2"),
         ("20181022150107", "63.0rc2"),
         ("20181019000000", "63.0rc2"),
@@ -529,7 +529,7 @@ fn a_crash_gets_its_age_only_from_a_sane_clock() {
     assert_eq!(info(Some("20191028143507")).age_at_crash_days, None);
     assert_eq!(info(None).age_at_crash_days, None);
     assert_eq!(info(None).build_date.as_deref(), Some("2018-10-25T14:35:07Z"));
-    // The build of 64.0b4 that shipped is newer than its lost candidate.
+    // The shipped build of 64.0b4 is newer than its lost candidate.
     assert_eq!(info(None).builds_behind, Some(1));
 }
 
@@ -548,6 +548,6 @@ fn builds_behind_counts_versions_that_were_out() {
     };
     assert_eq!(behind("20181025233934", "20181029120000"), Some(0));
     assert_eq!(behind("20181025233934", "20181101000000"), Some(1));
-    // 63.0rc2, 64.0b4 and 64.0b5, each once.
+    // 63.0rc2, 64.0b4 and 64.0b5, each counted once.
     assert_eq!(behind("20181015152800", "20181101000000"), Some(3));
 }

@@ -1,4 +1,4 @@
-//! Which of a build's files belongs to the machine that crashed.
+//! Choosing the file of a build for the machine that crashed.
 
 use serde::Serialize;
 
@@ -7,13 +7,13 @@ use crate::said::location::{build_folder, normalise_platform};
 /// A file of a build.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct BuildFile {
-    /// The platform, as `win64`; empty if no source says.
+    /// The platform, such as `win64`; empty if no source says.
     pub platform: String,
     /// Where it lies.
     pub url: String,
 }
 
-/// The file for a machine, or what comes next to it.
+/// The file for a machine, or the closest match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileForMachine {
     /// Where it lies: a file, or the folder of the whole build.
@@ -22,12 +22,12 @@ pub struct FileForMachine {
     pub platform: Option<String>,
 }
 
-/// The platforms that run on a machine, under the names that sources give them, the usual one first; none if the
-/// machine is not one that builds are made for. Where nobody says which processor it has, those of every processor.
+/// The platforms that run on a machine, under the sources' names, the usual one first; none if no builds are made for
+/// such a machine. With an unknown processor, those of every processor.
 ///
 /// `os` and `cpu` are as in processed crashes: the names of the stack walker (`Windows NT`, `amd64`) or of the system
-/// itself (`Darwin`, `x86_64`). The processor is the one that the program was made for, so that a 32-bit program on
-/// 64-bit Windows is one of `win32`.
+/// itself (`Darwin`, `x86_64`). The processor is the one that the program was built for, so a 32-bit program on 64-bit
+/// Windows is `win32`.
 pub fn platforms_of(os: &str, cpu: &str) -> &'static [&'static str] {
     let os = os.trim().to_lowercase();
     match (os.as_str(), family(cpu)) {
@@ -35,7 +35,7 @@ pub fn platforms_of(os: &str, cpu: &str) -> &'static [&'static str] {
         (os, "amd64") if os.starts_with("windows") => &["win64"],
         (os, "arm64") if os.starts_with("windows") => &["win64-aarch64"],
         (os, "") if os.starts_with("windows") => &["win64", "win32", "win64-aarch64"],
-        // One file for both processors.
+        // One universal file for both processors.
         ("mac os x" | "macos" | "darwin", _) => &["mac"],
         ("linux", "x86") => &["linux-i686"],
         ("linux", "amd64") => &["linux-x86_64"],
@@ -58,7 +58,7 @@ pub fn platforms_of(os: &str, cpu: &str) -> &'static [&'static str] {
     }
 }
 
-/// The processor under one name; empty if nobody says which one it is, `other` if it is none that builds are made for.
+/// The processor under a canonical name; empty if unknown, `other` if no builds are made for it.
 fn family(cpu: &str) -> &'static str {
     match cpu.trim().to_lowercase().as_str() {
         "x86" | "i386" | "i486" | "i586" | "i686" => "x86",
@@ -70,7 +70,7 @@ fn family(cpu: &str) -> &'static str {
     }
 }
 
-/// Why a file that is not for the machine's own platform stands for it.
+/// Why a file for another platform than the machine's own was chosen.
 pub fn why_not_own(os: &str, cpu: &str) -> String {
     let said = |text: &str| !matches!(text.trim().to_lowercase().as_str(), "" | "unknown");
     match platform_of(os, cpu) {
@@ -81,7 +81,7 @@ pub fn why_not_own(os: &str, cpu: &str) -> String {
     }
 }
 
-/// The one platform of a machine under its usual name; `None` if its processor does not tell which one it is.
+/// The one platform of a machine under its usual name; `None` if its processor does not determine one.
 pub fn platform_of(os: &str, cpu: &str) -> Option<&'static str> {
     match platforms_of(os, cpu) {
         [only] => Some(only),
@@ -90,8 +90,8 @@ pub fn platform_of(os: &str, cpu: &str) -> Option<&'static str> {
     }
 }
 
-/// The file for a machine. Where there is none for it, the folder of the build, which shows what there is; where that
-/// is not known either, a file of another platform, which is named.
+/// The file for a machine. If there is none, the folder of the build, which shows what exists; if that is unknown too,
+/// a file of another platform, which is named.
 pub fn file_for_machine(files: &[BuildFile], os: &str, cpu: &str) -> Option<FileForMachine> {
     let wanted = platforms_of(os, cpu);
     let own = wanted.iter().find_map(|platform| {

@@ -1,4 +1,4 @@
-//! What a path of the archive says about the file that lies there.
+//! What a path in the archive says about its file.
 
 use std::borrow::Cow;
 
@@ -13,11 +13,11 @@ use crate::names::version::Version;
 pub struct Location {
     /// The product's folder under `/pub/`.
     pub directory: Directory,
-    /// Which tree below it.
+    /// The tree below it.
     pub area: Area,
     /// The platform's folder, normalised.
     pub platform: Option<String>,
-    /// A build for others than all: `funnelcake131`, `partner-repacks`, `eme-free`, `sha1`.
+    /// A variant not meant for everyone: `funnelcake131`, `partner-repacks`, `eme-free`, `sha1`.
     pub variant: Option<String>,
 }
 
@@ -32,12 +32,12 @@ pub enum Area {
     Nightly,
     /// `latest…`, whose content changes under one name.
     Moving,
-    /// `try-builds`, `tinderbox-builds`: made by nobody's release process.
+    /// `try-builds`, `tinderbox-builds`: outside any release process.
     Unofficial,
 }
 
 impl Location {
-    /// Reads an absolute URL, or a path that contains `/pub/`. `None` if it leads to no tree of builds.
+    /// Parses an absolute URL, or a path that contains `/pub/`. `None` if it leads to no tree of builds.
     pub fn parse(url: &str) -> Option<Self> {
         let base = Url::parse("https://archive.invalid/").expect("a constant that is a URL");
         let url = base.join(url).ok()?;
@@ -147,13 +147,13 @@ fn platform_and_variant(rest: &[&str]) -> (Option<String>, Option<String>) {
     }
 }
 
-/// The folder that holds a build for all its platforms, by the URL of one of its files; `None` where that cannot be
-/// told.
+/// The folder that holds a build for all its platforms, from the URL of one of its files; `None` if it cannot be
+/// determined.
 pub fn build_folder(url: &str) -> Option<String> {
     let mut folder = Url::parse(url).ok()?;
     let segments: Vec<&str> = folder.path_segments()?.collect();
     let start = segments.iter().position(|segment| *segment == "pub")?;
-    // The product and the tree, and what names the build in it.
+    // The product and the tree, and the segments that identify the build in it.
     let names = match *segments.get(start + 2)? {
         "candidates" => 2,
         "releases" => 1,
@@ -172,7 +172,7 @@ pub fn build_folder(url: &str) -> Option<String> {
     Some(folder.to_string())
 }
 
-/// A platform under its present name, and the variant that older names carried: `macosx-eme-free` is (`mac`,
+/// A platform under its current name, and the variant that older names included: `macosx-eme-free` is (`mac`,
 /// `eme-free`).
 pub fn normalise_platform(raw: &str) -> (String, Option<String>) {
     let lower = raw.trim().to_lowercase();
@@ -219,77 +219,77 @@ mod tests {
         };
         check(
             "/firefox/candidates/70.0-candidates/build2/win64/en-US/Firefox%20Setup%2070.0.exe",
-            Directory::Firefox,
+            Directory::FIREFOX,
             candidate("70.0", 2),
             Some("win64"),
             None,
         );
         check(
             "/devedition/candidates/61.0b4-candidates/build10/mac/ca/Firefox 61.0b4.dmg",
-            Directory::DevEdition,
+            Directory::DEVEDITION,
             candidate("61.0b4", 10),
             Some("mac"),
             None,
         );
         check(
             "/mobile/candidates/68.1-candidates/build1/android-x86_64/en-US/f.apk",
-            Directory::Fennec,
+            Directory::FENNEC,
             candidate("68.1", 1),
             Some("android-x86_64"),
             None,
         );
         check(
             "/firefox/candidates/65.0-candidates/build1/mac-EME-free/en-US/Firefox.dmg",
-            Directory::Firefox,
+            Directory::FIREFOX,
             candidate("65.0", 1),
             Some("mac"),
             Some("eme-free"),
         );
         check(
             "/firefox/candidates/65.0-candidates/build1/funnelcake140/win32/en-US/f.exe",
-            Directory::Firefox,
+            Directory::FIREFOX,
             candidate("65.0", 1),
             Some("win32"),
             Some("funnelcake140"),
         );
         check(
             "/firefox/releases/56.0.1-funnelcake131/v1/win32/en-US/f.exe",
-            Directory::Firefox,
+            Directory::FIREFOX,
             release("56.0.1"),
             Some("win32"),
             Some("funnelcake131"),
         );
         check(
             "/firefox/releases/60.3.0esr/linux-x86_64/fr/f.tar.bz2",
-            Directory::Firefox,
+            Directory::FIREFOX,
             release("60.3.0esr"),
             Some("linux-x86_64"),
             None,
         );
         check(
             "/firefox/releases/latest-beta/x",
-            Directory::Firefox,
+            Directory::FIREFOX,
             Area::Moving,
             None,
             None,
         );
         check(
             "/firefox/nightly/2018/11/2018-11-20-10-02-38-mozilla-central/f.dmg",
-            Directory::Firefox,
+            Directory::FIREFOX,
             Area::Nightly,
             None,
             None,
         );
         check(
             "/firefox/nightly/latest-mozilla-central/f.dmg",
-            Directory::Firefox,
+            Directory::FIREFOX,
             Area::Moving,
             None,
             None,
         );
         check(
             "/firefox/try-builds/a@b/f",
-            Directory::Firefox,
+            Directory::FIREFOX,
             Area::Unofficial,
             None,
             None,

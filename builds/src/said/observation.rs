@@ -3,6 +3,7 @@
 //! An [`Observation`] concludes nothing: it keeps the source's words in `body` and is named by the digest of its
 //! content, so that seeing the same thing twice changes nothing and every conclusion can point at what it rests on.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -10,56 +11,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::canonical::{canonical_json, write_scalar};
 use crate::names::UnknownName;
 
-/// Where an observation comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SourceName {
-    /// The build database that is fed by `buildhub.json` files.
-    Buildhub,
-    /// The file archive: listings and the small files beside the builds.
-    Archive,
-    /// The published record of what has shipped.
-    ProductDetails,
-    /// Rows in the crash system's own table format.
-    Csv,
-}
-
-impl SourceName {
-    /// Every source, in the order of the enum.
-    pub const ALL: [Self; 4] = [Self::Buildhub, Self::Archive, Self::ProductDetails, Self::Csv];
-
-    /// The name as it is stored and shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Buildhub => "buildhub",
-            Self::Archive => "archive",
-            Self::ProductDetails => "product-details",
-            Self::Csv => "csv",
-        }
-    }
-}
-
-impl fmt::Display for SourceName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
-    }
-}
-
-impl FromStr for SourceName {
-    type Err = UnknownName;
-
-    fn from_str(text: &str) -> Result<Self, UnknownName> {
-        Self::ALL
-            .into_iter()
-            .find(|name| name.as_str() == text)
-            .ok_or_else(|| UnknownName {
-                what: "source",
-                text: text.to_owned(),
-            })
-    }
-}
+pub use super::source::SourceName;
 
 /// What an observation is about, and so how its body is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -93,7 +48,7 @@ impl Kind {
         Self::CsvRow,
     ];
 
-    /// The name as it is stored and shown.
+    /// The stored and displayed name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::BuildhubRecord => "buildhub_record",
@@ -274,7 +229,7 @@ impl Observation {
             }
         }
         Ok(Self {
-            source: SourceName::ProductDetails,
+            source: SourceName::PRODUCT_DETAILS,
             kind: Kind::ShippedRelease,
             subject: key.to_owned(),
             url: url.to_owned(),
@@ -286,7 +241,7 @@ impl Observation {
     /// `firefox_versions.json`.
     pub fn current_versions(url: &str, file: &str, versions: Value) -> Self {
         Self {
-            source: SourceName::ProductDetails,
+            source: SourceName::PRODUCT_DETAILS,
             kind: Kind::CurrentVersions,
             subject: file.to_owned(),
             url: url.to_owned(),
@@ -297,7 +252,7 @@ impl Observation {
     /// The archive holds `/pub/<directory>/releases/<version>/`.
     pub fn release_directory(url: &str, directory: &str, version: &str) -> Self {
         Self {
-            source: SourceName::Archive,
+            source: SourceName::ARCHIVE,
             kind: Kind::ReleaseDirectory,
             subject: format!("{directory} {version}"),
             url: url.to_owned(),
@@ -312,7 +267,7 @@ impl Observation {
             body["category"] = json!("major");
         }
         Self {
-            source: SourceName::ProductDetails,
+            source: SourceName::PRODUCT_DETAILS,
             kind: Kind::ReleaseHistory,
             subject: format!("{directory} {version}"),
             url: url.to_owned(),
@@ -325,7 +280,7 @@ impl Observation {
     /// `version`, `platform`, `revision`, `repository`, `published` (RFC 3339).
     pub fn archive_file(url: &str, file_url: &str, body: Value) -> Self {
         Self {
-            source: SourceName::Archive,
+            source: SourceName::ARCHIVE,
             kind: Kind::ArchiveFile,
             subject: file_url.to_owned(),
             url: url.to_owned(),
@@ -344,7 +299,7 @@ impl Observation {
         archive_url: Option<&str>,
     ) -> Self {
         Self {
-            source: SourceName::Csv,
+            source: SourceName::CSV,
             kind: Kind::CsvRow,
             subject: format!("{product} {channel} {build_id} {version}"),
             url: url.to_owned(),
@@ -358,12 +313,21 @@ impl Observation {
         }
     }
 
-    /// The observation's name: the digest of its content, wherever it was read.
+    /// The observation's name: the digest of its content, wherever it was read. What is personal is no part of it.
     pub fn digest(&self) -> Digest {
-        self.digest_with(&canonical_json(&self.body))
+        self.digest_with(&canonical_json(&self.source.row().public(&self.body)))
     }
 
-    /// The same, for a caller that has the body in canonical JSON already.
+    /// The same observation without what is personal: what is stored of it.
+    #[must_use]
+    pub fn public(mut self) -> Self {
+        if let Cow::Owned(body) = self.source.row().public(&self.body) {
+            self.body = body;
+        }
+        self
+    }
+
+    /// [`Self::digest`], for a caller that has the public body in canonical JSON already.
     pub fn digest_with(&self, body: &str) -> Digest {
         // Canonical JSON of the four members, in the order of their names.
         let mut text = Vec::with_capacity(body.len() + self.subject.len() + 80);
@@ -386,48 +350,6 @@ pub fn member<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('/').skip(1).try_fold(value, |value, name| value.get(name))
 }
 
-/// JSON with the members of every object sorted by name and no blanks: one text for one content.
-pub fn canonical_json(value: &Value) -> String {
-    let mut text = Vec::with_capacity(1024);
-    write_canonical(value, &mut text);
-    String::from_utf8(text).expect("JSON is written as UTF-8")
-}
-
-// The depth is bounded by the parser that made the value: serde_json refuses more than 128 levels.
-fn write_canonical(value: &Value, text: &mut Vec<u8>) {
-    match value {
-        Value::Object(members) => {
-            let mut members: Vec<_> = members.iter().collect();
-            members.sort_unstable_by_key(|(name, _)| *name);
-            text.push(b'{');
-            for (position, (name, member)) in members.into_iter().enumerate() {
-                if position > 0 {
-                    text.push(b',');
-                }
-                write_scalar(name, text);
-                text.push(b':');
-                write_canonical(member, text);
-            }
-            text.push(b'}');
-        }
-        Value::Array(items) => {
-            text.push(b'[');
-            for (position, item) in items.iter().enumerate() {
-                if position > 0 {
-                    text.push(b',');
-                }
-                write_canonical(item, text);
-            }
-            text.push(b']');
-        }
-        scalar => write_scalar(scalar, text),
-    }
-}
-
-fn write_scalar(scalar: &(impl Serialize + ?Sized), text: &mut Vec<u8>) {
-    serde_json::to_writer(text, scalar).expect("writing to memory cannot fail");
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -443,7 +365,7 @@ mod tests {
     }
 
     fn digest(id: u64, date: &str) -> Digest {
-        Observation::buildhub_record(SourceName::Buildhub, "u", record(id, date))
+        Observation::buildhub_record(SourceName::BUILDHUB, "u", record(id, date))
             .expect("a whole record")
             .digest()
     }
@@ -463,7 +385,7 @@ mod tests {
     #[test]
     fn digest_is_that_of_the_four_members_in_canonical_json() {
         let mut observation =
-            Observation::buildhub_record(SourceName::Archive, "u", record(1, "2018 \"\u{1}é")).expect("a whole record");
+            Observation::buildhub_record(SourceName::ARCHIVE, "u", record(1, "2018 \"\u{1}é")).expect("a whole record");
         observation.subject.push_str("\\ \n\u{1f}ä");
         let whole = json!({
             "source": "archive",

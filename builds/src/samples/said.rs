@@ -1,11 +1,11 @@
-//! Short ways to write down what sources say, for tests.
+//! Compact ways to write observations in tests.
 
 use serde_json::{Value, json};
 
 use builds::said::observation::{Observation, SourceName};
 
-/// A record of a candidate as Buildhub has them: build id, the folder's version and build number, what the file says
-/// of itself.
+/// A Buildhub record of a candidate: build id, the folder's version and build number, and what the file says about
+/// itself.
 pub(crate) struct Record<'a> {
     pub(crate) id: &'a str,
     /// Below `/pub/`: `firefox/candidates/64.0b4-candidates/build2`.
@@ -70,7 +70,7 @@ impl<'a> Record<'a> {
 
     pub(crate) fn observation(&self) -> Observation {
         Observation::buildhub_record(
-            SourceName::Buildhub,
+            SourceName::BUILDHUB,
             "https://buildhub.example/api/search",
             self.value(),
         )
@@ -86,7 +86,7 @@ pub(crate) fn shipped(key: &str, build_number: u32) -> Observation {
     shipped_as(key, build_number, "dev")
 }
 
-/// That a version shipped, with its category.
+/// A version shipped, with its category.
 pub(crate) fn shipped_as(key: &str, build_number: u32, category: &str) -> Observation {
     let entry = json!({"product": "firefox", "version": key, "build_number": build_number, "category": category});
     Observation::shipped_release("https://details.example/1.0/firefox.json", key, &entry).unwrap()

@@ -1,4 +1,4 @@
-//! Under what an unknown build id is counted.
+//! The key under which an unknown build id is counted.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,36 +7,38 @@ use text::cursor;
 
 use crate::build::Reason;
 use crate::names::build_id::{BuildId, NotABuildId};
-use crate::names::product::{OFFICIAL_CHANNELS, Product, is_unofficial_channel};
+use crate::names::channel::Channel;
+use crate::names::product::Product;
 use crate::resolve::Answer;
 use crate::unknown::verdict::Verdict;
 
-/// Most characters of a name that is not one of ours.
+/// Maximum characters of a name that is not one of ours.
 pub(super) const MAX_NAME: usize = 32;
-/// Stands for a name that is too long, or that is not made of letters, digits, `-`, `_` and `.`.
+/// Stands for a name that is too long, or contains anything but letters, digits, `-`, `_` and `.`.
 const OTHER: &str = "other";
 
-/// Under what an unknown build id is counted. Written `<build id>~<product>~<channel>`, each percent-encoded.
+/// The key under which an unknown build id is counted. Written `<build id>~<product>~<channel>`, each percent-encoded.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnknownKey {
     /// The product's canonical name, or a short foreign one.
     pub product: String,
     /// The channel, normalised and short.
     pub channel: String,
-    /// The id; for what is no id, the kind of junk: its text never gets here.
+    /// The id; for junk, its kind, never its text.
     pub build_id: String,
 }
 
 impl UnknownKey {
-    /// The key of an answer with this verdict. What is asked is foreign text: it is shown to
-    /// everyone, so only short names and digits get through.
+    /// The key of an answer with this verdict. Keys are shown to everyone and questions are untrusted text, so only
+    /// short names and digits pass.
     pub fn of(answer: &Answer, verdict: Verdict) -> Self {
         let junk = verdict == Verdict::Junk;
         let known = answer.product.parse::<Product>().is_ok();
         let channel = answer.channel.as_str();
-        let named = OFFICIAL_CHANNELS.contains(&channel) || is_unofficial_channel(channel);
+        let asked = Channel::of(channel);
+        let named = asked.is_official() || asked.is_unofficial();
         Self {
-            // Of junk all that counts is how much there is of it.
+            // For junk, only the amount matters.
             product: if junk && !known {
                 OTHER.to_owned()
             } else {
@@ -78,13 +80,13 @@ impl FromStr for UnknownKey {
     }
 }
 
-/// The name under which a product is counted, however it is spelt.
+/// The name under which a product is counted, whatever its spelling.
 pub fn counted_product(name: &str) -> String {
     let known = name.parse::<Product>();
     known.map_or_else(|_| short_name(name), |product| product.as_str().to_owned())
 }
 
-/// A name as it is stored: itself, or `other` if it is long or has other characters.
+/// A name as stored: itself, or `other` if it is long or has other characters.
 pub fn short_name(name: &str) -> String {
     let fits = name.len() <= MAX_NAME
         && name

@@ -1,4 +1,4 @@
-//! What was asked, and what installs reported, since the last time it was written down.
+//! Questions and crash reports counted since the last write to the database.
 
 use std::collections::HashMap;
 
@@ -7,15 +7,15 @@ use crate::unknown::install::InstallHash;
 use crate::unknown::key::{MAX_NAME, UnknownKey};
 use crate::unknown::verdict::Verdict;
 
-/// Most different ids, and most different sightings, that are held at a time; more are dropped.
+/// Maximum different ids, and maximum different sightings, held at a time; more are dropped.
 const MOST: usize = 4096;
 
-/// How often an unknown id was asked for.
+/// How often an unknown id was requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     /// Why it is unknown.
     pub verdict: Verdict,
-    /// So often.
+    /// The number of requests.
     pub count: i64,
     /// First, microseconds UTC.
     pub first: i64,
@@ -23,7 +23,7 @@ pub struct Asked {
     pub last: i64,
 }
 
-/// That an install reported a crash of an unknown build.
+/// A crash of an unknown build reported by an install.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sighting {
     /// The version that the program reported about itself; empty if none.
@@ -32,18 +32,17 @@ pub struct Sighting {
     pub at: i64,
 }
 
-/// Unknown ids with how often they were asked for, and who reported crashes of them; in memory, and
-/// bounded.
+/// Unknown ids with their request counts, and the installs that reported crashes of them; in memory, and bounded.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// What was asked.
+    /// The requested ids.
     pub asked: HashMap<UnknownKey, Asked>,
-    /// Who reported crashes.
+    /// The installs that reported crashes.
     pub sightings: HashMap<(UnknownKey, InstallHash), Sighting>,
-    /// Who reported crashes of a build with a version that is not the build's, that version, and when the last such
+    /// The installs that reported crashes with a version other than the build's, that version, and when the last such
     /// report came in.
     pub versions: HashMap<(UnknownKey, String, InstallHash), i64>,
-    /// So many were not counted because there were too many different ones.
+    /// The number not counted because there were too many different ones.
     pub dropped: u64,
 }
 
@@ -62,9 +61,9 @@ impl Tally {
         self.add(UnknownKey::of(answer, verdict), one);
     }
 
-    /// Notes that an install reported a crash of the answer's build, if that could be one which no source has listed
-    /// yet, or if it is known and of another version than the program reports. `install_time` is the annotation, `at`
-    /// is when the report came in.
+    /// Notes that an install reported a crash of the answer's build, if no source may have listed that build yet, or if
+    /// it is known and has another version than the program reports. `install_time` is the annotation, `at` is when the
+    /// report came in.
     pub fn sight(&mut self, answer: &Answer, install_time: &str, at: i64) {
         let differs = answer.build.is_some() && answer.reported_differs;
         if !differs && Verdict::of(answer) != Some(Verdict::NotSeen) {
@@ -75,7 +74,7 @@ impl Tally {
             return;
         };
         let reported = answer.reported.as_deref().unwrap_or_default();
-        // Foreign text; PostgreSQL has none with a null character.
+        // Untrusted text; PostgreSQL text cannot contain a null character.
         let reported = reported.chars().filter(|one| !one.is_control());
         let reported = reported.take(MAX_NAME).collect();
         if differs {
@@ -118,7 +117,7 @@ impl Tally {
         }
     }
 
-    /// Puts back what could not be written down.
+    /// Puts back counts that could not be written.
     pub fn put_back(&mut self, other: Self) {
         for (key, asked) in other.asked {
             self.add(key, asked);
@@ -132,7 +131,7 @@ impl Tally {
         self.dropped = self.dropped.saturating_add(other.dropped);
     }
 
-    /// Whether there is nothing to write down.
+    /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.asked.is_empty() && self.sightings.is_empty() && self.versions.is_empty()
     }

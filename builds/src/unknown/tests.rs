@@ -145,7 +145,7 @@ fn only_installs_with_builds_that_could_be_official_are_noted() {
 fn a_plan_names_the_folders_of_exactly_one_build() {
     for (product, channel, id, reported, folders) in [
         (
-            Product::Firefox,
+            Product::FIREFOX,
             "nightly",
             "20260801093000",
             Some("154.0a1"),
@@ -155,7 +155,7 @@ fn a_plan_names_the_folders_of_exactly_one_build() {
             ],
         ),
         (
-            Product::Thunderbird,
+            Product::THUNDERBIRD,
             "nightly",
             "20260801101500",
             None,
@@ -165,7 +165,7 @@ fn a_plan_names_the_folders_of_exactly_one_build() {
             ],
         ),
         (
-            Product::Firefox,
+            Product::FIREFOX,
             "aurora",
             "20150101004001",
             Some("36.0a2"),
@@ -175,7 +175,7 @@ fn a_plan_names_the_folders_of_exactly_one_build() {
             ],
         ),
         (
-            Product::Firefox,
+            Product::FIREFOX,
             "aurora",
             "20170612224034",
             Some("55.0"),
@@ -185,7 +185,7 @@ fn a_plan_names_the_folders_of_exactly_one_build() {
             ],
         ),
         (
-            Product::Firefox,
+            Product::FIREFOX,
             "aurora",
             "20260826101500",
             Some("154.0b2"),
@@ -195,7 +195,7 @@ fn a_plan_names_the_folders_of_exactly_one_build() {
             ],
         ),
         (
-            Product::Firefox,
+            Product::FIREFOX,
             "beta",
             "20181025233934",
             Some("64.0"),
@@ -206,21 +206,21 @@ fn a_plan_names_the_folders_of_exactly_one_build() {
             ],
         ),
         (
-            Product::Firefox,
+            Product::FIREFOX,
             "beta",
             "20181025233934",
             Some("64.0b4rc1"),
             vec!["/pub/firefox/candidates/", "/pub/firefox/candidates/64.0b4-candidates/"],
         ),
         (
-            Product::Firefox,
+            Product::FIREFOX,
             "beta",
             "20181025233934",
             None,
             vec!["/pub/firefox/candidates/"],
         ),
         (
-            Product::Firefox,
+            Product::FIREFOX,
             "release",
             "20260818101500",
             Some("152.0.1"),
@@ -230,7 +230,7 @@ fn a_plan_names_the_folders_of_exactly_one_build() {
             ],
         ),
         (
-            Product::Thunderbird,
+            Product::THUNDERBIRD,
             "beta",
             "20260818101500",
             Some("154.0"),
@@ -241,7 +241,7 @@ fn a_plan_names_the_folders_of_exactly_one_build() {
             ],
         ),
         (
-            Product::Thunderbird,
+            Product::THUNDERBIRD,
             "release",
             "20230818101500",
             Some("115.3.0"),
@@ -252,7 +252,7 @@ fn a_plan_names_the_folders_of_exactly_one_build() {
             ],
         ),
         (
-            Product::Firefox,
+            Product::FIREFOX,
             "esr",
             "20260818101500",
             Some("140.2.0esr"),
@@ -263,7 +263,7 @@ fn a_plan_names_the_folders_of_exactly_one_build() {
             ],
         ),
         (
-            Product::Fennec,
+            Product::FENNEC,
             "beta",
             "20190708180000",
             Some("68.1"),
@@ -274,7 +274,7 @@ fn a_plan_names_the_folders_of_exactly_one_build() {
             ],
         ),
         (
-            Product::Fennec,
+            Product::FENNEC,
             "nightly",
             "20190506093000",
             Some("68.0a1"),
@@ -287,28 +287,28 @@ fn a_plan_names_the_folders_of_exactly_one_build() {
             ],
         ),
         (
-            Product::Fenix,
+            Product::FENIX,
             "nightly",
             "20260801093000",
             Some("154.0a1"),
             vec!["/pub/fenix/nightly/2026/08/"],
         ),
         (
-            Product::Fenix,
+            Product::FENIX,
             "beta",
             "20260818101500",
             Some("154.0b2"),
             vec!["/pub/fenix/candidates/", "/pub/fenix/candidates/154.0b2-candidates/"],
         ),
         (
-            Product::Focus,
+            Product::FOCUS,
             "release",
             "20260818101500",
             Some("152.0.1"),
             vec!["/pub/focus/candidates/", "/pub/focus/candidates/152.0.1-candidates/"],
         ),
         (
-            Product::Firefox,
+            Product::FIREFOX,
             "esr",
             "20181017185317",
             Some("60.3.0"),
@@ -319,7 +319,7 @@ fn a_plan_names_the_folders_of_exactly_one_build() {
             ],
         ),
         (
-            Product::Fennec,
+            Product::FENNEC,
             "release",
             "20181018182531",
             Some("../../etc"),
@@ -350,7 +350,7 @@ fn a_plan_knows_which_candidates_can_be_the_build() {
         ("esr", "45.1.0esr", &["45.1.0"], &["45.1.1", "45.1.0b1"]),
     ] {
         let id = "20181025233934".parse().unwrap();
-        let plan = fetch_plan(Product::Firefox, channel, id, Some(reported));
+        let plan = fetch_plan(Product::FIREFOX, channel, id, Some(reported));
         for version in yes {
             assert!(plan.may_be(&version.parse().unwrap()), "{channel} {version}");
         }
@@ -383,7 +383,7 @@ proptest! {
         let id = chrono::DateTime::from_timestamp(seconds, 0).unwrap().format("%Y%m%d%H%M%S").to_string();
         if let Ok(id) = id.parse() {
             for channel in ["nightly", "aurora", "beta", "release", "esr"] {
-                let plan = fetch_plan(Product::Firefox, channel, id, Some(&reported));
+                let plan = fetch_plan(Product::FIREFOX, channel, id, Some(&reported));
                 for path in plan.archive {
                     prop_assert!(path.starts_with("/pub/") && path.ends_with('/') && !path.contains(".."));
                 }

@@ -9,21 +9,21 @@ use crate::resolve::Answer;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// It is no build id, or lies in the future.
+    /// It is not a valid build id, or lies in the future.
     Junk,
-    /// Its channel is none of a release process.
+    /// Its channel is not part of a release process.
     Unofficial,
-    /// No source that we read knows builds of the product.
+    /// None of our sources knows builds of the product.
     NoSource,
-    /// It could be a build that no source has listed so far.
+    /// It could be a build that no source has listed yet.
     NotSeen,
 }
 
 impl Verdict {
-    /// Every verdict, in the order of the enum.
+    /// Every verdict, in enum order.
     pub const ALL: [Self; 4] = [Self::Junk, Self::Unofficial, Self::NoSource, Self::NotSeen];
 
-    /// The name as it is stored and shown.
+    /// The stored and displayed name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Junk => "junk",
@@ -38,8 +38,7 @@ impl Verdict {
         Self::ALL.into_iter().find(|verdict| verdict.as_str() == name)
     }
 
-    /// What an answer says of an id that is unknown; none of one that is known, or of the beginning
-    /// of an id.
+    /// The verdict on an answer's unknown id; none if the id is known, or is only the beginning of an id.
     pub fn of(answer: &Answer) -> Option<Self> {
         match answer.reason {
             Reason::Junk | Reason::InTheFuture => Some(Self::Junk),

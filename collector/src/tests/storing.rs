@@ -2,7 +2,7 @@
 
 use crashstore::db::{self, State};
 use crashstore::report::load_raw;
-use platform::testing::databases;
+use platform_testing::databases;
 
 use super::*;
 

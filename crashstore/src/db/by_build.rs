@@ -96,7 +96,7 @@ pub async fn count_of_build(db: &Db, product: &str, build_id: &str) -> Result<i6
 }
 
 /// Crashes that make the same look-up of one build.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asking {
     /// The channel they report.
     pub channel: String,
@@ -107,6 +107,13 @@ pub struct Asking {
     /// How many there are.
     pub crashes: i64,
 }
+
+platform::from_row!(Asking {
+    channel,
+    version,
+    version_reported,
+    crashes
+});
 
 pub(super) const ASKING: &str = "SELECT channel, version, version_reported, COUNT(*) AS crashes \
     FROM crash \

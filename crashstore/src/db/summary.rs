@@ -77,7 +77,6 @@ pub struct Summary {
 pub(super) const SUMMARY: &str = "crash_id, received, state, product, version, version_reported, channel, build_id, \
     os_name, process_type, signature, reason, build_status, weight, duplicate_of";
 
-#[derive(sqlx::FromRow)]
 pub(super) struct SummaryRow {
     crash_id: String,
     received: i64,
@@ -95,6 +94,24 @@ pub(super) struct SummaryRow {
     weight: f64,
     duplicate_of: Option<String>,
 }
+
+platform::from_row!(SummaryRow {
+    crash_id,
+    received,
+    state,
+    product,
+    version,
+    version_reported,
+    channel,
+    build_id,
+    os_name,
+    process_type,
+    signature,
+    reason,
+    build_status,
+    weight,
+    duplicate_of,
+});
 
 impl TryFrom<SummaryRow> for Summary {
     type Error = DbError;

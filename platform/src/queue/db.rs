@@ -102,7 +102,6 @@ pub async fn hasten(tx: &mut Tx, crash_id: &str, now: i64) -> Result<(), DbError
     Ok(())
 }
 
-#[derive(sqlx::FromRow)]
 struct ClaimedRow {
     crash_id: String,
     lane: i64,
@@ -112,6 +111,16 @@ struct ClaimedRow {
     failures: i64,
     claims: i64,
 }
+
+crate::from_row!(ClaimedRow {
+    crash_id,
+    lane,
+    kind,
+    pushed,
+    walker_deaths,
+    failures,
+    claims
+});
 
 /// The statement of [`claim`]. Its parameters: owner, end of the lease, lane, now, limit.
 fn claim_sql(db: &Db) -> String {

@@ -7,7 +7,7 @@ use super::{Found, enrich_again, question, times, version_of};
 use crate::pipeline;
 use crate::rules::build::has_suffix;
 
-/// The answer about a build that nobody knows.
+/// The answer for an unknown build.
 fn unknown(raw: &RawCrash) -> (ProcessedCrash, Found) {
     let index = BuildIndex::default();
     let identity = pipeline::identity(raw);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::{annotations, read};
 
-/// The id of the default theme, which tells nobody that it is one.
+/// The id of the default theme, which is not recognisable as one.
 const DEFAULT_THEME: &str = "{972ce4c6-7e08-4474-a285-3208198ce6fd}";
 
 /// Lists the add-ons as `id:version`, decoded, and whether their compatibility was checked.
@@ -28,7 +28,7 @@ pub(super) fn addons(context: &mut Context<'_>) {
     context.set("addons", addons);
 }
 
-/// One add-on of the list. A version that is missing is said to be missing.
+/// One add-on of the list. A missing version is marked as such.
 fn addon(text: &str) -> String {
     let spaced = text.replace('+', " ");
     let mut addon = percent_decode_str(&spaced).decode_utf8_lossy().into_owned();

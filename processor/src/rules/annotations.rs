@@ -1,4 +1,4 @@
-//! Cleaning the annotations and copying them.
+//! Cleans and copies the annotations.
 
 use std::collections::BTreeSet;
 
@@ -17,9 +17,8 @@ const MAX_NAME: usize = 100;
 /// Fields that are false, rather than absent, when the client did not send their annotation.
 const FALSE_WHEN_MISSING: [&str; 2] = ["marionette", "remote_agent"];
 
-/// Removes NUL characters from names and texts; databases and tools cut at them. Where removing
-/// them makes two names equal, the one that was clean wins. Other control characters are replaced
-/// when all is done.
+/// Removes NUL characters from names and texts, since databases and tools truncate at them. If that makes two names
+/// equal, the one that was clean wins. Other control characters are replaced at the end of the run.
 pub(super) fn remove_nulls(context: &mut Context<'_>) {
     let clean = |text: String| {
         if text.contains('\0') {
@@ -44,7 +43,7 @@ pub(super) fn remove_nones(context: &mut Context<'_>) {
     context.raw.retain(|_, value| !value.is_null());
 }
 
-/// Lists the names of the annotations and dumps, so that one can ask which crashes have one.
+/// Lists the names of the annotations and dumps, so that crashes can be searched by them.
 pub(super) fn crash_report_keys(context: &mut Context<'_>) {
     let given: BTreeSet<&str> = context
         .raw
@@ -70,14 +69,13 @@ pub(super) fn crash_report_keys(context: &mut Context<'_>) {
     }
 }
 
-/// Keeps what the collector noted.
+/// Keeps the collector's metadata.
 pub(super) fn collector_metadata(context: &mut Context<'_>) {
     let metadata = context.raw.get(collector::METADATA).cloned();
     context.set("collector_metadata", metadata.unwrap_or_else(|| json!({})));
 }
 
-/// Makes a text of the annotation with the modules' signers when a client sent an object
-/// (bug 1607806).
+/// Converts the annotation with the modules' signers to text when a client sent an object (bug 1607806).
 pub(super) fn module_signature_info(context: &mut Context<'_>) {
     if let Some(value) = context.raw.get_mut("ModuleSignatureInfo")
         && !value.is_string()
@@ -86,9 +84,8 @@ pub(super) fn module_signature_info(context: &mut Context<'_>) {
     }
 }
 
-/// Copies every annotation that the table of fields names, each typed on its own: one that cannot
-/// be read leaves a note and costs nothing else. Notes name the annotation and never its value,
-/// which may be protected.
+/// Copies every annotation in the table of fields, each typed independently: an unreadable one leaves a note and
+/// affects no other. Notes give the annotation's name, never its value, which may be protected.
 pub(super) fn copy_from_raw_crash(context: &mut Context<'_>) {
     for field in FIELDS {
         let Some(annotation) = field.annotation else {
@@ -118,7 +115,7 @@ pub(super) fn copy_from_raw_crash(context: &mut Context<'_>) {
 /// The value of a field, or what is wrong with its annotation.
 fn copied(field: &Field, value: &Value) -> Result<Value, String> {
     match field.kind {
-        // JSON in a text, which a client that sends JSON may send as it is.
+        // This is JSON as text, but a client that sends JSON may send the object itself.
         Kind::Text if field.name == "async_shutdown_timeout" && value.is_object() => Ok(json!(read::json_text(value))),
         Kind::Text => read::text_of(value)
             .map(|text| json!(text))
@@ -170,8 +167,7 @@ fn object(name: &str, value: &Value) -> Result<Value, String> {
     }
 }
 
-/// Says whether the crash was submitted from the infobar (bug 1626048). Old clients said it in an
-/// annotation of its own.
+/// Sets whether the crash was submitted from the infobar (bug 1626048). Old clients used a separate annotation.
 pub(super) fn submitted_from(context: &mut Context<'_>) {
     let (from, infobar) = match context.raw.get("SubmittedFromInfobar") {
         Some(value) => {
@@ -197,7 +193,7 @@ pub(super) fn submitted_from(context: &mut Context<'_>) {
     context.set("submitted_from_infobar", infobar);
 }
 
-/// The crash's id, under both of its names.
+/// The crash id, under both of its names.
 pub(super) fn identifier(context: &mut Context<'_>) {
     if let Some(id) = context.raw.get(collector::ID).cloned() {
         context.set("crash_id", id.clone());
@@ -212,7 +208,7 @@ pub(super) fn minidump_hash(context: &mut Context<'_>) {
     context.set("minidump_sha256_hash", hash.unwrap_or_else(|| json!("")));
 }
 
-/// What a plugin process says of its plugin.
+/// The plugin fields that a plugin process reports.
 pub(super) fn plugin(context: &mut Context<'_>) {
     if read::annotation(&context.raw, "ProcessType").as_deref() != Some("plugin") {
         return;
@@ -268,8 +264,8 @@ pub(super) fn utility_actors_name(context: &mut Context<'_>) {
     }
 }
 
-/// The distribution that the product came with: its own annotation, else the Telemetry
-/// environment's word. A product without a distribution is Mozilla's.
+/// The distribution that the product came with: from its own annotation, else from the Telemetry environment. A product
+/// without one is Mozilla's.
 pub(super) fn distribution_id(context: &mut Context<'_>) {
     if let Some(id) = context.raw.get("DistributionID").filter(|id| is_given(id)) {
         let id = read::text_of(id).map_or_else(|| id.clone(), Value::from);

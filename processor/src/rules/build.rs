@@ -1,9 +1,11 @@
-//! What is known of the build, and which fields it becomes.
+//! What is known about the build, and the fields that hold it.
 //!
-//! The rules write it when a crash is processed, and the enrichment when more becomes known.
+//! Written by the rules when a crash is processed, and by the enrichment when more becomes known.
 
 use std::collections::BTreeMap;
 
+use builds::names::channel::Channel;
+use builds::names::product::{Directory, Product, numbers_betas};
 use builds::said::files::{BuildFile, file_for_machine, platform_of};
 use builds::{Answer, CrashBuildInfo};
 use crash::ProcessedCrash;
@@ -13,35 +15,31 @@ use serde_json::Value;
 
 use super::read;
 
-/// Products whose betas report their version without the beta's number.
-const NUMBERED_BETAS: [&str; 2] = ["Firefox", "Thunderbird"];
-
-/// Builds of Firefox on aurora that are newer than this are Developer Edition: the day that
-/// aurora ended.
+/// Firefox builds on aurora newer than this are Developer Edition: the day that aurora ended.
 const DEVELOPER_EDITION_SINCE: &str = "20170601";
 
-/// Longer reported versions are cut, in characters.
+/// Longer reported versions are cut. In characters.
 const MAX_REPORTED: usize = 100;
 
-/// How the note begins that a client reports another version than the one of its build.
+/// The start of the note that the client reports a version other than its build's.
 pub(crate) const REPORTED_DIFFERS: &str = "the client reports version ";
 
-/// An answer about a build in the form in which it is attached.
+/// An answer about a build, in the form in which it is attached.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
     /// The exact version, if it is known.
     pub version: Option<String>,
     /// The object `build_info`.
     pub build_info: Value,
-    /// Whether no build of that version reports what the client does.
+    /// Whether no build of that version reports the version that the client does.
     pub(crate) reported_differs: bool,
-    /// Where the build's files lie.
+    /// The locations of the build's files.
     pub(crate) files: Vec<BuildFile>,
-    /// What the crash's row keeps, but for the versions.
+    /// What is stored in the crash's row, except for the versions.
     attached: Attached,
 }
 
-/// Where the rules learn of builds.
+/// Where the rules get their knowledge of builds.
 #[derive(Debug, Clone, Copy)]
 pub enum Builds<'a> {
     /// The crash's build was looked up.
@@ -51,7 +49,7 @@ pub enum Builds<'a> {
 }
 
 impl<'a> Builds<'a> {
-    /// The answer, if there is a whole one.
+    /// The full answer, if there is one.
     pub(crate) fn found(self) -> Option<&'a Found> {
         match self {
             Self::Found(found) => Some(found),
@@ -61,7 +59,7 @@ impl<'a> Builds<'a> {
 }
 
 impl Found {
-    /// An answer and what is attached because of it.
+    /// Combines an answer and the info attached because of it.
     pub fn new(answer: &Answer, info: &CrashBuildInfo) -> Self {
         // Plain data with text keys always has a JSON form.
         let build_info = serde_json::to_value(info).unwrap_or_default();
@@ -84,17 +82,17 @@ impl Found {
         }
     }
 
-    /// Digest of the answer without its moving parts.
+    /// The digest of the answer without its moving parts.
     pub fn digest(&self) -> &str {
         &self.attached.answer_digest
     }
 
-    /// The generation of the builds that answered.
+    /// The generation of the build data that gave the answer.
     pub fn generation(&self) -> i64 {
         self.attached.generation
     }
 
-    /// What the row of a crash with this version keeps; `reported` is what the client said, which is kept where it
+    /// What is stored in the row of a crash with this version; `reported` is the client's version, kept if it
     /// contradicts that.
     pub fn attached(&self, version: &str, reported: &str) -> Attached {
         let reported = if self.reported_differs { reported } else { "" };
@@ -106,9 +104,8 @@ impl Found {
     }
 }
 
-/// Sets the exact version. Where it is not known, betas of products that number them are marked
-/// with `b0`, so that they are not taken for the release; other versions stay as reported, and so
-/// does one that has a suffix already.
+/// Sets the exact version. If it is unknown, betas of products with numbered betas get the suffix `b0`, so that they
+/// are not taken for the release; other versions stay as reported, as do those that already have a suffix.
 pub(crate) fn set_version(processed: &mut ProcessedCrash, notes: &mut Vec<String>, builds: Builds<'_>) {
     let version = match builds {
         Builds::Found(found) => found.version.clone(),
@@ -130,14 +127,14 @@ pub(crate) fn set_version(processed: &mut ProcessedCrash, notes: &mut Vec<String
     }
 }
 
-/// What a client says its version is, as one short line; the same again for such a line.
+/// The version that a client reports, as one short line. Idempotent.
 fn reported_line(text: &str) -> String {
     let is_blank = |character: char| character.is_whitespace() || character.is_control();
     let short = text::cut(text.trim_matches(is_blank), MAX_REPORTED);
     short.trim_end_matches(is_blank).replace(char::is_control, "\u{fffd}")
 }
 
-/// Sets what the client said its version is, as one short line; nothing where it said nothing.
+/// Sets the version that the client reported, as one short line; does nothing if it reported none.
 pub(crate) fn set_reported_version(processed: &mut ProcessedCrash, reported: &str) {
     let reported = reported_line(reported);
     if reported.is_empty() {
@@ -147,7 +144,7 @@ pub(crate) fn set_reported_version(processed: &mut ProcessedCrash, reported: &st
     }
 }
 
-/// The note about a client that reports another version than the one of its build.
+/// The note that a client reports a version other than its build's.
 pub(crate) fn differs_note(processed: &ProcessedCrash, found: &Found) -> Option<String> {
     let version = found.version.as_deref().filter(|_| found.reported_differs)?;
     let reported = processed.text("version_reported")?;
@@ -156,8 +153,8 @@ pub(crate) fn differs_note(processed: &ProcessedCrash, found: &Found) -> Option<
     ))
 }
 
-/// Sets the object about the build, with the file for the machine that crashed: `platform` is the machine's,
-/// `archive_platform` the one of the file, null for the folder of all of them.
+/// Sets the build object, with the file for the machine that crashed: `platform` is the machine's, `archive_platform`
+/// the file's, null for the folder of all platforms.
 pub(crate) fn set_build_info(processed: &mut ProcessedCrash, found: &Found) {
     let mut info = found.build_info.clone();
     let text = |name: &str| processed.text(name).unwrap_or_default();
@@ -176,7 +173,7 @@ pub(crate) fn major(version: &str) -> i64 {
     read::integer_in(first).unwrap_or(0)
 }
 
-/// Whether something follows the number of a version: `b3`, `a2`, `esr`, `rc1`, `pre`. A text that begins with no
+/// Whether the number of a version has a suffix: `b3`, `a2`, `esr`, `rc1`, `pre`. A text that does not start with a
 /// number has none.
 pub(crate) fn has_suffix(version: &str) -> bool {
     let version = version.trim();
@@ -184,7 +181,7 @@ pub(crate) fn has_suffix(version: &str) -> bool {
     rest.len() < version.len() && !rest.is_empty()
 }
 
-/// The note about a version that is not known.
+/// The note that the version is unknown.
 pub(crate) fn unknown_note(processed: &ProcessedCrash) -> String {
     let channel = processed.text("release_channel").unwrap_or_default();
     let channel = channel.to_lowercase();
@@ -200,10 +197,10 @@ pub(crate) fn unknown_note(processed: &ProcessedCrash) -> String {
 fn is_numbered_beta(processed: &ProcessedCrash) -> bool {
     let product = processed.text("product").unwrap_or_default();
     let channel = processed.text("release_channel").unwrap_or_default();
-    NUMBERED_BETAS.contains(&product) && matches!(channel.to_lowercase().as_str(), "beta" | "aurora")
+    numbers_betas(product) && Channel::of(&channel.to_lowercase()).versions.are_betas()
 }
 
-/// The key in a table of versions; `None` when a part of it is missing.
+/// The key in a table of versions; `None` if part of it is missing.
 fn table_key(processed: &ProcessedCrash) -> Option<String> {
     let product = processed.text("product")?;
     let channel = processed.text("release_channel")?.to_lowercase();
@@ -211,7 +208,7 @@ fn table_key(processed: &ProcessedCrash) -> Option<String> {
     if build.is_empty() {
         return None;
     }
-    let developer = product == "Firefox" && channel == "aurora" && build > DEVELOPER_EDITION_SINCE;
-    let product = if developer { "DevEdition" } else { product };
+    let known = Product::of_name(product).filter(|_| build > DEVELOPER_EDITION_SINCE);
+    let product = known.map_or(product, |known| Directory::of(known, &channel).row().table_name);
     Some(format!("{product}:{channel}:{build}"))
 }

@@ -9,23 +9,23 @@ use signature::Lists;
 
 use super::build::Builds;
 
-/// What became of walking one minidump.
+/// The result of walking one minidump.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DumpWalk {
     /// The dump's name.
     pub name: String,
-    /// How it went.
+    /// The outcome of the walk.
     pub outcome: WalkOutcome,
 }
 
-/// How walking a minidump went.
+/// The outcome of walking a minidump.
 #[derive(Debug, Clone, PartialEq)]
 pub enum WalkOutcome {
-    /// It has no bytes and was not walked.
+    /// It was empty and not walked.
     Empty,
     /// The walker answered.
     Done {
-        /// Its status, `OK` or what was wrong with the minidump.
+        /// The status, `OK` or what was wrong with the minidump.
         status: String,
         /// Its document.
         json_dump: Value,
@@ -34,9 +34,9 @@ pub enum WalkOutcome {
     },
     /// There is no document.
     Failed {
-        /// The exit code that tools know: the negative number of a signal, or 1.
+        /// The exit code that tools expect: the negated signal number, or 1.
         return_code: i64,
-        /// What stands as status, in one word.
+        /// The status, in one word.
         status: String,
         /// The note about it, without the rule's name; it is public.
         note: String,
@@ -53,7 +53,7 @@ pub(crate) struct Context<'a> {
     pub(crate) dumps: &'a BTreeMap<String, Bytes>,
     pub(crate) walks: &'a [DumpWalk],
     pub(crate) builds: Builds<'a>,
-    /// The lists that signatures are made with; none where no signature is made.
+    /// The lists used to make signatures; none if no signature is made.
     pub(crate) lists: Option<&'a Lists>,
     pub(crate) notes: Vec<String>,
 }
@@ -64,12 +64,12 @@ impl Context<'_> {
         self.processed.set(name, value);
     }
 
-    /// Leaves a note, which everybody can read.
+    /// Leaves a note, which is public.
     pub(crate) fn note(&mut self, note: impl Into<String>) {
         self.notes.push(note.into());
     }
 
-    /// The stackwalker's document about the main minidump, unless it is null.
+    /// The stackwalker's document about the main minidump, if it is not null.
     pub(crate) fn json_dump(&self) -> Option<&Value> {
         self.processed.0.get("json_dump").filter(|dump| !dump.is_null())
     }

@@ -6,7 +6,7 @@ use super::context::Context;
 use super::read::{self, is_given};
 use crate::walk::document;
 
-/// Which thread crashed, why and at which address.
+/// The crashing thread, the reason and the address.
 pub(super) fn crashing_thread_info(context: &mut Context<'_>) {
     let Some(dump) = context.json_dump().cloned() else {
         return;
@@ -28,14 +28,13 @@ pub(super) fn crashing_thread_info(context: &mut Context<'_>) {
     }
 }
 
-/// Through a null pointer a program reaches no further than this: no system lets a program have
-/// the first 64 KiB of its addresses.
+/// Accesses through a null pointer end below this: no system lets a program use the first 64 KiB of its address space.
 const NULL_PAGES: u64 = 0x1_0000;
 
-/// The crash address. Where the walker found that the processor reported another one than the program used, the
-/// program's: zero for accesses a little behind a null pointer, the full address for non-canonical ones, those of
-/// jumps as well. What the walker calls a null pointer is a register that is zero; with an index or an offset that is
-/// large the address has nothing to do with null.
+/// The crash address. If the walker found that the processor reported an address other than the one the program used,
+/// this is the program's: zero for accesses shortly after a null pointer, the full address for non-canonical ones,
+/// including jumps. The walker says "null pointer" when a register is zero; with a large index or offset the address
+/// has nothing to do with null.
 fn address(dump: &Value) -> Value {
     let info = dump.get("crash_info");
     let address = read::at(info, &["address"]);
@@ -60,8 +59,8 @@ fn address(dump: &Value) -> Value {
     }
 }
 
-/// The address of the crashing instruction, if it is none that the processor can have (bits 47 to
-/// 63 differ): the program jumped there, and the system reports 0 or the highest address instead.
+/// The address of the crashing instruction, if the processor cannot have such addresses (bits 47 to 63 differ): the
+/// program jumped there, and the system reports 0 or the highest address instead.
 fn jump_target(dump: &Value) -> Option<&Value> {
     let info = dump.get("crash_info")?;
     let is_amd64 = dump.get("system_info")?.get("cpu_arch")? == "amd64";
@@ -73,7 +72,7 @@ fn jump_target(dump: &Value) -> Option<&Value> {
     (is_amd64 && !is_possible && matches!(reported, 0 | u64::MAX)).then_some(target)
 }
 
-/// The greatest confidence that a flipped bit explains the address, in percent.
+/// The highest confidence that a flipped bit explains the address, in percent.
 pub(super) fn possible_bit_flips(context: &mut Context<'_>) {
     let flips = read::at(context.json_dump(), &["crash_info", "possible_bit_flips"]);
     let Some(flips) = flips.and_then(Value::as_array).filter(|list| !list.is_empty()) else {
@@ -91,7 +90,7 @@ pub(super) fn possible_bit_flips(context: &mut Context<'_>) {
     context.set("possible_bit_flips_max_confidence", json!(percent));
 }
 
-/// What does not fit together in the crash's circumstances.
+/// Inconsistencies in the circumstances of the crash.
 pub(super) fn crash_inconsistencies(context: &mut Context<'_>) {
     let Some(dump) = context.json_dump() else {
         return;
@@ -100,7 +99,7 @@ pub(super) fn crash_inconsistencies(context: &mut Context<'_>) {
     context.set("crash_inconsistencies", found);
 }
 
-/// Whether the crashing instruction touched what is probably a guard page.
+/// Whether the crashing instruction probably touched a guard page.
 pub(super) fn guard_page_access(context: &mut Context<'_>) {
     let accesses = read::at(context.json_dump(), &["crash_info", "memory_accesses"]);
     let touched = accesses.and_then(Value::as_array).is_some_and(|list| {
@@ -113,7 +112,7 @@ pub(super) fn guard_page_access(context: &mut Context<'_>) {
     }
 }
 
-/// Whether the process was ended because it hung (bug 1667997).
+/// Whether the process was killed because it hung (bug 1667997).
 pub(super) fn report_type(context: &mut Context<'_>) {
     let hung = ["ipc_channel_error", "async_shutdown_timeout"]
         .iter()
@@ -123,7 +122,7 @@ pub(super) fn report_type(context: &mut Context<'_>) {
 }
 
 fn killed_by_watchdog(dump: Option<&Value>) -> bool {
-    // No other thread was ended by it.
+    // It kills no other thread.
     let thread = read::index(read::at(dump, &["crash_info", "crashing_thread"]));
     let threads = read::at(dump, &["threads"]).and_then(Value::as_array);
     let frames = thread.and_then(|index| threads?.get(index)?.get("frames")?.as_array());
@@ -143,7 +142,7 @@ pub(super) fn thread_count(context: &mut Context<'_>) {
     context.set("thread_count", count);
 }
 
-/// The boot arguments of a Mac, which may tell that it is not as it should be.
+/// The boot arguments of a Mac, which may show that it was modified.
 pub(super) fn mac_boot_args(context: &mut Context<'_>) {
     let kind = match read::at(context.json_dump(), &["mac_boot_args"]) {
         Some(Value::String(text)) => {
@@ -160,7 +159,7 @@ pub(super) fn mac_boot_args(context: &mut Context<'_>) {
     context.note(format!("MacBootArgsRule: mac_boot_args is {kind} and not str"));
 }
 
-/// The name of a value's type in notes.
+/// The name of a value's type, for notes.
 fn kind_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -186,10 +185,10 @@ pub(super) fn mac_crash_info(context: &mut Context<'_>) {
     }
 }
 
-/// Longer lists of soft errors are cut to so many characters.
+/// Longer lists of soft errors are cut. In characters.
 const MAX_SOFT_ERRORS: usize = 4096;
 
-/// What the writer of the minidump could not collect, as JSON text; it may be cut.
+/// What the minidump writer could not collect, as JSON text; may be cut.
 pub(super) fn soft_errors(context: &mut Context<'_>) {
     let Some(errors) = read::at(context.json_dump(), &["soft_errors"]) else {
         return;

@@ -1,6 +1,6 @@
-//! When it crashed, how long it had run, how long it was installed.
+//! Crash time, uptime and install age.
 //!
-//! The client's clock may be wrong by years: nothing here corrects it, it is only said so.
+//! The client's clock may be wrong by years: this is reported, not corrected.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
 use crash::collector;
@@ -9,10 +9,10 @@ use serde_json::{Map, Value, json};
 use super::context::Context;
 use super::read::{self, NotInteger};
 
-/// So many characters of a time count: some clients sent milliseconds, or a fraction.
+/// Maximum digits read of a time: some clients sent milliseconds, or a fraction.
 const TIME_DIGITS: usize = 10;
 
-/// Works out the times from what the client and the collector said.
+/// Works out the times from what the client and the collector reported.
 pub(super) fn dates_and_times(context: &mut Context<'_>) {
     let submitted = match context.raw.get(collector::SUBMITTED).cloned() {
         Some(value) => {
@@ -37,7 +37,7 @@ pub(super) fn dates_and_times(context: &mut Context<'_>) {
         context.set("client_crash_date", date.format("%Y-%m-%dT%H:%M:%S+00:00").to_string());
     }
 
-    // The difference of a known time and a guessed one says nothing.
+    // The difference of a known time and a guessed one is meaningless.
     let startup = context.raw.get("StartupTime");
     let startup = startup.or_else(|| context.processed.0.get("startup_time"));
     let startup = startup.and_then(|value| seconds(value)?.ok());
@@ -67,7 +67,7 @@ pub(super) fn dates_and_times(context: &mut Context<'_>) {
     context.set("last_crash", json!(last_crash));
 }
 
-/// When it crashed, if the client says so, in seconds since 1970.
+/// The crash time that the client reports, in seconds since 1970.
 fn known_crash_time(context: &mut Context<'_>) -> Option<i64> {
     let Some(value) = context.raw.get("CrashTime") else {
         context.note("WARNING: raw_crash missing CrashTime");
@@ -81,27 +81,27 @@ fn known_crash_time(context: &mut Context<'_>) -> Option<i64> {
     None
 }
 
-/// When a crash happened, if its annotations say so, in seconds since 1970.
+/// The crash time in the annotations, in seconds since 1970.
 pub(crate) fn crash_time(raw: &Map<String, Value>) -> Option<i64> {
     seconds(raw.get("CrashTime")?)?.ok().filter(is_set)
 }
 
-/// Whether a time is one at all: 0 is what a clock or a field says that was never set.
+/// Whether a time was set: 0 comes from a clock or field that never was.
 fn is_set(seconds: &i64) -> bool {
     *seconds > 0
 }
 
-/// The seconds since 1970 that a text or a number says; `None` for a value of another type.
+/// The seconds since 1970 in a text or number; `None` for a value of another type.
 fn seconds(value: &Value) -> Option<Result<i64, NotInteger>> {
     let text = crash::text_of(value)?;
-    // Neither a sign nor what stands between digits is one.
+    // Signs and `_` separators do not count as digits.
     let (sign, digits) = match read::strip(&text) {
         text if text.starts_with('-') => ("-", text.trim_start_matches('-')),
         text => ("", text.strip_prefix('+').unwrap_or(text)),
     };
     let digits = digits.replace('_', "");
     let digits = format!("{sign}{}", text::cut(&digits, TIME_DIGITS));
-    // The digits of a number need not begin with those of its whole part: `1.7e9`.
+    // The digits of a number need not start with those of its whole part: `1.7e9`.
     Some(match value {
         Value::Number(number) if !number.is_i64() => {
             read::wide_integer(value).and_then(|whole| read::integer_in(text::cut(&whole.to_string(), TIME_DIGITS)))
@@ -110,13 +110,13 @@ fn seconds(value: &Value) -> Option<Result<i64, NotInteger>> {
     })
 }
 
-/// The seconds since 1970 of an ISO 8601 date with or without time; without offset it is UTC.
+/// The seconds since 1970 of an ISO 8601 date, with or without time; UTC if there is no offset.
 fn seconds_of(text: &str) -> Option<i64> {
     let text = text.trim_end_matches('Z');
     if let Some(date) = date_of(text) {
         return Some(date.and_time(NaiveTime::MIN).and_utc().timestamp());
     }
-    // The offset, if there is one, begins at the last sign behind the date.
+    // The offset, if any, starts at the last sign after the date.
     let day_end = text
         .char_indices()
         .nth(if text.as_bytes().get(4) == Some(&b'-') { 10 } else { 8 })?
@@ -155,7 +155,7 @@ fn time_of(text: &str) -> Option<NaiveTime> {
         .find_map(|form| NaiveTime::parse_from_str(&whole, form).ok())
 }
 
-/// Seconds east of UTC of `+HH:MM`, `+HHMM` or `+HH`, with or without seconds.
+/// The offset in seconds east of UTC: `+HH:MM`, `+HHMM` or `+HH`, with or without seconds.
 fn offset_of(text: &str) -> Option<i64> {
     let (sign, text) = text.split_at_checked(1)?;
     let time = time_of(text)?;

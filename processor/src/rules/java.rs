@@ -1,24 +1,24 @@
-//! The public part of a Java stack trace: an allow-list of lines. Whatever is no class, frame or
-//! count of frames may be a piece of a message, wherever it stands.
+//! The public part of a Java stack trace: an allow-list of lines. Anything that is not a class, frame or frame count
+//! may be part of a message, wherever it stands.
 
 use serde_json::Value;
 
 use super::read;
 
-/// What stands before the class where a trace was printed by the thread that ended.
+/// What precedes the class if the thread that died printed the trace.
 const THREAD_PREFIX: &str = "Exception in thread \"";
 
 /// The public part of a stack trace.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct PublicStack {
-    /// The exception's class, and below it the frames, a line each.
+    /// The exception's class, followed by the frames, one per line.
     pub(super) text: String,
-    /// How many lines between and behind the first frames are none.
+    /// The number of lines among and after the first frames that are not frames.
     pub(super) left_out: usize,
 }
 
-/// The class and the frames of a stack trace; its message, and what it was caused by or
-/// suppressed, are left out. `None` when it is no stack trace.
+/// The class and frames of a stack trace; its message, causes and suppressed exceptions are left out. `None` if it is
+/// not a stack trace.
 pub(super) fn public_stack(text: &str) -> Option<PublicStack> {
     let mut lines = read::lines(text)
         .into_iter()
@@ -40,7 +40,7 @@ pub(super) fn public_stack(text: &str) -> Option<PublicStack> {
         if let Some(frame) = frame(stripped).filter(|_| is_indented) {
             stack.push(format!("\t{frame}"));
         } else if stack.is_empty() || stripped.is_empty() {
-            // What stands before the first frame belongs to the message.
+            // Anything before the first frame belongs to the message.
             looks_like_a_stack |= line.starts_with("\tat ");
         } else if stripped.starts_with("Suppressed:") || stripped.starts_with("Caused by:") {
             break;
@@ -59,17 +59,17 @@ pub(super) fn public_stack(text: &str) -> Option<PublicStack> {
     })
 }
 
-/// Whether a text can be the name of a class: names with dots between them.
+/// Whether a text can be a class name: names joined by dots.
 fn is_class(text: &str) -> bool {
     text.split('.').all(|name| {
-        // Kotlin hides a file's class from Java by a dash.
+        // Kotlin hides a file's class from Java with a dash.
         let name = name.strip_prefix('-').unwrap_or(name);
         name.starts_with(|c: char| !c.is_numeric()) && name.chars().all(|c| is_of_name(c) && c != '-')
     })
 }
 
-/// Leaves out of a Java exception's stacks what is no name of a class, method or file, since it may
-/// be a piece of the message; answers how many there were.
+/// Removes from a Java exception's stacks everything that is not a class, method or file name, since it may be part of
+/// the message; returns how many values were removed.
 pub(super) fn keep_names(exception: &mut Value) -> usize {
     let values = exception.get_mut("exception").and_then(|all| all.get_mut("values"));
     let values = values.and_then(Value::as_array_mut);
@@ -78,7 +78,7 @@ pub(super) fn keep_names(exception: &mut Value) -> usize {
         let Some(stack) = value.get_mut("stacktrace") else {
             continue;
         };
-        // As in a stack trace, the message may stand behind the class.
+        // As in a stack trace, the message may follow the class.
         if let Some(Value::String(kind)) = stack.get_mut("type")
             && !is_class(kind)
         {
@@ -98,7 +98,7 @@ pub(super) fn keep_names(exception: &mut Value) -> usize {
     left_out
 }
 
-/// Empties a member that is another text than a name; answers how many that are, 0 or 1.
+/// Empties a member whose text is not a name; returns how many were emptied, 0 or 1.
 fn keep(object: &mut Value, name: &str, is_name: fn(&str) -> bool) -> usize {
     match object.get_mut(name) {
         Some(Value::String(text)) if !is_name(text) => {
@@ -113,8 +113,8 @@ fn is_of_name(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '$' | '-')
 }
 
-/// A line of the stack: `at [loader/][module@version/]package.Class.method(File.java:1)` without
-/// what stands behind it, or `... 3 more`.
+/// A line of the stack: `at [loader/][module@version/]package.Class.method(File.java:1)` without anything after it, or
+/// `... 3 more`.
 fn frame(line: &str) -> Option<&str> {
     if let Some(rest) = line.strip_prefix("... ") {
         let (count, rest) = rest.split_once(' ')?;
@@ -129,7 +129,7 @@ fn frame(line: &str) -> Option<&str> {
     (is_method(method) && is_place(place)).then_some(frame)
 }
 
-/// A method with its class, at least one dot between them.
+/// A method with its class, joined by at least one dot.
 fn is_method(text: &str) -> bool {
     let (origin, method) = text.rsplit_once('/').unwrap_or(("", text));
     origin.split('/').all(is_origin) && method.contains('.') && method.split('.').all(is_method_name)
@@ -139,11 +139,11 @@ fn is_method_name(name: &str) -> bool {
     matches!(name, "<init>" | "<clinit>") || !name.is_empty() && name.chars().all(is_of_name)
 }
 
-/// The name of a class loader or of a module, with or without its version, or the name of a
-/// hidden class before its address; it may be empty.
+/// The name of a class loader or module, with or without its version, or of a hidden class before its address; may be
+/// empty.
 fn is_origin(text: &str) -> bool {
     let (name, version) = text.split_once('@').unwrap_or((text, "0"));
-    // Letters stand behind a dash or a plus only: `22-ea`, `17.0.1+12-LTS`.
+    // Letters are only allowed after a dash or a plus: `22-ea`, `17.0.1+12-LTS`.
     let numbers = version.split(['-', '+']).next().unwrap_or_default();
     let is_version = numbers.starts_with(|c: char| c.is_ascii_digit())
         && numbers.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '_'))
@@ -153,10 +153,10 @@ fn is_origin(text: &str) -> bool {
     is_version && name.chars().all(|c| is_of_name(c) || c == '.')
 }
 
-/// Where a frame stands in the source, such as `File.java:12`.
+/// A frame's location in the source, such as `File.java:12`.
 fn is_place(text: &str) -> bool {
     let (file, line) = text.split_once(':').unwrap_or((text, ""));
-    // R8 names the mapping in place of the file.
+    // R8 gives the mapping instead of the file.
     let file = file.strip_prefix("go/retraceme ").unwrap_or(file);
     let is_file = matches!(file, "Native Method" | "Unknown Source") || file.chars().all(|c| is_of_name(c) || c == '.');
     let line = line.strip_prefix('-').unwrap_or(line);
@@ -258,7 +258,7 @@ mod tests {
         assert_eq!(keep_names(&mut json!({"exception": 1})), 0);
     }
 
-    /// Pieces of messages: texts with every kind of line in them but true frames.
+    /// Parts of messages: texts with every kind of line except real frames.
     fn secret() -> impl Strategy<Value = String> {
         let piece = prop::sample::select(vec![
             "\n",

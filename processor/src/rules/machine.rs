@@ -1,6 +1,6 @@
-//! The processor and the operating system that it crashed on.
+//! The processor and operating system of the crash.
 //!
-//! The stackwalker's word comes first, then the client's annotations.
+//! The stackwalker takes precedence over the client's annotations.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ fn system_info<'a>(context: &'a Context<'_>, name: &str) -> Option<&'a Value> {
     read::at(context.json_dump(), &["system_info", name]).filter(|value| !value.is_null())
 }
 
-/// What the minidump says of the processor.
+/// The processor, from the minidump.
 pub(super) fn cpu_info(context: &mut Context<'_>) {
     for (name, default) in [
         ("cpu_info", json!("unknown")),
@@ -56,7 +56,7 @@ pub(super) fn android_cpu_info(context: &mut Context<'_>) {
     context.set("cpu_arch", arch);
 }
 
-/// What the minidump says of the operating system.
+/// The operating system, from the minidump.
 pub(super) fn os_info(context: &mut Context<'_>) {
     for (name, member, default) in [("os_name", "os", "Unknown"), ("os_version", "os_ver", "")] {
         let value = system_info(context, member).and_then(Value::as_str);
@@ -65,7 +65,7 @@ pub(super) fn os_info(context: &mut Context<'_>) {
     }
 }
 
-/// On Android, the version is the number of the API.
+/// On Android, the version is the API level.
 pub(super) fn android_os_info(context: &mut Context<'_>) {
     let name = match context.processed.0.get("os_name") {
         None => "unknown".to_owned(),
@@ -86,7 +86,7 @@ pub(super) fn android_os_info(context: &mut Context<'_>) {
     }
 }
 
-/// What is still unknown is filled from the annotations (bug 2052944): pings carry no minidump.
+/// Fills what is still unknown from the annotations (bug 2052944): pings carry no minidump.
 pub(super) fn platform_info(context: &mut Context<'_>) {
     for (name, annotation, unknown) in [
         ("cpu_arch", "CPUArchitecture", "unknown"),
@@ -110,7 +110,7 @@ pub(super) fn platform_info(context: &mut Context<'_>) {
     }
 }
 
-/// The operating system and version as people call them.
+/// The operating system and version under their common names.
 pub(super) fn os_pretty_version(context: &mut Context<'_>) {
     let name = context.processed.0.get("os_name");
     let version = read::text(&context.processed.0, "os_version").unwrap_or_default();
@@ -129,8 +129,7 @@ fn windows(name: &str, version: &str) -> String {
     let Some((major, minor, build)) = numbers(version) else {
         return name.to_owned();
     };
-    // Programs that name no newer Windows in their manifest are told that it is Windows 8; its
-    // last build was 9600.
+    // Programs whose manifest declares no newer Windows are told it is Windows 8, whose last build was 9600.
     let (major, minor) = match (major, minor) {
         (6, 2 | 3) if build >= WINDOWS_10 => (10, 0),
         other => other,
@@ -164,9 +163,9 @@ fn mac(name: &str, version: &str) -> String {
     }
 }
 
-/// The macOS that calls itself 10.16 or 16, as 11 and 26 do to programs that were built for older
-/// ones, by its build number behind the version: `20G95` is one of macOS 11. The number is that of
-/// the kernel, Darwin, which went on by one a year when macOS went from 15 to 26.
+/// The macOS behind a version of 10.16 or 16, which macOS 11 and 26 report to programs built for older ones, by the
+/// build number after the version: `20G95` is from macOS 11. The number is that of the kernel, Darwin, which kept
+/// counting up by one a year when macOS went from 15 to 26.
 fn new_mac(version: &str) -> Option<String> {
     let build = version.split_whitespace().nth(1)?;
     let (darwin, rest) = leading_number(build)?;

@@ -1,4 +1,4 @@
-//! The memory report that a process running out of memory may have sent along.
+//! The memory report that a process may send when it runs out of memory.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -11,9 +11,9 @@ use super::read::is_given;
 
 /// The name of the dump that is a memory report.
 const DUMP: &str = "memory_report";
-/// The largest memory report, in bytes after decompression.
+/// Maximum size of a memory report, in bytes after decompression.
 const MAX_BYTES: usize = 20 << 20;
-/// So many bytes are counted of one that is too large.
+/// Counting the bytes of a report that is too large stops here.
 const MAX_COUNTED: usize = 256 << 20;
 
 /// Decompresses the memory report and keeps it, or what is wrong with it.
@@ -38,7 +38,7 @@ pub(super) fn memory_report(context: &mut Context<'_>) {
     context.set("memory_report_error", problem);
 }
 
-/// The bytes of one or several gzip members, with zeros between and behind them.
+/// The bytes of one or more gzip members, each optionally followed by zeros.
 fn decompress(dump: &[u8]) -> Result<Vec<u8>, String> {
     let mut out = Vec::new();
     let mut size: usize = 0;
@@ -86,7 +86,7 @@ const MEASURED: [&str; 10] = [
     "vsize-max-contiguous",
 ];
 
-/// Sums over paths, and what is worked out from them.
+/// Sums over paths, and values derived from them.
 const DERIVED: [&str; 6] = [
     "explicit",
     "heap-overhead",
@@ -110,7 +110,7 @@ const BYTES: i64 = 0;
 const NONHEAP: i64 = 0;
 const HEAP: i64 = 1;
 
-/// Sums the memory report of the crashed process into measures that can be searched.
+/// Sums up the memory report of the crashed process in searchable measures.
 pub(super) fn memory_measures(context: &mut Context<'_>) {
     let measures = context
         .json_dump()
@@ -122,7 +122,7 @@ pub(super) fn memory_measures(context: &mut Context<'_>) {
     }
 }
 
-/// The measures of one process; `None` when the report is not of the known form.
+/// The measures of one process; `None` if the report has an unknown form.
 fn measures(report: &Value, pid: &Value) -> Option<Value> {
     report.get("version")?;
     report.get("hasMozMallocUsableSize")?;

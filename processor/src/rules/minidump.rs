@@ -1,11 +1,10 @@
-//! Merging what the stackwalker found into the processed crash.
+//! Merges the stackwalker's results into the processed crash.
 
 use serde_json::{Map, Value, json};
 
 use super::context::{Context, DumpWalk, WalkOutcome};
 
-/// Stores the walks: that of the main minidump among the crash's own fields, each other under its
-/// dump's name.
+/// Stores the walks: the main minidump's among the crash's own fields, the others under their dumps' names.
 pub(super) fn merge_walks(context: &mut Context<'_>) {
     let mut others = Vec::new();
     for DumpWalk { name, outcome } in context.walks {

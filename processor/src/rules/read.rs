@@ -1,20 +1,20 @@
-//! Reading values whose type nobody can promise: annotations, and the stackwalker's document.
+//! Reads values of uncertain type: annotations, and the stackwalker's document.
 //!
-//! Clients and tools have been written against a lenient reader (surrounding blanks, `_` between
-//! digits, numbers as JSON numbers or as texts), and the fields that come out are searched and
-//! counted; so the same texts must read as the same numbers here. What is refused on purpose:
-//! digits that are not ASCII, integers that 64 bits cannot hold, and numbers that are not finite.
+//! Clients and tools were written against a lenient reader (surrounding blanks, `_` between digits, numbers as JSON
+//! numbers or as texts), and the resulting fields are searched and counted; so the same texts must read as the same
+//! numbers here. Rejected on purpose: non-ASCII digits, integers that do not fit in 64 bits, and numbers that are not
+//! finite.
 
 use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-/// Why a value is no integer.
+/// Why a value is not an integer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NotInteger {
-    /// It is none.
+    /// It is not an integer.
     Malformed,
-    /// It is one that does not fit.
+    /// It does not fit.
     TooLarge,
 }
 
@@ -23,7 +23,7 @@ pub(super) fn is_blank(c: char) -> bool {
     c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
 }
 
-/// The text without blanks on both sides.
+/// The text without leading and trailing blanks.
 pub(super) fn strip(text: &str) -> &str {
     text.trim_matches(is_blank)
 }
@@ -40,8 +40,8 @@ pub(super) fn is_given(value: &Value) -> bool {
     }
 }
 
-/// The integer in a text, if 64 bits with sign can hold it: an optional sign, digits with single
-/// `_` between them, blanks around.
+/// The integer in a text, if it fits in 64 bits with sign: an optional sign, then digits with single `_` between them;
+/// surrounding blanks are allowed.
 pub(super) fn integer_in(text: &str) -> Result<i64, NotInteger> {
     wide_integer_in(text).and_then(narrow)
 }
@@ -61,17 +61,16 @@ fn wide_integer_in(text: &str) -> Result<i128, NotInteger> {
         return Err(NotInteger::Malformed);
     }
     let sign = if negative { "-" } else { "" };
-    // Only digits are left, so that the one way to fail is by size.
+    // Only digits are left, so this can only fail because of size.
     format!("{sign}{digits}").parse().map_err(|_| NotInteger::TooLarge)
 }
 
-/// The integer that a value stands for, if 64 bits with sign can hold it.
+/// The integer that a value represents, if it fits in 64 bits with sign.
 pub(super) fn integer(value: &Value) -> Result<i64, NotInteger> {
     wide_integer(value).and_then(narrow)
 }
 
-/// The integer that a value stands for, as a field's value: sizes of memory may need 64 bits
-/// without sign.
+/// The integer that a value represents, as a field's value: memory sizes may need all 64 bits, without sign.
 pub(super) fn integer_value(value: &Value) -> Option<Value> {
     let wide = wide_integer(value).ok()?;
     i64::try_from(wide)
@@ -80,7 +79,7 @@ pub(super) fn integer_value(value: &Value) -> Option<Value> {
         .ok()
 }
 
-/// The integer that a value stands for: a text, a JSON number cut toward zero, or a truth value.
+/// The integer that a value represents: a text, a JSON number truncated toward zero, or a boolean.
 pub(super) fn wide_integer(value: &Value) -> Result<i128, NotInteger> {
     match value {
         Value::String(text) => wide_integer_in(text),
@@ -97,7 +96,7 @@ pub(super) fn wide_integer(value: &Value) -> Result<i128, NotInteger> {
     }
 }
 
-/// The finite number that a value stands for.
+/// The finite number that a value represents.
 pub(super) fn number(value: &Value) -> Option<f64> {
     let float = match value {
         Value::String(text) => {
@@ -117,7 +116,7 @@ pub(super) fn number(value: &Value) -> Option<f64> {
     float.is_finite().then_some(float)
 }
 
-/// The text without the `_` between its digits; `None` when one stands elsewhere.
+/// The text without the `_` between its digits; `None` if there is one elsewhere.
 fn without_separators(text: &str) -> Option<String> {
     if !text.contains('_') {
         return Some(text.to_owned());
@@ -132,8 +131,8 @@ fn without_separators(text: &str) -> Option<String> {
     between.then(|| text.replace('_', ""))
 }
 
-/// The value at a path of keys below a value, null included. A step that is missing, null or of
-/// another type ends the search.
+/// The value at a path of keys below a value, even if it is null. A missing or null step, or one of another type, ends
+/// the search.
 pub(super) fn at<'a>(value: Option<&'a Value>, path: &[&str]) -> Option<&'a Value> {
     path.iter().try_fold(value?, |value, key| value.get(*key))
 }
@@ -143,13 +142,13 @@ pub(super) fn text<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a st
     map.get(name).and_then(Value::as_str)
 }
 
-/// The text of an annotation without blanks at its end; numbers are read as texts are. Android's
-/// last annotation ends in a line end (bug 1906021).
+/// The text of an annotation without trailing blanks; numbers are read like texts. Android's last annotation ends with
+/// a line end (bug 1906021).
 pub(super) fn annotation<'a>(raw: &'a Map<String, Value>, name: &str) -> Option<Cow<'a, str>> {
     raw.get(name).and_then(text_of)
 }
 
-/// The text that an annotation stands for, without blanks at its end.
+/// The text that an annotation represents, without trailing blanks.
 pub(super) fn text_of(value: &Value) -> Option<Cow<'_, str>> {
     Some(match crash::text_of(value)? {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim_end_matches(is_blank)),
@@ -157,16 +156,16 @@ pub(super) fn text_of(value: &Value) -> Option<Cow<'_, str>> {
     })
 }
 
-/// The index that a value names: an integer, not negative. (Negative ones once counted from the
-/// end, and gave the stack of a thread that had nothing to do with the crash.)
+/// The index in a value: a non-negative integer. (Negative ones once counted from the end, and gave the stack of a
+/// thread that had nothing to do with the crash.)
 pub(super) fn index(value: Option<&Value>) -> Option<usize> {
     value
         .and_then(Value::as_u64)
         .and_then(|index| usize::try_from(index).ok())
 }
 
-/// The lines of a text, without their ends. A line ends where any of the usual line ends stands:
-/// CR, LF, both, and the vertical and Unicode ones.
+/// The lines of a text, without their ends. Any of the usual line ends counts: CR, LF, both, and the vertical and
+/// Unicode ones.
 pub(super) fn lines(text: &str) -> Vec<&str> {
     let mut lines = Vec::new();
     let mut rest = text;

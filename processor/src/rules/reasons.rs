@@ -1,4 +1,4 @@
-//! What the program itself says about its end.
+//! What the program itself reports about its end.
 
 use serde_json::{Value, json};
 
@@ -7,18 +7,18 @@ use super::java;
 use super::read::{self, is_given};
 use super::shape::BREADCRUMBS;
 
-/// Reasons that begin like this go on with paths, texts or addresses of the user's.
+/// Reasons with these prefixes continue with the user's paths, texts or addresses.
 const PRIVATE_REASONS: [&str; 3] = [
     "Failed to load module",
     "byte index",
     "do not use eval with system privileges",
 ];
 
-/// What reasons hold that quote a text of the user's, as the errors of Rust's `str` do
-/// (`core/str/mod.rs`; the texts changed over the years).
+/// Parts of reasons that quote the user's text, as the errors of Rust's `str` do (`core/str/mod.rs`; the wording has
+/// changed over the years).
 const QUOTING_REASONS: [&str; 4] = ["byte index ", "when slicing `", "char boundary", "character boundary"];
 
-/// Whether a reason may hold what is the user's.
+/// Whether a reason may contain user data.
 fn is_private(reason: &str) -> bool {
     let reason = read::strip(reason);
     PRIVATE_REASONS.iter().any(|start| reason.starts_with(start))
@@ -68,8 +68,7 @@ pub(super) fn java_stack_trace(context: &mut Context<'_>) {
     }
 }
 
-/// What the probabilistic heap checker saw of the memory that was accessed wrongly. The stacks
-/// are addresses (bug 1523278).
+/// What the probabilistic heap checker recorded about the bad memory access. The stacks are addresses (bug 1523278).
 pub(super) fn heap_checker(context: &mut Context<'_>) {
     let Some(kind) = context.raw.get("PHCKind").cloned() else {
         return;
@@ -91,7 +90,7 @@ pub(super) fn heap_checker(context: &mut Context<'_>) {
     }
 }
 
-/// What the program did before it crashed. The notes quote nothing of it: it is protected.
+/// What the program did before it crashed. The notes never quote it: it is protected.
 pub(super) fn breadcrumbs(context: &mut Context<'_>) {
     let crumbs = match context.raw.get("Breadcrumbs").filter(|value| is_given(value)) {
         None => return,

@@ -1,6 +1,5 @@
-//! The shapes of the three annotations that are JSON documents. They are checked and never
-//! changed: a document of another shape is left out whole, with a note. Members that no shape
-//! names may hold anything.
+//! The shapes of the three annotations that are JSON documents. They are checked and never changed: a document of
+//! another shape is dropped as a whole, with a note. Members that no shape names may hold anything.
 //!
 //! Sources: Mozilla's processed crash schema (breadcrumbs, Java exceptions) and the Telemetry
 //! environment's documentation.
@@ -9,17 +8,17 @@ use serde_json::Value;
 
 /// What a value must be.
 pub(super) enum Shape {
-    /// A text.
+    /// Text.
     Text,
-    /// True or false.
+    /// A boolean.
     Boolean,
-    /// A whole number; true and false are none.
+    /// An integer; booleans do not count.
     Integer,
-    /// A list of values of one shape.
+    /// A list of values of the same shape.
     List(&'static Shape),
     /// An object whose named members, where present, have these shapes.
     Object(&'static [(&'static str, Shape)]),
-    /// An object whose members all have one shape.
+    /// An object whose members all have the same shape.
     Map(&'static Shape),
     /// Null, or the shape.
     Nullable(&'static Shape),
@@ -53,7 +52,7 @@ const MAYBE_BOOLEAN: Shape = Nullable(&Boolean);
 const FLAG: Shape = Either(&Boolean, &Integer);
 const TEXTS: Shape = List(&Text);
 
-/// The annotation `Breadcrumbs`, without the `values` that may stand around it.
+/// The annotation `Breadcrumbs`, without the `values` object that may wrap it.
 pub(super) const BREADCRUMBS: Shape = List(&Object(&[
     ("category", Text),
     ("data", Object(&[])),

@@ -23,8 +23,8 @@ pub(super) fn signature(context: &mut Context<'_>) {
     context.notes.extend(made.notes);
 }
 
-/// A shutdown that hangs is ended by a watchdog thread; what hung is the main thread
-/// (bug 2037932). Everything that was said of the watchdog's thread is said of the main one.
+/// A watchdog thread kills a shutdown that hangs, but it is the main thread that hung (bug 2037932). Everything
+/// recorded about the watchdog's thread is replaced with the main thread's.
 pub(super) fn shutdown_hang(context: &mut Context<'_>) {
     let hung =
         read::text(&context.processed.0, "signature").is_some_and(|signature| signature.starts_with("shutdownhang"));

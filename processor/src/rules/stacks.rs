@@ -9,17 +9,16 @@ use super::context::Context;
 use super::read;
 use crate::walk::document;
 
-/// A longer stack loses frames from its middle.
+/// Maximum frames of a stack; a longer one loses frames from its middle.
 const MAX_FRAMES: usize = 500;
-/// So many frames at its top stay; the marker of the gap and the frames below fill the rest.
+/// Frames kept at the top; the marker for the gap and the frames below fill the rest.
 const KEPT_ABOVE: usize = MAX_FRAMES / 2;
 const KEPT_BELOW: usize = MAX_FRAMES - KEPT_ABOVE - 1;
 
 /// The debug id of a module that has none.
 const NO_DEBUG_ID: &str = "000000000000000000000000000000000";
 
-/// Cuts long stacks, as those of endless recursion are, in every minidump's document
-/// (bug 1807956).
+/// Cuts long stacks, such as those of endless recursion, in every minidump's document (bug 1807956).
 pub(super) fn truncate_stacks(context: &mut Context<'_>) {
     let mut notes = Vec::new();
     for (name, value) in &mut context.processed.0 {
@@ -48,7 +47,7 @@ pub(super) fn truncate_stacks(context: &mut Context<'_>) {
     context.notes.extend(notes);
 }
 
-/// Cuts the stack of a thread; answers its length before and after, if it was too long.
+/// Cuts the stack of a thread; returns its length before and after, if it was too long.
 fn truncate(thread: &mut Value) -> Option<(usize, usize)> {
     let frames = thread.get_mut("frames")?.as_array_mut()?;
     let before = frames.len();
@@ -73,8 +72,8 @@ fn crashing_frames<'a>(context: &'a Context<'_>) -> Option<&'a Vec<Value>> {
     threads.get(thread)?.get("frames")?.as_array()
 }
 
-/// The source file nearest to the top of the crashing thread's stack (bug 519703). Functions that
-/// were inlined into a frame stand above it.
+/// The source file nearest to the top of the crashing thread's stack (bug 519703). Functions inlined into a frame are
+/// above it.
 pub(super) fn topmost_files(context: &mut Context<'_>) {
     let file = crashing_frames(context).and_then(|frames| {
         frames.iter().find_map(|frame| {
@@ -117,7 +116,7 @@ pub(super) fn modules_in_stack(context: &mut Context<'_>) {
     }
 }
 
-/// A module, and where it lies.
+/// A module and its location.
 struct Loaded<'a> {
     debug_id: &'a str,
     place: Option<Range<u64>>,
@@ -135,8 +134,8 @@ impl<'a> Loaded<'a> {
     }
 }
 
-/// The debug id of a frame's module among those of its name: of several the one that the frame's
-/// offset is counted from, or that lies at its address; none if that cannot be told.
+/// The debug id of a frame's module. If several modules have its name, the one that the frame's offset is relative to,
+/// or that its address is in; none if that cannot be told.
 fn id_of<'a>(frame: &Value, modules: &[Loaded<'a>]) -> Option<&'a str> {
     if let [only] = modules {
         return Some(only.debug_id);
@@ -162,7 +161,7 @@ fn id_of<'a>(frame: &Value, modules: &[Loaded<'a>]) -> Option<&'a str> {
     modules.iter().all(|module| module.debug_id == first).then_some(first)
 }
 
-/// The modules for which there were no symbols, as `filename/version/debug id[/code id]`.
+/// The modules without symbols, as `filename/version/debug id[/code id]`.
 pub(super) fn missing_symbols(context: &mut Context<'_>) {
     let modules = read::at(context.json_dump(), &["modules"]).and_then(Value::as_array);
     let mut missing: Vec<String> = modules.into_iter().flatten().filter_map(missing_module).collect();
@@ -197,7 +196,7 @@ fn missing_module(module: &Value) -> Option<String> {
     Some(out)
 }
 
-/// A file name without characters that separate something in the lists above.
+/// A file name without the characters used as separators in the lists above.
 fn plain_name(text: &str) -> String {
     text.chars()
         .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))

@@ -1,4 +1,4 @@
-//! Addresses of symbols.
+//! Symbol URLs.
 
 use std::net::IpAddr;
 
@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::context::Context;
 
-/// Where symbols came from is told without what might be secret in it: a server of a local network
-/// is left out, and so are user, password and query of every address, in which tokens stand.
+/// Removes what may be secret from the sources of symbols: servers on local networks are left out, as are user,
+/// password and query of every URL, which may hold tokens.
 pub(super) fn module_urls(context: &mut Context<'_>) {
     let mut notes = Vec::new();
     let documents = context.processed.0.iter_mut().filter_map(|(name, value)| {
@@ -39,7 +39,7 @@ pub(super) fn module_urls(context: &mut Context<'_>) {
     context.notes.extend(notes);
 }
 
-/// A URL cut at its marks, as lenient as its writers.
+/// A URL split into its parts, as lenient as those who write it.
 struct Address {
     scheme: String,
     authority: String,
@@ -74,7 +74,7 @@ impl Address {
         })
     }
 
-    /// The name or number of the server, without user, password and port.
+    /// The name or address of the server, without user, password and port.
     fn host(&self) -> &str {
         let (_, host) = self.authority.rsplit_once('@').unwrap_or(("", &self.authority));
         match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
@@ -83,8 +83,8 @@ impl Address {
         }
     }
 
-    /// Whether the server is one of this machine or of a network that nobody outside can reach:
-    /// private numbers (RFC 1918, 4193), names without a dot and those that are reserved.
+    /// Whether the server is on this machine or on a network that cannot be reached from outside: private addresses
+    /// (RFC 1918, 4193), names without a dot and reserved ones.
     fn is_local(&self) -> bool {
         let host = self.host().trim_end_matches('.').to_ascii_lowercase();
         match host.parse::<IpAddr>() {
@@ -121,7 +121,7 @@ impl Address {
 fn is_local_number(number: IpAddr) -> bool {
     match number {
         IpAddr::V4(number) => {
-            // RFC 6598: what providers use between themselves and their customers.
+            // RFC 6598: used between providers and their customers.
             let is_shared = matches!(number.octets(), [100, 64..=127, _, _]);
             is_shared
                 || number.is_loopback()

@@ -1,11 +1,12 @@
 //! Versions and the build.
 
+use builds::names::channel::{Channel, Versions};
 use serde_json::json;
 
 use super::context::Context;
 use super::{build, read};
 
-/// Fenix nightlies of 2020 named their version after the day (bug 1624911).
+/// Fenix nightlies of 2020 used the date as their version (bug 1624911).
 pub(super) fn fenix_version(context: &mut Context<'_>) {
     if read::text(&context.processed.0, "product") != Some("Fenix") {
         return;
@@ -20,9 +21,10 @@ pub(super) fn fenix_version(context: &mut Context<'_>) {
     }
 }
 
-/// Versions of the extended support release carry `esr`; most clients leave it out.
+/// ESR versions carry the suffix `esr`; most clients leave it out.
 pub(super) fn esr_version(context: &mut Context<'_>) {
-    if read::text(&context.processed.0, "release_channel") != Some("esr") {
+    let channel = read::text(&context.processed.0, "release_channel").unwrap_or_default();
+    if Channel::of(channel).versions != Versions::Esrs {
         return;
     }
     match read::text(&context.processed.0, "version") {
@@ -35,25 +37,25 @@ pub(super) fn esr_version(context: &mut Context<'_>) {
     }
 }
 
-/// The number before the first dot of the version that the client reported; 0 when there is none.
+/// The number before the first dot of the version that the client reported; 0 if there is none.
 pub(super) fn major_version(context: &mut Context<'_>) {
     let major = read::annotation(&context.raw, "Version").map_or(0, |version| build::major(&version));
     context.set("major_version", major);
 }
 
-/// What the client itself said its version is, which the build's takes the place of.
+/// The version that the client itself reported, which the build's version replaces.
 pub(super) fn reported_version(context: &mut Context<'_>) {
     let reported = read::annotation(&context.raw, "Version").unwrap_or_default();
     build::set_reported_version(&mut context.processed, &reported);
 }
 
-/// The exact version of the build. Betas report the version without the beta's number.
+/// The exact version of the build. Betas report the version without the beta number.
 pub(super) fn exact_version(context: &mut Context<'_>) {
     let builds = context.builds;
     build::set_version(&mut context.processed, &mut context.notes, builds);
 }
 
-/// Everything else that is known of the build.
+/// Everything else that is known about the build.
 pub(super) fn build_info(context: &mut Context<'_>) {
     if let Some(found) = context.builds.found() {
         build::set_build_info(&mut context.processed, found);

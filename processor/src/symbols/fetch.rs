@@ -21,30 +21,29 @@ use url::Url;
 use super::store::{Known, Mark, Store};
 use crate::symbol_key::SymbolKey;
 
-/// Downloads that one crash waits for at the same time.
+/// Maximum simultaneous downloads for one crash.
 const DOWNLOADS_PER_CRASH: usize = 4;
 
-/// The first line of a file must end within so many bytes.
+/// Maximum bytes of a file's first line.
 const FIRST_LINE_LIMIT: usize = 4_096;
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
-/// How often the store is tidied at most; it is read through for that.
+/// Minimum time between prunings of the store, each of which scans it.
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
 
-/// How much may be fetched.
+/// Limits on fetching.
 #[derive(Debug, Clone)]
 pub struct FetchLimits {
-    /// Bytes of one symbol file, decompressed.
+    /// Maximum bytes of one symbol file, decompressed.
     pub file_bytes: u64,
-    /// How long the download of one file may take.
+    /// Time limit for downloading one file.
     pub file_time: Duration,
-    /// How long one crash waits for its symbols. Downloads that it has begun go on, for the crashes
-    /// after it.
+    /// How long one crash waits for its symbols. Downloads already started continue, for later crashes.
     pub crash_time: Duration,
-    /// Downloads at the same time, of all crashes together.
+    /// Maximum simultaneous downloads, for all crashes together.
     pub downloads: usize,
-    /// Bytes of all files that are kept; those unused for the longest time go first.
+    /// Maximum bytes of all kept files; the least recently used go first.
     pub store_bytes: u64,
 }
 
@@ -67,30 +66,30 @@ pub enum FetcherError {
     /// A root that is neither `file://` with a local path, nor `https://` or `http://`.
     #[error("symbols cannot be read from a {0}: URL")]
     Scheme(String),
-    /// The folder for fetched files cannot be made.
+    /// The folder for fetched files cannot be created.
     #[error("making the folder for symbols")]
     Folder(#[source] io::Error),
-    /// The client for HTTP cannot be made.
+    /// The HTTP client cannot be created.
     #[error("making the client for symbol servers")]
     Client(#[source] reqwest::Error),
 }
 
-/// What came of fetching a crash's symbols, in files.
+/// The result of fetching a crash's symbols, in numbers of files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FetchSummary {
-    /// Asked for, because nothing was known of them.
+    /// Requested, because nothing was known about them.
     pub wanted: usize,
     /// Fetched.
     pub stored: usize,
-    /// No server has them.
+    /// Not on any server.
     pub missing: usize,
     /// A server failed.
     pub failed: usize,
-    /// Not done when the crash's time was over.
+    /// Not done within the crash's time.
     pub unfinished: usize,
 }
 
-/// Where symbols come from.
+/// The sources of symbols.
 #[derive(Debug, Default)]
 pub(crate) struct Roots {
     local: Vec<PathBuf>,
@@ -98,7 +97,7 @@ pub(crate) struct Roots {
 }
 
 impl Roots {
-    /// Tells folders from servers; nothing is looked at.
+    /// Separates folders from servers, without checking that they exist.
     ///
     /// # Errors
     /// One is neither.
@@ -116,10 +115,9 @@ impl Roots {
     }
 }
 
-/// Brings the symbol files of crashes from servers to this machine; see the parent module.
+/// Fetches the symbol files of crashes from servers to this machine; see the parent module.
 ///
-/// A file that could not be had never fails a crash: it is walked without. Dropping the fetcher
-/// ends the downloads that still run.
+/// A missing file never fails a crash: it is walked without it. Dropping the fetcher ends the downloads in progress.
 pub struct Fetcher {
     local: Vec<PathBuf>,
     inner: Arc<Inner>,
@@ -137,7 +135,7 @@ struct Inner {
     limits: FetchLimits,
 }
 
-/// A download that all who want the file wait for.
+/// A download that everyone who wants the file waits for.
 type Running = Shared<BoxFuture<'static, Outcome>>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,20 +159,18 @@ enum DownloadError {
 }
 
 impl Fetcher {
-    /// A fetcher for symbol stores at `roots`, asked in this order: local folders (`file://`),
-    /// which are only read, and servers (`https://`, or `http://` within one's own network), whose
-    /// files are kept in `folder`.
+    /// A fetcher for symbol stores at `roots`, tried in this order: local folders (`file://`), which are only read, and
+    /// servers (`https://`, or `http://` within one's own network), whose files are kept in `folder`.
     ///
     /// # Errors
-    /// If a root is something else, or folder or client cannot be made.
+    /// A root is something else, or the folder or client cannot be created.
     pub fn new(roots: &[Url], folder: PathBuf, limits: FetchLimits) -> Result<Self, FetcherError> {
         let Roots { mut local, servers } = Roots::of(roots)?;
         if !servers.is_empty() {
             std::fs::create_dir_all(&folder).map_err(FetcherError::Folder)?;
             local.push(folder.clone());
         }
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("datil/", env!("CARGO_PKG_VERSION")))
+        let client = platform::http::client()
             .connect_timeout(CONNECT_LIMIT)
             .timeout(limits.file_time)
             .build()
@@ -196,19 +192,17 @@ impl Fetcher {
         })
     }
 
-    /// The folders in which walkers find symbols: the local roots, and that of fetched files if
-    /// there are servers.
+    /// The folders in which walkers find symbols: the local roots, and that of fetched files if there are servers.
     pub fn symbol_roots(&self) -> &[PathBuf] {
         &self.local
     }
 
-    /// Whether there are servers to fetch from; without any, nobody need know what a crash wants.
+    /// Whether there are servers to fetch from; if not, there is no need to find out which symbols a crash needs.
     pub fn has_servers(&self) -> bool {
         !self.inner.servers.is_empty()
     }
 
-    /// Fetches the files that `keys` name, as far as they are not here. Does nothing when there are
-    /// no servers.
+    /// Fetches the files that `keys` name, unless they are already here. Does nothing if there are no servers.
     pub async fn fetch(&self, keys: Vec<SymbolKey>) -> FetchSummary {
         let mut summary = FetchSummary::default();
         if !self.has_servers() {
@@ -231,7 +225,7 @@ impl Fetcher {
                 }
             }
         };
-        // What is not done in time is the summary's `unfinished`.
+        // What is not done in time counts as `unfinished` in the summary.
         let _ = tokio::time::timeout(self.inner.limits.crash_time, all).await;
         let done = summary.stored + summary.missing + summary.failed;
         summary.unfinished = summary.wanted - done;
@@ -239,7 +233,7 @@ impl Fetcher {
         summary
     }
 
-    /// The keys of which nothing is known.
+    /// The keys about which nothing is known.
     async fn unknown(&self, keys: Vec<SymbolKey>) -> Vec<SymbolKey> {
         let (inner, local) = (Arc::clone(&self.inner), self.local.clone());
         let looked = tokio::task::spawn_blocking(move || {
@@ -258,7 +252,7 @@ impl Fetcher {
         looked.await.unwrap_or_default()
     }
 
-    /// Downloads a file, or waits for the download that runs already.
+    /// Downloads a file, or waits for a download already in progress.
     async fn download(&self, key: SymbolKey) -> Outcome {
         let known = self.running().get(&key).cloned();
         if let Some(running) = known {
@@ -273,8 +267,8 @@ impl Fetcher {
             .or_insert_with(|| {
                 let inner = Arc::clone(&self.inner);
                 let (all, stop) = (Arc::clone(&self.running), self.stop.clone());
-                // A task of its own, so that it goes on when the crash that began it cannot wait.
-                // It ends with the fetcher and within `file_time` for each server.
+                // In its own task, so that it continues when the crash that started it stops waiting. It ends with the
+                // fetcher, and within `file_time` for each server.
                 let task = tokio::spawn(async move {
                     let outcome = stop
                         .run_until_cancelled(inner.fetch(&key))
@@ -314,13 +308,13 @@ impl Fetcher {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that holds one of these locks can leave its value half changed.
+    // No code that holds one of these locks can leave its value half changed.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Inner {
     async fn fetch(&self, key: &SymbolKey) -> Outcome {
-        // Another download may have ended since the caller looked.
+        // Another download may have finished since the caller checked.
         match self.store.known(key, platform::clock::now().into()) {
             Known::Present => return Outcome::Stored,
             Known::Marked(Mark::Missing) => return Outcome::Missing,
@@ -391,7 +385,7 @@ impl Inner {
         if let Some(line) = start {
             check_module(&line, key)?;
         }
-        // Where it came from: the walker shows it as the module's `symbol_url`.
+        // The source: the walker shows it as the module's `symbol_url`.
         let separator = if last == b'\n' { "" } else { "\n" };
         let origin = format!("{separator}INFO URL {}\n", without_credentials(url));
         file.write_all(origin.as_bytes()).await?;
@@ -402,7 +396,7 @@ impl Inner {
 }
 
 impl DownloadError {
-    /// Without the URL, which names the module.
+    /// Removes the URL, which names the module.
     fn without_url(self) -> Self {
         match self {
             Self::Http(error) => Self::Http(error.without_url()),
@@ -420,7 +414,7 @@ fn check_module(start: &[u8], key: &SymbolKey) -> Result<(), DownloadError> {
     }
 }
 
-/// Where a server has the file.
+/// The file's URL on a server.
 fn address(server: &Url, key: &SymbolKey) -> Url {
     let mut url = server.clone();
     // Only URLs without a host, such as `mailto:`, have no segments.
@@ -431,7 +425,7 @@ fn address(server: &Url, key: &SymbolKey) -> Url {
 }
 
 fn without_credentials(mut url: Url) -> Url {
-    // They fail only for URLs that cannot have credentials.
+    // This only fails for URLs that cannot have credentials.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url.set_query(None);

@@ -1,8 +1,8 @@
-//! The folder of symbol files that came from servers, with marks for those that did not.
+//! The folder of symbol files from servers, with markers for those that could not be fetched.
 //!
-//! Layout: that of a Breakpad store. Beside `<name>.sym` there can be the empty files
-//! `<name>.sym.missing` (no server has it) and `<name>.sym.failed` (a server gave an error), which
-//! hold for a while. Several processes may share the folder: a file appears whole, by renaming.
+//! The layout is that of a Breakpad store. Beside `<name>.sym` there may be the empty files `<name>.sym.missing` (not
+//! on any server) and `<name>.sym.failed` (a server returned an error), which are valid for a while. Several processes
+//! may share the folder: a file appears whole, by renaming.
 
 use std::{
     fs::{self, File, FileTimes},
@@ -13,24 +13,22 @@ use std::{
 
 use crate::symbol_key::SymbolKey;
 
-/// How long a mark holds that no server has the file: symbols of a new build can arrive after its
-/// first crash.
+/// How long a marker that no server has the file is valid: symbols of a new build can arrive after its first crash.
 const MISSING_FOR: Duration = Duration::from_secs(60 * 60);
-/// How long a mark holds that a server failed.
+/// How long a marker that a server failed is valid.
 const FAILED_FOR: Duration = Duration::from_secs(2 * 60);
-/// After this a temporary file belongs to a process that died.
+/// A temporary file older than this belongs to a process that died.
 const TEMPORARY_FOR: Duration = Duration::from_secs(24 * 60 * 60);
-/// How exactly it is recorded when a file was last used.
+/// The precision with which a file's last use is recorded.
 const USED_WITHIN: Duration = Duration::from_secs(60 * 60);
 
-/// How the name of a file that is not yet whole begins; names of debug files never begin with a
-/// dot.
+/// The prefix of unfinished files; names of debug files never start with a dot.
 const TEMPORARY: &str = ".new-";
 
 /// Why a file is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mark {
-    /// No server has it.
+    /// Not on any server.
     Missing,
     /// A server failed.
     Failed,
@@ -54,7 +52,7 @@ impl Mark {
     }
 }
 
-/// What is known of a file.
+/// What is known about a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Known {
     Present,
@@ -72,14 +70,14 @@ impl Store {
         Self { folder }
     }
 
-    /// What is known of the file at the time `now`; that a file is asked for counts as its use.
+    /// What is known about the file at the time `now`; asking for a file counts as using it.
     pub(super) fn known(&self, key: &SymbolKey, now: SystemTime) -> Known {
         let path = self.path(key);
         if let Ok(metadata) = path.metadata() {
             let used = metadata.accessed().unwrap_or(SystemTime::UNIX_EPOCH);
             if age(used, now) > USED_WITHIN {
-                // Said outright, because many systems are mounted so that reading a file leaves no
-                // trace. The order of removal suffers if it fails, nothing else.
+                // Set explicitly, because many systems are mounted so that reading a file leaves no trace. If this
+                // fails, only the order of removal suffers.
                 let _ = File::open(&path).and_then(|file| file.set_times(FileTimes::new().set_accessed(now)));
             }
             return Known::Present;
@@ -90,7 +88,7 @@ impl Store {
             .map_or(Known::Nothing, Known::Marked)
     }
 
-    /// A temporary file beside the place of the file that `key` names.
+    /// Creates a temporary file beside the location of the file that `key` names.
     pub(super) fn begin(&self, key: &SymbolKey) -> io::Result<tempfile::NamedTempFile> {
         let path = self.path(key);
         let folder = path.parent().unwrap_or(&self.folder);
@@ -98,7 +96,7 @@ impl Store {
         tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)
     }
 
-    /// Puts a whole file in its place.
+    /// Moves a finished file to its location.
     pub(super) fn finish(&self, key: &SymbolKey, file: tempfile::NamedTempFile) -> io::Result<()> {
         let path = self.path(key);
         file.persist(&path)?;
@@ -111,12 +109,12 @@ impl Store {
     pub(super) fn mark(&self, key: &SymbolKey, mark: Mark) -> io::Result<()> {
         let path = self.path(key);
         fs::create_dir_all(path.parent().unwrap_or(&self.folder))?;
-        // Creating it anew gives it the present time.
+        // Recreating it gives it the current time.
         File::create(marked(&path, mark)).map(|_| ())
     }
 
-    /// Removes marks that no longer hold and what processes that died have left, and then the files
-    /// unused for the longest time until no more than `limit` bytes are left.
+    /// Removes expired markers and what dead processes left, and then the least recently used files until at most
+    /// `limit` bytes are left.
     pub(super) fn prune(&self, limit: u64, now: SystemTime) -> io::Result<()> {
         let mut files = Vec::new();
         for name in folders(&self.folder)? {
@@ -137,7 +135,7 @@ impl Store {
                         }
                     }
                 }
-                // Only an empty folder can be removed.
+                // Only succeeds if the folder is empty.
                 let _ = fs::remove_dir(&id);
             }
             let _ = fs::remove_dir(&name);
@@ -167,7 +165,7 @@ fn marked(path: &Path, mark: Mark) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// How long a file is kept that is not a symbol file; `None` for symbol files.
+/// How long a file other than a symbol file is kept; `None` for symbol files.
 fn short_lived(path: &Path) -> Option<Duration> {
     let name = path.file_name()?.to_string_lossy();
     if name.starts_with(TEMPORARY) {

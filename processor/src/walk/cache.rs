@@ -1,11 +1,10 @@
-//! The parsed symbol files of one child, bounded by the bytes of their text.
+//! The parsed symbol files of one child, bounded by the size of their text.
 //!
-//! Parsing dominates a walk (about 5 s for each GB of text, against milliseconds for the walk
-//! itself), so parsed files are kept from crash to crash. A parsed file takes about 2.2 times its
-//! text in memory.
+//! Parsing dominates a walk (about 5 s for each GB of text, against milliseconds for the walk itself), so parsed files
+//! are kept between crashes. A parsed file takes about 2.2 times the memory of its text.
 //!
-//! That a file is *not* there is never remembered: looking costs microseconds, and a file that has
-//! come since is seen at once. A file that has changed is parsed again.
+//! The absence of a file is never cached: checking costs microseconds, and a file that has arrived since is found at
+//! once. A file that has changed is parsed again.
 
 use std::{
     collections::HashMap,
@@ -21,15 +20,15 @@ use minidump_unwind::SymbolFile;
 
 use crate::symbol_key::SymbolKey;
 
-/// Bytes of a symbol file's first line at most.
+/// Maximum bytes of a symbol file's first line.
 const FIRST_LINE_LIMIT: u64 = 4_096;
 
-/// The answer to the question for a module's symbols.
+/// The result of looking for a module's symbols.
 #[derive(Clone)]
 pub(super) enum Symbols {
-    /// Here they are.
+    /// The symbols.
     Loaded(Arc<SymbolFile>),
-    /// There is a file, but it cannot be used: not a symbol file, or that of another build.
+    /// There is a file, but it is unusable: not a symbol file, or one of another build.
     Corrupt,
     /// There is no file, or no room for it.
     Missing,
@@ -38,14 +37,14 @@ pub(super) enum Symbols {
 /// See the module's description.
 pub(super) struct SymbolCache {
     roots: Vec<PathBuf>,
-    /// Bytes of text that may be held.
+    /// Maximum bytes of text held.
     budget: u64,
     entries: HashMap<SymbolKey, Entry>,
-    /// Bytes of text that are held.
+    /// Bytes of text held.
     held: u64,
-    /// The number of the present walk.
+    /// The number of the current walk.
     walk: u64,
-    /// Files parsed in the present crash.
+    /// Files parsed for the current crash.
     parsed: u32,
 }
 
@@ -55,13 +54,12 @@ struct Entry {
     path: PathBuf,
     bytes: u64,
     modified: SystemTime,
-    /// The last walk that asked.
+    /// The last walk that used it.
     used: u64,
 }
 
 impl SymbolCache {
-    /// A cache of at most `budget` bytes of symbol text, read from the first of `roots` that has
-    /// the file.
+    /// A cache of at most `budget` bytes of symbol text, read from the first of `roots` that has the file.
     pub(super) fn new(roots: Vec<PathBuf>, budget: u64) -> Self {
         Self {
             roots,
@@ -73,14 +71,13 @@ impl SymbolCache {
         }
     }
 
-    /// Begins a walk. What a walk has used stays until the next one begins: if all that a crash
-    /// needs does not fit, the modules that come last in it go without symbols, instead of parsing
-    /// the same files over and over.
+    /// Starts a walk. Files used in a walk are kept until the next one starts: if a crash's symbols do not all fit, its
+    /// last modules go without, instead of the same files being parsed over and over.
     pub(super) fn begin_walk(&mut self) {
         self.walk += 1;
     }
 
-    /// How many files were parsed since this was last asked.
+    /// The number of files parsed since the last call.
     pub(super) fn take_parsed(&mut self) -> u32 {
         std::mem::take(&mut self.parsed)
     }
@@ -139,8 +136,7 @@ impl SymbolCache {
         }
     }
 
-    /// Drops files that this walk has not used, those unused for the longest time first, until
-    /// `bytes` more fit; false if they never do.
+    /// Drops files not used in this walk, least recently used first, until `bytes` more fit; false if they cannot.
     fn make_room(&mut self, bytes: u64) -> bool {
         while self.held.saturating_add(bytes) > self.budget {
             let Some(oldest) = self
@@ -162,8 +158,7 @@ fn answer(symbols: Option<&Arc<SymbolFile>>) -> Symbols {
     symbols.map_or(Symbols::Corrupt, |symbols| Symbols::Loaded(Arc::clone(symbols)))
 }
 
-/// Parses a symbol file; `None` if it is none, or holds another build's symbols, or makes the
-/// parser panic.
+/// Parses a symbol file; `None` if it is not one, or holds another build's symbols, or makes the parser panic.
 fn parse(path: &Path, key: &SymbolKey) -> Option<SymbolFile> {
     let mut first_line = String::new();
     BufReader::new(File::open(path).ok()?.take(FIRST_LINE_LIMIT))

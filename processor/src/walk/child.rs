@@ -1,8 +1,7 @@
-//! The walker: what the program is when a [`Pool`](super::Pool) has started it as such.
+//! The walker: what the program does when a [`Pool`](super::Pool) starts it as a child.
 //!
-//! It sets its own limits, answers one request at a time on its standard output, and ends with its
-//! standard input or with its parent. Nothing is allocated before it is needed, so that an idle
-//! child costs a few megabytes.
+//! It sets its own limits, answers one request at a time on its standard output, and exits with its standard input or
+//! its parent. Nothing is allocated before it is needed, so that an idle child costs only a few megabytes.
 
 use std::{
     fs::File,
@@ -22,8 +21,8 @@ use super::{
     message::{self, Answer, Outcome, Request, Setup},
 };
 
-/// Serves the parent until it closes the pipe. To be called before anything else is set up in the
-/// process: no runtime, no other thread, nothing written to standard output.
+/// Serves the parent until it closes the pipe. Must be called before anything else is set up in the process: no
+/// runtime, no other thread, nothing written to standard output.
 pub fn run() -> ExitCode {
     match serve() {
         Ok(()) => ExitCode::SUCCESS,
@@ -33,7 +32,7 @@ pub fn run() -> ExitCode {
 
 fn serve() -> io::Result<()> {
     let mut input = io::stdin().lock();
-    // Not through `Stdout`, which looks for line ends in all that is written.
+    // Not `Stdout`, which scans everything for line ends.
     let mut output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
     let Some((Request::Setup(setup), _)) = message::read(&mut input, 0)? else {
         return Err(io::ErrorKind::InvalidData.into());
@@ -41,8 +40,7 @@ fn serve() -> io::Result<()> {
     limit(&setup)?;
     let mut cache = SymbolCache::new(setup.symbol_roots, setup.symbol_cache_bytes);
     while let Some((request, dump)) = message::read(&mut input, DUMP_LIMIT)? {
-        // A panic leaves nothing behind but possibly an entry missing in the cache, so the warm
-        // symbols can be kept.
+        // At worst, a panic leaves an entry missing in the cache, so the warm symbols can be kept.
         let answered = catch_unwind(AssertUnwindSafe(|| answer(request, dump, &mut cache)));
         let (outcome, body) = match answered {
             Ok(answered) => answered?,
@@ -58,8 +56,8 @@ fn serve() -> io::Result<()> {
     Ok(())
 }
 
-/// Takes away what a walker does not need: memory over the limit, core files (they would hold the
-/// dump), and a life longer than its parent's.
+/// Removes what a walker does not need: memory over the limit, core files (they would contain the dump), and a life
+/// longer than its parent's.
 fn limit(setup: &Setup) -> io::Result<()> {
     let at_most = |bytes| Rlimit {
         current: Some(bytes),
@@ -99,8 +97,8 @@ fn answer(request: Request, dump: Vec<u8>, cache: &mut SymbolCache) -> io::Resul
     }
 }
 
-/// The two annotations that the walker understands ("evil JSON"), in a file without a name: it is
-/// gone with the process, however that ends.
+/// The two annotations that the walker understands ("evil JSON"), in an unnamed file that disappears with the process,
+/// however that ends.
 struct EvilJson(File);
 
 impl EvilJson {
@@ -124,13 +122,13 @@ impl EvilJson {
         Ok(Some(Self(file)))
     }
 
-    /// The walker wants a path, and each open descriptor has one.
+    /// The walker needs a path, and each open descriptor has one.
     fn path(&self) -> PathBuf {
         PathBuf::from(format!("/dev/fd/{}", self.0.as_raw_fd()))
     }
 }
 
-/// The resident memory of this process, or 0 where the system does not tell.
+/// The resident memory of this process, or 0 if the system does not report it.
 fn resident_bytes() -> u64 {
     let mut status = String::new();
     let read = File::open("/proc/self/status").and_then(|mut file| file.read_to_string(&mut status));

@@ -1,28 +1,27 @@
-//! Cutting a dump down to what can be walked in bounded memory and time.
+//! Cuts a dump down to what can be walked in bounded memory and time.
 //!
-//! The walker has no limits of its own: it makes a frame of about 8 KB of memory out of every 8
-//! bytes of a stack that look like a return address, and a dump of 142 KB can let 200 threads cite
-//! one stack and take more than 3 GB. So the sizes in the dump's lists are lowered before it is
-//! parsed; nothing is moved or removed. Stacks begin at the stack pointer: cutting them keeps the
-//! frames nearest to the crash.
+//! The walker has no limits of its own: it creates a frame of about 8 KB for every 8 bytes of a stack that look like a
+//! return address, and in a dump of 142 KB, 200 threads can refer to one stack and take more than 3 GB. So the sizes in
+//! the dump's lists are lowered before parsing; nothing is moved or removed. Stacks start at the stack pointer, so
+//! cutting them keeps the frames nearest to the crash.
 //!
-//! Only little-endian dumps are understood, which is what every system that Datil knows writes.
+//! Only little-endian dumps are supported; every system that Datil knows writes these.
 
 use super::cut::Cut;
 
-/// The streams a dump may have. Real ones have fewer than 40.
+/// Maximum streams of a dump. Real ones have fewer than 40.
 pub(super) const STREAM_LIMIT: u32 = 1_000;
 
-/// Bytes of a record in the thread list, and where its fields are.
+/// Bytes of a record in the thread list, and the offsets of its fields.
 const THREAD_SIZE: usize = 48;
 const THREAD_STACK_SIZE: usize = 32;
 const THREAD_CONTEXT_SIZE: usize = 40;
 
-/// Bytes of a record in the memory list, and where its size is.
+/// Bytes of a record in the memory list, and the offset of its size.
 const MEMORY_SIZE: usize = 16;
 const MEMORY_DATA_SIZE: usize = 8;
 
-/// Bytes of a record in the list of handles at least.
+/// Minimum bytes of a record in the list of handles.
 const HANDLE_SIZE: u32 = 32;
 
 const UNUSED_STREAM: u32 = 0;
@@ -36,12 +35,11 @@ const BREAKPAD_INFO: u32 = 0x4767_0001;
 /// How hard to cut. Each level cuts more than the one before, so a dump can be cut again in place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Level {
-    /// What no sound dump is touched by: 2,000 threads, a stack of 1 MiB each, 64 MiB in all.
+    /// Leaves any sound dump alone: 2,000 threads, a stack of 1 MiB each, 64 MiB in all.
     Normal,
-    /// A sixteenth of that, 500 threads, and no way around the thread's own stack through the lists
-    /// of memory.
+    /// A sixteenth of that, 500 threads, and the lists of memory give no access beyond the thread's own stack.
     Hard,
-    /// As before, and only the crashing thread has frames at all.
+    /// As before, but only the crashing thread has any frames.
     CrashingThread,
 }
 
@@ -55,7 +53,7 @@ pub(super) enum Refused {
 }
 
 impl Refused {
-    /// The status that a walk of such a dump has.
+    /// The status of a walk of such a dump.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::BigEndian => "BigEndianMinidump",
@@ -90,9 +88,9 @@ impl Level {
     }
 }
 
-/// Cuts `dump` in place, and says what is lost.
+/// Cuts `dump` in place, and returns what was lost.
 ///
-/// What cannot be read is left as it is: the parser will refuse it in its own words.
+/// Unreadable parts are left as they are: the parser will report them in its own words.
 pub(super) fn clip(dump: &mut [u8], level: Level) -> Result<Cut, Refused> {
     if dump.starts_with(b"PMDM") {
         return Err(Refused::BigEndian);
@@ -116,12 +114,11 @@ pub(super) fn clip(dump: &mut [u8], level: Level) -> Result<Cut, Refused> {
         match read(dump, entry) {
             Some(THREAD_LIST) => cut = cut.and(clip_threads(dump, entry, level, &limits, named)),
             Some(MEMORY_LIST) => cut.stacks |= clip_regions(dump, entry, limits.region),
-            // The regions of this list lie end to end, so that one cannot be made smaller without
-            // moving the others.
+            // The regions of this list are contiguous, so one cannot be made smaller without moving the others.
             Some(MEMORY_64_LIST) if level != Level::Normal => {
                 cut.stacks |= write(dump, entry, UNUSED_STREAM);
             }
-            // No stack needs the handles, and the walker believes what their list says of itself.
+            // No stack needs the handles, and the walker trusts the sizes in their list.
             Some(HANDLES) if level != Level::Normal || !has_sound_handles(dump, entry) => {
                 cut.handles |= write(dump, entry, UNUSED_STREAM);
             }
@@ -131,7 +128,7 @@ pub(super) fn clip(dump: &mut [u8], level: Level) -> Result<Cut, Refused> {
     Ok(cut)
 }
 
-/// Whether the records of the list of handles have their size, or there are none.
+/// Whether the records of the list of handles have the right size, or there are none.
 fn has_sound_handles(dump: &[u8], entry: usize) -> bool {
     let Some(list) = read(dump, entry + 8).map(|position| position as usize) else {
         return false;
@@ -140,8 +137,8 @@ fn has_sound_handles(dump: &[u8], entry: usize) -> bool {
     size >= HANDLE_SIZE || read(dump, list + 8) == Some(0)
 }
 
-/// The ids of the thread that crashed and of the one that asked for the dump, as far as they are
-/// named. An exception may name a thread that the dump does not hold.
+/// The ids of the thread that crashed and of the one that requested the dump, if they are named. An exception may name
+/// a thread that is not in the dump.
 fn named_threads(dump: &[u8], streams: u32, directory: u32) -> [Option<u32>; 2] {
     let find = |kind: u32| {
         (0..streams)
@@ -157,8 +154,8 @@ fn named_threads(dump: &[u8], streams: u32, directory: u32) -> [Option<u32>; 2] 
     [crashed, asked]
 }
 
-/// Where the records of a list begin and how many there are. Some writers put 4 bytes after the
-/// count, so that records lie at multiples of 8.
+/// The offset of a list's records and their number. Some writers put 4 bytes after the count, so that records are
+/// aligned to 8 bytes.
 fn records(dump: &[u8], entry: usize, record_size: usize) -> Option<(usize, u32)> {
     let (size, position) = (read(dump, entry + 4)?, read(dump, entry + 8)?);
     let count = read(dump, position as usize)?;
@@ -172,8 +169,7 @@ fn clip_threads(dump: &mut [u8], entry: usize, level: Level, limits: &Limits, na
     let Some((first, count)) = records(dump, entry, THREAD_SIZE) else {
         return cut;
     };
-    // A list that reaches over the end of the dump is refused by the parser; its count says
-    // nothing.
+    // The parser rejects a list that extends past the end of the dump; its count is meaningless.
     if (count as usize)
         .checked_mul(THREAD_SIZE)
         .and_then(|size| size.checked_add(first))
@@ -189,8 +185,7 @@ fn clip_threads(dump: &mut [u8], entry: usize, level: Level, limits: &Limits, na
     let is_crashing = |dump: &[u8], index: u32| crashing.is_some() && read(dump, record(index)) == crashing;
     let kept = count.min(limits.threads);
     if kept < count {
-        // The crashing thread must be among those that stay.
-        // Of several with its id the walker takes the last.
+        // The crashing thread must be among those kept. If several have its id, the walker takes the last.
         if let Some(index) = (kept..count).rev().find(|&index| is_crashing(dump, index)) {
             cut.moved = Some(index);
             dump.copy_within(record(index)..record(index) + THREAD_SIZE, record(kept - 1));
@@ -260,7 +255,7 @@ pub(super) fn write(dump: &mut [u8], at: usize, value: u32) -> bool {
     true
 }
 
-/// Lowers a number to `limit`; false if it was not above.
+/// Lowers a number to `limit`; false if it was not higher.
 fn lower(dump: &mut [u8], at: usize, limit: u32) -> bool {
     read(dump, at).is_some_and(|value| value > limit) && write(dump, at, limit)
 }

@@ -1,29 +1,29 @@
-//! What of a dump was left out or put right before the walk.
+//! What was left out of a dump or repaired before the walk.
 
 use serde::{Deserialize, Serialize};
 
-/// What of a dump was left out because there was too much of it, or put right, before it was walked.
+/// What was left out of a dump because there was too much of it, or repaired, before the walk.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cut {
-    /// Threads that were left out; the crashing one never is.
+    /// Threads left out, never including the crashing one.
     pub threads: u32,
-    /// Where in the dump's list the crashing thread stood, if it took the place of another one
-    /// because those behind it were left out.
+    /// The crashing thread's index in the dump's list, if it replaced another thread because those after it were left
+    /// out.
     pub moved: Option<u32>,
     /// Whether stacks lost their far ends.
     pub stacks: bool,
-    /// Whether the stacks of all threads but the crashing one were left out.
+    /// Whether the stacks of all threads except the crashing one were left out.
     pub others: bool,
     /// Whether the list of handles was left out.
     pub handles: bool,
-    /// Names of modules and threads that could not be read, or not whole.
+    /// Names of modules and threads that could not be read, or not in full.
     pub names: u32,
-    /// Whether the dump was compressed, or lay in a form of its own.
+    /// Whether the dump was compressed or wrapped in a form.
     pub packed: bool,
 }
 
 impl Cut {
-    /// Both together, of which `later` was cut from what the first one left.
+    /// Both together; `later` was cut from what the first left.
     pub(super) fn and(self, later: Self) -> Self {
         Self {
             threads: self.threads.saturating_add(later.threads),
@@ -36,7 +36,7 @@ impl Cut {
         }
     }
 
-    /// What is to be said of it, none if the dump was walked as it is.
+    /// Notes about the cuts; none if the dump was walked as it is.
     pub fn notes(self) -> Vec<String> {
         let mut notes = Vec::new();
         if self.packed {

@@ -14,11 +14,11 @@ pub enum WalkDeath {
     /// The walking code panicked.
     #[error("the walker panicked")]
     Panic,
-    /// The child was ended by this signal, which the pool did not send. 9 is most often the
-    /// kernel's when the machine has no memory left.
+    /// The child was killed by this signal, which the pool did not send. 9 is usually the kernel's when the machine is
+    /// out of memory.
     #[error("the walker was ended by signal {0}")]
     Signal(i32),
-    /// The child ended or answered in a way that is not agreed on.
+    /// The child exited or answered in violation of the protocol.
     #[error("the walker did not keep to the protocol")]
     Protocol,
     /// No child could be started. This says nothing about the dump.
@@ -27,7 +27,7 @@ pub enum WalkDeath {
 }
 
 impl WalkDeath {
-    /// A short name that does not change: for notes, metrics and stored reasons.
+    /// A short, stable name for notes, metrics and stored reasons.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Timeout => "timeout",
@@ -39,7 +39,7 @@ impl WalkDeath {
         }
     }
 
-    /// Whether the dump may be the cause, so that it counts as one of its tries.
+    /// Whether the dump may be the cause, so that it counts as one of its attempts.
     pub fn may_be_the_dumps_fault(&self) -> bool {
         !matches!(self, Self::Spawn(_))
     }

@@ -1,4 +1,4 @@
-//! What the walker's document says that it should not, and the other way round. Pure.
+//! Corrects the walker's document. Pure.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,24 +7,24 @@ use serde_json::{Value, json};
 
 use crate::symbol_key::leaf;
 
-/// What is known of the symbols of one module.
+/// What is known about the symbols of one module.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ModuleSymbols {
-    /// Whether there are symbols.
+    /// Whether symbols were loaded.
     pub(super) loaded: bool,
-    /// Whether there are some that cannot be read.
+    /// Whether there are symbols that cannot be read.
     pub(super) corrupt: bool,
     /// Where they came from.
     pub(super) url: Option<String>,
 }
 
-/// Mends a document as the walker wrote it:
+/// Corrects a document as the walker wrote it:
 ///
-/// * `thread_count` counts the threads that were `left_out` too;
-/// * modules are told apart by their address, and not by their names, when it is said whose symbols
-///   were there (`asked` holds the modules that symbols were looked for, by address);
-/// * `proc_limits.limits` is sorted by name: the walker writes it in an order that changes from run
-///   to run, and the same dump must always give the same document.
+/// * `thread_count` includes the threads that were `left_out`;
+/// * modules are identified by address instead of name when their symbols are reported (`asked` holds the modules whose
+///   symbols were requested, by address);
+/// * `proc_limits.limits` is sorted by name: the walker writes it in an order that changes from run to run, and the
+///   same dump must always give the same document.
 pub(super) fn mend(mut json: Vec<u8>, left_out: u32, asked: &HashMap<u64, ModuleSymbols>) -> Vec<u8> {
     edit(&mut json, "proc_limits", memmem::find, |limits| {
         let Some(limits) = limits.get_mut("limits").and_then(Value::as_array_mut) else {
@@ -40,7 +40,7 @@ pub(super) fn mend(mut json: Vec<u8>, left_out: u32, asked: &HashMap<u64, Module
         modules.as_array_mut().is_some_and(|modules| tell_apart(modules, asked))
     });
     if left_out > 0 {
-        // Before it stand the soft errors, which are free JSON of the dump's.
+        // The soft errors before it are arbitrary JSON from the dump.
         edit(&mut json, "thread_count", memmem::rfind, |count| {
             *count = json!(count.as_u64().map(|count| count + u64::from(left_out)));
             true
@@ -49,8 +49,7 @@ pub(super) fn mend(mut json: Vec<u8>, left_out: u32, asked: &HashMap<u64, Module
     json
 }
 
-/// Says of each module whose name others have too what is known of its own symbols; true if there
-/// are such modules.
+/// Sets what is known about the symbols of each module that shares its name with others; true if there are any.
 fn tell_apart(modules: &mut [Value], asked: &HashMap<u64, ModuleSymbols>) -> bool {
     let mut seen = HashSet::new();
     let shared: HashSet<String> = modules
@@ -80,15 +79,15 @@ pub(crate) fn address(text: &str) -> Option<u64> {
     u64::from_str_radix(text.strip_prefix("0x")?, 16).ok()
 }
 
-/// Changes one value of a document in place, without reading the rest of it: the first or the last
-/// with this key. `change` says whether it changed anything.
+/// Changes one value of a document in place, without parsing the rest: the first or the last with this key. `change`
+/// returns whether it changed anything.
 fn edit(
     json: &mut Vec<u8>,
     key: &str,
     find: impl FnOnce(&[u8], &[u8]) -> Option<usize>,
     change: impl FnOnce(&mut Value) -> bool,
 ) {
-    // Inside of a string the quotes would have backslashes before them, so this can only be a key.
+    // Inside a string the quotes would be escaped, so this can only be a key.
     let key = format!("\"{key}\":");
     let Some(start) = find(json, key.as_bytes()).map(|at| at + key.len()) else {
         return;
@@ -103,10 +102,9 @@ fn edit(
     }
 }
 
-/// Reads a document, if it is an object. Names of modules, threads and functions come from a dump
-/// and from files, and can hold anything: control characters, but for line ends and tabs, are
-/// replaced by U+FFFD, and modules that were unloaded lose the folders before their names, as the
-/// others have: a user's name may stand in them.
+/// Reads a document, if it is an object. Names of modules, threads and functions come from a dump and from files, and
+/// can hold anything: control characters, except line ends and tabs, are replaced by U+FFFD, and unloaded modules lose
+/// the folders in their names, as the others have: they may contain a user name.
 pub(super) fn read(json: &[u8]) -> Option<Value> {
     let mut document: Value = serde_json::from_slice(json).ok()?;
     replace_controls(&mut document);
@@ -141,7 +139,7 @@ fn list<'a>(value: &'a mut Value, key: &str) -> impl Iterator<Item = &'a mut Val
     items.into_iter().flatten()
 }
 
-/// Replaces control characters in the texts of a value, names of members aside.
+/// Replaces control characters in the texts of a value, except in member names.
 pub(crate) fn replace_controls(value: &mut Value) {
     match value {
         Value::String(text) => {
@@ -155,7 +153,7 @@ pub(crate) fn replace_controls(value: &mut Value) {
     }
 }
 
-/// Whether a character does something to who shows it, and is neither a line end nor a tab.
+/// Whether a character can affect what displays it, and is neither a line end nor a tab.
 fn is_bad_control(c: char) -> bool {
     c.is_control() && !matches!(c, '\n' | '\r' | '\t')
 }

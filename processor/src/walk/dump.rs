@@ -1,4 +1,4 @@
-//! Walking one dump, within bounds.
+//! Walks one dump, within bounds.
 
 use std::{
     collections::HashSet,
@@ -24,21 +24,21 @@ use super::{
 };
 use crate::symbol_key::SymbolKey;
 
-/// What the walker may ask the symbols in one walk. An ordinary crash of 100 threads needs some
-/// thousands; at 8 KB a frame this is 400 MB at the very most.
+/// Maximum symbol questions of one walk. An ordinary crash with 100 threads needs some thousands; at 8 KB a frame this
+/// is at most 400 MB.
 const QUESTIONS: u32 = 50_000;
 
-/// The modules of a dump that symbols are fetched for. Firefox loads up to 300.
+/// Maximum modules of a dump for which symbols are fetched. Firefox loads up to 300.
 const MODULE_LIMIT: usize = 2_000;
 
-/// The status of a dump whose stacks were too much even when cut to the crashing thread's top.
+/// The status of a dump whose stacks were too large even when cut to the top of the crashing thread.
 const TOO_LARGE: &str = "StacksTooLarge";
 
-/// What came out of a walk.
+/// The result of a walk.
 pub(super) struct Walk {
     /// `OK`, or the name of the error.
     pub(super) status: &'static str,
-    /// The document in JSON, if the status is `OK`.
+    /// The document as JSON, if the status is `OK`.
     pub(super) json: Option<Vec<u8>>,
     /// What was left out.
     pub(super) cut: Cut,
@@ -50,8 +50,8 @@ enum Attempt {
     TooLarge,
 }
 
-/// Walks `dump`, which is unpacked first and then cut in place. `evil_json` is a file with the annotations that the
-/// walker itself understands.
+/// Walks `dump` after unpacking it and cutting it in place. `evil_json` is a file with the annotations that the walker
+/// itself understands.
 pub(super) fn walk(dump: Vec<u8>, hard: bool, evil_json: Option<&Path>, cache: &mut SymbolCache) -> Walk {
     let levels: &[Level] = if hard {
         &[Level::Hard, Level::CrashingThread]
@@ -89,7 +89,7 @@ pub(super) fn walk(dump: Vec<u8>, hard: bool, evil_json: Option<&Path>, cache: &
     refused(TOO_LARGE)
 }
 
-/// Walks a dump of which `left_out` threads were cut off.
+/// Walks a dump from which `left_out` threads were cut.
 fn attempt(dump: &[u8], left_out: u32, evil_json: Option<&Path>, cache: &mut SymbolCache) -> Attempt {
     let dump = match Minidump::read(dump) {
         Ok(dump) => dump,
@@ -98,8 +98,7 @@ fn attempt(dump: &[u8], left_out: u32, evil_json: Option<&Path>, cache: &mut Sym
     let session = Session::new(cache, QUESTIONS);
     let mut options = ProcessorOptions::default();
     options.evil_json = evil_json;
-    // Nothing in a walk waits for anything, so that one poll finishes it. It is pending only when
-    // the session has stopped answering.
+    // Nothing in a walk waits, so one poll completes it. It is pending only if the session has stopped answering.
     let walk = pin!(process_minidump_with_options(&dump, &session, options));
     let mut state = match walk.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Pending => return Attempt::TooLarge,
@@ -120,8 +119,8 @@ fn attempt(dump: &[u8], left_out: u32, evil_json: Option<&Path>, cache: &mut Sym
     Attempt::Walked(json)
 }
 
-/// The thread that asked for the dump, as Breakpad noted it. The walker takes no notice of that if
-/// there is an exception, even one of a thread that the dump does not hold.
+/// The thread that requested the dump, as Breakpad recorded it. The walker ignores it if there is an exception, even
+/// one of a thread that is not in the dump.
 fn asking_thread(dump: &Minidump<'_, &[u8]>, threads: &[CallStack]) -> Option<usize> {
     let info = dump.get_stream::<MinidumpBreakpadInfo>().ok()?;
     let id = info.requesting_thread_id?;
@@ -130,8 +129,8 @@ fn asking_thread(dump: &Minidump<'_, &[u8]>, threads: &[CallStack]) -> Option<us
         .position(|thread| thread.thread_id == id && thread.info != CallStackInfo::DumpThreadSkipped)
 }
 
-/// What names the symbols of the dump's modules, in the order of the dump, without repetition; none
-/// if the dump cannot be read.
+/// The keys of the symbols of the dump's modules, in the order of the dump, without duplicates; none if the dump cannot
+/// be read.
 pub(super) fn modules(dump: Vec<u8>) -> Vec<SymbolKey> {
     let (mut dump, _) = unpack(dump);
     names::mend(&mut dump);
@@ -150,7 +149,7 @@ pub(super) fn modules(dump: Vec<u8>) -> Vec<SymbolKey> {
         .collect()
 }
 
-/// A buffer that refuses to grow over [`ANSWER_LIMIT`].
+/// A buffer that refuses to grow beyond [`ANSWER_LIMIT`].
 struct Bounded(Vec<u8>);
 
 impl Write for Bounded {

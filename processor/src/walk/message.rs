@@ -1,4 +1,4 @@
-//! What parent and child say to each other.
+//! The protocol between parent and child.
 //!
 //! Both directions have the same form: two little-endian `u32` lengths, then a head in JSON, then a
 //! body of bytes.
@@ -22,11 +22,10 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::cut::Cut;
 
-/// Bytes of a head at most: the annotations in it are far smaller in real crashes, and are left out
-/// if they are not.
+/// Maximum bytes of a head: the annotations in it are far smaller in real crashes, and are left out if they are not.
 pub(super) const HEAD_LIMIT: usize = 4 << 20;
 
-/// What the parent asks.
+/// A request of the parent.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Request {
     /// How to work.
@@ -40,7 +39,7 @@ pub(super) enum Request {
         /// The annotation `CPUMicrocodeVersion`.
         microcode: Option<String>,
     },
-    /// Tell what names the symbols of the dump's modules.
+    /// List the keys of the symbols of the dump's modules.
     Modules,
 }
 
@@ -53,11 +52,11 @@ pub(super) struct Setup {
     pub(super) memory_bytes: u64,
     /// Folders with symbol files.
     pub(super) symbol_roots: Vec<PathBuf>,
-    /// Bytes of symbol text that may be held.
+    /// Maximum bytes of symbol text held.
     pub(super) symbol_cache_bytes: u64,
 }
 
-/// What the child answers.
+/// The child's answer.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Answer {
     pub(super) outcome: Outcome,
@@ -65,7 +64,7 @@ pub(super) struct Answer {
     pub(super) rss_bytes: u64,
 }
 
-/// What came out of a request.
+/// The result of a request.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Outcome {
     Walked {
@@ -74,11 +73,11 @@ pub(super) enum Outcome {
         symbol_files_parsed: u32,
     },
     Modules,
-    /// The request made the code panic; the child lives on.
+    /// The request caused a panic; the child lives on.
     Panicked,
 }
 
-/// The bytes that go before the body: both lengths and the head.
+/// The bytes before the body: both lengths and the head.
 pub(super) fn prefix(head: &impl Serialize, body: usize) -> io::Result<Vec<u8>> {
     let head = serde_json::to_vec(head)?;
     let too_large = |_| io::Error::from(io::ErrorKind::InvalidInput);

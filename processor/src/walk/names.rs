@@ -1,22 +1,21 @@
-//! Names in a dump that the walker cannot read. Pure.
+//! Repairs names in a dump that the walker cannot read. Pure.
 //!
-//! One name that is no UTF-16, or that lies outside of the dump, costs the walker the whole list of
-//! modules (getsentry/symbolicator#1115), and with it every function. File names of Windows may
-//! hold halves of surrogate pairs. Such a name gets a copy that can be read, behind the dump, and
-//! its record names that; nothing else of the dump is touched, since any other place may be part
-//! of a stack.
+//! One name that is not UTF-16, or that is outside the dump, makes the walker drop the whole list of modules
+//! (getsentry/symbolicator#1115), and every function with it. Windows file names may contain unpaired surrogates. Such
+//! a name gets a readable copy, appended to the dump, and its record points to that; nothing else in the dump is
+//! touched, since any other place may be part of a stack.
 
 use std::collections::HashMap;
 
 use super::clip::{STREAM_LIMIT, offset, read, write};
 
-/// Bytes of a name at most: twice the longest path of Windows.
+/// Maximum bytes of a name: twice the longest Windows path.
 const MAX_NAME: usize = 65_534;
-/// Bytes of copies at most; further names are [`UNREADABLE`].
+/// Maximum bytes of copies; any further name becomes [`UNREADABLE`].
 const MAX_COPIES: usize = 1 << 20;
-/// What stands for a name that lies outside of the dump.
+/// Stands for a name outside the dump.
 const UNREADABLE: &str = "(unreadable)";
-/// Bytes of a dump's head, in which no name lies.
+/// Bytes of a dump's head, which holds no names.
 const HEAD: u32 = 32;
 
 const MODULE_LIST: u32 = 4;
@@ -24,20 +23,20 @@ const SYSTEM_INFO: u32 = 7;
 const UNLOADED_MODULE_LIST: u32 = 14;
 const THREAD_NAMES: u32 = 24;
 
-/// A list of records that name a string each.
+/// A list whose records each name a string.
 #[derive(Debug, Clone, Copy)]
 struct List {
-    /// Where its records begin, their size and their number.
+    /// The offset of its records, their size and their number.
     first: usize,
     size: usize,
     count: usize,
-    /// Where in a record the string's place stands.
+    /// The offset in a record that holds the string's location.
     name: usize,
-    /// Whether the walker gives up the list for one name, and not the name alone.
+    /// Whether one bad name makes the walker drop the whole list, not just that name.
     is_lost: bool,
 }
 
-/// Gives names that could not be read a copy that can; answers how many there were.
+/// Gives unreadable names a readable copy; returns how many there were.
 pub(super) fn mend(dump: &mut Vec<u8>) -> u32 {
     let mut copies = Copies {
         end: dump.len(),
@@ -65,7 +64,7 @@ fn list(dump: &[u8], kind: u32) -> Option<List> {
         return None;
     }
     let (streams, directory) = (read(dump, 8)?, read(dump, 12)?);
-    // Of several of a kind the walker takes the last.
+    // If there are several of a kind, the walker takes the last.
     let entry = (0..streams.min(STREAM_LIMIT))
         .rev()
         .filter_map(|index| offset(directory, index, 12))
@@ -77,7 +76,7 @@ fn list(dump: &[u8], kind: u32) -> Option<List> {
         THREAD_NAMES => (4, 12, read(dump, start)?, 4, false),
         // One record: the system's version has a text, such as macOS' build number.
         SYSTEM_INFO => (0, 28, 1, 24, false),
-        // Its head says how large head and records are.
+        // The list's head gives the size of the head and of the records.
         _ => {
             let (head, size) = (read(dump, start)? as usize, read(dump, start + 4)?);
             (
@@ -93,7 +92,7 @@ fn list(dump: &[u8], kind: u32) -> Option<List> {
     let needed = count.checked_mul(size)?.checked_add(head)?;
     let padding = stream.checked_sub(needed)?;
     let is_plain = matches!(kind, MODULE_LIST | THREAD_NAMES);
-    // Some writers put 4 bytes after the count, so that records lie at multiples of 8.
+    // Some writers put 4 bytes after the count, so that records are aligned to 8 bytes.
     let first = match (is_plain, padding) {
         (true, 4) => start + head + 4,
         (true, 1..) => return None,
@@ -108,20 +107,20 @@ fn list(dump: &[u8], kind: u32) -> Option<List> {
     })
 }
 
-/// The copies that are to stand behind a dump.
+/// The copies to append to a dump.
 #[derive(Debug, Default)]
 struct Copies {
-    /// Where they will begin.
+    /// The offset where they start.
     end: usize,
     bytes: Vec<u8>,
-    /// By the place of the string, the place of its copy if it needs one.
+    /// By the location of the string, the location of its copy if it needs one.
     known: HashMap<u32, Option<u32>>,
     unreadable: Option<u32>,
     bad: u32,
 }
 
 impl Copies {
-    /// The place of a string's copy, if it needs one.
+    /// The location of a string's copy, if it needs one.
     fn of(&mut self, dump: &[u8], name: u32, list: List) -> Option<u32> {
         if let Some(known) = self.known.get(&name) {
             return *known;
@@ -159,7 +158,7 @@ impl Copies {
     }
 }
 
-/// The units of a string, if it lies in the dump; a half unit at its end is left out.
+/// The units of a string, if it is in the dump; a trailing half unit is dropped.
 fn units(dump: &[u8], name: u32) -> Option<Vec<u16>> {
     let size = read(dump, name as usize).filter(|_| name >= HEAD)? as usize;
     let start = name as usize + 4;
@@ -178,7 +177,7 @@ mod tests {
 
     use super::*;
 
-    /// A dump of nothing but a module list; each name is given as a string's bytes.
+    /// A dump with only a module list; each name is given as a string's bytes.
     fn dump(names: &[&[u8]]) -> Vec<u8> {
         let list = 32 + 12;
         let strings = list + 4 + names.len() * 108;
@@ -242,7 +241,7 @@ mod tests {
         fn any_bytes_can_be_mended(header in prop::collection::vec(any::<u8>(), 0..400)) {
             let mut bytes = b"MDMP".to_vec();
             bytes.extend_from_slice(&header);
-            // Small numbers, so that lists and names point into the dump and into each other.
+            // Small numbers, so that lists and names point into the dump and at each other.
             for position in (8..bytes.len().saturating_sub(4)).step_by(4) {
                 let value = read(&bytes, position).unwrap_or(0) % 200;
                 write(&mut bytes, position, value);
@@ -250,7 +249,7 @@ mod tests {
             let before = bytes.clone();
             mend(&mut bytes);
             prop_assert!(bytes.len() <= before.len() + MAX_COPIES + MAX_NAME);
-            // Only places of names in the lists' records change.
+            // Only the locations of names in the lists' records change.
             for kind in [MODULE_LIST, UNLOADED_MODULE_LIST, THREAD_NAMES] {
                 if let Some(list) = list(&before, kind) {
                     for index in 0..list.count {
@@ -281,7 +280,7 @@ mod tests {
     fn what_the_walker_does_not_read_is_not_touched() {
         let half = named(&[0xd800]);
         let sound = dump(&[&half]);
-        // A name in the head of the dump, and a list that is not as large as it says.
+        // A name in the head of the dump, and a list shorter than it claims.
         let mut in_head = sound.clone();
         write(&mut in_head, 32 + 12 + 4 + 20, 0);
         let mut short = sound.clone();

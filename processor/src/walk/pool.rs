@@ -1,4 +1,4 @@
-//! The children and who gets one.
+//! The children, and how they are assigned.
 
 use std::{
     io,
@@ -22,9 +22,8 @@ use crate::symbol_key::SymbolKey;
 
 /// Keeps children that walk dumps. Dropping it ends them all.
 ///
-/// A child walks one dump at a time, so that it is plain which dump a death belongs to. The child
-/// that was used last is used first: with little to do, one child keeps its symbols warm and the
-/// others are not even started.
+/// A child walks one dump at a time, so that it is clear which dump a death belongs to. The most recently used child is
+/// used first: with little to do, one child keeps its symbols warm and the others are not even started.
 pub struct Pool {
     settings: PoolSettings,
     spawner: Spawner,
@@ -40,10 +39,10 @@ struct Asked {
 }
 
 impl Pool {
-    /// A pool without any child yet; to be called inside of a runtime.
+    /// A pool without children; must be called inside a runtime.
     ///
     /// # Errors
-    /// If the thread that starts children cannot be started.
+    /// The thread that starts children cannot be started.
     pub fn new(settings: PoolSettings) -> io::Result<Self> {
         Ok(Self {
             spawner: Spawner::new(settings.clone())?,
@@ -53,12 +52,11 @@ impl Pool {
         })
     }
 
-    /// Walks a dump in a child. Waits for a free child without limit; dropping the future kills the
-    /// child that is at work for it.
+    /// Walks a dump in a child. Waits for a free child without limit; dropping the future kills the child working for
+    /// it.
     ///
     /// # Errors
-    /// If the child dies or cannot be started. An unreadable dump is no error, but a
-    /// [`Walked::status`].
+    /// The child dies or cannot be started. An unreadable dump is not an error, but a [`Walked::status`].
     pub async fn walk(&self, job: &WalkJob) -> Result<Walked, WalkDeath> {
         if job.dump.len() > DUMP_LIMIT {
             return Ok(Walked {
@@ -69,7 +67,7 @@ impl Pool {
                 rss_bytes: 0,
             });
         }
-        // Written into JSON a text can become six times as long.
+        // JSON escaping can make a text six times as long.
         let within_head = |text: &Option<String>| text.clone().filter(|text| text.len() < HEAD_LIMIT / 16);
         let request = Request::Walk {
             hard: job.hard_clip,
@@ -96,10 +94,9 @@ impl Pool {
         })
     }
 
-    /// What names the symbol files of a dump's modules; none if the dump cannot be read.
+    /// The keys of the symbol files of a dump's modules; none if the dump cannot be read.
     ///
-    /// A child reads the list, and not this process, because a dump is hostile until it has been
-    /// walked.
+    /// A child reads the list, not this process, because a dump counts as hostile until it has been walked.
     ///
     /// # Errors
     /// As [`Pool::walk`].
@@ -149,8 +146,8 @@ impl Pool {
         None
     }
 
-    /// Keeps the child for the next dump, unless it has worked for long or holds three quarters of
-    /// its memory: what remains could be too little for a walk.
+    /// Keeps the child for the next dump, unless it has done enough work or holds three quarters of its memory: what
+    /// remains could be too little for a walk.
     fn put_back(&self, walker: Walker, rss_bytes: u64) {
         let worn = walker.jobs >= self.settings.jobs_per_child || rss_bytes > self.settings.memory_bytes / 4 * 3;
         if worn {

@@ -1,4 +1,4 @@
-//! One child process, as its parent sees it.
+//! One child process, from the parent's side.
 
 use std::{
     io,
@@ -23,31 +23,31 @@ use super::{
     settings::PoolSettings,
 };
 
-/// Bytes of a child's standard error that are kept, the last ones. They tell why it died. They may
-/// hold protected data (a panic can quote what it stumbled over) and are never logged.
+/// Maximum bytes kept from the end of a child's standard error. They show why it died. They may hold protected data (a
+/// panic can quote what caused it) and are never logged.
 const LAST_WORDS: usize = 4 << 10;
 
-/// How long a child that has closed its output may take to end.
+/// How long a child may take to exit after closing its output.
 const END_LIMIT: Duration = Duration::from_secs(5);
 
 /// The exit code of a program that panicked.
 const PANIC_CODE: i32 = 101;
 
-/// Starts children, all on one thread of its own.
+/// Starts children, all on one dedicated thread.
 ///
-/// A child is told by the kernel to die when the *thread* that started it ends, not the process.
-/// The threads of the runtime come and go, so a child started on one of them could be killed in the
-/// middle of a walk. This thread ends when the spawner is dropped, and takes all children that are
-/// left with it; a child also ends when its input is closed, whichever comes first.
+/// The kernel kills a child when the *thread* that started it ends, not the process. The threads of the runtime come
+/// and go, so a child started on one of them could be killed in the middle of a walk. This thread ends when the spawner
+/// is dropped, and takes the remaining children with it; a child also exits when its input is closed, whichever comes
+/// first.
 pub(super) struct Spawner {
     requests: mpsc::Sender<Started>,
 }
 
-/// Where to send the child that was started.
+/// Where to send the started child.
 type Started = oneshot::Sender<io::Result<Child>>;
 
 impl Spawner {
-    /// Starts the thread. Children belong to the runtime that this is called in.
+    /// Starts the thread. Children belong to the runtime in which this is called.
     pub(super) fn new(settings: PoolSettings) -> io::Result<Self> {
         let runtime = Handle::current();
         let (requests, incoming) = mpsc::channel::<Started>();
@@ -56,7 +56,7 @@ impl Spawner {
             .spawn(move || {
                 let _entered = runtime.enter();
                 for started in incoming {
-                    // If nobody waits for it any more, the child is dropped and so killed.
+                    // If the receiver is gone, the child is dropped and so killed.
                     let _ = started.send(command(&settings).spawn());
                 }
             })?;
@@ -76,8 +76,7 @@ fn command(settings: &PoolSettings) -> Command {
     command
         .args(&settings.arguments)
         .env_clear()
-        // One arena: the child has one thread, and each arena would take 64 MB of its address
-        // space.
+        // One arena: the child has one thread, and each arena would take 64 MB of its address space.
         .env("MALLOC_ARENA_MAX", "1")
         .env("TMPDIR", std::env::temp_dir())
         .stdin(Stdio::piped())
@@ -89,18 +88,18 @@ fn command(settings: &PoolSettings) -> Command {
     command
 }
 
-/// A child that lives, or did when it was last heard of. Dropping it kills it.
+/// A child that was alive when last heard from. Dropping it kills it.
 pub(super) struct Walker {
     child: Child,
     input: ChildStdin,
     output: ChildStdout,
     last_words: AbortOnDropHandle<Vec<u8>>,
-    /// Requests that it has answered.
+    /// Number of requests it has answered.
     pub(super) jobs: u32,
 }
 
 impl Walker {
-    /// Starts a child and tells it how to work.
+    /// Starts a child and sends it its setup.
     pub(super) async fn start(spawner: &Spawner, settings: &PoolSettings) -> Result<Self, WalkDeath> {
         let mut child = spawner.spawn().await.map_err(WalkDeath::Spawn)?;
         let (Some(input), Some(output), Some(errors)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
@@ -125,13 +124,13 @@ impl Walker {
         told.map(|()| walker).map_err(WalkDeath::Spawn)
     }
 
-    /// Whether the child has ended while it had nothing to do.
+    /// Whether the child has exited while idle.
     pub(super) fn has_ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Asks and waits for the answer, without limit of time. After an error the child is of no more
-    /// use: see [`Walker::why`].
+    /// Sends a request and waits for the answer, without a time limit. After an error the child is unusable: see
+    /// [`Walker::why`].
     pub(super) async fn ask(&mut self, request: &Request, dump: &[u8]) -> io::Result<(Answer, Vec<u8>)> {
         self.tell(request, dump).await?;
         let answer = message::receive(&mut self.output, ANSWER_LIMIT).await?;
@@ -139,7 +138,7 @@ impl Walker {
         Ok(answer)
     }
 
-    /// Why the child gave no answer. It is gone afterwards.
+    /// Why the child gave no answer. Ends the child.
     pub(super) async fn why(self) -> WalkDeath {
         let Self {
             mut child,
@@ -176,8 +175,8 @@ async fn listen(mut errors: ChildStderr) -> Vec<u8> {
     kept
 }
 
-/// What a child died of. An allocation that fails ends in `abort`, which alone does not tell it
-/// from a stack overflow; the message of the standard library does.
+/// The cause of a child's death. A failed allocation ends in `abort`, which alone cannot be told from a stack overflow;
+/// the standard library's message can.
 fn diagnose(status: ExitStatus, last_words: &[u8]) -> WalkDeath {
     let last_words = String::from_utf8_lossy(last_words);
     let out_of_memory = last_words.contains("memory allocation of ") && last_words.contains(" bytes failed");

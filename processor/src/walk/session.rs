@@ -1,8 +1,8 @@
-//! The symbols of one walk: what the walker asks, answered out of the cache and counted.
+//! The symbols of one walk: answers the walker's questions from the cache and counts them.
 //!
-//! The walker asks for every frame and for every word of a stack that could be a return address, so
-//! the number of questions bounds frames, memory and time. When the allowance is spent, an answer
-//! never comes: whoever polls the walk sees it pending and knows why.
+//! The walker asks for every frame and for every word of a stack that could be a return address, so the number of
+//! questions bounds frames, memory and time. When the budget is spent, no answer ever comes: the code that polls the
+//! walk sees it pending and knows why.
 
 use std::{
     collections::HashMap,
@@ -24,14 +24,14 @@ use crate::symbol_key::{SymbolKey, leaf};
 
 /// See the module's description.
 pub(super) struct Session<'a> {
-    // The walk runs on one thread; the lock is what the trait's `Sync` asks for.
+    // The walk runs on one thread; the lock only satisfies the trait's `Sync` bound.
     state: Mutex<State<'a>>,
 }
 
 struct State<'a> {
     cache: &'a mut SymbolCache,
     left: u32,
-    /// By the address of the module, which is unique among those that the walker asks for.
+    /// By the address of the module, which is unique among the modules the walker asks for.
     modules: HashMap<u64, Option<Arc<SymbolFile>>>,
     /// What the walker's document shows, by name, and what is true, by address.
     stats: HashMap<String, SymbolStats>,
@@ -39,7 +39,7 @@ struct State<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// A session that answers at most `questions`.
+    /// A session that answers at most `questions` questions.
     pub(super) fn new(cache: &'a mut SymbolCache, questions: u32) -> Self {
         cache.begin_walk();
         Self {
@@ -60,7 +60,7 @@ impl<'a> Session<'a> {
         self.state().symbols(module)
     }
 
-    /// What is known of the symbols of the modules that were asked for, by address.
+    /// What is known about the symbols of the requested modules, by address.
     pub(super) fn modules(&self) -> HashMap<u64, ModuleSymbols> {
         self.state().known.clone()
     }
@@ -107,8 +107,7 @@ impl State<'_> {
     }
 }
 
-/// What names the symbols of a module. Modules without a debug file (MinGW's) are looked for under
-/// their own name.
+/// The key of a module's symbols. For modules without a debug file (MinGW's), their own name is used.
 pub(super) fn key_of(module: &dyn Module) -> Option<SymbolKey> {
     let debug_file = module
         .debug_file()

@@ -1,35 +1,33 @@
-//! How a pool of walkers is made.
+//! Settings of a pool of walkers.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How a [`Pool`](super::Pool) is made.
+/// Settings of a [`Pool`](super::Pool).
 #[derive(Debug, Clone)]
 pub struct PoolSettings {
-    /// Children at most; each walks one dump at a time. They are started when they are first
-    /// needed.
+    /// Maximum children; each walks one dump at a time. They are started on first use.
     pub walkers: usize,
-    /// Address space of a child in bytes. What a child needs is about 2.2 times
-    /// `symbol_cache_bytes` and 500 MB for the walk.
+    /// Address space of a child in bytes. A child needs about 2.2 times `symbol_cache_bytes`, plus 500 MB for the walk.
     pub memory_bytes: u64,
-    /// How long one dump may take, with parsing its symbols.
+    /// Time limit for one dump, including parsing its symbols.
     pub timeout: Duration,
-    /// Folders that symbol files are looked for in, in this order.
+    /// Folders searched for symbol files, in this order.
     pub symbol_roots: Vec<PathBuf>,
-    /// Bytes of symbol files' text that a child keeps parsed; a larger file is not used at all.
+    /// Maximum bytes of symbol text that a child keeps parsed; a larger file is never used.
     pub symbol_cache_bytes: u64,
-    /// The program to start, which must call [`child::run`](super::child::run) when it gets `arguments`. The service's
-    /// is its own.
+    /// The program to start, which must call [`child::run`](super::child::run) when it gets `arguments`. The service
+    /// uses itself.
     pub program: PathBuf,
     /// The arguments that make the program a walker.
     pub arguments: Vec<String>,
-    /// After so many dumps a child is replaced.
+    /// A child is replaced after this many dumps.
     pub jobs_per_child: u32,
 }
 
 impl Default for PoolSettings {
-    /// Two children of 2 GiB with a quarter of it for symbols' text, 120 s for a dump, no symbols,
-    /// this program with the argument `walker`.
+    /// Two children of 2 GiB with a quarter of it for symbol text, 120 s for a dump, no symbols, this program with the
+    /// argument `walker`.
     fn default() -> Self {
         Self {
             walkers: 2,

@@ -1,8 +1,7 @@
-//! The minidump in what was sent as one. Pure.
+//! Extracts the minidump from what was sent as one. Pure.
 //!
-//! Some clients compress the file before they put it into the form, and Electron's on Linux write
-//! the whole form into the file that is then sent as the minidump in another form
-//! (getsentry/sentry-electron#200).
+//! Some clients compress the file before they put it into the form, and Electron's on Linux write the whole form into
+//! the file that is then sent as the minidump in another form (getsentry/sentry-electron#200).
 
 use std::io::Read;
 
@@ -11,13 +10,13 @@ use memchr::memmem;
 
 use super::job::DUMP_LIMIT;
 
-/// How many packings around a minidump are taken off.
+/// Maximum layers of packing removed from a minidump.
 const MAX_PACKINGS: usize = 3;
-/// The longest line that can be a boundary, with the dashes before it.
+/// Maximum length of a boundary line, including the leading dashes.
 const MAX_BOUNDARY: usize = 72;
 
-/// The minidump in the bytes, and whether it was packed. What cannot be unpacked, or not within
-/// [`DUMP_LIMIT`], stays as it is.
+/// The minidump in the bytes, and whether it was packed. What cannot be unpacked, or not within [`DUMP_LIMIT`], is
+/// returned unchanged.
 pub(super) fn unpack(mut bytes: Vec<u8>) -> (Vec<u8>, bool) {
     let mut was_packed = false;
     for _ in 0..MAX_PACKINGS {
@@ -36,17 +35,17 @@ pub(super) fn unpack(mut bytes: Vec<u8>) -> (Vec<u8>, bool) {
 }
 
 fn inflate(bytes: &[u8]) -> Option<Vec<u8>> {
-    // Its size stands at the end, so that nothing need be moved while it grows.
+    // Gzip ends with the size, so the buffer need not move as it grows.
     let size = bytes.last_chunk().map_or(0, |size| u32::from_le_bytes(*size));
     let mut inflated = Vec::with_capacity((size as usize).min(DUMP_LIMIT));
     let mut decoder = MultiGzDecoder::new(bytes).take(DUMP_LIMIT as u64 + 1);
     let read = decoder.read_to_end(&mut inflated);
-    // What was cut off, or has something behind it, is good as far as it goes.
+    // A truncated file, or one with trailing data, is used as far as it goes.
     let is_usable = read.is_ok() || inflated.starts_with(b"MDMP");
     (is_usable && inflated.len() <= DUMP_LIMIT).then_some(inflated)
 }
 
-/// The content of the part that is called as a minidump is.
+/// The content of the part that has a minidump's name.
 fn minidump_of_form(form: &[u8]) -> Option<&[u8]> {
     let end = memmem::find(form, b"\r\n").filter(|end| *end <= MAX_BOUNDARY)?;
     let delimiter = [b"\r\n", form.get(..end)?].concat();
@@ -95,7 +94,7 @@ mod tests {
         let mut padded = zipped(dump);
         padded.extend([0; 9]);
         assert_eq!(unpack(padded), (dump.to_vec(), true));
-        // A form that was cut off.
+        // A truncated form.
         let cut = form(b"MDMP");
         assert_eq!(unpack(cut[..cut.len() - 9].to_vec()), (b"MDMP".to_vec(), true));
     }

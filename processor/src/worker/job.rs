@@ -20,26 +20,26 @@ use super::shared::Shared;
 use crate::enrich::{self, Builds, Found};
 use crate::pipeline::{self, Input};
 
-/// How long a crash waits that was looked up in an older generation of builds than the stored one:
-/// until then every process has loaded the newer one.
+/// How long a crash waits if it was looked up in an older generation of builds than the stored one: by then every
+/// process has loaded the newer one.
 const NEXT_GENERATION: Duration = Duration::from_secs(70);
 
-/// A crash's identity and what was answered about its build.
+/// A crash's identity and the answer about its build.
 struct Looked {
     identity: ProcessedCrash,
     found: Found,
     received: i64,
 }
 
-/// What is there of a crash when work on it begins.
+/// What exists of a crash when work on it starts.
 struct Before {
-    /// The number of the newest writing in the row; 0 without a row.
+    /// The number of the last write recorded in the row; 0 without a row.
     row_version: i64,
     has_row: bool,
 }
 
 impl Shared {
-    /// Does a job, or settles why it cannot be done; answers what became of it.
+    /// Does a job, or records why it cannot be done; returns the outcome.
     pub(super) async fn settle(&self, job: &mut Job) -> &'static str {
         let problem = if job.claims > queue::MAX_CLAIMS {
             Problem::Never("claimed too often without an end")
@@ -54,7 +54,7 @@ impl Shared {
 
     /// Settles a job that could not be done.
     pub(super) async fn put_back(&self, job: &Job, problem: &Problem) -> &'static str {
-        // A crash is not to blame for a store that is away: its failures are not counted then.
+        // A crash is not to blame if a store is away, so its failures are not counted then.
         let is_counted = match problem {
             Problem::Later(_) => self.stores.ask().await,
             Problem::Never(_) | Problem::ClaimLost | Problem::Deleted => true,
@@ -134,7 +134,7 @@ impl Shared {
         let (walks, walk_notes) = minidumps::walk_all(self, job, &report).await?;
         notes.extend(walk_notes);
         let looked = self.look_up(id, &report.raw).await?;
-        // After a loss of the row, the document knows how often it was written.
+        // If the row was lost, the document knows how often it was written.
         let known = previous.as_ref().map_or(0, ProcessedCrash::row_version);
         let output = Output {
             row_version: before.row_version.max(known).saturating_add(1),
@@ -168,7 +168,7 @@ impl Shared {
             let mut tx = self.db.begin().await?;
             let row = (before.row_version, &written.output);
             if !db::finish(&mut tx, id, &finished, row.0, row.1, now).await? {
-                // Nobody made a row, or it is not what it was.
+                // There is no row yet, or it has changed.
                 let inserted = db::insert_received(&mut tx, &Received::of(id, &raw)).await?;
                 if !inserted || !db::finish(&mut tx, id, &finished, 0, row.1, now).await? {
                     return Err(Problem::ClaimLost);
@@ -181,7 +181,7 @@ impl Shared {
         self.make_valid(id, job, stored).await
     }
 
-    /// Attaches the build again; `false` when the crash was never processed, or what was found is lost.
+    /// Attaches the build again; `false` if the crash was never processed, or its output is lost.
     async fn enrich(&self, id: &CrashId, job: &Job, before: &Before) -> Result<bool, Problem> {
         let Some((digest, _)) = db::lookup_of(&self.db, id).await? else {
             return Ok(false);
@@ -228,7 +228,7 @@ impl Shared {
         Ok(true)
     }
 
-    /// Writes an output where only the row can make it valid. Whoever lost the claim writes nothing.
+    /// Writes an output where only the row can make it valid. A worker that lost its claim writes nothing.
     async fn save_output(&self, id: &CrashId, job: &Job, written: &Written) -> Result<(), Problem> {
         if !queue::held(&self.db, job).await? {
             return Err(Problem::ClaimLost);
@@ -237,7 +237,7 @@ impl Shared {
         Ok(output::save(&self.blobs, id, claim, bytes).await?)
     }
 
-    /// Makes an output the valid one by the transaction `stored`, and brings it to its own key; or removes it.
+    /// Makes an output valid with the transaction `stored` and moves it to its own key; or removes it.
     async fn make_valid(
         &self,
         id: &CrashId,
@@ -253,7 +253,7 @@ impl Shared {
                 }
                 return Err(Problem::ClaimLost);
             }
-            // The database may have taken it all the same: the upkeep finds out.
+            // The database may have committed anyway: the upkeep finds out.
             Err(problem) => return Err(problem),
         }
         let copied = output::copy(&self.db, &self.blobs, id).await;
@@ -281,7 +281,7 @@ impl Shared {
         db::upsert_search_row(tx, id, received, version, now, &written.search).await
     }
 
-    /// The report, and notes about what of it is missing.
+    /// The report, and notes about missing parts.
     async fn load_report(&self, id: &CrashId, before: &Before) -> Result<(Report, Vec<String>), Problem> {
         match load(&self.blobs, id).await {
             Ok(Some(report)) => {
@@ -294,7 +294,7 @@ impl Shared {
             }
             Ok(None) => Err(no_raw_crash(before)),
             Err(StoreError::Damaged(_) | StoreError::Blob(BlobError::TooLarge { .. })) => {
-                // The annotations alone still say a lot.
+                // The annotations alone are still useful.
                 let Some(raw) = load_raw(&self.blobs, id).await? else {
                     return Err(no_raw_crash(before));
                 };
@@ -323,9 +323,9 @@ impl Shared {
         })
     }
 
-    /// Ends the job in the transaction that holds its result. A crash that was looked up in an
-    /// older generation than `newest`, the one that was stored before the transaction, is looked
-    /// at once more; so is one whose generation passed while it was being stored.
+    /// Ends the job in the transaction that holds its result. A crash looked up in an older generation than `newest`,
+    /// the one stored before the transaction, is looked at again; so is one whose generation was replaced while it was
+    /// being stored.
     async fn finish_job(&self, mut tx: Tx, job: &Job, found: &Found, newest: i64) -> Result<(), Problem> {
         let used = found.generation();
         if used < newest {
@@ -341,8 +341,8 @@ impl Shared {
         Ok(())
     }
 
-    /// Whoever pushes the crashes of changed builds sees this one from its commit on; a generation
-    /// that was finished just before is looked for here.
+    /// The code that queues the crashes of changed builds sees this one once it is committed; a generation finished
+    /// just before that is checked for here.
     async fn catch_up(&self, job: &Job, newest: i64) {
         let check = async {
             if buildinfo::db::latest_generation(&self.db).await?.n > newest {
@@ -357,7 +357,7 @@ impl Shared {
         }
     }
 
-    /// Wants the build to be looked up once more when the newer generation is loaded.
+    /// Queues another build look-up for when the newer generation is loaded.
     async fn look_again(&self, tx: &mut Tx, job: &Job) -> Result<(), DbError> {
         let now = clock::now_micros();
         let later = now.saturating_add(clock::micros(NEXT_GENERATION));
@@ -366,7 +366,7 @@ impl Shared {
     }
 }
 
-/// A processed crash as it is written: a document may have many megabytes, so its forms are made once and on another
+/// A processed crash as it is written: a document may be many megabytes, so its forms are built once and on another
 /// thread.
 struct Written {
     output: Output,
@@ -389,8 +389,8 @@ impl Written {
     }
 }
 
-/// A crash with a row was acknowledged, so that its objects must be somewhere: the store may be the wrong one, or half
-/// there.
+/// A crash with a row was acknowledged, so its objects must be somewhere: the store may be the wrong one, or
+/// incomplete.
 fn no_raw_crash(before: &Before) -> Problem {
     if before.has_row {
         Problem::Later("the raw crash is not in the blob store")

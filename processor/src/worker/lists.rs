@@ -1,4 +1,4 @@
-//! The signature lists that a running processor uses: taken up anew when they change.
+//! The signature lists of a running processor: reloaded when they change.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use signature::Lists;
 
 use crate::siglists::{Origin, Siglists, SiglistsError};
 
-/// How often it is looked whether other lists are in force. It costs the reading of four small files.
+/// How often to check for other lists. Each check reads four small files.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// The lists in force.
@@ -19,10 +19,10 @@ pub(super) struct InForce {
 }
 
 impl InForce {
-    /// Those of the settings and the data folder.
+    /// Loads the lists of the settings and the data folder.
     ///
     /// # Errors
-    /// They cannot be used.
+    /// They are unusable.
     pub(super) fn load(source: Siglists) -> Result<Self, SiglistsError> {
         let (lists, origin) = source.load()?;
         say(&lists, &origin);
@@ -34,12 +34,12 @@ impl InForce {
 
     /// The lists for the next crash.
     pub(super) fn now(&self) -> Arc<Lists> {
-        // The lock is held for a copy only.
+        // The lock is held only for the copy.
         Arc::clone(&self.lists.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Takes up other lists as soon as they are in force, for as long as it is polled. Lists that cannot be used are
-    /// told of once in the log, and those before go on.
+    /// Switches to other lists as soon as they are in force, for as long as it is polled. Unusable lists are logged
+    /// once, and the previous ones stay in use.
     pub(super) async fn watch(&self) {
         let mut told = String::new();
         let mut seen = None;
@@ -56,9 +56,9 @@ impl InForce {
         }
     }
 
-    /// Looks once. `seen` is the SHA-256 of other lists that the look before found, and becomes that of those which
-    /// are left to the next one: somebody may be copying files into the folder of the setting, and half of them are
-    /// lists as well.
+    /// Checks once. `seen` is the SHA-256 of other lists found by the previous check, and becomes that of lists left to
+    /// the next one: files may still be being copied into the folder of the setting, and half of them also form valid
+    /// lists.
     async fn look(&self, seen: &mut Option<String>) -> Result<(), String> {
         let (source, used, before) = (self.source.clone(), self.now(), seen.take());
         let found = cpu::run(move || find(&source, used.sha256(), before.as_deref()));
@@ -75,13 +75,13 @@ impl InForce {
     }
 }
 
-/// What a look found.
+/// The result of a check.
 enum Found {
-    /// The lists that are used.
+    /// The lists in use.
     Same,
-    /// Other ones, with this SHA-256, that may still be written.
+    /// Other lists, with this SHA-256, that may still be being written.
     Unsettled(String),
-    /// Other ones.
+    /// Other lists.
     Others(Lists, Origin),
 }
 
@@ -90,7 +90,7 @@ fn find(source: &Siglists, used: &str, before: Option<&str>) -> Result<Found, Si
     if sha256 == used {
         return Ok(Found::Same);
     }
-    // Lists that were switched on were complete by then.
+    // Lists that are switched on were complete by then.
     let may_change = source.setting().is_some();
     if may_change && before != Some(sha256.as_str()) {
         return Ok(Found::Unsettled(sha256));
@@ -159,7 +159,7 @@ mod tests {
         };
         let in_force = InForce::load(Siglists::of(&settings, data.path())).unwrap();
         let mut seen = None;
-        // What is written before each look; and whether it is taken up by it.
+        // What is written before each check; and whether the check adopts it.
         for (texts, taken) in [
             (["zebra", "", "", ""], false),
             (["", "", "", ""], false),

@@ -1,4 +1,4 @@
-//! Walking the minidumps of one crash.
+//! Walks the minidumps of one crash.
 
 use std::borrow::Cow;
 
@@ -15,10 +15,10 @@ use crate::pipeline::{DumpWalk, WalkOutcome};
 use crate::symbols::Fetcher;
 use crate::walk::{Cut, Pool, WalkDeath, WalkJob, Walked};
 
-/// After so many deaths over one crash its minidumps are not walked any more.
+/// After this many deaths over one crash its minidumps are no longer walked.
 const MAX_DEATHS: i64 = 2;
 
-/// What stands as walker in processed crashes.
+/// The walker's name in processed crashes.
 fn walker() -> String {
     format!("datil {} (rust-minidump 0.27)", env!("CARGO_PKG_VERSION"))
 }
@@ -48,7 +48,7 @@ pub(super) async fn walk_all(
     Ok((walks, notes))
 }
 
-/// Walks one minidump: as it is, then once more with its stacks cut hard if a walker died.
+/// Walks one minidump: as it is, then again with its stacks cut hard if a walker died.
 async fn walk(
     shared: &Shared,
     job: &mut Job,
@@ -72,7 +72,7 @@ async fn walk(
     Ok((last, Cut::default()))
 }
 
-/// Fetches the symbols of a minidump and walks it; answers also what of it was left out.
+/// Fetches the symbols of a minidump and walks it; also returns what was left out of it.
 ///
 /// # Errors
 /// A walker died, or could not be started.
@@ -102,12 +102,12 @@ pub(super) async fn walk_once(
     Ok((outcome_of(walked).await, cut))
 }
 
-/// What stands in a crash whose minidump was not walked because of what happened before.
+/// The outcome for a minidump that was not walked because of earlier deaths.
 fn earlier_death() -> WalkOutcome {
     failed(1, "unknown error", "a walker died over this crash before")
 }
 
-/// What stands in a crash whose minidump cost a walker its life.
+/// The outcome for a minidump that killed a walker.
 pub(super) fn outcome_of_death(death: &WalkDeath) -> WalkOutcome {
     let code = code_of(death);
     let note = match death {
@@ -126,7 +126,7 @@ fn failed(return_code: i64, status: &str, problem: &str) -> WalkOutcome {
     }
 }
 
-/// Counts a death, durably: a worker that takes over must not begin anew.
+/// Counts a death, durably: a worker that takes over must not start from zero.
 async fn note_death(shared: &Shared, job: &mut Job) -> Result<(), Problem> {
     let mut tx = shared.db.begin().await?;
     if !queue::walker_died(&mut tx, job).await? {
@@ -137,7 +137,7 @@ async fn note_death(shared: &Shared, job: &mut Job) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The exit code that tools know for a death.
+/// The exit code that tools expect for a death.
 fn code_of(death: &WalkDeath) -> i64 {
     match death {
         WalkDeath::Timeout | WalkDeath::OutOfMemory => -9,

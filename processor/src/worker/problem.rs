@@ -1,4 +1,4 @@
-//! Why a job could not be done, and whether it may be later.
+//! Why a job could not be done, and whether to retry it.
 
 use buildinfo::lookup::LookupError;
 use crashstore::StoreError;
@@ -8,11 +8,11 @@ use platform::db::DbError;
 /// Why a job could not be done.
 #[derive(Debug)]
 pub(super) enum Problem {
-    /// A part of the system is not there; it may be later.
+    /// A part of the system is not available; it may be later.
     Later(&'static str),
     /// It will never work.
     Never(&'static str),
-    /// Somebody else has the job, or the crash was deleted.
+    /// Another worker has the job, or the crash was deleted.
     ClaimLost,
     /// The crash was deleted before the work began.
     Deleted,
@@ -21,7 +21,7 @@ pub(super) enum Problem {
 impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
         if error.is_refusal() {
-            // Its text may quote the value.
+            // The error's text may quote the value.
             tracing::error!("the database refuses what was found about a crash");
             return Self::Never("the database refuses a value");
         }

@@ -1,4 +1,4 @@
-//! What all jobs of a processor work with.
+//! The state shared by all jobs of a processor.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,7 +13,7 @@ use super::stores::Stores;
 use crate::symbols::Fetcher;
 use crate::walk::Pool;
 
-/// What all jobs of a processor share.
+/// The state shared by all jobs of a processor.
 pub(super) struct Shared {
     pub(super) db: Db,
     pub(super) blobs: Blobs,
@@ -30,13 +30,13 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// The jobs that are held, by crash id.
+    /// The jobs held, by crash id.
     pub(super) fn claims(&self) -> MutexGuard<'_, HashMap<String, Job>> {
         // Nothing that could leave the map half-changed runs under the lock.
         self.claimed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Renews this claim no longer. The same crash may have been claimed once more meanwhile.
+    /// Stops renewing this claim. The same crash may have been claimed again in the meantime.
     pub(super) fn forget(&self, job: &Job) {
         let mut claims = self.claims();
         if claims.get(&job.crash_id).is_some_and(|held| held.claim == job.claim) {

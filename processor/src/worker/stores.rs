@@ -1,4 +1,4 @@
-//! Whether the stores are there: a crash is not to blame for one that is away.
+//! Whether the stores are available: a crash is not to blame for one that is away.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -9,14 +9,14 @@ use tokio::time::timeout;
 
 use crate::meters::WAITS;
 
-/// How long a store may take to show that it is well.
+/// How long a store may take to answer a health check.
 const ANSWER: Duration = Duration::from_secs(5);
-/// The longest pause before a store that was away is asked again.
+/// Maximum pause before a store that was away is checked again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// The first one; each further one is twice as long.
+/// The first pause; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
-/// The blob store and the database as a worker has found them.
+/// The blob store and the database, and whether they were available.
 #[derive(Debug)]
 pub(super) struct Stores {
     db: Db,
@@ -36,12 +36,12 @@ impl Stores {
         }
     }
 
-    /// Whether a store was away when it was last asked: then nothing is to be claimed.
+    /// Whether a store was away when last checked: then nothing must be claimed.
     pub(super) fn are_away(&self) -> bool {
         self.is_away.load(Ordering::Relaxed)
     }
 
-    /// Asks both stores, and remembers the answer.
+    /// Checks both stores, and remembers the result.
     pub(super) async fn ask(&self) -> bool {
         let database = timeout(ANSWER, self.db.ping());
         let blobs = timeout(ANSWER, self.blobs.check());
@@ -62,7 +62,7 @@ impl Stores {
         well
     }
 
-    /// Waits a while, each time longer, before the stores are to be asked again.
+    /// Waits, longer each time, before the next check of the stores.
     pub(super) async fn pause(&self) {
         let pauses = self.pauses.fetch_add(1, Ordering::Relaxed).min(10);
         tokio::time::sleep((FIRST_PAUSE * 2_u32.pow(pauses)).min(LONGEST_PAUSE)).await;

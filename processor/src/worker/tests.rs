@@ -13,7 +13,7 @@ use crashstore::{Received, report};
 use platform::blobs::BlobSettings;
 use platform::db::progress;
 use platform::queue::{Kind, Lane};
-use platform::testing::{Interruption, Moment, TestDb, databases, interrupted};
+use platform_testing::{Interruption, Moment, TestDb, databases, interrupted};
 use serde_json::{Value, json};
 
 use super::*;
@@ -30,7 +30,7 @@ struct Bench {
     interruption: Arc<Mutex<Option<Interruption>>>,
 }
 
-/// A processor over a database; what it keeps lies in `folder`.
+/// A processor over a database; its files are in `folder`.
 async fn processor(db: &Db, blobs: Blobs, folder: &std::path::Path, owner: &str) -> Processor {
     let lookup = Lookup::new(db.clone());
     lookup.refresh().await.unwrap();
@@ -79,7 +79,7 @@ impl Bench {
         &self.processor.0
     }
 
-    /// Stores a report and pushes it, with its row or without.
+    /// Stores a report and pushes it, with or without its row.
     async fn submit(&self, more: &Value, dumps: &[(&str, &'static [u8])], with_row: bool) {
         let mut raw = json!({
             "uuid": self.id, "submitted_timestamp": "2026-06-01T10:58:40.234134+00:00",
@@ -148,14 +148,14 @@ impl Bench {
         depth.iter().map(|(_, count)| count).sum()
     }
 
-    /// Concludes that the crash's build has this version, as generation `n`.
+    /// Records, as generation `n`, that the crash's build has this version.
     async fn conclude(&self, n: i64, version: &str) {
         self.conclude_of(n, BUILD, version).await;
     }
 
     async fn conclude_of(&self, n: i64, build_id: &str, version: &str) {
         let build = Build {
-            product: Product::Firefox,
+            product: Product::FIREFOX,
             channel: "beta".to_owned(),
             version: version.parse().unwrap(),
             build_id: build_id.parse().unwrap(),
@@ -313,7 +313,7 @@ async fn a_build_reaches_its_crashes_also_when_its_change_was_removed_before_it_
         bench.conclude(1, "152.0b6").await;
         bench.conclude_of(2, "20990101000000", "199.0b1").await;
         bench.shared().lookup.refresh().await.unwrap();
-        // The generations are of 1970: what changed with them goes.
+        // The generations are from 1970, so their changes are removed.
         let settings = buildinfo::Settings::default();
         let now = platform::clock::now_micros();
         buildinfo::watch::upkeep::step(&bench.test.db, &settings, now)
@@ -355,7 +355,7 @@ async fn a_crash_looked_up_in_an_older_generation_is_looked_at_once_more() {
     for bench in Bench::all().await {
         bench.conclude(1, "152.0b6").await;
         bench.shared().lookup.refresh().await.unwrap();
-        // Stored, and not loaded yet.
+        // Stored, but not loaded yet.
         bench.conclude(2, "152.0b7").await;
         bench.submit(&json!({}), &[], true).await;
         assert_eq!(bench.work().await, ["processed"]);

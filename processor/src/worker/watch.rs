@@ -1,4 +1,4 @@
-//! When conclusions about builds change, the crashes concerned are enriched again.
+//! Queues crashes for enrichment when conclusions about their builds change.
 
 use std::time::Duration;
 
@@ -13,14 +13,13 @@ use tokio_util::sync::CancellationToken;
 use super::shared::Shared;
 use crate::meters::REQUEUED;
 
-/// The name under which it is stored how far this has come: the last generation whose changes were
-/// all passed on.
+/// The name under which progress is stored: the last generation whose changes were all passed on.
 const PROGRESS: &str = "enriched_generation";
-/// So many changes are read at once.
+/// Maximum changes read at a time.
 const CHANGES: i64 = 500;
-/// So many crashes are pushed in one transaction.
+/// Maximum crashes pushed in one transaction.
 const CRASHES: i64 = 500;
-/// How often it is looked whether a newer generation is loaded.
+/// How often to check whether a newer generation is loaded.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Passes changes on until `stop`.
@@ -41,8 +40,8 @@ pub(super) async fn run(shared: &Shared, stop: &CancellationToken) {
     }
 }
 
-/// Passes on the changes up to the generation that look-ups of this process use. An interrupted
-/// round begins again at its generation; crashes that were enriched meanwhile are not pushed twice.
+/// Passes on the changes up to the generation that this process uses for look-ups. An interrupted round starts again at
+/// its generation; crashes enriched in the meantime are not pushed twice.
 pub(super) async fn pass_on(shared: &Shared) -> Result<(), DbError> {
     let mut done = progress(&shared.db, PROGRESS).await?;
     let usable = shared.lookup.generation();
@@ -75,13 +74,13 @@ pub(super) async fn pass_on(shared: &Shared) -> Result<(), DbError> {
     finish(shared, &mut done, usable).await
 }
 
-/// All changes after the generation `done` up to this one were passed on. Changes that were removed for their age
-/// before that may have concerned any crash.
+/// Records that all changes after the generation `done` up to this one were passed on. Changes removed earlier because
+/// of their age may have concerned any crash.
 async fn finish(shared: &Shared, done: &mut i64, generation: i64) -> Result<(), DbError> {
     if generation <= *done {
         return Ok(());
     }
-    // Asked after they were read: none of those that were there then is missing.
+    // Asked after the changes were read: none of those that existed then is missing.
     let removed = changes_removed(&shared.db).await?;
     if removed > *done {
         tracing::info!(
@@ -129,7 +128,7 @@ async fn push_of_product(shared: &Shared, change: &Change, product: &str) -> Res
     }
 }
 
-/// Wants the builds of these crashes to be looked up again.
+/// Requests another build look-up for these crashes.
 async fn push(shared: &Shared, crashes: &[String]) -> Result<(), DbError> {
     if crashes.is_empty() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What the document of a walk says.
+//! The contents of a walk's document.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures")
 }
 
-/// The functions of the crashing thread, inlined ones before the function that they are in.
+/// The functions of the crashing thread, inlined ones before the function they are in.
 fn functions(document: &Value) -> Vec<String> {
     let frames = document["crashing_thread"]["frames"].as_array().unwrap();
     let mut names = Vec::new();
@@ -237,10 +237,10 @@ pub(crate) fn the_sample_crashes_have_the_stacks_they_were_made_for() {
     });
 }
 
-/// With `DATIL_SHARED` naming a folder with `data/minidumps/` of `*.dmp`, `*.expected.json` and
-/// `symbols/`: the documents equal those of the command-line tool.
+/// If `DATIL_SHARED` names a folder with `data/minidumps/` of `*.dmp`, `*.expected.json` and `symbols/`: the documents
+/// equal those of the command-line tool.
 pub(crate) fn documents_equal_those_of_minidump_stackwalk() {
-    let Some(data) = platform::testing::recordings("documents of minidumps") else {
+    let Some(data) = platform_testing::recordings("documents of minidumps") else {
         return;
     };
     let folder = data.join("minidumps");

@@ -1,4 +1,4 @@
-//! Minidumps made for a purpose: one sound one, and hostile ones.
+//! Minidumps built for the tests: a sound one, and hostile ones.
 
 use minidump_synth::{
     DumpString, Exception, Memory, MiscStream, Module, SimpleStream, SynthMinidump, SystemInfo, Thread, ThreadName,
@@ -8,19 +8,19 @@ use test_assembler::{Endian, Section};
 
 const LE: Endian = Endian::Little;
 
-/// Where the module of [`windows`] and [`deep`] lies.
+/// The address of the module of [`windows`] and [`deep`].
 const BASE: u64 = 0x1_4000_0000;
-/// Where the other module of [`with_twin`] lies.
+/// The address of the other module of [`with_twin`].
 const TWIN: u64 = 0x1_8000_0000;
-/// The kind of Breakpad's stream about the threads.
+/// The type of Breakpad's stream about the threads.
 const BREAKPAD_INFO: u32 = 0x4767_0001;
-/// The kind of the list of handles.
+/// The type of the list of handles.
 const HANDLES: u32 = 12;
 const STACK: u64 = 0x12_3450_0000;
-/// Where rbp is in a context of amd64.
+/// The position of rbp in an amd64 context.
 const RBP: std::ops::Range<usize> = 0xa0..0xa8;
 
-/// What names the symbols of the one module.
+/// The key of the symbols of the one module.
 pub(crate) const DEBUG_FILE: &str = "xul.pdb";
 pub(crate) const DEBUG_ID: &str = "ABCD1234F00DBEEF01020304050607081";
 
@@ -46,13 +46,13 @@ struct Parts {
     platform: u32,
     threads: u32,
     stack: Section,
-    /// The thread that the exception names; without one there is no exception.
+    /// The thread that the exception names; if none, there is no exception.
     crashed: Option<u32>,
-    /// The thread that asked for the dump, in Breakpad's stream.
+    /// The thread that requested the dump, in Breakpad's stream.
     asked: Option<u32>,
     /// The name of thread 1.
     name: &'static str,
-    /// Another module of the same name, and where it lies.
+    /// The address of another module of the same name.
     twin: Option<u64>,
     /// A list of handles: sizes of its head and its records, and their number.
     handles: Option<[u32; 3]>,
@@ -133,8 +133,7 @@ pub(crate) fn windows() -> Vec<u8> {
     dump(parts_of_windows())
 }
 
-/// As [`windows`], with so many threads, the exception of this thread, and this one asking for the
-/// dump.
+/// Like [`windows`], with this many threads, the exception in thread `crashed`, and thread `asked` requesting the dump.
 pub(crate) fn of_threads(threads: u32, crashed: Option<u32>, asked: Option<u32>) -> Vec<u8> {
     dump(Parts {
         threads,
@@ -144,8 +143,8 @@ pub(crate) fn of_threads(threads: u32, crashed: Option<u32>, asked: Option<u32>)
     })
 }
 
-/// As [`windows`], with a module of the same name in front of that on the stack and with
-/// control characters in the name of the thread.
+/// Like [`windows`], with a module of the same name before the one on the stack, and control characters in the name of
+/// the thread.
 pub(crate) fn with_twin() -> Vec<u8> {
     dump(Parts {
         name: "Socket\0 \u{1b}[31mThread",
@@ -180,7 +179,7 @@ fn parts_of_windows() -> Parts {
     }
 }
 
-/// As [`windows`], with a list of handles that says this of itself and holds nothing.
+/// Like [`windows`], with an empty list of handles that claims these sizes and this number.
 pub(crate) fn with_handles(list: [u32; 3]) -> Vec<u8> {
     dump(Parts {
         handles: Some(list),
@@ -188,7 +187,7 @@ pub(crate) fn with_handles(list: [u32; 3]) -> Vec<u8> {
     })
 }
 
-/// Threads that all cite one stack of nothing but return addresses into the module.
+/// Threads that all refer to one stack consisting of return addresses into the module.
 pub(crate) fn deep(threads: u32, stack_bytes: usize) -> Vec<u8> {
     let mut stack = Section::with_endian(LE);
     for _ in 0..stack_bytes / 8 {
@@ -203,8 +202,8 @@ pub(crate) fn deep(threads: u32, stack_bytes: usize) -> Vec<u8> {
     })
 }
 
-/// Threads that all cite one stack of frame pointers, with return addresses outside of any module:
-/// no symbols are ever asked for.
+/// Threads that all refer to one stack of frame pointers, with return addresses outside any module: no symbols are ever
+/// requested.
 pub(crate) fn chained(threads: u32, stack_bytes: usize) -> Vec<u8> {
     let mut stack = Section::with_endian(LE);
     for index in 1..=stack_bytes as u64 / 16 {

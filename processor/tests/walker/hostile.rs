@@ -1,4 +1,4 @@
-//! Dumps that were made to do harm.
+//! Dumps made to do harm.
 
 use processor::walk::WalkDeath;
 use proptest::{
@@ -36,7 +36,7 @@ pub(crate) fn what_is_no_minidump_has_an_error_for_a_status() {
     });
 }
 
-/// Random bytes, and sound dumps that are cut off or changed in places.
+/// Random bytes, and sound dumps that are truncated or changed in places.
 pub(crate) fn any_bytes_are_answered() {
     let sound = dumps::windows();
     let random = prop::collection::vec(any::<u8>(), 0..2_000);
@@ -100,7 +100,7 @@ pub(crate) fn threads_that_cite_one_stack_are_cut() {
     });
 }
 
-/// Frames outside of modules ask for no symbols, so nothing but memory stops them.
+/// Frames outside modules request no symbols, so only memory limits them.
 pub(crate) fn too_much_memory_is_told_from_other_deaths() {
     run(async {
         let mut settings = settings(&[]);

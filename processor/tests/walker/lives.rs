@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{dumps, job, pool, run, settings, walked};
 
-/// The processes that this one has started and that have not ended.
+/// The running child processes of this one.
 fn children() -> Vec<Pid> {
     let own = std::process::id().to_string();
     let mut found = Vec::new();
@@ -17,7 +17,7 @@ fn children() -> Vec<Pid> {
         let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else {
             continue;
         };
-        // "pid (name) state parent …"; a process that ends meanwhile has no file any more.
+        // "pid (name) state parent …"; a process that has ended in the meantime has no file.
         let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
         let Some((_, rest)) = stat.rsplit_once(") ") else {
             continue;
@@ -54,7 +54,7 @@ pub(crate) fn a_child_that_is_killed_is_replaced() {
     run(async {
         let pool = pool(&[]);
         let child = only_child(&pool).await;
-        // Stopped, it stays at work for the dump until it is killed.
+        // While stopped, it keeps working on the dump until it is killed.
         kill_process(child, Signal::STOP).unwrap();
         let job = job(dumps::windows());
         let mut walk = std::pin::pin!(pool.walk(&job));

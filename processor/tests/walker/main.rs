@@ -1,7 +1,7 @@
 //! Walks dumps in real child processes: this program starts itself again as the walker.
 //!
-//! It therefore has a `main` of its own, which understands as much of the arguments of a test
-//! program as `cargo test` and `cargo nextest` use.
+//! So it has its own `main`, which understands as much of a test program's arguments as `cargo test` and `cargo
+//! nextest` use.
 
 #![expect(
     clippy::unwrap_used,
@@ -193,7 +193,7 @@ fn put_symbols(root: &Path) -> PathBuf {
     path
 }
 
-/// A walk that must have a result.
+/// A walk that must succeed.
 async fn walked(pool: &Pool, job: &WalkJob) -> Walked {
     pool.walk(job)
         .await

@@ -1,23 +1,23 @@
-//! Figures, told to people and to programs as they come.
+//! Figures, reported to people and to programs as they come.
 
 use std::io::Write;
 
 use serde_json::json;
 
-/// Of three times the one in the middle.
+/// The median of three times.
 pub(super) fn median(mut times: [f64; 3]) -> f64 {
     times.sort_by(f64::total_cmp);
     times[1]
 }
 
-/// What a figure has to keep to.
+/// The limit of a figure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Limit {
     /// It may not be smaller.
     AtLeast(f64),
     /// It may not be greater.
     AtMost(f64),
-    /// It is told for comparison only.
+    /// It is only for comparison.
     None,
 }
 
@@ -31,7 +31,7 @@ impl Limit {
     }
 }
 
-/// Prints figures one a line: what was measured, the limit, and whether it is kept.
+/// Prints figures, one per line: what was measured, the limit, and whether it is kept.
 #[derive(Debug)]
 pub(crate) struct Figures {
     as_json: bool,
@@ -43,12 +43,12 @@ impl Figures {
         Self { as_json, missed: 0 }
     }
 
-    /// How many figures missed their limit so far.
+    /// How many figures have missed their limit so far.
     pub(crate) fn missed(&self) -> usize {
         self.missed
     }
 
-    /// Begins a group of figures.
+    /// Starts a group of figures.
     pub(crate) fn heading(&self, text: &str) -> anyhow::Result<()> {
         if !self.as_json {
             writeln!(std::io::stdout(), "{text}")?;
@@ -56,7 +56,7 @@ impl Figures {
         Ok(())
     }
 
-    /// Tells a figure.
+    /// Reports a figure.
     pub(crate) fn add(&mut self, name: &str, value: f64, unit: &str, limit: Limit) -> anyhow::Result<()> {
         let kept = limit.is_kept_by(value);
         self.missed += usize::from(!kept);
@@ -90,7 +90,7 @@ impl Figures {
     }
 }
 
-/// A number with as many decimals as say something, and its thousands apart.
+/// A number with only meaningful decimals, and thousands separators.
 fn shown(value: f64) -> String {
     let decimals = if value.abs() >= 100.0 {
         0
@@ -104,7 +104,7 @@ fn shown(value: f64) -> String {
         .strip_prefix('-')
         .map_or(("", text.as_str()), |number| ("-", number));
     let (whole, rest) = number.split_at(number.find('.').unwrap_or(number.len()));
-    // What is no whole number of this size stays as it is: it is measured nowhere.
+    // Anything but a whole number of this size is left unchanged: no measurement gives one.
     let whole = whole.parse().map_or_else(|_| whole.to_owned(), text::thousands);
     format!("{sign}{whole}{rest}")
 }

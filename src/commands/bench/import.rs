@@ -1,5 +1,5 @@
-//! `datil bench import`: every record of a stand-in for Buildhub, every file of one for the archive, and what follows
-//! from them.
+//! `datil bench import`: imports every record of a stand-in for Buildhub and every file of one for the archive, with
+//! everything that follows.
 
 use std::io::{BufRead, Read, Write};
 use std::process::{Child, Command, Stdio};
@@ -23,10 +23,10 @@ use super::verdict::Verdict;
 use crate::owner::owner;
 use crate::parts::listen;
 
-/// Buildhub would have so many records at least of what the archive holds: some 60 weeks of publishing.
+/// Minimum records that Buildhub would have of the archive's contents: some 60 weeks of publishing.
 const ARCHIVE_RECORDS: usize = 10_000;
 
-/// A write beside the import begins so long after the one before it.
+/// The interval between writes beside the import.
 const BESIDE: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Args)]
@@ -67,7 +67,7 @@ pub(super) async fn measure(args: &ImportArgs, figures: &mut Figures) -> anyhow:
 
 async fn measure_archive(db: &Db, stand_ins: &StandIns, figures: &mut Figures) -> anyhow::Result<()> {
     figures.heading(&format!("the first import of the archive into {}", db.engine()))?;
-    let (source, watch) = (SourceName::Archive, Watch::default());
+    let (source, watch) = (SourceName::ARCHIVE, Watch::default());
     let (first, took) = timed_import(db, stand_ins, source, &watch).await?;
     let asked = first.requests as f64;
     figures.add("files and listings", asked, "", Limit::None)?;
@@ -95,7 +95,7 @@ async fn measure_into(db: &Db, stand_ins: &StandIns, is_server: bool, figures: &
     })
     .await?;
     let watch = Arc::new(Watch::default());
-    let (busy, (run, took)) = beside(db, timed_import(db, stand_ins, SourceName::Buildhub, &watch)).await?;
+    let (busy, (run, took)) = beside(db, timed_import(db, stand_ins, SourceName::BUILDHUB, &watch)).await?;
     let records = run.records as f64;
     let limit = if is_server { 5_000.0 } else { 10_000.0 };
     figures.add("records", records, "", Limit::None)?;
@@ -128,11 +128,11 @@ async fn measure_into(db: &Db, stand_ins: &StandIns, is_server: bool, figures: &
     )?;
     figures.add("  the slowest", busy.longest, "ms", Limit::None)?;
     figures.heading(&format!("the same once more into {engine}"))?;
-    let (_, (run, took)) = beside(db, timed_import(db, stand_ins, SourceName::Buildhub, &watch)).await?;
+    let (_, (run, took)) = beside(db, timed_import(db, stand_ins, SourceName::BUILDHUB, &watch)).await?;
     ensure!(run.new_records == 0, "{} records came twice", run.new_records);
     let rate = run.records as f64 / took.as_secs_f64();
     figures.add("records, all known", rate, "a second", Limit::None)?;
-    // While builds in the archive are not settled, every import compares them with all that Buildhub told.
+    // While builds in the archive are unsettled, every import compares them with all Buildhub records.
     let (begin, mut subjects) = (Instant::now(), 0_u64);
     each_buildhub_subject(db, |_| subjects += 1).await?;
     let looked = begin.elapsed();
@@ -151,12 +151,12 @@ async fn measure_into(db: &Db, stand_ins: &StandIns, is_server: bool, figures: &
     )
 }
 
-/// What is seen of an import while it runs.
+/// What is observed of an import while it runs.
 #[derive(Debug, Default)]
 struct Watch {
     /// Milliseconds until the last record was stored.
     reading: AtomicU64,
-    /// Bytes held at the most before a third of the records were stored, and altogether.
+    /// Peak bytes held before a third of the records were stored, and overall.
     early: AtomicU64,
     peak: AtomicU64,
 }
@@ -169,7 +169,7 @@ async fn timed_import(
 ) -> anyhow::Result<(Run, Duration)> {
     let options = Options {
         choice: Choice::Only(source),
-        full: source == SourceName::Buildhub,
+        full: source == SourceName::BUILDHUB,
         ..Options::default()
     };
     let begin = Instant::now();
@@ -195,14 +195,14 @@ async fn timed_import(
     Ok((run, begin.elapsed()))
 }
 
-/// How long small writes took, in milliseconds.
+/// Durations of small writes, in milliseconds.
 #[derive(Debug)]
 struct Writes {
     p99: f64,
     longest: f64,
 }
 
-/// Writes one row again and again, as the collector does with every report, while `work` is done.
+/// Writes one row repeatedly, as the collector does with every report, while `work` runs.
 async fn beside<T>(db: &Db, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<(Writes, T)> {
     let stop = Arc::new(AtomicBool::new(false));
     let writer = {
@@ -235,7 +235,7 @@ async fn beside<T>(db: &Db, work: impl Future<Output = anyhow::Result<T>>) -> an
     Ok((writes, outcome?))
 }
 
-/// The stand-ins in a process of their own, so that its memory is not counted. It ends with this one.
+/// The stand-ins in a separate process, so that its memory is not counted. It ends with this one.
 struct StandIns {
     root: Url,
     _child: Ended,
@@ -245,7 +245,7 @@ struct Ended(Child);
 
 impl Drop for Ended {
     fn drop(&mut self) {
-        // Its standard input ends, and it does.
+        // It exits when its standard input ends.
         drop(self.0.stdin.take());
         let _ = self.0.wait();
     }
@@ -268,9 +268,7 @@ impl StandIns {
 
     fn settings(&self) -> buildinfo::Settings {
         buildinfo::Settings {
-            buildhub_url: self.root.clone(),
-            archive_url: self.root.clone(),
-            product_details_url: self.root.clone(),
+            addresses: buildinfo::settings::Addresses::all_at(&self.root),
             ..buildinfo::Settings::default()
         }
     }
@@ -283,7 +281,7 @@ pub(super) async fn serve_stand_ins(args: &StandInsArgs) -> anyhow::Result<()> {
     writeln!(std::io::stdout(), "http://{}/", listener.local_addr()?)?;
     let ended = async {
         let wait = || std::io::stdin().read(&mut [0; 1]);
-        // Whatever the outcome: nobody is there any more.
+        // The outcome does not matter: the other process is gone.
         let _ = tokio::task::spawn_blocking(wait).await;
     };
     Ok(demo::serve(listener, world, Arc::default(), ended).await?)

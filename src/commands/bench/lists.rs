@@ -1,4 +1,4 @@
-//! The lists of crashes: every filter, alone and with others, over many crashes.
+//! The lists of crashes: every filter, alone and combined, over many crashes.
 
 use std::time::Instant;
 
@@ -13,16 +13,16 @@ use super::figures::{Figures, Limit, median};
 use super::scratch::{Scratch, servers};
 use super::verdict::Verdict;
 
-/// So many rows go into one transaction.
+/// Rows per transaction.
 const BATCH: usize = 2_000;
-/// The crashes came in over so many days.
+/// The crashes came in over this many days.
 const DAYS: i64 = 90;
 const DAY: i64 = 86_400_000_000;
 /// When the last of them came in: 2026-11-01.
 const NEWEST: i64 = 1_793_491_200_000_000;
-/// The rows of a page of the web application, and one more.
+/// The rows of a page of the web application, plus one.
 const PAGE: i64 = 51;
-/// How long a list may take, in milliseconds.
+/// Time limit of a list, in milliseconds.
 const LIMIT: f64 = 50.0;
 
 #[derive(Debug, Args)]
@@ -77,7 +77,7 @@ pub(super) async fn measure(args: &ListsArgs, figures: &mut Figures) -> anyhow::
     Ok(())
 }
 
-/// The time of the slowest list in milliseconds, each the median of three, and its filters.
+/// The time of the slowest list in milliseconds, as the median of three, and its filters.
 async fn slowest(db: &Db, cases: &[Filter]) -> anyhow::Result<(f64, String)> {
     let mut worst = (0.0, String::new());
     for filter in cases {
@@ -110,8 +110,8 @@ fn named(filter: &Filter) -> String {
         .join(", ")
 }
 
-/// What an invented crash is: few products and channels, a version every four weeks, many builds, and signatures of
-/// which some are far more frequent than others.
+/// The attributes of an invented crash: few products and channels, a version every four weeks, many builds, and
+/// signatures of which some are far more frequent than others.
 struct Invented {
     received: i64,
     product: &'static str,
@@ -121,9 +121,9 @@ struct Invented {
     signature: String,
 }
 
-/// The `n`-th of `count` crashes; always the same one.
+/// The `n`-th of `count` crashes; deterministic.
 fn invented(n: usize, count: usize) -> Invented {
-    // A linear congruential sequence: spread enough, and the same on every machine.
+    // A linear congruential sequence: spread widely enough, and the same on every machine.
     let mut seed = (n as u64).wrapping_mul(6_364_136_223_846_793_005) ^ 0x9e37_79b9_7f4a_7c15;
     let mut roll = |sides: u64| {
         seed = seed
@@ -152,7 +152,7 @@ fn invented(n: usize, count: usize) -> Invented {
         80..95 => ("nightly", format!("{}.0a1", major + 2), build_id(day, 10 + roll(2))),
         _ => ("esr", "140.5.0esr".to_owned(), build_id(day / 28 * 28, 3)),
     };
-    // One in ten of the first, one in twenty of the second, and so on down to rare ones.
+    // The first is one in ten, the second one in twenty, and so on down to rare ones.
     let rank = match roll(100) {
         0..10 => 0,
         10..15 => 1,
@@ -179,7 +179,7 @@ async fn fill(db: &Db, count: usize) -> anyhow::Result<()> {
         let mut tx = db.begin_repeatable().await?;
         for n in first..(first + BATCH).min(count) {
             let crash = invented(n, count);
-            // Ids are random, and so are their places in an index.
+            // Ids are random, and so are their positions in an index.
             let spread = (n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             let id: CrashId = format!("{:08x}-cbbf-4589-a673-{n:06x}261101", spread >> 32)
                 .parse()
@@ -223,7 +223,7 @@ async fn fill(db: &Db, count: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The most frequent values of late; with `found` such that some crash has them all, else none has two of them.
+/// The most frequent recent values; with `found`, some crash has them all, else no crash has two of them.
 fn values(found: bool) -> Filter {
     let text = str::to_owned;
     let day = DAYS - 1;
@@ -280,7 +280,7 @@ fn alone(found: bool) -> Vec<Filter> {
     filters
 }
 
-/// Every combination of two filters or more.
+/// Every combination of two or more filters.
 fn together(found: bool, lately: bool) -> Vec<Filter> {
     let since = lately.then_some(NEWEST - 7 * DAY);
     let values = Filter { since, ..values(found) };
@@ -290,7 +290,7 @@ fn together(found: bool, lately: bool) -> Vec<Filter> {
         .collect()
 }
 
-/// The values that a set of bits names.
+/// The values selected by a bit set.
 fn only(values: &Filter, set: u32) -> Filter {
     let take = |bit: u32, value: &String| {
         if set & bit == 0 { String::new() } else { value.clone() }

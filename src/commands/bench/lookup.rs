@@ -1,4 +1,4 @@
-//! `datil bench lookup`: a million builds in the index, and questions about them.
+//! `datil bench lookup`: look-ups in an index of a million builds.
 
 mod http;
 mod lists;
@@ -24,9 +24,9 @@ use super::scratch::{Scratch, memory, servers};
 use super::synthetic::{History, Identity, id_at};
 use super::verdict::Verdict;
 
-/// So many questions are asked in turn: more than a processor's caches hold answers to.
+/// Number of different questions, asked in turn: more than a processor's caches can hold answers to.
 const QUESTIONS: usize = 1 << 20;
-/// Each kind of question is asked for at least so long.
+/// Minimum time for which each kind of question is asked.
 const LONG_ENOUGH: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
@@ -62,7 +62,7 @@ pub(super) async fn measure(args: &LookupArgs, figures: &mut Figures) -> anyhow:
     Ok(())
 }
 
-/// Look-ups in an index, and how much memory it takes.
+/// Measures look-ups in an index, and its memory.
 fn index(history: History, figures: &mut Figures) -> anyhow::Result<()> {
     let before = memory();
     let mut builder = builds::IndexBuilder::new(1);
@@ -86,7 +86,7 @@ fn index(history: History, figures: &mut Figures) -> anyhow::Result<()> {
     let mut random = StdRng::seed_from_u64(3);
     let anywhere = questions(|| {
         let known = history.identity(random.random_range(0..ids))?;
-        // Between two builds: their distance is never shorter.
+        // Between two builds, which are never closer than this.
         let within = TimeDelta::seconds(random.random_range(1..2000));
         let build_id = id_at(known.build_id.time() + within)?;
         Ok(Identity { build_id, ..known })
@@ -137,7 +137,7 @@ fn question(asked: &Identity) -> Question {
     }
 }
 
-/// How many questions are answered in a second, on one core.
+/// Questions answered per second, on one core.
 fn rate<Q, A>(questions: &[Q], answer: impl Fn(&Q) -> A) -> f64 {
     let (begin, mut rounds) = (Instant::now(), 0);
     while begin.elapsed() < LONG_ENOUGH {
@@ -179,7 +179,7 @@ async fn load(db: &Db, engine: &str, figures: &mut Figures) -> anyhow::Result<Lo
     Ok(lookup)
 }
 
-/// Asks without pause while a newer generation is loaded.
+/// Asks continuously while a newer generation is loaded.
 async fn reload(db: &Db, lookup: &Lookup, history: History, figures: &mut Figures) -> anyhow::Result<()> {
     let mut random = StdRng::seed_from_u64(4);
     let ids = history.ids();
@@ -190,7 +190,7 @@ async fn reload(db: &Db, lookup: &Lookup, history: History, figures: &mut Figure
     })
     .await?;
     figures.add("longest pause of look-ups", pause, "ms", Limit::None)?;
-    // One more build makes a generation.
+    // One more build makes a new generation.
     let more = History::of(6 * (ids + 1)).builds(ids).take(1);
     let steps: Vec<Step> = more.map(insert).collect::<Result<_, _>>()?;
     write_steps(db, 2, &steps).await?;

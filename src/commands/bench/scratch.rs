@@ -1,8 +1,8 @@
-//! Databases and memory of a measurement.
+//! Databases and memory use of a measurement.
 
 use platform::db::{DatabaseSettings, Db, ScratchSchema};
 
-/// A fresh database with its name; [`Scratch::end`] removes it.
+/// A fresh database and its name; [`Scratch::end`] removes it.
 pub(super) struct Scratch {
     pub(super) db: Db,
     pub(super) folder: tempfile::TempDir,
@@ -35,12 +35,12 @@ impl Scratch {
     }
 }
 
-/// The databases to measure: SQLite, and PostgreSQL where a server is named.
+/// The databases to measure: SQLite, and PostgreSQL if a server is given.
 pub(super) fn servers(postgres: Option<&str>) -> Vec<Option<&str>> {
     std::iter::once(None).chain(postgres.map(Some)).collect()
 }
 
-/// The memory that this process holds, in MB of a million bytes; 0 where the system does not tell.
+/// The memory of this process, in MB (a million bytes); 0 if the system does not report it.
 pub(super) fn memory() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let kib = status

@@ -1,5 +1,4 @@
-//! `datil bench signature`: how many signatures a second, and how that compares with the Python
-//! package `siggen` in the same run.
+//! `datil bench signature`: signatures per second, compared with the Python package `siggen` in the same run.
 
 mod cases;
 
@@ -20,26 +19,26 @@ use super::figures::{Figures, Limit};
 use super::verdict::Verdict;
 use crate::commands::signature::lists_of;
 
-/// Each rate is taken over at least so long.
+/// Minimum time over which each rate is measured.
 const PERIOD: Duration = Duration::from_secs(2);
-/// The best of so many goes at one symbol counts: whatever else the machine does adds time.
+/// Runs per symbol, of which the best counts: whatever else the machine does adds time.
 const GOES: usize = 9;
 /// The length of a hostile symbol, in bytes.
 const SYMBOL: usize = 1_000_000;
-/// The command is given so many bytes at least, so that its start does not count.
+/// Minimum bytes of input for the command, so that its start-up does not count.
 const INPUT: usize = 192 << 20;
 
-/// Signatures a second in one process, on one core.
+/// Signatures per second in one process, on one core.
 const MIXED_RATE: f64 = 100_000.0;
 const STACKS_RATE: f64 = 60_000.0;
 /// How many times faster than `siggen` the command is, on one core and on two.
 const ONE_CORE: f64 = 20.0;
 const TWO_CORES: f64 = 30.0;
-/// How long a symbol of a megabyte may take, in milliseconds.
+/// Time limit for a symbol of a megabyte, in milliseconds.
 const SYMBOL_TIME: f64 = 10.0;
 
-/// Makes signatures with siggen of every line of a file, as JSON lines to nowhere. Prints how many
-/// it made in a second, start-up left out.
+/// Makes signatures with siggen for every line of a file, as discarded JSON lines. Prints how many it made per second,
+/// start-up excluded.
 const SIGGEN: &str = r#"
 import json, os, sys, time
 from siggen.generator import SignatureGenerator
@@ -75,7 +74,7 @@ pub(crate) struct SignatureArgs {
     pub(super) verdict: Verdict,
 }
 
-/// Measures and tells everything.
+/// Measures and reports everything.
 pub(super) fn measure(args: &SignatureArgs, figures: &mut Figures) -> anyhow::Result<()> {
     let begin = Instant::now();
     let lists = lists_of(args.siglists.as_deref())?;
@@ -130,7 +129,7 @@ fn in_process(
     Ok(())
 }
 
-/// How many items are worked on in a second.
+/// Items processed per second.
 fn rate<T>(items: &[T], mut work: impl FnMut(&T)) -> f64 {
     let begin = Instant::now();
     let mut done = 0_u32;
@@ -185,7 +184,7 @@ fn crash_of(frames: Vec<Frame<'_>>) -> CrashData<'_> {
     }
 }
 
-/// The shortest time that one signature took, in milliseconds.
+/// The shortest time for one signature, in milliseconds.
 fn best_of(crash: &CrashData<'_>, lists: &Lists) -> f64 {
     let goes = (0..GOES).map(|_| {
         let begin = Instant::now();
@@ -195,7 +194,7 @@ fn best_of(crash: &CrashData<'_>, lists: &Lists) -> f64 {
     goes.fold(f64::INFINITY, f64::min)
 }
 
-/// The command `datil signature` on one core and on all, and siggen on one, all on the same lines.
+/// Runs `datil signature` on one core and on all, and siggen on one, on the same lines.
 fn through_command(documents: &[String], args: &SignatureArgs, figures: &mut Figures) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let (lines, many) = (folder.path().join("lines"), folder.path().join("many"));
@@ -238,7 +237,7 @@ fn through_command(documents: &[String], args: &SignatureArgs, figures: &mut Fig
     Ok(())
 }
 
-/// Does something that starts a program on the first of the cores of this process.
+/// Runs something that starts a program on the first of this process's cores.
 fn on_one_core<T>(all: &CpuSet, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
     let first = (0..CpuSet::MAX_CPU).find(|cpu| all.is_set(*cpu));
     let mut one = CpuSet::new();
@@ -249,7 +248,7 @@ fn on_one_core<T>(all: &CpuSet, work: impl FnOnce() -> anyhow::Result<T>) -> any
     done
 }
 
-/// How long `datil signature` takes over a file, start-up counted.
+/// How long `datil signature` takes for a file, including start-up.
 fn our_command(lines: &Path, siglists: Option<&Path>) -> anyhow::Result<Duration> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("signature");
@@ -264,7 +263,7 @@ fn our_command(lines: &Path, siglists: Option<&Path>) -> anyhow::Result<Duration
     Ok(begin.elapsed())
 }
 
-/// How many signatures siggen makes in a second.
+/// How many signatures siggen makes per second.
 fn siggen(python: &Path, lines: &Path, siglists: Option<&Path>) -> anyhow::Result<f64> {
     let mut command = Command::new(python);
     command.args(["-c", SIGGEN]).arg(lines).args(siglists);

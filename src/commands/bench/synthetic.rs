@@ -1,4 +1,4 @@
-//! As many builds as wanted, of the shape that real ones have. They are invented.
+//! Any number of invented builds that look like real ones.
 
 use builds::build::{Certainty, Reason, Status};
 use builds::said::observation::{Digest, SourceName};
@@ -6,12 +6,12 @@ use builds::{Build, BuildId, Line, Product, Version};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 const PLATFORMS: [&str; 6] = ["linux-i686", "linux-x86_64", "mac", "win32", "win64", "win64-aarch64"];
-/// Seconds from one build to the next: so a million builds span fourteen years.
+/// Seconds between builds: a million builds span fourteen years.
 const APART: i64 = 44 * 60;
-/// Majors that the history spans.
+/// Number of major versions in the history.
 const MAJORS: usize = 150;
 
-/// How to ask for a build.
+/// How to look up a build.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Identity {
     pub(super) product: Product,
@@ -33,18 +33,18 @@ impl History {
         }
     }
 
-    /// How many different build ids it has.
+    /// The number of different build ids.
     pub(super) fn ids(self) -> usize {
         self.ids
     }
 
-    /// Identity of the build with this number, counted from 0.
+    /// The identity of the build with this number, counted from 0.
     pub(super) fn identity(self, number: usize) -> anyhow::Result<Identity> {
         Ok(Identity {
             product: if number % 7 == 6 {
-                Product::Thunderbird
+                Product::THUNDERBIRD
             } else {
-                Product::Firefox
+                Product::FIREFOX
             },
             channel: match number % 20 {
                 0..11 => "nightly",
@@ -56,7 +56,7 @@ impl History {
         })
     }
 
-    /// Every build, by id; `number` is the first to begin with.
+    /// Every build, by id, starting with this number.
     pub(super) fn builds(self, number: usize) -> impl Iterator<Item = anyhow::Result<Build>> {
         (number..self.ids).flat_map(move |number| PLATFORMS.map(|platform| self.build(number, platform)))
     }
@@ -113,9 +113,9 @@ impl History {
             published_at: Some((started(number) + TimeDelta::hours(2)).timestamp_micros()),
             shipped_on: (!nightly).then(|| started(number).date_naive()),
             sources: if nightly {
-                vec![SourceName::Buildhub]
+                vec![SourceName::BUILDHUB]
             } else {
-                vec![SourceName::Buildhub, SourceName::ProductDetails]
+                vec![SourceName::BUILDHUB, SourceName::PRODUCT_DETAILS]
             },
             evidence: [Some(own), shipped].into_iter().flatten().collect(),
             version,
@@ -128,14 +128,14 @@ fn own_revision(number: usize) -> String {
     text::cut(&digest, 40).to_owned()
 }
 
-/// When the build with this number was started: no two at one time, and at no even distance.
+/// When the build with this number was started: no two at the same time, at irregular distances.
 fn started(number: usize) -> DateTime<Utc> {
     let number = i64::try_from(number).unwrap_or(i64::MAX / APART / 2);
     let start = NaiveDate::from_ymd_opt(2012, 1, 1).unwrap_or_default();
     start.and_time(chrono::NaiveTime::MIN).and_utc() + TimeDelta::seconds(number * APART + number * 7919 % APART)
 }
 
-/// The build id of a moment.
+/// The build id for a time.
 pub(super) fn id_at(time: DateTime<Utc>) -> anyhow::Result<BuildId> {
     Ok(time.format("%Y%m%d%H%M%S").to_string().parse()?)
 }

@@ -1,4 +1,4 @@
-//! `datil buildinfo audit`: what is wrong with the data, told to people and to programs.
+//! `datil buildinfo audit`: what is wrong with the data, reported to people and to programs.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -11,7 +11,7 @@ use clap::Args;
 use platform::db::Db;
 use serde_json::json;
 
-/// So many findings are read at a time.
+/// Maximum findings read at a time.
 const PAGE: usize = 5000;
 
 pub(super) const EXIT_CODE: &str = "Exit code: 0 whatever it finds; \"datil check\" exits 1 where something is bad.";
@@ -62,7 +62,7 @@ pub(crate) async fn audit(db: &Db, args: &AuditArgs, as_json: bool) -> anyhow::R
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints a finding with what to do about it.
+/// Prints a finding and what to do about it.
 pub(super) fn print(out: &mut impl Write, finding: &Finding) -> std::io::Result<()> {
     let mark = match finding.severity {
         Severity::Bad => "BAD ",

@@ -71,7 +71,7 @@ impl BuildsArgs {
     }
 }
 
-/// A product in any known spelling, with the channel that may be all it has.
+/// A product in any known spelling, with the channel if the name implies one.
 pub(super) fn directory_of(name: &str) -> anyhow::Result<Directory> {
     name.parse()
         .with_context(|| format!("{name:?} is no product that has builds"))
@@ -124,7 +124,7 @@ fn row(build: &Build) -> [String; 9] {
     ]
 }
 
-/// The status, with a question mark when no source says so.
+/// The status, with a question mark if no source states it.
 pub(super) fn status(build: &Build) -> String {
     match build.certainty {
         builds::Certainty::Stated => build.status.to_string(),
@@ -177,7 +177,7 @@ fn version(text: &str) -> Result<Version, String> {
     Version::from_spoken(text).ok_or_else(|| "not a version, such as 154.0b1, 153.0rc2 or 140.2.0esr".to_owned())
 }
 
-/// What is ambiguous or not known, and how to say it better.
+/// What is ambiguous or unknown, and how to specify it.
 fn refused(error: &NoComparison) -> anyhow::Error {
     let NoComparison::Ambiguous(ambiguous) = error else {
         return anyhow!("{error}");

@@ -1,4 +1,4 @@
-//! `datil buildinfo correct`: what people state against the sources.
+//! `datil buildinfo correct`: statements by people that override the sources.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -18,7 +18,7 @@ use super::preview::{show_preview, tell_unknown};
 use super::print;
 use super::work::Work;
 
-/// So many corrections are read at once.
+/// Maximum corrections read at a time.
 const PAGE: i64 = 500;
 
 #[derive(Debug, Subcommand)]
@@ -124,20 +124,20 @@ async fn add(db: &Db, args: AddArgs, as_json: bool) -> anyhow::Result<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
-/// Who it is, when nobody says it: the process's user.
+/// The default author: the process's user.
 pub(super) fn author(named: Option<String>) -> String {
     let named = named.filter(|name| !name.trim().is_empty());
     named.unwrap_or_else(|| format!("user {}", rustix::process::getuid().as_raw()))
 }
 
-/// The moment, which is higher than any before: of two corrections of one field the later one holds.
+/// The current time, increased if needed to exceed any earlier id: of two corrections of one field the later one wins.
 pub(super) async fn next_id(db: &Db) -> anyhow::Result<i64> {
     let now = clock::now_micros();
     let last = corrections_in_force(db).await?.last().map_or(0, |last| last.id);
     Ok(now.max(last + 1))
 }
 
-/// Adds corrections and derives what they concern.
+/// Adds corrections and derives everything that they affect.
 pub(super) async fn make(db: &Db, corrections: &[Correction]) -> anyhow::Result<i64> {
     let work = Work::start();
     let made = import::correct(db, corrections, &work.owner, &work.stop, &work.report()).await;
@@ -175,7 +175,7 @@ async fn list(db: &Db, args: &ListArgs, as_json: bool) -> anyhow::Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-/// A correction as a line of JSON.
+/// A correction as one line of JSON.
 #[derive(Serialize)]
 struct Shown<'a> {
     #[serde(flatten)]

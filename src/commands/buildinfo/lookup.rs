@@ -14,9 +14,9 @@ use clap::Args;
 use platform::db::Db;
 use serde_json::json;
 
-/// A batch that is longer than this loads the whole index once.
+/// A longer batch loads the whole index once.
 const FEW: usize = 20;
-/// Longer lines of a batch are refused, in bytes.
+/// Longer lines of a batch are rejected. In bytes.
 const MAX_LINE: usize = 64 * 1024;
 
 #[derive(Debug, Args)]
@@ -63,7 +63,7 @@ pub(crate) struct LookupArgs {
     pub(crate) snapshot: Option<PathBuf>,
 }
 
-/// What questions are answered from.
+/// The data that answers questions.
 enum Known<'a> {
     /// A generation in a database.
     Stored(&'a Db, i64),
@@ -86,7 +86,7 @@ async fn generation(db: &Db, as_of: Option<chrono::DateTime<chrono::Utc>>) -> an
         let generation = known_at(db, time.timestamp_micros()).await??;
         return Ok((generation.n, Freshness::at(generation.created)));
     }
-    // Read first: the sources must not seem fresher than the generation.
+    // Read first: the sources must not appear fresher than the generation.
     let freshness = Freshness::of(&source_states(db).await?);
     Ok((latest_generation(db).await?.n, freshness))
 }

@@ -1,4 +1,4 @@
-//! What corrections would change, told before they are made.
+//! A preview of what corrections would change.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -14,25 +14,25 @@ use serde::Serialize;
 use super::builds::status;
 use super::print;
 
-/// Crashes of one build are told apart by what they ask in so many kinds.
+/// Maximum kinds of questions by which crashes of one build are distinguished.
 const MOST_ASKING: i64 = 10_000;
 
-/// So many candidates of a version are looked for.
+/// Maximum candidates of a version searched for.
 const MOST_CANDIDATES: u32 = 20;
 
-/// What would change about one build id, and whom it concerns.
+/// What would change for one build id, and how many crashes that affects.
 #[derive(Serialize)]
 struct Concerned {
     #[serde(flatten)]
     change: Preview,
     /// Stored crashes with this build id.
     crashes: i64,
-    /// Those of them whose answer would be another one.
+    /// Those whose answer would change.
     crashes_changed: i64,
 }
 
 impl Concerned {
-    /// Looks a change's crashes up.
+    /// Looks up the crashes that a change affects.
     async fn of(db: &Db, change: Preview) -> anyhow::Result<Self> {
         let (product, id) = (change.product.as_str(), change.build_id.to_string());
         let asking = asking_of_build(db, product, &id, MOST_ASKING).await?;
@@ -59,7 +59,7 @@ impl Concerned {
     }
 }
 
-/// Prints what corrections would change. `in_force` of a file's are in force already.
+/// Prints what corrections would change. `in_force` is the number of a file's corrections already in force.
 pub(super) async fn show_preview(
     db: &Db,
     added: &[Correction],
@@ -132,7 +132,7 @@ pub(super) fn tell_in_force(out: &mut impl Write, count: usize) -> std::io::Resu
     }
 }
 
-/// Warns of corrections of builds that nobody knows: they hold as soon as a source lists one.
+/// Warns about corrections of unknown builds: they take effect as soon as a source lists one.
 pub(super) async fn tell_unknown(db: &Db, added: &[Correction]) -> anyhow::Result<()> {
     let generation = latest_generation(db).await?.n;
     for correction in added {

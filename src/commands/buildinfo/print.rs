@@ -4,10 +4,10 @@ use std::io::Write;
 
 use serde::Serialize;
 
-/// Widest cell that others are aligned to.
+/// Maximum width of a cell to which others are aligned.
 const MAX_WIDTH: usize = 48;
 
-/// Prints one object a line.
+/// Prints one object per line.
 pub(super) fn objects<T: Serialize>(rows: impl IntoIterator<Item = T>) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     for row in rows {
@@ -16,7 +16,7 @@ pub(super) fn objects<T: Serialize>(rows: impl IntoIterator<Item = T>) -> anyhow
     Ok(())
 }
 
-/// Prints rows below their heading, in columns as wide as they need to be.
+/// Prints rows below a heading, in columns as wide as necessary.
 pub(super) fn columns<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     for line in aligned(heading, rows) {
@@ -61,7 +61,7 @@ pub(super) fn listed<T: ToString>(values: impl IntoIterator<Item = T>) -> String
     or_dash((!values.is_empty()).then(|| values.join(",")))
 }
 
-/// Tells on stderr how a list goes on, so that stdout carries only the answer.
+/// Prints on stderr how to continue a list, so that stdout carries only the answer.
 #[expect(clippy::print_stderr, reason = "a hint for people, beside the answer")]
 pub(super) fn say_more(after: &str) {
     eprintln!("more follow: --after '{after}'");

@@ -1,4 +1,4 @@
-//! `datil buildinfo rebuild`: everything derived again, with the corrections of a file.
+//! `datil buildinfo rebuild`: derives everything again, with the corrections of a file.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ use super::preview::{counted, show_preview, tell_in_force, tell_unknown};
 use super::print;
 use super::work::Work;
 
-/// Larger files of corrections are refused, in bytes.
+/// Larger files of corrections are rejected. In bytes.
 const MAX_FILE: u64 = 16 << 20;
 
 #[derive(Debug, Args)]
@@ -75,7 +75,7 @@ pub(crate) async fn rebuild(db: &Db, args: &RebuildArgs, as_json: bool) -> anyho
     Ok(ExitCode::SUCCESS)
 }
 
-/// The corrections of a file, but for those that are in force, and how many those are.
+/// The corrections of a file that are not in force yet, and the number of those that are.
 async fn read_corrections(db: &Db, file: &Path, author: String) -> anyhow::Result<(Vec<Correction>, usize)> {
     let doing = || format!("reading the corrections in {}", file.display());
     if std::fs::metadata(file).with_context(doing)?.len() > MAX_FILE {
@@ -134,7 +134,7 @@ fn parse(text: &str) -> anyhow::Result<Vec<Draft>> {
         });
         return drafts.collect::<Result<_, _>>().map_err(anyhow::Error::msg);
     }
-    // An array of JSON holds objects; TOML's tables begin with two brackets.
+    // A JSON array holds objects; TOML's tables start with two brackets.
     let begins_with_array = text
         .trim_start()
         .strip_prefix('[')

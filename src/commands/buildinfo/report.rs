@@ -1,4 +1,4 @@
-//! Imports, told to people and to programs.
+//! Imports, reported to people and to programs.
 
 use std::fs::File;
 use std::io::Write;
@@ -41,7 +41,7 @@ pub(crate) async fn runs(db: &Db, as_json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes a snapshot of all builds, and prints what it holds.
+/// Writes a snapshot of all builds, and prints what it contains.
 pub(crate) async fn snapshot(db: &Db, file: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
     let snapshot = buildinfo::transfer::snapshot::make(db).await?;
     let mut beside = file_beside(file)?;
@@ -62,12 +62,12 @@ pub(crate) async fn snapshot(db: &Db, file: &Path, as_json: bool) -> anyhow::Res
     Ok(ExitCode::SUCCESS)
 }
 
-/// A file in the folder of `path`, to be written before it takes that name.
+/// Creates a file in the folder of `path`, to be written before it gets that name.
 pub(super) fn file_beside(path: &Path) -> anyhow::Result<NamedTempFile> {
     NamedTempFile::new_in(folder_of(path)).with_context(|| format!("writing {}", path.display()))
 }
 
-/// Gives a written file its name: one of that name is whole and on the disk.
+/// Renames a written file: a file of that name is always complete and on disk.
 pub(super) fn move_into_place(file: NamedTempFile, path: &Path) -> anyhow::Result<()> {
     let moved = || -> std::io::Result<()> {
         file.as_file().sync_all()?;

@@ -1,4 +1,4 @@
-//! `datil buildinfo export` and `load-csv`: everything at once, out and in.
+//! `datil buildinfo export` and `load-csv`: exports and imports everything at once.
 
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! `datil buildinfo capture` and `replay`: an import's raw answers as a file, and an import from one.
+//! `datil buildinfo capture` and `replay`: saves an import's raw answers as a file, and imports from one.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use buildinfo::db::{each_response, latest_generation, recent_runs};
 use buildinfo::import::{Options, import};
+use buildinfo::settings::Addresses;
 use buildinfo::sources::Tape;
 use buildinfo::transfer::export::canonical;
 use builds::said::Response;
@@ -22,9 +23,9 @@ use crate::owner::owner;
 use crate::parts::open_db;
 use crate::settings::Settings;
 
-/// What a file of answers begins with.
+/// The first bytes of a file of answers.
 const FORMAT: &str = "datil-capture-1";
-/// Longer lines of such a file are refused, in bytes.
+/// Longer lines of such a file are rejected. In bytes.
 const MAX_LINE: u64 = 200 << 20;
 
 #[derive(Debug, Args)]
@@ -42,18 +43,17 @@ pub(crate) struct ReplayArgs {
     file: PathBuf,
 }
 
-/// The first line of a file of answers: what it came from.
+/// The first line of a file of answers: its origin.
 #[derive(Debug, Serialize, Deserialize)]
 struct Head {
     format: String,
     run: i64,
     source: String,
-    buildhub_url: url::Url,
-    archive_url: url::Url,
-    product_details_url: url::Url,
+    #[serde(flatten)]
+    addresses: Addresses,
 }
 
-/// One answer, as a line.
+/// One answer, as one line.
 #[derive(Debug, Serialize, Deserialize)]
 struct Line {
     method: String,
@@ -65,7 +65,7 @@ struct Line {
     /// The content, if it is text.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
-    /// The content, if it is not: its bytes.
+    /// The content as bytes, if it is not text.
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<Vec<u8>>,
 }
@@ -117,9 +117,7 @@ pub(crate) async fn capture(db: &Db, settings: &Settings, args: &CaptureArgs) ->
             format: FORMAT.to_owned(),
             run: run.id,
             source: run.source.clone(),
-            buildhub_url: settings.buildinfo.buildhub_url.clone(),
-            archive_url: settings.buildinfo.archive_url.clone(),
-            product_details_url: settings.buildinfo.product_details_url.clone(),
+            addresses: settings.buildinfo.addresses.clone(),
         };
         writeln!(out, "{}", serde_json::to_string(&head)?)?;
         let count = each_response(db, run.id, |response| {
@@ -146,7 +144,7 @@ pub(crate) async fn capture(db: &Db, settings: &Settings, args: &CaptureArgs) ->
     )
 }
 
-/// Imports from a file of answers into an empty database, and says what comes out.
+/// Imports from a file of answers into an empty database, and reports the result.
 pub(crate) async fn replay(settings: &Settings, args: &ReplayArgs, as_json: bool) -> anyhow::Result<ExitCode> {
     let file = File::open(&args.file).with_context(|| format!("reading {}", args.file.display()))?;
     let mut lines = BufReader::new(zstd::Decoder::new(file)?);
@@ -158,9 +156,7 @@ pub(crate) async fn replay(settings: &Settings, args: &ReplayArgs, as_json: bool
         responses.push(Response::from(line));
     }
     let mut sources = settings.buildinfo.clone();
-    sources.buildhub_url = head.buildhub_url;
-    sources.archive_url = head.archive_url;
-    sources.product_details_url = head.product_details_url;
+    sources.addresses = head.addresses;
     let db = open_db(settings).await?;
     anyhow::ensure!(
         latest_generation(&db).await?.n == 0,

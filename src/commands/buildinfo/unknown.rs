@@ -1,4 +1,4 @@
-//! `datil buildinfo unknown`: build ids that no source knows, and the alarms that are on.
+//! `datil buildinfo unknown`: build ids that no source knows, and the open alarms.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -66,7 +66,7 @@ pub(crate) async fn unknown(db: &Db, args: &UnknownArgs, as_json: bool) -> anyho
     let page = db::list_unknown(db, &filter, after.as_ref(), args.limit).await?;
     let importer = Importer::of(db, clock::now_micros()).await?;
     if as_json {
-        // Every line is an id; what is beside them goes to the other stream.
+        // Every line is an id; everything else goes to the other stream.
         if let Some(warning) = importer.warning() {
             writeln!(std::io::stderr(), "{warning}")?;
         }
@@ -84,7 +84,7 @@ pub(crate) async fn unknown(db: &Db, args: &UnknownArgs, as_json: bool) -> anyho
     Ok(ExitCode::SUCCESS)
 }
 
-/// The alarms that are on, as far as they belong to what is asked for.
+/// The open alarms that match the filter.
 async fn alarms_of(db: &Db, filter: &UnknownFilter) -> anyhow::Result<Vec<Alarm>> {
     let not_seen = filter.verdict.is_none_or(|verdict| verdict == Verdict::NotSeen);
     if !not_seen || filter.alarm == AlarmFilter::Cleared {
@@ -98,7 +98,7 @@ async fn alarms_of(db: &Db, filter: &UnknownFilter) -> anyhow::Result<Vec<Alarm>
     Ok(open)
 }
 
-/// The alarms in the audit's words, then the ids.
+/// Prints the alarms in the audit's words, then the ids.
 fn show(open: &[Alarm], rows: &[Unknown], importer: &Importer) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     if let Some(warning) = importer.warning() {

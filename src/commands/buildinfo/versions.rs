@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use buildinfo::db::latest_generation;
 use buildinfo::lookup;
 use builds::catalog::{LatestBuild, Newest, VersionBuilds};
-use builds::names::product::normalise_channel;
+use builds::names::channel::normalise_channel;
 use builds::{Line, Product, Version};
 use clap::Args;
 use platform::db::Db;
@@ -31,7 +31,7 @@ pub(crate) struct VersionsArgs {
     after: Option<String>,
 }
 
-/// A version as a line of JSON.
+/// A version as one line of JSON.
 #[derive(Serialize)]
 struct OfProduct<'a, T> {
     product: Product,
@@ -67,7 +67,7 @@ pub(crate) async fn versions(db: &Db, args: &VersionsArgs, as_json: bool) -> any
     Ok(ExitCode::SUCCESS)
 }
 
-/// So many builds of a version are shown to people, the newest: a nightly version has sixty.
+/// Maximum builds of a version shown to people, newest first: a nightly version has sixty.
 const SHOWN: usize = 6;
 
 fn row(version: &VersionBuilds) -> [String; 5] {
@@ -103,12 +103,12 @@ pub(crate) struct LatestArgs {
     channel: Option<String>,
 }
 
-/// The newest builds of a line as a line of JSON: what is offered stands in the object itself.
+/// The newest builds of a line as one line of JSON: the offered one is the object itself.
 #[derive(Serialize)]
 struct NewestOfLine<'a> {
     product: Product,
     channel: &'a str,
-    /// Also a member of what is offered.
+    /// The offered build also has this member.
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<Line>,
     #[serde(flatten)]
@@ -169,7 +169,7 @@ pub(crate) async fn latest(db: &Db, args: &LatestArgs, as_json: bool) -> anyhow:
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is offered and what was built, in one row if that is the same build.
+/// The offered build and the last one built, in one row if they are the same.
 fn newest_rows(product: Product, channel: &str, newest: &Newest) -> Vec<[String; 10]> {
     let row = |what: &str, found: Option<&LatestBuild>| {
         let place = [

@@ -1,5 +1,5 @@
-//! Work that only one process may do at a time, as a person sees it: what it waits for, how far it is, and Ctrl-C to
-//! stop it.
+//! Work that only one process may do at a time, as shown to people: what it waits for, its progress, and Ctrl-C to stop
+//! it.
 
 use std::io::IsTerminal;
 use std::sync::Mutex;
@@ -11,10 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::owner::owner;
 
-/// While it waits, it says so again after so long.
+/// How often a waiting command repeats that it waits.
 const SAY_EVERY: Duration = Duration::from_secs(60);
 
-/// One such work.
+/// A piece of such work.
 pub(super) struct Work {
     pub(super) owner: String,
     pub(super) stop: CancellationToken,
@@ -54,7 +54,7 @@ impl Work {
     }
 }
 
-/// Shows how far an import is.
+/// Shows the progress of an import.
 pub(crate) fn show(bar: &indicatif::ProgressBar, progress: Progress) {
     match progress {
         Progress::Waiting(owner) => bar.set_message(format!("waiting for {owner}")),
@@ -65,7 +65,7 @@ pub(crate) fn show(bar: &indicatif::ProgressBar, progress: Progress) {
     }
 }
 
-/// Shows that so many of so many are done.
+/// Shows how many steps are done.
 pub(crate) fn step(bar: &indicatif::ProgressBar, what: String, done: u64, total: u64) {
     bar.set_message(what);
     bar.set_length(total);
@@ -79,7 +79,7 @@ async fn stop_at_signal(stop: CancellationToken) {
     }
 }
 
-/// One line on the terminal that is written over and over; nothing where no person looks on.
+/// One line on the terminal, overwritten repeatedly; nothing if the output is not a terminal.
 pub(crate) fn progress_bar() -> indicatif::ProgressBar {
     if !std::io::stderr().is_terminal() {
         return indicatif::ProgressBar::hidden();
@@ -94,7 +94,7 @@ pub(crate) fn progress_bar() -> indicatif::ProgressBar {
 #[derive(Debug)]
 struct Wait {
     began: Instant,
-    /// Who is waited for, and when it was last said.
+    /// The owner waited for, and when it was last reported.
     said: Option<(String, Instant)>,
 }
 
@@ -103,8 +103,7 @@ impl Wait {
         Self { began, said: None }
     }
 
-    /// What is to be said at `now` of the wait for `owner`: at its beginning, when another owner
-    /// comes first, and every minute.
+    /// The notice at `now` about the wait for `owner`: at the start, when the owner changes, and every minute.
     fn notice(&mut self, owner: &str, now: Instant) -> Option<String> {
         let known = self.said.as_ref().filter(|(said, _)| said == owner);
         if known.is_some_and(|(_, at)| now.duration_since(*at) < SAY_EVERY) {

@@ -1,4 +1,4 @@
-//! What the audit of the build data calls bad.
+//! The audit's bad findings about the build data.
 
 use buildinfo::audit::read::{Summary, summaries};
 use builds::audit::Severity;
@@ -7,7 +7,7 @@ use platform::db::Db;
 use super::finding::Finding;
 
 const NAME: &str = "audit";
-/// So many findings are shown; the audit itself lists them all.
+/// Maximum findings shown; the audit itself lists them all.
 const MOST: usize = 5;
 
 /// The audit's bad findings, each with what to do; or one finding that there are none.

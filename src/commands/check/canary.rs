@@ -1,5 +1,4 @@
-//! The canary: a marked crash, submitted to a running system, followed to its build and its page,
-//! and deleted again.
+//! The canary: a marked crash, submitted to a running system, followed to its build and its page, and deleted again.
 
 use std::time::{Duration, Instant};
 
@@ -15,12 +14,12 @@ use super::finding::Finding;
 use crate::parts::http_client;
 use crate::submission::{Dialect, Submission, send};
 
-/// The product of canary crashes, by which people can tell them.
+/// The product of canary crashes, which identifies them.
 const PRODUCT: &str = "DatilCanary";
-/// How long a canary may take from its submission to its page.
+/// Maximum time from a canary's submission to its page.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Follows one canary; one finding for each station that it reached, or did not.
+/// Follows one canary; returns one finding for each station, whether reached or not.
 pub(crate) async fn follow(url: &str, db: Option<&Db>, blobs: Option<&Blobs>) -> Vec<Finding> {
     let began = Instant::now();
     let mut findings = Vec::new();
@@ -67,7 +66,7 @@ async fn submit(client: &reqwest::Client, url: &str) -> anyhow::Result<CrashId> 
         ("Version", "1.0".to_owned()),
         ("ReleaseChannel", "nightly".to_owned()),
         ("BuildID", now.format("%Y%m%d%H%M%S").to_string()),
-        // Two checks at the same time are two crashes.
+        // Two simultaneous checks are two crashes.
         ("CrashTime", now.timestamp().to_string()),
         ("InstallTime", rand::random::<u32>().to_string()),
         ("Throttleable", "0".to_owned()),
@@ -99,7 +98,7 @@ async fn processed(client: &reqwest::Client, url: &str, id: &CrashId, began: Ins
     }
 }
 
-/// The canary's product is in no source: the right answer is "unknown", with the reason.
+/// No source has the canary's product: the right answer is "unknown", with the reason.
 fn build(crash: &Value) -> Finding {
     const NAME: &str = "build look-up";
     let part = |name: &str| crash.pointer(&format!("/build_info/{name}")).and_then(Value::as_str);

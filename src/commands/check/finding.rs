@@ -1,20 +1,20 @@
-//! One thing that `datil check` looked at.
+//! One item that `datil check` checked.
 
 use serde::Serialize;
 
-/// One thing that was looked at.
+/// One item that was checked.
 #[derive(Debug, Serialize)]
 pub(crate) struct Finding {
-    /// What.
+    /// Its name.
     pub(super) name: &'static str,
     /// Whether it is well.
     pub(super) well: bool,
-    /// What was seen, and what to do if it is not well.
+    /// What was found, and what to do if it is not well.
     pub(super) text: String,
 }
 
 impl Finding {
-    /// It is well.
+    /// A good finding.
     pub(super) fn well(name: &'static str, text: impl Into<String>) -> Self {
         Self {
             name,
@@ -23,7 +23,7 @@ impl Finding {
         }
     }
 
-    /// It is not.
+    /// A bad finding.
     pub(super) fn bad(name: &'static str, text: impl Into<String>) -> Self {
         Self {
             name,

@@ -1,4 +1,4 @@
-//! Which signature lists are in force, and whether signatures are those that Mozilla's bugs carry.
+//! Which signature lists are in force, and whether signatures match those in Mozilla's bugs.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::commands::signature::lists::counts;
 use crate::settings::Settings;
 
 const NAME: &str = "signatures";
-/// The products of so many newest crashes are looked at.
+/// How many of the newest crashes are examined for their products.
 const NEWEST: i64 = 200;
 
 /// One finding: the lists with their SHA-256 and entries, and how far they agree with Mozilla's, or with the built-in
@@ -40,7 +40,7 @@ pub(super) async fn look(settings: &Settings, db: Option<&Db>) -> Finding {
     Finding::well(NAME, format!("{what}{agreement}"))
 }
 
-/// What is said of the built-in lists. `products`: Mozilla's that crashed here.
+/// The statement about the built-in lists. `products` are Mozilla's products with crashes here.
 fn built_in(products: &str) -> String {
     if products.is_empty() {
         return String::new();
@@ -54,7 +54,7 @@ fn built_in(products: &str) -> String {
     )
 }
 
-/// What is said of a site's own lists.
+/// The statement about a site's own lists.
 fn with_built_in(lists: &Lists) -> String {
     let built_in = Lists::built_in();
     let found = Comparison::of(&built_in, lists);

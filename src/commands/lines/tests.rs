@@ -1,6 +1,6 @@
 use super::*;
 
-/// Numbers the lines of an input, whose length each must be worked for.
+/// Answers each line of an input with its number and length.
 fn answered(input: &[u8]) -> String {
     let mut out = Vec::new();
     each_line(input, &mut out, |line, out| {

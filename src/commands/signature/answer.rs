@@ -1,4 +1,4 @@
-//! What is said of one crash: its signature, and the one to compare it with.
+//! The answer about one crash: its signature, and the one to compare it with.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,30 +7,30 @@ use signature::{CrashData, Lists, Signature, explain, generate};
 
 /// Makes answers.
 pub(super) struct Maker {
-    /// The lists that signatures are made with.
+    /// The lists used to make signatures.
     pub(super) lists: Lists,
     /// What they are compared with.
     pub(super) original: Original,
-    /// Whether the steps on the way to a signature are told.
+    /// Whether to include the steps that lead to a signature.
     pub(super) explain: bool,
 }
 
-/// Where the signature comes from that the new one is compared with.
+/// The origin of the signature that the new one is compared with.
 pub(super) enum Original {
-    /// The crash has it.
+    /// The crash's stored signature.
     Stored,
-    /// The crash has it; for one that has none it is made with these lists.
+    /// The crash's stored signature; if it has none, one made with these lists.
     StoredOrMadeWith(Lists),
-    /// It is made with these lists.
+    /// A signature made with these lists.
     MadeWith(Lists),
 }
 
 /// An answer.
 #[derive(Debug)]
 pub(super) struct Answer {
-    /// Where the crash was read: `file:line`, or its id.
+    /// The source of the crash: `file:line`, or its id.
     pub(super) input: String,
-    /// Its id, if it says so.
+    /// Its id, if it states one.
     pub(super) crash_id: Option<String>,
     /// The signature that the new one is compared with, if there is one.
     pub(super) original: Option<String>,
@@ -39,7 +39,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// That there is no signature.
+    /// An answer without a signature.
     pub(super) fn error(input: String, error: String) -> Self {
         Self {
             input,
@@ -49,13 +49,13 @@ impl Answer {
         }
     }
 
-    /// The answer with the id that the crash's JSON document has.
+    /// The answer with the id in the crash's JSON document.
     pub(super) fn named(mut self, json: &[u8]) -> Self {
         self.crash_id = crash_id(json);
         self
     }
 
-    /// Whether the signature is another one than before; `None` if that cannot be said.
+    /// Whether the signature changed; `None` if that cannot be said.
     pub(super) fn changed(&self) -> Option<bool> {
         let made = self.made.as_ref().ok()?;
         Some(*self.original.as_ref()? != made.signature)
@@ -89,7 +89,7 @@ impl Maker {
     }
 }
 
-/// The id that a processed crash, or crash data with one, has.
+/// The id of a processed crash, or of crash data with one.
 fn crash_id(json: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
     struct Named {
@@ -139,7 +139,7 @@ mod tests {
 
     use super::*;
 
-    /// Lists by which `entry` does not matter.
+    /// Lists for which `entry` is irrelevant.
     fn lists(entry: &str) -> Lists {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in [

@@ -1,6 +1,6 @@
 //! Answers as JSON for programs, as text, and as CSV and Markdown for tables and bug reports.
 //!
-//! Whatever is in a crash, an answer in text or Markdown has no control characters but line ends.
+//! Whatever a crash contains, an answer in text or Markdown has no control characters except line ends.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -27,7 +27,7 @@ pub(super) enum Format {
 /// Writes answers.
 pub(super) struct Writer<'a> {
     pub(super) format: Format,
-    /// The lists whose steps are shown, if they are.
+    /// The lists whose steps are shown, if any.
     pub(super) explain: Option<&'a Lists>,
 }
 
@@ -51,7 +51,7 @@ impl Writer<'_> {
         }
     }
 
-    /// One answer. `identify`: JSON tells too which crash it is about, as other forms always do.
+    /// Writes one answer. `identify`: JSON also says which crash it is about, as other forms always do.
     ///
     /// # Errors
     /// Those of the output.
@@ -81,7 +81,7 @@ impl Writer<'_> {
     fn text(&self, answer: &Answer) -> String {
         let mut out = String::new();
         let mut line = |name: &str, value: &str| {
-            // Writing to a text cannot fail.
+            // Writing to a string cannot fail.
             let _ = writeln!(out, "{name:10} {}", printable(value));
         };
         line("input", &answer.input);
@@ -176,7 +176,7 @@ impl<'a> Made<'a> {
     }
 }
 
-/// How a signature came about.
+/// How a signature was made.
 #[derive(Serialize)]
 struct Explained<'a> {
     normalized_frames: &'a [String],
@@ -229,7 +229,7 @@ impl<'a> Explained<'a> {
     }
 }
 
-/// The frames and steps, a line each, under the steps the entries that decided.
+/// The frames and steps, one per line, each step followed by the entries that decided it.
 fn explanation(made: &Signature, lists: &Lists) -> String {
     let mut out = format!(
         "lists      {} (SHA-256 {})\n",
@@ -250,7 +250,7 @@ fn explanation(made: &Signature, lists: &Lists) -> String {
 
 fn csv(answer: &Answer) -> Vec<u8> {
     let made = answer.made.as_ref();
-    // A list of texts always has a JSON form.
+    // A list of strings always has a JSON form.
     let notes = made.ok().and_then(|made| serde_json::to_string(&made.notes).ok());
     let notes = notes.unwrap_or_default();
     csv_row([
@@ -272,17 +272,16 @@ fn csv_row(fields: [&str; COLUMNS.len()]) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new()
         .quote_style(csv::QuoteStyle::Always)
         .from_writer(Vec::new());
-    // Writing into memory cannot fail, and all rows have as many fields.
+    // Writing to memory cannot fail, and all rows have the same number of fields.
     let _ = writer.write_record(fields);
     writer.into_inner().unwrap_or_default()
 }
 
-/// The text with control characters escaped, so that it stays on its line and does nothing to a
-/// terminal.
+/// The text with control characters escaped, so that it stays on its line and cannot affect a terminal.
 pub(super) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        // Besides the control characters, those that turn the direction of text around.
+        // Not only control characters, but also those that change the direction of text.
         if c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
             out.extend(c.escape_default());
         } else {
@@ -292,12 +291,12 @@ pub(super) fn printable(text: &str) -> String {
     out
 }
 
-/// The text as code in Markdown: between more back-ticks than it has in a row.
+/// The text as Markdown code: between more backticks than it has in a row.
 fn code(text: &str) -> String {
     let text = printable(text);
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(longest + 1);
-    // Blanks part the fence from a back-tick at an end; Markdown takes them off again.
+    // Spaces separate the fence from a backtick at an end; Markdown removes them again.
     if text.starts_with('`') || text.ends_with('`') || text.is_empty() {
         format!("{fence} {text} {fence}")
     } else {

@@ -1,4 +1,4 @@
-//! `datil signature lists`: which signature lists are in force, how others differ, and a site's own.
+//! `datil signature lists`: which signature lists are in force, how others differ, and a site's own lists.
 
 mod report;
 mod source;
@@ -17,7 +17,7 @@ pub(crate) use self::report::counts;
 use self::source::{BUILT_IN, Set};
 use crate::settings::Settings;
 
-/// How the SHA-256 of lists is computed without this program.
+/// How to compute the SHA-256 of lists without this program.
 pub(crate) const SHA256_HELP: &str = "\
 The SHA-256 is that of the entries, not of the files: comments and order do not change it. In the
 folder of the four lists this makes the same:
@@ -69,7 +69,7 @@ pub(crate) enum ListsCommand {
     },
 }
 
-/// What a set of lists may be named by.
+/// The ways to name a set of lists.
 const SET: &str = "DIR|WHEEL|URL|SHA256|built-in";
 
 const EXIT_CODES: &str = "Exit code: 0 whether lists differ or not; 1 when lists, or stored crashes, cannot be read.";
@@ -139,7 +139,7 @@ fn show(siglists: &Siglists, as_json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Tells where two sets differ, on names and on stored crashes.
+/// Shows where two sets differ, on names and on stored crashes.
 async fn compare(
     settings: &Settings,
     first: &Set,
@@ -175,14 +175,14 @@ async fn fetch(
     let sha256 = siglists.install(texts.each_ref().map(String::as_str))?;
     let folder = siglists.folder_of(&sha256);
     let mut out = std::io::stdout();
-    // Said first: they are there even if the comparison fails.
+    // Printed first: they are there even if the comparison fails.
     if as_json {
         let object = json!({"kind": "installed", "sha256": sha256, "folder": folder});
         writeln!(out, "{object}")?;
     } else {
         writeln!(out, "Checked, and stored in {}\n", folder.display())?;
     }
-    // Lists that are switched on and damaged are no reason not to fetch them again.
+    // Damaged lists in force must not prevent fetching them again.
     match Set::in_force(siglists) {
         Ok(in_force) => {
             compare(settings, &in_force, &set, limit, as_json).await?;
@@ -206,7 +206,7 @@ async fn fetch(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Switches lists on; `None`: the built-in ones.
+/// Switches lists on; `None` means the built-in ones.
 fn switch(siglists: &Siglists, sha256: Option<&str>, as_json: bool) -> anyhow::Result<()> {
     if let Some(folder) = siglists.setting() {
         bail!(

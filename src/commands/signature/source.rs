@@ -1,4 +1,4 @@
-//! Where crashes come from: the standard input, files, our own store, or a Crash Stats host.
+//! The origins of crashes: the standard input, files, our own store, or a Crash Stats host.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -18,7 +18,7 @@ use crate::commands::lines::MAX_LINE;
 use crate::parts::{http_client, open_db};
 use crate::settings::Settings;
 
-/// The largest processed crash that a host may send, in bytes.
+/// Maximum size of a processed crash that a host may send, in bytes.
 const MAX_PROCESSED: usize = 128 << 20;
 
 /// What one argument of the command names.
@@ -32,7 +32,7 @@ pub(super) enum Source {
     Crash {
         /// The id.
         id: CrashId,
-        /// Whom the argument tells to ask: the host of its URL.
+        /// The host to ask, from the argument's URL.
         host: Option<Url>,
     },
 }
@@ -64,16 +64,15 @@ fn report_page(text: &str) -> Option<Source> {
     url.has_host().then_some(Source::Crash { id, host: Some(url) })
 }
 
-/// What a file holds.
+/// The contents of a file.
 pub(super) enum Contents {
     /// One document.
     Document(Vec<u8>),
-    /// Many, one a line.
+    /// Many documents, one per line.
     Lines(Box<dyn Read + Send>),
 }
 
-/// Opens a file. One whose first line is not JSON by itself, but which is JSON as a whole, holds
-/// one document.
+/// Opens a file. If its first line is not JSON but the whole file is, it holds one document.
 pub(super) fn open(path: &PathBuf) -> std::io::Result<Contents> {
     let mut input = BufReader::new(File::open(path)?);
     let mut text = Vec::new();
@@ -90,12 +89,12 @@ pub(super) fn open(path: &PathBuf) -> std::io::Result<Contents> {
     Ok(Contents::Lines(Box::new(Cursor::new(text).chain(input))))
 }
 
-/// Why a crash report could not be had.
+/// Why a crash report is not available.
 #[derive(Debug, PartialEq)]
 pub(super) enum Missing {
-    /// It is not there: this is an answer.
+    /// It does not exist: this is an answer.
     Unknown(String),
-    /// Nobody could be asked.
+    /// The store or host could not be asked.
     Failed(String),
 }
 
@@ -106,11 +105,11 @@ impl fmt::Display for Missing {
     }
 }
 
-/// Gets processed crashes by their ids.
+/// Gets processed crashes by id.
 pub(super) enum Store {
     /// Our own data folder.
     Own { db: Db, blobs: Blobs },
-    /// A host that answers as Crash Stats does.
+    /// A host that answers like Crash Stats.
     Host { client: reqwest::Client, root: Url },
 }
 
@@ -175,7 +174,7 @@ async fn from_host(client: &reqwest::Client, root: &Url, id: &CrashId) -> Result
     }
     let not_a_crash = || Missing::Failed(format!("{root} answers something that is no crash"));
     let crash = ProcessedCrash::from_json(&body).ok_or_else(not_a_crash)?;
-    // Crash Stats answers some refusals with status 200.
+    // Crash Stats sends some refusals with status 200.
     match crash.text("error") {
         Some(error) => Err(Missing::Failed(format!("{root} refuses: {error}"))),
         None => Ok(crash),

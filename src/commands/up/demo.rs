@@ -1,5 +1,5 @@
-//! The demonstration: stand-ins for the sources of builds, whose world goes on with the time, imports from them, and
-//! our sample crashes, submitted over HTTP as clients would.
+//! The demonstration: stand-ins for the sources of builds, whose world advances with time, imports from them, and our
+//! sample crashes, submitted over HTTP as clients would.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use buildinfo::Lookup;
 use buildinfo::import::{ImportError, Options, Progress, import};
+use buildinfo::settings::Addresses;
 use buildinfo::watch::{alarm, unknown};
 use chrono::{DateTime, TimeDelta, Utc};
 use demo::crashes::{Submission as Sample, samples_for, write_symbols};
@@ -30,26 +31,26 @@ use crate::schedule::import_by_schedule;
 use crate::settings::{Settings, schedule_of};
 use crate::submission::{Dialect, Submission, send};
 
-/// When the demonstration's world began, microseconds UTC: the same at every start on one folder.
+/// The key for when the demonstration's world began, microseconds UTC: the same at every start on one folder.
 const BEGAN: &str = "demo_began";
-/// That the world of its beginning was imported.
+/// The key that records that the world at its beginning was imported.
 const IMPORTED: &str = "demo_imported";
-/// How many sample crashes were submitted, so that a second start goes on where the first ended.
+/// The key for how many sample crashes were submitted, so that a second start continues where the first ended.
 const SUBMITTED: &str = "demo_crashes";
-/// When the summary said that the alarm is on, microseconds UTC.
+/// The key for when the summary announced the alarm, microseconds UTC.
 const ALARMED: &str = "demo_alarmed";
-/// The world begins so long before the first start: what happens in it soon after its beginning has happened when the
+/// How long before the first start the world begins: what happens soon after its beginning has happened by the time the
 /// summary is printed.
 const EARLIER: TimeDelta = TimeDelta::minutes(2);
-/// It imports at every half minute, so that one can look on.
+/// It imports every half minute, so that people can watch.
 const SCHEDULE: &str = "*/30 * * * * *";
-/// So long at least after the summary the alarm is on.
+/// Minimum time for which the alarm stays on after the summary.
 const ALARM: TimeDelta = TimeDelta::minutes(1);
-/// So long before the sources list its build their world waits for the alarm.
+/// How long before the sources list the alarm's build their world waits for the alarm.
 const BEFORE_LISTED: TimeDelta = TimeDelta::seconds(10);
 /// How long the summary waits for the crashes to be processed.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// How often it is looked how far the crashes are.
+/// How often to check the progress of the crashes.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// The stand-ins, listening.
@@ -67,9 +68,7 @@ impl StandIns {
         let port = if own.port() == 0 { 0 } else { own.port() + 1 };
         let listener = listen(&SocketAddr::new(own.ip(), port).to_string()).await?;
         let root = Url::parse(&format!("http://{}", listener.local_addr()?))?;
-        settings.buildinfo.buildhub_url = root.clone();
-        settings.buildinfo.archive_url = root.clone();
-        settings.buildinfo.product_details_url = root;
+        settings.buildinfo.addresses = Addresses::all_at(&root);
         SCHEDULE.clone_into(&mut settings.buildinfo.schedule);
         let symbols = std::path::absolute(settings.data_dir.join("demo-symbols"))?;
         write_symbols(&symbols).context("writing the sample symbols")?;
@@ -79,7 +78,7 @@ impl StandIns {
         Ok(Self { listener })
     }
 
-    /// Serves the stand-ins, and tells the story, in the background.
+    /// Serves the stand-ins, and runs the story, in the background.
     pub(crate) async fn start(
         self,
         parts: &Parts,
@@ -131,8 +130,8 @@ impl StandIns {
     }
 }
 
-/// The time in a world that follows the time. However slow the machine is, the build of the alarm is not listed before
-/// one has seen the alarm, so that the world waits for that.
+/// The time in a world that follows real time, except that it waits until the alarm has been seen, so that even on a
+/// slow machine the build of the alarm is not listed before that.
 fn world_time(began: DateTime<Utc>, now: DateTime<Utc>, alarmed: i64) -> DateTime<Utc> {
     if alarmed > 0 && now >= clock::from_micros(alarmed) + ALARM {
         return now;
@@ -141,7 +140,7 @@ fn world_time(began: DateTime<Utc>, now: DateTime<Utc>, alarmed: i64) -> DateTim
     now.min(live.unlisted_published() - BEFORE_LISTED)
 }
 
-/// When the world of this data folder began; at the first start it begins.
+/// When the world of this data folder began; the first start begins it.
 async fn began(db: &Db) -> anyhow::Result<DateTime<Utc>> {
     let stored = progress(db, BEGAN).await?;
     if stored > 0 {
@@ -162,13 +161,13 @@ struct Story {
     stop: CancellationToken,
     commands: Commands,
     root: String,
-    /// Whether the stand-ins' world follows the time; until then it is that of its beginning.
+    /// Whether the stand-ins' world follows the time; until then it stays at its beginning.
     goes_on: Arc<AtomicBool>,
-    /// When the summary said that the alarm is on, microseconds UTC; before it did, 0.
+    /// When the summary announced the alarm, microseconds UTC; 0 before that.
     alarmed: Arc<AtomicI64>,
 }
 
-/// What became of the crashes.
+/// The outcomes of the crashes.
 #[derive(Default)]
 struct Fates {
     processed: usize,
@@ -183,7 +182,7 @@ impl Story {
             self.goes_on.store(true, Ordering::SeqCst);
             self.remember(IMPORTED, 1).await?;
         }
-        // What came to the sources since.
+        // What has reached the sources since.
         self.import().await?;
         let generation = buildinfo::db::latest_generation(&self.db).await?;
         tracing::info!(
@@ -191,11 +190,11 @@ impl Story {
             generation.builds,
             start.elapsed().as_secs_f64()
         );
-        // Before an alarm is raised, so that it can promise that the build is looked for.
+        // Before an alarm is raised, so that it can promise a search for the build.
         self.start_schedule()?;
         let world = World::generate(&Plan::live(began, began));
         let mut samples = samples_for(&world);
-        // The newest stand first on the pages: crashes of known builds, the plainest above.
+        // The newest come first on the pages: crashes of known builds, the simplest at the top.
         samples.reverse();
         samples.sort_by_key(|sample| sample.expected.is_some());
         let submitted = self.submit(&samples).await?;
@@ -205,7 +204,7 @@ impl Story {
             fates.processed,
             start.elapsed().as_secs_f64()
         );
-        // What is done every few seconds is done at once, so that the alarm is on when one is told to look at it.
+        // Periodic work is done at once, so that the alarm is on when the reader is told to look at it.
         unknown::write_down(&self.lookup, &self.db).await?;
         alarm::raise(&self.db, &self.lookup, &self.settings, clock::now_micros()).await?;
         let tour = Tour::of(&self.db, &world, &samples, &self.root, &self.commands, data).await?;
@@ -256,7 +255,7 @@ impl Story {
         Ok(())
     }
 
-    /// Submits the samples that were not submitted yet, and answers how many these were.
+    /// Submits the samples that were not submitted yet, and returns how many these were.
     async fn submit(&self, samples: &[Sample]) -> anyhow::Result<usize> {
         let done = usize::try_from(progress(&self.db, SUBMITTED).await?).unwrap_or(0);
         if done >= samples.len() {
@@ -269,7 +268,7 @@ impl Story {
                 annotations: sample.annotations.clone(),
                 dumps: sample.dumps.clone(),
             };
-            // Each client's way of sending gets its turn.
+            // Each client's dialect gets its turn.
             let dialect = match sample.annotations.get("ProductName").map(String::as_str) {
                 Some("Fenix") => Dialect::Fenix,
                 _ if number % 5 == 4 => Dialect::Crashpad,
@@ -286,8 +285,8 @@ impl Story {
         Ok(samples.len() - done)
     }
 
-    /// Waits until every crash that was taken in is processed, of which `submitted` at least are there, and counts. Of
-    /// those of an earlier start some may have been deleted.
+    /// Waits until every crash received is processed, at least `submitted` of them, and counts them. Some from an
+    /// earlier start may have been deleted.
     async fn wait_for(&self, submitted: usize) -> anyhow::Result<Fates> {
         let bar = progress_bar();
         let deadline = tokio::time::Instant::now() + PATIENCE;

@@ -1,5 +1,5 @@
-//! What the demonstration's summary names to be tried: five things, each a command or an address that works as it
-//! stands there.
+//! The suggestions in the demonstration's summary: five things to try, each a command or an address that works as
+//! printed.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -12,12 +12,12 @@ use demo::{Truth, World};
 use platform::db::Db;
 use tokio_util::sync::CancellationToken;
 
-/// The corrections that the summary proposes, in the data folder.
+/// The corrections that the summary suggests, in the data folder.
 const CORRECTIONS: &str = "demo-corrections.toml";
-/// How often it is looked whether the build of the alarm is known.
+/// How often to check whether the build of the alarm is known.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How this program is called for a command on the same data.
+/// The command line of this program for commands on the same data.
 pub(crate) struct Commands {
     prefix: String,
 }
@@ -41,7 +41,7 @@ impl Commands {
     }
 }
 
-/// A path as one word of a shell's line.
+/// A path quoted as one word of a shell command.
 fn word(path: &Path) -> String {
     let text = path.to_string_lossy();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
@@ -54,13 +54,13 @@ fn word(path: &Path) -> String {
 
 /// One thing to try.
 struct Stop {
-    /// What it shows.
+    /// What it demonstrates.
     about: String,
     /// Commands and addresses.
     ways: Vec<String>,
 }
 
-/// All of them.
+/// All stops.
 pub(crate) struct Tour {
     root: String,
     stops: Vec<Stop>,
@@ -69,8 +69,8 @@ pub(crate) struct Tour {
 }
 
 impl Tour {
-    /// What there is to be seen of this world, of whose crashes these were submitted. Writes the proposed correction
-    /// into the data folder.
+    /// The things to see in this world, of whose crashes `samples` were submitted. Writes the suggested correction into
+    /// the data folder.
     pub(crate) async fn of(
         db: &Db,
         world: &World,
@@ -205,7 +205,7 @@ async fn report(db: &Db, root: &str, sample: &Sample) -> anyhow::Result<Option<S
     Ok(row.map(|row| format!("{root}/report/index/{}", row.id)))
 }
 
-/// The crashes of the build of a sample's crash.
+/// The crashes with the same build as a sample's crash.
 fn of_build(sample: &Sample) -> Filter {
     Filter {
         product: says(sample, "ProductName").to_owned(),
@@ -215,7 +215,7 @@ fn of_build(sample: &Sample) -> Filter {
     }
 }
 
-/// The package of which Buildhub names another changeset.
+/// The package for which Buildhub has another changeset.
 fn disputed(world: &World) -> Option<&Truth> {
     world.truth.iter().find(|truth| {
         let misread = world.builds[truth.build].misread.as_ref();
@@ -223,7 +223,7 @@ fn disputed(world: &World) -> Option<&Truth> {
     })
 }
 
-/// Writes the correction of that package's changeset; answers the file.
+/// Writes the correction of that package's changeset; returns the file.
 fn corrections(data: &Path, truth: &Truth) -> anyhow::Result<PathBuf> {
     let file = data.join(CORRECTIONS);
     let text = format!(
@@ -252,7 +252,7 @@ pub(crate) struct Unlisted {
 }
 
 impl Unlisted {
-    /// The build of a sample's crash, if it is not known so far.
+    /// The build of a sample's crash, if it is still unknown.
     async fn of(db: &Db, sample: &Sample) -> anyhow::Result<Option<Self>> {
         let unlisted = Self {
             build_id: says(sample, "BuildID").to_owned(),
@@ -263,7 +263,7 @@ impl Unlisted {
         Ok(unknown.then_some(unlisted))
     }
 
-    /// Waits until the build is known to all its crashes, and says so.
+    /// Waits until the build is known for all its crashes, and announces it.
     pub(crate) async fn announce_end(&self, db: &Db, root: &str, stop: &CancellationToken) -> anyhow::Result<()> {
         loop {
             tokio::select! {

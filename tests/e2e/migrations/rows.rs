@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use platform::db::{Db, Schema};
-use platform::testing::database_settings;
 use platform::{in_tx, on};
+use platform_testing::database_settings;
 use sqlx::AssertSqlSafe;
 use sqlx::migrate::Migrator;
 

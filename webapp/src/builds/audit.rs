@@ -1,4 +1,4 @@
-//! The pages of the audit: what is wrong with the build data, since when, and what to do.
+//! The pages of the audit: what is wrong with the build data, since when, and what to do about it.
 
 use askama::Template;
 use axum::extract::State;
@@ -18,16 +18,16 @@ use crate::state::Webapp;
 use crate::words::{self, Word};
 use crate::{format, links};
 
-/// Where the audit is.
+/// The path of the audit.
 pub(super) const PATH: &str = "/builds/audit";
-/// Findings on a page of one check.
+/// Findings per page of one check.
 const PAGE: usize = 100;
-/// Most rows of scores on a page.
+/// Maximum rows of scores on a page.
 const MOST_SCORES: usize = 200;
 /// Longer texts of findings are cut.
 const CELL: usize = 400;
 
-/// What every check found and how good each source is, or all that one check found.
+/// Shows what every check found and how good each source is, or everything that one check found.
 pub(crate) async fn show(State(app): State<Webapp>, params: Params) -> Result<Response, PageError> {
     let name = params.text("product").map_err(unusable)?;
     let product = match name {
@@ -67,7 +67,7 @@ pub(crate) async fn show(State(app): State<Webapp>, params: Params) -> Result<Re
 }
 
 fn no_product() -> PageError {
-    let names = Product::ALL.map(Product::as_str).join(", ");
+    let names = Product::names();
     ApiError::BadRequest(format!("Builds are known of these products: {names}.")).into()
 }
 
@@ -91,14 +91,14 @@ fn link(product: Option<Product>, check: Option<Check>, after: &str) -> String {
     links::page(PATH, &[("product", product), ("check", check), ("after", after)])
 }
 
-/// What is said of a check before its findings.
+/// What is shown about a check before its findings.
 #[derive(Debug)]
 struct Head {
     name: &'static str,
     title: &'static str,
     meaning: &'static str,
     advice: String,
-    /// How many findings there are, in words.
+    /// The number of findings, in words.
     count: String,
     nothing: bool,
     /// The severity of the worst finding.
@@ -138,7 +138,7 @@ struct Row {
     /// The page, or the file of the archive, that the finding is about.
     link: Option<String>,
     found: String,
-    /// The command that states what is right.
+    /// The command that states the right value.
     command: Option<String>,
 }
 
@@ -181,7 +181,7 @@ fn about(finding: &Finding) -> Option<String> {
 struct Section {
     head: Head,
     rows: Vec<Row>,
-    /// How many more there are, with the page that lists them all.
+    /// How many more there are, and the page that lists them all.
     more: Option<(String, String)>,
 }
 
@@ -202,7 +202,7 @@ impl Section {
     }
 }
 
-/// How a source did on a channel.
+/// How well a source did on a channel.
 #[derive(Debug)]
 struct ScoreRow {
     product: &'static str,
@@ -239,12 +239,12 @@ impl ScoreRow {
 #[template(path = "audit.html")]
 struct AuditPage {
     product: Option<&'static str>,
-    products: [&'static str; Product::ALL.len()],
+    products: Vec<&'static str>,
     made: String,
     generation: i64,
-    /// The worst, in a sentence, and how it looks.
+    /// The worst result, as a sentence, and how it looks.
     verdict: (String, &'static str),
-    /// When the sources answered, a sentence a line.
+    /// When the sources answered, one sentence per line.
     freshness: String,
     sections: Vec<Section>,
     scores: Vec<ScoreRow>,
@@ -257,7 +257,7 @@ impl AuditPage {
         let scores: Vec<ScoreRow> = audit.scores.iter().take(MOST_SCORES).map(ScoreRow::new).collect();
         Self {
             product: product.map(Product::as_str),
-            products: Product::ALL.map(Product::as_str),
+            products: Product::all().map(Product::as_str).collect(),
             made: format::time(audit.made),
             generation: audit.generation.n,
             verdict: verdict(&audit.summaries),

@@ -1,4 +1,4 @@
-//! What the page of one build shows, made of the answer about it.
+//! The contents of the page of one build, made from the answer about it.
 
 use askama::Template;
 use buildinfo::db::Stored;
@@ -8,18 +8,18 @@ use builds::derive::correction::Correction;
 use builds::index::BuildRef;
 use builds::names::version::Stage;
 use builds::resolve::{Answer, BuildInfo, Sibling};
-use builds::{BuildId, BuildIndex, Line, Product, Reason, SourceName, Status};
+use builds::{BuildId, BuildIndex, Line, Product, Reason, Status};
 
 use crate::words::{self, Word};
 use crate::{format, links};
 
-/// Contradictions and corrections that are shown; the audit and `datil buildinfo explain` have them all.
+/// Maximum contradictions and corrections shown; the audit and `datil buildinfo explain` have them all.
 const MAX_DISPUTES: usize = 10;
-/// Longer sentences about them are cut, in characters.
+/// Longer sentences about them are cut. In characters.
 const MAX_SENTENCE: usize = 400;
-/// Longer statements of sources are cut, in characters.
+/// Longer statements of sources are cut. In characters.
 const MAX_BODY: usize = 2000;
-/// Tables of versions that are named as sources; the evidence names them all.
+/// Maximum tables of versions named as sources; the evidence names them all.
 const MAX_TABLES: usize = 5;
 
 /// A build next to another one.
@@ -54,7 +54,7 @@ pub(super) struct Evidence {
     pub(super) url: Option<String>,
     pub(super) first_seen: String,
     pub(super) digest: String,
-    /// What it said, as JSON, cut short.
+    /// The statement as JSON, cut short.
     pub(super) body: String,
 }
 
@@ -64,7 +64,7 @@ struct Dispute {
     subject: String,
     field: String,
     sentence: String,
-    /// States the value that was not taken.
+    /// The command that states the value not taken.
     command: Option<String>,
 }
 
@@ -79,7 +79,7 @@ impl Dispute {
     }
 }
 
-/// What a correction in force says.
+/// The statement of a correction in force.
 fn corrected(correction: &Correction) -> String {
     let what = match (correction.field, &correction.value) {
         (Some(field), Some(value)) => format!("{} is {value}", field.as_str().replace('_', " ")),
@@ -107,7 +107,7 @@ pub(super) struct BuildPage {
     status: Word,
     certainty: Word,
     reason: String,
-    /// By which rule the build itself has its status, where the answer has another reason.
+    /// The rule behind the build's own status, if the answer has another reason.
     status_reason: Option<String>,
     disputes: Vec<Dispute>,
     corrections: Vec<String>,
@@ -118,7 +118,7 @@ pub(super) struct BuildPage {
     evidence_left_out: usize,
     /// Why the build may not be known.
     causes: Vec<&'static str>,
-    /// That no process imports by itself, so that it does not become known by itself.
+    /// The warning that no process imports on its own, so that the build will not become known by itself.
     nobody: Option<String>,
     /// Firefox's build of the same Gecko.
     sibling: Option<SiblingView>,
@@ -154,7 +154,7 @@ impl SiblingView {
     }
 }
 
-/// What is known of a build over all its platforms.
+/// What is known about a build across all its platforms.
 #[derive(Debug)]
 struct Details {
     line: String,
@@ -172,14 +172,14 @@ struct Details {
     changes: Option<String>,
 }
 
-/// Whether any build has the id that was asked for.
+/// Whether any build has the requested id.
 pub(super) fn is_known(answer: &Answer) -> bool {
     answer.build.is_some() || !answer.alternatives.is_empty()
 }
 
 impl BuildPage {
-    /// `index` holds the builds with this id and those around it; `nobody` says that an unknown build stays so, if
-    /// nobody imports.
+    /// `index` holds the builds with this id and those around it; `nobody` is the warning that an unknown build stays
+    /// unknown, if no process imports.
     pub(super) fn new(
         index: &BuildIndex,
         id: BuildId,
@@ -230,7 +230,7 @@ impl BuildPage {
         }
     }
 
-    /// Whether something can be said of the id.
+    /// Whether anything can be said about the id.
     pub(super) fn says_something(&self) -> bool {
         self.known() || self.sibling.is_some()
     }
@@ -250,7 +250,7 @@ impl Details {
         build: &BuildInfo,
         tables: &[String],
     ) -> Self {
-        // A release's file that was asked for on beta stands in beta's line.
+        // A release's file requested on beta belongs to beta's line.
         let channel = if answer.reason == Reason::ReleaseCandidateOnBeta {
             &answer.channel
         } else {
@@ -274,7 +274,7 @@ impl Details {
             sources: build
                 .sources
                 .iter()
-                .filter(|source| tables.is_empty() || **source != SourceName::Csv)
+                .filter(|source| tables.is_empty() || !source.row().is_loaded())
                 .map(ToString::to_string)
                 .chain(tables.iter().cloned())
                 .collect::<Vec<_>>()
@@ -291,7 +291,7 @@ impl Details {
     }
 }
 
-/// The tables among the evidence, a few: what they say is the word of whoever loaded them.
+/// A few of the tables in the evidence: their statements are only as good as whoever loaded them.
 fn tables(evidence: &[Stored]) -> Vec<String> {
     let mut found: Vec<String> = evidence
         .iter()
@@ -304,9 +304,8 @@ fn tables(evidence: &[Stored]) -> Vec<String> {
     found
 }
 
-/// The build of the line after the one with this id. Several builds of one version are one step,
-/// since their ids can differ by platform; nightlies of one version are a step each. Builds that
-/// users never got are passed over.
+/// The next build of the line after the one with this id. Several builds of one version count as one step, since their
+/// ids can differ by platform; each nightly of a version is its own step. Builds that users never got are skipped.
 fn next(index: &BuildIndex, product: Product, channel: &str, line: Line, id: BuildId) -> Option<Neighbour> {
     let own = index
         .in_order(product, channel, line)
@@ -317,7 +316,7 @@ fn next(index: &BuildIndex, product: Product, channel: &str, line: Line, id: Bui
         .take_while(|entry| entry.build.build_id() != id)
         .filter(|entry| nightly || entry.version != own.version)
         .filter(|entry| !matches!(entry.build.status(), Status::Aborted | Status::Pulled))
-        // After the candidate that shipped nobody got another one of its version.
+        // After the candidate that shipped, users got no other build of its version.
         .filter(|entry| own.build.status() != Status::Shipped || entry.build.reason() != Reason::OtherBuildShipped)
         .last()
         .map(|entry| Neighbour {
@@ -410,7 +409,7 @@ mod tests {
             let line = Line::of(channel, &builds[0].version);
             let found = next(
                 &BuildIndex::from_builds(1, &builds).unwrap(),
-                Product::Firefox,
+                Product::FIREFOX,
                 channel,
                 line,
                 of.parse().unwrap(),
@@ -442,7 +441,7 @@ mod tests {
         ];
         let index = BuildIndex::from_builds(1, &builds).unwrap();
         let of = builds[0].build_id;
-        let found = next(&index, Product::Firefox, "beta", builds[0].line, of);
+        let found = next(&index, Product::FIREFOX, "beta", builds[0].line, of);
         assert_eq!(found.map(|found| found.build_id), Some(builds[2].build_id));
     }
 }

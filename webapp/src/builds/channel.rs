@@ -1,4 +1,4 @@
-//! The page of a channel, and what the other pages of builds need of it.
+//! The page of a channel, and what other build pages need from it.
 
 use std::sync::Arc;
 
@@ -17,14 +17,13 @@ use crate::page::{PageError, Problem, html};
 use crate::params::Params;
 use crate::state::Webapp;
 
-/// Build ids on a page of a channel.
+/// Build ids per page of a channel.
 pub(super) const PAGE: i64 = 50;
 
-/// Channels on the page of all of them.
+/// Maximum channels on the page of all channels.
 const MAX_CHANNELS: usize = 200;
 
-/// The channels with their newest builds. Counting them reads every build, so it is done once for
-/// each generation.
+/// The channels with their newest builds. Counting them reads every build, so it is done once per generation.
 pub(super) async fn overview(app: &Webapp, generation: i64) -> Result<Arc<Vec<ChannelView>>, ApiError> {
     let read = async {
         let newest = lookup::newest_of_channels(&app.db, generation, MAX_CHANNELS, |_, _| true).await;
@@ -83,8 +82,8 @@ pub(super) fn small_index(generation: i64, builds: &[builds::Build]) -> Result<B
     BuildIndex::from_builds(generation, builds).map_err(|error| ApiError::Internal(error.into()))
 }
 
-/// Developer Edition has one channel, whatever it is called. No channel's name holds control characters, and PostgreSQL
-/// refuses to be asked for some.
+/// The channel's stored name: Developer Edition has one channel, whatever it is called. Channel names hold no control
+/// characters, and PostgreSQL rejects some in queries.
 pub(super) fn channel_of(directory: Directory, channel: &str) -> String {
     let channel = channel.replace(char::is_control, "\u{fffd}");
     directory.channel(Some(&channel)).unwrap_or_default()

@@ -16,7 +16,7 @@ use crate::params::Params;
 use crate::state::Webapp;
 use crate::{links, words};
 
-/// Answers with the newest builds of a channel; with `status`, only those that this became of.
+/// Returns the newest builds of a channel; with `status`, only those with that status.
 pub(crate) async fn show(
     State(app): State<Webapp>,
     Path((name, channel)): Path<(String, String)>,
@@ -78,14 +78,14 @@ struct Feed {
     entries: Vec<Entry>,
 }
 
-/// The builds with one id that are called the same, and that the same became of.
+/// The builds with the same id, name and status.
 #[derive(Debug)]
 struct Entry {
-    /// The same for ever, whatever becomes of the build.
+    /// Stable, whatever happens to the build.
     id: String,
     title: String,
     page: String,
-    /// When it was uploaded or, if that is later, when the day began on which it shipped; microseconds UTC.
+    /// The upload time or, if later, the start of the day on which it shipped; microseconds UTC.
     at: i64,
     updated: String,
     status: String,
@@ -136,7 +136,7 @@ impl Entry {
             .filter(|name| !name.is_empty())
             .collect();
         platforms.sort_unstable();
-        // A candidate's name tells its number already.
+        // A candidate's name already includes its number.
         let number = build
             .build_number()
             .filter(|_| build.version().candidate().is_none())
@@ -179,7 +179,7 @@ mod tests {
         let later = build("beta", "64.0b5", "20181029174105", "win64");
         let feed = |builds: &[builds::Build], status| {
             let index = BuildIndex::from_builds(1, builds).unwrap();
-            Feed::new(Product::Firefox, "beta", status, &index)
+            Feed::new(Product::FIREFOX, "beta", status, &index)
         };
         let before = feed(&[candidate.clone(), later.clone()], None);
         let after = feed(&[shipped, later], None);

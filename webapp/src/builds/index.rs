@@ -1,11 +1,11 @@
-//! The pages of all channels, and of the builds that an address names.
+//! The page of all channels, and of the builds named in an address.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use buildinfo::watch::importer::Importer;
 use buildinfo::{Freshness, db};
-use builds::names::product;
+use builds::names::{channel, product};
 use builds::{BuildId, Product, Version};
 use platform::clock;
 use platform::db::DbError;
@@ -18,15 +18,15 @@ use crate::page::{PageError, html, moved, unusable};
 use crate::params::Params;
 use crate::state::Webapp;
 
-/// Builds, one for each platform, that are shown of one version or revision.
+/// Maximum builds, one for each platform, shown for a version or revision.
 const MAX_NAMED: i64 = 500;
 
-/// `/builds` is the same as `/builds/`.
+/// `/builds` redirects to `/builds/`.
 pub(crate) async fn to_index() -> Response {
     moved(StatusCode::MOVED_PERMANENTLY, "/builds/")
 }
 
-/// Where the builds with this id are shown: the page of the build if there is one build only.
+/// The path that shows the builds with this id: the build's own page if there is only one build.
 pub(crate) async fn page_of(app: &Webapp, id: BuildId) -> Result<String, DbError> {
     let found = matching(app, id).await?;
     Ok(match found.as_slice() {
@@ -35,7 +35,7 @@ pub(crate) async fn page_of(app: &Webapp, id: BuildId) -> Result<String, DbError
     })
 }
 
-/// Every product and channel, or the builds with the id that is asked for.
+/// Shows every product and channel, or the builds with the requested id.
 pub(crate) async fn index(State(app): State<Webapp>, params: Params) -> Result<Response, PageError> {
     let text = params.text("revision").map_err(unusable)?;
     if !text.is_empty() {
@@ -82,7 +82,7 @@ pub(crate) async fn index(State(app): State<Webapp>, params: Params) -> Result<R
     Ok(html(status, &matches))
 }
 
-/// The names that the address holds, each as it was typed but for the product's.
+/// The names in the query, as typed except for the product's.
 fn named_by(params: &Params) -> Result<Names, &'static str> {
     let text = params.text("product")?;
     let (product, own_channel) = product::named(text).unwrap_or((text, ""));
@@ -95,16 +95,15 @@ fn named_by(params: &Params) -> Result<Names, &'static str> {
     Ok(Names {
         product: product.to_owned(),
         product_typed: String::new(),
-        channel: product::normalise_channel(channel),
-        // A version as people call it is asked for as programs write it.
+        channel: channel::normalise_channel(channel),
+        // A version as people call it is looked up in the form that programs write.
         version: Version::written(version),
         build_number: None,
         build_id: build_id.map(|begin| begin.to_string()).unwrap_or_default(),
     })
 }
 
-/// The builds that a filter lets through and that [`Names::keep`] keeps of those with such names, under the heading
-/// `text`.
+/// The builds that match a filter and that [`Names::keep`] keeps for these names, under the heading `text`.
 async fn named(
     app: &Webapp,
     what: &'static str,
@@ -127,7 +126,7 @@ async fn named(
 async fn matching(app: &Webapp, id: BuildId) -> Result<Vec<Matching>, DbError> {
     let generation = db::latest_generation(&app.db).await?.n;
     let mut found = Vec::new();
-    for product in Product::ALL {
+    for product in Product::all() {
         let builds = db::builds_by_id(&app.db, generation, product, id).await?;
         found.extend(Matching::all(&builds));
     }

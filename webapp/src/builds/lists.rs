@@ -1,4 +1,4 @@
-//! What the lists of builds show, made of plain builds.
+//! The contents of the lists of builds, made from plain builds.
 
 use askama::Template;
 use buildinfo::db::Generation;
@@ -20,12 +20,12 @@ pub(super) struct IndexPage<'a> {
     channels: &'a [ChannelView],
     alarms: usize,
     silent: Vec<Silent>,
-    /// That no process imports by itself, if none does.
+    /// The warning that no process imports on its own, if none does.
     nobody: Option<String>,
 }
 
 impl<'a> IndexPage<'a> {
-    /// `alarms` are how many are on, `silent` the sources that do not answer, `importer` is who imports.
+    /// `alarms` is the number of open alarms, `silent` the sources that do not answer, `importer` who imports.
     pub(super) fn new(
         generation: Generation,
         channels: &'a [ChannelView],
@@ -44,7 +44,7 @@ impl<'a> IndexPage<'a> {
     }
 }
 
-/// A build with an id that was asked for without product and channel.
+/// A build with an id requested without product and channel.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Matching {
     pub(crate) name: String,
@@ -98,7 +98,7 @@ impl MatchesPage {
     }
 }
 
-/// The builds that have something in common which was asked for.
+/// The builds that share the requested property.
 #[derive(Debug, Template)]
 #[template(path = "builds_named.html")]
 pub(super) struct NamedPage {
@@ -109,7 +109,7 @@ pub(super) struct NamedPage {
 }
 
 impl NamedPage {
-    /// `text` is what is shown of what was asked for.
+    /// `text` is how the request is shown.
     pub(super) fn new(what: &'static str, text: &str, found: Vec<Matching>, more: bool) -> Self {
         Self {
             what,
@@ -120,7 +120,7 @@ impl NamedPage {
     }
 }
 
-/// The builds of a channel that agree in all but the platform.
+/// The builds of a channel that agree in everything except the platform.
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) version: String,
@@ -129,7 +129,7 @@ pub(super) struct Row {
     pub(super) number: String,
     pub(super) status: Word,
     pub(super) inferred: bool,
-    /// Whether a table says so, and no source.
+    /// Whether only a table says so, not a source.
     pub(super) by_table: bool,
     pub(super) variant: String,
     pub(super) published: String,
@@ -145,14 +145,14 @@ pub(super) struct ChannelPage<'a> {
     channel: String,
     feed: String,
     pub(super) rows: Vec<Row>,
-    /// What is the newest; none on pages of older builds.
+    /// The newest builds; empty on pages of older builds.
     lines: &'a [LineView],
     newest: Option<String>,
     older: Option<String>,
 }
 
 impl<'a> ChannelPage<'a> {
-    /// `index` holds the builds of the page, `view` what is the newest of the channel.
+    /// `index` holds the builds of the page, `view` the newest builds of the channel.
     pub(super) fn new(
         product: Product,
         channel: &str,
@@ -181,7 +181,7 @@ impl<'a> ChannelPage<'a> {
     }
 }
 
-/// What the builds of a row agree in; rows are sorted by it, the highest first.
+/// What the builds of a row agree in; rows are sorted by it, highest first.
 type Same<'a> = (
     BuildId,
     &'a Version,
@@ -267,7 +267,7 @@ mod tests {
             build("beta", "64.0b5", "20181029174105", "win64"),
             build("release", "64.0", "20181206201918", "win64"),
         ]);
-        let rows = rows(Product::Firefox, "beta", &index);
+        let rows = rows(Product::FIREFOX, "beta", &index);
         let found: Vec<(&str, &str, String)> = rows
             .iter()
             .map(|row| (row.version.as_str(), row.status.text, row.platforms.join(" ")))

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use buildinfo::watch::importer::Importer;
 use buildinfo::{db, explain};
+use builds::names::channel::{Channel, tried_on};
 use builds::names::product;
 use builds::{BuildId, Directory, Product, Question, resolve};
 use chrono::Duration;
@@ -16,18 +17,18 @@ use super::channel::{channel_of, not_an_id, small_index};
 use crate::page::{PageError, html};
 use crate::state::Webapp;
 
-/// Build ids of a channel that are looked through for the build before another one: a few weeks
-/// of nightlies, or of several lines of ESR side by side.
+/// Build ids of a channel searched for the build before another one: a few weeks of nightlies, or of several parallel
+/// lines of ESR.
 const IDS_BEFORE: i64 = 20;
 
-/// How far after a build the next one of its line is looked for, in days: nightlies come daily,
-/// a release at least every two months.
+/// How far after a build the next one of its line is searched for, in days: nightlies come daily, a release at least
+/// every two months.
 const DAYS_AFTER: (i64, i64) = (14, 75);
 
-/// Build ids that are looked through for the build after another one.
+/// Build ids searched for the build after another one.
 const IDS_AFTER: i64 = 60;
 
-/// Shows one build, or what can be said of an id that no build has.
+/// Shows one build, or what can be said about an id that no build has.
 pub(crate) async fn show(
     State(app): State<Webapp>,
     Path((name, channel, text)): Path<(String, String, String)>,
@@ -49,8 +50,10 @@ pub(crate) async fn show(
         }
         Err(_) => Vec::new(),
     };
-    if builds.is_empty() && product::shares_gecko_ids(&name) {
-        builds = db::builds_by_id(&app.db, generation, Product::Firefox, id).await?;
+    if builds.is_empty()
+        && let Some(other) = product::ids_of(&name)
+    {
+        builds = db::builds_by_id(&app.db, generation, other, id).await?;
     }
     let index = small_index(generation, &builds)?;
     let question = Question {
@@ -64,7 +67,7 @@ pub(crate) async fn show(
         Some(build) => db::by_digests(&app.db, &build.evidence).await?,
         None => Vec::new(),
     };
-    // Who imports matters only where a build may become known.
+    // The importer matters only if a build may still become known.
     let nobody = if build_page::is_known(&answer) {
         None
     } else {
@@ -82,7 +85,7 @@ pub(crate) async fn show(
     Ok(html(status, &page))
 }
 
-/// The builds with an id, and those of the channel among which its neighbours are.
+/// The builds with an id, and the channel's builds that include its neighbours.
 async fn around(
     app: &Webapp,
     generation: i64,
@@ -95,16 +98,14 @@ async fn around(
         return Ok(builds);
     }
     let mut channels = vec![channel];
-    // Betas have releases among their neighbours: those are their release candidates.
-    if channel == "beta" {
-        channels.push("release");
-    }
+    // Betas have releases as neighbours: their release candidates.
+    channels.extend(Channel::of(channel).tries);
     if builds.iter().all(|build| build.channel != channel) {
         channels.extend(
             builds
                 .first()
                 .map(|build| build.channel.as_str())
-                .filter(|own| *own != "release"),
+                .filter(|own| tried_on(own).is_none()),
         );
     }
     let (few, many) = DAYS_AFTER;

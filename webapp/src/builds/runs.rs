@@ -1,4 +1,4 @@
-//! The pages of imports: when, what was read, how each source did, what was decided and why.
+//! The pages of imports: when they ran, what was read, how each source did, what was decided and why.
 
 use askama::Template;
 use axum::extract::{Path, State};
@@ -15,16 +15,16 @@ use crate::state::Webapp;
 use crate::words::{self, Word};
 use crate::{format, links};
 
-/// Where the list is.
+/// The path of the list.
 pub(super) const PATH: &str = "/builds/runs";
-/// Imports on a page.
+/// Imports per page.
 const PAGE: i64 = 30;
-/// Most decisions, and most notes, on the page of an import.
+/// Maximum decisions, and maximum notes, on the page of an import.
 const MOST: usize = 200;
 /// Longer texts are cut.
 const CELL: usize = 500;
 
-/// Lists the imports, the newest first; on the first page how each source does stands before them.
+/// Lists the imports, newest first; the first page starts with how each source does.
 pub(crate) async fn list(State(app): State<Webapp>, params: Params) -> Result<Response, PageError> {
     let before = match params.get("before") {
         None | Some("") => None,
@@ -115,9 +115,9 @@ struct RunRow {
     took: String,
     read: String,
     outcome: Word,
-    /// The sources with how they did.
+    /// The sources and how they did.
     sources: Vec<(&'static str, Word)>,
-    /// Builds that were taken from the archive because Buildhub did not have them.
+    /// Builds taken from the archive because Buildhub did not have them.
     filled: u64,
     requests: String,
     records: String,
@@ -151,7 +151,7 @@ impl RunRow {
     }
 }
 
-/// How long an import took; nothing if it has not ended, or if it was killed.
+/// How long an import took; empty if it has not ended, or was killed.
 fn took(run: &Run) -> String {
     match run.ended {
         None => String::new(),
@@ -169,7 +169,7 @@ struct RunsPage {
     older: Option<String>,
 }
 
-/// How a source did, and what that is concluded from.
+/// How a source did, and the evidence for that.
 #[derive(Debug)]
 struct VerdictRow {
     source: &'static str,
@@ -194,7 +194,7 @@ struct FillRow {
     builds: u64,
     why: String,
     platforms: String,
-    /// The folders of the first and the last build, each with its address.
+    /// The folders of the first and last build, each with its address.
     folders: Vec<(String, String)>,
 }
 

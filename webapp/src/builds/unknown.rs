@@ -1,4 +1,4 @@
-//! The page of build ids that no source knows, with the alarms that are on.
+//! The page of build ids that no source knows, with the open alarms.
 
 use std::collections::BTreeSet;
 
@@ -23,33 +23,33 @@ use crate::state::Webapp;
 use crate::words::{self, Word};
 use crate::{format, links};
 
-/// Where the page is.
+/// The path of the page.
 pub(super) const PATH: &str = "/builds/unknown";
-/// Ids on a page.
+/// Ids per page.
 const PAGE: i64 = 50;
-/// Alarms on a page.
+/// Alarms per page.
 const MOST_ALARMS: usize = 20;
-/// Alarms that ended are shown for so long, in microseconds: a day.
+/// How long ended alarms are shown, in microseconds: a day.
 const LATELY: i64 = 86_400_000_000;
-/// So many of the newest builds with an alarm that is over are looked through for them.
+/// How many of the newest builds with an ended alarm are searched for them.
 const MANY_ENDED: i64 = 200;
-/// Of those that ended lately so many are shown.
+/// Maximum recently ended alarms shown.
 const MOST_ENDED: usize = 5;
 /// Stands for every verdict in the address.
 const ALL: &str = "all";
 
-/// Which ids are listed, as the address says it.
+/// Which ids are listed, as read from the address.
 #[derive(Debug)]
 struct Choice {
     product: String,
-    /// None: whatever the verdict.
+    /// None means any verdict.
     verdict: Option<Verdict>,
     /// `open`, `cleared`, or empty: with or without an alarm.
     alarm: String,
 }
 
 impl Choice {
-    /// Without a word the ids that a source could still list; with an alarm, those of any verdict.
+    /// By default the ids that a source could still list; with an alarm, those of any verdict.
     fn read(params: &Params) -> Result<Self, PageError> {
         let product = params.text("product").map_err(unusable)?;
         let alarm = params.text("alarm").map_err(unusable)?;
@@ -77,7 +77,7 @@ impl Choice {
         }
     }
 
-    /// The address of the same list with another verdict, from a place on.
+    /// The address of the same list with another verdict, starting at a given place.
     fn link(&self, verdict: Option<Verdict>, after: &str) -> String {
         let parameters = [
             ("product", self.product.as_str()),
@@ -99,7 +99,7 @@ fn no_such_place() -> PageError {
     ApiError::BadRequest(sentence.to_owned()).into()
 }
 
-/// Lists unknown ids, the newest first; on the first page the alarms that are on stand before them.
+/// Lists unknown ids, newest first; the first page starts with the open alarms.
 pub(crate) async fn show(State(app): State<Webapp>, params: Params) -> Result<Response, PageError> {
     let choice = Choice::read(&params)?;
     let after = match params.get("after") {
@@ -154,11 +154,11 @@ struct Ended {
     page: Option<String>,
     /// When the build became known.
     known: String,
-    /// Who lists it; empty if no build has the id any more.
+    /// The sources that list it; empty if no build has the id any more.
     sources: String,
 }
 
-/// The alarms that ended lately, the last one first.
+/// The alarms that ended recently, latest first.
 async fn ended_lately(db: &Db, product: Option<String>, now: i64) -> Result<Vec<Ended>, DbError> {
     let filter = UnknownFilter {
         product,
@@ -200,7 +200,7 @@ async fn ended_lately(db: &Db, product: Option<String>, now: i64) -> Result<Vec<
     Ok(ended)
 }
 
-/// The list of one verdict, to choose.
+/// A verdict to choose, with its list.
 #[derive(Debug)]
 struct Tab {
     text: String,
@@ -208,7 +208,7 @@ struct Tab {
     here: bool,
 }
 
-/// How many ids there are of each verdict, most urgent first. Of one product they are not counted.
+/// The number of ids per verdict, most urgent first. Not counted if a product is chosen.
 fn verdicts(choice: &Choice, counts: &[(String, i64)]) -> Vec<Tab> {
     let order = [
         Some(Verdict::NotSeen),
@@ -243,7 +243,7 @@ struct Row {
     product: String,
     channel: String,
     build_id: String,
-    /// The page that says what can be said of it; none for what is no build id.
+    /// The page with what can be said about it; none if it is not a valid build id.
     page: Option<String>,
     crashes: Option<String>,
     verdict: Option<Word>,
@@ -293,7 +293,7 @@ const ALARM_OVER: Word = Word {
     look: "good",
 };
 
-/// An alarm that is on, with where the build would lie.
+/// An open alarm, with the build's expected locations.
 #[derive(Debug)]
 struct AlarmRow {
     product: String,
@@ -306,9 +306,9 @@ struct AlarmRow {
     raised: String,
     tried: Option<String>,
     outcome: String,
-    /// Folders of the archive with their addresses; what stands for several folders has none.
+    /// Folders of the archive with their addresses; a pattern for several folders has none.
     folders: Vec<(String, Option<String>)>,
-    /// The body of the search to Buildhub.
+    /// The body of the Buildhub search.
     search: String,
 }
 
@@ -343,21 +343,21 @@ impl AlarmRow {
 struct UnknownPage {
     choice: Choice,
     verdicts: Vec<Tab>,
-    /// What the chosen verdict means.
+    /// The meaning of the chosen verdict.
     meaning: Option<&'static str>,
-    /// Whether no unknown id was ever asked for.
+    /// Whether no unknown id was ever requested.
     nothing_ever: bool,
     alarms: Vec<AlarmRow>,
     alarms_left_out: usize,
-    /// Those that ended lately.
+    /// The recently ended alarms.
     ended: Vec<Ended>,
-    /// The list of all that ended.
+    /// The list of all ended alarms.
     all_ended: String,
     /// What to do about an alarm.
     advice: String,
-    /// What can be promised of a build that was not looked for yet.
+    /// What can be promised about a build that was not searched for yet.
     promise: String,
-    /// That no process imports by itself, if none does.
+    /// The warning that no process imports on its own, if none does.
     nobody: Option<String>,
     rows: Vec<Row>,
     first: Option<String>,
@@ -365,7 +365,7 @@ struct UnknownPage {
 }
 
 impl UnknownPage {
-    fn products(&self) -> [&'static str; Product::ALL.len()] {
-        Product::ALL.map(Product::as_str)
+    fn products(&self) -> impl Iterator<Item = &'static str> {
+        Product::all().map(Product::as_str)
     }
 }

@@ -1,5 +1,6 @@
-//! Which build crashed, as the report page says it.
+//! The build that crashed, as shown on the report page.
 
+use builds::SourceName;
 use builds::said::files::{BuildFile, file_for_machine, platform_of, platforms_of, why_not_own};
 use builds::said::location::{Location, normalise_platform};
 use chrono::SecondsFormat;
@@ -10,20 +11,20 @@ use super::fact::Fact;
 use crate::words::{self, Word};
 use crate::{format, links};
 
-/// The answer about the build, made of what the processor attached.
+/// The answer about the build, made from what the processor attached.
 #[derive(Debug, PartialEq)]
 pub(super) struct BuildView {
     product: String,
     version: String,
     /// The page of the build.
     pub(super) page: Option<String>,
-    /// What became of the build.
+    /// The status of the build.
     pub(super) status: Word,
-    /// On what that rests.
+    /// What the status is based on.
     pub(super) certainty: Option<Word>,
     /// Why, as a sentence.
     pub(super) reason: String,
-    /// That the client says something else of itself, as a sentence.
+    /// The contradiction with what the client reports, as a sentence.
     pub(super) contradiction: Option<String>,
     /// The details, in reading order.
     pub(super) facts: Vec<Fact>,
@@ -54,7 +55,7 @@ impl BuildView {
             version: words::version(product, text(crash, "version")),
             page: links::build(product, channel, build_id),
             status: words::answer_status(status, why),
-            // That nothing is known rests on nothing: it is neither stated nor inferred.
+            // An unknown status has no basis: it is neither stated nor inferred.
             certainty: (!certainty.is_empty() && (status != "unknown" || has_sibling))
                 .then(|| words::certainty_by(certainty, why)),
             reason: words::reason(why),
@@ -74,7 +75,7 @@ impl BuildView {
     }
 }
 
-/// That no build of the version reports what the client does.
+/// The statement that no build of the version reports what the client does.
 fn contradiction(crash: &Map<String, Value>, answer: &Map<String, Value>) -> Option<String> {
     let differs = answer.get("reported_differs") == Some(&Value::Bool(true));
     differs.then(|| {
@@ -171,7 +172,7 @@ fn reported_version(crash: &Map<String, Value>) -> String {
     }
 }
 
-/// Firefox's build that was made of the same Gecko.
+/// Firefox's build made from the same Gecko.
 fn gecko(sibling: Option<&Map<String, Value>>) -> Fact {
     let member = |name: &str| sibling.map_or("", |sibling| text(sibling, name));
     let (product, channel) = (member("product"), member("channel"));
@@ -187,13 +188,12 @@ fn gecko(sibling: Option<&Map<String, Value>>) -> Fact {
     .linked(links::build(product, channel, member("build_id")))
 }
 
-/// The build's file for the machine that crashed; where none is known, what there is, and that it is not for this
-/// machine.
+/// The build's file for the machine that crashed; if none is known, what there is, marked as not for this machine.
 fn files(crash: &Map<String, Value>, answer: &Map<String, Value>) -> Fact {
     const HINT: &str = "Where the build can be downloaded, for the platform that crashed.";
     let (os, cpu) = (text(crash, "os_name"), text(crash, "cpu_arch"));
     let attached = text(answer, "archive_url");
-    // What was attached before files were chosen by platform is the file of any of them.
+    // Files attached before they were chosen by platform are for any platform.
     let found = if answer.contains_key("archive_platform") {
         let platform = text(answer, "archive_platform");
         (!attached.is_empty()).then(|| (attached.to_owned(), platform.to_owned()))
@@ -240,8 +240,8 @@ fn sources(answer: &Map<String, Value>) -> String {
     let texts: Vec<String> = list(answer, "sources")
         .iter()
         .map(shown)
-        .map(|source| match source.as_str() {
-            "csv" => "a table of versions (csv)".to_owned(),
+        .map(|source| match source.parse::<SourceName>() {
+            Ok(known) if known.row().is_loaded() => format!("a table of versions ({known})"),
             _ => source,
         })
         .collect();

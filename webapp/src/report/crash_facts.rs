@@ -1,4 +1,4 @@
-//! What crashed and where, as the report page says it.
+//! What crashed and where, as shown on the report page.
 
 use crashstore::db::Summary;
 use serde_json::{Map, Value};
@@ -7,10 +7,10 @@ use super::document::{list, number, shown, text};
 use super::fact::Fact;
 use crate::format;
 
-/// A number of seconds above which it is no uptime but nonsense: a hundred years.
+/// An uptime above this is nonsense: a hundred years in seconds.
 const CENTURY: i64 = 3_155_760_000;
 
-/// The facts of a crash in reading order; those that are not known are left out.
+/// The facts of a crash in reading order; unknown ones are left out.
 pub(super) fn facts(crash: &Map<String, Value>, row: Option<&Summary>) -> Vec<Fact> {
     let value = |name: &str| crash.get(name).map(shown).unwrap_or_default();
     let seconds = |name: &str| {
@@ -126,7 +126,7 @@ pub(super) fn facts(crash: &Map<String, Value>, row: Option<&Summary>) -> Vec<Fa
     facts.into_iter().filter(|fact| is_known(&fact.value)).collect()
 }
 
-/// Whether a value says anything: rules write `unknown` where they found nothing.
+/// Whether a value is meaningful: rules write `unknown` if they found nothing.
 fn is_known(value: &str) -> bool {
     let value = value.trim();
     !value.is_empty() && !value.eq_ignore_ascii_case("unknown")
@@ -140,7 +140,7 @@ fn known<'a>(crash: &'a Map<String, Value>, name: &str) -> &'a str {
 
 fn operating_system(crash: &Map<String, Value>) -> String {
     let name = known(crash, "os_name");
-    // Minidumps of Linux and Android have no numbers before what the kernel says of itself.
+    // Minidumps from Linux and Android have no numbers before the kernel's description.
     let version = known(crash, "os_version");
     let version = version.strip_prefix("0.0.0").map_or(version, str::trim_start);
     if name == "Android" {
@@ -162,7 +162,7 @@ fn operating_system(crash: &Map<String, Value>) -> String {
     }
 }
 
-/// Android by its usual name. What reports carry is the level of its API: `34`, or `34 (REL)` in the annotation.
+/// Android under its usual name. Reports carry the API level: `34`, or `34 (REL)` in the annotation.
 fn android(version: &str, annotation: &str) -> String {
     let level = [version, annotation]
         .iter()
@@ -175,7 +175,7 @@ fn android(version: &str, annotation: &str) -> String {
     }
 }
 
-/// The release of Android that has this level of the API.
+/// The Android release with this API level.
 fn android_release(level: u32) -> Option<&'static str> {
     Some(match level {
         14 => "4.0",
@@ -212,7 +212,7 @@ fn received(crash: &Map<String, Value>, row: Option<&Summary>) -> String {
     )
 }
 
-/// When the client says that it crashed; what stands there otherwise is when the report came in.
+/// The crash time that the client reports; if it reports none, the field holds the time received.
 fn client_time(crash: &Map<String, Value>) -> String {
     let mut notes = text(crash, "processor_notes").lines();
     if notes.any(|note| note == "client_crash_date is unknown") {

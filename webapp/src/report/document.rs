@@ -1,4 +1,4 @@
-//! Reading the members of a processed crash.
+//! Reads the members of a processed crash.
 
 use serde_json::{Map, Value};
 
@@ -19,7 +19,7 @@ pub(super) fn list<'a>(object: &'a Map<String, Value>, name: &str) -> &'a [Value
     object.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// A scalar as people read it: empty for null.
+/// A scalar in human-readable form: empty for null.
 pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::Null => String::new(),

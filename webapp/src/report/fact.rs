@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fact {
     pub(super) label: &'static str,
-    /// What the label means, for who does not know; may be empty.
+    /// What the label means, for readers who do not know; may be empty.
     pub(super) hint: &'static str,
     pub(super) value: String,
     pub(super) link: Option<String>,
@@ -20,7 +20,7 @@ impl Fact {
         }
     }
 
-    /// The same with an address behind its value.
+    /// The same fact with a link after its value.
     pub(super) fn linked(mut self, link: Option<String>) -> Self {
         self.link = link;
         self

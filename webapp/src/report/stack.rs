@@ -6,17 +6,17 @@ use super::document::{list, number, object, shown, text};
 use crate::links::{self, Source};
 use crate::words;
 
-/// Frames shown of the crashing thread.
+/// Maximum frames shown of the crashing thread.
 const MAX_CRASHING_FRAMES: usize = 500;
-/// Frames shown of any other thread.
+/// Maximum frames shown of any other thread.
 const MAX_FRAMES: usize = 100;
-/// Rows shown of all other threads together.
+/// Maximum rows shown of all other threads together.
 const MAX_OTHER_ROWS: usize = 10_000;
-/// Functions merged into one frame that are shown.
+/// Maximum inlined functions shown per frame.
 const MAX_INLINES: usize = 50;
-/// Modules shown.
+/// Maximum modules shown.
 const MAX_MODULES: usize = 2_000;
-/// Exceptions shown of a chain.
+/// Maximum exceptions shown of a chain.
 const MAX_EXCEPTIONS: usize = 20;
 /// Longer names of functions are cut.
 const NAME: usize = 1_000;
@@ -103,7 +103,7 @@ fn thread(value: &Value, index: usize, limit: usize) -> Option<ThreadView> {
     let value = value.as_object()?;
     let frames = list(value, "frames");
     let shown_frames = frames.get(..limit).unwrap_or(frames);
-    // What the walker or the processor left out counts too.
+    // Frames left out by the walker or the processor count too.
     let all = number(value, "frame_count")
         .and_then(|count| usize::try_from(count).ok())
         .unwrap_or(0)
@@ -125,7 +125,7 @@ fn thread(value: &Value, index: usize, limit: usize) -> Option<ThreadView> {
     })
 }
 
-/// The rows of a frame: first the functions that were merged into it, the innermost first.
+/// The rows of a frame: first the functions inlined into it, innermost first.
 fn frame(frame: &Map<String, Value>) -> Vec<FrameView> {
     if let Some(truncated) = object(frame, "truncated") {
         return vec![FrameView {
@@ -173,7 +173,7 @@ fn frame(frame: &Map<String, Value>) -> Vec<FrameView> {
     rows
 }
 
-/// The function, or the place where it would be.
+/// The function, or its location if the name is unknown.
 fn function(frame: &Map<String, Value>) -> String {
     let function = text(frame, "function");
     if !function.is_empty() {
@@ -209,7 +209,7 @@ pub(super) struct ExceptionView {
     pub(super) left_out: usize,
 }
 
-/// The chain of Java exceptions, without their messages; where there is none, what the stack trace in a text holds.
+/// The chain of Java exceptions, without their messages; if there is none, the stack trace stored as text.
 pub(super) fn exceptions(crash: &Map<String, Value>) -> Vec<ExceptionView> {
     let Some(exception) = object(crash, "java_exception").and_then(|java| object(java, "exception")) else {
         return java_trace(text(crash, "java_stack_trace")).into_iter().collect();
@@ -239,8 +239,8 @@ pub(super) fn exceptions(crash: &Map<String, Value>) -> Vec<ExceptionView> {
         .collect()
 }
 
-/// Why a report shows no stack of a native thread; `None` if it shows one, or if what it shows is a Java stack and
-/// there is no minidump that could hold more.
+/// Why a report shows no stack of a native thread; `None` if it shows one, or if it shows a Java stack and there is no
+/// minidump that could hold more.
 pub(super) fn missing(
     crash: &Map<String, Value>,
     stacks: &Stacks,
@@ -265,7 +265,7 @@ pub(super) fn missing(
     }
 }
 
-/// A stack trace as the processor leaves it: the class, and below it the frames, a line each.
+/// A stack trace as the processor leaves it: the class, followed by the frames, one per line.
 fn java_trace(trace: &str) -> Option<ExceptionView> {
     let (class, frames) = trace.split_once('\n')?;
     let frames: Vec<&str> = frames.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
@@ -294,7 +294,7 @@ fn java_frame(frame: &Map<String, Value>) -> String {
     text::shortened(&name, NAME)
 }
 
-/// A library that was loaded.
+/// A loaded library.
 #[derive(Debug, PartialEq)]
 pub(super) struct ModuleView {
     pub(super) filename: String,

@@ -1,19 +1,21 @@
-//! What somebody means who types something into the search box.
+//! The meaning of a text typed into the search box.
 
 use buildinfo::db::beginning;
-use builds::names::product::{self, OFFICIAL_CHANNELS};
+use builds::names::channel::Channel;
+use builds::names::product;
+use builds::names::version::Stage;
 use builds::{BuildId, Version};
 use crash::CrashId;
 
 use crate::names::Names;
 
-/// More words than this are a signature.
+/// A text with more words is a signature.
 const MAX_WORDS: usize = 10;
 
-/// A foreign product with the names behind it has no more words than this: each way to part them is asked for.
+/// Maximum words of an unlisted product with the names after it: each way to split them is looked up.
 const MAX_PRODUCT_WORDS: usize = 4;
 
-/// What somebody looks for.
+/// What the search is for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
     Report(CrashId),
@@ -24,10 +26,10 @@ pub(super) enum Wanted {
     Nothing,
 }
 
-/// A text of so many hexadecimal digits is the beginning of a revision, or a whole one.
+/// A text with this many hexadecimal digits is a revision, or the beginning of one.
 const REVISION: std::ops::RangeInclusive<usize> = 12..=40;
 
-/// What pages say of a build behind its name.
+/// What pages write about a build after its name.
 const STATES: [&str; 11] = [
     "candidate",
     "shipped",
@@ -42,9 +44,9 @@ const STATES: [&str; 11] = [
     "inferred",
 ];
 
-/// Understands a crash id (also with `bp-` before it), a build id or a revision, all also in a link; the names of
-/// builds as people and pages write them (`Firefox 153.0b5`, `153`, `nightly`, `2026-08-27`,
-/// `154.0b1 build 2 (candidate)`); or a signature (also as bugs write it, `[@ signature ]`).
+/// Understands a crash id (also with the prefix `bp-`), a build id or a revision, each also in a link; the names of
+/// builds as people and pages write them (`Firefox 153.0b5`, `153`, `nightly`, `2026-08-27`, `154.0b1 build 2
+/// (candidate)`); or a signature (also as bugs write it, `[@ signature ]`).
 pub(super) fn wanted(text: &str) -> Wanted {
     let text = text.trim();
     if text.is_empty() {
@@ -59,8 +61,8 @@ pub(super) fn wanted(text: &str) -> Wanted {
     names(text).map_or_else(|| Wanted::Signature(text.to_owned()), Wanted::Named)
 }
 
-/// A text as the name of a product that is in no list here, alone or with names of builds behind it: whether there is
-/// such a product, only the stored crashes tell.
+/// A text as the name of an unlisted product, alone or followed by names of builds: only the stored crashes can tell
+/// whether there is such a product.
 pub(super) fn with_product(text: &str) -> Vec<Names> {
     let text = text.trim();
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -78,7 +80,7 @@ pub(super) fn with_product(text: &str) -> Vec<Names> {
     (1..=most).rev().filter_map(named).collect()
 }
 
-/// One word, or a link, that holds an id.
+/// A single word or link that holds an id.
 fn named_by_id(text: &str) -> Option<Wanted> {
     if text.contains(char::is_whitespace) {
         return None;
@@ -114,7 +116,7 @@ fn named_by_id(text: &str) -> Option<Wanted> {
         .or_else(|| pieces.iter().rev().find_map(revision))
 }
 
-/// The names, if every word is one, and none is there twice.
+/// The names, if every word is one, and none occurs twice.
 fn names(text: &str) -> Option<Names> {
     let typed = text.replace(',', " ");
     let typed: Vec<&str> = typed.split_whitespace().collect();
@@ -163,7 +165,7 @@ fn names(text: &str) -> Option<Names> {
     (names != Names::default() && is_build).then(|| names.settled())
 }
 
-/// The product that the first words name, its one channel, and how many words that are.
+/// The product that the first words name, its only channel, and the number of those words.
 fn product_at(words: &[&str]) -> Option<(&'static str, &'static str, usize)> {
     (1..=3.min(words.len())).rev().find_map(|count| {
         let name = words.get(..count)?.join(" ");
@@ -172,7 +174,7 @@ fn product_at(words: &[&str]) -> Option<(&'static str, &'static str, usize)> {
     })
 }
 
-/// The version that the first words are, as people say it in several, and how many words that are.
+/// The version that the first words form, as spoken in several words, and the number of those words.
 fn spoken_at(words: &[&str]) -> Option<(Version, usize)> {
     (2..=4.min(words.len())).rev().find_map(|count| {
         let text = words.get(..count)?.join(" ");
@@ -181,7 +183,7 @@ fn spoken_at(words: &[&str]) -> Option<(Version, usize)> {
     })
 }
 
-/// The number in `build2`, or in the word behind `build`.
+/// The number in `build2`, or in the word after `build`.
 fn build_number(word: &str, after: &[&str]) -> Option<u32> {
     let digits = match word.strip_prefix("build")? {
         "" => after.first()?,
@@ -190,9 +192,9 @@ fn build_number(word: &str, after: &[&str]) -> Option<u32> {
     digits.parse().ok().filter(|number| (1..1000).contains(number))
 }
 
-/// Reads a word that is no product.
+/// Parses a word that is not a product.
 fn read(word: &str, names: &mut Names) -> Option<()> {
-    if OFFICIAL_CHANNELS.contains(&word) || word == "default" {
+    if Channel::of(word).is_official() || word == "default" {
         return set(&mut names.channel, word);
     }
     if let Some(begin) = beginning::build_ids(word) {
@@ -209,7 +211,7 @@ fn read(word: &str, names: &mut Names) -> Option<()> {
         && major.bytes().all(|byte| byte.is_ascii_digit())
         && major.len() <= 3
     {
-        set(&mut names.channel, "esr")?;
+        set(&mut names.channel, Channel::of_stage(Stage::Esr))?;
         return set(&mut names.version, &format!("{major}*"));
     }
     if let Some(begin) = beginning::versions(digits) {
@@ -227,7 +229,7 @@ fn read(word: &str, names: &mut Names) -> Option<()> {
     set(&mut names.version, &format!("{digits}{star}"))
 }
 
-/// Sets a name that is not set yet, or is the same.
+/// Sets a name that is not set yet, or has the same value.
 fn set(name: &mut String, value: &str) -> Option<()> {
     if name.is_empty() {
         value.clone_into(name);

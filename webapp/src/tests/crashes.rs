@@ -65,7 +65,7 @@ async fn a_product_is_found_under_the_name_that_its_reports_carry() {
         assert!(!page.body.contains(&crash(1)), "{}", page.body);
         let page = server.get("/search?q=firefox+64.0").await;
         assert!(page.body.contains(&crash(0)), "{}", page.body);
-        // More of a list is of the product that is listed, whatever comes in meanwhile.
+        // More of a list stays on the product that is listed, whatever arrives in the meantime.
         for at in 100..155 {
             server.receive_of("Focus", &crash(at), RECEIVED, None).await;
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{PROCESSED, build, servers};
 
-/// The words of a page lead to the glossary, which explains every one of them.
+/// The words of a page link to the glossary, which explains every one of them.
 #[tokio::test]
 async fn the_words_of_pages_are_explained() {
     for server in servers().await {

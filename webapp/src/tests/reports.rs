@@ -129,7 +129,7 @@ async fn a_failed_report_and_one_that_is_tried_again_say_so_with_the_reason() {
             let now = platform::clock::now_micros();
             (now, now + 40_000_000)
         };
-        // Put off because a store was away: it is due, and says why it waits.
+        // Postponed because a store was away: it is due, and says why it waits.
         let job = claim(now).await;
         let mut tx = server.test.db.begin().await.unwrap();
         queue::release(&mut tx, &job, "the blob store failed").await.unwrap();

@@ -18,7 +18,7 @@ fn candidate(folder: &str, channel: &str, version: &str, number: u32, platform: 
         "target": {"channel": channel, "platform": platform, "locale": "en-US", "version": version},
         "download": {"url": format!("{candidates}/build{number}/{platform}/en-US/f.exe")},
     });
-    Observation::buildhub_record(SourceName::Buildhub, "u", record).unwrap()
+    Observation::buildhub_record(SourceName::BUILDHUB, "u", record).unwrap()
 }
 
 fn nightly(id: &str) -> Observation {
@@ -29,7 +29,7 @@ fn nightly(id: &str) -> Observation {
         "target": {"channel": "nightly", "platform": "win64", "locale": "en-US", "version": "67.0a1"},
         "download": {"url": format!("{folder}/f.exe")},
     });
-    Observation::buildhub_record(SourceName::Buildhub, "u", record).unwrap()
+    Observation::buildhub_record(SourceName::BUILDHUB, "u", record).unwrap()
 }
 
 fn builds() -> Vec<Build> {
@@ -118,7 +118,7 @@ fn a_build_that_no_release_process_made_has_no_row() {
     }
     let index = BuildIndex::from_builds(1, &builds).unwrap();
     let id = "20181025233934".parse().unwrap();
-    assert!(hits(index.find(Product::Firefox, id), "beta").is_empty());
+    assert!(hits(index.find(Product::FIREFOX, id), "beta").is_empty());
 }
 
 #[test]

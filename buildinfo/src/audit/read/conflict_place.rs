@@ -2,7 +2,7 @@
 
 use crate::db::StoredConflict;
 
-/// Parts the members of a conflict's place; no name holds it.
+/// Separates the members of a conflict's place; no name contains it.
 const SEPARATOR: char = '\n';
 
 /// A conflict's place: its group, subject and field.
@@ -16,7 +16,7 @@ pub(super) fn write(conflict: &StoredConflict) -> String {
     format!("{group_key}{SEPARATOR}{subject}{SEPARATOR}{field}")
 }
 
-/// The group, subject and field of a place; what is missing is empty.
+/// The group, subject and field of a place; missing ones are empty.
 pub(super) fn read(key: &str) -> [&str; 3] {
     let mut parts = key.split(SEPARATOR);
     [(); 3].map(|()| parts.next().unwrap_or_default())

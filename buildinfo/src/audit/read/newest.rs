@@ -1,4 +1,4 @@
-//! The newest builds of each channel, which "late" is measured against.
+//! The newest builds of each channel, the reference for "late".
 
 use builds::names::build_id::BuildId;
 use builds::names::product::Product;

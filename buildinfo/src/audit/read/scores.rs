@@ -1,9 +1,10 @@
-//! Reads what sources are judged by.
+//! Reads the data that sources are judged by.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use builds::audit::{Score, Scores};
 use builds::names::build_id::BuildId;
+use builds::names::channel::{Channel, tried_on};
 use builds::names::product::Product;
 use builds::names::version::Stage;
 use builds::said::observation::{Digest, Kind, Observation, SourceName};
@@ -14,14 +15,14 @@ use super::conflict_place;
 use super::newest::{before, newest};
 use crate::db::{self, Said};
 
-/// The last weeks over which sources are judged, in microseconds: ninety days.
+/// The recent period over which sources are judged, in microseconds: ninety days.
 const SCORE_WINDOW: i64 = 90 * 86_400_000_000;
-/// So many build ids are read at a time.
+/// Build ids read at a time.
 const IDS: i64 = 200;
-/// Most conflicts that count in the scores.
+/// Maximum conflicts that count in the scores.
 const MOST_CONFLICTS: usize = 5000;
 
-/// How the sources did over the builds of the last ninety days; of one product if it is given.
+/// The sources' scores over the builds of the last ninety days; of one product if given.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
@@ -68,7 +69,7 @@ fn db_number(id: BuildId) -> i64 {
     i64::try_from(id.as_u64()).unwrap_or(i64::MAX)
 }
 
-/// For each build, given as the digests of its observations, when each source listed it first.
+/// For each build, given as the digests of its observations, when each source first listed it.
 async fn first_by_source(
     db: &Db,
     builds: impl Iterator<Item = BTreeSet<Digest>>,
@@ -79,14 +80,14 @@ async fn first_by_source(
     let mut listed: HashMap<String, (SourceName, i64)> = HashMap::new();
     for digests in all.chunks(200) {
         for said in db::said(db, digests).await? {
-            // What is said of versions as a whole lists no build.
+            // Statements about versions as a whole list no build.
             let of_build = said.kind.parse::<Kind>().is_ok_and(|kind| {
                 !matches!(
                     kind,
                     Kind::ShippedRelease | Kind::CurrentVersions | Kind::ReleaseDirectory | Kind::ReleaseHistory
                 )
             });
-            if let (true, Ok(source)) = (of_build, said.source.parse()) {
+            if let (true, Ok(source)) = (of_build, SourceName::stored(&said.source)) {
                 listed.insert(said.digest, (source, said.first_run));
             }
         }
@@ -104,7 +105,7 @@ async fn first_by_source(
     Ok(first.collect())
 }
 
-/// Counts the values that were stated and not believed.
+/// Counts the stated values that were not believed.
 async fn add_contradictions(db: &Db, only: Option<Product>, scores: &mut Scores) -> Result<(), DbError> {
     let name = only.map_or("", Product::as_str);
     let (mut after, mut seen) = (String::new(), 0);
@@ -136,7 +137,7 @@ async fn add_contradictions(db: &Db, only: Option<Product>, scores: &mut Scores)
     }
 }
 
-/// Who said something, about which product and channel.
+/// The source of a statement, and the product and channel it is about.
 fn who(said: &Said) -> Option<(SourceName, Product, String)> {
     let group = said.group_key.as_deref()?;
     let product: Product = group.split(' ').next()?.parse().ok()?;
@@ -144,24 +145,22 @@ fn who(said: &Said) -> Option<(SourceName, Product, String)> {
     let channel = match kind {
         Kind::ShippedRelease | Kind::ReleaseDirectory => {
             let observation = Observation {
-                source: said.source.parse().ok()?,
+                source: SourceName::stored(&said.source).ok()?,
                 kind,
                 subject: said.subject.clone(),
                 url: String::new(),
                 body: Value::Null,
             };
             let (directory, version) = builds::derive::facts::subject_of(&observation).ok()?;
-            let own = match version.stage() {
-                Stage::Beta(_) | Stage::ReleaseCandidate(_) => "beta",
-                Stage::Esr => "esr",
-                Stage::Alpha(_) => "nightly",
-                Stage::Release => "release",
-            };
+            let own = Channel::of_stage(version.stage());
+            // A release's candidate is tried out before it ships.
+            let tried = matches!(version.stage(), Stage::ReleaseCandidate(_));
+            let own = tried_on(own).filter(|_| tried).unwrap_or(own);
             directory.only_channel().unwrap_or(own)
         }
         // Its subject begins with the channel.
         Kind::BuildhubRecord => said.subject.split(' ').next()?,
         _ => "",
     };
-    Some((said.source.parse().ok()?, product, channel.to_owned()))
+    Some((SourceName::stored(&said.source).ok()?, product, channel.to_owned()))
 }

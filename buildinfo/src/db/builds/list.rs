@@ -1,8 +1,9 @@
-//! Lists of builds by filters, newest id first, page by page.
+//! Filtered lists of builds, newest id first, page by page.
 
 use builds::build::Build;
 use builds::names::build_id::BuildId;
-use builds::names::product::{Directory, Product, normalise_channel};
+use builds::names::channel::{Channel, normalise_channel};
+use builds::names::product::{Directory, Product};
 use builds::names::version::{Stage, Version};
 use platform::db::{Beginning, Db, DbError, values};
 use platform::on;
@@ -11,21 +12,21 @@ use super::row::{VALID, number, read_all};
 use crate::db::beginning;
 use crate::db::page::Page;
 
-/// Of a beginning, the builds of so many versions are listed.
+/// Maximum versions listed for the beginning of a version.
 const MOST_VERSIONS: usize = 200;
 
-/// Which builds to list; what is left empty is not asked for.
+/// Which builds to list; an empty member does not filter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Of this product.
     pub product: Option<Product>,
-    /// That follow this channel.
+    /// On this channel, the builds' own.
     pub channel: Option<String>,
-    /// With this version: the whole of it, or its beginning as [`beginning::versions`] reads it (`153`, `153.0b`,
-    /// `153.0*`). A candidate's name finds the build whatever became of it: `152.0rc2` is build 2 of 152.0, whose own
-    /// name is `152.0`.
+    /// With this version, or with its beginning as [`beginning::versions`] reads it (`153`, `153.0b`, `153.0*`). A
+    /// candidate's name finds the build whatever became of it: `152.0rc2` is build 2 of 152.0, whose own name is
+    /// `152.0`.
     pub version: Option<String>,
-    /// Made from this revision, or from one that begins so.
+    /// Made from this revision, or one that begins with this text.
     pub revision: Option<String>,
     /// For this platform.
     pub platform: Option<String>,
@@ -33,7 +34,7 @@ pub struct Filter {
     pub ids: Option<std::ops::Range<u64>>,
 }
 
-/// A candidate that was asked for by its name.
+/// A candidate requested by its name.
 struct Candidate {
     /// The version that it is a candidate of.
     of: Version,
@@ -41,7 +42,7 @@ struct Candidate {
 }
 
 impl Filter {
-    /// The builds of what people call a product, channel and version.
+    /// The builds of a product, channel and version as people name them.
     pub fn named(directory: Option<Directory>, channel: Option<&str>, version: Option<&str>) -> Self {
         Self {
             product: directory.map(Directory::product),
@@ -54,8 +55,8 @@ impl Filter {
         }
     }
 
-    /// The index in which what is asked for lies together, in the order of the list, and the columns that it begins
-    /// with. That of revisions is in another order, for the few builds of a revision.
+    /// The index that holds the requested builds together in list order, and its leading columns. The revision index
+    /// has another order, which is fine for the few builds of a revision.
     fn index(&self) -> (&'static str, &'static [&'static str]) {
         if self.revision.is_some() {
             return ("build_by_revision", &[]);
@@ -105,8 +106,7 @@ impl From<&Build> for BuildKey {
     }
 }
 
-/// The builds of a generation that a filter lets through, newest id first, after the place `after`; at
-/// most `limit`.
+/// The builds of a generation that match a filter, newest id first, after the place `after`; at most `limit`.
 ///
 /// # Errors
 /// The database failed or a row cannot be read.
@@ -123,7 +123,7 @@ pub async fn list_builds(
     let Some(candidate) = filter.candidate() else {
         return list_page(db, generation, filter, None, after, limit).await;
     };
-    // The table does not know build numbers: of the few builds of the version, those with another are left out here.
+    // The table has no build numbers: the few builds of the version with another number are filtered out here.
     let wanted = |build: &Build| {
         build.build_number == Some(candidate.number) || Some(build.version.as_str()) == filter.version.as_deref()
     };
@@ -142,8 +142,7 @@ pub async fn list_builds(
     }
 }
 
-/// The builds of all versions that begin so. Each version has its builds in the order of the list, which are then
-/// merged.
+/// The builds of all versions with this beginning. Each version's builds come in list order and are then merged.
 async fn list_of_versions(
     db: &Db,
     generation: i64,
@@ -171,13 +170,13 @@ async fn list_of_versions(
     Ok(Page { rows, more })
 }
 
-/// The statement that finds the highest version, as text, between two others.
+/// The SQL that finds the highest version, as text, between two others.
 fn next_version_sql(db: &Db) -> String {
     let index = db.by_index("build_of_version");
     format!("SELECT version FROM build {index} WHERE version >= $1 AND version < $2 ORDER BY version DESC LIMIT 1")
 }
 
-/// One page, with the builds of the version `base` among those of the version asked for.
+/// One page; for a candidate, with the builds of the version `base` among those of the requested version.
 async fn list_page(
     db: &Db,
     generation: i64,
@@ -190,17 +189,17 @@ async fn list_page(
     let index = db.by_index(index);
     let mut sql = format!("SELECT body FROM build {index} WHERE {VALID}");
     let mut texts: Vec<&str> = Vec::new();
-    // A release's candidate is offered on beta, and its own channel is release.
+    // A release candidate is offered on beta, but its own channel is release.
     let own_channel = base
-        .filter(|base| base.stage() == Stage::Release && filter.channel.as_deref() == Some("beta"))
-        .map(|_| "release");
+        .filter(|base| base.stage() == Stage::Release)
+        .and_then(|_| Channel::of(filter.channel.as_deref()?).tries);
     let named = [
         ("product", filter.product.map(Product::as_str), None),
         ("channel", filter.channel.as_deref(), own_channel),
         ("version", filter.version.as_deref(), base.map(Version::as_str)),
         ("platform", filter.platform.as_deref(), None),
     ];
-    // $1 to $4 are the generation, the range of ids and the limit; then come the texts.
+    // $1 to $4 are the generation, the range of ids and the limit; the texts follow.
     for (column, value, other) in named {
         let Some(value) = value else { continue };
         texts.push(value);
@@ -211,13 +210,13 @@ async fn list_page(
                 format!("{column} IN (${first}, ${})", first + 1)
             }
             None if leading.contains(&column) => format!("{column} = ${first}"),
-            // The same, but SQLite still sees that the index has the order of the list.
+            // Same meaning, but SQLite still sees that the index has list order.
             None => format!("{column} BETWEEN ${first} AND ${first}"),
         };
         sql.push_str(" AND ");
         sql.push_str(&condition);
     }
-    // Of hexadecimal digits, `g` comes after all.
+    // `g` sorts after every hexadecimal digit.
     let revision_end = filter.revision.as_deref().map(|begin| format!("{begin}g"));
     if let (Some(begin), Some(end)) = (&filter.revision, &revision_end) {
         let first = texts.len() + 5;
@@ -241,7 +240,7 @@ async fn list_page(
     sql.push_str(" ORDER BY build_id DESC, product, channel, version, platform, variant LIMIT $4");
     let bound = |id: u64| i64::try_from(id).unwrap_or(i64::MAX);
     let ids = filter.ids.clone().unwrap_or(0..u64::MAX);
-    // Said once more as a range, which an index begins at.
+    // Repeated as a range, so that the index scan can start there.
     let end = after.map_or(u64::MAX, |after| after.build_id.as_u64().saturating_add(1));
     let bodies: Vec<String> = on!(db, |pool| {
         let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str()))

@@ -21,5 +21,5 @@ pub(in crate::db) fn number(id: BuildId) -> i64 {
     i64::try_from(id.as_u64()).unwrap_or(i64::MAX)
 }
 
-/// The condition on rows that are valid in generation `$1`.
+/// The condition that a row is valid in generation `$1`.
 pub(super) const VALID: &str = "from_generation <= $1 AND (to_generation IS NULL OR to_generation > $1)";

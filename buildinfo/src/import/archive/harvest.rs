@@ -1,4 +1,4 @@
-//! What reading the builds brings in: what is to be stored, and what is settled by it.
+//! The result of reading builds: what to store, and what is settled by it.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -11,20 +11,20 @@ use crate::db::{Contents, Place, PlaceState};
 use crate::sources::SourceError;
 use crate::sources::archive::{BuildFolder, BuildRead};
 
-/// What is brought in.
+/// The result of reading builds.
 #[derive(Debug, Default)]
 pub(super) struct Harvest {
     /// Observations to store.
     pub(super) observations: Vec<Observation>,
     /// Places to store after them.
     pub(super) places: Vec<Place>,
-    /// Files that are not bad, if they ever were.
+    /// Files that are usable, whether or not they were bad before.
     pub(super) good: Vec<String>,
-    /// What the archive and Buildhub have of each build that was read.
+    /// What the archive and Buildhub have of each build read.
     pub(super) compared: Vec<Compared>,
-    /// How many files were used.
+    /// The number of files used.
     pub(super) files: u64,
-    /// Files that cannot be used.
+    /// Unusable files.
     pub(super) bad: Vec<String>,
     /// Requests that failed for good.
     pub(super) failed: Vec<SourceError>,
@@ -34,7 +34,7 @@ pub(super) struct Harvest {
 }
 
 impl Harvest {
-    /// Begins with what earlier imports have settled and what the listings have shown.
+    /// Begins with the places settled by earlier imports and the listings just read.
     pub(super) fn new(known: &HashMap<String, Place>, survey: &mut Survey) -> Self {
         let mut outlook = std::mem::take(&mut survey.outlook);
         for place in known.values() {
@@ -57,11 +57,11 @@ impl Harvest {
         }
     }
 
-    /// Takes in what was read of a build.
+    /// Adds the result of reading a build.
     pub(super) fn take(&mut self, build: BuildFolder, read: Result<BuildRead, SourceError>) {
         let read = match read {
             Ok(read) => read,
-            // Its parent lists it, and it is not there: remembered, and asked again while it is new.
+            // Its parent lists it, but it does not exist: remembered, and requested again while it is new.
             Err(SourceError::NotFound(_)) => return self.take_absent(&build),
             Err(error) => return self.failed.push(error),
         };
@@ -133,7 +133,7 @@ impl Harvest {
         }
     }
 
-    /// A settled place is not compared again: what it listed is dropped.
+    /// A settled place is not compared again, so its listing is dropped.
     fn settle(&mut self, mut place: Place) {
         self.settled.insert(place.path.clone());
         place.state = PlaceState::Settled;

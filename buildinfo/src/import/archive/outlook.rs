@@ -1,27 +1,27 @@
-//! What of the archive is looked at again, and what is settled. Decided by what is there and what
-//! is unknown, never by the clock and never by a number of major versions: the archive holds what
-//! it holds, and an import may come after a long time.
+//! Which parts of the archive are looked at again, and which are settled. This depends on what exists and what is
+//! unknown, never on the clock or on a number of major versions: the archive may hold anything, and an import may come
+//! after a long time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A build is settled, whatever it lacks, when so many newer ones of its tree are there.
+/// A build is settled, whatever it lacks, once this many newer builds of its tree exist.
 pub(super) const NEWER: usize = 6;
-/// What platforms a build should have is told by so many newest builds of its tree.
+/// How many of a tree's newest builds determine which platforms a build should have.
 const RECENT: usize = 10;
 
-/// The builds of each tree, in order, as far as they were seen.
+/// The builds of each tree, in order, as far as seen.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Outlook {
     trees: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
 }
 
 impl Outlook {
-    /// That a build is there.
+    /// Notes that a build exists.
     pub(super) fn saw(&mut self, tree: &str, order: &str) {
         self.platforms(tree, order, &BTreeSet::new());
     }
 
-    /// That a build is there with these platforms.
+    /// Notes that a build exists with these platforms.
     pub(super) fn platforms(&mut self, tree: &str, order: &str, platforms: &BTreeSet<String>) {
         self.trees
             .entry(tree.to_owned())
@@ -31,7 +31,7 @@ impl Outlook {
             .extend(platforms.iter().cloned());
     }
 
-    /// Whether so many newer builds are there that nothing more will come to this one.
+    /// Whether so many newer builds exist that nothing more will be added to this one.
     pub(super) fn is_past(&self, tree: &str, order: &str) -> bool {
         self.trees.get(tree).is_some_and(|builds| {
             let newer = builds.range::<str, _>((std::ops::Bound::Excluded(order), std::ops::Bound::Unbounded));
@@ -39,7 +39,7 @@ impl Outlook {
         })
     }
 
-    /// The platforms that a build of a tree should have: those of at least half of the newest ones.
+    /// The platforms that a build of a tree should have: those of at least half of the newest builds.
     pub(super) fn expected(&self, tree: &str) -> BTreeSet<String> {
         let Some(builds) = self.trees.get(tree) else {
             return BTreeSet::new();

@@ -1,5 +1,5 @@
-//! The archive's listings, read down to the builds: which versions have shipped, which builds there
-//! are, and which of them are not settled.
+//! The archive's listings, read down to the builds: which versions have shipped, which builds exist, and which of them
+//! are not settled.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -12,32 +12,32 @@ use crate::db::{Place, PlaceState};
 use crate::sources::SourceError;
 use crate::sources::archive::{BuildFolder, CandidateFolder, Reader};
 
-/// So many requests are under way at a time.
+/// Maximum concurrent requests.
 pub(super) const AT_ONCE: usize = 16;
 
-/// What was found on the way to the builds.
+/// What the listings show.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
     /// The builds to read.
     pub(super) builds: Vec<BuildFolder>,
-    /// All builds that were seen.
+    /// All builds seen.
     pub(super) outlook: Outlook,
-    /// The folders of candidates that were listed, by path.
+    /// The candidates folders listed, by path.
     pub(super) versions: BTreeMap<String, Candidates>,
-    /// Months and years of nightlies that were listed, each year after its months.
+    /// The months and years of nightlies listed, each year after its months.
     pub(super) calendar: Vec<Period>,
     /// Listings that could not be read.
     pub(super) failed: Vec<SourceError>,
 }
 
-/// A version's folder of candidates.
+/// A version's candidates folder.
 #[derive(Debug)]
 pub(super) struct Candidates {
-    /// As it was found.
+    /// The place as found.
     pub(super) place: Place,
     /// Its tree.
     pub(super) tree: String,
-    /// Its place in the tree.
+    /// Its position in the tree.
     pub(super) step: String,
     /// Whether the version has shipped.
     pub(super) shipped: bool,
@@ -48,15 +48,15 @@ pub(super) struct Candidates {
 /// A month or a year of nightlies.
 #[derive(Debug)]
 pub(super) struct Period {
-    /// As it was found.
+    /// The place as found.
     pub(super) place: Place,
-    /// A later one is there, so that no more builds come to this one.
+    /// Whether a later one exists, so that this one gets no more builds.
     pub(super) past: bool,
-    /// The paths of what it holds.
+    /// The paths of its contents.
     pub(super) below: Vec<String>,
 }
 
-/// A folder that is not there is no failure.
+/// Treats a missing folder as none, not as a failure.
 pub(super) fn missing_is_none(listing: Result<Place, SourceError>) -> Result<Option<Place>, SourceError> {
     match listing {
         Ok(place) => Ok(Some(place)),
@@ -69,7 +69,7 @@ fn is_settled(known: &HashMap<String, Place>, path: &str) -> bool {
     known.get(path).is_some_and(|place| place.state == PlaceState::Settled)
 }
 
-/// Lists folders, some at a time; those that could not be read are noted.
+/// Lists folders, several at a time; failures are noted.
 async fn list_all(reader: &Reader<'_>, paths: Vec<String>, failed: &mut Vec<SourceError>) -> Vec<Place> {
     let mut listings = futures::stream::iter(paths)
         .map(|path| async move { reader.list(&path).await })
@@ -125,7 +125,7 @@ pub(super) async fn survey_candidates(
     }
 }
 
-/// Finds the nightlies below `place`; only of the months since `since`, microseconds UTC.
+/// Finds the nightlies below `place`, only of the months since `since` (microseconds UTC).
 pub(super) async fn survey_nightly(
     reader: &Reader<'_>,
     known: &HashMap<String, Place>,

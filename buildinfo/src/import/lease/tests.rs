@@ -1,7 +1,7 @@
 use platform::clock::micros;
 use platform::db::Db;
 use platform::in_tx;
-use platform::testing::databases;
+use platform_testing::databases;
 
 use super::{Kept, RENEW_EVERY, renew};
 use crate::db::{IMPORT_LEASE, Lease, Writes};
@@ -32,7 +32,7 @@ async fn a_renewal_that_fails_ends_nothing_before_the_lease_does() {
             }
         }
         execute(db, "ALTER TABLE away RENAME TO import_lease").await;
-        // Late, but nobody else has taken it.
+        // Late, but no other process has taken it.
         let kept = renew(&lease, end, end + SECOND).await;
         assert!(matches!(kept, Kept::For(RENEW_EVERY, until) if until == end + SECOND + end));
         assert!(!lease.is_lost());
@@ -53,7 +53,7 @@ async fn each_taking_is_another_and_ends_the_one_before() {
         assert!(first.is_lost());
         let kept = renew(&first, 15 * SECOND, 17 * SECOND).await;
         assert!(matches!(kept, Kept::Lost(ImportError::LeaseLost)));
-        // To give back what is another's does nothing.
+        // Releasing another's lease does nothing.
         first.release().await.unwrap();
         second.begin_import().await.unwrap().commit().await.unwrap();
         second.release().await.unwrap();

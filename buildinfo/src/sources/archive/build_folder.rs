@@ -1,4 +1,4 @@
-//! The folder of one build, a candidate's `buildN/` or a nightly's, and reading its metadata.
+//! The folder of one build (a candidate's `buildN/` or a nightly's), and reading its metadata.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,14 +13,14 @@ use super::reader::{Reader, public_address};
 use crate::db::{Contents, Place, PlaceState};
 use crate::sources::client::SourceError;
 
-/// A version's folder of candidates.
+/// The candidates folder of a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CandidateFolder {
     /// The version.
     pub(crate) version: Version,
-    /// The builds that it is one of, such as `firefox beta`.
+    /// The series of builds that it belongs to, such as `firefox beta`.
     pub(crate) tree: String,
-    /// Its place among them.
+    /// Its position in that series.
     pub(crate) order: String,
 }
 
@@ -29,38 +29,38 @@ pub(crate) struct CandidateFolder {
 pub(crate) struct BuildFolder {
     /// Its path, from `/pub/`, with a slash at the end.
     pub(crate) path: String,
-    /// The builds that it is one of, such as `firefox beta`.
+    /// The series of builds that it belongs to, such as `firefox beta`.
     pub(crate) tree: String,
-    /// The place of its version, or of the nightly itself, among them.
+    /// The position of its version, or of the nightly itself, in that series.
     pub(crate) step: String,
-    /// Its own place among them.
+    /// Its own position in that series.
     pub(crate) order: String,
     nightly: bool,
 }
 
-/// What was read in the folder of a build.
+/// The result of reading a build's folder.
 #[derive(Debug, Clone)]
 pub(crate) struct BuildRead {
     /// What its files say.
     pub(crate) observations: Vec<Observation>,
-    /// Files that cannot be used.
+    /// Unusable files.
     pub(crate) bad: Vec<Place>,
-    /// Files that could be used.
+    /// Usable files.
     pub(crate) good: Vec<String>,
-    /// The platforms that it has.
+    /// The build's platforms.
     pub(crate) platforms: BTreeSet<String>,
-    /// The platforms that were known from elsewhere, so that nothing was asked.
+    /// The platforms already known from elsewhere, for which nothing was requested.
     pub(crate) known: BTreeSet<String>,
     /// The platforms whose files were read now.
     pub(crate) read: BTreeSet<String>,
     /// A request that failed for good.
     pub(crate) failed: Option<SourceError>,
-    /// The folder as it was found, with all that was ever read there.
+    /// The folder as found, with everything ever read there.
     pub(crate) place: Place,
 }
 
 impl CandidateFolder {
-    /// Reads the name of a folder below `candidates/`; none if it is no version's.
+    /// Parses the name of a folder below `candidates/`; none if it is not a version's.
     pub(crate) fn parse(directory: Directory, name: &str) -> Option<Self> {
         let version = names::candidate_version(name)?;
         let kind = match version.stage() {
@@ -75,7 +75,7 @@ impl CandidateFolder {
         })
     }
 
-    /// The builds that a listing of this folder shows.
+    /// The builds listed in this folder.
     pub(crate) fn builds(&self, listing: &Place) -> Vec<BuildFolder> {
         let numbers: BTreeSet<u32> = listing
             .contents
@@ -101,8 +101,8 @@ impl CandidateFolder {
 }
 
 impl BuildFolder {
-    /// Reads the name of a nightly's folder in the listing of `month`; none if it holds no build of
-    /// the branches that are read.
+    /// Parses the name of a nightly's folder in the listing of `month`; none if it holds no build of the branches that
+    /// are read.
     pub(crate) fn nightly(directory: Directory, month: &str, name: &str) -> Option<Self> {
         let branch = names::nightly_folder(name)?.branch;
         Some(Self {
@@ -131,13 +131,13 @@ impl BuildFolder {
         }
     }
 
-    /// The name of one platform's package of this build, to compare sources by.
+    /// The name of one platform's package of this build, for comparing sources.
     pub(crate) fn package(&self, platform: &str) -> String {
         format!("{}{platform}", self.path)
     }
 
-    /// Reads the folder: of each platform that `knows` does not know and that was not read `before`
-    /// the best metadata that can be used.
+    /// Reads the folder: the best usable metadata of each platform that `knows` does not know and that was not read
+    /// `before`.
     ///
     /// # Errors
     /// The folder itself could not be listed.
@@ -193,12 +193,12 @@ impl BuildFolder {
         Ok(read)
     }
 
-    /// Completes a candidate's package by what its platform's folder holds.
+    /// Completes a candidate's package with the files in its platform's folder.
     async fn look_inside(&self, reader: &Reader<'_>, package: &mut Package) -> Result<(), SourceError> {
         let Some(folder) = package.folder.clone() else {
             return Ok(());
         };
-        // Builds for Android are made once for all languages.
+        // Android builds are made once for all languages.
         let locales: &[&str] = if folder.starts_with("android") {
             &["multi", "en-US"]
         } else {
@@ -213,7 +213,7 @@ impl BuildFolder {
                     let path = |name: String| format!("{inner}{name}");
                     package.files.buildhub = inside.buildhub.map(path);
                     package.files.flat = inside.flat.map(path);
-                    // The other folder may hold what this one lacks.
+                    // The other folder may have what this one lacks.
                     if package.files.buildhub.is_some() || package.files.flat.is_some() {
                         return Ok(());
                     }
@@ -225,7 +225,7 @@ impl BuildFolder {
         Ok(())
     }
 
-    /// Reads a package's metadata in the order of their worth; answers whether any could be used.
+    /// Reads a package's metadata files, best first; returns whether any was usable.
     async fn read_package(
         &self,
         reader: &Reader<'_>,
@@ -237,8 +237,8 @@ impl BuildFolder {
             let Some((kind, _)) = FileKind::of(name.rsplit('/').next().unwrap_or(name)) else {
                 continue;
             };
-            // The first kind tells all. The others tell more together: one has the build id of a
-            // certainty, the next the revision.
+            // The first kind is complete. The others complement each other: one has a certain build id, the next has
+            // the revision.
             if kind == FileKind::Text && found.contains(&FileKind::Flat) {
                 continue;
             }
@@ -257,7 +257,7 @@ impl BuildFolder {
         Ok(!found.is_empty())
     }
 
-    /// Reads one file; a bad one becomes a place that says why.
+    /// Reads one file; a bad one yields a place that says why.
     async fn read_file(&self, reader: &Reader<'_>, name: &str) -> Result<Result<Observation, Place>, SourceError> {
         let path = format!("{}{name}", self.path);
         let why = match reader.file(&path).await {
@@ -286,13 +286,13 @@ impl BuildFolder {
 /// One platform's files of a build.
 #[derive(Debug, Clone, Default)]
 struct Package {
-    /// The platform's folder, which may hold more of them.
+    /// The platform's folder, which may hold more files.
     folder: Option<String>,
     files: MetadataFiles,
 }
 
-/// The packages of a nightly's folder. On the day of a merge a folder may hold two versions of one
-/// platform: the newer one is the build that the folder is named after.
+/// The packages of a nightly's folder. On a merge day a folder may hold two versions of one platform: the newer one is
+/// the build that the folder is named after.
 fn nightly_packages(listing: &Place) -> BTreeMap<String, Package> {
     let files = listing.contents.files.iter().map(String::as_str);
     names::packages(files)
@@ -304,7 +304,7 @@ fn nightly_packages(listing: &Place) -> BTreeMap<String, Package> {
         .collect()
 }
 
-/// The packages of a candidate's `buildN/`, as far as it tells of them itself.
+/// The packages of a candidate's `buildN/`, as far as its own listing shows them.
 fn candidate_packages(listing: &Place) -> BTreeMap<String, Package> {
     let mut packages: BTreeMap<String, Package> = BTreeMap::new();
     for name in &listing.contents.folders {
@@ -322,7 +322,7 @@ fn candidate_packages(listing: &Place) -> BTreeMap<String, Package> {
     packages
 }
 
-/// A platform with its variant, as sources are compared by.
+/// A platform with its variant, in the form used to compare sources.
 fn package_name(platform: &str, variant: Option<&str>) -> String {
     match variant {
         Some(variant) => format!("{platform} {variant}"),
@@ -331,7 +331,7 @@ fn package_name(platform: &str, variant: Option<&str>) -> String {
 }
 
 impl BuildRead {
-    /// Whether every platform that the folder has is known.
+    /// Whether all of the folder's platforms are known.
     pub(crate) fn is_whole(&self) -> bool {
         self.failed.is_none()
             && self
@@ -341,8 +341,8 @@ impl BuildRead {
     }
 }
 
-/// The package that a record of Buildhub is about, named as by [`BuildFolder::package`]; from the
-/// subject of its observation. None if it lies in no folder of a build.
+/// The package that a Buildhub record is about, named as in [`BuildFolder::package`]; derived from the subject of its
+/// observation. None if it lies in no build's folder.
 pub(crate) fn buildhub_package(subject: &str) -> Option<String> {
     let mut words = subject.splitn(4, ' ');
     let (_channel, platform, _locale, url) = (words.next()?, words.next()?, words.next()?, words.next()?);

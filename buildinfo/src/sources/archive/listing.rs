@@ -1,5 +1,4 @@
-//! One folder of the archive, in the dialects of both listing services: the former one (Go) and the one that replaced
-//! it (Flask).
+//! One folder of the archive, in the formats of both listing services: the former one (Go) and its replacement (Flask).
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,50 +10,51 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// Most folders, and most files, of one JSON listing.
+/// Maximum folders, and maximum files, of one JSON listing.
 const MAX_ENTRIES: usize = 1_000_000;
-/// Longest name, in bytes.
+/// Maximum length of a name in bytes.
 const MAX_NAME: usize = 1024;
-/// Most tags of an HTML listing: each row has 12.
+/// Maximum tags of an HTML listing: each row has 12.
 const MAX_TAGS: usize = 600_000;
-/// Most tags of an HTML listing that are no part of a row. A parser's time can grow with the square of the nesting,
-/// and rows do not nest.
+/// Maximum tags of an HTML listing outside rows. Parsing time can grow with the square of the nesting depth, and rows
+/// do not nest.
 const MAX_OTHER_TAGS: usize = 200;
-/// The headings of the four columns.
+/// The headings of the table's four columns.
 const HEADINGS: [&str; 4] = ["Type", "Name", "Size", "Last Modified"];
 
 /// What lies directly in a folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
-    /// Names of folders, without slash.
+    /// Names of folders, without a slash.
     pub folders: Vec<String>,
-    /// Files, without the nameless one that can stand for the folder itself.
+    /// Files, without the nameless entry that can stand for the folder itself.
     pub files: Vec<FileEntry>,
-    /// How many entries were left out because their names cannot be part of an address.
+    /// The number of entries omitted because their names cannot be part of an address.
     pub unusable: usize,
 }
 
 /// A file in a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileEntry {
-    /// Its name, without folder.
+    /// Its name, without the folder.
     pub name: String,
-    /// Its size in bytes, where the listing does not round it.
+    /// Its exact size in bytes; none where the listing rounds it.
     pub size: Option<u64>,
-    /// When the object was last written. Moving the archive to another store rewrote many of these: it dates no build.
+    /// When the object was last written. Moving the archive to another store rewrote many of these, so it does not date
+    /// a build.
     pub last_modified: Option<DateTime<Utc>>,
 }
 
-/// Why an answer is no listing. It is never taken for an empty folder.
+/// Why an answer is not a listing. Such an answer never counts as an empty folder.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotAListing {
-    /// Nothing came.
+    /// The answer is empty.
     #[error("an empty answer")]
     Empty,
     /// JSON that does not parse, or has other members.
     #[error("no JSON listing: {problem} at line {line}, column {column}")]
     Json {
-        /// What kind of fault: of syntax, or of the data.
+        /// The kind of fault: syntax or data.
         problem: &'static str,
         /// Line of the fault, from 1.
         line: usize,
@@ -64,13 +64,13 @@ pub enum NotAListing {
     /// JSON without folders and files.
     #[error("a JSON document that lists neither folders nor files")]
     OtherJson,
-    /// Bytes that are no UTF-8.
+    /// Bytes that are not UTF-8.
     #[error("neither JSON nor text")]
     NotText,
     /// A page without the listing's table.
     #[error("a page that is no listing: {0}")]
     OtherPage(&'static str),
-    /// A row of the table that contradicts itself.
+    /// An inconsistent row of the table.
     #[error("row {row} of the listing: {problem}")]
     Row {
         /// Which row, from 1.
@@ -81,7 +81,7 @@ pub enum NotAListing {
 }
 
 impl Listing {
-    /// Reads the listing of the folder at `folder_path` (absolute, ending in a slash) in whichever form it came.
+    /// Parses the listing of the folder at `folder_path` (absolute, ending in a slash) in either format.
     ///
     /// # Errors
     /// See [`NotAListing`].
@@ -96,7 +96,7 @@ impl Listing {
         }
     }
 
-    /// Reads what comes for `Accept: application/json`.
+    /// Parses the answer to `Accept: application/json`.
     ///
     /// # Errors
     /// See [`NotAListing`].
@@ -128,7 +128,7 @@ impl Listing {
         Ok(listing)
     }
 
-    /// Reads the page for people.
+    /// Parses the HTML page.
     ///
     /// # Errors
     /// See [`NotAListing`].
@@ -208,7 +208,7 @@ fn base_name(path: &str) -> &str {
 }
 
 /// Whether `address` is that of `name` in the folder. Services differ in what they escape with `%`, so both are
-/// compared without it. What stands before the folder's own name is not compared: a mirror can have its own.
+/// compared unescaped. Anything before the folder's own name is ignored: a mirror can have its own prefix.
 fn leads_to(address: &str, name: &str, folder_path: &str) -> bool {
     let plain = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
     let (address, name) = (plain(address), plain(name));
@@ -232,8 +232,7 @@ fn text_of(element: ElementRef<'_>) -> String {
     element.text().collect::<String>().trim().to_owned()
 }
 
-/// Refuses a page that would be costly to parse. No listing is: it consists of rows, and has nothing that nests
-/// without end.
+/// Refuses a page that would be costly to parse. No real listing is: it consists of rows, without unbounded nesting.
 fn check_tags(page: &str) -> Result<(), NotAListing> {
     let mut tags = 0;
     let mut others = 0;
@@ -244,7 +243,7 @@ fn check_tags(page: &str) -> Result<(), NotAListing> {
         let tag = tag[..end].to_ascii_lowercase();
         match tag.as_str() {
             "tr" | "td" | "a" => {}
-            // The empty name is that of the document type and of comments.
+            // The empty name is that of the doctype and of comments.
             "" | "html" | "head" | "meta" | "title" | "link" | "style" | "body" | "h1" | "hr" | "table" | "thead"
             | "tbody" | "th" => others += 1,
             _ => return Err(NotAListing::OtherPage("it has tags that no listing has")),
@@ -256,7 +255,7 @@ fn check_tags(page: &str) -> Result<(), NotAListing> {
     Ok(())
 }
 
-/// The JSON form. Members that are not named here are of no use.
+/// The JSON form. Other members are not needed.
 #[derive(Deserialize)]
 struct Document {
     prefixes: Option<Bounded<String>>,
@@ -266,7 +265,7 @@ struct Document {
 #[derive(Deserialize)]
 struct File {
     name: String,
-    /// A number; rounded to a text as `18K` from 1,024 on.
+    /// A number; from 1,024 on rounded to text such as `18K`.
     #[serde(default)]
     size: Value,
     #[serde(default)]

@@ -9,31 +9,31 @@ use url::Url;
 
 use super::names::{FileKind, info_platform, package_file};
 
-/// Larger files are refused, in bytes: a metadata file has a few kilobytes.
+/// Maximum file size in bytes: a metadata file has a few kilobytes.
 const MAX_FILE: usize = 1 << 20;
-/// Longest text that is taken over, in bytes.
+/// Maximum length of a text taken over, in bytes.
 const MAX_TEXT: usize = 2048;
-/// Most lines of a text file that are looked at.
+/// Maximum lines read of a text file.
 const MAX_LINES: usize = 100;
-/// Most characters of a file that an error quotes.
+/// Maximum characters of a file quoted in an error.
 const MAX_QUOTE: usize = 80;
 
-/// Why a metadata file says nothing about its build. It is one recorded error, and the next file is tried.
+/// Why a metadata file says nothing about its build. It is recorded as one error, and the next file is tried.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadFile {
-    /// The name is none of a metadata file.
+    /// The name is not a metadata file's.
     #[error("not a metadata file")]
     Unnamed,
-    /// Nothing but blanks (bug 963431).
+    /// Only whitespace (bug 963431).
     #[error("the file is empty")]
     Empty,
-    /// Far more than such a file has.
+    /// Much larger than such a file should be.
     #[error("the file is too large: {0} bytes")]
     TooLarge(usize),
-    /// A page for people, mostly of an error.
+    /// An HTML page, usually an error.
     #[error("HTML instead of data")]
     Html,
-    /// Bytes that are no UTF-8.
+    /// Bytes that are not UTF-8.
     #[error("not text")]
     NotText,
     /// Broken JSON (bug 1261164).
@@ -53,23 +53,23 @@ pub enum BadFile {
     /// Text without a build id.
     #[error("no build id")]
     NoBuildId,
-    /// Something else where the build id should be.
+    /// An invalid build id where one should be.
     #[error("not a build id: {0:?}")]
     NotABuildId(String),
-    /// The file is about another build than those that lie at its place.
+    /// The file is about another build than the one at its place.
     #[error("its {what} is {found:?}, but it lies at that of {expected:?}")]
     Elsewhere {
         /// What differs.
         what: &'static str,
         /// What the file says.
         found: String,
-        /// What its place says.
+        /// What its place implies.
         expected: String,
     },
 }
 
-/// Reads the metadata file that was fetched from `url`. `public_url` is its address on the public host: its last
-/// segment says what kind of file it is, and its path which build it is about.
+/// Reads the metadata file fetched from `url`. `public_url` is its address on the public host: the last segment gives
+/// the kind of file, and the path gives the build.
 ///
 /// # Errors
 /// See [`BadFile`].
@@ -92,7 +92,7 @@ fn file_name(url: &str) -> Option<String> {
     name.ok().map(|name| name.into_owned())
 }
 
-/// The file as text, if it can be data at all.
+/// The file as text, if it can be data.
 fn text(bytes: &[u8]) -> Result<&str, BadFile> {
     if bytes.len() > MAX_FILE {
         return Err(BadFile::TooLarge(bytes.len()));
@@ -157,7 +157,7 @@ fn buildhub(url: &str, public_url: &str, name: &str, record: Value) -> Result<Ob
     {
         return Err(elsewhere("platform", platform, &expected));
     }
-    // The record is placed by its download, so this must lie beside it.
+    // The record's download determines its place, so it must lie beside the file.
     if let Some(Area::Candidates(..)) = place.as_ref().map(|place| &place.area)
         && let Some(target) = Location::parse(download)
         && let Area::Candidates(..) = target.area
@@ -165,7 +165,7 @@ fn buildhub(url: &str, public_url: &str, name: &str, record: Value) -> Result<Ob
     {
         return Err(elsewhere("download", download, public_url));
     }
-    Observation::buildhub_record(SourceName::Archive, url, record).map_err(|why| match why {
+    Observation::buildhub_record(SourceName::ARCHIVE, url, record).map_err(|why| match why {
         Why::Malformed(member) => BadFile::Malformed(member),
         _ => BadFile::Malformed("/"),
     })
@@ -179,14 +179,14 @@ fn elsewhere(what: &'static str, found: &str, expected: &str) -> BadFile {
     }
 }
 
-/// Whether a record's platform is that of its place. Android's folders and files are named after the system's
-/// interface (`android-api-16`) or the processor (`android-arm`).
+/// Whether a record's platform matches its place. Android folders and files are named after the system's API level
+/// (`android-api-16`) or the processor (`android-arm`).
 fn is_same_platform(stated: &str, expected: &str) -> bool {
     let stated = normalise_platform(stated).0;
     stated == expected || stated.starts_with("android-") && expected.starts_with("android-")
 }
 
-/// The flat JSON file. Its version has never a beta's number: for a candidate the path decides.
+/// The flat JSON file. Its version never includes a beta number: for a candidate the path decides.
 fn flat(value: &Value) -> Result<Map<String, Value>, BadFile> {
     let mut body = Map::new();
     let mut add = |name: &str, text: Option<&str>| {
@@ -205,9 +205,9 @@ fn flat(value: &Value) -> Result<Map<String, Value>, BadFile> {
     Ok(body)
 }
 
-/// `_info.txt` and the dialects of `.txt`: lines `KEY=value`; or the build id, then on the same or the next line the
-/// revision, alone or as an address in its repository. A further line (Android's own repository) says nothing about
-/// the Gecko build.
+/// `_info.txt` and the dialects of `.txt`: lines `KEY=value`; or the build id, followed on the same or the next line by
+/// the revision, either alone or as an address in its repository. A further line (Android's own repository) says
+/// nothing about the Gecko build.
 fn plain(text: &str) -> Result<Map<String, Value>, BadFile> {
     let mut body = Map::new();
     let mut add = |name: &str, text: &str| {
@@ -254,7 +254,7 @@ fn plain(text: &str) -> Result<Map<String, Value>, BadFile> {
     }
 }
 
-/// Adds what the file's name says and its content does not: a nightly's version and the platform.
+/// Adds what the file's name gives and its content does not: a nightly's version and the platform.
 fn with_name(mut body: Map<String, Value>, name: &str) -> Value {
     let mut add = |member: &str, text: String| {
         body.entry(member.to_owned()).or_insert_with(|| Value::from(text));
@@ -269,14 +269,14 @@ fn with_name(mut body: Map<String, Value>, name: &str) -> Value {
     Value::Object(body)
 }
 
-/// A whole changeset id, or hg's short form of 12 digits. Others are cut off.
+/// A whole changeset id, or hg's short form of 12 digits. Other lengths are truncated ids.
 fn revision(text: &str) -> Option<&str> {
     let text = text.trim();
     let is_whole = matches!(text.len(), 12 | 40) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_whole.then_some(text)
 }
 
-/// The address of a repository, without the variable's name that old files put before it.
+/// The address of a repository, without the variable name that old files put before it.
 fn repository_url(text: &str) -> Option<&str> {
     let text = text.trim().trim_start_matches("MOZ_SOURCE_REPO=");
     (text.starts_with("https://") || text.starts_with("http://")).then_some(text)

@@ -1,15 +1,16 @@
-//! What the names of folders and files in the archive mean. A name that means nothing to us is `None`: the archive has
-//! many.
+//! What the names of folders and files in the archive mean. Names without a meaning for us yield `None`: the archive
+//! has many.
 
 use std::collections::BTreeMap;
 
 use builds::names::build_id::BuildId;
+use builds::names::product::is_nightly_branch;
 use builds::names::version::Version;
 use builds::said::location::normalise_platform;
 
-/// What the names of platforms begin with.
+/// Prefixes of platform names.
 const PLATFORMS: [&str; 6] = ["android-", "linux-", "mac", "maemo", "win32", "win64"];
-/// What stands in a platform's name if its builds are not made for users.
+/// Parts of platform names whose builds are not made for users.
 const NOT_FOR_USERS: [&str; 8] = [
     "-add-on-devel",
     "-asan",
@@ -20,48 +21,33 @@ const NOT_FOR_USERS: [&str; 8] = [
     "-mingw",
     "-tsan",
 ];
-/// The branches that nightlies are made of, past and present.
-const BRANCHES: [&str; 6] = [
-    "comm-aurora",
-    "comm-central",
-    "comm-central-trunk",
-    "mozilla-aurora",
-    "mozilla-central",
-    "trunk",
-];
-/// What further branches of nightlies begin with.
-const BRANCH_PREFIXES: [&str; 4] = [
-    "comm-1.9.",
-    "mozilla-1.9.",
-    "mozilla-aurora-android",
-    "mozilla-central-android",
-];
 
-/// The version of a folder of `candidates/`: `65.0-candidates`.
+/// The version of a folder of `candidates/`, such as `65.0-candidates`.
 pub fn candidate_version(folder: &str) -> Option<Version> {
     version(folder.strip_suffix("-candidates")?)
 }
 
-/// The number of a folder below a version's candidates: `build10`. Sort by it, not by the text; gaps are normal.
+/// The number of a folder below a version's candidates, such as `build10`. Sort by it, not by the text; gaps are
+/// normal.
 pub fn build_number(folder: &str) -> Option<u32> {
     let digits = folder.strip_prefix("build")?;
     let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
     is_plain.then(|| digits.parse().ok()).flatten()
 }
 
-/// The version of a folder of `releases/`: it has shipped. Variants, as `56.0.1-funnelcake131`, are no version of
-/// their own, and moving copies (`latest…`) none at all.
+/// The version of a folder of `releases/`, which has shipped. Variants such as `56.0.1-funnelcake131` are not versions
+/// of their own, and moving copies (`latest…`) are not versions at all.
 pub fn release_version(folder: &str) -> Option<Version> {
     version(folder)
 }
 
-/// A version that is written without surrounding blanks.
+/// A version without surrounding whitespace.
 fn version(text: &str) -> Option<Version> {
     text.parse().ok().filter(|version: &Version| version.as_str() == text)
 }
 
-/// The platform that a folder of `buildN/` is named after, under its present name, and its variant: `mac-EME-free` is
-/// (`mac`, `eme-free`). New platforms are known by how their names begin.
+/// The platform that a folder of `buildN/` is named after, under its current name, and its variant: `mac-EME-free` is
+/// (`mac`, `eme-free`). New platforms are recognized by their prefixes.
 pub fn platform(folder: &str) -> Option<(String, Option<String>)> {
     let is_plain = folder
         .bytes()
@@ -72,10 +58,10 @@ pub fn platform(folder: &str) -> Option<(String, Option<String>)> {
     (is_plain && is_platform).then_some((name, variant))
 }
 
-/// The platform that an `…_info.txt` of `buildN/` is about: (`linux-x86_64`, none) for `linux64_info.txt`.
+/// The platform of a `…_info.txt` file in `buildN/`: (`linux-x86_64`, none) for `linux64_info.txt`.
 pub fn info_platform(file: &str) -> Option<(String, Option<String>)> {
     let stem = file.strip_suffix("_info.txt")?;
-    // As `linux64-aarch64` is `linux-aarch64`, so whatever comes after it.
+    // `linux64-aarch64` is `linux-aarch64`; likewise for any other processor.
     if let Some(processor) = stem.strip_prefix("linux64-") {
         return platform(&format!("linux-{processor}"));
     }
@@ -103,14 +89,14 @@ fn number(text: &str, digits: usize) -> Option<u32> {
 /// A folder of `nightly/<year>/<month>/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NightlyFolder<'a> {
-    /// When it was made, with the digits that the name has. On desktop it mostly is the build id, but only a metadata
-    /// file says so.
+    /// When it was made, with the digits given in the name. On desktop this is usually the build id, but only a
+    /// metadata file can confirm it.
     pub moment: BuildId,
-    /// What was built, as `mozilla-central`.
+    /// The branch built, such as `mozilla-central`.
     pub branch: &'a str,
 }
 
-/// Reads `<year>-<month>-<day>-<hour>[-<minute>[-<second>]]-<branch>`. `None` also for repacks (`…-l10n`) and for
+/// Parses `<year>-<month>-<day>-<hour>[-<minute>[-<second>]]-<branch>`. `None` also for repacks (`…-l10n`) and for
 /// branches whose builds no user got by default.
 pub fn nightly_folder(name: &str) -> Option<NightlyFolder<'_>> {
     let mut digits = String::new();
@@ -126,12 +112,11 @@ pub fn nightly_folder(name: &str) -> Option<NightlyFolder<'_>> {
         digits.push_str(part);
         branch = rest;
     }
-    let is_known = BRANCHES.contains(&branch) || BRANCH_PREFIXES.iter().any(|start| branch.starts_with(start));
     let moment = digits.parse().ok()?;
-    (is_known && !branch.ends_with("-l10n")).then_some(NightlyFolder { moment, branch })
+    (is_nightly_branch(branch) && !branch.ends_with("-l10n")).then_some(NightlyFolder { moment, branch })
 }
 
-/// The files beside a build that say what it is.
+/// The files beside a build that describe it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FileKind {
     /// `buildhub.json`: the whole record.
@@ -145,8 +130,8 @@ pub enum FileKind {
 }
 
 impl FileKind {
-    /// What a file of this name is, and the part of its name before the ending. `None` for all other files, also for
-    /// the JSON files that describe tests.
+    /// The kind of file with this name, and the name without its suffix. `None` for all other files, including the JSON
+    /// files that describe tests.
     pub fn of(name: &str) -> Option<(Self, &str)> {
         if name == "buildhub.json" {
             return Some((Self::Buildhub, ""));
@@ -180,7 +165,7 @@ pub struct MetadataFiles {
 }
 
 impl MetadataFiles {
-    /// The files in the order in which they are to be tried: the next one only if the one before is missing or bad.
+    /// The files in the order to try them: the next one only if the previous is missing or bad.
     pub fn in_order(&self) -> impl Iterator<Item = &str> {
         [&self.buildhub, &self.info, &self.flat, &self.text]
             .into_iter()
@@ -188,12 +173,12 @@ impl MetadataFiles {
             .map(String::as_str)
     }
 
-    /// Whether there is none.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.in_order().next().is_none()
     }
 
-    /// Adds a file, unless there is one of its kind.
+    /// Adds a file, unless there already is one of its kind.
     fn add(&mut self, kind: FileKind, name: &str) {
         let place = match kind {
             FileKind::Buildhub => &mut self.buildhub,
@@ -205,19 +190,19 @@ impl MetadataFiles {
     }
 }
 
-/// One build of a nightly's folder: a folder has those of all platforms.
+/// One build of a nightly's folder, which holds the builds of all platforms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
-    /// As in the file's name, under its present name.
+    /// From the file's name, under its current name.
     pub platform: String,
-    /// As in the file's name.
+    /// From the file's name.
     pub version: Version,
     /// Its metadata files; never empty.
     pub files: MetadataFiles,
 }
 
 /// The builds of a nightly's folder, by version and platform: `firefox-67.0a1.en-US.linux-x86_64.txt` and its
-/// neighbours. Only `en-US` and Android's `multi` are builds of their own.
+/// neighbours. Only `en-US` and Android's `multi` count as builds of their own.
 pub fn packages<'a>(files: impl IntoIterator<Item = &'a str>) -> Vec<Package> {
     let mut packages: BTreeMap<(Version, String), MetadataFiles> = BTreeMap::new();
     for file in files {
@@ -235,7 +220,7 @@ pub fn packages<'a>(files: impl IntoIterator<Item = &'a str>) -> Vec<Package> {
         .collect()
 }
 
-/// Kind, version and platform of a metadata file in a nightly's folder.
+/// The kind, version and platform of a metadata file in a nightly's folder.
 pub(super) fn package_file(file: &str) -> Option<(FileKind, Version, String)> {
     let (kind, stem) = FileKind::of(file)?;
     let (name, rest) = stem.split_once(".en-US.").or_else(|| {
@@ -246,7 +231,7 @@ pub(super) fn package_file(file: &str) -> Option<(FileKind, Version, String)> {
     Some((kind, version(text)?, platform(rest)?.0))
 }
 
-/// The metadata files of a candidate's `<platform>/en-US/`: `buildhub.json` and `firefox-70.0.json`.
+/// The metadata files of a candidate's `<platform>/en-US/`, such as `buildhub.json` and `firefox-70.0.json`.
 pub fn candidate_files<'a>(files: impl IntoIterator<Item = &'a str>) -> MetadataFiles {
     let mut found = MetadataFiles::default();
     for file in files {
@@ -261,7 +246,7 @@ pub fn candidate_files<'a>(files: impl IntoIterator<Item = &'a str>) -> Metadata
     found
 }
 
-/// Whether a name before its ending is `<program>-<version>`, or the longer form of a nightly's folder.
+/// Whether a name without its suffix is `<program>-<version>`, or the longer form of a nightly's folder.
 fn is_package_stem(stem: &str) -> bool {
     let name = stem.split_once(".en-US.").map_or(stem, |(name, _)| name);
     name.split_once('-').is_some_and(|(_, text)| version(text).is_some())

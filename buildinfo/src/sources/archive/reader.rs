@@ -1,4 +1,4 @@
-//! Asking the archive for its listings and small files.
+//! Requests to the archive for its listings and small files.
 
 use std::collections::HashMap;
 
@@ -8,15 +8,15 @@ use super::listing::Listing;
 use crate::db::{Contents, Place, PlaceState};
 use crate::sources::client::{Client, Fetched, SourceError};
 
-/// How often a listing is asked for that comes as something else.
+/// Maximum requests for a listing that comes back as something else.
 const LISTING_TRIES: usize = 3;
-/// The header that makes the listing service answer in JSON; it must be exactly this.
+/// The `Accept` header that makes the listing service answer in JSON; it must be exactly this.
 const JSON: &str = "application/json";
 
 /// The archive's public host.
 const HOST: &str = "https://archive.mozilla.org";
 
-/// The archive, with what its folders held the last time.
+/// The archive, with the contents of its folders at earlier imports.
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
     client: &'a Client,
@@ -25,25 +25,25 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Reads below `root`; `known` are the places of earlier imports.
+    /// Creates a reader below `root`; `known` are the places of earlier imports.
     pub(crate) fn new(client: &'a Client, root: &'a Url, known: &'a HashMap<String, Place>) -> Self {
         Self { client, root, known }
     }
 
-    /// Whether the archive was given up: it only fails.
+    /// Whether the archive was given up because it only failed.
     pub(crate) fn gave_up(&self) -> bool {
         self.client.gave_up()
     }
 
-    /// The address of a path, from `/pub/`, below the root.
+    /// The address below the root for a path from `/pub/`.
     pub(crate) fn address(&self, path: &str) -> String {
         below(self.root.clone(), path)
     }
 
-    /// What a folder holds: an open place. A folder that is as it was is not sent again.
+    /// The contents of a folder, as an open place. An unchanged folder is not sent again.
     ///
     /// # Errors
-    /// See [`SourceError`]; a page that is no listing is [`SourceError::Garbage`].
+    /// See [`SourceError`]; a page that is not a listing is [`SourceError::Garbage`].
     pub(crate) async fn list(&self, path: &str) -> Result<Place, SourceError> {
         let url = self.address(path);
         let before = self.known.get(path).filter(|place| {
@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The address of a path, from `/pub/`, on the public host: files are known by it wherever they are read.
+/// The address of a path from `/pub/` on the public host, which identifies a file wherever it is read.
 pub fn public_address(path: &str) -> String {
     below(Url::parse(HOST).expect("a constant address is a URL"), path)
 }

@@ -1,10 +1,10 @@
-//! Why an export broke off.
+//! Why an export failed.
 
 use std::io;
 
 use platform::db::DbError;
 
-/// An export that broke off.
+/// A failed export.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// The database failed.

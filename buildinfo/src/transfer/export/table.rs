@@ -1,15 +1,16 @@
 //! The crash system's own table of versions.
 //!
-//! It knows less than we do: no platform, no status, no revision. A build that is out has a row with its version;
-//! every build of which the number is known has a row as candidate, and a release's candidate stands under beta, as
-//! its users had it.
+//! It knows less than we do: no platform, no status, no revision. A released build has a row with its version; every
+//! build with a known number has a row as candidate, and a release's candidate is listed under beta, as its users got
+//! it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use builds::build::{Build, Status};
 use builds::names::build_id::BuildId;
-use builds::names::product::Product;
+use builds::names::channel::tried_on;
+use builds::names::product::{Directory, Product};
 use builds::names::version::{Stage, Version};
 use platform::db::Db;
 
@@ -27,17 +28,16 @@ const COLUMNS: [&str; 7] = [
     "archive_url",
 ];
 
-/// What became of an export.
+/// The result of an export.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Written {
-    /// Rows that were written.
+    /// Rows written.
     pub rows: u64,
-    /// Builds, one for each platform, that have no name in this table: they did not ship, and their number is not
-    /// known.
+    /// Builds, one for each platform, that have no name in this table: they did not ship, and their number is unknown.
     pub nameless: u64,
 }
 
-/// A part of the table that is made at once.
+/// A part of the table that is made in one go.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Part {
     product_name: &'static str,
@@ -45,7 +45,7 @@ struct Part {
     major: u32,
 }
 
-/// A version as it is stored, without candidate number, and the names of its builds and candidates.
+/// A stored version without candidate number, and the names of its builds and candidates.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Stored {
     product: Product,
@@ -53,8 +53,8 @@ struct Stored {
     version: String,
 }
 
-/// Writes the builds that are valid in a generation as the crash system's table, sorted by its columns: product,
-/// channel, major version as a number, then the others as text.
+/// Writes the builds valid in a generation as the crash system's table, sorted by its columns: product, channel, major
+/// version as a number, then the others as text.
 ///
 /// # Errors
 /// See [`ExportError`].
@@ -81,11 +81,11 @@ pub async fn table(db: &Db, generation: i64, out: &mut (dyn Write + Send)) -> Re
     Ok(written)
 }
 
-/// The parts of the table in their order, with the versions that have rows there.
+/// The parts of the table in order, with the versions that have rows there.
 fn parts(versions: Vec<(String, String, String)>) -> BTreeMap<Part, BTreeMap<Stored, Vec<String>>> {
     let mut parts: BTreeMap<Part, BTreeMap<Stored, Vec<String>>> = BTreeMap::new();
     for (product, channel, name) in versions {
-        // What was stored can be read.
+        // Stored names can always be parsed.
         let (Ok(product), Ok(version)) = (product.parse::<Product>(), name.parse::<Version>()) else {
             continue;
         };
@@ -106,11 +106,13 @@ fn parts(versions: Vec<(String, String, String)>) -> BTreeMap<Part, BTreeMap<Sto
 
 impl Part {
     fn of(product: Product, channel: &str, version: &Version) -> Self {
-        // Before it had versions of its own, Aurora was Firefox.
-        let is_devedition =
-            product == Product::Firefox && channel == "aurora" && !matches!(version.stage(), Stage::Alpha(_));
+        // Before Developer Edition had versions of its own, Aurora was Firefox.
+        let product_name = match version.stage() {
+            Stage::Alpha(_) => product.as_str(),
+            _ => Directory::of(product, channel).row().table_name,
+        };
         Self {
-            product_name: if is_devedition { "DevEdition" } else { product.as_str() },
+            product_name,
             channel: channel.to_owned(),
             major: version.major(),
         }
@@ -119,10 +121,9 @@ impl Part {
 
 /// The channel that a candidate is listed under.
 fn candidate_channel<'a>(channel: &'a str, version: &Version) -> &'a str {
-    if channel == "release" && !version.is_esr() {
-        "beta"
-    } else {
-        channel
+    match tried_on(channel) {
+        Some(tried) if !version.is_esr() => tried,
+        _ => channel,
     }
 }
 
@@ -155,13 +156,13 @@ struct Named {
     nameless: u64,
 }
 
-/// The rows of builds that were made for one version on one channel: one for each id and name, whatever the platforms.
+/// The rows of builds made for one version on one channel: one for each id and name, regardless of platform.
 fn rows_of(builds: &[Build]) -> Named {
     let mut named = Named::default();
-    // All names of an id have the address of the same build: the one for everyone, of the first platform.
+    // All names of an id have the address of one build: the default variant of the first platform.
     let mut addresses: BTreeMap<BuildId, (&str, &str, &str)> = BTreeMap::new();
     for build in builds {
-        // A row is a line.
+        // A row is one line.
         let url = build.archive_url.as_deref().map(str::trim);
         if let Some(url) = url.filter(|url| !url.contains(['\r', '\n'])) {
             let own = (build.variant.as_str(), build.platform.as_str(), url);
@@ -186,7 +187,7 @@ fn rows_of(builds: &[Build]) -> Named {
     named
 }
 
-/// The channels and versions under which the crash system has a build (archivescraper's rows).
+/// The channels and versions under which the crash system lists a build (archivescraper's rows).
 fn names_of<'a>(build: &'a Build, version: &Version) -> Vec<(&'a str, Version)> {
     let is_out = matches!(build.status, Status::Shipped | Status::Published | Status::Variant);
     let own = is_out.then(|| (build.channel.as_str(), version.clone()));
@@ -200,7 +201,7 @@ fn names_of<'a>(build: &'a Build, version: &Version) -> Vec<(&'a str, Version)> 
     own.into_iter().chain(candidate).collect()
 }
 
-/// What the program calls itself: betas and ESR have the number of their release.
+/// The version that the program reports: betas and ESR report the number of their release.
 fn reported(version: &Version) -> String {
     match version.stage() {
         Stage::Alpha(_) => version.to_string(),

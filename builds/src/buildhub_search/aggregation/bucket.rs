@@ -5,10 +5,10 @@ use serde_json::{Map, Value, json};
 use crate::buildhub_search::field::Scalar;
 use crate::index::BuildRef;
 
-/// A bucket: its key and what is in it.
+/// A bucket: its key and its builds.
 pub(super) type Bucket<'a> = (Scalar<'a>, Vec<BuildRef<'a>>);
 
-/// The buckets by their names, or as a list in their order.
+/// The buckets by name, or as a list in order.
 pub(super) fn listed(buckets: Vec<(String, Value)>, by_name: bool) -> Value {
     if by_name {
         json!({ "buckets": buckets.into_iter().collect::<Map<_, _>>() })

@@ -13,7 +13,7 @@ use crate::buildhub_search::body::{Refused, only, text_of, unsupported, whole_nu
 use crate::buildhub_search::field::{Field, Scalar};
 use crate::index::BuildRef;
 
-/// A grouping of a date by spans of time, UTC.
+/// Groups a date by spans of time, UTC.
 #[derive(Debug)]
 pub(super) struct Dates {
     field: Field,
@@ -24,7 +24,7 @@ pub(super) struct Dates {
     keyed: bool,
 }
 
-/// A span of time: of the calendar, or of so many milliseconds.
+/// A span of time: a calendar unit, or a number of milliseconds.
 #[derive(Debug, Clone, Copy)]
 enum Span {
     Months(u32),
@@ -32,7 +32,7 @@ enum Span {
     Fixed(i64),
 }
 
-/// Forms of a key, in Elasticsearch's notation and in chrono's.
+/// Key formats, in Elasticsearch's notation and in chrono's.
 const FORMATS: [(&str, &str); 6] = [
     ("yyyy", "%Y"),
     ("yyyy-MM", "%Y-%m"),
@@ -125,7 +125,7 @@ impl Dates {
         Ok(listed(answer, self.keyed))
     }
 
-    /// Adds the spans between the first and the last in which nothing lies.
+    /// Adds the empty spans between the first and the last.
     fn fill(&self, spans: &mut BTreeMap<i64, Vec<BuildRef<'_>>>, most: usize) -> Result<(), Refused> {
         let bounds = spans.first_key_value().zip(spans.last_key_value());
         let Some(((mut begin, _), (last, _))) = bounds.map(|((a, x), (b, y))| ((*a, x), (*b, y))) else {
@@ -194,7 +194,7 @@ impl Span {
         })
     }
 
-    /// The beginning of the span in which a moment lies.
+    /// The beginning of the span that contains a moment.
     fn begin(self, millis: i64) -> Option<i64> {
         let day = time(millis)?.date_naive();
         match self {

@@ -10,12 +10,12 @@ use crate::buildhub_search::shown::Shown;
 use crate::buildhub_search::sort::Sort;
 use crate::index::BuildRef;
 
-/// Records, unless the client says.
+/// Records by default.
 const HITS: usize = 3;
-/// Most records of a bucket: Elasticsearch's own limit.
+/// Maximum records of a bucket: Elasticsearch's own limit.
 const MOST: usize = 100;
 
-/// Records in an order. Of their members those are shown that the index knows.
+/// Records in an order. Only members that the index knows are shown.
 #[derive(Debug)]
 pub(super) struct TopHits {
     sort: Sort,

@@ -1,4 +1,4 @@
-//! The aggregations inside a grouping.
+//! The aggregations nested in a grouping.
 
 use serde_json::{Map, Value};
 
@@ -6,12 +6,12 @@ use super::room::Room;
 use crate::buildhub_search::body::Refused;
 use crate::index::BuildRef;
 
-/// The answers about the builds of one bucket, by name.
+/// Answers the nested aggregations for the builds of one bucket, by name.
 type Answer<'a> = dyn Fn(&[BuildRef<'_>], &mut Room) -> Result<Map<String, Value>, Refused> + 'a;
-/// The one value that the aggregation with a name has for the builds of a bucket.
+/// The value of the named aggregation for the builds of a bucket.
 type Measure<'a> = dyn Fn(&str, &[BuildRef<'_>]) -> Option<i64> + 'a;
 
-/// What a grouping needs of the aggregations inside it, which can be groupings themselves.
+/// What a grouping needs of its nested aggregations, which can be groupings themselves.
 pub(super) struct Inside<'a> {
     pub(super) answer: Box<Answer<'a>>,
     pub(super) measure: Box<Measure<'a>>,

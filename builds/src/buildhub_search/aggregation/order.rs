@@ -1,4 +1,4 @@
-//! The order of buckets: by key, by count, or by what an aggregation inside says of them.
+//! The order of buckets: by key, by count, or by the value of a nested aggregation.
 
 use std::cmp::Ordering;
 
@@ -8,11 +8,11 @@ use super::bucket::Bucket;
 use super::inside::Inside;
 use crate::buildhub_search::body::{Refused, single, unsupported};
 
-/// Most orders one after the other.
+/// Maximum sort keys.
 const MOST_KEYS: usize = 10;
 const KNOWN: &str = "_key, _term, _count and the names of aggregations with one value inside, asc or desc";
 
-/// What buckets are sorted by; those that are equal in all come by key.
+/// The sort keys of buckets; buckets equal in all of them are ordered by key.
 #[derive(Debug)]
 pub(super) struct Order(Vec<(By, bool)>);
 
@@ -20,12 +20,12 @@ pub(super) struct Order(Vec<(By, bool)>);
 enum By {
     Key,
     Count,
-    /// An aggregation inside, by its name.
+    /// A nested aggregation, by name.
     Inside(String),
 }
 
 impl Order {
-    /// Reads an order; `has_measure` tells which aggregations it can name, and `usual` is the one without any.
+    /// Parses an order; `has_measure` tells which aggregations it can name, and `usual` is the default.
     pub(super) fn parse(
         order: Option<&Value>,
         has_measure: &dyn Fn(&str) -> bool,
@@ -62,12 +62,12 @@ impl Order {
         orders.iter().map(read).collect::<Result<_, _>>().map(Self)
     }
 
-    /// The fullest first.
+    /// Largest count first.
     pub(super) fn by_count() -> Self {
         Self(vec![(By::Count, true)])
     }
 
-    /// By key, the least first.
+    /// By key, smallest first.
     pub(super) fn by_key() -> Self {
         Self(vec![(By::Key, false)])
     }
@@ -94,7 +94,7 @@ impl Order {
                     By::Count => a.1.len().cmp(&b.1.len()),
                     By::Inside(_) => match (left, right) {
                         (Some(left), Some(right)) => left.cmp(right),
-                        // What has no value comes last in both directions.
+                        // Missing values come last in both directions.
                         (left, right) => return left.is_none().cmp(&right.is_none()),
                     },
                 };

@@ -1,8 +1,8 @@
-//! How long an answer may become.
+//! The limit on the length of an answer.
 
 use crate::buildhub_search::body::Refused;
 
-/// How many buckets and records of buckets there may still be in an answer.
+/// How many more buckets, and records in buckets, an answer may have.
 #[derive(Debug)]
 pub(in crate::buildhub_search) struct Room(usize);
 
@@ -12,19 +12,19 @@ impl Room {
         Self(most)
     }
 
-    /// How many there may still be.
+    /// How many more there may be.
     pub(super) fn left(&self) -> usize {
         self.0
     }
 
-    /// Counts `count` more; refuses them if there is no room.
+    /// Takes `count`; refuses if there is not enough room.
     pub(super) fn take(&mut self, count: usize) -> Result<(), Refused> {
         self.0 = self.0.checked_sub(count).ok_or_else(too_many)?;
         Ok(())
     }
 }
 
-/// Refuses an answer for which there is no room.
+/// The refusal of an answer that is too long.
 pub(super) fn too_many() -> Refused {
     Refused("the answer would have too many buckets".to_owned())
 }

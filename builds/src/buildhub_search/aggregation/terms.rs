@@ -15,12 +15,12 @@ use crate::buildhub_search::query::scalar;
 use crate::buildhub_search::regexp;
 use crate::index::{BuildIndex, BuildRef};
 
-/// Buckets, unless the client says.
+/// Buckets by default.
 const BUCKETS: usize = 10;
-/// Most values in a list of what is included or excluded.
+/// Maximum values in a list to include or exclude.
 const MOST_VALUES: usize = 10_000;
 
-/// The members that are known. Those about how shards count together change nothing here: counts are exact.
+/// The supported members. Those about how shards count together have no effect: counts are exact.
 const KNOWN: [&str; 13] = [
     "field",
     "size",
@@ -37,7 +37,7 @@ const KNOWN: [&str; 13] = [
     "format",
 ];
 
-/// A grouping by the values of a field.
+/// Groups by the values of a field.
 #[derive(Debug)]
 pub(super) struct Terms {
     field: Field,
@@ -50,7 +50,7 @@ pub(super) struct Terms {
     shows_errors: bool,
 }
 
-/// Values of a field: those that an expression fits as a whole, or those of a list.
+/// Values of a field: those that an expression matches as a whole, or those in a list.
 #[derive(Debug)]
 enum Values {
     Fitting(Regex),
@@ -111,7 +111,7 @@ impl Terms {
         })
     }
 
-    /// How often a build is looked at, at most.
+    /// Maximum number of times a build is examined.
     pub(super) fn weight(&self) -> usize {
         1 + usize::from(self.least == 0)
     }

@@ -1,4 +1,4 @@
-//! What corrections make of a build.
+//! The effects of corrections on a build.
 
 use super::*;
 
@@ -9,7 +9,7 @@ fn what_a_correction_states_is_settled_and_says_nothing_of_the_status() {
     let first = Record::new(id, folder, "beta", "64.0");
     let mut value = first.value();
     value["source"]["revision"] = json!("other");
-    let again = Observation::buildhub_record(SourceName::Buildhub, "u", value).unwrap();
+    let again = Observation::buildhub_record(SourceName::BUILDHUB, "u", value).unwrap();
     let observations = [first.observation(), again, shipped("firefox-64.0b4", 2)];
     let settled = |corrections: &[Correction]| {
         let derived = derive_all(&observations, corrections);

@@ -1,10 +1,10 @@
-//! Facts are matched by the version that a folder or a record has itself; what a build is called is another question.
+//! Facts are matched by the version of a folder or record, which can differ from the build's name.
 
 use crate::said::observation::Observation;
 use crate::samples::{Record, csv, record, shipped};
 use crate::{Certainty, Reason, Status, derive_all};
 
-/// What is concluded, in short: channel, version, build number, status, certainty.
+/// The conclusions, abbreviated: channel, version, build number, status, certainty.
 fn verdicts(observations: &[Observation]) -> Vec<String> {
     let builds = derive_all(observations, &[]).builds;
     let shown = builds.iter().map(|build| {
@@ -78,7 +78,7 @@ fn a_key_with_esr_fits_a_folder_without_it_and_the_other_way() {
         verdicts(&[folder("10.0.12"), shipped("firefox-10.0.12esr", 1)]),
         ["esr 10.0.12esr Some(1) shipped stated"]
     );
-    // The key names no ESR: that it is this one is concluded, and not stated.
+    // The key does not name an ESR: that it means this one is inferred, not stated.
     assert_eq!(
         verdicts(&[folder("10.0.12esr"), shipped("firefox-10.0.12", 1)]),
         ["esr 10.0.12esr Some(1) shipped inferred"]

@@ -1,12 +1,12 @@
-//! How the text of a version is read.
+//! Parsing the text of a version.
 
 use std::str::FromStr;
 
 use crate::names::version::written::{NotAVersion, Stage, Version};
 
-/// Longest version text that is read, in bytes.
+/// Maximum length of a version text in bytes.
 const MAX_LENGTH: usize = 64;
-/// Most digits of one number: nine always fit 32 bits.
+/// Maximum digits of one number: nine always fit in 32 bits.
 const MAX_DIGITS: usize = 9;
 
 impl FromStr for Version {
@@ -55,7 +55,7 @@ fn take_stage(rest: &mut &str) -> Result<Stage, NotAVersion> {
     if let Some(number) = take_suffix(rest, &["a", "-alpha."])? {
         return Ok(Stage::Alpha(number));
     }
-    // `62.0b` without number stands for all betas, but `62.0build1` is no beta.
+    // `62.0b` without a number stands for all betas, but `62.0build1` is not a beta.
     if let Some(after) = rest.strip_prefix('b')
         && (after.is_empty() || after.starts_with("rc"))
     {
@@ -73,7 +73,7 @@ fn take_stage(rest: &mut &str) -> Result<Stage, NotAVersion> {
     Ok(Stage::Release)
 }
 
-/// Takes one of `names` and the number that must follow it; `None` if `rest` begins with none of them.
+/// Takes one of `names` and the number that must follow it; `None` if `rest` starts with none of them.
 fn take_suffix(rest: &mut &str, names: &[&str]) -> Result<Option<u32>, NotAVersion> {
     let Some(after) = names.iter().find_map(|name| rest.strip_prefix(name)) else {
         return Ok(None);

@@ -1,13 +1,13 @@
-//! What a program says its version is, beside what its build is called.
+//! The version a program reports, compared with the version of its build.
 
 use crate::names::version::written::{Stage, Version};
 
 impl Version {
-    /// Whether a build of this version says of itself that it is `reported`.
+    /// Whether a build of this version reports itself as `reported`.
     ///
-    /// Programs leave out what is not part of their number: betas and candidates the suffix (`153.0` for `153.0b5` and
-    /// `153.0rc2`), many the `esr`. Candidates have the number of their candidate in folders only. The numbers before
-    /// the suffix are the same always, but for `0.0`, which says that a program does not know its version.
+    /// Programs omit what is not part of their number: betas and candidates the suffix (`153.0` for `153.0b5` and
+    /// `153.0rc2`), many the `esr`. Candidate numbers appear only in folder names. The numbers before the suffix are
+    /// always the same, except for `0.0`, which means that a program does not know its version.
     pub fn can_report(&self, reported: &Self) -> bool {
         if reported.numbers[..2] == [0, 0] {
             return true;
@@ -19,7 +19,7 @@ impl Version {
             (Stage::Release, _)
             | (Stage::ReleaseCandidate(_), Stage::ReleaseCandidate(_) | Stage::Release)
             | (Stage::Esr, Stage::Esr | Stage::Release)
-            // All betas of a number, and what the last candidate of a release was called once.
+            // All betas of a number, including the former name of a release's last candidate.
             | (Stage::Beta(0), Stage::Beta(_))
             | (Stage::Beta(99), Stage::ReleaseCandidate(_) | Stage::Release) => true,
             (reported, own) => reported == own,
@@ -27,8 +27,7 @@ impl Version {
     }
 }
 
-/// Whether what a program reports contradicts the version of its build. A text that is no version does; no text does
-/// not.
+/// Whether the reported version contradicts the build's version. An invalid version does; an empty text does not.
 pub fn contradicts(version: &str, reported: &str) -> bool {
     let reported = reported.trim();
     if reported.is_empty() || reported == version {
@@ -48,7 +47,7 @@ mod tests {
     #[test]
     fn what_builds_report_of_themselves_is_no_contradiction() {
         for (version, reported, expected) in [
-            // A beta keeps its number for itself; so does Developer Edition.
+            // A program does not report its beta number; nor does Developer Edition.
             ("153.0b5", "153.0", false),
             ("153.0b5", "153.0b5", false),
             ("153.0b5", "153.0b", false),
@@ -58,7 +57,7 @@ mod tests {
             ("154.0b1rc2", "154.0", false),
             ("154.0b1rc2", "154.0b1", false),
             ("154.0b1rc2", "154.0b2", true),
-            // A release candidate on beta, as now and as it was called until 2015.
+            // A release candidate on beta, under its current name and the one used until 2015.
             ("153.0rc2", "153.0", false),
             ("38.0rc3", "38.0b99", false),
             ("153.0rc2", "153.0b9", true),
@@ -77,7 +76,7 @@ mod tests {
             ("155.0a1", "155.0", false),
             ("155.0a1", "154.0a1", true),
             ("155.0a1", "155.0b1", true),
-            // Fenix nightlies that named the day, and a program that does not know.
+            // Fenix nightlies that included the day, and a program that does not know its version.
             ("155.0a1", "0.0a1", false),
             ("155.0a1", "", false),
             ("79.0.0-beta.3", "79.0b3", false),

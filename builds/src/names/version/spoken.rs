@@ -1,14 +1,13 @@
-//! What a person calls a version, and back.
+//! The names that people use for versions, and back.
 //!
-//! The crash system writes the number of a candidate into the version (`154.0b1rc2`, `153.0rc2`), which is nobody's
-//! word for it: release managers say "154.0b1 build 2" and "153.0 RC build 2". Programs get the former, people read
-//! the latter.
+//! The crash system writes the candidate number into the version (`154.0b1rc2`, `153.0rc2`), but nobody says that:
+//! release managers say "154.0b1 build 2" and "153.0 RC build 2". Programs get the former, people read the latter.
 
 use crate::names::version::written::{Stage, Version};
 
 impl Version {
-    /// What a person calls it: `154.0b1 build 2 (candidate)` for `154.0b1rc2`, `153.0 RC build 2` for `153.0rc2`; a
-    /// version that is no candidate stays as it is.
+    /// The name that people use: `154.0b1 build 2 (candidate)` for `154.0b1rc2`, `153.0 RC build 2` for `153.0rc2`; a
+    /// version that is not a candidate is unchanged.
     pub fn spoken(&self) -> String {
         match (self.stage(), self.candidate()) {
             (_, None) => self.as_str().to_owned(),
@@ -19,9 +18,9 @@ impl Version {
         }
     }
 
-    /// Reads a version in either form: as sources and programs write it, or as [`Self::spoken`] does, whatever the
-    /// case and with or without `(candidate)`; `154.0 Beta 3` is `154.0b3`, and a number may stand at its word, as in
-    /// `153.0 rc2`. None: the text is neither.
+    /// Parses a version in either form: as sources and programs write it, or as [`Self::spoken`] does, in any case and
+    /// with or without `(candidate)`; `154.0 Beta 3` is `154.0b3`, and a number may follow its word directly, as in
+    /// `153.0 rc2`. None if the text is neither.
     pub fn from_spoken(text: &str) -> Option<Self> {
         if let Ok(version) = text.parse() {
             return Some(version);
@@ -50,12 +49,12 @@ impl Version {
                 _ => return None,
             }
         }
-        // Read again, so that no number is longer than one of a version may be.
+        // Parsed again, so that no number exceeds a version's limits.
         version.as_str().parse().ok()
     }
 
-    /// A version as programs write it, from either form; a text that is no version, such as the beginning of one,
-    /// stays as it is.
+    /// A version as programs write it, from either form; text that is not a version, such as the beginning of one, is
+    /// unchanged.
     pub fn written(text: &str) -> String {
         Self::from_spoken(text).map_or_else(|| text.to_owned(), |read| read.to_string())
     }

@@ -1,4 +1,4 @@
-//! The order of versions that the programs themselves use.
+//! The version order that the programs themselves use.
 
 use std::cmp::Ordering;
 
@@ -78,7 +78,7 @@ fn absent_is_greater(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// A leading number with optional sign, and what follows it. A number beyond 64 bits counts as the greatest.
+/// A leading number with optional sign, and the rest. A number beyond 64 bits counts as the greatest.
 fn split_number(text: &str) -> (i64, &str) {
     let sign = usize::from(text.starts_with(['+', '-']));
     let digits = text.bytes().skip(sign).take_while(u8::is_ascii_digit).count();

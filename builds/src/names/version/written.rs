@@ -6,10 +6,10 @@ use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Stands for "no candidate number" in a key: the final sorts after its candidates.
+/// Means "no candidate number" in a key: the final version sorts after its candidates.
 const NO_CANDIDATE: u32 = 1_000_000_000;
 
-/// What a version is on its way to being released.
+/// A version's stage on its way to release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
     /// `aN`: nightly (`a1`) and the former Aurora (`a2`).
@@ -38,13 +38,13 @@ pub struct Version {
     pub(super) build: Option<u32>,
 }
 
-/// Text that follows no known grammar of versions.
+/// Text that matches no known version grammar.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a version")]
 pub struct NotAVersion;
 
 impl Version {
-    /// The text as it was read, without surrounding blanks.
+    /// The text as read, without surrounding whitespace.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -59,7 +59,7 @@ impl Version {
         self.numbers[1]
     }
 
-    /// How far the version is on its way to being released.
+    /// The version's stage on its way to release.
     pub fn stage(&self) -> Stage {
         self.stage
     }
@@ -69,19 +69,19 @@ impl Version {
         self.stage == Stage::Esr
     }
 
-    /// Whether this is `N.0` without any suffix: by its number alone the first release of a train. What sources say of
-    /// a version tells more, see `Facts::goes_to_beta`.
+    /// Whether this is `N.0` without any suffix: by its number alone, the first release of a train. The sources'
+    /// statements about a version tell more, see `Facts::goes_to_beta`.
     pub fn is_first_of_major(&self) -> bool {
         self.stage == Stage::Release && self.numbers[1..] == [0, 0, 0]
     }
 
-    /// Whether this is `bN` with N = 99: until 2015 the crash system called a release's last candidate on beta so
-    /// (bugs 963600, 1156961).
+    /// Whether this is `bN` with N = 99: until 2015 the crash system gave this name to a release's last candidate on
+    /// beta (bugs 963600, 1156961).
     pub fn is_legacy_final_beta(&self) -> bool {
         self.stage == Stage::Beta(99)
     }
 
-    /// The number of the candidate: N of `65.0b4rcN`, `65.0rcN` or `60.3.0esrrcN`.
+    /// The candidate number: N of `65.0b4rcN`, `65.0rcN` or `60.3.0esrrcN`.
     pub fn candidate(&self) -> Option<u32> {
         match self.stage {
             Stage::ReleaseCandidate(number) => Some(number),
@@ -139,7 +139,7 @@ impl Version {
         }
     }
 
-    /// The version with the suffix `esr`; itself if it has any suffix already.
+    /// The version with the suffix `esr`; itself if it already has any suffix.
     pub fn with_esr(&self) -> Self {
         match self.stage {
             Stage::Release => {
@@ -173,7 +173,7 @@ impl Version {
         }
     }
 
-    /// What sorts before every other version of the same number.
+    /// A version that sorts before every other version of the same number.
     pub(crate) fn first_of_number(&self) -> Self {
         Self {
             text: format!("{}a0", self.number()).into(),
@@ -184,7 +184,7 @@ impl Version {
         }
     }
 
-    /// The order as numbers: compare these instead of versions.
+    /// The order as numbers, to compare instead of versions.
     pub fn key(&self) -> [u32; 8] {
         let [major, minor, patch, fourth] = self.numbers;
         let (rank, number) = match self.stage {
@@ -207,13 +207,13 @@ impl Version {
         ]
     }
 
-    /// The order as text, for a database column: its bytewise order is the order of versions.
+    /// The order as text, for a database column: its bytewise order is version order.
     pub fn sort_key(&self) -> String {
         self.key().map(|number| format!("{number:010}")).join(".")
     }
 
-    /// As semantic version, in the same order. Every stage is a pre-release part, the final ones too, because semantic
-    /// versions know nothing that sorts after a release, and `esr` does. `None` for a number of four parts.
+    /// As a semantic version, in the same order. Every stage is a pre-release part, even the final ones, because in
+    /// semantic versions nothing sorts after a release, but `esr` does. `None` for a number of four parts.
     pub fn to_semver(&self) -> Option<semver::Version> {
         let [major, minor, patch, fourth] = self.numbers;
         if fourth != 0 {

@@ -1,4 +1,4 @@
-//! What a release's candidates are called, by what product-details and the archive say of their version.
+//! The names of a release's candidates, depending on what product-details and the archive say about their version.
 
 use serde_json::json;
 
@@ -12,7 +12,7 @@ fn folder(product: &str, version: &str, number: u32) -> String {
     format!("{product}/candidates/{version}-candidates/build{number}")
 }
 
-/// Two candidates of a release on its own channel, of which the second one shipped with this category.
+/// Two candidates of a release on its own channel, the second of which shipped with this category.
 fn two_candidates(version: &str, category: &str, days: [&str; 2]) -> Vec<Observation> {
     let of = |number, id: &str| record(id, &folder("firefox", version, number), "release", version);
     vec![
@@ -22,7 +22,7 @@ fn two_candidates(version: &str, category: &str, days: [&str; 2]) -> Vec<Observa
     ]
 }
 
-/// Real history, with ids of which only the day is real where a build never shipped.
+/// Real history; where a build never shipped, only the day in its id is real.
 fn sources() -> Vec<Observation> {
     let url = "https://details.example/1.0/firefox_history_major_releases.json";
     let mut sources = [
@@ -36,9 +36,9 @@ fn sources() -> Vec<Observation> {
     .concat();
     sources.extend([
         shipped_as("firefox-38.0.5b3", 2, "dev"),
-        // Its category says "stability", the history of major releases knows better.
+        // Its category says "stability"; the history of major releases is right.
         Observation::release_history(url, "firefox", "14.0.1", "2012-07-17", true),
-        // Betas that only the archive's folder of releases shows.
+        // Betas that appear only in the archive's folder of releases.
         Observation::release_directory("u", "mobile", "68.2b1"),
     ]);
     for (version, number, id) in [
@@ -54,7 +54,7 @@ fn sources() -> Vec<Observation> {
         shipped_as("fennec-68.1", 2, "major"),
         shipped_as("fennec-68.1.1", 1, "stability"),
     ]);
-    // Neither product-details nor the archive's releases know the version yet.
+    // Neither product-details nor the archive's releases list the version yet.
     for (version, id) in [("161.0", "20261117000000"), ("161.0.1", "20261120000000")] {
         sources.push(record(id, &folder("firefox", version, 1), "release", version));
     }
@@ -151,7 +151,7 @@ fn a_version_that_was_passed_by_a_later_one_will_not_ship() {
         candidate("20181001000000", "62.0.4"),
         esr("20250819000000", "140.2.0esr"),
         shipped("firefox-140.2.1esr", 1),
-        // Before 4.0 each minor version was a branch of its own (3.0, 3.5 and 3.6 were maintained side by side).
+        // Before 4.0 each minor version was its own branch (3.0, 3.5 and 3.6 were maintained in parallel).
         candidate("20100601000000", "3.5.10"),
         shipped("firefox-3.6.4", 1),
     ];

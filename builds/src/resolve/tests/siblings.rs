@@ -46,11 +46,11 @@ fn products_around_gecko_are_known_by_firefoxs_build() {
             Reason::GeckoSibling,
             Some("155.0a1"),
         ),
-        // The product's own builds are known in part only.
+        // The product's own builds are only partly known.
         ("Focus", "nightly", NIGHTLY, Reason::GeckoSibling, Some("155.0a1")),
         ("Focus", "nightly", "20260801093001", Reason::NotSeen, None),
         ("Fenix", "nightly", "20260801093001", Reason::NoSourceForProduct, None),
-        // Somebody's own build around a Gecko that is known.
+        // An unofficial build around a known Gecko.
         ("Fenix", "default", NIGHTLY, Reason::NotAnOfficialBuild, Some("155.0a1")),
         ("Thunderbird", "nightly", NIGHTLY, Reason::NotSeen, None),
         ("Waterfowl", "nightly", NIGHTLY, Reason::NoSourceForProduct, None),
@@ -89,7 +89,7 @@ fn a_reported_version_that_no_such_build_reports_is_said() {
         ("beta", "20181025143507", "64.0", false),
         ("nightly", NIGHTLY, "155.0a1", false),
         ("nightly", NIGHTLY, "154.0a1", true),
-        // Of what is not known nothing is said.
+        // Nothing is said about unknown builds.
         ("nightly", "20260801093001", "154.0a1", false),
     ] {
         let answer = ask("Firefox", channel, id, Some(version));

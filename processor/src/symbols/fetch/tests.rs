@@ -13,14 +13,14 @@ fn key(name: &str) -> SymbolKey {
     SymbolKey::new(name, ID).unwrap()
 }
 
-/// A server that answers by the first part of the path, and counts.
+/// A server that answers by the first part of the path, and counts requests.
 async fn server(requests: Arc<AtomicUsize>) -> Url {
     let open = CancellationToken::new();
     open.cancel();
     server_behind(open, requests).await
 }
 
-/// As [`server`], which answers nothing before `open` is cancelled.
+/// Like [`server`], but answers nothing until `open` is cancelled.
 async fn server_behind(open: CancellationToken, requests: Arc<AtomicUsize>) -> Url {
     let answer = move |request: Request| async move {
         requests.fetch_add(1, Ordering::SeqCst);
@@ -63,7 +63,7 @@ async fn each_file_is_asked_for_once_and_the_answer_is_kept() {
     let keys: Vec<_> = names.into_iter().map(key).collect();
     // Two crashes at the same time want the same files.
     let both_wait = async {
-        // The table of what is being fetched, and each crash, hold a download.
+        // The table of downloads, and each crash, hold a reference.
         let is_shared = |running: &Running| running.strong_count() == Some(3);
         let all_are = || fetcher.running().values().filter(|all| is_shared(all)).count() == DOWNLOADS_PER_CRASH;
         let waiting = async {

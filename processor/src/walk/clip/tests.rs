@@ -2,8 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A dump of nothing but a thread list (id and stack size each), a memory list with one region, and
-/// an exception.
+/// A dump with only a thread list (id and stack size each), a memory list with one region, and an exception.
 fn dump(threads: &[(u32, u32)], region: u32, crashing: u32) -> Vec<u8> {
     let mut bytes = vec![0; 32 + 36];
     bytes[..4].copy_from_slice(b"MDMP");
@@ -33,7 +32,7 @@ fn dump(threads: &[(u32, u32)], region: u32, crashing: u32) -> Vec<u8> {
     bytes
 }
 
-/// The threads' ids, stack sizes, and whether they have a context, and the region's size.
+/// The threads' ids, stack sizes, and whether they have a context; and the region's size.
 fn shown(dump: &[u8]) -> (Vec<(u32, u32, bool)>, u32) {
     let (first, count) = records(dump, 32, THREAD_SIZE).unwrap();
     let field = |index: u32, field: usize| read(dump, first + index as usize * THREAD_SIZE + field).unwrap();
@@ -131,7 +130,7 @@ proptest! {
         let mut bytes = b"MDMP".to_vec();
         bytes.extend_from_slice(&header);
         if small {
-            // Small numbers, so that lists and directory point into the dump and into each other.
+            // Small numbers, so that lists and directory point into the dump and at each other.
             for position in (8..bytes.len().saturating_sub(4)).step_by(4) {
                 let value = read(&bytes, position).unwrap_or(0) % 200;
                 write(&mut bytes, position, value);

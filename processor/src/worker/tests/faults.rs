@@ -1,5 +1,4 @@
-//! What goes wrong while a crash is worked on: it is deleted, somebody else takes it over, a store is away, the work
-//! panics.
+//! Failures while a crash is processed: it is deleted, another worker takes it over, a store is away, the work panics.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -21,7 +20,7 @@ impl Bench {
         self.id = format!("{n:08x}-cbbf-4589-a673-34f800260601").parse().unwrap();
     }
 
-    /// The moments of the next work, in their order.
+    /// The moments of the next piece of work, in order.
     async fn moments(&self) -> Vec<Moment> {
         let seen: Arc<Mutex<Vec<Moment>>> = Arc::default();
         let record = Arc::clone(&seen);
@@ -60,7 +59,7 @@ impl Bench {
         found.unwrap().unwrap()
     }
 
-    /// Everything that is stored of the crash.
+    /// Everything stored of the crash.
     async fn objects(&self) -> Vec<String> {
         use futures::TryStreamExt;
         let mut chunks = self.blobs.key_chunks("v1");
@@ -79,7 +78,7 @@ impl Bench {
     /// A crash that waits for this kind of work.
     async fn prepare(&mut self, kind: Kind, n: usize) {
         self.with_crash(n);
-        // Each has a build of its own, which is not known before.
+        // Each has a build of its own, which is still unknown.
         let build = format!("2026051809{n:04}");
         let more = json!({"BuildID": build});
         self.submit(&more, &[(crash::MAIN_DUMP, b"")], true).await;
@@ -94,7 +93,7 @@ impl Bench {
     }
 }
 
-/// Every bench with every kind of work, and a number that begins the crashes of the case.
+/// Every bench with every kind of work, and a number for the crashes of the case.
 async fn cases() -> Vec<(Bench, Kind)> {
     let mut cases = Vec::new();
     for kind in [Kind::Process, Kind::Enrich] {
@@ -124,7 +123,7 @@ async fn a_crash_that_is_deleted_at_any_step_of_its_job_is_gone_for_good() {
             assert_eq!(bench.objects().await, [""; 0], "{case}");
             let found = output::load(&bench.test.db, &bench.blobs, &bench.id).await;
             assert!(matches!(found, Ok(Stored::None)), "{case}: {found:?}");
-            // Neither the upkeep nor a wish that came late brings it back.
+            // Neither the upkeep nor a late request brings it back.
             bench.keep_up().await;
             bench.push(Kind::Process).await;
             assert_eq!(bench.work().await, ["deleted"], "{case}");
@@ -148,7 +147,7 @@ async fn a_worker_that_was_away_at_any_step_overwrites_nothing() {
             let (successor, id) = (Arc::clone(&other.0), bench.id.clone());
             bench.at_moment(n, move || {
                 Box::pin(async move {
-                    // The lease has run out; or the job is done, and the crash is processed once more.
+                    // The lease has expired; or the job is done, and the crash is processed again.
                     let later = clock::now_micros() + clock::micros(LEASE) + 1;
                     let lanes = LaneOrder::default().next_order();
                     let mut jobs = queue::claim(&successor.db, &successor.claimant, &lanes, 1, later)
@@ -169,7 +168,7 @@ async fn a_worker_that_was_away_at_any_step_overwrites_nothing() {
             let outcomes = bench.work().await;
             bench.interrupt(None);
             let case = format!("{} {kind:?} {moment}: {outcomes:?}", bench.test.db.engine());
-            // What was overwritten nevertheless is not shown, and made again.
+            // If something was overwritten all the same, it is not shown, and is made again.
             if let Ok(Stored::Lost) = output::load(&db, &bench.blobs, &bench.id).await {
                 assert_eq!(bench.work().await, ["processed"], "{case}");
             }
@@ -212,7 +211,7 @@ async fn a_worker_that_dies_at_any_step_leaves_nothing_behind() {
             }
             bench.interrupt(None);
             let case = format!("{} {kind:?} {moment}", bench.test.db.engine());
-            // The lease is over; somebody else takes the job, if it is still there.
+            // The lease has expired; another worker takes the job, if it still exists.
             let later = clock::now_micros() + clock::micros(LEASE) + 1;
             let lanes = LaneOrder::default().next_order();
             let claimed = queue::claim(&bench.test.db, &bench.shared().claimant, &lanes, 1, later);
@@ -243,7 +242,7 @@ async fn a_blob_store_that_is_away_is_not_the_crashs_fault() {
         let job = queue::job_of(&bench.test.db, bench.id.as_str()).await;
         let job = job.unwrap().unwrap();
         assert_eq!((job.state, &*job.reason), (JobState::Waiting, "the blob store failed"));
-        // Nothing is claimed until it is back, and then it goes on by itself.
+        // Nothing is claimed until it is back; then work resumes by itself.
         let stop = CancellationToken::new();
         let running = tokio::spawn(bench.processor.clone().run(stop.clone()));
         bench.interrupt(None);
@@ -284,7 +283,7 @@ async fn a_crash_that_is_deleted_without_the_blob_store_is_deleted_and_cleaned_l
 async fn an_object_that_fails_alone_is_tried_again_ever_later_and_shown_in_the_end() {
     for bench in Bench::all().await {
         bench.submit(&json!({}), &[], true).await;
-        // Only this crash's objects: the store itself is well.
+        // Only this crash's objects fail: the store itself is fine.
         let id = bench.id.to_string();
         bench.interrupt(Some(Arc::new(move |moment| {
             let fails = moment.contains(&id);

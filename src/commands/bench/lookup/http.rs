@@ -1,4 +1,4 @@
-//! Look-ups over HTTP, asked by `wrk`.
+//! Look-ups over HTTP, requested by `wrk`.
 
 use std::fmt::Write as _;
 use std::process::Stdio;
@@ -17,10 +17,10 @@ use super::super::figures::{Figures, Limit};
 use super::super::synthetic::{History, Identity, id_at};
 use crate::parts::listen;
 
-/// So many different addresses are asked for.
+/// Number of different addresses requested.
 const ADDRESSES: usize = 20_000;
 
-/// Serves the API and asks it.
+/// Serves the API and sends requests to it.
 pub(super) async fn measure(db: &Db, lookup: Lookup, history: History, figures: &mut Figures) -> anyhow::Result<()> {
     if Command::new("wrk")
         .arg("--version")
@@ -71,10 +71,10 @@ pub(super) async fn measure(db: &Db, lookup: Lookup, history: History, figures: 
     server.await?
 }
 
-/// What `wrk` tells.
+/// The results of `wrk`.
 #[derive(Debug, PartialEq)]
 struct Told {
-    /// Requests a second.
+    /// Requests per second.
     rate: f64,
     /// In milliseconds.
     p99: f64,

@@ -1,4 +1,4 @@
-//! The lists of builds: by each filter alone and by any two, found or not, the first page and the second.
+//! The lists of builds: by each filter alone and by any two, with and without results, first and second page.
 
 use std::time::Instant;
 
@@ -11,18 +11,18 @@ use super::super::synthetic::History;
 
 /// The rows of a page of the API.
 const PAGE: i64 = 100;
-/// How long a list may take, in milliseconds.
+/// Time limit of a list, in milliseconds.
 const LIMIT: f64 = 50.0;
 /// A year of build ids.
 const YEAR: u64 = 10_000_000_000;
 
-/// Sets the field of a filter that this names.
+/// A filter field's name, and a function that sets it.
 type Narrow = (&'static str, Box<dyn Fn(&mut Filter)>);
 
-/// How long the slowest lists take.
+/// Measures how long the slowest lists take.
 pub(super) async fn measure(db: &Db, history: History, figures: &mut Figures) -> anyhow::Result<()> {
     db.analyze().await?;
-    // A build of the middle: what it has is not all on the first page.
+    // A build from the middle: its matches are not all on the first page.
     let Some(build) = history.builds(history.ids() / 2).next() else {
         return Ok(());
     };
@@ -56,7 +56,7 @@ pub(super) async fn measure(db: &Db, history: History, figures: &mut Figures) ->
     figures.add("the list of all", all, "ms", Limit::AtMost(LIMIT))
 }
 
-/// The median of three times both pages, in milliseconds for the slower page.
+/// The median of three measurements of both pages, in milliseconds for the slower page.
 async fn time(db: &Db, filter: &Filter) -> anyhow::Result<f64> {
     let mut times = [0.0; 3];
     for time in &mut times {
@@ -105,7 +105,7 @@ fn found(build: &Build) -> Vec<Narrow> {
 fn nothing() -> Vec<Narrow> {
     let nothing = || Some("nothing".to_owned());
     vec![
-        ("product", Box::new(|filter| filter.product = Some(Product::Fenix))),
+        ("product", Box::new(|filter| filter.product = Some(Product::FENIX))),
         ("channel", Box::new(move |filter| filter.channel = nothing())),
         ("version", Box::new(move |filter| filter.version = nothing())),
         ("platform", Box::new(move |filter| filter.platform = nothing())),

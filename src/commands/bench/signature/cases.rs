@@ -1,19 +1,19 @@
-//! Made-up crash data to measure with.
+//! Made-up crash data for measurements.
 
 use serde_json::{Value, json};
 
-/// So many mixed cases are made.
+/// Number of mixed cases.
 const MIXED: usize = 2_000;
-/// So many stacks are made.
+/// Number of stacks.
 const STACKS: usize = 500;
 
-/// What stands around hostile parts, so that all of them count as one token, as one type that is
-/// kept, or as something to drop.
+/// Surroundings of hostile parts, so that all of them count as one token, as one type that is kept, or as something to
+/// drop.
 pub(super) const HOSTILE_ENDS: [(&str, &str); 4] =
     [("", ""), ("<", " as "), ("", " [clone .cold"), ("a::operator ", "")];
 
-/// Parts of functions that a careless way to normalise them takes long over. Of all mixtures of two
-/// or three of such parts, those with commas, empty types and lambdas take longest.
+/// Parts of functions that are slow to normalise carelessly. Of all mixtures of two or three such parts, those with
+/// commas, empty types and lambdas take longest.
 pub(super) const HOSTILE: [&str; 34] = [
     "a",
     "<",
@@ -51,7 +51,7 @@ pub(super) const HOSTILE: [&str; 34] = [
     "::$_1\u{e9},",
 ];
 
-/// Functions as symbol files have them, in C++ and Rust.
+/// Functions as they appear in symbol files, in C++ and Rust.
 const FUNCTIONS: [(&str, &str); 10] = [
     (
         "static void std::sort<herd::Zebra*, herd::ByStripes>(herd::Zebra*, herd::Zebra*)",
@@ -96,7 +96,7 @@ fn frame(number: usize, choice: usize) -> Value {
     })
 }
 
-/// Stacks of twelve frames with all that frames of real ones have.
+/// Stacks of twelve frames with all the members of real ones.
 pub(super) fn stacks() -> Vec<String> {
     let stack = |stack: usize| {
         let frames: Vec<Value> = (0..12).map(|depth| frame(depth, stack * 7 + depth * 5)).collect();

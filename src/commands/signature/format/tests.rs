@@ -25,7 +25,7 @@ fn broken() -> Answer {
     Answer::error("stdin:8".to_owned(), "not JSON".to_owned())
 }
 
-/// Both answers after one another, as they are written.
+/// Both answers in sequence, as written.
 fn written(format: Format, explain: bool) -> String {
     let lists = Lists::built_in();
     let writer = Writer {

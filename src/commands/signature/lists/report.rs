@@ -1,4 +1,4 @@
-//! How sets of lists and their differences are told: to people, or as one JSON object a line.
+//! Reports sets of lists and their differences: to people, or as one JSON object per line.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -10,9 +10,9 @@ use super::source::Set;
 use super::stored::StoredChanges;
 use crate::commands::signature::format::printable;
 
-/// So many names of one entry that are treated in the same way are shown to people.
+/// Maximum names of one entry, treated alike, shown to people.
 const NAMES: usize = 5;
-/// So many groups of crashes are shown to people.
+/// Maximum groups of crashes shown to people.
 const GROUPS: usize = 50;
 
 /// How many entries lists have, for people: `119 irrelevant, 79 prefixes, 20 sentinels, 1 with line numbers`.
@@ -21,7 +21,7 @@ pub(crate) fn counts(lists: &Lists) -> String {
     format!("{irrelevant} irrelevant, {prefixes} prefixes, {sentinels} sentinels, {lines} with line numbers")
 }
 
-/// What a set is: where it comes from, its SHA-256, its entries, and what of it is hardly meant.
+/// Describes a set: its origin, its SHA-256, its entries, and what in it is probably a mistake.
 pub(super) fn set(label: &str, set: &Set, as_json: bool, out: &mut impl Write) -> io::Result<()> {
     let lists = &set.lists;
     let anything = lists.matching_anything();
@@ -59,7 +59,7 @@ pub(super) fn set(label: &str, set: &Set, as_json: bool, out: &mut impl Write) -
     Ok(())
 }
 
-/// Where two sets differ on names.
+/// Shows where two sets differ on names.
 pub(super) fn names(found: &Comparison<'_>, as_json: bool, out: &mut impl Write) -> io::Result<()> {
     let sides = [("first", &found.of_first), ("second", &found.of_second)];
     if as_json {
@@ -102,7 +102,7 @@ pub(super) fn names(found: &Comparison<'_>, as_json: bool, out: &mut impl Write)
     )
 }
 
-/// An entry with the names that are treated otherwise: what both sets do, and beside it the names.
+/// An entry with the names that are treated differently: what both sets do, and the names beside it.
 fn entry(difference: &Difference<'_>, out: &mut impl Write) -> io::Result<()> {
     let of = difference.entry;
     let (count, tried) = (difference.names.len(), difference.tried);
@@ -114,7 +114,7 @@ fn entry(difference: &Difference<'_>, out: &mut impl Write) -> io::Result<()> {
         alike.entry(how).or_default().push(&name.name);
     }
     for (how, names) in alike {
-        // Longer forms of a name that is shown say nothing new.
+        // Longer forms of a name already shown add nothing.
         let mut shown: Vec<&str> = Vec::new();
         for name in &names {
             if shown.len() < NAMES && !shown.iter().any(|shorter| name.starts_with(shorter)) {
@@ -131,7 +131,7 @@ fn entry(difference: &Difference<'_>, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// What is done to a name, and by which entry if it is not the one that is spoken of.
+/// How a name is treated, and by which entry if that is not `of`.
 fn treated(treatment: &Treatment<'_>, of: &Entry) -> String {
     let others = treatment.decided_by.iter().filter(|entry| **entry != of);
     let others: Vec<String> = others.map(|entry| printable(&entry.to_string())).collect();
@@ -164,7 +164,7 @@ fn name_json(of: &str, difference: &Difference<'_>, name: &DifferentName<'_>) ->
     })
 }
 
-/// What becomes of stored crashes; `None`: there is no store.
+/// Shows what happens to stored crashes; `None` means there is no store.
 pub(super) fn crashes(found: Option<&StoredChanges>, as_json: bool, out: &mut impl Write) -> io::Result<()> {
     let Some(found) = found else {
         if as_json {

@@ -1,6 +1,6 @@
-//! Where another set of lists comes from: a folder, an archive, a URL, the data folder, or this program.
+//! The origin of another set of lists: a folder, an archive, a URL, the data folder, or this program.
 //!
-//! Everything is read into memory and bounded; nothing is unpacked, so that a name in an archive is never a path.
+//! Everything is read into memory and bounded; nothing is unpacked, so a name in an archive is never used as a path.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
@@ -15,10 +15,10 @@ use signature::{LIST_FILES, LIST_LIMIT, ListError, Lists, text_of};
 
 use crate::parts::http_client;
 
-/// What the command line calls the lists that come with the program.
+/// The command line's name for the lists that come with the program.
 pub(super) const BUILT_IN: &str = "built-in";
 
-/// Where lists lie in a checkout of Socorro, in siggen's wheel, and in parts of these.
+/// The locations of lists in a checkout of Socorro, in siggen's wheel, and in parts of these.
 const PLACES: [&str; 5] = [
     "",
     "siglists",
@@ -26,20 +26,20 @@ const PLACES: [&str; 5] = [
     "signature/siglists",
     "siggen/siglists",
 ];
-/// How big an archive may be, in bytes.
+/// Maximum size of an archive, in bytes.
 const ARCHIVE_LIMIT: u64 = 32 << 20;
-/// How big an archive may be once it is unpacked, in bytes.
+/// Maximum size of an unpacked archive, in bytes.
 const UNPACKED_LIMIT: u64 = 128 << 20;
-/// How long the description of a file in an archive may be, in bytes, such as a path that is too long for its header.
+/// Maximum bytes of a file's description in an archive, such as a path too long for its header.
 const DESCRIPTION_LIMIT: u64 = 64 << 10;
-/// How many files an archive may have.
+/// Maximum number of files in an archive.
 const MOST_FILES: usize = 100_000;
-/// How many files that are called as a list an archive may have.
+/// Maximum number of files in an archive with the name of a list.
 const MOST_LISTS: usize = 64;
-/// How long an answer may take, with all redirects.
+/// Time limit for an answer, including all redirects.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 
-/// A set of lists, and what to call where it comes from.
+/// A set of lists, and the name of its origin.
 pub(super) struct Set {
     /// For people.
     pub(super) name: String,
@@ -68,8 +68,8 @@ impl Set {
         })
     }
 
-    /// The lists that a text of the command line names: `built-in`, a folder, an archive, an http(s) URL, or, where no
-    /// file is called so, the beginning of the SHA-256 of lists in the data folder.
+    /// The lists that a command-line argument names: `built-in`, a folder, an archive, an http(s) URL, or, if no such
+    /// file exists, the beginning of the SHA-256 of lists in the data folder.
     pub(super) async fn named(text: &str, siglists: &Siglists) -> anyhow::Result<Self> {
         if text == BUILT_IN {
             return Ok(Self::built_in());
@@ -85,7 +85,7 @@ impl Set {
     /// The lists of a folder, an archive or a URL.
     pub(super) async fn fetched(text: &str) -> anyhow::Result<Self> {
         let url = match Url::parse(text) {
-            // It may hold a password, and is not repeated.
+            // It may contain a password, and is not repeated.
             Err(error) if text.contains("://") => bail!("that is no URL: {error}"),
             url => url.ok().filter(Url::has_host),
         };
@@ -143,9 +143,9 @@ fn from_path(path: &Path) -> anyhow::Result<Named> {
     from_archive(&shown.to_string(), &bytes)
 }
 
-/// The folder with the lists in a folder that may be a whole checkout: that which has one of them at least.
+/// The folder with the lists in a folder that may be a whole checkout: one with at least one of them.
 fn in_folder(path: &Path) -> Option<PathBuf> {
-    // Joined with nothing a path would end in a slash.
+    // Joined with an empty path, a path would end in a slash.
     let folders = PLACES.map(|place| path.join(place).components().collect::<PathBuf>());
     folders
         .into_iter()
@@ -158,7 +158,7 @@ fn missing(error: ListError) -> anyhow::Error {
 
 async fn from_url(mut url: Url) -> anyhow::Result<Named> {
     let client = http_client()?;
-    // What is shown and stored of it has no password.
+    // The name that is shown and stored contains no password.
     let name = shown_url(&url);
     let whole = get(&client, &url, ARCHIVE_LIMIT).await?;
     let itself = match &whole {
@@ -166,7 +166,7 @@ async fn from_url(mut url: Url) -> anyhow::Result<Named> {
         Ok(_) => "is no wheel, zip or tar.gz".to_owned(),
         Err(status) => format!("answers {status}"),
     };
-    // It is no archive: the four files lie beneath it.
+    // It is not an archive: the four files are below it.
     let path = format!("{}/", url.path().trim_end_matches('/'));
     url.set_path(&path);
     let mut texts: [String; 4] = Default::default();
@@ -185,7 +185,7 @@ async fn from_url(mut url: Url) -> anyhow::Result<Named> {
 
 fn shown_url(url: &Url) -> String {
     let mut shown = url.clone();
-    // Only URLs without a host have no place for these.
+    // Only URLs without a host cannot have these.
     let _ = shown.set_username("");
     let _ = shown.set_password(None);
     shown.set_query(None);
@@ -193,7 +193,7 @@ fn shown_url(url: &Url) -> String {
     shown.to_string()
 }
 
-/// The body at an address, or the status that says that the client may not have it, or that it is not there.
+/// The body at a URL, or the status if the client is not allowed to have it or it is not there.
 async fn get(client: &reqwest::Client, url: &Url, limit: u64) -> anyhow::Result<Result<Vec<u8>, StatusCode>> {
     let asked = async {
         let mut response = client.get(url.clone()).send().await?;
@@ -264,7 +264,7 @@ fn untar(bytes: &[u8], found: &mut Found) -> anyhow::Result<()> {
     let unpacked = GzDecoder::new(bytes).take(UNPACKED_LIMIT + 1);
     let mut archive = tar::Archive::new(unpacked);
     let read = untar_files(&mut archive, found);
-    // Whatever came of its being cut off.
+    // Hitting the limit counts, not the error that this may have caused.
     if archive.into_inner().limit() == 0 {
         bail!("it is bigger than {UNPACKED_LIMIT} bytes once it is unpacked");
     }
@@ -273,7 +273,7 @@ fn untar(bytes: &[u8], found: &mut Found) -> anyhow::Result<()> {
 
 fn untar_files(archive: &mut tar::Archive<impl Read>, found: &mut Found) -> anyhow::Result<()> {
     let mut described = None;
-    // The library would read descriptions of any length into memory; of raw ones it does not.
+    // The library would read descriptions of any length into memory; it does not for raw entries.
     for (count, file) in archive.entries()?.raw(true).enumerate() {
         if count >= MOST_FILES {
             bail!("it has more than {MOST_FILES} files");
@@ -343,7 +343,7 @@ impl Found {
         Ok(())
     }
 
-    /// The one folder with all four lists, and these.
+    /// The one folder with all four lists, and the lists.
     fn complete(mut self) -> anyhow::Result<Named> {
         if self.0.is_empty() {
             bail!("there are no signature lists ({})", LIST_FILES.join(", "));
@@ -352,7 +352,7 @@ impl Found {
         let mut folders: Vec<String> = self.0.keys().cloned().collect();
         folders.retain(|folder| self.0.get(folder).is_some_and(whole));
         if folders.len() > 1 {
-            // A checkout may have copies for its tests; the real ones lie where they always do.
+            // A checkout may have copies for its tests; the real ones are always in the known places.
             let known = |folder: &String| {
                 let places = PLACES.iter().filter(|place| place.contains('/'));
                 places.into_iter().any(|place| folder.ends_with(place))

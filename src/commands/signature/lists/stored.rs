@@ -1,4 +1,4 @@
-//! What other lists would do to the signatures of stored crashes.
+//! The effect of other lists on the signatures of stored crashes.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
@@ -16,21 +16,21 @@ use signature::{CrashData, Lists, generate};
 use crate::parts::open_db;
 use crate::settings::Settings;
 
-/// So many rows are read at once.
+/// Maximum rows read at a time.
 const PAGE: i64 = 500;
-/// So many documents are read at once.
+/// Maximum documents read at a time.
 const READS: usize = 8;
 
-/// What two sets of lists make of stored crashes.
+/// The results of two sets of lists on stored crashes.
 #[derive(Debug, Default)]
 pub(super) struct StoredChanges {
-    /// How many were looked at.
+    /// How many were examined.
     pub(super) looked_at: usize,
-    /// How many of them have the same signature by both sets.
+    /// How many of them have the same signature with both sets.
     pub(super) alike: usize,
     /// How many could not be read.
     pub(super) unreadable: usize,
-    /// The other ones, by both signatures.
+    /// The others, by both signatures.
     pub(super) changed: BTreeMap<(String, String), Group>,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct StoredChanges {
 #[derive(Debug, Default)]
 pub(super) struct Group {
     pub(super) count: usize,
-    /// The newest one.
+    /// The newest crash.
     pub(super) example: Option<CrashId>,
 }
 
@@ -71,8 +71,8 @@ impl StoredChanges {
     }
 }
 
-/// Makes the signatures of the newest processed crashes with both sets, of at most `limit`. `None`: there is no
-/// database here, and none is made.
+/// Makes the signatures of the newest processed crashes, at most `limit`, with both sets. `None` if there is no
+/// database here; none is created.
 pub(super) async fn changes(
     settings: &Settings,
     lists: [&Lists; 2],
@@ -127,7 +127,7 @@ async fn newest(
                 Ok(Stored::Valid(crash)) => {
                     found.add(id, Some(&CrashData::from_processed(&crash)), lists);
                 }
-                // It was deleted, or processed again, since it was listed; or it is damaged.
+                // It was deleted or processed again after it was listed; or it is damaged.
                 Ok(Stored::None | Stored::Lost)
                 | Err(StoreError::Damaged(_) | StoreError::Blob(BlobError::TooLarge { .. })) => {
                     found.add(id, None, lists);

@@ -129,7 +129,7 @@ fn files_are_those_of_the_machine_that_crashed() {
             json!({"archive_url": BUILD, "archive_platform": null}),
             format!("{BUILD} (of all platforms: no file is known for win64-aarch64)"),
         ),
-        // As it was attached before.
+        // As attached by earlier versions.
         (
             "Mac OS X",
             "arm64",

@@ -63,7 +63,7 @@ fn a_record_is_read_where_it_belongs() {
     assert_eq!(claim.build_id.to_string(), "20260803091507");
     assert_eq!(claim.version.as_str(), "155.0b2");
     assert_eq!((claim.build_number, claim.channel.as_str()), (Some(1), "beta"));
-    assert_eq!(claim.source, builds::SourceName::Archive);
+    assert_eq!(claim.source, builds::SourceName::ARCHIVE);
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn developer_edition_calls_itself_firefox() {
     let claim = claim(&format!("{place}/linux-x86_64/en-US/buildhub.json"), &content);
     assert_eq!(
         (claim.directory, claim.channel.as_str()),
-        (builds::Directory::DevEdition, "aurora")
+        (builds::Directory::DEVEDITION, "aurora")
     );
 }
 

@@ -8,7 +8,7 @@ use super::*;
 
 const PLACE: &str = "socorro-main/socorro/signature/siglists";
 
-/// Paths and contents of a whole set of lists in a folder.
+/// Paths and contents of a complete set of lists in a folder.
 fn set(folder: &str) -> Vec<(String, Vec<u8>)> {
     let slash = if folder.is_empty() { "" } else { "/" };
     let files = LIST_FILES.map(|name| (format!("{folder}{slash}{name}"), b"zebra\n".to_vec()));
@@ -29,7 +29,7 @@ fn tarred(files: &[(String, Vec<u8>)]) -> Vec<u8> {
     for (path, content) in files {
         let mut header = tar::Header::new_gnu();
         header.set_size(content.len() as u64);
-        // As hostile archives have them: the library refuses to write such names.
+        // As in hostile archives: the library refuses to write such names.
         header.as_old_mut().name[..path.len()].copy_from_slice(path.as_bytes());
         header.set_cksum();
         builder.append(&header, content.as_slice()).unwrap();
@@ -55,7 +55,7 @@ fn lists_are_found_in_archives_wherever_they_lie() {
             assert!(texts.iter().all(|text| text == "zebra\n"));
         }
     }
-    // Copies for tests are told from the real ones.
+    // Copies for tests are distinguished from the real ones.
     let files = [set("socorro-main/tests/lists"), set(PLACE)].concat();
     for found in read(&files) {
         assert_eq!(found.unwrap().0, format!("x.zip, {PLACE}"));
@@ -89,7 +89,7 @@ fn archives_that_cannot_be_used_say_why() {
         let error = from_archive("x.zip", bytes).unwrap_err();
         assert!(format!("{error:#}").starts_with("reading x.zip: "), "{error:#}");
     }
-    // Cut anywhere, an archive is an error or whole, and never a panic.
+    // Truncated anywhere, an archive is an error or complete, and never a panic.
     for whole in [zipped(&set(PLACE)), tarred(&set(PLACE))] {
         for end in 0..whole.len() {
             let _ = from_archive("x.zip", &whole[..end]);

@@ -1,4 +1,5 @@
-//! Databases for tests: SQLite always, and PostgreSQL if there is a server.
+//! Databases for tests: SQLite always, and PostgreSQL where a server is there. Only ever a development dependency; a
+//! crate of its own, so that nothing is built twice: once for the program, and once more for its tests.
 //!
 //! `TEST_POSTGRES_URL` names a server. Without it, a server is started from Debian's binaries or those on the `PATH`,
 //! if installed. Without either, PostgreSQL is left out, and the test says so ([`skip`]). Every call gets its own
@@ -13,10 +14,10 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use crate::blobs::Blobs;
-use crate::db::{DatabaseSettings, Db, ScratchSchema};
+use platform::blobs::Blobs;
+use platform::db::{DatabaseSettings, Db, ScratchSchema};
 
-pub(crate) use self::interrupted::Interrupted;
+use self::interrupted::Interrupted;
 pub use self::interrupted::{Interruption, Moment};
 pub use self::plan::{analyze, plan, slow_steps};
 pub use self::skip::{recordings, skip};

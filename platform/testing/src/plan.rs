@@ -2,7 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 
-use crate::db::Db;
+use platform::db::Db;
 
 /// Returns the lines of a plan that scan a whole table or sort: none if an index finds every row in the required order.
 /// PostgreSQL is asked for its generic plan, and told to avoid both if it can.

@@ -1,0 +1,291 @@
+//! The products: one row each. A new product is one more row.
+//!
+//! A row names every fact, without defaults: one that lacks a fact does not compile.
+
+use super::Product;
+
+/// All that is particular to a product.
+#[derive(Debug)]
+pub struct Row {
+    /// The name that its crash reports carry.
+    pub name: &'static str,
+    /// What people call it beside its name and the spellings of its folders.
+    pub also_called: &'static [&'static str],
+    /// The folders that it is released under, the main one first. A product without one is known by its crashes only:
+    /// its names are understood, and none of its builds is looked up.
+    pub folders: &'static [Folder],
+    /// Whether any source that we read knows its build ids.
+    pub has_source: bool,
+    /// Whether its betas report their version without the number of the beta.
+    pub numbered_betas: bool,
+    /// The product whose build ids its crash reports carry, because both are made of one Gecko, built once for a push.
+    pub ids_of: Option<Product>,
+    /// Whether its crash reports can carry an Android version code in place of a build id.
+    pub version_codes: bool,
+    /// Whether its ESR builds can follow the channel `release`.
+    pub esr_on_release: bool,
+    /// What its nightlies are made of.
+    pub nightlies: Nightlies,
+    /// The files about it in product-details.
+    pub details: Details,
+}
+
+/// A folder under `/pub/` in the archive, and what release engineering calls what lies in it.
+#[derive(Debug)]
+pub struct Folder {
+    /// The folder's name.
+    pub name: &'static str,
+    /// The name in Buildhub, and in product-details the prefix of a release.
+    pub source_name: &'static str,
+    /// Further names that sources and clients use, in any case.
+    pub spellings: &'static [&'static str],
+    /// What people call it, for showing.
+    pub spoken: &'static str,
+    /// What people call it beside that.
+    pub also_called: &'static [&'static str],
+    /// The product's name in Crash Stats' table of versions, and in exports of ours.
+    pub table_name: &'static str,
+    /// The one channel of what lies in it, if it has only one.
+    pub only_channel: Option<&'static str>,
+}
+
+/// The branches that a product's nightlies are made of. They stand in the names of the builds' folders.
+#[derive(Debug)]
+pub struct Nightlies {
+    /// For each channel that is made of nightlies its present branches: none where the name of a build's folder does
+    /// not tell the build's id.
+    pub present: &'static [(&'static str, &'static [&'static str])],
+    /// Every branch, past and present, whose builds users got by default.
+    pub branches: &'static [&'static str],
+    /// What further branches begin with.
+    pub prefixes: &'static [&'static str],
+}
+
+/// The names of a product's files under `/1.0/` in product-details. Products can share one.
+#[derive(Debug)]
+pub struct Details {
+    /// Those that list releases.
+    pub releases: &'static [&'static str],
+    /// Those of current versions.
+    pub versions: &'static [&'static str],
+    /// The histories: version and day, without build number.
+    pub histories: &'static [&'static str],
+}
+
+const NO_NIGHTLIES: Nightlies = Nightlies {
+    present: &[],
+    branches: &[],
+    prefixes: &[],
+};
+
+const NO_DETAILS: Details = Details {
+    releases: &[],
+    versions: &[],
+    histories: &[],
+};
+
+/// What product-details says of products for Android. Its histories mix two of them, and are not read.
+const ANDROID_DETAILS: Details = Details {
+    releases: &["mobile_android.json"],
+    versions: &["mobile_versions.json"],
+    histories: &[],
+};
+
+/// The channel `nightly` of products whose folders carry the time of their own build, not the id of the Gecko in it.
+const ANDROID_NIGHTLIES: Nightlies = Nightlies {
+    present: &[("nightly", &[])],
+    branches: &[],
+    prefixes: &[],
+};
+
+/// A product on GeckoView that is no folder's: it is known by its crashes only.
+const fn on_geckoview(name: &'static str, also_called: &'static [&'static str]) -> Row {
+    Row {
+        name,
+        also_called,
+        folders: &[],
+        has_source: false,
+        numbered_betas: false,
+        ids_of: Some(Product::FIREFOX),
+        version_codes: false,
+        esr_on_release: false,
+        nightlies: NO_NIGHTLIES,
+        details: NO_DETAILS,
+    }
+}
+
+/// Every product, in the order of lists. A new one goes to the end: the constants of [`Product`] are positions.
+pub(super) static ROWS: &[Row] = &[
+    // Firefox for desktop. Developer Edition is released on its own, with build numbers of its own, while everyone
+    // else calls it (`Firefox`, `aurora`).
+    Row {
+        name: "Firefox",
+        also_called: &["mozilla firefox"],
+        folders: &[
+            Folder {
+                name: "firefox",
+                source_name: "firefox",
+                spellings: &[],
+                spoken: "Firefox",
+                also_called: &[],
+                table_name: "Firefox",
+                only_channel: None,
+            },
+            Folder {
+                name: "devedition",
+                source_name: "devedition",
+                spellings: &[],
+                spoken: "Developer Edition",
+                also_called: &["firefox developer edition"],
+                table_name: "DevEdition",
+                only_channel: Some("aurora"),
+            },
+        ],
+        has_source: true,
+        numbered_betas: true,
+        ids_of: None,
+        version_codes: false,
+        esr_on_release: false,
+        nightlies: Nightlies {
+            present: &[("nightly", &["mozilla-central"]), ("aurora", &["mozilla-aurora"])],
+            branches: &["mozilla-aurora", "mozilla-central", "trunk"],
+            prefixes: &["mozilla-1.9."],
+        },
+        details: Details {
+            releases: &["firefox.json", "devedition.json"],
+            versions: &["firefox_versions.json"],
+            histories: &[
+                "firefox_history_major_releases.json",
+                "firefox_history_stability_releases.json",
+                "firefox_history_development_releases.json",
+            ],
+        },
+    },
+    // Thunderbird for desktop. It has ids of its own, although it is made of Gecko, and its ESR long followed the
+    // channel `release`.
+    Row {
+        name: "Thunderbird",
+        also_called: &["mozilla thunderbird"],
+        folders: &[Folder {
+            name: "thunderbird",
+            source_name: "thunderbird",
+            spellings: &[],
+            spoken: "Thunderbird",
+            also_called: &[],
+            table_name: "Thunderbird",
+            only_channel: None,
+        }],
+        has_source: true,
+        numbered_betas: true,
+        ids_of: None,
+        version_codes: false,
+        esr_on_release: true,
+        nightlies: Nightlies {
+            present: &[("nightly", &["comm-central"]), ("aurora", &["comm-aurora"])],
+            branches: &["comm-aurora", "comm-central", "comm-central-trunk"],
+            prefixes: &["comm-1.9."],
+        },
+        details: Details {
+            releases: &["thunderbird.json"],
+            versions: &["thunderbird_versions.json"],
+            histories: &[
+                "thunderbird_history_major_releases.json",
+                "thunderbird_history_stability_releases.json",
+                "thunderbird_history_development_releases.json",
+            ],
+        },
+    },
+    // Firefox for Android until 68.
+    Row {
+        name: "Fennec",
+        also_called: &[],
+        folders: &[Folder {
+            name: "mobile",
+            source_name: "fennec",
+            spellings: &["fennecandroid"],
+            spoken: "Fennec",
+            also_called: &[],
+            table_name: "Fennec",
+            only_channel: None,
+        }],
+        has_source: true,
+        numbered_betas: false,
+        ids_of: None,
+        version_codes: false,
+        esr_on_release: false,
+        nightlies: Nightlies {
+            present: &[(
+                "nightly",
+                &[
+                    "mozilla-central-android-api-16",
+                    "mozilla-central-android-aarch64",
+                    "mozilla-central-android-x86",
+                    "mozilla-central-android-x86_64",
+                ],
+            )],
+            branches: &[],
+            prefixes: &["mozilla-aurora-android", "mozilla-central-android"],
+        },
+        details: ANDROID_DETAILS,
+    },
+    // Firefox for Android since 79, built without a public record of its ids; `firefox-android` in product-details
+    // from 109.0b1 to today.
+    Row {
+        name: "Fenix",
+        also_called: &["firefox for android", "firefox android"],
+        folders: &[Folder {
+            name: "fenix",
+            source_name: "fenix",
+            spellings: &["firefox-android"],
+            spoken: "Fenix",
+            also_called: &[],
+            table_name: "Fenix",
+            only_channel: None,
+        }],
+        has_source: false,
+        numbered_betas: false,
+        ids_of: Some(Product::FIREFOX),
+        version_codes: true,
+        esr_on_release: false,
+        nightlies: ANDROID_NIGHTLIES,
+        details: ANDROID_DETAILS,
+    },
+    // Firefox Focus and Klar, likewise.
+    Row {
+        name: "Focus",
+        also_called: &["firefox focus", "firefox klar"],
+        folders: &[Folder {
+            name: "focus",
+            source_name: "focus",
+            spellings: &["focus-android", "klar"],
+            spoken: "Focus",
+            also_called: &[],
+            table_name: "Focus",
+            only_channel: None,
+        }],
+        has_source: false,
+        numbered_betas: false,
+        ids_of: Some(Product::FIREFOX),
+        version_codes: false,
+        esr_on_release: false,
+        nightlies: ANDROID_NIGHTLIES,
+        details: ANDROID_DETAILS,
+    },
+    on_geckoview("ReferenceBrowser", &["reference-browser", "reference browser"]),
+    on_geckoview("GeckoViewExample", &["geckoview_example"]),
+    on_geckoview("GeckoViewTestRunner", &[]),
+    Row {
+        name: "MozillaVPN",
+        also_called: &["mozilla vpn", "vpn"],
+        folders: &[],
+        has_source: false,
+        numbered_betas: false,
+        ids_of: None,
+        version_codes: false,
+        esr_on_release: false,
+        nightlies: NO_NIGHTLIES,
+        details: NO_DETAILS,
+    },
+    #[cfg(test)]
+    super::tests::ONE_MORE,
+];
