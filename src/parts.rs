@@ -114,7 +114,6 @@ impl Parts {
 
     /// Starts processing crashes.
     pub(crate) fn start_processor(&self, lookup: Lookup) -> anyhow::Result<()> {
-        processor::meters::begin();
         let processor = Processor::start(ProcessorContext {
             db: self.db.clone(),
             blobs: self.blobs.clone(),

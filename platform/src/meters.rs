@@ -8,6 +8,7 @@
 //! units (seconds, bytes) or what is counted. A histogram has fixed buckets, so that those of many processes add up.
 //! Labels never hold what a client sent.
 
+mod metric;
 mod record;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusRecorder};
@@ -15,7 +16,8 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusRecorder
 pub(crate) use metrics::SharedString;
 pub use metrics_exporter_prometheus::PrometheusHandle;
 
-pub use self::Values::{OneOf, Open};
+pub use self::metric::Values::{OneOf, Open};
+pub use self::metric::{Kind, Label, Metric, Values};
 pub use self::record::{Counter, Gauge, Histogram};
 
 crate::meters! {
@@ -23,52 +25,6 @@ crate::meters! {
     /// Always 1: its labels say which version of the program runs, and of which commit.
     gauge BUILD_INFO = "datil_build_info",
         by { "version": Open("the version"), "commit": Open("the whole hash, or empty if it is not known") };
-}
-
-/// A row of the registry.
-#[derive(Debug, Clone, Copy)]
-pub struct Metric {
-    /// Its name, as `/metrics` shows it.
-    pub name: &'static str,
-    /// Its type.
-    pub kind: Kind,
-    /// What it measures or counts, in the plural; the name ends in it. Empty for what has no unit: a 1 or 0.
-    pub unit: &'static str,
-    /// Its labels, in the order in which their values are given.
-    pub labels: &'static [Label],
-    /// What it says, as one line of sentences.
-    pub help: &'static str,
-    /// The names under which Antenna and Socorro send the same to statsd. Empty if they do not.
-    pub statsd: &'static [&'static str],
-}
-
-/// What a metric is to Prometheus.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Kind {
-    /// It only grows, until the process ends.
-    Counter,
-    /// It goes up and down.
-    Gauge,
-    /// Counts of values by these upper bounds.
-    Histogram(&'static [f64]),
-}
-
-/// A label of a metric.
-#[derive(Debug, Clone, Copy)]
-pub struct Label {
-    /// Its name.
-    pub name: &'static str,
-    /// What its values may be.
-    pub values: Values,
-}
-
-/// What the values of a label may be.
-#[derive(Debug, Clone, Copy)]
-pub enum Values {
-    /// One of these.
-    OneOf(&'static [&'static str]),
-    /// Whatever these words describe: a set that settings, another table or the build of the program close.
-    Open(&'static str),
 }
 
 /// Bounds for the seconds of answering a request, or of waiting for a free hand.
@@ -103,17 +59,6 @@ impl Values {
         match self {
             Self::OneOf(values) => values.contains(&value),
             Self::Open(_) => true,
-        }
-    }
-}
-
-impl Metric {
-    /// Its type, as `# TYPE` names it.
-    pub fn type_name(&self) -> &'static str {
-        match self.kind {
-            Kind::Counter => "counter",
-            Kind::Gauge => "gauge",
-            Kind::Histogram(_) => "histogram",
         }
     }
 }

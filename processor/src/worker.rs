@@ -31,7 +31,8 @@ use self::problem::Problem;
 use self::shared::Shared;
 use self::stores::Stores;
 use crate::Settings;
-use crate::meters::{CRASH_DURATION, CRASHES, QUEUED};
+use crate::meters::{self, CRASH_DURATION, CRASHES, QUEUED};
+use crate::rules::RULES;
 use crate::siglists::Siglists;
 use crate::symbols::{FetchLimits, Fetcher};
 use crate::walk::{Pool, PoolSettings};
@@ -70,6 +71,7 @@ impl Processor {
     /// # Errors
     /// The lists cannot be read, or a symbol URL is unusable.
     pub fn start(context: ProcessorContext) -> anyhow::Result<Self> {
+        meters::begin(RULES.iter().map(|rule| rule.name));
         let ProcessorContext {
             db,
             blobs,

@@ -1,5 +1,6 @@
 //! Products and the folders they are released under. What is particular to one stands in its [`Row`].
 
+mod position;
 mod rows;
 
 use std::fmt;
@@ -11,43 +12,22 @@ use serde::{Serialize, Serializer};
 use crate::names::channel::normalise_channel;
 use crate::names::unknown_name::UnknownName;
 
+pub use position::Product;
 use rows::ROWS;
 pub use rows::{Details, Folder, Nightlies, Row};
 
-/// A product whose builds are looked up: the position of its row, by which products are ordered.
-///
-/// A position is small, and constants of it can stand in patterns and in the rows themselves.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Product(u8);
-
 impl Product {
-    /// Firefox for desktop, with Developer Edition on channel `aurora`.
-    pub const FIREFOX: Self = Self(0);
-    /// Thunderbird for desktop.
-    pub const THUNDERBIRD: Self = Self(1);
-    /// Firefox for Android until 68.
-    pub const FENNEC: Self = Self(2);
-    /// Firefox for Android since 79.
-    pub const FENIX: Self = Self(3);
-    /// Firefox Focus and Klar.
-    pub const FOCUS: Self = Self(4);
-
     /// Every product whose builds are looked up, in order.
     pub fn all() -> impl Iterator<Item = Self> + Clone {
         (0..=u8::MAX)
             .zip(ROWS)
             .filter(|(_, row)| !row.folders.is_empty())
-            .map(|(position, _)| Self(position))
+            .map(|(position, _)| Self::at(position))
     }
 
     /// What is particular to the product.
     pub fn row(self) -> &'static Row {
-        &ROWS[usize::from(self.0)]
-    }
-
-    /// Where it stands in the order of products.
-    pub(crate) fn position(self) -> u8 {
-        self.0
+        &ROWS[usize::from(self.position())]
     }
 
     /// The canonical name.

@@ -2,7 +2,7 @@
 
 use metrics::{IntoF64, SharedString};
 
-use super::{Kind, Metric};
+use super::metric::{Kind, Metric};
 
 /// A count of what happened, with `LABELS` labels.
 #[derive(Debug, Clone, Copy)]

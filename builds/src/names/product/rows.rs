@@ -2,7 +2,7 @@
 //!
 //! A row names every fact, without defaults: one that lacks a fact does not compile.
 
-use super::Product;
+use super::position::Product;
 
 /// All that is particular to a product.
 #[derive(Debug)]
