@@ -61,7 +61,7 @@ impl BlobSettings {
         if !STORES.contains(&url.scheme()) {
             return Err(BlobError::Url(format!("{}:// is no store", url.scheme())));
         }
-        crate::http::provide_tls();
+        crate::tls::provide_tls();
         Ok(object_store::parse_url_opts(&url, environment)?)
     }
 }

@@ -27,7 +27,6 @@ pub use error::ApiError;
 pub use layers::{Page, layers};
 pub use operations::{Operations, Release, operations};
 pub use outgoing::client;
-pub(crate) use outgoing::provide_tls;
 pub use settings::HttpSettings;
 
 /// How long a client may take to send its request head.

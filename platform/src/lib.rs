@@ -19,3 +19,4 @@ pub mod lifecycle;
 pub mod meters;
 pub mod queue;
 pub mod telemetry;
+mod tls;

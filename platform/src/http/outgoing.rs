@@ -1,7 +1,6 @@
-//! The client's side of HTTP, with the one TLS stack: rustls, the cryptography of ring, the certificates of this
-//! machine.
+//! The client's side of HTTP.
 
-use rustls::crypto::{CryptoProvider, ring};
+use crate::tls::provide_tls;
 
 /// The beginning of a client that says who it is. What it may take, in time and in redirects, its user adds.
 #[expect(clippy::disallowed_methods, reason = "this is where it is allowed")]
@@ -10,17 +9,11 @@ pub fn client() -> reqwest::ClientBuilder {
     reqwest::Client::builder().user_agent(concat!("datil/", env!("CARGO_PKG_VERSION")))
 }
 
-/// Gives the cryptography to every client of this process, those of libraries too, which would panic without it. The
-/// first one given stays.
-pub(crate) fn provide_tls() {
-    if CryptoProvider::get_default().is_none() {
-        let _ = ring::default_provider().install_default();
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use rustls::crypto::CryptoProvider;
+
+    use super::client;
 
     #[test]
     fn clients_of_https_can_be_built_again_and_again() {
