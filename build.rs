@@ -6,7 +6,7 @@
 //! `version.json`. What is not known stays out.
 //!
 //! It runs again when another commit is checked out, or when a source of the program changed, and then the program
-//! would be built anew in any case. The crates below know nothing of it, so that no commit builds them again.
+//! would be rebuilt in any case. The crates below know nothing of it, so that no commit builds them again.
 
 #[path = "src/release/checkout.rs"]
 mod checkout;
@@ -29,7 +29,7 @@ fn main() {
     if let Some(checkout) = &checkout {
         watch(checkout.watched.iter().map(PathBuf::as_path));
     }
-    // Watching what is not there would build anew each time; a checkout has no need of it.
+    // Watching what is not there would rebuild each time; a checkout has no need of it.
     if version_file.is_file() {
         watch([version_file.as_path()]);
     }

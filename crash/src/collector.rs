@@ -1,4 +1,4 @@
-//! What the collector writes into a raw crash, beside the annotations. Whoever reads or writes such a key takes its
+//! What the collector writes into a raw crash, beside the annotations. Code that reads or writes such a key takes its
 //! name from here.
 
 use std::collections::BTreeMap;

@@ -14,7 +14,7 @@ use crate::system::{Config, System};
 const HEAD: &str = r#"# Metrics
 
 <!-- This page is made from the registry (the `meters.rs` of each service) and the text in tests/e2e/metrics.rs.
-     To make it anew: UPDATE_DOCS=1 cargo test --test e2e metrics:: -->
+     To regenerate it: UPDATE_DOCS=1 cargo test --test e2e metrics:: -->
 
 `/metrics` of every service is for Prometheus. [operating.md](operating.md#metrics) says what to alarm on.
 
@@ -115,7 +115,7 @@ fn the_page_is_made_from_the_registry() {
     let differs = page.lines().zip(stored.lines()).find(|(made, stored)| made != stored);
     assert!(
         stored == page,
-        "docs/metrics.md is not what the registry says; make it anew with \
+        "docs/metrics.md is not what the registry says; regenerate it with \
          `UPDATE_DOCS=1 cargo test --test e2e metrics::` (first difference: {differs:?})"
     );
 }

@@ -358,11 +358,7 @@ impl System {
             if let Some(found) = look().await {
                 return found;
             }
-            assert!(
-                Instant::now() < deadline,
-                "waited in vain for {what}\n{}",
-                self.log_text()
-            );
+            assert!(Instant::now() < deadline, "{what} did not come\n{}", self.log_text());
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

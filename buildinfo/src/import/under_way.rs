@@ -132,7 +132,7 @@ impl<'a> Import<'a> {
         root.ok_or(ImportError::NoAddress(source))
     }
 
-    /// Stores what a source said. Of so many more records nothing could be made.
+    /// Stores what a source said. `unusable` is how many more of its records could not be read.
     ///
     /// # Errors
     /// The database failed.
@@ -143,7 +143,7 @@ impl<'a> Import<'a> {
     }
 
     /// Stores the *whole* of what a source says at one address: what it said there before and does not any more is
-    /// closed. Of so many more records nothing could be made.
+    /// closed. `unusable` is how many more of its records could not be read.
     ///
     /// # Errors
     /// The database failed.

@@ -44,13 +44,13 @@ pub(super) struct Row {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span {
     pub(super) first: u32,
-    /// [`MANY_ROWS`] if there are so many, or more.
+    /// [`MANY_ROWS`] stands for that many or more.
     pub(super) count: u16,
     /// Position among the channels; [`SEVERAL_CHANNELS`] if the rows follow more than one.
     pub(super) channel: u16,
 }
 
-/// So many rows, or more, have one key: they are counted by looking at them.
+/// From this count on, the rows of a key are counted by looking at them.
 pub(super) const MANY_ROWS: u16 = u16::MAX;
 /// Stands for more than one channel.
 pub(super) const SEVERAL_CHANNELS: u16 = u16::MAX;

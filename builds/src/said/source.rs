@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::canonical::canonical_json;
 use crate::names::UnknownName;
 
-/// So many sources there can be: what an index has room for in a set of them.
+/// Maximum number of sources: the room in an index's set of them.
 pub const MOST: usize = 32;
 /// Maximum length of a name in bytes.
 const LONGEST_NAME: usize = 32;

@@ -38,7 +38,7 @@ of_row!(Counter, Gauge, Histogram);
 
 #[expect(clippy::disallowed_macros, reason = "this is what all others record through")]
 impl Counter<0> {
-    /// Counts so many more.
+    /// Adds to the count.
     pub fn add(&self, count: u64) {
         metrics::counter!(self.0.name).increment(count);
     }
@@ -46,7 +46,7 @@ impl Counter<0> {
 
 #[expect(clippy::disallowed_macros, reason = "this is what all others record through")]
 impl<const LABELS: usize> Counter<LABELS> {
-    /// Counts so many more of these labels' values.
+    /// Adds to the count of these label values.
     pub fn add_with<V: Into<SharedString>>(&self, count: u64, values: [V; LABELS]) {
         metrics::counter!(self.0.name, self.0.labelled(values)).increment(count);
     }

@@ -1,6 +1,6 @@
 //! Annotations as a Firefox-like client sends them: all of them strings.
 //!
-//! None of them says which build crashed or when: whoever submits the crash fills that in.
+//! None of them says which build crashed or when: the submitter fills that in.
 
 use serde_json::{Map, Value, json};
 

@@ -14,7 +14,7 @@ pub(crate) const MAIN_DUMP: &str = "upload_file_minidump";
 /// Maximum bytes of a dump.
 const MOST_DUMP_BYTES: usize = 300_000;
 
-/// A crash as a client would send it, without the build's identity and without times: whoever submits it fills those
+/// A crash as a client would send it, without the build's identity and without times: the submitter fills those
 /// in.
 pub(crate) struct Sample {
     pub(crate) name: &'static str,

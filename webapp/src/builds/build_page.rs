@@ -291,7 +291,7 @@ impl Details {
     }
 }
 
-/// A few of the tables in the evidence: their statements are only as good as whoever loaded them.
+/// A few of the tables in the evidence: their statements are only as good as the people who loaded them.
 fn tables(evidence: &[Stored]) -> Vec<String> {
     let mut found: Vec<String> = evidence
         .iter()
