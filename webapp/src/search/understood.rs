@@ -397,7 +397,9 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_something(text in "\\PC{0,80}|([0-9a-z.*-]{1,8} ?){1,6}|(firefox|beta|build|rc|[0-9.]{1,8}|\\(| ){1,12}") {
+        fn any_text_is_something(
+            text in "\\PC{0,80}|([0-9a-z.*-]{1,8} ?){1,6}|(firefox|beta|build|rc|[0-9.]{1,8}|\\(| ){1,12}",
+        ) {
             if let Wanted::Named(names) = wanted(&text) {
                 prop_assert!(!names.words().is_empty());
             }
