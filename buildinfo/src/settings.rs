@@ -107,7 +107,7 @@ impl Settings {
     }
 }
 
-/// The addresses have names of their own in the settings; all else is [`Rest`].
+/// The addresses have names of their own in the settings; all else is `Rest`.
 impl<'de> Deserialize<'de> for Settings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let WithAddresses { addresses, rest } = WithAddresses::deserialize(deserializer)?;

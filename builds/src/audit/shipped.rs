@@ -13,7 +13,7 @@ use crate::names::version::Version;
 const RECENT_DAYS: i64 = 60;
 
 /// The shipped versions without a build. `built` are the versions that have builds, by
-/// [`builds::Version::key`]; `newest` is the day of the newest data.
+/// [`crate::Version::key`]; `newest` is the day of the newest data.
 pub fn shipped_without_build(
     facts: &Facts,
     built: &BTreeSet<(Directory, [u32; 8])>,

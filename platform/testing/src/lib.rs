@@ -2,7 +2,7 @@
 //! crate of its own, so that nothing is built twice: once for the program, and once more for its tests.
 //!
 //! `TEST_POSTGRES_URL` names a server. Without it, a server is started from Debian's binaries or those on the `PATH`,
-//! if installed. Without either, PostgreSQL is left out, and the test says so ([`skip`]). Every call gets its own
+//! if installed. Without either, PostgreSQL is left out, and the test says so ([`skip()`]). Every call gets its own
 //! schema.
 
 mod interrupted;
