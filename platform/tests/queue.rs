@@ -19,7 +19,7 @@ async fn push(db: &Db, id: &str, kind: Kind, lane: Lane) {
 }
 
 async fn claim(db: &Db, owner: &str, now: i64) -> Vec<Job> {
-    // Every claim has a unique name, whoever makes it.
+    // Every claim has a unique name, in every process.
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let claimant = Claimant::new(format!("{owner}-{count}"));
