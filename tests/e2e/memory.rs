@@ -8,15 +8,14 @@ use crate::system::{Config, System};
 /// Maximum bytes for all processes together, at rest and also right after a large import.
 const LIMIT: u64 = 150 << 20;
 
-/// Memory that a process and its children hold for themselves, in bytes. The program's own file, which is mapped into
-/// each of them, is left out: it is shared, and several times larger in a build that is not optimised.
+/// Resident memory of a process and its children, in bytes.
 fn resident(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let own: u64 = status
+    let own = status
         .lines()
-        .filter_map(|line| line.strip_prefix("RssAnon:").or_else(|| line.strip_prefix("RssShmem:")))
-        .filter_map(|rest| rest.split_whitespace().next()?.parse::<u64>().ok())
-        .sum();
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok())
+        .unwrap_or(0);
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten();
     let children = threads.flatten().flat_map(|thread| {
         let list = std::fs::read_to_string(thread.path().join("children")).unwrap_or_default();

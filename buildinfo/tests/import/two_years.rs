@@ -1,5 +1,4 @@
-//! Two years of all products: each source gives all that it has, and a second import requests little. And forty weeks
-//! of them through every fault at once, as the longest way to the same truth.
+//! Two years of all products: each source gives all that it has, and a second import requests little.
 
 use builds::SourceName;
 use demo::Fault::{BadFiles, Flaky, FormerDialect, HtmlOnly, Late, WithoutPlatform};
@@ -32,11 +31,7 @@ async fn the_archive_alone_and_then_everything() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_with_faults_on_all_sides() {
-    let plan = Plan {
-        weeks: 40,
-        ..Plan::two_years()
-    };
-    let sources = Sources::of(World::generate(&plan)).await;
+    let sources = Sources::of(World::generate(&Plan::two_years())).await;
     sources
         .faults
         .buildhub
