@@ -123,7 +123,7 @@ async fn fill(db: &Db) {
         ..Options::default()
     };
     sources.import_as(db, &options).await.unwrap();
-    let times = "WITH RECURSIVE times(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM times WHERE k < 10)";
+    let times = "WITH RECURSIVE times(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM times WHERE k < 25)";
     for sql in [
         "INSERT INTO build (product, channel, version, build_id, platform, variant, from_generation, to_generation, \
          group_key, version_key, revision, body) {times} \

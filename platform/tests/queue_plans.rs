@@ -3,7 +3,7 @@
 use platform::queue::{self, Kind, Lane};
 use platform_testing::{analyze, databases, slow_steps};
 
-const ROWS: usize = 25_000;
+const ROWS: usize = 50_000;
 
 #[tokio::test]
 async fn a_long_queue_is_neither_read_whole_nor_sorted() {
