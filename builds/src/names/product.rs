@@ -1,6 +1,5 @@
 //! Products and the folders they are released under. What is particular to one stands in its [`Row`].
 
-mod position;
 mod rows;
 
 use std::fmt;
@@ -12,9 +11,8 @@ use serde::{Serialize, Serializer};
 use crate::names::channel::normalise_channel;
 use crate::names::unknown_name::UnknownName;
 
-pub use position::Product;
 use rows::ROWS;
-pub use rows::{Details, Folder, Nightlies, Row};
+pub use rows::{Details, Folder, Nightlies, Product, Row};
 
 impl Product {
     /// Every product whose builds are looked up, in order.
