@@ -1,5 +1,6 @@
 //! The sub-commands, one file each.
 
+pub(crate) mod audit_log;
 pub(crate) mod bench;
 pub(crate) mod buildinfo;
 pub(crate) mod check;
@@ -9,4 +10,5 @@ pub(crate) mod rules;
 pub(crate) mod serve;
 pub(crate) mod signature;
 pub(crate) mod submit;
+pub(crate) mod token;
 pub(crate) mod up;

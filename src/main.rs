@@ -5,6 +5,7 @@ mod commands;
 mod global;
 mod import_run;
 mod meters;
+mod operator;
 mod owner;
 mod parts;
 mod release;
@@ -20,7 +21,7 @@ use clap::Parser;
 use platform::causes;
 
 use crate::cli::{Cli, Command, ConfigCommand};
-use crate::commands::{bench, buildinfo, check, crash, rules, serve, signature, submit, up};
+use crate::commands::{audit_log, bench, buildinfo, check, crash, rules, serve, signature, submit, token, up};
 use crate::global::Global;
 use crate::settings::{Section, Settings};
 
@@ -57,6 +58,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Processor => serve::processor(settings).await,
             Command::Buildinfo(command) => buildinfo::run(settings, command, global.json).await,
             Command::Crash(command) => crash::run(&settings, command, global.json).await,
+            Command::Token(command) => token::run(&settings, command, global.json).await,
+            Command::AuditLog(args) => audit_log::run(&settings, &args, global.json).await,
             Command::Migrate => serve::migrate(&settings).await,
             Command::Config(ConfigCommand::Show) => {
                 write!(std::io::stdout(), "{}", settings.shown()?)?;
@@ -113,7 +116,7 @@ fn sections(command: &Command) -> &'static [Section] {
         Command::Buildinfo(Builds::Serve) => &[Http, Database, Blobs, Buildinfo, Schedule],
         Command::Buildinfo(_) => &[Database, Buildinfo],
         Command::Crash(_) => &[Database, Blobs],
-        Command::Migrate => &[Database],
+        Command::Migrate | Command::Token(_) | Command::AuditLog(_) => &[Database],
         Command::Check(_) => &[Database, Blobs, Processor],
         // These read the settings they use themselves, or use none.
         Command::Config(_)

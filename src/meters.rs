@@ -12,9 +12,10 @@ platform::meters! {
 }
 
 /// The tables, each with its subject.
-pub(crate) const TABLES: [(&str, &[&Metric]); 6] = [
+pub(crate) const TABLES: [(&str, &[&Metric]); 7] = [
     ("Every process", platform::meters::METRICS),
     ("HTTP", platform::http::meters::METRICS),
+    ("Access", platform::access::meters::METRICS),
     ("Collector", collector::meters::METRICS),
     ("Processor", processor::meters::METRICS),
     ("Builds", buildinfo::meters::METRICS),

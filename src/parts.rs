@@ -10,6 +10,7 @@ use ::buildinfo::audit::Audits;
 use anyhow::Context;
 use axum::Router;
 use collector::Collector;
+use platform::access::Access;
 use platform::blobs::Blobs;
 use platform::db::{DatabaseSettings, Db, FolderLock};
 use platform::http::Operations;
@@ -33,6 +34,7 @@ pub(crate) struct Parts {
     pub(crate) blobs: Blobs,
     pub(crate) wake: Wake,
     pub(crate) lifecycle: Lifecycle,
+    pub(crate) access: Access,
     /// The page and the API show the same audits.
     audits: Audits,
     metrics: PrometheusHandle,
@@ -47,8 +49,9 @@ impl Parts {
         let db = open(&settings, &settings.database).await?;
         let blobs = Blobs::open(&settings.blobs, &settings.data_dir)?;
         Ok(Self {
-            settings,
+            access: Access::new(db.clone(), &settings.http),
             audits: Audits::new(db.clone()),
+            settings,
             db,
             blobs,
             wake: Wake::default(),
@@ -61,6 +64,7 @@ impl Parts {
     /// The endpoints for operators.
     pub(crate) fn operations(&self) -> Router {
         platform::meters::begin(platform::http::meters::METRICS);
+        platform::meters::begin(platform::access::meters::METRICS);
         platform::http::operations(Operations {
             release: RELEASE,
             db: self.db.clone(),
@@ -169,6 +173,7 @@ impl Parts {
             self.blobs.clone(),
             self.wake.clone(),
             self.audits.clone(),
+            self.access.clone(),
         )
         .router()
     }
@@ -180,7 +185,7 @@ impl Parts {
 
     /// Serves `router` on the service's address, which it returns.
     pub(crate) async fn serve(&self, router: Router, port: u16) -> anyhow::Result<SocketAddr> {
-        let router = platform::http::layers(router, &self.settings.http, ::webapp::error_page);
+        let router = platform::http::layers(router, &self.settings.http, self.access.clone(), ::webapp::error_page);
         let listener = listen(&self.settings.bind(port)).await?;
         let address = listener.local_addr()?;
         let stop = self.lifecycle.stop_token();

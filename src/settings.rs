@@ -29,7 +29,7 @@ pub(crate) struct Settings {
     /// Processing crash reports.
     pub(crate) processor: processor::Settings,
     /// How long things are kept.
-    pub(crate) retention: crashstore::Settings,
+    pub(crate) retention: Retention,
     /// Logs.
     pub(crate) log: LogSettings,
 }
@@ -44,8 +44,27 @@ impl Default for Settings {
             buildinfo: buildinfo::Settings::default(),
             collector: collector::Settings::default(),
             processor: processor::Settings::default(),
-            retention: crashstore::Settings::default(),
+            retention: Retention::default(),
             log: LogSettings::default(),
+        }
+    }
+}
+
+/// The section `retention` of the settings: how long things are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Retention {
+    /// How many days a deleted crash is remembered as deleted after its last object was removed.
+    pub(crate) tombstones_days: u16,
+    /// How many days it is remembered who saw what is protected, and who changed what.
+    pub(crate) audit_log_days: u16,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            tombstones_days: 30,
+            audit_log_days: 365,
         }
     }
 }

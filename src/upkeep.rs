@@ -9,6 +9,7 @@ use platform::db::Db;
 use tokio_util::sync::CancellationToken;
 
 use crate::meters;
+use crate::settings::Retention;
 
 /// How often it runs.
 const EVERY: Duration = Duration::from_secs(60);
@@ -19,7 +20,7 @@ const BREATH: Duration = Duration::from_millis(200);
 pub(crate) async fn run(
     db: Db,
     blobs: Blobs,
-    retention: crashstore::Settings,
+    retention: Retention,
     builds: buildinfo::Settings,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
@@ -27,6 +28,7 @@ pub(crate) async fn run(
         let work = async {
             keep_crashes(&db, &blobs, &retention).await;
             keep_builds(&db, &builds).await;
+            keep_audit_log(&db, &retention).await;
         };
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
@@ -58,10 +60,22 @@ async fn keep_builds(db: &Db, settings: &buildinfo::Settings) {
     }
 }
 
-async fn keep_crashes(db: &Db, blobs: &Blobs, retention: &crashstore::Settings) {
-    let days = Duration::from_secs(u64::from(retention.tombstones_days) * 86_400);
-    let horizon = clock::now_micros().saturating_sub(clock::micros(days));
-    let kept = match crashstore::upkeep::run(db, blobs, horizon).await {
+async fn keep_audit_log(db: &Db, retention: &Retention) {
+    match platform::access::prune(db, before(retention.audit_log_days), clock::now_micros()).await {
+        Ok(0) => {}
+        Ok(removed) => tracing::info!(removed, "old lines of the audit log were removed"),
+        Err(error) => tracing::warn!(%error, "the upkeep of the audit log stopped; it goes on later"),
+    }
+}
+
+/// So many days ago, microseconds UTC.
+fn before(days: u16) -> i64 {
+    let time = Duration::from_secs(u64::from(days) * 86_400);
+    clock::now_micros().saturating_sub(clock::micros(time))
+}
+
+async fn keep_crashes(db: &Db, blobs: &Blobs, retention: &Retention) {
+    let kept = match crashstore::upkeep::run(db, blobs, before(retention.tombstones_days)).await {
         Ok(kept) => kept,
         Err(error) => {
             tracing::warn!(%error, "the upkeep of crashes stopped; it goes on later");

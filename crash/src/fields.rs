@@ -49,6 +49,8 @@ pub struct Field {
     pub annotation: Option<&'static str>,
     /// Its name in searches.
     pub search: Option<&'static str>,
+    /// placeholder
+    pub about: &'static str,
 }
 
 const fn field(
@@ -64,6 +66,7 @@ const fn field(
         access,
         annotation,
         search,
+        about: "",
     }
 }
 

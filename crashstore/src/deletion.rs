@@ -3,6 +3,7 @@
 
 use crash::CrashId;
 use futures::TryStreamExt;
+use platform::access::{self, Action, Place};
 use platform::blobs::Blobs;
 use platform::clock;
 use platform::db::Db;
@@ -21,12 +22,12 @@ pub enum Deletion {
     Nothing,
 }
 
-/// Deletes a crash with all its objects. Once the tombstone is written, the crash is invisible and no worker can bring
+/// Deletes a crash with all its objects, which the audit log says that `by` did. Once the tombstone is written, the crash is invisible and no worker can bring
 /// it back.
 ///
 /// # Errors
 /// The database failed, or the blob store did before it was known whether the crash exists.
-pub async fn delete(db: &Db, blobs: &Blobs, id: &CrashId) -> Result<Deletion, StoreError> {
+pub async fn delete(db: &Db, blobs: &Blobs, id: &CrashId, by: &Place) -> Result<Deletion, StoreError> {
     if db::standing(db, id).await?.is_none()
         && !blobs.exists(&keys::raw_crash(id)).await?
         && !blobs.exists(&keys::processed_crash(id)).await?
@@ -35,6 +36,7 @@ pub async fn delete(db: &Db, blobs: &Blobs, id: &CrashId) -> Result<Deletion, St
     }
     let mut tx = db.begin().await?;
     db::bury(&mut tx, id, received::day_of(id), clock::now_micros()).await?;
+    access::record(&mut tx, by, Action::DeleteCrash, Some(id.as_str()), "").await?;
     tx.commit().await?;
     match clean(db, blobs, id).await {
         Ok(()) => Ok(Deletion::Done),

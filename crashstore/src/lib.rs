@@ -16,9 +16,7 @@ pub mod output;
 pub mod received;
 pub mod report;
 pub mod search;
-pub mod settings;
 pub mod upkeep;
 
 pub use received::Received;
 pub use report::{Report, StoreError};
-pub use settings::Settings;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use crash::{CrashId, ProcessedCrash, RawCrash};
 use futures::future::try_join_all;
-use platform::blobs::{BlobError, Blobs, Created};
+use platform::blobs::{BlobError, Blobs, ByteStream, Created};
 use platform::cpu;
 use platform::db::DbError;
 
@@ -87,6 +87,29 @@ pub async fn load_raw(blobs: &Blobs, id: &CrashId) -> Result<Option<RawCrash>, S
     }
 }
 
+/// The names of a report's files, minidumps and attachments, in order; none if there is no report.
+///
+/// # Errors
+/// The store failed or the list is damaged.
+pub async fn dump_names(blobs: &Blobs, id: &CrashId) -> Result<Vec<String>, StoreError> {
+    let key = keys::dump_names(id);
+    let mut names: Vec<String> = match blobs.get(&key, MAX_RAW).await? {
+        Some(bytes) => serde_json::from_slice(&bytes).map_err(|_| StoreError::Damaged(key))?,
+        None => Vec::new(),
+    };
+    names.truncate(MAX_DUMPS);
+    Ok(names)
+}
+
+/// A file of a report as it comes from the store, with its size in bytes; `None` if there is none. `name` is one of
+/// [`dump_names`].
+///
+/// # Errors
+/// The store failed.
+pub async fn stream_dump(blobs: &Blobs, id: &CrashId, name: &str) -> Result<Option<(u64, ByteStream)>, StoreError> {
+    Ok(blobs.stream(&keys::dump(id, name)).await?)
+}
+
 /// Loads a whole report; `None` if it was never completed. The result names missing dumps and holds the rest.
 ///
 /// # Errors
@@ -95,16 +118,12 @@ pub async fn load(blobs: &Blobs, id: &CrashId) -> Result<Option<Report>, StoreEr
     let Some(raw) = load_raw(blobs, id).await? else {
         return Ok(None);
     };
-    let key = keys::dump_names(id);
-    let names: Vec<String> = match blobs.get(&key, MAX_RAW).await? {
-        Some(bytes) => serde_json::from_slice(&bytes).map_err(|_| StoreError::Damaged(key))?,
-        None => Vec::new(),
-    };
+    let names = dump_names(blobs, id).await?;
     let mut report = Report {
         raw,
         ..Report::default()
     };
-    for name in names.into_iter().take(MAX_DUMPS) {
+    for name in names {
         match blobs.get(&keys::dump(id, &name), MAX_DUMP).await? {
             Some(body) => {
                 report.dumps.insert(name, body);

@@ -96,6 +96,9 @@ pub enum Created {
     Existed,
 }
 
+/// An object as it comes from the store.
+pub type ByteStream = BoxStream<'static, Result<Bytes, BlobError>>;
+
 /// An open blob store. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Blobs {
@@ -174,6 +177,21 @@ impl Blobs {
             });
         }
         Ok(Some(found.bytes().await?))
+    }
+
+    /// Reads an object bit by bit, with its size in bytes; `None` if there is none.
+    ///
+    /// # Errors
+    /// The store failed; later failures come with the bits.
+    pub async fn stream(&self, key: &str) -> Result<Option<(u64, ByteStream)>, BlobError> {
+        match self.store.get(&Path::from(key)).await {
+            Ok(found) => Ok(Some((
+                found.meta.size,
+                found.into_stream().map_err(BlobError::from).boxed(),
+            ))),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Whether there is an object with this key.

@@ -1,5 +1,7 @@
 //! The HTTP server, the one error type of every endpoint, and the endpoints for operators.
 
+mod address;
+mod admission;
 mod client;
 mod error;
 mod layers;

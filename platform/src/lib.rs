@@ -1,5 +1,5 @@
-//! What Datil's services share: settings, logs, start and stop, the HTTP server and its one error type, the limit on
-//! processor-heavy work, the two databases, the blob store and the job queue.
+//! What Datil's services share: settings, logs, start and stop, the HTTP server and its one error type, who may see and
+//! do what, the limit on processor-heavy work, the two databases, the blob store and the job queue.
 //!
 //! It knows nothing of crashes or builds. Invariants:
 //!
@@ -8,6 +8,7 @@
 //! * an object that [`blobs::Blobs`] reported as written is on disk;
 //! * every background task is started through [`lifecycle::Lifecycle`] and ends with it.
 
+pub mod access;
 pub mod blobs;
 pub mod causes;
 pub mod clock;

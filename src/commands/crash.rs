@@ -11,6 +11,7 @@ use crashstore::db::{Cursor, Filter, State, Summary, list};
 use crashstore::deletion::{Deletion, delete};
 use crashstore::output::{self, Stored};
 use crashstore::report;
+use platform::access::{self, Action, Place};
 use platform::blobs::Blobs;
 use platform::clock;
 use platform::db::Db;
@@ -18,6 +19,7 @@ use platform::queue::{FailedJob, JobState};
 use serde_json::json;
 use webapp::Asked;
 
+use crate::operator::By;
 use crate::parts::open_db;
 use crate::settings::Settings;
 
@@ -60,6 +62,8 @@ pub(crate) enum CrashCommand {
         /// The crash ids
         #[arg(required = true)]
         ids: Vec<CrashId>,
+        #[command(flatten)]
+        by: By,
     },
     /// List crashes that could not be processed, with the reason, or take them up once more
     Failed {
@@ -68,6 +72,8 @@ pub(crate) enum CrashCommand {
         retry: bool,
         /// Only these crashes
         ids: Vec<CrashId>,
+        #[command(flatten)]
+        by: By,
     },
 }
 
@@ -105,11 +111,12 @@ pub(crate) async fn run(settings: &Settings, command: CrashCommand, as_json: boo
             let public = serde_json::Value::Object(public_processed(&crash));
             writeln!(std::io::stdout(), "{public}")?;
         }
-        CrashCommand::Delete { ids } => {
+        CrashCommand::Delete { ids, by } => {
+            let by = by.place();
             let blobs = Blobs::open(&settings.blobs, &settings.data_dir)?;
             let mut missing = 0;
             for id in ids {
-                match delete(&db, &blobs, &id).await? {
+                match delete(&db, &blobs, &id, &by).await? {
                     Deletion::Done => writeln!(std::io::stdout(), "{id} deleted")?,
                     Deletion::ObjectsLater => {
                         writeln!(std::io::stdout(), "{id} deleted")?;
@@ -130,15 +137,15 @@ pub(crate) async fn run(settings: &Settings, command: CrashCommand, as_json: boo
                 return Ok(ExitCode::FAILURE);
             }
         }
-        CrashCommand::Failed { retry: true, ids } => {
-            let count = retry_failed(&db, &ids).await?;
+        CrashCommand::Failed { retry: true, ids, by } => {
+            let count = retry_failed(&db, &ids, &by.place()).await?;
             writeln!(std::io::stdout(), "{count} taken up once more")?;
             if count < ids.len() {
                 db.close().await;
                 bail!("{} of them have not failed", ids.len() - count);
             }
         }
-        CrashCommand::Failed { retry: false, ids } => print_failed(&db, &ids, as_json).await?,
+        CrashCommand::Failed { retry: false, ids, .. } => print_failed(&db, &ids, as_json).await?,
     }
     db.close().await;
     Ok(ExitCode::SUCCESS)
@@ -183,13 +190,14 @@ async fn print_failed(db: &Db, ids: &[CrashId], as_json: bool) -> anyhow::Result
 }
 
 /// Retries failed crashes; returns how many.
-async fn retry_failed(db: &Db, ids: &[CrashId]) -> anyhow::Result<usize> {
+async fn retry_failed(db: &Db, ids: &[CrashId], by: &Place) -> anyhow::Result<usize> {
     let mut count = 0;
     each_failed(db, ids, async |jobs| {
         let mut tx = db.begin().await?;
         for job in jobs {
             let now = clock::now_micros();
             if platform::queue::retry_failed(&mut tx, &job.crash_id, now).await? {
+                access::record(&mut tx, by, Action::RetryCrash, Some(&job.crash_id), "").await?;
                 count += 1;
             }
         }

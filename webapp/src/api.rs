@@ -1,11 +1,13 @@
 //! The endpoints that clients of Crash Stats use, with its answers.
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get};
 use crash::CrashId;
+use platform::access::{Action, Caller, Permission};
 use platform::cpu;
 use platform::http::ApiError;
 use platform::queue::{JobState, JobStatus};
@@ -13,7 +15,7 @@ use serde_json::{Value, json};
 use tower_http::cors::{Any, CorsLayer};
 
 use crate::find::{self, Found};
-use crate::page::moved;
+use crate::page::{keep_private, moved};
 use crate::params::Params;
 use crate::state::Webapp;
 
@@ -56,40 +58,79 @@ async fn no_service(Path(name): Path<String>) -> Response {
     )
 }
 
-/// The public part of a processed crash.
-async fn processed_crash(State(app): State<Webapp>, params: Params) -> Result<Response, ApiError> {
+/// A processed crash, as far as the caller may see it.
+async fn processed_crash(State(app): State<Webapp>, caller: Caller, params: Params) -> Result<Response, ApiError> {
     let id = match crash_id(&params) {
         Ok(id) => id,
         Err(answer) => return Ok(*answer),
     };
-    Ok(match find::processed(&app, &id).await? {
+    let mut response = match find::processed(&app, &caller, &id, Action::ReadProcessed).await? {
         Found::Processed(found) => document(found.crash.into_json(), &params).await?,
         Found::Waiting(waiting) => not_processed(&id, waiting.job.as_ref()),
         Found::Failed(failed) => not_processed(&id, Some(&failed.job)),
         Found::Gone(_) | Found::Nothing => not_found(&id),
-    })
+    };
+    keep_private(&mut response, &caller);
+    Ok(response)
 }
 
-/// The public annotations of a crash. Dumps are protected, for every client.
-async fn raw_crash(State(app): State<Webapp>, params: Params) -> Result<Response, ApiError> {
+/// The annotations of a crash, as far as the caller may see them, or one of its files.
+async fn raw_crash(State(app): State<Webapp>, caller: Caller, params: Params) -> Result<Response, ApiError> {
     let id = match crash_id(&params) {
         Ok(id) => id,
         Err(answer) => return Ok(*answer),
     };
-    match params.get("format") {
-        None | Some("" | "meta") => {}
-        Some("raw") => {
-            return Ok(failed(
-                StatusCode::FORBIDDEN,
-                &json!({"error": "Binary response requires permissions: View Raw Dumps"}),
-            ));
-        }
-        Some(_) => return Ok(bad_argument("format")),
+    let mut response = match params.get("format") {
+        None | Some("" | "meta") => match find::annotations(&app, &caller, &id, Some(Action::ReadRaw)).await? {
+            Some(annotations) => document(annotations.into_json(), &params).await?,
+            None => not_found(&id),
+        },
+        Some("raw") => dump(&app, &caller, &id, params.get("name").unwrap_or_default()).await?,
+        Some(_) => bad_argument("format"),
+    };
+    keep_private(&mut response, &caller);
+    Ok(response)
+}
+
+/// A file of a report. Without the permission the answer is the same whatever there is.
+async fn dump(app: &Webapp, caller: &Caller, id: &CrashId, name: &str) -> Result<Response, ApiError> {
+    if !caller.may(Permission::ViewRawDump) {
+        let error = format!(
+            "Binary response requires permissions: {}",
+            Permission::ViewRawDump.title()
+        );
+        return Ok(failed(StatusCode::FORBIDDEN, &json!({ "error": error })));
     }
-    Ok(match find::annotations(&app, &id).await? {
-        Some(annotations) => document(annotations.into_json(), &params).await?,
-        None => not_found(&id),
-    })
+    let wanted = match name {
+        "" | "dump" => crash::MAIN_DUMP,
+        name => name,
+    };
+    let Some(dump) = find::dump(app, caller, id, wanted).await? else {
+        return Ok(not_found(id));
+    };
+    let id = &dump.id;
+    // The names of files may hold what no header does.
+    let named: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || "_-.".contains(c) {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    let file = match named.as_str() {
+        "" => format!("{id}.dmp"),
+        "memory_report" => format!("{id}-memory_report.json.gz"),
+        named => format!("{id}-{named}.dmp"),
+    };
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_LENGTH, dump.size.to_string()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{file}\"")),
+    ];
+    Ok((headers, Body::from_stream(dump.content)).into_response())
 }
 
 fn crash_id(params: &Params) -> Result<CrashId, Box<Response>> {

@@ -1,9 +1,13 @@
 //! Finds what can be said about a crash id.
 
+use std::collections::BTreeSet;
+
 use crash::{CrashId, ProcessedCrash, RawCrash, redact};
 use crashstore::db::{self, State, Summary};
 use crashstore::output::{self, Stored};
 use crashstore::{StoreError, report};
+use platform::access::{Action, Caller, Permission};
+use platform::blobs::ByteStream;
 use platform::db::DbError;
 use platform::http::ApiError;
 use platform::queue::{self, JobState, JobStatus};
@@ -12,25 +16,53 @@ use serde_json::{Map, Value};
 
 use crate::state::Webapp;
 
-/// The public part of a document. Pages and answers are made only from this.
+/// As much of a document as its reader may see. Pages and answers are made only from this.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Public(Map<String, Value>);
+pub(crate) struct Seen {
+    values: Map<String, Value>,
+    /// The keys that not everybody may see; none if this is the public part.
+    protected: BTreeSet<String>,
+    is_whole: bool,
+}
 
-impl Public {
-    pub(crate) fn of_processed(crash: &ProcessedCrash) -> Self {
-        Self(redact::public_processed(crash))
+impl Seen {
+    fn of_processed(crash: ProcessedCrash, is_whole: bool) -> Self {
+        Self::of(redact::public_processed(&crash), is_whole.then_some(crash.0))
     }
 
-    pub(crate) fn of_raw(crash: &RawCrash) -> Self {
-        Self(redact::public_raw(crash))
+    fn of_raw(crash: RawCrash, is_whole: bool) -> Self {
+        Self::of(redact::public_raw(&crash), is_whole.then_some(crash.0))
+    }
+
+    fn of(public: Map<String, Value>, whole: Option<Map<String, Value>>) -> Self {
+        let is_whole = whole.is_some();
+        let protected = match &whole {
+            Some(whole) => whole.keys().filter(|key| !public.contains_key(*key)).cloned().collect(),
+            None => BTreeSet::new(),
+        };
+        Self {
+            values: whole.unwrap_or(public),
+            protected,
+            is_whole,
+        }
     }
 
     pub(crate) fn values(&self) -> &Map<String, Value> {
-        &self.0
+        &self.values
+    }
+
+    /// Whether this is the whole document, with what is protected.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.is_whole
+    }
+
+    /// Whether not everybody may see what stands under this key.
+    pub(crate) fn is_protected(&self, key: &str) -> bool {
+        self.protected.contains(key)
     }
 
     pub(crate) fn into_json(self) -> Value {
-        Value::Object(self.0)
+        Value::Object(self.values)
     }
 }
 
@@ -75,22 +107,32 @@ pub(crate) struct Processed {
     /// Its row.
     pub(crate) row: Option<Summary>,
     /// The part that may be shown.
-    pub(crate) crash: Public,
+    pub(crate) crash: Seen,
 }
 
 /// Finds the processed report of a crash, and requests processing if it is not there yet. A later copy of a report that
-/// was sent twice leads to the first.
+/// was sent twice leads to the first. Who may see what is protected gets the whole document, once that is recorded as
+/// `action`.
 ///
 /// # Errors
 /// The database or the blob store failed.
-pub(crate) async fn processed(app: &Webapp, asked: &CrashId) -> Result<Found, ApiError> {
+pub(crate) async fn processed(
+    app: &Webapp,
+    caller: &Caller,
+    asked: &CrashId,
+    action: Action,
+) -> Result<Found, ApiError> {
+    let is_whole = caller.may(Permission::ViewPii);
     let (id, row) = first_copy(app, asked).await?;
     if row.as_ref().is_some_and(|row| row.state == State::Deleted) {
         return Ok(not_there(asked, id));
     }
     match output::load(&app.db, &app.blobs, &id).await {
         Ok(Stored::Valid(crash)) => {
-            let crash = cpu::run(move || Public::of_processed(&crash)).await?;
+            if is_whole {
+                record(app, caller, action, &id, "").await?;
+            }
+            let crash = cpu::run(move || Seen::of_processed(*crash, is_whole)).await?;
             return Ok(Found::Processed(Box::new(Processed { id, row, crash })));
         }
         Ok(Stored::None | Stored::Lost) => {}
@@ -121,17 +163,82 @@ fn not_there(asked: &CrashId, id: CrashId) -> Found {
     if id == *asked { Found::Nothing } else { Found::Gone(id) }
 }
 
-/// The public annotations of a report; `None` if there is no such report.
+/// The annotations of a report: all of them for those who may see what is protected, otherwise the public ones; `None`
+/// if there is no such report. A whole document is recorded as `action`; a page that has recorded itself gives none.
 ///
 /// # Errors
 /// The database or the blob store failed.
-pub(crate) async fn annotations(app: &Webapp, asked: &CrashId) -> Result<Option<Public>, ApiError> {
-    let (id, row) = first_copy(app, asked).await?;
-    if row.is_some_and(|row| row.state == State::Deleted) {
+pub(crate) async fn annotations(
+    app: &Webapp,
+    caller: &Caller,
+    asked: &CrashId,
+    action: Option<Action>,
+) -> Result<Option<Seen>, ApiError> {
+    let is_whole = caller.may(Permission::ViewPii);
+    let Some(id) = existing(app, asked).await? else {
+        return Ok(None);
+    };
+    let Some(raw) = report::load_raw(&app.blobs, &id).await.map_err(store_failed)? else {
+        return Ok(None);
+    };
+    if let Some(action) = action.filter(|_| is_whole) {
+        record(app, caller, action, &id, "").await?;
+    }
+    Ok(Some(cpu::run(move || Seen::of_raw(raw, is_whole)).await?))
+}
+
+/// A file of a report.
+pub(crate) struct Dump {
+    /// The report's id.
+    pub(crate) id: CrashId,
+    /// Its size in bytes.
+    pub(crate) size: u64,
+    /// Its content.
+    pub(crate) content: ByteStream,
+}
+
+/// A file of a report, a minidump or an attachment, for those who may read such; recorded. `None` if there is none with
+/// this name.
+///
+/// # Errors
+/// The caller may not read files, and then nothing was looked at; or the database or the blob store failed.
+pub(crate) async fn dump(app: &Webapp, caller: &Caller, asked: &CrashId, name: &str) -> Result<Option<Dump>, ApiError> {
+    caller.require(Permission::ViewRawDump)?;
+    let Some(id) = existing(app, asked).await? else {
+        return Ok(None);
+    };
+    let names = report::dump_names(&app.blobs, &id).await.map_err(store_failed)?;
+    if !names.iter().any(|known| known == name) {
         return Ok(None);
     }
-    let raw = report::load_raw(&app.blobs, &id).await.map_err(store_failed)?;
-    Ok(raw.as_ref().map(Public::of_raw))
+    let found = report::stream_dump(&app.blobs, &id, name).await.map_err(store_failed)?;
+    let Some((size, content)) = found else {
+        return Ok(None);
+    };
+    record(app, caller, Action::ReadDump, &id, name).await?;
+    Ok(Some(Dump { id, size, content }))
+}
+
+/// The names of a report's files, for those who may read them; none for others.
+///
+/// # Errors
+/// The blob store failed.
+pub(crate) async fn dump_names(app: &Webapp, caller: &Caller, id: &CrashId) -> Result<Option<Vec<String>>, ApiError> {
+    if !caller.may(Permission::ViewRawDump) {
+        return Ok(None);
+    }
+    let names = report::dump_names(&app.blobs, id).await.map_err(store_failed)?;
+    Ok(Some(names))
+}
+
+async fn record(app: &Webapp, caller: &Caller, action: Action, id: &CrashId, detail: &str) -> Result<(), ApiError> {
+    Ok(app.access.record(caller, action, Some(id.as_str()), detail).await?)
+}
+
+/// The id of the first copy of a report; `None` if that was deleted.
+async fn existing(app: &Webapp, asked: &CrashId) -> Result<Option<CrashId>, DbError> {
+    let (id, row) = first_copy(app, asked).await?;
+    Ok(row.is_none_or(|row| row.state != State::Deleted).then_some(id))
 }
 
 async fn first_copy(app: &Webapp, id: &CrashId) -> Result<(CrashId, Option<Summary>), DbError> {

@@ -1,11 +1,12 @@
 //! Pages and API for looking at crashes and builds: rendered here, readable without JavaScript.
 //!
-//! It is not a search engine, and has only one side effect: viewing a report that is not processed yet requests its
-//! processing.
+//! It is not a search engine, and changes little: viewing a report that is not processed yet requests its processing,
+//! and people sign in and out.
 //!
 //! Invariants:
 //!
-//! * everything shown of a crash comes from [`crash::redact`]; the pages have no other access to it;
+//! * everything shown of a crash comes from `find`, which redacts it for its reader ([`crash::redact`]) and records whom
+//!   it showed what is protected; the pages have no other access to it;
 //! * the templates escape every text, and no page loads anything from another host;
 //! * "not processed yet", "does not exist" and "not a crash id" are three different answers.
 
@@ -20,7 +21,9 @@ mod find;
 mod page;
 mod state;
 
+mod account;
 mod api;
+mod audit_log;
 mod builds;
 mod crashes;
 mod glossary;
@@ -32,7 +35,7 @@ mod tests;
 
 use axum::Router;
 use axum::middleware::map_response;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 pub use crashes::Asked;
 pub use page::error_page;
@@ -55,6 +58,10 @@ impl Webapp {
             .route("/builds/{product}/{channel}/{build_id}", get(builds::show))
             .route("/glossary", get(glossary::show))
             .route("/glossary/", get(glossary::to_glossary))
+            .route("/account", get(account::show))
+            .route("/account/sign-in", post(account::sign_in))
+            .route("/account/sign-out", post(account::sign_out))
+            .route("/audit-log", get(audit_log::show))
             .route("/search", get(search::show))
             .route("/static/{file}", get(page::stylesheet));
         pages

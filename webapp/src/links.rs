@@ -10,6 +10,26 @@ pub(crate) fn report(id: &CrashId) -> String {
     format!("/report/index/{id}")
 }
 
+/// A file of a report: its name, and where it can be read.
+pub(crate) fn dump(id: &CrashId, name: String) -> (String, String) {
+    let parameters = [("crash_id", id.as_str()), ("format", "raw"), ("name", &name)];
+    let link = page("/api/RawCrash/", &parameters);
+    (name, link)
+}
+
+/// Where to sign in, to come back to a page of this site.
+pub(crate) fn sign_in(back: &str) -> String {
+    page("/account", &[("next", back)])
+}
+
+/// The path of a page of this site, as a form or an address names it; none if it leads elsewhere.
+pub(crate) fn own_page(path: &str) -> Option<&str> {
+    let is_path = path.starts_with('/') && !path.starts_with("//");
+    // Browsers read a backslash as a slash, and leave out control characters.
+    let is_plain = path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    (is_path && is_plain && path.len() <= 2_000).then_some(path)
+}
+
 /// The list of crashes that match these filters, given by parameter name.
 pub(crate) fn crashes(filters: &[(&str, &str)]) -> String {
     page("/", filters)

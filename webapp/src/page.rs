@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::Path;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use platform::access::Caller;
 use platform::http::ApiError;
 
 const STYLE: &str = include_str!("style.css");
@@ -44,14 +45,19 @@ pub(crate) async fn protect(mut response: Response) -> Response {
 }
 
 fn add_protection(response: &mut Response) {
-    const HEADERS: [(HeaderName, &str); 3] = [
+    const HEADERS: [(HeaderName, &str); 5] = [
         (
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; \
              frame-ancestors 'none'",
         ),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        // For browsers that do not know `frame-ancestors`.
+        (header::X_FRAME_OPTIONS, "DENY"),
+        // No other site learns which page led to it. Our own pages may: without a referrer, a browser would hide from
+        // us that a form is our own.
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     ];
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -71,6 +77,16 @@ pub(crate) fn html(status: StatusCode, page: &impl Template) -> Response {
         )
             .into_response(),
         Err(error) => ApiError::Internal(error.into()).into_response(),
+    }
+}
+
+/// Keeps an answer that depends on its reader from being kept for another one: it is stored nowhere if it was made for
+/// the holder of a token.
+pub(crate) fn keep_private(response: &mut Response, caller: &Caller) {
+    let headers = response.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("Auth-Token, Cookie"));
+    if caller.identity().is_some() {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     }
 }
 

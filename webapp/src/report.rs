@@ -4,6 +4,7 @@ mod build;
 mod crash_facts;
 mod document;
 mod fact;
+mod protected;
 mod stack;
 
 use ::crash::CrashId;
@@ -11,15 +12,16 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
+use platform::access::{Action, Caller};
 use platform::{clock, cpu};
-use serde_json::{Map, Value};
 
 use self::build::BuildView;
 use self::document::{shown, text};
 use self::fact::Fact;
+use self::protected::ProtectedView;
 use self::stack::{ExceptionView, ModuleView, ThreadView};
-use crate::find::{self, Found, Processed, Public, Waiting};
-use crate::page::{PageError, Problem, html, moved};
+use crate::find::{self, Found, Processed, Seen, Waiting};
+use crate::page::{PageError, Problem, html, keep_private, moved};
 use crate::state::Webapp;
 use crate::{format, links};
 
@@ -28,27 +30,36 @@ const ANNOTATION: usize = 2_000;
 /// Further annotations are not listed.
 const MAX_ANNOTATIONS: usize = 1_000;
 
-/// Shows a report, or says exactly why there is none.
-pub(crate) async fn show(State(app): State<Webapp>, Path(text): Path<String>, uri: Uri) -> Result<Response, PageError> {
+/// Shows a report, as far as the caller may see it, or says exactly why there is none.
+pub(crate) async fn show(
+    State(app): State<Webapp>,
+    caller: Caller,
+    Path(text): Path<String>,
+    uri: Uri,
+) -> Result<Response, PageError> {
     if let Some(id) = text.strip_prefix("bp-").and_then(|id| id.parse().ok()) {
         return Ok(moved(StatusCode::FOUND, &links::report(&id)));
     }
     let Ok(id) = text.parse::<CrashId>() else {
         return Ok(not_an_id());
     };
-    match find::processed(&app, &id).await? {
+    let mut response = match find::processed(&app, &caller, &id, Action::SeeReport).await? {
         Found::Processed(found) => {
-            let annotations = find::annotations(&app, &found.id).await?;
+            let annotations = find::annotations(&app, &caller, &found.id, None).await?;
+            let dumps = find::dump_names(&app, &caller, &found.id).await?;
+            let is_known = caller.identity().is_some();
             // Documents can be up to 128 MB.
             let make = move || {
-                let page = ReportPage::new(&id, &found, annotations.as_ref());
+                let mut page = ReportPage::new(&id, &found, annotations.as_ref());
+                page.dumps = dumps.map(|names| names.into_iter().map(|name| links::dump(&found.id, name)).collect());
+                page.sign_in = (!is_known).then(|| links::sign_in(&links::report(&id)));
                 html(StatusCode::OK, &page)
             };
-            Ok(cpu::run(make).await?)
+            cpu::run(make).await?
         }
         Found::Waiting(waiting) => {
             let page = WaitingPage::new(id, uri.path(), waiting);
-            Ok(html(StatusCode::OK, &page))
+            html(StatusCode::OK, &page)
         }
         Found::Failed(failed) => {
             let page = FailedPage {
@@ -57,11 +68,13 @@ pub(crate) async fn show(State(app): State<Webapp>, Path(text): Path<String>, ur
                 reason: failed.job.reason,
                 id,
             };
-            Ok(html(StatusCode::OK, &page))
+            html(StatusCode::OK, &page)
         }
-        Found::Gone(first) => Ok(gone(&id, &first)),
-        Found::Nothing => Ok(unknown(&id)),
-    }
+        Found::Gone(first) => gone(&id, &first),
+        Found::Nothing => unknown(&id),
+    };
+    keep_private(&mut response, &caller);
+    Ok(response)
 }
 
 fn not_an_id() -> Response {
@@ -180,12 +193,26 @@ struct ReportPage {
     modules_left_out: usize,
     unloaded: Vec<String>,
     unloaded_left_out: usize,
-    annotations: Option<Vec<(String, String)>>,
+    annotations: Option<Vec<AnnotationView>>,
     notes: Vec<String>,
+    /// What is protected, for those who may see it.
+    protected: Option<ProtectedView>,
+    /// The report's files with their links, for those who may read them.
+    dumps: Option<Vec<(String, String)>>,
+    /// Where to sign in, for whoever is not.
+    sign_in: Option<String>,
+}
+
+/// An annotation.
+#[derive(Debug)]
+struct AnnotationView {
+    name: String,
+    value: String,
+    is_protected: bool,
 }
 
 impl ReportPage {
-    fn new(asked: &CrashId, found: &Processed, annotations: Option<&Public>) -> Self {
+    fn new(asked: &CrashId, found: &Processed, annotations: Option<&Seen>) -> Self {
         let crash = found.crash.values();
         let signature = text(crash, "signature").to_owned();
         let build = BuildView::new(crash);
@@ -210,7 +237,10 @@ impl ReportPage {
             modules_left_out: modules.left_out,
             unloaded: modules.unloaded,
             unloaded_left_out: modules.unloaded_left_out,
-            annotations: annotations.map(|annotations| listed(annotations.values())),
+            annotations: annotations.map(listed),
+            protected: ProtectedView::new(&found.crash),
+            dumps: None,
+            sign_in: None,
             notes: text(crash, "processor_notes")
                 .lines()
                 .filter(|note| !note.trim().is_empty())
@@ -221,14 +251,19 @@ impl ReportPage {
     }
 }
 
-fn listed(annotations: &Map<String, Value>) -> Vec<(String, String)> {
+fn listed(annotations: &Seen) -> Vec<AnnotationView> {
     annotations
+        .values()
         .iter()
         .take(MAX_ANNOTATIONS)
         .map(|(name, value)| {
             // As in processed crashes: invisible characters must not affect what displays them.
             let value = shown(value).replace(char::is_control, "\u{fffd}");
-            (name.clone(), text::shortened(&value, ANNOTATION))
+            AnnotationView {
+                name: name.clone(),
+                value: text::shortened(&value, ANNOTATION),
+                is_protected: annotations.is_protected(name),
+            }
         })
         .collect()
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use buildinfo::audit::Audits;
 use crash::CrashId;
 use moka::sync::Cache;
+use platform::access::Access;
 use platform::blobs::Blobs;
 use platform::db::Db;
 use platform::queue::Wake;
@@ -32,12 +33,14 @@ pub struct Webapp {
     /// The channels and their newest builds, by generation.
     pub(crate) overview: moka::future::Cache<i64, Arc<Vec<ChannelView>>>,
     pub(crate) audits: Audits,
+    pub(crate) access: Access,
 }
 
 impl Webapp {
     /// Reads from this database and blob store; `wake` tells the processor of this process, if there is one, that a
-    /// report is awaited. The audits are shared with the API for builds, if it is in this process too.
-    pub fn new(db: Db, blobs: Blobs, wake: Wake, audits: Audits) -> Self {
+    /// report is awaited. The audits are shared with the API for builds, if it is in this process too. What is protected is
+    /// shown to those whom `access` knows.
+    pub fn new(db: Db, blobs: Blobs, wake: Wake, audits: Audits, access: Access) -> Self {
         let asked = Cache::builder()
             .max_capacity(ASKED_AT_ONCE)
             .time_to_live(ASK_EVERY)
@@ -49,6 +52,7 @@ impl Webapp {
             asked,
             overview: moka::future::Cache::new(GENERATIONS),
             audits,
+            access,
         }
     }
 }

@@ -17,7 +17,9 @@ use crashstore::column::{Name, Text};
 use crashstore::db::{self, Attached, Finished, Output};
 use crashstore::{Received, output, report};
 use http_body_util::BodyExt;
+use platform::access::Access;
 use platform::blobs::{BlobSettings, Blobs};
+use platform::http::HttpSettings;
 use platform::queue::Wake;
 use platform_testing::TestDb;
 use serde_json::{Value, json};
@@ -66,13 +68,16 @@ impl Answer {
 impl Server {
     fn new(test: TestDb) -> Self {
         let blobs = Blobs::open(&BlobSettings::default(), test.folder.path()).unwrap();
-        let router = Webapp::new(
+        let settings = HttpSettings::default();
+        let access = Access::new(test.db.clone(), &settings);
+        let webapp = Webapp::new(
             test.db.clone(),
             blobs.clone(),
             Wake::default(),
             Audits::new(test.db.clone()),
-        )
-        .router();
+            access.clone(),
+        );
+        let router = platform::http::layers(webapp.router(), &settings, access, crate::error_page);
         Self { test, blobs, router }
     }
 

@@ -84,9 +84,14 @@ async fn copies_within_the_window_get_the_first_id() {
 
         // A deleted report no longer counts as the first copy.
         let deleted = accepted(&post(&running.router, &[], crash("3")).await);
-        crashstore::deletion::delete(&running.db, &running.blobs, &deleted)
-            .await
-            .unwrap();
+        crashstore::deletion::delete(
+            &running.db,
+            &running.blobs,
+            &deleted,
+            &platform::access::Place::default(),
+        )
+        .await
+        .unwrap();
         let anew = accepted(&post(&running.router, &[], crash("3")).await);
         assert_ne!(anew, deleted);
         assert!(load_raw(&running.blobs, &anew).await.unwrap().is_some());
@@ -254,7 +259,8 @@ async fn a_deleted_report_is_not_taken_again_and_not_swept() {
             post(&running.router, &[("authorization", "Bearer secret")], body).await
         };
         assert_eq!(accepted(&send().await), id);
-        let delete = crashstore::deletion::delete(&running.db, &running.blobs, &id);
+        let by = platform::access::Place::default();
+        let delete = crashstore::deletion::delete(&running.db, &running.blobs, &id, &by);
         assert_eq!(delete.await.unwrap(), crashstore::deletion::Deletion::Done);
         assert_eq!(send().await.body, "Discarded=rule_deleted");
         assert!(load_raw(&running.blobs, &id).await.unwrap().is_none());

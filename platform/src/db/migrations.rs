@@ -34,6 +34,7 @@ const FILES: &[File] = files![
     "0007_byte_order",
     "0008_build_lists",
     "0009_reported_versions",
+    "0010_access",
 ];
 
 pub(super) static SQLITE_MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| migrator(|file| file.sqlite));
@@ -64,7 +65,7 @@ mod tests {
 
     /// The beginnings of the checksums that databases have stored. A migration that was applied somewhere is never
     /// edited: that database would be refused.
-    const STORED: [(&str, &str); 9] = [
+    const STORED: [(&str, &str); 10] = [
         ("6f1635149f87597b", "6de1c207353622d2"),
         ("8897a17d68711662", "8897a17d68711662"),
         ("7347bebb7efbe1e4", "1839fa27de2d2311"),
@@ -74,6 +75,7 @@ mod tests {
         ("605caa7986b3f1af", "2de2456d4b76cb14"),
         ("96e25e111f011ead", "96e25e111f011ead"),
         ("04ad4d569eb44efa", "c1cf5e0ff2711e89"),
+        ("5b310bcd26150422", "a2f336a4c1896251"),
     ];
 
     #[test]

@@ -1,5 +1,5 @@
-//! What every request passes, whatever it asks for: an id, a line in the log's span, its time, the
-//! rate limit, a limit on its time, and a net under panics.
+//! What every request passes, whatever it asks for: an id, a line in the log's span, its time, who
+//! makes it, the rate limits, a limit on its time, and a net under panics.
 //!
 //! What goes wrong out here is answered in the form that the address promises: JSON below `/api/`
 //! and for operators, a text to senders of crash reports, and a page to everybody else.
@@ -11,18 +11,20 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::HttpBody;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{Extensions, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 
+use super::admission::admitted;
 use super::client;
 use super::error::ApiError;
-use super::limit::Limit;
+use super::limit::Limits;
 use super::meters::{DURATION, IN_FLIGHT, METHODS, PANICS, REQUESTS, TIMED_OUT};
 use super::settings::HttpSettings;
+use crate::access::Access;
 use crate::meters::SharedString;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -37,9 +39,11 @@ const UNTIMED: [&str; 3] = ["/submit", "/submit/", "/api/v1/snapshot"];
 pub type Page = fn(ApiError) -> Response;
 
 /// The whole of a server's routes, with what every request passes.
-pub fn layers(router: Router, settings: &HttpSettings, page: Page) -> Router {
+pub fn layers(router: Router, settings: &HttpSettings, access: Access, page: Page) -> Router {
     let net = Arc::new(Net {
-        limit: Limit::new(settings),
+        access,
+        limits: Limits::new(settings),
+        proxies: usize::from(settings.proxies),
         time: match settings.answer_seconds {
             0 => None,
             seconds => Some(Duration::from_secs(u64::from(seconds))),
@@ -49,7 +53,7 @@ pub fn layers(router: Router, settings: &HttpSettings, page: Page) -> Router {
     // What is added later is farther outside.
     router
         .layer(from_fn_with_state(Arc::clone(&net), in_time))
-        .layer(from_fn_with_state(Arc::clone(&net), within_rate))
+        .layer(from_fn_with_state(Arc::clone(&net), admitted))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(net, in_words))
         .layer(from_fn(measured))
@@ -67,15 +71,17 @@ pub fn layers(router: Router, settings: &HttpSettings, page: Page) -> Router {
         .layer(from_fn(harmless_id))
 }
 
-struct Net {
-    limit: Option<Limit>,
+pub(super) struct Net {
+    pub(super) access: Access,
+    pub(super) limits: Limits,
+    pub(super) proxies: usize,
     time: Option<Duration>,
     page: Page,
 }
 
 /// What an address promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Api,
     Submit,
     Operations,
@@ -84,7 +90,7 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(path: &str) -> Self {
+    pub(super) fn of(path: &str) -> Self {
         match path {
             "/submit" | "/submit/" => Self::Submit,
             "/metrics" | "/robots.txt" => Self::Operations,
@@ -95,14 +101,14 @@ impl Kind {
         }
     }
 
-    fn is_limited(self) -> bool {
+    pub(super) fn is_limited(self) -> bool {
         matches!(self, Self::Api | Self::Page)
     }
 }
 
 /// The pattern that a request's path fits: never the path itself, which may say what is protected.
-fn route<B>(request: &axum::http::Request<B>) -> Option<&str> {
-    let matched = request.extensions().get::<MatchedPath>();
+pub(super) fn route(extensions: &Extensions) -> Option<&str> {
+    let matched = extensions.get::<MatchedPath>();
     matched.map(MatchedPath::as_str)
 }
 
@@ -127,7 +133,7 @@ fn span<B>(request: &axum::http::Request<B>) -> tracing::Span {
         "request",
         id = id.unwrap_or_default(),
         method = method_label(request.method()),
-        route = route(request).unwrap_or("none")
+        route = route(request.extensions()).unwrap_or("none")
     )
 }
 
@@ -161,7 +167,7 @@ async fn measured(request: Request, next: Next) -> Response {
     let mut measured = Measured {
         begun: Instant::now(),
         method: method_label(request.method()),
-        route: route(&request).unwrap_or("none").into(),
+        route: route(request.extensions()).unwrap_or("none").into(),
         status: "gone",
         client: client::kind(request.headers()),
     };
@@ -221,7 +227,7 @@ fn is_wordless(kind: Kind, response: &Response) -> bool {
 }
 
 impl Net {
-    fn say(&self, kind: Kind, error: ApiError) -> Response {
+    pub(super) fn say(&self, kind: Kind, error: ApiError) -> Response {
         let (status, _) = error.status();
         match kind {
             Kind::Api | Kind::Operations | Kind::Static => error.into_response(),
@@ -240,20 +246,10 @@ impl Net {
     }
 }
 
-async fn within_rate(State(net): State<Arc<Net>>, request: Request, next: Next) -> Response {
-    let kind = Kind::of(request.uri().path());
-    if let Some(limit) = net.limit.as_ref().filter(|_| kind.is_limited())
-        && let Err(refused) = limit.check(&request)
-    {
-        return net.say(kind, refused);
-    }
-    next.run(request).await
-}
-
 /// Gives a request up that takes too long. The body of an answer may take as long as it takes.
 async fn in_time(State(net): State<Arc<Net>>, request: Request, next: Next) -> Response {
     let kind = Kind::of(request.uri().path());
-    let route = route(&request).unwrap_or("none").to_owned();
+    let route = route(request.extensions()).unwrap_or("none").to_owned();
     let Some(time) = net.time.filter(|_| !UNTIMED.contains(&route.as_str())) else {
         return next.run(request).await;
     };

@@ -9,6 +9,7 @@ use buildinfo::import;
 use builds::derive::correction::{Correction, CorrectionKind, Field};
 use builds::derive::draft::Draft;
 use clap::{Args, Subcommand};
+use platform::access::Action;
 use platform::clock;
 use platform::db::Db;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ use serde_json::json;
 use super::preview::{show_preview, tell_unknown};
 use super::print;
 use super::work::Work;
+use crate::operator::{author, record};
 
 /// Maximum corrections read at a time.
 const PAGE: i64 = 500;
@@ -124,12 +126,6 @@ async fn add(db: &Db, args: AddArgs, as_json: bool) -> anyhow::Result<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
-/// The default author: the process's user.
-pub(super) fn author(named: Option<String>) -> String {
-    let named = named.filter(|name| !name.trim().is_empty());
-    named.unwrap_or_else(|| format!("user {}", rustix::process::getuid().as_raw()))
-}
-
 /// The current time, increased if needed to exceed any earlier id: of two corrections of one field the later one wins.
 pub(super) async fn next_id(db: &Db) -> anyhow::Result<i64> {
     let now = clock::now_micros();
@@ -142,7 +138,12 @@ pub(super) async fn make(db: &Db, corrections: &[Correction]) -> anyhow::Result<
     let work = Work::start();
     let made = import::correct(db, corrections, &work.owner, &work.stop, &work.report()).await;
     work.end();
-    Ok(made?)
+    let generation = made?;
+    for correction in corrections {
+        let detail = format!("correction {}: {}", correction.id, what(correction));
+        record(db, &correction.author, Action::CorrectBuilds, &detail).await?;
+    }
+    Ok(generation)
 }
 
 async fn list(db: &Db, args: &ListArgs, as_json: bool) -> anyhow::Result<ExitCode> {
@@ -222,20 +223,15 @@ fn what(correction: &Correction) -> String {
 }
 
 async fn undo(db: &Db, args: UndoArgs, as_json: bool) -> anyhow::Result<ExitCode> {
+    let author = author(args.author);
     let work = Work::start();
-    let undone = import::undo_correction(
-        db,
-        args.id,
-        &author(args.author),
-        &work.owner,
-        &work.stop,
-        &work.report(),
-    )
-    .await;
+    let undone = import::undo_correction(db, args.id, &author, &work.owner, &work.stop, &work.report()).await;
     work.end();
     let Some(generation) = undone? else {
         bail!("no correction {} is in force", args.id);
     };
+    let detail = format!("correction {} undone", args.id);
+    record(db, &author, Action::CorrectBuilds, &detail).await?;
     if as_json {
         print::objects([json!({"undone": args.id, "generation": generation})])?;
     } else {

@@ -16,10 +16,11 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::corrections::{author, make, next_id};
+use super::corrections::{make, next_id};
 use super::preview::{counted, show_preview, tell_in_force, tell_unknown};
 use super::print;
 use super::work::Work;
+use crate::operator::author;
 
 /// Larger files of corrections are rejected. In bytes.
 const MAX_FILE: u64 = 16 << 20;

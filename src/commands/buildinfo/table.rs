@@ -9,10 +9,11 @@ use buildinfo::db::latest_generation;
 use buildinfo::transfer::export;
 use buildinfo::transfer::load::{LoadOptions, Origin, load_csv};
 use clap::{Args, ValueEnum};
+use platform::access::Action;
 use platform::db::Db;
 
-use super::corrections::author;
 use super::{Work, report};
+use crate::operator::{author, record};
 
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
@@ -75,7 +76,8 @@ pub(crate) async fn load(db: &Db, args: LoadCsvArgs, as_json: bool) -> anyhow::R
         None if is_stdin => "stdin".parse()?,
         None => origin_of(&args.file)?,
     };
-    let author = author(args.author).parse();
+    let by = author(args.author);
+    let author = by.parse();
     let options = LoadOptions {
         origin,
         author: author.context("reading --author")?,
@@ -92,6 +94,13 @@ pub(crate) async fn load(db: &Db, args: LoadCsvArgs, as_json: bool) -> anyhow::R
     let run = load_csv(db, input, &options, &work.owner, &work.stop, &work.report()).await;
     work.end();
     let run = run?;
+    record(
+        db,
+        &by,
+        Action::LoadBuilds,
+        &format!("{}, run {}", args.file.display(), run.id),
+    )
+    .await?;
     report::run(&run, as_json)?;
     if run.outcome == "complete" {
         Ok(ExitCode::SUCCESS)

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use super::*;
+use crate::db::{DatabaseSettings, Db};
 
 /// A page as a service would render it.
 #[expect(clippy::needless_pass_by_value, reason = "a page is made of the error itself")]
@@ -63,7 +64,8 @@ fn log_everything() {
     });
 }
 
-fn service(settings: &HttpSettings) -> Router {
+/// A service on a database that goes away with the test.
+async fn service(settings: &HttpSettings) -> Router {
     log_everything();
     let router = Router::new()
         .route("/", get(|| async { "home" }))
@@ -79,7 +81,9 @@ fn service(settings: &HttpSettings) -> Router {
         .route("/api/v1/well/{name}", get(|| async { "well" }))
         .route("/static/{file}", get(|| async { "p {}" }))
         .route("/__lbheartbeat__", get(|| async { "" }));
-    layers(router, settings, page)
+    let folder = tempfile::tempdir().unwrap();
+    let db = Db::open(&DatabaseSettings::default(), folder.path()).await.unwrap();
+    layers(router, settings, Access::new(db, settings), page)
 }
 
 struct Answer {
@@ -116,7 +120,7 @@ async fn ask(router: &Router, method: &str, path: &str) -> Answer {
 /// Every error has the form of its address, and the API's errors are readable by pages of other hosts as well.
 #[tokio::test]
 async fn errors_have_the_form_of_their_address() {
-    let router = service(&HttpSettings::default());
+    let router = service(&HttpSettings::default()).await;
     for (method, path, status, code) in [
         ("GET", "/api/v1/panic", 500, "internal"),
         ("GET", "/api/v1/nothing", 404, "not_found"),
@@ -168,7 +172,7 @@ async fn errors_have_the_form_of_their_address() {
 
 #[tokio::test]
 async fn head_is_get_without_a_body() {
-    let router = service(&HttpSettings::default());
+    let router = service(&HttpSettings::default()).await;
     let answer = ask(&router, "HEAD", "/").await;
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!((answer.header("content-length"), &*answer.body), ("4", ""));
@@ -179,7 +183,7 @@ async fn head_is_get_without_a_body() {
 
 #[tokio::test]
 async fn a_request_has_one_harmless_id() {
-    let router = service(&HttpSettings::default());
+    let router = service(&HttpSettings::default()).await;
     let long = "x".repeat(65);
     for (given, is_kept) in [
         (&["a.B-3_c"][..], true),
@@ -206,7 +210,8 @@ async fn what_takes_too_long_is_given_up() {
     let router = service(&HttpSettings {
         answer_seconds: 1,
         ..HttpSettings::default()
-    });
+    })
+    .await;
     let (api, page, submit, snapshot) = tokio::join!(
         ask(&router, "GET", "/api/v1/slow"),
         ask(&router, "GET", "/slow"),
@@ -238,7 +243,7 @@ async fn each_address_has_its_own_limit_on_the_api_and_pages() {
         request.extensions_mut().insert(ConnectInfo(peer));
         request
     };
-    let router = service(&settings);
+    let router = service(&settings).await;
     for path in ["/api/v1/well/a", "/"] {
         let answer = send(&router, from(path, "192.0.2.1:1")).await;
         assert_eq!(answer.status, StatusCode::OK);
@@ -273,7 +278,7 @@ fn logs_and_figures_say_the_route_and_nothing_of_the_client() {
         .unwrap();
     metrics::with_local_recorder(&recorder, || {
         runtime.block_on(async {
-            let router = service(&HttpSettings::default());
+            let router = service(&HttpSettings::default()).await;
             for (method, path, agent) in [
                 ("GET", "/api/v1/well/someone?url=someone", "curl/8.14.1 someone"),
                 ("GET", "/api/v1/panic?url=someone", "someone"),

@@ -1,0 +1,112 @@
+//! The audit log: who saw what is protected, and who changed what.
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Somebody signed in.
+    SignIn,
+    /// Somebody signed out.
+    SignOut,
+    /// The page of a report was shown with what is protected.
+    SeeReport,
+    /// A whole processed crash was read.
+    ReadProcessed,
+    /// A whole raw crash was read.
+    ReadRaw,
+    /// A file of a report was read; the detail is its name.
+    ReadDump,
+    /// The audit log itself was read.
+    ReadAuditLog,
+    /// A token was made; the detail is its id, its permissions and its note.
+    CreateToken,
+    /// A token was revoked; the detail is its id.
+    RevokeToken,
+    /// A crash report was deleted.
+    DeleteCrash,
+    /// A crash that could not be processed was taken up once more.
+    RetryCrash,
+    /// Something about builds was corrected; the detail says what.
+    CorrectBuilds,
+    /// Builds were read from a file; the detail is its name.
+    LoadBuilds,
+}
+
+/// The actions' names, in the order of the enum.
+pub(super) const NAMES: &[&str] = &[
+    "sign_in",
+    "sign_out",
+    "see_report",
+    "read_processed",
+    "read_raw",
+    "read_dump",
+    "read_audit_log",
+    "create_token",
+    "revoke_token",
+    "delete_crash",
+    "retry_crash",
+    "correct_builds",
+    "load_builds",
+];
+
+impl Action {
+    /// Every action's name.
+    pub fn names() -> &'static [&'static str] {
+        NAMES
+    }
+
+    /// Its name in the log.
+    pub fn name(self) -> &'static str {
+        NAMES[self as usize]
+    }
+}
+
+/// Who does something, and from where.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// `token <id> (<note>)`, or whoever uses the command line.
+    pub who: String,
+    /// An address, or the name of the machine whose command line was used.
+    pub origin: String,
+}
+
+/// A line of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// When, microseconds UTC.
+    pub at: i64,
+    /// Tells lines of the same moment apart.
+    pub id: String,
+    /// Who did it.
+    pub who: String,
+    /// What was done: the name of an [`Action`], of this release or another one.
+    pub action: String,
+    /// The crash concerned; empty if none is.
+    pub crash_id: String,
+    /// More about it; never what is protected.
+    pub detail: String,
+    /// From where.
+    pub origin: String,
+}
+
+crate::from_row!(Entry {
+    at,
+    id,
+    who,
+    action,
+    crash_id,
+    detail,
+    origin
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_in_the_order_of_the_actions() {
+        assert_eq!(Action::SignIn.name(), "sign_in");
+        assert_eq!(Action::ReadDump.name(), "read_dump");
+        assert_eq!(Action::LoadBuilds.name(), "load_builds");
+        assert_eq!(Action::LoadBuilds as usize, NAMES.len() - 1);
+    }
+}

@@ -1,0 +1,193 @@
+//! What a token may do.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+/// A thing that needs leave. The order is that of lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Permission {
+    /// See what is protected of crashes.
+    ViewPii,
+    /// Read minidumps and other files of a report.
+    ViewRawDump,
+    /// Let crashes be processed again.
+    ReprocessCrashes,
+    /// Send queries to the search engine as they are.
+    RunCustomQueries,
+    /// Run queries that take long.
+    RunLongQueries,
+    /// Upload symbols.
+    UploadSymbols,
+    /// Upload symbols of builds that are only tried out.
+    UploadTrySymbols,
+    /// State builds.
+    AnnounceBuilds,
+    /// See who did what.
+    Administer,
+}
+
+/// A permission's name, what people call it, and what it allows.
+struct Row(Permission, &'static str, &'static str, &'static str);
+
+/// Names and titles of the first five are those that clients of Crash Stats know; those of symbols are Tecken's.
+const ROWS: [Row; 9] = [
+    Row(
+        Permission::ViewPii,
+        "view_pii",
+        "View Personal Identifiable Information",
+        "see everything in a crash report, but for its files: addresses of pages, comments, registers, unknown \
+         annotations",
+    ),
+    Row(
+        Permission::ViewRawDump,
+        "view_rawdump",
+        "View Raw Dumps",
+        "download the files of a crash report: minidumps, which hold memory, and attachments",
+    ),
+    Row(
+        Permission::ReprocessCrashes,
+        "reprocess_crashes",
+        "Reprocess Crashes",
+        "let crash reports be processed again",
+    ),
+    Row(
+        Permission::RunCustomQueries,
+        "run_custom_queries",
+        "Run Custom Queries in Super Search",
+        "nothing: kept since tokens of Crash Stats may have it",
+    ),
+    Row(
+        Permission::RunLongQueries,
+        "run_long_queries",
+        "Run Long Queries",
+        "nothing: kept since tokens of Crash Stats may have it",
+    ),
+    Row(
+        Permission::UploadSymbols,
+        "upload_symbols",
+        "Upload Symbols Files",
+        "upload symbols of builds that ship",
+    ),
+    Row(
+        Permission::UploadTrySymbols,
+        "upload_try_symbols",
+        "Upload Try Symbols Files",
+        "upload symbols of builds that are only tried out; not together with upload_symbols",
+    ),
+    Row(
+        Permission::AnnounceBuilds,
+        "announce_builds",
+        "Announce Builds",
+        "state which builds there are",
+    ),
+    Row(
+        Permission::Administer,
+        "administer",
+        "Administer",
+        "read the audit log: who saw what is protected, and who changed what",
+    ),
+];
+
+impl Permission {
+    /// Every permission, in order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        ROWS.iter().map(|row| row.0)
+    }
+
+    fn row(self) -> &'static Row {
+        // A test reads every row by its permission.
+        ROWS.iter().find(|row| row.0 == self).unwrap_or(&ROWS[0])
+    }
+
+    /// Its name, such as `view_pii`.
+    pub fn name(self) -> &'static str {
+        self.row().1
+    }
+
+    /// What people call it; errors use this name.
+    pub fn title(self) -> &'static str {
+        self.row().2
+    }
+
+    /// What it allows, as the end of the sentence "it allows to …".
+    pub fn meaning(self) -> &'static str {
+        self.row().3
+    }
+}
+
+/// The text is not the name of a permission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no such permission")]
+pub struct NoPermission;
+
+impl FromStr for Permission {
+    type Err = NoPermission;
+
+    fn from_str(name: &str) -> Result<Self, NoPermission> {
+        ROWS.iter()
+            .find(|row| row.1 == name)
+            .map(|row| row.0)
+            .ok_or(NoPermission)
+    }
+}
+
+/// What a token may do: any number of permissions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Permissions(BTreeSet<Permission>);
+
+impl Permissions {
+    /// Whether this one is among them.
+    pub fn contains(&self, permission: Permission) -> bool {
+        self.0.contains(&permission)
+    }
+
+    /// Each of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = Permission> {
+        self.0.iter().copied()
+    }
+
+    /// Reads the stored form. Names that this release does not know allow nothing.
+    pub(super) fn stored(text: &str) -> Self {
+        text.split_whitespace().filter_map(|name| name.parse().ok()).collect()
+    }
+}
+
+impl FromIterator<Permission> for Permissions {
+    fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
+        Self(permissions.into_iter().collect())
+    }
+}
+
+/// The stored form: their names with blanks between them.
+impl fmt::Display for Permissions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.iter().map(Permission::name).collect();
+        f.write_str(&names.join(" "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_permission_has_a_row_of_its_own() {
+        assert!(ROWS.is_sorted_by(|a, b| a.0 < b.0));
+        for permission in Permission::all() {
+            assert_eq!(permission.row().0, permission);
+            assert_eq!(permission.name().parse(), Ok(permission));
+        }
+        assert_eq!("".parse::<Permission>(), Err(NoPermission));
+        assert_eq!("VIEW_PII".parse::<Permission>(), Err(NoPermission));
+    }
+
+    #[test]
+    fn the_stored_form_reads_back_and_what_is_unknown_allows_nothing() {
+        let some: Permissions = [Permission::ViewRawDump, Permission::ViewPii].into_iter().collect();
+        assert_eq!(some.to_string(), "view_pii view_rawdump");
+        assert_eq!(Permissions::stored("view_pii view_rawdump"), some);
+        assert_eq!(Permissions::stored(" view_pii  fly view_rawdump"), some);
+        assert_eq!(Permissions::stored(""), Permissions::default());
+    }
+}

@@ -1,0 +1,53 @@
+//! Where a request comes from.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::ConnectInfo;
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+
+/// The client's address: the peer's or, behind `proxies` proxies of our own, the one that the outermost proxy saw. Each
+/// proxy appends its peer's address to `X-Forwarded-For`.
+pub(super) fn client_address(head: &Parts, proxies: usize) -> Option<IpAddr> {
+    let peer = head.extensions.get::<ConnectInfo<SocketAddr>>();
+    address(peer.map(|peer| peer.0.ip()), &head.headers, proxies)
+}
+
+fn address(peer: Option<IpAddr>, headers: &HeaderMap, proxies: usize) -> Option<IpAddr> {
+    let forwarded = || {
+        let chain: Vec<&str> = headers
+            .get_all("x-forwarded-for")
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .collect();
+        chain.iter().rev().nth(proxies - 1)?.trim().parse().ok()
+    };
+    let address = if proxies == 0 { peer } else { forwarded().or(peer) };
+    address.map(|address| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whose_request_it_is() {
+        for (peer, forwarded, proxies, expected) in [
+            ("192.0.2.1", &["198.51.100.7"][..], 0, "192.0.2.1"),
+            ("192.0.2.1", &["203.0.113.9, 198.51.100.7"], 1, "198.51.100.7"),
+            ("192.0.2.1", &["203.0.113.9", "198.51.100.7"], 2, "203.0.113.9"),
+            ("192.0.2.1", &[], 1, "192.0.2.1"),
+            ("192.0.2.1", &["nonsense"], 1, "192.0.2.1"),
+            ("2001:db8:1:2:3:4:5:6", &[], 0, "2001:db8:1:2:3:4:5:6"),
+            ("::ffff:192.0.2.1", &[], 0, "192.0.2.1"),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in forwarded {
+                headers.append("x-forwarded-for", value.parse().unwrap());
+            }
+            let found = address(Some(peer.parse().unwrap()), &headers, proxies);
+            assert_eq!(found, Some(expected.parse().unwrap()), "{peer} {forwarded:?}");
+        }
+    }
+}

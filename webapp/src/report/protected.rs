@@ -1,0 +1,79 @@
+//! What only those see of a report who may see what is protected.
+
+use serde_json::Value;
+
+use super::document::{list, object, shown};
+use crate::find::Seen;
+
+/// Longer texts are cut; the raw data has them in full.
+const TEXT: usize = 10_000;
+/// Further values are not listed.
+const MAX_VALUES: usize = 300;
+/// Further registers are not listed.
+const MAX_REGISTERS: usize = 200;
+
+/// The protected part of a processed crash.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct ProtectedView {
+    /// Fields that hold one value.
+    pub(super) values: Vec<Field>,
+    /// Fields that hold lists and objects, as JSON.
+    pub(super) documents: Vec<Field>,
+    /// The registers of the crashing thread when it crashed: name and value.
+    pub(super) registers: Vec<(String, String)>,
+}
+
+/// A protected field.
+#[derive(Debug, PartialEq)]
+pub(super) struct Field {
+    pub(super) name: String,
+    /// What it is; empty for one that nothing describes.
+    pub(super) about: &'static str,
+    pub(super) value: String,
+}
+
+impl ProtectedView {
+    /// None if the reader sees the public part.
+    pub(super) fn new(crash: &Seen) -> Option<Self> {
+        if !crash.is_whole() {
+            return None;
+        }
+        let mut view = Self {
+            registers: registers(crash),
+            ..Self::default()
+        };
+        let protected = crash.values().iter().filter(|(name, _)| crash.is_protected(name));
+        for (name, value) in protected.take(MAX_VALUES) {
+            let (fields, value) = match value {
+                Value::Null => continue,
+                Value::Array(items) if items.is_empty() => continue,
+                Value::Object(members) if members.is_empty() => continue,
+                Value::Array(_) | Value::Object(_) => (&mut view.documents, format!("{value:#}")),
+                value => (&mut view.values, shown(value)),
+            };
+            if value.is_empty() {
+                continue;
+            }
+            fields.push(Field {
+                name: text::shortened(name, 200),
+                about: crash::fields::by_name(name).map_or("", |field| field.about),
+                value: text::shortened(&value, TEXT),
+            });
+        }
+        Some(view)
+    }
+}
+
+/// Those of the first frame, which are the processor's; those of other frames are reckoned from the stack.
+fn registers(crash: &Seen) -> Vec<(String, String)> {
+    let dump = object(crash.values(), "json_dump");
+    let thread = dump.and_then(|dump| object(dump, "crashing_thread"));
+    let first = thread.and_then(|thread| list(thread, "frames").first());
+    let registers = first.and_then(|frame| frame.get("registers")?.as_object());
+    registers
+        .into_iter()
+        .flatten()
+        .take(MAX_REGISTERS)
+        .map(|(name, value)| (text::shortened(name, 40), text::shortened(&shown(value), 100)))
+        .collect()
+}
