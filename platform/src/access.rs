@@ -19,7 +19,7 @@ mod token;
 
 pub use audit::{Action, Entry, Place};
 pub use caller::{Caller, Identity};
-pub use db::{NewToken, TokenRow, create_token, entries, list_tokens, prune, record, revoke_token};
+pub use db::{NewToken, TokenRow, create_token, entries, list_tokens, prune, record, revoke_token, statements};
 pub use door::{Access, Refused};
 pub use permission::{Permission, Permissions};
 pub use token::Secret;

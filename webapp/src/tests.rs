@@ -1,5 +1,6 @@
 //! The router on a real database and blob store.
 
+mod access;
 mod api;
 mod audit;
 mod builds;
@@ -17,7 +18,7 @@ use crashstore::column::{Name, Text};
 use crashstore::db::{self, Attached, Finished, Output};
 use crashstore::{Received, output, report};
 use http_body_util::BodyExt;
-use platform::access::Access;
+use platform::access::{Access, NewToken, Permission};
 use platform::blobs::{BlobSettings, Blobs};
 use platform::http::HttpSettings;
 use platform::queue::Wake;
@@ -53,6 +54,7 @@ struct Answer {
     status: StatusCode,
     headers: HeaderMap,
     body: String,
+    bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -82,15 +84,51 @@ impl Server {
     }
 
     async fn send(&self, method: &str, path: &str) -> Answer {
-        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        self.send_with(method, path, &[], "").await
+    }
+
+    async fn send_with(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from(body.to_owned())).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Answer {
             status: parts.status,
             headers: parts.headers,
-            body: String::from_utf8(body.to_vec()).unwrap(),
+            body: String::from_utf8_lossy(&body).into_owned(),
+            bytes: body.to_vec(),
         }
+    }
+
+    async fn get_as(&self, path: &str, token: &str) -> Answer {
+        self.send_with("GET", path, &[("Auth-Token", token)], "").await
+    }
+
+    async fn sign_in(&self, token: &str, next: &str) -> Answer {
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("token", token), ("next", next)])
+            .finish();
+        let kind = [("content-type", "application/x-www-form-urlencoded")];
+        self.send_with("POST", "/account/sign-in", &kind, &form).await
+    }
+
+    /// A token with these permissions.
+    async fn token(&self, permissions: &[Permission]) -> String {
+        let now = platform::clock::now_micros();
+        let new = NewToken {
+            permissions: permissions.iter().copied().collect(),
+            note: "a person".to_owned(),
+            created: now,
+            expires: now + 3_600_000_000,
+        };
+        let mut tx = self.test.db.begin().await.unwrap();
+        let (_, secret) = platform::access::create_token(&mut tx, &new).await.unwrap();
+        tx.commit().await.unwrap();
+        secret.digits().to_owned()
     }
 
     async fn get(&self, path: &str) -> Answer {

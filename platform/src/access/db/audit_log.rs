@@ -38,6 +38,11 @@ pub async fn record(
     Ok(())
 }
 
+pub(super) const ALL: &str = "SELECT at, id, who, action, crash_id, detail, origin FROM audit_log \
+    WHERE at >= $1 AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4";
+pub(super) const OF_CRASH: &str = "SELECT at, id, who, action, crash_id, detail, origin FROM audit_log \
+    WHERE crash_id = $5 AND at >= $1 AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4";
+
 /// Lines of the audit log from `since` on, microseconds UTC, the newest first, those of one crash if `crash_id` is not
 /// empty. `before` is the last line that was read: its time and id.
 ///
@@ -50,10 +55,6 @@ pub async fn entries(
     before: Option<(i64, &str)>,
     limit: i64,
 ) -> Result<Vec<Entry>, DbError> {
-    const ALL: &str = "SELECT at, id, who, action, crash_id, detail, origin FROM audit_log \
-        WHERE at >= $1 AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4";
-    const OF_CRASH: &str = "SELECT at, id, who, action, crash_id, detail, origin FROM audit_log \
-        WHERE crash_id = $5 AND at >= $1 AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4";
     let (at, id) = before.unwrap_or((i64::MAX, ""));
     Ok(if crash_id.is_empty() {
         on!(db, |pool| sqlx::query_as(ALL)

@@ -25,11 +25,12 @@ pub(in crate::access) async fn begin_session(
     Ok(secret)
 }
 
+pub(super) const OF_SESSION: &str = "SELECT t.id, t.permissions, t.note, t.created, t.expires, t.revoked, \
+    t.last_used FROM session s JOIN token t ON t.id = s.token_id WHERE s.hash = $1 AND s.expires > $2";
+
 /// The token of a session that has not ended, valid or not.
 pub(in crate::access) async fn of_session(db: &Db, cookie: &Secret, now: i64) -> Result<Option<TokenRow>, DbError> {
-    const SQL: &str = "SELECT t.id, t.permissions, t.note, t.created, t.expires, t.revoked, t.last_used \
-        FROM session s JOIN token t ON t.id = s.token_id WHERE s.hash = $1 AND s.expires > $2";
-    Ok(on!(db, |pool| sqlx::query_as(SQL)
+    Ok(on!(db, |pool| sqlx::query_as(OF_SESSION)
         .bind(cookie.hash())
         .bind(now)
         .fetch_optional(pool)

@@ -90,12 +90,12 @@ pub async fn create_token(tx: &mut Tx, new: &NewToken) -> Result<(String, Secret
     Ok((id, secret))
 }
 
-const COLUMNS: &str = "SELECT id, permissions, note, created, expires, revoked, last_used FROM token";
+pub(super) const OF_TOKEN: &str =
+    "SELECT id, permissions, note, created, expires, revoked, last_used FROM token WHERE hash = $1";
 
 /// The token with this secret, valid or not.
 pub(in crate::access) async fn of_token(db: &Db, secret: &Secret) -> Result<Option<TokenRow>, DbError> {
-    let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE hash = $1"));
-    Ok(on!(db, |pool| sqlx::query_as(sql)
+    Ok(on!(db, |pool| sqlx::query_as(OF_TOKEN)
         .bind(secret.hash())
         .fetch_optional(pool)
         .await)?)
@@ -107,10 +107,10 @@ pub(in crate::access) async fn of_token(db: &Db, secret: &Secret) -> Result<Opti
 /// # Errors
 /// The database failed.
 pub async fn list_tokens(db: &Db, after: Option<(i64, &str)>, limit: i64) -> Result<Vec<TokenRow>, DbError> {
-    let sql = format!("{COLUMNS} WHERE (created, id) > ($1, $2) ORDER BY created, id LIMIT $3");
-    let sql = sqlx::AssertSqlSafe(sql);
+    const SQL: &str = "SELECT id, permissions, note, created, expires, revoked, last_used FROM token \
+        WHERE (created, id) > ($1, $2) ORDER BY created, id LIMIT $3";
     let (created, id) = after.unwrap_or((i64::MIN, ""));
-    Ok(on!(db, |pool| sqlx::query_as(sql)
+    Ok(on!(db, |pool| sqlx::query_as(SQL)
         .bind(created)
         .bind(id)
         .bind(limit)
