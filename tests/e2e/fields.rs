@@ -1,6 +1,9 @@
 //! The field table against what the program writes.
 
+use builds::resolve::{PreviousBuild, Sibling};
+use builds::{BuildId, Certainty, CrashBuildInfo, Line, Product, Reason, SourceName, Status, Version};
 use crash::fields::{self, Field, Shape};
+use crash::{ProcessedCrash, redact};
 use serde_json::{Map, Value, json};
 
 /// Where a processed crash has what the table does not know, and what nobody would see for that reason. Results for
@@ -59,4 +62,54 @@ fn every_sum_of_memory_is_described() {
         .map(|searched| searched.path[1])
         .collect();
     assert_eq!(measures, searched);
+}
+
+/// What is known about a build is public, all of it. A new member of it does not compile here before it is described.
+#[test]
+fn all_that_is_known_about_a_build_is_public() {
+    let text = || "x".to_owned();
+    let build_id: BuildId = "20260827093000".parse().expect("a build id");
+    let version: Version = "153.0b5".parse().expect("a version");
+    let info = CrashBuildInfo {
+        status: Status::Shipped,
+        certainty: Certainty::Stated,
+        reason: Reason::ShippedBuildNumber,
+        version: Some(text()),
+        reported_differs: true,
+        channel: text(),
+        line: Some(Line::of("beta", &version)),
+        build_id: text(),
+        build_date: Some(text()),
+        build_number: Some(1),
+        platforms: vec![text()],
+        revision: Some(text()),
+        repository: Some(text()),
+        revision_url: Some(text()),
+        archive_url: Some(text()),
+        published_at: Some(text()),
+        previous_build: Some(PreviousBuild {
+            build_id,
+            version: version.clone(),
+            revision: Some(text()),
+        }),
+        changes_url: Some(text()),
+        age_at_crash_days: Some(1),
+        builds_behind: Some(1),
+        sources: vec![SourceName::BUILDHUB],
+        sibling: Some(Sibling {
+            product: Product::FIREFOX,
+            channel: text(),
+            version,
+            build_id,
+            status: Status::Shipped,
+            certainty: Certainty::Inferred,
+            revision: Some(text()),
+            repository: Some(text()),
+            revision_url: Some(text()),
+        }),
+        generation: 1,
+    };
+    let mut crash = ProcessedCrash::default();
+    crash.set("build_info", serde_json::to_value(info).expect("plain data"));
+    assert_eq!(redact::public_processed(&crash), crash.0);
 }
