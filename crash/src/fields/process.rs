@@ -37,7 +37,7 @@ pub(super) const ROWS: &[Field] = &[
         .about("What a content process was used for, such as `web`, `file`, `extension` or `webIsolated=` followed by \
             the site. Protected because it can name the site that was visited. Absent for other processes."),
     public("utility_actors_name", List).searched()
-        .about("List of the tasks that a utility process was started for, such as `audio-decoder-generic` or \
+        .about("Tasks that a utility process was started for, such as `audio-decoder-generic` or \
             `windows-utils`. Absent for other processes."),
     public("utility_process_sandboxing_kind", Integer).copied_from("UtilityProcessSandboxingKind").searched()
         .about("Number of the kind of sandbox in which a utility process ran. What a number stands for depends on the \

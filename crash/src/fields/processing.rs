@@ -11,8 +11,8 @@ pub(super) const ROWS: &[Field] = &[
         .about("Time at which processing of the crash ended, ISO 8601 in UTC with microseconds. Later processing \
             replaces it."),
     protected("processor_details", List).of(Members(DETAIL))
-        .about("Protected side of the processor's notes, a list of `{note, detail}`: the note and the value that it \
-            is about, and notes about protected annotations, whose `detail` may be missing. Absent if there are none."),
+        .about("Protected side of the processor's notes: what a note is about, such as a value, and notes about \
+            protected annotations. Absent if there is nothing to tell."),
     public("processor_history", List)
         .about("Notes of the earlier times that the crash was processed, the newest first, at most 20. Empty if it \
             was processed once."),

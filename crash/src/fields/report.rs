@@ -37,8 +37,8 @@ pub(super) const ROWS: &[Field] = &[
 #[rustfmt::skip] // Columns.
 const METADATA: &[Field] = &[
     protected("collector_notes", List).searched()
-        .about("List of short texts: oddities that the collector found while it received the report, and the names of \
-            annotations that it removed before storing it. Empty if there was nothing to note."),
+        .about("Oddities that the collector found while it received the report, and the names of annotations that it \
+            removed before storing it, one text each. Empty if there was nothing to note."),
     protected("dump_checksums", Object)
         .about("Object from the name of each dump to its SHA-256, in hexadecimal."),
     protected("payload", Text)

@@ -183,6 +183,7 @@ fn an_annotation_is_as_public_as_the_field_that_copies_it() {
         ("Add-ons", Public),
         ("Breadcrumbs", Protected),
         ("Comments", Protected),
+        ("Email", Protected),
         ("GleanClientId", Protected),
         // A document in one text, though members of its field are public.
         ("JavaException", Protected),
