@@ -4,8 +4,8 @@
 //! * [`RawCrash`]: the annotations the client sent, and the collector's notes.
 //! * [`collector`]: the keys and notes that the collector writes.
 //! * [`ProcessedCrash`]: the processor's result.
-//! * [`fields`]: the single table that gives the type, origin, access and search name of every annotation and processed
-//!   field.
+//! * [`fields`]: the single table that gives the type, origin, access, search name and description of every annotation
+//!   and processed field.
 //! * [`redact`]: the public part of both. Anything not in the table is protected.
 
 mod id;

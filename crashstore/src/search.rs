@@ -1,16 +1,16 @@
 //! The search document of a processed crash: one flat JSON object, zstd-compressed.
 //!
-//! Its keys are search names from the field table, only those that the crash has. Texts are stored unchanged up to a
-//! maximum length; lists are lists of texts.
+//! Its keys are search names from the field table, only those that the crash has; the table also says where each value
+//! stands. Texts are stored unchanged up to a maximum length; lists are lists of texts.
 
 use crash::ProcessedCrash;
-use crash::fields::{FIELDS, Kind};
+use crash::fields::{Kind, Searched, searched};
 use serde_json::{Map, Value};
 
 /// Every form that the document has had, by a digest of the fields that it is made of: of a line for each of them in
-/// the order of the table, `<search name> <kind> <field>`, the first 8 bytes of the SHA-256 in hexadecimal. A change
+/// the order of the table, `<search name> <kind> <path>`, the first 8 bytes of the SHA-256 in hexadecimal. A change
 /// of the fields adds a line; a line that is there stands in stored rows by its number, and is never changed.
-const FORMS: [&str; 2] = ["dd74744cc0a1e142", "3f6696b99cdcba8f"];
+const FORMS: [&str; 3] = ["dd74744cc0a1e142", "3f6696b99cdcba8f", "a5f1e1d29559d5c3"];
 
 /// The number of the document's form, which the row says: that of the newest of its forms, from 1 on.
 pub const SCHEMA: i64 = FORMS.len() as i64;
@@ -21,19 +21,9 @@ const MAX_TEXT: usize = 10_000;
 /// The document as an object.
 pub fn document(crash: &ProcessedCrash) -> Map<String, Value> {
     let mut doc = Map::new();
-    for field in FIELDS {
-        let (Some(name), Some(value)) = (field.search, crash.0.get(field.name)) else {
-            continue;
-        };
-        if let Some(value) = stored(value, field.kind) {
-            doc.insert(name.to_owned(), value);
-        }
-    }
-    if let Some(Value::Object(measures)) = crash.0.get("memory_measures") {
-        for (name, value) in measures {
-            if value.is_i64() {
-                doc.insert(format!("memory_{name}"), value.clone());
-            }
+    for Searched { name, path, field } in searched() {
+        if let Some(value) = crash.at(path).and_then(|value| stored(value, field.kind)) {
+            doc.insert((*name).to_owned(), value);
         }
     }
     doc
@@ -70,9 +60,13 @@ mod tests {
 
     #[test]
     fn the_form_has_a_new_number_when_the_fields_change() {
-        let lines = FIELDS.iter().filter_map(|field| {
-            let search = field.search?;
-            Some(format!("{search} {:?} {}\n", field.kind, field.name))
+        let lines = searched().iter().map(|searched| {
+            format!(
+                "{} {:?} {}\n",
+                searched.name,
+                searched.field.kind,
+                searched.path.join(".")
+            )
         });
         let digest = Sha256::digest(lines.collect::<String>());
         let form = hex::encode(&digest[..8]);
@@ -92,7 +86,8 @@ mod tests {
         let crash = json!({
             "signature": "a | b", "build": "20260801093000", "os_name": "Linux", "uptime": 12,
             "addons": ["x:1", 3], "safe_mode": "yes", "json_dump": {"threads": []}, "url": "u",
-            "memory_measures": {"explicit": 7},
+            "memory_measures": {"explicit": 7, "images": "8", "unknown": 9},
+            "collector_metadata": {"collector_notes": ["a note"], "user_agent": "x"},
         });
         let crash = ProcessedCrash(crash.as_object().unwrap().clone());
         assert_eq!(
@@ -100,6 +95,7 @@ mod tests {
             json!({
                 "signature": "a | b", "build_id": "20260801093000", "platform": "Linux", "uptime": 12,
                 "addons": ["x:1"], "url": "u", "memory_explicit": 7,
+                "collector_notes": ["a note"],
             })
         );
     }

@@ -1,8 +1,10 @@
 //! The main job: a crash report goes in and comes out with its exact build.
 
+use crash::ProcessedCrash;
 use demo::Plan;
 use platform_testing::database_settings;
 
+use crate::fields::undescribed;
 use crate::stand_ins::StandIns;
 use crate::system::{Config, System};
 
@@ -56,6 +58,17 @@ async fn every_sample_is_processed_with_its_exact_build_and_shows_nothing_protec
         }
         for secret in PROTECTED {
             assert!(!system.log_text().contains(secret), "{secret} in the log");
+        }
+        let stored = system.data().join("blobs/v1/processed_crash");
+        for (sample, id) in samples.iter().zip(&ids) {
+            let document = system
+                .wait_for("the document to be under its own key", async || {
+                    std::fs::read(stored.join(id)).ok()
+                })
+                .await;
+            let document = ProcessedCrash::from_json(&document).expect("a document");
+            let undescribed = undescribed(&document.0);
+            assert!(undescribed.is_empty(), "{}: {undescribed:?}", sample.name);
         }
     }
 }

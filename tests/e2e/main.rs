@@ -6,6 +6,7 @@ mod builds_cli;
 mod crashes;
 mod demo;
 mod errors;
+mod fields;
 mod hostile;
 mod json_lines;
 mod kill;

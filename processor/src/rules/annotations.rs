@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crash::collector;
-use crash::fields::{FIELDS, Field, Kind};
+use crash::fields::{self, Field, Kind};
 use serde_json::{Map, Value, json};
 
 use super::context::Context;
@@ -87,7 +87,7 @@ pub(super) fn module_signature_info(context: &mut Context<'_>) {
 /// Copies every annotation in the table of fields, each typed independently: an unreadable one leaves a note and
 /// affects no other. Notes give the annotation's name, never its value, which may be protected.
 pub(super) fn copy_from_raw_crash(context: &mut Context<'_>) {
-    for field in FIELDS {
+    for field in fields::all() {
         let Some(annotation) = field.annotation else {
             continue;
         };
