@@ -37,11 +37,12 @@ pub fn times(raw: &RawCrash, received: i64) -> CrashTimes {
 /// The version of a crash with this identity and answer.
 pub fn version_of(identity: &ProcessedCrash, found: &Found) -> String {
     let mut identity = identity.clone();
-    set_version(&mut identity, &mut Vec::new(), Builds::Found(found));
+    set_version(&mut identity, Builds::Found(found));
     identity.text("version").unwrap_or_default().to_owned()
 }
 
-/// Attaches an answer to an already processed crash, as if it had been known at the time.
+/// Attaches an answer to an already processed crash, as if it had been known at the time. The notes about the version
+/// say what is public and nothing else, so that `processor_details` stays as it is.
 pub fn enrich_again(raw: &RawCrash, processed: &mut ProcessedCrash, found: &Found) {
     let mut reported = pipeline::identity(raw);
     let text = processed.text("processor_notes").unwrap_or_default();
@@ -52,8 +53,7 @@ pub fn enrich_again(raw: &RawCrash, processed: &mut ProcessedCrash, found: &Foun
     let at = notes.iter().position(is_replaced);
     notes.retain(|note| !is_replaced(note));
 
-    let mut added = Vec::new();
-    set_version(&mut reported, &mut added, Builds::Found(found));
+    let mut added = Vec::from_iter(set_version(&mut reported, Builds::Found(found)));
     let reported_version = raw.annotation("Version").unwrap_or_default();
     set_reported_version(processed, &reported_version);
     added.extend(differs_note(processed, found));

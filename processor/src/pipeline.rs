@@ -1,6 +1,6 @@
 //! From a raw crash to a processed one: runs the rules in order, each isolated, and does the bookkeeping around them.
 //!
-//! A processed crash is rebuilt from scratch every time; only the notes of earlier ones survive, in the history.
+//! A processed crash is rebuilt from scratch every time; only the public notes of earlier ones survive, in the history.
 //! Depends only on its arguments: no clock, no I/O.
 
 use std::collections::BTreeMap;
@@ -17,6 +17,8 @@ use signature::Lists;
 use crate::rules::build::Builds;
 use crate::rules::context::Context;
 pub use crate::rules::context::{DumpWalk, WalkOutcome};
+use crate::rules::notes;
+pub use crate::rules::notes::Note;
 pub use crate::rules::{RULES, Rule};
 use crate::walk::document;
 
@@ -51,8 +53,8 @@ pub struct Input<'a> {
     pub lists: &'a Lists,
     /// The result of processing the crash before.
     pub previous: Option<&'a ProcessedCrash>,
-    /// Notes about what happened before the rules ran; they are public.
-    pub notes: Vec<String>,
+    /// Notes about what happened before the rules ran.
+    pub notes: Vec<Note>,
     /// When the work started.
     pub started: DateTime<Utc>,
 }
@@ -60,10 +62,10 @@ pub struct Input<'a> {
 /// Processes a crash.
 pub fn run(input: Input<'_>) -> ProcessedCrash {
     let started = date_text(input.started);
-    let mut notes = vec![format!(
+    let mut notes = vec![Note::public(format!(
         ">>> Start processing: {started} (datil {})",
         env!("CARGO_PKG_VERSION")
-    )];
+    ))];
     notes.extend(input.notes);
     let mut context = Context {
         raw: input.raw.0.clone(),
@@ -84,7 +86,7 @@ pub fn run(input: Input<'_>) -> ProcessedCrash {
     let mut processed = context.processed;
     processed.set("success", true);
     processed.set("processor_history", history(input.previous));
-    processed.set("processor_notes", context.notes.join("\n"));
+    notes::write(&context.notes, &mut processed);
     for (name, value) in &mut processed.0 {
         // The walks' documents, which are large, were cleaned when they were read.
         let is_walk = name == "json_dump" || name.starts_with(crash::MAIN_DUMP);
@@ -100,7 +102,7 @@ pub fn complete(processed: &mut ProcessedCrash, completed: DateTime<Utc>) {
     processed.set("completed_datetime", date_text(completed));
 }
 
-/// The notes of earlier rounds, the newest first.
+/// The public notes of earlier rounds, the newest first.
 fn history(previous: Option<&ProcessedCrash>) -> Vec<Value> {
     let Some(previous) = previous else {
         return Vec::new();
@@ -120,7 +122,8 @@ fn date_text(time: DateTime<Utc>) -> String {
 /// Applies one rule. A rule that panics loses only what it has not written yet.
 fn apply(rule: &Rule, context: &mut Context<'_>) {
     if catch_unwind(AssertUnwindSafe(|| (rule.apply)(context))).is_err() {
-        context.note(format!("ruleset 'default' rule '{}' failed: panic", rule.name));
+        let text = format!("ruleset 'default' rule '{}' failed: panic", rule.name);
+        context.note(Note::public(text));
         crate::meters::RULE_FAILURES.add_with(1, [rule.name]);
     }
 }
@@ -204,7 +207,7 @@ pub fn run_one(name: &str, input: &Value, lists: &Lists) -> Result<Value, RunErr
     Ok(json!({
         "raw": context.raw,
         "processed": context.processed,
-        "notes": context.notes,
+        "notes": context.notes.iter().map(Note::text).collect::<Vec<_>>(),
     }))
 }
 

@@ -1,7 +1,8 @@
 //! The rules that make a processed crash, in the order in which they run.
 //!
 //! A rule reads the annotations, the dumps, the stackwalker's documents and the fields of earlier rules, and writes
-//! fields of its own. The names are those that Crash Stats uses: they appear in notes.
+//! fields of its own; what it cannot use it leaves a note about. The names are those that Crash Stats uses: they
+//! appear in notes.
 
 mod addons;
 mod annotations;
@@ -13,6 +14,7 @@ mod java;
 mod machine;
 mod memory;
 mod minidump;
+pub(crate) mod notes;
 mod read;
 mod reasons;
 mod shape;

@@ -8,6 +8,7 @@ mod protected;
 mod stack;
 
 use ::crash::CrashId;
+use ::crash::fields::annotations;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
@@ -207,6 +208,8 @@ struct ReportPage {
 #[derive(Debug)]
 struct AnnotationView {
     name: String,
+    /// What it is; empty for one that nothing describes.
+    about: &'static str,
     value: String,
     is_protected: bool,
 }
@@ -251,9 +254,8 @@ impl ReportPage {
     }
 }
 
-fn listed(annotations: &Seen) -> Vec<AnnotationView> {
-    annotations
-        .values()
+fn listed(seen: &Seen) -> Vec<AnnotationView> {
+    seen.values()
         .iter()
         .take(MAX_ANNOTATIONS)
         .map(|(name, value)| {
@@ -261,8 +263,9 @@ fn listed(annotations: &Seen) -> Vec<AnnotationView> {
             let value = shown(value).replace(char::is_control, "\u{fffd}");
             AnnotationView {
                 name: name.clone(),
+                about: annotations::by_name(name).map_or("", |annotation| annotation.about),
                 value: text::shortened(&value, ANNOTATION),
-                is_protected: annotations.is_protected(name),
+                is_protected: seen.is_protected(name),
             }
         })
         .collect()

@@ -122,6 +122,21 @@ fn the_note_stays_where_the_rules_put_it() {
 }
 
 #[test]
+fn details_of_notes_stay_when_the_build_becomes_known() {
+    let raw = raw("Firefox", "beta", "153.0");
+    let (_, mut found) = unknown(&raw);
+    let details = json!([{"note": "a", "detail": "b"}, {"note": "c"}]);
+    let mut crash = ProcessedCrash::default();
+    crash.set("processor_details", details.clone());
+    enrich_again(&raw, &mut crash, &found);
+    assert!(crash.text("processor_notes").unwrap().contains("no version data"));
+    found.version = Some("153.0b4".to_owned());
+    enrich_again(&raw, &mut crash, &found);
+    assert_eq!(crash.text("processor_notes"), Some(""));
+    assert_eq!(crash.0["processor_details"], details);
+}
+
+#[test]
 fn the_row_and_the_document_say_the_same_of_the_reported_version() {
     for (text, expected) in [
         (" 153.0.1 ".to_owned(), "153.0.1".to_owned()),

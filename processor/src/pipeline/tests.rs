@@ -1,8 +1,14 @@
+mod notes;
+
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use serde_json::json;
 
 use super::*;
+
+/// Made once: reading them takes longer than a run of the rules.
+static LISTS: LazyLock<Lists> = LazyLock::new(Lists::built_in);
 
 fn context<'a>(dumps: &'a BTreeMap<String, Bytes>, table: &'a BTreeMap<String, String>) -> Context<'a> {
     Context {
@@ -29,7 +35,10 @@ fn a_rule_that_panics_leaves_a_note_and_what_it_wrote() {
         apply: panics,
     };
     apply(&rule, &mut context);
-    assert_eq!(context.notes, ["ruleset 'default' rule 'Some' failed: panic"]);
+    assert_eq!(
+        context.notes,
+        [Note::public("ruleset 'default' rule 'Some' failed: panic")]
+    );
     assert_eq!(context.processed.0.get("half"), Some(&json!(true)));
 }
 
@@ -50,9 +59,9 @@ fn processed(raw: &Value, previous: Option<&ProcessedCrash>) -> ProcessedCrash {
         dumps: &dumps,
         walks: &[],
         builds: Builds::Table(&table),
-        lists: &Lists::built_in(),
+        lists: &LISTS,
         previous,
-        notes: vec!["first".to_owned()],
+        notes: vec![Note::public("first")],
         started: DateTime::UNIX_EPOCH,
     })
 }
@@ -69,8 +78,7 @@ fn one_bad_annotation_costs_only_its_own_field() {
     assert_eq!(crash.text("product"), Some("Fenix"));
     assert_eq!(crash.text("version"), Some("1.0"));
     assert_eq!(crash.text("build"), Some("7"));
-    let lists = Lists::built_in();
-    assert_eq!(crash.text("signature_lists"), Some(lists.sha256()));
+    assert_eq!(crash.text("signature_lists"), Some(LISTS.sha256()));
     let notes = crash.text("processor_notes").unwrap();
     for note in [
         "AbortMessage has a non-text value",
@@ -96,18 +104,17 @@ fn a_second_round_is_made_anew_and_keeps_the_notes_of_the_first() {
 
 #[test]
 fn one_rule_runs_alone_and_an_unknown_one_is_refused() {
-    let lists = Lists::built_in();
     let input = json!({"raw": {"uuid": "x"}});
     assert_eq!(
-        run_one("IdentifierRule", &input, &lists).unwrap(),
+        run_one("IdentifierRule", &input, &LISTS).unwrap(),
         json!({"raw": {"uuid": "x"}, "processed": {"crash_id": "x", "uuid": "x"}, "notes": []})
     );
     assert!(matches!(
-        run_one("Nothing", &input, &lists),
+        run_one("Nothing", &input, &LISTS),
         Err(RunError::NoSuchRule(_))
     ));
     assert!(matches!(
-        run_one("IdentifierRule", &json!({"raw": 1}), &lists),
+        run_one("IdentifierRule", &json!({"raw": 1}), &LISTS),
         Err(RunError::Input("raw"))
     ));
 }

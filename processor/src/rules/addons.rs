@@ -4,6 +4,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::context::Context;
+use super::notes::Note;
 use super::{annotations, read};
 
 /// The id of the default theme, which is not recognisable as one.
@@ -20,7 +21,7 @@ pub(super) fn addons(context: &mut Context<'_>) {
     let addons: Vec<String> = match context.raw.get("Add-ons") {
         Some(Value::String(text)) if !text.is_empty() => text.split(',').map(addon).collect(),
         Some(value) if read::is_given(value) => {
-            context.note("Add-ons has a non-text value");
+            context.note(Note::about("Add-ons", "Add-ons has a non-text value").with(value));
             Vec::new()
         }
         _ => Vec::new(),

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::context::Context;
 use super::java;
+use super::notes::Note;
 use super::read::{self, is_given};
 use super::shape::{JAVA_EXCEPTION, Shape, TELEMETRY_ENVIRONMENT};
 
@@ -61,12 +62,13 @@ pub(super) fn crash_report_keys(context: &mut Context<'_>) {
         })
         .map(|name| text::cut(name, MAX_NAME))
         .collect();
-    let changed = valid != given;
+    let invalid: Vec<&str> = given.difference(&valid).copied().collect();
+    // No name that everyone may see is invalid.
+    let note = (!invalid.is_empty())
+        .then(|| Note::protected("invalidkeys: Crash report contains invalid keys").with(&json!(invalid)));
     let keys = json!(valid);
     context.processed.0.insert("crash_report_keys".to_owned(), keys);
-    if changed {
-        context.note("invalidkeys: Crash report contains invalid keys");
-    }
+    context.notes.extend(note);
 }
 
 /// Keeps the collector's metadata.
@@ -85,7 +87,7 @@ pub(super) fn module_signature_info(context: &mut Context<'_>) {
 }
 
 /// Copies every annotation in the table of fields, each typed independently: an unreadable one leaves a note and
-/// affects no other. Notes give the annotation's name, never its value, which may be protected.
+/// affects no other.
 pub(super) fn copy_from_raw_crash(context: &mut Context<'_>) {
     for field in fields::all() {
         let Some(annotation) = field.annotation else {
@@ -98,15 +100,20 @@ pub(super) fn copy_from_raw_crash(context: &mut Context<'_>) {
                 Ok(mut value) => {
                     if field.name == "java_exception" {
                         let left_out = java::keep_names(&mut value);
-                        if left_out > 0 {
-                            context.note(format!(
-                                "JavaException: texts that are no names were left out: {left_out}"
-                            ));
+                        if !left_out.is_empty() {
+                            let text = format!(
+                                "JavaException: texts that are no names were left out: {}",
+                                left_out.len()
+                            );
+                            context.note(Note::about(annotation, text).with(&json!(left_out)));
                         }
                     }
                     context.set(field.name, value);
                 }
-                Err(problem) => context.note(format!("{annotation} {problem}")),
+                Err(problem) => {
+                    let text = format!("{annotation} {problem}");
+                    context.note(Note::about(annotation, text).with(value));
+                }
             },
         }
     }
@@ -260,7 +267,10 @@ pub(super) fn utility_actors_name(context: &mut Context<'_>) {
             let actors = json!(actors);
             context.set("utility_actors_name", actors);
         }
-        None => context.note("UtilityActorsName has a non-text value"),
+        None => {
+            let annotation = "UtilityActorsName";
+            context.note(Note::about(annotation, "UtilityActorsName has a non-text value").with(value));
+        }
     }
 }
 

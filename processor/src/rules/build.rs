@@ -21,7 +21,7 @@ const DEVELOPER_EDITION_SINCE: &str = "20170601";
 /// Longer reported versions are cut. In characters.
 const MAX_REPORTED: usize = 100;
 
-/// The start of the note that the client reports a version other than its build's.
+/// The start of the public note that the client reports a version other than its build's.
 pub(crate) const REPORTED_DIFFERS: &str = "the client reports version ";
 
 /// An answer about a build, in the form in which it is attached.
@@ -105,25 +105,30 @@ impl Found {
 }
 
 /// Sets the exact version. If it is unknown, betas of products with numbered betas get the suffix `b0`, so that they
-/// are not taken for the release; other versions stay as reported, as do those that already have a suffix.
-pub(crate) fn set_version(processed: &mut ProcessedCrash, notes: &mut Vec<String>, builds: Builds<'_>) {
+/// are not taken for the release; other versions stay as reported, as do those that already have a suffix. Returns the
+/// public note that such a beta's version is unknown.
+pub(crate) fn set_version(processed: &mut ProcessedCrash, builds: Builds<'_>) -> Option<String> {
     let version = match builds {
         Builds::Found(found) => found.version.clone(),
         Builds::Table(_) if !is_numbered_beta(processed) => None,
         Builds::Table(table) => table_key(processed).and_then(|key| table.get(&key).cloned()),
     };
     match version {
-        Some(version) => processed.set("version", version),
+        Some(version) => {
+            processed.set("version", version);
+            None
+        }
         None if is_numbered_beta(processed) => {
-            notes.push(unknown_note(processed));
+            let note = unknown_note(processed);
             if let Some(version) = processed.text("version")
                 && !has_suffix(version)
             {
                 let version = format!("{version}b0");
                 processed.set("version", version);
             }
+            Some(note)
         }
-        None => {}
+        None => None,
     }
 }
 
@@ -144,7 +149,7 @@ pub(crate) fn set_reported_version(processed: &mut ProcessedCrash, reported: &st
     }
 }
 
-/// The note that a client reports a version other than its build's.
+/// The public note that a client reports a version other than its build's.
 pub(crate) fn differs_note(processed: &ProcessedCrash, found: &Found) -> Option<String> {
     let version = found.version.as_deref().filter(|_| found.reported_differs)?;
     let reported = processed.text("version_reported")?;
@@ -181,7 +186,7 @@ pub(crate) fn has_suffix(version: &str) -> bool {
     rest.len() < version.len() && !rest.is_empty()
 }
 
-/// The note that the version is unknown.
+/// The public note that the version is unknown.
 pub(crate) fn unknown_note(processed: &ProcessedCrash) -> String {
     let channel = processed.text("release_channel").unwrap_or_default();
     let channel = channel.to_lowercase();

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use signature::Lists;
 
 use super::build::Builds;
+use super::notes::Note;
 
 /// The result of walking one minidump.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +39,7 @@ pub enum WalkOutcome {
         return_code: i64,
         /// The status, in one word.
         status: String,
-        /// The note about it, without the rule's name; it is public.
+        /// The note about it, without the rule's name; it quotes nothing of the crash.
         note: String,
         /// The walker's name and version.
         walker: String,
@@ -55,7 +56,7 @@ pub(crate) struct Context<'a> {
     pub(crate) builds: Builds<'a>,
     /// The lists used to make signatures; none if no signature is made.
     pub(crate) lists: Option<&'a Lists>,
-    pub(crate) notes: Vec<String>,
+    pub(crate) notes: Vec<Note>,
 }
 
 impl Context<'_> {
@@ -64,9 +65,9 @@ impl Context<'_> {
         self.processed.set(name, value);
     }
 
-    /// Leaves a note, which is public.
-    pub(crate) fn note(&mut self, note: impl Into<String>) {
-        self.notes.push(note.into());
+    /// Leaves a note.
+    pub(crate) fn note(&mut self, note: Note) {
+        self.notes.push(note);
     }
 
     /// The stackwalker's document about the main minidump, if it is not null.

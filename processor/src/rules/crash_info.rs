@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::context::Context;
+use super::notes::Note;
 use super::read::{self, is_given};
 use crate::walk::document;
 
@@ -14,7 +15,7 @@ pub(super) fn crashing_thread_info(context: &mut Context<'_>) {
     let info = dump.get("crash_info");
     let thread = read::at(info, &["crashing_thread"]).filter(|value| !value.is_null());
     if thread.is_none() {
-        context.note("mdsw did not identify the crashing thread");
+        context.note(Note::public("mdsw did not identify the crashing thread"));
     }
     context.set("crashing_thread", json!(thread));
     let name = read::at(dump.get("crashing_thread"), &["thread_name"]);
@@ -144,7 +145,7 @@ pub(super) fn thread_count(context: &mut Context<'_>) {
 
 /// The boot arguments of a Mac, which may show that it was modified.
 pub(super) fn mac_boot_args(context: &mut Context<'_>) {
-    let kind = match read::at(context.json_dump(), &["mac_boot_args"]) {
+    let note = match read::at(context.json_dump(), &["mac_boot_args"]) {
         Some(Value::String(text)) => {
             let args = read::strip(text).to_owned();
             if !args.is_empty() {
@@ -153,10 +154,13 @@ pub(super) fn mac_boot_args(context: &mut Context<'_>) {
             }
             return;
         }
-        Some(value) if is_given(value) => kind_name(value),
+        Some(value) if is_given(value) => {
+            let kind = kind_name(value);
+            Note::protected(format!("MacBootArgsRule: mac_boot_args is {kind} and not str")).with(value)
+        }
         _ => return,
     };
-    context.note(format!("MacBootArgsRule: mac_boot_args is {kind} and not str"));
+    context.note(note);
 }
 
 /// The name of a value's type, for notes.

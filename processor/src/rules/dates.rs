@@ -7,6 +7,7 @@ use crash::collector;
 use serde_json::{Map, Value, json};
 
 use super::context::Context;
+use super::notes::Note;
 use super::read::{self, NotInteger};
 
 /// Maximum digits read of a time: some clients sent milliseconds, or a fraction.
@@ -22,7 +23,7 @@ pub(super) fn dates_and_times(context: &mut Context<'_>) {
             seconds.unwrap_or(0)
         }
         None => {
-            context.note("WARNING: raw_crash missing submitted_timestamp");
+            context.note(Note::public("WARNING: raw_crash missing submitted_timestamp"));
             0
         }
     };
@@ -31,7 +32,7 @@ pub(super) fn dates_and_times(context: &mut Context<'_>) {
     let crash_time = known.unwrap_or(submitted);
     context.set("crash_time", crash_time);
     if crash_time == submitted {
-        context.note("client_crash_date is unknown");
+        context.note(Note::public("client_crash_date is unknown"));
     }
     if let Some(date) = DateTime::from_timestamp(crash_time, 0) {
         context.set("client_crash_date", date.format("%Y-%m-%dT%H:%M:%S+00:00").to_string());
@@ -44,40 +45,49 @@ pub(super) fn dates_and_times(context: &mut Context<'_>) {
     if let Some((crash, startup)) = known.zip(startup.filter(is_set)) {
         context.set("uptime", crash.saturating_sub(startup).max(0));
     }
-    match (known, context.raw.get("InstallTime").map(seconds)) {
-        (_, Some(None | Some(Err(_)))) => context.note("non-integer value of \"InstallTime\""),
-        (Some(crash), Some(Some(Ok(install)))) if is_set(&install) => {
+    let install = context.raw.get("InstallTime");
+    match (known, install.map(|value| (value, seconds(value)))) {
+        (_, Some((value, None | Some(Err(_))))) => {
+            context.note(Note::about("InstallTime", "non-integer value of \"InstallTime\"").with(value));
+        }
+        (Some(crash), Some((_, Some(Ok(install))))) if is_set(&install) => {
             context.set("install_age", crash.saturating_sub(install));
         }
         _ => {}
     }
 
-    let last_crash = match context.raw.get("SecondsSinceLastCrash").map(read::integer) {
-        Some(Ok(seconds)) => Some(seconds),
-        Some(Err(NotInteger::TooLarge)) => {
-            context.note("\"SecondsSinceLastCrash\" larger than MAXINT - set to NULL");
-            None
+    last_crash(context);
+}
+
+/// The time since the crash before this one, in seconds.
+fn last_crash(context: &mut Context<'_>) {
+    let annotation = "SecondsSinceLastCrash";
+    let value = context.raw.get(annotation).unwrap_or(&Value::Null);
+    let seconds = read::integer(value);
+    let text = match seconds {
+        Err(NotInteger::TooLarge) => Some("\"SecondsSinceLastCrash\" larger than MAXINT - set to NULL"),
+        Err(NotInteger::Malformed) if context.raw.contains_key(annotation) => {
+            Some("non-integer value of \"SecondsSinceLastCrash\"")
         }
-        Some(Err(NotInteger::Malformed)) => {
-            context.note("non-integer value of \"SecondsSinceLastCrash\"");
-            None
-        }
-        None => None,
+        Ok(_) | Err(_) => None,
     };
-    context.set("last_crash", json!(last_crash));
+    let note = text.map(|text| Note::about(annotation, text).with(value));
+    context.notes.extend(note);
+    context.set("last_crash", json!(seconds.ok()));
 }
 
 /// The crash time that the client reports, in seconds since 1970.
 fn known_crash_time(context: &mut Context<'_>) -> Option<i64> {
     let Some(value) = context.raw.get("CrashTime") else {
-        context.note("WARNING: raw_crash missing CrashTime");
+        context.note(Note::public("WARNING: raw_crash missing CrashTime"));
         return None;
     };
-    match seconds(value) {
+    let text = match seconds(value) {
         Some(Ok(seconds)) => return Some(seconds),
-        Some(Err(_)) => context.note("non-integer value of \"CrashTime\""),
-        None => context.note("WARNING: raw_crash[CrashTime] contains unexpected value"),
-    }
+        Some(Err(_)) => "non-integer value of \"CrashTime\"",
+        None => "WARNING: raw_crash[CrashTime] contains unexpected value",
+    };
+    context.note(Note::about("CrashTime", text).with(value));
     None
 }
 

@@ -10,16 +10,16 @@ const THREAD_PREFIX: &str = "Exception in thread \"";
 
 /// The public part of a stack trace.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct PublicStack {
+pub(super) struct PublicStack<'a> {
     /// The exception's class, followed by the frames, one per line.
     pub(super) text: String,
-    /// The number of lines among and after the first frames that are not frames.
-    pub(super) left_out: usize,
+    /// The lines among and after the first frames that are not frames.
+    pub(super) left_out: Vec<&'a str>,
 }
 
 /// The class and frames of a stack trace; its message, causes and suppressed exceptions are left out. `None` if it is
 /// not a stack trace.
-pub(super) fn public_stack(text: &str) -> Option<PublicStack> {
+pub(super) fn public_stack(text: &str) -> Option<PublicStack<'_>> {
     let mut lines = read::lines(text)
         .into_iter()
         .skip_while(|line| read::strip(line).is_empty());
@@ -33,7 +33,7 @@ pub(super) fn public_stack(text: &str) -> Option<PublicStack> {
         return None;
     }
     let mut stack = Vec::new();
-    let (mut left_out, mut looks_like_a_stack) = (0, false);
+    let (mut left_out, mut looks_like_a_stack) = (Vec::new(), false);
     for line in lines {
         let stripped = read::strip(line);
         let is_indented = line.starts_with(read::is_blank);
@@ -45,7 +45,7 @@ pub(super) fn public_stack(text: &str) -> Option<PublicStack> {
         } else if stripped.starts_with("Suppressed:") || stripped.starts_with("Caused by:") {
             break;
         } else if line.starts_with('\t') {
-            left_out += 1;
+            left_out.push(line);
         } else {
             return None;
         }
@@ -69,11 +69,11 @@ fn is_class(text: &str) -> bool {
 }
 
 /// Removes from a Java exception's stacks everything that is not a class, method or file name, since it may be part of
-/// the message; returns how many values were removed.
-pub(super) fn keep_names(exception: &mut Value) -> usize {
+/// the message; returns what was removed.
+pub(super) fn keep_names(exception: &mut Value) -> Vec<String> {
     let values = exception.get_mut("exception").and_then(|all| all.get_mut("values"));
     let values = values.and_then(Value::as_array_mut);
-    let mut left_out = 0;
+    let mut left_out = Vec::new();
     for value in values.into_iter().flatten() {
         let Some(stack) = value.get_mut("stacktrace") else {
             continue;
@@ -84,28 +84,25 @@ pub(super) fn keep_names(exception: &mut Value) -> usize {
         {
             let class = read::strip(kind.split(':').next().unwrap_or_default());
             let class = if is_class(class) { class } else { "Unknown" };
-            *kind = class.to_owned();
-            left_out += 1;
+            let class = class.to_owned();
+            left_out.push(std::mem::replace(kind, class));
         }
-        left_out += keep(stack, "module", is_class);
+        left_out.extend(keep(stack, "module", is_class));
         let frames = stack.get_mut("frames").and_then(Value::as_array_mut);
         for frame in frames.into_iter().flatten() {
-            left_out += keep(frame, "module", is_class);
-            left_out += keep(frame, "function", is_method_name);
-            left_out += keep(frame, "filename", is_place);
+            left_out.extend(keep(frame, "module", is_class));
+            left_out.extend(keep(frame, "function", is_method_name));
+            left_out.extend(keep(frame, "filename", is_place));
         }
     }
     left_out
 }
 
-/// Empties a member whose text is not a name; returns how many were emptied, 0 or 1.
-fn keep(object: &mut Value, name: &str, is_name: fn(&str) -> bool) -> usize {
+/// Empties a member whose text is not a name; returns that text.
+fn keep(object: &mut Value, name: &str, is_name: fn(&str) -> bool) -> Option<String> {
     match object.get_mut(name) {
-        Some(Value::String(text)) if !is_name(text) => {
-            text.clear();
-            1
-        }
-        _ => 0,
+        Some(Value::String(text)) if !is_name(text) => Some(std::mem::take(text)),
+        _ => None,
     }
 }
 
@@ -213,11 +210,9 @@ mod tests {
             ("a.B", "a.B\n", 0),
             ("  ", "\n", 0),
         ] {
-            let expected = PublicStack {
-                text: expected.to_owned(),
-                left_out,
-            };
-            assert_eq!(public_stack(text), Some(expected), "{text:?}");
+            let stack = public_stack(text).unwrap();
+            assert_eq!(stack.text, expected, "{text:?}");
+            assert_eq!(stack.left_out.len(), left_out, "{text:?}");
         }
         for text in [
             "a.B\n\tat c.d(E.java:1)\nno tab",
@@ -243,7 +238,10 @@ mod tests {
                 {"module": null, "function": "<init>"},
             ],
         }}]}});
-        assert_eq!(keep_names(&mut exception), 4);
+        assert_eq!(
+            keep_names(&mut exception),
+            ["X: SECRET", "SECRET of a", "f SECRET /home", "/home/SECRET"]
+        );
         assert_eq!(
             exception["exception"]["values"][0]["stacktrace"],
             json!({
@@ -255,7 +253,7 @@ mod tests {
                 ],
             })
         );
-        assert_eq!(keep_names(&mut json!({"exception": 1})), 0);
+        assert_eq!(keep_names(&mut json!({"exception": 1})), [""; 0]);
     }
 
     /// Parts of messages: texts with every kind of line except real frames.

@@ -7,6 +7,7 @@ use flate2::bufread::GzDecoder;
 use serde_json::{Map, Value, json};
 
 use super::context::Context;
+use super::notes::Note;
 use super::read::is_given;
 
 /// The name of the dump that is a memory report.
@@ -21,10 +22,15 @@ pub(super) fn memory_report(context: &mut Context<'_>) {
     let Some(dump) = context.dumps.get(DUMP) else {
         return;
     };
-    let problem = match decompress(dump) {
-        Err(problem) => problem,
+    let (problem, value) = match decompress(dump) {
+        Err(problem) => (problem, None),
         Ok(json) => match serde_json::from_slice::<Value>(&json) {
-            Err(_) => format!("error in json for {DUMP}"),
+            Err(_) => {
+                // More than a detail holds.
+                let beginning = json.get(..8_192).unwrap_or(&json);
+                let text = String::from_utf8_lossy(beginning);
+                (format!("error in json for {DUMP}"), Some(json!(text)))
+            }
             Ok(report) => {
                 match report.get("ERROR").filter(|error| is_given(error)) {
                     Some(error) => context.set("memory_report_error", error.clone()),
@@ -34,7 +40,11 @@ pub(super) fn memory_report(context: &mut Context<'_>) {
             }
         },
     };
-    context.note(problem.clone());
+    let note = Note::about_dump(DUMP, problem.as_str());
+    context.note(match value {
+        Some(value) => note.with(&value),
+        None => note,
+    });
     context.set("memory_report_error", problem);
 }
 

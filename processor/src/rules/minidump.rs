@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::context::{Context, DumpWalk, WalkOutcome};
+use super::notes::Note;
 
 /// Stores the walks: the main minidump's among the crash's own fields, the others under their dumps' names.
 pub(super) fn merge_walks(context: &mut Context<'_>) {
@@ -21,12 +22,11 @@ pub(super) fn merge_walks(context: &mut Context<'_>) {
     }
 }
 
-fn fields(name: &str, outcome: &WalkOutcome, notes: &mut Vec<String>) -> Map<String, Value> {
+fn fields(name: &str, outcome: &WalkOutcome, notes: &mut Vec<Note>) -> Map<String, Value> {
     let fields = match outcome {
         WalkOutcome::Empty => {
-            notes.push(format!(
-                "MinidumpStackwalkRule: {name} is empty--skipping minidump processing"
-            ));
+            let text = format!("MinidumpStackwalkRule: {name} is empty--skipping minidump processing");
+            notes.push(Note::about_dump(name, text));
             json!({
                 "mdsw_status_string": "EmptyMinidump",
                 "mdsw_stderr": "Shortcut for 0-bytes minidump.",
@@ -49,7 +49,7 @@ fn fields(name: &str, outcome: &WalkOutcome, notes: &mut Vec<String>) -> Map<Str
             note,
             walker,
         } => {
-            notes.push(format!("MinidumpStackwalkRule: {note}"));
+            notes.push(Note::about_dump(name, format!("MinidumpStackwalkRule: {note}")));
             json!({
                 "json_dump": {},
                 "mdsw_return_code": return_code,

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::context::Context;
 use super::java;
+use super::notes::Note;
 use super::read::{self, is_given};
 use super::shape::BREADCRUMBS;
 
@@ -34,7 +35,7 @@ pub(super) fn moz_crash_reason(context: &mut Context<'_>) {
     let reason = reason.clone();
     context.set("moz_crash_reason_raw", reason.clone());
     let Some(text) = crash::text_of(&reason) else {
-        context.note("MozCrashReason has a non-text value");
+        context.note(Note::about("MozCrashReason", "MozCrashReason has a non-text value").with(&reason));
         return;
     };
     if is_private(&text) {
@@ -54,16 +55,17 @@ pub(super) fn java_stack_trace(context: &mut Context<'_>) {
     match trace.as_str().and_then(java::public_stack) {
         Some(stack) => {
             context.set("java_stack_trace", stack.text);
-            if stack.left_out > 0 {
-                context.note(format!(
+            if !stack.left_out.is_empty() {
+                let text = format!(
                     "JavaStackTrace: lines that are no frames were left out: {}",
-                    stack.left_out
-                ));
+                    stack.left_out.len()
+                );
+                context.note(Note::about("JavaStackTrace", text).with(&json!(stack.left_out)));
             }
         }
         None => {
             context.set("java_stack_trace", "malformed");
-            context.note("JavaStackTrace: malformed JavaStackTrace");
+            context.note(Note::about("JavaStackTrace", "JavaStackTrace: malformed JavaStackTrace").with(&trace));
         }
     }
 }
@@ -90,28 +92,35 @@ pub(super) fn heap_checker(context: &mut Context<'_>) {
     }
 }
 
-/// What the program did before it crashed. The notes never quote it: it is protected.
+/// What the program did before it crashed.
 pub(super) fn breadcrumbs(context: &mut Context<'_>) {
-    let crumbs = match context.raw.get("Breadcrumbs").filter(|value| is_given(value)) {
-        None => return,
-        Some(Value::String(text)) => match serde_json::from_str::<Value>(text) {
-            Ok(crumbs) => crumbs,
-            Err(_) => {
-                context.note("Breadcrumbs: malformed: not valid json");
-                return;
-            }
-        },
+    let Some(value) = context.raw.get("Breadcrumbs").filter(|value| is_given(value)) else {
+        return;
+    };
+    match breadcrumbs_in(value) {
+        Ok(crumbs) => context.set("breadcrumbs", crumbs),
+        Err(problem) => {
+            let text = format!("Breadcrumbs: malformed: {problem}");
+            context.note(Note::about("Breadcrumbs", text).with(value));
+        }
+    }
+}
+
+/// The list in the annotation, or what is wrong with it.
+fn breadcrumbs_in(value: &Value) -> Result<Value, &'static str> {
+    let crumbs = match value {
+        Value::String(text) => serde_json::from_str(text).map_err(|_| "not valid json")?,
         // A client that sends JSON may have sent the list itself.
-        Some(other) => other.clone(),
+        other => other.clone(),
     };
     let crumbs = match crumbs {
         Value::Object(mut members) => members.remove("values").unwrap_or_else(|| json!({})),
         other => other,
     };
     if BREADCRUMBS.fits(&crumbs) {
-        context.set("breadcrumbs", crumbs);
+        Ok(crumbs)
     } else {
-        context.note("Breadcrumbs: malformed: not a list of breadcrumbs");
+        Err("not a list of breadcrumbs")
     }
 }
 

@@ -1,10 +1,26 @@
 //! The signature, and what changes because of it.
 
+use crash::ProcessedCrash;
 use serde_json::json;
 use signature::CrashData;
 
 use super::context::Context;
+use super::notes::Note;
 use super::{read, stacks};
+
+/// The fields that notes about the signature complain of, by the beginning of the note.
+const COMPLAINED_OF: [(&str, &str); 4] = [
+    (
+        "SignatureGenerationRule: JavaSignatureTool: stack trace ",
+        "java_stack_trace",
+    ),
+    (
+        "SignatureGenerationRule: JavaExceptionSignatureTool: value ",
+        "java_exception",
+    ),
+    ("SignatureShutdownTimeout: Error parsing ", "async_shutdown_timeout"),
+    ("SignatureShutdownTimeout: Rule failed: ", "async_shutdown_timeout"),
+];
 
 /// Makes the signature.
 pub(super) fn signature(context: &mut Context<'_>) {
@@ -20,7 +36,20 @@ pub(super) fn signature(context: &mut Context<'_>) {
     }
     let steps: Vec<String> = made.debug.iter().map(ToString::to_string).collect();
     context.set("signature_debug", steps.join("\n"));
-    context.notes.extend(made.notes);
+    for text in made.notes {
+        context.note(note(text, &context.processed));
+    }
+}
+
+/// A note about the signature. It is public, since a signature is made of public fields only.
+fn note(text: String, processed: &ProcessedCrash) -> Note {
+    let complained_of = COMPLAINED_OF.iter().find(|(start, _)| text.starts_with(start));
+    let value = complained_of.and_then(|(_, field)| processed.0.get(*field));
+    let note = Note::public(text);
+    match value {
+        Some(value) => note.with(value),
+        None => note,
+    }
 }
 
 /// A watchdog thread kills a shutdown that hangs, but it is the main thread that hung (bug 2037932). Everything

@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde_json::{Value, json};
 
 use super::context::Context;
+use super::notes::Note;
 use super::read;
 use crate::walk::document;
 
@@ -22,25 +23,23 @@ const NO_DEBUG_ID: &str = "000000000000000000000000000000000";
 pub(super) fn truncate_stacks(context: &mut Context<'_>) {
     let mut notes = Vec::new();
     for (name, value) in &mut context.processed.0 {
-        let (path, dump) = if name == "json_dump" {
-            ("json_dump".to_owned(), Some(value))
+        let (name, path, dump) = if name == "json_dump" {
+            (crash::MAIN_DUMP, "json_dump".to_owned(), Some(value))
         } else {
-            (format!("{name}.json_dump"), value.get_mut("json_dump"))
+            (name.as_str(), format!("{name}.json_dump"), value.get_mut("json_dump"))
         };
         let Some(dump) = dump.and_then(Value::as_object_mut) else {
             continue;
         };
         if let Some((before, after)) = dump.get_mut("crashing_thread").and_then(truncate) {
-            notes.push(format!(
-                "TruncateStacksRule: truncated {path}.crashing_thread.frames: {before} -> {after}"
-            ));
+            let text = format!("TruncateStacksRule: truncated {path}.crashing_thread.frames: {before} -> {after}");
+            notes.push(Note::about_dump(name, text));
         }
         let threads = dump.get_mut("threads").and_then(Value::as_array_mut);
         for (index, thread) in threads.into_iter().flatten().enumerate() {
             if let Some((before, after)) = truncate(thread) {
-                notes.push(format!(
-                    "TruncateStacksRule: truncated {path}.threads[{index}].frames: {before} > {after}"
-                ));
+                let text = format!("TruncateStacksRule: truncated {path}.threads[{index}].frames: {before} > {after}");
+                notes.push(Note::about_dump(name, text));
             }
         }
     }

@@ -5,20 +5,22 @@ use std::net::IpAddr;
 use serde_json::{Value, json};
 
 use super::context::Context;
+use super::notes::Note;
 
 /// Removes what may be secret from the sources of symbols: servers on local networks are left out, as are user,
 /// password and query of every URL, which may hold tokens.
 pub(super) fn module_urls(context: &mut Context<'_>) {
     let mut notes = Vec::new();
     let documents = context.processed.0.iter_mut().filter_map(|(name, value)| {
-        let document = if name == "json_dump" {
-            Some(value)
+        let (dump, document) = if name == "json_dump" {
+            (crash::MAIN_DUMP, Some(value))
         } else {
-            value.get_mut("json_dump")
+            (name.as_str(), value.get_mut("json_dump"))
         };
-        document?.get_mut("modules")?.as_array_mut()
+        let modules = document?.get_mut("modules")?.as_array_mut()?;
+        Some(modules.iter_mut().map(move |module| (dump, module)))
     });
-    for module in documents.flatten() {
+    for (dump, module) in documents.flatten() {
         let name = match module.get("filename").or_else(|| module.get("debug_file")) {
             Some(Value::String(name)) => name.clone(),
             Some(_) => "None".to_owned(),
@@ -29,8 +31,14 @@ pub(super) fn module_urls(context: &mut Context<'_>) {
         };
         match url.as_str().and_then(Address::parse) {
             Some(address) if address.is_local() => {
-                *url = Value::Null;
-                notes.push(format!("Redacting symbol url for module {name}"));
+                let text = format!("Redacting symbol url for module {name}");
+                // A folder may contain a user name.
+                let note = if name.contains(['/', '\\']) {
+                    Note::protected(text)
+                } else {
+                    Note::about_dump(dump, text)
+                };
+                notes.push(note.with(&url.take()));
             }
             Some(address) => *url = json!(address.without_query()),
             None => *url = Value::Null,

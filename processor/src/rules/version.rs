@@ -4,6 +4,7 @@ use builds::names::channel::{Channel, Versions};
 use serde_json::json;
 
 use super::context::Context;
+use super::notes::Note;
 use super::{build, read};
 
 /// Fenix nightlies of 2020 used the date as their version (bug 1624911).
@@ -16,7 +17,7 @@ pub(super) fn fenix_version(context: &mut Context<'_>) {
     };
     if version.starts_with("Nightly ") {
         let note = format!("Changed version from '{version}' to 0.0a1");
-        context.note(note);
+        context.note(Note::about("Version", note));
         context.set("version", "0.0a1");
     }
 }
@@ -33,7 +34,7 @@ pub(super) fn esr_version(context: &mut Context<'_>) {
             let version = format!("{version}esr");
             context.set("version", version);
         }
-        None => context.note("'version' missing from esr release processed_crash"),
+        None => context.note(Note::public("'version' missing from esr release processed_crash")),
     }
 }
 
@@ -51,8 +52,8 @@ pub(super) fn reported_version(context: &mut Context<'_>) {
 
 /// The exact version of the build. Betas report the version without the beta number.
 pub(super) fn exact_version(context: &mut Context<'_>) {
-    let builds = context.builds;
-    build::set_version(&mut context.processed, &mut context.notes, builds);
+    let note = build::set_version(&mut context.processed, context.builds);
+    context.notes.extend(note.map(Note::public));
 }
 
 /// Everything else that is known about the build.
@@ -60,7 +61,7 @@ pub(super) fn build_info(context: &mut Context<'_>) {
     if let Some(found) = context.builds.found() {
         build::set_build_info(&mut context.processed, found);
         let note = build::differs_note(&context.processed, found);
-        context.notes.extend(note);
+        context.notes.extend(note.map(Note::public));
         if let Some(version) = &found.version {
             context.set("major_version", json!(build::major(version)));
         }

@@ -13,12 +13,13 @@ use platform::blobs::BlobError;
 use platform::db::{DbError, Tx};
 use platform::queue::{self, Job, Kind, Lane};
 use platform::{clock, cpu};
+use serde_json::json;
 
 use super::minidumps;
 use super::problem::Problem;
 use super::shared::Shared;
 use crate::enrich::{self, Builds, Found};
-use crate::pipeline::{self, Input};
+use crate::pipeline::{self, Input, Note};
 
 /// How long a crash waits if it was looked up in an older generation of builds than the stored one: by then every
 /// process has loaded the newer one.
@@ -126,7 +127,7 @@ impl Shared {
             Ok(Stored::Valid(previous)) => Some(*previous),
             Ok(Stored::Lost | Stored::None) => None,
             Err(StoreError::Damaged(_) | StoreError::Blob(BlobError::TooLarge { .. })) => {
-                notes.push("the earlier processed crash could not be read".to_owned());
+                notes.push(Note::public("the earlier processed crash could not be read"));
                 None
             }
             Err(error) => return Err(error.into()),
@@ -282,13 +283,13 @@ impl Shared {
     }
 
     /// The report, and notes about missing parts.
-    async fn load_report(&self, id: &CrashId, before: &Before) -> Result<(Report, Vec<String>), Problem> {
+    async fn load_report(&self, id: &CrashId, before: &Before) -> Result<(Report, Vec<Note>), Problem> {
         match load(&self.blobs, id).await {
             Ok(Some(report)) => {
                 let notes = report
                     .missing
                     .iter()
-                    .map(|_| "a dump is missing from the store".to_owned())
+                    .map(|name| Note::about_dump(name, "a dump is missing from the store").with(&json!(name)))
                     .collect();
                 Ok((report, notes))
             }
@@ -302,7 +303,7 @@ impl Shared {
                     raw,
                     ..Report::default()
                 };
-                Ok((report, vec!["the dumps could not be read".to_owned()]))
+                Ok((report, vec![Note::public("the dumps could not be read")]))
             }
             Err(error) => Err(error.into()),
         }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::problem::Problem;
 use super::shared::Shared;
 use crate::meters::WALKER_DEATHS;
-use crate::pipeline::{DumpWalk, WalkOutcome};
+use crate::pipeline::{DumpWalk, Note, WalkOutcome};
 use crate::symbols::Fetcher;
 use crate::walk::{Cut, Pool, WalkDeath, WalkJob, Walked};
 
@@ -28,7 +28,7 @@ pub(super) async fn walk_all(
     shared: &Shared,
     job: &mut Job,
     report: &crashstore::Report,
-) -> Result<(Vec<DumpWalk>, Vec<String>), Problem> {
+) -> Result<(Vec<DumpWalk>, Vec<Note>), Problem> {
     let mut walks = Vec::new();
     let mut notes = Vec::new();
     for (name, dump) in &report.dumps {
@@ -39,7 +39,11 @@ pub(super) async fn walk_all(
             WalkOutcome::Empty
         } else {
             let (outcome, cut) = walk(shared, job, report, dump).await?;
-            notes.extend(cut.notes().iter().map(|note| format!("{name}: {note}")));
+            let cuts = cut.notes();
+            notes.extend(
+                cuts.iter()
+                    .map(|note| Note::about_dump(name, format!("{name}: {note}"))),
+            );
             outcome
         };
         let name = name.clone();

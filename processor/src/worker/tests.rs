@@ -234,6 +234,28 @@ async fn a_crash_without_a_row_gets_one_from_its_report() {
 }
 
 #[tokio::test]
+async fn a_lost_dump_leaves_a_note_for_those_who_may_see_the_dump() {
+    for bench in Bench::all().await {
+        let names = [crash::MAIN_DUMP, "upload_file_minidump_other", "memory_report"];
+        bench
+            .submit(&json!({}), &names.map(|name| (name, &b""[..])), true)
+            .await;
+        for name in names {
+            let key = crashstore::keys::dump(&bench.id, name);
+            bench.blobs.delete(&key).await.unwrap();
+        }
+        assert_eq!(bench.work().await, ["processed"]);
+        let crash = bench.processed().await;
+        let note = "a dump is missing from the store";
+        let notes = crash.text("processor_notes").unwrap().lines();
+        assert_eq!(notes.filter(|line| *line == note).count(), 1);
+        let mut expected = names.map(|name| json!({"note": note, "detail": name}));
+        expected.sort_by_key(|entry| entry["detail"].to_string());
+        assert_eq!(crash.0["processor_details"], json!(expected));
+    }
+}
+
+#[tokio::test]
 async fn a_job_without_a_report_is_kept_as_failed_with_the_reason() {
     for bench in Bench::all().await {
         bench.push(Kind::Process).await;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::document::{list, object, shown};
+use super::document::{self, list, object, shown};
 use crate::find::Seen;
 
 /// Longer texts are cut; the raw data has them in full.
@@ -12,6 +12,9 @@ const MAX_VALUES: usize = 300;
 /// Further registers are not listed.
 const MAX_REGISTERS: usize = 200;
 
+/// The field of the notes that not everybody may see.
+const DETAILS: &str = "processor_details";
+
 /// The protected part of a processed crash.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct ProtectedView {
@@ -19,6 +22,8 @@ pub(super) struct ProtectedView {
     pub(super) values: Vec<Field>,
     /// Fields that hold lists and objects, as JSON.
     pub(super) documents: Vec<Field>,
+    /// Notes of processing with what they are about.
+    pub(super) notes: Vec<(String, String)>,
     /// The registers of the crashing thread when it crashed: name and value.
     pub(super) registers: Vec<(String, String)>,
 }
@@ -39,10 +44,14 @@ impl ProtectedView {
             return None;
         }
         let mut view = Self {
+            notes: notes(crash),
             registers: registers(crash),
             ..Self::default()
         };
-        let protected = crash.values().iter().filter(|(name, _)| crash.is_protected(name));
+        let protected = crash
+            .values()
+            .iter()
+            .filter(|(name, _)| crash.is_protected(name) && *name != DETAILS);
         for (name, value) in protected.take(MAX_VALUES) {
             let (fields, value) = match value {
                 Value::Null => continue,
@@ -62,6 +71,17 @@ impl ProtectedView {
         }
         Some(view)
     }
+}
+
+fn notes(crash: &Seen) -> Vec<(String, String)> {
+    let notes = list(crash.values(), DETAILS).iter().filter_map(Value::as_object);
+    notes
+        .take(MAX_VALUES)
+        .map(|note| {
+            let part = |name| text::shortened(document::text(note, name), TEXT);
+            (part("note"), part("detail"))
+        })
+        .collect()
 }
 
 /// Those of the first frame, which are the processor's; those of other frames are reckoned from the stack.
