@@ -18,6 +18,7 @@ use tower::ServiceExt;
 
 const DAY: i64 = 86_400_000_000;
 
+#[expect(clippy::needless_pass_by_value, reason = "a page is made of the error itself")]
 fn page(error: ApiError) -> Response {
     let (status, _) = error.status();
     (status, [(header::CONTENT_TYPE, "text/html")], error.to_string()).into_response()

@@ -6,7 +6,7 @@
 use std::fmt::{self, Write};
 
 use crash::ProcessedCrash;
-use crash::fields::{self, Access};
+use crash::fields::{Access, PUBLIC_DUMPS, annotations};
 use serde_json::{Value, json};
 
 use crate::walk::document;
@@ -46,18 +46,15 @@ impl Note {
     /// A note about an annotation; protected unless everyone may see the annotation.
     pub(crate) fn about(annotation: &str, text: impl Into<String>) -> Self {
         Self {
-            is_protected: !fields::annotation_is_public(annotation),
+            is_protected: annotations::access_of(annotation) != Access::Public,
             ..Self::public(text)
         }
     }
 
     /// A note about a dump with this name, or about its walk; protected unless everyone may see the walk's result.
     pub(crate) fn about_dump(name: &str, text: impl Into<String>) -> Self {
-        // The main minidump's result is spread over the crash's own fields; any other's is the field of its name.
-        let field = fields::by_name(name).filter(|_| name.starts_with(crash::MAIN_DUMP));
-        let is_public = name == crash::MAIN_DUMP || field.is_some_and(|field| field.access == Access::Public);
         Self {
-            is_protected: !is_public,
+            is_protected: !PUBLIC_DUMPS.contains(&name),
             ..Self::public(text)
         }
     }

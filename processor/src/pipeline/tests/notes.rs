@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crash::fields::{FIELDS, annotation_is_public};
+use crash::fields::{self, Access, annotations as known};
 use crash::redact::public_processed;
 
 use super::*;
@@ -42,7 +42,7 @@ const OTHERS: [&str; 24] = [
 const IN_SIGNATURES: [&str; 2] = ["JavaException", "JavaStackTrace"];
 
 fn annotations() -> BTreeSet<String> {
-    let copied = FIELDS.iter().filter_map(|field| field.annotation);
+    let copied = fields::all().iter().filter_map(|field| field.annotation);
     let long = MARK.repeat(30);
     copied.chain(OTHERS).map(str::to_owned).chain([long]).collect()
 }
@@ -294,7 +294,7 @@ fn no_value_of_an_annotation_is_in_what_everyone_sees_of_notes() {
         }
     }
     // All that are copied have a type that some value has not, and most of the others do.
-    let copied = FIELDS.iter().filter_map(|field| field.annotation);
+    let copied = fields::all().iter().filter_map(|field| field.annotation);
     let others = [
         "Add-ons",
         "Breadcrumbs",
@@ -314,7 +314,10 @@ fn protected_annotations_change_no_public_note() {
         let notes = |raw: &Value| processed(raw, None).text("processor_notes").unwrap().to_owned();
         let without = notes(&base);
         let mut all = base.clone();
-        for annotation in annotations().iter().filter(|name| !annotation_is_public(name)) {
+        for annotation in annotations()
+            .iter()
+            .filter(|name| known::access_of(name) == Access::Protected)
+        {
             for value in values() {
                 let raw = with(&base, annotation, &value);
                 if !IN_SIGNATURES.contains(&annotation.as_str()) {
