@@ -17,7 +17,7 @@ use platform::access::{Action, Caller};
 use platform::{clock, cpu};
 
 use self::build::BuildView;
-use self::document::{shown, text};
+use self::document::{plain, shown, text};
 use self::fact::Fact;
 use self::protected::ProtectedView;
 use self::stack::{ExceptionView, ModuleView, ThreadView};
@@ -209,7 +209,7 @@ struct ReportPage {
 struct AnnotationView {
     name: String,
     /// What it is; empty for one that nothing describes.
-    about: &'static str,
+    about: String,
     value: String,
     is_protected: bool,
 }
@@ -263,7 +263,7 @@ fn listed(seen: &Seen) -> Vec<AnnotationView> {
             let value = shown(value).replace(char::is_control, "\u{fffd}");
             AnnotationView {
                 name: name.clone(),
-                about: annotations::by_name(name).map_or("", |annotation| annotation.about),
+                about: plain(annotations::by_name(name).map_or("", |annotation| annotation.about)),
                 value: text::shortened(&value, ANNOTATION),
                 is_protected: seen.is_protected(name),
             }

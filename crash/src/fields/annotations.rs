@@ -92,6 +92,7 @@ const ROWS: &[Annotation] = &[
         exception`. No field is made from it."),
     public("DistributionID", "Name of the distribution or partner package that the program was installed from. Source \
         of `distribution_id`; without it, the telemetry environment is consulted."),
+    protected("DesktopEnvironment", "Desktop that a program on Linux ran in, such as `gnome`. No field is made from it."),
     protected("Distributor", "Who distributed the program, as old versions sent it. No field is made from it."),
     protected("Distributor_version", "Version of the distribution, as old versions sent it. No field is made from it."),
     protected("Email", "E-mail address of the person who sent the report. The collector removes it before anything is \
@@ -142,6 +143,8 @@ const ROWS: &[Annotation] = &[
         anything is stored."),
     protected("Theme", "Theme of the user interface with its version, as old versions sent it. No field is made from \
         it."),
+    protected("ThreadIdNameMapping", "Comma-separated pairs `id:\"name\"` that name threads whose names the minidump \
+        does not hold. No field is made from it."),
     public("UtilityActorsName", "Comma-separated names of the actors that ran in a crashed utility process. The field \
         `utility_actors_name` holds them as a list."),
     protected("additional_minidumps", "Names of the further minidumps that the client says it sent, such as \

@@ -109,4 +109,19 @@ mod tests {
         assert_eq!(Action::LoadBuilds.name(), "load_builds");
         assert_eq!(Action::LoadBuilds as usize, NAMES.len() - 1);
     }
+
+    #[test]
+    fn the_documentation_lists_them() {
+        let page = include_str!("../../../docs/access.md");
+        let rows = page
+            .lines()
+            .skip_while(|line| !line.starts_with("| action |"))
+            .skip(2)
+            .take_while(|line| line.starts_with('|'));
+        let mut listed: Vec<&str> = rows.flat_map(|row| row.split('`').skip(1).step_by(2)).collect();
+        let mut names = NAMES.to_vec();
+        listed.sort_unstable();
+        names.sort_unstable();
+        assert_eq!(listed, names);
+    }
 }

@@ -36,8 +36,7 @@ const ROWS: [Row; 9] = [
         Permission::ViewPii,
         "view_pii",
         "View Personal Identifiable Information",
-        "see everything in a crash report, but for its files: addresses of pages, comments, registers, unknown \
-         annotations",
+        "see the whole of a crash report but its files",
     ),
     Row(
         Permission::ViewRawDump,
@@ -55,13 +54,13 @@ const ROWS: [Row; 9] = [
         Permission::RunCustomQueries,
         "run_custom_queries",
         "Run Custom Queries in Super Search",
-        "nothing: kept since tokens of Crash Stats may have it",
+        "do nothing yet; tokens of Crash Stats may have it",
     ),
     Row(
         Permission::RunLongQueries,
         "run_long_queries",
         "Run Long Queries",
-        "nothing: kept since tokens of Crash Stats may have it",
+        "do nothing yet; tokens of Crash Stats may have it",
     ),
     Row(
         Permission::UploadSymbols,
@@ -73,7 +72,7 @@ const ROWS: [Row; 9] = [
         Permission::UploadTrySymbols,
         "upload_try_symbols",
         "Upload Try Symbols Files",
-        "upload symbols of builds that are only tried out; not together with upload_symbols",
+        "upload symbols of builds that are only tried out",
     ),
     Row(
         Permission::AnnounceBuilds,
@@ -81,12 +80,7 @@ const ROWS: [Row; 9] = [
         "Announce Builds",
         "state which builds there are",
     ),
-    Row(
-        Permission::Administer,
-        "administer",
-        "Administer",
-        "read the audit log: who saw what is protected, and who changed what",
-    ),
+    Row(Permission::Administer, "administer", "Administer", "read the audit log"),
 ];
 
 impl Permission {
@@ -189,5 +183,22 @@ mod tests {
         assert_eq!(Permissions::stored("view_pii view_rawdump"), some);
         assert_eq!(Permissions::stored(" view_pii  fly view_rawdump"), some);
         assert_eq!(Permissions::stored(""), Permissions::default());
+    }
+
+    #[test]
+    fn the_documentation_lists_them() {
+        let page = include_str!("../../../docs/access.md");
+        let rows: Vec<String> = page
+            .lines()
+            .skip_while(|line| !line.starts_with("| permission |"))
+            .skip(2)
+            .take_while(|line| line.starts_with('|'))
+            .map(str::to_owned)
+            .collect();
+        let expected: Vec<String> = ROWS
+            .iter()
+            .map(|Row(_, name, title, meaning)| format!("| `{name}` | {title} | {meaning} |"))
+            .collect();
+        assert_eq!(rows, expected);
     }
 }

@@ -29,3 +29,8 @@ pub(super) fn shown(value: &Value) -> String {
         other => other.to_string(),
     }
 }
+
+/// A description without its marks of code, as a tooltip shows it.
+pub(super) fn plain(about: &str) -> String {
+    about.replace('`', "")
+}

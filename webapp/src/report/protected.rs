@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
-use super::document::{self, list, object, shown};
+use super::document::{self, list, object, plain, shown};
 use crate::find::Seen;
 
+/// Longer texts stand by themselves; bytes.
+const LINE: usize = 300;
 /// Longer texts are cut; the raw data has them in full.
 const TEXT: usize = 10_000;
 /// Further values are not listed.
@@ -18,9 +20,9 @@ const DETAILS: &str = "processor_details";
 /// The protected part of a processed crash.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct ProtectedView {
-    /// Fields that hold one value.
+    /// Fields that hold one value on one line.
     pub(super) values: Vec<Field>,
-    /// Fields that hold lists and objects, as JSON.
+    /// Fields that hold more: long texts, and lists and objects as JSON.
     pub(super) documents: Vec<Field>,
     /// Notes of processing with what they are about.
     pub(super) notes: Vec<(String, String)>,
@@ -33,7 +35,7 @@ pub(super) struct ProtectedView {
 pub(super) struct Field {
     pub(super) name: String,
     /// What it is; empty for one that nothing describes.
-    pub(super) about: &'static str,
+    pub(super) about: String,
     pub(super) value: String,
 }
 
@@ -58,14 +60,15 @@ impl ProtectedView {
                 Value::Array(items) if items.is_empty() => continue,
                 Value::Object(members) if members.is_empty() => continue,
                 Value::Array(_) | Value::Object(_) => (&mut view.documents, format!("{value:#}")),
-                value => (&mut view.values, shown(value)),
+                value => match shown(value) {
+                    text if text.is_empty() => continue,
+                    text if text.contains('\n') || text.len() > LINE => (&mut view.documents, text),
+                    text => (&mut view.values, text),
+                },
             };
-            if value.is_empty() {
-                continue;
-            }
             fields.push(Field {
                 name: text::shortened(name, 200),
-                about: crash::fields::by_name(name).map_or("", |field| field.about),
+                about: plain(crash::fields::by_name(name).map_or("", |field| field.about)),
                 value: text::shortened(&value, TEXT),
             });
         }

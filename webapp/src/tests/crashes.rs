@@ -99,6 +99,8 @@ async fn pages_load_nothing_foreign() {
             let policy = page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
             assert!(policy.starts_with("default-src 'none'; style-src 'self';"));
             assert_eq!(page.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+            assert_eq!(page.headers[header::X_FRAME_OPTIONS], "DENY");
+            // No other site learns of an address; our own must, for browsers to say that a form is our own.
             assert_eq!(page.headers[header::REFERRER_POLICY], "same-origin");
             assert!(!page.body.contains("<script") && !page.body.contains("style=\""));
             let style = page.body.split('"').find(|part| part.starts_with("/static/")).unwrap();
