@@ -106,14 +106,16 @@ fn read_settings(global: &Global, command: &Command) -> anyhow::Result<Settings>
 
 /// The sections of the settings that a command uses.
 fn sections(command: &Command) -> &'static [Section] {
-    use Section::{Blobs, Buildinfo, Collector, Database, Http, Processor, Schedule};
+    use Section::{Blobs, Buildinfo, Collector, Database, Http, Processor, Retention, Schedule};
     use buildinfo::BuildinfoCommand as Builds;
     match command {
-        Command::Up(_) => &[Http, Database, Blobs, Buildinfo, Schedule, Collector, Processor],
+        Command::Up(_) => &[
+            Http, Database, Blobs, Buildinfo, Schedule, Collector, Processor, Retention,
+        ],
         Command::Collector => &[Http, Database, Blobs, Collector],
         Command::Webapp => &[Http, Database, Blobs],
-        Command::Processor => &[Http, Database, Blobs, Buildinfo, Processor],
-        Command::Buildinfo(Builds::Serve) => &[Http, Database, Blobs, Buildinfo, Schedule],
+        Command::Processor => &[Http, Database, Blobs, Buildinfo, Processor, Retention],
+        Command::Buildinfo(Builds::Serve) => &[Http, Database, Blobs, Buildinfo, Schedule, Retention],
         Command::Buildinfo(_) => &[Database, Buildinfo],
         Command::Crash(_) => &[Database, Blobs],
         Command::Migrate | Command::Token(_) | Command::AuditLog(_) => &[Database],

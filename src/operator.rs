@@ -4,6 +4,9 @@ use clap::Args;
 use platform::access::{self, Action, Place};
 use platform::db::Db;
 
+/// Of a longer name the rest is not recorded; characters.
+const MAX_NAME: usize = 100;
+
 /// The option of commands that change something.
 #[derive(Debug, Args)]
 pub(crate) struct By {
@@ -25,17 +28,20 @@ pub(crate) fn author(named: Option<String>) -> String {
     named.unwrap_or_else(|| format!("user {}", rustix::process::getuid().as_raw()))
 }
 
-/// This name at this machine.
+/// Whoever gives this name, at this machine. The number of the user stands beside it, since a name is only a word.
 pub(crate) fn place(author: &str) -> Place {
+    let name = text::shortened(author.trim(), MAX_NAME);
+    let user = rustix::process::getuid().as_raw();
     Place {
-        who: format!("{author} (command line)"),
+        who: format!("{name} (command line of user {user})"),
         origin: rustix::system::uname().nodename().to_string_lossy().into_owned(),
     }
 }
 
-/// Records what was done by somebody whose name is kept beside it anyway.
-pub(crate) async fn record(db: &Db, author: &str, action: Action, detail: &str) -> anyhow::Result<()> {
+/// Records what is about to be done. It comes first, so that nothing is done without its line; what then fails or is
+/// interrupted has one too.
+pub(crate) async fn record(db: &Db, by: &Place, action: Action, detail: &str) -> anyhow::Result<()> {
     let mut tx = db.begin().await?;
-    access::record(&mut tx, &place(author), action, None, detail).await?;
+    access::record(&mut tx, by, action, None, detail).await?;
     Ok(tx.commit().await?)
 }

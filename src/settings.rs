@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use platform::blobs::BlobSettings;
-use platform::config::{ConfigError, load, without_password};
+use platform::config::{ConfigError, check_within, load, without_password};
 use platform::db::DatabaseSettings;
 use platform::http::HttpSettings;
 use platform::telemetry::LogSettings;
@@ -69,6 +69,13 @@ impl Default for Retention {
     }
 }
 
+impl Retention {
+    fn check(&self) -> Result<(), ConfigError> {
+        // With 0 the log would be emptied every minute.
+        check_within("retention.audit_log_days", u64::from(self.audit_log_days), 1..=36_500)
+    }
+}
+
 /// A part of the settings that a command uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Section {
@@ -80,6 +87,7 @@ pub(crate) enum Section {
     Schedule,
     Collector,
     Processor,
+    Retention,
 }
 
 impl Settings {
@@ -96,6 +104,7 @@ impl Settings {
                 }
                 Section::Collector => self.collector.check()?,
                 Section::Processor => self.processor.check()?,
+                Section::Retention => self.retention.check()?,
             }
         }
         Ok(())

@@ -61,10 +61,22 @@ async fn keep_builds(db: &Db, settings: &buildinfo::Settings) {
 }
 
 async fn keep_audit_log(db: &Db, retention: &Retention) {
-    match platform::access::prune(db, before(retention.audit_log_days), clock::now_micros()).await {
-        Ok(0) => {}
-        Ok(removed) => tracing::info!(removed, "old lines of the audit log were removed"),
-        Err(error) => tracing::warn!(%error, "the upkeep of the audit log stopped; it goes on later"),
+    loop {
+        match platform::access::prune(db, before(retention.audit_log_days), clock::now_micros()).await {
+            Ok(pruned) => {
+                if pruned.lines > 0 {
+                    tracing::info!(removed = pruned.lines, "old lines of the audit log were removed");
+                }
+                if !pruned.more {
+                    return;
+                }
+                tokio::time::sleep(BREATH).await;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the upkeep of the audit log stopped; it goes on later");
+                return;
+            }
+        }
     }
 }
 

@@ -22,8 +22,8 @@ pub enum Deletion {
     Nothing,
 }
 
-/// Deletes a crash with all its objects, which the audit log says that `by` did. Once the tombstone is written, the crash is invisible and no worker can bring
-/// it back.
+/// Deletes a crash with all its objects; the audit log says that `by` did so. Once the tombstone is written, the crash
+/// is invisible and no worker can bring it back.
 ///
 /// # Errors
 /// The database failed, or the blob store did before it was known whether the crash exists.

@@ -2,12 +2,16 @@
 
 mod address;
 mod admission;
+mod caller;
 mod client;
+mod cookies;
+mod door;
 mod error;
 mod layers;
 mod limit;
 pub mod meters;
 mod operations;
+mod origin;
 mod outgoing;
 pub mod query;
 mod settings;
@@ -25,6 +29,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+pub use caller::{Caller, Identity};
+pub use door::{Access, Refused};
 pub use error::ApiError;
 pub use layers::{Page, layers};
 pub use operations::{Operations, Release, operations};

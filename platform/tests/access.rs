@@ -9,10 +9,10 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use platform::access::{self, Access, Action, Caller, NewToken, Permission, Place, Refused};
+use platform::access::{self, Action, NewToken, Permission, Place, Pruned};
 use platform::clock;
 use platform::db::Db;
-use platform::http::{ApiError, HttpSettings, layers};
+use platform::http::{Access, ApiError, Caller, HttpSettings, Refused, layers};
 use platform_testing::{analyze, databases, slow_steps};
 use tower::ServiceExt;
 
@@ -158,6 +158,7 @@ async fn a_token_is_who_it_says_or_refused_everywhere() {
                     Ok(who) => assert_eq!((answer.status, answer.body.as_str()), (200, who), "{sent:?} {path}"),
                     Err(said) => {
                         assert_eq!(answer.status, 403, "{sent:?} {path}");
+                        assert_eq!(answer.headers[header::CACHE_CONTROL], "private, no-store");
                         assert!(answer.body.contains(said), "{sent:?} {path}: {}", answer.body);
                     }
                 }
@@ -236,6 +237,7 @@ async fn cookies_need_tls_where_the_site_has_it() {
             ("", 0, None, false),
             ("", 0, Some("https"), false),
             ("", 1, Some("https"), true),
+            ("", 1, Some("HTTPS, http"), true),
             ("", 1, Some("http"), false),
             ("https://crashes.example", 0, None, true),
             ("http://crashes.example", 1, Some("https"), false),
@@ -255,6 +257,7 @@ async fn cookies_need_tls_where_the_site_has_it() {
                 is_secure,
                 "{public_url} {proxies} {proto:?}: {set}"
             );
+            assert_eq!(set.starts_with("__Host-"), is_secure, "{set}");
             assert!(set.contains("; HttpOnly") && set.contains("; SameSite=Strict"), "{set}");
         }
     }
@@ -324,10 +327,28 @@ async fn each_client_has_its_own_limits() {
         assert_eq!(allowed("/api/v1/who", &[("Auth-Token", &one)]).await, 6);
         assert_eq!(allowed("/api/v1/audit", &[("Auth-Token", &two)]).await, 2);
         assert_eq!(allowed("/api/v1/who", &[("Auth-Token", &two)]).await, 3);
-        // Whoever guesses tokens is stopped as an address.
-        assert_eq!(allowed("/api/v1/who", &[("Auth-Token", "x")]).await, 0);
         let well = send(&router, "GET", "/metrics", &[]).await;
         assert_eq!(well.status, 200, "operators are not counted");
+        // Whoever guesses tokens is stopped as an address, wherever they try, and whatever they send then.
+        for (path, token) in [("/api/v1/who", "x"), ("/metrics", "x"), ("/static/a", &one)] {
+            assert_eq!(allowed(path, &[("Auth-Token", token)]).await, 0, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_costs_much_costs_the_same_without_its_body() {
+    for test in databases().await {
+        let settings = HttpSettings {
+            expensive_rate_limit: 2,
+            ..HttpSettings::default()
+        };
+        let router = service(&test.db, &settings);
+        let mut statuses = Vec::new();
+        for method in ["HEAD", "GET", "HEAD"] {
+            statuses.push(send(&router, method, "/api/v1/audit", &[]).await.status);
+        }
+        assert_eq!(statuses, [200, 200, 429]);
     }
 }
 
@@ -365,8 +386,10 @@ async fn the_audit_log_is_read_from_its_end_and_loses_what_is_old() {
         let since = access::entries(db, "a-crash", clock::now_micros() + 1, None, 100).await;
         assert_eq!(since.unwrap(), []);
 
-        assert_eq!(access::prune(db, before, before).await.unwrap(), 0);
-        assert_eq!(access::prune(db, clock::now_micros() + 1, before).await.unwrap(), 7);
+        let pruned = |lines| Pruned { lines, more: false };
+        assert_eq!(access::prune(db, before, before).await.unwrap(), pruned(0));
+        let later = clock::now_micros() + 1;
+        assert_eq!(access::prune(db, later, before).await.unwrap(), pruned(7));
         assert_eq!(access::entries(db, "", i64::MIN, None, 100).await.unwrap(), []);
     }
 }

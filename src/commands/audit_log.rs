@@ -25,7 +25,7 @@ pub(crate) struct AuditLogArgs {
     #[arg(long, value_name = "TEXT")]
     who: Option<String>,
     /// Only this action
-    #[arg(long, value_name = "ACTION", value_parser = PossibleValuesParser::new(Action::names()))]
+    #[arg(long, value_name = "ACTION", value_parser = PossibleValuesParser::new(Action::NAMES))]
     action: Option<String>,
     /// Only from this day on (YYYY-MM-DD, UTC)
     #[arg(long, value_name = "DATE")]
@@ -67,7 +67,8 @@ pub(crate) async fn run(settings: &Settings, args: &AuditLogArgs, as_json: bool)
                 let about = [entry.crash_id.as_str(), entry.detail.as_str()];
                 let about: Vec<&str> = about.into_iter().filter(|text| !text.is_empty()).collect();
                 let line = format!(
-                    "{at} {:14} {}, from {} {}",
+                    // Who it is may hold anything, as a note does.
+                    "{at} {:14} {:?} from {} {}",
                     entry.action,
                     entry.who,
                     entry.origin,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::bail;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
-use platform::access::{self, Action, NewToken, Permission, Permissions};
+use platform::access::{self, Action, NewToken, Permission, Permissions, TokenState};
 use platform::clock;
 use platform::db::Db;
 use serde_json::json;
@@ -66,7 +66,7 @@ fn note(text: &str) -> Result<String, String> {
     if text.is_empty() {
         return Err("say whose the token is and what for".to_owned());
     }
-    if text.chars().count() > MAX_NOTE || text.chars().any(char::is_control) {
+    if text.chars().count() > MAX_NOTE || text::one_line(text) != text {
         return Err(format!("at most {MAX_NOTE} characters on one line"));
     }
     Ok(text.to_owned())
@@ -129,9 +129,16 @@ async fn list(db: &Db, only_valid: bool, as_json: bool) -> anyhow::Result<ExitCo
         let Some(end) = rows.last() else { break };
         last = Some((end.created, end.id.clone()));
         let mut out = std::io::stdout().lock();
-        for row in rows.iter().filter(|row| !only_valid || row.state(now) == "valid") {
+        for row in rows
+            .iter()
+            .filter(|row| !only_valid || row.state(now) == TokenState::Valid)
+        {
             count += 1;
-            let (state, created, expires) = (row.state(now), clock::rfc3339(row.created), clock::rfc3339(row.expires));
+            let (state, created, expires) = (
+                row.state(now).name(),
+                clock::rfc3339(row.created),
+                clock::rfc3339(row.expires),
+            );
             let used = (row.last_used > 0).then(|| clock::rfc3339(row.last_used));
             if as_json {
                 let names: Vec<&str> = row.permissions.split_whitespace().collect();

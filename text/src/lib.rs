@@ -4,12 +4,55 @@
 
 pub mod cursor;
 
+use std::fmt::{self, Display, Write};
+
 /// The first `most` characters of a text, or all of it if it is shorter.
 pub fn cut(text: &str, most: usize) -> &str {
     match text.char_indices().nth(most) {
         None => text,
         Some((end, _)) => text.get(..end).unwrap_or(text),
     }
+}
+
+/// The first `most` characters of what is shown, which is never made whole.
+pub fn beginning(shown: impl Display, most: usize) -> String {
+    let mut beginning = Beginning {
+        text: String::new(),
+        room: most,
+    };
+    // An error only says that there was more.
+    let _ = write!(beginning, "{shown}");
+    beginning.text
+}
+
+/// The beginning of a text that is being written.
+struct Beginning {
+    text: String,
+    /// How many characters more there is room for.
+    room: usize,
+}
+
+impl Write for Beginning {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        let kept = cut(more, self.room);
+        self.text.push_str(kept);
+        self.room -= kept.chars().count();
+        if kept.len() < more.len() {
+            Err(fmt::Error)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// The text on one line that reads from its beginning to its end: what would break or turn a line (control characters,
+/// marks of direction, separators of lines) is replaced.
+pub fn one_line(text: &str) -> String {
+    let turns = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    text.replace(turns, "\u{fffd}")
 }
 
 /// The text, or its first `most` characters with `…` behind them, which shows that more was there.
@@ -51,6 +94,27 @@ mod tests {
             assert_eq!(cut(text, most), kept, "{text:?} {most}");
             assert_eq!(shortened(text, most), marked, "{text:?} {most}");
         }
+    }
+
+    #[test]
+    fn the_beginning_of_what_is_shown_is_that_of_its_text() {
+        for (parts, most, kept) in [
+            (["äö", "üß"], 3, "äöü"),
+            (["äö", "ü"], 3, "äöü"),
+            (["äö", ""], 2, "äö"),
+            (["", ""], 0, ""),
+            (["a", "b"], 0, ""),
+        ] {
+            let [one, two] = parts;
+            assert_eq!(beginning(format_args!("{one}{two}"), most), kept, "{parts:?} {most}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_neither_broken_nor_turned() {
+        let text = "a\nb\u{202e}c\u{2028}d\u{2067}e\u{0}";
+        assert_eq!(one_line(text), "a\u{fffd}b\u{fffd}c\u{fffd}d\u{fffd}e\u{fffd}");
+        assert_eq!(one_line("Ann, stäck wörk"), "Ann, stäck wörk");
     }
 
     #[test]

@@ -5,10 +5,11 @@ use axum::Form;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use platform::access::{Caller, Permission, Refused};
+use platform::access::Permission;
+use platform::http::{Caller, Refused};
 use serde::Deserialize;
 
-use crate::page::{PageError, html, keep_private};
+use crate::page::{PageError, html, vary};
 use crate::params::Params;
 use crate::state::Webapp;
 use crate::{format, links};
@@ -27,7 +28,7 @@ pub(crate) async fn show(State(app): State<Webapp>, caller: Caller, params: Para
 }
 
 /// The form for signing in.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 pub(crate) struct SignIn {
     token: String,
     #[serde(default)]
@@ -94,7 +95,7 @@ fn page(app: &Webapp, caller: &Caller, status: StatusCode, next: &str, problem: 
         hours: app.access.session().as_secs() / 3600,
     };
     let mut response = html(status, &page);
-    keep_private(&mut response, caller);
+    vary(&mut response);
     response
 }
 

@@ -7,15 +7,15 @@ use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get};
 use crash::CrashId;
-use platform::access::{Action, Caller, Permission};
+use platform::access::{Action, Permission};
 use platform::cpu;
-use platform::http::ApiError;
+use platform::http::{ApiError, Caller};
 use platform::queue::{JobState, JobStatus};
 use serde_json::{Value, json};
 use tower_http::cors::{Any, CorsLayer};
 
 use crate::find::{self, Found};
-use crate::page::{keep_private, moved};
+use crate::page::{moved, vary};
 use crate::params::Params;
 use crate::state::Webapp;
 
@@ -70,7 +70,7 @@ async fn processed_crash(State(app): State<Webapp>, caller: Caller, params: Para
         Found::Failed(failed) => not_processed(&id, Some(&failed.job)),
         Found::Gone(_) | Found::Nothing => not_found(&id),
     };
-    keep_private(&mut response, &caller);
+    vary(&mut response);
     Ok(response)
 }
 
@@ -88,7 +88,7 @@ async fn raw_crash(State(app): State<Webapp>, caller: Caller, params: Params) ->
         Some("raw") => dump(&app, &caller, &id, params.get("name").unwrap_or_default()).await?,
         Some(_) => bad_argument("format"),
     };
-    keep_private(&mut response, &caller);
+    vary(&mut response);
     Ok(response)
 }
 

@@ -4,11 +4,11 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use platform::access::{self, Action, Caller, Entry, Permission};
-use platform::http::ApiError;
+use platform::access::{self, Action, Entry, Permission};
+use platform::http::{ApiError, Caller};
 use text::cursor;
 
-use crate::page::{PageError, html, keep_private, unusable};
+use crate::page::{PageError, html, unusable, vary};
 use crate::params::Params;
 use crate::state::Webapp;
 use crate::{format, links};
@@ -52,7 +52,7 @@ pub(crate) async fn show(State(app): State<Webapp>, caller: Caller, params: Para
         older,
     };
     let mut response = html(StatusCode::OK, &page);
-    keep_private(&mut response, &caller);
+    vary(&mut response);
     Ok(response)
 }
 

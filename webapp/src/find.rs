@@ -1,15 +1,14 @@
 //! Finds what can be said about a crash id.
 
-use std::collections::BTreeSet;
-
+use crash::fields::PUBLIC_DUMPS;
 use crash::{CrashId, ProcessedCrash, RawCrash, redact};
 use crashstore::db::{self, State, Summary};
 use crashstore::output::{self, Stored};
 use crashstore::{StoreError, report};
-use platform::access::{Action, Caller, Permission};
+use platform::access::{Action, Permission};
 use platform::blobs::ByteStream;
 use platform::db::DbError;
-use platform::http::ApiError;
+use platform::http::{ApiError, Caller};
 use platform::queue::{self, JobState, JobStatus};
 use platform::{clock, cpu};
 use serde_json::{Map, Value};
@@ -19,50 +18,67 @@ use crate::state::Webapp;
 /// As much of a document as its reader may see. Pages and answers are made only from this.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Seen {
-    values: Map<String, Value>,
-    /// The keys that not everybody may see; none if this is the public part.
-    protected: BTreeSet<String>,
+    document: Document,
     is_whole: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Document {
+    Processed(ProcessedCrash),
+    Raw(RawCrash),
+}
+
+impl Document {
+    fn public(&self) -> Map<String, Value> {
+        match self {
+            Self::Processed(crash) => redact::public_processed(crash),
+            Self::Raw(crash) => redact::public_raw(crash),
+        }
+    }
 }
 
 impl Seen {
     fn of_processed(crash: ProcessedCrash, is_whole: bool) -> Self {
-        Self::of(redact::public_processed(&crash), is_whole.then_some(crash.0))
+        let document = if is_whole {
+            crash
+        } else {
+            ProcessedCrash(redact::public_processed(&crash))
+        };
+        Self {
+            document: Document::Processed(document),
+            is_whole,
+        }
     }
 
     fn of_raw(crash: RawCrash, is_whole: bool) -> Self {
-        Self::of(redact::public_raw(&crash), is_whole.then_some(crash.0))
-    }
-
-    fn of(public: Map<String, Value>, whole: Option<Map<String, Value>>) -> Self {
-        let is_whole = whole.is_some();
-        let protected = match &whole {
-            Some(whole) => whole.keys().filter(|key| !public.contains_key(*key)).cloned().collect(),
-            None => BTreeSet::new(),
+        let document = if is_whole {
+            crash
+        } else {
+            RawCrash(redact::public_raw(&crash))
         };
         Self {
-            values: whole.unwrap_or(public),
-            protected,
+            document: Document::Raw(document),
             is_whole,
         }
     }
 
     pub(crate) fn values(&self) -> &Map<String, Value> {
-        &self.values
+        match &self.document {
+            Document::Processed(crash) => &crash.0,
+            Document::Raw(crash) => &crash.0,
+        }
     }
 
-    /// Whether this is the whole document, with what is protected.
-    pub(crate) fn is_whole(&self) -> bool {
-        self.is_whole
-    }
-
-    /// Whether not everybody may see what stands under this key.
-    pub(crate) fn is_protected(&self, key: &str) -> bool {
-        self.protected.contains(key)
+    /// If this is the whole document, with what is protected: the part of it that everybody sees.
+    pub(crate) fn public_part(&self) -> Option<Map<String, Value>> {
+        self.is_whole.then(|| self.document.public())
     }
 
     pub(crate) fn into_json(self) -> Value {
-        Value::Object(self.values)
+        Value::Object(match self.document {
+            Document::Processed(crash) => crash.0,
+            Document::Raw(crash) => crash.0,
+        })
     }
 }
 
@@ -211,23 +227,38 @@ pub(crate) async fn dump(app: &Webapp, caller: &Caller, asked: &CrashId, name: &
     if !names.iter().any(|known| known == name) {
         return Ok(None);
     }
-    let found = report::stream_dump(&app.blobs, &id, name).await.map_err(store_failed)?;
-    let Some((size, content)) = found else {
+    let found = report::stream_dump(&app.blobs, &id, name).await;
+    let Some((size, content)) = found.map_err(file_failed)? else {
         return Ok(None);
     };
-    record(app, caller, Action::ReadDump, &id, name).await?;
+    // Whoever reads the audit log need not be allowed to see what clients call their files.
+    let is_public = PUBLIC_DUMPS.contains(&name);
+    let detail = if is_public { name } else { "another file" };
+    record(app, caller, Action::ReadDump, &id, detail).await?;
     Ok(Some(Dump { id, size, content }))
 }
 
-/// The names of a report's files, for those who may read them; none for others.
+/// The names of a report's files, for those who may read them; none for others. That they were shown is recorded,
+/// unless the page that shows them is already.
 ///
 /// # Errors
-/// The blob store failed.
-pub(crate) async fn dump_names(app: &Webapp, caller: &Caller, id: &CrashId) -> Result<Option<Vec<String>>, ApiError> {
+/// The database or the blob store failed.
+pub(crate) async fn dump_names(
+    app: &Webapp,
+    caller: &Caller,
+    asked: &CrashId,
+    is_recorded: bool,
+) -> Result<Option<Vec<String>>, ApiError> {
     if !caller.may(Permission::ViewRawDump) {
         return Ok(None);
     }
-    let names = report::dump_names(&app.blobs, id).await.map_err(store_failed)?;
+    let Some(id) = existing(app, asked).await? else {
+        return Ok(None);
+    };
+    let names = report::dump_names(&app.blobs, &id).await.map_err(store_failed)?;
+    if !is_recorded {
+        record(app, caller, Action::SeeReport, &id, "its list of files").await?;
+    }
     Ok(Some(names))
 }
 
@@ -274,14 +305,20 @@ async fn push(app: &Webapp, id: &CrashId) -> Result<(), DbError> {
     tx.commit().await
 }
 
+/// Like [`store_failed`], but the error names the file, which is protected.
+fn file_failed(_: StoreError) -> ApiError {
+    tracing::warn!("a file of a report cannot be read at the moment");
+    ApiError::Unavailable(AWAY.to_owned())
+}
+
+const AWAY: &str =
+    "The store of the reports does not answer at the moment. Nothing is lost: try again in some seconds.";
+
 fn store_failed(error: StoreError) -> ApiError {
     match error {
         StoreError::Blob(error) => {
             tracing::warn!(%error, "a stored report cannot be read at the moment");
-            ApiError::Unavailable(
-                "The store of the reports does not answer at the moment. Nothing is lost: try again in some seconds."
-                    .to_owned(),
-            )
+            ApiError::Unavailable(AWAY.to_owned())
         }
         StoreError::Database(_) | StoreError::Damaged(_) => ApiError::Internal(error.into()),
     }

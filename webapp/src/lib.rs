@@ -5,8 +5,8 @@
 //!
 //! Invariants:
 //!
-//! * everything shown of a crash comes from `find`, which redacts it for its reader ([`crash::redact`]) and records whom
-//!   it showed what is protected; the pages have no other access to it;
+//! * everything shown of a crash comes from `find`, which redacts it for its reader ([`crash::redact`]) and records who
+//!   saw what is protected; the pages have no other access to it;
 //! * the templates escape every text, and no page loads anything from another host;
 //! * "not processed yet", "does not exist" and "not a crash id" are three different answers.
 

@@ -4,7 +4,6 @@ use askama::Template;
 use axum::extract::Path;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use platform::access::Caller;
 use platform::http::ApiError;
 
 const STYLE: &str = include_str!("style.css");
@@ -45,7 +44,7 @@ pub(crate) async fn protect(mut response: Response) -> Response {
 }
 
 fn add_protection(response: &mut Response) {
-    const HEADERS: [(HeaderName, &str); 5] = [
+    const HEADERS: [(HeaderName, &str); 6] = [
         (
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; \
@@ -58,6 +57,8 @@ fn add_protection(response: &mut Response) {
         // us that a form is our own.
         (header::REFERRER_POLICY, "same-origin"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        // No page of another site can put an answer into itself without asking (CORS).
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ];
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -80,14 +81,11 @@ pub(crate) fn html(status: StatusCode, page: &impl Template) -> Response {
     }
 }
 
-/// Keeps an answer that depends on its reader from being kept for another one: it is stored nowhere if it was made for
-/// the holder of a token.
-pub(crate) fn keep_private(response: &mut Response, caller: &Caller) {
-    let headers = response.headers_mut();
-    headers.insert(header::VARY, HeaderValue::from_static("Auth-Token, Cookie"));
-    if caller.identity().is_some() {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-    }
+/// Says that an answer depends on who asks, so that nobody gets another one's. (What is made for the holder of a token
+/// is kept nowhere: [`platform::http::layers`].)
+pub(crate) fn vary(response: &mut Response) {
+    let by = HeaderValue::from_static("Auth-Token, Cookie");
+    response.headers_mut().insert(header::VARY, by);
 }
 
 /// Redirects the client to another address on this host, which must be ASCII.

@@ -13,7 +13,8 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use platform::access::{Action, Caller};
+use platform::access::{Action, Permission};
+use platform::http::Caller;
 use platform::{clock, cpu};
 
 use self::build::BuildView;
@@ -22,12 +23,14 @@ use self::fact::Fact;
 use self::protected::ProtectedView;
 use self::stack::{ExceptionView, ModuleView, ThreadView};
 use crate::find::{self, Found, Processed, Seen, Waiting};
-use crate::page::{PageError, Problem, html, keep_private, moved};
+use crate::page::{PageError, Problem, html, moved, vary};
 use crate::state::Webapp;
 use crate::{format, links};
 
 /// Longer annotations are cut; the raw data has them in full.
 const ANNOTATION: usize = 2_000;
+/// Longer names of annotations are cut.
+const ANNOTATION_NAME: usize = 200;
 /// Further annotations are not listed.
 const MAX_ANNOTATIONS: usize = 1_000;
 
@@ -47,12 +50,12 @@ pub(crate) async fn show(
     let mut response = match find::processed(&app, &caller, &id, Action::SeeReport).await? {
         Found::Processed(found) => {
             let annotations = find::annotations(&app, &caller, &found.id, None).await?;
-            let dumps = find::dump_names(&app, &caller, &found.id).await?;
+            let files = files(&app, &caller, &id, caller.may(Permission::ViewPii)).await?;
             let is_known = caller.identity().is_some();
             // Documents can be up to 128 MB.
             let make = move || {
                 let mut page = ReportPage::new(&id, &found, annotations.as_ref());
-                page.dumps = dumps.map(|names| names.into_iter().map(|name| links::dump(&found.id, name)).collect());
+                page.files = files;
                 page.sign_in = (!is_known).then(|| links::sign_in(&links::report(&id)));
                 html(StatusCode::OK, &page)
             };
@@ -64,6 +67,7 @@ pub(crate) async fn show(
         }
         Found::Failed(failed) => {
             let page = FailedPage {
+                files: files(&app, &caller, &id, false).await?,
                 received: format::time(failed.received),
                 failed: format::time(failed.job.run_at),
                 reason: failed.job.reason,
@@ -74,8 +78,19 @@ pub(crate) async fn show(
         Found::Gone(first) => gone(&id, &first),
         Found::Nothing => unknown(&id),
     };
-    keep_private(&mut response, &caller);
+    vary(&mut response);
     Ok(response)
+}
+
+/// A report's files with their links, for those who may read them.
+async fn files(
+    app: &Webapp,
+    caller: &Caller,
+    id: &CrashId,
+    is_recorded: bool,
+) -> Result<Option<Vec<(String, String)>>, PageError> {
+    let names = find::dump_names(app, caller, id, is_recorded).await?;
+    Ok(names.map(|names| names.into_iter().map(|name| links::dump(id, name)).collect()))
 }
 
 fn not_an_id() -> Response {
@@ -169,6 +184,8 @@ struct FailedPage {
     received: String,
     failed: String,
     reason: String,
+    /// The report's files with their links, for those who may read them.
+    files: Option<Vec<(String, String)>>,
 }
 
 #[derive(Debug, Template)]
@@ -199,7 +216,7 @@ struct ReportPage {
     /// What is protected, for those who may see it.
     protected: Option<ProtectedView>,
     /// The report's files with their links, for those who may read them.
-    dumps: Option<Vec<(String, String)>>,
+    files: Option<Vec<(String, String)>>,
     /// Where to sign in, for whoever is not.
     sign_in: Option<String>,
 }
@@ -242,7 +259,7 @@ impl ReportPage {
             unloaded_left_out: modules.unloaded_left_out,
             annotations: annotations.map(listed),
             protected: ProtectedView::new(&found.crash),
-            dumps: None,
+            files: None,
             sign_in: None,
             notes: text(crash, "processor_notes")
                 .lines()
@@ -255,6 +272,7 @@ impl ReportPage {
 }
 
 fn listed(seen: &Seen) -> Vec<AnnotationView> {
+    let public = seen.public_part();
     seen.values()
         .iter()
         .take(MAX_ANNOTATIONS)
@@ -262,10 +280,10 @@ fn listed(seen: &Seen) -> Vec<AnnotationView> {
             // As in processed crashes: invisible characters must not affect what displays them.
             let value = shown(value).replace(char::is_control, "\u{fffd}");
             AnnotationView {
-                name: name.clone(),
+                name: text::shortened(name, ANNOTATION_NAME),
                 about: plain(annotations::by_name(name).map_or("", |annotation| annotation.about)),
                 value: text::shortened(&value, ANNOTATION),
-                is_protected: seen.is_protected(name),
+                is_protected: public.as_ref().is_some_and(|public| !public.contains_key(name)),
             }
         })
         .collect()

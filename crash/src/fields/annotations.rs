@@ -92,7 +92,8 @@ const ROWS: &[Annotation] = &[
         exception`. No field is made from it."),
     public("DistributionID", "Name of the distribution or partner package that the program was installed from. Source \
         of `distribution_id`; without it, the telemetry environment is consulted."),
-    protected("DesktopEnvironment", "Desktop that a program on Linux ran in, such as `gnome`. No field is made from it."),
+    protected("DesktopEnvironment", "Desktop that a program on Linux ran in, such as `gnome`. No field is made from \
+        it."),
     protected("Distributor", "Who distributed the program, as old versions sent it. No field is made from it."),
     protected("Distributor_version", "Version of the distribution, as old versions sent it. No field is made from it."),
     protected("Email", "E-mail address of the person who sent the report. The collector removes it before anything is \

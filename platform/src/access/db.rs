@@ -5,9 +5,9 @@ mod sessions;
 mod tokens;
 
 pub use audit_log::{entries, record};
-pub(super) use sessions::{begin_session, end_session, of_session};
-pub use tokens::{NewToken, TokenRow, create_token, list_tokens, revoke_token};
-pub(super) use tokens::{of_token, used};
+pub(crate) use sessions::{begin_session, end_session, of_session};
+pub use tokens::{NewToken, TokenRow, TokenState, create_token, list_tokens, revoke_token};
+pub(crate) use tokens::{of_token, used};
 
 use crate::db::{Db, DbError};
 use crate::in_tx;
@@ -32,30 +32,38 @@ pub fn statements() -> [(&'static str, &'static str); 6] {
     ]
 }
 
-/// Removes lines of the audit log from before `horizon` and sessions that ended before `now`, both microseconds UTC, in
-/// small transactions; returns how many lines were removed. Tokens stay: the log names them.
+/// What a step of [`prune`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pruned {
+    /// Lines of the audit log that were removed.
+    pub lines: u64,
+    /// Whether there is more to remove.
+    pub more: bool,
+}
+
+/// Removes some lines of the audit log from before `horizon`, and some sessions that ended before `now`, both
+/// microseconds UTC. Tokens stay, since the log names them.
 ///
 /// # Errors
 /// The database failed; what was removed stays removed.
-pub async fn prune(db: &Db, horizon: i64, now: i64) -> Result<u64, DbError> {
-    let mut lines = 0;
-    for (sql, before) in [(LINES, horizon), (SESSIONS, now)] {
-        loop {
-            let mut tx = db.begin().await?;
-            let removed = in_tx!(&mut tx, |conn| sqlx::query(sql)
-                .bind(before)
-                .bind(STEP)
-                .execute(conn)
-                .await
-                .map(|done| done.rows_affected()))?;
-            tx.commit().await?;
-            if sql == LINES {
-                lines += removed;
-            }
-            if removed < u64::try_from(STEP).unwrap_or(u64::MAX) {
-                break;
-            }
-        }
-    }
-    Ok(lines)
+pub async fn prune(db: &Db, horizon: i64, now: i64) -> Result<Pruned, DbError> {
+    let lines = remove(db, LINES, horizon).await?;
+    let sessions = remove(db, SESSIONS, now).await?;
+    let step = u64::try_from(STEP).unwrap_or(u64::MAX);
+    Ok(Pruned {
+        lines,
+        more: lines == step || sessions == step,
+    })
+}
+
+async fn remove(db: &Db, sql: &'static str, before: i64) -> Result<u64, DbError> {
+    let mut tx = db.begin_repeatable().await?;
+    let removed = in_tx!(&mut tx, |conn| sqlx::query(sql)
+        .bind(before)
+        .bind(STEP)
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected()))?;
+    tx.commit().await?;
+    Ok(removed)
 }

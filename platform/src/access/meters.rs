@@ -1,6 +1,6 @@
 //! The metrics of tokens and of what is protected.
 
-use super::audit::NAMES;
+use super::audit::Action;
 use crate::meters::OneOf;
 
 crate::meters! {
@@ -10,6 +10,6 @@ crate::meters! {
         by { "reason": OneOf(&["unknown", "expired", "revoked"]) };
     /// Requests that would change something and came from a page of another site.
     counter FOREIGN = "datil_access_foreign_requests_total" in "requests";
-    /// Lines that this process wrote into the audit log.
-    counter RECORDED = "datil_access_recorded_actions_total" in "actions", by { "action": OneOf(NAMES) };
+    /// Actions that this process put on record in the audit log.
+    counter RECORDED = "datil_access_recorded_actions_total" in "actions", by { "action": OneOf(Action::NAMES) };
 }

@@ -28,85 +28,82 @@ pub enum Permission {
 }
 
 /// A permission's name, what people call it, and what it allows.
-struct Row(Permission, &'static str, &'static str, &'static str);
-
-/// Names and titles of the first five are those that clients of Crash Stats know; those of symbols are Tecken's.
-const ROWS: [Row; 9] = [
-    Row(
-        Permission::ViewPii,
-        "view_pii",
-        "View Personal Identifiable Information",
-        "see the whole of a crash report but its files",
-    ),
-    Row(
-        Permission::ViewRawDump,
-        "view_rawdump",
-        "View Raw Dumps",
-        "download the files of a crash report: minidumps, which hold memory, and attachments",
-    ),
-    Row(
-        Permission::ReprocessCrashes,
-        "reprocess_crashes",
-        "Reprocess Crashes",
-        "let crash reports be processed again",
-    ),
-    Row(
-        Permission::RunCustomQueries,
-        "run_custom_queries",
-        "Run Custom Queries in Super Search",
-        "do nothing yet; tokens of Crash Stats may have it",
-    ),
-    Row(
-        Permission::RunLongQueries,
-        "run_long_queries",
-        "Run Long Queries",
-        "do nothing yet; tokens of Crash Stats may have it",
-    ),
-    Row(
-        Permission::UploadSymbols,
-        "upload_symbols",
-        "Upload Symbols Files",
-        "upload symbols of builds that ship",
-    ),
-    Row(
-        Permission::UploadTrySymbols,
-        "upload_try_symbols",
-        "Upload Try Symbols Files",
-        "upload symbols of builds that are only tried out",
-    ),
-    Row(
-        Permission::AnnounceBuilds,
-        "announce_builds",
-        "Announce Builds",
-        "state which builds there are",
-    ),
-    Row(Permission::Administer, "administer", "Administer", "read the audit log"),
-];
+struct Row(&'static str, &'static str, &'static str);
 
 impl Permission {
-    /// Every permission, in order.
-    pub fn all() -> impl Iterator<Item = Self> {
-        ROWS.iter().map(|row| row.0)
+    const ALL: [Self; 9] = [
+        Self::ViewPii,
+        Self::ViewRawDump,
+        Self::ReprocessCrashes,
+        Self::RunCustomQueries,
+        Self::RunLongQueries,
+        Self::UploadSymbols,
+        Self::UploadTrySymbols,
+        Self::AnnounceBuilds,
+        Self::Administer,
+    ];
+
+    /// Names and titles of the first five are those that clients of Crash Stats know; those of symbols are Tecken's.
+    fn row(self) -> Row {
+        match self {
+            Self::ViewPii => Row(
+                "view_pii",
+                "View Personal Identifiable Information",
+                "see the whole of a crash report but its files",
+            ),
+            Self::ViewRawDump => Row(
+                "view_rawdump",
+                "View Raw Dumps",
+                "download the files of a crash report: minidumps, which hold memory, and attachments",
+            ),
+            Self::ReprocessCrashes => Row(
+                "reprocess_crashes",
+                "Reprocess Crashes",
+                "let crash reports be processed again",
+            ),
+            Self::RunCustomQueries => Row(
+                "run_custom_queries",
+                "Run Custom Queries in Super Search",
+                "do nothing yet; tokens of Crash Stats may have it",
+            ),
+            Self::RunLongQueries => Row(
+                "run_long_queries",
+                "Run Long Queries",
+                "do nothing yet; tokens of Crash Stats may have it",
+            ),
+            Self::UploadSymbols => Row(
+                "upload_symbols",
+                "Upload Symbols Files",
+                "upload symbols of builds that ship",
+            ),
+            Self::UploadTrySymbols => Row(
+                "upload_try_symbols",
+                "Upload Try Symbols Files",
+                "upload symbols of builds that are only tried out",
+            ),
+            Self::AnnounceBuilds => Row("announce_builds", "Announce Builds", "state which builds there are"),
+            Self::Administer => Row("administer", "Administer", "read the audit log"),
+        }
     }
 
-    fn row(self) -> &'static Row {
-        // A test reads every row by its permission.
-        ROWS.iter().find(|row| row.0 == self).unwrap_or(&ROWS[0])
+    /// Every permission, in order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter()
     }
 
     /// Its name, such as `view_pii`.
     pub fn name(self) -> &'static str {
-        self.row().1
+        self.row().0
     }
 
     /// What people call it; errors use this name.
     pub fn title(self) -> &'static str {
-        self.row().2
+        self.row().1
     }
 
     /// What it allows, as the end of the sentence "it allows to …".
     pub fn meaning(self) -> &'static str {
-        self.row().3
+        self.row().2
     }
 }
 
@@ -119,10 +116,7 @@ impl FromStr for Permission {
     type Err = NoPermission;
 
     fn from_str(name: &str) -> Result<Self, NoPermission> {
-        ROWS.iter()
-            .find(|row| row.1 == name)
-            .map(|row| row.0)
-            .ok_or(NoPermission)
+        Self::all().find(|one| one.name() == name).ok_or(NoPermission)
     }
 }
 
@@ -142,7 +136,7 @@ impl Permissions {
     }
 
     /// Reads the stored form. Names that this release does not know allow nothing.
-    pub(super) fn stored(text: &str) -> Self {
+    pub(crate) fn stored(text: &str) -> Self {
         text.split_whitespace().filter_map(|name| name.parse().ok()).collect()
     }
 }
@@ -167,9 +161,12 @@ mod tests {
 
     #[test]
     fn every_permission_has_a_row_of_its_own() {
-        assert!(ROWS.is_sorted_by(|a, b| a.0 < b.0));
+        assert!(Permission::ALL.is_sorted_by(|a, b| a < b));
+        assert_eq!(
+            Permission::ALL.last().map(|last| *last as usize + 1),
+            Some(Permission::ALL.len())
+        );
         for permission in Permission::all() {
-            assert_eq!(permission.row().0, permission);
             assert_eq!(permission.name().parse(), Ok(permission));
         }
         assert_eq!("".parse::<Permission>(), Err(NoPermission));
@@ -195,9 +192,9 @@ mod tests {
             .take_while(|line| line.starts_with('|'))
             .map(str::to_owned)
             .collect();
-        let expected: Vec<String> = ROWS
-            .iter()
-            .map(|Row(_, name, title, meaning)| format!("| `{name}` | {title} | {meaning} |"))
+        let expected: Vec<String> = Permission::all()
+            .map(Permission::row)
+            .map(|Row(name, title, meaning)| format!("| `{name}` | {title} | {meaning} |"))
             .collect();
         assert_eq!(rows, expected);
     }

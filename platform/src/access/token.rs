@@ -13,7 +13,7 @@ pub struct Secret(String);
 
 impl Secret {
     /// A new one, of 128 random bits.
-    pub(super) fn random() -> Self {
+    pub(crate) fn random() -> Self {
         Self(hex::encode(rand::random::<[u8; DIGITS / 2]>()))
     }
 
@@ -25,7 +25,7 @@ impl Secret {
     }
 
     /// Reads the digits alone.
-    pub(super) fn of_digits(digits: &str) -> Option<Self> {
+    pub(crate) fn of_digits(digits: &str) -> Option<Self> {
         let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         (digits.len() == DIGITS && digits.bytes().all(is_digit)).then(|| Self(digits.to_owned()))
     }
@@ -37,7 +37,7 @@ impl Secret {
 
     /// What is stored of it: its SHA-256 in hexadecimal. It has 128 random bits, so that no slower hash is needed, and
     /// looking a hash up tells nothing of the secret by its time.
-    pub(super) fn hash(&self) -> String {
+    pub(crate) fn hash(&self) -> String {
         hex::encode(Sha256::digest(&self.0))
     }
 }

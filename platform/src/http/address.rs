@@ -15,13 +15,16 @@ pub(super) fn client_address(head: &Parts, proxies: usize) -> Option<IpAddr> {
 
 fn address(peer: Option<IpAddr>, headers: &HeaderMap, proxies: usize) -> Option<IpAddr> {
     let forwarded = || {
-        let chain: Vec<&str> = headers
+        let lines: Vec<&[u8]> = headers
             .get_all("x-forwarded-for")
             .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
             .collect();
-        chain.iter().rev().nth(proxies - 1)?.trim().parse().ok()
+        // What stands before it, the client may have made up.
+        let written = std::str::from_utf8(lines.iter().rev().nth(proxies - 1)?).ok()?.trim();
+        let with_port = || written.parse().map(|address: SocketAddr| address.ip());
+        let bare = written.trim_start_matches('[').trim_end_matches(']');
+        bare.parse().or_else(|_| with_port()).ok()
     };
     let address = if proxies == 0 { peer } else { forwarded().or(peer) };
     address.map(|address| address.to_canonical())
@@ -39,12 +42,17 @@ mod tests {
             ("192.0.2.1", &["203.0.113.9", "198.51.100.7"], 2, "203.0.113.9"),
             ("192.0.2.1", &[], 1, "192.0.2.1"),
             ("192.0.2.1", &["nonsense"], 1, "192.0.2.1"),
+            ("192.0.2.1", &["\u{e9}, 198.51.100.7"], 1, "198.51.100.7"),
+            ("192.0.2.1", &["198.51.100.7:4711"], 1, "198.51.100.7"),
+            ("192.0.2.1", &["[2001:db8::7]:4711"], 1, "2001:db8::7"),
+            ("192.0.2.1", &["[2001:db8::7]"], 1, "2001:db8::7"),
             ("2001:db8:1:2:3:4:5:6", &[], 0, "2001:db8:1:2:3:4:5:6"),
             ("::ffff:192.0.2.1", &[], 0, "192.0.2.1"),
         ] {
             let mut headers = HeaderMap::new();
             for value in forwarded {
-                headers.append("x-forwarded-for", value.parse().unwrap());
+                let value = axum::http::HeaderValue::from_bytes(value.as_bytes()).unwrap();
+                headers.append("x-forwarded-for", value);
             }
             let found = address(Some(peer.parse().unwrap()), &headers, proxies);
             assert_eq!(found, Some(expected.parse().unwrap()), "{peer} {forwarded:?}");

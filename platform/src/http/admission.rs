@@ -7,21 +7,22 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::Method;
 use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures::StreamExt;
 
 use super::address::client_address;
+use super::caller::Caller;
+use super::door::{Access, Refused};
 use super::error::ApiError;
 use super::layers::{Kind, Net, route};
-use crate::access::Caller;
 
 /// Of the body of a refused request so many bytes are read, in so much time. A client that is still sending when its
 /// connection is closed sees that, and not the reason.
-const READ_REFUSED: usize = 64 << 20;
-const READ_REFUSED_FOR: Duration = Duration::from_secs(20);
+const READ_REFUSED: usize = 4 << 20;
+const READ_REFUSED_FOR: Duration = Duration::from_secs(3);
 
 /// Lets a request in with its [`Caller`], or says why not. Crash reports are always let in: they carry no token of
 /// ours, and taking them needs no database.
@@ -34,27 +35,47 @@ pub(super) async fn admitted(State(net): State<Arc<Net>>, request: Request, next
     let address = client_address(&head, net.proxies);
     match admit(&net, kind, &head, address).await {
         Ok(caller) => {
+            let is_known = caller.identity().is_some();
             let mut request = Request::from_parts(head, body);
             request.extensions_mut().insert(caller);
-            next.run(request).await
+            let mut response = next.run(request).await;
+            if is_known {
+                keep_private(&mut response);
+            }
+            response
         }
         Err(refused) => {
             let _ = tokio::time::timeout(READ_REFUSED_FOR, read(body)).await;
-            net.say(kind, refused)
+            let mut response = net.say(kind, refused);
+            keep_private(&mut response);
+            response
         }
     }
 }
 
 async fn admit(net: &Net, kind: Kind, head: &Parts, address: Option<IpAddr>) -> Result<Caller, ApiError> {
-    let anybody = Caller::at(address);
-    let found = net.access.caller(&head.headers, address, kind.is_limited()).await;
-    let counted = found.as_ref().unwrap_or(&anybody);
-    if kind.is_limited() {
-        // A refused token is counted for the address that it came from.
-        net.limits
-            .check(counted, head.method.as_str(), route(&head.extensions).unwrap_or("none"))?;
+    if Access::is_asked(&head.headers, kind.has_people()) {
+        net.limits.may_try(address)?;
     }
-    let caller = found?;
+    let looking = net.access.caller(&head.headers, address, kind.has_people());
+    let found = match net.time {
+        None => looking.await,
+        Some(time) => tokio::time::timeout(time, looking).await.map_err(|_| {
+            ApiError::TooSlow("whose token or session this is took too long to tell: try again later".to_owned())
+        })?,
+    };
+    let caller = match found {
+        Ok(caller) => caller,
+        Err(refused @ Refused::Database(_)) => return Err(refused.into()),
+        Err(refused) => {
+            net.limits.tried(address)?;
+            return Err(refused.into());
+        }
+    };
+    if kind.is_limited() {
+        let route = route(&head.extensions).unwrap_or("none");
+        net.limits.check(&caller, &head.method, route)?;
+    }
     let changes = ![Method::GET, Method::HEAD, Method::OPTIONS].contains(&head.method);
     let by_browser = kind == Kind::Page || caller.is_signed_in();
     if changes && by_browser && !net.access.is_own(&head.headers) {
@@ -64,6 +85,13 @@ async fn admit(net: &Net, kind: Kind, head: &Parts, address: Option<IpAddr>) -> 
         ));
     }
     Ok(caller)
+}
+
+/// Keeps an answer that depends on who asks from being kept for anybody else.
+fn keep_private(response: &mut Response) {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    headers.insert(header::VARY, HeaderValue::from_static("Auth-Token, Cookie"));
 }
 
 async fn read(body: Body) {

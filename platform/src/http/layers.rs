@@ -20,11 +20,11 @@ use tower_http::trace::TraceLayer;
 
 use super::admission::admitted;
 use super::client;
+use super::door::Access;
 use super::error::ApiError;
 use super::limit::Limits;
 use super::meters::{DURATION, IN_FLIGHT, METHODS, PANICS, REQUESTS, TIMED_OUT};
 use super::settings::HttpSettings;
-use crate::access::Access;
 use crate::meters::SharedString;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -75,7 +75,7 @@ pub(super) struct Net {
     pub(super) access: Access,
     pub(super) limits: Limits,
     pub(super) proxies: usize,
-    time: Option<Duration>,
+    pub(super) time: Option<Duration>,
     page: Page,
 }
 
@@ -101,7 +101,13 @@ impl Kind {
         }
     }
 
+    /// Whether requests are counted.
     pub(super) fn is_limited(self) -> bool {
+        matches!(self, Self::Api | Self::Page)
+    }
+
+    /// Whether it matters who is signed in.
+    pub(super) fn has_people(self) -> bool {
         matches!(self, Self::Api | Self::Page)
     }
 }

@@ -3,7 +3,7 @@
 //! A public text says what was wrong and never quotes what is protected; the value is always protected. A note about
 //! something that not everyone may see is protected as a whole, since it tells that the thing exists.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use crash::ProcessedCrash;
 use crash::fields::{Access, PUBLIC_DUMPS, annotations};
@@ -62,20 +62,15 @@ impl Note {
     /// The note with the value that it is about as its detail: a text as it is, anything else as JSON; without control
     /// characters, and cut.
     pub(crate) fn with(self, value: &Value) -> Self {
-        let mut beginning = Beginning {
-            text: String::new(),
-            room: MAX_DETAIL,
-        };
         // JSON would escape them, and whoever reads it would have them again.
         let mut clean = value.clone();
         document::replace_controls(&mut clean);
-        // An error only says that there was more.
-        let _ = match &clean {
-            Value::String(text) => beginning.write_str(text),
-            other => write!(beginning, "{other}"),
+        let detail = match &clean {
+            Value::String(text) => text::beginning(text, MAX_DETAIL),
+            other => text::beginning(other, MAX_DETAIL),
         };
         Self {
-            detail: Some(beginning.text.replace(char::is_control, "\u{fffd}")),
+            detail: Some(detail.replace(char::is_control, "\u{fffd}")),
             ..self
         }
     }
@@ -101,26 +96,6 @@ impl fmt::Debug for Note {
             .field("text", &self.text)
             .field("is_protected", &self.is_protected)
             .finish_non_exhaustive()
-    }
-}
-
-/// The beginning of what is written to it; writing more fails, so that the rest of a large value is not made.
-struct Beginning {
-    text: String,
-    /// In characters.
-    room: usize,
-}
-
-impl fmt::Write for Beginning {
-    fn write_str(&mut self, part: &str) -> fmt::Result {
-        let kept = text::cut(part, self.room);
-        self.text.push_str(kept);
-        self.room -= kept.chars().count();
-        if kept.len() < part.len() {
-            Err(fmt::Error)
-        } else {
-            Ok(())
-        }
     }
 }
 

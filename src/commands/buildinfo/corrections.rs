@@ -18,7 +18,7 @@ use serde_json::json;
 use super::preview::{show_preview, tell_unknown};
 use super::print;
 use super::work::Work;
-use crate::operator::{author, record};
+use crate::operator::{author, place, record};
 
 /// Maximum corrections read at a time.
 const PAGE: i64 = 500;
@@ -112,7 +112,7 @@ async fn add(db: &Db, args: AddArgs, as_json: bool) -> anyhow::Result<ExitCode> 
         return show_preview(db, std::slice::from_ref(&correction), 0, as_json).await;
     }
     tell_unknown(db, std::slice::from_ref(&correction)).await?;
-    let generation = make(db, std::slice::from_ref(&correction)).await?;
+    let generation = make(db, &correction.author, std::slice::from_ref(&correction)).await?;
     if as_json {
         print::objects([json!({"correction": correction, "generation": generation})])?;
     } else {
@@ -133,17 +133,17 @@ pub(super) async fn next_id(db: &Db) -> anyhow::Result<i64> {
     Ok(now.max(last + 1))
 }
 
-/// Adds corrections and derives everything that they affect.
-pub(super) async fn make(db: &Db, corrections: &[Correction]) -> anyhow::Result<i64> {
+/// Adds corrections, as whoever runs the command, and derives everything that they affect.
+pub(super) async fn make(db: &Db, by: &str, corrections: &[Correction]) -> anyhow::Result<i64> {
+    let by = place(by);
+    for correction in corrections {
+        let detail = format!("correction {}: {}", correction.id, what(correction));
+        record(db, &by, Action::CorrectBuilds, &detail).await?;
+    }
     let work = Work::start();
     let made = import::correct(db, corrections, &work.owner, &work.stop, &work.report()).await;
     work.end();
-    let generation = made?;
-    for correction in corrections {
-        let detail = format!("correction {}: {}", correction.id, what(correction));
-        record(db, &correction.author, Action::CorrectBuilds, &detail).await?;
-    }
-    Ok(generation)
+    Ok(made?)
 }
 
 async fn list(db: &Db, args: &ListArgs, as_json: bool) -> anyhow::Result<ExitCode> {
@@ -224,14 +224,14 @@ fn what(correction: &Correction) -> String {
 
 async fn undo(db: &Db, args: UndoArgs, as_json: bool) -> anyhow::Result<ExitCode> {
     let author = author(args.author);
+    let detail = format!("correction {} undone", args.id);
+    record(db, &place(&author), Action::CorrectBuilds, &detail).await?;
     let work = Work::start();
     let undone = import::undo_correction(db, args.id, &author, &work.owner, &work.stop, &work.report()).await;
     work.end();
     let Some(generation) = undone? else {
         bail!("no correction {} is in force", args.id);
     };
-    let detail = format!("correction {} undone", args.id);
-    record(db, &author, Action::CorrectBuilds, &detail).await?;
     if as_json {
         print::objects([json!({"undone": args.id, "generation": generation})])?;
     } else {

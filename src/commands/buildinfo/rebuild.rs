@@ -50,7 +50,7 @@ pub(crate) async fn rebuild(db: &Db, args: &RebuildArgs, as_json: bool) -> anyho
     }
     tell_unknown(db, &added).await?;
     let generation = if args.with.is_some() {
-        make(db, &added).await?
+        make(db, &author(args.author.clone()), &added).await?
     } else {
         let work = Work::start();
         let made = import::rebuild(db, &work.owner, &work.stop, &work.report()).await;

@@ -13,7 +13,7 @@ use platform::access::Action;
 use platform::db::Db;
 
 use super::{Work, report};
-use crate::operator::{author, record};
+use crate::operator::{author, place, record};
 
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
@@ -90,17 +90,12 @@ pub(crate) async fn load(db: &Db, args: LoadCsvArgs, as_json: bool) -> anyhow::R
             std::fs::File::open(&args.file).with_context(|| format!("reading the table {}", args.file.display()))?;
         Box::new(BufReader::new(file))
     };
+    let detail = args.file.display().to_string();
+    record(db, &place(&by), Action::LoadBuilds, &detail).await?;
     let work = Work::start();
     let run = load_csv(db, input, &options, &work.owner, &work.stop, &work.report()).await;
     work.end();
     let run = run?;
-    record(
-        db,
-        &by,
-        Action::LoadBuilds,
-        &format!("{}, run {}", args.file.display(), run.id),
-    )
-    .await?;
     report::run(&run, as_json)?;
     if run.outcome == "complete" {
         Ok(ExitCode::SUCCESS)

@@ -9,12 +9,15 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
+use platform::access::Action;
 use processor::siglists::Siglists;
 use serde_json::json;
 use signature::Comparison;
 
 pub(crate) use self::report::counts;
 use self::source::{BUILT_IN, Set};
+use crate::operator::{author, place, record};
+use crate::parts::open_db;
 use crate::settings::Settings;
 
 /// How to compute the SHA-256 of lists without this program.
@@ -115,7 +118,7 @@ pub(crate) async fn run(settings: &Settings, command: ListsCommand, as_json: boo
                 BUILT_IN => None,
                 start => Some(siglists.find(start)?),
             };
-            switch(&siglists, sha256.as_deref(), as_json)?;
+            switch(settings, &siglists, sha256.as_deref(), as_json).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -193,7 +196,7 @@ async fn fetch(
         }
     }
     if activate {
-        switch(siglists, Some(&sha256), as_json)?;
+        switch(settings, siglists, Some(&sha256), as_json).await?;
     } else if !as_json && siglists.sha256().is_ok_and(|in_force| in_force == sha256) {
         writeln!(out, "\nThese are the lists in force.")?;
     } else if !as_json {
@@ -207,7 +210,7 @@ async fn fetch(
 }
 
 /// Switches lists on; `None` means the built-in ones.
-fn switch(siglists: &Siglists, sha256: Option<&str>, as_json: bool) -> anyhow::Result<()> {
+async fn switch(settings: &Settings, siglists: &Siglists, sha256: Option<&str>, as_json: bool) -> anyhow::Result<()> {
     if let Some(folder) = siglists.setting() {
         bail!(
             "the setting processor.siglists names {}, and nothing else counts: nothing was switched on; remove the \
@@ -215,6 +218,10 @@ fn switch(siglists: &Siglists, sha256: Option<&str>, as_json: bool) -> anyhow::R
             folder.display()
         );
     }
+    let db = open_db(settings).await?;
+    let by = place(&author(None));
+    record(&db, &by, Action::SwitchLists, sha256.unwrap_or(BUILT_IN)).await?;
+    db.close().await;
     match sha256 {
         Some(sha256) => siglists.activate(sha256)?,
         None => siglists.deactivate()?,

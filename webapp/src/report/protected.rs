@@ -1,6 +1,6 @@
 //! What only those see of a report who may see what is protected.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::document::{self, list, object, plain, shown};
 use crate::find::Seen;
@@ -9,13 +9,10 @@ use crate::find::Seen;
 const LINE: usize = 300;
 /// Longer texts are cut; the raw data has them in full.
 const TEXT: usize = 10_000;
+/// The same of what is protected within public fields.
+const INNER_TEXT: usize = 1_000;
 /// Further values are not listed.
 const MAX_VALUES: usize = 300;
-/// Further registers are not listed.
-const MAX_REGISTERS: usize = 200;
-
-/// The field of the notes that not everybody may see.
-const DETAILS: &str = "processor_details";
 
 /// The protected part of a processed crash.
 #[derive(Debug, Default, PartialEq)]
@@ -24,6 +21,10 @@ pub(super) struct ProtectedView {
     pub(super) values: Vec<Field>,
     /// Fields that hold more: long texts, and lists and objects as JSON.
     pub(super) documents: Vec<Field>,
+    /// What is protected within public fields: its path and its JSON.
+    pub(super) inner: Vec<(String, String)>,
+    /// How much more there is of all this.
+    pub(super) left_out: usize,
     /// Notes of processing with what they are about.
     pub(super) notes: Vec<(String, String)>,
     /// The registers of the crashing thread when it crashed: name and value.
@@ -39,40 +40,86 @@ pub(super) struct Field {
     pub(super) value: String,
 }
 
+/// The field of the notes that not everybody may see.
+const DETAILS: &str = "processor_details";
+
 impl ProtectedView {
     /// None if the reader sees the public part.
     pub(super) fn new(crash: &Seen) -> Option<Self> {
-        if !crash.is_whole() {
-            return None;
-        }
+        let public = crash.public_part()?;
         let mut view = Self {
             notes: notes(crash),
             registers: registers(crash),
             ..Self::default()
         };
-        let protected = crash
-            .values()
-            .iter()
-            .filter(|(name, _)| crash.is_protected(name) && *name != DETAILS);
-        for (name, value) in protected.take(MAX_VALUES) {
-            let (fields, value) = match value {
-                Value::Null => continue,
-                Value::Array(items) if items.is_empty() => continue,
-                Value::Object(members) if members.is_empty() => continue,
-                Value::Array(_) | Value::Object(_) => (&mut view.documents, format!("{value:#}")),
-                value => match shown(value) {
-                    text if text.is_empty() => continue,
-                    text if text.contains('\n') || text.len() > LINE => (&mut view.documents, text),
-                    text => (&mut view.values, text),
-                },
-            };
-            fields.push(Field {
-                name: text::shortened(name, 200),
-                about: plain(crash::fields::by_name(name).map_or("", |field| field.about)),
-                value: text::shortened(&value, TEXT),
-            });
+        for (name, value) in crash.values().iter().filter(|(name, _)| *name != DETAILS) {
+            match public.get(name) {
+                Some(public) => view.compare(name.clone(), value, Some(public)),
+                None => view.add(name, value),
+            }
         }
         Some(view)
+    }
+
+    /// Whether there is nothing to show.
+    pub(super) fn is_empty(&self) -> bool {
+        self.values.is_empty() && self.documents.is_empty() && self.inner.is_empty() && self.registers.is_empty()
+    }
+
+    /// Adds a field.
+    fn add(&mut self, name: &str, value: &Value) {
+        let value = match value {
+            value if is_nothing(value) => return,
+            Value::Array(_) | Value::Object(_) => Err(text::beginning(format_args!("{value:#}"), TEXT)),
+            value => match shown(value) {
+                text if text.contains('\n') || text.len() > LINE => Err(text::shortened(&text, TEXT)),
+                text => Ok(text),
+            },
+        };
+        if self.values.len() + self.documents.len() >= MAX_VALUES {
+            self.left_out += 1;
+            return;
+        }
+        let field = |value| Field {
+            name: text::shortened(name, LINE),
+            about: plain(crash::fields::by_name(name).map_or("", |field| field.about)),
+            value,
+        };
+        match value {
+            Ok(value) => self.values.push(field(value)),
+            Err(value) => self.documents.push(field(value)),
+        }
+    }
+
+    /// Adds what a value holds beyond its public part, at every depth.
+    fn compare(&mut self, path: String, whole: &Value, public: Option<&Value>) {
+        match (whole, public) {
+            (value, None) if is_nothing(value) => {}
+            (Value::Object(whole), Some(Value::Object(public))) => {
+                for (name, value) in whole {
+                    self.compare(format!("{path}.{}", text::cut(name, LINE)), value, public.get(name));
+                }
+            }
+            // Where entries are missing, it is not known which.
+            (Value::Array(whole), Some(Value::Array(public))) if whole.len() == public.len() => {
+                for (at, (value, public)) in whole.iter().zip(public).enumerate() {
+                    self.compare(format!("{path}[{at}]"), value, Some(public));
+                }
+            }
+            (whole, Some(public)) if whole == public => {}
+            _ if self.inner.len() >= MAX_VALUES => self.left_out += 1,
+            (whole, _) => self.inner.push((path, text::beginning(whole, INNER_TEXT))),
+        }
+    }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
@@ -95,8 +142,45 @@ fn registers(crash: &Seen) -> Vec<(String, String)> {
     let registers = first.and_then(|frame| frame.get("registers")?.as_object());
     registers
         .into_iter()
-        .flatten()
-        .take(MAX_REGISTERS)
-        .map(|(name, value)| (text::shortened(name, 40), text::shortened(&shown(value), 100)))
+        .flat_map(Map::iter)
+        .take(MAX_VALUES)
+        .map(|(name, value)| (text::shortened(name, LINE), text::shortened(&shown(value), LINE)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn compared(whole: &Value, public: &Value) -> Vec<(String, String)> {
+        let mut view = ProtectedView::default();
+        view.compare("a".to_owned(), whole, Some(public));
+        view.inner
+    }
+
+    #[test]
+    fn what_is_protected_is_found_at_every_depth() {
+        for (whole, public, paths) in [
+            (json!({"b": 1}), json!({"b": 1}), &[][..]),
+            (json!({"b": 1, "c": 2, "d": null, "e": ""}), json!({"b": 1}), &["a.c"]),
+            (
+                json!({"b": [{"c": 1, "r": {"x": 1}}, {"c": 2}]}),
+                json!({"b": [{"c": 1}, {"c": 2}]}),
+                &["a.b[0].r"],
+            ),
+            (json!({"b": "C:\\x\\y.dll"}), json!({"b": "y.dll"}), &["a.b"]),
+            (json!({"b": ["x", "y"]}), json!({"b": ["x"]}), &["a.b"]),
+            (json!({"b": {"c": 1}}), json!({}), &["a.b"]),
+        ] {
+            let found: Vec<String> = compared(&whole, &public).into_iter().map(|(path, _)| path).collect();
+            assert_eq!(found, paths, "{whole}");
+        }
+        let many = Value::Array((0..400).map(|n| json!({ "n": n })).collect());
+        let none = Value::Array((0..400).map(|_| json!({})).collect());
+        let mut view = ProtectedView::default();
+        view.compare("a".to_owned(), &many, Some(&none));
+        assert_eq!((view.inner.len(), view.left_out), (300, 100));
+    }
 }

@@ -21,8 +21,7 @@ pub async fn record(
 ) -> Result<(), DbError> {
     const SQL: &str = "INSERT INTO audit_log (at, id, who, action, crash_id, detail, origin) \
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    // Control characters would let one line look like several, and PostgreSQL refuses some.
-    let kept = |text: &str| text::cut(text, MAX_TEXT).replace(char::is_control, "\u{fffd}");
+    let kept = |text: &str| text::one_line(text::cut(text, MAX_TEXT));
     in_tx!(tx, |conn| sqlx::query(SQL)
         .bind(clock::now_micros())
         .bind(hex::encode(rand::random::<[u8; 8]>()))

@@ -1,6 +1,5 @@
 //! The table `token`.
 
-use crate::access::caller::Identity;
 use crate::access::permission::Permissions;
 use crate::access::token::Secret;
 use crate::db::{Db, DbError, Tx};
@@ -48,22 +47,35 @@ crate::from_row!(TokenRow {
     last_used
 });
 
-impl TokenRow {
-    /// Whether it is `valid`, `expired` or `revoked` at a time, microseconds UTC.
-    pub fn state(&self, now: i64) -> &'static str {
-        match self.revoked {
-            Some(_) => "revoked",
-            None if self.expires <= now => "expired",
-            None => "valid",
+/// Whether a token can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenState {
+    /// It can.
+    Valid,
+    /// It is too old.
+    Expired,
+    /// It was revoked.
+    Revoked,
+}
+
+impl TokenState {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
         }
     }
+}
 
-    pub(in crate::access) fn identity(self) -> Identity {
-        Identity {
-            permissions: Permissions::stored(&self.permissions),
-            token_id: self.id,
-            note: self.note,
-            expires: self.expires,
+impl TokenRow {
+    /// Whether it can be used at a time, microseconds UTC.
+    pub fn state(&self, now: i64) -> TokenState {
+        match self.revoked {
+            Some(_) => TokenState::Revoked,
+            None if self.expires <= now => TokenState::Expired,
+            None => TokenState::Valid,
         }
     }
 }
@@ -94,7 +106,7 @@ pub(super) const OF_TOKEN: &str =
     "SELECT id, permissions, note, created, expires, revoked, last_used FROM token WHERE hash = $1";
 
 /// The token with this secret, valid or not.
-pub(in crate::access) async fn of_token(db: &Db, secret: &Secret) -> Result<Option<TokenRow>, DbError> {
+pub(crate) async fn of_token(db: &Db, secret: &Secret) -> Result<Option<TokenRow>, DbError> {
     Ok(on!(db, |pool| sqlx::query_as(OF_TOKEN)
         .bind(secret.hash())
         .fetch_optional(pool)
@@ -119,9 +131,9 @@ pub async fn list_tokens(db: &Db, after: Option<(i64, &str)>, limit: i64) -> Res
 }
 
 /// Notes that a token was used.
-pub(in crate::access) async fn used(db: &Db, id: &str, now: i64) -> Result<(), DbError> {
+pub(crate) async fn used(db: &Db, id: &str, now: i64) -> Result<(), DbError> {
     const SQL: &str = "UPDATE token SET last_used = $2 WHERE id = $1 AND last_used < $2";
-    let mut tx = db.begin().await?;
+    let mut tx = db.begin_repeatable().await?;
     in_tx!(&mut tx, |conn| sqlx::query(SQL)
         .bind(id)
         .bind(now)

@@ -3,22 +3,27 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, header};
 
-use super::audit::Action;
+use moka::sync::Cache;
+
 use super::caller::Caller;
-use super::db::{self, TokenRow};
-use super::meters::{FOREIGN, REFUSED};
-use super::token::Secret;
+use super::error::ApiError;
+use super::settings::HttpSettings;
 use super::{cookies, origin};
+use crate::access::meters::{FOREIGN, REFUSED};
+use crate::access::{self, Action, Secret, TokenRow, TokenState};
 use crate::clock;
 use crate::db::{Db, DbError};
-use crate::http::{ApiError, HttpSettings};
 
 /// The header with a client's token.
 const AUTH_TOKEN: &str = "auth-token";
 /// Of a token it is noted at most this often that it was used.
 const NOTE_USE_EVERY: Duration = Duration::from_secs(3600);
+/// Noting that must not keep a request waiting for longer.
+const NOTE_USE_WITHIN: Duration = Duration::from_millis(250);
+/// Of so many tokens a process remembers that it has noted their use.
+const NOTED: u64 = 10_000;
 
 /// Tokens, sessions and the audit log of one database. Clones share it.
 #[derive(Debug, Clone)]
@@ -29,6 +34,8 @@ pub struct Access {
     /// Whether proxies of our own are in front, which say how the client came to them.
     behind_proxies: bool,
     session: Duration,
+    /// The tokens, by id, whose use this process has noted, or could not.
+    noted: Cache<String, ()>,
 }
 
 /// Why a token is refused. The words are those that clients of Crash Stats know.
@@ -63,7 +70,13 @@ impl Refused {
 impl From<Refused> for ApiError {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::Database(error) => error.into(),
+            Refused::Database(error) => {
+                tracing::warn!(%error, "whose token or session a request carries cannot be told at the moment");
+                Self::Unavailable(
+                    "whose token or session this is cannot be told at the moment: try again later, or without it"
+                        .to_owned(),
+                )
+            }
             refused => Self::Forbidden(refused.to_string()),
         }
     }
@@ -77,7 +90,16 @@ impl Access {
             own_origin: settings.own_origin(),
             behind_proxies: settings.proxies > 0,
             session: Duration::from_secs(u64::from(settings.session_hours) * 3600),
+            noted: Cache::builder()
+                .max_capacity(NOTED)
+                .time_to_live(NOTE_USE_EVERY)
+                .build(),
         }
+    }
+
+    /// Whether it must be looked up who makes a request.
+    pub(super) fn is_asked(headers: &HeaderMap, by_session: bool) -> bool {
+        headers.contains_key(AUTH_TOKEN) || (by_session && headers.contains_key(header::COOKIE))
     }
 
     /// Who makes a request with these headers. An empty token is none; a session that has ended is none either, since
@@ -85,7 +107,7 @@ impl Access {
     ///
     /// # Errors
     /// The token is unknown, expired or revoked, or it cannot be told.
-    pub(crate) async fn caller(
+    pub(super) async fn caller(
         &self,
         headers: &HeaderMap,
         address: Option<IpAddr>,
@@ -104,12 +126,12 @@ impl Access {
                 _ => Err(Refused::Unknown),
             };
             let found = found.inspect_err(Refused::count)?;
-            caller.identity = Some(found.identity());
+            caller.identity = Some(found.into());
         } else if by_session
-            && let Some(cookie) = cookies::read(headers)
+            && let Some(cookie) = cookies::read(headers, caller.is_secure)
             && let Some(found) = self.of_session(&cookie).await?
         {
-            caller.identity = Some(found.identity());
+            caller.identity = Some(found.into());
             caller.session = Some(cookie.hash());
         }
         Ok(caller)
@@ -118,11 +140,11 @@ impl Access {
     /// The valid token that is written so.
     async fn holder(&self, text: &str) -> Result<TokenRow, Refused> {
         let secret = Secret::of_token(text).ok_or(Refused::Unknown)?;
-        let row = db::of_token(&self.db, &secret).await?.ok_or(Refused::Unknown)?;
+        let row = access::of_token(&self.db, &secret).await?.ok_or(Refused::Unknown)?;
         match row.state(clock::now_micros()) {
-            "revoked" => Err(Refused::Revoked),
-            "expired" => Err(Refused::Expired),
-            _ => {
+            TokenState::Revoked => Err(Refused::Revoked),
+            TokenState::Expired => Err(Refused::Expired),
+            TokenState::Valid => {
                 self.note_use(&row).await;
                 Ok(row)
             }
@@ -131,27 +153,31 @@ impl Access {
 
     async fn of_session(&self, cookie: &Secret) -> Result<Option<TokenRow>, DbError> {
         let now = clock::now_micros();
-        let found = db::of_session(&self.db, cookie, now).await?;
-        let found = found.filter(|row| row.state(now) == "valid");
+        let found = access::of_session(&self.db, cookie, now).await?;
+        let found = found.filter(|row| row.state(now) == TokenState::Valid);
         if let Some(row) = &found {
             self.note_use(row).await;
         }
         Ok(found)
     }
 
-    /// It does not matter to the request whether this is noted.
+    /// Notes that a token was used, if that is easy: it does not matter to the request.
     async fn note_use(&self, row: &TokenRow) {
         let now = clock::now_micros();
-        if now - row.last_used < clock::micros(NOTE_USE_EVERY) {
+        if now - row.last_used < clock::micros(NOTE_USE_EVERY) || self.noted.contains_key(&row.id) {
             return;
         }
-        if let Err(error) = db::used(&self.db, &row.id, now).await {
-            tracing::warn!(%error, "that a token was used could not be noted");
+        self.noted.insert(row.id.clone(), ());
+        let noting = access::used(&self.db, &row.id, now);
+        match tokio::time::timeout(NOTE_USE_WITHIN, noting).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "that a token was used could not be noted"),
+            Err(_) => tracing::debug!("that a token was used was not noted: the database is busy"),
         }
     }
 
     /// Whether a request that changes something may do so: it comes from a page of this site, or from no browser.
-    pub(crate) fn is_own(&self, headers: &HeaderMap) -> bool {
+    pub(super) fn is_own(&self, headers: &HeaderMap) -> bool {
         let is_own = origin::is_same(headers, self.own_origin.as_deref());
         if !is_own {
             FOREIGN.add(1);
@@ -160,7 +186,13 @@ impl Access {
     }
 
     fn is_secure(&self, headers: &HeaderMap) -> bool {
-        let forwarded = || headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
+        let forwarded = || {
+            let proto = headers.get("x-forwarded-proto").map(|proto| proto.as_bytes());
+            // Each proxy on the way may have added how the one before it came.
+            proto
+                .and_then(|proto| proto.split(|byte| *byte == b',').next())
+                .is_some_and(|first| first.trim_ascii().eq_ignore_ascii_case(b"https"))
+        };
         match &self.own_origin {
             Some(own) => own.starts_with("https://"),
             None => self.behind_proxies && forwarded(),
@@ -184,14 +216,14 @@ impl Access {
         let mut tx = self.db.begin().await?;
         // Whoever was signed in before is no more.
         if let Some(before) = &caller.session {
-            db::end_session(&mut tx, before).await?;
+            access::end_session(&mut tx, before).await?;
         }
-        let cookie = db::begin_session(&mut tx, &row.id, now, expires).await?;
+        let cookie = access::begin_session(&mut tx, &row.id, now, expires).await?;
         let by = Caller {
-            identity: Some(row.identity()),
+            identity: Some(row.into()),
             ..caller.clone()
         };
-        db::record(&mut tx, &by.place(), Action::SignIn, None, "").await?;
+        access::record(&mut tx, &by.place(), Action::SignIn, None, "").await?;
         tx.commit().await?;
         let holds = Duration::from_micros(u64::try_from(expires - now).unwrap_or(0));
         Ok(cookies::given(&cookie, holds, caller.is_secure))
@@ -204,8 +236,8 @@ impl Access {
     pub async fn sign_out(&self, caller: &Caller) -> Result<HeaderValue, DbError> {
         if let Some(session) = &caller.session {
             let mut tx = self.db.begin().await?;
-            db::end_session(&mut tx, session).await?;
-            db::record(&mut tx, &caller.place(), Action::SignOut, None, "").await?;
+            access::end_session(&mut tx, session).await?;
+            access::record(&mut tx, &caller.place(), Action::SignOut, None, "").await?;
             tx.commit().await?;
         }
         Ok(cookies::taken(caller.is_secure))
@@ -223,7 +255,7 @@ impl Access {
         detail: &str,
     ) -> Result<(), DbError> {
         let mut tx = self.db.begin().await?;
-        db::record(&mut tx, &caller.place(), action, crash_id, detail).await?;
+        access::record(&mut tx, &caller.place(), action, crash_id, detail).await?;
         tx.commit().await
     }
 }

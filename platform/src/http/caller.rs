@@ -6,9 +6,8 @@ use std::net::IpAddr;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
-use super::audit::Place;
-use super::permission::{Permission, Permissions};
-use crate::http::ApiError;
+use super::error::ApiError;
+use crate::access::{Permission, Permissions, Place, TokenRow};
 
 /// The holder of a valid token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +22,17 @@ pub struct Identity {
     pub expires: i64,
 }
 
+impl From<TokenRow> for Identity {
+    fn from(row: TokenRow) -> Self {
+        Self {
+            permissions: Permissions::stored(&row.permissions),
+            token_id: row.id,
+            note: row.note,
+            expires: row.expires,
+        }
+    }
+}
+
 /// Who makes a request: anybody, or the holder of a token, who sent it along or signed in with it.
 #[derive(Debug, Clone, Default)]
 pub struct Caller {
@@ -35,14 +45,6 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Anybody, at this address.
-    pub(crate) fn at(address: Option<IpAddr>) -> Self {
-        Self {
-            address,
-            ..Self::default()
-        }
-    }
-
     /// The holder of a token; none if anybody.
     pub fn identity(&self) -> Option<&Identity> {
         self.identity.as_ref()
