@@ -38,8 +38,8 @@ pub struct Webapp {
 
 impl Webapp {
     /// Reads from this database and blob store; `wake` tells the processor of this process, if there is one, that a
-    /// report is awaited. The audits are shared with the API for builds, if it is in this process too. What is protected
-    /// is shown to those whom `access` knows.
+    /// report is awaited. The audits are shared with the API for builds, if it is in this process too. `access`
+    /// knows who may see what is protected.
     pub fn new(db: Db, blobs: Blobs, wake: Wake, audits: Audits, access: Access) -> Self {
         let asked = Cache::builder()
             .max_capacity(ASKED_AT_ONCE)
