@@ -64,6 +64,8 @@ struct Stop {
 pub(crate) struct Tour {
     root: String,
     stops: Vec<Stop>,
+    /// The command that makes a token.
+    token: String,
     /// The build of the alarm, while no source lists it.
     pub(crate) unlisted: Option<Unlisted>,
 }
@@ -155,6 +157,7 @@ impl Tour {
         Ok(Self {
             root: root.to_owned(),
             stops,
+            token: commands.line("token create --permission view_pii,view_rawdump --note me"),
             unlisted,
         })
     }
@@ -173,6 +176,13 @@ impl Tour {
                 writeln!(out, "       {way}")?;
             }
         }
+        writeln!(out)?;
+        writeln!(
+            out,
+            "What is protected of the crashes is hidden. To see it, make a token and sign in with it:"
+        )?;
+        writeln!(out, "       {}", self.token)?;
+        writeln!(out, "       {}/account", self.root)?;
         writeln!(out)?;
         writeln!(
             out,
