@@ -15,7 +15,7 @@ use crate::settings::Settings;
 #[derive(Debug, Default, Args)]
 pub(crate) struct UpArgs {
     /// Bring stand-ins for the sources of builds, import from them, submit sample crashes, and end in
-    /// five things to try; uses the folder ./datil-demo
+    /// six things to try; uses the folder ./datil-demo
     #[arg(long)]
     pub(crate) demo: bool,
 }

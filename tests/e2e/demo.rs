@@ -43,14 +43,14 @@ fn findings(system: &System, check: &str) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn five_things_to_try_work_as_they_stand_in_the_summary() {
+async fn six_things_to_try_work_as_they_stand_in_the_summary() {
     let mut system = System::new(&Config::default());
     system.move_clock(NOW);
     system.start(["up", "--demo"]);
     let printed = summary(&system).await;
     let ways = ways(&printed);
     let tried: Vec<u32> = ways.iter().map(|(number, _)| *number).collect();
-    assert_eq!(tried, [1, 1, 2, 2, 3, 3, 4, 5], "{printed}");
+    assert_eq!(tried, [1, 1, 2, 2, 3, 3, 4, 5, 6, 6], "{printed}");
     let mut shown = Vec::new();
     for (number, way) in &ways {
         let text = match way.strip_prefix(&system.url) {
@@ -81,6 +81,7 @@ async fn five_things_to_try_work_as_they_stand_in_the_summary() {
         (3, 1, &["never shipped", "162.0b1"]),
         (4, 0, &["+ beta 162.0b3", "win64-aarch64", "2 stored crashes"]),
         (5, 0, &["1 alarm is on", "20261128081640"]),
+        (6, 1, &["Sign in"]),
     ] {
         let of_number: Vec<&String> = shown
             .iter()
@@ -92,7 +93,20 @@ async fn five_things_to_try_work_as_they_stand_in_the_summary() {
             assert!(text.contains(part), "{number}: {part} is missing in {text}");
         }
     }
-    // Trying them wrote nothing.
+    let token = shown
+        .iter()
+        .find(|(number, _)| *number == 6)
+        .map(|(_, text)| text.trim());
+    let client = platform::http::client().build().expect("an HTTP client");
+    let account = client
+        .get(format!("{}/account", system.url))
+        .header("Auth-Token", token.expect("a token"))
+        .send()
+        .await
+        .expect("an answer");
+    let page = account.text().await.expect("a page");
+    assert!(page.contains("view_rawdump"), "{page}");
+    // Trying them corrected nothing.
     assert_eq!(system.run_well(["--json", "buildinfo", "correct", "list"]), "");
     for (check, count) in [
         ("late_platform", 1),

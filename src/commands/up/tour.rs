@@ -1,4 +1,4 @@
-//! The suggestions in the demonstration's summary: five things to try, each a command or an address that works as
+//! The suggestions in the demonstration's summary: six things to try, each a command or an address that works as
 //! printed.
 
 use std::io::Write;
@@ -64,8 +64,6 @@ struct Stop {
 pub(crate) struct Tour {
     root: String,
     stops: Vec<Stop>,
-    /// The command that makes a token.
-    token: String,
     /// The build of the alarm, while no source lists it.
     pub(crate) unlisted: Option<Unlisted>,
 }
@@ -154,10 +152,16 @@ impl Tour {
                 ways: vec![format!("{root}/builds/unknown?alarm=cleared")],
             },
         });
+        stops.push(Stop {
+            about: "What is protected of crashes is hidden. To see it, make a token, and sign in with it:".to_owned(),
+            ways: vec![
+                commands.line("token create --permission view_pii,view_rawdump --note me"),
+                format!("{root}/account"),
+            ],
+        });
         Ok(Self {
             root: root.to_owned(),
             stops,
-            token: commands.line("token create --permission view_pii,view_rawdump --note me"),
             unlisted,
         })
     }
@@ -169,20 +173,13 @@ impl Tour {
         writeln!(out, "Datil is up at {}/", self.root)?;
         writeln!(out, "  {counts}.")?;
         writeln!(out)?;
-        writeln!(out, "Five things to try")?;
+        writeln!(out, "Six things to try")?;
         for (number, stop) in (1..).zip(&self.stops) {
             writeln!(out, "  {number}. {}", stop.about)?;
             for way in &stop.ways {
                 writeln!(out, "       {way}")?;
             }
         }
-        writeln!(out)?;
-        writeln!(
-            out,
-            "What is protected of the crashes is hidden. To see it, make a token and sign in with it:"
-        )?;
-        writeln!(out, "       {}", self.token)?;
-        writeln!(out, "       {}/account", self.root)?;
         writeln!(out)?;
         writeln!(
             out,
