@@ -329,6 +329,15 @@ async fn each_client_has_its_own_limits() {
         assert_eq!(allowed("/api/v1/who", &[("Auth-Token", &two)]).await, 3);
         let well = send(&router, "GET", "/metrics", &[]).await;
         assert_eq!(well.status, 200, "operators are not counted");
+        // A program gets JSON for a page as well, and a person a page.
+        let json = send(&router, "GET", "/", &[("accept", "*/*")]).await;
+        assert_eq!(json.headers[header::CONTENT_TYPE], "application/json");
+        let page = send(&router, "GET", "/", &[("accept", "text/html,*/*;q=0.8")]).await;
+        assert_eq!(
+            (page.status, &page.headers[header::CONTENT_TYPE]),
+            (429, &"text/html".parse().unwrap())
+        );
+        assert!(page.headers.contains_key(header::RETRY_AFTER));
         // Whoever guesses tokens is stopped as an address, wherever they try, and whatever they send then.
         for (path, token) in [("/api/v1/who", "x"), ("/metrics", "x"), ("/static/a", &one)] {
             assert_eq!(allowed(path, &[("Auth-Token", token)]).await, 0, "{path}");

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures::StreamExt;
@@ -17,7 +17,7 @@ use super::address::client_address;
 use super::caller::Caller;
 use super::door::{Access, Refused};
 use super::error::ApiError;
-use super::layers::{Kind, Net, route};
+use super::layers::{Kind, Net, Worded, route};
 
 /// Of the body of a refused request so many bytes are read, in so much time. A client that is still sending when its
 /// connection is closed sees that, and not the reason.
@@ -46,7 +46,11 @@ pub(super) async fn admitted(State(net): State<Arc<Net>>, request: Request, next
         }
         Err(refused) => {
             let _ = tokio::time::timeout(READ_REFUSED_FOR, read(body)).await;
-            let mut response = net.say(kind, refused);
+            let is_told = matches!(refused, ApiError::RateLimited(_)) && !wants_page(&head.headers);
+            let mut response = net.say(if is_told { Kind::Api } else { kind }, refused);
+            if is_told {
+                response.extensions_mut().insert(Worded);
+            }
             keep_private(&mut response);
             response
         }
@@ -85,6 +89,14 @@ async fn admit(net: &Net, kind: Kind, head: &Parts, address: Option<IpAddr>) -> 
         ));
     }
     Ok(caller)
+}
+
+/// Programs that ask for pages get JSON when they ask too often: only people read pages.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter();
+    accepted
+        .filter_map(|accepted| accepted.to_str().ok())
+        .any(|accepted| accepted.contains("text/html"))
 }
 
 /// Keeps an answer that depends on who asks from being kept for anybody else.

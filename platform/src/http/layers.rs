@@ -220,9 +220,16 @@ async fn in_words(State(net): State<Arc<Net>>, request: Request, next: Next) -> 
     response
 }
 
+/// Marks an error that has its words already, in another form than the address promises.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Worded;
+
 /// Whether an error came without a body, or with one of another form than the address promises: then its words are
 /// those of a library. To senders of reports everything is said in texts of our own.
 fn is_wordless(kind: Kind, response: &Response) -> bool {
+    if response.extensions().get::<Worded>().is_some() {
+        return false;
+    }
     let content = response.headers().get(header::CONTENT_TYPE);
     let promised: &[u8] = match kind {
         Kind::Api | Kind::Operations | Kind::Static => b"application/json",

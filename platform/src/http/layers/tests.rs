@@ -238,7 +238,10 @@ async fn each_address_has_its_own_limit_on_the_api_and_pages() {
         ..HttpSettings::default()
     };
     let from = |path: &str, peer: &str| {
-        let mut request = Request::get(path).body(Body::empty()).unwrap();
+        let mut request = Request::get(path)
+            .header("accept", "text/html")
+            .body(Body::empty())
+            .unwrap();
         let peer: SocketAddr = peer.parse().unwrap();
         request.extensions_mut().insert(ConnectInfo(peer));
         request
