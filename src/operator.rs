@@ -1,7 +1,8 @@
 //! Who uses the command line, as the audit log names them.
 
+use anyhow::Context;
 use clap::Args;
-use platform::access::{self, Action, Place};
+use platform::access::{self, Action, Actor};
 use platform::db::Db;
 
 /// Of a longer name the rest is not recorded; characters.
@@ -17,8 +18,8 @@ pub(crate) struct By {
 
 impl By {
     /// Who and from where.
-    pub(crate) fn place(self) -> Place {
-        place(&author(self.author))
+    pub(crate) fn actor(self) -> Actor {
+        actor(&author(self.author))
     }
 }
 
@@ -29,19 +30,31 @@ pub(crate) fn author(named: Option<String>) -> String {
 }
 
 /// Whoever gives this name, at this machine. The number of the user stands beside it, since a name is only a word.
-pub(crate) fn place(author: &str) -> Place {
+pub(crate) fn actor(author: &str) -> Actor {
     let name = text::shortened(author.trim(), MAX_NAME);
     let user = rustix::process::getuid().as_raw();
-    Place {
+    Actor {
         who: format!("{name} (command line of user {user})"),
         origin: rustix::system::uname().nodename().to_string_lossy().into_owned(),
     }
 }
 
-/// Records what is about to be done. It comes first, so that nothing is done without its line; what then fails or is
-/// interrupted has one too.
-pub(crate) async fn record(db: &Db, by: &Place, action: Action, detail: &str) -> anyhow::Result<()> {
-    let mut tx = db.begin().await?;
-    access::record(&mut tx, by, action, None, detail).await?;
-    Ok(tx.commit().await?)
+/// Records what is about to be done, a line for each detail. It comes first, so that nothing is done without its line;
+/// what then fails or is interrupted has one too.
+pub(crate) async fn record(
+    db: &Db,
+    by: &Actor,
+    action: Action,
+    details: impl IntoIterator<Item = String>,
+) -> anyhow::Result<()> {
+    let recorded = async {
+        let mut tx = db.begin().await?;
+        for detail in details {
+            access::record(&mut tx, by, action, None, &detail).await?;
+        }
+        tx.commit().await
+    };
+    recorded
+        .await
+        .context("nothing was changed, since it could not be recorded in the audit log")
 }

@@ -131,6 +131,15 @@ impl Settings {
         }
     }
 
+    /// Which database it is, as a person is told.
+    pub(crate) fn database_named(&self) -> String {
+        if self.database.url.is_empty() {
+            format!("the data in {}", self.data_dir.display())
+        } else {
+            format!("the database {}", without_password(&self.database.url))
+        }
+    }
+
     /// A part that is not on this machine, if any: the address, the database or the blob store.
     pub(crate) fn remote_part(&self) -> Option<&'static str> {
         let is_loopback = |host: &str| {

@@ -16,7 +16,7 @@ pub use crashes::{
 pub use days::{day_is_swept, swept_days};
 pub use list::{Cursor, Filter, list, list_sql, next_value_sql};
 pub use search_rows::upsert as upsert_search_row;
-pub use summary::{State, Summary, get};
+pub use summary::{State, Summary, first_copy, get};
 pub use tombstones::{bury, cleaned, forget, to_clean, tombstones_before};
 
 /// The statements that look up crashes, by name: for a test of how the databases run them. [`list_sql`] makes those for

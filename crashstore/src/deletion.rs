@@ -3,7 +3,7 @@
 
 use crash::CrashId;
 use futures::TryStreamExt;
-use platform::access::{self, Action, Place};
+use platform::access::{self, Action, Actor};
 use platform::blobs::Blobs;
 use platform::clock;
 use platform::db::Db;
@@ -27,7 +27,7 @@ pub enum Deletion {
 ///
 /// # Errors
 /// The database failed, or the blob store did before it was known whether the crash exists.
-pub async fn delete(db: &Db, blobs: &Blobs, id: &CrashId, by: &Place) -> Result<Deletion, StoreError> {
+pub async fn delete(db: &Db, blobs: &Blobs, id: &CrashId, by: &Actor) -> Result<Deletion, StoreError> {
     if db::standing(db, id).await?.is_none()
         && !blobs.exists(&keys::raw_crash(id)).await?
         && !blobs.exists(&keys::processed_crash(id)).await?

@@ -2,6 +2,9 @@
 //!
 //! Its keys are search names from the field table, only those that the crash has; the table also says where each value
 //! stands. Texts are stored unchanged up to a maximum length; lists are lists of texts.
+//!
+//! It is the whole of them, protected fields too, and of `crash_report_keys` all names: what searches through it shows
+//! each caller no more than [`crash::redact`] would, also in counts, filters and orders.
 
 use crash::ProcessedCrash;
 use crash::fields::{Kind, Searched, searched};

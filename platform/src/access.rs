@@ -4,7 +4,7 @@
 //! Invariants:
 //!
 //! * a token or a cookie is stored only as its hash;
-//! * an unknown, expired or revoked token is an error everywhere, never an anonymous caller;
+//! * an unknown, expired or revoked token is an error wherever tokens are looked at, never an anonymous caller;
 //! * what is protected is read only after its permission was checked, and sent only after its line in the audit log is
 //!   on disk.
 
@@ -14,7 +14,7 @@ pub mod meters;
 mod permission;
 mod token;
 
-pub use audit::{Action, Entry, Place};
+pub use audit::{Action, Actor, Entry};
 pub use db::{
     NewToken, Pruned, TokenRow, TokenState, create_token, entries, list_tokens, prune, record, revoke_token, statements,
 };

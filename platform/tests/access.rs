@@ -9,7 +9,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use platform::access::{self, Action, NewToken, Permission, Place, Pruned};
+use platform::access::{self, Action, Actor, NewToken, Permission, Pruned};
 use platform::clock;
 use platform::db::Db;
 use platform::http::{Access, ApiError, Caller, HttpSettings, Refused, layers};
@@ -30,14 +30,14 @@ async fn who(caller: Caller) -> String {
         .filter(|one| caller.may(*one))
         .map(Permission::name)
         .collect();
-    format!("{} may {}", caller.place().who, may.join(" "))
+    format!("{} may {}", caller.actor().who, may.join(" "))
 }
 
 async fn sign_in(State(access): State<Access>, caller: Caller, headers: HeaderMap) -> Response {
     let token = headers.get("x-token").unwrap().to_str().unwrap().to_owned();
     match access.sign_in(&token, &caller).await {
         Ok(cookie) => (StatusCode::OK, [(header::SET_COOKIE, cookie)]).into_response(),
-        Err(refused) => page(refused.into()),
+        Err(refused) => page(refused.error()),
     }
 }
 
@@ -366,7 +366,7 @@ async fn the_audit_log_is_read_from_its_end_and_loses_what_is_old() {
     for test in databases().await {
         let db = &test.db;
         let before = clock::now_micros();
-        let by = Place {
+        let by = Actor {
             who: "somebody\nelse".to_owned(),
             origin: "192.0.2.1".to_owned(),
         };

@@ -123,7 +123,8 @@ fn date_text(time: DateTime<Utc>) -> String {
 fn apply(rule: &Rule, context: &mut Context<'_>) {
     if catch_unwind(AssertUnwindSafe(|| (rule.apply)(context))).is_err() {
         let text = format!("ruleset 'default' rule '{}' failed: panic", rule.name);
-        context.note(Note::public(text));
+        // Which rule it was may tell that something protected is there.
+        context.note(Note::protected(text));
         crate::meters::RULE_FAILURES.add_with(1, [rule.name]);
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use crash::CrashId;
+use crash::{CrashId, CrashIdError};
 use platform::access::{self, Action};
 use platform::clock;
 use serde_json::json;
@@ -19,9 +19,9 @@ const PAGE: i64 = 500;
 #[derive(Debug, Args)]
 pub(crate) struct AuditLogArgs {
     /// Only about this crash
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = crash_id)]
     crash: Option<CrashId>,
-    /// Only by those whose name or token holds this text
+    /// Only by those whose name, note or token id contains this text
     #[arg(long, value_name = "TEXT")]
     who: Option<String>,
     /// Only this action
@@ -35,15 +35,27 @@ pub(crate) struct AuditLogArgs {
     limit: usize,
 }
 
+/// With the prefix that clients show, too.
+fn crash_id(text: &str) -> Result<CrashId, CrashIdError> {
+    text.strip_prefix("bp-").unwrap_or(text).parse()
+}
+
 /// Prints the log, the newest line first.
 pub(crate) async fn run(settings: &Settings, args: &AuditLogArgs, as_json: bool) -> anyhow::Result<ExitCode> {
     let db = open_db(settings).await?;
-    let crash_id = args.crash.as_ref().map_or("", CrashId::as_str);
+    let crash = match &args.crash {
+        // Lines name the first copy of a report.
+        Some(id) => Some(crashstore::db::first_copy(&db, id).await?),
+        None => None,
+    };
+    let crash_id = crash.as_ref().map_or("", CrashId::as_str);
     let since = args.since.map(|day| day.and_time(chrono::NaiveTime::MIN).and_utc());
     let since = since.map_or(i64::MIN, |time| time.timestamp_micros());
     let mut last: Option<(i64, String)> = None;
     let mut left = args.limit;
-    while left > 0 {
+    // One more than is shown reveals whether there is more.
+    let mut more = false;
+    while !more {
         let before = last.as_ref().map(|(at, id)| (*at, id.as_str()));
         let entries = access::entries(&db, crash_id, since, before, PAGE).await?;
         let Some(end) = entries.last() else { break };
@@ -52,9 +64,13 @@ pub(crate) async fn run(settings: &Settings, args: &AuditLogArgs, as_json: bool)
             .iter()
             .filter(|entry| args.who.as_ref().is_none_or(|who| entry.who.contains(who)))
             .filter(|entry| args.action.as_ref().is_none_or(|action| entry.action == *action))
-            .take(left);
+            .take(left + 1);
         let mut out = std::io::stdout().lock();
         for entry in wanted {
+            if left == 0 {
+                more = true;
+                break;
+            }
             left -= 1;
             let at = clock::rfc3339(entry.at);
             if as_json {
@@ -79,5 +95,13 @@ pub(crate) async fn run(settings: &Settings, args: &AuditLogArgs, as_json: bool)
         }
     }
     db.close().await;
+    if !as_json {
+        let mut err = std::io::stderr();
+        match (left == args.limit, more) {
+            (_, true) => writeln!(err, "there are more lines; --limit says how many are shown")?,
+            (true, false) => writeln!(err, "nothing of this kind is recorded")?,
+            (false, false) => {}
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -11,7 +11,7 @@ use crashstore::db::{Cursor, Filter, State, Summary, list};
 use crashstore::deletion::{Deletion, delete};
 use crashstore::output::{self, Stored};
 use crashstore::report;
-use platform::access::{self, Action, Place};
+use platform::access::{self, Action, Actor};
 use platform::blobs::Blobs;
 use platform::clock;
 use platform::db::Db;
@@ -112,7 +112,7 @@ pub(crate) async fn run(settings: &Settings, command: CrashCommand, as_json: boo
             writeln!(std::io::stdout(), "{public}")?;
         }
         CrashCommand::Delete { ids, by } => {
-            let by = by.place();
+            let by = by.actor();
             let blobs = Blobs::open(&settings.blobs, &settings.data_dir)?;
             let mut missing = 0;
             for id in ids {
@@ -138,7 +138,7 @@ pub(crate) async fn run(settings: &Settings, command: CrashCommand, as_json: boo
             }
         }
         CrashCommand::Failed { retry: true, ids, by } => {
-            let count = retry_failed(&db, &ids, &by.place()).await?;
+            let count = retry_failed(&db, &ids, &by.actor()).await?;
             writeln!(std::io::stdout(), "{count} taken up once more")?;
             if count < ids.len() {
                 db.close().await;
@@ -190,7 +190,7 @@ async fn print_failed(db: &Db, ids: &[CrashId], as_json: bool) -> anyhow::Result
 }
 
 /// Retries failed crashes; returns how many.
-async fn retry_failed(db: &Db, ids: &[CrashId], by: &Place) -> anyhow::Result<usize> {
+async fn retry_failed(db: &Db, ids: &[CrashId], by: &Actor) -> anyhow::Result<usize> {
     let mut count = 0;
     each_failed(db, ids, async |jobs| {
         let mut tx = db.begin().await?;

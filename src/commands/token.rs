@@ -7,10 +7,10 @@ use std::time::Duration;
 use anyhow::bail;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
-use platform::access::{self, Action, NewToken, Permission, Permissions, TokenState};
+use platform::access::{self, Action, NewToken, Permission, Permissions, TokenRow, TokenState};
 use platform::clock;
 use platform::db::Db;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::operator::By;
 use crate::parts::open_db;
@@ -43,7 +43,7 @@ pub(crate) enum TokenCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct CreateArgs {
-    /// What its holder may do; repeat it for more. Without one, the token only counts for rate limits
+    /// What its holder may do; repeat it for more. Without one, the token gives no more than a rate limit of its own
     #[arg(long = "permission", value_name = "PERMISSION", value_delimiter = ',', value_parser = permissions())]
     permissions: Vec<Permission>,
     /// Whose it is and what for: the audit log and "token list" show it
@@ -74,16 +74,17 @@ fn note(text: &str) -> Result<String, String> {
 
 pub(crate) async fn run(settings: &Settings, command: TokenCommand, as_json: bool) -> anyhow::Result<ExitCode> {
     let db = open_db(settings).await?;
+    let whose = settings.database_named();
     let code = match command {
-        TokenCommand::Create(args) => create(&db, args, as_json).await?,
-        TokenCommand::List { valid } => list(&db, valid, as_json).await?,
+        TokenCommand::Create(args) => create(&db, &whose, args, as_json).await?,
+        TokenCommand::List { valid } => list(&db, &whose, valid, as_json).await?,
         TokenCommand::Revoke { tokens, by } => revoke(&db, &tokens, by, as_json).await?,
     };
     db.close().await;
     Ok(code)
 }
 
-async fn create(db: &Db, args: CreateArgs, as_json: bool) -> anyhow::Result<ExitCode> {
+async fn create(db: &Db, whose: &str, args: CreateArgs, as_json: bool) -> anyhow::Result<ExitCode> {
     let permissions: Permissions = args.permissions.into_iter().collect();
     if permissions.contains(Permission::UploadSymbols) && permissions.contains(Permission::UploadTrySymbols) {
         bail!("Invalid combination of permissions: one token uploads symbols of one kind, so make two");
@@ -99,7 +100,7 @@ async fn create(db: &Db, args: CreateArgs, as_json: bool) -> anyhow::Result<Exit
     let mut tx = db.begin().await?;
     let (id, secret) = access::create_token(&mut tx, &new).await?;
     let detail = format!("{id}: {} ({})", new.permissions, new.note);
-    access::record(&mut tx, &args.by.place(), Action::CreateToken, None, &detail).await?;
+    access::record(&mut tx, &args.by.actor(), Action::CreateToken, None, &detail).await?;
     tx.commit().await?;
     let expires = clock::rfc3339(new.expires);
     let mut out = std::io::stdout();
@@ -112,14 +113,14 @@ async fn create(db: &Db, args: CreateArgs, as_json: bool) -> anyhow::Result<Exit
         writeln!(out, "{}", secret.digits())?;
         writeln!(
             std::io::stderr(),
-            "This is token {id}; it expires at {expires}. It is not shown again: keep it like a password. Clients send \
-             it in the header Auth-Token; people sign in with it at /account."
+            "This is token {id} for {whose}; it expires at {expires}. It is not shown again: keep it like a password. \
+             Clients send it in the header Auth-Token; people sign in with it at /account."
         )?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn list(db: &Db, only_valid: bool, as_json: bool) -> anyhow::Result<ExitCode> {
+async fn list(db: &Db, whose: &str, only_valid: bool, as_json: bool) -> anyhow::Result<ExitCode> {
     let now = clock::now_micros();
     let mut last: Option<(i64, String)> = None;
     let mut count = 0;
@@ -129,64 +130,81 @@ async fn list(db: &Db, only_valid: bool, as_json: bool) -> anyhow::Result<ExitCo
         let Some(end) = rows.last() else { break };
         last = Some((end.created, end.id.clone()));
         let mut out = std::io::stdout().lock();
-        for row in rows
-            .iter()
-            .filter(|row| !only_valid || row.state(now) == TokenState::Valid)
-        {
+        for row in &rows {
+            let state = row.state(now);
+            if only_valid && state != TokenState::Valid {
+                continue;
+            }
             count += 1;
-            let (state, created, expires) = (
-                row.state(now).name(),
-                clock::rfc3339(row.created),
-                clock::rfc3339(row.expires),
-            );
-            let used = (row.last_used > 0).then(|| clock::rfc3339(row.last_used));
             if as_json {
-                let names: Vec<&str> = row.permissions.split_whitespace().collect();
-                let shown = json!({
-                    "id": row.id, "state": state, "permissions": names, "note": row.note, "created": created,
-                    "expires": expires, "revoked": row.revoked.map(clock::rfc3339), "last_used": used,
-                });
-                writeln!(out, "{shown}")?;
+                writeln!(out, "{}", as_object(row, state))?;
             } else {
-                let used = used.map_or_else(|| "never used".to_owned(), |time| format!("used {time}"));
-                let may = if row.permissions.is_empty() {
-                    "nothing"
-                } else {
-                    &row.permissions
-                };
-                writeln!(
-                    out,
-                    "{} {state:7} until {expires}, {used}, may: {may}, {}",
-                    row.id, row.note
-                )?;
+                writeln!(out, "{}", line(row, state))?;
             }
         }
     }
     if count == 0 && !as_json {
+        let valid = if only_valid { "valid " } else { "" };
         writeln!(
             std::io::stderr(),
-            "there is no {}token; \"datil token create\" makes one",
-            if only_valid { "valid " } else { "" }
+            "there is no {valid}token for {whose}; \"datil token create\" makes one"
         )?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
+fn as_object(row: &TokenRow, state: TokenState) -> Value {
+    let permissions: Vec<&str> = row.permissions.split_whitespace().collect();
+    json!({
+        "id": row.id,
+        "state": state.name(),
+        "permissions": permissions,
+        "note": row.note,
+        "created": clock::rfc3339(row.created),
+        "expires": clock::rfc3339(row.expires),
+        "revoked": row.revoked.map(clock::rfc3339),
+        "last_used": (row.last_used > 0).then(|| clock::rfc3339(row.last_used)),
+    })
+}
+
+fn line(row: &TokenRow, state: TokenState) -> String {
+    let when = match (state, row.revoked) {
+        (TokenState::Valid, _) => format!("valid, expires {}", clock::rfc3339(row.expires)),
+        (TokenState::Revoked, Some(at)) => format!("revoked {}", clock::rfc3339(at)),
+        (TokenState::Expired | TokenState::Revoked, _) => format!("expired {}", clock::rfc3339(row.expires)),
+    };
+    let used = match row.last_used {
+        0 => "never used".to_owned(),
+        at => format!("used {}", clock::rfc3339(at)),
+    };
+    let may = match row.permissions.as_str() {
+        "" => "nothing",
+        permissions => permissions,
+    };
+    format!("{} {when}; {used}; may: {may}; {}", row.id, row.note)
+}
+
 async fn revoke(db: &Db, tokens: &[String], by: By, as_json: bool) -> anyhow::Result<ExitCode> {
-    let place = by.place();
+    let by = by.actor();
     let mut missing = 0;
-    for token in tokens {
+    for (number, token) in (1..).zip(tokens) {
         let mut tx = db.begin().await?;
         let Some(id) = access::revoke_token(&mut tx, token, clock::now_micros()).await? else {
             missing += 1;
-            // What was typed may be a token.
+            // A token itself is not repeated.
+            let is_id = token.len() == 8 && token.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let named = if is_id {
+                token.clone()
+            } else {
+                format!("number {number}")
+            };
             writeln!(
                 std::io::stderr(),
-                "one of them is no token, or was revoked before: look at \"datil token list\""
+                "{named} is no token here, or was revoked before: \"datil token list\" shows which there are"
             )?;
             continue;
         };
-        access::record(&mut tx, &place, Action::RevokeToken, None, &id).await?;
+        access::record(&mut tx, &by, Action::RevokeToken, None, &id).await?;
         tx.commit().await?;
         let mut out = std::io::stdout();
         if as_json {

@@ -19,7 +19,13 @@ const PAGE: usize = 100;
 /// Shows the log, or its lines about one crash, the newest first. That it was read is a line as well.
 pub(crate) async fn show(State(app): State<Webapp>, caller: Caller, params: Params) -> Result<Response, PageError> {
     caller.require(Permission::Administer)?;
-    let crash_id = params.text("crash_id").map_err(unusable)?.trim_start_matches("bp-");
+    let asked = params.text("crash_id").map_err(unusable)?.trim_start_matches("bp-");
+    let first = match asked.parse() {
+        // Lines name the first copy of a report.
+        Ok(id) => crashstore::db::first_copy(&app.db, &id).await?.to_string(),
+        Err(_) => asked.to_owned(),
+    };
+    let crash_id = first.as_str();
     let place = match params.get("after") {
         None | Some("") => None,
         Some(place) => Some(read(place).ok_or_else(|| {

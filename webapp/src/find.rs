@@ -263,7 +263,13 @@ pub(crate) async fn dump_names(
 }
 
 async fn record(app: &Webapp, caller: &Caller, action: Action, id: &CrashId, detail: &str) -> Result<(), ApiError> {
-    Ok(app.access.record(caller, action, Some(id.as_str()), detail).await?)
+    let recorded = app.access.record(caller, action, Some(id.as_str()), detail).await;
+    recorded.map_err(|error| {
+        tracing::error!(%error, "what is protected was not shown, since that could not be recorded");
+        let sentence = "This is protected, and that you read it cannot be recorded at the moment, so it is not shown. Try \
+            again later.";
+        ApiError::Unavailable(sentence.to_owned())
+    })
 }
 
 /// The id of the first copy of a report; `None` if that was deleted.

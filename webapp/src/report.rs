@@ -212,6 +212,7 @@ struct ReportPage {
     unloaded: Vec<String>,
     unloaded_left_out: usize,
     annotations: Option<Vec<AnnotationView>>,
+    annotations_left_out: usize,
     notes: Vec<String>,
     /// What is protected, for those who may see it.
     protected: Option<ProtectedView>,
@@ -257,6 +258,7 @@ impl ReportPage {
             modules_left_out: modules.left_out,
             unloaded: modules.unloaded,
             unloaded_left_out: modules.unloaded_left_out,
+            annotations_left_out: annotations.map_or(0, |seen| seen.values().len().saturating_sub(MAX_ANNOTATIONS)),
             annotations: annotations.map(listed),
             protected: ProtectedView::new(&found.crash),
             files: None,

@@ -88,7 +88,7 @@ async fn copies_within_the_window_get_the_first_id() {
             &running.db,
             &running.blobs,
             &deleted,
-            &platform::access::Place::default(),
+            &platform::access::Actor::default(),
         )
         .await
         .unwrap();
@@ -259,7 +259,7 @@ async fn a_deleted_report_is_not_taken_again_and_not_swept() {
             post(&running.router, &[("authorization", "Bearer secret")], body).await
         };
         assert_eq!(accepted(&send().await), id);
-        let by = platform::access::Place::default();
+        let by = platform::access::Actor::default();
         let delete = crashstore::deletion::delete(&running.db, &running.blobs, &id, &by);
         assert_eq!(delete.await.unwrap(), crashstore::deletion::Deletion::Done);
         assert_eq!(send().await.body, "Discarded=rule_deleted");

@@ -29,6 +29,10 @@ This page lists every field and every annotation that Datil knows.
   what was in the program's memory. What others get has neither the value nor, in a list of names, its name.
 * **Everything that is not on this page is protected**: unknown annotations, fields, and members of objects.
 * An object or a list is public as far as its members are. What lies in something protected is protected.
+* Some public fields are worked out from something protected, on purpose: `address`, `crash_inconsistencies`,
+  `distribution_id`, `has_mac_boot_args`, `java_exception`, `java_stack_trace`, `mac_crash_info`, `mdsw_status_string`,
+  `memory_measures`, `minidump_sha256_hash`, `moz_crash_reason`, the signers of modules, and the signature. They hold
+  what may be known of it, such as the functions of a Java stack without its message.
 
 An entry has the name of a field and, in brackets, its type, who sees it, the annotation that it is copied from, and
 whether searches know it. A field that a crash does not have is absent. Any value may also be null.

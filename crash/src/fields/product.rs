@@ -18,7 +18,7 @@ pub(super) const ROWS: &[Field] = &[
             platforms, source revision, links, and how many newer builds were out when it crashed."),
     public("distribution_id", Text).searched()
         .about("Id of the partner or vendor edition of the product. `mozilla` stands for Mozilla's own edition, \
-            `unknown` for a client that did not say."),
+            `unknown` for a client that did not say. From `DistributionID`, else from the telemetry environment."),
     public("major_version", Integer).searched()
         .about("Number before the first dot of the version, such as 153. Taken from the exact version if the build is \
             known, else from what the client reported; 0 if there is no such number."),

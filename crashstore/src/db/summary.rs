@@ -150,3 +150,12 @@ pub async fn get(db: &Db, id: &CrashId) -> Result<Option<Summary>, DbError> {
         .await)?;
     row.map(Summary::try_from).transpose()
 }
+
+/// The id of the first copy of a report that was sent more than once; of any other its own.
+///
+/// # Errors
+/// The database failed.
+pub async fn first_copy(db: &Db, id: &CrashId) -> Result<CrashId, DbError> {
+    let first = get(db, id).await?.and_then(|row| row.duplicate_of);
+    Ok(first.unwrap_or_else(|| id.clone()))
+}

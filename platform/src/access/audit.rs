@@ -54,28 +54,13 @@ impl Action {
 
     /// Its name in the log.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::SignIn => "sign_in",
-            Self::SignOut => "sign_out",
-            Self::SeeReport => "see_report",
-            Self::ReadProcessed => "read_processed",
-            Self::ReadRaw => "read_raw",
-            Self::ReadDump => "read_dump",
-            Self::ReadAuditLog => "read_audit_log",
-            Self::CreateToken => "create_token",
-            Self::RevokeToken => "revoke_token",
-            Self::DeleteCrash => "delete_crash",
-            Self::RetryCrash => "retry_crash",
-            Self::CorrectBuilds => "correct_builds",
-            Self::LoadBuilds => "load_builds",
-            Self::SwitchLists => "switch_lists",
-        }
+        Self::NAMES[self as usize]
     }
 }
 
 /// Who does something, and from where.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct Actor {
     /// `token <id> (<note>)`, or whoever uses the command line.
     pub who: String,
     /// An address, or the name of the machine whose command line was used.

@@ -49,7 +49,7 @@ impl Permission {
             Self::ViewPii => Row(
                 "view_pii",
                 "View Personal Identifiable Information",
-                "see the whole of a crash report but its files",
+                "see the whole of a crash report except its files",
             ),
             Self::ViewRawDump => Row(
                 "view_rawdump",
@@ -64,12 +64,12 @@ impl Permission {
             Self::RunCustomQueries => Row(
                 "run_custom_queries",
                 "Run Custom Queries in Super Search",
-                "do nothing yet; tokens of Crash Stats may have it",
+                "do no more than others yet; Crash Stats has it",
             ),
             Self::RunLongQueries => Row(
                 "run_long_queries",
                 "Run Long Queries",
-                "do nothing yet; tokens of Crash Stats may have it",
+                "do no more than others yet; Crash Stats has it",
             ),
             Self::UploadSymbols => Row(
                 "upload_symbols",
@@ -101,7 +101,7 @@ impl Permission {
         self.row().1
     }
 
-    /// What it allows, as the end of the sentence "it allows to …".
+    /// What it allows, as the end of the sentence "its holder may …".
     pub fn meaning(self) -> &'static str {
         self.row().2
     }

@@ -17,7 +17,7 @@ use super::address::client_address;
 use super::caller::Caller;
 use super::door::{Access, Refused};
 use super::error::ApiError;
-use super::layers::{Kind, Net, Worded, route};
+use super::net::{Kind, Net, Worded, route};
 
 /// Of the body of a refused request so many bytes are read, in so much time. A client that is still sending when its
 /// connection is closed sees that, and not the reason.
@@ -46,9 +46,9 @@ pub(super) async fn admitted(State(net): State<Arc<Net>>, request: Request, next
         }
         Err(refused) => {
             let _ = tokio::time::timeout(READ_REFUSED_FOR, read(body)).await;
-            let is_told = matches!(refused, ApiError::RateLimited(_)) && !wants_page(&head.headers);
-            let mut response = net.say(if is_told { Kind::Api } else { kind }, refused);
-            if is_told {
+            let as_json = matches!(refused, ApiError::RateLimited(_)) && !wants_page(&head.headers);
+            let mut response = net.say(if as_json { Kind::Api } else { kind }, refused);
+            if as_json {
                 response.extensions_mut().insert(Worded);
             }
             keep_private(&mut response);
@@ -58,10 +58,10 @@ pub(super) async fn admitted(State(net): State<Arc<Net>>, request: Request, next
 }
 
 async fn admit(net: &Net, kind: Kind, head: &Parts, address: Option<IpAddr>) -> Result<Caller, ApiError> {
-    if Access::is_asked(&head.headers, kind.has_people()) {
+    if Access::is_asked(&head.headers, kind.is_for_clients()) {
         net.limits.may_try(address)?;
     }
-    let looking = net.access.caller(&head.headers, address, kind.has_people());
+    let looking = net.access.caller(&head.headers, address, kind.is_for_clients());
     let found = match net.time {
         None => looking.await,
         Some(time) => tokio::time::timeout(time, looking).await.map_err(|_| {
@@ -70,13 +70,13 @@ async fn admit(net: &Net, kind: Kind, head: &Parts, address: Option<IpAddr>) -> 
     };
     let caller = match found {
         Ok(caller) => caller,
-        Err(refused @ Refused::Database(_)) => return Err(refused.into()),
+        Err(refused @ Refused::Database(_)) => return Err(refused.error()),
         Err(refused) => {
             net.limits.tried(address)?;
-            return Err(refused.into());
+            return Err(refused.error());
         }
     };
-    if kind.is_limited() {
+    if kind.is_for_clients() {
         let route = route(&head.extensions).unwrap_or("none");
         net.limits.check(&caller, &head.method, route)?;
     }

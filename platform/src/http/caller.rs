@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
 use super::error::ApiError;
-use crate::access::{Permission, Permissions, Place, TokenRow};
+use crate::access::{Actor, Permission, Permissions, TokenRow};
 
 /// The holder of a valid token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,8 +82,8 @@ impl Caller {
     }
 
     /// Who that is and from where, as the audit log names them.
-    pub fn place(&self) -> Place {
-        Place {
+    pub fn actor(&self) -> Actor {
+        Actor {
             who: match &self.identity {
                 Some(identity) => format!("token {} ({})", identity.token_id, identity.note),
                 None => "anybody".to_owned(),

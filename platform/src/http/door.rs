@@ -67,17 +67,18 @@ impl Refused {
     }
 }
 
-impl From<Refused> for ApiError {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Database(error) => {
+impl Refused {
+    /// The error that says so.
+    pub fn error(self) -> ApiError {
+        match self {
+            Self::Database(error) => {
                 tracing::warn!(%error, "whose token or session a request carries cannot be told at the moment");
-                Self::Unavailable(
+                ApiError::Unavailable(
                     "whose token or session this is cannot be told at the moment: try again later, or without it"
                         .to_owned(),
                 )
             }
-            refused => Self::Forbidden(refused.to_string()),
+            refused => ApiError::Forbidden(refused.to_string()),
         }
     }
 }
@@ -223,7 +224,7 @@ impl Access {
             identity: Some(row.into()),
             ..caller.clone()
         };
-        access::record(&mut tx, &by.place(), Action::SignIn, None, "").await?;
+        access::record(&mut tx, &by.actor(), Action::SignIn, None, "").await?;
         tx.commit().await?;
         let holds = Duration::from_micros(u64::try_from(expires - now).unwrap_or(0));
         Ok(cookies::given(&cookie, holds, caller.is_secure))
@@ -237,7 +238,7 @@ impl Access {
         if let Some(session) = &caller.session {
             let mut tx = self.db.begin().await?;
             access::end_session(&mut tx, session).await?;
-            access::record(&mut tx, &caller.place(), Action::SignOut, None, "").await?;
+            access::record(&mut tx, &caller.actor(), Action::SignOut, None, "").await?;
             tx.commit().await?;
         }
         Ok(cookies::taken(caller.is_secure))
@@ -255,7 +256,7 @@ impl Access {
         detail: &str,
     ) -> Result<(), DbError> {
         let mut tx = self.db.begin().await?;
-        access::record(&mut tx, &caller.place(), action, crash_id, detail).await?;
+        access::record(&mut tx, &caller.actor(), action, crash_id, detail).await?;
         tx.commit().await
     }
 }

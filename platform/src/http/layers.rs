@@ -6,12 +6,12 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::HttpBody;
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::{Extensions, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -22,8 +22,8 @@ use super::admission::admitted;
 use super::client;
 use super::door::Access;
 use super::error::ApiError;
-use super::limit::Limits;
 use super::meters::{DURATION, IN_FLIGHT, METHODS, PANICS, REQUESTS, TIMED_OUT};
+use super::net::{Kind, Net, Page, Worded, route};
 use super::settings::HttpSettings;
 use crate::meters::SharedString;
 
@@ -35,21 +35,9 @@ const MAX_ID: usize = 64;
 /// body, and the snapshot is made once for all who wait for it.
 const UNTIMED: [&str; 3] = ["/submit", "/submit/", "/api/v1/snapshot"];
 
-/// Makes the page that says an error.
-pub type Page = fn(ApiError) -> Response;
-
 /// The whole of a server's routes, with what every request passes.
 pub fn layers(router: Router, settings: &HttpSettings, access: Access, page: Page) -> Router {
-    let net = Arc::new(Net {
-        access,
-        limits: Limits::new(settings),
-        proxies: usize::from(settings.proxies),
-        time: match settings.answer_seconds {
-            0 => None,
-            seconds => Some(Duration::from_secs(u64::from(seconds))),
-        },
-        page,
-    });
+    let net = Arc::new(Net::new(settings, access, page));
     // What is added later is farther outside.
     router
         .layer(from_fn_with_state(Arc::clone(&net), in_time))
@@ -69,53 +57,6 @@ pub fn layers(router: Router, settings: &HttpSettings, access: Access, page: Pag
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(from_fn(harmless_id))
-}
-
-pub(super) struct Net {
-    pub(super) access: Access,
-    pub(super) limits: Limits,
-    pub(super) proxies: usize,
-    pub(super) time: Option<Duration>,
-    page: Page,
-}
-
-/// What an address promises.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Api,
-    Submit,
-    Operations,
-    Static,
-    Page,
-}
-
-impl Kind {
-    pub(super) fn of(path: &str) -> Self {
-        match path {
-            "/submit" | "/submit/" => Self::Submit,
-            "/metrics" | "/robots.txt" => Self::Operations,
-            _ if path.starts_with("/api/") => Self::Api,
-            _ if path.starts_with("/__") => Self::Operations,
-            _ if path.starts_with("/static/") => Self::Static,
-            _ => Self::Page,
-        }
-    }
-
-    /// Whether requests are counted.
-    pub(super) fn is_limited(self) -> bool {
-        matches!(self, Self::Api | Self::Page)
-    }
-
-    /// Whether it matters who is signed in.
-    pub(super) fn has_people(self) -> bool {
-        matches!(self, Self::Api | Self::Page)
-    }
-}
-
-/// The pattern that a request's path fits: never the path itself, which may say what is protected.
-pub(super) fn route(extensions: &Extensions) -> Option<&str> {
-    let matched = extensions.get::<MatchedPath>();
-    matched.map(MatchedPath::as_str)
 }
 
 /// A client's own id is used if it is short and says nothing that could not stand in a log.
@@ -220,10 +161,6 @@ async fn in_words(State(net): State<Arc<Net>>, request: Request, next: Next) -> 
     response
 }
 
-/// Marks an error that has its words already, in another form than the address promises.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Worded;
-
 /// Whether an error came without a body, or with one of another form than the address promises: then its words are
 /// those of a library. To senders of reports everything is said in texts of our own.
 fn is_wordless(kind: Kind, response: &Response) -> bool {
@@ -237,26 +174,6 @@ fn is_wordless(kind: Kind, response: &Response) -> bool {
         Kind::Submit => return content.is_none() && response.body().size_hint().exact() == Some(0),
     };
     !content.is_some_and(|content| content.as_bytes().starts_with(promised))
-}
-
-impl Net {
-    pub(super) fn say(&self, kind: Kind, error: ApiError) -> Response {
-        let (status, _) = error.status();
-        match kind {
-            Kind::Api | Kind::Operations | Kind::Static => error.into_response(),
-            Kind::Submit => (status, error.to_string()).into_response(),
-            Kind::Page => {
-                let wait = error.wait();
-                let mut response = (self.page)(error);
-                if let Some(wait) = wait {
-                    response
-                        .headers_mut()
-                        .insert(header::RETRY_AFTER, HeaderValue::from(wait));
-                }
-                response
-            }
-        }
-    }
 }
 
 /// Gives a request up that takes too long. The body of an answer may take as long as it takes.

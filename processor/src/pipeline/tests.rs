@@ -37,7 +37,7 @@ fn a_rule_that_panics_leaves_a_note_and_what_it_wrote() {
     apply(&rule, &mut context);
     assert_eq!(
         context.notes,
-        [Note::public("ruleset 'default' rule 'Some' failed: panic")]
+        [Note::protected("ruleset 'default' rule 'Some' failed: panic")]
     );
     assert_eq!(context.processed.0.get("half"), Some(&json!(true)));
 }

@@ -49,7 +49,8 @@ fn fields(name: &str, outcome: &WalkOutcome, notes: &mut Vec<Note>) -> Map<Strin
             note,
             walker,
         } => {
-            notes.push(Note::about_dump(name, format!("MinidumpStackwalkRule: {note}")));
+            let note = Note::about_dump(name, format!("MinidumpStackwalkRule: {note}"));
+            notes.push(note.with(&json!({ "return code": return_code })));
             json!({
                 "json_dump": {},
                 "mdsw_return_code": return_code,

@@ -9,8 +9,6 @@ use crash::ProcessedCrash;
 use crash::fields::{Access, PUBLIC_DUMPS, annotations};
 use serde_json::{Value, json};
 
-use crate::walk::document;
-
 /// Longer details are cut. In characters.
 const MAX_DETAIL: usize = 1_000;
 
@@ -62,10 +60,8 @@ impl Note {
     /// The note with the value that it is about as its detail: a text as it is, anything else as JSON; without control
     /// characters, and cut.
     pub(crate) fn with(self, value: &Value) -> Self {
-        // JSON would escape them, and whoever reads it would have them again.
-        let mut clean = value.clone();
-        document::replace_controls(&mut clean);
-        let detail = match &clean {
+        // Of a long one, no more than this is made.
+        let detail = match value {
             Value::String(text) => text::beginning(text, MAX_DETAIL),
             other => text::beginning(other, MAX_DETAIL),
         };

@@ -38,7 +38,9 @@ pub(super) fn module_urls(context: &mut Context<'_>) {
                 } else {
                     Note::about_dump(dump, text)
                 };
-                notes.push(note.with(&url.take()));
+                // The detail is without what may be secret, too.
+                notes.push(note.with(&json!(address.without_query())));
+                *url = Value::Null;
             }
             Some(address) => *url = json!(address.without_query()),
             None => *url = Value::Null,

@@ -116,7 +116,7 @@ pub(super) fn outcome_of_death(death: &WalkDeath) -> WalkOutcome {
     let code = code_of(death);
     let note = match death {
         WalkDeath::Timeout => "timeout (SIGKILL)".to_owned(),
-        _ => format!("failed: {code}: {}", death.name()),
+        _ => format!("failed: {}", death.name()),
     };
     failed(code, "unknown error", &note)
 }
@@ -162,6 +162,6 @@ async fn outcome_of(walked: Walked) -> WalkOutcome {
             json_dump,
             walker: walker(),
         },
-        None => failed(1, &status, &format!("failed: 1: {status}")),
+        None => failed(1, &status, &format!("failed: {status}")),
     }
 }

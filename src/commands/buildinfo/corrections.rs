@@ -18,7 +18,7 @@ use serde_json::json;
 use super::preview::{show_preview, tell_unknown};
 use super::print;
 use super::work::Work;
-use crate::operator::{author, place, record};
+use crate::operator::{actor, author, record};
 
 /// Maximum corrections read at a time.
 const PAGE: i64 = 500;
@@ -135,11 +135,10 @@ pub(super) async fn next_id(db: &Db) -> anyhow::Result<i64> {
 
 /// Adds corrections, as whoever runs the command, and derives everything that they affect.
 pub(super) async fn make(db: &Db, by: &str, corrections: &[Correction]) -> anyhow::Result<i64> {
-    let by = place(by);
-    for correction in corrections {
-        let detail = format!("correction {}: {}", correction.id, what(correction));
-        record(db, &by, Action::CorrectBuilds, &detail).await?;
-    }
+    let details = corrections
+        .iter()
+        .map(|correction| format!("add correction {}: {}", correction.id, what(correction)));
+    record(db, &actor(by), Action::CorrectBuilds, details).await?;
     let work = Work::start();
     let made = import::correct(db, corrections, &work.owner, &work.stop, &work.report()).await;
     work.end();
@@ -224,8 +223,8 @@ fn what(correction: &Correction) -> String {
 
 async fn undo(db: &Db, args: UndoArgs, as_json: bool) -> anyhow::Result<ExitCode> {
     let author = author(args.author);
-    let detail = format!("correction {} undone", args.id);
-    record(db, &place(&author), Action::CorrectBuilds, &detail).await?;
+    let detail = format!("undo correction {}", args.id);
+    record(db, &actor(&author), Action::CorrectBuilds, [detail]).await?;
     let work = Work::start();
     let undone = import::undo_correction(db, args.id, &author, &work.owner, &work.stop, &work.report()).await;
     work.end();

@@ -13,7 +13,7 @@ use platform::access::Action;
 use platform::db::Db;
 
 use super::{Work, report};
-use crate::operator::{author, place, record};
+use crate::operator::{actor, author, record};
 
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
@@ -91,7 +91,7 @@ pub(crate) async fn load(db: &Db, args: LoadCsvArgs, as_json: bool) -> anyhow::R
         Box::new(BufReader::new(file))
     };
     let detail = args.file.display().to_string();
-    record(db, &place(&by), Action::LoadBuilds, &detail).await?;
+    record(db, &actor(&by), Action::LoadBuilds, [detail]).await?;
     let work = Work::start();
     let run = load_csv(db, input, &options, &work.owner, &work.stop, &work.report()).await;
     work.end();

@@ -11,7 +11,7 @@ use platform::db::Db;
 use serde_json::Value;
 
 use super::finding::Finding;
-use crate::operator::place;
+use crate::operator::actor;
 use crate::parts::http_client;
 use crate::submission::{Dialect, Submission, send};
 
@@ -134,5 +134,5 @@ async fn delete(id: &CrashId, db: Option<&Db>, blobs: Option<&Blobs>) -> anyhow:
     if crashstore::db::get(db, id).await?.is_none() {
         return Ok(false);
     }
-    Ok(crashstore::deletion::delete(db, blobs, id, &place("datil check")).await? == Deletion::Done)
+    Ok(crashstore::deletion::delete(db, blobs, id, &actor("datil check")).await? == Deletion::Done)
 }

@@ -7,16 +7,16 @@ mod stored;
 use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use platform::access::Action;
+use platform::access::{Action, Actor};
 use processor::siglists::Siglists;
 use serde_json::json;
 use signature::Comparison;
 
 pub(crate) use self::report::counts;
 use self::source::{BUILT_IN, Set};
-use crate::operator::{author, place, record};
+use crate::operator::{By, record};
 use crate::parts::open_db;
 use crate::settings::Settings;
 
@@ -62,6 +62,8 @@ pub(crate) enum ListsCommand {
         activate: bool,
         #[command(flatten)]
         stored: StoredArgs,
+        #[command(flatten)]
+        by: By,
     },
     /// Switch lists on that are in the data folder, or go back to the built-in ones. Running processors take them up
     /// within seconds; crashes that are processed already keep their signature
@@ -69,6 +71,8 @@ pub(crate) enum ListsCommand {
         /// The beginning of their SHA-256, or `built-in`
         #[arg(value_name = "SHA256|built-in")]
         set: String,
+        #[command(flatten)]
+        by: By,
     },
 }
 
@@ -110,15 +114,17 @@ pub(crate) async fn run(settings: &Settings, command: ListsCommand, as_json: boo
             source,
             activate,
             stored,
+            by,
         } => {
-            return fetch(settings, &siglists, &source, activate, stored.limit, as_json).await;
+            let by = activate.then(|| by.actor());
+            return fetch(settings, &siglists, &source, by, stored.limit, as_json).await;
         }
-        ListsCommand::Activate { set } => {
+        ListsCommand::Activate { set, by } => {
             let sha256 = match set.as_str() {
                 BUILT_IN => None,
                 start => Some(siglists.find(start)?),
             };
-            switch(settings, &siglists, sha256.as_deref(), as_json).await?;
+            switch(settings, &siglists, sha256.as_deref(), &by.actor(), as_json).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -167,7 +173,7 @@ async fn fetch(
     settings: &Settings,
     siglists: &Siglists,
     source: &str,
-    activate: bool,
+    activate: Option<Actor>,
     limit: usize,
     as_json: bool,
 ) -> anyhow::Result<ExitCode> {
@@ -195,8 +201,8 @@ async fn fetch(
             writeln!(std::io::stderr(), "they are compared with nothing: {error}")?;
         }
     }
-    if activate {
-        switch(settings, siglists, Some(&sha256), as_json).await?;
+    if let Some(by) = activate {
+        switch(settings, siglists, Some(&sha256), &by, as_json).await?;
     } else if !as_json && siglists.sha256().is_ok_and(|in_force| in_force == sha256) {
         writeln!(out, "\nThese are the lists in force.")?;
     } else if !as_json {
@@ -210,7 +216,13 @@ async fn fetch(
 }
 
 /// Switches lists on; `None` means the built-in ones.
-async fn switch(settings: &Settings, siglists: &Siglists, sha256: Option<&str>, as_json: bool) -> anyhow::Result<()> {
+async fn switch(
+    settings: &Settings,
+    siglists: &Siglists,
+    sha256: Option<&str>,
+    by: &Actor,
+    as_json: bool,
+) -> anyhow::Result<()> {
     if let Some(folder) = siglists.setting() {
         bail!(
             "the setting processor.siglists names {}, and nothing else counts: nothing was switched on; remove the \
@@ -218,9 +230,11 @@ async fn switch(settings: &Settings, siglists: &Siglists, sha256: Option<&str>, 
             folder.display()
         );
     }
-    let db = open_db(settings).await?;
-    let by = place(&author(None));
-    record(&db, &by, Action::SwitchLists, sha256.unwrap_or(BUILT_IN)).await?;
+    let db = open_db(settings)
+        .await
+        .context("nothing was switched on, since it could not be recorded in the audit log")?;
+    let detail = sha256.unwrap_or(BUILT_IN).to_owned();
+    record(&db, by, Action::SwitchLists, [detail]).await?;
     db.close().await;
     match sha256 {
         Some(sha256) => siglists.activate(sha256)?,

@@ -13,6 +13,8 @@ const TEXT: usize = 10_000;
 const INNER_TEXT: usize = 1_000;
 /// Further values are not listed.
 const MAX_VALUES: usize = 300;
+/// The same of what is protected within one public field.
+const MAX_INNER: usize = 300;
 
 /// The protected part of a processed crash.
 #[derive(Debug, Default, PartialEq)]
@@ -54,7 +56,10 @@ impl ProtectedView {
         };
         for (name, value) in crash.values().iter().filter(|(name, _)| *name != DETAILS) {
             match public.get(name) {
-                Some(public) => view.compare(name.clone(), value, Some(public)),
+                Some(public) => {
+                    let before = view.inner.len();
+                    view.compare(name.clone(), value, Some(public), before + MAX_INNER);
+                }
                 None => view.add(name, value),
             }
         }
@@ -63,7 +68,7 @@ impl ProtectedView {
 
     /// Whether there is nothing to show.
     pub(super) fn is_empty(&self) -> bool {
-        self.values.is_empty() && self.documents.is_empty() && self.inner.is_empty() && self.registers.is_empty()
+        self.values.is_empty() && self.documents.is_empty() && self.inner.is_empty() && self.notes.is_empty()
     }
 
     /// Adds a field.
@@ -91,23 +96,28 @@ impl ProtectedView {
         }
     }
 
-    /// Adds what a value holds beyond its public part, at every depth.
-    fn compare(&mut self, path: String, whole: &Value, public: Option<&Value>) {
+    /// Adds what a value holds beyond its public part, at every depth, until there are `most`.
+    fn compare(&mut self, path: String, whole: &Value, public: Option<&Value>, most: usize) {
         match (whole, public) {
             (value, None) if is_nothing(value) => {}
             (Value::Object(whole), Some(Value::Object(public))) => {
                 for (name, value) in whole {
-                    self.compare(format!("{path}.{}", text::cut(name, LINE)), value, public.get(name));
+                    self.compare(
+                        format!("{path}.{}", text::cut(name, LINE)),
+                        value,
+                        public.get(name),
+                        most,
+                    );
                 }
             }
             // Where entries are missing, it is not known which.
             (Value::Array(whole), Some(Value::Array(public))) if whole.len() == public.len() => {
                 for (at, (value, public)) in whole.iter().zip(public).enumerate() {
-                    self.compare(format!("{path}[{at}]"), value, Some(public));
+                    self.compare(format!("{path}[{at}]"), value, Some(public), most);
                 }
             }
             (whole, Some(public)) if whole == public => {}
-            _ if self.inner.len() >= MAX_VALUES => self.left_out += 1,
+            _ if self.inner.len() >= most => self.left_out += 1,
             (whole, _) => self.inner.push((path, text::beginning(whole, INNER_TEXT))),
         }
     }
@@ -156,7 +166,7 @@ mod tests {
 
     fn compared(whole: &Value, public: &Value) -> Vec<(String, String)> {
         let mut view = ProtectedView::default();
-        view.compare("a".to_owned(), whole, Some(public));
+        view.compare("a".to_owned(), whole, Some(public), 300);
         view.inner
     }
 
@@ -180,7 +190,7 @@ mod tests {
         let many = Value::Array((0..400).map(|n| json!({ "n": n })).collect());
         let none = Value::Array((0..400).map(|_| json!({})).collect());
         let mut view = ProtectedView::default();
-        view.compare("a".to_owned(), &many, Some(&none));
+        view.compare("a".to_owned(), &many, Some(&none), 300);
         assert_eq!((view.inner.len(), view.left_out), (300, 100));
     }
 }

@@ -180,7 +180,7 @@ async fn a_deleted_report_is_nowhere() {
     for server in servers().await {
         server.fill().await;
         let id = super::id(PROCESSED);
-        crashstore::deletion::delete(&server.test.db, &server.blobs, &id, &platform::access::Place::default())
+        crashstore::deletion::delete(&server.test.db, &server.blobs, &id, &platform::access::Actor::default())
             .await
             .unwrap();
         // Even if an object came back.

@@ -1,6 +1,6 @@
 //! The table `audit_log`.
 
-use crate::access::audit::{Action, Entry, Place};
+use crate::access::audit::{Action, Actor, Entry};
 use crate::access::meters::RECORDED;
 use crate::db::{Db, DbError, Tx};
 use crate::{clock, in_tx, on};
@@ -14,7 +14,7 @@ const MAX_TEXT: usize = 300;
 /// The database failed.
 pub async fn record(
     tx: &mut Tx,
-    by: &Place,
+    by: &Actor,
     action: Action,
     crash_id: Option<&str>,
     detail: &str,

@@ -112,7 +112,7 @@ async fn a_crash_that_is_deleted_at_any_step_of_its_job_is_gone_for_good() {
             let (db, blobs, id) = (bench.test.db.clone(), bench.blobs.clone(), bench.id.clone());
             bench.at_moment(n, move || {
                 Box::pin(async move {
-                    deletion::delete(&db, &blobs, &id, &platform::access::Place::default())
+                    deletion::delete(&db, &blobs, &id, &platform::access::Actor::default())
                         .await
                         .unwrap();
                 })
@@ -267,13 +267,13 @@ async fn a_crash_that_is_deleted_without_the_blob_store_is_deleted_and_cleaned_l
         bench.work().await;
         bench.interrupt(Some(Arc::new(|_| Box::pin(async { false }))));
         let (db, blobs) = (&bench.test.db, &bench.shared().blobs);
-        let deleted = deletion::delete(db, blobs, &bench.id, &platform::access::Place::default()).await;
+        let deleted = deletion::delete(db, blobs, &bench.id, &platform::access::Actor::default()).await;
         assert_eq!(deleted.unwrap(), deletion::Deletion::ObjectsLater);
         bench.interrupt(None);
         assert_eq!(bench.row().await.state, State::Deleted);
         let left = crashstore::db::to_clean(db, i64::MAX, 10).await.unwrap();
         assert_eq!(left, std::slice::from_ref(&bench.id));
-        let again = deletion::delete(db, blobs, &bench.id, &platform::access::Place::default()).await;
+        let again = deletion::delete(db, blobs, &bench.id, &platform::access::Actor::default()).await;
         assert_eq!(again.unwrap(), deletion::Deletion::Done);
         assert_eq!(bench.objects().await, [""; 0]);
         let left = crashstore::db::to_clean(db, i64::MAX, 10).await.unwrap();
