@@ -194,6 +194,11 @@ pub(super) fn marked(marks: &mut Marks, public: &Map<String, Value>, dump: &[u8]
     ] {
         annotations.insert(name.to_owned(), content.into());
     }
+    for name in ["the name of an annotation", "the name of another annotation"] {
+        let text = marks.plant(Kind::Value, name);
+        annotations.insert(text, "1".into());
+    }
+    annotations.insert(format!("{} %", marks.plant(Kind::Value, "an odd name")), "1".into());
     for name in ["Email", "TelemetryClientId", "guid"] {
         annotations.insert(name.to_owned(), marks.plant(Kind::Never, name).into());
     }
@@ -207,7 +212,25 @@ pub(super) fn marked(marks: &mut Marks, public: &Map<String, Value>, dump: &[u8]
         .file("upload_file_minidump", "a.dmp", BYTES, dump)
         .file("memory_report", "b.gz", BYTES, zipped(&report.to_string()))
         .file(
-            "attachment",
+            &format!(
+                "upload_file_minidump_{}",
+                marks.plant(Kind::FileName, "a minidump's name")
+            ),
+            "c.dmp",
+            BYTES,
+            dump,
+        )
+        .file(
+            &format!(
+                "upload_file_minidump_{}",
+                marks.plant(Kind::FileName, "an empty minidump's name")
+            ),
+            "d.dmp",
+            BYTES,
+            "",
+        )
+        .file(
+            &marks.plant(Kind::FileName, "a file's name"),
             &marks.plant(Kind::Never, "the path of a file"),
             &format!("application/{}", marks.plant(Kind::Value, "a file's type")),
             marks.plant(Kind::File, "a file"),

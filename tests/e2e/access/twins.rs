@@ -142,6 +142,19 @@ async fn nobody_can_tell_whether_there_is_something_protected() {
         let other = report(&system, &site, &public, &dump, &other).await;
         check_alike(&site, "other values", &one, &other).await;
 
+        let none = report(&system, &site, &public, &dump, &[]).await;
+        for (name, _, value) in differences().into_iter().filter(|(name, ..)| *name != "MozCrashReason") {
+            for (kind, value) in [
+                ("as it should be", value),
+                ("an object", json!({"a": [1]})),
+                ("a list", json!([1, "b"])),
+                ("damaged", json!("{\u{0}")),
+            ] {
+                let some = report(&system, &site, &public, &dump, &[(name, value)]).await;
+                check_alike(&site, &format!("{name}, {kind}"), &none, &some).await;
+            }
+        }
+
         // A file is not told from one that there is not, and a report not from none.
         let with_file = Form::default()
             .extra(&public)
