@@ -1,5 +1,6 @@
 //! Tests the real program from outside: starts it, submits reports, queries it, kills it and inspects it.
 
+mod access;
 mod browser;
 mod builds;
 mod builds_cli;
