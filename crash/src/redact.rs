@@ -1,9 +1,9 @@
 //! The public part of a crash, as the field table has it: an allow-list at every level. A value that is not in the
 //! table is left out, and so is a list or an object where the table has none.
 //!
-//! What is not public leaves no trace in the public part, not even in a list of names: two documents that differ only in
-//! protected members have the same public part. (Some public fields are made of something protected, on purpose, when a
-//! crash is processed: `docs/fields.md` names them.)
+//! What is not public leaves no trace in the public part, not even in a list of names: two documents that differ only
+//! in protected members have the same public part. (Some public fields are made of something protected, on purpose,
+//! when a crash is processed: `docs/fields.md` names them.)
 
 use serde_json::{Map, Value};
 

@@ -266,8 +266,8 @@ async fn record(app: &Webapp, caller: &Caller, action: Action, id: &CrashId, det
     let recorded = app.access.record(caller, action, Some(id.as_str()), detail).await;
     recorded.map_err(|error| {
         tracing::error!(%error, "what is protected was not shown, since that could not be recorded");
-        let sentence = "This is protected, and that you read it cannot be recorded at the moment, so it is not shown. Try \
-            again later.";
+        let sentence = "This is protected, and that you read it cannot be recorded at the moment, so it is not \
+            shown. Try again later.";
         ApiError::Unavailable(sentence.to_owned())
     })
 }

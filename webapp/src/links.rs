@@ -147,7 +147,38 @@ pub(crate) fn source(file: &str, line: Option<i64>) -> Source {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        /// However a browser reads it: a page of our own is at our own address.
+        #[test]
+        fn own_pages_lead_nowhere_else(path in "[/\\\\]{0,3}[a-z.@:/\\\\?#\\t\\n%\\x00é-]{0,20}") {
+            let here = Url::parse("https://crashes.example/account?next=x").unwrap();
+            if let Some(own) = own_page(&path) {
+                let there = here.join(own).unwrap();
+                prop_assert_eq!(there.origin(), here.origin(), "{}", path);
+            }
+        }
+    }
+
+    #[test]
+    fn own_pages_are_paths() {
+        for (path, is_own) in [
+            ("/", true),
+            ("/report/index/a?b=c#d", true),
+            ("", false),
+            ("report", false),
+            ("//evil.example", false),
+            ("/\\evil.example", false),
+            ("https://evil.example/", false),
+            ("/\t/evil.example", false),
+            ("/a b", false),
+        ] {
+            assert_eq!(own_page(path).is_some(), is_own, "{path:?}");
+        }
+    }
 
     #[test]
     fn only_web_links_to_the_repository_become_links() {

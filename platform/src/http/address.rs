@@ -32,6 +32,8 @@ fn address(peer: Option<IpAddr>, headers: &HeaderMap, proxies: usize) -> Option<
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -56,6 +58,20 @@ mod tests {
             }
             let found = address(Some(peer.parse().unwrap()), &headers, proxies);
             assert_eq!(found, Some(expected.parse().unwrap()), "{peer} {forwarded:?}");
+        }
+    }
+
+    proptest! {
+        /// Whatever a client writes before what our proxies append changes nothing.
+        #[test]
+        fn what_a_client_makes_up_does_not_count(made_up in proptest::collection::vec(any::<u8>(), 0..60)) {
+            let line = [&made_up[..], b", 198.51.100.7"].concat();
+            if let Ok(value) = axum::http::HeaderValue::from_bytes(&line) {
+                let mut headers = HeaderMap::new();
+                headers.append("x-forwarded-for", value);
+                let found = address(Some("192.0.2.1".parse().unwrap()), &headers, 1);
+                prop_assert_eq!(found, Some("198.51.100.7".parse().unwrap()));
+            }
         }
     }
 }

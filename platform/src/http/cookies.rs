@@ -56,6 +56,8 @@ fn written(value: &str, seconds: i64, is_secure: bool) -> HeaderValue {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn with(cookies: &[&str]) -> HeaderMap {
@@ -101,5 +103,21 @@ mod tests {
         let plain = "datil_session=0123456789abcdef0123456789abcdef";
         assert!(read(&with(&[plain]), false).is_some());
         assert_eq!(read(&with(&[plain]), true), None, "another host may have set it");
+    }
+
+    proptest! {
+        /// Cookies of any form neither hide the session nor are taken for it.
+        #[test]
+        fn other_cookies_are_no_matter(other in proptest::collection::vec(32_u8..=255, 0..80)) {
+            let pair = "datil_session=0123456789abcdef0123456789abcdef";
+            let Ok(other) = HeaderValue::from_bytes(&other) else {
+                return Ok(());
+            };
+            let mut headers = HeaderMap::new();
+            headers.append(header::COOKIE, other);
+            prop_assert_eq!(read(&headers, false), None);
+            headers.append(header::COOKIE, HeaderValue::from_static(pair));
+            prop_assert!(read(&headers, false).is_some());
+        }
     }
 }

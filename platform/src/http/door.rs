@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, header};
-
 use moka::sync::Cache;
 
 use super::caller::Caller;
@@ -65,9 +64,7 @@ impl Refused {
         };
         REFUSED.add_with(1, [reason]);
     }
-}
 
-impl Refused {
     /// The error that says so.
     pub fn error(self) -> ApiError {
         match self {

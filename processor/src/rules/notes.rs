@@ -9,6 +9,8 @@ use crash::ProcessedCrash;
 use crash::fields::{Access, PUBLIC_DUMPS, annotations};
 use serde_json::{Value, json};
 
+use crate::walk::document;
+
 /// Longer details are cut. In characters.
 const MAX_DETAIL: usize = 1_000;
 
@@ -60,10 +62,14 @@ impl Note {
     /// The note with the value that it is about as its detail: a text as it is, anything else as JSON; without control
     /// characters, and cut.
     pub(crate) fn with(self, value: &Value) -> Self {
-        // Of a long one, no more than this is made.
         let detail = match value {
-            Value::String(text) => text::beginning(text, MAX_DETAIL),
-            other => text::beginning(other, MAX_DETAIL),
+            Value::String(text) => text::cut(text, MAX_DETAIL).to_owned(),
+            other => {
+                // JSON would escape them, and whoever reads it would have them again.
+                let mut clean = other.clone();
+                document::replace_controls(&mut clean);
+                text::beginning(clean, MAX_DETAIL)
+            }
         };
         Self {
             detail: Some(detail.replace(char::is_control, "\u{fffd}")),
