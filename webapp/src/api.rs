@@ -122,7 +122,8 @@ async fn dump(app: &Webapp, caller: &Caller, id: &CrashId, name: &str) -> Result
         .collect();
     let file = match named.as_str() {
         "" => format!("{id}.dmp"),
-        "memory_report" => format!("{id}-memory_report.json.gz"),
+        // So it is called for clients of Crash Stats.
+        "memory_report" => "memory_report.json.gz".to_owned(),
         named => format!("{id}-{named}.dmp"),
     };
     let headers = [

@@ -92,12 +92,15 @@ async fn files_are_for_those_who_may_read_them() {
         let token = server.token(&[Permission::ViewRawDump]).await;
         let raw = |name: &str| format!("/api/RawCrash/?crash_id={COPY}&format=raw{name}");
         for (name, file) in [
-            ("", ".dmp"),
-            ("&name=", ".dmp"),
-            ("&name=dump", "-dump.dmp"),
-            ("&name=upload_file_minidump", "-upload_file_minidump.dmp"),
-            ("&name=memory_report", "-memory_report.json.gz"),
-            ("&name=odd+name%22%0D%0A", "-odd_name___.dmp"),
+            ("", format!("{PROCESSED}.dmp")),
+            ("&name=", format!("{PROCESSED}.dmp")),
+            ("&name=dump", format!("{PROCESSED}-dump.dmp")),
+            (
+                "&name=upload_file_minidump",
+                format!("{PROCESSED}-upload_file_minidump.dmp"),
+            ),
+            ("&name=memory_report", "memory_report.json.gz".to_owned()),
+            ("&name=odd+name%22%0D%0A", format!("{PROCESSED}-odd_name___.dmp")),
         ] {
             let answer = server.get_as(&raw(name), &token).await;
             assert_eq!(answer.status, StatusCode::OK, "{name}");
@@ -106,7 +109,7 @@ async fn files_are_for_those_who_may_read_them() {
             assert_eq!(answer.headers[header::CONTENT_LENGTH], DUMP.len().to_string());
             assert_eq!(
                 answer.headers[header::CONTENT_DISPOSITION],
-                format!("attachment; filename=\"{PROCESSED}{file}\"")
+                format!("attachment; filename=\"{file}\"")
             );
         }
         for name in ["raw_crash", "dump_names", "../x", "nothing"] {
