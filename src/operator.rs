@@ -33,8 +33,13 @@ pub(crate) fn author(named: Option<String>) -> String {
 pub(crate) fn actor(author: &str) -> Actor {
     let name = text::shortened(author.trim(), MAX_NAME);
     let user = rustix::process::getuid().as_raw();
+    let who = if name == format!("user {user}") {
+        format!("{name} (command line)")
+    } else {
+        format!("{name} (command line of user {user})")
+    };
     Actor {
-        who: format!("{name} (command line of user {user})"),
+        who,
         origin: rustix::system::uname().nodename().to_string_lossy().into_owned(),
     }
 }

@@ -61,7 +61,7 @@ impl Action {
 /// Who does something, and from where.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Actor {
-    /// `token <id> (<note>)`, or whoever uses the command line.
+    /// `token <id> (<note>)`, or the user of the command line.
     pub who: String,
     /// An address, or the name of the machine whose command line was used.
     pub origin: String,

@@ -14,7 +14,7 @@ use crate::access::{Actor, Permission, Permissions, TokenRow};
 pub struct Identity {
     /// The token's id, 8 hexadecimal digits. It is no secret.
     pub token_id: String,
-    /// Whose token it is and what for, as whoever made it noted.
+    /// Whose token it is and what for: the note that it was made with.
     pub note: String,
     /// What it allows.
     pub permissions: Permissions,

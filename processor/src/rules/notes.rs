@@ -65,7 +65,7 @@ impl Note {
         let detail = match value {
             Value::String(text) => text::cut(text, MAX_DETAIL).to_owned(),
             other => {
-                // JSON would escape them, and whoever reads it would have them again.
+                // In JSON control characters are escaped, and parsing it would bring them back.
                 let mut clean = other.clone();
                 document::replace_controls(&mut clean);
                 text::beginning(clean, MAX_DETAIL)

@@ -133,7 +133,7 @@ pub(super) async fn next_id(db: &Db) -> anyhow::Result<i64> {
     Ok(now.max(last + 1))
 }
 
-/// Adds corrections, as whoever runs the command, and derives everything that they affect.
+/// Adds corrections and derives everything that they affect. The audit log names `by`, who runs the command.
 pub(super) async fn make(db: &Db, by: &str, corrections: &[Correction]) -> anyhow::Result<i64> {
     let details = corrections
         .iter()
