@@ -29,7 +29,7 @@ pub(crate) fn author(named: Option<String>) -> String {
     named.unwrap_or_else(|| format!("user {}", rustix::process::getuid().as_raw()))
 }
 
-/// Whoever gives this name, at this machine. The number of the user stands beside it, since a name is only a word.
+/// The person with this name, at this machine. The number of the user stands beside it, since a name is only a word.
 pub(crate) fn actor(author: &str) -> Actor {
     let name = text::shortened(author.trim(), MAX_NAME);
     let user = rustix::process::getuid().as_raw();

@@ -2,10 +2,10 @@
 
 mod address;
 mod admission;
+mod authentication;
 mod caller;
 mod client;
 mod cookies;
-mod door;
 mod error;
 mod layers;
 mod limit;
@@ -30,8 +30,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+pub use authentication::{Access, Refused};
 pub use caller::{Caller, Identity};
-pub use door::{Access, Refused};
 pub use error::ApiError;
 pub use layers::layers;
 pub use net::Page;

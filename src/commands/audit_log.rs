@@ -64,7 +64,7 @@ pub(crate) async fn run(settings: &Settings, args: &AuditLogArgs, as_json: bool)
             .iter()
             .filter(|entry| args.who.as_ref().is_none_or(|who| entry.who.contains(who)))
             .filter(|entry| args.action.as_ref().is_none_or(|action| entry.action == *action))
-            .take(left + 1);
+            .take(left.saturating_add(1));
         let mut out = std::io::stdout().lock();
         for entry in wanted {
             if left == 0 {

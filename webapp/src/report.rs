@@ -218,7 +218,7 @@ struct ReportPage {
     protected: Option<ProtectedView>,
     /// The report's files with their links, for those who may read them.
     files: Option<Vec<(String, String)>>,
-    /// Where to sign in, for whoever is not.
+    /// Where to sign in; none if the reader is signed in or has sent a token.
     sign_in: Option<String>,
 }
 

@@ -14,8 +14,8 @@ use axum::response::Response;
 use futures::StreamExt;
 
 use super::address::client_address;
+use super::authentication::{Access, Refused};
 use super::caller::Caller;
-use super::door::{Access, Refused};
 use super::error::ApiError;
 use super::net::{Kind, Net, Worded, route};
 

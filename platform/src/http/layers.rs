@@ -19,8 +19,8 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId
 use tower_http::trace::TraceLayer;
 
 use super::admission::admitted;
+use super::authentication::Access;
 use super::client;
-use super::door::Access;
 use super::error::ApiError;
 use super::meters::{DURATION, IN_FLIGHT, METHODS, PANICS, REQUESTS, TIMED_OUT};
 use super::net::{Kind, Net, Page, Worded, route};

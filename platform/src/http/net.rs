@@ -6,7 +6,7 @@ use axum::extract::MatchedPath;
 use axum::http::{Extensions, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
-use super::door::Access;
+use super::authentication::Access;
 use super::error::ApiError;
 use super::limit::Limits;
 use super::settings::HttpSettings;

@@ -96,7 +96,7 @@ async fn a_person_signs_in_and_out() {
         let out = site.form("/account/sign-out", &[("cookie", &second)], &[]).await;
         assert_eq!(out.status, 303);
 
-        // A session ends with its token, and whoever had it is nobody, rather than refused.
+        // A session ends with its token; its browser is then anonymous rather than refused.
         let third = cookie(&sign_in(&site, &digits, "").await);
         assert!(sees(&third).await);
         system.run_well(["token", "revoke", &digits]);
@@ -328,6 +328,9 @@ async fn what_is_seen_and_changed_is_in_the_audit_log() {
             .await;
         let about = about.text();
         assert!(about.contains("retry_crash") && !about.contains("sign_out"), "{about}");
+        let most = usize::MAX.to_string();
+        let all = system.run_well(["audit-log", "--json", "--limit", &most]);
+        assert!(all.lines().count() >= printed.lines().count(), "{all}");
         let some = system.run_well(["audit-log", "--crash", &id, "--action", "read_dump"]);
         assert!(some.lines().count() == 1 && some.contains("read_dump"), "{some}");
     }

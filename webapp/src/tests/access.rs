@@ -32,7 +32,7 @@ fn line(action: &str, detail: &str) -> (String, String, String) {
 }
 
 #[tokio::test]
-async fn whoever_may_sees_the_whole_document_and_that_is_recorded() {
+async fn who_may_see_it_gets_the_whole_document_and_that_is_recorded() {
     for server in servers().await {
         server.fill().await;
         let token = server.token(&[Permission::ViewPii]).await;

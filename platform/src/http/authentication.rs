@@ -1,4 +1,4 @@
-//! Who comes in: the token or the session of each request, signing in and out, and the audit log.
+//! Who makes a request: its token or session, signing in and out, and the audit log.
 
 use std::net::IpAddr;
 use std::time::Duration;
