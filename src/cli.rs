@@ -62,4 +62,6 @@ pub(crate) enum Command {
 pub(crate) enum ConfigCommand {
     /// Print them as TOML
     Show,
+    /// Print the products: those that are built in, and those of the file that `products.file` names
+    Products,
 }

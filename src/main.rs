@@ -8,6 +8,7 @@ mod meters;
 mod operator;
 mod owner;
 mod parts;
+mod products;
 mod release;
 mod schedule;
 mod settings;
@@ -46,6 +47,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let Cli { global, command } = cli;
     let command = command.unwrap_or(Command::Up(up::UpArgs::default()));
     let settings = read_settings(&global, &command)?;
+    settings.products.install()?;
     settings.check(sections(&command))?;
     platform::clock::from_environment(settings.remote_part())?;
     platform::telemetry::init_logs(&settings.log, logged(&command));
@@ -63,6 +65,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Migrate => serve::migrate(&settings).await,
             Command::Config(ConfigCommand::Show) => {
                 write!(std::io::stdout(), "{}", settings.shown()?)?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Command::Config(ConfigCommand::Products) => {
+                write!(std::io::stdout(), "{}", products::shown(global.json)?)?;
                 Ok(ExitCode::SUCCESS)
             }
             Command::Check(args) => check::run(&settings, &args, global.json).await,

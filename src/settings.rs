@@ -10,6 +10,8 @@ use platform::http::HttpSettings;
 use platform::telemetry::LogSettings;
 use serde::{Deserialize, Serialize};
 
+use crate::products::Products;
+
 /// The whole of `datil.toml`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -22,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) database: DatabaseSettings,
     /// The blob store.
     pub(crate) blobs: BlobSettings,
+    /// The products.
+    pub(crate) products: Products,
     /// Sources of builds.
     pub(crate) buildinfo: buildinfo::Settings,
     /// Receiving crash reports.
@@ -41,6 +45,7 @@ impl Default for Settings {
             http: HttpSettings::default(),
             database: DatabaseSettings::default(),
             blobs: BlobSettings::default(),
+            products: Products::default(),
             buildinfo: buildinfo::Settings::default(),
             collector: collector::Settings::default(),
             processor: processor::Settings::default(),

@@ -7,7 +7,7 @@ mod sibling;
 use crate::build::{Certainty, Reason, Status};
 use crate::index::{BuildIndex, BuildRef, Place};
 use crate::names::build_id::{BuildId, NotABuildId, prefix_range};
-use crate::names::channel::{Channel, normalise_channel};
+use crate::names::channel::normalise_channel;
 use crate::names::product::{Directory, Product, ids_of, name_in_answers};
 use crate::names::version::reported;
 use crate::names::version_code;
@@ -114,7 +114,7 @@ fn fill(index: &BuildIndex, question: &Question, product: Option<Product>, answe
     {
         return reason;
     }
-    if Channel::of(&answer.channel).is_unofficial() {
+    if product.channel(&answer.channel).is_unofficial() {
         answer.status = Status::Unofficial;
         return Reason::NotAnOfficialBuild;
     }

@@ -14,7 +14,7 @@ use figment::value::{Dict, Value};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
-pub use words::{from_json, from_toml};
+pub use words::{from_json, from_toml, from_value};
 
 /// The file read if none is named, if it exists.
 pub const DEFAULT_FILE: &str = "datil.toml";

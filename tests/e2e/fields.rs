@@ -1,7 +1,7 @@
 //! The field table against what the program writes.
 
 use builds::resolve::{PreviousBuild, Sibling};
-use builds::{BuildId, Certainty, CrashBuildInfo, Line, Product, Reason, SourceName, Status, Version};
+use builds::{BuildId, Certainty, CrashBuildInfo, Product, Reason, SourceName, Status, Version};
 use crash::fields::{self, Field, Shape};
 use crash::{ProcessedCrash, redact};
 use serde_json::{Map, Value, json};
@@ -77,7 +77,7 @@ fn all_that_is_known_about_a_build_is_public() {
         version: Some(text()),
         reported_differs: true,
         channel: text(),
-        line: Some(Line::of("beta", &version)),
+        line: Some(Product::FIREFOX.line("beta", &version)),
         build_id: text(),
         build_date: Some(text()),
         build_number: Some(1),

@@ -1,7 +1,7 @@
 //! The names that people use for crashes and builds, and the builds that have them.
 
 use buildinfo::db;
-use builds::names::channel::Channel;
+use builds::names::product::channel_of;
 use builds::names::version::Stage;
 use builds::{BuildId, Product, Version};
 
@@ -129,7 +129,7 @@ impl Names {
     /// beta.
     fn is_candidate_on_beta(&self) -> bool {
         let version = self.version.trim_end_matches('*').parse::<Version>();
-        Channel::of(&self.channel).tries.is_some()
+        channel_of(&self.product, &self.channel).tries.is_some()
             && version.is_ok_and(|version| matches!(version.stage(), Stage::ReleaseCandidate(_)))
     }
 }

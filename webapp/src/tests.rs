@@ -8,7 +8,7 @@ mod crashes;
 mod glossary;
 mod reports;
 
-use ::builds::{Build, Certainty, Derived, Line, Product, Reason, Status, Version};
+use ::builds::{Build, Certainty, Derived, Product, Reason, Status, Version};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
@@ -303,7 +303,7 @@ pub(crate) fn build(channel: &str, version: &str, build_id: &str, platform: &str
         build_id: build_id.parse().unwrap(),
         platform: platform.to_owned(),
         variant: String::new(),
-        line: Line::of(channel, &version),
+        line: Product::FIREFOX.line(channel, &version),
         build_number: shipped.then_some(1),
         status: if shipped { Status::Shipped } else { Status::Published },
         certainty: Certainty::Stated,

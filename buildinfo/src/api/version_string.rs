@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use builds::build::Status;
 use builds::index::BuildRef;
 use builds::names::build_id::BuildId;
-use builds::names::channel::{Channel, Versions};
+use builds::names::channel::Versions;
 use builds::names::product::{Directory, Product};
 use builds::names::version::Version;
 use builds::resolve::Question;
@@ -154,8 +154,9 @@ fn hits<'a>(builds: impl Iterator<Item = BuildRef<'a>>, channel: &str) -> Vec<St
     let (own, others): (Vec<BuildRef<'_>>, Vec<BuildRef<'_>>) = builds.partition(|build| build.channel() == channel);
     let mut rows: Vec<Version> = own.into_iter().flat_map(own_rows).collect();
     // A release is listed under beta as well, unless a beta has the same id.
+    let tried = |build: &BuildRef<'_>| build.product().channel(channel).tries;
     if rows.is_empty()
-        && let Some(tried) = Channel::of(channel).tries
+        && let Some(tried) = others.first().and_then(tried)
     {
         let others = others.into_iter().filter(|build| build.channel() == tried);
         rows = others.filter_map(|build| candidate_row(build, channel)).collect();
@@ -171,8 +172,8 @@ fn own_rows(build: BuildRef<'_>) -> Vec<Version> {
     let version = build.name_on(own);
     let candidate = build.build_number().map(|number| version.with_candidate(number));
     let of_train = matches!(
-        Channel::of(own).versions,
-        Versions::BetasOrAlphas | Versions::Betas | Versions::Finals
+        build.product().channel(own).versions,
+        Versions::BetasOrAlphas | Versions::Betas | Versions::Finals | Versions::Any
     );
     match (build.status(), of_train) {
         (Status::Variant | Status::Unofficial | Status::Unknown, _) => Vec::new(),

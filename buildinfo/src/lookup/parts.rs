@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use builds::build::Build;
 use builds::catalog::{self, Comparison, Newest, NoComparison, VersionBuilds, Which};
 use builds::index::{BuildIndex, IndexFull};
-use builds::names::channel::{Channel, Line};
+use builds::names::channel::Line;
 use builds::names::product::Product;
 use builds::names::version::{Stage, Version};
 use platform::db::{Db, DbError};
@@ -135,13 +135,13 @@ async fn newest_among(
     channel: &str,
     stored: &Versions,
 ) -> Result<Vec<Newest>, LookupError> {
-    let tried = Channel::of(channel).tries;
+    let tried = product.channel(channel).tries;
     let mut lines: BTreeMap<Line, Vec<(&str, &[String])>> = BTreeMap::new();
     for ((version, own), names) in stored.iter().rev() {
         // Releases offered on beta are in its line too; only their builds tell which versions those are.
         let may_be_candidate = tried == Some(own) && version.stage() == Stage::Release;
         if own == channel || may_be_candidate {
-            let line = lines.entry(Line::of(own, version)).or_default();
+            let line = lines.entry(product.line(own, version)).or_default();
             line.push((own, names));
         }
     }
@@ -203,13 +203,13 @@ async fn newest_of_line(
     by_id: &[Build],
 ) -> Result<Option<Newest>, LookupError> {
     let at_once = match channel {
-        _ if Channel::of(channel).tries.is_some() => VERSIONS,
+        _ if product.channel(channel).tries.is_some() => VERSIONS,
         _ if line.to_string() != "main" => versions.len().max(1),
         // A nightly version has as many builds as eight betas.
         _ => 2,
     };
     // Nothing is offered on a channel outside the release process, however many versions it has.
-    let most = if Channel::of(channel).is_unofficial() {
+    let most = if product.channel(channel).is_unofficial() {
         1
     } else {
         usize::MAX

@@ -3,7 +3,6 @@
 use builds::build::{Build, Status};
 use builds::index::{BuildIndex, IndexBuilder};
 use builds::names::build_id::{BuildId, prefix_range};
-use builds::names::channel::Channel;
 use builds::names::product::{Product, ids_of};
 use builds::resolve::{Answer, Question, resolve};
 use platform::cpu;
@@ -55,7 +54,7 @@ pub async fn around(db: &Db, generation: i64, product: Product, id: BuildId) -> 
         .collect();
     // Betas have releases among their neighbours, including builds that never reached users: those are their release
     // candidates.
-    let tried = channels.iter().filter_map(|channel| Channel::of(channel).tries);
+    let tried = channels.iter().filter_map(|channel| product.channel(channel).tries);
     let tried: Vec<String> = tried.map(str::to_owned).collect();
     channels.extend(tried);
     channels.sort();

@@ -42,7 +42,7 @@ pub async fn raise(db: &Db, lookup: &Lookup, settings: &Settings, now: i64) -> R
         let index = lookup.index_with(product, id).await?;
         let known = index.find(product, id).next().is_some();
         let newest = newest_of(&lookup.index(), product, &alarm.channel);
-        if known || !is_plausible(&alarm.channel, id, newest, settings.alarm_days) {
+        if known || !is_plausible(product.channel(&alarm.channel), id, newest, settings.alarm_days) {
             continue;
         }
         if db::raise_alarm(db, &alarm, now).await? {
@@ -152,9 +152,9 @@ pub async fn record_import(db: &Db, alarms: &[(Alarm, FetchPlan)], outcome: &str
 /// Whether an unknown id can be a build that the sources will list: 14 digits, on a channel of a release process, and
 /// at most `days` older than the newest build known there. If no build is known, nothing is plausible: then what is
 /// missing is an import.
-fn is_plausible(channel: &str, id: BuildId, newest: Option<BuildId>, days: u32) -> bool {
+fn is_plausible(channel: &Channel, id: BuildId, newest: Option<BuildId>, days: u32) -> bool {
     let oldest = newest.map(|newest| newest.micros() - i64::from(days) * DAY);
-    Channel::of(channel).is_official() && !id.is_historic() && oldest.is_some_and(|oldest| id.micros() >= oldest)
+    channel.is_official() && !id.is_historic() && oldest.is_some_and(|oldest| id.micros() >= oldest)
 }
 
 /// The newest build known on a channel of a product, or of the whole product if the channel has none.
@@ -172,6 +172,8 @@ pub(crate) fn newest_of(index: &BuildIndex, product: Product, channel: &str) -> 
 
 #[cfg(test)]
 mod tests {
+    use builds::names::product::Product;
+
     use super::is_plausible;
 
     #[test]
@@ -186,7 +188,7 @@ mod tests {
             ("default", "20260801213000", newest, false),
             ("nightly", "202608012130", newest, false),
         ] {
-            let found = is_plausible(channel, id.parse().unwrap(), newest, 30);
+            let found = is_plausible(Product::FIREFOX.channel(channel), id.parse().unwrap(), newest, 30);
             assert_eq!(found, expected, "{channel} {id}");
         }
     }

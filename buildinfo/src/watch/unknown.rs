@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use builds::names::build_id::BuildId;
-use builds::names::channel::Channel;
 use builds::names::product::Product;
 use builds::unknown::{UnknownKey, Verdict};
 use platform::clock;
@@ -180,7 +179,8 @@ async fn measure(lookup: &Lookup, db: &Db, now: i64) -> Result<(), LookupError> 
     }
     let index = lookup.index();
     for product in Product::all() {
-        for channel in Channel::official().map(|channel| channel.name) {
+        let official = product.row().channels.iter().filter(|channel| channel.is_official());
+        for channel in official.map(|channel| channel.name) {
             let newest = index
                 .lines()
                 .filter(|(own, on, _)| *own == product && *on == channel)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit::{Check, Finding, Severity};
 use crate::names::build_id::BuildId;
-use crate::names::channel::{Channel, Lines};
+use crate::names::channel::Lines;
 use crate::names::product::Product;
 use crate::names::version::{Stage, Version};
 
@@ -34,7 +34,7 @@ pub struct OnPlatform {
 pub fn late_platforms(product: Product, channel: &str, builds: &[OnPlatform], newest: BuildId) -> Vec<Finding> {
     let mut lines: BTreeMap<Option<u32>, Vec<&OnPlatform>> = BTreeMap::new();
     for build in builds {
-        let line = (Channel::of(channel).lines == Lines::Major).then(|| build.version.major());
+        let line = (product.channel(channel).lines == Lines::Major).then(|| build.version.major());
         lines.entry(line).or_default().push(build);
     }
     let findings = lines.into_iter().flat_map(|(line, builds)| {

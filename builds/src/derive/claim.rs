@@ -4,7 +4,7 @@ use chrono::DateTime;
 use serde_json::Value;
 
 use crate::names::build_id::BuildId;
-use crate::names::channel::{Channel, Versions, normalise_channel};
+use crate::names::channel::{Versions, normalise_channel};
 use crate::names::product::Directory;
 use crate::names::version::{Stage, Version};
 use crate::said::location::{Area, Location, normalise_platform};
@@ -184,12 +184,12 @@ fn file_claim(
         None => channel_of_path(directory, &version, origin),
     };
     // Files of 2018 give every beta its release's number: only the path, if anything, tells which beta it is.
-    if !exact && Channel::of(&channel).versions.are_betas() {
+    if !exact && directory.product().channel(&channel).versions.are_betas() {
         return Err(Why::NoExactVersion);
     }
     let folder = folder_of(location.as_ref());
     let (place, place_variant) = location.map_or((None, None), |location| (location.platform, location.variant));
-    let origin = if Channel::of(&channel).is_unofficial() {
+    let origin = if directory.product().channel(&channel).is_unofficial() {
         Origin::Unofficial
     } else {
         origin
@@ -229,9 +229,9 @@ fn folder_of(location: Option<&Location>) -> Option<Version> {
 fn channel_of_path(directory: Directory, version: &Version, origin: Origin) -> String {
     let channel = match (directory.only_channel(), version.stage(), origin) {
         (Some(channel), ..) => channel,
-        (None, _, Origin::Nightly) => Channel::of_stage(Stage::Alpha(1)),
-        (None, Stage::Alpha(_), _) => Channel::of_stage(Stage::Release),
-        (None, stage, _) => Channel::of_stage(stage),
+        (None, _, Origin::Nightly) => directory.product().channel_of_stage(Stage::Alpha(1)),
+        (None, Stage::Alpha(_), _) => directory.product().channel_of_stage(Stage::Release),
+        (None, stage, _) => directory.product().channel_of_stage(stage),
     };
     channel.to_owned()
 }
@@ -257,7 +257,7 @@ fn csv_row(observation: &Observation, digest: Digest) -> Result<Claim, Why> {
     };
     // `b99` was the name of a release's last candidate on beta.
     let origin = match stated.stage() {
-        _ if Channel::of(&channel).is_unofficial() => Origin::Unofficial,
+        _ if directory.product().channel(&channel).is_unofficial() => Origin::Unofficial,
         Stage::Alpha(_) => Origin::Nightly,
         _ if stated.candidate().is_some() || stated.is_legacy_final_beta() => Origin::Candidate,
         _ => Origin::Final,
@@ -288,7 +288,7 @@ fn csv_row(observation: &Observation, digest: Digest) -> Result<Claim, Why> {
 /// which the source lists a second time for beta (bug 1470948). On esr the version always includes `esr`.
 fn named_for_its_file(mut claim: Claim) -> Claim {
     let official = matches!(claim.origin, Origin::Candidate | Origin::Final);
-    let said = Channel::of(&claim.channel);
+    let said = claim.directory.product().channel(&claim.channel);
     if official
         && claim.version.stage() == Stage::Release
         && let Some(tried) = said.tries

@@ -7,7 +7,6 @@ use crate::derive::claim::Claim;
 use crate::derive::conflict::{Conflict, choose};
 use crate::derive::siblings::{BuildName, Group};
 use crate::derive::{stated, status};
-use crate::names::channel::Line;
 use crate::names::version::Stage;
 use crate::said::observation::{Digest, SourceName};
 
@@ -65,7 +64,7 @@ pub(super) fn conclude<'a>(
     Build {
         product: name.directory.product(),
         channel: name.channel.to_owned(),
-        line: Line::of(name.channel, &version),
+        line: name.directory.product().line(name.channel, &version),
         version,
         build_id: name.build_id,
         platform: name.platform.to_owned(),

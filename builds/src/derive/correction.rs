@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use crate::build::{Build, Certainty, Reason};
 use crate::names::UnknownName;
 use crate::names::build_id::BuildId;
-use crate::names::channel::Line;
 use crate::names::product::Product;
 use crate::names::version::Version;
 use crate::said::observation::Observation;
@@ -96,21 +95,19 @@ impl std::str::FromStr for Subject {
             what: "subject of a correction",
             text: text.to_owned(),
         };
-        let mut words = text.split_whitespace();
-        let (Some(product), Some(what), platform, None) = (words.next(), words.next(), words.next(), words.next())
-        else {
-            return Err(unknown());
-        };
+        // Names of products can have blanks, those of platforms have none.
+        let (first, last) = text.trim().rsplit_once(char::is_whitespace).ok_or_else(unknown)?;
+        if let Ok(product) = first.parse() {
+            return match (last.parse(), last.parse()) {
+                (Ok(id), _) => Ok(Self::Build(product, id, None)),
+                (_, Ok(version)) => Ok(Self::Version(product, version)),
+                _ => Err(unknown()),
+            };
+        }
+        let (product, id) = first.trim().rsplit_once(char::is_whitespace).ok_or_else(unknown)?;
         let product: Product = product.parse()?;
-        if let Ok(id) = what.parse() {
-            return Ok(Self::Build(product, id, platform.map(str::to_owned)));
-        }
-        if platform.is_some() {
-            return Err(unknown());
-        }
-        what.parse()
-            .map(|version| Self::Version(product, version))
-            .map_err(|_| unknown())
+        let id = id.parse().map_err(|_| unknown())?;
+        Ok(Self::Build(product, id, Some(last.to_owned())))
     }
 }
 
@@ -157,7 +154,7 @@ pub(crate) fn correct(build: &mut Build, made_for: &Version, corrections: &[Corr
             }
         }
     }
-    build.line = Line::of(&build.channel, &build.version);
+    build.line = build.product.line(&build.channel, &build.version);
     stated
 }
 

@@ -39,6 +39,14 @@ impl GroupKey {
         }
     }
 
+    /// The product that the group is about; none of a file.
+    pub fn product(&self) -> Option<Product> {
+        match self {
+            Self::Number(product, _) | Self::Build(product, _) => Some(*product),
+            Self::File(_) => None,
+        }
+    }
+
     pub(crate) fn of_claim(claim: &Claim) -> Self {
         let product = claim.directory.product();
         match claim.origin {
@@ -66,11 +74,12 @@ impl FromStr for GroupKey {
             what: "group",
             text: text.to_owned(),
         };
-        let (first, rest) = text.split_once(' ').ok_or_else(unknown)?;
-        if first == "file" {
-            return Ok(Self::File(rest.to_owned()));
+        if let Some(name) = text.strip_prefix("file ") {
+            return Ok(Self::File(name.to_owned()));
         }
-        let product: Product = first.parse()?;
+        // Names of products can have blanks.
+        let (product, rest) = text.rsplit_once(' ').ok_or_else(unknown)?;
+        let product: Product = product.parse()?;
         if rest.contains('.') {
             let number: Version = rest.parse().map_err(|_| unknown())?;
             return Ok(Self::Number(product, number.number()));

@@ -7,7 +7,6 @@ use crate::derive::claim::{Claim, Origin};
 use crate::derive::conflict::{Conflict, conflict_of_version};
 use crate::derive::siblings::{BuildName, Group, is_made_for_others};
 use crate::derive::stated::Stated;
-use crate::names::channel::tried_on;
 use crate::names::version::Stage;
 
 /// The status of a build, and the rule that gave it.
@@ -126,15 +125,20 @@ pub(super) fn verdict<'a>(
 /// Whether beta users get the build before release users: `Facts::goes_to_beta`, or there are builds of betas with its
 /// number.
 fn goes_to_beta(group: &Group<'_>, name: &BuildName<'_>) -> bool {
-    let is_release =
-        tried_on(name.channel).is_some() && name.version.stage() == Stage::Release && !is_made_for_others(name.variant);
+    let is_release = name.directory.product().tried_on(name.channel).is_some()
+        && name.version.stage() == Stage::Release
+        && !is_made_for_others(name.variant);
     is_release && (group.betas.contains(&name.directory) || group.facts.goes_to_beta(name.directory, name.version))
 }
 
 /// The channels whose users get the build.
 pub(super) fn offered_on(group: &Group<'_>, name: &BuildName<'_>, status: Status) -> Vec<String> {
     let own = matches!(status, Status::Shipped | Status::Published | Status::Variant).then(|| name.channel.to_owned());
-    let beta = tried_on(name.channel).filter(|_| goes_to_beta(group, name));
+    let beta = name
+        .directory
+        .product()
+        .tried_on(name.channel)
+        .filter(|_| goes_to_beta(group, name));
     beta.map(str::to_owned).into_iter().chain(own).collect()
 }
 

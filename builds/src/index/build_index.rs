@@ -6,7 +6,7 @@ use crate::index::lines::{LineEntry, Place, is_nightly, line_order};
 use crate::index::row::{MANY_ROWS, Span, key_of};
 use crate::index::tables::Tables;
 use crate::names::build_id::BuildId;
-use crate::names::channel::{Channel, Line};
+use crate::names::channel::Line;
 use crate::names::product::Product;
 use crate::names::version::Version;
 
@@ -77,7 +77,7 @@ impl BuildIndex {
             .map(|channel| self.tables.texts.get(*channel));
         // A common channel decides for all rows, unless they may be candidates on beta.
         let all = common == Some(channel);
-        let none = common.is_some() && !all && Channel::of(channel).tries.is_none();
+        let none = common.is_some() && !all && product.channel(channel).tries.is_none();
         let rows = span.filter(|_| !none).map_or(0..0, |span| self.rows_of(span));
         rows.map(|row| self.build(row))
             .filter(move |build| all || build.is_on(channel))
@@ -195,7 +195,7 @@ impl BuildIndex {
     }
 
     fn position(&self, entries: &[LineEntry], place: &Place<'_>) -> usize {
-        let channel = Channel::of(place.channel);
+        let channel = place.product.channel(place.channel);
         let own = line_order(channel, place.version, place.build_id);
         entries.partition_point(|entry| line_order(channel, self.entry_version(entry), entry.build_id) < own)
     }

@@ -8,7 +8,7 @@ use crate::build::{Build, Certainty, Reason, Status};
 use crate::index::row::{Row, UNKNOWN_TIME};
 use crate::index::tables::Tables;
 use crate::names::build_id::BuildId;
-use crate::names::channel::{Channel, Line, tried_on};
+use crate::names::channel::Line;
 use crate::names::product::Product;
 use crate::names::version::Version;
 use crate::said::observation::{Digest, SourceName};
@@ -66,7 +66,7 @@ impl<'a> BuildRef<'a> {
 
     /// See [`Build::line`].
     pub fn line(self) -> Line {
-        Line::of(self.channel(), self.version())
+        self.product().line(self.channel(), self.version())
     }
 
     /// See [`Build::build_number`].
@@ -149,7 +149,7 @@ impl<'a> BuildRef<'a> {
 
     /// N of the `rcN` that a release's file is on `channel`, which tries out candidates.
     fn candidate_number(self, channel: &str) -> Option<u32> {
-        let named = Channel::of(channel).tries == Some(self.channel())
+        let named = self.product().channel(channel).tries == Some(self.channel())
             && self.status() != Status::Variant
             && self.offered_on().any(|on| on == channel);
         self.build_number().filter(|_| named)
@@ -158,14 +158,14 @@ impl<'a> BuildRef<'a> {
     /// The build's name on beta, if it differs from its own: a release that beta's users got is `VrcN` there, if its
     /// build number is known.
     pub fn release_candidate(self) -> Option<Version> {
-        self.candidate_number(tried_on(self.channel())?)
+        self.candidate_number(self.product().tried_on(self.channel())?)
             .map(|number| self.version().with_candidate(number))
     }
 
     /// The build's name on a channel: the one name used by look-ups, Crash Stats' `VersionString` and crashes. On beta
     /// no candidate carries the final name: it is kept for the build that shipped, and only if beta never got it.
     pub fn name_on(self, channel: &str) -> Version {
-        if let Some(tried) = Channel::of(channel).tries {
+        if let Some(tried) = self.product().channel(channel).tries {
             let unshipped = || {
                 let is_candidate = matches!(self.status(), Status::Candidate | Status::Aborted | Status::Pulled);
                 let is_release = self.channel() == tried && !self.version().is_esr();

@@ -13,7 +13,7 @@ use crate::index::lines::{LineEntry, micros_of_day};
 use crate::index::row::{MANY_ROWS, Row, SEVERAL_CHANNELS, SHARED_URL_END, Span, UNKNOWN_TIME, key_of};
 use crate::index::tables::Tables;
 use crate::index::texts::{IndexFull, Positions};
-use crate::names::channel::{Channel, Line};
+use crate::names::channel::Line;
 use crate::names::product::Product;
 use crate::names::version::Version;
 
@@ -208,7 +208,7 @@ impl IndexBuilder {
                 let is_own = channel == own_channel;
                 let named = candidate
                     .as_ref()
-                    .filter(|_| !is_own && Channel::of(self.tables.texts.get(channel)).tries.is_some());
+                    .filter(|_| !is_own && product.channel(self.tables.texts.get(channel)).tries.is_some());
                 let Ok(version) = named.map_or(Ok(own_version), |version| self.version(version)) else {
                     continue;
                 };

@@ -52,7 +52,7 @@ impl Lines {
         built: Option<LineEntry>,
         versions: &[Version],
     ) {
-        let on = Channel::of(channel);
+        let on = product.channel(channel);
         let order = |entry: &LineEntry| line_order(on, &versions[entry.version as usize], entry.build_id);
         entries.sort_by(|left, right| {
             order(left)

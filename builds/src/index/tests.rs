@@ -230,7 +230,7 @@ fn any_build() -> impl Strategy<Value = Build> {
                 Build {
                     product,
                     channel: channel.to_owned(),
-                    line: Line::of(channel, &version),
+                    line: product.line(channel, &version),
                     version,
                     build_id: id.parse().unwrap(),
                     platform: platform.to_owned(),

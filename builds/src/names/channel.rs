@@ -9,7 +9,7 @@ use crate::names::unknown_name::UnknownName;
 use crate::names::version::{Stage, Version};
 
 /// What is particular to a channel. A channel may have any name: those without a row of their own share one.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Channel {
     /// Its name, as [`normalise_channel`] makes it.
     pub name: &'static str,
@@ -38,7 +38,8 @@ pub enum Publisher {
 }
 
 /// In which lines the builds of a channel follow one another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Lines {
     /// All in one.
     One,
@@ -47,7 +48,8 @@ pub enum Lines {
 }
 
 /// What the versions of a channel look like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Versions {
     /// `154.0a1`: nightlies.
     Alphas,
@@ -70,8 +72,8 @@ impl Versions {
     }
 }
 
-/// Every known channel, in the order of lists. A new channel is one more row.
-static ROWS: &[Channel] = &[
+/// The channels of Mozilla's products, in the order of lists. A new one is one more row.
+pub(crate) static MOZILLAS: &[Channel] = &[
     Channel {
         name: "nightly",
         publisher: Publisher::Process,
@@ -115,7 +117,7 @@ static ROWS: &[Channel] = &[
 ];
 
 /// What holds of every channel without a row.
-static UNKNOWN: Channel = nobodys("", Publisher::Unknown);
+pub(crate) static UNKNOWN: Channel = nobodys("", Publisher::Unknown);
 
 const fn nobodys(name: &'static str, publisher: Publisher) -> Channel {
     Channel {
@@ -128,22 +130,17 @@ const fn nobodys(name: &'static str, publisher: Publisher) -> Channel {
 }
 
 impl Channel {
-    /// The channel of this (normalised) name.
-    pub fn of(name: &str) -> &'static Self {
-        ROWS.iter().find(|row| row.has(name)).unwrap_or(&UNKNOWN)
+    /// The channel of this (normalised) name among those of a product.
+    pub(crate) fn among(channels: &'static [Self], name: &str) -> &'static Self {
+        channels.iter().find(|row| row.has(name)).unwrap_or(&UNKNOWN)
     }
 
-    fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         match name.strip_prefix(self.name) {
             Some("") => true,
             Some(rest) => self.publisher == Publisher::NobodyOnAnyWith && rest.starts_with('-'),
             None => false,
         }
-    }
-
-    /// The channels that a release process publishes builds on, in order.
-    pub fn official() -> impl Iterator<Item = &'static Self> + Clone {
-        ROWS.iter().filter(|row| row.is_official())
     }
 
     /// Whether a release process publishes builds on the channel.
@@ -156,23 +153,21 @@ impl Channel {
         matches!(self.publisher, Publisher::Nobody | Publisher::NobodyOnAnyWith)
     }
 
-    /// The channel that a version goes to by its stage alone: the first of them with such versions.
-    pub fn of_stage(stage: Stage) -> &'static str {
+    /// The channel that a version goes to by its stage alone: the first of them with such versions, or else with any.
+    pub(crate) fn of_stage(channels: &'static [Self], stage: Stage) -> Option<&'static Self> {
         let versions = match stage {
             Stage::Alpha(_) => Versions::Alphas,
             Stage::Beta(_) => Versions::Betas,
             Stage::ReleaseCandidate(_) | Stage::Release => Versions::Finals,
             Stage::Esr => Versions::Esrs,
         };
-        let first = ROWS.iter().find(|row| row.versions == versions);
-        first.map_or("", |row| row.name)
+        let with = |versions| {
+            channels
+                .iter()
+                .find(move |row| row.is_official() && row.versions == versions)
+        };
+        with(versions).or_else(|| with(Versions::Any))
     }
-}
-
-/// The channel whose users try out the candidates of `channel`.
-pub fn tried_on(channel: &str) -> Option<&'static str> {
-    let row = ROWS.iter().find(|row| row.tries == Some(channel))?;
-    Some(row.name)
 }
 
 /// What is appended to a channel's name for partners (`-cck-…`) and for tests.
@@ -196,9 +191,9 @@ pub fn normalise_channel(raw: &str) -> String {
 pub struct Line(Option<u32>);
 
 impl Line {
-    /// The line of `version` on `channel`.
-    pub fn of(channel: &str, version: &Version) -> Self {
-        let by_major = version.is_esr() || Channel::of(channel).lines == Lines::Major;
+    /// The line of `version` on a channel.
+    pub(crate) fn of(channel: &Channel, version: &Version) -> Self {
+        let by_major = version.is_esr() || channel.lines == Lines::Major;
         Self(by_major.then(|| version.major()))
     }
 }
@@ -242,7 +237,8 @@ impl TryFrom<String> for Line {
 
 #[cfg(test)]
 mod tests {
-    use super::{Channel, Line, Lines, Publisher, Versions, normalise_channel, tried_on};
+    use super::{Channel, Lines, Publisher, Versions, normalise_channel};
+    use crate::Product;
     use crate::resolve::{Question, resolve};
     use crate::samples::{index, record};
 
@@ -278,7 +274,7 @@ mod tests {
             ("beta", "65.0b4", "main"),
             ("lts", "7.2", "7"),
         ] {
-            let line = Line::of(channel, &version.parse().unwrap());
+            let line = Product::FIREFOX.line(channel, &version.parse().unwrap());
             assert_eq!(line.to_string(), expected);
             assert_eq!(expected.parse(), Ok(line));
         }
@@ -298,7 +294,7 @@ mod tests {
             ("nightly-maple", false, false),
             ("", false, false),
         ] {
-            let channel = Channel::of(name);
+            let channel = Product::FIREFOX.channel(name);
             assert_eq!(
                 (channel.is_official(), channel.is_unofficial()),
                 (official, unofficial),
@@ -317,15 +313,19 @@ mod tests {
             ("140.2.0esr", "esr"),
         ] {
             let version: crate::Version = version.parse().unwrap();
-            assert_eq!(Channel::of_stage(version.stage()), expected, "{version}");
+            assert_eq!(
+                Product::FIREFOX.channel_of_stage(version.stage()),
+                expected,
+                "{version}"
+            );
         }
     }
 
     #[test]
     fn candidates_are_tried_on_the_channel_that_says_so() {
-        assert_eq!(tried_on("release"), Some("beta"));
-        assert_eq!(tried_on("preview"), Some("lts"));
-        assert_eq!(tried_on("beta"), None);
+        assert_eq!(Product::FIREFOX.tried_on("release"), Some("beta"));
+        assert_eq!(Product::FIREFOX.tried_on("preview"), Some("lts"));
+        assert_eq!(Product::FIREFOX.tried_on("beta"), None);
         let folder = "firefox/candidates/9.0-candidates/build2";
         let index = index(&[record("20260101093000", folder, "preview", "9.0")], &[]);
         let question = Question {

@@ -1,6 +1,8 @@
 //! Products and the folders they are released under. What is particular to one stands in its [`Row`].
 
+mod registry;
 mod rows;
+pub mod stated;
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,24 +10,25 @@ use std::str::FromStr;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::{Serialize, Serializer};
 
-use crate::names::channel::normalise_channel;
+use crate::names::channel::{self, Channel, Line, normalise_channel};
 use crate::names::unknown_name::UnknownName;
+use crate::names::version::{Stage, Version};
 
-use rows::ROWS;
-pub use rows::{Details, Folder, Nightlies, Product, Row};
+pub use registry::{Late, install, rows};
+pub use rows::{Details, Folder, Links, Nightlies, Product, Row};
 
 impl Product {
     /// Every product whose builds are looked up, in order.
     pub fn all() -> impl Iterator<Item = Self> + Clone {
         (0..=u8::MAX)
-            .zip(ROWS)
-            .filter(|(_, row)| !row.folders.is_empty())
+            .zip(rows())
+            .filter(|(_, row)| row.look_up)
             .map(|(position, _)| Self::at(position))
     }
 
     /// What is particular to the product.
     pub fn row(self) -> &'static Row {
-        &ROWS[usize::from(self.position())]
+        &rows()[usize::from(self.position())]
     }
 
     /// The canonical name.
@@ -44,9 +47,36 @@ impl Product {
         names.join(", ")
     }
 
+    /// The product whose canonical name, and a blank, a text begins with, and the rest of the text.
+    pub fn at_start_of(text: &str) -> Option<(Self, &str)> {
+        let begins = |product: Self| Some((product, text.strip_prefix(product.as_str())?.strip_prefix(' ')?));
+        Self::all().filter_map(begins).min_by_key(|(_, rest)| rest.len())
+    }
+
     /// Whether any source that we read knows build ids of this product.
     pub fn has_source(self) -> bool {
         self.row().has_source
+    }
+
+    /// What holds of its channel of this (normalised) name.
+    pub fn channel(self, name: &str) -> &'static Channel {
+        self.row().channel(name)
+    }
+
+    /// The line of `version` on its channel of this (normalised) name.
+    pub fn line(self, channel: &str, version: &Version) -> Line {
+        Line::of(self.channel(channel), version)
+    }
+
+    /// The channel whose users try out the candidates of `channel`.
+    pub fn tried_on(self, channel: &str) -> Option<&'static str> {
+        let row = self.row().channels.iter().find(|row| row.tries == Some(channel))?;
+        Some(row.name)
+    }
+
+    /// The channel that a version goes to by its stage alone; empty if none of its channels has such versions.
+    pub fn channel_of_stage(self, stage: Stage) -> &'static str {
+        Channel::of_stage(self.row().channels, stage).map_or("", |channel| channel.name)
     }
 
     /// The folders that it is released under, the main one first.
@@ -180,18 +210,24 @@ impl Directory {
 
     fn is_spelt(self, name: &str) -> bool {
         let row = self.row();
-        [row.name, row.source_name]
-            .iter()
-            .chain(row.spellings)
-            .any(|spelling| spelling.eq_ignore_ascii_case(name))
+        let of_folder = [row.name, row.source_name]
+            .into_iter()
+            .chain(row.spellings.iter().copied());
+        let mut of_product = self.product.row().spellings().filter(|_| self.nth == 0);
+        of_folder.chain(&mut of_product).any(|spelling| is_same(spelling, name))
     }
 
     fn is_called(self, name: &str) -> bool {
         let row = self.row();
         std::iter::once(&row.spoken)
             .chain(row.also_called)
-            .any(|called| called.eq_ignore_ascii_case(name))
+            .any(|called| is_same(called, name))
     }
+}
+
+/// Whether two spellings are of one name: in any case.
+fn is_same(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other) || !one.is_ascii() && one.to_lowercase() == other.to_lowercase()
 }
 
 impl fmt::Debug for Directory {
@@ -215,20 +251,53 @@ impl FromStr for Directory {
 }
 
 impl Row {
-    fn is_called(&self, name: &str) -> bool {
-        self.names().any(|called| called.eq_ignore_ascii_case(name))
+    /// What holds of the product's channel of this (normalised) name.
+    pub fn channel(&self, name: &str) -> &'static Channel {
+        Channel::among(self.channels, name)
     }
 
-    fn names(&self) -> impl Iterator<Item = &'static str> {
-        std::iter::once(self.name).chain(self.also_called.iter().copied())
+    fn is_called(&self, name: &str) -> bool {
+        self.names().any(|called| is_same(called, name))
+    }
+
+    /// Its name, and the others that crash reports may have.
+    pub fn spellings(&self) -> impl Iterator<Item = &'static str> + use<> {
+        std::iter::once(self.name).chain(self.aliases.iter().copied())
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.spellings().chain(self.also_called.iter().copied())
     }
 }
 
 /// The row of a product that is known by its crashes only and carries the ids of another, in any spelling.
 fn built_around_another(name: &str) -> Option<&'static Row> {
     let name = name.trim();
-    ROWS.iter()
-        .find(|row| row.folders.is_empty() && row.ids_of.is_some() && row.is_called(name))
+    rows()
+        .iter()
+        .find(|row| !row.look_up && row.ids_of.is_some() && row.is_called(name))
+}
+
+/// The row of the product with this name, in any spelling that sources and reports use.
+pub fn row_of(name: &str) -> Option<&'static Row> {
+    let name = name.trim();
+    match name.parse::<Product>() {
+        Ok(product) => Some(product.row()),
+        Err(_) => rows().iter().find(|row| row.is_called(name)),
+    }
+}
+
+/// What holds of a channel, by its (normalised) name and any spelling of the product's. Products without a row are
+/// taken to have the channels of Mozilla's.
+pub fn channel_of(product: &str, channel: &str) -> &'static Channel {
+    let channels = row_of(product).map_or(channel::MOZILLAS, |row| row.channels);
+    Channel::among(channels, channel)
+}
+
+/// The channel of this name that any product has, the first one's; `None` if none has it.
+pub fn any_channel(name: &str) -> Option<&'static Channel> {
+    let mut all = rows().iter().flat_map(|row| row.channels);
+    all.find(|channel| channel.has(name))
 }
 
 /// The name that answers have for a product, from any spelling of it; `None` where they repeat what was asked.
@@ -237,6 +306,12 @@ pub fn name_in_answers(text: &str) -> Option<&'static str> {
         Ok(product) => Some(product.as_str()),
         Err(_) => built_around_another(text).map(|row| row.name),
     }
+}
+
+/// The channel that versions of this stage go to, of the first product that has one; empty if none has.
+pub fn any_channel_of_stage(stage: Stage) -> &'static str {
+    let found = rows().iter().find_map(|row| Channel::of_stage(row.channels, stage));
+    found.map_or("", |channel| channel.name)
 }
 
 /// The product with this name, in any spelling that sources, reports and people use, and the channel that may be all
@@ -250,7 +325,7 @@ pub fn named(text: &str) -> Option<(&'static str, &'static str)> {
             directory.only_channel().unwrap_or_default(),
         ));
     }
-    ROWS.iter().find(|row| row.is_called(text)).map(|row| (row.name, ""))
+    rows().iter().find(|row| row.is_called(text)).map(|row| (row.name, ""))
 }
 
 /// The product whose build ids the crash reports of another one carry, by any known spelling of that one's name: both
@@ -266,10 +341,10 @@ pub fn ids_of(name: &str) -> Option<Product> {
 /// those of the products that carry its ids.
 pub fn concerned_by(product: &str) -> impl Iterator<Item = &str> {
     let own = Product::of_name(product);
-    let siblings = ROWS.iter().filter(move |row| own.is_some() && row.ids_of == own);
-    // A product with folders has one name in answers.
+    let siblings = rows().iter().filter(move |row| own.is_some() && row.ids_of == own);
+    // A product whose builds are looked up has one name in answers.
     let names = siblings.flat_map(|row| {
-        let names = if row.folders.is_empty() { usize::MAX } else { 1 };
+        let names = if row.look_up { 1 } else { usize::MAX };
         row.names().take(names)
     });
     std::iter::once(product).chain(names.map(|name: &str| name))
@@ -282,7 +357,7 @@ pub fn numbers_betas(name: &str) -> bool {
 
 /// Whether nightlies of any product are made of this branch, or once were.
 pub fn is_nightly_branch(branch: &str) -> bool {
-    ROWS.iter().map(|row| &row.nightlies).any(|nightlies| {
+    rows().iter().map(|row| &row.nightlies).any(|nightlies| {
         nightlies.branches.contains(&branch) || nightlies.prefixes.iter().any(|start| branch.starts_with(start))
     })
 }

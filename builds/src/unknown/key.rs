@@ -7,8 +7,7 @@ use text::cursor;
 
 use crate::build::Reason;
 use crate::names::build_id::{BuildId, NotABuildId};
-use crate::names::channel::Channel;
-use crate::names::product::Product;
+use crate::names::product::{Product, channel_of};
 use crate::resolve::Answer;
 use crate::unknown::verdict::Verdict;
 
@@ -33,16 +32,16 @@ impl UnknownKey {
     /// short names and digits pass.
     pub fn of(answer: &Answer, verdict: Verdict) -> Self {
         let junk = verdict == Verdict::Junk;
-        let known = answer.product.parse::<Product>().is_ok();
+        let known = Product::of_name(&answer.product);
         let channel = answer.channel.as_str();
-        let asked = Channel::of(channel);
+        let asked = channel_of(&answer.product, channel);
         let named = asked.is_official() || asked.is_unofficial();
         Self {
             // For junk, only the amount matters.
-            product: if junk && !known {
-                OTHER.to_owned()
-            } else {
-                short_name(&answer.product)
+            product: match known {
+                Some(product) => product.as_str().to_owned(),
+                None if junk => OTHER.to_owned(),
+                None => short_name(&answer.product),
             },
             channel: if junk && !named && !channel.is_empty() {
                 OTHER.to_owned()

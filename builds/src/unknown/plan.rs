@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::names::build_id::BuildId;
-use crate::names::channel::{Channel, Versions};
+use crate::names::channel::Versions;
 use crate::names::product::{Directory, Product};
 use crate::names::version::{Stage, Version};
 
@@ -52,7 +52,7 @@ impl FetchPlan {
     /// Whether the candidates of this version can include the build: the number is the reported one, and the suffix
     /// fits the channel. If no version was reported, any can.
     pub fn may_be(&self, version: &Version) -> bool {
-        let fits = match Channel::of(&self.channel).versions {
+        let fits = match self.product.channel(&self.channel).versions {
             // A release's candidates can be offered on beta, but not all are. Without a reported version to decide,
             // only the first release of a train is considered, which always is.
             Versions::Betas => match version.stage() {
@@ -88,7 +88,7 @@ pub fn stands_for_betas(folder: &str) -> bool {
 /// The branches in a nightly's folder names; none if the channel has candidates, and an empty list if a build's folder
 /// does not show its id. Aurora was built from nightlies (`36.0a2`) until April 2017.
 fn nightly_branches(product: Product, channel: &str, reported: Option<&Version>) -> Option<&'static [&'static str]> {
-    let is_nightly = match Channel::of(channel).versions {
+    let is_nightly = match product.channel(channel).versions {
         Versions::BetasOrAlphas => reported.is_some_and(|version| matches!(version.stage(), Stage::Alpha(_))),
         _ => true,
     };
@@ -118,7 +118,7 @@ fn candidate_folders(product: Product, channel: &str, reported: Option<&Version>
     let folder = |version: Version| format!("{all}{version}-candidates/");
     let betas = || format!("{all}{}{BETAS}", version.number());
     let is_release = version.stage() == Stage::Release;
-    let mut own = match Channel::of(channel).versions {
+    let mut own = match product.channel(channel).versions {
         Versions::Betas if is_release => vec![betas(), folder(version.clone())],
         Versions::BetasOrAlphas if is_release => vec![betas()],
         Versions::Esrs => vec![folder(version.with_esr()), folder(version.without_esr())],

@@ -23,6 +23,15 @@ pub fn from_toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     }
 }
 
+/// Reads a part of a document that was read as TOML or JSON.
+///
+/// # Errors
+/// What is wrong in it.
+pub fn from_value<T: DeserializeOwned>(part: &impl Serialize) -> Result<T, String> {
+    let value = Value::serialize(part).map_err(|error| sentence(&error, None))?;
+    value.deserialize().map_err(|error: Error| sentence(&error, None))
+}
+
 /// Whether there is an unquoted date or time anywhere: none of the files read here takes one.
 fn has_date(value: &toml::Value) -> bool {
     match value {
@@ -94,7 +103,7 @@ pub(super) fn unknown_names(figment: &Figment, given: &Dict, known: &Dict, withi
 
 /// Describes an error; `metadata` gives the value's place if the error does not.
 pub(super) fn sentence(error: &Error, metadata: Option<&Metadata>) -> String {
-    let path = error.path.join(".");
+    let path = error.path.iter().fold(String::new(), |path, name| join(&path, name));
     let metadata = error.metadata.as_ref().or(metadata);
     let named = |name: &str| join(&path, name);
     let place = |path: &str| metadata.map(|metadata| place(metadata, path)).unwrap_or_default();
@@ -128,9 +137,11 @@ pub(super) fn sentence(error: &Error, metadata: Option<&Metadata>) -> String {
 }
 
 fn join(path: &str, name: &str) -> String {
-    match path {
-        "" => name.to_owned(),
-        path => format!("{path}.{name}"),
+    match (path, name.parse::<usize>()) {
+        ("", _) => name.to_owned(),
+        // The members of lists are counted from 1.
+        (path, Ok(nth)) => format!("{path}[{}]", nth.saturating_add(1)),
+        (path, Err(_)) => format!("{path}.{name}"),
     }
 }
 

@@ -4,8 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use builds::names::channel::Channel;
-use builds::names::product::{Directory, Product, numbers_betas};
+use builds::names::product::{Directory, Product, channel_of, numbers_betas};
 use builds::said::files::{BuildFile, file_for_machine, platform_of};
 use builds::{Answer, CrashBuildInfo};
 use crash::ProcessedCrash;
@@ -202,7 +201,7 @@ pub(crate) fn unknown_note(processed: &ProcessedCrash) -> String {
 fn is_numbered_beta(processed: &ProcessedCrash) -> bool {
     let product = processed.text("product").unwrap_or_default();
     let channel = processed.text("release_channel").unwrap_or_default();
-    numbers_betas(product) && Channel::of(&channel.to_lowercase()).versions.are_betas()
+    numbers_betas(product) && channel_of(product, &channel.to_lowercase()).versions.are_betas()
 }
 
 /// The key in a table of versions; `None` if part of it is missing.

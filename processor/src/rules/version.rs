@@ -1,6 +1,7 @@
 //! Versions and the build.
 
-use builds::names::channel::{Channel, Versions};
+use builds::names::channel::Versions;
+use builds::names::product::channel_of;
 use serde_json::json;
 
 use super::context::Context;
@@ -25,7 +26,8 @@ pub(super) fn fenix_version(context: &mut Context<'_>) {
 /// ESR versions carry the suffix `esr`; most clients leave it out.
 pub(super) fn esr_version(context: &mut Context<'_>) {
     let channel = read::text(&context.processed.0, "release_channel").unwrap_or_default();
-    if Channel::of(channel).versions != Versions::Esrs {
+    let product = read::text(&context.processed.0, "product").unwrap_or_default();
+    if channel_of(product, channel).versions != Versions::Esrs {
         return;
     }
     match read::text(&context.processed.0, "version") {

@@ -3,7 +3,7 @@ mod faults;
 use std::collections::BTreeMap;
 
 use buildinfo::db::{Step, changes_removed, finish_generation, write_steps};
-use builds::{Build, Certainty, Line, Product, Reason, Status};
+use builds::{Build, Certainty, Product, Reason, Status};
 use bytes::Bytes;
 use crash::{CrashId, ProcessedCrash, RawCrash};
 use crashstore::column::Name;
@@ -161,7 +161,7 @@ impl Bench {
             build_id: build_id.parse().unwrap(),
             platform: "win64".to_owned(),
             variant: String::new(),
-            line: Line::of("beta", &version.parse().unwrap()),
+            line: Product::FIREFOX.line("beta", &version.parse().unwrap()),
             build_number: Some(1),
             status: Status::Shipped,
             certainty: Certainty::Stated,

@@ -2,7 +2,7 @@
 
 use builds::build::{Certainty, Reason, Status};
 use builds::said::observation::{Digest, SourceName};
-use builds::{Build, BuildId, Line, Product, Version};
+use builds::{Build, BuildId, Product, Version};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 const PLATFORMS: [&str; 6] = ["linux-i686", "linux-x86_64", "mac", "win32", "win64", "win64-aarch64"];
@@ -89,7 +89,7 @@ impl History {
         Ok(Build {
             product,
             channel: channel.to_owned(),
-            line: Line::of(channel, &version),
+            line: product.line(channel, &version),
             build_id,
             platform: platform.to_owned(),
             variant: String::new(),

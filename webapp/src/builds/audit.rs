@@ -160,14 +160,13 @@ fn about(finding: &Finding) -> Option<String> {
         Check::SilentSource => Some(super::runs::PATH.to_owned()),
         Check::BadFile if subject.starts_with("/pub/") => Some(public_address(subject)),
         Check::ReportedVersion => {
-            let mut names = subject.split(' ');
-            let (product, id) = (names.next()?, names.nth(1)?);
-            Some(links::crashes(&[("product", product), ("build_id", id)]))
+            let (product, rest) = Product::at_start_of(subject)?;
+            let id = rest.split(' ').nth(1)?;
+            Some(links::crashes(&[("product", product.as_str()), ("build_id", id)]))
         }
         Check::LatePlatform => {
-            let mut names = subject.split(' ');
-            let product: Product = names.next()?.parse().ok()?;
-            Some(links::channel(product.as_str(), names.next()?))
+            let (product, rest) = Product::at_start_of(subject)?;
+            Some(links::channel(product.as_str(), rest.split(' ').next()?))
         }
         _ => {
             let id = subject.split(' ').find_map(|word| word.parse::<BuildId>().ok())?;

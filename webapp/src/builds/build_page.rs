@@ -406,7 +406,7 @@ mod tests {
                 .iter()
                 .map(|(version, id)| build(channel, version, id, "win64"))
                 .collect();
-            let line = Line::of(channel, &builds[0].version);
+            let line = Product::FIREFOX.line(channel, &builds[0].version);
             let found = next(
                 &BuildIndex::from_builds(1, &builds).unwrap(),
                 Product::FIREFOX,

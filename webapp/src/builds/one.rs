@@ -5,7 +5,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use buildinfo::watch::importer::Importer;
 use buildinfo::{db, explain};
-use builds::names::channel::{Channel, tried_on};
 use builds::names::product;
 use builds::{BuildId, Directory, Product, Question, resolve};
 use chrono::Duration;
@@ -99,13 +98,13 @@ async fn around(
     }
     let mut channels = vec![channel];
     // Betas have releases as neighbours: their release candidates.
-    channels.extend(Channel::of(channel).tries);
+    channels.extend(product.channel(channel).tries);
     if builds.iter().all(|build| build.channel != channel) {
         channels.extend(
             builds
                 .first()
                 .map(|build| build.channel.as_str())
-                .filter(|own| tried_on(own).is_none()),
+                .filter(|own| product.tried_on(own).is_none()),
         );
     }
     let (few, many) = DAYS_AFTER;

@@ -194,7 +194,7 @@ fn build_number(word: &str, after: &[&str]) -> Option<u32> {
 
 /// Parses a word that is not a product.
 fn read(word: &str, names: &mut Names) -> Option<()> {
-    if Channel::of(word).is_official() || word == "default" {
+    if product::any_channel(word).is_some_and(Channel::is_official) || word == "default" {
         return set(&mut names.channel, word);
     }
     if let Some(begin) = beginning::build_ids(word) {
@@ -211,7 +211,7 @@ fn read(word: &str, names: &mut Names) -> Option<()> {
         && major.bytes().all(|byte| byte.is_ascii_digit())
         && major.len() <= 3
     {
-        set(&mut names.channel, Channel::of_stage(Stage::Esr))?;
+        set(&mut names.channel, product::any_channel_of_stage(Stage::Esr))?;
         return set(&mut names.version, &format!("{major}*"));
     }
     if let Some(begin) = beginning::versions(digits) {

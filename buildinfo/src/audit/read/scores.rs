@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use builds::GroupKey;
 use builds::audit::{Score, Scores};
 use builds::names::build_id::BuildId;
-use builds::names::channel::{Channel, tried_on};
 use builds::names::product::Product;
 use builds::names::version::Stage;
 use builds::said::observation::{Digest, Kind, Observation, SourceName};
@@ -140,7 +140,7 @@ async fn add_contradictions(db: &Db, only: Option<Product>, scores: &mut Scores)
 /// The source of a statement, and the product and channel it is about.
 fn who(said: &Said) -> Option<(SourceName, Product, String)> {
     let group = said.group_key.as_deref()?;
-    let product: Product = group.split(' ').next()?.parse().ok()?;
+    let product: Product = group.parse::<GroupKey>().ok()?.product()?;
     let kind: Kind = said.kind.parse().ok()?;
     let channel = match kind {
         Kind::ShippedRelease | Kind::ReleaseDirectory => {
@@ -152,10 +152,10 @@ fn who(said: &Said) -> Option<(SourceName, Product, String)> {
                 body: Value::Null,
             };
             let (directory, version) = builds::derive::facts::subject_of(&observation).ok()?;
-            let own = Channel::of_stage(version.stage());
+            let own = product.channel_of_stage(version.stage());
             // A release's candidate is tried out before it ships.
             let tried = matches!(version.stage(), Stage::ReleaseCandidate(_));
-            let own = tried_on(own).filter(|_| tried).unwrap_or(own);
+            let own = product.tried_on(own).filter(|_| tried).unwrap_or(own);
             directory.only_channel().unwrap_or(own)
         }
         // Its subject begins with the channel.

@@ -2,8 +2,8 @@
 
 use builds::build::Build;
 use builds::names::build_id::BuildId;
-use builds::names::channel::{Channel, normalise_channel};
-use builds::names::product::{Directory, Product};
+use builds::names::channel::normalise_channel;
+use builds::names::product::{Directory, Product, any_channel};
 use builds::names::version::{Stage, Version};
 use platform::db::{Beginning, Db, DbError, values};
 use platform::on;
@@ -190,9 +190,13 @@ async fn list_page(
     let mut sql = format!("SELECT body FROM build {index} WHERE {VALID}");
     let mut texts: Vec<&str> = Vec::new();
     // A release candidate is offered on beta, but its own channel is release.
-    let own_channel = base
-        .filter(|base| base.stage() == Stage::Release)
-        .and_then(|_| Channel::of(filter.channel.as_deref()?).tries);
+    let own_channel = base.filter(|base| base.stage() == Stage::Release).and_then(|_| {
+        let channel = filter.channel.as_deref()?;
+        match filter.product {
+            Some(product) => product.channel(channel).tries,
+            None => any_channel(channel)?.tries,
+        }
+    });
     let named = [
         ("product", filter.product.map(Product::as_str), None),
         ("channel", filter.channel.as_deref(), own_channel),

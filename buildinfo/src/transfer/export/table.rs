@@ -9,7 +9,6 @@ use std::io::{self, Write};
 
 use builds::build::{Build, Status};
 use builds::names::build_id::BuildId;
-use builds::names::channel::tried_on;
 use builds::names::product::{Directory, Product};
 use builds::names::version::{Stage, Version};
 use platform::db::Db;
@@ -94,7 +93,10 @@ fn parts(versions: Vec<(String, String, String)>) -> BTreeMap<Part, BTreeMap<Sto
             version: version.without_candidate().to_string(),
             channel,
         };
-        let channels = BTreeSet::from([stored.channel.as_str(), candidate_channel(&stored.channel, &version)]);
+        let channels = BTreeSet::from([
+            stored.channel.as_str(),
+            candidate_channel(product, &stored.channel, &version),
+        ]);
         for part in channels {
             let part = Part::of(product, part, &version);
             let names = parts.entry(part).or_default();
@@ -120,8 +122,8 @@ impl Part {
 }
 
 /// The channel that a candidate is listed under.
-fn candidate_channel<'a>(channel: &'a str, version: &Version) -> &'a str {
-    match tried_on(channel) {
+fn candidate_channel<'a>(product: Product, channel: &'a str, version: &Version) -> &'a str {
+    match product.tried_on(channel) {
         Some(tried) if !version.is_esr() => tried,
         _ => channel,
     }
@@ -194,7 +196,7 @@ fn names_of<'a>(build: &'a Build, version: &Version) -> Vec<(&'a str, Version)> 
     let number = build.build_number.filter(|_| build.status != Status::Published);
     let candidate = number.map(|number| {
         (
-            candidate_channel(&build.channel, version),
+            candidate_channel(build.product, &build.channel, version),
             version.with_candidate(number),
         )
     });

@@ -1,6 +1,9 @@
-//! The products: one row each. A new product is one more row.
+//! What is particular to a product: one row each, and the rows of the products that are built in.
 //!
-//! A row names every fact, without defaults: one that lacks a fact does not compile.
+//! A row names every fact, without defaults: one that lacks a fact does not compile. A site's own products are rows of
+//! the same kind, see [`super::stated`].
+
+use crate::names::channel::{self, Channel};
 
 /// A product whose builds are looked up: the position of its row, by which products are ordered.
 ///
@@ -32,15 +35,31 @@ impl Product {
 }
 
 /// All that is particular to a product.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
     /// The name that its crash reports carry.
     pub name: &'static str,
-    /// What people call it beside its name and the spellings of its folders.
+    /// Other names that crash reports, questions and sources may use, in any case.
+    pub aliases: &'static [&'static str],
+    /// What people call it beside that and the spellings of its folders.
     pub also_called: &'static [&'static str],
-    /// The folders that it is released under, the main one first. A product without one is known by its crashes only:
-    /// its names are understood, and none of its builds is looked up.
+    /// Whether its builds are looked up. A product without is known by its crashes only: its names are understood.
+    pub look_up: bool,
+    /// The folders that it is released under, the main one first; at least one if its builds are looked up.
     pub folders: &'static [Folder],
+    /// Its channels, in the order of lists.
+    pub channels: &'static [Channel],
+    /// The Android packages that it is; a crash report that names another is of a copy. None: any.
+    pub packages: &'static [&'static str],
+    /// Where its source and its changes can be read: of those whose repository fits, the first.
+    pub links: &'static [Links],
+    /// Where a bug about a crash is entered: a template as in [`Links`], of `{product}`, `{version}`, `{signature}` and
+    /// `{crash_id}`.
+    pub bugs: Option<&'static str>,
+    /// The servers that are asked for the symbols of its crashes. They learn the names of its modules.
+    pub symbols: &'static [&'static str],
+    /// Whether it is a site's own: a row of a file, and not one that is built in.
+    pub is_own: bool,
     /// Whether any source that we read knows its build ids.
     pub has_source: bool,
     /// Whether its betas report their version without the number of the beta.
@@ -57,8 +76,24 @@ pub struct Row {
     pub details: Details,
 }
 
+/// Templates of links about what lies in some repositories. In braces stand the names of what is filled in; where one of
+/// these is not known, there is no link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Links {
+    /// What the addresses of these repositories begin with, as `https://hg.mozilla.org/`.
+    pub repository: &'static str,
+    /// The folder that the source lay in when it was built, if symbols name files by it: what comes after is the path.
+    pub source_folder: Option<&'static str>,
+    /// A line of a source file: `{repository}`, `{tree}` (its last segment), `{revision}`, `{path}`, `{line}`.
+    pub source: Option<&'static str>,
+    /// A revision: `{repository}`, `{tree}`, `{revision}`.
+    pub revision: Option<&'static str>,
+    /// The changes from one revision to another: `{repository}`, `{tree}`, `{from}`, `{to}`.
+    pub changes: Option<&'static str>,
+}
+
 /// A folder under `/pub/` in the archive, and what release engineering calls what lies in it.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Folder {
     /// The folder's name.
     pub name: &'static str,
@@ -74,10 +109,12 @@ pub struct Folder {
     pub table_name: &'static str,
     /// The one channel of what lies in it, if it has only one.
     pub only_channel: Option<&'static str>,
+    /// Whether there is such a folder in an archive. If not, it is a name only.
+    pub in_archive: bool,
 }
 
 /// The branches that a product's nightlies are made of. They stand in the names of the builds' folders.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Nightlies {
     /// For each channel that is made of nightlies its present branches: none where the name of a build's folder does
     /// not tell the build's id.
@@ -89,7 +126,7 @@ pub struct Nightlies {
 }
 
 /// The names of a product's files under `/1.0/` in product-details. Products can share one.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Details {
     /// Those that list releases.
     pub releases: &'static [&'static str],
@@ -99,13 +136,13 @@ pub struct Details {
     pub histories: &'static [&'static str],
 }
 
-const NO_NIGHTLIES: Nightlies = Nightlies {
+pub(super) const NO_NIGHTLIES: Nightlies = Nightlies {
     present: &[],
     branches: &[],
     prefixes: &[],
 };
 
-const NO_DETAILS: Details = Details {
+pub(super) const NO_DETAILS: Details = Details {
     releases: &[],
     versions: &[],
     histories: &[],
@@ -125,12 +162,50 @@ const ANDROID_NIGHTLIES: Nightlies = Nightlies {
     prefixes: &[],
 };
 
+/// What repositories on GitHub look like.
+pub(super) const GITHUB: Links = Links {
+    repository: "https://github.com/",
+    source_folder: None,
+    source: Some("{repository}/blob/{revision}/{path}#L{line}"),
+    revision: Some("{repository}/commit/{revision}"),
+    changes: Some("{repository}/compare/{from}...{to}"),
+};
+
+/// The links of Mozilla's products.
+pub(super) const MOZILLAS_LINKS: &[Links] = &[
+    Links {
+        repository: "https://hg.mozilla.org/",
+        source_folder: None,
+        source: Some("https://searchfox.org/{tree}/rev/{revision}/{path}#{line}"),
+        revision: Some("{repository}/rev/{revision}"),
+        changes: Some("{repository}/pushloghtml?fromchange={from}&tochange={to}"),
+    },
+    GITHUB,
+];
+
+/// Where bugs about crashes of Mozilla's products are entered.
+const MOZILLAS_BUGS: Option<&str> = Some(
+    "https://bugzilla.mozilla.org/enter_bug.cgi?bug_type=defect&keywords=crash\
+     &cf_crash_signature=%5B%40%20{signature}%5D&short_desc=Crash%20in%20%5B%40%20{signature}%5D",
+);
+
+/// The symbol server of Mozilla's products.
+const MOZILLAS_SYMBOLS: &[&str] = &["https://symbols.mozilla.org/"];
+
 /// A product on GeckoView that is no folder's: it is known by its crashes only.
 const fn on_geckoview(name: &'static str, also_called: &'static [&'static str]) -> Row {
     Row {
         name,
+        aliases: &[],
         also_called,
+        look_up: false,
         folders: &[],
+        channels: channel::MOZILLAS,
+        packages: &[],
+        links: MOZILLAS_LINKS,
+        bugs: MOZILLAS_BUGS,
+        symbols: MOZILLAS_SYMBOLS,
+        is_own: false,
         has_source: false,
         numbered_betas: false,
         ids_of: Some(Product::FIREFOX),
@@ -141,13 +216,16 @@ const fn on_geckoview(name: &'static str, also_called: &'static [&'static str]) 
     }
 }
 
-/// Every product, in the order of lists. A new one goes to the end: the constants of [`Product`] are positions.
-pub(super) static ROWS: &[Row] = &[
+/// Every product that is built in, in the order of lists. A new one goes to the end: the constants of [`Product`] are
+/// positions.
+pub(super) static BUILT_IN: &[Row] = &[
     // Firefox for desktop. Developer Edition is released on its own, with build numbers of its own, while everyone
     // else calls it (`Firefox`, `aurora`).
     Row {
         name: "Firefox",
+        aliases: &[],
         also_called: &["mozilla firefox"],
+        look_up: true,
         folders: &[
             Folder {
                 name: "firefox",
@@ -157,6 +235,7 @@ pub(super) static ROWS: &[Row] = &[
                 also_called: &[],
                 table_name: "Firefox",
                 only_channel: None,
+                in_archive: true,
             },
             Folder {
                 name: "devedition",
@@ -166,8 +245,15 @@ pub(super) static ROWS: &[Row] = &[
                 also_called: &["firefox developer edition"],
                 table_name: "DevEdition",
                 only_channel: Some("aurora"),
+                in_archive: true,
             },
         ],
+        channels: channel::MOZILLAS,
+        packages: &[],
+        links: MOZILLAS_LINKS,
+        bugs: MOZILLAS_BUGS,
+        symbols: MOZILLAS_SYMBOLS,
+        is_own: false,
         has_source: true,
         numbered_betas: true,
         ids_of: None,
@@ -192,7 +278,9 @@ pub(super) static ROWS: &[Row] = &[
     // channel `release`.
     Row {
         name: "Thunderbird",
+        aliases: &[],
         also_called: &["mozilla thunderbird"],
+        look_up: true,
         folders: &[Folder {
             name: "thunderbird",
             source_name: "thunderbird",
@@ -201,7 +289,14 @@ pub(super) static ROWS: &[Row] = &[
             also_called: &[],
             table_name: "Thunderbird",
             only_channel: None,
+            in_archive: true,
         }],
+        channels: channel::MOZILLAS,
+        packages: &[],
+        links: MOZILLAS_LINKS,
+        bugs: MOZILLAS_BUGS,
+        symbols: MOZILLAS_SYMBOLS,
+        is_own: false,
         has_source: true,
         numbered_betas: true,
         ids_of: None,
@@ -225,7 +320,9 @@ pub(super) static ROWS: &[Row] = &[
     // Firefox for Android until 68.
     Row {
         name: "Fennec",
+        aliases: &[],
         also_called: &[],
+        look_up: true,
         folders: &[Folder {
             name: "mobile",
             source_name: "fennec",
@@ -234,7 +331,14 @@ pub(super) static ROWS: &[Row] = &[
             also_called: &[],
             table_name: "Fennec",
             only_channel: None,
+            in_archive: true,
         }],
+        channels: channel::MOZILLAS,
+        packages: &[],
+        links: MOZILLAS_LINKS,
+        bugs: MOZILLAS_BUGS,
+        symbols: MOZILLAS_SYMBOLS,
+        is_own: false,
         has_source: true,
         numbered_betas: false,
         ids_of: None,
@@ -259,7 +363,9 @@ pub(super) static ROWS: &[Row] = &[
     // from 109.0b1 to today.
     Row {
         name: "Fenix",
+        aliases: &[],
         also_called: &["firefox for android", "firefox android"],
+        look_up: true,
         folders: &[Folder {
             name: "fenix",
             source_name: "fenix",
@@ -268,7 +374,14 @@ pub(super) static ROWS: &[Row] = &[
             also_called: &[],
             table_name: "Fenix",
             only_channel: None,
+            in_archive: true,
         }],
+        channels: channel::MOZILLAS,
+        packages: &["org.mozilla.firefox", "org.mozilla.firefox_beta", "org.mozilla.fenix"],
+        links: MOZILLAS_LINKS,
+        bugs: MOZILLAS_BUGS,
+        symbols: MOZILLAS_SYMBOLS,
+        is_own: false,
         has_source: false,
         numbered_betas: false,
         ids_of: Some(Product::FIREFOX),
@@ -280,7 +393,9 @@ pub(super) static ROWS: &[Row] = &[
     // Firefox Focus and Klar, likewise.
     Row {
         name: "Focus",
+        aliases: &[],
         also_called: &["firefox focus", "firefox klar"],
+        look_up: true,
         folders: &[Folder {
             name: "focus",
             source_name: "focus",
@@ -289,7 +404,19 @@ pub(super) static ROWS: &[Row] = &[
             also_called: &[],
             table_name: "Focus",
             only_channel: None,
+            in_archive: true,
         }],
+        channels: channel::MOZILLAS,
+        packages: &[
+            "org.mozilla.focus",
+            "org.mozilla.focus.beta",
+            "org.mozilla.focus.nightly",
+            "org.mozilla.klar",
+        ],
+        links: MOZILLAS_LINKS,
+        bugs: MOZILLAS_BUGS,
+        symbols: MOZILLAS_SYMBOLS,
+        is_own: false,
         has_source: false,
         numbered_betas: false,
         ids_of: Some(Product::FIREFOX),
@@ -298,13 +425,24 @@ pub(super) static ROWS: &[Row] = &[
         nightlies: ANDROID_NIGHTLIES,
         details: ANDROID_DETAILS,
     },
-    on_geckoview("ReferenceBrowser", &["reference-browser", "reference browser"]),
+    Row {
+        packages: &["org.mozilla.reference.browser"],
+        ..on_geckoview("ReferenceBrowser", &["reference-browser", "reference browser"])
+    },
     on_geckoview("GeckoViewExample", &["geckoview_example"]),
     on_geckoview("GeckoViewTestRunner", &[]),
     Row {
         name: "MozillaVPN",
+        aliases: &[],
         also_called: &["mozilla vpn", "vpn"],
+        look_up: false,
         folders: &[],
+        channels: channel::MOZILLAS,
+        packages: &[],
+        links: MOZILLAS_LINKS,
+        bugs: MOZILLAS_BUGS,
+        symbols: MOZILLAS_SYMBOLS,
+        is_own: false,
         has_source: false,
         numbered_betas: false,
         ids_of: None,

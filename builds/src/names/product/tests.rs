@@ -3,6 +3,7 @@ use serde_json::json;
 use super::rows::{Details, Folder, Nightlies, Row};
 use super::{Directory, Product, concerned_by, ids_of, is_nightly_branch, name_in_answers, named, numbers_betas};
 use crate::buildhub_search::Search;
+use crate::names::channel;
 use crate::resolve::{Answer, Question, resolve};
 use crate::samples::{Record, csv, index, record, shipped};
 use crate::unknown::fetch_plan;
@@ -11,7 +12,9 @@ use crate::{BuildIndex, GroupKey, Reason, Status};
 /// A product that nothing but its row makes known, with Developer Edition's peculiarities and more.
 pub(super) const ONE_MORE: Row = Row {
     name: "Heron",
+    aliases: &[],
     also_called: &["the grey heron"],
+    look_up: true,
     folders: &[
         Folder {
             name: "birds",
@@ -21,6 +24,7 @@ pub(super) const ONE_MORE: Row = Row {
             also_called: &[],
             table_name: "Heron",
             only_channel: None,
+            in_archive: true,
         },
         Folder {
             name: "egrets",
@@ -30,8 +34,15 @@ pub(super) const ONE_MORE: Row = Row {
             also_called: &["white heron"],
             table_name: "Egret",
             only_channel: Some("aurora"),
+            in_archive: true,
         },
     ],
+    channels: channel::MOZILLAS,
+    packages: &[],
+    links: &[],
+    bugs: None,
+    symbols: &[],
+    is_own: false,
     has_source: true,
     numbered_betas: true,
     ids_of: Some(Product::THUNDERBIRD),
@@ -229,7 +240,7 @@ fn constants_are_the_products_that_they_are_called_after() {
 #[test]
 fn no_two_rows_claim_one_name() {
     let mut seen = std::collections::BTreeMap::new();
-    for row in super::ROWS {
+    for row in super::rows() {
         let folders = row.folders.iter().flat_map(|folder| {
             [folder.name, folder.source_name, folder.spoken]
                 .into_iter()
