@@ -22,6 +22,7 @@ mod observations;
 mod page;
 mod placeholders;
 mod places;
+mod products;
 mod recording;
 mod reported;
 mod responses;
@@ -45,7 +46,7 @@ pub use corrections::{
     StoredCorrection, add as add_correction, groups_concerned, in_force as corrections_in_force,
     list as list_corrections, undo as undo_correction,
 };
-pub use dirty_groups::{dirty_count, dirty_groups, mark_all_dirty};
+pub use dirty_groups::{dirty_count, dirty_groups, mark_all_dirty, mark_product_dirty};
 pub(crate) use generations::finished_here;
 pub use generations::{Generation, Step, finish_generation, latest_generation, steps_to_all, write as write_steps};
 pub use importer::{CLOCKS_APART, importer_said, say_importer, unsay_importer};
@@ -53,7 +54,8 @@ pub use lease::{IMPORT_LEASE, Lease, RunLease, Writes, release_lease};
 pub use observations::{Stored, by_digests, each_of_groups, fact_observations, group_sizes, of_group, said_now};
 pub use page::Page;
 pub use places::{Contents, Place, PlaceState, each_buildhub_subject, forget_bad, places, put_places};
-pub use recording::{Prepared, Seen, close_unsaid, record, record_listing, record_prepared};
+pub use products::{peculiar_products, set_peculiar_products};
+pub use recording::{Prepared, Seen, close_unsaid, record, record_listing, record_prepared, regroup};
 pub use reported::{ReportedVersion, reported_versions};
 pub use responses::{each_response, forget_responses, put_responses};
 pub use runs::{Run, end_run, last_import, recent_runs, run_outcomes, runs_before, start_run};

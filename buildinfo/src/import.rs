@@ -20,7 +20,7 @@ use platform::db::Db;
 use tokio_util::sync::CancellationToken;
 
 pub use self::choice::Choice;
-pub use self::derivation::{correct, rebuild, undo_correction};
+pub use self::derivation::{correct, rebuild, settle_products, undo_correction};
 pub use self::error::ImportError;
 pub use self::preview::{Preview, preview};
 pub use self::progress::Progress;

@@ -5,7 +5,7 @@ use builds::build::Certainty;
 use platform::clock::rfc3339;
 
 use crate::db::{Alarm, ReportedVersion, SourceState};
-use crate::watch::alarm::plan_of;
+use crate::watch::alarm::{plan_of, promise};
 use crate::watch::importer::{Importer, Who};
 
 /// Maximum characters of a client's text in a finding.
@@ -51,20 +51,25 @@ pub fn no_importer(importer: &Importer) -> Option<Finding> {
 /// The open alarms; `importer` is who looks for their builds.
 pub fn alarms(open: &[Alarm], importer: &Importer) -> Vec<Finding> {
     let findings = open.iter().map(|alarm| {
-        let tried = match &alarm.outcome {
-            Some(outcome) => outcome.clone(),
-            None => format!("not looked for yet: {}", importer.promise()),
+        let plan = plan_of(alarm);
+        let product = plan.as_ref().map(|plan| plan.product);
+        let tried = match (&alarm.outcome, product) {
+            (Some(outcome), _) => outcome.clone(),
+            (None, Some(product)) if !product.is_in_archive() => promise(product, importer),
+            (None, _) => format!("not looked for yet: {}", importer.promise()),
         };
-        let places = plan_of(alarm).map(|plan| plan.archive.join(" "));
+        let places = plan
+            .map(|plan| plan.archive.join(" "))
+            .filter(|places| !places.is_empty());
+        let places = places.map_or_else(String::new, |places| format!("; it would lie in {places}"));
         Finding::new(
             Severity::Bad,
             Check::OpenAlarm,
             format!("{} {} {}", alarm.product, alarm.channel, alarm.build_id),
             format!(
-                "crashes of {} installs since {}; {tried}; it would lie in {}",
+                "crashes of {} installs since {}; {tried}{places}",
                 alarm.installs,
                 rfc3339(alarm.raised),
-                places.unwrap_or_default()
             ),
         )
     });

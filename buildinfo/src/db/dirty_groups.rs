@@ -101,18 +101,32 @@ fn end_of_major(prefix: &str) -> String {
 /// # Errors
 /// The database failed; groups already marked stay marked.
 pub async fn mark_all_dirty(to: &impl Writes) -> Result<(), DbError> {
-    const GROUPS: &str = "SELECT DISTINCT group_key FROM observation WHERE group_key > $1 ORDER BY group_key LIMIT $2";
-    let mut last = String::new();
+    mark_between(to, String::new(), "\u{10ffff}").await
+}
+
+/// Marks every group of a product of this name, and of products whose names begin with it and a blank.
+///
+/// # Errors
+/// As for [`mark_all_dirty`].
+pub async fn mark_product_dirty(to: &impl Writes, product: &str) -> Result<(), DbError> {
+    mark_between(to, format!("{product} "), &format!("{product}!")).await
+}
+
+/// Marks the groups whose keys lie between two texts.
+async fn mark_between(to: &impl Writes, mut last: String, end: &str) -> Result<(), DbError> {
+    const GROUPS: &str = "SELECT DISTINCT group_key FROM observation \
+        WHERE group_key > $1 AND group_key < $2 ORDER BY group_key LIMIT $3";
     loop {
         let groups: Vec<String> = on!(to.db(), |pool| sqlx::query_scalar(GROUPS)
             .bind(&last)
+            .bind(end)
             .bind(MARKS)
             .fetch_all(pool)
             .await)?;
-        let Some(end) = groups.last() else {
+        let Some(newest) = groups.last() else {
             return Ok(());
         };
-        last.clone_from(end);
+        last.clone_from(newest);
         let dirty = groups.into_iter().map(Touched::Group).collect();
         let mut tx = to.begin_import().await?;
         mark_dirty(&mut tx, &dirty).await?;

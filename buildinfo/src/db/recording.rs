@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use builds::derive::group::group_with;
+use builds::derive::group::{group_of, group_with};
 use builds::said::observation::{Digest, Observation};
 use futures::TryStreamExt;
 use platform::db::{Db, DbError, Tx};
@@ -141,6 +141,52 @@ async fn unsaid(db: &Db, source: &str, place: &str, said: &HashSet<Digest>) -> R
         }
     });
     Ok(gone)
+}
+
+/// Finds the groups of observations that could not be interpreted when they were stored and can be now, and marks them
+/// to be derived again.
+///
+/// # Errors
+/// The database failed; what was found stays found, and repeating the call continues.
+pub async fn regroup(to: &impl Writes) -> Result<(), DbError> {
+    const PROBLEMS: &str =
+        "SELECT digest FROM observation WHERE digest > $1 AND problem IS NOT NULL ORDER BY digest LIMIT $2";
+    const SOLVED: &str = "UPDATE observation SET group_key = $1, problem = NULL WHERE digest = $2";
+    let mut last = String::new();
+    loop {
+        let digests: Vec<String> = on!(to.db(), |pool| sqlx::query_scalar(PROBLEMS)
+            .bind(&last)
+            .bind(i64::try_from(CHUNK).unwrap_or(i64::MAX))
+            .fetch_all(pool)
+            .await)?;
+        let Some(newest) = digests.last() else {
+            return Ok(());
+        };
+        last.clone_from(newest);
+        let digests: Vec<Digest> = digests.iter().filter_map(|digest| digest.parse().ok()).collect();
+        let mut solved = Vec::new();
+        let mut dirty = BTreeSet::new();
+        for stored in by_digests(to.db(), &digests).await? {
+            if let Ok(group) = group_of(&stored.observation) {
+                dirty.extend(touched_with(&stored.observation, Some(group.to_string())));
+                solved.push((group.to_string(), stored.digest));
+            }
+        }
+        if solved.is_empty() {
+            continue;
+        }
+        let mut tx = to.begin_import().await?;
+        for (group, digest) in solved {
+            in_tx!(&mut tx, |conn| sqlx::query(SOLVED)
+                .bind(&group)
+                .bind(&digest)
+                .execute(conn)
+                .await
+                .map(|_| ()))?;
+        }
+        mark_dirty(&mut tx, &dirty).await?;
+        tx.commit().await?;
+    }
 }
 
 /// The path of an address, which is the same for a source and its mirrors.

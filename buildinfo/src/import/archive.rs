@@ -38,6 +38,11 @@ pub(super) const READER: Reader = Reader {
 
 impl Import<'_> {
     async fn read_archive(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
+        let directories = self.directories();
+        if directories.is_empty() {
+            self.note("archive: it has none of these products, and is not asked");
+            return Ok(());
+        }
         let (client, root) = (self.client(SOURCE), self.address(SOURCE)?);
         let mut known = if self.options.full {
             HashMap::new()
@@ -49,7 +54,7 @@ impl Import<'_> {
         let mut survey = Survey::default();
         let products = products_there(&reader).await;
         let mut found = false;
-        for directory in self.directories() {
+        for directory in directories {
             let name = directory.as_str();
             if products.as_ref().is_some_and(|there| !there.contains(name)) {
                 continue;
@@ -75,9 +80,11 @@ impl Import<'_> {
     }
 
     /// The folders of the requested products.
-    fn directories(&self) -> impl Iterator<Item = Directory> + use<> {
-        let products = self.options.products.clone();
-        Directory::all().filter(move |directory| products.is_empty() || products.contains(&directory.product()))
+    fn directories(&self) -> Vec<Directory> {
+        let products = &self.options.products;
+        let is_asked = |product| (products.is_empty() || products.contains(&product)) && self.can_have(SOURCE, product);
+        let all = Directory::all().filter(|directory| directory.row().in_archive);
+        all.filter(|directory| is_asked(directory.product())).collect()
     }
 
     /// Reads the listings of one product down to its builds; returns whether it lists anything.

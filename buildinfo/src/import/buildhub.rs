@@ -41,6 +41,12 @@ pub(super) const READER: Reader = Reader {
 
 impl Import<'_> {
     async fn read_buildhub(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
+        let mut asked = self.options.products.clone();
+        asked.retain(|product| self.can_have(SOURCE, *product));
+        if asked.len() < self.options.products.len() && asked.is_empty() {
+            self.note("buildhub: it has none of these products, and is not asked");
+            return Ok(());
+        }
         let client = Arc::new(self.client(SOURCE));
         let root = &self.address(SOURCE)?;
         let seen_until = progress(self.lease.db(), SEEN).await?;
@@ -70,15 +76,13 @@ impl Import<'_> {
         }
         let wanted = Wanted {
             since: since.map(clock::rfc3339),
-            products: self
-                .options
-                .products
-                .iter()
-                .flat_map(|product| names(*product))
-                .collect(),
+            products: asked.into_iter().flat_map(names).collect(),
             build_id: None,
         };
         for plan in &self.options.wanted {
+            if !self.can_have(SOURCE, plan.product) {
+                continue;
+            }
             let one = Wanted {
                 build_id: Some(plan.build_id.to_string()),
                 ..Wanted::default()

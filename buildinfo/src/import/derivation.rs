@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use builds::Digest;
 use builds::derive::correction::Correction;
 use builds::derive::facts::{Facts, facts};
 use builds::derive::group::GroupKey;
 use builds::derive::{Claims, Derived};
+use builds::names::product::stated::peculiar;
 use platform::clock;
 use platform::db::{Db, DbError};
 use tokio_util::sync::CancellationToken;
@@ -89,6 +91,7 @@ pub(crate) async fn derive_dirty(
     report: &(dyn Fn(Progress) + Sync),
 ) -> Result<i64, ImportError> {
     let db = lease.db();
+    follow_products(lease).await?;
     let last = db::latest_generation(db).await?.n;
     let corrections = db::corrections_in_force(db).await?;
     let facts = known_facts(db, &corrections).await?;
@@ -118,6 +121,51 @@ pub(crate) async fn derive_dirty(
     }
     let made = db::finish_generation(lease, last + 1, clock::now_micros()).await?;
     Ok(if made { last + 1 } else { last })
+}
+
+/// Derives again what the rows of products make different from what is stored, if they are other ones than those that
+/// it was derived by: after a file of products has changed.
+///
+/// # Errors
+/// See [`ImportError`]. If stopped or killed, the next derivation does the rest.
+pub async fn settle_products(db: &Db, owner: &str, stop: &CancellationToken) -> Result<(), ImportError> {
+    if !products_differ(db).await? {
+        return Ok(());
+    }
+    let work = |lease: Lease| async move { derive_dirty(&lease, stop, &|_| {}).await.map(|_| ()) };
+    with_lease(db, true, owner, stop, &|_| {}, work).await
+}
+
+/// Whether the rows of products are other ones than those that the stored builds were derived by.
+async fn products_differ(db: &Db) -> Result<bool, DbError> {
+    let derived_by = db::peculiar_products(db).await?;
+    let in_force = peculiar();
+    let same = |(product, digest): (&&str, &Digest)| derived_by.get(*product) == Some(&digest.to_string());
+    Ok(derived_by.len() != in_force.len() || !in_force.iter().all(same))
+}
+
+/// Marks what must be derived again because the rows of products are other ones than those it was derived by: the
+/// groups of each product whose row differs, and what could not be interpreted before.
+async fn follow_products(lease: &Lease) -> Result<(), DbError> {
+    if !products_differ(lease.db()).await? {
+        return Ok(());
+    }
+    let derived_by = db::peculiar_products(lease.db()).await?;
+    let in_force = peculiar();
+    let digest_of = |product: &str| in_force.get(product).map(Digest::to_string);
+    let gone = derived_by
+        .keys()
+        .map(String::as_str)
+        .filter(|product| digest_of(product).is_none());
+    let other = in_force
+        .keys()
+        .filter(|product| derived_by.get(**product) != digest_of(product).as_ref());
+    db::regroup(lease).await?;
+    for product in gone.chain(other.copied()) {
+        db::mark_product_dirty(lease, product).await?;
+    }
+    // Last: whoever is killed before marks again.
+    db::set_peculiar_products(lease, &in_force).await
 }
 
 /// What all groups of one derivation share.

@@ -132,6 +132,11 @@ impl<'a> Import<'a> {
         root.ok_or(ImportError::NoAddress(source))
     }
 
+    /// Whether a source can have builds of a product: of a site's own, only a source of the site's own.
+    pub(super) fn can_have(&self, source: SourceName, product: Product) -> bool {
+        product.is_in_archive() && !(product.row().is_own && self.settings.addresses.is_usual(source))
+    }
+
     /// Stores what a source said. `unusable` is how many more of its records could not be read.
     ///
     /// # Errors

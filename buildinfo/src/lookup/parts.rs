@@ -105,7 +105,7 @@ pub async fn newest_of_channels(
     let mut stored: Option<(Product, Versions)> = None;
     let mut found = Vec::new();
     for (name, channel, ids, _) in db::channels(db, generation).await? {
-        let product: Product = name.parse().map_err(|_| DbError::Row(format!("product {name}")))?;
+        let product = Product::stored(&name).map_err(|_| DbError::Row(format!("product {name}")))?;
         if found.len() == limit {
             break;
         }

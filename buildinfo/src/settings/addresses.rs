@@ -47,6 +47,15 @@ impl Addresses {
         self.0.get(&source)
     }
 
+    /// Whether a source is where everybody's is: what is a site's own is not asked of it, not even by name.
+    pub fn is_usual(&self, source: SourceName) -> bool {
+        let usual = source
+            .row()
+            .address()
+            .and_then(|address| Url::parse(address.usual).ok());
+        self.of(source) == usual.as_ref()
+    }
+
     /// Says where a source is.
     pub fn set(&mut self, source: SourceName, root: Url) {
         self.0.insert(source, root);

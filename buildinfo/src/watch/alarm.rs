@@ -48,7 +48,7 @@ pub async fn raise(db: &Db, lookup: &Lookup, settings: &Settings, now: i64) -> R
         if db::raise_alarm(db, &alarm, now).await? {
             raised += 1;
             meters::RAISED_ALARMS.add(1);
-            let promise = Importer::of(db, now).await?.promise();
+            let promise = promise(product, &Importer::of(db, now).await?);
             tracing::warn!(
                 product = alarm.product,
                 channel = alarm.channel,
@@ -90,13 +90,13 @@ pub async fn clear(db: &Db, lookup: &Lookup, now: i64) -> Result<usize, LookupEr
     Ok(cleared)
 }
 
-/// The alarms whose builds no import has looked for yet, each with where to look.
+/// The alarms whose builds an import may find and none has looked for yet, each with where to look.
 ///
 /// # Errors
 /// The database failed.
 pub async fn untried(db: &Db) -> Result<Vec<(Alarm, FetchPlan)>, DbError> {
     let mut open = open(db, &[]).await?;
-    open.retain(|(alarm, _)| alarm.tried.is_none());
+    open.retain(|(alarm, plan)| alarm.tried.is_none() && plan.product.is_in_archive());
     Ok(open)
 }
 
@@ -113,6 +113,15 @@ pub async fn open(db: &Db, products: &[Product]) -> Result<Vec<(Alarm, FetchPlan
     Ok(planned
         .filter(|(_, plan)| products.is_empty() || products.contains(&plan.product))
         .collect())
+}
+
+/// What can be promised about the unknown build of a product, as the end of a sentence.
+pub fn promise(product: Product, importer: &Importer) -> String {
+    if product.is_in_archive() {
+        importer.promise()
+    } else {
+        "it becomes known when it is announced, or a table of versions has it".to_owned()
+    }
 }
 
 /// Where to look for the build of an alarm.

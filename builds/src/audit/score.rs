@@ -87,6 +87,11 @@ impl Scores {
             .collect()
     }
 
+    /// Whether the source lacks a build that these sources list.
+    fn is_hole(source: SourceName, product: Product, listed: &BTreeMap<SourceName, i64>) -> bool {
+        product.is_in_archive() && !listed.contains_key(&source) && source.row().is_asked_for(listed.keys().copied())
+    }
+
     fn score(&self, product: Product, channel: String, source: SourceName, begun: &BTreeMap<SourceName, i64>) -> Score {
         let place = (product, channel.clone());
         let builds = self.builds.get(&place).map_or(&[][..], Vec::as_slice);
@@ -112,7 +117,7 @@ impl Scores {
             p95_delay_seconds: quantile(&delays, 95),
             holes: builds
                 .iter()
-                .filter(|first| !first.contains_key(&source) && source.row().is_asked_for(first.keys().copied()))
+                .filter(|first| Self::is_hole(source, product, first))
                 .count(),
             contradictions: self.contradictions.get(&own).copied().unwrap_or(0),
             withdrawals: self.withdrawals.get(&own).copied().unwrap_or(0),

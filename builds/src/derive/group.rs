@@ -79,7 +79,7 @@ impl FromStr for GroupKey {
         }
         // Names of products can have blanks.
         let (product, rest) = text.rsplit_once(' ').ok_or_else(unknown)?;
-        let product: Product = product.parse()?;
+        let product = Product::stored(product)?;
         if rest.contains('.') {
             let number: Version = rest.parse().map_err(|_| unknown())?;
             return Ok(Self::Number(product, number.number()));

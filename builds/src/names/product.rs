@@ -26,11 +26,6 @@ impl Product {
             .map(|(position, _)| Self::at(position))
     }
 
-    /// What is particular to the product.
-    pub fn row(self) -> &'static Row {
-        &rows()[usize::from(self.position())]
-    }
-
     /// The canonical name.
     pub fn as_str(self) -> &'static str {
         self.row().name
@@ -79,6 +74,11 @@ impl Product {
         Channel::of_stage(self.row().channels, stage).map_or("", |channel| channel.name)
     }
 
+    /// Whether an archive, and what is like Buildhub, has its builds.
+    pub fn is_in_archive(self) -> bool {
+        self.row().folders.iter().any(|folder| folder.in_archive)
+    }
+
     /// The folders that it is released under, the main one first.
     pub fn directories(self) -> impl Iterator<Item = Directory> + Clone {
         (0..=u8::MAX)
@@ -119,7 +119,7 @@ impl<'de> Deserialize<'de> for Product {
     }
 }
 
-/// Reads the canonical name of a product.
+/// Reads the canonical name of a product, as it is [stored](Product::stored).
 struct Name;
 
 impl Visitor<'_> for Name {
@@ -130,11 +130,7 @@ impl Visitor<'_> for Name {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Product, E> {
-        Product::of_name(text).ok_or_else(|| {
-            let names: Vec<String> = Product::all().map(|one| format!("`{one}`")).collect();
-            let names = names.join(", ");
-            E::custom(format_args!("unknown variant `{text}`, expected one of {names}"))
-        })
+        Product::stored(text).map_err(E::custom)
     }
 }
 

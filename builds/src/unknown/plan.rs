@@ -23,7 +23,7 @@ pub struct FetchPlan {
     pub buildhub: Value,
     /// Folders of the archive: first the listings, then the folders that hold the build if it exists. A folder missing
     /// from its parent's listing needs no request. `154.0bN-candidates/` stands for all betas of 154.0, see
-    /// [`stands_for_betas`].
+    /// [`stands_for_betas`]. None if no archive has builds of the product.
     pub archive: Vec<String>,
 }
 
@@ -31,6 +31,7 @@ pub struct FetchPlan {
 pub fn fetch_plan(product: Product, channel: &str, build_id: BuildId, reported: Option<&str>) -> FetchPlan {
     let reported: Option<Version> = reported.and_then(|text| text.parse().ok());
     let archive = match nightly_branches(product, channel, reported.as_ref()) {
+        _ if !product.is_in_archive() => Vec::new(),
         Some(branches) => nightly_folders(product, build_id, branches),
         None => candidate_folders(product, channel, reported.as_ref()),
     };

@@ -67,7 +67,8 @@ pub(crate) async fn show(
         None => Vec::new(),
     };
     // The importer matters only if a build may still become known.
-    let nobody = if build_page::is_known(&answer) {
+    let is_imported = answer.product.parse().is_ok_and(Product::is_in_archive);
+    let nobody = if build_page::is_known(&answer) || !is_imported {
         None
     } else {
         let importer = Importer::of(&app.db, clock::now_micros()).await?;

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use buildinfo::db::{self, Alarm, AlarmFilter, Unknown, UnknownFilter};
 use buildinfo::sources::archive::public_address;
-use buildinfo::watch::alarm::plan_of;
+use buildinfo::watch::alarm::{self, plan_of};
 use buildinfo::watch::importer::Importer;
 use builds::audit::Check;
 use builds::unknown::{UnknownKey, Verdict, counted_product, stands_for_betas};
@@ -132,9 +132,12 @@ pub(crate) async fn show(State(app): State<Webapp>, params: Params) -> Result<Re
         meaning: choice.verdict.map(|verdict| words::verdict(verdict).meaning),
         rows: found.rows.iter().map(Row::new).collect(),
         alarms_left_out: alarms.len().saturating_sub(MOST_ALARMS),
-        alarms: alarms.iter().take(MOST_ALARMS).map(AlarmRow::new).collect(),
+        alarms: alarms
+            .iter()
+            .take(MOST_ALARMS)
+            .map(|alarm| AlarmRow::new(alarm, &importer))
+            .collect(),
         advice: words::sentence(Check::OpenAlarm.advice()),
-        promise: words::sentence(&importer.promise()),
         nobody: importer.warning(),
         ended,
         all_ended: {
@@ -296,6 +299,8 @@ const ALARM_OVER: Word = Word {
 /// An open alarm, with the build's expected locations.
 #[derive(Debug)]
 struct AlarmRow {
+    /// What can be promised about a build that was not searched for yet.
+    promise: String,
     product: String,
     channel: String,
     build_id: String,
@@ -313,7 +318,7 @@ struct AlarmRow {
 }
 
 impl AlarmRow {
-    fn new(alarm: &Alarm) -> Self {
+    fn new(alarm: &Alarm, importer: &Importer) -> Self {
         let plan = plan_of(alarm);
         let folders = plan.iter().flat_map(|plan| &plan.archive);
         Self {
@@ -325,6 +330,10 @@ impl AlarmRow {
             installs: text::thousands(alarm.installs),
             reported: text::shortened(&alarm.reported, 40),
             raised: format::time(alarm.raised),
+            promise: words::sentence(&match &plan {
+                Some(plan) => alarm::promise(plan.product, importer),
+                None => importer.promise(),
+            }),
             tried: alarm.tried.map(format::time),
             outcome: alarm.outcome.as_deref().map(words::sentence).unwrap_or_default(),
             folders: folders
@@ -333,7 +342,10 @@ impl AlarmRow {
                     (path.clone(), link)
                 })
                 .collect(),
-            search: plan.as_ref().map(|plan| plan.buildhub.to_string()).unwrap_or_default(),
+            search: plan
+                .filter(|plan| plan.product.is_in_archive())
+                .map(|plan| plan.buildhub.to_string())
+                .unwrap_or_default(),
         }
     }
 }
@@ -355,8 +367,6 @@ struct UnknownPage {
     all_ended: String,
     /// What to do about an alarm.
     advice: String,
-    /// What can be promised about a build that was not searched for yet.
-    promise: String,
     /// The warning that no process imports on its own, if none does.
     nobody: Option<String>,
     rows: Vec<Row>,

@@ -76,8 +76,8 @@ pub struct Row {
     pub details: Details,
 }
 
-/// Templates of links about what lies in some repositories. In braces stand the names of what is filled in; where one of
-/// these is not known, there is no link.
+/// Templates of links about what lies in some repositories. In braces stand the names of what is filled in; where one
+/// of these is not known, there is no link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Links {
     /// What the addresses of these repositories begin with, as `https://hg.mozilla.org/`.

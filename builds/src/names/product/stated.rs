@@ -5,11 +5,14 @@
 
 mod check;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::registry::rows;
 use super::rows::{BUILT_IN, Folder, GITHUB, Links, NO_DETAILS, NO_NIGHTLIES, Nightlies, Product, Row};
 use crate::names::channel::{Channel, Lines, Publisher, Versions};
+use crate::said::observation::Digest;
 
 pub use check::Wrong;
 
@@ -172,6 +175,38 @@ pub fn with(stated: &[Stated]) -> Result<Vec<Row>, Wrong> {
 /// The rows in force, in the form of a file.
 pub fn in_force() -> Vec<Stated> {
     rows().iter().map(Stated::from).collect()
+}
+
+/// The products whose builds come out otherwise than by the rows that are built in, by name, each with the digest of
+/// what makes them so: by what is derived again when a file of products has changed.
+pub fn peculiar() -> BTreeMap<&'static str, Digest> {
+    // What only shows or fetches something changes no build.
+    let derives = |row: &Row| Stated {
+        also_called: None,
+        numbered_betas: None,
+        packages: None,
+        symbols: None,
+        bugs: None,
+        links: None,
+        ..Stated::from(row)
+    };
+    let mut usual = BUILT_IN.iter();
+    let peculiar = rows().iter().filter_map(|row| {
+        let stated = derives(row);
+        let is_usual = usual.next().is_some_and(|usual| derives(usual) == stated);
+        // Plain data with text keys always has a JSON form.
+        let json = serde_json::to_value(&stated).unwrap_or_default();
+        (!is_usual).then(|| (row.name, Digest::of(&json)))
+    });
+    peculiar.collect()
+}
+
+/// A product of which stored data have the name, and nobody a row.
+pub(super) fn without_a_row(name: &str) -> Row {
+    own(&Stated {
+        name: name.to_owned(),
+        ..Stated::default()
+    })
 }
 
 /// A product of the site's own, of which all is absent that is not stated.

@@ -11,6 +11,8 @@ use crate::names::channel::normalise_channel;
 const MOST_PRODUCTS: usize = 200;
 /// Maximum members of a list.
 const MOST: usize = 64;
+/// Maximum folders of a product.
+const MOST_FOLDERS: usize = 2;
 /// Maximum characters of a name.
 const LONGEST_NAME: usize = 64;
 /// Maximum bytes of an address or a template.
@@ -130,6 +132,13 @@ fn row(stated: &Stated) -> Result<(), Fault> {
             return fault("channels", "name at least one, or leave it out");
         }
         each_of("channels", Some(channels), |key, one| channel(key, one, channels))?;
+    }
+    if stated
+        .folders
+        .as_ref()
+        .is_some_and(|folders| folders.len() > MOST_FOLDERS)
+    {
+        return fault("folders", format!("there can be at most {MOST_FOLDERS}"));
     }
     each_of("folders", stated.folders.as_deref(), |key, one| {
         folder(key, one, stated)

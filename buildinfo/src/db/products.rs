@@ -1,0 +1,39 @@
+//! The table `peculiar_product`: by which rows of a site's own the stored builds were derived.
+
+use std::collections::BTreeMap;
+
+use builds::Digest;
+use platform::db::{Db, DbError};
+use platform::{in_tx, on};
+
+use super::lease::Writes;
+
+/// The products whose builds were derived by other rows than those that are built in, each with the digest of its row.
+///
+/// # Errors
+/// The database failed.
+pub async fn peculiar_products(db: &Db) -> Result<BTreeMap<String, String>, DbError> {
+    const SQL: &str = "SELECT product, digest FROM peculiar_product";
+    let rows: Vec<(String, String)> = on!(db, |pool| sqlx::query_as(SQL).fetch_all(pool).await)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Stores that the builds are derived by these rows, and no others of a site's own.
+///
+/// # Errors
+/// The database failed.
+pub async fn set_peculiar_products(to: &impl Writes, rows: &BTreeMap<&str, Digest>) -> Result<(), DbError> {
+    const FORGET: &str = "DELETE FROM peculiar_product";
+    const INSERT: &str = "INSERT INTO peculiar_product (product, digest) VALUES ($1, $2)";
+    let mut tx = to.begin_import().await?;
+    in_tx!(&mut tx, |conn| sqlx::query(FORGET).execute(conn).await.map(|_| ()))?;
+    for (product, digest) in rows {
+        in_tx!(&mut tx, |conn| sqlx::query(INSERT)
+            .bind(*product)
+            .bind(digest.to_string())
+            .execute(conn)
+            .await
+            .map(|_| ()))?;
+    }
+    tx.commit().await
+}

@@ -1,0 +1,1 @@
+INSERT INTO peculiar_product VALUES ('Kite', 'ab');
