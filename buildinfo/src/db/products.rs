@@ -18,17 +18,29 @@ pub async fn peculiar_products(db: &Db) -> Result<BTreeMap<String, String>, DbEr
     Ok(rows.into_iter().collect())
 }
 
-/// Stores that the builds are derived by these rows, and no others of a site's own.
+/// Stores that the builds of these products are derived by these rows, and those of `usual` by the rows that are built
+/// in.
 ///
 /// # Errors
 /// The database failed.
-pub async fn set_peculiar_products(to: &impl Writes, rows: &BTreeMap<&str, Digest>) -> Result<(), DbError> {
-    const FORGET: &str = "DELETE FROM peculiar_product";
-    const INSERT: &str = "INSERT INTO peculiar_product (product, digest) VALUES ($1, $2)";
+pub async fn set_peculiar_products(
+    to: &impl Writes,
+    rows: &BTreeMap<&str, Digest>,
+    usual: &[&str],
+) -> Result<(), DbError> {
+    const FORGET: &str = "DELETE FROM peculiar_product WHERE product = $1";
+    const SET: &str = "INSERT INTO peculiar_product (product, digest) VALUES ($1, $2) \
+        ON CONFLICT (product) DO UPDATE SET digest = excluded.digest";
     let mut tx = to.begin_import().await?;
-    in_tx!(&mut tx, |conn| sqlx::query(FORGET).execute(conn).await.map(|_| ()))?;
+    for product in usual {
+        in_tx!(&mut tx, |conn| sqlx::query(FORGET)
+            .bind(*product)
+            .execute(conn)
+            .await
+            .map(|_| ()))?;
+    }
     for (product, digest) in rows {
-        in_tx!(&mut tx, |conn| sqlx::query(INSERT)
+        in_tx!(&mut tx, |conn| sqlx::query(SET)
             .bind(*product)
             .bind(digest.to_string())
             .execute(conn)

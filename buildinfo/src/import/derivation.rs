@@ -1,6 +1,6 @@
 //! Deriving the marked groups, and storing people's corrections.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use builds::Digest;
@@ -9,6 +9,7 @@ use builds::derive::facts::{Facts, facts};
 use builds::derive::group::GroupKey;
 use builds::derive::{Claims, Derived};
 use builds::names::product::stated::peculiar;
+use builds::names::product::{Product, rows};
 use platform::clock;
 use platform::db::{Db, DbError};
 use tokio_util::sync::CancellationToken;
@@ -129,43 +130,71 @@ pub(crate) async fn derive_dirty(
 /// # Errors
 /// See [`ImportError`]. If stopped or killed, the next derivation does the rest.
 pub async fn settle_products(db: &Db, owner: &str, stop: &CancellationToken) -> Result<(), ImportError> {
-    if !products_differ(db).await? {
+    if !Differing::of(db).await?.is_some() {
         return Ok(());
     }
     let work = |lease: Lease| async move { derive_dirty(&lease, stop, &|_| {}).await.map(|_| ()) };
     with_lease(db, true, owner, stop, &|_| {}, work).await
 }
 
-/// Whether the rows of products are other ones than those that the stored builds were derived by.
-async fn products_differ(db: &Db) -> Result<bool, DbError> {
-    let derived_by = db::peculiar_products(db).await?;
-    let in_force = peculiar();
-    let same = |(product, digest): (&&str, &Digest)| derived_by.get(*product) == Some(&digest.to_string());
-    Ok(derived_by.len() != in_force.len() || !in_force.iter().all(same))
+/// How the rows of products differ from those that the stored builds were derived by.
+#[derive(Debug, Default)]
+struct Differing {
+    /// The rows in force that are not the built-in ones.
+    in_force: BTreeMap<&'static str, Digest>,
+    /// The products that are among those, and were not or by another row.
+    other: Vec<&'static str>,
+    /// The products that are built in, and were derived by another row.
+    usual: Vec<String>,
+    /// The products that have no row any more.
+    without: Vec<String>,
+}
+
+impl Differing {
+    async fn of(db: &Db) -> Result<Self, DbError> {
+        let mut derived_by = db::peculiar_products(db).await?;
+        let in_force = peculiar();
+        let is_other = |(product, digest): (&&'static str, &Digest)| {
+            (derived_by.remove(*product) != Some(digest.to_string())).then_some(*product)
+        };
+        let other = in_force.iter().filter_map(is_other).collect();
+        let gone = derived_by.into_keys();
+        let (usual, without) = gone.partition(|product| rows().iter().any(|row| row.name == product));
+        Ok(Self {
+            in_force,
+            other,
+            usual,
+            without,
+        })
+    }
+
+    fn is_some(&self) -> bool {
+        !self.other.is_empty() || !self.usual.is_empty()
+    }
 }
 
 /// Marks what must be derived again because the rows of products are other ones than those it was derived by: the
-/// groups of each product whose row differs, and what could not be interpreted before.
+/// groups of each product whose row differs, and what could not be interpreted before. The builds of a product that has
+/// no row stay as they are: the settings of whoever derives may be incomplete.
 async fn follow_products(lease: &Lease) -> Result<(), DbError> {
-    if !products_differ(lease.db()).await? {
+    let differing = Differing::of(lease.db()).await?;
+    if !differing.without.is_empty() {
+        let products = differing.without.join(", ");
+        tracing::warn!(
+            products,
+            "builds of products are stored that are in no row; they stay as they are: is products.file set?"
+        );
+    }
+    if !differing.is_some() {
         return Ok(());
     }
-    let derived_by = db::peculiar_products(lease.db()).await?;
-    let in_force = peculiar();
-    let digest_of = |product: &str| in_force.get(product).map(Digest::to_string);
-    let gone = derived_by
-        .keys()
-        .map(String::as_str)
-        .filter(|product| digest_of(product).is_none());
-    let other = in_force
-        .keys()
-        .filter(|product| derived_by.get(**product) != digest_of(product).as_ref());
     db::regroup(lease).await?;
-    for product in gone.chain(other.copied()) {
+    let usual: Vec<&str> = differing.usual.iter().map(String::as_str).collect();
+    for product in usual.iter().chain(&differing.other) {
         db::mark_product_dirty(lease, product).await?;
     }
     // Last: whoever is killed before marks again.
-    db::set_peculiar_products(lease, &in_force).await
+    db::set_peculiar_products(lease, &differing.in_force, &usual).await
 }
 
 /// What all groups of one derivation share.
@@ -176,7 +205,7 @@ struct Known {
 
 /// Derives the next marked groups after a key, in key order; none when all are done.
 async fn conclusions(db: Db, known: Arc<Known>, after: String) -> Result<Vec<(String, Derived)>, DbError> {
-    let mut groups = db::dirty_groups(&db, &after, GROUPS).await?;
+    let mut groups = next_groups(&db, after).await?;
     let sizes = db::group_sizes(&db, &groups).await?;
     let mut total: usize = 0;
     let fit = groups.iter().take_while(|group| {
@@ -186,6 +215,25 @@ async fn conclusions(db: Db, known: Arc<Known>, after: String) -> Result<Vec<(St
     let fit = fit.count().max(1);
     groups.truncate(fit);
     derive_groups(&db, groups, &known.corrections, &known.facts).await
+}
+
+/// The next marked groups after a key whose products have rows. Others stay marked: they are derived when their product
+/// has a row again.
+async fn next_groups(db: &Db, mut after: String) -> Result<Vec<String>, DbError> {
+    loop {
+        let mut groups = db::dirty_groups(db, &after, GROUPS).await?;
+        let Some(last) = groups.last() else {
+            return Ok(groups);
+        };
+        after.clone_from(last);
+        groups.retain(|group| {
+            let product = group.parse::<GroupKey>().ok().and_then(|key| key.product());
+            product.is_none_or(|product| Product::of_name(product.as_str()).is_some())
+        });
+        if !groups.is_empty() {
+            return Ok(groups);
+        }
+    }
 }
 
 /// Derives groups, in their order.
