@@ -153,7 +153,10 @@ struct Differing {
 impl Differing {
     async fn of(db: &Db) -> Result<Self, DbError> {
         let mut derived_by = db::peculiar_products(db).await?;
-        let in_force = peculiar();
+        let in_force: BTreeMap<&str, Digest> = peculiar()
+            .iter()
+            .map(|(product, row)| (*product, Digest::of(row)))
+            .collect();
         let is_other = |(product, digest): (&&'static str, &Digest)| {
             (derived_by.remove(*product) != Some(digest.to_string())).then_some(*product)
         };

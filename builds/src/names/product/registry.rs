@@ -2,8 +2,7 @@
 
 use std::sync::{OnceLock, PoisonError, RwLock};
 
-use super::rows::{BUILT_IN, Product, Row};
-use super::stated;
+use super::rows::{BUILT_IN, Product, Row, own};
 use crate::names::unknown_name::UnknownName;
 
 /// The rows in force. Products are positions in them, so they stay as they were when the first one was read.
@@ -26,7 +25,7 @@ pub fn rows() -> &'static [Row] {
     ROWS.get_or_init(|| BUILT_IN)
 }
 
-/// Puts these rows in force, which [`stated::with`] made, before anything reads one.
+/// Puts these rows in force, which [`super::stated::with`] made, before anything reads one.
 ///
 /// # Errors
 /// See [`Late`].
@@ -68,7 +67,7 @@ impl Product {
                 return Err(unknown());
             }
             // Kept for as long as the program runs: there are few of them.
-            elsewhere.push(Box::leak(Box::new(stated::without_a_row(name))));
+            elsewhere.push(Box::leak(Box::new(own(name.to_owned().leak()))));
         }
         Ok(Self::at(product))
     }

@@ -3,7 +3,7 @@
 //! A row names every fact, without defaults: one that lacks a fact does not compile. A site's own products are rows of
 //! the same kind, see [`super::stated`].
 
-use crate::names::channel::{self, Channel};
+use crate::names::channel::{self, Channel, Lines, Publisher, Versions};
 
 /// A product whose builds are looked up: the position of its row, by which products are ordered.
 ///
@@ -136,13 +136,13 @@ pub struct Details {
     pub histories: &'static [&'static str],
 }
 
-pub(super) const NO_NIGHTLIES: Nightlies = Nightlies {
+const NO_NIGHTLIES: Nightlies = Nightlies {
     present: &[],
     branches: &[],
     prefixes: &[],
 };
 
-pub(super) const NO_DETAILS: Details = Details {
+const NO_DETAILS: Details = Details {
     releases: &[],
     versions: &[],
     histories: &[],
@@ -163,7 +163,7 @@ const ANDROID_NIGHTLIES: Nightlies = Nightlies {
 };
 
 /// What repositories on GitHub look like.
-pub(super) const GITHUB: Links = Links {
+const GITHUB: Links = Links {
     repository: "https://github.com/",
     source_folder: None,
     source: Some("{repository}/blob/{revision}/{path}#L{line}"),
@@ -172,7 +172,7 @@ pub(super) const GITHUB: Links = Links {
 };
 
 /// The links of Mozilla's products.
-pub(super) const MOZILLAS_LINKS: &[Links] = &[
+const MOZILLAS_LINKS: &[Links] = &[
     Links {
         repository: "https://hg.mozilla.org/",
         source_folder: None,
@@ -213,6 +213,57 @@ const fn on_geckoview(name: &'static str, also_called: &'static [&'static str]) 
         esr_on_release: false,
         nightlies: NO_NIGHTLIES,
         details: NO_DETAILS,
+    }
+}
+
+/// The channel of a product of which nobody says that it has any.
+pub(super) const ONLY_CHANNEL: &str = "release";
+
+/// The channels of such a product.
+static ONLY_CHANNELS: &[Channel] = &[Channel {
+    name: ONLY_CHANNEL,
+    publisher: Publisher::Process,
+    lines: Lines::One,
+    versions: Versions::Any,
+    tries: None,
+}];
+
+/// A product of a site's own of which only the name is known.
+pub(super) fn own(name: &'static str) -> Row {
+    Row {
+        name,
+        aliases: &[],
+        also_called: &[],
+        look_up: true,
+        folders: vec![no_folder(name)].leak(),
+        channels: ONLY_CHANNELS,
+        packages: &[],
+        links: &[GITHUB],
+        bugs: None,
+        symbols: &[],
+        is_own: true,
+        has_source: true,
+        numbered_betas: false,
+        ids_of: None,
+        version_codes: false,
+        esr_on_release: false,
+        nightlies: NO_NIGHTLIES,
+        details: NO_DETAILS,
+    }
+}
+
+/// What a product without a folder in an archive is named by where folders are: in small letters, without blanks.
+pub(super) fn no_folder(product: &'static str) -> Folder {
+    let name = product.to_lowercase().replace(' ', "-").leak();
+    Folder {
+        name,
+        source_name: name,
+        spellings: &[],
+        spoken: product,
+        also_called: &[],
+        table_name: product,
+        only_channel: None,
+        in_archive: false,
     }
 }
 

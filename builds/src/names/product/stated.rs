@@ -8,16 +8,13 @@ mod check;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::registry::rows;
-use super::rows::{BUILT_IN, Folder, GITHUB, Links, NO_DETAILS, NO_NIGHTLIES, Nightlies, Product, Row};
+use super::registry;
+use super::rows::{self, BUILT_IN, Folder, Links, Nightlies, Product, Row};
 use crate::names::channel::{Channel, Lines, Publisher, Versions};
-use crate::said::observation::Digest;
 
 pub use check::Wrong;
-
-/// The channel of a product whose row names none.
-const ONLY_CHANNEL: &str = "release";
 
 /// What is stated of a product; what is left out stays as it is built in, or is absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,12 +171,12 @@ pub fn with(stated: &[Stated]) -> Result<Vec<Row>, Wrong> {
 
 /// The rows in force, in the form of a file.
 pub fn in_force() -> Vec<Stated> {
-    rows().iter().map(Stated::from).collect()
+    registry::rows().iter().map(Stated::from).collect()
 }
 
-/// The products whose builds come out otherwise than by the rows that are built in, by name, each with the digest of
-/// what makes them so: by what is derived again when a file of products has changed.
-pub fn peculiar() -> BTreeMap<&'static str, Digest> {
+/// The products whose builds come out otherwise than by the rows that are built in, by name, each with
+/// what makes them so: what is derived again when a file of products has changed.
+pub fn peculiar() -> BTreeMap<&'static str, Value> {
     // What only shows or fetches something changes no build.
     let derives = |row: &Row| Stated {
         also_called: None,
@@ -191,69 +188,42 @@ pub fn peculiar() -> BTreeMap<&'static str, Digest> {
         ..Stated::from(row)
     };
     let mut usual = BUILT_IN.iter();
-    let peculiar = rows().iter().filter_map(|row| {
+    let peculiar = registry::rows().iter().filter_map(|row| {
         let stated = derives(row);
         let is_usual = usual.next().is_some_and(|usual| derives(usual) == stated);
         // Plain data with text keys always has a JSON form.
-        let json = serde_json::to_value(&stated).unwrap_or_default();
-        (!is_usual).then(|| (row.name, Digest::of(&json)))
+        (!is_usual).then(|| (row.name, serde_json::to_value(&stated).unwrap_or_default()))
     });
     peculiar.collect()
 }
 
-/// A product of which stored data have the name, and nobody a row.
-pub(super) fn without_a_row(name: &str) -> Row {
-    own(&Stated {
-        name: name.to_owned(),
-        ..Stated::default()
-    })
-}
-
 /// A product of the site's own, of which all is absent that is not stated.
 fn own(stated: &Stated) -> Row {
-    let absent = Row {
-        name: kept(&stated.name),
-        aliases: &[],
-        also_called: &[],
-        look_up: true,
-        folders: &[],
-        channels: &[],
-        packages: &[],
-        links: slice([GITHUB]),
-        bugs: None,
-        symbols: &[],
-        is_own: true,
-        has_source: false,
-        numbered_betas: false,
-        ids_of: None,
-        version_codes: false,
-        esr_on_release: false,
-        nightlies: NO_NIGHTLIES,
-        details: NO_DETAILS,
-    };
-    let mut row = changed(absent, stated);
-    if row.channels.is_empty() {
-        row.channels = slice([Channel {
-            name: ONLY_CHANNEL,
-            publisher: Publisher::Process,
-            lines: Lines::One,
-            versions: Versions::Any,
-            tries: None,
-        }]);
-        row.folders = slice(row.folders.iter().map(|folder| Folder {
-            only_channel: Some(ONLY_CHANNEL),
+    let mut row = changed(rows::own(kept(&stated.name)), stated);
+    let channels = stated.channels.as_deref().unwrap_or_default();
+    row.folders = slice(row.folders.iter().map(|folder| {
+        Folder {
+            only_channel: match channels {
+                [] => Some(rows::ONLY_CHANNEL),
+                _ => folder
+                    .only_channel
+                    .filter(|only| channels.iter().any(|one| one.name == *only)),
+            },
             ..*folder
-        }));
+        }
+    }));
+    if !row.look_up {
+        row.folders = &[];
     }
     row
 }
 
 /// The row with what is stated in place of what it had.
 fn changed(mut row: Row, stated: &Stated) -> Row {
-    if let Some(channels) = &stated.channels {
+    if let Some(channels) = stated.channels.as_ref().filter(|channels| !channels.is_empty()) {
         row.channels = slice(channels.iter().map(channel));
     }
-    if let Some(folders) = &stated.folders {
+    if let Some(folders) = stated.folders.as_ref().filter(|folders| !folders.is_empty()) {
         row.folders = slice(folders.iter().map(|folder| archive_folder(folder, row.name)));
     }
     let branches = stated.nightly_branches.as_deref().map(texts);
@@ -280,26 +250,11 @@ fn changed(mut row: Row, stated: &Stated) -> Row {
     row.look_up = stated.look_up.unwrap_or(row.look_up);
     row.numbered_betas = stated.numbered_betas.unwrap_or(row.numbered_betas);
     if row.look_up && row.folders.is_empty() {
-        row.folders = slice([no_folder(row.name)]);
+        row.folders = slice([rows::no_folder(row.name)]);
     }
     // Somebody or something will tell of its builds.
-    row.has_source |= row.look_up && !was_looked_up;
+    row.has_source = row.look_up && (row.has_source || !was_looked_up);
     row
-}
-
-/// What a product without a folder in an archive is named by where folders are: in small letters, without blanks.
-fn no_folder(product: &'static str) -> Folder {
-    let name = kept(&product.to_lowercase().replace(' ', "-"));
-    Folder {
-        name,
-        source_name: name,
-        spellings: &[],
-        spoken: product,
-        also_called: &[],
-        table_name: product,
-        only_channel: None,
-        in_archive: false,
-    }
 }
 
 /// The built-in product of this name; the rows in force must not be read before there are any.
