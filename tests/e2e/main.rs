@@ -18,6 +18,7 @@ mod metrics;
 mod migrations;
 mod operating;
 mod outages;
+mod own_products;
 mod release;
 mod siglists;
 mod signatures;

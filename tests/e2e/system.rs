@@ -35,6 +35,8 @@ pub(crate) struct Config<'a> {
     pub(crate) imports: bool,
     /// More settings, as TOML.
     pub(crate) more: &'a str,
+    /// Files beside the settings, by name.
+    pub(crate) files: &'a [(&'a str, &'a str)],
 }
 
 impl System {
@@ -55,6 +57,9 @@ impl System {
             config.more
         );
         std::fs::write(folder.path().join("datil.toml"), settings).expect("settings can be written");
+        for (name, text) in config.files {
+            std::fs::write(folder.path().join(name), text).expect("a file can be written");
+        }
         let client = platform::http::client()
             .timeout(Duration::from_secs(60))
             .redirect(reqwest::redirect::Policy::none())
