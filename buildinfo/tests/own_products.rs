@@ -13,16 +13,17 @@ use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use buildinfo::Settings;
-use buildinfo::import::{Choice, Options};
+use buildinfo::import::{Choice, Options, settle_products};
 use buildinfo::settings::Addresses;
+use buildinfo::{Settings, db};
 use builds::names::channel::{Lines, Versions};
 use builds::names::product::install;
 use builds::names::product::stated::{Stated, StatedChannel, StatedFolder, with};
-use builds::{Product, Question, SourceName};
+use builds::{Observation, Product, Question, SourceName};
 use demo::world::Channel;
 use platform_testing::databases;
 use support::{Sources, lookup};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 /// What the stand-ins know under another name is the site's own product.
@@ -195,5 +196,27 @@ async fn everybodys_sources_are_not_asked_for_a_product_of_ones_own() {
             assert_eq!((run.requests, run.errors), (0, 0), "{}", run.notes);
             assert!(run.notes.contains("is not asked"), "{}", run.notes);
         }
+    }
+}
+
+/// What could not be interpreted before a file named the product counts from then on.
+#[tokio::test]
+async fn what_was_said_before_a_product_had_a_row_counts() {
+    const UNKNOWN: &str = "UPDATE observation SET group_key = NULL, problem = 'unknown product'";
+    let kite = kite();
+    for test in databases().await {
+        let said = Observation::csv_row("csv:/t", "kite", "release", "7.1", "20260101093000", None);
+        db::record(&test.db, 1, &[said]).await.unwrap();
+        let mut tx = test.db.begin().await.unwrap();
+        platform::in_tx!(&mut tx, |conn| sqlx::query(UNKNOWN).execute(conn).await.map(|_| ())).unwrap();
+        tx.commit().await.unwrap();
+        let stop = CancellationToken::new();
+        for _ in 0..2 {
+            settle_products(&test.db, "test", &stop).await.unwrap();
+            assert_eq!(db::latest_generation(&test.db).await.unwrap().n, 1);
+        }
+        let index = lookup(&test.db).await.index();
+        let build = index.find(kite, "20260101093000".parse().unwrap()).next().unwrap();
+        assert_eq!(build.version().as_str(), "7.1");
     }
 }

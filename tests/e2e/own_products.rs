@@ -58,7 +58,7 @@ async fn the_page_about_own_products_is_true() {
         let mut system = System::new(&config);
         let sample = samples().into_iter().find(|sample| sample.name == "linux-null-write");
         let sample = sample.expect("the sample is there");
-        let dump = sample.submission.dumps.values().next().expect("it has a dump");
+        let dump = sample.dumps.values().next().expect("it has a dump");
         std::fs::write(system.folder().join("crash.dmp"), dump).expect("a dump can be written");
         system.start(["up"]);
 
@@ -98,5 +98,86 @@ async fn the_page_about_own_products_is_true() {
         }
         assert!(output.status.success(), "{printed}\n{}", system.log_text());
         assert!(compared > 20, "{compared}");
+    }
+}
+
+/// A table with builds of the product; the second channel has a line for each major version only if the file says so.
+const TABLE: &str = "product_name,release_channel,major_version,release_version,version_string,build_id,archive_url\n\
+    Night Kite,lts,1,1.2.0,1.2.0,20261001120000,manual\n\
+    Night Kite,lts,2,2.0.1,2.0.1,20261002120000,manual\n";
+
+/// The lines of the stored builds.
+fn lines(system: &System) -> Vec<String> {
+    let printed = system.run_well(["--json", "buildinfo", "builds"]);
+    let of_line = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        format!("{} {}", line["product"].as_str()?, line["line"].as_str()?).into()
+    };
+    printed.lines().filter_map(of_line).collect()
+}
+
+/// What a changed file makes different is derived again; what it does not name stays, and can be read.
+#[tokio::test]
+async fn builds_follow_the_file() {
+    for database in database_settings().await {
+        let file = |text: &str| format!("[[product]]\nname = \"Night Kite\"\n{text}");
+        let lts = |line: &str| file(&format!("channels = [{{ name = \"lts\", line = \"{line}\" }}]"));
+        let system = System::new(&Config {
+            database,
+            more: "[products]\nfile = \"products.toml\"",
+            files: &[("products.toml", ""), ("table.csv", TABLE)],
+            ..Config::default()
+        });
+        let products = |text: &str| {
+            std::fs::write(system.folder().join("products.toml"), text).expect("a file can be written");
+        };
+        let load = ["buildinfo", "load-csv", "--author", "test", "table.csv"];
+
+        // Without a row the product is unknown.
+        let unknown = system.run(load);
+        assert!(!unknown.status.success());
+        let said = String::from_utf8_lossy(&unknown.stdout).into_owned() + &String::from_utf8_lossy(&unknown.stderr);
+        assert!(said.contains("unknown product \"Night Kite\""), "{said}");
+        products(&lts("one"));
+        system.run_well(load);
+        assert_eq!(lines(&system), ["Night Kite main"; 2]);
+        products(&lts("major"));
+        system.run_well(["buildinfo", "rebuild"]);
+        assert_eq!(lines(&system), ["Night Kite 2", "Night Kite 1"]);
+
+        // Without the row everything stays readable, and nothing is lost.
+        products("");
+        let rebuilt = system.run(["buildinfo", "rebuild"]);
+        assert!(rebuilt.status.success());
+        assert!(
+            String::from_utf8_lossy(&rebuilt.stderr).contains("Night Kite"),
+            "{rebuilt:?}"
+        );
+        assert_eq!(lines(&system).len(), 2);
+        system.run_well(["buildinfo", "builds"]);
+        system.run_well(["buildinfo", "audit"]);
+        let question = [
+            "buildinfo",
+            "lookup",
+            "--product",
+            "night kite",
+            "--channel",
+            "lts",
+            "--build-id",
+            "20261002120000",
+        ];
+        assert!(system.run_well(question).contains("no_source_for_product"));
+        products(&lts("major"));
+        assert!(system.run_well(question).contains("\"version\":\"2.0.1\""));
+
+        // A file that cannot be is told with row and key, and nothing starts.
+        products(&lts("two"));
+        let refused = system.run(question);
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success());
+        assert!(
+            said.contains("products.toml: product 1 (\"Night Kite\"): channels[1].line must be one of one, major"),
+            "{said}"
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! Link targets. Links to other hosts are only made for `http` and `https`, and only to hosts that the build data or a
 //! short list names.
 
+use builds::Directory;
 use crash::CrashId;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
@@ -56,13 +57,13 @@ pub(crate) fn channel(product: &str, channel: &str) -> String {
     format!("/builds/{}/{}", segment(product), segment(channel))
 }
 
-/// The page of a build; none if part of its name is missing, or if the build id is invalid.
+/// The page of a build; none if part of its name is missing, or if the build id is invalid. The channel can be missing
+/// where the product has only one.
 pub(crate) fn build(product: &str, channel_name: &str, build_id: &str) -> Option<String> {
     let id: builds::BuildId = build_id.parse().ok()?;
-    if product.is_empty() || channel_name.is_empty() {
-        return None;
-    }
-    Some(build_page(product, channel_name, id))
+    let only = || product.parse::<Directory>().ok()?.only_channel();
+    let channel_name = Some(channel_name).filter(|name| !name.is_empty()).or_else(only)?;
+    (!product.is_empty()).then(|| build_page(product, channel_name, id))
 }
 
 /// The page of the build with this id.

@@ -316,10 +316,10 @@ pub fn named(text: &str) -> Option<(&'static str, &'static str)> {
     let text = text.trim();
     let called = || Directory::all().find(|directory| directory.is_called(text));
     if let Some(directory) = text.parse().ok().or_else(called) {
-        return Some((
-            directory.product().as_str(),
-            directory.only_channel().unwrap_or_default(),
-        ));
+        let product = directory.product();
+        // The one channel of a whole product is nothing that crash reports name.
+        let only = directory.only_channel().filter(|_| product.row().channels.len() > 1);
+        return Some((product.as_str(), only.unwrap_or_default()));
     }
     rows().iter().find(|row| row.is_called(text)).map(|row| (row.name, ""))
 }

@@ -70,7 +70,7 @@ fn with_built_in(lists: &Lists) -> String {
 async fn mozillas_products(db: &Db) -> Result<String, platform::db::DbError> {
     let newest = list(db, &Filter::default(), None, NEWEST).await?;
     let products: BTreeSet<String> = newest.into_iter().map(|crash| crash.product).collect();
-    let of_mozilla = |name: &String| name.parse::<Product>().is_ok();
+    let of_mozilla = |name: &String| name.parse::<Product>().is_ok_and(|product| !product.row().is_own);
     let names: Vec<String> = products.into_iter().filter(of_mozilla).collect();
     Ok(names.join(", "))
 }

@@ -328,3 +328,30 @@ fn names_read_back() {
         assert_eq!(product.as_str().parse(), Ok(product));
     }
 }
+
+#[test]
+fn stored_names_without_a_row_are_kept_and_found_by_no_question() {
+    let gone = Product::stored("Of Another File").unwrap();
+    assert_eq!(Product::stored("Of Another File"), Ok(gone));
+    assert_ne!(Product::stored("Of Yet Another File"), Ok(gone));
+    assert_eq!(json!(gone), json!("Of Another File"));
+    assert_eq!(serde_json::from_str::<Product>("\"Of Another File\"").unwrap(), gone);
+    assert!("Of Another File".parse::<Product>().is_err());
+    assert!(Product::all().all(|product| product != gone));
+    assert_eq!(Product::stored("Firefox"), Ok(Product::FIREFOX));
+    let group = GroupKey::Number(gone, "7.0".to_owned());
+    assert_eq!(group.to_string().parse(), Ok(group));
+    for text in ["", "a\nb", &"x".repeat(257)] {
+        assert!(Product::stored(text).is_err(), "{text:?}");
+    }
+}
+
+#[test]
+fn a_text_can_begin_with_a_product() {
+    assert_eq!(
+        Product::at_start_of("Firefox beta 1"),
+        Some((Product::FIREFOX, "beta 1"))
+    );
+    assert_eq!(Product::at_start_of("Firefox"), None);
+    assert_eq!(Product::at_start_of("firefox beta"), None);
+}
