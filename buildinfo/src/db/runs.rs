@@ -61,10 +61,10 @@ platform::from_row!(Run {
 });
 
 impl Run {
-    /// Whether it read sources; loading a table does not.
+    /// Whether it read sources; loading a table does not, nor does taking in what was announced.
     pub fn reads_sources(&self) -> bool {
         let source = self.source.parse::<SourceName>();
-        !source.is_ok_and(|source| source.row().is_loaded())
+        !source.is_ok_and(|source| source.row().is_handed_in())
     }
 
     /// What was decided about the sources, and why.
@@ -171,7 +171,7 @@ pub async fn last_import(db: &Db) -> Result<Option<i64>, DbError> {
         "SELECT started FROM import_run WHERE id < $1 AND source NOT IN ({}) ORDER BY id DESC LIMIT 1",
         quoted(
             SourceName::all()
-                .filter(|source| source.row().is_loaded())
+                .filter(|source| source.row().is_handed_in())
                 .map(SourceName::as_str)
         )
     );

@@ -12,8 +12,9 @@ use crate::derive::claim::{Claim, Origin};
 use crate::derive::facts;
 use crate::names::UnknownName;
 use crate::names::build_id::BuildId;
+use crate::names::channel::Channel;
 use crate::names::product::Product;
-use crate::names::version::Version;
+use crate::names::version::{Stage, Version};
 use crate::said::observation::{Digest, Kind, Observation, Why};
 
 /// The name of a group: what the `group_key` column holds, as text.
@@ -44,6 +45,16 @@ impl GroupKey {
         match claim.origin {
             Origin::Candidate | Origin::Final => Self::Number(product, claim.version.number()),
             Origin::Nightly | Origin::Unofficial => Self::Build(product, claim.build_id),
+            // Where other sources' claims about such a build are.
+            Origin::Announced(_) => {
+                let is_single =
+                    matches!(claim.version.stage(), Stage::Alpha(_)) || Channel::of(&claim.channel).is_unofficial();
+                if is_single {
+                    Self::Build(product, claim.build_id)
+                } else {
+                    Self::Number(product, claim.version.number())
+                }
+            }
         }
     }
 }

@@ -49,6 +49,12 @@ impl Product {
         self.row().has_source
     }
 
+    /// Whether it has Mozilla's release process: product-details lists its releases, and what its versions, channels
+    /// and candidates are called follows from that.
+    pub fn has_release_process(self) -> bool {
+        !self.row().details.releases.is_empty()
+    }
+
     /// The folders that it is released under, the main one first.
     pub fn directories(self) -> impl Iterator<Item = Directory> + Clone {
         (0..=u8::MAX)
