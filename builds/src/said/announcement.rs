@@ -115,6 +115,11 @@ impl Announcement {
         &self.body
     }
 
+    /// The same, as an owned value.
+    pub fn into_stated(self) -> Map<String, Value> {
+        self.body
+    }
+
     /// The announcement as an observation.
     pub fn observation(&self) -> Observation {
         Observation::announced(
@@ -126,7 +131,8 @@ impl Announcement {
 }
 
 impl AnnouncedName {
-    /// The names that a request to withdraw builds means, as texts of it: of one platform, or the place of all.
+    /// The build that a request to withdraw it means. Without a platform, those of all platforms are meant, which have
+    /// one [place](Self::place).
     ///
     /// # Errors
     /// Every parameter that is wrong.
