@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ::buildinfo::Lookup;
 use ::buildinfo::audit::Audits;
+use ::buildinfo::watch::inbox::Inbox;
 use anyhow::Context;
 use axum::Router;
 use collector::Collector;
@@ -25,6 +26,9 @@ use crate::owner::owner;
 use crate::release::RELEASE;
 use crate::schedule::import_by_schedule;
 use crate::settings::{Settings, schedule_of};
+
+/// How long a request that announces builds waits for an import that runs.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What every service needs, opened.
 pub(crate) struct Parts {
@@ -177,9 +181,18 @@ impl Parts {
         .router()
     }
 
-    /// The API for builds.
+    /// The API for builds. Takes in what is announced there.
     pub(crate) fn build_api(&self, lookup: Lookup) -> Router {
-        ::buildinfo::api::router(lookup, self.db.clone(), self.audits.clone())
+        let answer_in = Duration::from_secs(u64::from(self.settings.http.answer_seconds));
+        let patience = if answer_in.is_zero() {
+            PATIENCE
+        } else {
+            PATIENCE.min(answer_in / 2)
+        };
+        let inbox = Inbox::new(self.db.unhurried(), owner(), patience);
+        let stop = self.lifecycle.stop_token();
+        self.lifecycle.spawn("announced builds", inbox.clone().run(stop));
+        ::buildinfo::api::router(lookup, self.db.clone(), self.audits.clone(), inbox)
     }
 
     /// Serves `router` on the service's address, which it returns.

@@ -1,8 +1,9 @@
 //! The HTTP API for builds: Crash Stats' `VersionString`, Buildhub's search, and our own under `/api/v1`.
 //!
 //! A handler extracts its input, calls one function, and answers. All answers are public and readable from any page
-//! (CORS). Answers to a `GET` under `/api/v1` carry an `ETag`.
+//! (CORS); to announce builds takes a permission. Answers to a `GET` under `/api/v1` carry an `ETag`.
 
+mod announce;
 mod asked;
 mod audit;
 mod body;
@@ -34,16 +35,17 @@ use tower_http::cors::{Any, CorsLayer};
 use self::state::Api;
 use crate::audit::Audits;
 use crate::lookup::Lookup;
+use crate::watch::inbox::Inbox;
 
 /// Maximum concurrent searches.
 const SEARCHES: usize = 2;
 
-/// The API over a loaded index and the database behind it. The caller runs [`Lookup::run`], and shares the audits with
-/// the pages.
-pub fn router(lookup: Lookup, db: Db, audits: Audits) -> Router {
+/// The API over a loaded index and the database behind it. The caller runs [`Lookup::run`] and [`Inbox::run`], and
+/// shares the audits with the pages.
+pub fn router(lookup: Lookup, db: Db, audits: Audits, inbox: Inbox) -> Router {
     let cors = CorsLayer::new()
         .allow_origin(Any)
-        .allow_methods([Method::GET, Method::POST])
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
         .allow_headers(Any);
     Router::new()
         .route("/api/VersionString/", get(version_string::get))
@@ -52,7 +54,10 @@ pub fn router(lookup: Lookup, db: Db, audits: Audits) -> Router {
         .route("/api/records", get(search::records))
         .route("/api/v1/lookup", get(questions::lookup).post(questions::lookup_many))
         .route("/api/v1/explain", get(questions::explain))
-        .route("/api/v1/builds", get(builds::list))
+        .route(
+            "/api/v1/builds",
+            get(builds::list).post(announce::announce).delete(announce::withdraw),
+        )
         .route("/api/v1/builds/{build_id}", get(builds::one))
         .route("/api/v1/versions", get(versions::versions))
         .route("/api/v1/latest", get(versions::latest))
@@ -71,6 +76,7 @@ pub fn router(lookup: Lookup, db: Db, audits: Audits) -> Router {
             searches: Arc::new(Semaphore::new(SEARCHES)),
             snapshot: Arc::default(),
             audits,
+            inbox,
         })
 }
 

@@ -17,6 +17,7 @@ mod deletion;
 mod dirty_groups;
 mod generations;
 mod importer;
+mod inbox;
 mod lease;
 mod observations;
 mod page;
@@ -50,15 +51,21 @@ pub use dirty_groups::{dirty_count, dirty_groups, mark_all_dirty, mark_product_d
 pub(crate) use generations::finished_here;
 pub use generations::{Generation, Step, finish_generation, latest_generation, steps_to_all, write as write_steps};
 pub use importer::{CLOCKS_APART, importer_said, say_importer, unsay_importer};
+pub use inbox::{
+    NotPut, Outcome, Put, Waiting, announced_at, last_waiting, put_announced, put_withdrawn, remove_waiting, waiting,
+    waits,
+};
 pub use lease::{IMPORT_LEASE, Lease, RunLease, Writes, release_lease};
 pub use observations::{Stored, by_digests, each_of_groups, fact_observations, group_sizes, of_group, said_now};
 pub use page::Page;
 pub use places::{Contents, Place, PlaceState, each_buildhub_subject, forget_bad, places, put_places};
 pub use products::{peculiar_products, set_peculiar_products};
-pub use recording::{Prepared, Seen, close_unsaid, record, record_listing, record_prepared, regroup};
+pub use recording::{Prepared, Seen, close, close_unsaid, record, record_listing, record_prepared, regroup};
 pub use reported::{ReportedVersion, reported_versions};
 pub use responses::{each_response, forget_responses, put_responses};
-pub use runs::{Run, end_run, last_import, recent_runs, run_outcomes, runs_before, start_run};
+pub use runs::{
+    Run, end_run, last_complete_import, last_import, newest_import, recent_runs, run_outcomes, runs_before, start_run,
+};
 pub use sources::{SourceState, record_state, source_states};
 pub use unknown::{
     AlarmFilter, Unknown, UnknownFilter, add_unknown, forget_unknown, list_unknown, prune_unknown, unknown_counts,

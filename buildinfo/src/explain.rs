@@ -33,8 +33,6 @@ const MOST: usize = 200;
 const EXCERPT: usize = 1000;
 /// Maximum conflicts of a group examined.
 const CONFLICTS: i64 = 200;
-/// Imports searched for the last complete one.
-const RUNS: i64 = 100;
 
 /// What a change altered in the builds with an id. Reads the builds before and after it, if those before are kept.
 async fn differences_by(db: &Db, change: &Change, product: Product, id: BuildId) -> Result<Vec<String>, DbError> {
@@ -100,11 +98,9 @@ pub async fn explain(db: &Db, answer: &Answer) -> Result<Explanation, DbError> {
         conflicts,
         corrections,
         history,
-        read_until: db::recent_runs(db, RUNS)
+        read_until: db::last_complete_import(db)
             .await?
-            .iter()
-            .filter(|run| run.outcome == "complete" && run.reads_sources())
-            .find_map(|run| run.ended)
+            .and_then(|run| run.ended)
             .map(rfc3339),
         answer: answer.clone(),
     })

@@ -4,6 +4,7 @@
 //! are marked in the same transaction, and readers see a new generation only once it is complete. Only one import runs
 //! at a time, by a lease in the database.
 
+mod announced;
 mod archive;
 mod buildhub;
 mod choice;
@@ -19,6 +20,7 @@ mod under_way;
 use platform::db::Db;
 use tokio_util::sync::CancellationToken;
 
+pub use self::announced::take_in_announced;
 pub use self::choice::Choice;
 pub use self::derivation::{correct, rebuild, settle_products, undo_correction};
 pub use self::error::ImportError;
@@ -79,7 +81,11 @@ pub async fn import(
 impl Import<'_> {
     async fn work(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
         self.read_sources(stop).await?;
+        let announced = announced::record_waiting(&self.lease, &mut self.run).await?;
         self.run.generation = derive_dirty(&self.lease, stop, self.report).await?;
+        if let Some(through) = announced {
+            announced::remove(&self.lease, through).await?;
+        }
         self.record_states().await
     }
 

@@ -16,7 +16,7 @@ use buildinfo::audit;
 use buildinfo::db::{self, AlarmFilter, ChangeCursor, UnknownFilter};
 use buildinfo::import::{Choice, Options};
 use builds::derive::correction::CorrectionKind;
-use builds::{Correction, Product, SourceName};
+use builds::{Correction, Observation, Product, SourceName};
 use demo::{Plan, World};
 use platform::db::Db;
 use platform::in_tx;
@@ -191,6 +191,7 @@ async fn call_all(db: &Db) {
             db::groups_concerned(db, &[correction]).await.unwrap();
         }
     }
+    call_inbox(db).await;
     db::of_group(db, &group).await.unwrap();
     db::group_sizes(db, std::slice::from_ref(&group)).await.unwrap();
     db::each_of_groups(db, std::slice::from_ref(&group), |_, _, _| {})
@@ -276,6 +277,36 @@ async fn call_all(db: &Db) {
     audit::read::findings(db, everything, None, 100).await.unwrap();
     audit::read::summaries(db, None, 10).await.unwrap();
     audit::read::scores(db, None).await.unwrap();
+}
+
+/// Announces builds, takes them in, and withdraws them.
+async fn call_inbox(db: &Db) {
+    let announced: Vec<Observation> = (0..2000_i64)
+        .map(|id| {
+            let id = 20_260_101_000_000 + id / 60 * 100 + id % 60;
+            let body = serde_json::json!({"product": "Firefox", "channel": "default", "version": "154.0",
+                "build_id": id.to_string(), "status": "published"});
+            let place = format!("own:/Firefox/default/{id}");
+            Observation::announced(&place, &format!("Firefox default {id}"), body)
+        })
+        .collect();
+    let mut tx = db.begin().await.unwrap();
+    db::put_announced(&mut tx, &announced, "x").await.unwrap();
+    tx.commit().await.unwrap();
+    analyze(db).await;
+    let mut tx = db.begin().await.unwrap();
+    db::put_announced(&mut tx, &announced[..20], "x").await.unwrap();
+    let put = db::put_withdrawn(&mut tx, &announced[0].url, None, "x").await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(db::last_waiting(db).await.unwrap(), Some(put.through));
+    assert!(db::waits(db, 1).await.unwrap());
+    db::waiting(db, 0, put.through, 10).await.unwrap();
+    let places: BTreeSet<&str> = announced[..20].iter().map(|one| one.url.as_str()).collect();
+    db::announced_at(db, &places).await.unwrap();
+    db::last_complete_import(db).await.unwrap();
+    let mut tx = db.begin().await.unwrap();
+    db::remove_waiting(&mut tx, put.through).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 fn is_bad(step: &str) -> bool {

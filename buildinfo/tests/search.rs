@@ -5,6 +5,8 @@
 #[expect(dead_code, reason = "shared with tests that import in other ways")]
 mod support;
 
+use std::time::Duration;
+
 use std::collections::BTreeSet;
 
 use axum::Router;
@@ -12,6 +14,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use buildinfo::audit::Audits;
 use buildinfo::import::{Choice, Options};
+use buildinfo::watch::inbox::Inbox;
 use buildinfo::{api, db};
 use builds::SourceName;
 use http_body_util::BodyExt;
@@ -31,7 +34,12 @@ impl Service {
         let mut services = Vec::new();
         for test in databases().await {
             Sources::standard().await.import(&test.db).await;
-            let router = api::router(lookup(&test.db).await, test.db.clone(), Audits::new(test.db.clone()));
+            let router = api::router(
+                lookup(&test.db).await,
+                test.db.clone(),
+                Audits::new(test.db.clone()),
+                Inbox::new(test.db.clone(), String::new(), Duration::ZERO),
+            );
             services.push(Self { router, test });
         }
         services

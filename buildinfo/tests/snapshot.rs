@@ -5,6 +5,8 @@
 #[expect(dead_code, reason = "shared with tests that import in other ways")]
 mod support;
 
+use std::time::Duration;
+
 use std::io::{Read, Write};
 
 use axum::Router;
@@ -14,6 +16,7 @@ use base64::Engine;
 use buildinfo::api;
 use buildinfo::audit::Audits;
 use buildinfo::transfer::snapshot::{SnapshotError, read};
+use buildinfo::watch::inbox::Inbox;
 use builds::{Question, resolve};
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
@@ -41,7 +44,12 @@ async fn a_snapshot_answers_as_the_service_does() {
         let sources = Sources::standard().await;
         sources.import(&test.db).await;
         let service = lookup(&test.db).await;
-        let router = api::router(service.clone(), test.db.clone(), Audits::new(test.db.clone()));
+        let router = api::router(
+            service.clone(),
+            test.db.clone(),
+            Audits::new(test.db.clone()),
+            Inbox::new(test.db.clone(), String::new(), Duration::ZERO),
+        );
         let (status, headers, file) = get(&router, "/api/v1/snapshot", None).await;
         assert_eq!(status, StatusCode::OK);
         let digest = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(&file));

@@ -129,6 +129,8 @@ pub enum Reason {
     VariantBuild,
     /// Its channel is not part of a release process.
     UnofficialChannel,
+    /// The site's own pipeline announced it so, and no source that is trusted more tells of the build.
+    Announced,
     /// A correction states it.
     Corrected,
     /// A release's file, asked for on beta: there it is a release candidate.
@@ -175,6 +177,7 @@ impl Reason {
             Self::Nightly => "a nightly build: published without a release process",
             Self::VariantBuild => "made for a partner or a test",
             Self::UnofficialChannel => "the build follows a channel of no release process",
+            Self::Announced => "the build was announced by the site's own pipeline",
             Self::Corrected => "a correction states this",
             Self::ReleaseCandidateOnBeta => "a release's file: on beta it is a release candidate",
             Self::ChannelDiffers => "the build is known on another channel than the one asked",

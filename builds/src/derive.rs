@@ -2,6 +2,7 @@
 //!
 //! The same observations, corrections and facts give the same builds, byte for byte, in whatever order they come.
 
+mod announced;
 pub mod claim;
 mod conclusion;
 mod conflict;
@@ -18,7 +19,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::build::Build;
-use crate::derive::claim::Claim;
+use crate::derive::announced::Concluded;
+use crate::derive::claim::{Claim, Origin};
 use crate::derive::conclusion::conclude;
 use crate::derive::conflict::conflicts_of_places;
 use crate::derive::correction::{Correction, correct};
@@ -83,15 +85,22 @@ impl Claims {
             )
         });
         self.claims.dedup_by_key(|claim| claim.digest);
-        let group = Group::new(&self.claims, facts);
         let mut conflicts = conflicts_of_places(&self.claims);
-        let mut builds = BTreeMap::new();
+        let is_announced = |claim: &Claim| matches!(claim.origin, Origin::Announced(_));
+        let (announced, claims): (Vec<Claim>, Vec<Claim>) = self.claims.into_iter().partition(is_announced);
+        let group = Group::new(&claims, facts);
+        let mut concluded = Vec::new();
         for (name, claims) in group.by_build() {
-            let mut own = BTreeSet::new();
-            let mut build = conclude(&group, &name, &claims, &mut own);
-            let stated = correct(&mut build, name.version, corrections);
-            own.retain(|conflict| !conflict.is_settled(&stated));
-            conflicts.append(&mut own);
+            let mut disputed = BTreeSet::new();
+            let build = conclude(&group, &name, &claims, &mut disputed);
+            concluded.push(Concluded::new(name, build, claims, disputed));
+        }
+        let mut builds = BTreeMap::new();
+        for one in announced::add(concluded, &announced, facts) {
+            let (mut build, mut disputed) = (one.build, one.disputed);
+            let stated = correct(&mut build, one.name.version, corrections);
+            disputed.retain(|conflict| !conflict.is_settled(&stated));
+            conflicts.append(&mut disputed);
             let key = (
                 build.product,
                 build.channel.clone(),

@@ -174,6 +174,13 @@ fn among(index: &BuildIndex, builds: &[BuildRef<'_>], answer: &mut Answer) -> Re
     let on_channel: Vec<BuildRef<'_>> = builds.iter().copied().filter(|build| fits(*build, &asked)).collect();
     let differs = on_channel.is_empty();
     let mut found = if differs { builds.to_vec() } else { on_channel };
+    // What is only announced of an id gives way to what other sources say it is.
+    let (announced, listed): (Vec<_>, Vec<_>) = found.iter().partition(|build| build.is_announced_alone());
+    if !announced.is_empty() && !listed.is_empty() {
+        let name = |build: BuildRef<'_>| (build.channel().to_owned(), build.name_on(&asked));
+        let names: Vec<_> = listed.into_iter().map(name).collect();
+        found.retain(|build| !build.is_announced_alone() || names.contains(&name(*build)));
+    }
     // Partner builds matter only if there are no others.
     if found.iter().any(|build| build.status() != Status::Variant) {
         found.retain(|build| build.status() != Status::Variant);
@@ -185,7 +192,7 @@ fn among(index: &BuildIndex, builds: &[BuildRef<'_>], answer: &mut Answer) -> Re
     let Some(first) = found
         .iter()
         .copied()
-        .min_by_key(|build| (build.status(), build.certainty()))
+        .min_by_key(|build| (build.status(), build.certainty(), build.is_announced_alone()))
     else {
         return Reason::NotSeen;
     };

@@ -1,5 +1,6 @@
 //! What a source said, and where; without conclusions.
 
+pub mod announcement;
 pub mod canonical;
 pub mod files;
 pub mod location;

@@ -158,8 +158,7 @@ async fn builds(db: &Db) -> anyhow::Result<Finding> {
 
 async fn imports(db: &Db) -> anyhow::Result<Finding> {
     const NAME: &str = "import";
-    let runs = buildinfo::db::recent_runs(db, 50).await?;
-    let Some(run) = runs.iter().find(|run| run.reads_sources()) else {
+    let Some(run) = buildinfo::db::newest_import(db).await? else {
         return Ok(Finding::bad(
             NAME,
             "nothing was imported yet: run `datil buildinfo import`",

@@ -1,6 +1,7 @@
 //! Tests the real program from outside: starts it, submits reports, queries it, kills it and inspects it.
 
 mod access;
+mod announced;
 mod browser;
 mod builds;
 mod builds_cli;

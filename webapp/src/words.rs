@@ -2,8 +2,9 @@
 
 use builds::audit::{Check, Severity};
 use builds::policy::State;
+use builds::said::source::Way;
 use builds::unknown::Verdict;
-use builds::{Product, Reason, Version};
+use builds::{Product, Reason, SourceName, Version};
 
 /// A word on a page and what it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,12 +116,29 @@ pub(crate) fn certainty(name: &str) -> Word {
 }
 
 /// What a status is based on, if the rule stored under this name concluded it: a table of versions is only as good as
-/// its author.
+/// its author, and an announcement is the site's own word.
 pub(crate) fn certainty_by(name: &str, reason: &str) -> Word {
-    if reason.parse() == Ok(Reason::InTable) && name == "stated" {
-        return BY_TABLE;
+    match reason.parse() {
+        Ok(Reason::InTable) if name == "stated" => BY_TABLE,
+        Ok(Reason::Announced) if name == "stated" => ANNOUNCED,
+        _ => certainty(name),
     }
-    certainty(name)
+}
+
+/// Based on an announcement.
+const ANNOUNCED: Word = Word {
+    text: "announced",
+    meaning: "The site's own pipeline announced it so; no source that is read tells of the build.",
+    look: "good",
+};
+
+/// What a source is called: what was handed in is told from sources that are read.
+pub(crate) fn source(source: SourceName) -> String {
+    match source.row().way {
+        Way::Loaded => format!("a table of versions ({source})"),
+        Way::Announced => format!("announced builds ({source})"),
+        Way::Read(_) | Way::Elsewhere => source.to_string(),
+    }
 }
 
 /// Based on a table.

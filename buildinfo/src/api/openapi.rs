@@ -7,14 +7,15 @@ use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 
 use super::error::Error;
-use super::{audit, builds, history, questions, search, snapshot, unknown, version_string, versions};
+use super::{announce, audit, builds, history, questions, search, snapshot, unknown, version_string, versions};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
         title = "Datil: builds",
         description = "What every build of the products is: its exact version, what became of it, and why we say so. \
-            Everything here is public, and may be kept and asked again with its ETag."
+            Everything here is public, and may be kept and asked again with its ETag; only to announce builds takes a \
+            token."
     ),
     paths(
         questions::lookup,
@@ -22,6 +23,8 @@ use super::{audit, builds, history, questions, search, snapshot, unknown, versio
         questions::explain,
         builds::list,
         builds::one,
+        announce::announce,
+        announce::withdraw,
         versions::versions,
         versions::latest,
         versions::compare,

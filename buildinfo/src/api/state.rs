@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use super::snapshot_cache::SnapshotCache;
 use crate::audit::Audits;
 use crate::lookup::Lookup;
+use crate::watch::inbox::Inbox;
 
 /// What handlers answer from.
 #[derive(Debug, Clone)]
@@ -18,4 +19,5 @@ pub(super) struct Api {
     pub(super) searches: Arc<Semaphore>,
     pub(super) snapshot: Arc<SnapshotCache>,
     pub(super) audits: Audits,
+    pub(super) inbox: Inbox,
 }

@@ -24,6 +24,21 @@ pub struct RunLease {
     pub until: i64,
 }
 
+/// How the name of an owner begins that needs the right for moments only.
+const BRIEF: &str = "announced builds";
+
+impl RunLease {
+    /// The name of an owner that takes in announced builds, and needs the right for moments only.
+    pub fn brief_owner(owner: &str) -> String {
+        format!("{BRIEF} ({owner})")
+    }
+
+    /// Whether the owner will give the right back in a moment.
+    pub fn is_brief(&self) -> bool {
+        self.owner.starts_with(BRIEF)
+    }
+}
+
 /// The right to import, as taken once.
 #[derive(Debug, Clone)]
 pub struct Lease {

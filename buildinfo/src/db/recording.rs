@@ -96,31 +96,41 @@ pub async fn close_unsaid(
     url: &str,
     said: &HashSet<Digest>,
 ) -> Result<u64, DbError> {
-    const CLOSE: &str = "UPDATE observation SET said_to = $1 WHERE digest = $2 AND said_to IS NULL";
     let mut closed = 0;
     loop {
         let gone = unsaid(to.db(), source, &place(url), said).await?;
-        for digests in gone.chunks(CHUNK) {
-            let stored = by_digests(to.db(), digests).await?;
-            let mut tx = to.begin_import_repeatable().await?;
-            let mut dirty = BTreeSet::new();
-            for stored in stored {
-                in_tx!(&mut tx, |conn| sqlx::query(CLOSE)
-                    .bind(run)
-                    .bind(&stored.digest)
-                    .execute(conn)
-                    .await
-                    .map(|_| ()))?;
-                dirty.extend(touched(&stored.observation));
-                closed += 1;
-            }
-            mark_dirty(&mut tx, &dirty).await?;
-            tx.commit().await?;
-        }
+        closed += close(to, run, &gone).await?;
         if gone.len() < MOST_GONE {
             return Ok(closed);
         }
     }
+}
+
+/// Closes observations that are not said any more; returns how many there were.
+///
+/// # Errors
+/// The database failed; what was closed stays closed.
+pub async fn close(to: &impl Writes, run: i64, gone: &[Digest]) -> Result<u64, DbError> {
+    const CLOSE: &str = "UPDATE observation SET said_to = $1 WHERE digest = $2 AND said_to IS NULL";
+    let mut closed = 0;
+    for digests in gone.chunks(CHUNK) {
+        let stored = by_digests(to.db(), digests).await?;
+        let mut tx = to.begin_import_repeatable().await?;
+        let mut dirty = BTreeSet::new();
+        for stored in stored {
+            in_tx!(&mut tx, |conn| sqlx::query(CLOSE)
+                .bind(run)
+                .bind(&stored.digest)
+                .execute(conn)
+                .await
+                .map(|_| ()))?;
+            dirty.extend(touched(&stored.observation));
+            closed += 1;
+        }
+        mark_dirty(&mut tx, &dirty).await?;
+        tx.commit().await?;
+    }
+    Ok(closed)
 }
 
 /// Some of what is said at a place but not among `said`, at most [`MOST_GONE`].
@@ -190,7 +200,7 @@ pub async fn regroup(to: &impl Writes) -> Result<(), DbError> {
 }
 
 /// The path of an address, which is the same for a source and its mirrors.
-fn place(url: &str) -> String {
+pub(super) fn place(url: &str) -> String {
     url::Url::parse(url).map_or_else(|_| url.to_owned(), |url| url.path().to_owned())
 }
 

@@ -2,6 +2,7 @@
 
 use builds::policy::Policy;
 use builds::said::observation::SourceName;
+use platform::clock;
 use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
 use serde::Serialize;
@@ -60,11 +61,33 @@ platform::from_row!(Run {
     notes,
 });
 
+const COLUMNS: &str = "id, source, policy, started, ended, outcome, requests, records, new_records, unchanged, \
+    errors, generation, notes";
+
 impl Run {
-    /// Whether it read sources; loading a table does not.
-    pub fn reads_sources(&self) -> bool {
-        let source = self.source.parse::<SourceName>();
-        !source.is_ok_and(|source| source.row().is_loaded())
+    /// A run that begins now, later than the previous one even on a clock that was set back. It is stored by
+    /// [`start_run`].
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn next(db: &Db, source: &str, policy: String) -> Result<Self, DbError> {
+        let now = clock::now_micros();
+        let last = recent_runs(db, 1).await?;
+        Ok(Self {
+            id: last.first().map_or(now, |last| now.max(last.id + 1)),
+            started: now,
+            source: source.to_owned(),
+            policy,
+            ..Self::default()
+        })
+    }
+
+    /// Adds a line to the notes, which people read.
+    pub fn note(&mut self, text: &str) {
+        if !self.notes.is_empty() {
+            self.notes.push('\n');
+        }
+        self.notes.push_str(text);
     }
 
     /// What was decided about the sources, and why.
@@ -145,13 +168,8 @@ pub async fn recent_runs(db: &Db, limit: i64) -> Result<Vec<Run>, DbError> {
 /// # Errors
 /// The database failed.
 pub async fn runs_before(db: &Db, before: i64, limit: i64) -> Result<Page<Run>, DbError> {
-    const SQL: &str = "\
-        SELECT id, source, policy, started, ended, outcome, requests, records, new_records, unchanged, errors, \
-        generation, notes \
-        FROM import_run \
-        WHERE id < $1 \
-        ORDER BY id DESC LIMIT $2";
-    let mut rows: Vec<Run> = on!(db, |pool| sqlx::query_as(SQL)
+    let sql = format!("SELECT {COLUMNS} FROM import_run WHERE id < $1 ORDER BY id DESC LIMIT $2");
+    let mut rows: Vec<Run> = on!(db, |pool| sqlx::query_as(AssertSqlSafe(sql.as_str()))
         .bind(before)
         .bind(limit.saturating_add(1))
         .fetch_all(pool)
@@ -167,15 +185,32 @@ pub async fn runs_before(db: &Db, before: i64, limit: i64) -> Result<Page<Run>, 
 /// # Errors
 /// The database failed.
 pub async fn last_import(db: &Db) -> Result<Option<i64>, DbError> {
+    Ok(newest_import(db).await?.map(|run| run.started))
+}
+
+/// The newest run that read sources; none if there never was one.
+///
+/// # Errors
+/// The database failed.
+pub async fn newest_import(db: &Db) -> Result<Option<Run>, DbError> {
+    of_sources(db, "").await
+}
+
+/// The newest run that read sources and had them all; none if there never was one.
+///
+/// # Errors
+/// The database failed.
+pub async fn last_complete_import(db: &Db) -> Result<Option<Run>, DbError> {
+    of_sources(db, "AND outcome = 'complete'").await
+}
+
+async fn of_sources(db: &Db, and: &str) -> Result<Option<Run>, DbError> {
+    let handed_in = SourceName::all().filter(|source| source.row().is_handed_in());
     let sql = format!(
-        "SELECT started FROM import_run WHERE id < $1 AND source NOT IN ({}) ORDER BY id DESC LIMIT 1",
-        quoted(
-            SourceName::all()
-                .filter(|source| source.row().is_loaded())
-                .map(SourceName::as_str)
-        )
+        "SELECT {COLUMNS} FROM import_run WHERE id < $1 AND source NOT IN ({}) {and} ORDER BY id DESC LIMIT 1",
+        quoted(handed_in.map(SourceName::as_str))
     );
-    Ok(on!(db, |pool| sqlx::query_scalar(AssertSqlSafe(sql.as_str()))
+    Ok(on!(db, |pool| sqlx::query_as(AssertSqlSafe(sql.as_str()))
         .bind(i64::MAX)
         .fetch_optional(pool)
         .await)?)

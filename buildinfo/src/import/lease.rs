@@ -55,7 +55,7 @@ async fn wait_for_lease(
     loop {
         match Lease::take(db, owner, clock::now_micros()).await? {
             Ok(lease) => return Ok(lease),
-            Err(lease) if !wait => return Err(ImportError::Busy(lease)),
+            Err(lease) if !wait && !lease.is_brief() => return Err(ImportError::Busy(lease)),
             Err(lease) => report(Progress::Waiting(lease.owner)),
         }
         tokio::select! {

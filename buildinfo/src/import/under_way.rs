@@ -84,15 +84,7 @@ impl<'a> Import<'a> {
         options: &'a Options,
         report: &'a (dyn Fn(Progress) + Sync),
     ) -> Result<Self, ImportError> {
-        let now = clock::now_micros();
-        // Later than the previous run, even on a clock that was set back.
-        let last = db::recent_runs(lease.db(), 1).await?;
-        let run = Run {
-            id: last.first().map_or(now, |last| now.max(last.id + 1)),
-            started: now,
-            source: options.choice.name().to_owned(),
-            ..Run::default()
-        };
+        let run = Run::next(lease.db(), options.choice.name(), String::new()).await?;
         db::start_run(&lease, &run).await?;
         let always = (settings.keep_responses_days > 0).then(|| Arc::new(Tape::new()));
         let tape = options.tape.clone().or(always);
@@ -190,10 +182,7 @@ impl<'a> Import<'a> {
 
     /// Adds a line to the run's notes, which people read.
     pub(super) fn note(&mut self, text: &str) {
-        if !self.run.notes.is_empty() {
-            self.run.notes.push('\n');
-        }
-        self.run.notes.push_str(text);
+        self.run.note(text);
     }
 
     /// Counts `records` read, including `unusable` ones, and the result of storing them.

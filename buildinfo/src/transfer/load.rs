@@ -116,14 +116,8 @@ pub async fn load_csv(
     report: &(dyn Fn(Progress) + Sync),
 ) -> Result<Run, LoadError> {
     let work = |lease: Lease| async move {
-        let now = clock::now_micros();
-        let run = Run {
-            id: now,
-            started: now,
-            source: SourceName::CSV.as_str().to_owned(),
-            policy: format!("the table {:?}", options.origin.0),
-            ..Run::default()
-        };
+        let policy = format!("the table {:?}", options.origin.0);
+        let run = Run::next(db, SourceName::CSV.as_str(), policy).await?;
         db::start_run(&lease, &run).await?;
         let mut load = Load {
             lease,
@@ -221,10 +215,7 @@ impl Load<'_> {
     }
 
     fn note(&mut self, text: &str) {
-        if !self.run.notes.is_empty() {
-            self.run.notes.push('\n');
-        }
-        self.run.notes.push_str(text);
+        self.run.note(text);
     }
 
     /// Stores how the run ended, whether it succeeded or failed.

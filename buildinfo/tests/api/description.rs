@@ -16,7 +16,7 @@ async fn the_description_names_every_address_and_only_some_take_post() {
         let address = path.replace("{build_id}", "20260101000000");
         assert_ne!(service.get(&address).await.text, "", "{path}");
         let takes_post = methods.get("post").is_some();
-        let method = if takes_post { Method::DELETE } else { Method::POST };
+        let method = if takes_post { Method::PATCH } else { Method::POST };
         let request = Request::builder()
             .method(method)
             .uri(&address)

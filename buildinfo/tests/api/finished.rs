@@ -1,10 +1,13 @@
 //! What is finished is "not yet" nowhere: the first question after an import has returned is answered from it, even in
 //! a process that did not import and does not load its index in the background.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use buildinfo::audit::Audits;
+use buildinfo::watch::inbox::Inbox;
 use buildinfo::{Lookup, api, db};
 use demo::world::Channel;
 use demo::{Plan, Status, World};
@@ -46,7 +49,12 @@ async fn ask(router: &Router, address: &str) -> Value {
 }
 
 fn process(db: &Db) -> Router {
-    api::router(Lookup::new(db.clone()), db.clone(), Audits::new(db.clone()))
+    api::router(
+        Lookup::new(db.clone()),
+        db.clone(),
+        Audits::new(db.clone()),
+        Inbox::new(db.clone(), String::new(), Duration::ZERO),
+    )
 }
 
 #[tokio::test]

@@ -1,9 +1,12 @@
 //! History, unknown ids and findings.
 
+use std::time::Duration;
+
 use std::collections::BTreeMap;
 
 use axum::http::header;
 use buildinfo::audit::Audits;
+use buildinfo::watch::inbox::Inbox;
 use buildinfo::watch::unknown::write_down;
 use buildinfo::{api, db};
 use platform_testing::databases;
@@ -75,7 +78,12 @@ async fn unknown_ids_and_findings_are_listed_page_by_page() {
     for test in databases().await {
         let known = lookup(&test.db).await;
         let service = Service {
-            router: api::router(known.clone(), test.db.clone(), Audits::new(test.db.clone())),
+            router: api::router(
+                known.clone(),
+                test.db.clone(),
+                Audits::new(test.db.clone()),
+                Inbox::new(test.db.clone(), String::new(), Duration::ZERO),
+            ),
             sources: Sources::standard().await,
             test,
         };

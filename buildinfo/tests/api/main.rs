@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test is the test")]
 
+mod announced;
 mod builds;
 mod description;
 mod finished;

@@ -1,10 +1,13 @@
 //! The API over one database, and how it is asked.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use buildinfo::api;
 use buildinfo::audit::Audits;
+use buildinfo::watch::inbox::Inbox;
 use http_body_util::BodyExt;
 use platform_testing::{TestDb, databases};
 use serde_json::Value;
@@ -37,7 +40,12 @@ impl Service {
         for test in databases().await {
             let sources = Sources::standard().await;
             sources.import(&test.db).await;
-            let router = api::router(lookup(&test.db).await, test.db.clone(), Audits::new(test.db.clone()));
+            let router = api::router(
+                lookup(&test.db).await,
+                test.db.clone(),
+                Audits::new(test.db.clone()),
+                Inbox::new(test.db.clone(), String::new(), Duration::ZERO),
+            );
             services.push(Self { router, sources, test });
         }
         services

@@ -3,6 +3,7 @@
 use chrono::DateTime;
 use serde_json::Value;
 
+use crate::build::Status;
 use crate::names::build_id::BuildId;
 use crate::names::channel::{Versions, normalise_channel};
 use crate::names::product::Directory;
@@ -62,6 +63,8 @@ pub enum Origin {
     Nightly,
     /// No release process made it.
     Unofficial,
+    /// It was announced, with this status.
+    Announced(Status),
 }
 
 impl Claim {
@@ -71,6 +74,7 @@ impl Claim {
             Kind::BuildhubRecord => buildhub_record(observation, digest).map(Some),
             Kind::ArchiveFile => archive_file(observation, digest).map(Some),
             Kind::CsvRow => csv_row(observation, digest).map(Some),
+            Kind::Announced => announced(observation, digest).map(Some),
             Kind::ShippedRelease | Kind::CurrentVersions | Kind::ReleaseDirectory | Kind::ReleaseHistory => Ok(None),
         }
     }
@@ -284,10 +288,52 @@ fn csv_row(observation: &Observation, digest: Digest) -> Result<Claim, Why> {
     }))
 }
 
+fn announced(observation: &Observation, digest: Digest) -> Result<Claim, Why> {
+    let body = &observation.body;
+    let product = required(body, "/product")?;
+    let named: Directory = product.parse().map_err(|_| Why::UnknownProduct(product.to_owned()))?;
+    let channel = normalise_channel(required(body, "/channel")?);
+    let directory = Directory::of(named.product(), &channel);
+    let stated = parse_version(required(body, "/version")?)?;
+    // Elsewhere `rc1` is a version of its own, not the number of a build.
+    let (version, candidate) = if directory.product().has_release_process() {
+        (stated.without_candidate(), stated.candidate())
+    } else {
+        (stated, None)
+    };
+    let status = optional(body, "/status").and_then(|status| status.parse().ok());
+    let number = member(body, "/build_number").and_then(Value::as_u64);
+    let (platform, variant) = optional(body, "/platform").map(normalise_platform).unwrap_or_default();
+    Ok(named_for_its_file(Claim {
+        digest,
+        source: observation.source,
+        directory,
+        channel,
+        version,
+        folder: None,
+        build_number: number.and_then(|number| u32::try_from(number).ok()).or(candidate),
+        build_id: parse_build_id(required(body, "/build_id")?)?,
+        platform,
+        variant,
+        origin: Origin::Announced(status.ok_or(Why::Malformed("/status"))?),
+        localised: false,
+        revision: optional(body, "/revision").map(str::to_owned),
+        repository: optional(body, "/repository").map(repository_url),
+        archive_url: optional(body, "/archive_url").map(str::to_owned),
+        published_at: optional(body, "/published_at")
+            .and_then(|date| DateTime::parse_from_rfc3339(date).ok())
+            .map(|date| date.timestamp_micros()),
+    }))
+}
+
 /// Corrects the channel given by a source: a build of a release version said to be on beta is the release's own file,
 /// which the source lists a second time for beta (bug 1470948). On esr the version always includes `esr`.
 fn named_for_its_file(mut claim: Claim) -> Claim {
-    let official = matches!(claim.origin, Origin::Candidate | Origin::Final);
+    let official = match claim.origin {
+        Origin::Candidate | Origin::Final => true,
+        Origin::Announced(_) => claim.directory.product().has_release_process(),
+        Origin::Nightly | Origin::Unofficial => false,
+    };
     let said = claim.directory.product().channel(&claim.channel);
     if official
         && claim.version.stage() == Stage::Release

@@ -168,7 +168,7 @@ pub fn facts<'a>(observations: impl IntoIterator<Item = &'a Observation>) -> Fac
                 }
             }
             Kind::CurrentVersions => add_current(&mut facts, observation),
-            Kind::BuildhubRecord | Kind::ArchiveFile | Kind::CsvRow => {}
+            Kind::BuildhubRecord | Kind::ArchiveFile | Kind::CsvRow | Kind::Announced => {}
         }
     }
     facts

@@ -13,7 +13,7 @@ use crate::derive::facts;
 use crate::names::UnknownName;
 use crate::names::build_id::BuildId;
 use crate::names::product::Product;
-use crate::names::version::Version;
+use crate::names::version::{Stage, Version};
 use crate::said::observation::{Digest, Kind, Observation, Why};
 
 /// The name of a group: what the `group_key` column holds, as text.
@@ -52,6 +52,15 @@ impl GroupKey {
         match claim.origin {
             Origin::Candidate | Origin::Final => Self::Number(product, claim.version.number()),
             Origin::Nightly | Origin::Unofficial => Self::Build(product, claim.build_id),
+            // Where other sources' claims about such a build are.
+            Origin::Announced(_) => {
+                let channel = product.channel(&claim.channel);
+                if matches!(claim.version.stage(), Stage::Alpha(_)) || channel.is_unofficial() {
+                    Self::Build(product, claim.build_id)
+                } else {
+                    Self::Number(product, claim.version.number())
+                }
+            }
         }
     }
 }

@@ -21,7 +21,7 @@ pub(super) struct BuildName<'a> {
 }
 
 impl<'a> BuildName<'a> {
-    fn of(claim: &'a Claim) -> Self {
+    pub(super) fn of(claim: &'a Claim) -> Self {
         Self {
             directory: claim.directory,
             channel: &claim.channel,

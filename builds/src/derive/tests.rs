@@ -5,6 +5,7 @@ use crate::said::observation::{Observation, SourceName};
 use crate::samples::{Record, beta_copy, csv, record, shipped};
 use crate::{Build, Certainty, Derived, GroupKey, Reason, Status, derive, derive_all, facts, group_of};
 
+mod announced;
 mod corrections;
 mod folders;
 

@@ -132,6 +132,11 @@ impl<'a> BuildRef<'a> {
         self.tables.sources.names(self.get().sources)
     }
 
+    /// Whether only announcements tell that there is this build.
+    pub fn is_announced_alone(self) -> bool {
+        self.tables.sources.lists_alone(self.get().sources, SourceName::OWN)
+    }
+
     /// See [`Build::evidence`].
     pub fn evidence(self) -> &'a [Digest] {
         let start = self.get().evidence as usize;

@@ -27,6 +27,17 @@ impl Sources {
         Ok(SourceSet(set))
     }
 
+    /// Whether of the sources that list builds this one alone is in a set.
+    pub(super) fn lists_alone(&self, set: SourceSet, source: SourceName) -> bool {
+        let bits = (0..u32::BITS).map(|bit| set.0 & (1 << bit) != 0);
+        let mut listing = self
+            .0
+            .iter()
+            .zip(bits)
+            .filter_map(|(name, is_in)| (is_in && name.row().lists_builds()).then_some(*name));
+        listing.next() == Some(source) && listing.next().is_none()
+    }
+
     /// The sources of a set, in the order of trust.
     pub(super) fn names(&self, set: SourceSet) -> impl Iterator<Item = SourceName> + use<> {
         let bits = (0..u32::BITS).map(|bit| set.0 & (1 << bit) != 0);
@@ -62,5 +73,16 @@ mod tests {
         sorted.sort();
         assert_eq!(sources.names(whole).collect::<Vec<_>>(), sorted);
         assert_eq!(sources.names(single).collect::<Vec<_>>(), [SourceName::CSV]);
+        assert!(sources.lists_alone(single, SourceName::CSV));
+        assert!(!sources.lists_alone(whole, SourceName::CSV));
+        for (names, alone) in [
+            (&[SourceName::PRODUCT_DETAILS, SourceName::OWN][..], true),
+            (&[SourceName::PRODUCT_DETAILS], false),
+            (&[SourceName::BUILDHUB, SourceName::OWN], false),
+            (&[SourceName::OWN, SourceName::CSV], false),
+        ] {
+            let set = sources.set(names).unwrap();
+            assert_eq!(sources.lists_alone(set, SourceName::OWN), alone, "{names:?}");
+        }
     }
 }

@@ -79,6 +79,12 @@ impl Product {
         self.row().folders.iter().any(|folder| folder.in_archive)
     }
 
+    /// Whether it has Mozilla's release process: product-details lists its releases, and what its versions, channels
+    /// and candidates are called follows from that.
+    pub fn has_release_process(self) -> bool {
+        !self.row().details.releases.is_empty()
+    }
+
     /// The folders that it is released under, the main one first.
     pub fn directories(self) -> impl Iterator<Item = Directory> + Clone {
         (0..=u8::MAX)

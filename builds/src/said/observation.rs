@@ -34,11 +34,13 @@ pub enum Kind {
     ArchiveFile,
     /// A row of product, channel, version and build id.
     CsvRow,
+    /// A build as the site's own pipeline announces it.
+    Announced,
 }
 
 impl Kind {
     /// Every kind, in the order of the enum.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::BuildhubRecord,
         Self::ShippedRelease,
         Self::CurrentVersions,
@@ -46,6 +48,7 @@ impl Kind {
         Self::ReleaseHistory,
         Self::ArchiveFile,
         Self::CsvRow,
+        Self::Announced,
     ];
 
     /// The stored and displayed name.
@@ -58,6 +61,7 @@ impl Kind {
             Self::ReleaseHistory => "release_history",
             Self::ArchiveFile => "archive_file",
             Self::CsvRow => "csv_row",
+            Self::Announced => "announced",
         }
     }
 }
@@ -310,6 +314,18 @@ impl Observation {
                 "build_id": build_id,
                 "archive_url": archive_url,
             }),
+        }
+    }
+
+    /// A build as it was announced. Place, subject and body are those of an
+    /// [`Announcement`](super::announcement::Announcement).
+    pub fn announced(place: &str, subject: &str, body: Value) -> Self {
+        Self {
+            source: SourceName::OWN,
+            kind: Kind::Announced,
+            subject: subject.to_owned(),
+            url: place.to_owned(),
+            body,
         }
     }
 

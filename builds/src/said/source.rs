@@ -49,6 +49,8 @@ pub enum Way {
     Read(Address),
     /// Somebody loads a table of rows. It is not asked, and never silent.
     Loaded,
+    /// The site's own pipeline announces each build as it makes it. It is not asked, and never silent.
+    Announced,
     /// Another release of the program knows how. What it said is told and used; it is not asked.
     Elsewhere,
 }
@@ -109,6 +111,15 @@ static PRODUCT_DETAILS: Source = Source {
     personal: &[],
 };
 
+static OWN: Source = Source {
+    name: "own",
+    title: "Announced builds",
+    trust: 35,
+    way: Way::Announced,
+    asked: Asked::None,
+    personal: &[],
+};
+
 static CSV: Source = Source {
     name: "csv",
     title: "Tables of versions",
@@ -119,7 +130,7 @@ static CSV: Source = Source {
 };
 
 /// The rows of all sources, in the order in which they are shown.
-static STANDARD: [&Source; 4] = [&BUILDHUB, &ARCHIVE, &PRODUCT_DETAILS, &CSV];
+static STANDARD: [&Source; 5] = [&BUILDHUB, &ARCHIVE, &PRODUCT_DETAILS, &OWN, &CSV];
 
 /// The rows that the running program has beside those; empty as soon as the rows were read without.
 static ADDED: OnceLock<&'static [&'static Source]> = OnceLock::new();
@@ -182,11 +193,22 @@ impl Source {
         self.way == Way::Loaded
     }
 
+    /// Whether its words are handed in, as tables and announcements are: a run that takes them in reads no source.
+    pub fn is_handed_in(&self) -> bool {
+        matches!(self.way, Way::Loaded | Way::Announced)
+    }
+
+    /// Whether it tells of builds one by one. What imports read without asking it for builds tells of versions as a
+    /// whole.
+    pub fn lists_builds(&self) -> bool {
+        self.asked != Asked::None || !self.is_read()
+    }
+
     /// Its address in the settings, if imports read it.
     pub fn address(&self) -> Option<Address> {
         match self.way {
             Way::Read(address) => Some(address),
-            Way::Loaded | Way::Elsewhere => None,
+            Way::Loaded | Way::Announced | Way::Elsewhere => None,
         }
     }
 
@@ -248,6 +270,8 @@ impl SourceName {
     pub const ARCHIVE: Self = Self(&ARCHIVE);
     /// The published record of what has shipped.
     pub const PRODUCT_DETAILS: Self = Self(&PRODUCT_DETAILS);
+    /// Builds that the site's own pipeline announces.
+    pub const OWN: Self = Self(&OWN);
     /// Rows in the crash system's own table format.
     pub const CSV: Self = Self(&CSV);
 
@@ -399,7 +423,7 @@ mod tests {
             all.sort();
             all.into_iter().map(SourceName::as_str).collect()
         };
-        assert_eq!(by_trust, ["buildhub", "archive", "product-details", "csv"]);
+        assert_eq!(by_trust, ["buildhub", "archive", "product-details", "own", "csv"]);
     }
 
     #[test]

@@ -31,6 +31,10 @@ pub enum Action {
     LoadBuilds,
     /// Other lists for signatures were switched on or off; the detail says which.
     SwitchLists,
+    /// Builds were announced; the detail says which.
+    AnnounceBuilds,
+    /// Announced builds were withdrawn; the detail says which.
+    WithdrawBuilds,
 }
 
 impl Action {
@@ -50,6 +54,8 @@ impl Action {
         "correct_builds",
         "load_builds",
         "switch_lists",
+        "announce_builds",
+        "withdraw_builds",
     ];
 
     /// Its name in the log.
@@ -117,7 +123,7 @@ mod tests {
 
     #[test]
     fn every_name_is_listed() {
-        let last = Action::SwitchLists;
+        let last = Action::WithdrawBuilds;
         assert_eq!(Action::NAMES.len(), last as usize + 1);
         assert_eq!(Action::NAMES.last(), Some(&last.name()));
         assert_eq!(

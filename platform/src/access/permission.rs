@@ -81,7 +81,11 @@ impl Permission {
                 "Upload Try Symbols Files",
                 "upload symbols of builds that are only tried out",
             ),
-            Self::AnnounceBuilds => Row("announce_builds", "Announce Builds", "state which builds there are"),
+            Self::AnnounceBuilds => Row(
+                "announce_builds",
+                "Announce Builds",
+                "announce the builds that a pipeline of the site makes, and withdraw them",
+            ),
             Self::Administer => Row("administer", "Administer", "read the audit log"),
         }
     }

@@ -35,6 +35,7 @@ const FILES: &[File] = files![
     "0008_build_lists",
     "0009_reported_versions",
     "0010_access",
+    "0011_inbox",
     "0012_peculiar_products",
 ];
 
@@ -66,7 +67,7 @@ mod tests {
 
     /// The beginnings of the checksums that databases have stored. A migration that was applied somewhere is never
     /// edited: that database would be refused.
-    const STORED: [(&str, &str); 11] = [
+    const STORED: [(&str, &str); 12] = [
         ("6f1635149f87597b", "6de1c207353622d2"),
         ("8897a17d68711662", "8897a17d68711662"),
         ("7347bebb7efbe1e4", "1839fa27de2d2311"),
@@ -77,6 +78,7 @@ mod tests {
         ("96e25e111f011ead", "96e25e111f011ead"),
         ("04ad4d569eb44efa", "c1cf5e0ff2711e89"),
         ("5b310bcd26150422", "a2f336a4c1896251"),
+        ("9cd5695822ee6a37", "7d2fd0d5d33c06c7"),
         ("c7b71d1b31887cca", "428df5f9b5f1077d"),
     ];
 

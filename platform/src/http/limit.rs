@@ -19,14 +19,16 @@ use super::settings::HttpSettings;
 /// Inactive clients are forgotten every this many requests.
 const FORGET_EVERY: u32 = 1024;
 
-/// What costs much, by method and route: it reads whole tables, searches through all builds, or answers many questions
-/// at once.
+/// What costs much, by method and route: it reads whole tables, searches through all builds, answers many questions at
+/// once, or lets builds be derived and loaded anew.
 const EXPENSIVE: &[(&str, &str)] = &[
+    ("DELETE", "/api/v1/builds"),
     ("GET", "/api/v1/audit"),
     ("GET", "/api/v1/compare"),
     ("GET", "/api/v1/snapshot"),
     ("GET", "/builds/audit"),
     ("POST", "/api/search"),
+    ("POST", "/api/v1/builds"),
     ("POST", "/api/v1/lookup"),
 ];
 

@@ -24,7 +24,7 @@ pub struct HttpSettings {
     /// The same for the holder of one token, whose requests are not counted for the address; 0: no limit.
     pub token_rate_limit: u32,
     /// How many of these requests may be for what costs much (audits, snapshots, comparisons, Buildhub's search, many
-    /// look-ups at once), for each address or token; 0: no limit of their own.
+    /// look-ups at once, announced builds), for each address or token; 0: no limit of their own.
     pub expensive_rate_limit: u32,
     /// How many proxies of our own are in front, each appending to `X-Forwarded-For`: where rate limits and the audit
     /// log find the client's address. 0: the address of the connection.

@@ -180,6 +180,7 @@ pub(super) async fn addresses(world: &World) -> BTreeSet<Request> {
             "{\"product\": \"Firefox\", \"build_id\": \"20200101000000\"}\n{",
         ),
         ("/api/search", "{\"size\": 1}"),
+        ("/api/v1/builds", "[{\"product\": \"Firefox\"}]"),
         ("/account/sign-in", "token=x"),
         ("/report/index/x", ""),
     ] {
@@ -189,5 +190,9 @@ pub(super) async fn addresses(world: &World) -> BTreeSet<Request> {
             body,
         });
     }
+    asked.insert(Request {
+        method: "DELETE",
+        ..Request::get(format!("/api/v1/builds?{build}"))
+    });
     asked
 }

@@ -275,7 +275,7 @@ impl Details {
                 .sources
                 .iter()
                 .filter(|source| tables.is_empty() || !source.row().is_loaded())
-                .map(ToString::to_string)
+                .map(|source| words::source(*source))
                 .chain(tables.iter().cloned())
                 .collect::<Vec<_>>()
                 .join(if tables.is_empty() { ", " } else { "; " }),
@@ -362,7 +362,7 @@ impl Evidence {
         let observation = &stored.observation;
         Self {
             source: Table::of(observation, stored.first_seen)
-                .map_or_else(|| observation.source.to_string(), |table| table.to_string()),
+                .map_or_else(|| words::source(observation.source), |table| table.to_string()),
             kind: observation.kind.to_string().replace('_', " "),
             subject: text::shortened(&observation.subject, 300),
             url: links::web(&observation.url),

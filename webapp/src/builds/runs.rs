@@ -107,6 +107,11 @@ impl SourceRow {
     }
 }
 
+/// What was read, or handed in.
+fn read(run: &Run) -> String {
+    run.source.parse().map_or_else(|_| run.source.clone(), words::source)
+}
+
 /// One import in the list.
 #[derive(Debug)]
 struct RunRow {
@@ -135,7 +140,7 @@ impl RunRow {
             page: format!("{PATH}/{}", run.id),
             started: format::time(run.started),
             took: took(run),
-            read: run.source.clone(),
+            read: read(run),
             outcome: words::outcome(&run.outcome),
             sources: sources
                 .map(|one| (one.source.as_str(), words::source_state(one.state)))

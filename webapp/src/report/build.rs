@@ -241,8 +241,8 @@ fn sources(answer: &Map<String, Value>) -> String {
         .iter()
         .map(shown)
         .map(|source| match source.parse::<SourceName>() {
-            Ok(known) if known.row().is_loaded() => format!("a table of versions ({known})"),
-            _ => source,
+            Ok(known) => words::source(known),
+            Err(_) => source,
         })
         .collect();
     texts.join(", ")

@@ -7,6 +7,7 @@ use builds::audit::{Score, Scores};
 use builds::names::build_id::BuildId;
 use builds::names::product::Product;
 use builds::names::version::Stage;
+use builds::said::announcement::channel_in;
 use builds::said::observation::{Digest, Kind, Observation, SourceName};
 use platform::db::{Db, DbError};
 use serde_json::Value;
@@ -160,6 +161,7 @@ fn who(said: &Said) -> Option<(SourceName, Product, String)> {
         }
         // Its subject begins with the channel.
         Kind::BuildhubRecord => said.subject.split(' ').next()?,
+        Kind::Announced => channel_in(product, &said.subject)?,
         _ => "",
     };
     Some((SourceName::stored(&said.source).ok()?, product, channel.to_owned()))

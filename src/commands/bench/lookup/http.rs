@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use buildinfo::Lookup;
 use buildinfo::audit::Audits;
+use buildinfo::watch::inbox::Inbox;
 use chrono::TimeDelta;
 use platform::db::Db;
 use rand::rngs::StdRng;
@@ -35,7 +37,8 @@ pub(super) async fn measure(db: &Db, lookup: Lookup, history: History, figures: 
     let root = format!("http://{}", listener.local_addr()?);
     let stop = CancellationToken::new();
     let audits = Audits::new(db.clone());
-    let router = buildinfo::api::router(lookup, db.clone(), audits);
+    let inbox = Inbox::new(db.clone(), String::new(), Duration::ZERO);
+    let router = buildinfo::api::router(lookup, db.clone(), audits, inbox);
     let server = tokio::spawn(platform::http::serve(listener, router, stop.clone()));
     let mut random = StdRng::seed_from_u64(5);
     let ids = history.ids();

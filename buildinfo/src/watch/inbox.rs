@@ -1,0 +1,108 @@
+//! Takes in what was announced, in the processes that serve the API.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use platform::db::{Db, DbError};
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::db;
+use crate::import::{ImportError, take_in_announced};
+
+/// How often it is looked whether something waits that another process has stored.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// The pause after a failure.
+const AGAIN_AFTER: Duration = Duration::from_secs(10);
+/// How often a request looks whether another process has taken in what it announced.
+const ASK_EVERY: Duration = Duration::from_millis(250);
+
+/// What takes in announced builds, and who waits for it. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Inbox {
+    db: Db,
+    owner: String,
+    patience: Duration,
+    /// Something was put into the inbox.
+    wake: Arc<Notify>,
+    /// How often something was taken in.
+    taken: Arc<watch::Sender<u64>>,
+    /// Nothing more is taken in by this process.
+    ended: CancellationToken,
+}
+
+impl Inbox {
+    /// The inbox of a database. `owner` names the process where it holds the right to import; a request waits for at
+    /// most `patience` until what it announced is taken in. Nothing is taken in before [`Inbox::run`].
+    pub fn new(db: Db, owner: String, patience: Duration) -> Self {
+        Self {
+            db,
+            owner,
+            patience,
+            wake: Arc::default(),
+            taken: Arc::new(watch::Sender::new(0)),
+            ended: CancellationToken::new(),
+        }
+    }
+
+    /// Takes in what waits, again and again, until `stop`.
+    ///
+    /// # Errors
+    /// None: failures are retried.
+    pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let _ended = self.ended.clone().drop_guard();
+        loop {
+            let pause = match self.round(&stop).await {
+                Ok(()) => LOOK_EVERY,
+                Err(ImportError::Stopped) => return Ok(()),
+                Err(error) => {
+                    tracing::warn!(%error, "announced builds could not be taken in; it is tried again");
+                    AGAIN_AFTER
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    async fn round(&self, stop: &CancellationToken) -> Result<(), ImportError> {
+        if db::last_waiting(&self.db).await?.is_none() {
+            return Ok(());
+        }
+        if let Some(run) = take_in_announced(&self.db, &self.owner, stop).await? {
+            tracing::info!(
+                statements = run.records,
+                generation = run.generation,
+                "announced builds were taken in"
+            );
+        }
+        self.taken.send_modify(|times| *times += 1);
+        Ok(())
+    }
+
+    /// Has what was put into the inbox taken in through a number; returns whether that was done in time. If not, it
+    /// will be.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub(crate) async fn taken_in(&self, through: i64) -> Result<bool, DbError> {
+        let mut taken = self.taken.subscribe();
+        let late = tokio::time::sleep(self.patience);
+        tokio::pin!(late);
+        self.wake.notify_one();
+        loop {
+            if !db::waits(&self.db, through).await? {
+                return Ok(true);
+            }
+            tokio::select! {
+                () = &mut late => return Ok(false),
+                () = self.ended.cancelled() => return Ok(false),
+                _ = taken.changed() => {}
+                () = tokio::time::sleep(ASK_EVERY) => {}
+            }
+        }
+    }
+}
