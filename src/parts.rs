@@ -22,6 +22,7 @@ use webapp::Webapp;
 
 use crate::meters;
 use crate::owner::owner;
+use crate::products;
 use crate::release::RELEASE;
 use crate::schedule::import_by_schedule;
 use crate::settings::{Settings, schedule_of};
@@ -85,6 +86,7 @@ impl Parts {
         platform::meters::begin(collector::meters::METRICS);
         let collector = Collector::start(
             self.settings.collector.clone(),
+            products::supported(),
             self.db.clone(),
             self.blobs.clone(),
             self.wake.clone(),

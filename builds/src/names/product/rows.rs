@@ -58,6 +58,8 @@ pub struct Row {
     pub bugs: Option<&'static str>,
     /// The servers that are asked for the symbols of its crashes. They learn the names of its modules.
     pub symbols: &'static [&'static str],
+    /// Whether throttling rules that take the reports of certain products only, and name none, take its.
+    pub supported: bool,
     /// Whether it is a site's own: a row of a file, and not one that is built in.
     pub is_own: bool,
     /// Whether any source that we read knows its build ids.
@@ -205,6 +207,7 @@ const fn on_geckoview(name: &'static str, also_called: &'static [&'static str]) 
         links: MOZILLAS_LINKS,
         bugs: MOZILLAS_BUGS,
         symbols: MOZILLAS_SYMBOLS,
+        supported: false,
         is_own: false,
         has_source: false,
         numbered_betas: false,
@@ -213,6 +216,15 @@ const fn on_geckoview(name: &'static str, also_called: &'static [&'static str]) 
         esr_on_release: false,
         nightlies: NO_NIGHTLIES,
         details: NO_DETAILS,
+    }
+}
+
+/// A product that is known by its crashes only, with build ids that no source tells.
+const fn by_crashes_only(name: &'static str, also_called: &'static [&'static str]) -> Row {
+    Row {
+        ids_of: None,
+        supported: true,
+        ..on_geckoview(name, also_called)
     }
 }
 
@@ -253,6 +265,7 @@ pub(super) static BUILT_IN: &[Row] = &[
         links: MOZILLAS_LINKS,
         bugs: MOZILLAS_BUGS,
         symbols: MOZILLAS_SYMBOLS,
+        supported: true,
         is_own: false,
         has_source: true,
         numbered_betas: true,
@@ -296,6 +309,7 @@ pub(super) static BUILT_IN: &[Row] = &[
         links: MOZILLAS_LINKS,
         bugs: MOZILLAS_BUGS,
         symbols: MOZILLAS_SYMBOLS,
+        supported: true,
         is_own: false,
         has_source: true,
         numbered_betas: true,
@@ -338,6 +352,7 @@ pub(super) static BUILT_IN: &[Row] = &[
         links: MOZILLAS_LINKS,
         bugs: MOZILLAS_BUGS,
         symbols: MOZILLAS_SYMBOLS,
+        supported: false,
         is_own: false,
         has_source: true,
         numbered_betas: false,
@@ -381,6 +396,7 @@ pub(super) static BUILT_IN: &[Row] = &[
         links: MOZILLAS_LINKS,
         bugs: MOZILLAS_BUGS,
         symbols: MOZILLAS_SYMBOLS,
+        supported: true,
         is_own: false,
         has_source: false,
         numbered_betas: false,
@@ -416,6 +432,7 @@ pub(super) static BUILT_IN: &[Row] = &[
         links: MOZILLAS_LINKS,
         bugs: MOZILLAS_BUGS,
         symbols: MOZILLAS_SYMBOLS,
+        supported: true,
         is_own: false,
         has_source: false,
         numbered_betas: false,
@@ -427,30 +444,13 @@ pub(super) static BUILT_IN: &[Row] = &[
     },
     Row {
         packages: &["org.mozilla.reference.browser"],
+        supported: true,
         ..on_geckoview("ReferenceBrowser", &["reference-browser", "reference browser"])
     },
     on_geckoview("GeckoViewExample", &["geckoview_example"]),
     on_geckoview("GeckoViewTestRunner", &[]),
-    Row {
-        name: "MozillaVPN",
-        aliases: &[],
-        also_called: &["mozilla vpn", "vpn"],
-        look_up: false,
-        folders: &[],
-        channels: channel::MOZILLAS,
-        packages: &[],
-        links: MOZILLAS_LINKS,
-        bugs: MOZILLAS_BUGS,
-        symbols: MOZILLAS_SYMBOLS,
-        is_own: false,
-        has_source: false,
-        numbered_betas: false,
-        ids_of: None,
-        version_codes: false,
-        esr_on_release: false,
-        nightlies: NO_NIGHTLIES,
-        details: NO_DETAILS,
-    },
+    by_crashes_only("MozillaVPN", &["mozilla vpn", "vpn"]),
+    by_crashes_only("Firefox Enterprise", &[]),
     #[cfg(test)]
     super::tests::ONE_MORE,
 ];
