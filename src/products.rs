@@ -181,6 +181,10 @@ mod tests {
                 "product 2 (\"Kite\"), bugs: it must be a web address",
             ),
             (
+                &format!("{game}bugs = \"https://{{product}}.example/\""),
+                "product 2 (\"Kite\"), bugs: what is filled in cannot be a part of the server's name",
+            ),
+            (
                 &format!("{game}ids_of = \"Game\""),
                 "product 2 (\"Kite\"), ids_of: it must be the name of a product that",
             ),

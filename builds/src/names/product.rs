@@ -16,6 +16,7 @@ use crate::names::version::{Stage, Version};
 
 pub use registry::{Late, install, rows};
 pub use rows::{Details, Folder, Links, Nightlies, Product, Row};
+pub(crate) use rows::{GITHUB, MERCURIAL, MOZILLAS_LINKS};
 
 impl Product {
     /// Every product whose builds are looked up, in order.

@@ -78,8 +78,8 @@ pub struct Row {
     pub details: Details,
 }
 
-/// Templates of links about what lies in some repositories. In braces stand the names of what is filled in; where one of
-/// these is not known, there is no link.
+/// Templates of links about what lies in some repositories. In braces stand the names of what is filled in; where one
+/// of these is not known, there is no link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Links {
     /// What the addresses of these repositories begin with, as `https://hg.mozilla.org/`.
@@ -165,7 +165,7 @@ const ANDROID_NIGHTLIES: Nightlies = Nightlies {
 };
 
 /// What repositories on GitHub look like.
-pub(super) const GITHUB: Links = Links {
+pub(crate) const GITHUB: Links = Links {
     repository: "https://github.com/",
     source_folder: None,
     source: Some("{repository}/blob/{revision}/{path}#L{line}"),
@@ -173,17 +173,18 @@ pub(super) const GITHUB: Links = Links {
     changes: Some("{repository}/compare/{from}...{to}"),
 };
 
+/// What repositories on a server of Mercurial look like.
+pub(crate) const MERCURIAL: Links = Links {
+    repository: "https://hg.mozilla.org/",
+    source_folder: None,
+    // Searchfox knows the revisions of Git only.
+    source: Some("{repository}/file/{revision}/{path}#l{line}"),
+    revision: Some("{repository}/rev/{revision}"),
+    changes: Some("{repository}/pushloghtml?fromchange={from}&tochange={to}"),
+};
+
 /// The links of Mozilla's products.
-pub(super) const MOZILLAS_LINKS: &[Links] = &[
-    Links {
-        repository: "https://hg.mozilla.org/",
-        source_folder: None,
-        source: Some("https://searchfox.org/{tree}/rev/{revision}/{path}#{line}"),
-        revision: Some("{repository}/rev/{revision}"),
-        changes: Some("{repository}/pushloghtml?fromchange={from}&tochange={to}"),
-    },
-    GITHUB,
-];
+pub(crate) const MOZILLAS_LINKS: &[Links] = &[MERCURIAL, GITHUB];
 
 /// Where bugs about crashes of Mozilla's products are entered.
 const MOZILLAS_BUGS: Option<&str> = Some(
