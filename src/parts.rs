@@ -23,6 +23,7 @@ use webapp::Webapp;
 
 use crate::meters;
 use crate::owner::owner;
+use crate::products;
 use crate::release::RELEASE;
 use crate::schedule::import_by_schedule;
 use crate::settings::{Settings, schedule_of};
@@ -89,6 +90,7 @@ impl Parts {
         platform::meters::begin(collector::meters::METRICS);
         let collector = Collector::start(
             self.settings.collector.clone(),
+            products::supported(),
             self.db.clone(),
             self.blobs.clone(),
             self.wake.clone(),

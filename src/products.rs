@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use builds::names::product::stated::{self, Stated};
-use builds::names::product::{Row, install};
+use builds::names::product::{self, Row, install};
+use collector::throttle::{ProductName, Supported};
 use platform::config::{ConfigError, from_toml, from_value};
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +78,30 @@ fn rows_of(text: &str) -> Result<Vec<Row>, String> {
     stated::with(&stated).map_err(|wrong| wrong.to_string())
 }
 
+/// The products and packages that throttling rules without lists of their own go by: those of the rows in force.
+pub(crate) fn supported() -> Supported {
+    supported_of(product::rows())
+}
+
+fn supported_of(rows: &[Row]) -> Supported {
+    // Mozilla's clients spell the names of its products as these are; others are as good as their spellings.
+    let names = |row: &Row| {
+        let is_exact = !row.is_own;
+        row.spellings().enumerate().map(move |(nth, name)| match nth {
+            0 if is_exact => ProductName::Exactly(name.to_owned()),
+            _ => ProductName::AnyCase(name.to_owned()),
+        })
+    };
+    let packages = |row: &Row| -> Vec<String> { row.packages.iter().map(|&name| name.to_owned()).collect() };
+    let of_android = rows.iter().filter(|row| !row.packages.is_empty());
+    Supported {
+        products: Some(rows.iter().filter(|row| row.supported).flat_map(names).collect()),
+        packages: of_android
+            .flat_map(|row| names(row).map(|name| (name, packages(row))))
+            .collect(),
+    }
+}
+
 /// The products in force, as a file of products has them, or as JSON, one object a line.
 pub(crate) fn shown(as_json: bool) -> anyhow::Result<String> {
     let product = stated::in_force();
@@ -90,8 +115,9 @@ pub(crate) fn shown(as_json: bool) -> anyhow::Result<String> {
 #[cfg(test)]
 mod tests {
     use builds::names::product::Row;
+    use collector::throttle::{Rules, Supported, decide};
 
-    use super::rows_of;
+    use super::{rows_of, supported_of};
 
     /// The own products that a text makes.
     fn own(text: &str) -> Result<Vec<Row>, String> {
@@ -155,6 +181,10 @@ mod tests {
                 "product 2 (\"Kite\"), bugs: it must be a web address",
             ),
             (
+                &format!("{game}bugs = \"https://{{product}}.example/\""),
+                "product 2 (\"Kite\"), bugs: what is filled in cannot be a part of the server's name",
+            ),
+            (
                 &format!("{game}ids_of = \"Game\""),
                 "product 2 (\"Kite\"), ids_of: it must be the name of a product that",
             ),
@@ -215,6 +245,64 @@ mod tests {
             },
             built_in
         );
+    }
+
+    /// The name of the rule of Mozilla's that decides about a crash of a product, and of a package if there is one.
+    fn rule(supported: &Supported, product: &str, package: &str) -> String {
+        let mut annotations = serde_json::Map::new();
+        for (name, value) in [("ProductName", product), ("Android_PackageName", package)] {
+            if !value.is_empty() {
+                annotations.insert(name.to_owned(), value.into());
+            }
+        }
+        let rules = Rules::open("mozilla", supported.clone()).unwrap();
+        decide(&rules, &annotations, "", chrono::DateTime::UNIX_EPOCH).rule
+    }
+
+    #[test]
+    fn mozillas_rules_take_what_the_rows_support() {
+        const TAKEN: &str = "accept_everything";
+        const PRODUCT: &str = "unsupported_product";
+        const PACKAGE: &str = "unsupported_packagename";
+        let site = rows_of(
+            "[[product]]\nname = \"Kite\"\naliases = [\"wind\"]\npackages = [\"org.example.kite\"]\n\
+             [[product]]\nname = \"Game\"\n[[product]]\nname = \"Old Game\"\nsupported = false\n\
+             [[product]]\nname = \"Thunderbird\"\naliases = [\"Betterbird\"]\n",
+        );
+        let (built_in, site) = (supported_of(&rows_of("").unwrap()), supported_of(&site.unwrap()));
+        for (product, package, without, with) in [
+            ("Firefox", "", TAKEN, TAKEN),
+            ("Firefox", "org.example.any", TAKEN, TAKEN),
+            ("Firefox Enterprise", "", TAKEN, TAKEN),
+            ("MozillaVPN", "", TAKEN, TAKEN),
+            ("Thunderbird", "", TAKEN, TAKEN),
+            ("thunderbird", "", PRODUCT, PRODUCT),
+            ("betterbird", "", PRODUCT, TAKEN),
+            ("Fenix", "org.mozilla.firefox", TAKEN, TAKEN),
+            ("Fenix", "org.mozilla.firefox_beta", TAKEN, TAKEN),
+            ("Fenix", "org.mozilla.fenix", TAKEN, TAKEN),
+            ("Fenix", "org.mozilla.focus", PACKAGE, PACKAGE),
+            ("Fenix", "", PACKAGE, PACKAGE),
+            ("Focus", "org.mozilla.klar", TAKEN, TAKEN),
+            ("Focus", "org.mozilla.focus.nightly", TAKEN, TAKEN),
+            ("ReferenceBrowser", "org.mozilla.reference.browser", TAKEN, TAKEN),
+            ("ReferenceBrowser", "org.example.kite", PACKAGE, PACKAGE),
+            ("firefox-android", "org.mozilla.fenix", PRODUCT, PRODUCT),
+            ("Fennec", "", PRODUCT, PRODUCT),
+            ("GeckoViewExample", "", PRODUCT, PRODUCT),
+            ("GeckoViewTestRunner", "", PRODUCT, PRODUCT),
+            ("Waterfowl", "", PRODUCT, PRODUCT),
+            ("", "", PRODUCT, PRODUCT),
+            ("Kite", "org.example.kite", PRODUCT, TAKEN),
+            ("WIND", "org.example.kite", PRODUCT, TAKEN),
+            ("wind", "org.example.copy", PRODUCT, PACKAGE),
+            ("Game", "", PRODUCT, TAKEN),
+            (" game ", "org.example.any", PRODUCT, TAKEN),
+            ("Old Game", "", PRODUCT, PRODUCT),
+        ] {
+            let found = [&built_in, &site].map(|supported| rule(supported, product, package));
+            assert_eq!(found, [without, with], "{product:?} {package:?}");
+        }
     }
 
     /// What is shown can be a file, and means the same.

@@ -25,7 +25,7 @@ pub mod buildhub_search;
 pub mod catalog;
 pub mod enrichment;
 pub mod index;
-mod links;
+pub mod links;
 pub mod resolve;
 
 // Unknown builds, wrong data, and the sources' quality.

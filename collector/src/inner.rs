@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use crate::body::InFlight;
 use crate::settings::Settings;
-use crate::throttle::Rules;
+use crate::throttle::{Rules, Supported};
 use crate::unrecorded::Unrecorded;
 use crate::writer::Row;
 
@@ -50,11 +50,19 @@ pub(crate) struct Inner {
 
 impl Collector {
     /// Creates a collector that stores reports in `blobs` and `db`, and wakes this process's processors through `wake`.
+    /// `supported` are the products and packages that throttling rules without lists of their own go by.
     ///
     /// # Errors
     /// The throttling rules cannot be used.
-    pub fn start(settings: Settings, db: Db, blobs: Blobs, wake: Wake, random: Random) -> anyhow::Result<Self> {
-        let rules = Rules::open(&settings.throttle).context("reading collector.throttle")?;
+    pub fn start(
+        settings: Settings,
+        supported: Supported,
+        db: Db,
+        blobs: Blobs,
+        wake: Wake,
+        random: Random,
+    ) -> anyhow::Result<Self> {
+        let rules = Rules::open(&settings.throttle, supported).context("reading collector.throttle")?;
         let (rows, waiting_rows) = mpsc::channel(WAITING_ROWS);
         let window = Duration::from_secs(settings.duplicate_window_seconds);
         Ok(Self(Arc::new(Inner {

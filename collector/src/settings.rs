@@ -4,7 +4,7 @@ use platform::config::{ConfigError, check_within};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::throttle::Rules;
+use crate::throttle::{Rules, Supported};
 
 /// The section `collector` of the settings.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -71,7 +71,7 @@ impl Settings {
     /// # Errors
     /// The first setting that cannot be used, and why.
     pub fn check(&self) -> Result<(), ConfigError> {
-        if let Err(error) = Rules::open(&self.throttle) {
+        if let Err(error) = Rules::open(&self.throttle, Supported::default()) {
             let error = anyhow::Error::from(error);
             return Err(ConfigError::setting(
                 "collector.throttle",

@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use crate::throttle::{ProductName, Supported};
 use crate::{Collector, Random, Settings};
 
 const BOUNDARY: &str = "BoundaryOfTheTests";
@@ -52,7 +53,13 @@ fn random() -> Random {
 /// A collector without its background part.
 fn stopped(settings: Settings, db: &Db, folder: &Path) -> (Collector, Blobs) {
     let blobs = Blobs::open(&BlobSettings::default(), folder).unwrap();
-    let collector = Collector::start(settings, db.clone(), blobs.clone(), Wake::default(), random()).unwrap();
+    let supported = ["Firefox", "Thunderbird"].map(|name| ProductName::Exactly(name.to_owned()));
+    let supported = Supported {
+        products: Some(supported.to_vec()),
+        packages: Vec::new(),
+    };
+    let (db, wake) = (db.clone(), Wake::default());
+    let collector = Collector::start(settings, supported, db, blobs.clone(), wake, random()).unwrap();
     (collector, blobs)
 }
 

@@ -4,12 +4,14 @@
 //! sent again gets the same answer.
 
 mod rules;
+mod supported;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 pub use rules::{Outcome, Rule, Rules, RulesError, Test};
+pub use supported::{ProductName, Supported};
 
 /// The name given as the rule when none decided: the report is rejected.
 pub const NO_MATCH: &str = "NO_MATCH";
@@ -142,15 +144,12 @@ fn holds(test: &Test, rules: &Rules, annotations: &Map<String, Value>, now: Date
         }),
         Test::UnsupportedProduct => {
             let product = text("ProductName").unwrap_or_default();
-            !rules.products.is_empty() && !rules.products.contains(&product)
+            !rules.supported.has_product(&product)
         }
         Test::UnsupportedPackage => {
             let product = text("ProductName").unwrap_or_default();
             let package = text("Android_PackageName").unwrap_or_default();
-            rules
-                .packages
-                .get(&product)
-                .is_some_and(|known| !known.contains(&package))
+            !rules.supported.has_package(&product, &package)
         }
         Test::WindowsBuildUpTo(limit) => text("TelemetryEnvironment")
             .and_then(|text| windows_build(&text))

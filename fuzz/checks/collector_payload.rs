@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Request};
+use collector::throttle::Supported;
 use collector::{Collector, Settings};
 use http_body_util::BodyExt;
 use platform::blobs::{BlobSettings, Blobs};
@@ -41,7 +42,8 @@ pub(crate) async fn check(db: &Db, bytes: &[u8]) {
     };
     let blobs = Blobs::open(&settings, Path::new("")).expect("a store in memory can be opened");
     let random = Arc::new(|| [7; 16]);
-    let collector = Collector::start(Settings::default(), db.clone(), blobs, Wake::default(), random)
+    let (settings, supported) = (Settings::default(), Supported::default());
+    let collector = Collector::start(settings, supported, db.clone(), blobs, Wake::default(), random)
         .expect("the default settings can be used");
     let response = collector
         .router()

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use platform::config::{ConfigError, check_within, one_or_many};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use signature::Lists;
 
 use crate::symbols::Roots;
@@ -16,9 +16,11 @@ pub struct Settings {
     pub workers: usize,
     /// How many child processes walk minidumps.
     pub walkers: usize,
-    /// Sources of symbols: `file://` folders or `https://` servers, tried in this order.
-    #[serde(deserialize_with = "one_or_many")]
-    pub symbols_urls: Vec<String>,
+    /// Sources of symbols: `file://` folders for every crash, and `https://` servers, which are asked for crashes of
+    /// the products that are built in, in this order. Left out, the servers in these products' rows are asked; empty,
+    /// none. A site's own products have servers in their rows only.
+    #[serde(deserialize_with = "some_or_many")]
+    pub symbols_urls: Option<Vec<String>>,
     /// Maximum bytes of fetched symbols on disk.
     pub symbols_cache_max: u64,
     /// Maximum bytes of memory of a walker.
@@ -29,12 +31,19 @@ pub struct Settings {
     pub siglists: Option<PathBuf>,
 }
 
+/// A list, or none.
+fn some_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    #[derive(Deserialize)]
+    struct Many(#[serde(deserialize_with = "one_or_many")] Vec<String>);
+    Ok(Option::<Many>::deserialize(deserializer)?.map(|Many(texts)| texts))
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
             workers: 4,
             walkers: 1,
-            symbols_urls: Vec::new(),
+            symbols_urls: None,
             symbols_cache_max: 40 << 30,
             walker_memory: 3 << 30,
             walker_timeout_seconds: 120,
@@ -68,18 +77,13 @@ impl Settings {
         ] {
             check_within(name, value, allowed)?;
         }
-        for text in &self.symbols_urls {
-            let problem = match text.parse::<url::Url>() {
-                Err(error) => error.to_string(),
-                Ok(url) => match Roots::of(std::slice::from_ref(&url)) {
-                    Err(error) => error.to_string(),
-                    Ok(_) => continue,
-                },
-            };
-            return Err(ConfigError::setting(
-                "processor.symbols_urls",
-                format!("{text:?}: {problem} (file:///folder and https://server are allowed)"),
-            ));
+        for text in self.symbols_urls.iter().flatten() {
+            if let Err(problem) = Roots::read(std::slice::from_ref(text)) {
+                return Err(ConfigError::setting(
+                    "processor.symbols_urls",
+                    format!("{text:?}: {problem} (file:///folder and https://server are allowed)"),
+                ));
+            }
         }
         if let Some(folder) = self.siglists_folder()
             && let Err(error) = Lists::load(folder)
@@ -98,6 +102,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_empty_list_of_symbols_is_not_one_that_is_left_out() {
+        for (json, expected) in [
+            ("{}", None),
+            (r#"{"symbols_urls": null}"#, None),
+            (r#"{"symbols_urls": ""}"#, Some(0)),
+            (r#"{"symbols_urls": []}"#, Some(0)),
+            (r#"{"symbols_urls": "file:///a,https://b"}"#, Some(2)),
+        ] {
+            let settings: Settings = serde_json::from_str(json).unwrap();
+            assert_eq!(settings.symbols_urls.as_ref().map(Vec::len), expected, "{json}");
+            // What is written can be read again.
+            let shown = serde_json::to_string(&settings).unwrap();
+            assert_eq!(serde_json::from_str::<Settings>(&shown).unwrap(), settings);
+        }
+    }
+
+    #[test]
     fn what_cannot_be_used_is_named() {
         assert!(Settings::default().check().is_ok());
         let none = Settings {
@@ -106,7 +127,7 @@ mod tests {
         };
         assert!(none.check().is_ok());
         let urls = |url: &str| Settings {
-            symbols_urls: vec!["file:///symbols".to_owned(), url.to_owned()],
+            symbols_urls: Some(vec!["file:///symbols".to_owned(), url.to_owned()]),
             ..Settings::default()
         };
         assert!(urls("https://symbols.example.org").check().is_ok());

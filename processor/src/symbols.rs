@@ -4,7 +4,11 @@
 //! parent, before a walk starts, so that a walk never waits for the network and its time limit is meaningful.
 
 mod fetch;
+mod sources;
 mod store;
 
-pub(crate) use fetch::Roots;
 pub use fetch::{FetchLimits, FetchSummary, Fetcher, FetcherError};
+pub use sources::{ProductRoots, Roots, SourceError, Sources};
+
+#[cfg(test)]
+mod samples;

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use buildinfo::Lookup;
+use builds::names::product;
 use futures::FutureExt;
 use platform::blobs::Blobs;
 use platform::clock;
@@ -34,7 +35,7 @@ use crate::Settings;
 use crate::meters::{self, CRASH_DURATION, CRASHES, QUEUED};
 use crate::rules::RULES;
 use crate::siglists::Siglists;
-use crate::symbols::{FetchLimits, Fetcher};
+use crate::symbols::{FetchLimits, Fetcher, Sources};
 use crate::walk::{Pool, PoolSettings};
 
 /// How long an idle worker waits before it checks the queue again: pushes from other processes do not wake it.
@@ -150,17 +151,12 @@ impl std::fmt::Debug for Processor {
 /// # Errors
 /// A symbol URL is unusable, or the folder cannot be created.
 pub fn walking(settings: &Settings, symbols: PathBuf) -> anyhow::Result<(Pool, Fetcher)> {
-    let urls = settings
-        .symbols_urls
-        .iter()
-        .map(|text| text.parse())
-        .collect::<Result<Vec<url::Url>, _>>()
-        .context("reading processor.symbols_urls")?;
+    let sources = sources(settings)?;
     let limits = FetchLimits {
         store_bytes: settings.symbols_cache_max,
         ..FetchLimits::default()
     };
-    let fetcher = Fetcher::new(&urls, symbols, limits).context("preparing the symbol store")?;
+    let fetcher = Fetcher::new(sources, symbols, limits).context("preparing the symbol store")?;
     let pool = Pool::new(PoolSettings {
         walkers: settings.walkers,
         memory_bytes: settings.walker_memory,
@@ -171,6 +167,14 @@ pub fn walking(settings: &Settings, symbols: PathBuf) -> anyhow::Result<(Pool, F
     })
     .context("preparing the pool of walkers")?;
     Ok((pool, fetcher))
+}
+
+/// Where the symbols of crashes are, by these settings and the rows of the products.
+///
+/// # Errors
+/// A symbol URL is unusable.
+pub fn sources(settings: &Settings) -> anyhow::Result<Sources> {
+    Sources::new(settings.symbols_urls.as_deref(), product::rows()).context("reading the sources of symbols")
 }
 
 impl Shared {

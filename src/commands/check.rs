@@ -4,6 +4,7 @@ mod audit;
 mod canary;
 mod finding;
 mod lists;
+mod symbols;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -72,6 +73,7 @@ pub(crate) async fn run(settings: &Settings, args: &CheckArgs, as_json: bool) ->
         }
     };
     show(walker(settings).await)?;
+    show(symbols::look(settings))?;
     show(lists::look(settings, db.as_ref()).await)?;
     if let Some(db) = &db {
         show(builds(db).await?)?;
@@ -129,6 +131,7 @@ async fn walker(settings: &Settings) -> Finding {
                 module_signatures: None,
                 microcode: None,
                 hard_clip: false,
+                symbol_roots: Vec::new(),
             };
             tokio::time::timeout(Duration::from_secs(30), pool.walk(&job)).await
         }

@@ -24,5 +24,6 @@ mod release;
 mod siglists;
 mod signatures;
 mod stand_ins;
+mod symbols;
 mod system;
 mod unknown;

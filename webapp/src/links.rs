@@ -1,7 +1,9 @@
-//! Link targets. Links to other hosts are only made for `http` and `https`, and only to hosts that the build data or a
-//! short list names.
+//! Link targets. Links to other hosts are only made for `http` and `https`, and only to hosts that the build data or
+//! the products' rows name.
 
 use builds::Directory;
+use builds::links::{bug_url, line_url, may_lead_to, path_in_source, source_url};
+use builds::names::product::{Row, row_of};
 use crash::CrashId;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
@@ -87,11 +89,14 @@ pub(crate) fn web(link: &str) -> Option<String> {
     (web && url.username().is_empty() && url.password().is_none()).then(|| url.to_string())
 }
 
-/// The link as given, if it leads to the repository's host.
-pub(crate) fn changeset(link: &str, repository: &str) -> Option<String> {
-    let host = |text: &str| Url::parse(text).ok()?.host_str().map(str::to_owned);
-    let known = host(repository)?;
-    web(link).filter(|link| host(link) == Some(known))
+/// The link as given, if it leads to where pages about the product's repository are.
+pub(crate) fn changeset(link: &str, product: &str, repository: &str) -> Option<String> {
+    web(link).filter(|link| may_lead_to(row_of(product), repository, link))
+}
+
+/// Where a bug about a crash is entered, if its product's row says so.
+pub(crate) fn bug(product: &str, version: &str, signature: &str, id: &CrashId) -> Option<String> {
+    bug_url(row_of(product)?, version, signature, id.as_str())
 }
 
 /// A source file as the symbols name it.
@@ -103,51 +108,53 @@ pub(crate) struct Source {
     pub(crate) link: Option<String>,
 }
 
-/// Parses a source file's name. Mozilla's symbols name files as
-/// `hg:<host>/<repository>:<path>:<revision>`, `git:<host>/<repository>:<path>:<revision>` or `s3:<bucket>:<path>:`;
-/// anything else is a path on the machine that built it.
-pub(crate) fn source(file: &str, line: Option<i64>) -> Source {
-    let mut parts = file.splitn(4, ':');
-    let (Some(kind), Some(place), Some(path), Some(revision)) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return Source {
+/// What the links to a crash's source files are made of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sources<'a> {
+    /// The row of its product, if there is one.
+    pub(crate) row: Option<&'a Row>,
+    /// The repository that it was built from, as far as known.
+    pub(crate) repository: &'a str,
+    /// The revision that it was built from, as far as known.
+    pub(crate) revision: &'a str,
+}
+
+impl Sources<'_> {
+    /// Parses a source file's name. Mozilla's symbols name files as `hg:<host>/<repository>:<path>:<revision>`, the
+    /// same with `git`, or `s3:<bucket>:<path>:`; anything else is a path on the machine that built it.
+    pub(crate) fn source(self, file: &str, line: Option<i64>) -> Source {
+        let mut parts = file.splitn(4, ':');
+        let named = (parts.next(), parts.next(), parts.next(), parts.next());
+        let (Some(kind @ ("hg" | "git" | "s3")), Some(place), Some(path), Some(revision)) = named else {
+            return self.built(file, line);
+        };
+        let link = match kind {
+            "s3" => None,
+            _ => source_url(self.row, place, revision, path, line),
+        };
+        Source {
+            path: path.to_owned(),
+            link,
+        }
+    }
+
+    /// A source file by where it lay when the product was built.
+    fn built(self, file: &str, line: Option<i64>) -> Source {
+        let found = self.row.and_then(|row| {
+            let path = path_in_source(row, self.repository, file)?;
+            let link = line_url(row, self.repository, self.revision, &path, line);
+            Some(Source { path, link })
+        });
+        found.unwrap_or_else(|| Source {
             path: file.to_owned(),
             link: None,
-        };
-    };
-    let anchor = |letter: &str| line.map_or_else(String::new, |line| format!("#{letter}{line}"));
-    let safe = |text: &str| {
-        !text.is_empty()
-            && !text.contains("..")
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"/._-+".contains(&byte))
-    };
-    let plain = safe(place) && safe(path) && safe(revision);
-    let link = match kind {
-        "hg" if plain && place.starts_with("hg.mozilla.org/") => {
-            Some(format!("https://{place}/file/{revision}/{path}{}", anchor("l")))
-        }
-        "git" if plain && place.starts_with("github.com/") => {
-            Some(format!("https://{place}/blob/{revision}/{path}{}", anchor("L")))
-        }
-        "hg" | "git" | "s3" => None,
-        _ => {
-            return Source {
-                path: file.to_owned(),
-                link: None,
-            };
-        }
-    };
-    Source {
-        path: path.to_owned(),
-        link,
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use builds::names::product::stated::{Stated, StatedLinks, with};
     use proptest::prelude::*;
 
     use super::*;
@@ -193,9 +200,9 @@ mod tests {
             ("data:text/html,x", false),
             ("", false),
         ] {
-            assert_eq!(changeset(link, REPOSITORY).is_some(), expected, "{link}");
+            assert_eq!(changeset(link, "Firefox", REPOSITORY).is_some(), expected, "{link}");
         }
-        assert_eq!(changeset("https://hg.mozilla.org/rev/1", ""), None);
+        assert_eq!(changeset("https://hg.mozilla.org/rev/1", "Firefox", ""), None);
     }
 
     #[test]
@@ -218,7 +225,56 @@ mod tests {
             ("/builds/a.c", "/builds/a.c", None),
             ("x:y:z:javascript:alert(1)", "x:y:z:javascript:alert(1)", None),
         ] {
-            let found = source(file, Some(7));
+            for row in [None, row_of("Firefox"), row_of("Fenix")] {
+                let sources = Sources {
+                    row,
+                    repository: "",
+                    revision: "",
+                };
+                let found = sources.source(file, Some(7));
+                assert_eq!((found.path.as_str(), found.link.as_deref()), (path, link));
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_says_where_source_lay_and_can_be_read() {
+        let stated = Stated {
+            name: "Kite".to_owned(),
+            links: Some(vec![StatedLinks {
+                repository: "https://git.kite.example/".to_owned(),
+                source_folder: Some("C:\\ci".to_owned()),
+                source: Some("{repository}/-/blob/{revision}/{path}#L{line}".to_owned()),
+                revision: None,
+                changes: None,
+            }]),
+            ..Stated::default()
+        };
+        let rows = with(&[stated]).unwrap();
+        let sources = Sources {
+            row: rows.last(),
+            repository: "https://git.kite.example/app",
+            revision: "v1",
+        };
+        let here = "https://git.kite.example/app/-/blob/v1/src/a.cpp#L7";
+        let named = "git:git.kite.example/app:src/a.cpp:v1";
+        for (sources, file, path, link) in [
+            (sources, named, "src/a.cpp", Some(here)),
+            (sources, "c:\\ci\\src\\a.cpp", "src/a.cpp", Some(here)),
+            (sources, "c:\\other\\a.cpp", "c:\\other\\a.cpp", None),
+            (sources, "c:\\ci\\..\\a.cpp", "../a.cpp", None),
+            (
+                Sources {
+                    repository: "",
+                    ..sources
+                },
+                "c:\\ci\\src\\a.cpp",
+                "c:\\ci\\src\\a.cpp",
+                None,
+            ),
+            (Sources { row: None, ..sources }, named, "src/a.cpp", None),
+        ] {
+            let found = sources.source(file, Some(7));
             assert_eq!((found.path.as_str(), found.link.as_deref()), (path, link));
         }
     }

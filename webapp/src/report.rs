@@ -197,6 +197,8 @@ struct ReportPage {
     title: String,
     signature: String,
     same_signature: String,
+    /// Where a bug about the crash is entered, if its product has such a place.
+    bug: Option<String>,
     build: BuildView,
     facts: Vec<Fact>,
     moz_crash_reason: String,
@@ -244,6 +246,7 @@ impl ReportPage {
             id: found.id.clone(),
             copy: (found.id != *asked).then(|| asked.clone()),
             title: build.name(),
+            bug: links::bug(text(crash, "product"), text(crash, "version"), &signature, &found.id),
             same_signature: links::crashes(&[("signature", &signature)]),
             signature,
             facts: crash_facts::facts(crash, found.row.as_ref()),

@@ -16,6 +16,7 @@ use crate::names::version::{Stage, Version};
 
 pub use registry::{Late, install, rows};
 pub use rows::{Details, Folder, Links, Nightlies, Product, Row};
+pub(crate) use rows::{GITHUB, MERCURIAL, MOZILLAS_LINKS};
 
 impl Product {
     /// Every product whose builds are looked up, in order.
@@ -211,12 +212,8 @@ impl Directory {
     }
 
     fn is_spelt(self, name: &str) -> bool {
-        let row = self.row();
-        let of_folder = [row.name, row.source_name]
-            .into_iter()
-            .chain(row.spellings.iter().copied());
         let mut of_product = self.product.row().spellings().filter(|_| self.nth == 0);
-        of_folder.chain(&mut of_product).any(|spelling| is_same(spelling, name))
+        self.row().is_spelt(name) || of_product.any(|spelling| is_same(spelling, name))
     }
 
     fn is_called(self, name: &str) -> bool {
@@ -252,6 +249,15 @@ impl FromStr for Directory {
     }
 }
 
+impl Folder {
+    fn is_spelt(&self, name: &str) -> bool {
+        let mut names = [self.name, self.source_name]
+            .into_iter()
+            .chain(self.spellings.iter().copied());
+        names.any(|spelling| is_same(spelling, name))
+    }
+}
+
 impl Row {
     /// What holds of the product's channel of this (normalised) name.
     pub fn channel(&self, name: &str) -> &'static Channel {
@@ -260,6 +266,19 @@ impl Row {
 
     fn is_called(&self, name: &str) -> bool {
         self.names().any(|called| is_same(called, name))
+    }
+
+    /// Whether sources and reports may mean it by this name.
+    fn is_spelt(&self, name: &str) -> bool {
+        let of_folder = |folder: &Folder| folder.is_spelt(name);
+        self.is_called(name) || self.look_up && self.folders.iter().any(of_folder)
+    }
+
+    /// Whether its symbol servers are a site's choice: it is the site's own product, or its servers are not those that
+    /// are built in.
+    pub fn has_symbols_of_its_own(&self) -> bool {
+        let built_in = rows::BUILT_IN.iter().find(|row| row.name == self.name);
+        built_in.is_none_or(|built_in| built_in.symbols != self.symbols)
     }
 
     /// Its name, and the others that crash reports may have.
@@ -282,11 +301,14 @@ fn built_around_another(name: &str) -> Option<&'static Row> {
 
 /// The row of the product with this name, in any spelling that sources and reports use.
 pub fn row_of(name: &str) -> Option<&'static Row> {
+    row_among(rows(), name).map(|(_, row)| row)
+}
+
+/// The row of the product with this name among these, and its place, as [`row_of`].
+pub fn row_among<'r>(rows: impl IntoIterator<Item = &'r Row>, name: &str) -> Option<(usize, &'r Row)> {
     let name = name.trim();
-    match name.parse::<Product>() {
-        Ok(product) => Some(product.row()),
-        Err(_) => rows().iter().find(|row| row.is_called(name)),
-    }
+    // No name means two products.
+    rows.into_iter().enumerate().find(|(_, row)| row.is_spelt(name))
 }
 
 /// What holds of a channel, by its (normalised) name and any spelling of the product's. Products without a row are

@@ -6,18 +6,26 @@ use std::path::Path;
 use platform::config::{from_json, from_toml};
 use serde::{Deserialize, Serialize};
 
-/// Rules in the order in which they are tried, and the lists that some of them use.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+use super::supported::Supported;
+
+/// Rules in the order in which they are tried, and what those about products and packages go by.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rules {
-    /// The products whose crashes are accepted; empty: all of them.
-    #[serde(default)]
-    pub products: Vec<String>,
-    /// For a product, the Android packages whose crashes are accepted; a product not named may have any.
-    #[serde(default)]
-    pub packages: BTreeMap<String, Vec<String>>,
+    /// The supported products and packages.
+    pub supported: Supported,
     /// The rules.
     pub rules: Vec<Rule>,
+}
+
+/// The form of rules in a file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    /// The supported products; empty: all of them.
+    products: Option<Vec<String>>,
+    /// For a product, its supported Android packages; a product not named may have any.
+    packages: Option<BTreeMap<String, Vec<String>>>,
+    rules: Vec<Rule>,
 }
 
 /// One rule.
@@ -85,9 +93,9 @@ pub enum Test {
         /// The number of days.
         days: i64,
     },
-    /// `ProductName` is not among [`Rules::products`].
+    /// `ProductName` is not among the products of [`Rules::supported`].
     UnsupportedProduct,
-    /// `Android_PackageName` is not among the product's [`Rules::packages`].
+    /// `Android_PackageName` is not among the product's packages in [`Rules::supported`].
     UnsupportedPackage,
     /// `TelemetryEnvironment` names a Windows with at most this build number.
     WindowsBuildUpTo(i64),
@@ -128,39 +136,52 @@ const MOZILLA: &str = include_str!("mozilla.toml");
 
 impl Rules {
     /// Opens the rules that a setting names: `accept-all`, `mozilla`, or a file. A file whose name ends in `.json` is
-    /// read as JSON, any other as TOML.
+    /// read as JSON, any other as TOML. `supported` holds unless the file has a list of products or of packages.
     ///
     /// # Errors
     /// The file cannot be read, or its rules cannot be used.
-    pub fn open(setting: &str) -> Result<Self, RulesError> {
+    pub fn open(setting: &str, supported: Supported) -> Result<Self, RulesError> {
         match setting {
-            "accept-all" => Self::from_toml(ACCEPT_ALL),
-            "mozilla" => Self::from_toml(MOZILLA),
+            "accept-all" => Self::from_toml(ACCEPT_ALL, supported),
+            "mozilla" => Self::from_toml(MOZILLA, supported),
             path => {
                 let text = std::fs::read_to_string(path).map_err(|error| RulesError::File(path.to_owned(), error))?;
                 if Path::new(path).extension().is_some_and(|e| e == "json") {
-                    Self::from_json(&text)
+                    Self::from_json(&text, supported)
                 } else {
-                    Self::from_toml(&text)
+                    Self::from_toml(&text, supported)
                 }
             }
         }
     }
 
-    /// Reads rules from TOML.
+    /// Reads rules from TOML; as for [`Rules::open`].
     ///
     /// # Errors
     /// The rules cannot be used.
-    pub fn from_toml(text: &str) -> Result<Self, RulesError> {
-        from_toml::<Self>(text).map_err(RulesError::Form)?.checked()
+    pub fn from_toml(text: &str, supported: Supported) -> Result<Self, RulesError> {
+        let file = from_toml(text).map_err(RulesError::Form)?;
+        Self::of(file, supported).checked()
     }
 
-    /// Reads rules from JSON.
+    /// Reads rules from JSON; as for [`Rules::open`].
     ///
     /// # Errors
     /// The rules cannot be used.
-    pub fn from_json(text: &str) -> Result<Self, RulesError> {
-        from_json::<Self>(text).map_err(RulesError::Form)?.checked()
+    pub fn from_json(text: &str, supported: Supported) -> Result<Self, RulesError> {
+        let file = from_json(text).map_err(RulesError::Form)?;
+        Self::of(file, supported).checked()
+    }
+
+    fn of(file: File, supported: Supported) -> Self {
+        let supported = match (file.products, file.packages) {
+            (None, None) => supported,
+            (products, packages) => Supported::listed(products.unwrap_or_default(), packages.unwrap_or_default()),
+        };
+        Self {
+            supported,
+            rules: file.rules,
+        }
     }
 
     fn checked(self) -> Result<Self, RulesError> {

@@ -8,7 +8,21 @@ fn now() -> DateTime<Utc> {
 }
 
 fn mozilla() -> Rules {
-    Rules::open("mozilla").unwrap()
+    Rules::open("mozilla", supported()).unwrap()
+}
+
+fn supported() -> Supported {
+    let exactly = |name: &str| ProductName::Exactly(name.to_owned());
+    let packages = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    let mut products = ["Firefox", "Thunderbird", "Fenix", "Focus"].map(exactly).to_vec();
+    products.push(ProductName::AnyCase("Game".to_owned()));
+    Supported {
+        products: Some(products),
+        packages: vec![
+            (exactly("Fenix"), packages(&["org.mozilla.fenix"])),
+            (exactly("Focus"), packages(&["org.mozilla.focus"])),
+        ],
+    }
 }
 
 fn object(value: Value) -> Map<String, Value> {
@@ -72,6 +86,7 @@ fn mozillas_rules_decide_as_they_did() {
         ),
         (json!({"ProductName": "B2g"}), "b2g", FakeAccept),
         (json!({"ProductName": "firefox"}), "unsupported_product", Reject),
+        (json!({"ProductName": "gAME"}), "accept_everything", Accept),
         (json!({"Version": "1"}), "unsupported_product", Reject),
         (
             json!({"ProductName": "Fenix", "Android_PackageName": "org.example"}),
@@ -188,7 +203,8 @@ fn an_explanation_names_every_rule_and_the_one_that_decides() {
 
 #[test]
 fn nothing_matching_keeps_a_report_out() {
-    let rules = Rules::from_json(r#"{"rules":[{"name":"a","when":[{"present":"A"}],"then":"accept"}]}"#).unwrap();
+    let rules = r#"{"rules":[{"name":"a","when":[{"present":"A"}],"then":"accept"}]}"#;
+    let rules = Rules::from_json(rules, supported()).unwrap();
     let decision = decide(&rules, &Map::new(), "", now());
     assert_eq!((decision.rule.as_str(), decision.outcome), (NO_MATCH, Outcome::Reject));
 }
@@ -197,9 +213,13 @@ fn nothing_matching_keeps_a_report_out() {
 fn files_are_read_and_checked() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("rules.json");
-    std::fs::write(&path, serde_json::to_string(&mozilla()).unwrap()).unwrap();
-    assert_eq!(Rules::open(path.to_str().unwrap()).unwrap(), mozilla());
-    assert!(matches!(Rules::open("no-such-file"), Err(RulesError::File(..))));
+    let rules = json!({"rules": mozilla().rules});
+    std::fs::write(&path, rules.to_string()).unwrap();
+    assert_eq!(Rules::open(path.to_str().unwrap(), supported()).unwrap(), mozilla());
+    assert!(matches!(
+        Rules::open("no-such-file", supported()),
+        Err(RulesError::File(..))
+    ));
     for text in [
         "",
         "rules = []",
@@ -211,15 +231,44 @@ fn files_are_read_and_checked() {
         "rules = [{ name = 'a', then = 'accept', when = [{ presents = 'A' }] }]",
         "rules = [{ name = 'a', then = 'accept', whenever = [] }]",
     ] {
-        assert!(Rules::from_toml(text).is_err(), "{text}");
+        assert!(Rules::from_toml(text, supported()).is_err(), "{text}");
     }
 }
 
 #[test]
 fn accept_all_accepts_all() {
-    let decision = decide(&Rules::open("accept-all").unwrap(), &Map::new(), "", now());
+    let decision = decide(&Rules::open("accept-all", supported()).unwrap(), &Map::new(), "", now());
     assert_eq!(
         (decision.rule.as_str(), decision.outcome, decision.weight),
         ("accept_everything", Outcome::Accept, 1.0)
     );
+}
+
+#[test]
+fn lists_in_a_file_hold_alone() {
+    const RULES: &str = "rules = [
+        { name = 'product', when = ['unsupported_product'], then = 'reject' },
+        { name = 'package', when = ['unsupported_package'], then = 'reject' },
+        { name = 'rest', then = 'accept' },
+    ]";
+    for (lists, product, package, rule) in [
+        ("", "Firefox", "x", "rest"),
+        ("", "Other", "x", "product"),
+        ("", "Fenix", "x", "package"),
+        ("products = ['Other']", "Other", "x", "rest"),
+        ("products = ['Other']", "other", "x", "product"),
+        ("products = ['Other']", "Firefox", "x", "product"),
+        ("products = ['Fenix']", "Fenix", "x", "rest"),
+        ("products = []", "Other", "x", "rest"),
+        ("products = []", "Fenix", "x", "rest"),
+        ("packages = { Other = ['y'] }", "Other", "x", "package"),
+        ("packages = { Other = ['y'] }", "Other", "y", "rest"),
+        ("packages = { Other = ['y'] }", "Fenix", "x", "rest"),
+        ("packages = { Other = [] }", "Other", "x", "package"),
+    ] {
+        let rules = Rules::from_toml(&format!("{lists}\n{RULES}"), supported()).unwrap();
+        let annotations = object(json!({"ProductName": product, "Android_PackageName": package}));
+        let decision = decide(&rules, &annotations, "", now());
+        assert_eq!(decision.rule, rule, "{lists} {product}");
+    }
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -18,7 +18,8 @@ use tokio::{io::AsyncWriteExt, sync::Semaphore};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
 
-use super::store::{Known, Mark, Store};
+use super::sources::{ProductRoots, Sources};
+use super::store::{self, Known, Mark, Store};
 use crate::symbol_key::SymbolKey;
 
 /// Maximum simultaneous downloads for one crash.
@@ -45,10 +46,12 @@ pub struct FetchLimits {
     pub downloads: usize,
     /// Maximum bytes of all kept files; the least recently used go first.
     pub store_bytes: u64,
+    /// How long a server to which no connection could be made is not asked: what it is wanted for has failed.
+    pub passed_over: Duration,
 }
 
 impl Default for FetchLimits {
-    /// 1.5 GiB and 5 minutes for a file, 60 s for a crash, 8 downloads, 20 GiB in all.
+    /// 1.5 GiB and 5 minutes for a file, 60 s for a crash, 8 downloads, 20 GiB in all, a minute for a server.
     fn default() -> Self {
         Self {
             file_bytes: 3 << 29,
@@ -56,6 +59,7 @@ impl Default for FetchLimits {
             crash_time: Duration::from_secs(60),
             downloads: 8,
             store_bytes: 20 << 30,
+            passed_over: Duration::from_secs(60),
         }
     }
 }
@@ -63,9 +67,6 @@ impl Default for FetchLimits {
 /// Why there is no fetcher.
 #[derive(Debug, thiserror::Error)]
 pub enum FetcherError {
-    /// A root that is neither `file://` with a local path, nor `https://` or `http://`.
-    #[error("symbols cannot be read from a {0}: URL")]
-    Scheme(String),
     /// The folder for fetched files cannot be created.
     #[error("making the folder for symbols")]
     Folder(#[source] io::Error),
@@ -89,39 +90,15 @@ pub struct FetchSummary {
     pub unfinished: usize,
 }
 
-/// The sources of symbols.
-#[derive(Debug, Default)]
-pub(crate) struct Roots {
-    local: Vec<PathBuf>,
-    servers: Vec<Url>,
-}
-
-impl Roots {
-    /// Separates folders from servers, without checking that they exist.
-    ///
-    /// # Errors
-    /// One is neither.
-    pub(crate) fn of(roots: &[Url]) -> Result<Self, FetcherError> {
-        let mut found = Self::default();
-        for root in roots {
-            let scheme = || FetcherError::Scheme(root.scheme().to_owned());
-            match root.scheme() {
-                "file" => found.local.push(root.to_file_path().map_err(|()| scheme())?),
-                "https" | "http" => found.servers.push(root.clone()),
-                _ => return Err(scheme()),
-            }
-        }
-        Ok(found)
-    }
-}
-
 /// Fetches the symbol files of crashes from servers to this machine; see the parent module.
 ///
 /// A missing file never fails a crash: it is walked without it. Dropping the fetcher ends the downloads in progress.
 pub struct Fetcher {
-    local: Vec<PathBuf>,
+    sources: Sources,
+    /// For each product of the sources its set.
+    sets: Vec<Arc<Set>>,
     inner: Arc<Inner>,
-    running: Arc<Mutex<HashMap<SymbolKey, Running>>>,
+    running: Arc<Mutex<HashMap<Wanted, Running>>>,
     permits: Arc<Semaphore>,
     pruned: Mutex<Option<Instant>>,
     stop: CancellationToken,
@@ -130,10 +107,39 @@ pub struct Fetcher {
 
 struct Inner {
     client: reqwest::Client,
-    servers: Vec<Url>,
-    store: Store,
+    /// The folder of all stores.
+    folder: PathBuf,
     limits: FetchLimits,
 }
+
+/// What serves the crashes of some products, and what is kept of their servers' answers.
+struct Set {
+    of: ProductRoots,
+    servers: Vec<Arc<Server>>,
+    /// The folders in which walkers find what it has.
+    folders: Vec<PathBuf>,
+    store: Store,
+}
+
+/// A server, shared by all sets that it is in.
+struct Server {
+    url: Url,
+    /// No connection to it could be made a short while ago.
+    passed_over_until: Mutex<Option<Instant>>,
+}
+
+impl Server {
+    fn is_passed_over(&self) -> bool {
+        lock(&self.passed_over_until).is_some_and(|until| Instant::now() < until)
+    }
+
+    fn pass_over(&self, time: Duration) {
+        *lock(&self.passed_over_until) = Instant::now().checked_add(time);
+    }
+}
+
+/// A file that is being downloaded: the folder of its store, and its key.
+type Wanted = (PathBuf, SymbolKey);
 
 /// A download that everyone who wants the file waits for.
 type Running = Shared<BoxFuture<'static, Outcome>>;
@@ -159,16 +165,14 @@ enum DownloadError {
 }
 
 impl Fetcher {
-    /// A fetcher for symbol stores at `roots`, tried in this order: local folders (`file://`), which are only read, and
-    /// servers (`https://`, or `http://` within one's own network), whose files are kept in `folder`.
+    /// A fetcher from these sources. What servers have is kept in `folder`.
     ///
     /// # Errors
-    /// A root is something else, or the folder or client cannot be created.
-    pub fn new(roots: &[Url], folder: PathBuf, limits: FetchLimits) -> Result<Self, FetcherError> {
-        let Roots { mut local, servers } = Roots::of(roots)?;
-        if !servers.is_empty() {
+    /// The folder or client cannot be created.
+    pub fn new(sources: Sources, folder: PathBuf, limits: FetchLimits) -> Result<Self, FetcherError> {
+        let sets = sets(&sources, &folder);
+        if sets.iter().any(|set| !set.servers.is_empty()) {
             std::fs::create_dir_all(&folder).map_err(FetcherError::Folder)?;
-            local.push(folder.clone());
         }
         let client = platform::http::client()
             .connect_timeout(CONNECT_LIMIT)
@@ -177,14 +181,10 @@ impl Fetcher {
             .map_err(FetcherError::Client)?;
         let stop = CancellationToken::new();
         Ok(Self {
-            local,
+            sources,
+            sets,
             permits: Arc::new(Semaphore::new(limits.downloads.max(1))),
-            inner: Arc::new(Inner {
-                client,
-                servers,
-                store: Store::new(folder),
-                limits,
-            }),
+            inner: Arc::new(Inner { client, folder, limits }),
             running: Arc::default(),
             pruned: Mutex::default(),
             _stop_on_drop: stop.clone().drop_guard(),
@@ -192,29 +192,41 @@ impl Fetcher {
         })
     }
 
-    /// The folders in which walkers find symbols: the local roots, and that of fetched files if there are servers.
+    /// The folders in which walkers find symbols for every crash.
     pub fn symbol_roots(&self) -> &[PathBuf] {
-        &self.local
+        &self.sources.folders
     }
 
-    /// Whether there are servers to fetch from; if not, there is no need to find out which symbols a crash needs.
-    pub fn has_servers(&self) -> bool {
-        !self.inner.servers.is_empty()
+    /// The folders in which walkers find symbols for crashes of this product, by the name that they have, after those
+    /// for every crash.
+    pub fn roots_of(&self, product: &str) -> &[PathBuf] {
+        self.set(product).map_or(&[], |set| set.folders.as_slice())
     }
 
-    /// Fetches the files that `keys` name, unless they are already here. Does nothing if there are no servers.
-    pub async fn fetch(&self, keys: Vec<SymbolKey>) -> FetchSummary {
+    /// Whether there are servers to ask for the symbols of this product; if not, there is no need to find out which
+    /// ones a crash needs.
+    pub fn has_servers(&self, product: &str) -> bool {
+        self.set(product).is_some_and(|set| !set.servers.is_empty())
+    }
+
+    fn set(&self, product: &str) -> Option<&Arc<Set>> {
+        self.sets.get(self.sources.place(product)?)
+    }
+
+    /// Fetches the files that `keys` name for a crash of this product, unless they are already here. Does nothing if
+    /// it has no servers.
+    pub async fn fetch(&self, product: &str, keys: Vec<SymbolKey>) -> FetchSummary {
         let mut summary = FetchSummary::default();
-        if !self.has_servers() {
+        let Some(set) = self.set(product).filter(|set| !set.servers.is_empty()) else {
             return summary;
-        }
-        let wanted = self.unknown(keys).await;
+        };
+        let wanted = self.unknown(set, keys).await;
         summary.wanted = wanted.len();
         if wanted.is_empty() {
             return summary;
         }
         let mut downloads = stream::iter(wanted)
-            .map(|key| self.download(key))
+            .map(|key| self.download(set, key))
             .buffer_unordered(DOWNLOADS_PER_CRASH);
         let all = async {
             while let Some(outcome) = downloads.next().await {
@@ -234,8 +246,9 @@ impl Fetcher {
     }
 
     /// The keys about which nothing is known.
-    async fn unknown(&self, keys: Vec<SymbolKey>) -> Vec<SymbolKey> {
-        let (inner, local) = (Arc::clone(&self.inner), self.local.clone());
+    async fn unknown(&self, set: &Arc<Set>, keys: Vec<SymbolKey>) -> Vec<SymbolKey> {
+        let set = Arc::clone(set);
+        let folders: Vec<PathBuf> = self.sources.folders.iter().chain(&set.folders).cloned().collect();
         let looked = tokio::task::spawn_blocking(move || {
             let now = platform::clock::now().into();
             keys.into_iter()
@@ -245,7 +258,7 @@ impl Fetcher {
                         path.extend(key.path_parts());
                         path.is_file()
                     };
-                    inner.store.known(key, now) == Known::Nothing && !local.iter().any(is_in)
+                    set.store.known(key, now) == Known::Nothing && !folders.iter().any(is_in)
                 })
                 .collect()
         });
@@ -253,8 +266,9 @@ impl Fetcher {
     }
 
     /// Downloads a file, or waits for a download already in progress.
-    async fn download(&self, key: SymbolKey) -> Outcome {
-        let known = self.running().get(&key).cloned();
+    async fn download(&self, set: &Arc<Set>, key: SymbolKey) -> Outcome {
+        let wanted = (set.store.folder().to_owned(), key);
+        let known = self.running().get(&wanted).cloned();
         if let Some(running) = known {
             return running.await;
         }
@@ -263,18 +277,18 @@ impl Fetcher {
         };
         let running = self
             .running()
-            .entry(key.clone())
+            .entry(wanted.clone())
             .or_insert_with(|| {
-                let inner = Arc::clone(&self.inner);
+                let (inner, set) = (Arc::clone(&self.inner), Arc::clone(set));
                 let (all, stop) = (Arc::clone(&self.running), self.stop.clone());
                 // In its own task, so that it continues when the crash that started it stops waiting. It ends with the
                 // fetcher, and within `file_time` for each server.
                 let task = tokio::spawn(async move {
                     let outcome = stop
-                        .run_until_cancelled(inner.fetch(&key))
+                        .run_until_cancelled(inner.fetch(&set, &wanted.1))
                         .await
                         .unwrap_or(Outcome::Failed);
-                    lock(&all).remove(&key);
+                    lock(&all).remove(&wanted);
                     drop(permit);
                     outcome
                 });
@@ -295,16 +309,54 @@ impl Fetcher {
         let inner = Arc::clone(&self.inner);
         let pruned = tokio::task::spawn_blocking(move || {
             let now = platform::clock::now().into();
-            inner.store.prune(inner.limits.store_bytes, now)
+            store::prune(&inner.folder, inner.limits.store_bytes, now)
         });
         if let Ok(Err(error)) = pruned.await {
             tracing::warn!(%error, "the folder of symbols could not be tidied");
         }
     }
 
-    fn running(&self) -> MutexGuard<'_, HashMap<SymbolKey, Running>> {
+    fn running(&self) -> MutexGuard<'_, HashMap<Wanted, Running>> {
         lock(&self.running)
     }
+}
+
+/// The sets of all products; products with the same sources share one.
+fn sets(sources: &Sources, folder: &Path) -> Vec<Arc<Set>> {
+    let mut servers: Vec<Arc<Server>> = Vec::new();
+    let mut server = |url: &Url| {
+        if let Some(known) = servers.iter().find(|server| server.url == *url) {
+            return Arc::clone(known);
+        }
+        let server = Arc::new(Server {
+            url: url.clone(),
+            passed_over_until: Mutex::default(),
+        });
+        servers.push(Arc::clone(&server));
+        server
+    };
+    let mut sets: Vec<Arc<Set>> = Vec::new();
+    for (_, of) in sources.products() {
+        let known = sets.iter().find(|set| set.of == *of).cloned();
+        sets.push(known.unwrap_or_else(|| {
+            let store = if of.of_setting {
+                Store::new(folder.to_owned())
+            } else {
+                Store::of_servers(folder, &of.roots.servers)
+            };
+            let mut folders = of.roots.folders.clone();
+            if !of.roots.servers.is_empty() {
+                folders.push(store.folder().to_owned());
+            }
+            Arc::new(Set {
+                servers: of.roots.servers.iter().map(&mut server).collect(),
+                of: of.clone(),
+                folders,
+                store,
+            })
+        }));
+    }
+    sets
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -313,21 +365,28 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Inner {
-    async fn fetch(&self, key: &SymbolKey) -> Outcome {
+    async fn fetch(&self, set: &Set, key: &SymbolKey) -> Outcome {
         // Another download may have finished since the caller checked.
-        match self.store.known(key, platform::clock::now().into()) {
+        match set.store.known(key, platform::clock::now().into()) {
             Known::Present => return Outcome::Stored,
             Known::Marked(Mark::Missing) => return Outcome::Missing,
             Known::Marked(Mark::Failed) => return Outcome::Failed,
             Known::Nothing => {}
         }
         let mut mark = Mark::Missing;
-        for server in &self.servers {
-            match self.download(server, key).await {
+        for server in &set.servers {
+            if server.is_passed_over() {
+                mark = Mark::Failed;
+                continue;
+            }
+            match self.download(&server.url, &set.store, key).await {
                 Ok(true) => return Outcome::Stored,
                 Ok(false) => {}
                 Err(error) => {
-                    let host = server.host_str().unwrap_or_default();
+                    if error.is_without_connection() {
+                        server.pass_over(self.limits.passed_over);
+                    }
+                    let host = server.url.host_str().unwrap_or_default();
                     let error = anyhow::Error::new(error.without_url());
                     tracing::warn!(
                         host,
@@ -338,7 +397,7 @@ impl Inner {
                 }
             }
         }
-        if let Err(error) = self.store.mark(key, mark) {
+        if let Err(error) = set.store.mark(key, mark) {
             tracing::warn!(%error, "that a symbol file was not fetched could not be noted");
         }
         match mark {
@@ -348,7 +407,7 @@ impl Inner {
     }
 
     /// Downloads the file from one server; false if the server does not have it.
-    async fn download(&self, server: &Url, key: &SymbolKey) -> Result<bool, DownloadError> {
+    async fn download(&self, server: &Url, store: &Store, key: &SymbolKey) -> Result<bool, DownloadError> {
         let url = address(server, key);
         let response = self.client.get(url.clone()).send().await?;
         if matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::GONE) {
@@ -361,7 +420,7 @@ impl Inner {
         {
             return Err(DownloadError::TooLarge);
         }
-        let temporary = self.store.begin(key)?;
+        let temporary = store.begin(key)?;
         let mut file = tokio::fs::File::from_std(temporary.reopen()?);
         let mut chunks = response.bytes_stream();
         let mut start = Some(Vec::new());
@@ -390,12 +449,17 @@ impl Inner {
         let origin = format!("{separator}INFO URL {}\n", without_credentials(url));
         file.write_all(origin.as_bytes()).await?;
         file.sync_all().await?;
-        self.store.finish(key, temporary)?;
+        store.finish(key, temporary)?;
         Ok(true)
     }
 }
 
 impl DownloadError {
+    /// Whether no connection to the server could be made.
+    fn is_without_connection(&self) -> bool {
+        matches!(self, Self::Http(error) if error.is_connect())
+    }
+
     /// Removes the URL, which names the module.
     fn without_url(self) -> Self {
         match self {

@@ -3,6 +3,9 @@
 //! The layout is that of a Breakpad store. Beside `<name>.sym` there may be the empty files `<name>.sym.missing` (not
 //! on any server) and `<name>.sym.failed` (a server returned an error), which are valid for a while. Several processes
 //! may share the folder: a file appears whole, by renaming.
+//!
+//! What one set of servers has says nothing of another, so each has a store of its own: the folder itself is that of
+//! the setting's servers, and those of products with others are in it, under [`OTHERS`].
 
 use std::{
     fs::{self, File, FileTimes},
@@ -11,7 +14,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use sha2::{Digest, Sha256};
+use url::Url;
+
 use crate::symbol_key::SymbolKey;
+
+/// The folder of the stores of other servers than the setting's; names of debug files never start with a dot.
+const OTHERS: &str = ".servers";
 
 /// How long a marker that no server has the file is valid: symbols of a new build can arrive after its first crash.
 const MISSING_FOR: Duration = Duration::from_secs(60 * 60);
@@ -66,8 +75,25 @@ pub(super) struct Store {
 }
 
 impl Store {
+    /// The store of the setting's servers, which is the folder of all stores.
     pub(super) fn new(folder: PathBuf) -> Self {
         Self { folder }
+    }
+
+    /// The store of other servers in the folder of all stores.
+    pub(super) fn of_servers(folder: &Path, servers: &[Url]) -> Self {
+        let mut digest = Sha256::new();
+        for server in servers {
+            digest.update(server.as_str());
+            digest.update([0]);
+        }
+        let name = hex::encode(digest.finalize());
+        Self::new(folder.join(OTHERS).join(text::cut(&name, 32)))
+    }
+
+    /// Where it is.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// What is known about the file at the time `now`; asking for a file counts as using it.
@@ -113,11 +139,24 @@ impl Store {
         File::create(marked(&path, mark)).map(|_| ())
     }
 
-    /// Removes expired markers and what dead processes left, and then the least recently used files until at most
-    /// `limit` bytes are left.
-    pub(super) fn prune(&self, limit: u64, now: SystemTime) -> io::Result<()> {
-        let mut files = Vec::new();
-        for name in folders(&self.folder)? {
+    fn path(&self, key: &SymbolKey) -> PathBuf {
+        let mut path = self.folder.clone();
+        path.extend(key.path_parts());
+        path
+    }
+}
+
+/// Removes from all stores in `folder` expired markers and what dead processes left, and then the least recently used
+/// files until at most `limit` bytes are left.
+pub(super) fn prune(folder: &Path, limit: u64, now: SystemTime) -> io::Result<()> {
+    let others = folder.join(OTHERS);
+    let mut stores = vec![folder.to_owned()];
+    if others.is_dir() {
+        stores.extend(folders(&others)?);
+    }
+    let mut files = Vec::new();
+    for store in stores {
+        for name in folders(&store)?.into_iter().filter(|name| *name != others) {
             for id in folders(&name)? {
                 for entry in fs::read_dir(&id)? {
                     let entry = entry?;
@@ -140,23 +179,17 @@ impl Store {
             }
             let _ = fs::remove_dir(&name);
         }
-        files.sort();
-        let mut held: u64 = files.iter().map(|(_, _, bytes)| bytes).sum();
-        for (_, path, bytes) in files {
-            if held <= limit {
-                break;
-            }
-            remove(&path)?;
-            held -= bytes;
+    }
+    files.sort();
+    let mut held: u64 = files.iter().map(|(_, _, bytes)| bytes).sum();
+    for (_, path, bytes) in files {
+        if held <= limit {
+            break;
         }
-        Ok(())
+        remove(&path)?;
+        held -= bytes;
     }
-
-    fn path(&self, key: &SymbolKey) -> PathBuf {
-        let mut path = self.folder.clone();
-        path.extend(key.path_parts());
-        path
-    }
+    Ok(())
 }
 
 fn marked(path: &Path, mark: Mark) -> PathBuf {
@@ -249,6 +282,33 @@ mod tests {
     }
 
     #[test]
+    fn what_one_set_of_servers_has_says_nothing_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = |text: &str| Url::parse(text).unwrap();
+        let (one, other) = (url("https://one.example/"), url("https://other.example/"));
+        let stores = [
+            Store::new(folder.path().to_owned()),
+            Store::of_servers(folder.path(), std::slice::from_ref(&one)),
+            Store::of_servers(folder.path(), &[one.clone(), other.clone()]),
+            Store::of_servers(folder.path(), &[other, one]),
+        ];
+        let now = now();
+        for (nth, store) in stores.iter().enumerate() {
+            assert_eq!(store.known(&key('1'), now), Known::Nothing, "{nth}");
+            store.mark(&key('1'), Mark::Missing).unwrap();
+            let used = now - Duration::from_secs(3_600 * nth as u64);
+            put(store, &key('2'), "0123456789", used);
+        }
+        // They are bounded together.
+        prune(folder.path(), 20, now).unwrap();
+        let left = stores
+            .each_ref()
+            .map(|store| store.known(&key('2'), now) == Known::Present);
+        assert_eq!(left, [true, true, false, false]);
+        assert_eq!(stores[3].known(&key('1'), now), Known::Marked(Mark::Missing));
+    }
+
+    #[test]
     fn pruning_keeps_what_was_used_last() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::new(folder.path().to_owned());
@@ -261,7 +321,7 @@ mod tests {
         assert_eq!(store.known(&key('2'), now), Known::Present);
         store.mark(&key('4'), Mark::Failed).unwrap();
         let later = now + Duration::from_secs(600);
-        store.prune(20, later).unwrap();
+        prune(folder.path(), 20, later).unwrap();
         let known = |digit| store.known(&key(digit), now);
         assert_eq!(known('1'), Known::Present);
         assert_eq!(known('2'), Known::Present);

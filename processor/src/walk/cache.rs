@@ -37,6 +37,8 @@ pub(super) enum Symbols {
 /// See the module's description.
 pub(super) struct SymbolCache {
     roots: Vec<PathBuf>,
+    /// Read after them, for the current dump.
+    further: Vec<PathBuf>,
     /// Maximum bytes of text held.
     budget: u64,
     entries: HashMap<SymbolKey, Entry>,
@@ -63,12 +65,18 @@ impl SymbolCache {
     pub(super) fn new(roots: Vec<PathBuf>, budget: u64) -> Self {
         Self {
             roots,
+            further: Vec::new(),
             budget,
             entries: HashMap::new(),
             held: 0,
             walk: 0,
             parsed: 0,
         }
+    }
+
+    /// Has the files of these folders, too, for the next dump, and no longer those of the one before.
+    pub(super) fn also_read(&mut self, roots: Vec<PathBuf>) {
+        self.further = roots;
     }
 
     /// Starts a walk. Files used in a walk are kept until the next one starts: if a crash's symbols do not all fit, its
@@ -120,7 +128,7 @@ impl SymbolCache {
     }
 
     fn find(&self, key: &SymbolKey) -> Option<(PathBuf, u64, SystemTime)> {
-        self.roots.iter().find_map(|root| {
+        self.roots.iter().chain(&self.further).find_map(|root| {
             let mut path = root.clone();
             path.extend(key.path_parts());
             let metadata = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
@@ -228,6 +236,23 @@ mod tests {
         let roots = vec![empty.path().to_owned(), full.path().to_owned()];
         let mut cache = SymbolCache::new(roots, 1 << 20);
         assert_eq!(kind(&cache.get(&key(0))), "loaded");
+    }
+
+    #[test]
+    fn each_dump_has_folders_of_its_own() {
+        let (all, one) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        store(all.path(), 0, &text(0));
+        store(one.path(), 1, &text(1));
+        let mut cache = SymbolCache::new(vec![all.path().to_owned()], 1 << 20);
+        for (roots, expected) in [
+            (vec![], ["loaded", "missing"]),
+            (vec![one.path().to_owned()], ["loaded", "loaded"]),
+            (vec![all.path().to_owned()], ["loaded", "missing"]),
+        ] {
+            cache.also_read(roots);
+            cache.begin_walk();
+            assert_eq!([0, 1].map(|nth| kind(&cache.get(&key(nth)))), expected);
+        }
     }
 
     #[test]

@@ -83,7 +83,9 @@ fn answer(request: Request, dump: Vec<u8>, cache: &mut SymbolCache) -> io::Resul
             hard,
             module_signatures,
             microcode,
+            symbol_roots,
         } => {
+            cache.also_read(symbol_roots);
             let evil = EvilJson::new(module_signatures, microcode)?;
             let path = evil.as_ref().map(EvilJson::path);
             let walk = dump::walk(dump, hard, path.as_deref(), cache);

@@ -1,5 +1,7 @@
 //! A dump to walk, and the result.
 
+use std::path::PathBuf;
+
 use bytes::Bytes;
 use serde_json::Value;
 
@@ -27,6 +29,8 @@ pub struct WalkJob {
     pub microcode: Option<String>,
     /// Whether stacks are cut hard at once: for a dump that has killed a walker before.
     pub hard_clip: bool,
+    /// Folders searched for symbol files after those of the pool.
+    pub symbol_roots: Vec<PathBuf>,
 }
 
 /// The result of a walk.

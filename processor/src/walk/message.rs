@@ -38,6 +38,8 @@ pub(super) enum Request {
         module_signatures: Option<String>,
         /// The annotation `CPUMicrocodeVersion`.
         microcode: Option<String>,
+        /// Folders with symbol files, beside those for every dump.
+        symbol_roots: Vec<PathBuf>,
     },
     /// List the keys of the symbols of the dump's modules.
     Modules,
@@ -50,7 +52,7 @@ pub(super) struct Setup {
     pub(super) parent: u32,
     /// Address space in bytes.
     pub(super) memory_bytes: u64,
-    /// Folders with symbol files.
+    /// Folders with symbol files for every dump.
     pub(super) symbol_roots: Vec<PathBuf>,
     /// Maximum bytes of symbol text held.
     pub(super) symbol_cache_bytes: u64,
@@ -149,6 +151,7 @@ mod tests {
                 hard: true,
                 module_signatures: None,
                 microcode: Some("0x12".to_owned()),
+                symbol_roots: Vec::new(),
             },
             b"",
         ));

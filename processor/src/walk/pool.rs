@@ -73,6 +73,7 @@ impl Pool {
             hard: job.hard_clip,
             module_signatures: within_head(&job.module_signatures),
             microcode: within_head(&job.microcode),
+            symbol_roots: job.symbol_roots.clone(),
         };
         let Asked { answer, body, took } = self.ask(&request, &job.dump).await?;
         let Outcome::Walked {

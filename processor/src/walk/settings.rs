@@ -12,7 +12,7 @@ pub struct PoolSettings {
     pub memory_bytes: u64,
     /// Time limit for one dump, including parsing its symbols.
     pub timeout: Duration,
-    /// Folders searched for symbol files, in this order.
+    /// Folders searched for symbol files of every dump, in this order.
     pub symbol_roots: Vec<PathBuf>,
     /// Maximum bytes of symbol text that a child keeps parsed; a larger file is never used.
     pub symbol_cache_bytes: u64,

@@ -92,14 +92,16 @@ pub(super) async fn walk_once(
         Some(Value::String(text)) => Some(text.clone()),
         Some(other) => Some(other.to_string()),
     };
+    let product = raw.annotation("ProductName").unwrap_or_default();
     let request = WalkJob {
         dump: dump.clone(),
         module_signatures,
         microcode: raw.annotation("CPUMicrocodeVersion").map(Cow::into_owned),
         hard_clip,
+        symbol_roots: fetcher.roots_of(&product).to_vec(),
     };
-    if fetcher.has_servers() {
-        fetcher.fetch(pool.modules(dump).await?).await;
+    if fetcher.has_servers(&product) {
+        fetcher.fetch(&product, pool.modules(dump).await?).await;
     }
     let walked = pool.walk(&request).await?;
     let cut = walked.cut;

@@ -39,7 +39,11 @@ async fn processor(db: &Db, blobs: Blobs, folder: &std::path::Path, owner: &str)
         blobs,
         wake: Wake::default(),
         lookup,
-        settings: Settings::default(),
+        // Nobody is asked for symbols.
+        settings: Settings {
+            symbols_urls: Some(Vec::new()),
+            ..Settings::default()
+        },
         data_dir: folder.to_owned(),
         owner: owner.to_owned(),
     })

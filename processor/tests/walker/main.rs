@@ -177,6 +177,7 @@ fn job(dump: impl Into<Bytes>) -> WalkJob {
         module_signatures: None,
         microcode: None,
         hard_clip: false,
+        symbol_roots: Vec::new(),
     }
 }
 

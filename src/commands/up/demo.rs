@@ -74,7 +74,9 @@ impl StandIns {
         write_symbols(&symbols).context("writing the sample symbols")?;
         let symbols =
             Url::from_directory_path(&symbols).map_err(|()| anyhow::anyhow!("the data folder has no file address"))?;
-        settings.processor.symbols_urls.push(symbols.to_string());
+        // Stated: nobody else is asked.
+        let sources = settings.processor.symbols_urls.get_or_insert_default();
+        sources.push(symbols.to_string());
         Ok(Self { listener })
     }
 

@@ -141,8 +141,8 @@ struct SiblingView {
 
 impl SiblingView {
     fn new(sibling: &Sibling) -> Self {
-        let checked = |link: &str| links::changeset(link, sibling.repository.as_deref()?);
         let product = sibling.product.as_str();
+        let checked = |link: &str| links::changeset(link, product, sibling.repository.as_deref()?);
         Self {
             name: format!("{product} {} ({})", sibling.version, sibling.channel),
             page: links::build_page(product, &sibling.channel, sibling.build_id),
@@ -257,7 +257,7 @@ impl Details {
             &build.channel
         };
         let repository = build.repository.clone().unwrap_or_default();
-        let checked = |link: &Option<String>| links::changeset(link.as_deref()?, &repository);
+        let checked = |link: &Option<String>| links::changeset(link.as_deref()?, product.as_str(), &repository);
         Self {
             line: build.line.to_string(),
             number: build.build_number.map(|number| number.to_string()).unwrap_or_default(),

@@ -244,7 +244,11 @@ fn rows(product: Product, channel: &str, index: &BuildIndex) -> Vec<Row> {
 }
 
 fn revision_link(build: BuildRef<'_>) -> Option<String> {
-    links::changeset(&resolve::revision_url(build)?, build.repository()?)
+    links::changeset(
+        &resolve::revision_url(build)?,
+        build.product().as_str(),
+        build.repository()?,
+    )
 }
 
 #[cfg(test)]

@@ -138,11 +138,11 @@ fn facts(crash: &Map<String, Value>, answer: &Map<String, Value>, names: &Names<
             joined(answer, "platforms"),
         ),
         gecko(sibling),
-        changeset(sibling.unwrap_or(answer)),
+        changeset(crash, answer),
         Fact::new("Published", "When it was uploaded. UTC.", published(answer)),
         files(crash, answer),
         previous(answer, names),
-        changes(answer),
+        changes(crash, answer),
         Fact::new(
             "Age at the crash",
             "From the build to the crash, by the client's clock if that can be right.",
@@ -279,7 +279,19 @@ fn readable_time(rfc3339: &str) -> String {
     )
 }
 
-fn changeset(answer: &Map<String, Value>) -> Fact {
+/// What the crash's build, or the Gecko in it, was built from: the product and the answer that says so.
+pub(super) fn built_from<'a>(
+    crash: &'a Map<String, Value>,
+    answer: &'a Map<String, Value>,
+) -> (&'a str, &'a Map<String, Value>) {
+    match object(answer, "sibling") {
+        Some(sibling) => (text(sibling, "product"), sibling),
+        None => (text(crash, "product"), answer),
+    }
+}
+
+fn changeset(crash: &Map<String, Value>, answer: &Map<String, Value>) -> Fact {
+    let (product, answer) = built_from(crash, answer);
     Fact::new(
         "Changeset",
         "The revision of the source that it was built from.",
@@ -287,6 +299,7 @@ fn changeset(answer: &Map<String, Value>) -> Fact {
     )
     .linked(links::changeset(
         text(answer, "revision_url"),
+        product,
         text(answer, "repository"),
     ))
 }
@@ -305,8 +318,9 @@ fn previous(answer: &Map<String, Value>, names: &Names<'_>) -> Fact {
     ))
 }
 
-fn changes(answer: &Map<String, Value>) -> Fact {
-    let link = links::changeset(text(answer, "changes_url"), text(answer, "repository"));
+fn changes(crash: &Map<String, Value>, answer: &Map<String, Value>) -> Fact {
+    let (product, repository) = (text(crash, "product"), text(answer, "repository"));
+    let link = links::changeset(text(answer, "changes_url"), product, repository);
     let value = if link.is_some() {
         "what changed since the previous build"
     } else {

@@ -1,9 +1,11 @@
 //! Stacks and modules, as the report page shows them.
 
+use builds::names::product::row_of;
 use serde_json::{Map, Value};
 
+use super::build::built_from;
 use super::document::{list, number, object, shown, text};
-use crate::links::{self, Source};
+use crate::links::{Source, Sources};
 use crate::words;
 
 /// Maximum frames shown of the crashing thread.
@@ -61,6 +63,8 @@ impl Stacks {
         let Some(dump) = object(crash, "json_dump") else {
             return Self::default();
         };
+        let sources = sources(crash);
+        let thread = |value: &Value, index, limit| thread(value, index, limit, sources);
         let threads = list(dump, "threads");
         let crashing = crashing_index(crash, dump);
         let all = number(dump, "thread_count").and_then(|count| usize::try_from(count).ok());
@@ -99,7 +103,7 @@ fn crashing_index(crash: &Map<String, Value>, dump: &Map<String, Value>) -> Opti
     usize::try_from(index).ok()
 }
 
-fn thread(value: &Value, index: usize, limit: usize) -> Option<ThreadView> {
+fn thread(value: &Value, index: usize, limit: usize, sources: Sources<'_>) -> Option<ThreadView> {
     let value = value.as_object()?;
     let frames = list(value, "frames");
     let shown_frames = frames.get(..limit).unwrap_or(frames);
@@ -112,7 +116,7 @@ fn thread(value: &Value, index: usize, limit: usize) -> Option<ThreadView> {
     let rows: Vec<FrameView> = shown_frames
         .iter()
         .filter_map(Value::as_object)
-        .flat_map(frame)
+        .flat_map(|value| frame(value, sources))
         .collect();
     if rows.is_empty() {
         return None;
@@ -126,7 +130,7 @@ fn thread(value: &Value, index: usize, limit: usize) -> Option<ThreadView> {
 }
 
 /// The rows of a frame: first the functions inlined into it, innermost first.
-fn frame(frame: &Map<String, Value>) -> Vec<FrameView> {
+fn frame(frame: &Map<String, Value>, sources: Sources<'_>) -> Vec<FrameView> {
     if let Some(truncated) = object(frame, "truncated") {
         return vec![FrameView {
             number: "…".to_owned(),
@@ -150,7 +154,7 @@ fn frame(frame: &Map<String, Value>) -> Vec<FrameView> {
             number: index.clone(),
             module: module.to_owned(),
             function: text::shortened(text(inline, "function"), NAME),
-            source: source(inline),
+            source: source(inline, sources),
             line: number(inline, "line"),
             trust: "inlined".to_owned(),
             trust_meaning: words::trust("inlined"),
@@ -163,7 +167,7 @@ fn frame(frame: &Map<String, Value>) -> Vec<FrameView> {
         number: index,
         module: module.to_owned(),
         function: function(frame),
-        source: source(frame),
+        source: source(frame, sources),
         line: number(frame, "line"),
         trust: trust.replace('_', " "),
         trust_meaning: words::trust(trust),
@@ -192,10 +196,21 @@ fn function(frame: &Map<String, Value>) -> String {
     }
 }
 
-fn source(frame: &Map<String, Value>) -> Option<Source> {
+/// What the links to the source files are made of: the product, and what the build that crashed was built from.
+fn sources(crash: &Map<String, Value>) -> Sources<'_> {
+    let built = object(crash, "build_info").map(|answer| built_from(crash, answer).1);
+    let member = |name| built.map_or("", |answer| text(answer, name));
+    Sources {
+        row: row_of(text(crash, "product")),
+        repository: member("repository"),
+        revision: member("revision"),
+    }
+}
+
+fn source(frame: &Map<String, Value>, sources: Sources<'_>) -> Option<Source> {
     let file = text(frame, "file");
     (!file.is_empty()).then(|| {
-        let mut source = links::source(file, number(frame, "line"));
+        let mut source = sources.source(file, number(frame, "line"));
         source.path = text::shortened(&source.path, NAME);
         source
     })

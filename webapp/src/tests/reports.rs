@@ -48,6 +48,8 @@ async fn a_report_page_tells_build_reason_and_stack() {
             "xul.dll",
             "second &#60;note&#62;",
             "about 10 crashes",
+            "href=\"https://bugzilla.mozilla.org/enter_bug.cgi?",
+            "short_desc=Crash%20in%20%5B%40%20mozilla%3A%3Adom%3A%3AA%3A%3AB%3CT%3E%5D\" rel=\"noreferrer\"",
         ] {
             assert!(page.body.contains(part), "{part} is not in {}", page.body);
         }

@@ -58,6 +58,8 @@ pub struct Row {
     pub bugs: Option<&'static str>,
     /// The servers that are asked for the symbols of its crashes. They learn the names of its modules.
     pub symbols: &'static [&'static str],
+    /// Whether throttling rules that take the reports of certain products only, and name none, take its.
+    pub supported: bool,
     /// Whether it is a site's own: a row of a file, and not one that is built in.
     pub is_own: bool,
     /// Whether any source that we read knows its build ids.
@@ -163,7 +165,7 @@ const ANDROID_NIGHTLIES: Nightlies = Nightlies {
 };
 
 /// What repositories on GitHub look like.
-const GITHUB: Links = Links {
+pub(crate) const GITHUB: Links = Links {
     repository: "https://github.com/",
     source_folder: None,
     source: Some("{repository}/blob/{revision}/{path}#L{line}"),
@@ -171,17 +173,18 @@ const GITHUB: Links = Links {
     changes: Some("{repository}/compare/{from}...{to}"),
 };
 
+/// What repositories on a server of Mercurial look like.
+pub(crate) const MERCURIAL: Links = Links {
+    repository: "https://hg.mozilla.org/",
+    source_folder: None,
+    // Searchfox knows the revisions of Git only.
+    source: Some("{repository}/file/{revision}/{path}#l{line}"),
+    revision: Some("{repository}/rev/{revision}"),
+    changes: Some("{repository}/pushloghtml?fromchange={from}&tochange={to}"),
+};
+
 /// The links of Mozilla's products.
-const MOZILLAS_LINKS: &[Links] = &[
-    Links {
-        repository: "https://hg.mozilla.org/",
-        source_folder: None,
-        source: Some("https://searchfox.org/{tree}/rev/{revision}/{path}#{line}"),
-        revision: Some("{repository}/rev/{revision}"),
-        changes: Some("{repository}/pushloghtml?fromchange={from}&tochange={to}"),
-    },
-    GITHUB,
-];
+pub(crate) const MOZILLAS_LINKS: &[Links] = &[MERCURIAL, GITHUB];
 
 /// Where bugs about crashes of Mozilla's products are entered.
 const MOZILLAS_BUGS: Option<&str> = Some(
@@ -205,6 +208,7 @@ const fn on_geckoview(name: &'static str, also_called: &'static [&'static str]) 
         links: MOZILLAS_LINKS,
         bugs: MOZILLAS_BUGS,
         symbols: MOZILLAS_SYMBOLS,
+        supported: false,
         is_own: false,
         has_source: false,
         numbered_betas: false,
@@ -241,6 +245,7 @@ pub(super) fn own(name: &'static str) -> Row {
         links: &[GITHUB],
         bugs: None,
         symbols: &[],
+        supported: true,
         is_own: true,
         has_source: true,
         numbered_betas: false,
@@ -264,6 +269,15 @@ pub(super) fn no_folder(product: &'static str) -> Folder {
         table_name: product,
         only_channel: None,
         in_archive: false,
+    }
+}
+
+/// A product that is known by its crashes only, with build ids that no source tells.
+const fn by_crashes_only(name: &'static str, also_called: &'static [&'static str]) -> Row {
+    Row {
+        ids_of: None,
+        supported: true,
+        ..on_geckoview(name, also_called)
     }
 }
 
@@ -304,6 +318,7 @@ pub(super) static BUILT_IN: &[Row] = &[
         links: MOZILLAS_LINKS,
         bugs: MOZILLAS_BUGS,
         symbols: MOZILLAS_SYMBOLS,
+        supported: true,
         is_own: false,
         has_source: true,
         numbered_betas: true,
@@ -347,6 +362,7 @@ pub(super) static BUILT_IN: &[Row] = &[
         links: MOZILLAS_LINKS,
         bugs: MOZILLAS_BUGS,
         symbols: MOZILLAS_SYMBOLS,
+        supported: true,
         is_own: false,
         has_source: true,
         numbered_betas: true,
@@ -389,6 +405,7 @@ pub(super) static BUILT_IN: &[Row] = &[
         links: MOZILLAS_LINKS,
         bugs: MOZILLAS_BUGS,
         symbols: MOZILLAS_SYMBOLS,
+        supported: false,
         is_own: false,
         has_source: true,
         numbered_betas: false,
@@ -432,6 +449,7 @@ pub(super) static BUILT_IN: &[Row] = &[
         links: MOZILLAS_LINKS,
         bugs: MOZILLAS_BUGS,
         symbols: MOZILLAS_SYMBOLS,
+        supported: true,
         is_own: false,
         has_source: false,
         numbered_betas: false,
@@ -467,6 +485,7 @@ pub(super) static BUILT_IN: &[Row] = &[
         links: MOZILLAS_LINKS,
         bugs: MOZILLAS_BUGS,
         symbols: MOZILLAS_SYMBOLS,
+        supported: true,
         is_own: false,
         has_source: false,
         numbered_betas: false,
@@ -478,30 +497,13 @@ pub(super) static BUILT_IN: &[Row] = &[
     },
     Row {
         packages: &["org.mozilla.reference.browser"],
+        supported: true,
         ..on_geckoview("ReferenceBrowser", &["reference-browser", "reference browser"])
     },
     on_geckoview("GeckoViewExample", &["geckoview_example"]),
     on_geckoview("GeckoViewTestRunner", &[]),
-    Row {
-        name: "MozillaVPN",
-        aliases: &[],
-        also_called: &["mozilla vpn", "vpn"],
-        look_up: false,
-        folders: &[],
-        channels: channel::MOZILLAS,
-        packages: &[],
-        links: MOZILLAS_LINKS,
-        bugs: MOZILLAS_BUGS,
-        symbols: MOZILLAS_SYMBOLS,
-        is_own: false,
-        has_source: false,
-        numbered_betas: false,
-        ids_of: None,
-        version_codes: false,
-        esr_on_release: false,
-        nightlies: NO_NIGHTLIES,
-        details: NO_DETAILS,
-    },
+    by_crashes_only("MozillaVPN", &["mozilla vpn", "vpn"]),
+    by_crashes_only("Firefox Enterprise", &[]),
     #[cfg(test)]
     super::tests::ONE_MORE,
 ];

@@ -43,6 +43,9 @@ pub struct Stated {
     /// Its Android packages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packages: Option<Vec<String>>,
+    /// Whether throttling rules that take the reports of certain products only, and name none, take its.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supported: Option<bool>,
     /// The servers that are asked for its symbols.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub symbols: Option<Vec<String>>,
@@ -183,6 +186,7 @@ pub fn peculiar() -> BTreeMap<&'static str, Value> {
         numbered_betas: None,
         packages: None,
         symbols: None,
+        supported: None,
         bugs: None,
         links: None,
         ..Stated::from(row)
@@ -244,6 +248,7 @@ fn changed(mut row: Row, stated: &Stated) -> Row {
     row.aliases = stated.aliases.as_deref().map_or(row.aliases, texts);
     row.also_called = stated.also_called.as_deref().map_or(row.also_called, texts);
     row.packages = stated.packages.as_deref().map_or(row.packages, texts);
+    row.supported = stated.supported.unwrap_or(row.supported);
     row.symbols = stated.symbols.as_deref().map_or(row.symbols, texts);
     row.bugs = stated.bugs.as_deref().map(kept).or(row.bugs);
     let was_looked_up = row.look_up && !row.is_own;
@@ -328,6 +333,7 @@ impl From<&Row> for Stated {
             ids_of: row.ids_of.map(|other| other.as_str().to_owned()),
             nightly_branches: texts(row.nightlies.branches),
             packages: texts(row.packages),
+            supported: Some(row.supported),
             symbols: texts(row.symbols),
             bugs: text(row.bugs),
             channels: Some(row.channels.iter().map(StatedChannel::from).collect()),

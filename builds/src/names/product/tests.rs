@@ -42,6 +42,7 @@ pub(super) const ONE_MORE: Row = Row {
     links: &[],
     bugs: None,
     symbols: &[],
+    supported: false,
     is_own: false,
     has_source: true,
     numbered_betas: true,

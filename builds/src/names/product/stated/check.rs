@@ -311,18 +311,22 @@ fn symbols(key: &str, text: &str) -> Result<(), Fault> {
 
 /// Checks a template: an address in which these names stand in braces.
 fn template(key: &str, text: &str, names: &[&str]) -> Result<(), Fault> {
-    let mut filled = text.to_owned();
-    for name in names {
-        let value = if *name == "repository" {
-            "https://a.example/b"
-        } else {
-            "x"
-        };
-        filled = filled.replace(&format!("{{{name}}}"), value);
-    }
+    let with = |value: &str| {
+        names.iter().fold(text.to_owned(), |filled, name| {
+            let is_address = *name == "repository";
+            let value = if is_address { "https://a.example/b" } else { value };
+            filled.replace(&format!("{{{name}}}"), value)
+        })
+    };
+    let filled = with("0");
     if filled.contains(['{', '}']) {
         let known: Vec<String> = names.iter().map(|name| format!("{{{name}}}")).collect();
         return fault(key, format!("in braces can stand {}", known.join(", ")));
     }
-    address(key, &filled)
+    address(key, &filled)?;
+    let server = |address: &str| Url::parse(address).ok().map(|url| url.origin());
+    if server(&filled) != server(&with("1")) {
+        return fault(key, "what is filled in cannot be a part of the server's name");
+    }
+    Ok(())
 }
