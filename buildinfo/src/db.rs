@@ -64,7 +64,8 @@ pub use recording::{Prepared, Seen, close, close_unsaid, record, record_listing,
 pub use reported::{ReportedVersion, reported_versions};
 pub use responses::{each_response, forget_responses, put_responses};
 pub use runs::{
-    Run, end_run, last_complete_import, last_import, newest_import, recent_runs, run_outcomes, runs_before, start_run,
+    Run, end_run, last_complete_import, last_import, newest_import, recent_imports, recent_runs, run_outcomes,
+    runs_before, start_run,
 };
 pub use sources::{SourceState, record_state, source_states};
 pub use unknown::{

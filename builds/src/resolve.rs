@@ -175,11 +175,11 @@ fn among(index: &BuildIndex, builds: &[BuildRef<'_>], answer: &mut Answer) -> Re
     let differs = on_channel.is_empty();
     let mut found = if differs { builds.to_vec() } else { on_channel };
     // What is only announced of an id gives way to what other sources say it is.
-    let (announced, listed): (Vec<_>, Vec<_>) = found.iter().partition(|build| build.is_announced_alone());
-    if !announced.is_empty() && !listed.is_empty() {
-        let name = |build: BuildRef<'_>| (build.channel().to_owned(), build.name_on(&asked));
-        let names: Vec<_> = listed.into_iter().map(name).collect();
-        found.retain(|build| !build.is_announced_alone() || names.contains(&name(*build)));
+    let is_announced = |build: &BuildRef<'_>| build.is_announced_alone();
+    if found.iter().any(is_announced) && !found.iter().all(is_announced) {
+        let name = |build: &BuildRef<'_>| (build.channel().to_owned(), build.name_on(&asked));
+        let listed: Vec<_> = found.iter().filter(|build| !is_announced(build)).map(name).collect();
+        found.retain(|build| !is_announced(build) || listed.contains(&name(build)));
     }
     // Partner builds matter only if there are no others.
     if found.iter().any(|build| build.status() != Status::Variant) {

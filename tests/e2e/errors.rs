@@ -25,7 +25,7 @@ const FOREIGN: [&str; 16] = [
 ];
 
 /// Faulty requests, each with the status and the first character of the answer.
-const WRONG: [(&str, &str, u16, char); 38] = [
+const WRONG: [(&str, &str, u16, char); 40] = [
     ("GET", "/nothing", 404, '<'),
     ("GET", "/nothing/%FF", 404, '<'),
     ("GET", "/report/index/%FF", 400, '<'),
@@ -63,6 +63,8 @@ const WRONG: [(&str, &str, u16, char); 38] = [
     ("GET", "/api/VersionString/?product=a&product=b", 400, '{'),
     ("DELETE", "/api/v1/lookup", 405, '{'),
     ("DELETE", "/api/search", 405, '{'),
+    ("POST", "/api/v1/builds", 403, '{'),
+    ("DELETE", "/api/v1/builds", 403, '{'),
     ("GET", "/submit", 405, 't'),
 ];
 

@@ -193,7 +193,7 @@ pub async fn last_import(db: &Db) -> Result<Option<i64>, DbError> {
 /// # Errors
 /// The database failed.
 pub async fn newest_import(db: &Db) -> Result<Option<Run>, DbError> {
-    of_sources(db, "").await
+    Ok(recent_imports(db, 1).await?.pop())
 }
 
 /// The newest run that read sources and had them all; none if there never was one.
@@ -201,18 +201,28 @@ pub async fn newest_import(db: &Db) -> Result<Option<Run>, DbError> {
 /// # Errors
 /// The database failed.
 pub async fn last_complete_import(db: &Db) -> Result<Option<Run>, DbError> {
-    of_sources(db, "AND outcome = 'complete'").await
+    Ok(of_sources(db, "AND outcome = 'complete'", 1).await?.pop())
 }
 
-async fn of_sources(db: &Db, and: &str) -> Result<Option<Run>, DbError> {
+/// The newest runs that read sources, newest first, at most `limit`. Those that took in what was handed in, of which
+/// there can be very many, are passed over.
+///
+/// # Errors
+/// The database failed.
+pub async fn recent_imports(db: &Db, limit: i64) -> Result<Vec<Run>, DbError> {
+    of_sources(db, "", limit).await
+}
+
+async fn of_sources(db: &Db, and: &str, limit: i64) -> Result<Vec<Run>, DbError> {
     let handed_in = SourceName::all().filter(|source| source.row().is_handed_in());
     let sql = format!(
-        "SELECT {COLUMNS} FROM import_run WHERE id < $1 AND source NOT IN ({}) {and} ORDER BY id DESC LIMIT 1",
+        "SELECT {COLUMNS} FROM import_run WHERE id < $1 AND source NOT IN ({}) {and} ORDER BY id DESC LIMIT $2",
         quoted(handed_in.map(SourceName::as_str))
     );
     Ok(on!(db, |pool| sqlx::query_as(AssertSqlSafe(sql.as_str()))
         .bind(i64::MAX)
-        .fetch_optional(pool)
+        .bind(limit)
+        .fetch_all(pool)
         .await)?)
 }
 

@@ -1,7 +1,7 @@
 //! Taking in what was announced: what waits in the inbox becomes observations.
 //!
-//! It is removed from the inbox only after the builds were derived. A process that dies before that has it taken in once
-//! more, with the same result; and what is gone from the inbox can be looked up.
+//! It is removed from the inbox only after the builds were derived. If the process dies before that, it is taken in
+//! once more, with the same result; and what is gone from the inbox can be looked up.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -484,26 +484,46 @@ async fn a_process_that_dies_between_any_two_steps_loses_nothing_and_repeats() {
         expected.sort();
         assert_eq!(said, expected);
         assert_eq!(db::last_waiting(db).await.unwrap(), None);
-        // It died after the builds were derived, before the inbox was emptied: all of it is repeated.
-        let newest = db::latest_generation(db).await.unwrap().n;
-        let mut tx = db.begin().await.unwrap();
-        let observations: Vec<builds::Observation> = waiting
-            .iter()
-            .map(|one| {
-                let body = serde_json::from_str(&one.body).unwrap();
-                builds::Observation::announced(&one.place, &one.subject, body)
-            })
-            .collect();
-        let put = db::put_announced(&mut tx, &observations, "x").await.unwrap();
-        assert_eq!(put.through, 0, "nothing is to be done");
-        tx.commit().await.unwrap();
-        assert!(
-            take_in_announced(db, "test", &CancellationToken::new())
-                .await
-                .unwrap()
-                .is_none()
-        );
-        assert_eq!(db::latest_generation(db).await.unwrap().n, newest);
+        // It died after the builds were derived, before the inbox was emptied.
+        site.announce(&build(&json!({"platform": "mac", "revision": "newer"})))
+            .await;
+        let waiting = db::waiting(db, 0, i64::MAX, 10).await.unwrap().remove(0);
+        let before = db::announced_at(db, &places).await.unwrap();
+        let before = before
+            .into_iter()
+            .find(|(subject, _)| *subject == waiting.subject)
+            .unwrap();
+        let body = serde_json::from_str(&waiting.body).unwrap();
+        let said = builds::Observation::announced(&waiting.place, &waiting.subject, body);
+        db::record(db, 8, &[said]).await.unwrap();
+        db::close(db, 8, &[before.1]).await.unwrap();
+        let newest = rebuild(db, "it died", &site.stop, &quiet).await.unwrap();
+        assert_eq!(site.known("release", ID).await, "154.0 published newer");
+        let run = take_in_announced(db, "test", &site.stop).await.unwrap().unwrap();
+        assert_eq!((run.new_records, run.unchanged, run.generation), (0, 1, newest));
+        assert_eq!(db::last_waiting(db).await.unwrap(), None);
+        assert!(take_in_announced(db, "test", &site.stop).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_pipelines_announce_at_one_time() {
+    for site in Site::each(true).await {
+        let one = async |number: usize| {
+            let more = json!({"platform": format!("platform-{}", number % 10), "revision": format!("{number}")});
+            site.announce(&build(&more)).await
+        };
+        let answers = futures::future::join_all((0..30).map(one)).await;
+        let mut new = 0;
+        for (status, answer) in answers {
+            assert!(matches!(status, 200 | 201), "{answer}");
+            new += usize::from(status == 201);
+        }
+        assert_eq!(new, 10);
+        assert_eq!(db::last_waiting(&site.test.db).await.unwrap(), None);
+        let known = site.get(&format!("/api/v1/builds/{ID}")).await;
+        assert_eq!(known["builds"].as_array().unwrap().len(), 10, "{known}");
+        site.stop.cancel();
     }
 }
 

@@ -45,8 +45,7 @@ impl<'a> Concluded<'a> {
     }
 
     /// A build that only announcements tell of.
-    fn announced(claim: &'a Claim) -> Self {
-        let name = BuildName::of(claim);
+    fn announced(name: BuildName<'a>, claim: &'a Claim) -> Self {
         let build = Build {
             product: name.directory.product(),
             channel: name.channel.to_owned(),
@@ -75,8 +74,7 @@ impl<'a> Concluded<'a> {
     }
 
     /// The same build for a platform that only announcements name. What became of it is what became of the build.
-    fn on_platform_of(&self, claim: &'a Claim) -> Self {
-        let name = BuildName::of(claim);
+    fn on_platform_of(&self, name: BuildName<'a>, claim: &'a Claim) -> Self {
         Self {
             build: Build {
                 platform: name.platform.to_owned(),
@@ -196,11 +194,26 @@ fn version(build: &Build, claim: &Claim) -> Version {
     }
 }
 
+/// The build that an announcement is about: a release that is said to be on beta is the release's own file, if the
+/// sources tell of that.
+fn name<'a>(claim: &'a Claim, concluded: &[Concluded<'_>]) -> BuildName<'a> {
+    let own = BuildName::of(claim);
+    let tried = claim.directory.product().channel(&claim.channel).tries;
+    let tried = tried.filter(|_| claim.version.stage() == Stage::Release);
+    let Some(channel) = tried else { return own };
+    let of_release = BuildName { channel, ..own.clone() };
+    if concluded.iter().any(|one| one.is_told && one.is_of(&of_release)) {
+        of_release
+    } else {
+        own
+    }
+}
+
 /// Adds what was announced to what is concluded about the builds of a group.
 pub(super) fn add<'a>(mut concluded: Vec<Concluded<'a>>, announced: &'a [Claim], facts: &Facts) -> Vec<Concluded<'a>> {
     let (placed, unplaced): (Vec<&Claim>, Vec<&Claim>) = announced.iter().partition(|claim| !claim.platform.is_empty());
     for claim in placed {
-        let name = BuildName::of(claim);
+        let name = name(claim, &concluded);
         if let Some(same) = concluded.iter_mut().find(|one| one.name == name) {
             same.announced.push(claim);
             continue;
@@ -208,7 +221,7 @@ pub(super) fn add<'a>(mut concluded: Vec<Concluded<'a>>, announced: &'a [Claim],
         // A claim without a platform applies to every platform of its build.
         let is_placeless = |one: &Concluded<'_>| one.is_of(&name) && one.name.platform.is_empty();
         if let Some(told) = concluded.iter().find(|one| one.is_told && one.is_of(&name)) {
-            let other = told.on_platform_of(claim);
+            let other = told.on_platform_of(name, claim);
             concluded.push(other);
         } else if let Some(placeless) = concluded.iter().position(is_placeless) {
             let mut placed = concluded.swap_remove(placeless);
@@ -217,18 +230,18 @@ pub(super) fn add<'a>(mut concluded: Vec<Concluded<'a>>, announced: &'a [Claim],
             placed.announced.push(claim);
             concluded.push(placed);
         } else {
-            concluded.push(Concluded::announced(claim));
+            concluded.push(Concluded::announced(name, claim));
         }
     }
     for claim in unplaced {
-        let name = BuildName::of(claim);
+        let name = name(claim, &concluded);
         let mut is_known = false;
         for one in concluded.iter_mut().filter(|one| one.is_of(&name)) {
             one.announced.push(claim);
             is_known = true;
         }
         if !is_known {
-            concluded.push(Concluded::announced(claim));
+            concluded.push(Concluded::announced(name, claim));
         }
     }
     concluded.into_iter().map(|one| one.finish(facts)).collect()

@@ -297,14 +297,16 @@ fn announced(observation: &Observation, digest: Digest) -> Result<Claim, Why> {
     let stated = parse_version(required(body, "/version")?)?;
     // Elsewhere `rc1` is a version of its own, not the number of a build.
     let (version, candidate) = if directory.product().has_release_process() {
-        (stated.without_candidate(), stated.candidate())
+        let version = stated.without_candidate();
+        let is_esr = directory.product().channel(&channel).versions == Versions::Esrs;
+        (if is_esr { version.with_esr() } else { version }, stated.candidate())
     } else {
         (stated, None)
     };
     let status = optional(body, "/status").and_then(|status| status.parse().ok());
     let number = member(body, "/build_number").and_then(Value::as_u64);
     let (platform, variant) = optional(body, "/platform").map(normalise_platform).unwrap_or_default();
-    Ok(named_for_its_file(Claim {
+    Ok(Claim {
         digest,
         source: observation.source,
         directory,
@@ -323,17 +325,13 @@ fn announced(observation: &Observation, digest: Digest) -> Result<Claim, Why> {
         published_at: optional(body, "/published_at")
             .and_then(|date| DateTime::parse_from_rfc3339(date).ok())
             .map(|date| date.timestamp_micros()),
-    }))
+    })
 }
 
 /// Corrects the channel given by a source: a build of a release version said to be on beta is the release's own file,
 /// which the source lists a second time for beta (bug 1470948). On esr the version always includes `esr`.
 fn named_for_its_file(mut claim: Claim) -> Claim {
-    let official = match claim.origin {
-        Origin::Candidate | Origin::Final => true,
-        Origin::Announced(_) => claim.directory.product().has_release_process(),
-        Origin::Nightly | Origin::Unofficial => false,
-    };
+    let official = matches!(claim.origin, Origin::Candidate | Origin::Final);
     let said = claim.directory.product().channel(&claim.channel);
     if official
         && claim.version.stage() == Stage::Release

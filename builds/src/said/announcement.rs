@@ -380,7 +380,7 @@ fn platform_name(text: &str) -> Result<String, String> {
         Ok(name)
     } else {
         Err(format!(
-            "“{}” is no platform, such as win64, mac or linux-x86_64: 1 to {MAX_NAME} letters, digits, '.', '_' and '-'",
+            "“{}” is no platform, such as win64 or linux-x86_64: 1 to {MAX_NAME} letters, digits, '.', '_' and '-'",
             shown(text)
         ))
     }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use buildinfo::db::{each_response, latest_generation, recent_runs};
+use buildinfo::db::{each_response, latest_generation, recent_imports};
 use buildinfo::import::{Options, import};
 use buildinfo::settings::Addresses;
 use buildinfo::sources::Tape;
@@ -105,7 +105,7 @@ impl From<Line> for Response {
 
 /// Writes the answers of a stored run to a file.
 pub(crate) async fn capture(db: &Db, settings: &Settings, args: &CaptureArgs) -> anyhow::Result<ExitCode> {
-    let runs = recent_runs(db, 1000).await?;
+    let runs = recent_imports(db, 1000).await?;
     let wanted: Vec<_> = runs
         .into_iter()
         .filter(|run| args.run.is_none_or(|id| id == run.id))

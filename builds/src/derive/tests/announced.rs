@@ -366,7 +366,7 @@ fn one_announcement_for_all_platforms_holds_beside_those_of_single_ones() {
 }
 
 #[test]
-fn a_product_without_a_release_process_keeps_its_versions_and_channels() {
+fn an_announcement_is_read_with_what_others_say_of_its_build() {
     assert!(Product::FIREFOX.has_release_process());
     let id = "20260401093000";
     let group = |observation: &Observation| crate::group_of(observation).unwrap().to_string();
@@ -380,5 +380,13 @@ fn a_product_without_a_release_process_keeps_its_versions_and_channels() {
         "Firefox 20260401093000"
     );
     let build = super::only(derive_all(&[firefox("beta", "154.0", id, &json!({}))], &[]));
-    assert_eq!(build.channel, "release", "as Mozilla's sources have it");
+    assert_eq!(build.channel, "beta", "nobody else tells of it");
+    // Buildhub says that it is the release's file, which beta users got as its candidate.
+    let known = record(id, "firefox/candidates/154.0-candidates/build1", "release", "154.0");
+    let own = firefox("beta", "154.0", id, &json!({"platform": "win64"}));
+    let build = super::only(derive_all(&[known, own], &[]));
+    assert_eq!(
+        (build.channel.as_str(), build.sources),
+        ("release", vec![SourceName::BUILDHUB, SourceName::OWN])
+    );
 }
