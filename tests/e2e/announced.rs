@@ -25,6 +25,33 @@ fn token(system: &System, permission: &str) -> String {
     system.run_well(args).trim().to_owned()
 }
 
+/// Sends a report of the build before anybody knows it, and returns the crash's id.
+async fn crash(system: &System) -> String {
+    let part = |(name, value): (&str, &str)| {
+        format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let annotations = [
+        ("ProductName", "Thunderbird"),
+        ("Version", "153.9"),
+        ("ReleaseChannel", "default"),
+        ("BuildID", ID),
+    ];
+    let body: String = annotations
+        .into_iter()
+        .map(part)
+        .chain(["--B--\r\n".to_owned()])
+        .collect();
+    let (status, answer) = system.post("multipart/form-data; boundary=B", body.into_bytes()).await;
+    assert_eq!(status, 200, "{answer}");
+    let id = answer
+        .trim()
+        .strip_prefix("CrashID=bp-")
+        .expect("a crash id")
+        .to_owned();
+    assert_eq!(system.processed(&id).await["version"], "153.9");
+    id
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pipeline_announces_builds_and_none_is_lost() {
     let mut system = System::up(&Config::default());
@@ -37,6 +64,7 @@ async fn a_pipeline_announces_builds_and_none_is_lost() {
             assert_eq!((status, &body["code"]), (403, &json!("forbidden")), "{body}");
         }
     }
+    let crash = crash(&system).await;
     let (status, answer) = send(&system, "POST", "", &pipeline, &build).await;
     assert_eq!(
         (status, &answer["builds"][0]["outcome"]),
@@ -90,6 +118,13 @@ async fn a_pipeline_announces_builds_and_none_is_lost() {
     );
     let log = system.run_well(["audit-log"]);
     assert!(log.contains("announce_builds") && !log.contains(&pipeline), "{log}");
+
+    system
+        .wait_for("the crash to have its build", async || {
+            let crash = system.processed(&crash).await;
+            (crash["version"] == "154.0" && crash["build_info"]["revision"] == "abc").then_some(())
+        })
+        .await;
 
     let (status, gone) = send(&system, "DELETE", &format!("?{QUESTION}"), &pipeline, &Value::Null).await;
     assert_eq!(
