@@ -92,7 +92,12 @@ fn supported_of(rows: &[Row]) -> Supported {
             _ => ProductName::AnyCase(name.to_owned()),
         })
     };
-    let packages = |row: &Row| -> Vec<String> { row.packages.iter().map(|&name| name.to_owned()).collect() };
+    // A product of a site's own need not be of Android alone.
+    let none = |row: &Row| row.is_own.then(String::new);
+    let packages = |row: &Row| -> Vec<String> {
+        let named = row.packages.iter().map(|&name| name.to_owned());
+        named.chain(none(row)).collect()
+    };
     let of_android = rows.iter().filter(|row| !row.packages.is_empty());
     Supported {
         products: Some(rows.iter().filter(|row| row.supported).flat_map(names).collect()),
@@ -294,6 +299,7 @@ mod tests {
             ("Waterfowl", "", PRODUCT, PRODUCT),
             ("", "", PRODUCT, PRODUCT),
             ("Kite", "org.example.kite", PRODUCT, TAKEN),
+            ("Kite", "", PRODUCT, TAKEN),
             ("WIND", "org.example.kite", PRODUCT, TAKEN),
             ("wind", "org.example.copy", PRODUCT, PACKAGE),
             ("Game", "", PRODUCT, TAKEN),

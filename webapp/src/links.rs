@@ -78,7 +78,8 @@ pub(crate) fn builds_with_id(build_id: &str) -> String {
     format!("/builds/?build_id={}", segment(build_id))
 }
 
-fn segment(text: &str) -> String {
+/// A text as a segment of a path.
+pub(crate) fn segment(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 

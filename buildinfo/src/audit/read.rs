@@ -187,8 +187,10 @@ fn about(product: Option<Product>, findings: Vec<Finding>) -> Vec<Finding> {
     };
     let mut findings = findings;
     findings.retain(|finding| {
-        let first = finding.subject.split(' ').next().unwrap_or_default();
-        first.parse() == Ok(product)
+        // Its name, or that of one of its folders, which have no blanks.
+        let first = || finding.subject.split(' ').next()?.parse().ok();
+        let named = Product::at_start_of(&finding.subject).map(|(named, _)| named);
+        named.or_else(first) == Some(product)
     });
     findings
 }

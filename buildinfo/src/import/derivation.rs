@@ -18,7 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::error::ImportError;
 use super::lease::with_lease;
 use super::progress::Progress;
-use crate::db::{self, Lease, Writes};
+use crate::db::{self, Lease, RunLease, Writes};
 
 /// Maximum groups derived at a time,
 const GROUPS: i64 = 50;
@@ -134,7 +134,7 @@ pub async fn settle_products(db: &Db, owner: &str, stop: &CancellationToken) -> 
         return Ok(());
     }
     let work = |lease: Lease| async move { derive_dirty(&lease, stop, &|_| {}).await.map(|_| ()) };
-    with_lease(db, true, owner, stop, &|_| {}, work).await
+    with_lease(db, true, &RunLease::brief_owner(owner), stop, &|_| {}, work).await
 }
 
 /// How the rows of products differ from those that the stored builds were derived by.

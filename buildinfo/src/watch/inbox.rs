@@ -8,7 +8,7 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::db;
-use crate::import::{ImportError, take_in_announced};
+use crate::import::{ImportError, settle_products, take_in_announced};
 
 /// How often it is looked whether something waits that another process has stored.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -45,14 +45,16 @@ impl Inbox {
         }
     }
 
-    /// Takes in what waits, again and again, until `stop`.
+    /// Derives again what a changed file of products makes different, then takes in what waits, again and again, until
+    /// `stop`.
     ///
     /// # Errors
     /// None: failures are retried.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         let _ended = self.ended.clone().drop_guard();
+        let mut is_settled = false;
         loop {
-            let pause = match self.round(&stop).await {
+            let pause = match self.round(&mut is_settled, &stop).await {
                 Ok(()) => LOOK_EVERY,
                 Err(ImportError::Stopped) => return Ok(()),
                 Err(error) => {
@@ -68,7 +70,11 @@ impl Inbox {
         }
     }
 
-    async fn round(&self, stop: &CancellationToken) -> Result<(), ImportError> {
+    async fn round(&self, is_settled: &mut bool, stop: &CancellationToken) -> Result<(), ImportError> {
+        if !*is_settled {
+            settle_products(&self.db, &self.owner, stop).await?;
+            *is_settled = true;
+        }
         if db::last_waiting(&self.db).await?.is_none() {
             return Ok(());
         }

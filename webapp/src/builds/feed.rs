@@ -70,6 +70,8 @@ fn not_a_status(text: &str) -> Response {
 #[derive(Debug, Template)]
 #[template(path = "feed.xml")]
 struct Feed {
+    /// Stable.
+    id: String,
     product: &'static str,
     channel: String,
     own: String,
@@ -109,6 +111,7 @@ impl Feed {
         let page = links::channel(product.as_str(), channel);
         let chosen = status.map(|status| format!("?status={status}"));
         Self {
+            id: urn(product, channel),
             product: product.as_str(),
             channel: channel.to_owned(),
             own: format!("{page}/feed.atom{}", chosen.unwrap_or_default()),
@@ -117,6 +120,11 @@ impl Feed {
             entries,
         }
     }
+}
+
+/// The name of a channel's feed. Names of products can have blanks, which no URN has.
+fn urn(product: Product, channel: &str) -> String {
+    format!("urn:datil:{}:{channel}", links::segment(product.as_str()))
 }
 
 impl Entry {
@@ -143,7 +151,7 @@ impl Entry {
             .map(|number| format!(" build {number}"));
         let status = build.status().to_string();
         Some(Self {
-            id: format!("urn:datil:{product}:{channel}:{id}:{}", build.variant()),
+            id: format!("{}:{id}:{}", urn(product, channel), build.variant()),
             title: format!(
                 "{product} {}{}{}: {}",
                 words::version(product.as_str(), build.version().as_str()),
