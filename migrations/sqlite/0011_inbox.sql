@@ -1,5 +1,5 @@
 -- What was announced of builds, or withdrawn, and has not been taken in yet, in the order in which it came.
--- digest: of the observation that it becomes; empty where one is withdrawn. who: the note of the token.
+-- digest: of the observation that it becomes; empty where one is withdrawn. who: the id of the token.
 CREATE TABLE inbox (
     number BIGINT NOT NULL PRIMARY KEY,
     place TEXT NOT NULL,

@@ -22,8 +22,6 @@ use crate::db::{self, NotPut, Outcome, Put};
 
 /// Maximum builds in one request.
 const MOST: usize = 1000;
-/// Maximum characters of a token's note that the notes of a run repeat.
-const MAX_NOTE: usize = 100;
 /// A right request.
 const EXAMPLE: &str = "POST /api/v1/builds {\"product\": \"Firefox\", \"channel\": \"default\", \
     \"version\": \"154.0\", \"build_id\": \"20260827093000\"}";
@@ -45,15 +43,9 @@ impl<S: Sync> FromRequestParts<S> for Announcer {
 }
 
 impl Announcer {
-    /// What the notes of runs call the token: what it was made for.
-    fn note(&self) -> String {
-        let identity = self.0.identity();
-        let note = identity.map_or("", |identity| identity.note.trim());
-        if note.is_empty() {
-            let id = identity.map_or("", |identity| &identity.token_id);
-            return format!("token {id}");
-        }
-        text::one_line(&text::shortened(note, MAX_NOTE))
+    /// The id of the token, which is what everyone may know of it.
+    fn token(&self) -> &str {
+        self.0.identity().map_or("", |identity| &identity.token_id)
     }
 }
 
@@ -304,11 +296,11 @@ async fn put(tx: &mut Tx, by: &Announcer, statement: &Statement) -> Result<Put, 
     match statement {
         Statement::Announced(announced) => {
             let announced: Vec<Observation> = announced.iter().map(Announcement::observation).collect();
-            db::put_announced(tx, &announced, &by.note()).await
+            db::put_announced(tx, &announced, by.token()).await
         }
         Statement::Withdrawn(name) => {
             let subject = name.has_platform().then(|| name.subject());
-            db::put_withdrawn(tx, &name.place(), subject.as_deref(), &by.note()).await
+            db::put_withdrawn(tx, &name.place(), subject.as_deref(), by.token()).await
         }
     }
 }
@@ -362,7 +354,7 @@ mod tests {
             (
                 format!("[{one},{}]", other.replace("beta", "x").replace("154.0b1", "y")),
                 "[1].channel “x” is no channel of the product: there are nightly, aurora, beta, release, esr, \
-                 default; [1].version “y” is not a version",
+                 default, unofficial, nightly-try; [1].version “y” is not a version",
             ),
             (
                 one.replace("Firefox", "Waterfowl"),

@@ -64,7 +64,7 @@ pub struct Waiting {
     pub digest: String,
     /// The body of its observation, as JSON.
     pub body: String,
-    /// The note of the token that it came with.
+    /// The id of the token that it came with.
     pub who: String,
 }
 
@@ -86,7 +86,7 @@ struct Known {
     number: i64,
 }
 
-/// Puts announcements into the inbox, those that change something; `who` is the note of the token. They are announced
+/// Puts announcements into the inbox, those that change something; `who` is the id of the token. They are announced
 /// once the transaction is committed.
 ///
 /// # Errors

@@ -106,10 +106,10 @@ impl Tally {
         let builds = |count: u64| if count == 1 { "build" } else { "builds" };
         let Self { announced, withdrawn } = *self;
         match (announced, withdrawn) {
-            (_, 0) => format!("{announced} {} announced with the token {who:?}", builds(announced)),
-            (0, _) => format!("{withdrawn} {} withdrawn with the token {who:?}", builds(withdrawn)),
+            (_, 0) => format!("{announced} {} announced with the token {who}", builds(announced)),
+            (0, _) => format!("{withdrawn} {} withdrawn with the token {who}", builds(withdrawn)),
             _ => format!(
-                "{announced} {} announced and {withdrawn} withdrawn with the token {who:?}",
+                "{announced} {} announced and {withdrawn} withdrawn with the token {who}",
                 builds(announced)
             ),
         }

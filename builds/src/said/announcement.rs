@@ -331,8 +331,15 @@ fn directory(text: &str) -> Result<Directory, String> {
 fn channel_of(directory: Directory, given: Option<&str>) -> Result<String, String> {
     let channels = || announced_channels(directory);
     let Some(given) = given else {
-        let only = directory.only_channel().map(str::to_owned);
-        return only.ok_or_else(|| format!("is missing: there are {}", channels()));
+        let only = directory
+            .only_channel()
+            .or_else(|| match directory.product().row().channels {
+                [only] => Some(only.name),
+                _ => None,
+            });
+        return only
+            .map(str::to_owned)
+            .ok_or_else(|| format!("is missing: there are {}", channels()));
     };
     let channel = normalise_channel(given);
     if is_name(&channel) && may_be_announced(directory, &channel) {
@@ -523,7 +530,7 @@ mod tests {
 
     #[test]
     fn everything_that_is_wrong_is_named() {
-        let channels = "there are nightly, aurora, beta, release, esr, lts, default";
+        let channels = "there are nightly, aurora, beta, release, esr, default, unofficial, nightly-try, lts";
         let whole = json!({"product": 1, "channel": [], "version": true, "build_id": 20_260_810_093_000_u64,
             "platform": {}, "status": 0, "revision": 7, "repository": 7, "archive_url": 7, "published_at": 7,
             "build_number": "1"});

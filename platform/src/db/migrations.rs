@@ -78,7 +78,7 @@ mod tests {
         ("96e25e111f011ead", "96e25e111f011ead"),
         ("04ad4d569eb44efa", "c1cf5e0ff2711e89"),
         ("5b310bcd26150422", "a2f336a4c1896251"),
-        ("9cd5695822ee6a37", "7d2fd0d5d33c06c7"),
+        ("6dcc2c5b4e7a11ac", "1147a49dfd909a9d"),
         ("c7b71d1b31887cca", "428df5f9b5f1077d"),
     ];
 
