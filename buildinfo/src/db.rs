@@ -25,6 +25,7 @@ mod placeholders;
 mod places;
 mod products;
 mod recording;
+mod regrouping;
 mod reported;
 mod responses;
 mod runs;
@@ -47,7 +48,7 @@ pub use corrections::{
     StoredCorrection, add as add_correction, groups_concerned, in_force as corrections_in_force,
     list as list_corrections, undo as undo_correction,
 };
-pub use dirty_groups::{dirty_count, dirty_groups, mark_all_dirty, mark_product_dirty};
+pub use dirty_groups::{dirty_count, dirty_groups, emptied_groups, mark_all_dirty, mark_product_dirty};
 pub(crate) use generations::finished_here;
 pub use generations::{Generation, Step, finish_generation, latest_generation, steps_to_all, write as write_steps};
 pub use importer::{CLOCKS_APART, importer_said, say_importer, unsay_importer};
@@ -60,7 +61,8 @@ pub use observations::{Stored, by_digests, each_of_groups, fact_observations, gr
 pub use page::Page;
 pub use places::{Contents, Place, PlaceState, each_buildhub_subject, forget_bad, places, put_places};
 pub use products::{peculiar_products, set_peculiar_products};
-pub use recording::{Prepared, Seen, close, close_unsaid, record, record_listing, record_prepared, regroup};
+pub use recording::{Prepared, Seen, close, close_unsaid, record, record_listing, record_prepared};
+pub use regrouping::{has_problems, regroup_problems, regroup_product};
 pub use reported::{ReportedVersion, reported_versions};
 pub use responses::{each_response, forget_responses, put_responses};
 pub use runs::{

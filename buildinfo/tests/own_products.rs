@@ -19,6 +19,7 @@ use buildinfo::{Settings, db};
 use builds::names::channel::{Lines, Versions};
 use builds::names::product::install;
 use builds::names::product::stated::{Stated, StatedChannel, StatedFolder, with};
+use builds::said::announcement::Announcement;
 use builds::{Observation, Product, Question, SourceName};
 use demo::world::Channel;
 use platform_testing::databases;
@@ -199,24 +200,35 @@ async fn everybodys_sources_are_not_asked_for_a_product_of_ones_own() {
     }
 }
 
-/// What could not be interpreted before a file named the product counts from then on.
+/// What could not be interpreted before a file named the product counts from then on, and so does what a process without
+/// the file took in.
 #[tokio::test]
 async fn what_was_said_before_a_product_had_a_row_counts() {
     const UNKNOWN: &str = "UPDATE observation SET group_key = NULL, problem = 'unknown product'";
     let kite = kite();
+    let id = "20260101093000";
     for test in databases().await {
-        let said = Observation::csv_row("csv:/t", "kite", "release", "7.1", "20260101093000", None);
-        db::record(&test.db, 1, &[said]).await.unwrap();
-        let mut tx = test.db.begin().await.unwrap();
-        platform::in_tx!(&mut tx, |conn| sqlx::query(UNKNOWN).execute(conn).await.map(|_| ())).unwrap();
-        tx.commit().await.unwrap();
-        let stop = CancellationToken::new();
-        for _ in 0..2 {
-            settle_products(&test.db, "test", &stop).await.unwrap();
-            assert_eq!(db::latest_generation(&test.db).await.unwrap().n, 1);
+        let announced = Announcement::read(
+            format!(r#"{{"product": "kite", "channel": "release", "version": "7.1", "build_id": "{id}"}}"#).as_bytes(),
+            i64::MAX,
+        )
+        .unwrap();
+        let table = Observation::csv_row("csv:/t", "kite", "release", "7.1", id, None);
+        for (run, said) in [(1, table), (2, announced.observation())] {
+            let digest = said.digest();
+            db::record(&test.db, run, &[said]).await.unwrap();
+            let mut tx = test.db.begin().await.unwrap();
+            platform::in_tx!(&mut tx, |conn| sqlx::query(UNKNOWN).execute(conn).await.map(|_| ())).unwrap();
+            tx.commit().await.unwrap();
+            let stop = CancellationToken::new();
+            for _ in 0..2 {
+                settle_products(&test.db, "test", &stop).await.unwrap();
+                assert_eq!(db::latest_generation(&test.db).await.unwrap().n, run);
+            }
+            let index = lookup(&test.db).await.index();
+            let build = index.find(kite, id.parse().unwrap()).next().unwrap();
+            assert_eq!(build.version().as_str(), "7.1");
+            assert!(build.evidence().contains(&digest), "{run}");
         }
-        let index = lookup(&test.db).await.index();
-        let build = index.find(kite, "20260101093000".parse().unwrap()).next().unwrap();
-        assert_eq!(build.version().as_str(), "7.1");
     }
 }

@@ -296,7 +296,9 @@ async fn call_inbox(db: &Db) {
     analyze(db).await;
     let mut tx = db.begin().await.unwrap();
     db::put_announced(&mut tx, &announced[..20], "x").await.unwrap();
-    let put = db::put_withdrawn(&mut tx, &announced[0].url, None, "x").await.unwrap();
+    let put = db::put_withdrawn(&mut tx, &[(announced[0].url.clone(), None)], "x")
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     assert_eq!(db::last_waiting(db).await.unwrap(), Some(put.through));
     assert!(db::waits(db, 1).await.unwrap());

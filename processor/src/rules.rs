@@ -15,6 +15,7 @@ mod machine;
 mod memory;
 mod minidump;
 pub(crate) mod notes;
+mod product;
 mod read;
 mod reasons;
 mod shape;
@@ -54,6 +55,7 @@ pub const RULES: &[Rule] = &[
     rule("CollectorMetadataRule", annotations::collector_metadata),
     rule("ConvertModuleSignatureInfoRule", annotations::module_signature_info),
     rule("CopyFromRawCrashRule", annotations::copy_from_raw_crash),
+    rule("OwnProductNameRule", product::own_name),
     rule("FenixVersionRewriteRule", version::fenix_version),
     rule("ESRVersionRewrite", version::esr_version),
     rule("SubmittedFromRule", annotations::submitted_from),

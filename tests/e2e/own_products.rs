@@ -103,6 +103,35 @@ async fn the_page_about_own_products_is_true() {
         }
         assert!(output.status.success(), "{printed}\n{}", system.log_text());
         assert!(compared > 20, "{compared}");
+
+        // However a report spells the product, it is one product's.
+        let url = system.url.clone();
+        let spelt = [
+            "submit",
+            "--url",
+            &url,
+            "--as",
+            "crashpad",
+            "-a",
+            "prod=WOLKEN",
+            "-a",
+            "ver=1.4.1",
+            "-a",
+            "channel=stable",
+            "-a",
+            "BuildID=20261012080000",
+        ];
+        let crash = system.run_well(spelt);
+        let processed = system.processed(crash.trim()).await;
+        assert_eq!(processed["product"], "Wolkenritter");
+        assert!(
+            processed["processor_notes"]
+                .to_string()
+                .contains("Changed product from 'WOLKEN'"),
+            "{processed}"
+        );
+        let (_, list) = system.get("/?product=Wolkenritter").await;
+        assert!(list.contains(crash.trim()), "{list}");
     }
 }
 
@@ -110,6 +139,9 @@ async fn the_page_about_own_products_is_true() {
 const TABLE: &str = "product_name,release_channel,major_version,release_version,version_string,build_id,archive_url\n\
     Night Kite,lts,1,1.2.0,1.2.0,20261001120000,manual\n\
     Night Kite,lts,2,2.0.1,2.0.1,20261002120000,manual\n";
+
+/// The second of them.
+const BUILD: &str = "20261002120000";
 
 /// The lines of the stored builds.
 fn lines(system: &System) -> Vec<String> {
@@ -150,6 +182,33 @@ async fn builds_follow_the_file() {
         system.run_well(["buildinfo", "rebuild"]);
         assert_eq!(lines(&system), ["Night Kite 2", "Night Kite 1"]);
 
+        // Builds that belong together in another way are moved.
+        for (row, product) in [
+            (file("channels = [{ name = \"lts\", official = false }]"), "Night Kite"),
+            (file("channels = [{ name = \"stable\" }]"), "Night Kite"),
+            (lts("major"), "Night Kite"),
+            (
+                lts("one").replace("Night Kite\"", "Dragon\"\naliases = [\"Night Kite\"]"),
+                "Dragon",
+            ),
+            (lts("major"), "Night Kite"),
+        ] {
+            products(&row);
+            system.run_well(["buildinfo", "rebuild"]);
+            let question = [
+                "buildinfo",
+                "lookup",
+                "--product",
+                product,
+                "--channel",
+                "lts",
+                "--build-id",
+                BUILD,
+            ];
+            let answer = system.run_well(question);
+            assert!(answer.contains("\"version\":\"2.0.1\""), "{row}: {answer}");
+        }
+
         // Without the row everything stays readable, and nothing is lost.
         products("");
         let rebuilt = system.run(["buildinfo", "rebuild"]);
@@ -169,7 +228,7 @@ async fn builds_follow_the_file() {
             "--channel",
             "lts",
             "--build-id",
-            "20261002120000",
+            BUILD,
         ];
         assert!(system.run_well(question).contains("no_source_for_product"));
         products(&lts("major"));

@@ -298,10 +298,7 @@ async fn put(tx: &mut Tx, by: &Announcer, statement: &Statement) -> Result<Put, 
             let announced: Vec<Observation> = announced.iter().map(Announcement::observation).collect();
             db::put_announced(tx, &announced, by.token()).await
         }
-        Statement::Withdrawn(name) => {
-            let subject = name.has_platform().then(|| name.subject());
-            db::put_withdrawn(tx, &name.place(), subject.as_deref(), by.token()).await
-        }
+        Statement::Withdrawn(name) => db::put_withdrawn(tx, &name.said_under(), by.token()).await,
     }
 }
 

@@ -109,20 +109,19 @@ pub async fn mark_all_dirty(to: &impl Writes) -> Result<(), DbError> {
 /// # Errors
 /// As for [`mark_all_dirty`].
 pub async fn mark_product_dirty(to: &impl Writes, product: &str) -> Result<(), DbError> {
-    mark_between(to, format!("{product} "), &format!("{product}!")).await
+    let (first, end) = of_product(product);
+    mark_between(to, first, &end).await
+}
+
+/// Between which texts the keys of a product's groups lie.
+pub(super) fn of_product(product: &str) -> (String, String) {
+    (format!("{product} "), format!("{product}!"))
 }
 
 /// Marks the groups whose keys lie between two texts.
 async fn mark_between(to: &impl Writes, mut last: String, end: &str) -> Result<(), DbError> {
-    const GROUPS: &str = "SELECT DISTINCT group_key FROM observation \
-        WHERE group_key > $1 AND group_key < $2 ORDER BY group_key LIMIT $3";
     loop {
-        let groups: Vec<String> = on!(to.db(), |pool| sqlx::query_scalar(GROUPS)
-            .bind(&last)
-            .bind(end)
-            .bind(MARKS)
-            .fetch_all(pool)
-            .await)?;
+        let groups = groups_between(to.db(), &last, end).await?;
         let Some(newest) = groups.last() else {
             return Ok(());
         };
@@ -132,6 +131,18 @@ async fn mark_between(to: &impl Writes, mut last: String, end: &str) -> Result<(
         mark_dirty(&mut tx, &dirty).await?;
         tx.commit().await?;
     }
+}
+
+/// The next groups of observations, in key order, whose keys lie between two texts.
+pub(super) async fn groups_between(db: &Db, after: &str, end: &str) -> Result<Vec<String>, DbError> {
+    const SQL: &str = "SELECT DISTINCT group_key FROM observation \
+        WHERE group_key > $1 AND group_key < $2 ORDER BY group_key LIMIT $3";
+    Ok(on!(db, |pool| sqlx::query_scalar(SQL)
+        .bind(after)
+        .bind(end)
+        .bind(MARKS)
+        .fetch_all(pool)
+        .await)?)
 }
 
 /// The next groups that must be derived again, after a key and in key order, at most `limit`.
@@ -145,6 +156,16 @@ pub async fn dirty_groups(db: &Db, after: &str, limit: i64) -> Result<Vec<String
         .bind(limit)
         .fetch_all(pool)
         .await)?)
+}
+
+/// The groups that must be derived again and have no observation any more.
+///
+/// # Errors
+/// The database failed.
+pub async fn emptied_groups(db: &Db) -> Result<Vec<String>, DbError> {
+    const SQL: &str = "SELECT group_key FROM dirty_group d \
+        WHERE NOT EXISTS (SELECT 1 FROM observation o WHERE o.group_key = d.group_key)";
+    Ok(on!(db, |pool| sqlx::query_scalar(SQL).fetch_all(pool).await)?)
 }
 
 /// The number of groups that must be derived again.

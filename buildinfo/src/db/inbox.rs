@@ -125,28 +125,35 @@ pub async fn put_announced(tx: &mut Tx, announced: &[Observation], who: &str) ->
     Ok(Put { outcomes, through })
 }
 
-/// Puts the withdrawal of what is announced at a place into the inbox; of one subject if given. Nothing is put where
-/// nothing is announced.
+/// Puts the withdrawal of what is announced at some places into the inbox; of one subject there if given. Nothing is put
+/// where nothing is announced.
 ///
 /// # Errors
 /// See [`NotPut`].
-pub async fn put_withdrawn(tx: &mut Tx, place: &str, subject: Option<&str>, who: &str) -> Result<Put, NotPut> {
+pub async fn put_withdrawn(tx: &mut Tx, at: &[(String, Option<String>)], who: &str) -> Result<Put, NotPut> {
     let last = hold(tx).await?;
-    let known = known(tx, &BTreeSet::from([place])).await?;
-    let fits = |own: &str| subject.is_none_or(|subject| subject == own);
+    let places: BTreeSet<&str> = at.iter().map(|(place, _)| place.as_str()).collect();
+    let known = known(tx, &places).await?;
+    let fits = |place: &str, own: &str| {
+        let mut there = at.iter().filter(|(one, _)| one == place);
+        there.any(|(_, subject)| subject.as_ref().is_none_or(|subject| subject == own))
+    };
     let announced = known
         .into_iter()
-        .filter(|((_, own), _)| fits(own))
-        .filter_map(|((_, own), known)| Some((own, known.digest?)));
-    let announced: Vec<(String, String)> = announced.collect();
-    let rows = announced.iter().zip(last + 1..).map(|((subject, _), number)| Waiting {
-        number,
-        place: place.to_owned(),
-        subject: subject.clone(),
-        digest: String::new(),
-        body: String::new(),
-        who: who.to_owned(),
-    });
+        .filter(|((place, own), _)| fits(place, own))
+        .filter_map(|((place, own), known)| Some((place, own, known.digest?)));
+    let announced: Vec<(String, String, String)> = announced.collect();
+    let rows = announced
+        .iter()
+        .zip(last + 1..)
+        .map(|((place, subject, _), number)| Waiting {
+            number,
+            place: place.clone(),
+            subject: subject.clone(),
+            digest: String::new(),
+            body: String::new(),
+            who: who.to_owned(),
+        });
     let rows: Vec<Waiting> = rows.collect();
     if !insert(tx, last, &rows).await? {
         return Err(NotPut::Full);
@@ -154,7 +161,7 @@ pub async fn put_withdrawn(tx: &mut Tx, place: &str, subject: Option<&str>, who:
     let outcomes = announced.into_iter();
     Ok(Put {
         outcomes: outcomes
-            .map(|(subject, digest)| (Outcome::Withdrawn, subject, digest))
+            .map(|(_, subject, digest)| (Outcome::Withdrawn, subject, digest))
             .collect(),
         through: rows.last().map_or(0, |last| last.number),
     })

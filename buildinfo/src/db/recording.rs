@@ -2,17 +2,18 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use builds::derive::group::{group_of, group_with};
+use builds::derive::group::group_with;
 use builds::said::observation::{Digest, Observation};
 use futures::TryStreamExt;
 use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
 use sqlx::AssertSqlSafe;
 
-use super::dirty_groups::{mark_dirty, touched, touched_with};
+use super::dirty_groups::{Touched, mark_dirty, touched, touched_with};
 use super::lease::Writes;
 use super::observations::by_digests;
 use super::placeholders::{MANY, marks, placeholders};
+use super::regrouping;
 
 /// Observations written in one transaction: other writers wait for it.
 const CHUNK: usize = 100;
@@ -111,19 +112,20 @@ pub async fn close_unsaid(
 /// # Errors
 /// The database failed; what was closed stays closed.
 pub async fn close(to: &impl Writes, run: i64, gone: &[Digest]) -> Result<u64, DbError> {
-    const CLOSE: &str = "UPDATE observation SET said_to = $1 WHERE digest = $2 AND said_to IS NULL";
+    const CLOSE: &str = "UPDATE observation SET said_to = $1 WHERE digest = $2 AND said_to IS NULL RETURNING group_key";
     let mut closed = 0;
     for digests in gone.chunks(CHUNK) {
         let stored = by_digests(to.db(), digests).await?;
         let mut tx = to.begin_import_repeatable().await?;
         let mut dirty = BTreeSet::new();
         for stored in stored {
-            in_tx!(&mut tx, |conn| sqlx::query(CLOSE)
+            let group: Option<Option<String>> = in_tx!(&mut tx, |conn| sqlx::query_scalar(CLOSE)
                 .bind(run)
                 .bind(&stored.digest)
-                .execute(conn)
-                .await
-                .map(|_| ()))?;
+                .fetch_optional(conn)
+                .await)?;
+            // Where its builds are, whatever the rows of products make of it today.
+            dirty.extend(group.flatten().map(Touched::Group));
             dirty.extend(touched(&stored.observation));
             closed += 1;
         }
@@ -151,52 +153,6 @@ async fn unsaid(db: &Db, source: &str, place: &str, said: &HashSet<Digest>) -> R
         }
     });
     Ok(gone)
-}
-
-/// Finds the groups of observations that could not be interpreted when they were stored and can be now, and marks them
-/// to be derived again.
-///
-/// # Errors
-/// The database failed; what was found stays found, and repeating the call continues.
-pub async fn regroup(to: &impl Writes) -> Result<(), DbError> {
-    const PROBLEMS: &str =
-        "SELECT digest FROM observation WHERE digest > $1 AND problem IS NOT NULL ORDER BY digest LIMIT $2";
-    const SOLVED: &str = "UPDATE observation SET group_key = $1, problem = NULL WHERE digest = $2";
-    let mut last = String::new();
-    loop {
-        let digests: Vec<String> = on!(to.db(), |pool| sqlx::query_scalar(PROBLEMS)
-            .bind(&last)
-            .bind(i64::try_from(CHUNK).unwrap_or(i64::MAX))
-            .fetch_all(pool)
-            .await)?;
-        let Some(newest) = digests.last() else {
-            return Ok(());
-        };
-        last.clone_from(newest);
-        let digests: Vec<Digest> = digests.iter().filter_map(|digest| digest.parse().ok()).collect();
-        let mut solved = Vec::new();
-        let mut dirty = BTreeSet::new();
-        for stored in by_digests(to.db(), &digests).await? {
-            if let Ok(group) = group_of(&stored.observation) {
-                dirty.extend(touched_with(&stored.observation, Some(group.to_string())));
-                solved.push((group.to_string(), stored.digest));
-            }
-        }
-        if solved.is_empty() {
-            continue;
-        }
-        let mut tx = to.begin_import().await?;
-        for (group, digest) in solved {
-            in_tx!(&mut tx, |conn| sqlx::query(SOLVED)
-                .bind(&group)
-                .bind(&digest)
-                .execute(conn)
-                .await
-                .map(|_| ()))?;
-        }
-        mark_dirty(&mut tx, &dirty).await?;
-        tx.commit().await?;
-    }
 }
 
 /// The path of an address, which is the same for a source and its mirrors.
@@ -239,12 +195,21 @@ async fn insert(tx: &mut Tx, run: i64, rows: &[NewRow], seen: &mut Seen) -> Resu
         // A withdrawn observation that is said again counts as new.
         let again: Vec<&str> = known
             .iter()
-            .filter(|(_, is_said)| !**is_said)
+            .filter(|(_, known)| !known.is_said)
             .map(|(digest, _)| digest.as_str())
             .collect();
         say_again(tx, run, &again).await?;
         for row in rows {
-            if known.get(&row.digest).is_some_and(|is_said| *is_said) {
+            let known = known.get(&row.digest);
+            if let (Some(known), Ok(group)) = (known, &row.group)
+                && known.group.as_ref() != Some(group)
+            {
+                // It is interpreted in another way than when it was stored: a product has another row.
+                regrouping::set_group(tx, &row.digest, group).await?;
+                dirty.extend(known.group.clone().map(Touched::Group));
+                dirty.extend(touched_with(&row.observation, Some(group.clone())));
+            }
+            if known.is_some_and(|known| known.is_said) {
                 seen.unchanged += 1;
                 continue;
             }
@@ -258,20 +223,31 @@ async fn insert(tx: &mut Tx, run: i64, rows: &[NewRow], seen: &mut Seen) -> Resu
     mark_dirty(tx, &dirty).await
 }
 
-/// Which of these were ever said, by digest, and whether they are still said. No other import runs meanwhile.
-async fn known(tx: &mut Tx, rows: &[NewRow]) -> Result<HashMap<String, bool>, DbError> {
+/// An observation that was said before.
+struct Known {
+    /// Whether it is still said.
+    is_said: bool,
+    /// Its group; none if it could not be interpreted when it was stored.
+    group: Option<String>,
+}
+
+/// Which of these were ever said, by digest. No other import runs meanwhile.
+async fn known(tx: &mut Tx, rows: &[NewRow]) -> Result<HashMap<String, Known>, DbError> {
     let sql = format!(
-        "SELECT digest, CAST(said_to IS NULL AS INTEGER) FROM observation WHERE digest IN ({})",
+        "SELECT digest, CAST(said_to IS NULL AS INTEGER), group_key FROM observation WHERE digest IN ({})",
         marks(rows.len(), 1)
     );
-    let known: Vec<(String, i32)> = in_tx!(&mut *tx, |conn| {
+    let known: Vec<(String, i32, Option<String>)> = in_tx!(&mut *tx, |conn| {
         let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str()));
         for row in rows {
             query = query.bind(&row.digest);
         }
         query.fetch_all(conn).await
     })?;
-    let known = known.into_iter().map(|(digest, said)| (digest, said != 0));
+    let known = known.into_iter().map(|(digest, said, group)| {
+        let is_said = said != 0;
+        (digest, Known { is_said, group })
+    });
     Ok(known.collect())
 }
 

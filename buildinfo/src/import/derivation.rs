@@ -1,15 +1,15 @@
 //! Deriving the marked groups, and storing people's corrections.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use builds::Digest;
 use builds::derive::correction::Correction;
 use builds::derive::facts::{Facts, facts};
 use builds::derive::group::GroupKey;
 use builds::derive::{Claims, Derived};
 use builds::names::product::stated::peculiar;
 use builds::names::product::{Product, rows};
+use builds::{Digest, SourceName};
 use platform::clock;
 use platform::db::{Db, DbError};
 use tokio_util::sync::CancellationToken;
@@ -79,6 +79,7 @@ pub async fn rebuild(
     report: &(dyn Fn(Progress) + Sync),
 ) -> Result<i64, ImportError> {
     let work = |lease: Lease| async move {
+        follow_products(&lease, Following::Everything).await?;
         db::mark_all_dirty(&lease).await?;
         derive_dirty(&lease, stop, report).await
     };
@@ -92,7 +93,7 @@ pub(crate) async fn derive_dirty(
     report: &(dyn Fn(Progress) + Sync),
 ) -> Result<i64, ImportError> {
     let db = lease.db();
-    follow_products(lease).await?;
+    follow_products(lease, Following::WhatHasARow).await?;
     let last = db::latest_generation(db).await?.n;
     let corrections = db::corrections_in_force(db).await?;
     let facts = known_facts(db, &corrections).await?;
@@ -103,6 +104,16 @@ pub(crate) async fn derive_dirty(
     let ahead =
         |after: String| AbortOnDropHandle::new(tokio::spawn(conclusions(db.clone(), Arc::clone(&known), after)));
     let mut next = ahead(String::new());
+    // What was moved to another product leaves groups behind that nobody would derive: nothing is said of them any more.
+    for groups in db::emptied_groups(db)
+        .await?
+        .chunks(usize::try_from(GROUPS).unwrap_or(1))
+    {
+        let left = groups.iter().filter(|group| without_a_row(group).is_some());
+        let nothing = left.map(|group| (group.clone(), Derived::default()));
+        let steps = db::steps_to_all(db, last + 1, nothing.collect()).await?;
+        db::write_steps(lease, last + 1, &steps).await?;
+    }
     loop {
         let conclusions = next.await.map_err(|_| ImportError::Task)??;
         let Some((end, _)) = conclusions.last() else {
@@ -125,16 +136,29 @@ pub(crate) async fn derive_dirty(
 }
 
 /// Derives again what the rows of products make different from what is stored, if they are other ones than those that
-/// it was derived by: after a file of products has changed.
+/// it was derived by: after a file of products has changed, and after a process without the file was at work.
 ///
 /// # Errors
 /// See [`ImportError`]. If stopped or killed, the next derivation does the rest.
 pub async fn settle_products(db: &Db, owner: &str, stop: &CancellationToken) -> Result<(), ImportError> {
-    if !Differing::of(db).await?.is_some() {
+    let is_settled = !Differing::of(db).await?.is_some()
+        && !db::has_problems(db, SourceName::OWN).await?
+        && next_groups(db, String::new()).await?.is_empty();
+    if is_settled {
         return Ok(());
     }
     let work = |lease: Lease| async move { derive_dirty(&lease, stop, &|_| {}).await.map(|_| ()) };
     with_lease(db, true, &RunLease::brief_owner(owner), stop, &|_| {}, work).await
+}
+
+/// What of the stored builds follows the rows of products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Following {
+    /// What the rows of the site's file say. What a file said that this process does not have stays: its settings may
+    /// be incomplete.
+    WhatHasARow,
+    /// All of it, since somebody wants everything to be derived again.
+    Everything,
 }
 
 /// How the rows of products differ from those that the stored builds were derived by.
@@ -172,27 +196,53 @@ impl Differing {
     }
 
     fn is_some(&self) -> bool {
-        !self.other.is_empty() || !self.usual.is_empty()
+        !self.other.is_empty()
+    }
+
+    /// Says what is left as it is.
+    fn warn(&self, following: Following) {
+        if !self.without.is_empty() {
+            let products = self.without.join(", ");
+            tracing::warn!(
+                products,
+                "builds of products are stored that are in no row; they stay as they are: is products.file set?"
+            );
+        }
+        if !self.usual.is_empty() && following == Following::WhatHasARow {
+            let products = self.usual.join(", ");
+            tracing::warn!(
+                products,
+                "builds were derived by rows of a file that is not the one in force; they stay as they are: is \
+                 products.file set? If it is meant, `datil buildinfo rebuild` derives them again"
+            );
+        }
     }
 }
 
 /// Marks what must be derived again because the rows of products are other ones than those it was derived by: the
-/// groups of each product whose row differs, and what could not be interpreted before. The builds of a product that has
-/// no row stay as they are: the settings of whoever derives may be incomplete.
-async fn follow_products(lease: &Lease) -> Result<(), DbError> {
+/// groups of each product whose row differs, and what belongs to other groups now, or could not be interpreted before.
+/// The builds of a product that has no row stay as they are.
+async fn follow_products(lease: &Lease, following: Following) -> Result<(), DbError> {
     let differing = Differing::of(lease.db()).await?;
-    if !differing.without.is_empty() {
-        let products = differing.without.join(", ");
-        tracing::warn!(
-            products,
-            "builds of products are stored that are in no row; they stay as they are: is products.file set?"
-        );
+    differing.warn(following);
+    let is_everything = following == Following::Everything;
+    if !differing.is_some() && !is_everything {
+        // What a process took in that did not have the file.
+        return db::regroup_problems(lease, Some(SourceName::OWN)).await;
     }
-    if !differing.is_some() {
-        return Ok(());
+    db::regroup_problems(lease, None).await?;
+    let usual: Vec<&str> = if is_everything {
+        differing.usual.iter().map(String::as_str).collect()
+    } else {
+        Vec::new()
+    };
+    let in_force = differing.in_force.keys().copied().filter(|_| is_everything);
+    let without = differing.without.iter().map(String::as_str);
+    let concerned = differing.other.iter().chain(&usual).copied();
+    let concerned: BTreeSet<&str> = concerned.chain(in_force).chain(without).collect();
+    for product in concerned {
+        db::regroup_product(lease, product).await?;
     }
-    db::regroup(lease).await?;
-    let usual: Vec<&str> = differing.usual.iter().map(String::as_str).collect();
     for product in usual.iter().chain(&differing.other) {
         db::mark_product_dirty(lease, product).await?;
     }
@@ -228,15 +278,24 @@ async fn next_groups(db: &Db, mut after: String) -> Result<Vec<String>, DbError>
         let Some(last) = groups.last() else {
             return Ok(groups);
         };
-        after.clone_from(last);
-        groups.retain(|group| {
-            let product = group.parse::<GroupKey>().ok().and_then(|key| key.product());
-            product.is_none_or(|product| Product::of_name(product.as_str()).is_some())
-        });
+        after = match without_a_row(last) {
+            // There may be very many of one product.
+            Some(product) if !Product::all().any(|one| one.as_str().starts_with(product.as_str())) => {
+                format!("{product}!")
+            }
+            _ => last.clone(),
+        };
+        groups.retain(|group| without_a_row(group).is_none());
         if !groups.is_empty() {
             return Ok(groups);
         }
     }
+}
+
+/// The product of a group, if it has no row.
+fn without_a_row(group: &str) -> Option<Product> {
+    let product = group.parse::<GroupKey>().ok()?.product()?;
+    Product::of_name(product.as_str()).is_none().then_some(product)
 }
 
 /// Derives groups, in their order.

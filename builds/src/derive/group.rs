@@ -12,6 +12,7 @@ use crate::derive::claim::{Claim, Origin};
 use crate::derive::facts;
 use crate::names::UnknownName;
 use crate::names::build_id::BuildId;
+use crate::names::channel::Versions;
 use crate::names::product::Product;
 use crate::names::version::{Stage, Version};
 use crate::said::observation::{Digest, Kind, Observation, Why};
@@ -55,7 +56,9 @@ impl GroupKey {
             // Where other sources' claims about such a build are.
             Origin::Announced(_) => {
                 let channel = product.channel(&claim.channel);
-                if matches!(claim.version.stage(), Stage::Alpha(_)) || channel.is_unofficial() {
+                let is_nightly =
+                    matches!(claim.version.stage(), Stage::Alpha(_)) || channel.versions == Versions::Alphas;
+                if is_nightly || channel.is_unofficial() {
                     Self::Build(product, claim.build_id)
                 } else {
                     Self::Number(product, claim.version.number())

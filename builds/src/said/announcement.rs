@@ -147,7 +147,11 @@ impl AnnouncedName {
             wrong: Vec::new(),
         };
         let product = reader.note("product", directory(product));
-        let channel = product.and_then(|directory| reader.note("channel", channel_of(directory, channel)));
+        // One that the product had once is as good: nothing may be announced there.
+        let channel = product.and_then(|directory| match channel.map(normalise_channel) {
+            Some(channel) if is_name(&channel) => Some(channel),
+            _ => reader.note("channel", channel_of(directory, channel)),
+        });
         let build_id = reader.note("build_id", whole_id(build_id));
         let platform = reader.note("platform", platform.map_or(Ok(String::new()), platform_name));
         match (product, channel, build_id, platform) {
@@ -163,31 +167,45 @@ impl AnnouncedName {
 
     /// The subject of its observation. Only the product's name can have blanks.
     pub fn subject(&self) -> String {
+        self.subject_under(self.product.as_str())
+    }
+
+    fn subject_under(&self, product: &str) -> String {
         let Self {
-            product,
             channel,
             build_id,
             platform,
+            ..
         } = self;
         let text = format!("{product} {channel} {build_id} {platform}");
         text.trim_end().to_owned()
     }
 
+    /// Where it may be said, and as which subject: under the product's name, and under others that it may have had when
+    /// it was announced. No subject where all platforms are meant.
+    pub fn said_under(&self) -> Vec<(String, Option<String>)> {
+        let names = self.product.row().spellings();
+        let under = |name| {
+            let subject = (!self.platform.is_empty()).then(|| self.subject_under(name));
+            (self.place_under(name), subject)
+        };
+        names.map(under).collect()
+    }
+
     /// The address that stands for the build on all its platforms, since announcements have none.
     pub fn place(&self) -> String {
+        self.place_under(self.product.as_str())
+    }
+
+    fn place_under(&self, product: &str) -> String {
         let mut place = Url::parse("own:/").expect("a constant that is a URL");
         place.set_path(&format!(
             "/{}/{}/{}",
-            self.product.as_str().replace('/', "%2F"),
+            product.replace('/', "%2F"),
             self.channel,
             self.build_id
         ));
         place.into()
-    }
-
-    /// Whether a platform is named.
-    pub fn has_platform(&self) -> bool {
-        !self.platform.is_empty()
     }
 }
 
@@ -625,9 +643,9 @@ mod tests {
         let named = |channel, platform| AnnouncedName::read("firefox", channel, "20260810093000", platform);
         let name = named(Some("beta"), Some("win64")).unwrap();
         assert_eq!(name, announcement.name);
-        assert!(name.has_platform());
+        assert_eq!(name.said_under(), [(name.place(), Some(name.subject()))]);
         let all = named(Some("beta"), None).unwrap();
-        assert_eq!((all.place(), all.has_platform()), (name.place(), false));
+        assert_eq!(all.said_under(), [(name.place(), None)]);
         assert_ne!(named(Some("release"), None).unwrap().place(), name.place());
         assert_eq!(named(None, None).unwrap_err()[0].member, "channel");
         let wrong = AnnouncedName::read("x", None, "y", Some(" ")).unwrap_err();

@@ -250,7 +250,7 @@ mod tests {
             mend(&mut bytes);
             prop_assert!(bytes.len() <= before.len() + MAX_COPIES + MAX_NAME);
             // Only the locations of names in the lists' records change.
-            for kind in [MODULE_LIST, UNLOADED_MODULE_LIST, THREAD_NAMES] {
+            for kind in [MODULE_LIST, UNLOADED_MODULE_LIST, THREAD_NAMES, SYSTEM_INFO] {
                 if let Some(list) = list(&before, kind) {
                     for index in 0..list.count {
                         let place = list.first + index * list.size + list.name;
