@@ -18,8 +18,12 @@ const SETTING: &str = "products.file";
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Products {
-    /// A file with products of the site's own, and with what differs from what is built in. Empty: none.
+    /// A file with products of the site's own, and with what differs from what is built in. Empty: none. A relative
+    /// path is taken from the folder of the settings file that `--config` names, or else from the working folder.
     pub(crate) file: PathBuf,
+    /// The folder of the settings file that was read; empty: the working folder.
+    #[serde(skip)]
+    pub(crate) folder: PathBuf,
 }
 
 /// Products as a file has them.
@@ -37,8 +41,10 @@ impl Products {
         if self.file.as_os_str().is_empty() {
             return Ok(());
         }
-        let unusable = |why: String| ConfigError::setting(SETTING, format!("{}: {why}", self.file.display()));
-        let rows = read(&self.file).map_err(unusable)?;
+        // An absolute path stays as it is.
+        let file = self.folder.join(&self.file);
+        let unusable = |why: String| ConfigError::setting(SETTING, format!("{}: {why}", file.display()));
+        let rows = read(&file).map_err(unusable)?;
         install(rows).map_err(|late| unusable(late.to_string()))
     }
 }
@@ -204,6 +210,71 @@ mod tests {
             (
                 "[[product]]\nname = \" x\"",
                 "product 1 (\" x\"), name: a name has 1 to 64 letters",
+            ),
+            ("[[product]]\nname = \"Tom & Jo's (Game): 2, now!\"", ""),
+            (
+                "[[product]]\nname = \"a/b\"",
+                "product 1 (\"a/b\"), name: a name has 1 to 64 letters",
+            ),
+            (
+                "[[product]]\nname = \"!Game\"",
+                "product 1 (\"!Game\"), name: a name has 1 to 64 letters",
+            ),
+            (
+                "[[product]]\nname = \"Runs\"",
+                "product 1 (\"Runs\"), name: /builds/runs is the address of another page, so",
+            ),
+            (
+                &format!("{game}aliases = [\"kites\", \"unknown\"]"),
+                "product 2 (\"Kite\"), aliases[2]: /builds/unknown is the address",
+            ),
+            (
+                &format!("{game}also_called = [\"Audit\"]"),
+                "product 2 (\"Kite\"), also_called[1]: /builds/audit is the address",
+            ),
+            (
+                &format!("{game}aliases = [\"Nightly\"]"),
+                "product 2 (\"Kite\"), aliases[1]: \"Nightly\" is the name of a channel, so no product",
+            ),
+            (
+                "[[product]]\nname = \"default\"",
+                "product 1 (\"default\"), name: \"default\" is the name of a channel",
+            ),
+            (
+                "[[product]]\nname = \"Stable\"\n[[product]]\nname = \"Kite\"\nchannels = [{ name = \"stable\" }]",
+                "product 1 (\"Stable\"), name: \"Stable\" is the name of a channel",
+            ),
+            (
+                &format!("{game}aliases = [\"1.4.2\"]"),
+                "product 2 (\"Kite\"), aliases[1]: \"1.4.2\" reads like a version",
+            ),
+            (
+                &format!("{game}also_called = [\"20260101093000\"]"),
+                "product 2 (\"Kite\"), also_called[1]: \"20260101093000\" reads like the id of a build",
+            ),
+            (
+                "[[product]]\nname = \"My App\"\n[[product]]\nname = \"my-app\"",
+                "product 2 (\"my-app\"), name: \"my-app\" is My App's already; in names of products a blank and '-' are",
+            ),
+            (
+                "[[product]]\nname = \"my-app\"\n[[product]]\nname = \"My App\"",
+                "product 2 (\"My App\"), name: \"my-app\" is my-app's already; in names of products a blank and '-' are",
+            ),
+            (
+                &format!("{game}folders = [{{ name = \"kite\", only_channel = \"release\" }}]"),
+                "",
+            ),
+            (
+                &format!("{game}folders = [{{ name = \"kite\", only_channel = \"stable\" }}]"),
+                "product 2 (\"Kite\"), folders[1].only_channel: it must be a channel of the product: release",
+            ),
+            (
+                "[[product]]\nname = \"Firefox\"\nfolders = [{ name = \"firefox\", only_channel = \"stable\" }]",
+                "product 1 (\"Firefox\"), folders[1].only_channel: it must be a channel of the product: ",
+            ),
+            (
+                &format!("{game}symbols = [\"ftp://symbols/\"]"),
+                "product 2 (\"Kite\"), symbols[1]: it must be https://server, http://server within your own network",
             ),
             (
                 "[[product]]\nname = \"Firefox\"\nfolders = []",

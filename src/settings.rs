@@ -118,6 +118,7 @@ impl Settings {
     /// Reads the settings; the command line takes precedence.
     pub(crate) fn read(file: Option<&Path>, data_dir: Option<&Path>, bind: Option<&str>) -> Result<Self, ConfigError> {
         let mut settings: Self = load(file)?;
+        settings.products.folder = file.and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
         if let Some(folder) = data_dir {
             settings.data_dir = folder.to_owned();
         }
@@ -210,7 +211,31 @@ pub(crate) fn schedule_of(settings: &buildinfo::Settings) -> Result<Option<cron:
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::Settings;
+
+    #[test]
+    fn the_file_of_products_is_looked_for_beside_the_file_of_settings() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("datil.toml");
+        for (named, tried) in [
+            ("mine.toml", folder.path().join("mine.toml")),
+            ("a/mine.toml", folder.path().join("a/mine.toml")),
+            ("/no-such-folder/mine.toml", "/no-such-folder/mine.toml".into()),
+        ] {
+            std::fs::write(&config, format!("[products]\nfile = \"{named}\"")).unwrap();
+            let settings = Settings::read(Some(&config), None, None).unwrap();
+            // As it was written, for whoever writes it down again.
+            assert_eq!(settings.products.file, Path::new(named));
+            let why = settings.products.install().unwrap_err().to_string();
+            let expected = format!(
+                "the setting products.file cannot be used: {}: it cannot be read: ",
+                tried.display()
+            );
+            assert!(why.starts_with(&expected), "{why}");
+        }
+    }
 
     #[test]
     fn what_is_not_on_this_machine_is_told() {

@@ -121,6 +121,32 @@ mod tests {
 
     use super::Settings;
     use builds::SourceName;
+    use url::Url;
+
+    #[test]
+    fn a_source_is_where_everybodys_are_however_its_address_is_written() {
+        for (address, expected) in [
+            ("https://archive.mozilla.org/", true),
+            ("http://archive.mozilla.org/", true),
+            ("https://archive.mozilla.org:8443/mirror/", true),
+            ("https://ARCHIVE.Mozilla.org./pub", true),
+            ("HTTPS://user@archive.mozilla.org/?x", true),
+            ("https://buildhub.moz.tools/", true),
+            ("https://mozilla.net", true),
+            ("https://download-installer.cdn.mozilla.net/", true),
+            ("https://product-details.mozilla.com/", true),
+            ("https://notmozilla.org/", false),
+            ("https://archive.mozilla.org.example/", false),
+            ("https://example.org/archive.mozilla.org/", false),
+            ("http://localhost:1/", false),
+            ("http://127.0.0.1/", false),
+        ] {
+            let mut addresses = Settings::default().addresses;
+            addresses.set(SourceName::ARCHIVE, Url::parse(address).unwrap());
+            assert_eq!(addresses.is_usual(SourceName::ARCHIVE), expected, "{address}");
+            assert!(addresses.is_usual(SourceName::BUILDHUB));
+        }
+    }
 
     #[test]
     fn addresses_are_settings_like_all_others() {

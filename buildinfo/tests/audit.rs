@@ -211,6 +211,46 @@ async fn every_page_size_lists_the_same_findings_in_one_order() {
     }
 }
 
+#[tokio::test]
+async fn products_and_folders_with_similar_names_are_told_apart() {
+    let names = ["Kite", "Kite 2", "Kite 2 Pro", "Kite!", "My_Game", "My-Game", "MY_GAME"];
+    for test in databases().await {
+        let db = &test.db;
+        let conflicts = names.map(|name| {
+            let group = format!("{name} 1.0");
+            let conflict = Conflict {
+                subject: group.clone(),
+                field: "revision",
+                chosen: "aaaa".to_owned(),
+                values: BTreeMap::new(),
+            };
+            Step::Conflict(group, conflict)
+        });
+        write_steps(db, 1, &conflicts).await.unwrap();
+        for name in names {
+            let found = db::conflicts_after(db, name, &["", "", ""], 100).await.unwrap();
+            let found: Vec<&str> = found.iter().map(|one| one.group_key.as_str()).collect();
+            assert_eq!(found, [format!("{name} 1.0")]);
+            assert_eq!(db::conflict_count(db, name).await.unwrap(), 1, "{name}");
+        }
+        assert_eq!(db::conflict_count(db, "").await.unwrap(), 7);
+        assert_eq!(db::conflicts_after(db, "", &["", "", ""], 100).await.unwrap().len(), 7);
+        let folders = ["my_game", "my-game", "a%b", "a!b", "ab"];
+        for folder in folders {
+            bad_file(db, &format!("/pub/{folder}/nightly/x.json")).await;
+        }
+        for folder in folders {
+            let found = db::bad_files_after(db, &[folder], "", 100).await.unwrap();
+            let found: Vec<&str> = found.iter().map(|(path, _)| path.as_str()).collect();
+            assert_eq!(found, [format!("/pub/{folder}/nightly/x.json")]);
+            assert_eq!(db::bad_file_count(db, &[folder]).await.unwrap(), 1, "{folder}");
+        }
+        assert_eq!(db::bad_file_count(db, &[]).await.unwrap(), 5);
+        assert_eq!(db::unreadable_count(db, &["my_game"]).await.unwrap(), 0);
+        assert!(db::unreadable_after(db, &["my_game"], "", 9).await.unwrap().is_empty());
+    }
+}
+
 fn row<'a>(scores: &'a [Score], source: SourceName, channel: &str) -> &'a Score {
     scores
         .iter()

@@ -124,7 +124,7 @@ impl<'a> Fit<'a> {
     }
 
     fn filled(&self, template: Option<&str>, values: &[(&str, Value<'_>)]) -> Option<String> {
-        let repository = self.repository.trim_end_matches('/');
+        let repository = without_suffix(self.repository);
         let tree = repository.rsplit('/').next().unwrap_or_default();
         let mut all = vec![("repository", Value::Address(repository)), ("tree", Value::Text(tree))];
         all.extend_from_slice(values);
@@ -150,9 +150,16 @@ impl<'a> Fit<'a> {
 
 /// Whether an address begins with another one, and goes on in it.
 fn lies_in(address: &str, start: &str) -> bool {
-    let start = start.trim_end_matches('/');
-    let rest = address.strip_prefix(start);
+    let rest = without_suffix(address).strip_prefix(without_suffix(start));
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// A repository's address without the slashes and the `.git` at its end, which addresses to clone from have and web pages
+/// about the repository have not.
+fn without_suffix(repository: &str) -> &str {
+    let repository = repository.trim_end_matches('/');
+    let repository = repository.strip_suffix(".git").unwrap_or(repository);
+    repository.trim_end_matches('/')
 }
 
 fn host(address: &str) -> Option<String> {

@@ -44,14 +44,17 @@ pub async fn conflicts_after(
 ) -> Result<Vec<StoredConflict>, DbError> {
     const SQL: &str = "SELECT group_key, subject, field, body \
         FROM conflict \
-        WHERE (group_key, subject, field) > ($1, $2, $3) AND group_key LIKE $4 \
-        ORDER BY group_key, subject, field LIMIT $5";
+        WHERE (group_key, subject, field) > ($1, $2, $3) AND group_key >= $4 AND group_key < $5 \
+        AND ($4 = '' OR SUBSTR(group_key, LENGTH($4) + 1) NOT LIKE '% %') \
+        ORDER BY group_key, subject, field LIMIT $6";
     let [group, subject, field] = *after;
+    let (from, to) = groups_of(product);
     Ok(on!(db, |pool| sqlx::query_as(SQL)
         .bind(group)
         .bind(subject)
         .bind(field)
-        .bind(like(product))
+        .bind(&from)
+        .bind(&to)
         .bind(limit)
         .fetch_all(pool)
         .await)?)
@@ -71,12 +74,14 @@ pub async fn conflicts_of_group(db: &Db, group_key: &str, limit: i64) -> Result<
         .await)?)
 }
 
-/// The LIKE pattern for a product's groups, or for all groups without one. Names contain no wildcard.
-fn like(product: &str) -> String {
+/// The range that a product's groups lie in, or all groups without one. Those of products whose names go on after a
+/// blank lie in it too; in their keys a blank follows the range's beginning.
+fn groups_of(product: &str) -> (String, String) {
     if product.is_empty() {
-        "%".to_owned()
+        (String::new(), char::MAX.to_string())
     } else {
-        format!("{product} %")
+        // What follows a blank in the order of bytes.
+        (format!("{product} "), format!("{product}!"))
     }
 }
 
@@ -112,7 +117,7 @@ pub async fn unreadable_after(db: &Db, folders: &[&str], after: &str, limit: i64
     const SQL: &str = "SELECT digest, source, subject, url, problem \
         FROM observation o \
         WHERE digest > $1 AND problem IS NOT NULL AND o.said_to IS NULL \
-        AND (subject LIKE $2 OR subject LIKE $3) \
+        AND (subject LIKE $2 ESCAPE '!' OR subject LIKE $3 ESCAPE '!') \
         ORDER BY digest LIMIT $4";
     let (one, other) = in_folders(folders);
     Ok(on!(db, |pool| sqlx::query_as(SQL)
@@ -126,10 +131,15 @@ pub async fn unreadable_after(db: &Db, folders: &[&str], after: &str, limit: i64
 
 /// LIKE patterns for what lies in a product's folders, of which there are at most two.
 fn in_folders(folders: &[&str]) -> (String, String) {
-    let pattern = |folder: Option<&&str>| folder.map(|folder| format!("%/pub/{folder}/%"));
+    let pattern = |folder: Option<&&str>| Some(format!("%/pub/{}/%", literally(folder?)));
     let one = pattern(folders.first()).unwrap_or_else(|| "%".to_owned());
     let other = pattern(folders.get(1)).unwrap_or_else(|| one.clone());
     (one, other)
+}
+
+/// A text in a LIKE pattern whose escape is `!`.
+fn literally(text: &str) -> String {
+    text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }
 
 /// The archive's files that cannot be read, after a path, at most `limit`, with the problem noted; of one product if
@@ -145,7 +155,8 @@ pub async fn bad_files_after(
 ) -> Result<Vec<(String, String)>, DbError> {
     const SQL: &str = "SELECT path, seen \
         FROM archive_place \
-        WHERE state = 'bad' AND path > $1 AND (path LIKE $2 OR path LIKE $3) \
+        WHERE state = 'bad' AND path > $1 \
+        AND (path LIKE $2 ESCAPE '!' OR path LIKE $3 ESCAPE '!') \
         ORDER BY path LIMIT $4";
     let (one, other) = in_folders(folders);
     Ok(on!(db, |pool| sqlx::query_as(SQL)
@@ -162,9 +173,16 @@ pub async fn bad_files_after(
 /// # Errors
 /// The database failed.
 pub async fn conflict_count(db: &Db, product: &str) -> Result<i64, DbError> {
-    const SQL: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM conflict WHERE group_key LIKE $1 LIMIT $2) AS counted";
+    const SQL: &str = "SELECT COUNT(*) \
+        FROM (SELECT 1 \
+            FROM conflict \
+            WHERE group_key >= $1 AND group_key < $2 \
+            AND ($1 = '' OR SUBSTR(group_key, LENGTH($1) + 1) NOT LIKE '% %') \
+            LIMIT $3) AS counted";
+    let (from, to) = groups_of(product);
     Ok(on!(db, |pool| sqlx::query_scalar(SQL)
-        .bind(like(product))
+        .bind(&from)
+        .bind(&to)
         .bind(MOST_COUNTED)
         .fetch_one(pool)
         .await)?)
@@ -179,7 +197,8 @@ pub async fn unreadable_count(db: &Db, folders: &[&str]) -> Result<i64, DbError>
     const SQL: &str = "SELECT COUNT(*) \
         FROM (SELECT 1 \
             FROM observation o \
-            WHERE problem IS NOT NULL AND o.said_to IS NULL AND (subject LIKE $1 OR subject LIKE $2) \
+            WHERE problem IS NOT NULL AND o.said_to IS NULL \
+            AND (subject LIKE $1 ESCAPE '!' OR subject LIKE $2 ESCAPE '!') \
             LIMIT $3) AS counted";
     count_in_folders(db, SQL, folders).await
 }
@@ -191,8 +210,10 @@ pub async fn unreadable_count(db: &Db, folders: &[&str]) -> Result<i64, DbError>
 /// The database failed.
 pub async fn bad_file_count(db: &Db, folders: &[&str]) -> Result<i64, DbError> {
     const SQL: &str = "SELECT COUNT(*) \
-        FROM (SELECT 1 FROM archive_place WHERE state = 'bad' AND (path LIKE $1 OR path LIKE $2) \
-        LIMIT $3) AS counted";
+        FROM (SELECT 1 \
+            FROM archive_place \
+            WHERE state = 'bad' AND (path LIKE $1 ESCAPE '!' OR path LIKE $2 ESCAPE '!') \
+            LIMIT $3) AS counted";
     count_in_folders(db, SQL, folders).await
 }
 

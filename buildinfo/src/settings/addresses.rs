@@ -11,6 +11,9 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
 
+/// Domains that are Mozilla's, as the usual addresses of sources are.
+const MOZILLAS: [&str; 4] = ["mozilla.org", "mozilla.net", "mozilla.com", "moz.tools"];
+
 /// The section that the addresses stand in.
 const SECTION: &str = "buildinfo.";
 
@@ -47,13 +50,11 @@ impl Addresses {
         self.0.get(&source)
     }
 
-    /// Whether a source is where everybody's is: what is a site's own is not asked of it, not even by name.
+    /// Whether a source is where everybody's are: what is a site's own is not asked of it, not even by name. Only the
+    /// host counts, however the address is written.
     pub fn is_usual(&self, source: SourceName) -> bool {
-        let usual = source
-            .row()
-            .address()
-            .and_then(|address| Url::parse(address.usual).ok());
-        self.of(source) == usual.as_ref()
+        self.of(source)
+            .is_none_or(|url| host(url).is_some_and(|host| is_everybodys(&host)))
     }
 
     /// Says where a source is.
@@ -65,6 +66,22 @@ impl Addresses {
     pub fn each(&self) -> impl Iterator<Item = (&'static str, &Url)> {
         SourceName::all().filter_map(|source| Some((source.row().address()?.setting, self.0.get(&source)?)))
     }
+}
+
+/// The host of an address as hosts are compared.
+fn host(url: &Url) -> Option<String> {
+    let host = url.host_str()?.trim_end_matches('.');
+    Some(host.to_ascii_lowercase())
+}
+
+/// Whether a host is that of a usual address, or Mozilla's.
+fn is_everybodys(there: &str) -> bool {
+    let mut usual = SourceName::all().filter_map(|source| Url::parse(source.row().address()?.usual).ok());
+    let lies_in = |domain: &str| {
+        let rest = there.strip_suffix(domain);
+        rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    usual.any(|usual| host(&usual).as_deref() == Some(there)) || MOZILLAS.into_iter().any(lies_in)
 }
 
 /// The name of a setting within its section.

@@ -12,8 +12,10 @@ use crate::import::{ImportError, settle_products, take_in_announced};
 
 /// How often it is looked whether something waits that another process has stored.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// The pause after a failure.
+/// The pause after a failure; after each further one, it is twice as long. Every failure leaves a broken run behind.
 const AGAIN_AFTER: Duration = Duration::from_secs(10);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_mins(10);
 /// How often a request looks whether another process has taken in what it announced.
 const ASK_EVERY: Duration = Duration::from_millis(250);
 
@@ -53,18 +55,24 @@ impl Inbox {
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         let _ended = self.ended.clone().drop_guard();
         let mut is_settled = false;
+        let mut failures: u32 = 0;
         loop {
             let pause = match self.round(&mut is_settled, &stop).await {
-                Ok(()) => LOOK_EVERY,
+                Ok(()) => {
+                    failures = 0;
+                    LOOK_EVERY
+                }
                 Err(ImportError::Stopped) => return Ok(()),
                 Err(error) => {
                     tracing::warn!(%error, "announced builds could not be taken in; it is tried again");
-                    AGAIN_AFTER
+                    failures = failures.saturating_add(1);
+                    pause_after(failures)
                 }
             };
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                () = self.wake.notified() => {}
+                // What is new may be what was missing.
+                () = self.wake.notified() => failures = 0,
                 () = tokio::time::sleep(pause) => {}
             }
         }
@@ -109,6 +117,24 @@ impl Inbox {
                 _ = taken.changed() => {}
                 () = tokio::time::sleep(ASK_EVERY) => {}
             }
+        }
+    }
+}
+
+/// The pause after so many failures in a row, from 1.
+fn pause_after(failures: u32) -> Duration {
+    let times = 2_u32.saturating_pow(failures.saturating_sub(1));
+    AGAIN_AFTER.saturating_mul(times).min(LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pause_after;
+
+    #[test]
+    fn the_pause_grows_with_the_failures_up_to_ten_minutes() {
+        for (failures, seconds) in [(1, 10), (2, 20), (3, 40), (6, 320), (7, 600), (8, 600), (u32::MAX, 600)] {
+            assert_eq!(pause_after(failures).as_secs(), seconds, "{failures}");
         }
     }
 }

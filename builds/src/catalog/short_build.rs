@@ -59,7 +59,7 @@ impl ShortBuild {
             build_number: build.build_number(),
             status: build.status(),
             certainty: build.certainty(),
-            platforms: platforms().map(|build| build.platform().to_owned()).collect(),
+            platforms: named_platforms(platforms()),
             revision: build.revision().map(str::to_owned),
             repository: build.repository().map(str::to_owned),
             revision_url: revision_url(build),
@@ -68,4 +68,13 @@ impl ShortBuild {
             shipped_on: build.shipped_on(),
         }
     }
+}
+
+/// The platforms of some builds that are one's in particular.
+pub(super) fn named_platforms<'a>(builds: impl IntoIterator<Item = BuildRef<'a>>) -> BTreeSet<String> {
+    let platforms = builds.into_iter().map(BuildRef::platform);
+    platforms
+        .filter(|platform| !platform.is_empty())
+        .map(str::to_owned)
+        .collect()
 }

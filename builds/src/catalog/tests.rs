@@ -1,9 +1,11 @@
+use super::short_build::ShortBuild;
 use super::{Newest, NoComparison, Which, compare, newest, versions};
 use crate::build::{Build, Status};
 use crate::derive::derive_all;
 use crate::index::BuildIndex;
 use crate::names::build_id::BuildId;
 use crate::names::product::{Directory, Product};
+use crate::said::announcement::Announcement;
 use crate::said::observation::{Observation, SourceName};
 use serde_json::json;
 
@@ -87,6 +89,31 @@ fn a_version_has_all_its_builds_and_the_number_that_shipped() {
     assert_eq!(all[0].shipped_build_number, None);
     assert_eq!(versions(&index, Product::FIREFOX, Some("esr")).len(), 2);
     assert!(versions(&index, Product::THUNDERBIRD, None).is_empty());
+}
+
+#[test]
+fn a_build_that_is_no_platforms_in_particular_has_none_in_lists() {
+    let id = "20181018182531";
+    for (platforms, expected) in [(&[None][..], vec![]), (&[None, Some("win64")], vec!["win64"])] {
+        let said = platforms.iter().map(|platform: &Option<&str>| {
+            let build = json!({"product": "Firefox", "channel": "release", "version": "63.0", "build_id": id,
+                "platform": platform});
+            Announcement::read(build.to_string().as_bytes(), i64::MAX)
+                .unwrap()
+                .observation()
+        });
+        let builds: Vec<Build> = derive_all(&said.collect::<Vec<_>>(), &[]).builds;
+        let index = BuildIndex::from_builds(7, &builds).unwrap();
+        let all = versions(&index, Product::FIREFOX, None);
+        let short = ShortBuild::of(
+            &index,
+            index.find(Product::FIREFOX, id.parse().unwrap()).next().unwrap(),
+        );
+        for shown in [&all[0].builds[0].platforms, &short.platforms] {
+            let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
+            assert_eq!(shown, expected, "{platforms:?}");
+        }
+    }
 }
 
 /// The newest of each line of a channel: `line: offered id / built id`.

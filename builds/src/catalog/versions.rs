@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::build::{Certainty, Status};
+use crate::catalog::short_build::named_platforms;
 use crate::index::{BuildIndex, BuildRef};
 use crate::names::build_id::BuildId;
 use crate::names::product::Product;
@@ -96,6 +97,6 @@ fn version_build(platforms: &[BuildRef<'_>]) -> Option<VersionBuild> {
         status: first.status(),
         certainty: first.certainty(),
         revision: first.revision().map(str::to_owned),
-        platforms: platforms.iter().map(|build| build.platform().to_owned()).collect(),
+        platforms: named_platforms(platforms.iter().copied()),
     })
 }

@@ -65,6 +65,24 @@ fn the_products_row_says_where_its_source_is_and_else_the_host_tells() {
         ),
         (
             mozilla,
+            "https://github.com/mozilla-firefox/firefox.git/",
+            Some(format!("https://github.com/mozilla-firefox/firefox/commit/{REVISION}")),
+            Some("https://github.com/mozilla-firefox/firefox/compare/0a...0b".to_owned()),
+        ),
+        (
+            &kite,
+            "https://git.kite.example/tail.git",
+            Some(format!("{SITE}/tail/{REVISION}")),
+            Some(format!("{SITE}/tail/0a..0b")),
+        ),
+        (
+            &kite,
+            "https://github.com/kite.git",
+            Some(format!("https://kite.example/mirror/kite/{REVISION}")),
+            Some("https://kite.example/mirror/kite/0a..0b".to_owned()),
+        ),
+        (
+            mozilla,
             "http://hg.example.org:8000/x",
             Some(format!("http://hg.example.org:8000/x/rev/{REVISION}")),
             Some("http://hg.example.org:8000/x/pushloghtml?fromchange=0a&tochange=0b".to_owned()),

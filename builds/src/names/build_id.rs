@@ -6,8 +6,10 @@ use std::str::FromStr;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Valid years of a build id; the project's first builds are from 1998.
-const YEARS: std::ops::RangeInclusive<u32> = 1998..=2199;
+/// The year of the project's first builds.
+pub(crate) const FIRST_YEAR: u16 = 1998;
+/// Valid years of a build id.
+const YEARS: std::ops::RangeInclusive<u32> = FIRST_YEAR as u32..=2199;
 
 /// A build id: 14 digits `YYYYMMDDHHMMSS` in UTC that make a real date.
 ///

@@ -18,6 +18,9 @@ pub use registry::{Late, install, rows};
 pub use rows::{Details, Folder, Links, Nightlies, Product, Row};
 pub(crate) use rows::{GITHUB, MERCURIAL, MOZILLAS_LINKS};
 
+/// Longer texts, in bytes, are no product's name.
+const LONGEST_NAME: usize = 1024;
+
 impl Product {
     /// Every product whose builds are looked up, in order.
     pub fn all() -> impl Iterator<Item = Self> + Clone {
@@ -224,9 +227,16 @@ impl Directory {
     }
 }
 
-/// Whether two spellings are of one name: in any case.
+/// Whether another spelling is of this name of a product: in any case.
 fn is_same(one: &str, other: &str) -> bool {
-    one.eq_ignore_ascii_case(other) || !one.is_ascii() && one.to_lowercase() == other.to_lowercase()
+    // No letter is more than three times as long in the other case; what is far longer is not looked at.
+    let is_near = other.len() <= 3 * one.len();
+    one.eq_ignore_ascii_case(other) || !one.is_ascii() && is_near && one.to_lowercase() == other.to_lowercase()
+}
+
+/// A text as a name, which it is without the blanks around it; empty, which no name is, if it is too long for one.
+fn as_name(text: &str) -> &str {
+    if text.len() <= LONGEST_NAME { text.trim() } else { "" }
 }
 
 impl fmt::Debug for Directory {
@@ -239,12 +249,12 @@ impl FromStr for Directory {
     type Err = UnknownName;
 
     fn from_str(text: &str) -> Result<Self, UnknownName> {
-        let name = text.trim();
+        let name = as_name(text);
         Self::all()
             .find(|directory| directory.is_spelt(name))
             .ok_or_else(|| UnknownName {
                 what: "product",
-                text: text::cut(name, 80).to_owned(),
+                text: text::cut(text.trim(), 80).to_owned(),
             })
     }
 }
@@ -293,7 +303,7 @@ impl Row {
 
 /// The row of a product that is known by its crashes only and carries the ids of another, in any spelling.
 fn built_around_another(name: &str) -> Option<&'static Row> {
-    let name = name.trim();
+    let name = as_name(name);
     rows()
         .iter()
         .find(|row| !row.look_up && row.ids_of.is_some() && row.is_called(name))
@@ -306,7 +316,7 @@ pub fn row_of(name: &str) -> Option<&'static Row> {
 
 /// The row of the product with this name among these, and its place, as [`row_of`].
 pub fn row_among<'r>(rows: impl IntoIterator<Item = &'r Row>, name: &str) -> Option<(usize, &'r Row)> {
-    let name = name.trim();
+    let name = as_name(name);
     // No name means two products.
     rows.into_iter().enumerate().find(|(_, row)| row.is_spelt(name))
 }
@@ -341,7 +351,7 @@ pub fn any_channel_of_stage(stage: Stage) -> &'static str {
 /// The product with this name, in any spelling that sources, reports and people use, and the channel that may be all
 /// it has.
 pub fn named(text: &str) -> Option<(&'static str, &'static str)> {
-    let text = text.trim();
+    let text = as_name(text);
     let called = || Directory::all().find(|directory| directory.is_called(text));
     if let Some(directory) = text.parse().ok().or_else(called) {
         let product = directory.product();

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
 use crate::build::Status;
-use crate::names::build_id::BuildId;
+use crate::names::build_id::{BuildId, FIRST_YEAR};
 use crate::names::channel::normalise_channel;
 use crate::names::product::{Directory, Product};
 use crate::names::version::Version;
@@ -23,7 +23,8 @@ const MAX_NAME: usize = 100;
 const MAX_ECHO: usize = 40;
 /// Maximum unknown members that are named.
 const MAX_UNKNOWN: usize = 5;
-/// How far a build id may lie in the future, in microseconds: a day, for time zones. A later one is never looked up.
+/// How far a build id and the time of publishing may lie in the future, in microseconds: a day, for time zones. A later
+/// id is never looked up.
 const FUTURE_TOLERANCE: i64 = 86_400_000_000;
 /// The statuses that can be announced; the first is meant if none is given.
 const STATUSES: [Status; 3] = [Status::Published, Status::Shipped, Status::Candidate];
@@ -295,7 +296,7 @@ impl Reader {
         let revision = self.text("revision", members.revision, revision);
         let repository = self.text("repository", members.repository, address);
         let archive_url = self.text("archive_url", members.archive_url, address);
-        let published_at = self.text("published_at", members.published_at, time);
+        let published_at = self.text("published_at", members.published_at, |text| past_time(text, now));
         let number = members.build_number.map(|value| build_number(&value));
         let number = number.and_then(|number| self.note("build_number", number));
         let name = AnnouncedName {
@@ -452,22 +453,28 @@ fn address(text: &str) -> Result<String, String> {
     }
 }
 
-fn time(text: &str) -> Result<String, String> {
+fn past_time(text: &str, now: i64) -> Result<String, String> {
     let time = DateTime::parse_from_rfc3339(text).ok();
     let time = time.filter(|time| time.offset().local_minus_utc() == 0);
-    match time {
-        Some(time) => Ok(time.with_timezone(&Utc).to_rfc3339_opts(SecondsFormat::AutoSi, true)),
-        None => Err(format!(
+    let Some(time) = time.map(|time| time.with_timezone(&Utc)) else {
+        return Err(format!(
             "“{}” is no time in UTC, such as 2026-08-31T09:15:00Z",
             shown(text)
-        )),
+        ));
+    };
+    if time.year() < i32::from(FIRST_YEAR) {
+        return Err(format!("“{}” lies before {FIRST_YEAR}", shown(text)));
     }
+    if time.timestamp_micros() > now.saturating_add(FUTURE_TOLERANCE) {
+        return Err(format!("“{}” lies in the future", shown(text)));
+    }
+    Ok(time.to_rfc3339_opts(SecondsFormat::AutoSi, true))
 }
 
 fn build_number(value: &Value) -> Result<u32, String> {
     let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
     let number = number.filter(|number| *number > 0);
-    number.ok_or_else(|| "must be a whole number of 1 or more".to_owned())
+    number.ok_or_else(|| format!("must be a whole number from 1 to {}", u32::MAX))
 }
 
 fn is_name(text: &str) -> bool {
@@ -610,7 +617,22 @@ mod tests {
                 json!({"published_at": "2026-08-10T11:00:00+02:00"}),
                 "published_at “2026-08-10T11:00:00+02:00” is no",
             ),
-            (json!({"build_number": 0}), "build_number must be a whole number"),
+            (
+                json!({"published_at": "1997-12-31T23:59:59Z"}),
+                "published_at “1997-12-31T23:59:59Z” lies before 1998",
+            ),
+            (
+                json!({"published_at": "2026-09-23T00:00:00Z"}),
+                "published_at “2026-09-23T00:00:00Z” lies in the future",
+            ),
+            (
+                json!({"published_at": "9999-12-31T23:59:59Z"}),
+                "published_at “9999-12-31T23:59:59Z” lies in the future",
+            ),
+            (
+                json!({"build_number": 0}),
+                "build_number must be a whole number from 1 to 4294967295",
+            ),
             (
                 json!({"build_number": 4_294_967_296_u64}),
                 "build_number must be a whole number",

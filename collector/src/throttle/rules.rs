@@ -179,7 +179,7 @@ impl Rules {
             (products, packages) => Supported::listed(products.unwrap_or_default(), packages.unwrap_or_default()),
         };
         Self {
-            supported,
+            supported: supported.lowered(),
             rules: file.rules,
         }
     }

@@ -272,3 +272,35 @@ fn lists_in_a_file_hold_alone() {
         assert_eq!(decision.rule, rule, "{lists} {product}");
     }
 }
+
+#[test]
+fn names_that_may_be_in_any_case_are_known_however_long_a_report_makes_them() {
+    let any_case = |name: &str| ProductName::AnyCase(name.to_owned());
+    let supported = Supported {
+        products: Some(vec![any_case("Müller's GAME"), ProductName::Exactly("Kite".to_owned())]),
+        packages: vec![(any_case("Müller's GAME"), vec!["org.example".to_owned()])],
+    };
+    let rules = Rules::from_toml(
+        "rules = [
+            { name = 'product', when = ['unsupported_product'], then = 'reject' },
+            { name = 'package', when = ['unsupported_package'], then = 'reject' },
+            { name = 'rest', then = 'accept' },
+        ]",
+        supported,
+    )
+    .unwrap();
+    let blanks = " ".repeat(1024 - "müller's game".len());
+    for (product, package, rule) in [
+        ("Kite".to_owned(), "x", "rest"),
+        ("kite".to_owned(), "x", "product"),
+        ("müller's game".to_owned(), "org.example", "rest"),
+        (" MÜLLER'S GAME ".to_owned(), "x", "package"),
+        (format!("{blanks}Müller's Game"), "org.example", "rest"),
+        (format!(" {blanks}Müller's Game"), "org.example", "product"),
+        ("Ü".repeat(1 << 20), "org.example", "product"),
+    ] {
+        let annotations = object(json!({"ProductName": product, "Android_PackageName": package}));
+        let decision = decide(&rules, &annotations, "", now());
+        assert_eq!(decision.rule, rule, "{} bytes of {:.20}", product.len(), product);
+    }
+}

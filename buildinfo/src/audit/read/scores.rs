@@ -127,7 +127,9 @@ async fn add_contradictions(db: &Db, only: Option<Product>, scores: &mut Scores)
                 .filter_map(|(_, digests)| digests.as_array()?.first()?.as_str()?.parse().ok())
                 .collect();
             for said in db::said(db, &digests).await? {
-                if let Some((source, product, channel)) = who(&said) {
+                if let Some((source, product, channel)) = who(&said)
+                    && only.is_none_or(|only| only == product)
+                {
                     scores.add_contradiction(source, product, &channel);
                 }
             }

@@ -132,7 +132,7 @@ fn a_build_that_is_only_announced_has_the_status_that_was_announced() {
 #[test]
 fn everything_that_is_announced_is_in_the_build() {
     let more = json!({"platform": "win64", "revision": "abc", "repository": "https://example.org/x/",
-        "archive_url": "https://example.org/x.zip", "published_at": "1970-01-01T00:00:01Z", "build_number": 7});
+        "archive_url": "https://example.org/x.zip", "published_at": "1999-01-01T00:00:01Z", "build_number": 7});
     let observation = firefox("beta", "141.0b8", "20260401093000", &more);
     let build = super::only(derive_all(std::slice::from_ref(&observation), &[]));
     assert_eq!(
@@ -145,7 +145,7 @@ fn everything_that_is_announced_is_in_the_build() {
     );
     assert_eq!(
         (build.archive_url.as_deref(), build.published_at, build.build_number),
-        (Some("https://example.org/x.zip"), Some(1_000_000), Some(7))
+        (Some("https://example.org/x.zip"), Some(915_148_801_000_000), Some(7))
     );
     assert_eq!(
         (build.sources, build.evidence),

@@ -1,7 +1,9 @@
 use serde_json::json;
 
 use super::rows::{Details, Folder, Nightlies, Row};
-use super::{Directory, Product, concerned_by, ids_of, is_nightly_branch, name_in_answers, named, numbers_betas};
+use super::{
+    Directory, Product, concerned_by, ids_of, is_nightly_branch, is_same, name_in_answers, named, numbers_betas, row_of,
+};
 use crate::buildhub_search::Search;
 use crate::names::channel;
 use crate::resolve::{Answer, Question, resolve};
@@ -344,6 +346,38 @@ fn stored_names_without_a_row_are_kept_and_found_by_no_question() {
     assert_eq!(group.to_string().parse(), Ok(group));
     for text in ["", "a\nb", &"x".repeat(257)] {
         assert!(Product::stored(text).is_err(), "{text:?}");
+    }
+}
+
+#[test]
+fn a_text_is_no_name_if_it_is_longer_than_one() {
+    let padded = |length: usize| format!("{}firefox", " ".repeat(length - "firefox".len()));
+    for (text, expected) in [
+        (padded(1024), Some("Firefox")),
+        (padded(1025), None),
+        (format!("FIREFOX{}", " ".repeat(2000)), None),
+        ("F".repeat(1 << 20), None),
+        ("Ü".repeat(1 << 20), None),
+        (String::new(), None),
+    ] {
+        let row = row_of(&text).map(|row| row.name);
+        let named = named(&text).map(|(product, _)| product);
+        let read = text.parse::<Product>().ok().map(Product::as_str);
+        assert_eq!(
+            (row, named, read),
+            (expected, expected, expected),
+            "{} bytes",
+            text.len()
+        );
+    }
+    for (own, other, expected) in [
+        ("Kite", "kITE", true),
+        ("Kite", "kites", false),
+        ("Müller", "MÜLLER", true),
+        ("\u{e5}", "\u{212b}", true),
+        ("Müller", &"M".repeat(100), false),
+    ] {
+        assert_eq!(is_same(own, other), expected, "{own} {other}");
     }
 }
 

@@ -1,11 +1,13 @@
 //! What may be stated of products.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
-use super::{BUILT_IN, Row, Stated, StatedChannel, StatedFolder, StatedLinks};
+use super::{BUILT_IN, Row, Stated, StatedChannel, StatedFolder, StatedLinks, rows};
+use crate::names::build_id::BuildId;
 use crate::names::channel::normalise_channel;
+use crate::names::version::Version;
 
 /// Maximum products in a file: positions of all rows fit in a byte.
 const MOST_PRODUCTS: usize = 200;
@@ -17,6 +19,10 @@ const MOST_FOLDERS: usize = 2;
 const LONGEST_NAME: usize = 64;
 /// Maximum bytes of an address or a template.
 const LONGEST_ADDRESS: usize = 2000;
+/// What names may have beside letters and digits.
+const IN_NAMES: &str = " -_.+'()&:!,";
+/// What addresses of pages about builds have where others have the name of a product.
+const PAGES: [&str; 3] = ["audit", "runs", "unknown"];
 /// What templates about a repository may have filled in, beside what is particular to one.
 const OF_REPOSITORY: &[&str] = &["repository", "tree"];
 
@@ -50,11 +56,15 @@ fn wrong(nth: usize, stated: &Stated, (key, why): Fault) -> Wrong {
     }
 }
 
-/// Checks each row by itself.
+/// Checks each row, with no more than the names of all channels from the others.
 pub(super) fn each(stated: &[Stated]) -> Result<(), Wrong> {
+    let built_in = BUILT_IN.iter().flat_map(|row| row.channels).map(|channel| channel.name);
+    let own = stated.iter().filter_map(|one| one.channels.as_deref()).flatten();
+    let own = own.map(|channel| channel.name.as_str());
+    let channels: BTreeSet<&str> = built_in.chain(own).chain([rows::ONLY_CHANNEL]).collect();
     for (nth, one) in stated.iter().enumerate() {
         let sound = if nth < MOST_PRODUCTS {
-            row(one)
+            row(one).and_then(|()| names_nothing_else(one, &channels))
         } else {
             fault("name", format!("a file has at most {MOST_PRODUCTS} products"))
         };
@@ -79,7 +89,11 @@ pub(super) fn together(stated: &[Stated], rows: &[Row]) -> Result<(), Wrong> {
             let owner = *owners.entry(name.to_lowercase()).or_insert(row.name);
             if owner != row.name {
                 let nth = stated.iter().position(|one| one.name == row.name).unwrap_or(0);
-                let fault = (key.to_owned(), format!("{name:?} is {owner}'s already"));
+                let mut why = format!("{name:?} is {owner}'s already");
+                if folded(row.name) == folded(owner) {
+                    why += "; in names of products a blank and '-' are the same";
+                }
+                let fault = (key.to_owned(), why);
                 return Err(wrong(nth, &stated[nth], fault));
             }
         }
@@ -93,6 +107,11 @@ pub(super) fn together(stated: &[Stated], rows: &[Row]) -> Result<(), Wrong> {
     Ok(())
 }
 
+/// A product's name as that of its folder has it.
+fn folded(name: &str) -> String {
+    name.to_lowercase().replace(' ', "-")
+}
+
 /// Every name that means the product, with the key that states it.
 fn names(row: &Row) -> impl Iterator<Item = (&'static str, &'static str)> {
     let of = |key: &'static str| move |name: &&'static str| (key, *name);
@@ -102,7 +121,9 @@ fn names(row: &Row) -> impl Iterator<Item = (&'static str, &'static str)> {
     own.chain(row.folders.iter().flat_map(move |folder| {
         let names = [folder.name, folder.source_name, folder.spoken].into_iter();
         let more = folder.spellings.iter().chain(folder.also_called).copied();
-        names.chain(more).map(|name| ("folders", name))
+        // A folder that nobody stated is called after the product.
+        let key = if folder.in_archive { "folders" } else { "name" };
+        names.chain(more).map(move |name| (key, name))
     }))
 }
 
@@ -149,6 +170,28 @@ fn row(stated: &Stated) -> Result<(), Fault> {
     each_of("links", stated.links.as_deref(), links)
 }
 
+/// Checks that no name of a product is what else can stand where names of products do.
+fn names_nothing_else(stated: &Stated, channels: &BTreeSet<&str>) -> Result<(), Fault> {
+    let check = |key: &str, name: &str| {
+        let lower = name.to_lowercase();
+        let why = if PAGES.contains(&lower.as_str()) {
+            format!("/builds/{lower} is the address of another page")
+        } else if channels.contains(lower.as_str()) {
+            format!("{name:?} is the name of a channel")
+        } else if name.parse::<BuildId>().is_ok() {
+            format!("{name:?} reads like the id of a build")
+        } else if name.parse::<Version>().is_ok() {
+            format!("{name:?} reads like a version")
+        } else {
+            return Ok(());
+        };
+        fault(key, format!("{why}, so no product can be called so"))
+    };
+    check("name", &stated.name)?;
+    each_text("aliases", stated.aliases.as_deref(), check)?;
+    each_text("also_called", stated.also_called.as_deref(), check)
+}
+
 /// Checks a list and each of its members, which are counted from 1.
 fn each_of<T>(key: &str, members: Option<&[T]>, check: impl Fn(&str, &T) -> Result<(), Fault>) -> Result<(), Fault> {
     let members = members.unwrap_or_default();
@@ -171,11 +214,13 @@ fn each_text(
 }
 
 fn name(key: &str, text: &str) -> Result<(), Fault> {
-    let of_its_kind = |character: char| character.is_alphanumeric() || "-_.+ ".contains(character);
+    let of_its_kind = |character: char| character.is_alphanumeric() || IN_NAMES.contains(character);
     let sound = !text.is_empty()
         && text.chars().count() <= LONGEST_NAME
         && text.trim() == text
         && !text.contains("  ")
+        // There, a question for crashes has the sign that turns it round.
+        && !text.starts_with('!')
         && text.chars().all(of_its_kind)
         && text.chars().any(char::is_alphanumeric);
     if sound {
@@ -184,8 +229,8 @@ fn name(key: &str, text: &str) -> Result<(), Fault> {
     fault(
         key,
         format!(
-            "a name has 1 to {LONGEST_NAME} letters, digits, '-', '_', '.', '+' and single blanks, and none of them at \
-             its ends"
+            "a name has 1 to {LONGEST_NAME} letters, digits, single blanks and any of -_.+'()&:!, with no blank at its \
+             ends and no ! at its beginning"
         ),
     )
 }
@@ -255,13 +300,24 @@ fn folder(key: &str, stated: &StatedFolder, product: &Stated) -> Result<(), Faul
             name(&format!("{key}.{member}"), text)?;
         }
     }
-    if let Some(only) = &stated.only_channel
-        && let Some(channels) = &product.channels
-        && !channels.iter().any(|channel| channel.name == *only)
-    {
-        return fault(format!("{key}.only_channel"), "it must be a channel of the product");
+    if let Some(only) = &stated.only_channel {
+        let channels = channels_of(product);
+        if !channels.contains(&only.as_str()) {
+            let why = format!("it must be a channel of the product: {}", channels.join(", "));
+            return fault(format!("{key}.only_channel"), why);
+        }
     }
     Ok(())
+}
+
+/// The names of the channels that a product will have.
+fn channels_of(product: &Stated) -> Vec<&str> {
+    let built_in = BUILT_IN.iter().find(|row| row.name == product.name);
+    match (product.channels.as_deref(), built_in) {
+        (Some(stated @ [_, ..]), _) => stated.iter().map(|channel| channel.name.as_str()).collect(),
+        (_, Some(row)) => row.channels.iter().map(|channel| channel.name).collect(),
+        (_, None) => vec![rows::ONLY_CHANNEL],
+    }
 }
 
 fn links(key: &str, stated: &StatedLinks) -> Result<(), Fault> {
@@ -305,7 +361,7 @@ fn symbols(key: &str, text: &str) -> Result<(), Fault> {
     }
     fault(
         key,
-        "it must be https://server or file:///folder, without blanks and users",
+        "it must be https://server, http://server within your own network, or file:///folder, without blanks and users",
     )
 }
 
