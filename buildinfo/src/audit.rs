@@ -10,7 +10,7 @@ mod rules;
 
 pub use cache::{Audits, Overview};
 pub use place::Place;
-pub use rules::{alarms, no_importer, reported_version, silent_sources};
+pub use rules::{alarms, no_importer, reported_version, silent_sources, without_row};
 
 #[cfg(test)]
 mod tests;

@@ -60,14 +60,14 @@ pub use lease::{IMPORT_LEASE, Lease, RunLease, Writes, release_lease};
 pub use observations::{Stored, by_digests, each_of_groups, fact_observations, group_sizes, of_group, said_now};
 pub use page::Page;
 pub use places::{Contents, Place, PlaceState, each_buildhub_subject, forget_bad, places, put_places};
-pub use products::{peculiar_products, set_peculiar_products};
+pub use products::{peculiar_products, products_without_row, set_peculiar_products};
 pub use recording::{Prepared, Seen, close, close_unsaid, record, record_listing, record_prepared};
 pub use regrouping::{has_problems, regroup_problems, regroup_product};
 pub use reported::{ReportedVersion, reported_versions};
 pub use responses::{each_response, forget_responses, put_responses};
 pub use runs::{
     Run, end_run, last_complete_import, last_import, newest_import, recent_imports, recent_runs, run_outcomes,
-    runs_before, start_run,
+    runs_before, start_run, took_in_builds,
 };
 pub use sources::{SourceState, record_state, source_states};
 pub use unknown::{

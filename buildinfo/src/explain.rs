@@ -102,6 +102,7 @@ pub async fn explain(db: &Db, answer: &Answer) -> Result<Explanation, DbError> {
             .await?
             .and_then(|run| run.ended)
             .map(rfc3339),
+        is_imported: db::last_import(db).await?.is_some(),
         answer: answer.clone(),
     })
 }

@@ -192,7 +192,7 @@ async fn every_page_size_lists_the_same_findings_in_one_order() {
             .iter()
             .map(|one| (one.check, one.count, one.bad, one.findings.len()))
             .collect();
-        let expected = [0, 1, 0, 0, 0, 0, 5, 5, 3].map(|count: i64| (count, i64::from(count == 1)));
+        let expected = [0, 1, 0, 0, 0, 0, 0, 5, 5, 3].map(|count: i64| (count, i64::from(count == 1)));
         let expected: Vec<(Check, i64, i64, usize)> = Check::ALL
             .into_iter()
             .zip(expected)

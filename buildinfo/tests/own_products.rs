@@ -187,7 +187,7 @@ async fn everybodys_sources_are_not_asked_for_a_product_of_ones_own() {
         retry_pause_ms: 1,
         ..Settings::default()
     };
-    for source in [SourceName::BUILDHUB, SourceName::ARCHIVE] {
+    for source in [SourceName::BUILDHUB, SourceName::ARCHIVE, SourceName::PRODUCT_DETAILS] {
         assert!(sources.settings.addresses.is_usual(source));
         for test in databases().await {
             let run = sources

@@ -83,7 +83,7 @@ pub enum Status {
     Aborted,
     /// It was ready for release, and was taken back.
     Pulled,
-    /// It is out without a release process: nightlies and their like.
+    /// It is out without a release process, as nightlies are, or its site's own pipeline announced it as made.
     Published,
     /// It was made for a partner or a test.
     Variant,

@@ -10,6 +10,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use buildinfo::watch::importer::Importer;
 use clap::Args;
 use platform::blobs::Blobs;
 use platform::clock;
@@ -73,11 +74,12 @@ pub(crate) async fn run(settings: &Settings, args: &CheckArgs, as_json: bool) ->
         }
     };
     show(walker(settings).await)?;
-    show(symbols::look(settings))?;
+    show(symbols::look(settings, db.as_ref()).await)?;
     show(lists::look(settings, db.as_ref()).await)?;
     if let Some(db) = &db {
-        show(builds(db).await?)?;
-        show(imports(db).await?)?;
+        let importer = Importer::of(db, clock::now_micros()).await?;
+        show(builds(db, &importer).await?)?;
+        show(imports(db, &importer).await?)?;
         show(queue(db).await?)?;
         show(failed(db).await?)?;
     }
@@ -145,22 +147,36 @@ async fn walker(settings: &Settings) -> Finding {
     }
 }
 
-async fn builds(db: &Db) -> anyhow::Result<Finding> {
+async fn builds(db: &Db, importer: &Importer) -> anyhow::Result<Finding> {
     const NAME: &str = "builds";
     let newest = buildinfo::db::latest_generation(db).await?;
+    let without = buildinfo::db::products_without_row(db).await?;
+    let without = match without.as_slice() {
+        [] => String::new(),
+        products => format!(
+            "; no question finds those of {}, which no row describes: is products.file set?",
+            products.join(", ")
+        ),
+    };
     Ok(if newest.builds == 0 {
-        Finding::bad(NAME, "none is known: run `datil buildinfo import`")
+        match importer.note() {
+            Some(note) => Finding::well(NAME, format!("none is known: {note}")),
+            None => Finding::bad(NAME, "none is known: run `datil buildinfo import`"),
+        }
     } else {
         let made = clock::rfc3339(newest.created);
         Finding::well(
             NAME,
-            format!("{} known, generation {} of {made}", newest.builds, newest.n),
+            format!("{} known, generation {} of {made}{without}", newest.builds, newest.n),
         )
     })
 }
 
-async fn imports(db: &Db) -> anyhow::Result<Finding> {
+async fn imports(db: &Db, importer: &Importer) -> anyhow::Result<Finding> {
     const NAME: &str = "import";
+    if let Some(note) = importer.note() {
+        return Ok(Finding::well(NAME, note));
+    }
     let Some(run) = buildinfo::db::newest_import(db).await? else {
         return Ok(Finding::bad(
             NAME,

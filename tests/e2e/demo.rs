@@ -113,6 +113,7 @@ async fn six_things_to_try_work_as_they_stand_in_the_summary() {
         ("conflict", 1),
         ("open_alarm", 1),
         ("silent_source", 0),
+        ("product_without_row", 0),
         ("shipped_without_build", 0),
         ("bad_file", 0),
         ("unreadable_record", 0),

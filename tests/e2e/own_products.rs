@@ -181,6 +181,14 @@ async fn builds_follow_the_file() {
         products(&lts("major"));
         system.run_well(["buildinfo", "rebuild"]);
         assert_eq!(lines(&system), ["Night Kite 2", "Night Kite 1"]);
+        // Nothing is imported, and nothing is wrong with that.
+        const HANDED_IN: &str = "nothing is imported here; builds are announced, or come from tables";
+        let check = system.run_well(["check"]);
+        let said = check
+            .lines()
+            .any(|line| line.starts_with("ok ") && line.contains(HANDED_IN));
+        assert!(said && !check.contains("buildinfo import"), "{check}");
+        assert!(!check.contains("products.file"), "{check}");
 
         // Builds that belong together in another way are moved.
         for (row, product) in [
@@ -219,7 +227,14 @@ async fn builds_follow_the_file() {
         );
         assert_eq!(lines(&system).len(), 2);
         system.run_well(["buildinfo", "builds"]);
-        system.run_well(["buildinfo", "audit"]);
+        let audit = system.run_well(["buildinfo", "audit"]);
+        assert!(
+            audit.contains("product_without_row") && audit.contains("Night Kite"),
+            "{audit}"
+        );
+        let check = system.run_well(["check"]);
+        let said = "no question finds those of Night Kite, which no row describes: is products.file set?";
+        assert!(check.contains(said), "{check}");
         let question = [
             "buildinfo",
             "lookup",

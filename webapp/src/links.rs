@@ -1,9 +1,9 @@
 //! Link targets. Links to other hosts are only made for `http` and `https`, and only to hosts that the build data or
 //! the products' rows name.
 
-use builds::Directory;
 use builds::links::{bug_url, line_url, may_lead_to, path_in_source, source_url};
 use builds::names::product::{Row, row_of};
+use builds::{Directory, Product};
 use crash::CrashId;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
@@ -66,6 +66,11 @@ pub(crate) fn build(product: &str, channel_name: &str, build_id: &str) -> Option
     let only = || product.parse::<Directory>().ok()?.only_channel();
     let channel_name = Some(channel_name).filter(|name| !name.is_empty()).or_else(only)?;
     (!product.is_empty()).then(|| build_page(product, channel_name, id))
+}
+
+/// Whether the builds of a product have pages: those of one whose row is gone have none.
+pub(crate) fn has_pages(product: Product) -> bool {
+    product.as_str().parse::<Directory>().is_ok()
 }
 
 /// The page of the build with this id.

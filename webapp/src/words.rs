@@ -34,7 +34,7 @@ pub(crate) fn status(name: &str) -> Word {
         "pulled" => ("pulled", "It was ready for release and was taken back.", "odd"),
         "published" => (
             "published",
-            "It is out without a release process, as nightly builds are.",
+            "It is out without a release process, as nightly builds are, or its site's own pipeline announced it.",
             "good",
         ),
         "variant" => ("variant", "It was made for a partner or a test.", "odd"),
@@ -69,6 +69,7 @@ pub(crate) fn build_status(name: &str, product: &str, build_id: &str) -> Word {
     let is_id = build_id.parse::<builds::BuildId>().is_ok();
     match name {
         "unknown" if !is_listed => NOT_LISTED,
+        "unknown" if build_id.is_empty() && is_listed => EMPTY_ID,
         "unknown" if !is_id => NO_ID,
         name => status(name),
     }
@@ -92,6 +93,13 @@ pub(crate) fn answer_status(name: &str, reason: &str) -> Word {
 const NO_ID: Word = Word {
     text: "no build id",
     meaning: "What the report carries as its build id is none, so that the build cannot be looked up.",
+    look: "plain",
+};
+
+/// The report has no build id at all.
+pub(crate) const EMPTY_ID: Word = Word {
+    text: "no build id",
+    meaning: "The report has no build id. Let the crash reporter send the annotation BuildID.",
     look: "plain",
 };
 
@@ -153,11 +161,15 @@ pub(crate) fn check(check: Check) -> (&'static str, &'static str) {
     match check {
         Check::NoImporter => (
             "Nobody imports by itself",
-            "New builds stay unknown until somebody imports, and the builds of alarms are looked for only then.",
+            "What a source lists stays unknown until somebody imports, and the builds of alarms are looked for only then.",
         ),
         Check::SilentSource => (
             "Sources that do not answer",
             "Nothing new comes from them; what they said before is still used.",
+        ),
+        Check::ProductWithoutRow => (
+            "Builds of products without a row",
+            "They are kept, but no question finds them: the file that describes the product is not read here.",
         ),
         Check::OpenAlarm => (
             "Unknown builds that crash",
@@ -371,6 +383,7 @@ mod tests {
         for (product, build_id, expected) in [
             ("Firefox", "20260801093000", "unknown build"),
             ("Firefox", "x", "no build id"),
+            ("Firefox", "", "no build id"),
             ("Fenix", "20260801093000", "not listed"),
             ("Waterfowl", "", "not listed"),
         ] {
@@ -379,6 +392,10 @@ mod tests {
             assert_eq!(word.meaning.contains("so far"), expected == "unknown build");
         }
         assert_eq!(build_status("shipped", "Fenix", "").text, "shipped");
+        for (build_id, is_advised) in [("", true), ("x", false)] {
+            let meaning = build_status("unknown", "Firefox", build_id).meaning;
+            assert_eq!(meaning.contains("annotation BuildID"), is_advised, "{build_id:?}");
+        }
     }
 
     #[test]

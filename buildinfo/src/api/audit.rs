@@ -20,8 +20,8 @@ use crate::audit::read::Filter;
 pub(super) struct Params {
     /// The product, in any known spelling.
     product: Option<String>,
-    /// `no_importer`, `silent_source`, `open_alarm`, `reported_version`, `shipped_without_build`, `late_platform`,
-    /// `conflict`, `bad_file` or `unreadable_record`.
+    /// `no_importer`, `silent_source`, `product_without_row`, `open_alarm`, `reported_version`,
+    /// `shipped_without_build`, `late_platform`, `conflict`, `bad_file` or `unreadable_record`.
     check: Option<String>,
     /// Where the page begins: `cursor` of the page before.
     cursor: Option<String>,

@@ -61,11 +61,13 @@ pub(super) struct UnknownPage {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct OneImporter {
     /// `scheduled`: a process imports by itself, and looks for the build of an alarm within seconds; `by_hand`:
-    /// imports are made, but no process makes them by itself; `nobody`.
+    /// imports are made, but no process makes them by itself; `handed_in`: nothing was ever imported, and builds are
+    /// announced, or come from tables; `nobody`.
     who: Who,
     /// When the newest import began, RFC 3339; none if there never was one.
     last_import: Option<String>,
-    /// That new builds do not become known by themselves, and what to do; none if `scheduled`.
+    /// That new builds do not become known by themselves, and what to do; none if `scheduled` or
+    /// `handed_in`.
     warning: Option<String>,
 }
 

@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use self::newest::{before, newest};
 use crate::audit::place::Place;
-use crate::audit::rules::{alarms, no_importer, reported_version, silent_sources};
+use crate::audit::rules::{alarms, no_importer, reported_version, silent_sources, without_row};
 use crate::db::{self, StoredConflict};
 use crate::explain::contradictions;
 use crate::watch::importer::Importer;
@@ -124,6 +124,7 @@ async fn stored_count(db: &Db, check: Check, product: Option<Product>) -> Result
         Check::UnreadableRecord => db::unreadable_count(db, &folders(product)).await?,
         Check::NoImporter
         | Check::SilentSource
+        | Check::ProductWithoutRow
         | Check::OpenAlarm
         | Check::ReportedVersion
         | Check::ShippedWithoutBuild
@@ -145,6 +146,9 @@ async fn of_check(
     let all = match check {
         Check::NoImporter => no_importer(&importer(db).await?).into_iter().collect(),
         Check::SilentSource => silent_sources(&db::source_states(db).await?),
+        // Who asks about a product names one that has a row.
+        Check::ProductWithoutRow if product.is_some() => Vec::new(),
+        Check::ProductWithoutRow => without_row(&db::products_without_row(db).await?),
         Check::OpenAlarm => {
             let importer = importer(db).await?;
             about(product, alarms(&db::open_alarms(db).await?, &importer))

@@ -29,23 +29,40 @@ pub fn silent_sources(states: &[SourceState]) -> Vec<Finding> {
     silent.collect()
 }
 
-/// No process imports on schedule: a note while imports are made by hand, bad when there are none.
+/// No process imports on schedule: a note while imports are made by hand, or where builds are
+/// handed in instead; bad when there are none.
 pub fn no_importer(importer: &Importer) -> Option<Finding> {
     let severity = match importer.who {
         Who::Scheduled => return None,
-        Who::ByHand => Severity::Note,
+        Who::ByHand | Who::HandedIn => Severity::Note,
         Who::Nobody => Severity::Bad,
     };
-    let since = match importer.last {
-        Some(last) => format!("the last import began {}", rfc3339(last)),
-        None => "nothing was ever imported".to_owned(),
+    let text = match (importer.note(), importer.last) {
+        (Some(note), _) => note.to_owned(),
+        (None, Some(last)) => format!("no process imports by itself; the last import began {}", rfc3339(last)),
+        (None, None) => "no process imports by itself; nothing was ever imported".to_owned(),
     };
-    Some(Finding::new(
-        severity,
-        Check::NoImporter,
-        "importing".to_owned(),
-        format!("no process imports by itself; {since}"),
-    ))
+    let finding = Finding::new(severity, Check::NoImporter, "importing".to_owned(), text);
+    Some(match importer.who {
+        Who::HandedIn => Finding {
+            advice: "nothing needs to be done",
+            ..finding
+        },
+        _ => finding,
+    })
+}
+
+/// The products of which builds are stored, and that no row describes.
+pub fn without_row(products: &[String]) -> Vec<Finding> {
+    let findings = products.iter().map(|product| {
+        Finding::new(
+            Severity::Warning,
+            Check::ProductWithoutRow,
+            text::cut(product, 300).to_owned(),
+            "builds of it are stored, and no row describes it: no question finds them".to_owned(),
+        )
+    });
+    findings.collect()
 }
 
 /// The open alarms; `importer` is who looks for their builds.

@@ -213,6 +213,22 @@ pub async fn recent_imports(db: &Db, limit: i64) -> Result<Vec<Run>, DbError> {
     of_sources(db, "", limit).await
 }
 
+/// Whether a run took in builds that were handed in: announced, or in a table.
+///
+/// # Errors
+/// The database failed.
+pub async fn took_in_builds(db: &Db) -> Result<bool, DbError> {
+    let handed_in = SourceName::all().filter(|source| source.row().is_handed_in());
+    let sql = format!(
+        "SELECT id FROM import_run WHERE outcome = 'complete' AND source IN ({}) ORDER BY id DESC LIMIT 1",
+        quoted(handed_in.map(SourceName::as_str))
+    );
+    let found: Option<(i64,)> = on!(db, |pool| sqlx::query_as(AssertSqlSafe(sql.as_str()))
+        .fetch_optional(pool)
+        .await)?;
+    Ok(found.is_some())
+}
+
 async fn of_sources(db: &Db, and: &str, limit: i64) -> Result<Vec<Run>, DbError> {
     let handed_in = SourceName::all().filter(|source| source.row().is_handed_in());
     let sql = format!(

@@ -35,6 +35,9 @@ pub struct Explanation {
     pub history: Vec<HistoryEntry>,
     /// When the last complete import ended, as RFC 3339: what came later is not known yet.
     pub read_until: Option<String>,
+    /// Whether sources were ever read.
+    #[serde(skip)]
+    pub is_imported: bool,
 }
 
 /// One observation behind an answer.
@@ -169,6 +172,12 @@ impl fmt::Display for Explanation {
         writeln!(out, "  as of    generation {}", answer.generation)?;
         match &self.read_until {
             Some(time) => writeln!(out, "  sources  last read completely at {time}")?,
+            None if !self.is_imported => {
+                writeln!(
+                    out,
+                    "  sources  none was ever read: builds were announced, or come from tables"
+                )?;
+            }
             None => writeln!(out, "  sources  never read completely")?,
         }
         if !self.observations.is_empty() {

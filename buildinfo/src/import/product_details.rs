@@ -18,6 +18,11 @@ pub(super) const READER: Reader = Reader {
 
 impl Import<'_> {
     async fn read_product_details(&mut self, stop: &CancellationToken) -> Result<(), ImportError> {
+        let asked = &self.options.products;
+        if !asked.is_empty() && !asked.iter().any(|product| product_details::has_files(*product)) {
+            self.note("product-details: it has none of these products, and is not asked");
+            return Ok(());
+        }
         let (client, root) = (self.client(SOURCE), self.address(SOURCE)?);
         let files = product_details::files();
         let total = files.len() as u64;

@@ -87,6 +87,10 @@ impl fmt::Display for Freshness {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.as_of {
             Some(time) => write!(out, "All is known that the sources held at {time}.")?,
+            None if self.silent.is_empty() => write!(
+                out,
+                "No source was ever asked: what is known was announced, or comes from tables of versions."
+            )?,
             None => write!(out, "No source has answered yet.")?,
         }
         for silent in &self.silent {
@@ -171,6 +175,12 @@ mod tests {
                 silent,
             };
             assert_eq!(found, expected, "{states:?}");
+            let said = found.to_string();
+            assert_eq!(
+                said.starts_with("No source was ever asked"),
+                states.is_empty(),
+                "{said}"
+            );
         }
     }
 }

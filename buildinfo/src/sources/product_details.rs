@@ -33,6 +33,16 @@ pub fn files() -> impl ExactSizeIterator<Item = &'static str> {
     all.into_iter()
 }
 
+/// Whether any of its files is about a product.
+pub fn has_files(product: Product) -> bool {
+    let Details {
+        releases,
+        versions,
+        histories,
+    } = product.row().details;
+    [releases, versions, histories].iter().any(|files| !files.is_empty())
+}
+
 /// Whether a file is of this kind for any product.
 fn is_among(kind: fn(&Details) -> &'static [&'static str], name: &str) -> bool {
     Product::all().any(|product| kind(&product.row().details).contains(&name))

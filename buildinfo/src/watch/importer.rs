@@ -24,6 +24,9 @@ const BY_HAND_WITHIN: i64 = 36 * 3_600_000_000;
 const ADVICE: &str = "run \"datil buildinfo import\", or let \"datil up\" or \"datil buildinfo serve\" import by \
     itself with buildinfo.schedule";
 
+/// Said where nothing was ever imported, but builds were handed in.
+const HANDED_IN: &str = "nothing is imported here; builds are announced, or come from tables";
+
 /// Who imports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -32,6 +35,8 @@ pub enum Who {
     Scheduled,
     /// No process does, but an import was made within the last 36 hours.
     ByHand,
+    /// Nobody, and nobody ever did: builds are announced, or come from tables.
+    HandedIn,
     /// Nobody.
     Nobody,
 }
@@ -53,16 +58,20 @@ impl Importer {
     pub async fn of(db: &Db, now: i64) -> Result<Self, DbError> {
         let said = db::importer_said(db).await?;
         let last = db::last_import(db).await?;
-        Ok(Self::judge(said, last, now))
+        let handed_in = last.is_none() && db::took_in_builds(db).await?;
+        Ok(Self::judge(said, last, handed_in, now))
     }
 
-    fn judge(said: Option<i64>, last: Option<i64>, now: i64) -> Self {
+    /// `handed_in` is whether builds were announced, or loaded from a table.
+    fn judge(said: Option<i64>, last: Option<i64>, handed_in: bool, now: i64) -> Self {
         // A time slightly ahead comes from another machine's clock; one far ahead is invalid.
         let within = |time: i64, long: i64| (-db::CLOCKS_APART..=long).contains(&now.saturating_sub(time));
         let who = if said.is_some_and(|said| within(said, GONE_AFTER)) {
             Who::Scheduled
         } else if last.is_some_and(|last| within(last, BY_HAND_WITHIN)) {
             Who::ByHand
+        } else if last.is_none() && handed_in {
+            Who::HandedIn
         } else {
             Who::Nobody
         };
@@ -83,6 +92,10 @@ impl Importer {
                  one began {})",
                 rfc3339(last)
             ),
+            (Who::HandedIn, _) => {
+                "nothing is imported here, so it becomes known when it is announced, or a table of versions has it"
+                    .to_owned()
+            }
             (_, None) => format!("nothing was ever imported, so nobody looks for it: {ADVICE}"),
             (_, Some(last)) => format!(
                 "nobody looks for it, since no process imports by itself and the last import began {}: {ADVICE}",
@@ -91,11 +104,16 @@ impl Importer {
         }
     }
 
+    /// What to know where nothing is imported, and nothing is wrong with that, as a sentence without its end.
+    pub fn note(&self) -> Option<&'static str> {
+        (self.who == Who::HandedIn).then_some(HANDED_IN)
+    }
+
     /// A warning that new builds are not learnt automatically, and what to do; none where a process imports on
-    /// schedule.
+    /// schedule, or where imports are not how builds become known.
     pub fn warning(&self) -> Option<String> {
         match (self.who, self.last) {
-            (Who::Scheduled, _) => None,
+            (Who::Scheduled | Who::HandedIn, _) => None,
             (Who::ByHand, Some(last)) => Some(format!(
                 "No process imports by itself: builds become known with \"datil buildinfo import\" only. The last one \
                  began {}.",
@@ -187,11 +205,21 @@ mod tests {
             (Some(0), None, Who::Nobody, "nothing was ever imported", true),
             (None, None, Who::Nobody, "nothing was ever imported", true),
         ] {
-            let importer = Importer::judge(said, last, now);
+            let importer = Importer::judge(said, last, false, now);
             assert_eq!(importer.who, who);
             assert!(importer.promise().contains(promise), "{importer:?}");
             assert_eq!(importer.warning().is_some(), warning, "{importer:?}");
             assert_eq!(importer.is_scheduled(), !warning);
+            assert_eq!(importer.note(), None);
+            // Builds that were handed in matter only where nothing was ever imported.
+            let with = Importer::judge(said, last, true, now);
+            if who == Who::Nobody && last.is_none() {
+                assert_eq!((with.who, with.warning()), (Who::HandedIn, None));
+                assert!(with.promise().contains("when it is announced") && with.note().is_some());
+                assert!(!with.promise().contains("datil buildinfo import"));
+            } else {
+                assert_eq!(with, importer);
+            }
         }
     }
 }

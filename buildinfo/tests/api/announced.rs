@@ -165,6 +165,15 @@ async fn a_build_is_announced_changed_and_withdrawn_and_known_at_once() {
         assert_eq!(explained["observations"][0]["source"], "own");
         assert_eq!(explained["observations"][0]["kind"], "announced");
         assert_eq!(explained["read_until"], Value::Null, "no source was read");
+        // Where builds are announced only, nothing is wrong, and nobody is told to import.
+        let asked = site.get("/api/v1/unknown").await;
+        assert_eq!(
+            asked["importer"],
+            json!({"who": "handed_in", "last_import": null, "warning": null})
+        );
+        let found = site.get("/api/v1/audit?check=no_importer").await;
+        assert_eq!(found["findings"][0]["severity"], "note", "{found}");
+        assert!(!found.to_string().contains("datil buildinfo import"), "{found}");
 
         // The same again changes nothing, other members do.
         let runs = site.get("/api/v1/runs").await;

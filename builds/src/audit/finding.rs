@@ -22,6 +22,8 @@ pub enum Check {
     NoImporter,
     /// A source did not answer when it was last asked.
     SilentSource,
+    /// Builds are stored of a product that no row describes.
+    ProductWithoutRow,
     /// Several installs crash with a build that no source knows.
     OpenAlarm,
     /// Several installs report another version than the one of their build.
@@ -40,9 +42,10 @@ pub enum Check {
 
 impl Check {
     /// Every check, in listing order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::NoImporter,
         Self::SilentSource,
+        Self::ProductWithoutRow,
         Self::OpenAlarm,
         Self::ReportedVersion,
         Self::ShippedWithoutBuild,
@@ -57,6 +60,7 @@ impl Check {
         match self {
             Self::NoImporter => "no_importer",
             Self::SilentSource => "silent_source",
+            Self::ProductWithoutRow => "product_without_row",
             Self::OpenAlarm => "open_alarm",
             Self::ReportedVersion => "reported_version",
             Self::ShippedWithoutBuild => "shipped_without_build",
@@ -83,9 +87,13 @@ impl Check {
                 "look whether its address in the settings answers from this machine; the other sources fill in what \
                  they hold"
             }
+            Self::ProductWithoutRow => {
+                "is products.file set, and is it the file that had the product? \"datil config products\" shows the \
+                 rows in force"
+            }
             Self::OpenAlarm => {
-                "look for the build where the plan says; if no source will ever list it, add it with \"datil \
-                 buildinfo load-csv\""
+                "look for the build where the plan says; a product of your own has its pipeline announce it (POST \
+                 /api/v1/builds); if no source will ever list it, add it with \"datil buildinfo load-csv\""
             }
             Self::ReportedVersion => {
                 "see with \"datil buildinfo explain\" who says what the build is; if that is wrong, state the truth \

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::names::product::Product;
 use crate::said::observation::SourceName;
+use crate::said::source::Way;
 
 /// How a source did on a channel, over the builds of recent weeks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -18,7 +19,8 @@ pub struct Score {
     pub channel: String,
     /// The number of builds it listed.
     pub builds: usize,
-    /// How many of them appeared after the source was first read: only these tell how late it is.
+    /// How many of them appeared after the source was first read: only these tell how late it is. Announced builds are
+    /// not read, so none of them counts.
     pub timed: usize,
     /// The median of the seconds from when the first source listed a build until this one did, measured by the runs
     /// that read them. None without timed builds.
@@ -30,7 +32,7 @@ pub struct Score {
     pub holes: usize,
     /// Values that it stated and that were not chosen.
     pub contradictions: usize,
-    /// Statements that it has withdrawn.
+    /// Statements that it has withdrawn. Announcements are not counted: one that is made anew closes the one before.
     pub withdrawals: usize,
 }
 
@@ -58,8 +60,11 @@ impl Scores {
         *self.contradictions.entry(place).or_default() += 1;
     }
 
-    /// Adds a statement that a source has withdrawn.
+    /// Adds a statement that a source has withdrawn; one that was announced does not count.
     pub fn add_withdrawal(&mut self, source: SourceName, product: Product, channel: &str) {
+        if source.row().way == Way::Announced {
+            return;
+        }
         let place = (source, product, channel.to_owned());
         *self.withdrawals.entry(place).or_default() += 1;
     }
@@ -97,11 +102,12 @@ impl Scores {
         let builds = self.builds.get(&place).map_or(&[][..], Vec::as_slice);
         // Builds that already existed when the source was first read tell nothing about delay.
         let begun = begun.get(&source).copied().unwrap_or(i64::MAX);
+        let is_timed = source.row().way != Way::Announced;
         let mut delays: Vec<i64> = builds
             .iter()
             .filter_map(|first| {
                 let (own, earliest) = (first.get(&source)?, first.values().min()?);
-                (*earliest > begun).then_some((own - earliest) / 1_000_000)
+                (is_timed && *earliest > begun).then_some((own - earliest) / 1_000_000)
             })
             .collect();
         delays.sort_unstable();

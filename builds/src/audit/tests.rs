@@ -200,6 +200,12 @@ fn scores_tell_who_is_late_and_who_has_holes() {
     scores.add_contradiction(SourceName::PRODUCT_DETAILS, Product::FIREFOX, "release");
     scores.add_contradiction(buildhub, Product::FIREFOX, "nightly");
     scores.add_withdrawal(SourceName::PRODUCT_DETAILS, Product::FIREFOX, "beta");
+    // An announcement that is made anew closes the one before, and the time of the first one is not known any more.
+    for seen in [6000, 7000] {
+        let first = BTreeMap::from([(SourceName::OWN, seen * second), (SourceName::CSV, 5500 * second)]);
+        scores.add_build(Product::FIREFOX, "esr", first);
+    }
+    scores.add_withdrawal(SourceName::OWN, Product::FIREFOX, "esr");
     let found = scores.finish();
     let row = |source, channel: &str| {
         let found = found
@@ -214,6 +220,7 @@ fn scores_tell_who_is_late_and_who_has_holes() {
     };
     assert_eq!(row(buildhub, "nightly"), ((21, 20, 1), (Some(10), Some(19)), (1, 0)));
     assert_eq!(row(archive, "nightly"), ((22, 21, 0), (Some(0), Some(0)), (0, 0)));
+    assert_eq!(row(SourceName::OWN, "esr"), ((2, 0, 0), (None, None), (0, 0)));
     for (source, builds, holes) in [
         (buildhub, 1, 1),
         (archive, 0, 1),

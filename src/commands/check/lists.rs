@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use builds::names::product::Product;
 use crashstore::db::{Filter, list};
-use platform::db::Db;
+use platform::db::{Db, DbError};
 use processor::siglists::Siglists;
 use signature::{AGREEMENT, Comparison, Lists};
 
@@ -66,10 +66,15 @@ fn with_built_in(lists: &Lists) -> String {
     )
 }
 
-/// Mozilla's products among the newest crashes, as `Fenix, Firefox`.
-async fn mozillas_products(db: &Db) -> Result<String, platform::db::DbError> {
+/// The products of the newest crashes, as those name them.
+pub(super) async fn newest_products(db: &Db) -> Result<BTreeSet<String>, DbError> {
     let newest = list(db, &Filter::default(), None, NEWEST).await?;
-    let products: BTreeSet<String> = newest.into_iter().map(|crash| crash.product).collect();
+    Ok(newest.into_iter().map(|crash| crash.product).collect())
+}
+
+/// Mozilla's products among the newest crashes, as `Fenix, Firefox`.
+async fn mozillas_products(db: &Db) -> Result<String, DbError> {
+    let products = newest_products(db).await?;
     let of_mozilla = |name: &String| name.parse::<Product>().is_ok_and(|product| !product.row().is_own);
     let names: Vec<String> = products.into_iter().filter(of_mozilla).collect();
     Ok(names.join(", "))

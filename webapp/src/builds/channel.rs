@@ -13,6 +13,7 @@ use platform::http::ApiError;
 
 use super::lists::ChannelPage;
 use crate::channel_view::ChannelView;
+use crate::links;
 use crate::page::{PageError, Problem, html};
 use crate::params::Params;
 use crate::state::Webapp;
@@ -26,7 +27,10 @@ const MAX_CHANNELS: usize = 200;
 /// The channels with their newest builds. Counting them reads every build, so it is done once per generation.
 pub(super) async fn overview(app: &Webapp, generation: i64) -> Result<Arc<Vec<ChannelView>>, ApiError> {
     let read = async {
-        let newest = lookup::newest_of_channels(&app.db, generation, MAX_CHANNELS, |_, _| true).await;
+        let newest = lookup::newest_of_channels(&app.db, generation, MAX_CHANNELS, |product, _| {
+            links::has_pages(product)
+        })
+        .await;
         let newest = newest.map_err(|error| match error {
             LookupError::Db(error) => error,
             other => DbError::Row(other.to_string()),

@@ -22,6 +22,8 @@ pub(super) struct IndexPage<'a> {
     silent: Vec<Silent>,
     /// The warning that no process imports on its own, if none does.
     nobody: Option<String>,
+    /// What to know where builds are not imported.
+    handed_in: Option<String>,
 }
 
 impl<'a> IndexPage<'a> {
@@ -40,6 +42,7 @@ impl<'a> IndexPage<'a> {
             made: format::time(generation.created),
             channels,
             nobody: importer.warning(),
+            handed_in: importer.note().map(words::sentence),
         }
     }
 }
@@ -55,10 +58,10 @@ pub(crate) struct Matching {
 }
 
 impl Matching {
-    /// One for each channel and version.
+    /// One for each channel and version, but of products without pages.
     pub(crate) fn all(builds: &[Build]) -> Vec<Self> {
         let mut found: Vec<Self> = Vec::new();
-        for build in builds {
+        for build in builds.iter().filter(|build| links::has_pages(build.product)) {
             let matching = Self {
                 name: format!(
                     "{} {}",

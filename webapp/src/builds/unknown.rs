@@ -139,6 +139,7 @@ pub(crate) async fn show(State(app): State<Webapp>, params: Params) -> Result<Re
             .collect(),
         advice: words::sentence(Check::OpenAlarm.advice()),
         nobody: importer.warning(),
+        handed_in: importer.note().map(words::sentence),
         ended,
         all_ended: {
             let product = choice.product.as_str();
@@ -369,6 +370,8 @@ struct UnknownPage {
     advice: String,
     /// The warning that no process imports on its own, if none does.
     nobody: Option<String>,
+    /// What to know where builds are not imported.
+    handed_in: Option<String>,
     rows: Vec<Row>,
     first: Option<String>,
     next: Option<String>,

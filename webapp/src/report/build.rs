@@ -44,6 +44,8 @@ impl BuildView {
         let build_id = or_reported("build_id", "build");
         let certainty = text(answer, "certainty");
         let (status, why) = (text(answer, "status"), text(answer, "reason"));
+        // No id is wrong in another way than a text that is none.
+        let is_empty = build_id.is_empty() && why == "junk";
         let has_sibling = object(answer, "sibling").is_some();
         let names = Names {
             product,
@@ -54,11 +56,15 @@ impl BuildView {
             product: product.to_owned(),
             version: words::version(product, text(crash, "version")),
             page: links::build(product, channel, build_id),
-            status: words::answer_status(status, why),
+            status: if is_empty {
+                words::EMPTY_ID
+            } else {
+                words::answer_status(status, why)
+            },
             // An unknown status has no basis: it is neither stated nor inferred.
             certainty: (!certainty.is_empty() && (status != "unknown" || has_sibling))
                 .then(|| words::certainty_by(certainty, why)),
-            reason: words::reason(why),
+            reason: if is_empty { String::new() } else { words::reason(why) },
             contradiction: contradiction(crash, answer),
             facts: facts(crash, answer, &names),
         }

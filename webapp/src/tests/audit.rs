@@ -69,7 +69,7 @@ async fn an_audit_of_nothing_says_what_is_missing() {
     for server in servers().await {
         for (path, part) in [
             ("/builds/audit", "Nothing was imported yet, so no build is known."),
-            ("/builds/audit", "No source has answered yet."),
+            ("/builds/audit", "No source was ever asked"),
             ("/builds/audit?check=conflict", "There are none."),
             ("/builds/unknown", "No alarm is on."),
             ("/builds/unknown", "None was asked for"),

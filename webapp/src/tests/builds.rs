@@ -1,9 +1,34 @@
 //! The pages of builds, and the search box.
 
 use axum::http::StatusCode;
-use builds::{Observation, Reason, Status};
+use builds::{Observation, Product, Reason, Status};
 
 use super::{PROCESSED, RECEIVED, build, servers};
+
+/// What was stored when a file described the product leads nowhere.
+#[tokio::test]
+async fn builds_of_a_product_without_a_row_are_linked_nowhere() {
+    for server in servers().await {
+        let mut gone = build("stable", "1.4.2", "20181025233934", "win64");
+        gone.product = Product::stored("Of A File That Is Gone").unwrap();
+        let known = build("beta", "64.0b4", "20181025233934", "win64");
+        server.derive(1, vec![gone, known]).await;
+        for path in ["/builds/", "/builds/?build_id=20181025233934", "/builds/?revision=abc"] {
+            let page = server.get(path).await;
+            assert!(!page.body.contains("Of A File"), "{path}: {}", page.body);
+        }
+        assert_eq!(server.get("/builds/?version=1.4.2").await.status, StatusCode::NOT_FOUND);
+        assert!(
+            server
+                .get("/builds/")
+                .await
+                .body
+                .contains("href=\"/builds/Firefox/beta\"")
+        );
+        let audit = server.get("/builds/audit").await;
+        assert!(audit.body.contains("Of A File That Is Gone") && audit.body.contains("products.file"));
+    }
+}
 
 #[tokio::test]
 async fn builds_are_listed_and_explained() {

@@ -65,6 +65,21 @@ fn an_unknown_build_is_told_as_reported() {
     assert_eq!(view.page, None);
     assert_eq!(value(&view, "Build id").as_deref(), Some("junk"));
     assert_eq!(value(&view, "Built"), None);
+    assert_eq!(view.reason, "Not a build id: 14 digits that make a date.");
+}
+
+#[test]
+fn a_report_without_a_build_id_says_what_to_send() {
+    let view = view(&json!({
+        "product": "Firefox", "version": "64.0b0", "release_channel": "beta",
+        "build_info": {"status": "unknown", "reason": "junk"},
+    }));
+    assert_eq!(view.status.text, "no build id");
+    assert_eq!(
+        view.status.meaning,
+        "The report has no build id. Let the crash reporter send the annotation BuildID."
+    );
+    assert_eq!(view.reason, "");
 }
 
 #[test]
