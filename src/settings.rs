@@ -226,7 +226,7 @@ mod tests {
         ] {
             std::fs::write(&config, format!("[products]\nfile = \"{named}\"")).unwrap();
             let settings = Settings::read(Some(&config), None, None).unwrap();
-            // As it was written, for whoever writes it down again.
+            // As it was written, since it can be written down again.
             assert_eq!(settings.products.file, Path::new(named));
             let why = settings.products.install().unwrap_err().to_string();
             let expected = format!(

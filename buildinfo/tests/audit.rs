@@ -201,7 +201,7 @@ async fn every_page_size_lists_the_same_findings_in_one_order() {
         assert_eq!(counted, expected);
         let own = summaries(db, Some(Product::THUNDERBIRD), 2).await.unwrap();
         let own: Vec<i64> = own.iter().map(|one| one.count).collect();
-        assert_eq!(own, [0, 1, 0, 0, 0, 0, 0, 1, 0]);
+        assert_eq!(own, [0, 1, 0, 0, 0, 0, 0, 0, 1, 0]);
         let thunderbird = Filter {
             product: Some(Product::THUNDERBIRD),
             check: None,

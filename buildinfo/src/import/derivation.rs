@@ -246,7 +246,7 @@ async fn follow_products(lease: &Lease, following: Following) -> Result<(), DbEr
     for product in usual.iter().chain(&differing.other) {
         db::mark_product_dirty(lease, product).await?;
     }
-    // Last: whoever is killed before marks again.
+    // Last: if this is killed before, all of it is done again.
     db::set_peculiar_products(lease, &differing.in_force, &usual).await
 }
 
