@@ -254,11 +254,11 @@ mod tests {
             ),
             (
                 "[[product]]\nname = \"My App\"\n[[product]]\nname = \"my-app\"",
-                "product 2 (\"my-app\"), name: \"my-app\" is My App's already; in names of products a blank and '-' are",
+                "product 2 (\"my-app\"), name: \"my-app\" is My App's already; in names of products a blank and '-'",
             ),
             (
                 "[[product]]\nname = \"my-app\"\n[[product]]\nname = \"My App\"",
-                "product 2 (\"My App\"), name: \"my-app\" is my-app's already; in names of products a blank and '-' are",
+                "product 2 (\"My App\"), name: \"my-app\" is my-app's already; in names of products a blank and '-'",
             ),
             (
                 &format!("{game}folders = [{{ name = \"kite\", only_channel = \"release\" }}]"),

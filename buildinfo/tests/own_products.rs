@@ -200,8 +200,8 @@ async fn everybodys_sources_are_not_asked_for_a_product_of_ones_own() {
     }
 }
 
-/// What could not be interpreted before a file named the product counts from then on, and so does what a process without
-/// the file took in.
+/// What could not be interpreted before a file named the product counts from then on, and so does what a process
+/// without the file took in.
 #[tokio::test]
 async fn what_was_said_before_a_product_had_a_row_counts() {
     const UNKNOWN: &str = "UPDATE observation SET group_key = NULL, problem = 'unknown product'";

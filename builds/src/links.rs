@@ -154,8 +154,8 @@ fn lies_in(address: &str, start: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// A repository's address without the slashes and the `.git` at its end, which addresses to clone from have and web pages
-/// about the repository have not.
+/// A repository's address without the slashes and the `.git` at its end, which addresses to clone from have and web
+/// pages about the repository have not.
 fn without_suffix(repository: &str) -> &str {
     let repository = repository.trim_end_matches('/');
     let repository = repository.strip_suffix(".git").unwrap_or(repository);

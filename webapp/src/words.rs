@@ -161,7 +161,7 @@ pub(crate) fn check(check: Check) -> (&'static str, &'static str) {
     match check {
         Check::NoImporter => (
             "Nobody imports by itself",
-            "What a source lists stays unknown until somebody imports, and the builds of alarms are looked for only then.",
+            "What a source lists stays unknown until somebody imports, and builds of alarms are looked for only then.",
         ),
         Check::SilentSource => (
             "Sources that do not answer",

@@ -125,8 +125,8 @@ pub async fn put_announced(tx: &mut Tx, announced: &[Observation], who: &str) ->
     Ok(Put { outcomes, through })
 }
 
-/// Puts the withdrawal of what is announced at some places into the inbox; of one subject there if given. Nothing is put
-/// where nothing is announced.
+/// Puts the withdrawal of what is announced at some places into the inbox; of one subject there if given. Nothing is
+/// put where nothing is announced.
 ///
 /// # Errors
 /// See [`NotPut`].

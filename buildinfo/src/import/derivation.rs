@@ -104,7 +104,7 @@ pub(crate) async fn derive_dirty(
     let ahead =
         |after: String| AbortOnDropHandle::new(tokio::spawn(conclusions(db.clone(), Arc::clone(&known), after)));
     let mut next = ahead(String::new());
-    // What was moved to another product leaves groups behind that nobody would derive: nothing is said of them any more.
+    // What was moved to another product leaves groups behind that nobody would derive: nothing is said of them now.
     for groups in db::emptied_groups(db)
         .await?
         .chunks(usize::try_from(GROUPS).unwrap_or(1))
