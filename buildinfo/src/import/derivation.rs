@@ -93,7 +93,7 @@ pub(crate) async fn derive_dirty(
     report: &(dyn Fn(Progress) + Sync),
 ) -> Result<i64, ImportError> {
     let db = lease.db();
-    follow_products(lease, Following::WhatHasARow).await?;
+    let without_a_row = follow_products(lease, Following::WhatHasARow).await?;
     let last = db::latest_generation(db).await?.n;
     let corrections = db::corrections_in_force(db).await?;
     let facts = known_facts(db, &corrections).await?;
@@ -104,15 +104,8 @@ pub(crate) async fn derive_dirty(
     let ahead =
         |after: String| AbortOnDropHandle::new(tokio::spawn(conclusions(db.clone(), Arc::clone(&known), after)));
     let mut next = ahead(String::new());
-    // What was moved to another product leaves groups behind that nobody would derive: nothing is said of them now.
-    for groups in db::emptied_groups(db)
-        .await?
-        .chunks(usize::try_from(GROUPS).unwrap_or(1))
-    {
-        let left = groups.iter().filter(|group| without_a_row(group).is_some());
-        let nothing = left.map(|group| (group.clone(), Derived::default()));
-        let steps = db::steps_to_all(db, last + 1, nothing.collect()).await?;
-        db::write_steps(lease, last + 1, &steps).await?;
+    if without_a_row {
+        withdraw_emptied(lease, last + 1).await?;
     }
     loop {
         let conclusions = next.await.map_err(|_| ImportError::Task)??;
@@ -200,9 +193,14 @@ impl Differing {
     }
 
     /// Says what is left as it is.
-    fn warn(&self, following: Following) {
-        if !self.without.is_empty() {
-            let products = self.without.join(", ");
+    async fn warn(&self, db: &Db, following: Following) -> Result<(), DbError> {
+        let stored = if self.without.is_empty() {
+            Vec::new()
+        } else {
+            db::products_without_row(db).await?
+        };
+        if !stored.is_empty() {
+            let products = stored.join(", ");
             tracing::warn!(
                 products,
                 "builds of products are stored that are in no row; they stay as they are: is products.file set?"
@@ -216,19 +214,22 @@ impl Differing {
                  products.file set? If it is meant, `datil buildinfo rebuild` derives them again"
             );
         }
+        Ok(())
     }
 }
 
 /// Marks what must be derived again because the rows of products are other ones than those it was derived by: the
 /// groups of each product whose row differs, and what belongs to other groups now, or could not be interpreted before.
-/// The builds of a product that has no row stay as they are.
-async fn follow_products(lease: &Lease, following: Following) -> Result<(), DbError> {
+/// The builds of a product that has no row stay as they are; returns whether there was such a product.
+async fn follow_products(lease: &Lease, following: Following) -> Result<bool, DbError> {
     let differing = Differing::of(lease.db()).await?;
-    differing.warn(following);
+    let is_any_without = !differing.without.is_empty();
+    differing.warn(lease.db(), following).await?;
     let is_everything = following == Following::Everything;
     if !differing.is_some() && !is_everything {
         // What a process took in that did not have the file.
-        return db::regroup_problems(lease, Some(SourceName::OWN)).await;
+        db::regroup_problems(lease, Some(SourceName::OWN)).await?;
+        return Ok(is_any_without);
     }
     db::regroup_problems(lease, None).await?;
     let usual: Vec<&str> = if is_everything {
@@ -247,7 +248,21 @@ async fn follow_products(lease: &Lease, following: Following) -> Result<(), DbEr
         db::mark_product_dirty(lease, product).await?;
     }
     // Last: if this is killed before, all of it is done again.
-    db::set_peculiar_products(lease, &differing.in_force, &usual).await
+    db::set_peculiar_products(lease, &differing.in_force, &usual).await?;
+    Ok(is_any_without)
+}
+
+/// Withdraws the builds of marked groups of which nothing is said any more, and whose products have no row: what was
+/// moved to another product leaves them behind, and they are not derived otherwise.
+async fn withdraw_emptied(lease: &Lease, generation: i64) -> Result<(), DbError> {
+    let mut emptied = db::emptied_groups(lease.db()).await?;
+    emptied.retain(|group| without_a_row(group).is_some());
+    for groups in emptied.chunks(usize::try_from(GROUPS).unwrap_or(1)) {
+        let nothing = groups.iter().map(|group| (group.clone(), Derived::default()));
+        let steps = db::steps_to_all(lease.db(), generation, nothing.collect()).await?;
+        db::write_steps(lease, generation, &steps).await?;
+    }
+    Ok(())
 }
 
 /// What all groups of one derivation share.
