@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
-use super::{BUILT_IN, Row, Stated, StatedChannel, StatedFolder, StatedLinks, rows};
+use super::form::{Stated, StatedChannel, StatedFolder, StatedLinks};
 use crate::names::build_id::BuildId;
 use crate::names::channel::normalise_channel;
+use crate::names::product::rows::{self, BUILT_IN, Row};
 use crate::names::version::Version;
 
 /// Maximum products in a file: positions of all rows fit in a byte.
