@@ -257,9 +257,14 @@ pub(super) fn own(name: &'static str) -> Row {
     }
 }
 
-/// What a product without a folder in an archive is named by where folders are: in small letters, without blanks.
+/// A product's name as folders have names: in small letters, without blanks.
+pub(super) fn folder_name(product: &str) -> String {
+    product.to_lowercase().replace(' ', "-")
+}
+
+/// What a product without a folder in an archive is named by where folders are.
 pub(super) fn no_folder(product: &'static str) -> Folder {
-    let name = product.to_lowercase().replace(' ', "-").leak();
+    let name = folder_name(product).leak();
     Folder {
         name,
         source_name: name,

@@ -91,7 +91,7 @@ pub(super) fn together(stated: &[Stated], rows: &[Row]) -> Result<(), Wrong> {
             if owner != row.name {
                 let nth = stated.iter().position(|one| one.name == row.name).unwrap_or(0);
                 let mut why = format!("{name:?} is {owner}'s already");
-                if folded(row.name) == folded(owner) {
+                if rows::folder_name(row.name) == rows::folder_name(owner) {
                     why += "; in names of products a blank and '-' are the same";
                 }
                 let fault = (key.to_owned(), why);
@@ -106,11 +106,6 @@ pub(super) fn together(stated: &[Stated], rows: &[Row]) -> Result<(), Wrong> {
         }
     }
     Ok(())
-}
-
-/// A product's name as that of its folder has it.
-fn folded(name: &str) -> String {
-    name.to_lowercase().replace(' ', "-")
 }
 
 /// Every name that means the product, with the key that states it.
