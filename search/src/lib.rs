@@ -1,0 +1,6 @@
+//! Search over crashes: what is asked, the columns, and the evaluation.
+
+pub mod answer;
+pub mod fields;
+pub mod query;
+pub mod row;
