@@ -2,5 +2,9 @@
 
 pub mod answer;
 pub mod fields;
+pub mod interval;
+pub mod matching;
+#[doc(hidden)]
+pub mod naive;
 pub mod query;
 pub mod row;
