@@ -1,6 +1,7 @@
 //! Search over crashes: what is asked, the columns, and the evaluation.
 
 pub mod answer;
+pub mod document;
 pub mod fields;
 pub mod interval;
 pub mod matching;
