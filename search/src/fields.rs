@@ -83,7 +83,9 @@ impl FieldId {
     /// Who may see it, count it, sort or filter by it. A field that no row of the table of fields describes is
     /// protected.
     pub fn access(self) -> Access {
-        let searched = crash_fields::searched().iter().find(|searched| searched.name == self.name());
+        let searched = crash_fields::searched()
+            .iter()
+            .find(|searched| searched.name == self.name());
         searched.map_or(Access::Protected, |searched| searched.field.access)
     }
 }

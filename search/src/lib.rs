@@ -2,6 +2,12 @@
 
 pub mod answer;
 pub mod columns;
+pub mod document;
+pub mod evaluate;
 pub mod fields;
+pub mod interval;
+pub mod matching;
+#[doc(hidden)]
+pub mod naive;
 pub mod query;
 pub mod row;

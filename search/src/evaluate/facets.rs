@@ -1,0 +1,175 @@
+//! Aggregations, level by level.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+
+use super::counts::{Numbering, distinct};
+use super::limits::{Limits, Refused};
+use super::selection::{Keyed, Selection};
+use crate::answer::{Bucket, Counted, Facet};
+use crate::columns::Snapshot;
+use crate::query::Aggregation;
+
+/// A bucket that is kept: the number of its value, and how many rows it has.
+type Kept = (u32, u32);
+
+/// For each bucket of the selection, what these aggregations count in it.
+pub(super) fn of_each(
+    snapshot: &Snapshot,
+    selection: &Selection,
+    aggregations: &[Aggregation],
+    limits: &mut Limits,
+) -> Result<Vec<Vec<Facet>>, Refused> {
+    let mut of_each: Vec<Vec<Facet>> = (0..selection.buckets).map(|_| Vec::new()).collect();
+    for aggregation in aggregations {
+        let counted = count(snapshot, selection, aggregation, limits)?;
+        for (facets, counted) in of_each.iter_mut().zip(counted) {
+            facets.push(Facet {
+                of: alone(aggregation),
+                counted,
+            });
+        }
+    }
+    Ok(of_each)
+}
+
+/// The aggregation without those within it.
+fn alone(aggregation: &Aggregation) -> Aggregation {
+    match aggregation {
+        Aggregation::Terms { field, size, .. } => Aggregation::Terms {
+            field: *field,
+            size: *size,
+            within: Vec::new(),
+        },
+        Aggregation::Histogram { field, interval, .. } => Aggregation::Histogram {
+            field: *field,
+            interval: *interval,
+            within: Vec::new(),
+        },
+        Aggregation::Cardinality { field } => Aggregation::Cardinality { field: *field },
+    }
+}
+
+fn count(
+    snapshot: &Snapshot,
+    selection: &Selection,
+    aggregation: &Aggregation,
+    limits: &mut Limits,
+) -> Result<Vec<Counted>, Refused> {
+    let (field, interval, size) = match aggregation {
+        Aggregation::Cardinality { field } => {
+            let counts = distinct(snapshot, selection, *field, limits)?;
+            return Ok(counts.into_iter().map(Counted::Distinct).collect());
+        }
+        Aggregation::Terms { field, size, .. } => (*field, None, Some(*size)),
+        Aggregation::Histogram { field, interval, .. } => (*field, Some(*interval), None),
+    };
+    let mut numbering = Numbering::new(snapshot, field, interval)?;
+    let mut keyed = numbering.by_bucket(snapshot, selection, limits)?;
+    let kept = kept(&numbering, &mut keyed, selection.buckets, size, limits)?;
+    drop(keyed);
+    let mut below = if aggregation.within().is_empty() {
+        Vec::new()
+    } else {
+        let selection = selected(snapshot, selection, &mut numbering, &kept, limits)?;
+        of_each(snapshot, &selection, aggregation.within(), limits)?
+    }
+    .into_iter();
+    let bucket = |(number, count): Kept| Bucket {
+        key: numbering.key(number),
+        count: u64::from(count),
+        facets: below.next().unwrap_or_default(),
+    };
+    let mut bucket = bucket;
+    let counted = kept.into_iter().map(|kept| Counted::Buckets(kept.into_iter().map(&mut bucket).collect()));
+    Ok(counted.collect())
+}
+
+/// The buckets within each bucket, in their order: the most frequent values, or all of them by value.
+fn kept(
+    numbering: &Numbering,
+    keyed: &mut Keyed<u32>,
+    buckets: usize,
+    size: Option<usize>,
+    limits: &mut Limits,
+) -> Result<Vec<Vec<Kept>>, Refused> {
+    let mut counts = vec![0_u32; numbering.count()];
+    let mut met = Vec::new();
+    let mut all = Vec::with_capacity(buckets);
+    for bucket in 0..buckets {
+        if bucket % 64 == 0 {
+            limits.go_on()?;
+        }
+        for &number in &*keyed.of_mut(bucket) {
+            if let Some(count) = counts.get_mut(number as usize) {
+                if *count == 0 {
+                    met.push(number);
+                }
+                *count += 1;
+            }
+        }
+        let take = |number: u32| (number, counts.get_mut(number as usize).map_or(0, std::mem::take));
+        let mut kept: Vec<Kept> = met.drain(..).map(take).collect();
+        let by_value = |left: &Kept, right: &Kept| numbering.compare(left.0, right.0);
+        let by_count = |left: &Kept, right: &Kept| right.1.cmp(&left.1).then_with(|| by_value(left, right));
+        match size {
+            Some(size) => keep_first(&mut kept, size, by_count),
+            None => kept.sort_unstable_by(by_value),
+        }
+        limits.take_buckets(kept.len())?;
+        all.push(kept);
+    }
+    Ok(all)
+}
+
+fn keep_first(kept: &mut Vec<Kept>, size: usize, order: impl Fn(&Kept, &Kept) -> Ordering) {
+    if size < kept.len() {
+        if size > 0 {
+            kept.select_nth_unstable_by(size - 1, &order);
+        }
+        kept.truncate(size);
+    }
+    kept.sort_unstable_by(&order);
+}
+
+/// The rows of the buckets that are kept, which are numbered through, those of the first bucket first.
+fn selected(
+    snapshot: &Snapshot,
+    selection: &Selection,
+    numbering: &mut Numbering,
+    kept: &[Vec<Kept>],
+    limits: &Limits,
+) -> Result<Selection, Refused> {
+    let buckets = kept.iter().map(Vec::len).sum();
+    let mut entries: Vec<(u32, Vec<(u32, u32)>)> =
+        snapshot.segments.iter().map(|segment| (segment.rows(), Vec::new())).collect();
+    let all = (0_u32..).zip(kept).flat_map(|(parent, kept)| kept.iter().map(move |(number, _)| (parent, *number)));
+    if selection.buckets == 1 {
+        let mut child = vec![u32::MAX; numbering.count()];
+        for (at, (_, number)) in (0_u32..).zip(all) {
+            if let Some(child) = child.get_mut(number as usize) {
+                *child = at;
+            }
+        }
+        numbering.visit(snapshot, selection, limits, |at, row, _, number| {
+            if let Some(&child) = child.get(number as usize)
+                && child != u32::MAX
+                && let Some((_, entries)) = entries.get_mut(at)
+            {
+                entries.push((row, child));
+            }
+        })?;
+    } else {
+        let child: HashMap<(u32, u32), u32, FixedState> = all.zip(0_u32..).collect();
+        numbering.visit(snapshot, selection, limits, |at, row, bucket, number| {
+            if let Some(&child) = child.get(&(bucket, number))
+                && let Some((_, entries)) = entries.get_mut(at)
+            {
+                entries.push((row, child));
+            }
+        })?;
+    }
+    Ok(Selection::of_entries(entries, buckets))
+}
