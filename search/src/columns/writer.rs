@@ -122,6 +122,35 @@ impl Index {
         Ok(())
     }
 
+    /// Merges the segments of every week that is over at `now`, microseconds UTC, into one, so that each of its texts is
+    /// there once. Returns how many weeks were merged.
+    ///
+    /// # Errors
+    /// The files could not be written.
+    pub fn merge(&mut self, now: i64) -> Result<usize, IndexError> {
+        let over: Vec<Week> = self.weeks.keys().copied().filter(|week| week.span().1 <= now).collect();
+        let mut merged = 0;
+        for week in over {
+            let segments = match self.weeks.get(&week) {
+                Some(of_week) => of_week.index.searchable_segment_ids()?,
+                None => continue,
+            };
+            if segments.len() < 2 {
+                continue;
+            }
+            let writer = self.writer(week)?;
+            writer.merge(&segments).wait()?;
+            if let Some(of_week) = self.weeks.get_mut(&week)
+                && let Some(writer) = of_week.writer.take()
+            {
+                writer.wait_merging_threads()?;
+                of_week.reader.reload()?;
+            }
+            merged += 1;
+        }
+        Ok(merged)
+    }
+
     /// Waits for merges that are under way, and gives back what writing needs.
     ///
     /// # Errors
@@ -138,8 +167,10 @@ impl Index {
 
     /// The segments of the weeks that have days between these moments, microseconds UTC.
     pub fn snapshot(&self, from: i64, to: i64) -> Snapshot {
-        let (from, to) = (Week::of(from), Week::of(to));
-        let weeks = self.weeks.iter().filter(|(week, _)| (from..=to).contains(*week));
+        let weeks = self.weeks.iter().filter(|(week, _)| {
+            let (begin, end) = week.span();
+            begin <= to && from < end
+        });
         let segments = weeks.flat_map(|(_, week)| {
             let searcher = week.reader.searcher();
             let readers = searcher.segment_readers().to_vec();
