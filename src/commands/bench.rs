@@ -5,6 +5,7 @@ mod import;
 mod lists;
 mod lookup;
 mod scratch;
+mod search;
 mod signature;
 mod synthetic;
 mod verdict;
