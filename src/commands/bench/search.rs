@@ -4,12 +4,12 @@ mod asked;
 mod db;
 mod rows;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Context;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, value_parser};
 
 use super::figures::{Figures, Limit};
 use super::verdict::Verdict;
@@ -19,21 +19,23 @@ use rows::{Fields, Shape, World};
 const TIMES: usize = 5;
 /// A question that took longer than this, in seconds, is not asked again.
 const LONG: f64 = 3.0;
+/// SQLite is not asked about more crashes than this: it would take hours.
+const MOST_IN_SQLITE: u64 = 2_000_000;
 /// Rows made to measure how fast they are made.
 const SAMPLE: u64 = 50_000;
 
 #[derive(Debug, Args)]
 pub(crate) struct SearchArgs {
     /// How many crashes there are
-    #[arg(long, value_name = "N", default_value_t = 350_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 350_000, value_parser = value_parser!(u64).range(1..=100_000_000))]
     rows: u64,
     /// Over how many days they are spread
-    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=3_660))]
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = value_parser!(u32).range(1..=3_660))]
     days: u32,
     /// Which fields they have
     #[arg(long, value_enum, default_value_t = Width::Wide)]
     fields: Width,
-    /// Leave out SQLite
+    /// Leave out SQLite; it is left out anyway where there are more than 2,000,000 crashes
     #[arg(long)]
     no_sqlite: bool,
     /// Work in a new folder in this one, which is removed at the end; without it, in the system's temporary folder
@@ -84,7 +86,7 @@ pub(super) async fn measure(args: &SearchArgs, figures: &mut Figures) -> anyhow:
         None => tempfile::tempdir(),
     };
     let folder = folder.context("no folder to work in")?;
-    if !args.no_sqlite {
+    if !args.no_sqlite && args.rows <= MOST_IN_SQLITE {
         beside(&world, args.rows, folder.path(), figures).await?;
     }
     Ok(folder.close()?)
@@ -105,30 +107,27 @@ async fn beside(world: &World, rows: u64, folder: &std::path::Path, figures: &mu
     figures.add("filling", began.elapsed().as_secs_f64(), "s", Limit::None)?;
     let (dates, signature) = (world.dates(), world.frequent());
     for figure in asked::all(dates.0, dates.1, &signature)? {
-        let number = figure.name.split(' ').next().unwrap_or_default();
-        let statements = db::statements(number, &signature);
         said(&format!("SQLite answers {}", figure.name));
         let mut best = f64::INFINITY;
         for _ in 0..TIMES {
             let (began, before) = (Instant::now(), cpu_ms()?);
-            table.answer(&statements, dates).await?;
+            table.answer(figure.number(), &signature, dates).await?;
             best = best.min(cpu_ms()? - before);
             if began.elapsed().as_secs_f64() > LONG {
                 break;
             }
         }
         figures.add(figure.name, best, "ms CPU", Limit::None)?;
+        let matches = table.matches(figure.number(), &signature, dates).await?;
+        figures.add("    matches", matches as f64, "", Limit::None)?;
     }
     table.close().await
 }
 
 /// Progress, for people.
 fn said(text: &str) {
-    let mut err = std::io::stderr().lock();
-    if err.is_terminal() {
-        // Nothing depends on it.
-        let _ = writeln!(err, "{text}");
-    }
+    // Nothing depends on it.
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// The CPU time of this process's present threads, in milliseconds.

@@ -22,6 +22,13 @@ pub(crate) struct Figure {
     pub(crate) gate_cpu_ms: Option<f64>,
 }
 
+impl Figure {
+    /// Its number: `Q1`.
+    pub(crate) fn number(&self) -> &'static str {
+        self.name.split(' ').next().unwrap_or(self.name)
+    }
+}
+
 /// Every question, over the crashes from one moment until before another, in microseconds UTC. `signature` is one of
 /// theirs.
 ///
@@ -141,7 +148,7 @@ pub(crate) fn all(from: i64, until: i64, signature: &str) -> anyhow::Result<Vec<
         (
             "Q8r regex on proto signature",
             ask(
-                vec![("proto_signature", matches(".*Promise[0-9]*::Release \\| js.*")?)],
+                vec![("proto_signature", matches(".*::(Release|Sweep) \\| js::.*")?)],
                 Vec::new(),
                 100,
                 SHOWN,

@@ -83,20 +83,28 @@ impl Table {
         Ok(())
     }
 
-    /// Reads the whole answer to some statements over the crashes from one moment until before another. How many rows
-    /// it has.
-    pub(super) async fn answer(&mut self, statements: &[String], dates: (i64, i64)) -> anyhow::Result<u64> {
+    /// Reads the whole answer to a question, by its number, about the crashes from one moment until before another. How
+    /// many rows it has.
+    pub(super) async fn answer(&mut self, number: &str, signature: &str, dates: (i64, i64)) -> anyhow::Result<u64> {
         let mut count = 0;
-        for statement in statements {
-            let asked = sqlx::query(AssertSqlSafe(statement.as_str()))
-                .bind(dates.0)
-                .bind(dates.1);
+        for statement in statements(number, signature) {
+            let asked = sqlx::query(AssertSqlSafe(statement)).bind(dates.0).bind(dates.1);
             let mut rows = asked.fetch(&mut self.connection);
             while rows.try_next().await?.is_some() {
                 count += 1;
             }
         }
         Ok(count)
+    }
+
+    /// How many of these crashes match.
+    pub(super) async fn matches(&mut self, number: &str, signature: &str, dates: (i64, i64)) -> anyhow::Result<u64> {
+        let test = test(number, signature);
+        let count = format!("SELECT count(*) FROM crash WHERE date >= $1 AND date < $2 AND {test}");
+        let count = sqlx::query_scalar::<_, i64>(AssertSqlSafe(count))
+            .bind(dates.0)
+            .bind(dates.1);
+        Ok(u64::try_from(count.fetch_one(&mut self.connection).await?)?)
     }
 
     /// Ends the connection.
@@ -129,63 +137,53 @@ fn bind<'q>(
     }
 }
 
-/// The statements that answer a question of [`super::asked`], by its number (`Q1`): those of one answer. SQLite has no
-/// regular expressions; the patterns in their place say nearly the same. Without any: it is not asked.
-pub(super) fn statements(number: &str, signature: &str) -> Vec<String> {
-    let during = "date >= $1 AND date < $2";
-    let from = format!("FROM crash WHERE {during}");
-    let shown = SHOWN.join(", ");
+/// The condition of a question of [`super::asked`], by its number (`Q1`), besides the dates. SQLite has no regular
+/// expressions; the patterns in their place say the same.
+fn test(number: &str, signature: &str) -> String {
+    let globs = |name: &str, any: [&str; 2]| format!("({name} GLOB '{}' OR {name} GLOB '{}')", any[0], any[1]);
+    match number {
+        "Q1" => "product = 'Firefox'".to_owned(),
+        "Q2" => "instr(proto_signature, '7788::') > 0".to_owned(),
+        "Q3" => globs("signature", ["js::*Sweep*", "js::*Run*"]),
+        "Q6" => "instr(signature, 'FrameLoader') > 0".to_owned(),
+        "Q7" => globs("signature", ["mozilla::dom::*Reflow*", "mozilla::dom::*Paint*"]),
+        "Q8" => "instr(proto_signature, 'GCRuntime123') > 0".to_owned(),
+        "Q8r" => globs("proto_signature", ["*::Release | js::*", "*::Sweep | js::*"]),
+        "Q11" => "product = 'Firefox' AND release_channel = 'nightly' AND uptime < 60".to_owned(),
+        "Q12" => format!("signature = '{}'", signature.replace('\'', "''")),
+        "Q13" => "oom_allocation_size IS NULL".to_owned(),
+        _ => "true".to_owned(),
+    }
+}
+
+/// The statements that together answer a question of [`super::asked`], by its number; the number of matches is not
+/// among what they tell unless nothing else is asked for.
+fn statements(number: &str, signature: &str) -> Vec<String> {
+    let test = test(number, signature);
+    let from = format!("FROM crash WHERE date >= $1 AND date < $2 AND {test}");
     let day = "date / 86400000000";
-    let count = |test: &str| format!("SELECT count(*) {from} AND {test}");
-    let newest = |test: &str, limit: u32| {
-        let order = format!("ORDER BY date DESC, uuid LIMIT {limit}");
-        vec![count(test), format!("SELECT {shown} {from} AND {test} {order}")]
-    };
-    let best = |test: &str, size: u32| {
-        let top = format!("GROUP BY signature ORDER BY count(*) DESC, signature LIMIT {size}");
-        format!("SELECT signature {from} AND {test} {top}")
-    };
     // How often each value occurs in each of the most frequent signatures.
-    let within = |test: &str, size: u32, value: &str| {
-        let best = best(test, size);
-        format!("SELECT signature, {value}, count(*) {from} AND {test} AND signature IN ({best}) GROUP BY 1, 2")
+    let within = |size: u32, value: &str| {
+        let order = format!("GROUP BY signature ORDER BY count(*) DESC, signature LIMIT {size}");
+        let best = format!("SELECT signature {from} {order}");
+        format!("SELECT signature, {value}, count(*) {from} AND signature IN ({best}) GROUP BY 1, 2")
     };
-    let distinct = |test: &str, size: u32, counted: &[&str]| {
+    let distinct = |size: u32, counted: &[&str]| {
         let counted: Vec<_> = counted.iter().map(|name| format!("count(DISTINCT {name})")).collect();
         let order = format!("GROUP BY signature ORDER BY 2 DESC, signature LIMIT {size}");
-        format!(
-            "SELECT signature, count(*), {} {from} AND {test} {order}",
-            counted.join(", ")
-        )
+        format!("SELECT signature, count(*), {} {from} {order}", counted.join(", "))
     };
     match number {
-        "Q1" => {
-            let test = "product = 'Firefox'";
-            vec![distinct(test, 50, &["install_time"]), within(test, 50, "platform")]
-        }
-        "Q2" => {
-            let test = "instr(proto_signature, '7788::') > 0";
-            vec![format!(
-                "SELECT {day}, count(*) {from} AND {test} GROUP BY 1 ORDER BY 1"
-            )]
-        }
+        "Q1" => vec![distinct(50, &["install_time"]), within(50, "platform")],
+        "Q2" => vec![format!("SELECT {day}, count(*) {from} GROUP BY 1 ORDER BY 1")],
         "Q3" => {
-            let test = "(signature GLOB 'js::*Sweep*' OR signature GLOB 'js::*Run*')";
             let order = "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 50";
-            vec![format!("SELECT topmost_filenames, count(*) {from} AND {test} {order}")]
+            vec![format!("SELECT topmost_filenames, count(*) {from} {order}")]
         }
-        "Q4" => newest("true", 100),
         "Q5" => {
             let others = ["product", "platform", "release_channel", "process_type", "reason"];
-            others.iter().map(|other| within("true", 10_000, other)).collect()
+            others.iter().map(|other| within(10_000, other)).collect()
         }
-        "Q6" => newest("instr(signature, 'FrameLoader') > 0", 100),
-        "Q7" => newest(
-            "(signature GLOB 'mozilla::dom::*Reflow*' OR signature GLOB 'mozilla::dom::*Paint*')",
-            100,
-        ),
-        "Q8" => newest("instr(proto_signature, 'GCRuntime123') > 0", 100),
-        "Q8r" => newest("proto_signature GLOB '*Promise*::Release | js*'", 100),
         "Q9" => {
             let ranked = format!(
                 "SELECT {day} AS day, signature, count(*) AS many, \
@@ -197,20 +195,93 @@ pub(super) fn statements(number: &str, signature: &str) -> Vec<String> {
         }
         "Q10" => {
             let counted = ["install_time", "oom_allocation_size", "user_comments"];
-            let mut all = vec![distinct("true", 10_000, &counted)];
+            let mut all = vec![distinct(10_000, &counted)];
             all.extend(
                 ["uptime", day]
                     .iter()
                     .chain(SIXTEEN_TERMS)
-                    .map(|value| within("true", 10_000, value)),
+                    .map(|value| within(10_000, value)),
             );
             all
         }
-        "Q11" => vec![count(
-            "product = 'Firefox' AND release_channel = 'nightly' AND uptime < 60",
-        )],
-        "Q12" => newest(&format!("signature = '{}'", signature.replace('\'', "''")), 1_000),
-        "Q13" => vec![count("oom_allocation_size IS NULL")],
-        _ => Vec::new(),
+        "Q11" | "Q13" => vec![format!("SELECT count(*) {from}")],
+        _ => {
+            let limit = if number == "Q12" { 1_000 } else { 100 };
+            let shown = SHOWN.join(", ");
+            let count = format!("SELECT count(*) {from}");
+            vec![
+                count,
+                format!("SELECT {shown} {from} ORDER BY date DESC, uuid LIMIT {limit}"),
+            ]
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use search::row::Value;
+
+    use super::Table;
+    use crate::commands::bench::search::asked;
+    use crate::commands::bench::search::rows::{Fields, Shape, World};
+
+    const ROWS: u64 = 3_000;
+
+    fn after(text: &str, start: &str, any: [&str; 2]) -> bool {
+        let rest = text.strip_prefix(start);
+        rest.is_some_and(|rest| any.iter().any(|part| rest.contains(part)))
+    }
+
+    #[tokio::test]
+    async fn every_question_is_answered_about_the_same_crashes() {
+        let shape = Shape {
+            rows: ROWS,
+            days: 7,
+            fields: Fields::Narrow,
+        };
+        let world = World::new(1, shape);
+        let folder = tempfile::tempdir().unwrap();
+        let mut table = Table::create(&folder.path().join("crashes.db")).await.unwrap();
+        table.fill(ROWS, |n| world.row(n), |_| ()).await.unwrap();
+        let (dates, signature) = (world.dates(), world.frequent());
+        let with = |name: &str, test: &dyn Fn(&Value) -> bool| {
+            let has = |n: &u64| {
+                let values = world.row(*n).values;
+                values.iter().any(|(field, value)| field.name() == name && test(value))
+            };
+            (0..ROWS).filter(has).count() as u64
+        };
+        let text = |test: fn(&str) -> bool| move |value: &Value| matches!(value, Value::Text(text) if test(text));
+        for figure in asked::all(dates.0, dates.1, &signature).unwrap() {
+            let number = figure.number();
+            let expected = match number {
+                "Q1" => with("product", &text(|text| text == "Firefox")),
+                "Q2" => with("proto_signature", &text(|text| text.contains("7788::"))),
+                "Q3" => with("signature", &text(|text| after(text, "js::", ["Sweep", "Run"]))),
+                "Q6" => with("signature", &text(|text| text.contains("FrameLoader"))),
+                "Q7" => with(
+                    "signature",
+                    &text(|text| after(text, "mozilla::dom::", ["Reflow", "Paint"])),
+                ),
+                "Q8" => with("proto_signature", &text(|text| text.contains("GCRuntime123"))),
+                "Q8r" => with(
+                    "proto_signature",
+                    &text(|text| after(text, "", ["::Release | js::", "::Sweep | js::"])),
+                ),
+                "Q11" => continue,
+                "Q12" => with("signature", &|value| *value == Value::Text(signature.clone())),
+                "Q13" => ROWS - with("oom_allocation_size", &|_| true),
+                _ => ROWS,
+            };
+            let matches = table.matches(number, &signature, dates).await.unwrap();
+            assert!(
+                expected > 0 && matches == expected,
+                "{number}: {matches}, not {expected}"
+            );
+            assert!(table.answer(number, &signature, dates).await.unwrap() > 0, "{number}");
+        }
+        assert_eq!(table.answer("Q4", &signature, dates).await.unwrap(), 101);
+        assert_eq!(table.matches("Q4", &signature, (dates.0, dates.0)).await.unwrap(), 0);
+        table.close().await.unwrap();
     }
 }

@@ -52,8 +52,9 @@ const SPACES: &[&str] = &[
 ];
 #[rustfmt::skip] // Columns.
 const CLASSES: &[&str] = &[
-    "Element", "Document", "ThreadPool", "CompositorBridgeParent", "MessageChannel", "GCRuntime", "Runnable", "Interpreter",
-    "EventQueue", "Channel", "FrameLoader", "TextureHost", "Listener", "Promise", "SharedSurface", "WindowProc",
+    "Element", "Document", "ThreadPool", "CompositorBridgeParent", "MessageChannel", "GCRuntime", "Runnable",
+    "Interpreter", "EventQueue", "Channel", "FrameLoader", "TextureHost", "Listener", "Promise", "SharedSurface",
+    "WindowProc",
 ];
 #[rustfmt::skip] // Columns.
 const METHODS: &[&str] = &[
