@@ -5,6 +5,7 @@ mod import;
 mod lists;
 mod lookup;
 mod scratch;
+mod search;
 mod signature;
 mod synthetic;
 mod verdict;
@@ -23,6 +24,8 @@ pub(crate) enum BenchCommand {
     Import(import::ImportArgs),
     /// Lists of crashes by every filter, alone and together
     Lists(lists::ListsArgs),
+    /// Searches over crashes, and SQLite on the same beside them
+    Search(search::SearchArgs),
     /// Serve stand-ins for the sources to a measurement (started by it)
     #[command(hide = true)]
     StandIns(import::StandInsArgs),
@@ -44,6 +47,10 @@ pub(crate) async fn run(command: BenchCommand, as_json: bool) -> anyhow::Result<
         }
         BenchCommand::Lists(args) => {
             lists::measure(&args, &mut figures).await?;
+            args.verdict
+        }
+        BenchCommand::Search(args) => {
+            search::measure(&args, &mut figures).await?;
             args.verdict
         }
         BenchCommand::StandIns(args) => {
