@@ -10,6 +10,9 @@ mod hits;
 mod limits;
 mod selection;
 
+#[cfg(test)]
+mod tests;
+
 pub use limits::{Limits, Refused};
 
 use crate::answer::Answer;

@@ -52,6 +52,11 @@ impl Segment {
         self.reader.max_doc()
     }
 
+    /// The size of its files, in bytes; 0 if they are gone.
+    pub fn bytes(&self) -> u64 {
+        self.reader.space_usage().map_or(0, |usage| usage.total().get_bytes())
+    }
+
     /// The rows that are not deleted.
     pub fn alive(&self) -> &Bits {
         &self.alive

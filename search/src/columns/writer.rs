@@ -182,6 +182,11 @@ impl Index {
         }
     }
 
+    /// All segments.
+    pub fn segments(&self) -> Vec<Arc<Segment>> {
+        self.snapshot(i64::MIN, i64::MAX).segments
+    }
+
     fn writer(&mut self, week: Week) -> Result<&mut IndexWriter<TantivyDocument>, IndexError> {
         let of_week = match self.weeks.entry(week) {
             std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),

@@ -54,6 +54,8 @@ impl OfNumbers {
         for range in &condition.ranges {
             match order_of(field, range.bound) {
                 Some(bound) => span = span.and_then(|span| cut(span, range.side, bound)),
+                // No boolean is in a range.
+                None if field.kind() == Kind::Boolean => span = None,
                 None => odd.push(*range),
             }
         }

@@ -38,6 +38,13 @@ pub struct Limits {
     distinct: u64,
 }
 
+/// No end, and nobody who could go away.
+impl Default for Limits {
+    fn default() -> Self {
+        Self::new(None, Arc::default())
+    }
+}
+
 impl Limits {
     /// Until this moment, if there is one, and while `given_up` is false.
     pub fn new(until: Option<Instant>, given_up: Arc<AtomicBool>) -> Self {

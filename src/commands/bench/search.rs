@@ -5,7 +5,7 @@ mod db;
 mod rows;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context;
@@ -14,6 +14,8 @@ use clap::{Args, ValueEnum, value_parser};
 use super::figures::{Figures, Limit};
 use super::verdict::Verdict;
 use rows::{Fields, Shape, World};
+use search::columns::Index;
+use search::evaluate::{self, Limits, Refused};
 
 /// How often each question is asked; the best counts.
 const TIMES: usize = 5;
@@ -21,6 +23,13 @@ const TIMES: usize = 5;
 const LONG: f64 = 3.0;
 /// SQLite is not asked about more crashes than this: it would take hours.
 const MOST_IN_SQLITE: u64 = 2_000_000;
+/// From so many crashes on the limits are those of a whole half year.
+const GATE: u64 = 9_000_000;
+/// Rows written between two commits while an index is filled.
+const COMMIT: u64 = 350_000;
+/// Commits measured while rows arrive, and the rows of each.
+const COMMITS: u64 = 300;
+const ARRIVING: u64 = 50;
 /// Rows made to measure how fast they are made.
 const SAMPLE: u64 = 50_000;
 
@@ -86,14 +95,103 @@ pub(super) async fn measure(args: &SearchArgs, figures: &mut Figures) -> anyhow:
         None => tempfile::tempdir(),
     };
     let folder = folder.context("no folder to work in")?;
+    let index = fill(&world, args.rows, &folder.path().join("search"), figures)?;
+    ask(&world, &index, args, figures)?;
+    follow(&world, index, args.rows, figures)?;
     if !args.no_sqlite && args.rows <= MOST_IN_SQLITE {
         beside(&world, args.rows, folder.path(), figures).await?;
     }
     Ok(folder.close()?)
 }
 
+/// Writes the rows into an index.
+fn fill(world: &World, rows: u64, folder: &Path, figures: &mut Figures) -> anyhow::Result<Index> {
+    figures.heading("The index")?;
+    let began = Instant::now();
+    let mut index = Index::open(folder)?;
+    for n in 0..rows {
+        index.put(&world.row(n))?;
+        if n % COMMIT == COMMIT - 1 {
+            index.commit(i64::try_from(n)?)?;
+            index.settle()?;
+            said(&format!("the index has {} of {rows} crashes", n + 1));
+        }
+    }
+    index.commit(i64::try_from(rows)?)?;
+    index.settle()?;
+    said("the weeks that are over are merged");
+    index.merge(world.dates().1)?;
+    let rate = rows as f64 / began.elapsed().as_secs_f64();
+    figures.add("rows written and merged", rate, "a second", Limit::None)?;
+    let size: u64 = index.segments().iter().map(|segment| segment.bytes()).sum();
+    figures.add("size of a row", size as f64 / rows as f64, "bytes", Limit::None)?;
+    // As another process would find it.
+    drop(index);
+    let began = Instant::now();
+    let index = Index::open(folder)?;
+    figures.add("opening", began.elapsed().as_secs_f64() * 1e3, "ms", Limit::None)?;
+    Ok(index)
+}
+
+/// Asks the index everything.
+fn ask(world: &World, index: &Index, args: &SearchArgs, figures: &mut Figures) -> anyhow::Result<()> {
+    figures.heading("The index: CPU time of the best of a few, and of the first")?;
+    let (dates, signature) = (world.dates(), world.frequent());
+    let is_gate = args.rows >= GATE;
+    for figure in asked::all(dates.0, dates.1, &signature)? {
+        let limit = if is_gate { figure.gate_cpu_ms } else { figure.limit_cpu_ms };
+        let limit = limit.map_or(Limit::None, Limit::AtMost);
+        let (mut best, mut first) = (f64::INFINITY, None);
+        let mut found = String::new();
+        for _ in 0..TIMES {
+            let before = cpu_ms()?;
+            let (from, to) = evaluate::span(&figure.query);
+            let snapshot = index.snapshot(from, to);
+            found = match evaluate::answer(&snapshot, &figure.query, &mut Limits::default()) {
+                Ok(answer) => format!("{} match", answer.total),
+                // What it costs until then is a figure, too.
+                Err(refused @ (Refused::TooManyBuckets | Refused::TooManyDistinct)) => refused.to_string(),
+                Err(refused) => return Err(refused.into()),
+            };
+            let spent = cpu_ms()? - before;
+            first.get_or_insert(spent);
+            best = best.min(spent);
+        }
+        said(&format!("{}: {found}", figure.name));
+        figures.add(figure.name, best, "ms CPU", limit)?;
+        figures.add("    the first time", first.unwrap_or(best), "ms CPU", Limit::None)?;
+    }
+    let (own, mapped) = memory_mb()?;
+    let limit = if is_gate { Limit::AtMost(3_000.0) } else { Limit::None };
+    figures.add("memory of this process", own, "MB", limit)?;
+    figures.add("    with pages of files that the system may drop", own + mapped, "MB", Limit::None)
+}
+
+/// Writes rows again, as they arrive while an index is followed: fifty at a time.
+fn follow(world: &World, mut index: Index, rows: u64, figures: &mut Figures) -> anyhow::Result<()> {
+    let mut times = Vec::new();
+    for commit in 0..COMMITS {
+        for at in 0..ARRIVING {
+            index.put(&world.row(rows - 1 - (commit * ARRIVING + at) % rows))?;
+        }
+        let began = Instant::now();
+        index.commit(i64::try_from(commit)?)?;
+        times.push(began.elapsed().as_secs_f64() * 1e3);
+    }
+    times.sort_by(f64::total_cmp);
+    figures.heading("Commits of 50 rows that are there already")?;
+    for (name, share, limit) in [
+        ("median", 0.5, Limit::None),
+        ("99 of 100", 0.99, Limit::AtMost(1_000.0)),
+    ] {
+        let at = (times.len() as f64 * share) as usize;
+        figures.add(name, times.get(at).copied().unwrap_or(f64::NAN), "ms", limit)?;
+    }
+    Ok(index.settle()?)
+}
+
 /// SQLite on the same rows.
-async fn beside(world: &World, rows: u64, folder: &std::path::Path, figures: &mut Figures) -> anyhow::Result<()> {
+async fn beside(world: &World, rows: u64, folder: &Path, figures: &mut Figures) -> anyhow::Result<()> {
     figures.heading("SQLite, for comparison: CPU time of the best of a few")?;
     let began = Instant::now();
     let mut table = db::Table::create(&folder.join("crashes.db")).await?;
@@ -143,4 +241,15 @@ fn cpu_ms() -> anyhow::Result<f64> {
             .unwrap_or(0.0);
     }
     Ok(nanos / 1e6)
+}
+
+/// The memory of this process, in MB: its own, and pages of files that are mapped.
+fn memory_mb() -> anyhow::Result<(f64, f64)> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let of = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let number = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok());
+        number.unwrap_or(f64::NAN) / 1024.0
+    };
+    Ok((of("RssAnon:"), of("RssFile:")))
 }

@@ -12,13 +12,10 @@ pub(crate) struct Figure {
     /// What it is, in a few words; the first says its number.
     pub(crate) name: &'static str,
     /// The question.
-    #[cfg_attr(not(test), expect(dead_code, reason = "read when the index is asked"))]
     pub(crate) query: Query,
     /// The limit for 350,000 narrow or wide rows of 7 days, if it has one.
-    #[expect(dead_code, reason = "read when the index is asked")]
     pub(crate) limit_cpu_ms: Option<f64>,
     /// The limit for 9 million wide rows of 26 weeks, if it has one.
-    #[expect(dead_code, reason = "read when the index is asked")]
     pub(crate) gate_cpu_ms: Option<f64>,
 }
 
