@@ -9,5 +9,6 @@ pub mod interval;
 pub mod matching;
 #[doc(hidden)]
 pub mod naive;
+pub mod parse;
 pub mod query;
 pub mod row;

@@ -89,8 +89,8 @@ pub enum Side {
     UpTo,
 }
 
-/// What hits are sorted by. Crashes without the field come last in either direction. Of several values the least counts,
-/// or the greatest if it descends.
+/// What hits are sorted by. Crashes without the field come last in either direction. Of several values the least
+/// counts, or the greatest if it descends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sort {
     /// The field.

@@ -1,0 +1,69 @@
+//! A query from the parameters of an address: Super Search's, with an operator before each value.
+
+mod aggregations;
+mod dates;
+mod filters;
+mod names;
+mod page;
+mod parameters;
+mod pattern;
+mod problem;
+
+#[cfg(test)]
+mod tests;
+
+use crate::query::Query;
+
+pub use names::Context;
+pub use problem::{Problem, Warning};
+
+use parameters::Parameters;
+
+/// What was understood.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parsed {
+    /// The query.
+    pub query: Query,
+    /// What was left out of it, or may mean something else than the caller thinks.
+    pub warnings: Vec<Warning>,
+}
+
+/// The query that these names and values ask for. Unknown parameters, and fields that the caller may not see, are left
+/// out with a warning.
+///
+/// # Errors
+///
+/// The first parameter that cannot be understood, or is beyond a bound.
+pub fn parse(params: &[(String, String)], context: &Context) -> Result<Parsed, Problem> {
+    let parameters = Parameters::of(params)?;
+    let mut warnings = Vec::new();
+    let conditions = filters::conditions(&parameters, context, &mut warnings)?;
+    let aggregations = aggregations::aggregations(&parameters, context, &mut warnings)?;
+    let query = Query {
+        conditions,
+        sort: page::sort(&parameters, context, &mut warnings)?,
+        offset: parameters.number("_results_offset", 0, u64::from(u32::MAX), &mut warnings)?,
+        limit: parameters.number("_results_number", 100, 1000, &mut warnings)?,
+        columns: page::columns(&parameters, context, &mut warnings)?,
+        aggregations,
+    };
+    warnings.extend(
+        parameters
+            .unread()
+            .map(|name| Warning::new(name, "unknown parameter: ignored")),
+    );
+    Ok(Parsed { query, warnings })
+}
+
+/// [`parse`] of a query string, with or without its `?`.
+///
+/// # Errors
+///
+/// Those of [`parse`].
+pub fn parse_query_string(text: &str, context: &Context) -> Result<Parsed, Problem> {
+    let text = text.strip_prefix('?').unwrap_or(text);
+    let pairs = url::form_urlencoded::parse(text.as_bytes()).into_owned();
+    // One more than may be, so that there is an error.
+    let params: Vec<(String, String)> = pairs.take(parameters::MAX_PARAMETERS + 1).collect();
+    parse(&params, context)
+}

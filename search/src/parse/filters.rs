@@ -1,0 +1,166 @@
+//! Conditions on fields.
+
+use super::names::{Context, Named, find};
+use super::parameters::Parameters;
+use super::problem::{Problem, Warning};
+use super::{dates, pattern};
+use crate::fields::{FieldId, Kind};
+use crate::matching::words;
+use crate::query::{Condition, Number, Range, Side, Test};
+
+/// The conditions, that on the date first; the others by their first place.
+pub(super) fn conditions(
+    parameters: &Parameters<'_>,
+    context: &Context,
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<Condition>, Problem> {
+    let mut conditions = Vec::new();
+    let ranges = dates::ranges(parameters.values("date"), context.now, warnings)?;
+    if let Some(field) = FieldId::of("date") {
+        conditions.push(Condition {
+            field,
+            ranges: ranges.into(),
+            any: Vec::new(),
+            none: Vec::new(),
+        });
+    }
+    for name in parameters.names().filter(|name| *name != "date") {
+        match find(name, context) {
+            Named::Unknown => {}
+            Named::Protected => {
+                parameters.values(name);
+                warnings.push(Warning::new(name, "is protected: the filter is ignored"));
+            }
+            Named::Field(field) => conditions.push(condition(field, parameters.values(name), warnings)?),
+        }
+    }
+    Ok(conditions)
+}
+
+/// Ranges, other positive tests and negated tests of a field are kept apart.
+fn condition(field: FieldId, values: &[&str], warnings: &mut Vec<Warning>) -> Result<Condition, Problem> {
+    let mut condition = Condition {
+        field,
+        ranges: Vec::new(),
+        any: Vec::new(),
+        none: Vec::new(),
+    };
+    for value in values {
+        let (negated, value) = match value.strip_prefix('!') {
+            Some(value) => (true, value),
+            None => (false, *value),
+        };
+        match (negated, test(field, value, warnings)?) {
+            (true, test) => condition.none.push(test),
+            (false, Test::Range(range)) => condition.ranges.push(range),
+            (false, test) => condition.any.push(test),
+        }
+    }
+    Ok(condition)
+}
+
+fn test(field: FieldId, value: &str, warnings: &mut Vec<Warning>) -> Result<Test, Problem> {
+    if field.name() == "frames" && (value == "__null__" || value.starts_with(['~', '^', '$', '@'])) {
+        return Err(Problem::new(
+            field.name(),
+            "takes a whole name behind `=`, or words without an operator",
+        ));
+    }
+    if value == "__null__" {
+        return Ok(Test::Missing);
+    }
+    match field.kind() {
+        Kind::Boolean => boolean(field, value),
+        Kind::Integer | Kind::Number | Kind::Date => number(field, value),
+        Kind::Exact | Kind::Words | Kind::Semicolons => text(field, value, warnings),
+    }
+}
+
+fn boolean(field: FieldId, value: &str) -> Result<Test, Problem> {
+    match value.trim().to_ascii_lowercase().as_str() {
+        "__true__" | "true" | "t" | "1" | "y" | "yes" => Ok(Test::Boolean(true)),
+        "false" | "f" | "0" | "n" | "no" => Ok(Test::Boolean(false)),
+        _ => Err(Problem::new(
+            field.name(),
+            "must be `true`, `false`, `__true__` or `__null__`, or one of them behind `!`",
+        )),
+    }
+}
+
+fn number(field: FieldId, value: &str) -> Result<Test, Problem> {
+    let (side, operand) = side(value);
+    let operand = operand.trim();
+    let number = match field.kind() {
+        Kind::Number => {
+            let number: Option<f64> = operand.parse().ok();
+            number
+                .filter(|number| number.is_finite())
+                .map(|number| Number::Number(number + 0.0))
+        }
+        _ => operand.parse().ok().map(Number::Integer),
+    };
+    match (side, number) {
+        (None, Some(number)) => Ok(Test::Number(number)),
+        (Some(side), Some(bound)) => Ok(Test::Range(Range { side, bound })),
+        (_, None) => {
+            let what = if field.kind() == Kind::Number {
+                "number"
+            } else {
+                "whole number of 64 bits"
+            };
+            let message = format!("must be a {what}, alone or behind `>=`, `>`, `<=`, `<` or `!`; or `__null__`");
+            Err(Problem::new(field.name(), message))
+        }
+    }
+}
+
+/// The bound that a value begins with, and the rest.
+fn side(value: &str) -> (Option<Side>, &str) {
+    const SIDES: [(&str, Side); 4] = [
+        (">=", Side::From),
+        ("<=", Side::UpTo),
+        (">", Side::Above),
+        ("<", Side::Below),
+    ];
+    let mut found = SIDES
+        .iter()
+        .filter_map(|(sign, side)| Some((Some(*side), value.strip_prefix(sign)?)));
+    found.next().unwrap_or((None, value))
+}
+
+fn text(field: FieldId, value: &str, warnings: &mut Vec<Warning>) -> Result<Test, Problem> {
+    let semicolons = field.kind() == Kind::Semicolons;
+    let operand = |text: &str| {
+        if semicolons {
+            text.to_lowercase()
+        } else {
+            text.to_owned()
+        }
+    };
+    let mut characters = value.chars();
+    let operator = characters.next();
+    let rest = characters.as_str();
+    Ok(match operator {
+        Some('=') => Test::Equals(operand(rest)),
+        Some('~') => Test::Contains(operand(rest)),
+        Some('^') => Test::StartsWith(operand(rest)),
+        Some('$') => Test::EndsWith(operand(rest)),
+        Some('@') => {
+            let case = if semicolons {
+                pattern::Case::Lower
+            } else {
+                pattern::Case::Kept
+            };
+            let pattern = pattern::pattern(rest, case).map_err(|message| Problem::new(field.name(), message))?;
+            if pattern::has_bare_anchors(rest) {
+                let message = "in a regular expression `^` and `$` are ordinary characters: it matches whole values";
+                warnings.push(Warning::new(field.name(), message));
+            }
+            Test::Matches(pattern)
+        }
+        // All betas of a version.
+        _ if field.name() == "version" && value.ends_with('b') => Test::StartsWith(value.to_owned()),
+        _ if field.kind() == Kind::Words => Test::Words(words(value).collect()),
+        _ => Test::Equals(operand(value)),
+    })
+}
