@@ -6,6 +6,8 @@
 //! It is the whole of them, protected fields too, and of `crash_report_keys` all names: what searches through it shows
 //! each caller no more than [`crash::redact`] would, also in counts, filters and orders.
 
+use std::io::Read as _;
+
 use crash::ProcessedCrash;
 use crash::fields::{Kind, Searched, searched};
 use serde_json::{Map, Value};
@@ -17,6 +19,9 @@ const FORMS: [&str; 3] = ["dd74744cc0a1e142", "3f6696b99cdcba8f", "a5f1e1d29559d
 
 /// The number of the document's form, which the row says: that of the newest of its forms, from 1 on.
 pub const SCHEMA: i64 = FORMS.len() as i64;
+
+/// Maximum bytes of a document that is read.
+const MAX_DOCUMENT: u64 = 16 << 20;
 
 /// Maximum characters of a text; longer ones are truncated.
 const MAX_TEXT: usize = 10_000;
@@ -37,6 +42,18 @@ pub fn stored_document(crash: &ProcessedCrash) -> Vec<u8> {
     // A map of JSON values always has a JSON form, and compressing in memory does not fail.
     let json = serde_json::to_vec(&document(crash)).unwrap_or_default();
     zstd::bulk::compress(&json, 3).unwrap_or_default()
+}
+
+/// A stored document as an object; `None` if it is none, or larger than 16 MiB.
+pub fn read_document(stored: &[u8]) -> Option<Map<String, Value>> {
+    let mut json = Vec::new();
+    let reader = zstd::stream::read::Decoder::new(stored).ok()?;
+    // One byte more, by which too much is told from enough.
+    reader.take(MAX_DOCUMENT + 1).read_to_end(&mut json).ok()?;
+    if u64::try_from(json.len()).is_ok_and(|size| size > MAX_DOCUMENT) {
+        return None;
+    }
+    serde_json::from_slice(&json).ok()
 }
 
 /// A value as search stores it, or `None` if its type does not match its field's.
@@ -107,8 +124,19 @@ mod tests {
     fn the_stored_form_can_be_read_back() {
         let mut crash = ProcessedCrash::default();
         crash.set("signature", "x".repeat(20_000));
-        let bytes = zstd::bulk::decompress(&stored_document(&crash), 1 << 20).unwrap();
-        let doc: Value = serde_json::from_slice(&bytes).unwrap();
+        let doc = read_document(&stored_document(&crash)).unwrap();
         assert_eq!(doc["signature"].as_str().unwrap().len(), 10_000);
+    }
+
+    #[test]
+    fn what_is_no_document_or_too_large_is_not_read() {
+        let blanks = vec![b' '; (16 << 20) + 1];
+        for bytes in [&b""[..], b"{}", b"[]", &blanks] {
+            assert_eq!(read_document(bytes), None);
+            assert_eq!(
+                read_document(&zstd::bulk::compress(bytes, 3).unwrap()),
+                (bytes == b"{}").then(Map::new)
+            );
+        }
     }
 }
