@@ -83,7 +83,11 @@ impl FieldId {
     /// Who may see it, count it, sort or filter by it. A field that no row of the table of fields describes is
     /// protected.
     pub fn access(self) -> Access {
-        let searched = crash_fields::searched().iter().find(|searched| searched.name == self.name());
-        searched.map_or(Access::Protected, |searched| searched.field.access)
+        let searched = crash_fields::searched()
+            .iter()
+            .find(|searched| searched.name == self.name());
+        let field = searched.map(|searched| searched.field);
+        let field = field.or((crash_fields::FRAMES.search == Some(self.name())).then_some(&crash_fields::FRAMES));
+        field.map_or(Access::Protected, crash_fields::Field::search_access)
     }
 }
