@@ -14,8 +14,9 @@ use crash::fields::{FRAMES, Kind, Searched, searched};
 use serde_json::{Map, Value};
 
 /// Every form that the document has had, by a digest of the fields that it is made of: of a line for each of them in
-/// the order of the table, `<search name> <kind> <path>`, and since the fourth form one for `frames`, the first 8 bytes of the SHA-256 in hexadecimal. A change
-/// of the fields adds a line; a line that is there stands in stored rows by its number, and is never changed.
+/// the order of the table, `<search name> <kind> <path>`, and since the fourth form one for `frames`, the first 8 bytes
+/// of the SHA-256 in hexadecimal. A change of the fields adds a line; a line that is there stands in stored rows by its
+/// number, and is never changed.
 const FORMS: [&str; 4] = [
     "dd74744cc0a1e142",
     "3f6696b99cdcba8f",

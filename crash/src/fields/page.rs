@@ -35,7 +35,8 @@ This page lists every field and every annotation that Datil knows.
   what may be known of it, such as the functions of a Java stack without its message.
 
 An entry has the name of a field and, in brackets, its type, who sees it, the annotation that it is copied from, and
-whether searches know it (*by all* if everybody may search by something protected). A field that a crash does not have is absent. Any value may also be null.
+whether searches know it (*by all* if everybody may search by something protected). A field that a crash does not have
+is absent. Any value may also be null.
 ";
 
 /// The page as the table has it.

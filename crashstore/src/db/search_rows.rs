@@ -1,7 +1,7 @@
 //! The table `search_row`: writing it, and reading it in the order of its numbers.
 //!
-//! Whoever writes a row leaves `seq` empty; [`super::number_search_rows`] fills it. A number above the last one that was
-//! given is one of an earlier release, which wrote its clock there: such a row counts as one without.
+//! Whoever writes a row leaves `seq` empty; [`super::number_search_rows`] fills it. A number above the last one that
+//! was given is one of an earlier release, which wrote its clock there: such a row counts as one without.
 
 use crash::CrashId;
 use platform::db::{Db, DbError, Tx};

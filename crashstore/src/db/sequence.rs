@@ -14,8 +14,9 @@ pub const MOST_UNNUMBERED: i64 = 10_000;
 pub(super) const TAKE: &str = "UPDATE search_sequence SET owner = $1, lease_until = $2 \
     WHERE name = 'search_row' AND (owner = $1 OR lease_until <= $3 OR lease_until > $4) RETURNING number";
 
-/// Takes the lease in the name of `owner` until `until`, unless that of another ends between `now` and `never`, and holds the right to give numbers until the transaction
-/// ends. Returns the last number that was given, or `None` if another process has the lease. Times in microseconds UTC.
+/// Takes the lease in the name of `owner` until `until`, unless that of another ends between `now` and `never`, and
+/// holds the right to give numbers until the transaction ends. Returns the last number that was given, or `None` if another process has the lease.
+/// Times in microseconds UTC.
 ///
 /// # Errors
 /// The database failed.
