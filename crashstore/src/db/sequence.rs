@@ -15,7 +15,8 @@ pub(super) const TAKE: &str = "UPDATE search_sequence SET owner = $1, lease_unti
     WHERE name = 'search_row' AND (owner = $1 OR lease_until <= $3 OR lease_until > $4) RETURNING number";
 
 /// Takes the lease in the name of `owner` until `until`, unless that of another ends between `now` and `never`, and
-/// holds the right to give numbers until the transaction ends. Returns the last number that was given, or `None` if another process has the lease.
+/// holds the right to give numbers until the transaction ends. Returns the last number that was given, or `None` if
+/// another process has the lease.
 /// Times in microseconds UTC.
 ///
 /// # Errors
