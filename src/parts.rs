@@ -152,6 +152,16 @@ impl Parts {
         self.lifecycle.spawn("upkeep", task);
     }
 
+    /// Starts numbering search rows. Any number of processes may do so.
+    pub(crate) fn start_sequencer(&self) {
+        platform::meters::begin(crashstore::meters::METRICS);
+        let (db, stop) = (self.db.unhurried(), self.lifecycle.stop_token());
+        self.lifecycle.spawn("sequencer", async move {
+            crashstore::sequence::run(db, owner(), stop).await;
+            Ok(())
+        });
+    }
+
     /// Starts importing by the schedule.
     pub(crate) fn start_schedule(&self) -> anyhow::Result<()> {
         let Some(times) = schedule_of(&self.settings.buildinfo)? else {

@@ -36,5 +36,6 @@ mod page;
 mod tests;
 
 pub use field::{Access, Field, Kind, Shape};
+pub use signature::FRAMES;
 pub use stackwalk::PUBLIC_DUMPS;
 pub use table::{Searched, THEMES, Theme, access_of, all, by_name, searched};

@@ -1,10 +1,11 @@
-//! The tables `crash`, `search_row` and `swept_day`.
+//! The tables `crash`, `search_row`, `search_sequence` and `swept_day`.
 
 mod by_build;
 mod crashes;
 mod days;
 mod list;
 mod search_rows;
+mod sequence;
 mod summary;
 mod tombstones;
 
@@ -15,15 +16,27 @@ pub use crashes::{
 };
 pub use days::{day_is_swept, swept_days};
 pub use list::{Cursor, Filter, list, list_sql, next_value_sql};
-pub use search_rows::upsert as upsert_search_row;
+#[cfg(test)]
+pub(crate) use search_rows::delete as delete_search_row;
+pub use search_rows::{
+    MOST_DOCUMENTS, Place, SearchRow, Tail, first_place, newest_seq, search_documents, search_rows_after,
+    upsert as upsert_search_row,
+};
+pub use sequence::{MOST_UNNUMBERED, unnumbered};
+pub(crate) use sequence::{is_any_unnumbered, number_search_rows, sequence_lease, take_sequence};
 pub use summary::{State, Summary, first_copy, get};
 pub use tombstones::{bury, cleaned, forget, to_clean, tombstones_before};
 
-/// The statements that look up crashes, by name: for a test of how the databases run them. [`list_sql`] makes those for
-/// lists.
+/// The statements that look up crashes and search rows, by name: for a test of how the databases run them. [`list_sql`]
+/// makes those for lists.
 #[doc(hidden)]
-pub fn statements() -> Vec<(&'static str, String)> {
-    [
+pub fn statements(db: &platform::db::Db) -> Vec<(&'static str, String)> {
+    let made = [
+        ("documents", search_rows::documents_sql(100)),
+        ("number new rows", sequence::number_new_sql(db)),
+        ("number foreign rows", sequence::number_foreign_sql(db)),
+    ];
+    let texts = [
         ("by content", crashes::BY_CONTENT),
         ("concerned", by_build::CONCERNED),
         ("crash by crash", by_build::AFTER),
@@ -32,7 +45,11 @@ pub fn statements() -> Vec<(&'static str, String)> {
         ("owner of an output", crashes::OWNED),
         ("to clean", tombstones::TO_CLEAN),
         ("old tombstones", tombstones::OLD),
-    ]
-    .map(|(name, sql)| (name, sql.to_owned()))
-    .to_vec()
+        ("search rows after", search_rows::AFTER),
+        ("take the sequence", sequence::TAKE),
+        ("unnumbered rows", sequence::UNNUMBERED),
+        ("foreign rows", sequence::FOREIGN),
+    ];
+    let texts = texts.map(|(name, sql)| (name, sql.to_owned()));
+    texts.into_iter().chain(made).collect()
 }

@@ -12,10 +12,12 @@ pub mod column;
 pub mod db;
 pub mod deletion;
 pub mod keys;
+pub mod meters;
 pub mod output;
 pub mod received;
 pub mod report;
 pub mod search;
+pub mod sequence;
 pub mod upkeep;
 
 pub use received::Received;

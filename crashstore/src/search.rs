@@ -6,17 +6,32 @@
 //! It is the whole of them, protected fields too, and of `crash_report_keys` all names: what searches through it shows
 //! each caller no more than [`crash::redact`] would, also in counts, filters and orders.
 
+use std::collections::HashSet;
+use std::io::Read as _;
+
 use crash::ProcessedCrash;
-use crash::fields::{Kind, Searched, searched};
+use crash::fields::{FRAMES, Kind, Searched, searched};
 use serde_json::{Map, Value};
 
 /// Every form that the document has had, by a digest of the fields that it is made of: of a line for each of them in
-/// the order of the table, `<search name> <kind> <path>`, the first 8 bytes of the SHA-256 in hexadecimal. A change
-/// of the fields adds a line; a line that is there stands in stored rows by its number, and is never changed.
-const FORMS: [&str; 3] = ["dd74744cc0a1e142", "3f6696b99cdcba8f", "a5f1e1d29559d5c3"];
+/// the order of the table, `<search name> <kind> <path>`, and since the fourth form one for `frames`, the first 8 bytes
+/// of the SHA-256 in hexadecimal. A change of the fields adds a line; a line that is there stands in stored rows by its
+/// number, and is never changed.
+const FORMS: [&str; 4] = [
+    "dd74744cc0a1e142",
+    "3f6696b99cdcba8f",
+    "a5f1e1d29559d5c3",
+    "8d1eaf26acb61f13",
+];
 
 /// The number of the document's form, which the row says: that of the newest of its forms, from 1 on.
 pub const SCHEMA: i64 = FORMS.len() as i64;
+
+/// Maximum bytes of a document that is read.
+const MAX_DOCUMENT: u64 = 16 << 20;
+
+/// Maximum functions of a crash.
+const MAX_FRAMES: usize = 300;
 
 /// Maximum characters of a text; longer ones are truncated.
 const MAX_TEXT: usize = 10_000;
@@ -29,7 +44,53 @@ pub fn document(crash: &ProcessedCrash) -> Map<String, Value> {
             doc.insert((*name).to_owned(), value);
         }
     }
+    let frames = functions(crash);
+    if !frames.is_empty() {
+        doc.insert(
+            FRAMES.name.to_owned(),
+            frames.into_iter().map(|name| kept(&name)).collect(),
+        );
+    }
     doc
+}
+
+/// The functions of the crashing thread and those of Java, each once, the innermost first.
+fn functions(crash: &ProcessedCrash) -> Vec<String> {
+    let dump = crash.0.get("json_dump");
+    let at = crash.0.get("crashing_thread").filter(|at| !at.is_null());
+    let at = at.or_else(|| dump?.get("crash_info")?.get("crashing_thread"));
+    let thread = at.and_then(|at| dump?.get("threads")?.get(usize::try_from(at.as_u64()?).ok()?));
+    let stacks = crash.at(&["java_exception", "exception", "values"]);
+    let stacks = stacks.and_then(Value::as_array).into_iter().flatten();
+    let stacks = thread
+        .into_iter()
+        .chain(stacks.filter_map(|value| value.get("stacktrace")));
+    let mut seen = HashSet::new();
+    let frames = stacks.filter_map(|stack| stack.get("frames")?.as_array()).flatten();
+    frames
+        .flat_map(|frame| {
+            let inlined = frame.get("inlines").and_then(Value::as_array).into_iter().flatten();
+            inlined.chain([frame])
+        })
+        .filter_map(function)
+        .filter(|name| seen.insert(name.clone()))
+        .take(MAX_FRAMES)
+        .collect()
+}
+
+/// The function of a frame; a frame of Java has no `frame` number, and its `module` is a class.
+fn function(frame: &Value) -> Option<String> {
+    let text = |key| {
+        frame
+            .get(key)
+            .and_then(Value::as_str)
+            .filter(|text: &&str| !text.is_empty())
+    };
+    let function = text("function")?;
+    Some(match text("module") {
+        Some(class) if frame.get("in_app").is_some() || frame.get("lineno").is_some() => format!("{class}.{function}"),
+        _ => function.to_owned(),
+    })
 }
 
 /// The document as stored.
@@ -37,6 +98,18 @@ pub fn stored_document(crash: &ProcessedCrash) -> Vec<u8> {
     // A map of JSON values always has a JSON form, and compressing in memory does not fail.
     let json = serde_json::to_vec(&document(crash)).unwrap_or_default();
     zstd::bulk::compress(&json, 3).unwrap_or_default()
+}
+
+/// A stored document as an object; `None` if it is none, or larger than 16 MiB.
+pub fn read_document(stored: &[u8]) -> Option<Map<String, Value>> {
+    let mut json = Vec::new();
+    let reader = zstd::stream::read::Decoder::new(stored).ok()?;
+    // One byte more, by which too much is told from enough.
+    reader.take(MAX_DOCUMENT + 1).read_to_end(&mut json).ok()?;
+    if u64::try_from(json.len()).is_ok_and(|size| size > MAX_DOCUMENT) {
+        return None;
+    }
+    serde_json::from_slice(&json).ok()
 }
 
 /// A value as search stores it, or `None` if its type does not match its field's.
@@ -71,7 +144,8 @@ mod tests {
                 searched.path.join(".")
             )
         });
-        let digest = Sha256::digest(lines.collect::<String>());
+        let frames = format!("{} {:?} of the crashing thread\n", FRAMES.name, FRAMES.kind);
+        let digest = Sha256::digest(lines.chain([frames]).collect::<String>());
         let form = hex::encode(&digest[..8]);
         assert_eq!(
             FORMS.last(),
@@ -104,11 +178,55 @@ mod tests {
     }
 
     #[test]
+    fn functions_are_those_of_the_crashing_thread_and_of_java_each_once() {
+        let frame = |function: &str| json!({"function": function, "module": "libxul.so"});
+        let many: Vec<Value> = (0..400).map(|n| frame(&format!("f{n}"))).collect();
+        let cases = [
+            (json!({}), json!(null)),
+            (json!({"crashing_thread": 7, "json_dump": {"threads": []}}), json!(null)),
+            (
+                json!({"json_dump": {"crash_info": {"crashing_thread": 1}, "threads": [
+                    {"frames": [frame("other")]},
+                    {"frames": [
+                        {"function": "b", "inlines": [frame("a")]}, {"function": null}, frame("b"), frame("c"), {},
+                    ]},
+                ]}}),
+                json!(["a", "b", "c"]),
+            ),
+            (
+                json!({"java_exception": {"exception": {"values": [{"stacktrace": {"frames": [
+                    {"module": "a.B", "function": "run", "in_app": null, "lineno": 1},
+                    {"module": null, "function": "run", "in_app": null, "lineno": null},
+                ]}}]}}}),
+                json!(["a.B.run", "run"]),
+            ),
+        ];
+        for (crash, expected) in cases {
+            let crash = ProcessedCrash(crash.as_object().unwrap().clone());
+            assert_eq!(document(&crash).get("frames").unwrap_or(&Value::Null), &expected);
+        }
+        let crash = json!({"crashing_thread": 0, "json_dump": {"threads": [{"frames": many}]}});
+        let crash = ProcessedCrash(crash.as_object().unwrap().clone());
+        assert_eq!(document(&crash)["frames"].as_array().unwrap().len(), MAX_FRAMES);
+    }
+
+    #[test]
     fn the_stored_form_can_be_read_back() {
         let mut crash = ProcessedCrash::default();
         crash.set("signature", "x".repeat(20_000));
-        let bytes = zstd::bulk::decompress(&stored_document(&crash), 1 << 20).unwrap();
-        let doc: Value = serde_json::from_slice(&bytes).unwrap();
+        let doc = read_document(&stored_document(&crash)).unwrap();
         assert_eq!(doc["signature"].as_str().unwrap().len(), 10_000);
+    }
+
+    #[test]
+    fn what_is_no_document_or_too_large_is_not_read() {
+        let blanks = vec![b' '; (16 << 20) + 1];
+        for bytes in [&b""[..], b"{}", b"[]", &blanks] {
+            assert_eq!(read_document(bytes), None);
+            assert_eq!(
+                read_document(&zstd::bulk::compress(bytes, 3).unwrap()),
+                (bytes == b"{}").then(Map::new)
+            );
+        }
     }
 }

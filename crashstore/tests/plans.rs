@@ -61,7 +61,7 @@ async fn many_crashes_are_neither_read_whole_nor_sorted_and_lists_continue_where
 }
 
 async fn nothing_is_read_whole_nor_sorted(db: &Db) {
-    let mut statements = db::statements();
+    let mut statements = db::statements(db);
     for set in 0..64 {
         for from_place in [false, true] {
             let (sql, _) = list_sql(db, &filter(set), from_place);

@@ -12,7 +12,7 @@ mod week;
 mod writer;
 
 pub use bits::Bits;
-pub use codes::{Code, Codes, Coded, NO_CODE};
+pub use codes::{Code, Coded, Codes, NO_CODE};
 pub use segment::{Segment, integer_of, number_of, order_of_integer, order_of_number};
 pub use week::Week;
 pub use writer::{Index, IndexError, Snapshot};

@@ -39,7 +39,10 @@ pub fn answer(snapshot: &Snapshot, query: &Query, limits: &mut Limits) -> Result
 /// Between which moments, both included, the crashes are that a query can match; microseconds UTC.
 pub fn span(query: &Query) -> (i64, i64) {
     let (mut from, mut to) = (i64::MIN, i64::MAX);
-    let dates = query.conditions.iter().filter(|condition| condition.field.name() == "date");
+    let dates = query
+        .conditions
+        .iter()
+        .filter(|condition| condition.field.name() == "date");
     for range in dates.flat_map(|condition| &condition.ranges) {
         if let Number::Integer(bound) = range.bound {
             match range.side {

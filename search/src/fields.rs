@@ -86,6 +86,8 @@ impl FieldId {
         let searched = crash_fields::searched()
             .iter()
             .find(|searched| searched.name == self.name());
-        searched.map_or(Access::Protected, |searched| searched.field.access)
+        let field = searched.map(|searched| searched.field);
+        let field = field.or((crash_fields::FRAMES.search == Some(self.name())).then_some(&crash_fields::FRAMES));
+        field.map_or(Access::Protected, crash_fields::Field::search_access)
     }
 }

@@ -20,6 +20,7 @@ pub(crate) async fn collector(settings: Settings) -> anyhow::Result<ExitCode> {
 /// `datil webapp`
 pub(crate) async fn webapp(settings: Settings) -> anyhow::Result<ExitCode> {
     let parts = Parts::open(settings).await?;
+    parts.start_sequencer();
     let router = parts.webapp().merge(parts.operations());
     let address = parts.serve(router, 8002).await?;
     tracing::info!("pages at http://{address}/");
@@ -32,6 +33,7 @@ pub(crate) async fn processor(settings: Settings) -> anyhow::Result<ExitCode> {
     let lookup = parts.start_lookup();
     parts.start_processor(lookup)?;
     parts.start_upkeep();
+    parts.start_sequencer();
     let address = parts.serve(parts.operations(), 8003).await?;
     tracing::info!("processing; health and metrics at http://{address}/");
     ended(parts).await
@@ -43,6 +45,7 @@ pub(crate) async fn buildinfo(settings: Settings) -> anyhow::Result<ExitCode> {
     let lookup = parts.start_lookup();
     parts.start_schedule()?;
     parts.start_upkeep();
+    parts.start_sequencer();
     let router = parts.build_api(lookup).merge(parts.operations());
     let address = parts.serve(router, 8001).await?;
     tracing::info!("builds at http://{address}/api/v1/");

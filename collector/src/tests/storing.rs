@@ -188,7 +188,10 @@ async fn rebuilt_rows_are_those_that_were_written() {
         // Lost without a trace, as if the table had been lost.
         db::bury(&mut tx, &id, 0, 0).await.unwrap();
         db::cleaned(&mut tx, &id, 0).await.unwrap();
-        db::forget(&mut tx, std::slice::from_ref(&id)).await.unwrap();
+        tx.commit().await.unwrap();
+        crashstore::sequence::step(&running.db, "one", 0).await.unwrap();
+        let mut tx = running.db.begin().await.unwrap();
+        assert_eq!(db::forget(&mut tx, std::slice::from_ref(&id)).await.unwrap(), 1);
         tx.commit().await.unwrap();
         until(async || {
             running.collector.0.sweep_everything().await.unwrap();

@@ -55,6 +55,8 @@ pub struct Field {
     pub annotation: Option<&'static str>,
     /// Its name in searches.
     pub search: Option<&'static str>,
+    /// Whether everyone may search by it although it is protected where it stands.
+    pub searched_by_all: bool,
     /// What its value, or each item of it, consists of.
     pub shape: Shape,
     /// What it is, in one to three sentences: the unit or the possible values, and what its absence means.
@@ -78,6 +80,7 @@ const fn new(name: &'static str, kind: Kind, access: Access) -> Field {
         access,
         annotation: None,
         search: None,
+        searched_by_all: false,
         shape: Shape::Plain,
         about: "",
     }
@@ -101,6 +104,21 @@ impl Field {
     pub(super) const fn searched_as(mut self, name: &'static str) -> Self {
         self.search = Some(name);
         self
+    }
+
+    /// Everyone can search by it, under this name, though it is protected where it stands.
+    pub(super) const fn searched_by_all_as(mut self, name: &'static str) -> Self {
+        self.searched_by_all = true;
+        self.searched_as(name)
+    }
+
+    /// Who may search by it.
+    pub fn search_access(&self) -> Access {
+        if self.searched_by_all {
+            Access::Public
+        } else {
+            self.access
+        }
     }
 
     /// What the value, or each item of it, consists of.

@@ -35,7 +35,8 @@ This page lists every field and every annotation that Datil knows.
   what may be known of it, such as the functions of a Java stack without its message.
 
 An entry has the name of a field and, in brackets, its type, who sees it, the annotation that it is copied from, and
-whether searches know it. A field that a crash does not have is absent. Any value may also be null.
+whether searches know it (*by all* if everybody may search by something protected). A field that a crash does not have
+is absent. Any value may also be null.
 ";
 
 /// The page as the table has it.
@@ -48,6 +49,8 @@ fn page() -> String {
             add(&mut page, &mut described, field.name, field, 0);
         }
     }
+    page.push_str("\n## Only searched\n\n");
+    add(&mut page, &mut described, super::FRAMES.name, &super::FRAMES, 0);
     page.push_str("\n## Annotations that no field copies\n\n");
     add_wrapped(
         &mut page,
@@ -86,6 +89,9 @@ fn add(page: &mut String, described: &mut Vec<(&'static [Field], String)>, path:
         } else {
             "searched".to_owned()
         });
+        if field.searched_by_all {
+            facts.push("searched by all".to_owned());
+        }
     }
     let mut entry = format!("**`{}`** ({}): {}", field.name, facts.join(", "), field.about);
     let members = match field.shape {

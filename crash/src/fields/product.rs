@@ -59,10 +59,10 @@ const BUILD_INFO: &[Field] = &[
         .about("Build id that was looked up, as reported: usually 14 digits, the moment at which the build started."),
     public("build_number", Integer)
         .about("Number of the attempt to make this version, from 1; usually the highest one shipped. Null if unknown."),
-    public("builds_behind", Integer)
+    public("builds_behind", Integer).searched()
         .about("Number of newer builds of the same line that were out at the crash, or at the report's arrival if the \
             client's clock cannot be right; null if unknown."),
-    public("certainty", Text)
+    public("certainty", Text).searched_as("build_certainty")
         .about("What `status` rests on: `stated` (a source says so) or `inferred` (it follows from what sources say)."),
     public("changes_url", Text)
         .about("URL of a page with the changes since the previous build; null unless both builds come from the same \
@@ -103,7 +103,7 @@ const BUILD_INFO: &[Field] = &[
     public("sources", List)
         .about("Names of the sources that list the build, such as `buildhub`, `archive`, `product-details` or `csv`; \
             empty if the build is unknown."),
-    public("status", Text)
+    public("status", Text).searched_as("build_status")
         .about("What became of the build: `shipped`, `candidate`, `aborted`, `pulled`, `published` (such as \
             nightlies), `variant`, `unofficial` or `unknown`."),
     public("version", Text)

@@ -47,9 +47,9 @@ const METADATA: &[Field] = &[
         .about("Whether the body was compressed with gzip: the text `1` or `0`."),
     protected("payload_size", Integer)
         .about("Size of the body as it was sent, in bytes."),
-    protected("sampling_weight", Number)
+    protected("sampling_weight", Number).searched_by_all_as("weight")
         .about("Number of crashes that this one stands for: 1 divided by the product of the sampling rates that it \
-            passed, at least 1."),
+            passed, at least 1. Everyone may search by it, on purpose: it says nothing but how to count."),
     protected("throttle_rule", Text)
         .about("Name of the throttling rule that let the report in."),
     protected("user_agent", Text)

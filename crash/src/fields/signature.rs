@@ -1,7 +1,13 @@
 //! The signature, and what is read off the crashing thread's stack.
 
-use super::field::Kind::Text;
+use super::field::Kind::{List, Text};
 use super::field::{Field, protected, public};
+
+/// What is in no processed crash and searched all the same: it is made of the stack, which everyone sees.
+pub const FRAMES: Field = public("frames", List).searched().about(
+    "Names of the functions of the crashing thread, of Java too (with the class), each once, the innermost first; \
+        at most 300. Only a filter: it is never shown, counted or sorted by.",
+);
 
 /// The rows, sorted by name.
 #[rustfmt::skip] // Columns.

@@ -4,14 +4,20 @@ use std::collections::BTreeSet;
 
 use super::annotations;
 use super::field::Access::{Protected, Public};
-use super::{Access, Field, Kind, PUBLIC_DUMPS, Shape, THEMES, access_of, all, by_name, searched};
+use super::{Access, FRAMES, Field, Kind, PUBLIC_DUMPS, Shape, THEMES, access_of, all, by_name, searched};
 use crate::collector;
 
 /// The search fields that clients know, one per line; `P` marks what is protected.
 const SEARCHED: &str = include_str!("tests/searched.txt");
 
-/// Search fields of our own.
-const OWN: [&str; 1] = ["version_reported"];
+/// Search fields of our own; `frames`, the fifth one that the index has, stands beside the table.
+const OWN: [&str; 5] = [
+    "build_certainty",
+    "build_status",
+    "builds_behind",
+    "version_reported",
+    "weight",
+];
 
 /// Calls `check` for every field and all that is in it, with where it stands and whether something around it is
 /// protected.
@@ -114,8 +120,16 @@ fn searches_know_the_fields_that_clients_know() {
         (156, 17)
     );
     let found = searched().iter().filter(|searched| !OWN.contains(&searched.name));
-    let found = found.map(|searched| (searched.name, searched.field.access == Public));
+    let found = found.map(|searched| (searched.name, searched.field.search_access() == Public));
     assert_eq!(found.collect::<BTreeSet<_>>(), expected);
+    for name in OWN {
+        let own = searched().iter().find(|searched| searched.name == name);
+        assert_eq!(own.map(|own| own.field.search_access()), Some(Public), "{name}");
+    }
+    assert_eq!((FRAMES.search, FRAMES.search_access()), (Some("frames"), Public));
+    // Of what is protected, everyone may search by this only.
+    let by_all = searched().iter().filter(|searched| searched.field.searched_by_all);
+    assert_eq!(by_all.map(|searched| searched.name).collect::<Vec<_>>(), ["weight"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
 
 use super::crashes::parsed;
-use super::search_rows;
+use super::{search_rows, sequence};
 
 /// Marks a crash as deleted, empties its rows and removes its job: from the commit on it is invisible, and a worker on
 /// it cannot store a result. Repeating the call only causes its objects to be looked for again. `received` is for a
@@ -34,7 +34,7 @@ RETURNING received, row_version";
         .bind(now)
         .fetch_one(conn)
         .await)?;
-    search_rows::delete(tx, id, received, row_version, now).await?;
+    search_rows::delete(tx, id, received, row_version).await?;
     in_tx!(tx, |conn| sqlx::query(JOB)
         .bind(id.as_str())
         .execute(conn)
@@ -92,26 +92,34 @@ pub async fn tombstones_before(db: &Db, time: i64, limit: i64) -> Result<Vec<Cra
     parsed(&ids)
 }
 
-/// Forgets deleted crashes, unless their objects came back.
+/// Forgets deleted crashes, unless their objects came back, or the deletion has no number yet by which readers of
+/// search rows learn of it. Notes the highest number, for readers that have not come so far. Returns how many it
+/// forgot.
 ///
 /// # Errors
 /// The database failed.
-pub async fn forget(tx: &mut Tx, ids: &[CrashId]) -> Result<(), DbError> {
-    const CRASH: &str = "DELETE FROM crash WHERE crash_id = $1 AND cleaned IS NOT NULL";
-    const SEARCH: &str = "DELETE FROM search_row WHERE crash_id = $1 AND deleted";
+pub async fn forget(tx: &mut Tx, ids: &[CrashId]) -> Result<u64, DbError> {
+    const CRASH: &str = "DELETE FROM crash WHERE crash_id = $1 AND cleaned IS NOT NULL AND NOT EXISTS \
+        (SELECT 1 FROM search_row WHERE search_row.crash_id = $1 AND (seq IS NULL OR seq > $2))";
+    const SEARCH: &str = "DELETE FROM search_row WHERE crash_id = $1 AND deleted RETURNING seq";
+    let last = sequence::hold(tx).await?;
+    let (mut forgotten, mut highest) = (0, 0);
     for id in ids {
         let gone = in_tx!(&mut *tx, |conn| sqlx::query(CRASH)
             .bind(id.as_str())
+            .bind(last)
             .execute(conn)
             .await
             .map(|done| done.rows_affected()))?;
         if gone == 1 {
-            in_tx!(&mut *tx, |conn| sqlx::query(SEARCH)
+            forgotten += 1;
+            let seq: Option<Option<i64>> = in_tx!(&mut *tx, |conn| sqlx::query_scalar(SEARCH)
                 .bind(id.as_str())
-                .execute(conn)
-                .await
-                .map(|_| ()))?;
+                .fetch_optional(conn)
+                .await)?;
+            highest = seq.flatten().unwrap_or(0).max(highest);
         }
     }
-    Ok(())
+    sequence::note_removed(tx, highest).await?;
+    Ok(forgotten)
 }

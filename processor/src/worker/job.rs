@@ -175,8 +175,7 @@ impl Shared {
                     return Err(Problem::ClaimLost);
                 }
             }
-            self.write_search_row(&mut tx, id, looked.received, &written, now)
-                .await?;
+            self.write_search_row(&mut tx, id, looked.received, &written).await?;
             self.finish_job(tx, job, &looked.found, newest).await
         };
         self.make_valid(id, job, stored).await
@@ -214,15 +213,13 @@ impl Shared {
         self.save_output(id, job, &written).await?;
         let stored = async {
             let newest = buildinfo::db::latest_generation(&self.db).await?.n;
-            let now = clock::now_micros();
             let mut tx = self.db.begin().await?;
             if !db::name_output(&mut tx, id, before.row_version, &written.output).await?
                 || !db::attach_build(&mut tx, id, &attached).await?
             {
                 return Err(Problem::ClaimLost);
             }
-            self.write_search_row(&mut tx, id, looked.received, &written, now)
-                .await?;
+            self.write_search_row(&mut tx, id, looked.received, &written).await?;
             self.finish_job(tx, job, &looked.found, newest).await
         };
         self.make_valid(id, job, stored).await?;
@@ -276,10 +273,9 @@ impl Shared {
         id: &CrashId,
         received: i64,
         written: &Written,
-        now: i64,
     ) -> Result<(), DbError> {
         let version = written.output.row_version;
-        db::upsert_search_row(tx, id, received, version, now, &written.search).await
+        db::upsert_search_row(tx, id, received, version, &written.search).await
     }
 
     /// The report, and notes about missing parts.

@@ -47,7 +47,9 @@ impl Bits {
     /// Whether it has this number.
     #[inline]
     pub fn has(&self, at: u32) -> bool {
-        self.words.get((at / 64) as usize).is_some_and(|word| word >> (at % 64) & 1 == 1)
+        self.words
+            .get((at / 64) as usize)
+            .is_some_and(|word| word >> (at % 64) & 1 == 1)
     }
 
     /// Keeps only what is also in `other`.

@@ -68,7 +68,11 @@ impl Texts {
             return &[];
         };
         let at = (code - piece.first) as usize;
-        let from = at.checked_sub(1).and_then(|before| piece.ends.get(before)).copied().unwrap_or(0);
+        let from = at
+            .checked_sub(1)
+            .and_then(|before| piece.ends.get(before))
+            .copied()
+            .unwrap_or(0);
         let to = piece.ends.get(at).copied().unwrap_or(from);
         piece.bytes.get(from as usize..to as usize).unwrap_or_default()
     }

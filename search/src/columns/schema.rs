@@ -3,9 +3,7 @@
 use std::sync::LazyLock;
 
 use tantivy::TantivyDocument;
-use tantivy::schema::{
-    Field as Column, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
-};
+use tantivy::schema::{Field as Column, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions};
 
 use crate::fields::{self, FieldId, Kind};
 use crate::row::{Row, Value};

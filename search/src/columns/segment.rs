@@ -81,7 +81,10 @@ impl Segment {
             Kind::Boolean => ColumnType::Bool,
             Kind::Exact | Kind::Words | Kind::Semicolons => return Ok(None),
         };
-        let found = self.reader.fast_fields().u64_lenient_for_type(Some(&[stored]), field.name());
+        let found = self
+            .reader
+            .fast_fields()
+            .u64_lenient_for_type(Some(&[stored]), field.name());
         Ok(found.map_err(io::Error::other)?.map(|(column, _)| column))
     }
 

@@ -29,7 +29,10 @@ impl Week {
             let midnight = day.and_then(|day| day.and_hms_opt(0, 0, 0));
             midnight.map_or(i64::MAX, |midnight| midnight.and_utc().timestamp_micros())
         };
-        (begin(monday), begin(monday.and_then(|monday| monday.checked_add_days(Days::new(7)))))
+        (
+            begin(monday),
+            begin(monday.and_then(|monday| monday.checked_add_days(Days::new(7)))),
+        )
     }
 }
 
@@ -62,7 +65,16 @@ mod tests {
             assert!((from..to).contains(&micros(moment)), "{moment}");
             assert_eq!(to - from, 7 * 86_400 * 1_000_000);
         }
-        for name in ["2026-W54", "2026-W00", "2026-W1", "26-W48", "2026-48", "", "x-Wy", "+2026-W48"] {
+        for name in [
+            "2026-W54",
+            "2026-W00",
+            "2026-W1",
+            "26-W48",
+            "2026-48",
+            "",
+            "x-Wy",
+            "+2026-W48",
+        ] {
             assert_eq!(Week::from_name(name), None, "{name}");
         }
         assert!(Week::of(micros("2027-01-01T00:00:00Z")) < Week::of(micros("2027-01-04T00:00:00Z")));

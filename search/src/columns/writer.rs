@@ -192,7 +192,10 @@ impl Index {
             std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::btree_map::Entry::Vacant(entry) => {
                 let folder = self.folder.join(week.to_string());
-                std::fs::create_dir_all(&folder).map_err(|error| IndexError::Folder { folder: folder.clone(), error })?;
+                std::fs::create_dir_all(&folder).map_err(|error| IndexError::Folder {
+                    folder: folder.clone(),
+                    error,
+                })?;
                 entry.insert(OfWeek::open(&folder)?)
             }
         };

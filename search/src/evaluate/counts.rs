@@ -137,7 +137,9 @@ impl Numbering {
             return Ok(in_one_bucket(keys));
         }
         let mut pairs = Vec::new();
-        self.visit(snapshot, selection, limits, |_, _, bucket, number| pairs.push((bucket, number)))?;
+        self.visit(snapshot, selection, limits, |_, _, bucket, number| {
+            pairs.push((bucket, number))
+        })?;
         Ok(by_bucket(&pairs, selection.buckets))
     }
 

@@ -83,7 +83,9 @@ fn count(
         facets: below.next().unwrap_or_default(),
     };
     let mut bucket = bucket;
-    let counted = kept.into_iter().map(|kept| Counted::Buckets(kept.into_iter().map(&mut bucket).collect()));
+    let counted = kept
+        .into_iter()
+        .map(|kept| Counted::Buckets(kept.into_iter().map(&mut bucket).collect()));
     Ok(counted.collect())
 }
 
@@ -143,9 +145,14 @@ fn selected(
     limits: &Limits,
 ) -> Result<Selection, Refused> {
     let buckets = kept.iter().map(Vec::len).sum();
-    let mut entries: Vec<(u32, Vec<(u32, u32)>)> =
-        snapshot.segments.iter().map(|segment| (segment.rows(), Vec::new())).collect();
-    let all = (0_u32..).zip(kept).flat_map(|(parent, kept)| kept.iter().map(move |(number, _)| (parent, *number)));
+    let mut entries: Vec<(u32, Vec<(u32, u32)>)> = snapshot
+        .segments
+        .iter()
+        .map(|segment| (segment.rows(), Vec::new()))
+        .collect();
+    let all = (0_u32..)
+        .zip(kept)
+        .flat_map(|(parent, kept)| kept.iter().map(move |(number, _)| (parent, *number)));
     if selection.buckets == 1 {
         let mut child = vec![u32::MAX; numbering.count()];
         for (at, (_, number)) in (0_u32..).zip(all) {

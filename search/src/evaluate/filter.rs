@@ -5,16 +5,24 @@ use std::io;
 use tantivy::columnar::StrColumn;
 
 use super::limits::{Limits, Refused};
-use crate::columns::{Bits, Coded, NO_CODE, Segment, Snapshot, integer_of, number_of, order_of_integer, order_of_number};
+use crate::columns::{
+    Bits, Coded, NO_CODE, Segment, Snapshot, integer_of, number_of, order_of_integer, order_of_number,
+};
 use crate::fields::{FieldId, Kind};
 use crate::matching::{Matcher, within};
 use crate::query::{Condition, Number, Range, Side, Test};
 
 /// The rows of each segment that meet all conditions and are not deleted.
 pub(super) fn matches(snapshot: &Snapshot, conditions: &[Condition], limits: &Limits) -> Result<Vec<Bits>, Refused> {
-    let mut left: Vec<Bits> = snapshot.segments.iter().map(|segment| segment.alive().clone()).collect();
+    let mut left: Vec<Bits> = snapshot
+        .segments
+        .iter()
+        .map(|segment| segment.alive().clone())
+        .collect();
     // Numbers first: they are cheap, and a short time leaves few rows.
-    let (texts, numbers): (Vec<_>, Vec<_>) = conditions.iter().partition(|condition| condition.field.kind().is_text());
+    let (texts, numbers): (Vec<_>, Vec<_>) = conditions
+        .iter()
+        .partition(|condition| condition.field.kind().is_text());
     for condition in numbers {
         let accepted = OfNumbers::new(condition);
         for (segment, rows) in snapshot.segments.iter().zip(&mut left) {
@@ -109,15 +117,22 @@ impl OfNumbers {
         }
         let mut passing = Bits::none(segment.rows());
         let mut having = Bits::none(segment.rows());
-        Segment::scan(&column, rows, || limits.go_on(), |at, values| {
-            for (&row, &value) in at.iter().zip(values) {
-                having.insert(row);
-                let is_within = self.span.is_some_and(|(least, greatest)| (least..=greatest).contains(&value));
-                if is_within && self.passes(value) {
-                    passing.insert(row);
+        Segment::scan(
+            &column,
+            rows,
+            || limits.go_on(),
+            |at, values| {
+                for (&row, &value) in at.iter().zip(values) {
+                    having.insert(row);
+                    let is_within = self
+                        .span
+                        .is_some_and(|(least, greatest)| (least..=greatest).contains(&value));
+                    if is_within && self.passes(value) {
+                        passing.insert(row);
+                    }
                 }
-            }
-        })?;
+            },
+        )?;
         settle(rows, &having, &passing, self.missing);
         Ok(())
     }
@@ -211,19 +226,28 @@ impl<'a> OfTexts<'a> {
             let mut having = Bits::none(segment.rows());
             let mut positive = Bits::none(segment.rows());
             let mut negated = Bits::none(segment.rows());
-            Segment::scan(column.ords(), rows, || limits.go_on(), |at, places| {
-                for (&row, &place) in at.iter().zip(places) {
-                    let seen = seen.get(place as usize).copied().unwrap_or(0);
-                    having.insert(row);
-                    if seen & POSITIVE != 0 {
-                        positive.insert(row);
+            Segment::scan(
+                column.ords(),
+                rows,
+                || limits.go_on(),
+                |at, places| {
+                    for (&row, &place) in at.iter().zip(places) {
+                        let seen = seen.get(place as usize).copied().unwrap_or(0);
+                        having.insert(row);
+                        if seen & POSITIVE != 0 {
+                            positive.insert(row);
+                        }
+                        if seen & NEGATED != 0 {
+                            negated.insert(row);
+                        }
                     }
-                    if seen & NEGATED != 0 {
-                        negated.insert(row);
-                    }
-                }
-            })?;
-            let mut passing = if self.condition.any.is_empty() { having.clone() } else { positive };
+                },
+            )?;
+            let mut passing = if self.condition.any.is_empty() {
+                having.clone()
+            } else {
+                positive
+            };
             passing.and_not(&negated);
             settle(rows, &having, &passing, self.missing);
         }

@@ -32,13 +32,18 @@ pub(super) fn hits(
         .zip(matches)
         .flat_map(|(at, rows)| rows.iter().map(move |row| (at, row)))
         .collect();
-    let newest = FieldId::of("date").map(|field| Sort { field, descending: true });
+    let newest = FieldId::of("date").map(|field| Sort {
+        field,
+        descending: true,
+    });
     let sort: Vec<Sort> = if query.sort.is_empty() {
         newest.into_iter().collect()
     } else {
         query.sort.clone()
     };
-    let orders = sort.iter().map(|sort| orders(snapshot, matches, places.len(), *sort, limits));
+    let orders = sort
+        .iter()
+        .map(|sort| orders(snapshot, matches, places.len(), *sort, limits));
     let orders: Vec<Vec<Order>> = orders.collect::<Result<_, _>>()?;
     let by_orders = |left: &u32, right: &u32| {
         let compare = |orders: &Vec<Order>| orders.get(*left as usize).cmp(&orders.get(*right as usize));
@@ -63,7 +68,8 @@ pub(super) fn hits(
     }
     // The page may begin among equals.
     let begin = chosen.get(first).copied();
-    while first > 0 && begin.is_some_and(|begin| chosen.get(first - 1).is_some_and(|at| by_orders(at, &begin).is_eq())) {
+    while first > 0 && begin.is_some_and(|begin| chosen.get(first - 1).is_some_and(|at| by_orders(at, &begin).is_eq()))
+    {
         first -= 1;
     }
     let ids = Ids::open(snapshot)?;
@@ -101,19 +107,24 @@ fn orders(
         };
         let Some(column) = column else { continue };
         let mut places = (begin..).zip(rows.iter()).peekable();
-        Segment::scan(&column, rows, || limits.go_on(), |rows, values| {
-            for (&row, &value) in rows.iter().zip(values) {
-                while places.next_if(|(_, of)| *of < row).is_some() {}
-                let value = ranks.as_ref().map_or(value, |ranks| ranks.rank(at, value));
-                let value = if sort.descending { !value } else { value };
-                if let Some((place, _)) = places.peek()
-                    && let Some(order) = orders.get_mut(*place)
-                    && (order.0 || value < order.1)
-                {
-                    *order = (false, value);
+        Segment::scan(
+            &column,
+            rows,
+            || limits.go_on(),
+            |rows, values| {
+                for (&row, &value) in rows.iter().zip(values) {
+                    while places.next_if(|(_, of)| *of < row).is_some() {}
+                    let value = ranks.as_ref().map_or(value, |ranks| ranks.rank(at, value));
+                    let value = if sort.descending { !value } else { value };
+                    if let Some((place, _)) = places.peek()
+                        && let Some(order) = orders.get_mut(*place)
+                        && (order.0 || value < order.1)
+                    {
+                        *order = (false, value);
+                    }
                 }
-            }
-        })?;
+            },
+        )?;
     }
     Ok(orders)
 }
@@ -134,7 +145,11 @@ impl Ranks {
                 }
             }
         }
-        let mut codes: Vec<u32> = (0_u32..).zip(used).filter(|(_, used)| *used).map(|(code, _)| code).collect();
+        let mut codes: Vec<u32> = (0_u32..)
+            .zip(used)
+            .filter(|(_, used)| *used)
+            .map(|(code, _)| code)
+            .collect();
         codes.sort_unstable_by(|left, right| coded.text(*left).cmp(coded.text(*right)));
         let mut ranks = vec![NO_CODE; coded.count()];
         for (rank, code) in (0_u32..).zip(codes) {
@@ -153,7 +168,9 @@ impl Ranks {
 
     fn rank(&self, segment: usize, place: u64) -> u64 {
         let ranks = self.of_places.get(segment);
-        ranks.and_then(|ranks| ranks.get(place as usize)).map_or(u64::MAX, |rank| u64::from(*rank))
+        ranks
+            .and_then(|ranks| ranks.get(place as usize))
+            .map_or(u64::MAX, |rank| u64::from(*rank))
     }
 }
 
@@ -170,7 +187,9 @@ fn least_ids(
     let segment_of = |at: &u32| places.get(*at as usize).map(|(segment, _)| *segment);
     for of_segment in ties.chunk_by(|left, right| segment_of(left) == segment_of(right)) {
         limits.go_on()?;
-        let placed = of_segment.iter().map(|at| (ids.place(places.get(*at as usize).copied()), *at));
+        let placed = of_segment
+            .iter()
+            .map(|at| (ids.place(places.get(*at as usize).copied()), *at));
         let mut placed: Vec<(u64, u32)> = placed.collect();
         if needed < placed.len() && needed > 0 {
             placed.select_nth_unstable(needed - 1);
@@ -200,7 +219,9 @@ impl Ids {
 
     fn place(&self, place: Option<Place>) -> u64 {
         let column = place.and_then(|(segment, row)| Some((self.columns.get(segment as usize)?.as_ref()?, row)));
-        column.and_then(|(column, row)| column.ords().first(row)).unwrap_or(u64::MAX)
+        column
+            .and_then(|(column, row)| column.ords().first(row))
+            .unwrap_or(u64::MAX)
     }
 
     fn id(&self, place: Option<Place>) -> Result<String, Refused> {

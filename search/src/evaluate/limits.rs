@@ -73,7 +73,10 @@ impl Limits {
     }
 
     pub(super) fn take_distinct(&mut self, count: usize) -> Result<(), Refused> {
-        self.distinct = self.distinct.checked_sub(count as u64).ok_or(Refused::TooManyDistinct)?;
+        self.distinct = self
+            .distinct
+            .checked_sub(count as u64)
+            .ok_or(Refused::TooManyDistinct)?;
         Ok(())
     }
 }

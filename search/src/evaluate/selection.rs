@@ -58,24 +58,29 @@ impl Selection {
             return Ok(());
         };
         let mut next = 0;
-        Segment::scan(column, &segment.rows, || limits.go_on(), |rows, values| match &segment.entries {
-            None => {
-                for (&row, &value) in rows.iter().zip(values) {
-                    each(row, 0, value);
-                }
-            }
-            Some(entries) => {
-                for (&row, &value) in rows.iter().zip(values) {
-                    while entries.get(next).is_some_and(|(of, _)| *of < row) {
-                        next += 1;
-                    }
-                    let of_row = entries.get(next..).unwrap_or_default().iter();
-                    for (_, bucket) in of_row.take_while(|(of, _)| *of == row) {
-                        each(row, *bucket, value);
+        Segment::scan(
+            column,
+            &segment.rows,
+            || limits.go_on(),
+            |rows, values| match &segment.entries {
+                None => {
+                    for (&row, &value) in rows.iter().zip(values) {
+                        each(row, 0, value);
                     }
                 }
-            }
-        })
+                Some(entries) => {
+                    for (&row, &value) in rows.iter().zip(values) {
+                        while entries.get(next).is_some_and(|(of, _)| *of < row) {
+                            next += 1;
+                        }
+                        let of_row = entries.get(next..).unwrap_or_default().iter();
+                        for (_, bucket) in of_row.take_while(|(of, _)| *of == row) {
+                            each(row, *bucket, value);
+                        }
+                    }
+                }
+            },
+        )
     }
 
     /// Whether everything is in one bucket.

@@ -19,11 +19,20 @@ fn field(name: &str) -> FieldId {
 
 /// Fields of every kind.
 const FIELDS: [&str; 9] = [
-    "addons", "app_notes", "date", "platform", "safe_mode", "signature", "topmost_filenames", "uptime", "weight",
+    "addons",
+    "app_notes",
+    "date",
+    "platform",
+    "safe_mode",
+    "signature",
+    "topmost_filenames",
+    "uptime",
+    "weight",
 ];
 
 fn text() -> impl Strategy<Value = String> {
-    prop::sample::select(vec!["", "a", "A", "a b", "js::a", "é", "b", "ab", "aa b", "\u{10ffff}"]).prop_map(str::to_owned)
+    prop::sample::select(vec!["", "a", "A", "a b", "js::a", "é", "b", "ab", "aa b", "\u{10ffff}"])
+        .prop_map(str::to_owned)
 }
 
 fn integer() -> impl Strategy<Value = i64> {
@@ -49,25 +58,29 @@ fn row() -> impl Strategy<Value = Row> {
         prop::option::of(integer()),
         prop::option::of(number()),
     );
-    (date(), values).prop_map(|(date, (addons, notes, platform, safe, signature, files, uptime, weight))| {
-        let texts = |texts: Vec<String>| texts.into_iter().map(Value::Text).collect::<Vec<_>>();
-        let all = [
-            ("addons", texts(addons.into_iter().collect())),
-            ("app_notes", texts(notes.into_iter().collect())),
-            ("platform", texts(platform.into_iter().collect())),
-            ("safe_mode", safe.into_iter().map(Value::Boolean).collect()),
-            ("signature", texts(signature.into_iter().collect())),
-            ("topmost_filenames", texts(files.into_iter().collect())),
-            ("uptime", uptime.into_iter().map(Value::Integer).collect()),
-            ("weight", weight.into_iter().map(Value::Number).collect()),
-        ];
-        let values = all.into_iter().flat_map(|(name, values)| values.into_iter().map(move |value| (field(name), value)));
-        Row {
-            id: String::new(),
-            date,
-            values: values.collect(),
-        }
-    })
+    (date(), values).prop_map(
+        |(date, (addons, notes, platform, safe, signature, files, uptime, weight))| {
+            let texts = |texts: Vec<String>| texts.into_iter().map(Value::Text).collect::<Vec<_>>();
+            let all = [
+                ("addons", texts(addons.into_iter().collect())),
+                ("app_notes", texts(notes.into_iter().collect())),
+                ("platform", texts(platform.into_iter().collect())),
+                ("safe_mode", safe.into_iter().map(Value::Boolean).collect()),
+                ("signature", texts(signature.into_iter().collect())),
+                ("topmost_filenames", texts(files.into_iter().collect())),
+                ("uptime", uptime.into_iter().map(Value::Integer).collect()),
+                ("weight", weight.into_iter().map(Value::Number).collect()),
+            ];
+            let values = all
+                .into_iter()
+                .flat_map(|(name, values)| values.into_iter().map(move |value| (field(name), value)));
+            Row {
+                id: String::new(),
+                date,
+                values: values.collect(),
+            }
+        },
+    )
 }
 
 /// Rows with ids that have nothing to do with their dates.
@@ -129,7 +142,11 @@ fn condition() -> impl Strategy<Value = Condition> {
 fn aggregation() -> impl Strategy<Value = Aggregation> {
     let leaf = prop_oneof![
         any_field().prop_map(|field| Aggregation::Cardinality { field }),
-        (any_field(), 1_usize..5).prop_map(|(field, size)| Aggregation::Terms { field, size, within: Vec::new() }),
+        (any_field(), 1_usize..5).prop_map(|(field, size)| Aggregation::Terms {
+            field,
+            size,
+            within: Vec::new()
+        }),
     ];
     leaf.prop_recursive(3, 8, 2, |inner| {
         let within = prop::collection::vec(inner, 0..3);
@@ -147,8 +164,14 @@ fn aggregation() -> impl Strategy<Value = Aggregation> {
                 ])
                 .prop_map(Interval::Calendar)
             ),
-            (Just("uptime"), prop::sample::select(vec![0.5, 1.0, 60.0]).prop_map(Interval::Number)),
-            (Just("weight"), prop::sample::select(vec![1.0, 2.5]).prop_map(Interval::Number)),
+            (
+                Just("uptime"),
+                prop::sample::select(vec![0.5, 1.0, 60.0]).prop_map(Interval::Number)
+            ),
+            (
+                Just("weight"),
+                prop::sample::select(vec![1.0, 2.5]).prop_map(Interval::Number)
+            ),
         ];
         prop_oneof![
             (any_field(), 1_usize..6, within.clone()).prop_map(|(field, size, within)| Aggregation::Terms {
@@ -262,7 +285,11 @@ fn weeks_that_are_over_are_merged_and_say_the_same() {
     let mut index = index_of(&rows, folder.path(), 4);
     let query = Query {
         limit: 100,
-        aggregations: vec![Aggregation::Terms { field: field("signature"), size: 5, within: Vec::new() }],
+        aggregations: vec![Aggregation::Terms {
+            field: field("signature"),
+            size: 5,
+            within: Vec::new(),
+        }],
         ..Query::default()
     };
     let all = naive::answer(&rows, &query);

@@ -139,7 +139,11 @@ fn ask(world: &World, index: &Index, args: &SearchArgs, figures: &mut Figures) -
     let (dates, signature) = (world.dates(), world.frequent());
     let is_gate = args.rows >= GATE;
     for figure in asked::all(dates.0, dates.1, &signature)? {
-        let limit = if is_gate { figure.gate_cpu_ms } else { figure.limit_cpu_ms };
+        let limit = if is_gate {
+            figure.gate_cpu_ms
+        } else {
+            figure.limit_cpu_ms
+        };
         let limit = limit.map_or(Limit::None, Limit::AtMost);
         let (mut best, mut first) = (f64::INFINITY, None);
         let mut found = String::new();
@@ -164,7 +168,12 @@ fn ask(world: &World, index: &Index, args: &SearchArgs, figures: &mut Figures) -
     let (own, mapped) = memory_mb()?;
     let limit = if is_gate { Limit::AtMost(3_000.0) } else { Limit::None };
     figures.add("memory of this process", own, "MB", limit)?;
-    figures.add("    with pages of files that the system may drop", own + mapped, "MB", Limit::None)
+    figures.add(
+        "    with pages of files that the system may drop",
+        own + mapped,
+        "MB",
+        Limit::None,
+    )
 }
 
 /// Writes rows again, as they arrive while an index is followed: fifty at a time.

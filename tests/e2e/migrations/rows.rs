@@ -163,6 +163,19 @@ fn migrated(version: i64, before: &Content) -> Content {
         }
         6 => set(all, "import_lease", "token", |_| "0"),
         9 => set(all, "crash", "version_reported", |_| ""),
+        // Every row waits for its number, and the first one is 1.
+        13 => {
+            set(all, "search_row", "seq", |_| "null");
+            let row = [
+                ("name", "search_row"),
+                ("number", "0"),
+                ("removed", "0"),
+                ("owner", ""),
+                ("lease_until", "0"),
+            ];
+            let row = row.map(|(column, value)| (column.to_owned(), value.to_owned()));
+            all.insert("search_sequence".to_owned(), vec![Row::from(row)]);
+        }
         // The others add tables and indexes, or change how texts compare.
         _ => {}
     }

@@ -1,0 +1,18 @@
+-- A search row has no number until it is given one: whoever writes it leaves seq empty, and one process at a time
+-- numbers what has none. Rows that are there are numbered again, by date.
+ALTER TABLE search_row ALTER COLUMN seq DROP NOT NULL;
+ALTER TABLE search_row ALTER COLUMN seq TYPE BIGINT USING NULL;
+CREATE INDEX search_row_unnumbered ON search_row (date, crash_id) WHERE seq IS NULL;
+-- Which forms the documents have.
+CREATE INDEX search_row_by_schema ON search_row (schema, date, crash_id) WHERE NOT deleted;
+
+-- number: the last number that was given. removed: the highest number of a row that was removed. owner, lease_until:
+-- who gives numbers. That process holds this row until its commit, so that numbers become visible in their order.
+CREATE TABLE search_sequence (
+    name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    number BIGINT NOT NULL,
+    removed BIGINT NOT NULL,
+    owner TEXT COLLATE "C" NOT NULL,
+    lease_until BIGINT NOT NULL
+);
+INSERT INTO search_sequence (name, number, removed, owner, lease_until) VALUES ('search_row', 0, 0, '', 0);
