@@ -138,7 +138,7 @@ impl Numbering {
         }
         let mut pairs = Vec::new();
         self.visit(snapshot, selection, limits, |_, _, bucket, number| {
-            pairs.push((bucket, number))
+            pairs.push((bucket, number));
         })?;
         Ok(by_bucket(&pairs, selection.buckets))
     }

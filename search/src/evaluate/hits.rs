@@ -61,7 +61,7 @@ pub(super) fn hits(
         chosen.retain(|at| by_orders(at, &last).is_lt());
         let needed = to - chosen.len();
         chosen.sort_unstable_by(by_orders);
-        let ties = least_ids(snapshot, &places, ties, needed, limits)?;
+        let ties = least_ids(snapshot, &places, &ties, needed, limits)?;
         chosen.extend(ties);
     } else {
         chosen.sort_unstable_by(by_orders);
@@ -178,7 +178,7 @@ impl Ranks {
 fn least_ids(
     snapshot: &Snapshot,
     places: &[Place],
-    ties: Vec<u32>,
+    ties: &[u32],
     needed: usize,
     limits: &Limits,
 ) -> Result<Vec<u32>, Refused> {
