@@ -122,8 +122,8 @@ impl Index {
         Ok(())
     }
 
-    /// Merges the segments of every week that is over at `now`, microseconds UTC, into one, so that each of its texts is
-    /// there once. Returns how many weeks were merged.
+    /// Merges the segments of every week that is over at `now`, microseconds UTC, into one, so that each of its texts
+    /// is there once. Returns how many weeks were merged.
     ///
     /// # Errors
     /// The files could not be written.
