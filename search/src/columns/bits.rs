@@ -90,11 +90,6 @@ impl Bits {
     pub(crate) fn words(&self) -> &[u64] {
         &self.words
     }
-
-    /// The bytes that it takes.
-    pub fn bytes(&self) -> usize {
-        self.words.len() * 8
-    }
 }
 
 #[cfg(test)]

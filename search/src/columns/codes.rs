@@ -3,13 +3,13 @@
 //! They are extended when a segment is met for the first time. A segment never changes, so what its places mean is kept
 //! until it is merged away.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use std::hash::BuildHasher;
 use tantivy::index::SegmentId;
 
 use super::segment::Segment;
@@ -158,18 +158,6 @@ impl Coded {
         std::str::from_utf8(self.texts.get(code)).unwrap_or_default()
     }
 
-    /// Every text, in the order of their codes.
-    pub fn texts(&self) -> impl Iterator<Item = &str> {
-        self.texts.pieces.iter().flat_map(|piece| {
-            let mut from = 0;
-            piece.ends.iter().map(move |&end| {
-                let text = piece.bytes.get(from as usize..end as usize).unwrap_or_default();
-                from = end;
-                std::str::from_utf8(text).unwrap_or_default()
-            })
-        })
-    }
-
     /// The codes of the places in the dictionary of the segment at this place of the snapshot.
     pub fn places(&self, segment: usize) -> &[Code] {
         self.places.get(segment).map_or(&[], |places| places)
@@ -224,19 +212,10 @@ impl Codes {
     }
 
     /// Forgets what the places of segments mean that are not among these any more.
-    pub fn keep_only(&self, segments: &[Arc<Segment>]) {
-        let left: std::collections::HashSet<_> = segments.iter().map(|segment| segment.id()).collect();
+    pub(super) fn keep_only(&self, left: &HashSet<SegmentId>) {
         for of_field in &self.fields {
             let mut of_field = of_field.lock().unwrap_or_else(PoisonError::into_inner);
             of_field.segments.retain(|id, _| left.contains(id));
         }
-    }
-
-    /// Forgets everything: what texts had codes may be gone from all segments.
-    pub fn clear(&self) {
-        for of_field in &self.fields {
-            *of_field.lock().unwrap_or_else(PoisonError::into_inner) = OfField::default();
-        }
-        self.used.lock().unwrap_or_else(PoisonError::into_inner).of.clear();
     }
 }

@@ -119,6 +119,7 @@ impl Index {
                 week.reader.reload()?;
             }
         }
+        self.forget_merged();
         Ok(())
     }
 
@@ -148,6 +149,7 @@ impl Index {
             }
             merged += 1;
         }
+        self.forget_merged();
         Ok(merged)
     }
 
@@ -180,6 +182,16 @@ impl Index {
             segments: segments.collect(),
             codes: self.codes.clone(),
         }
+    }
+
+    /// Forgets the codes of segments that were merged away.
+    fn forget_merged(&self) {
+        let searchers = self.weeks.values().map(|week| week.reader.searcher());
+        let ids = searchers.flat_map(|searcher| {
+            let readers = searcher.segment_readers().iter();
+            readers.map(|reader| reader.segment_id()).collect::<Vec<_>>()
+        });
+        self.codes.keep_only(&ids.collect());
     }
 
     /// All segments.
