@@ -257,7 +257,7 @@ fn memory_mb() -> anyhow::Result<(f64, f64)> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let of = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name));
-        let number = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok());
+        let number = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
         number.unwrap_or(f64::NAN) / 1024.0
     };
     Ok((of("RssAnon:"), of("RssFile:")))
