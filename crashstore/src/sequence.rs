@@ -18,7 +18,7 @@ mod tests;
 const EVERY: Duration = Duration::from_millis(500);
 /// How long one process gives numbers alone without doing so again.
 const LEASE: Duration = Duration::from_secs(5);
-/// A lease that ends later than this from now is not heeded: whoever took it had another time.
+/// A lease that ends later than this from now does not count: the clock of the process that took it was wrong.
 const NEVER: Duration = Duration::from_secs(60);
 /// Maximum rows that get a number in one transaction.
 pub const STEP: i64 = 500;

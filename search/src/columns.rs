@@ -13,6 +13,6 @@ mod writer;
 
 pub use bits::Bits;
 pub use codes::{Code, Coded, Codes, NO_CODE};
-pub use segment::{Segment, integer_of, number_of, order_of_integer, order_of_number};
+pub use segment::{Numbers, Segment, Texts, integer_of, is_full, number_of, order_of_integer, order_of_number};
 pub use week::Week;
 pub use writer::{Index, IndexError, Snapshot};

@@ -1,7 +1,8 @@
 //! The table `search_sequence`: numbers for search rows.
 //!
-//! Whoever gives numbers holds the one row of this table until the commit. So numbers become visible in their order,
-//! and none is given twice, whoever believes to have the lease; that only keeps several processes from doing the same.
+//! A process that gives numbers holds the one row of this table until its commit. So numbers become visible in their
+//! order, and none is given twice, even if two processes believe that they have the lease. The lease only keeps them
+//! from doing the same work.
 
 use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};

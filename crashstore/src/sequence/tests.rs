@@ -1,4 +1,4 @@
-//! Readers see every row in its last version, whoever numbers and whatever the clocks say.
+//! Readers see every row in its last version, with any number of sequencers and any clocks.
 
 use std::collections::BTreeMap;
 

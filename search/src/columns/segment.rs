@@ -3,7 +3,7 @@
 use std::io;
 
 use tantivy::SegmentReader;
-use tantivy::columnar::{Column, ColumnType, StrColumn};
+use tantivy::columnar::{Column, ColumnIndex, ColumnType, StrColumn};
 use tantivy::index::SegmentId;
 
 use super::bits::Bits;
@@ -15,7 +15,10 @@ const BLOCK: usize = 1024;
 
 /// The numbers of a segment's rows in a column: of texts their places in the segment's dictionary, of numbers something
 /// that has their order.
-pub(super) type Numbers = Column<u64>;
+pub type Numbers = Column<u64>;
+
+/// The texts of a segment's rows: a dictionary in the order of the texts, and the place in it of each value.
+pub type Texts = StrColumn;
 
 /// A segment as it was at a commit.
 pub struct Segment {
@@ -66,7 +69,7 @@ impl Segment {
     ///
     /// # Errors
     /// The files are damaged.
-    pub fn texts(&self, field: FieldId) -> io::Result<Option<StrColumn>> {
+    pub fn texts(&self, field: FieldId) -> io::Result<Option<Texts>> {
         self.reader.fast_fields().str(field.name()).map_err(io::Error::other)
     }
 
@@ -92,7 +95,7 @@ impl Segment {
     ///
     /// # Errors
     /// The files are damaged.
-    pub fn ids(&self) -> io::Result<Option<StrColumn>> {
+    pub fn ids(&self) -> io::Result<Option<Texts>> {
         self.reader.fast_fields().str(ID).map_err(io::Error::other)
     }
 
@@ -108,7 +111,7 @@ impl Segment {
         mut go_on: impl FnMut() -> Result<(), E>,
         mut each: impl FnMut(&[u32], &[u64]),
     ) -> Result<(), E> {
-        let is_full = matches!(column.index, tantivy::columnar::ColumnIndex::Full);
+        let is_full = is_full(column);
         let mut values = vec![0_u64; BLOCK];
         let mut block = Vec::with_capacity(BLOCK);
         let (mut with, mut places) = (Vec::with_capacity(BLOCK), Vec::with_capacity(BLOCK));
@@ -159,6 +162,11 @@ impl Segment {
         }
         Ok(())
     }
+}
+
+/// Whether every row has exactly one value.
+pub fn is_full(column: &Numbers) -> bool {
+    matches!(column.index, ColumnIndex::Full)
 }
 
 /// A number that has the order of an integer.

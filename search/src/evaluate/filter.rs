@@ -2,11 +2,9 @@
 
 use std::io;
 
-use tantivy::columnar::StrColumn;
-
 use super::limits::{Limits, Refused};
 use crate::columns::{
-    Bits, Coded, NO_CODE, Segment, Snapshot, integer_of, number_of, order_of_integer, order_of_number,
+    Bits, Coded, NO_CODE, Segment, Snapshot, Texts, integer_of, is_full, number_of, order_of_integer, order_of_number,
 };
 use crate::fields::{FieldId, Kind};
 use crate::matching::{Matcher, within};
@@ -109,7 +107,7 @@ impl OfNumbers {
         let is_simple = self.odd.is_empty() && self.any.is_none() && self.none.is_none();
         if let Some((least, greatest)) = self.span
             && is_simple
-            && matches!(column.index, tantivy::columnar::ColumnIndex::Full)
+            && is_full(&column)
             && least <= column.min_value()
             && column.max_value() <= greatest
         {
@@ -181,6 +179,8 @@ struct OfTexts<'a> {
     missing: bool,
     any: Matcher,
     none: Matcher,
+    /// Whether its texts can be looked up in a dictionary.
+    is_equal_only: bool,
     /// The codes of the field, and what is known of each; none where places are looked up text by text.
     known: Option<(Coded, Vec<u8>)>,
 }
@@ -188,8 +188,8 @@ struct OfTexts<'a> {
 impl<'a> OfTexts<'a> {
     fn new(condition: &'a Condition, snapshot: &Snapshot) -> Result<Self, Refused> {
         let is_equal = |test: &Test| matches!(test, Test::Equals(_) | Test::Missing);
-        let is_looked_up = condition.any.iter().chain(&condition.none).all(is_equal);
-        let known = if is_looked_up || condition.field.name() == "uuid" {
+        let is_equal_only = condition.any.iter().chain(&condition.none).all(is_equal);
+        let known = if is_equal_only || condition.field.name() == "uuid" {
             None
         } else {
             let coded = snapshot.codes.of(condition.field, &snapshot.segments)?;
@@ -201,6 +201,7 @@ impl<'a> OfTexts<'a> {
             missing: missing_passes(condition),
             any: Matcher::new(&condition.any),
             none: Matcher::new(&condition.none),
+            is_equal_only,
             known,
         })
     }
@@ -255,7 +256,7 @@ impl<'a> OfTexts<'a> {
     }
 
     /// What is known of the text at each place of a segment's dictionary.
-    fn places(&mut self, at: usize, column: &StrColumn, limits: &Limits) -> Result<Vec<u8>, Refused> {
+    fn places(&mut self, at: usize, column: &Texts, limits: &Limits) -> Result<Vec<u8>, Refused> {
         if let Some((coded, mut known)) = self.known.take() {
             let mut seen = Vec::with_capacity(column.num_terms());
             for (count, &code) in coded.places(at).iter().enumerate() {
@@ -275,7 +276,7 @@ impl<'a> OfTexts<'a> {
             return Ok(seen);
         }
         let mut seen = vec![0; column.num_terms()];
-        if self.condition.field.name() == "uuid" && !self.is_only_equal() {
+        if !self.is_equal_only {
             let mut terms = column.dictionary().stream()?;
             for (count, seen) in seen.iter_mut().enumerate() {
                 if count % 1024 == 0 {
@@ -299,10 +300,5 @@ impl<'a> OfTexts<'a> {
             }
         }
         Ok(seen)
-    }
-
-    fn is_only_equal(&self) -> bool {
-        let mut tests = self.condition.any.iter().chain(&self.condition.none);
-        tests.all(|test| matches!(test, Test::Equals(_) | Test::Missing))
     }
 }

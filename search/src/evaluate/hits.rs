@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::limits::{Limits, Refused};
-use crate::columns::{Bits, NO_CODE, Segment, Snapshot};
+use crate::columns::{Bits, NO_CODE, Segment, Snapshot, Texts};
 use crate::fields::FieldId;
 use crate::query::{Query, Sort};
 
@@ -206,7 +206,7 @@ fn least_ids(
 
 /// The crash ids of a snapshot.
 struct Ids {
-    columns: Vec<Option<tantivy::columnar::StrColumn>>,
+    columns: Vec<Option<Texts>>,
 }
 
 impl Ids {

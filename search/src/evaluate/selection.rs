@@ -1,7 +1,7 @@
 //! The rows that something is counted over, by the buckets that they are in.
 
 use super::limits::{Limits, Refused};
-use crate::columns::{Bits, Segment};
+use crate::columns::{Bits, Numbers, Segment};
 
 /// Rows in buckets. A row may be in several, if its field has several values.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Selection {
     pub(super) fn visit(
         &self,
         at: usize,
-        column: &tantivy::columnar::Column<u64>,
+        column: &Numbers,
         limits: &Limits,
         mut each: impl FnMut(u32, u32, u64),
     ) -> Result<(), Refused> {
