@@ -5,10 +5,14 @@ pub mod columns;
 pub mod document;
 pub mod evaluate;
 pub mod fields;
+mod follow;
 pub mod interval;
 pub mod matching;
+pub mod meters;
 #[doc(hidden)]
 pub mod naive;
 pub mod parse;
+pub mod position;
 pub mod query;
 pub mod row;
+pub mod service;
