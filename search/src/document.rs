@@ -1,8 +1,10 @@
 //! The typed values of a stored search document.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use chrono::DateTime;
+use crash::redact;
 use serde_json::{Map, Value as Json};
 
 use crate::fields::{FieldId, Kind};
@@ -22,14 +24,23 @@ pub fn row(id: &str, date: i64, document: &Map<String, Json>) -> Row {
         if matches!(field.name(), "uuid" | "date") {
             continue;
         }
-        if let Some(stored) = document.get(field.name()) {
-            values.extend(of_field(stored, field.kind()).into_iter().map(|value| (field, value)));
+        if let Some(stored) = stored(field, document) {
+            values.extend(of_field(&stored, field.kind()).into_iter().map(|value| (field, value)));
         }
     }
     Row {
         id: id.to_owned(),
         date,
         values,
+    }
+}
+
+/// What a document has for a field. Under a field that everyone may see stands what everyone may see of it.
+pub(crate) fn stored(field: FieldId, document: &Map<String, Json>) -> Option<Cow<'_, Json>> {
+    let stored = document.get(field.name())?;
+    match field.cut_by() {
+        None => Some(Cow::Borrowed(stored)),
+        Some(described) => redact::public_value(stored, described).map(Cow::Owned),
     }
 }
 
