@@ -62,7 +62,7 @@ pub(crate) fn parts(text: &str) -> impl Iterator<Item = String> {
     parts.filter(|part| !part.is_empty())
 }
 
-fn texts(stored: &Json) -> impl Iterator<Item = &str> {
+pub(crate) fn texts(stored: &Json) -> impl Iterator<Item = &str> {
     let items = match stored {
         Json::Array(items) => items.as_slice(),
         other => std::slice::from_ref(other),
@@ -77,7 +77,7 @@ fn different(texts: impl Iterator<Item = String>) -> Vec<Value> {
 }
 
 /// Build ids are stored as texts of digits.
-fn integer(stored: &Json) -> Option<i64> {
+pub(crate) fn integer(stored: &Json) -> Option<i64> {
     match stored {
         Json::Number(number) => number.as_i64(),
         Json::String(text) => text.trim().parse().ok(),
@@ -85,7 +85,7 @@ fn integer(stored: &Json) -> Option<i64> {
     }
 }
 
-fn number(stored: &Json) -> Option<f64> {
+pub(crate) fn number(stored: &Json) -> Option<f64> {
     let number = match stored {
         Json::Number(number) => number.as_f64()?,
         Json::String(text) => text.trim().parse().ok()?,
@@ -95,7 +95,7 @@ fn number(stored: &Json) -> Option<f64> {
     number.is_finite().then_some(number + 0.0)
 }
 
-fn boolean(stored: &Json) -> Option<bool> {
+pub(crate) fn boolean(stored: &Json) -> Option<bool> {
     match stored {
         Json::Bool(boolean) => Some(*boolean),
         Json::Number(number) => match number.as_i64()? {

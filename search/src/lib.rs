@@ -5,7 +5,9 @@ pub mod columns;
 pub mod document;
 pub mod evaluate;
 pub mod fields;
+pub mod hits;
 pub mod interval;
+pub mod json;
 pub mod matching;
 #[doc(hidden)]
 pub mod naive;
