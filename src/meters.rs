@@ -12,13 +12,14 @@ platform::meters! {
 }
 
 /// The tables, each with its subject.
-pub(crate) const TABLES: [(&str, &[&Metric]); 8] = [
+pub(crate) const TABLES: [(&str, &[&Metric]); 9] = [
     ("Every process", platform::meters::METRICS),
     ("HTTP", platform::http::meters::METRICS),
     ("Access", platform::access::meters::METRICS),
     ("Collector", collector::meters::METRICS),
     ("Processor", processor::meters::METRICS),
     ("Crash store", crashstore::meters::METRICS),
+    ("Search", search::meters::METRICS),
     ("Builds", buildinfo::meters::METRICS),
     ("Upkeep", METRICS),
 ];

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use platform::lifecycle::Lifecycle;
 use platform::meters::PrometheusHandle;
 use platform::queue::Wake;
 use processor::{Processor, ProcessorContext};
+use search::service::Search;
 use tokio::net::TcpListener;
 use webapp::Webapp;
 
@@ -162,6 +164,18 @@ impl Parts {
         });
     }
 
+    /// Starts search: this process follows the rows, or reads what another one on its data folder makes of them.
+    pub(crate) fn start_search(&self) -> Search {
+        platform::meters::begin(search::meters::METRICS);
+        let search = Search::new(&search_folder(&self.settings));
+        let task = search.clone().run(self.db.unhurried(), self.lifecycle.stop_token());
+        self.lifecycle.spawn("search", async move {
+            task.await;
+            Ok(())
+        });
+        search
+    }
+
     /// Starts importing by the schedule.
     pub(crate) fn start_schedule(&self) -> anyhow::Result<()> {
         let Some(times) = schedule_of(&self.settings.buildinfo)? else {
@@ -232,6 +246,11 @@ async fn open(settings: &Settings, database: &DatabaseSettings) -> anyhow::Resul
     std::fs::create_dir_all(&settings.data_dir)
         .with_context(|| format!("making the data folder {}", settings.data_dir.display()))?;
     Ok(Db::open(database, &settings.data_dir).await?)
+}
+
+/// The folder of the search index.
+pub(crate) fn search_folder(settings: &Settings) -> PathBuf {
+    settings.data_dir.join("search")
 }
 
 /// Listens on an address.

@@ -19,8 +19,8 @@ pub use list::{Cursor, Filter, list, list_sql, next_value_sql};
 #[cfg(test)]
 pub(crate) use search_rows::delete as delete_search_row;
 pub use search_rows::{
-    MOST_DOCUMENTS, Place, SearchRow, Tail, first_place, newest_seq, search_documents, search_rows_after,
-    upsert as upsert_search_row,
+    MOST_DOCUMENTS, Place, SearchRow, Tail, first_place, identity, newest_seq, search_documents, search_rows_after,
+    search_rows_before, upsert as upsert_search_row,
 };
 pub use sequence::{MOST_UNNUMBERED, unnumbered};
 pub(crate) use sequence::{is_any_unnumbered, number_search_rows, sequence_lease, take_sequence};
@@ -46,6 +46,7 @@ pub fn statements(db: &platform::db::Db) -> Vec<(&'static str, String)> {
         ("to clean", tombstones::TO_CLEAN),
         ("old tombstones", tombstones::OLD),
         ("search rows after", search_rows::AFTER),
+        ("search rows before", search_rows::BEFORE),
         ("take the sequence", sequence::TAKE),
         ("unnumbered rows", sequence::UNNUMBERED),
         ("foreign rows", sequence::FOREIGN),

@@ -6,13 +6,18 @@
 
 mod bits;
 mod codes;
+mod error;
+mod index;
+mod of_week;
 mod schema;
 mod segment;
+mod view;
 mod week;
-mod writer;
 
 pub use bits::Bits;
 pub use codes::{Code, Coded, Codes, NO_CODE};
+pub use error::IndexError;
+pub use index::Index;
 pub use segment::{Numbers, Segment, Texts, integer_of, is_full, number_of, order_of_integer, order_of_number};
+pub use view::{Snapshot, View};
 pub use week::Week;
-pub use writer::{Index, IndexError, Snapshot};

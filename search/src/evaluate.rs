@@ -13,6 +13,7 @@ mod selection;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use limits::spent;
 pub use limits::{Limits, Refused};
 
 use crate::answer::Answer;

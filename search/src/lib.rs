@@ -5,12 +5,16 @@ pub mod columns;
 pub mod document;
 pub mod evaluate;
 pub mod fields;
+mod follow;
 pub mod hits;
 pub mod interval;
 pub mod json;
 pub mod matching;
+pub mod meters;
 #[doc(hidden)]
 pub mod naive;
 pub mod parse;
+pub mod position;
 pub mod query;
 pub mod row;
+pub mod service;

@@ -7,14 +7,16 @@
 use std::collections::BTreeMap;
 
 use chrono::DateTime;
+use crashstore::db::Place;
 use search::answer::Answer;
-use search::columns::Index;
+use search::columns::{Index, IndexError};
 use search::document;
 use search::evaluate::{self, Limits};
 use search::hits::Hit;
 use search::json::Json;
 use search::naive;
 use search::parse::{Context, parse_query_string, to_query_string};
+use search::position::Position;
 use search::query::Query;
 use search::row::Row;
 use serde::Deserialize;
@@ -63,7 +65,8 @@ struct Case {
 }
 
 fn micros(text: &str) -> i64 {
-    DateTime::parse_from_rfc3339(text).unwrap().timestamp_micros()
+    let moment = DateTime::parse_from_rfc3339(text);
+    moment.expect("the table has moments of RFC 3339").timestamp_micros()
 }
 
 impl Stored {
@@ -82,24 +85,23 @@ impl Stored {
 }
 
 /// The index as it comes about: each row in a commit of its own, some of them written twice, some removed.
-fn index_of(rows: &[Stored], folder: &std::path::Path) -> Index {
-    let mut index = Index::open(folder).unwrap();
-    for (at, stored) in (0..).zip(rows) {
-        index
-            .put(&stored.row(stored.before.as_ref().unwrap_or(&stored.document)))
-            .unwrap();
-        index.commit(at).unwrap();
+fn index_of(rows: &[Stored], folder: &std::path::Path) -> Result<Index, IndexError> {
+    let (mut index, _) = Index::open(folder)?;
+    let mut position = Position::new(String::new(), Place::default());
+    for stored in rows {
+        index.put(&stored.row(stored.before.as_ref().unwrap_or(&stored.document)))?;
+        index.commit(&mut position)?;
     }
     for stored in rows {
         if stored.before.is_some() {
-            index.put(&stored.row(&stored.document)).unwrap();
+            index.put(&stored.row(&stored.document))?;
         }
         if stored.deleted {
-            index.remove(&stored.id, micros(&stored.date)).unwrap();
+            index.remove(&stored.id, micros(&stored.date))?;
         }
     }
-    index.commit(100).unwrap();
-    index
+    index.commit(&mut position)?;
+    Ok(index)
 }
 
 /// Checks a case; says what is wrong.
@@ -145,8 +147,8 @@ fn every_query_means_what_the_table_says() {
     let kept = table.rows.iter().filter(|stored| !stored.deleted);
     let rows: Vec<Row> = kept.map(|stored| stored.row(&stored.document)).collect();
     let folder = tempfile::tempdir().unwrap();
-    let index = index_of(&table.rows, folder.path());
-    assert!(index.segments().len() >= 5, "several weeks and segments");
+    let index = index_of(&table.rows, folder.path()).unwrap();
+    assert!(index.view().whole().segments.len() >= 5, "several weeks and segments");
     let (mut wrong, mut asked) = (Vec::new(), 0);
     for group in &table.groups {
         for case in &group.cases {
@@ -166,7 +168,7 @@ fn every_query_means_what_the_table_says() {
             let again = parse_query_string(&to_query_string(&query), &context);
             assert_eq!(again.map(|again| again.query).as_ref(), Ok(&query), "{text}");
             let (from, to) = evaluate::span(&query);
-            let evaluated = evaluate::answer(&index.snapshot(from, to), &query, &mut Limits::default()).unwrap();
+            let evaluated = evaluate::answer(&index.view().snapshot(from, to), &query, &mut Limits::default()).unwrap();
             for (by, answer) in [("naive", naive::answer(&rows, &query)), ("columns", evaluated)] {
                 if let Err(what) = check(case, &query, &answer, &table.rows) {
                     wrong.push(format!("{} ({}, by {by}): {what}", case.query, group.of));

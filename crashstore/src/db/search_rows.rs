@@ -58,6 +58,8 @@ pub struct Tail {
     pub rows: Vec<SearchRow>,
     /// The place after them.
     pub place: Place,
+    /// The last number that was given when they were read.
+    pub newest: i64,
     /// The reader cannot go on and must begin anew with nothing: a deletion after its place is forgotten already, or
     /// the database is an older copy than the one that it read before.
     pub broken: bool,
@@ -132,9 +134,46 @@ pub async fn search_rows_after(db: &Db, place: Place, limit: i64) -> Result<Tail
             seq: rows.last().map_or(place.seq, |row| row.seq),
             ..place
         },
+        newest,
         broken: newest < place.seq || removed > place.seq.max(place.began),
         rows,
     })
+}
+
+pub(super) const BEFORE: &str = "SELECT crash_id, date, row_version, deleted, schema, COALESCE(seq, 0) AS seq, doc \
+    FROM search_row \
+    WHERE NOT deleted AND date >= $1 AND date <= $2 AND (date < $2 OR crash_id < $3) \
+    ORDER BY date DESC, crash_id DESC LIMIT $4";
+
+/// Reads at most `limit` rows that are not deleted, the newest first: of crashes that came in at `from` (microseconds
+/// UTC) or later, and before the date and id of `before`. They have a number or none; whoever reads them as well as
+/// those after the place at which that was begun has every row.
+///
+/// # Errors
+/// The database failed.
+pub async fn search_rows_before(
+    db: &Db,
+    from: i64,
+    before: (i64, &str),
+    limit: i64,
+) -> Result<Vec<SearchRow>, DbError> {
+    Ok(on!(db, |pool| sqlx::query_as(BEFORE)
+        .bind(from)
+        .bind(before.0)
+        .bind(before.1)
+        .bind(limit)
+        .fetch_all(pool)
+        .await)?)
+}
+
+/// Which database this is: a text that no other has. A copy of its files has the same.
+///
+/// # Errors
+/// The database failed.
+pub async fn identity(db: &Db) -> Result<String, DbError> {
+    const SQL: &str = "SELECT identity FROM search_sequence WHERE name = 'search_row'";
+    let found: Option<String> = on!(db, |pool| sqlx::query_scalar(SQL).fetch_optional(pool).await)?;
+    Ok(found.unwrap_or_default())
 }
 
 /// The place of a reader that has nothing yet.

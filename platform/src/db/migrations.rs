@@ -38,6 +38,7 @@ const FILES: &[File] = files![
     "0011_inbox",
     "0012_peculiar_products",
     "0013_sequence",
+    "0014_identity",
 ];
 
 pub(super) static SQLITE_MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| migrator(|file| file.sqlite));
@@ -68,7 +69,7 @@ mod tests {
 
     /// The beginnings of the checksums that databases have stored. A migration that was applied somewhere is never
     /// edited: that database would be refused.
-    const STORED: [(&str, &str); 13] = [
+    const STORED: [(&str, &str); 14] = [
         ("6f1635149f87597b", "6de1c207353622d2"),
         ("8897a17d68711662", "8897a17d68711662"),
         ("7347bebb7efbe1e4", "1839fa27de2d2311"),
@@ -82,6 +83,7 @@ mod tests {
         ("6dcc2c5b4e7a11ac", "1147a49dfd909a9d"),
         ("c7b71d1b31887cca", "428df5f9b5f1077d"),
         ("f688c9eeb0eff887", "c41d8d2046ee3515"),
+        ("62a7907a32a18ea8", "27836c8e9f2ba642"),
     ];
 
     #[test]

@@ -26,7 +26,7 @@ const PIECE: usize = 4 << 20;
 const KEPT: usize = 1 << 30;
 
 /// The codes of all fields.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Codes {
     fields: Vec<Mutex<OfField>>,
     used: Mutex<Uses>,
@@ -161,6 +161,13 @@ impl Coded {
     /// The codes of the places in the dictionary of the segment at this place of the snapshot.
     pub fn places(&self, segment: usize) -> &[Code] {
         self.places.get(segment).map_or(&[], |places| places)
+    }
+}
+
+/// None yet.
+impl Default for Codes {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
 
 /// Maximum buckets in an answer.
 const BUCKETS: u64 = 5_000_000;
@@ -32,7 +34,8 @@ pub enum Refused {
 /// What an answer may still cost.
 #[derive(Debug)]
 pub struct Limits {
-    until: Option<Instant>,
+    /// The processor time of this thread at which to stop.
+    until: Option<Duration>,
     given_up: Arc<AtomicBool>,
     buckets: u64,
     distinct: u64,
@@ -46,8 +49,10 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Until this moment, if there is one, and while `given_up` is false.
-    pub fn new(until: Option<Instant>, given_up: Arc<AtomicBool>) -> Self {
+    /// For so much time of a processor, if there is a limit, and while `given_up` is false. It counts from now on, and on
+    /// this thread.
+    pub fn new(processor_time: Option<Duration>, given_up: Arc<AtomicBool>) -> Self {
+        let until = processor_time.map(|time| spent() + time);
         Self {
             until,
             given_up,
@@ -61,7 +66,7 @@ impl Limits {
         if self.given_up.load(Ordering::Relaxed) {
             return Err(Refused::GivenUp);
         }
-        if self.until.is_some_and(|until| Instant::now() >= until) {
+        if self.until.is_some_and(|until| spent() >= until) {
             return Err(Refused::TooLong);
         }
         Ok(())
@@ -79,4 +84,10 @@ impl Limits {
             .ok_or(Refused::TooManyDistinct)?;
         Ok(())
     }
+}
+
+/// The processor time that this thread has taken so far.
+pub(crate) fn spent() -> Duration {
+    // No time before the start of a thread is told.
+    clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap_or_default()
 }

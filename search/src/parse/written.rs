@@ -40,7 +40,7 @@ pub fn to_query_string(query: &Query) -> String {
     for aggregation in &query.aggregations {
         match aggregation {
             Aggregation::Terms { field, within, .. } => {
-                add_within(&format!("_aggs.{}", field.name()), within, &mut add)
+                add_within(&format!("_aggs.{}", field.name()), within, &mut add);
             }
             Aggregation::Histogram { field, within, .. } => {
                 let parameter = format!("_histogram.{}", field.name());

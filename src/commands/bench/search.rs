@@ -6,16 +6,18 @@ mod rows;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum, value_parser};
+use crashstore::db::Place;
 
 use super::figures::{Figures, Limit};
 use super::verdict::Verdict;
 use rows::{Fields, Shape, World};
 use search::columns::Index;
 use search::evaluate::{self, Limits, Refused};
+use search::position::Position;
 
 /// How often each question is asked; the best counts.
 const TIMES: usize = 5;
@@ -30,6 +32,8 @@ const COMMIT: u64 = 350_000;
 /// Commits measured while rows arrive, and the rows of each.
 const COMMITS: u64 = 300;
 const ARRIVING: u64 = 50;
+/// How often is looked whether a merge has ended.
+const MERGING: Duration = Duration::from_millis(50);
 /// Rows made to measure how fast they are made.
 const SAMPLE: u64 = 50_000;
 
@@ -108,27 +112,36 @@ pub(super) async fn measure(args: &SearchArgs, figures: &mut Figures) -> anyhow:
 fn fill(world: &World, rows: u64, folder: &Path, figures: &mut Figures) -> anyhow::Result<Index> {
     figures.heading("The index")?;
     let began = Instant::now();
-    let mut index = Index::open(folder)?;
+    let (mut index, _) = Index::open(folder)?;
+    let mut position = Position::new(String::new(), Place::default());
     for n in 0..rows {
         index.put(&world.row(n))?;
         if n % COMMIT == COMMIT - 1 {
-            index.commit(i64::try_from(n)?)?;
-            index.settle()?;
+            index.commit(&mut position)?;
+            index.rest_before(i64::MAX)?;
             said(&format!("the index has {} of {rows} crashes", n + 1));
         }
     }
-    index.commit(i64::try_from(rows)?)?;
-    index.settle()?;
+    index.commit(&mut position)?;
+    index.rest_before(i64::MAX)?;
     said("the weeks that are over are merged");
-    index.merge(world.dates().1)?;
+    while index.merge(world.dates().1)? {
+        std::thread::sleep(MERGING);
+    }
     let rate = rows as f64 / began.elapsed().as_secs_f64();
     figures.add("rows written and merged", rate, "a second", Limit::None)?;
-    let size: u64 = index.segments().iter().map(|segment| segment.bytes()).sum();
+    let size: u64 = index
+        .view()
+        .whole()
+        .segments
+        .iter()
+        .map(|segment| segment.bytes())
+        .sum();
     figures.add("size of a row", size as f64 / rows as f64, "bytes", Limit::None)?;
     // As another process would find it.
     drop(index);
     let began = Instant::now();
-    let index = Index::open(folder)?;
+    let (index, _) = Index::open(folder)?;
     figures.add("opening", began.elapsed().as_secs_f64() * 1e3, "ms", Limit::None)?;
     Ok(index)
 }
@@ -150,7 +163,7 @@ fn ask(world: &World, index: &Index, args: &SearchArgs, figures: &mut Figures) -
         for _ in 0..TIMES {
             let before = cpu_ms()?;
             let (from, to) = evaluate::span(&figure.query);
-            let snapshot = index.snapshot(from, to);
+            let snapshot = index.view().snapshot(from, to);
             found = match evaluate::answer(&snapshot, &figure.query, &mut Limits::default()) {
                 Ok(answer) => format!("{} match", answer.total),
                 // What it costs until then is a figure, too.
@@ -179,12 +192,13 @@ fn ask(world: &World, index: &Index, args: &SearchArgs, figures: &mut Figures) -
 /// Writes rows again, as they arrive while an index is followed: fifty at a time.
 fn follow(world: &World, mut index: Index, rows: u64, figures: &mut Figures) -> anyhow::Result<()> {
     let mut times = Vec::new();
+    let mut position = Position::new(String::new(), Place::default());
     for commit in 0..COMMITS {
         for at in 0..ARRIVING {
             index.put(&world.row(rows - 1 - (commit * ARRIVING + at) % rows))?;
         }
         let began = Instant::now();
-        index.commit(i64::try_from(commit)?)?;
+        index.commit(&mut position)?;
         times.push(began.elapsed().as_secs_f64() * 1e3);
     }
     times.sort_by(f64::total_cmp);
@@ -196,7 +210,7 @@ fn follow(world: &World, mut index: Index, rows: u64, figures: &mut Figures) -> 
         let at = (times.len() as f64 * share) as usize;
         figures.add(name, times.get(at).copied().unwrap_or(f64::NAN), "ms", limit)?;
     }
-    Ok(index.settle()?)
+    Ok(index.rest_before(i64::MAX)?)
 }
 
 /// SQLite on the same rows.

@@ -1,0 +1,3 @@
+-- Which database this is, so that an index that was made of another one is known to be.
+ALTER TABLE search_sequence ADD COLUMN identity TEXT NOT NULL DEFAULT '';
+UPDATE search_sequence SET identity = replace(gen_random_uuid()::TEXT, '-', '');

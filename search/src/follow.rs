@@ -1,0 +1,296 @@
+//! Follows the search rows: reads what is new or missing, and writes it into the index.
+
+mod take;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crashstore::db;
+use platform::clock;
+use platform::db::{Db, DbError, FolderLock};
+
+use crate::columns::{Index, IndexError, View, Week};
+use crate::meters;
+use crate::position::Position;
+use take::Taken;
+
+/// Rows read at once.
+const PAGE: i64 = 500;
+/// While older crashes are taken in: rows between two commits.
+const COMMIT: usize = 50_000;
+/// While older crashes are taken in: the longest time between two commits.
+const COMMIT_AT_LEAST: Duration = Duration::from_secs(10);
+/// How often weeks are looked at that are over, to merge or drop them.
+const TIDY: Duration = Duration::from_secs(60);
+
+/// Why following stopped for now.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FollowError {
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The files could not be read or written.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// A thread panicked while it wrote.
+    #[error("writing the search index panicked")]
+    Panicked,
+}
+
+/// What a step found to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// There may be more.
+    More,
+    /// Everything is read; so far.
+    Idle,
+}
+
+/// The one that writes an index. It has the lock of its folder.
+#[derive(Debug)]
+pub(crate) struct Follower {
+    db: Db,
+    /// `None` while a thread writes; whoever drops it meanwhile leaves the lock to that thread.
+    held: Option<Held>,
+    position: Position,
+    /// Whether there is something new to see.
+    has_news: bool,
+    /// Numbers that were given and not read yet.
+    behind: i64,
+    /// The weeks whose files are to be checked.
+    unchecked: Vec<Week>,
+    tidied: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Held {
+    index: Index,
+    /// The position of what can be seen.
+    committed: Position,
+    /// Rows written since the last commit, and since when.
+    waiting: usize,
+    since: Instant,
+    _lock: FolderLock,
+}
+
+impl Follower {
+    /// Opens the index in a folder whose lock is held. What is missing or damaged there is made again by [`Self::step`].
+    pub(crate) async fn open(db: Db, folder: &Path, lock: FolderLock) -> Result<Self, FollowError> {
+        let database = db::identity(&db).await?;
+        let path: PathBuf = folder.to_owned();
+        let (mut index, position) = blocking(move || Index::open(&path)).await??;
+        let position = position.filter(|position| position.database == database);
+        let position = match position {
+            Some(position) => position,
+            None => {
+                meters::BEGUN_ANEW.add_with(1, ["whole"]);
+                index = blocking(move || index.clear().map(|()| index)).await??;
+                Position::new(database, db::first_place(&db).await?)
+            }
+        };
+        let held = Held {
+            index,
+            committed: position.clone(),
+            waiting: 0,
+            since: Instant::now(),
+            _lock: lock,
+        };
+        Ok(Self {
+            db,
+            held: Some(held),
+            position,
+            has_news: true,
+            behind: 0,
+            unchecked: Vec::new(),
+            tidied: None,
+        })
+    }
+
+    /// What can be searched, and how far that has come, if that is something new.
+    pub(crate) fn news(&mut self) -> Option<(View, Position)> {
+        let held = self.held.as_ref().filter(|_| self.has_news)?;
+        self.has_news = false;
+        Some((held.index.view(), held.committed.clone()))
+    }
+
+    /// Numbers that were given and not read yet.
+    pub(crate) fn behind(&self) -> i64 {
+        self.behind
+    }
+
+    /// Whether everything that was found is in.
+    pub(crate) fn has_all(&self) -> bool {
+        self.behind == 0 && self.position.gaps.is_empty()
+    }
+
+    /// How far the taking in of older crashes has come, for people: `None` if there is nothing to take in.
+    pub(crate) fn progress(&self) -> Option<String> {
+        let held = self.held.as_ref()?;
+        let gap = held.committed.next_gap()?;
+        let rows = held.index.view().rows();
+        let down_to = match gap.before {
+            i64::MAX => String::new(),
+            before => format!(", down to {}", clock::rfc3339(before)),
+        };
+        Some(format!(
+            "the search index is being made: {rows} crashes are in{down_to}"
+        ))
+    }
+
+    /// Checks the files of all weeks again, one at each step that has nothing else to do.
+    pub(crate) fn check_files(&mut self) {
+        if let Some(held) = &self.held {
+            self.unchecked = held.index.weeks();
+        }
+    }
+
+    /// Reads a page of rows: of those that are new, or if there are none, of those that are missing; and commits if it
+    /// is time. An error leaves what is in memory in no certain state: open it again.
+    pub(crate) async fn step(&mut self) -> Result<Step, FollowError> {
+        let tail = db::search_rows_after(&self.db, self.position.place(), PAGE).await?;
+        if tail.broken {
+            return self.begin_anew().await;
+        }
+        let more = is_full(&tail.rows);
+        // The last numbers may be those of rows that have been written again, and wait for another.
+        self.behind = if more {
+            tail.newest.saturating_sub(tail.place.seq)
+        } else {
+            0
+        };
+        if !tail.rows.is_empty() {
+            self.position.move_to(tail.place);
+            self.take(tail.rows, !more).await?;
+            let is_all = !more && self.position.gaps.is_empty();
+            return Ok(if is_all { Step::Idle } else { Step::More });
+        }
+        if let Some(gap) = self.position.next_gap().cloned() {
+            let end = (gap.before, gap.before_id.as_str());
+            let rows = db::search_rows_before(&self.db, gap.from, end, PAGE).await?;
+            let last = rows.last().filter(|_| is_full(&rows));
+            let down_to = last.map(|last| (last.date, last.crash_id.clone()));
+            let is_done = down_to.is_none();
+            self.position.fill_to(down_to);
+            self.take(rows, is_done).await?;
+            return Ok(Step::More);
+        }
+        if let Some(week) = self.unchecked.pop() {
+            self.check(week).await?;
+            return Ok(Step::More);
+        }
+        if self.tidied.is_none_or(|then| then.elapsed() >= TIDY) {
+            self.tidied = Some(Instant::now());
+            self.write(|held, _| {
+                let now = clock::now_micros();
+                held.index.drop_empty(now)?;
+                held.index.merge(now).map(|_| ())
+            })
+            .await?;
+        }
+        Ok(Step::Idle)
+    }
+
+    /// Writes rows, and commits if `is_last` of what there is, or enough wait.
+    async fn take(&mut self, rows: Vec<db::SearchRow>, is_last: bool) -> Result<(), FollowError> {
+        self.write(move |held, position| {
+            if held.waiting == 0 {
+                held.since = Instant::now();
+            }
+            held.waiting += rows.len();
+            let mut taken = Taken::default();
+            for row in &rows {
+                taken.add(&mut held.index, row)?;
+            }
+            taken.count();
+            if is_last || held.waiting >= COMMIT || held.since.elapsed() >= COMMIT_AT_LEAST {
+                held.commit(position)?;
+                held.index.rest_before(clock::now_micros())?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Checks the files of a week. If they are damaged, it is removed and made again.
+    async fn check(&mut self, week: Week) -> Result<(), FollowError> {
+        let damaged = self
+            .write(move |held, position| {
+                // A merge that ends meanwhile removes files: what was seen once may be that.
+                let is_damaged = !held.index.is_whole(week) && !held.index.is_whole(week);
+                if is_damaged {
+                    held.index.drop_week(week)?;
+                    position.miss(week.span());
+                    held.commit(position)?;
+                }
+                Ok(is_damaged)
+            })
+            .await?;
+        if damaged {
+            meters::BEGUN_ANEW.add_with(1, ["week"]);
+            tracing::warn!(%week, "files of the search index are damaged; this week is made again");
+        }
+        Ok(())
+    }
+
+    /// Begins with nothing: the rows do not follow on what the index has.
+    async fn begin_anew(&mut self) -> Result<Step, FollowError> {
+        tracing::warn!("the search index is begun anew: the rows that it was made of are others now");
+        meters::BEGUN_ANEW.add_with(1, ["whole"]);
+        let database = db::identity(&self.db).await?;
+        let place = db::first_place(&self.db).await?;
+        self.write(move |held, position| {
+            held.index.clear()?;
+            held.waiting = 0;
+            *position = Position::new(database, place);
+            held.committed = position.clone();
+            Ok(())
+        })
+        .await?;
+        self.has_news = true;
+        self.unchecked.clear();
+        Ok(Step::More)
+    }
+
+    /// Does work on the index on a thread of its own.
+    async fn write<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Held, &mut Position) -> Result<T, IndexError> + Send + 'static,
+    ) -> Result<T, FollowError> {
+        let mut held = self.held.take().ok_or(FollowError::Panicked)?;
+        let mut position = self.position.clone();
+        let at = held.committed.at;
+        let (held, position, done) = blocking(move || {
+            let done = work(&mut held, &mut position);
+            (held, position, done)
+        })
+        .await?;
+        self.has_news |= held.committed.at != at;
+        self.held = Some(held);
+        self.position = position;
+        Ok(done?)
+    }
+}
+
+impl Held {
+    fn commit(&mut self, position: &mut Position) -> Result<(), IndexError> {
+        let began = Instant::now();
+        position.at = clock::now_micros();
+        self.index.commit(position)?;
+        self.committed = position.clone();
+        self.waiting = 0;
+        meters::COMMIT_DURATION.observe(began.elapsed().as_secs_f64());
+        Ok(())
+    }
+}
+
+fn is_full(page: &[db::SearchRow]) -> bool {
+    usize::try_from(PAGE).is_ok_and(|full| page.len() >= full)
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, FollowError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| FollowError::Panicked)
+}

@@ -1,0 +1,259 @@
+//! Search as a process offers it: it follows the rows, or reads what another process makes of them, and answers.
+
+mod ask;
+mod room;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use crashstore::db;
+use crashstore::sequence::{self, Numbered};
+use platform::clock;
+use platform::db::{Db, DbError, FolderLock};
+use tokio_util::sync::CancellationToken;
+
+pub use ask::{Answered, AskError};
+
+use crate::columns::{Index, IndexError, View};
+use crate::follow::{FollowError, Follower, Step};
+use crate::meters;
+use crate::position::{Gap, Position};
+use room::Room;
+
+/// The lock of the process that writes.
+const LOCK: &str = "search.lock";
+/// How often is looked for new rows, or for what another process made of them.
+const EVERY: Duration = Duration::from_millis(500);
+/// The longest pause after a failure.
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(10);
+/// How often is said how far the making of an index has come.
+const SAY_EVERY: Duration = Duration::from_secs(10);
+
+/// Search in this process. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct Search {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    folder: PathBuf,
+    now: RwLock<Option<Published>>,
+    room: Room,
+    /// An answer failed as if files were damaged.
+    is_suspect: AtomicBool,
+}
+
+/// What can be searched now.
+#[derive(Debug, Clone)]
+struct Published {
+    view: View,
+    position: Arc<Position>,
+    behind: Option<i64>,
+}
+
+/// How much of what there is an answer knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AsOf {
+    /// When rows were last taken in, microseconds UTC; everything older that is not `behind` is in the answer.
+    pub committed: i64,
+    /// Maximum rows that were not read then; `None`: it is not known yet.
+    pub behind: Option<i64>,
+    /// The spans of dates whose crashes are not all there yet, among those that were asked for.
+    pub gaps: Vec<Gap>,
+}
+
+impl Search {
+    /// Search with its files in this folder; [`Self::run`] opens them.
+    pub fn new(folder: &Path) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                folder: folder.to_owned(),
+                now: RwLock::new(None),
+                room: Room::default(),
+                is_suspect: AtomicBool::new(false),
+            }),
+        }
+    }
+
+    /// Follows the rows until `stop`, if no other process does so in this folder, and otherwise what that one makes of
+    /// them. Whatever fails is tried again, and answers are given from what there is.
+    pub async fn run(self, db: Db, stop: CancellationToken) {
+        let mut back_off = EVERY;
+        loop {
+            let worked = tokio::select! {
+                () = stop.cancelled() => return,
+                worked = self.work(&db, &mut back_off) => worked,
+            };
+            if let Err(error) = worked {
+                tracing::warn!(%error, "the search index cannot be kept up to date; it is tried again");
+                back_off = (back_off * 2).min(LONGEST_BACK_OFF);
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = clock::sleep(back_off) => {}
+            }
+        }
+    }
+
+    /// Opens the index in a folder for a single command, of a process that calls itself `owner`. If no other process
+    /// follows, it is brought up to date first; `said` is told how far that has come.
+    ///
+    /// # Errors
+    /// The database or the files failed.
+    pub async fn for_command(
+        folder: &Path,
+        db: &Db,
+        owner: &str,
+        mut said: impl FnMut(&str),
+    ) -> Result<Self, SearchError> {
+        let search = Self::new(folder);
+        let Some(lock) = FolderLock::try_take(folder, LOCK)? else {
+            let (index, position) = search.open_to_read().await?;
+            let behind = behind(db, position.as_ref()).await?;
+            search.publish(position.map(|position| (index.view(), position)), Some(behind));
+            return Ok(search);
+        };
+        let mut follower = Follower::open(db.clone(), folder, lock).await?;
+        number_all(db, owner).await?;
+        let mut last_said = Instant::now();
+        while follower.step().await? == Step::More || !follower.has_all() {
+            if last_said.elapsed() >= SAY_EVERY / 5 {
+                last_said = Instant::now();
+                if let Some(progress) = follower.progress() {
+                    said(&progress);
+                }
+            }
+        }
+        search.publish(follower.news(), Some(db::unnumbered(db).await?));
+        Ok(search)
+    }
+
+    /// Follows until something fails.
+    async fn work(&self, db: &Db, back_off: &mut Duration) -> Result<(), SearchError> {
+        let Some(lock) = FolderLock::try_take(&self.shared.folder, LOCK)? else {
+            return self.read(db, back_off).await;
+        };
+        let mut follower = Follower::open(db.clone(), &self.shared.folder, lock).await?;
+        follower.check_files();
+        self.publish(follower.news(), None);
+        let mut said = Instant::now();
+        loop {
+            if self.shared.is_suspect.swap(false, Ordering::Relaxed) {
+                follower.check_files();
+            }
+            let step = follower.step().await?;
+            *back_off = EVERY;
+            self.publish(follower.news(), Some(follower.behind()));
+            if said.elapsed() >= SAY_EVERY {
+                said = Instant::now();
+                if let Some(progress) = follower.progress() {
+                    tracing::info!("{progress}");
+                }
+            }
+            if step == Step::Idle {
+                clock::sleep(EVERY).await;
+            }
+        }
+    }
+
+    /// Reads what another process writes, until that one has ended.
+    async fn read(&self, db: &Db, back_off: &mut Duration) -> Result<(), SearchError> {
+        let (mut index, position) = self.open_to_read().await?;
+        tracing::info!("another process makes the search index in this folder; this one reads it");
+        self.publish(position.map(|position| (index.view(), position)), None);
+        *back_off = EVERY;
+        loop {
+            clock::sleep(EVERY).await;
+            if FolderLock::try_take(&self.shared.folder, LOCK)?.is_some() {
+                return Ok(());
+            }
+            let (read, position) = blocking(move || {
+                let position = index.look_for_more();
+                (index, position)
+            })
+            .await?;
+            index = read;
+            let position = position?;
+            let behind = behind(db, position.as_ref()).await?;
+            self.publish(position.map(|position| (index.view(), position)), Some(behind));
+        }
+    }
+
+    async fn open_to_read(&self) -> Result<(Index, Option<Position>), SearchError> {
+        let folder = self.shared.folder.clone();
+        Ok(blocking(move || Index::open_to_read(&folder)).await??)
+    }
+
+    /// Shows what is new, and how many rows are missing, if that is known.
+    fn publish(&self, news: Option<(View, Position)>, behind: Option<i64>) {
+        if let Some(behind) = behind {
+            meters::BEHIND.set(behind as f64);
+        }
+        let mut now = self.shared.now.write().unwrap_or_else(PoisonError::into_inner);
+        match (news, &mut *now) {
+            (Some((view, position)), now) => {
+                meters::ROWS.set(view.rows() as f64);
+                meters::GAPS.set(position.gaps.len() as f64);
+                *now = Some(Published {
+                    view,
+                    position: Arc::new(position),
+                    behind,
+                });
+            }
+            (None, Some(published)) => published.behind = behind,
+            (None, None) => {}
+        }
+    }
+
+    fn published(&self) -> Option<Published> {
+        self.shared.now.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Why the index cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// The database failed, or the lock could not be taken.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The files could not be read or written.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// A thread panicked.
+    #[error("reading or writing the search index panicked")]
+    Panicked,
+}
+
+impl From<FollowError> for SearchError {
+    fn from(error: FollowError) -> Self {
+        match error {
+            FollowError::Db(error) => Self::Db(error),
+            FollowError::Index(error) => Self::Index(error),
+            FollowError::Panicked => Self::Panicked,
+        }
+    }
+}
+
+/// Maximum rows that a reader at this position has not read.
+async fn behind(db: &Db, position: Option<&Position>) -> Result<i64, DbError> {
+    let read = position.map_or(0, |position| position.place().seq);
+    let given = db::newest_seq(db).await?.saturating_sub(read).max(0);
+    Ok(given + db::unnumbered(db).await?)
+}
+
+/// Numbers the rows that wait for it, unless another process does so.
+async fn number_all(db: &Db, owner: &str) -> Result<(), DbError> {
+    while let Numbered::Rows(1..) = sequence::step(db, owner, clock::now_micros()).await? {}
+    Ok(())
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, SearchError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| SearchError::Panicked)
+}

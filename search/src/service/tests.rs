@@ -1,0 +1,100 @@
+//! What a command or a service is told.
+
+use crash::CrashId;
+use platform_testing::{TestDb, databases};
+
+use super::*;
+use crate::query::Query;
+
+fn id(n: i64) -> CrashId {
+    format!("{n:08x}-cbbf-4589-a673-34f800260601").parse().unwrap()
+}
+
+async fn write(db: &Db, n: i64) {
+    let mut tx = db.begin_repeatable().await.unwrap();
+    db::upsert_search_row(&mut tx, &id(n), n, 1, b"").await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+fn all() -> Query {
+    Query {
+        limit: 10,
+        ..Query::default()
+    }
+}
+
+#[tokio::test]
+async fn a_command_brings_the_index_up_to_date_or_says_how_old_it_is() {
+    for TestDb { db, folder, .. } in &databases().await {
+        let folder = folder.path().join("search");
+        write(db, 1).await;
+        let search = Search::for_command(&folder, db, "me", |_| {}).await.unwrap();
+        let answered = search.ask(all()).await.unwrap();
+        assert_eq!(answered.answer.total, 1);
+        assert_eq!((answered.as_of.behind, answered.as_of.gaps.len()), (Some(0), 0));
+
+        write(db, 2).await;
+        let lock = FolderLock::try_take(&folder, LOCK).unwrap();
+        let search = Search::for_command(&folder, db, "me", |_| {}).await.unwrap();
+        let answered = search.ask(all()).await.unwrap();
+        assert_eq!((answered.answer.total, answered.as_of.behind), (1, Some(1)));
+        assert!(answered.as_of.committed > 0);
+
+        drop(lock);
+        let search = Search::for_command(&folder, db, "me", |_| {}).await.unwrap();
+        let answered = search.ask(all()).await.unwrap();
+        assert_eq!((answered.answer.total, answered.as_of.behind), (2, Some(0)));
+    }
+}
+
+#[tokio::test]
+async fn a_service_follows_until_it_is_stopped_and_answers_as_soon_as_it_has_opened() {
+    for TestDb { db, folder, .. } in &databases().await {
+        let folder = folder.path().join("search");
+        let (search, stop) = (Search::new(&folder), CancellationToken::new());
+        assert!(matches!(search.ask(all()).await, Err(AskError::NotReady)));
+        write(db, 1).await;
+        number_all(db, "me").await.unwrap();
+        let running = tokio::spawn(search.clone().run(db.clone(), stop.clone()));
+        let finds = async {
+            while !matches!(search.ask(all()).await, Ok(answered) if answered.answer.total == 1) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), finds).await.unwrap();
+        assert!(
+            FolderLock::try_take(&folder, LOCK).unwrap().is_none(),
+            "it has the lock"
+        );
+        stop.cancel();
+        running.await.unwrap();
+        assert!(FolderLock::wait(&folder, LOCK).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn gaps_are_named_if_they_are_in_what_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let search = Search::new(folder.path());
+    let mut position = Position::new(String::new(), db::Place::default());
+    position.fill_to(Some((1_000_000, "x".to_owned())));
+    search.publish(Some((View::default(), position)), Some(3));
+    for (since, gaps) in [(0, 1), (2_000_000, 0)] {
+        let context = crate::parse::Context {
+            now: 2_000_000_000,
+            sees_protected: false,
+        };
+        let query = format!("date=>={}", clock::rfc3339(since));
+        let parsed = crate::parse::parse_query_string(&query, &context).unwrap();
+        let answered = search.ask(parsed.query).await.unwrap();
+        assert_eq!(answered.as_of.behind, Some(3));
+        assert_eq!(answered.as_of.gaps.len(), gaps, "{since}");
+    }
+}
+
+#[tokio::test]
+async fn a_search_that_nobody_waits_for_is_given_up() {
+    let given_up = Arc::new(AtomicBool::new(false));
+    drop(ask::Waiting(given_up.clone()));
+    assert!(given_up.load(Ordering::Relaxed));
+}
