@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{audit_log, bench, buildinfo, check, crash, rules, signature, submit, token, up};
+use crate::commands::{audit_log, bench, buildinfo, check, crash, rules, search, signature, submit, token, up};
 use crate::global::Global;
 
 /// Takes crash reports in, turns them into answers, and knows the exact build that crashed.
@@ -31,6 +31,8 @@ pub(crate) enum Command {
     /// List, show or delete crash reports
     #[command(subcommand)]
     Crash(crash::CrashCommand),
+    /// Search the crashes: which they are, and how many
+    Search(search::SearchArgs),
     /// Make, list or revoke tokens, which let people and programs see and do what is not open to all
     #[command(subcommand)]
     Token(token::TokenCommand),

@@ -7,6 +7,7 @@ pub(crate) mod check;
 pub(crate) mod crash;
 mod lines;
 pub(crate) mod rules;
+pub(crate) mod search;
 pub(crate) mod serve;
 pub(crate) mod signature;
 pub(crate) mod submit;

@@ -15,7 +15,7 @@ pub fn public_processed(crash: &ProcessedCrash) -> Map<String, Value> {
     crash
         .0
         .iter()
-        .filter_map(|(name, value)| Some((name.clone(), of_field(value, fields::by_name(name)?)?)))
+        .filter_map(|(name, value)| Some((name.clone(), public_value(value, fields::by_name(name)?)?)))
         .collect()
 }
 
@@ -29,8 +29,8 @@ pub fn public_raw(crash: &RawCrash) -> Map<String, Value> {
         .collect()
 }
 
-/// The public part of a field's value.
-fn of_field(value: &Value, field: &Field) -> Option<Value> {
+/// Returns the public part of a field's value; `None` if nothing of it is public.
+pub fn public_value(value: &Value, field: &Field) -> Option<Value> {
     match (field.access, field.kind, value) {
         (Access::Protected, ..) => None,
         (Access::Public, _, Value::Null) => Some(Value::Null),
@@ -49,7 +49,7 @@ fn of_item(value: &Value, shape: Shape) -> Option<Value> {
         (Shape::Members(members), Value::Object(map)) => Some(Value::Object(
             members
                 .iter()
-                .filter_map(|member| Some((member.name.to_owned(), of_field(map.get(member.name)?, member)?)))
+                .filter_map(|member| Some((member.name.to_owned(), public_value(map.get(member.name)?, member)?)))
                 .collect(),
         )),
         (Shape::Members(_), _) | (_, Value::Array(_) | Value::Object(_)) => None,

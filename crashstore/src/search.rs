@@ -60,37 +60,37 @@ fn functions(crash: &ProcessedCrash) -> Vec<String> {
     let at = crash.0.get("crashing_thread").filter(|at| !at.is_null());
     let at = at.or_else(|| dump?.get("crash_info")?.get("crashing_thread"));
     let thread = at.and_then(|at| dump?.get("threads")?.get(usize::try_from(at.as_u64()?).ok()?));
+    let native = thread.into_iter().flat_map(frames).flat_map(|frame| {
+        let inlined = frame.get("inlines").and_then(Value::as_array).into_iter().flatten();
+        inlined.chain([frame]).filter_map(|frame| filled(frame, "function"))
+    });
     let stacks = crash.at(&["java_exception", "exception", "values"]);
     let stacks = stacks.and_then(Value::as_array).into_iter().flatten();
-    let stacks = thread
-        .into_iter()
-        .chain(stacks.filter_map(|value| value.get("stacktrace")));
-    let mut seen = HashSet::new();
-    let frames = stacks.filter_map(|stack| stack.get("frames")?.as_array()).flatten();
-    frames
-        .flat_map(|frame| {
-            let inlined = frame.get("inlines").and_then(Value::as_array).into_iter().flatten();
-            inlined.chain([frame])
+    let java = stacks.filter_map(|value| value.get("stacktrace")).flat_map(frames);
+    let java = java.filter_map(|frame| {
+        let function = filled(frame, "function")?;
+        Some(match filled(frame, "module") {
+            Some(class) => format!("{class}.{function}"),
+            None => function,
         })
-        .filter_map(function)
+    });
+    let mut seen = HashSet::new();
+    native
+        .chain(java)
         .filter(|name| seen.insert(name.clone()))
         .take(MAX_FRAMES)
         .collect()
 }
 
-/// The function of a frame; a frame of Java has no `frame` number, and its `module` is a class.
-fn function(frame: &Value) -> Option<String> {
-    let text = |key| {
-        frame
-            .get(key)
-            .and_then(Value::as_str)
-            .filter(|text: &&str| !text.is_empty())
-    };
-    let function = text("function")?;
-    Some(match text("module") {
-        Some(class) if frame.get("in_app").is_some() || frame.get("lineno").is_some() => format!("{class}.{function}"),
-        _ => function.to_owned(),
-    })
+/// The frames of a stack.
+fn frames(stack: &Value) -> impl Iterator<Item = &Value> {
+    stack.get("frames").and_then(Value::as_array).into_iter().flatten()
+}
+
+/// A text that is there and not empty.
+fn filled(object: &Value, key: &str) -> Option<String> {
+    let text = object.get(key)?.as_str()?;
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 /// The document as stored.

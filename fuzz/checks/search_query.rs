@@ -2,10 +2,11 @@
 
 use search::fields::FieldId;
 use search::matching::Matcher;
-use search::parse::{Context, parse_query_string};
+use search::parse::{Context, parse_query_string, to_query_string};
 use search::query::{Aggregation, Query};
 
-/// A query is within bounds and the same every time, and names no field that the caller may not see.
+/// A query is within bounds and the same every time, is what its own text means, and names no field that the caller
+/// may not see.
 pub(crate) fn check(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for sees_protected in [false, true] {
@@ -17,6 +18,12 @@ pub(crate) fn check(bytes: &[u8]) {
         assert_eq!(parsed, parse_query_string(&text, &context));
         if let Ok(parsed) = parsed {
             check_query(&parsed.query, sees_protected);
+            let written = to_query_string(&parsed.query);
+            // No query string asks for no columns.
+            if !parsed.query.columns.is_empty() {
+                let again = parse_query_string(&written, &context).map(|again| again.query);
+                assert_eq!(again, Ok(parsed.query), "{written}");
+            }
         }
     }
 }

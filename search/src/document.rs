@@ -1,8 +1,10 @@
 //! The typed values of a stored search document.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use chrono::DateTime;
+use crash::redact;
 use serde_json::{Map, Value as Json};
 
 use crate::fields::{FieldId, Kind};
@@ -22,14 +24,23 @@ pub fn row(id: &str, date: i64, document: &Map<String, Json>) -> Row {
         if matches!(field.name(), "uuid" | "date") {
             continue;
         }
-        if let Some(stored) = document.get(field.name()) {
-            values.extend(of_field(stored, field.kind()).into_iter().map(|value| (field, value)));
+        if let Some(stored) = stored(field, document) {
+            values.extend(of_field(&stored, field.kind()).into_iter().map(|value| (field, value)));
         }
     }
     Row {
         id: id.to_owned(),
         date,
         values,
+    }
+}
+
+/// What a document has for a field. Under a field that everyone may see stands what everyone may see of it.
+pub(crate) fn stored(field: FieldId, document: &Map<String, Json>) -> Option<Cow<'_, Json>> {
+    let stored = document.get(field.name())?;
+    match field.cut_by() {
+        None => Some(Cow::Borrowed(stored)),
+        Some(described) => redact::public_value(stored, described).map(Cow::Owned),
     }
 }
 
@@ -51,7 +62,7 @@ pub(crate) fn parts(text: &str) -> impl Iterator<Item = String> {
     parts.filter(|part| !part.is_empty())
 }
 
-fn texts(stored: &Json) -> impl Iterator<Item = &str> {
+pub(crate) fn texts(stored: &Json) -> impl Iterator<Item = &str> {
     let items = match stored {
         Json::Array(items) => items.as_slice(),
         other => std::slice::from_ref(other),
@@ -66,7 +77,7 @@ fn different(texts: impl Iterator<Item = String>) -> Vec<Value> {
 }
 
 /// Build ids are stored as texts of digits.
-fn integer(stored: &Json) -> Option<i64> {
+pub(crate) fn integer(stored: &Json) -> Option<i64> {
     match stored {
         Json::Number(number) => number.as_i64(),
         Json::String(text) => text.trim().parse().ok(),
@@ -74,7 +85,7 @@ fn integer(stored: &Json) -> Option<i64> {
     }
 }
 
-fn number(stored: &Json) -> Option<f64> {
+pub(crate) fn number(stored: &Json) -> Option<f64> {
     let number = match stored {
         Json::Number(number) => number.as_f64()?,
         Json::String(text) => text.trim().parse().ok()?,
@@ -84,7 +95,7 @@ fn number(stored: &Json) -> Option<f64> {
     number.is_finite().then_some(number + 0.0)
 }
 
-fn boolean(stored: &Json) -> Option<bool> {
+pub(crate) fn boolean(stored: &Json) -> Option<bool> {
     match stored {
         Json::Bool(boolean) => Some(*boolean),
         Json::Number(number) => match number.as_i64()? {

@@ -1,8 +1,17 @@
 //! The fields that can be searched, and what matching means for each.
+//!
+//! A field of whose values not everyone may see all has two columns: the public ones stand under its name, all of them
+//! in a hidden column that no name leads to. Which of the two is meant is decided where a query is made
+//! ([`crate::parse`]), so that nothing that evaluates one can mistake them.
 
 mod rows;
 
-use crash::fields::{self as crash_fields, Access};
+#[cfg(test)]
+mod tests;
+
+use std::sync::LazyLock;
+
+use crash::fields::{self as crash_fields, Access, Shape};
 
 /// How the values of a field are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,34 +39,54 @@ impl Kind {
     }
 }
 
-/// A field that can be searched.
+/// A field that can be searched, or the hidden column of one.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Field {
-    /// Its name in searches.
+    /// Its name in searches and answers.
     pub name: &'static str,
+    /// The name of its column: that of the field, unless it is a hidden one.
+    pub column: &'static str,
     /// How its values are compared.
     pub kind: Kind,
 }
 
-/// Every field, sorted by name. A field's place in it is its [`FieldId`].
+/// Every field, sorted by column. A field's place in it is its [`FieldId`].
 pub fn all() -> &'static [Field] {
     rows::ROWS
 }
+
+/// What the table of fields says of each, in the order of [`all`]; of a field that no row describes, nothing.
+static DESCRIBED: LazyLock<Vec<Option<&'static crash_fields::Field>>> = LazyLock::new(|| {
+    let described = |field: &Field| {
+        let searched = crash_fields::searched().iter();
+        let mut fields = searched.map(|searched| (searched.name, searched.field));
+        let found = fields.find(|(name, _)| *name == field.name).map(|(_, field)| field);
+        found.or((crash_fields::FRAMES.search == Some(field.name)).then_some(&crash_fields::FRAMES))
+    };
+    all().iter().map(described).collect()
+});
 
 /// A field, by its place in [`all`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FieldId(u16);
 
 impl FieldId {
-    /// The field with this name.
+    /// The field with this name: what everyone who may see the field may see of it.
     pub fn of(name: &str) -> Option<Self> {
-        let at = rows::ROWS.binary_search_by(|field| field.name.cmp(name)).ok()?;
-        u16::try_from(at).ok().map(Self)
+        let at = rows::ROWS.binary_search_by(|field| field.column.cmp(name)).ok()?;
+        let found = u16::try_from(at).ok().map(Self)?;
+        (!found.is_whole()).then_some(found)
     }
 
-    /// Every field.
+    /// Every field, and every hidden column.
     pub fn all() -> impl Iterator<Item = Self> {
         (0..).map(Self).take(rows::ROWS.len())
+    }
+
+    /// The column of all its values, for those who see protected data; itself if it has no other.
+    pub fn whole(self) -> Self {
+        let mut hidden = Self::all().filter(|field| field.is_whole());
+        hidden.find(|field| field.name() == self.name()).unwrap_or(self)
     }
 
     /// Its place in [`all`].
@@ -70,9 +99,14 @@ impl FieldId {
         &rows::ROWS[self.index()]
     }
 
-    /// Its name.
+    /// Its name in searches and answers.
     pub fn name(self) -> &'static str {
         self.field().name
+    }
+
+    /// The name of its column, each of another.
+    pub fn column(self) -> &'static str {
+        self.field().column
     }
 
     /// How its values are compared.
@@ -80,14 +114,28 @@ impl FieldId {
         self.field().kind
     }
 
-    /// Who may see it, count it, sort or filter by it. A field that no row of the table of fields describes is
-    /// protected.
+    /// Whether it is the hidden column of a field.
+    fn is_whole(self) -> bool {
+        self.name() != self.column()
+    }
+
+    /// Its row in the table of fields of crashes.
+    fn described(self) -> Option<&'static crash_fields::Field> {
+        DESCRIBED.get(self.index()).copied().flatten()
+    }
+
+    /// Who may see it, count it, sort or filter by it. A hidden column is protected, and so is a field that no row of
+    /// the table of fields describes.
     pub fn access(self) -> Access {
-        let searched = crash_fields::searched()
-            .iter()
-            .find(|searched| searched.name == self.name());
-        let field = searched.map(|searched| searched.field);
-        let field = field.or((crash_fields::FRAMES.search == Some(self.name())).then_some(&crash_fields::FRAMES));
-        field.map_or(Access::Protected, crash_fields::Field::search_access)
+        match self.described() {
+            Some(described) if !self.is_whole() => described.search_access(),
+            _ => Access::Protected,
+        }
+    }
+
+    /// The row by which values are cut before they come into its column; none if they come as they are.
+    pub(crate) fn cut_by(self) -> Option<&'static crash_fields::Field> {
+        let described = self.described().filter(|_| !self.is_whole())?;
+        (described.access == Access::Public && described.shape != Shape::Plain).then_some(described)
     }
 }

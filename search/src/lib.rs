@@ -6,7 +6,9 @@ pub mod document;
 pub mod evaluate;
 pub mod fields;
 mod follow;
+pub mod hits;
 pub mod interval;
+pub mod json;
 pub mod matching;
 pub mod meters;
 #[doc(hidden)]

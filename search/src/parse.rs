@@ -1,4 +1,4 @@
-//! A query from the parameters of an address: Super Search's, with an operator before each value.
+//! A query from the parameters of an address, and back: Super Search's, with an operator before each value.
 
 mod aggregations;
 mod dates;
@@ -8,6 +8,7 @@ mod page;
 mod parameters;
 mod pattern;
 mod problem;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use crate::query::Query;
 
 pub use names::Context;
 pub use problem::{Problem, Warning};
+pub use written::to_query_string;
 
 use parameters::Parameters;
 

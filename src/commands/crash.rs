@@ -1,5 +1,7 @@
 //! `datil crash`: crash reports from the command line.
 
+mod query;
+
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -48,6 +50,13 @@ pub(crate) enum CrashCommand {
         /// Only crashes that came in on this day or later (YYYY-MM-DD, UTC)
         #[arg(long)]
         since: Option<chrono::NaiveDate>,
+        /// Those that this search finds (the conditions and the order of a query string, see `datil search --help`)
+        #[arg(
+            long,
+            value_name = "QUERY STRING",
+            conflicts_with_all = ["product", "version", "channel", "build_id", "signature", "since"]
+        )]
+        query: Option<String>,
         /// At most so many
         #[arg(long)]
         limit: Option<usize>,
@@ -57,11 +66,18 @@ pub(crate) enum CrashCommand {
         /// The crash id
         id: CrashId,
     },
-    /// Delete a crash with all its objects
+    /// Delete crashes with all their objects: those with these ids, or those that a search finds
     Delete {
         /// The crash ids
-        #[arg(required = true)]
+        #[arg(required_unless_present = "query")]
         ids: Vec<CrashId>,
+        /// Those that this search finds (the conditions of a query string, see `datil search --help`; without `date`,
+        /// of the last 7 days); says how many they are and deletes none without --yes
+        #[arg(long, value_name = "QUERY STRING", conflicts_with = "ids")]
+        query: Option<String>,
+        /// Really delete what the search finds
+        #[arg(long, requires = "query")]
+        yes: bool,
         #[command(flatten)]
         by: By,
     },
@@ -78,8 +94,22 @@ pub(crate) enum CrashCommand {
 }
 
 pub(crate) async fn run(settings: &Settings, command: CrashCommand, as_json: bool) -> anyhow::Result<ExitCode> {
+    if let CrashCommand::Delete {
+        query: Some(query),
+        yes,
+        by,
+        ..
+    } = command
+    {
+        return query::delete_found(settings, &query, yes, &by.actor()).await;
+    }
     let db = open_db(settings).await?;
     match command {
+        CrashCommand::List {
+            query: Some(query),
+            limit,
+            ..
+        } => query::list(settings, &db, &query, limit.unwrap_or(usize::MAX), as_json).await?,
         CrashCommand::List {
             product,
             version,
@@ -88,6 +118,7 @@ pub(crate) async fn run(settings: &Settings, command: CrashCommand, as_json: boo
             signature,
             since,
             limit,
+            query: None,
         } => {
             let since = since.map(|day| day.and_time(chrono::NaiveTime::MIN).and_utc());
             let asked = Asked {
@@ -111,26 +142,14 @@ pub(crate) async fn run(settings: &Settings, command: CrashCommand, as_json: boo
             let public = serde_json::Value::Object(public_processed(&crash));
             writeln!(std::io::stdout(), "{public}")?;
         }
-        CrashCommand::Delete { ids, by } => {
+        CrashCommand::Delete { ids, by, .. } => {
             let by = by.actor();
             let blobs = Blobs::open(&settings.blobs, &settings.data_dir)?;
             let mut missing = 0;
             for id in ids {
-                match delete(&db, &blobs, &id, &by).await? {
-                    Deletion::Done => writeln!(std::io::stdout(), "{id} deleted")?,
-                    Deletion::ObjectsLater => {
-                        writeln!(std::io::stdout(), "{id} deleted")?;
-                        writeln!(
-                            std::io::stderr(),
-                            "the blob store does not answer: a running system removes the objects of {id} when it is \
-                             back"
-                        )?;
-                    }
-                    Deletion::Nothing => {
-                        missing += 1;
-                        writeln!(std::io::stderr(), "{id} does not exist")?;
-                    }
-                }
+                let deletion = delete(&db, &blobs, &id, &by).await?;
+                missing += usize::from(deletion == Deletion::Nothing);
+                print_deletion(&id, deletion)?;
             }
             if missing > 0 {
                 db.close().await;
@@ -251,25 +270,42 @@ async fn print_list(db: &Db, filter: &Filter, limit: usize, as_json: bool) -> an
         });
         let mut out = std::io::stdout().lock();
         for row in rows.iter().take(left) {
-            if as_json {
-                writeln!(out, "{}", as_object(row))?;
-            } else {
-                writeln!(
-                    out,
-                    "{} {} {:9} {} {} {}",
-                    clock::rfc3339(row.received),
-                    row.id,
-                    row.state.name(),
-                    row.product,
-                    row.version,
-                    row.signature
-                )?;
-            }
+            print_row(&mut out, row, as_json)?;
         }
         left = left.saturating_sub(rows.len());
         if !more || left == 0 {
             return Ok(());
         }
+    }
+}
+
+fn print_row(out: &mut impl Write, row: &Summary, as_json: bool) -> std::io::Result<()> {
+    if as_json {
+        return writeln!(out, "{}", as_object(row));
+    }
+    writeln!(
+        out,
+        "{} {} {:9} {} {} {}",
+        clock::rfc3339(row.received),
+        row.id,
+        row.state.name(),
+        row.product,
+        row.version,
+        row.signature
+    )
+}
+
+fn print_deletion(id: &CrashId, deletion: Deletion) -> std::io::Result<()> {
+    match deletion {
+        Deletion::Done => writeln!(std::io::stdout(), "{id} deleted"),
+        Deletion::ObjectsLater => {
+            writeln!(std::io::stdout(), "{id} deleted")?;
+            writeln!(
+                std::io::stderr(),
+                "the blob store does not answer: a running system removes the objects of {id} when it is back"
+            )
+        }
+        Deletion::Nothing => writeln!(std::io::stderr(), "{id} does not exist"),
     }
 }
 

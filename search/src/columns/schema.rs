@@ -25,13 +25,13 @@ pub(super) static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
     let mut builder = Schema::builder();
     for field in fields::all() {
         match field.kind {
-            Kind::Integer | Kind::Date => builder.add_i64_field(field.name, number.clone()),
-            Kind::Number => builder.add_f64_field(field.name, number.clone()),
-            Kind::Boolean => builder.add_bool_field(field.name, number.clone()),
+            Kind::Integer | Kind::Date => builder.add_i64_field(field.column, number.clone()),
+            Kind::Number => builder.add_f64_field(field.column, number.clone()),
+            Kind::Boolean => builder.add_bool_field(field.column, number.clone()),
             Kind::Exact if field.name == ID => {
-                builder.add_text_field(field.name, text.clone().set_indexing_options(indexed.clone()))
+                builder.add_text_field(field.column, text.clone().set_indexing_options(indexed.clone()))
             }
-            Kind::Exact | Kind::Words | Kind::Semicolons => builder.add_text_field(field.name, text.clone()),
+            Kind::Exact | Kind::Words | Kind::Semicolons => builder.add_text_field(field.column, text.clone()),
         };
     }
     builder.build()
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn the_columns_are_the_fields_in_their_order() {
         for field in FieldId::all() {
-            assert_eq!(SCHEMA.get_field_name(column(field)), field.name());
+            assert_eq!(SCHEMA.get_field_name(column(field)), field.column());
         }
         assert_eq!(SCHEMA.get_field_name(*ID_COLUMN), "uuid");
         assert_eq!(SCHEMA.get_field_name(*DATE_COLUMN), "date");

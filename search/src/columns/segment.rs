@@ -70,7 +70,7 @@ impl Segment {
     /// # Errors
     /// The files are damaged.
     pub fn texts(&self, field: FieldId) -> io::Result<Option<Texts>> {
-        self.reader.fast_fields().str(field.name()).map_err(io::Error::other)
+        self.reader.fast_fields().str(field.column()).map_err(io::Error::other)
     }
 
     /// The values of a field that is not a text, in a form that has their order: `None` if no row has any.
@@ -87,7 +87,7 @@ impl Segment {
         let found = self
             .reader
             .fast_fields()
-            .u64_lenient_for_type(Some(&[stored]), field.name());
+            .u64_lenient_for_type(Some(&[stored]), field.column());
         Ok(found.map_err(io::Error::other)?.map(|(column, _)| column))
     }
 

@@ -397,3 +397,20 @@ fn protected_fields_are_left_out_for_those_who_may_not_see_them() {
         assert!(!warning.message.contains("secret"), "{text}: {warning:?}");
     }
 }
+
+#[test]
+fn a_field_of_which_not_everyone_sees_all_is_whole_for_those_who_may_see_it() {
+    let keys = field("crash_report_keys");
+    for (context, expected) in [(ANONYMOUS, keys), (ALL, keys.whole())] {
+        let text = "crash_report_keys=URL&_columns=crash_report_keys&_sort=crash_report_keys\
+                    &_facets=crash_report_keys&_aggs.product=_cardinality.crash_report_keys";
+        let Parsed { query, warnings } = parse_query_string(text, &context).unwrap();
+        assert_eq!(warnings, []);
+        assert_eq!((query.conditions[1].field, query.sort[0].field), (expected, expected));
+        assert_eq!(query.columns, [expected]);
+        assert_eq!(query.aggregations[0].field(), expected);
+        assert_eq!(query.aggregations[1].within()[0].field(), expected);
+        let hidden = parse_query_string("crash_report_keys_whole=URL", &context).unwrap();
+        assert_eq!((hidden.query.conditions.len(), hidden.warnings.len()), (1, 1));
+    }
+}

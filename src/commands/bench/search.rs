@@ -61,7 +61,7 @@ pub(crate) struct SearchArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Width {
-    /// All 161
+    /// All of them
     Wide,
     /// The 44 most used
     Narrow,

@@ -26,7 +26,7 @@ const PROTO: u64 = 13;
 /// Which fields rows have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fields {
-    /// All 161.
+    /// Every field.
     Wide,
     /// The 44 that are asked for most.
     Narrow,

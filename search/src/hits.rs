@@ -1,0 +1,139 @@
+//! The crashes that are shown, with the values of their columns.
+
+use std::collections::HashMap;
+
+use crash::CrashId;
+use crashstore::db::{MOST_DOCUMENTS, search_documents};
+use crashstore::search::read_document;
+use platform::db::{Db, DbError};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value as Json};
+
+use crate::document;
+use crate::fields::{FieldId, Kind};
+
+/// A crash that is shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    /// The crash id.
+    pub id: String,
+    /// Its search document.
+    pub document: Map<String, Json>,
+}
+
+/// What stands in a column of a hit, as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell {
+    /// Nothing.
+    Missing,
+    /// An integer.
+    Integer(i64),
+    /// A number.
+    Number(f64),
+    /// True or false.
+    Boolean(bool),
+    /// A text; a moment, in ISO 8601.
+    Text(String),
+    /// More than one text.
+    Texts(Vec<String>),
+}
+
+/// The crashes with these ids in their order, of the first 1000. Those that are gone meanwhile are left out, and so are
+/// those whose documents cannot be read.
+///
+/// # Errors
+/// The database failed.
+pub async fn read(db: &Db, ids: &[String]) -> Result<Vec<Hit>, DbError> {
+    let ids = &ids[..ids.len().min(MOST_DOCUMENTS)];
+    let known: Vec<CrashId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+    let mut documents: HashMap<String, Vec<u8>> = search_documents(db, &known).await?.into_iter().collect();
+    let hits = ids.iter().filter_map(|id| {
+        Some(Hit {
+            id: id.clone(),
+            document: read_document(&documents.remove(id)?)?,
+        })
+    });
+    Ok(hits.collect())
+}
+
+impl Hit {
+    /// What stands in a column. A list of one text is that text, one of none is missing.
+    pub fn cell(&self, column: FieldId) -> Cell {
+        if column.name() == "uuid" {
+            return Cell::Text(self.id.clone());
+        }
+        let Some(stored) = document::stored(column, &self.document) else {
+            return Cell::Missing;
+        };
+        let cell = match column.kind() {
+            Kind::Integer => document::integer(&stored).map(Cell::Integer),
+            Kind::Number => document::number(&stored).map(Cell::Number),
+            Kind::Boolean => document::boolean(&stored).map(Cell::Boolean),
+            Kind::Date | Kind::Exact | Kind::Words | Kind::Semicolons => {
+                let mut texts: Vec<String> = document::texts(&stored).map(str::to_owned).collect();
+                match texts.len() {
+                    0 | 1 => texts.pop().map(Cell::Text),
+                    _ => Some(Cell::Texts(texts)),
+                }
+            }
+        };
+        cell.unwrap_or(Cell::Missing)
+    }
+}
+
+impl Serialize for Cell {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Missing => to.serialize_none(),
+            Self::Integer(integer) => to.serialize_i64(*integer),
+            Self::Number(number) => to.serialize_f64(*number),
+            Self::Boolean(boolean) => to.serialize_bool(*boolean),
+            Self::Text(text) => to.serialize_str(text),
+            Self::Texts(texts) => texts.serialize(to),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn cells_are_of_their_columns_kind() {
+        let document = json!({
+            "date": "2026-11-20T01:02:03.123456+00:00", "build_id": "20261119093012", "uptime": 7, "uptime_ts": 2,
+            "safe_mode": false, "startup_crash": "1", "signature": "", "addons": ["a", "b", "a"], "version": ["1", 2],
+            "app_notes": [], "modules_in_stack": "Xul.dll;B", "install_age": "x", "url": null,
+            "crash_report_keys": ["URL", "Version"],
+        });
+        let hit = Hit {
+            id: "id".to_owned(),
+            document: document.as_object().unwrap().clone(),
+        };
+        for (name, expected) in [
+            ("uuid", json!("id")),
+            ("date", json!("2026-11-20T01:02:03.123456+00:00")),
+            ("build_id", json!(20_261_119_093_012_i64)),
+            ("uptime", json!(7)),
+            ("uptime_ts", json!(2.0)),
+            ("safe_mode", json!(false)),
+            ("startup_crash", json!(true)),
+            ("signature", json!("")),
+            ("addons", json!(["a", "b", "a"])),
+            ("version", json!("1")),
+            ("app_notes", json!(null)),
+            ("modules_in_stack", json!("Xul.dll;B")),
+            ("install_age", json!(null)),
+            ("url", json!(null)),
+            ("reason", json!(null)),
+            ("crash_report_keys", json!("Version")),
+        ] {
+            let cell = hit.cell(FieldId::of(name).unwrap());
+            assert_eq!(json!(cell), expected, "{name}");
+        }
+        let whole = FieldId::of("crash_report_keys").unwrap().whole();
+        assert_eq!(json!(hit.cell(whole)), json!(["URL", "Version"]));
+    }
+}

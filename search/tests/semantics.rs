@@ -1,0 +1,182 @@
+//! What every query means: the table in `semantics.json`, through both evaluations.
+//!
+//! A row has a name of one letter, by which `hits` list the expected crashes in order. `before` is what an earlier
+//! write of the row said. A case without dates is asked with those of the table; one that is `relative` depends on now.
+//! `total` is the number of hits unless it is written. `facets` and `columns` are as Super Search writes them.
+
+use std::collections::BTreeMap;
+
+use chrono::DateTime;
+use crashstore::db::Place;
+use search::answer::Answer;
+use search::columns::{Index, IndexError};
+use search::document;
+use search::evaluate::{self, Limits};
+use search::hits::Hit;
+use search::json::Json;
+use search::naive;
+use search::parse::{Context, parse_query_string, to_query_string};
+use search::position::Position;
+use search::query::Query;
+use search::row::Row;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    now: String,
+    dates: String,
+    rows: Vec<Stored>,
+    groups: Vec<Group>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    name: char,
+    id: String,
+    date: String,
+    document: Map<String, Value>,
+    before: Option<Map<String, Value>>,
+    #[serde(default)]
+    deleted: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Group {
+    of: String,
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    query: String,
+    hits: Option<String>,
+    total: Option<usize>,
+    facets: Option<Value>,
+    columns: Option<Value>,
+    #[serde(default)]
+    protected: bool,
+    #[serde(default)]
+    relative: bool,
+}
+
+fn micros(text: &str) -> i64 {
+    let moment = DateTime::parse_from_rfc3339(text);
+    moment.expect("the table has moments of RFC 3339").timestamp_micros()
+}
+
+impl Stored {
+    fn row(&self, document: &Map<String, Value>) -> Row {
+        document::row(&self.id, micros(&self.date), document)
+    }
+
+    fn hit(&self) -> Hit {
+        let mut document = self.document.clone();
+        document.insert("date".to_owned(), self.date.clone().into());
+        Hit {
+            id: self.id.clone(),
+            document,
+        }
+    }
+}
+
+/// The index as it comes about: each row in a commit of its own, some of them written twice, some removed.
+fn index_of(rows: &[Stored], folder: &std::path::Path) -> Result<Index, IndexError> {
+    let (mut index, _) = Index::open(folder)?;
+    let mut position = Position::new(String::new(), Place::default());
+    for stored in rows {
+        index.put(&stored.row(stored.before.as_ref().unwrap_or(&stored.document)))?;
+        index.commit(&mut position)?;
+    }
+    for stored in rows {
+        if stored.before.is_some() {
+            index.put(&stored.row(&stored.document))?;
+        }
+        if stored.deleted {
+            index.remove(&stored.id, micros(&stored.date))?;
+        }
+    }
+    index.commit(&mut position)?;
+    Ok(index)
+}
+
+/// Checks a case; says what is wrong.
+fn check(case: &Case, query: &Query, answer: &Answer, rows: &[Stored]) -> Result<(), String> {
+    let by_id: BTreeMap<&str, &Stored> = rows.iter().map(|stored| (stored.id.as_str(), stored)).collect();
+    let found: Vec<&Stored> = answer
+        .hits
+        .iter()
+        .filter_map(|id| by_id.get(id.as_str()).copied())
+        .collect();
+    let differ = |what: &str, found: &Value, expected: &Value| Err(format!("{what}: {found}, expected {expected}"));
+    if let Some(expected) = &case.hits {
+        let found: String = found.iter().map(|stored| stored.name).collect();
+        if found != *expected {
+            return differ("hits", &found.into(), &expected.as_str().into());
+        }
+    }
+    let total = case.total.or(case.hits.as_ref().map(String::len)).unwrap_or_default();
+    if answer.total != total as u64 {
+        return differ("total", &answer.total.into(), &total.into());
+    }
+    let hits: Vec<Hit> = found.into_iter().map(Stored::hit).collect();
+    let written = serde_json::to_value(Json {
+        answer,
+        hits: &hits,
+        columns: &query.columns,
+        missing: &[],
+    });
+    let written = written.map_err(|error| error.to_string())?;
+    for (part, expected) in [("facets", &case.facets), ("hits", &case.columns)] {
+        if let Some(expected) = expected
+            && written[part] != *expected
+        {
+            return differ(part, &written[part], expected);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_query_means_what_the_table_says() {
+    let table: Table = serde_json::from_str(include_str!("semantics.json")).unwrap();
+    let kept = table.rows.iter().filter(|stored| !stored.deleted);
+    let rows: Vec<Row> = kept.map(|stored| stored.row(&stored.document)).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let index = index_of(&table.rows, folder.path()).unwrap();
+    assert!(index.view().whole().segments.len() >= 5, "several weeks and segments");
+    let (mut wrong, mut asked) = (Vec::new(), 0);
+    for group in &table.groups {
+        for case in &group.cases {
+            let has_dates = case.query.split('&').any(|parameter| parameter.starts_with("date="));
+            let text = if case.relative || has_dates {
+                case.query.clone()
+            } else {
+                format!("{}&{}", table.dates, case.query)
+            };
+            let context = Context {
+                now: micros(&table.now),
+                sees_protected: case.protected,
+            };
+            let query = parse_query_string(&text, &context)
+                .unwrap_or_else(|problem| panic!("{text}: {problem}"))
+                .query;
+            let again = parse_query_string(&to_query_string(&query), &context);
+            assert_eq!(again.map(|again| again.query).as_ref(), Ok(&query), "{text}");
+            let (from, to) = evaluate::span(&query);
+            let evaluated = evaluate::answer(&index.view().snapshot(from, to), &query, &mut Limits::default()).unwrap();
+            for (by, answer) in [("naive", naive::answer(&rows, &query)), ("columns", evaluated)] {
+                if let Err(what) = check(case, &query, &answer, &table.rows) {
+                    wrong.push(format!("{} ({}, by {by}): {what}", case.query, group.of));
+                }
+            }
+            asked += 1;
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(asked > 250, "{asked} cases");
+}

@@ -1,0 +1,186 @@
+//! A query string on the command line, the index that answers it, and what is said about both.
+
+use std::io::Write;
+
+use anyhow::Context as _;
+use platform::clock;
+use platform::db::Db;
+use search::columns::Week;
+use search::evaluate;
+use search::parse::{Context, Parsed, Warning, parse_query_string};
+use search::query::Query;
+use search::service::{AsOf, Search};
+
+use crate::owner::owner;
+use crate::parts::search_folder;
+use crate::settings::Settings;
+
+const WEEK: i64 = 7 * 86_400 * 1_000_000;
+
+/// What a query string asks for. The command line sees what everyone sees.
+#[derive(Debug)]
+pub(crate) struct Asking {
+    /// The query.
+    pub(crate) query: Query,
+    /// What was left out of it, or may mean something else than the caller thinks.
+    pub(crate) warnings: Vec<Warning>,
+}
+
+impl Asking {
+    /// # Errors
+    /// A parameter cannot be understood; the text names it.
+    pub(crate) fn new(text: &str) -> anyhow::Result<Self> {
+        let context = Context {
+            now: clock::now_micros(),
+            sees_protected: false,
+        };
+        let Parsed { query, warnings } = parse_query_string(text, &context).context("in the query string")?;
+        Ok(Self { query, warnings })
+    }
+
+    /// The dates that are searched, microseconds UTC.
+    pub(crate) fn span(&self) -> (i64, i64) {
+        evaluate::span(&self.query)
+    }
+
+    /// Whether it names anything but dates.
+    pub(crate) fn has_condition(&self) -> bool {
+        self.query
+            .conditions
+            .iter()
+            .any(|condition| condition.field.name() != "date")
+    }
+
+    pub(crate) fn say_warnings(&self) {
+        for Warning { parameter, message } in &self.warnings {
+            say(&format!("{parameter}: {message}"));
+        }
+    }
+}
+
+/// Opens the index; if no running process keeps it up to date, it is brought up to date first.
+///
+/// # Errors
+/// The database or the files failed.
+pub(crate) async fn open(settings: &Settings, db: &Db) -> anyhow::Result<Search> {
+    let folder = search_folder(settings);
+    let opened = Search::for_command(&folder, db, &owner(), say).await;
+    opened.with_context(|| format!("opening the search index in {}", folder.display()))
+}
+
+/// Says what an answer does not know yet, if there is anything.
+pub(crate) fn say_what_is_missing(as_of: &AsOf) {
+    let at = clock::rfc3339(as_of.committed);
+    match as_of.behind {
+        Some(..=0) => {}
+        Some(behind) => {
+            let behind = text::thousands(behind);
+            say(&format!(
+                "this is as of {at}: up to {behind} newer changes are not in it yet"
+            ));
+        }
+        None => say(&format!(
+            "this is as of {at}: whether anything newer is to be added is not known yet"
+        )),
+    }
+    for gap in &as_of.gaps {
+        let end = |moment: i64, open: &str| match moment {
+            i64::MIN | i64::MAX => open.to_owned(),
+            moment => clock::rfc3339(moment),
+        };
+        let (from, before) = (end(gap.from, "the beginning"), end(gap.before, "now"));
+        say(&format!(
+            "crashes from {from} to {before} are not all indexed yet: the answer lacks some of them"
+        ));
+    }
+}
+
+/// The weeks of which an answer between these moments lacks crashes.
+pub(crate) fn missing_weeks(as_of: &AsOf, (from, to): (i64, i64)) -> Vec<Week> {
+    let mut weeks = Vec::new();
+    for gap in &as_of.gaps {
+        let (mut at, last) = (gap.from.max(from), gap.before.saturating_sub(1).min(to));
+        while at <= last {
+            weeks.push(Week::of(at));
+            at = at.saturating_add(WEEK);
+        }
+        if gap.from.max(from) <= last {
+            weeks.push(Week::of(last));
+        }
+    }
+    weeks.sort_unstable();
+    weeks.dedup();
+    weeks
+}
+
+/// Says something beside the answer. If standard error is closed, nobody wants to know.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", text::one_line(text));
+}
+
+#[cfg(test)]
+mod tests {
+    use search::position::Gap;
+
+    use super::*;
+
+    #[test]
+    fn weeks_with_gaps_are_named_within_what_was_asked() {
+        // Monday, 2026-11-23.
+        const MONDAY: i64 = 20_780 * 86_400 * 1_000_000;
+        let gap = |from, before| Gap {
+            from,
+            before,
+            before_id: String::new(),
+        };
+        for (gaps, span, expected) in [
+            (vec![], (MONDAY, MONDAY + WEEK), vec![]),
+            (
+                vec![gap(i64::MIN, i64::MAX)],
+                (MONDAY, MONDAY + WEEK - 1),
+                vec!["2026-W48"],
+            ),
+            (
+                vec![gap(i64::MIN, i64::MAX)],
+                (MONDAY - 1, MONDAY + WEEK),
+                vec!["2026-W47", "2026-W48", "2026-W49"],
+            ),
+            (
+                vec![gap(MONDAY + 5, MONDAY + WEEK)],
+                (MONDAY - WEEK, MONDAY + WEEK),
+                vec!["2026-W48"],
+            ),
+            (vec![gap(i64::MIN, MONDAY)], (MONDAY, MONDAY + 5), vec![]),
+            (
+                vec![gap(MONDAY, MONDAY + 1), gap(MONDAY + 5, MONDAY + 6)],
+                (MONDAY, MONDAY + WEEK),
+                vec!["2026-W48"],
+            ),
+        ] {
+            let as_of = AsOf {
+                committed: 0,
+                behind: None,
+                gaps,
+            };
+            let found: Vec<String> = missing_weeks(&as_of, span).iter().map(Week::to_string).collect();
+            assert_eq!(found, expected, "{:?} {span:?}", as_of.gaps);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_understood_names_its_parameter() {
+        let problem = Asking::new("uptime=soon").unwrap_err();
+        assert!(
+            format!("{problem:#}").starts_with("in the query string: uptime: must be"),
+            "{problem:#}"
+        );
+        for (text, expected) in [
+            ("", false),
+            ("date=>=2026-01-01&date=<2026-01-02", false),
+            ("product=Firefox", true),
+        ] {
+            assert_eq!(Asking::new(text).unwrap().has_condition(), expected, "{text}");
+        }
+        assert_eq!(Asking::new("url=x").unwrap().warnings.len(), 1);
+    }
+}
