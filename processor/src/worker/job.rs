@@ -17,8 +17,10 @@ use serde_json::json;
 
 use super::minidumps;
 use super::problem::Problem;
+use super::renewal::Renewal;
 use super::shared::Shared;
 use crate::enrich::{self, Builds, Found};
+use crate::meters::RENEWED;
 use crate::pipeline::{self, Input, Note};
 
 /// How long a crash waits if it was looked up in an older generation of builds than the stored one: by then every
@@ -33,9 +35,9 @@ struct Looked {
 }
 
 /// What exists of a crash when work on it starts.
-struct Before {
+pub(super) struct Before {
     /// The number of the last write recorded in the row; 0 without a row.
-    row_version: i64,
+    pub(super) row_version: i64,
     has_row: bool,
 }
 
@@ -112,6 +114,9 @@ impl Shared {
                 has_row: false,
             },
         };
+        if job.kind == Kind::Renew && self.renew(&id, job, &before).await? {
+            return Ok("renewed");
+        }
         if job.kind == Kind::Enrich && self.enrich(&id, job, &before).await? {
             return Ok("enriched");
         }
@@ -181,7 +186,8 @@ impl Shared {
         self.make_valid(id, job, stored).await
     }
 
-    /// Attaches the build again; `false` if the crash was never processed, or its output is lost.
+    /// Attaches the build again; `false` if the crash was never processed, or its output is lost. If nothing is new
+    /// about the build, only a search row of an older form is written.
     async fn enrich(&self, id: &CrashId, job: &Job, before: &Before) -> Result<bool, Problem> {
         let Some((digest, _)) = db::lookup_of(&self.db, id).await? else {
             return Ok(false);
@@ -194,10 +200,16 @@ impl Shared {
         let reported = raw.annotation("Version").unwrap_or_default();
         let attached = looked.found.attached(&version, &reported);
         if digest == looked.found.digest() {
+            let renewal = self.renewal(id, before).await?;
+            if matches!(renewal, Renewal::Impossible) {
+                return Ok(false);
+            }
             let newest = buildinfo::db::latest_generation(&self.db).await?.n;
             let mut tx = self.db.begin().await?;
             db::attach_build(&mut tx, id, &attached).await?;
+            let renewed = renewal.write(&mut tx, id, before).await?;
             self.finish_job(tx, job, &looked.found, newest).await?;
+            RENEWED.add(u64::from(renewed));
             return Ok(true);
         }
         let Stored::Valid(processed) = output::load(&self.db, &self.blobs, id).await? else {
