@@ -25,8 +25,9 @@ platform::from_row!(OlderRow { crash_id, date, job });
 
 pub(super) const NEXT: &str = "SELECT schema FROM search_row WHERE NOT deleted AND schema > $1 AND schema < $2 \
     ORDER BY schema LIMIT 1";
-pub(super) const COUNT: &str =
-    "SELECT COUNT(*) FROM (SELECT 1 FROM search_row WHERE NOT deleted AND schema = $1 LIMIT $2) AS counted";
+// In the order of the index that finds them, whatever PostgreSQL believes of how many they are.
+pub(super) const COUNT: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM search_row \
+    WHERE NOT deleted AND schema >= $1 AND schema <= $1 ORDER BY schema LIMIT $2) AS counted";
 
 /// The older forms that rows have, each with its number of rows, up to [`MOST_OLDER`]; none if every row has the newest
 /// form. Deleted crashes do not count.
@@ -58,14 +59,16 @@ async fn next_form(db: &Db, last: i64) -> Result<Option<i64>, DbError> {
         .await)?)
 }
 
-/// The statement of [`older_rows`] for one form. Its parameters: the form, date and crash of the place, the limit.
+/// The statement of [`older_rows`] for one form. Its parameters: the form, date and crash of the place, the limit. The
+/// form is between two equal bounds, and stands in the order: so PostgreSQL, too, goes by the index of the forms, and
+/// never through the rows of all forms by date.
 pub(super) fn rows_sql(db: &Db) -> String {
     format!(
         "SELECT search_row.crash_id, search_row.date, job.state AS job \
          FROM search_row {} LEFT JOIN job ON job.crash_id = search_row.crash_id \
-         WHERE search_row.schema = $1 AND NOT search_row.deleted \
-         AND (search_row.date, search_row.crash_id) < ($2, $3) \
-         ORDER BY search_row.date DESC, search_row.crash_id DESC LIMIT $4",
+         WHERE NOT search_row.deleted AND search_row.schema >= $1 \
+         AND (search_row.schema, search_row.date, search_row.crash_id) < ($1, $2, $3) \
+         ORDER BY search_row.schema DESC, search_row.date DESC, search_row.crash_id DESC LIMIT $4",
         db.by_index("search_row_by_schema")
     )
 }
