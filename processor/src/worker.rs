@@ -11,6 +11,7 @@ mod renewal;
 mod shared;
 mod stores;
 mod watch;
+mod written;
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;

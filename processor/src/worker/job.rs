@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use crash::{CrashId, ProcessedCrash, RawCrash};
-use crashstore::column::{Name, Text};
-use crashstore::db::{self, Finished, Output, Standing, State};
+use crashstore::db::{self, Output, Standing, State};
 use crashstore::output::{self, Stored};
 use crashstore::received::received;
 use crashstore::report::{load, load_raw};
-use crashstore::{Received, Report, StoreError, search};
+use crashstore::{Received, Report, StoreError};
 use platform::blobs::BlobError;
 use platform::db::{DbError, Tx};
 use platform::queue::{self, Job, Kind, Lane};
@@ -19,6 +18,7 @@ use super::minidumps;
 use super::problem::Problem;
 use super::renewal::Renewal;
 use super::shared::Shared;
+use super::written::{Written, finished};
 use crate::enrich::{self, Builds, Found};
 use crate::meters::RENEWED;
 use crate::pipeline::{self, Input, Note};
@@ -375,29 +375,6 @@ impl Shared {
     }
 }
 
-/// A processed crash as it is written: a document may be many megabytes, so its forms are built once and on another
-/// thread.
-struct Written {
-    output: Output,
-    document: ProcessedCrash,
-    bytes: bytes::Bytes,
-    search: Vec<u8>,
-}
-
-impl Written {
-    async fn of(mut document: ProcessedCrash, output: Output) -> Result<Self, Problem> {
-        document.set("row_version", output.row_version);
-        let made = cpu::run(move || Self {
-            bytes: document.to_json().into(),
-            search: search::stored_document(&document),
-            document,
-            output,
-        });
-        made.await
-            .map_err(|_| Problem::Never("the document could not be written"))
-    }
-}
-
 /// A crash with a row was acknowledged, so its objects must be somewhere: the store may be the wrong one, or
 /// incomplete.
 fn no_raw_crash(before: &Before) -> Problem {
@@ -405,19 +382,5 @@ fn no_raw_crash(before: &Before) -> Problem {
         Problem::Later("the raw crash is not in the blob store")
     } else {
         Problem::Never("there is no raw crash")
-    }
-}
-
-fn finished(processed: &ProcessedCrash, found: &Found) -> Finished {
-    let text = |name: &str| processed.text(name).unwrap_or_default();
-    Finished {
-        os_name: Name::of(text("os_name")),
-        process_type: Name::of(text("process_type")),
-        signature: Text::of(text("signature")),
-        reason: Text::of(text("reason")),
-        product: Name::of(text("product")),
-        channel: Name::of(text("release_channel")),
-        build_id: Name::of(text("build")),
-        attached: found.attached(text("version"), text("version_reported")),
     }
 }
