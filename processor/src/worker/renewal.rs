@@ -1,9 +1,9 @@
 //! Makes search rows of older forms again, in the background.
 //!
 //! Which rows those are, the rows say themselves. So the work goes on after any interruption, and any number of
-//! processes may do it. Each queues a few crashes at a time, newest first, for the smallest kind of work, and only those
-//! that have no job: whatever else is to be done on a crash makes its row again too, and one that was given up is for
-//! people.
+//! processes may do it. Each queues a few crashes at a time, newest first, for the smallest kind of work, and only
+//! those that have no job: whatever else is to be done on a crash makes its row again too, and one that was given up is
+//! for people.
 
 use std::time::Duration;
 
