@@ -3,6 +3,7 @@
 mod by_build;
 mod crashes;
 mod days;
+mod forms;
 mod list;
 mod search_rows;
 mod sequence;
@@ -15,6 +16,7 @@ pub use crashes::{
     name_output, output_is_copied, standing, unknown_of, with_output,
 };
 pub use days::{day_is_swept, swept_days};
+pub use forms::{MOST_OLDER, OlderRow, form_of, older_forms, older_rows, renew_search_row};
 pub use list::{Cursor, Filter, list, list_sql, next_value_sql};
 #[cfg(test)]
 pub(crate) use search_rows::delete as delete_search_row;
@@ -22,8 +24,8 @@ pub use search_rows::{
     MOST_DOCUMENTS, Place, SearchRow, Tail, first_place, identity, newest_seq, search_documents, search_rows_after,
     search_rows_before, upsert as upsert_search_row,
 };
-pub use sequence::{MOST_UNNUMBERED, unnumbered};
-pub(crate) use sequence::{is_any_unnumbered, number_search_rows, sequence_lease, take_sequence};
+pub use sequence::{MOST_UNNUMBERED, sequence_lease, unnumbered};
+pub(crate) use sequence::{is_any_unnumbered, number_search_rows, take_sequence};
 pub use summary::{State, Summary, first_copy, get};
 pub use tombstones::{bury, cleaned, forget, to_clean, tombstones_before};
 
@@ -33,6 +35,7 @@ pub use tombstones::{bury, cleaned, forget, to_clean, tombstones_before};
 pub fn statements(db: &platform::db::Db) -> Vec<(&'static str, String)> {
     let made = [
         ("documents", search_rows::documents_sql(100)),
+        ("older rows", forms::rows_sql(db)),
         ("number new rows", sequence::number_new_sql(db)),
         ("number foreign rows", sequence::number_foreign_sql(db)),
     ];
@@ -48,6 +51,8 @@ pub fn statements(db: &platform::db::Db) -> Vec<(&'static str, String)> {
         ("search rows after", search_rows::AFTER),
         ("search rows before", search_rows::BEFORE),
         ("take the sequence", sequence::TAKE),
+        ("next older form", forms::NEXT),
+        ("rows of a form", forms::COUNT),
         ("unnumbered rows", sequence::UNNUMBERED),
         ("foreign rows", sequence::FOREIGN),
     ];

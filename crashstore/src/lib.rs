@@ -11,6 +11,7 @@
 pub mod column;
 pub mod db;
 pub mod deletion;
+pub mod forms;
 pub mod keys;
 pub mod meters;
 pub mod output;

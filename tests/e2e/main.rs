@@ -17,6 +17,7 @@ mod memory;
 mod meters;
 mod metrics;
 mod migrations;
+mod older_rows;
 mod operating;
 mod outages;
 mod own_products;
