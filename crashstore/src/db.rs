@@ -4,6 +4,7 @@ mod by_build;
 mod crashes;
 mod days;
 mod list;
+mod rebuilt;
 mod search_rows;
 mod sequence;
 mod summary;
@@ -16,6 +17,11 @@ pub use crashes::{
 };
 pub use days::{day_is_swept, swept_days};
 pub use list::{Cursor, Filter, list, list_sql, next_value_sql};
+#[cfg(test)]
+pub(crate) use rebuilt::StoredSearch;
+pub(crate) use rebuilt::{
+    Columns, MOST_ROWS, MadeRow, StoredCrash, StoredRows, first_copy_of, insert_made, replace_made, stored_rows,
+};
 #[cfg(test)]
 pub(crate) use search_rows::delete as delete_search_row;
 pub use search_rows::{
@@ -33,6 +39,8 @@ pub use tombstones::{bury, cleaned, forget, to_clean, tombstones_before};
 pub fn statements(db: &platform::db::Db) -> Vec<(&'static str, String)> {
     let made = [
         ("documents", search_rows::documents_sql(100)),
+        ("stored crash rows", rebuilt::crash_rows_sql(100)),
+        ("stored search rows", rebuilt::search_rows_sql(100)),
         ("number new rows", sequence::number_new_sql(db)),
         ("number foreign rows", sequence::number_foreign_sql(db)),
     ];
@@ -41,6 +49,7 @@ pub fn statements(db: &platform::db::Db) -> Vec<(&'static str, String)> {
         ("concerned", by_build::CONCERNED),
         ("crash by crash", by_build::AFTER),
         ("of a build", by_build::OF_BUILD),
+        ("first copy", rebuilt::FIRST_COPY),
         ("with an output", crashes::WITH_OUTPUT),
         ("owner of an output", crashes::OWNED),
         ("to clean", tombstones::TO_CLEAN),

@@ -14,6 +14,7 @@ pub mod deletion;
 pub mod keys;
 pub mod meters;
 pub mod output;
+pub mod rebuild;
 pub mod received;
 pub mod report;
 pub mod search;
