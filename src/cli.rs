@@ -28,7 +28,7 @@ pub(crate) enum Command {
     Webapp,
     /// Run the processor alone (port 8003: health and metrics)
     Processor,
-    /// List, show or delete crash reports
+    /// List, show or delete crash reports, or make their rows again
     #[command(subcommand)]
     Crash(crash::CrashCommand),
     /// Make, list or revoke tokens, which let people and programs see and do what is not open to all

@@ -1,5 +1,7 @@
 //! `datil crash`: crash reports from the command line.
 
+mod rebuild;
+
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -75,6 +77,8 @@ pub(crate) enum CrashCommand {
         #[command(flatten)]
         by: By,
     },
+    /// Make the rows of crashes again from what the blob store holds; nothing is processed
+    Rebuild(rebuild::RebuildArgs),
 }
 
 pub(crate) async fn run(settings: &Settings, command: CrashCommand, as_json: bool) -> anyhow::Result<ExitCode> {
@@ -146,6 +150,7 @@ pub(crate) async fn run(settings: &Settings, command: CrashCommand, as_json: boo
             }
         }
         CrashCommand::Failed { retry: false, ids, .. } => print_failed(&db, &ids, as_json).await?,
+        CrashCommand::Rebuild(args) => return rebuild::run(settings, db, &args, as_json).await,
     }
     db.close().await;
     Ok(ExitCode::SUCCESS)
