@@ -20,6 +20,7 @@ mod migrations;
 mod operating;
 mod outages;
 mod own_products;
+mod rebuild;
 mod release;
 mod siglists;
 mod signatures;
