@@ -2,8 +2,8 @@
 //! filled. Nothing is processed, and nothing put into the queue.
 //!
 //! Days are gone through from the oldest on. What is there already and as the objects tell is not written. Whoever
-//! writes a crash meanwhile wins, and what was deleted stays deleted. How far it has come is kept in the database beside
-//! the rows, so that a run goes on where one before it was interrupted, and a database that was lost begins anew.
+//! writes a crash meanwhile wins, and what was deleted stays deleted. How far it has come is kept in the database,
+//! beside the rows: a run goes on where one before it was interrupted, and for a new database it begins anew.
 
 mod days;
 mod decision;

@@ -90,9 +90,8 @@ impl<'a> Run<'a> {
         }
         self.at.day = None;
         self.show();
-        for id in orphans::find(&self.of.db, &self.of.blobs, &days, self.of.from, self.of.to).await? {
-            self.problem(Problem::WithoutRaw(id));
-        }
+        let of = self.of;
+        orphans::find(of, &days, &mut |id| self.problem(Problem::WithoutRaw(id))).await?;
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use platform::blobs::Blobs;
 use platform::db::Db;
 
 use super::days::{is_within, key_of};
-use super::{RebuildError, decision};
+use super::{Rebuild, RebuildError, decision};
 use crate::db::{State, standing};
 use crate::keys::{self, PROCESSED_CRASHES, RAW_CRASHES};
 
@@ -18,32 +18,25 @@ const MOST_KNOWN: usize = 20_000_000;
 /// How many objects are asked for at the same time.
 const AT_ONCE: usize = 16;
 
-/// Returns the processed crashes of the days from `from` to `to` that have no raw crash, sorted. `days` are those that
-/// have a folder.
-pub(super) async fn find(
-    db: &Db,
-    blobs: &Blobs,
-    days: &[NaiveDate],
-    from: Option<NaiveDate>,
-    to: Option<NaiveDate>,
-) -> Result<Vec<CrashId>, RebuildError> {
+/// Tells the processed crashes of the days from `from` to `to` that have no raw crash. `days` are those that have a
+/// folder.
+pub(super) async fn find(of: &Rebuild, days: &[NaiveDate], tell: &mut impl FnMut(CrashId)) -> Result<(), RebuildError> {
+    let (db, blobs) = (&of.db, &of.blobs);
     let known = raw_crashes(blobs, days).await?;
-    let mut found = Vec::new();
     let mut chunks = blobs.key_chunks(PROCESSED_CRASHES);
     while let Some(keys) = chunks.try_next().await? {
         let ids = keys
             .iter()
             .filter_map(|key| key.rsplit('/').next()?.parse::<CrashId>().ok());
-        let unknown = ids.filter(|id| is_within(id.day(), from, to) && known.binary_search(&mark(id)).is_err());
+        let unknown = ids.filter(|id| is_within(id.day(), of.from, of.to) && known.binary_search(&mark(id)).is_err());
         let asked = futures::stream::iter(unknown).map(|id| async move {
             let is_orphan = is_orphan(db, blobs, &id).await?;
             Ok::<_, RebuildError>(is_orphan.then_some(id))
         });
         let asked: Vec<Option<CrashId>> = asked.buffer_unordered(AT_ONCE).try_collect().await?;
-        found.extend(asked.into_iter().flatten());
+        asked.into_iter().flatten().for_each(&mut *tell);
     }
-    found.sort_unstable();
-    Ok(found)
+    Ok(())
 }
 
 /// The marks of the raw crashes of these days, sorted.
@@ -70,9 +63,9 @@ fn mark(id: &CrashId) -> u64 {
 
 /// Whether there is no raw crash, and a processed one, though nobody deletes them just now.
 async fn is_orphan(db: &Db, blobs: &Blobs, id: &CrashId) -> Result<bool, RebuildError> {
-    let is_deleted =
-        || async { Ok::<_, RebuildError>(standing(db, id).await?.map(|row| row.state) == Some(State::Deleted)) };
-    Ok(!blobs.exists(&keys::raw_crash(id)).await?
-        && blobs.exists(&keys::processed_crash(id)).await?
-        && !is_deleted().await?)
+    if blobs.exists(&keys::raw_crash(id)).await? || !blobs.exists(&keys::processed_crash(id)).await? {
+        return Ok(false);
+    }
+    let row = standing(db, id).await?;
+    Ok(row.is_none_or(|row| row.state != State::Deleted))
 }
