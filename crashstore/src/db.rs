@@ -5,6 +5,7 @@ mod crashes;
 mod days;
 mod forms;
 mod list;
+mod rebuilt;
 mod search_rows;
 mod sequence;
 mod summary;
@@ -18,6 +19,11 @@ pub use crashes::{
 pub use days::{day_is_swept, swept_days};
 pub use forms::{MOST_OLDER, OlderRow, form_of, older_forms, older_rows, renew_search_row};
 pub use list::{Cursor, Filter, list, list_sql, next_value_sql};
+#[cfg(test)]
+pub(crate) use rebuilt::StoredSearch;
+pub(crate) use rebuilt::{
+    Columns, MOST_ROWS, MadeRow, StoredCrash, StoredRows, first_copy_of, insert_made, replace_made, stored_rows,
+};
 #[cfg(test)]
 pub(crate) use search_rows::delete as delete_search_row;
 pub use search_rows::{
@@ -36,6 +42,8 @@ pub fn statements(db: &platform::db::Db) -> Vec<(&'static str, String)> {
     let made = [
         ("documents", search_rows::documents_sql(100)),
         ("older rows", forms::rows_sql(db)),
+        ("stored crash rows", rebuilt::crash_rows_sql(100)),
+        ("stored search rows", rebuilt::search_rows_sql(100)),
         ("number new rows", sequence::number_new_sql(db)),
         ("number foreign rows", sequence::number_foreign_sql(db)),
     ];
@@ -44,6 +52,7 @@ pub fn statements(db: &platform::db::Db) -> Vec<(&'static str, String)> {
         ("concerned", by_build::CONCERNED),
         ("crash by crash", by_build::AFTER),
         ("of a build", by_build::OF_BUILD),
+        ("first copy", rebuilt::FIRST_COPY),
         ("with an output", crashes::WITH_OUTPUT),
         ("owner of an output", crashes::OWNED),
         ("to clean", tombstones::TO_CLEAN),

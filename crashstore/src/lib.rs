@@ -15,6 +15,7 @@ pub mod forms;
 pub mod keys;
 pub mod meters;
 pub mod output;
+pub mod rebuild;
 pub mod received;
 pub mod report;
 pub mod search;

@@ -21,6 +21,7 @@ mod older_rows;
 mod operating;
 mod outages;
 mod own_products;
+mod rebuild;
 mod release;
 mod siglists;
 mod signatures;
