@@ -86,8 +86,13 @@ fn filled(object: &Value, key: &str) -> Option<String> {
 
 /// The document as stored.
 pub fn stored_document(crash: &ProcessedCrash) -> Vec<u8> {
+    compressed(&document(crash))
+}
+
+/// A document as stored.
+pub fn compressed(document: &Map<String, Value>) -> Vec<u8> {
     // A map of JSON values always has a JSON form, and compressing in memory does not fail.
-    let json = serde_json::to_vec(&document(crash)).unwrap_or_default();
+    let json = serde_json::to_vec(document).unwrap_or_default();
     zstd::bulk::compress(&json, 3).unwrap_or_default()
 }
 

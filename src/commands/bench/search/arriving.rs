@@ -1,6 +1,5 @@
 //! Crashes that arrive in a database, followed into an index as a running system does it.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
