@@ -7,7 +7,9 @@ platform::meters! {
     /// Work on crashes that ended. `put off`: a store is away; `lost`: somebody else took over.
     counter CRASHES = "datil_processor_crashes_total" in "crashes",
         by {
-            "outcome": OneOf(&["processed", "enriched", "renewed", "deleted", "failed", "retried", "put off", "lost"]),
+            "outcome": OneOf(&[
+                "processed", "enriched", "renewed", "deleted", "failed", "retried", "put off", "lost",
+            ]),
         },
         statsd { "socorro.processor.save_processed_crash" };
     /// Seconds of work on one crash: `process` for all of it, `enrich` for attaching its build again, `renew` for making its
