@@ -107,7 +107,8 @@ pub async fn push_unless_queued(
 }
 
 /// Queues a crash that a user is waiting for: a waiting job moves to the lane `priority` and becomes the whole
-/// pipeline, a missing one is created. A job that is claimed or given up is left alone: the work need not be done twice.
+/// pipeline, a missing one is created. A job that is claimed or given up is left alone: the work need not be done
+/// twice.
 ///
 /// # Errors
 /// The database failed.
