@@ -7,11 +7,13 @@ platform::meters! {
     /// Work on crashes that ended. `put off`: a store is away; `lost`: somebody else took over.
     counter CRASHES = "datil_processor_crashes_total" in "crashes",
         by {
-            "outcome": OneOf(&["processed", "enriched", "renewed", "deleted", "failed", "retried", "put off", "lost"]),
+            "outcome": OneOf(&[
+                "processed", "enriched", "renewed", "deleted", "failed", "retried", "put off", "lost",
+            ]),
         },
         statsd { "socorro.processor.save_processed_crash" };
-    /// Seconds of work on one crash: `process` for all of it, `enrich` for attaching its build again, `renew` for making its
-    /// search row again.
+    /// Seconds of work on one crash: `process` for all of it, `enrich` for attaching its build again, `renew` for making
+    /// its search row again.
     histogram(OF_WORK) CRASH_DURATION = "datil_processor_crash_duration_seconds" in "seconds",
         by { "kind": OneOf(&["process", "enrich", "renew"]) },
         statsd { "socorro.processor.process_crash" };

@@ -78,8 +78,8 @@ pub async fn push_later(
     Ok(())
 }
 
-/// Queues a crash for work, due now, unless it has a job of any kind and state, which stays as it is. Returns whether it
-/// was queued.
+/// Queues a crash for work, due now, unless it has a job of any kind and state, which stays as it is. Returns whether
+/// it was queued.
 ///
 /// # Errors
 /// The database failed.
@@ -106,8 +106,9 @@ pub async fn push_unless_queued(
     Ok(rows == 1)
 }
 
-/// Queues a crash that a user is waiting for: a waiting job moves to the lane `priority` and becomes the whole pipeline,
-/// a missing one is created. A job that is claimed or given up is left alone: the work need not be done twice.
+/// Queues a crash that a user is waiting for: a waiting job moves to the lane `priority` and becomes the whole
+/// pipeline, a missing one is created. A job that is claimed or given up is left alone: the work need not be done
+/// twice.
 ///
 /// # Errors
 /// The database failed.

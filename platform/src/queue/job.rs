@@ -22,7 +22,8 @@ impl Kind {
         }
     }
 
-    /// The kind with this number; one that is not known is the whole pipeline. So earlier releases read [`Self::Renew`].
+    /// The kind with this number; one that is not known is the whole pipeline. So earlier releases read
+    /// [`Self::Renew`].
     pub(super) fn from_number(number: i64) -> Self {
         match number {
             -1 => Self::Renew,
