@@ -17,7 +17,7 @@ pub use crashes::{
     name_output, output_is_copied, standing, unknown_of, with_output,
 };
 pub use days::{day_is_swept, swept_days};
-pub use forms::{MOST_OLDER, OlderRow, form_of, older_forms, older_rows, renew_search_row};
+pub use forms::{MOST_OLDER, OlderRow, form_of, older_forms, older_rows, oldest_form, renew_search_row};
 pub use list::{Cursor, Filter, list, list_sql, next_value_sql};
 #[cfg(test)]
 pub(crate) use rebuilt::StoredSearch;

@@ -20,6 +20,21 @@ pub struct Query {
     pub aggregations: Vec<Aggregation>,
 }
 
+impl Query {
+    /// The fields that it names, in no order; some may come twice.
+    pub fn fields(&self) -> Vec<FieldId> {
+        let mut fields: Vec<FieldId> = self.conditions.iter().map(|condition| condition.field).collect();
+        fields.extend(self.sort.iter().map(|sort| sort.field));
+        fields.extend(&self.columns);
+        let mut left: Vec<&Aggregation> = self.aggregations.iter().collect();
+        while let Some(aggregation) = left.pop() {
+            fields.push(aggregation.field());
+            left.extend(aggregation.within());
+        }
+        fields
+    }
+}
+
 /// What must hold for a field: all ranges, one of the positive tests if there are any, and none of the negated ones.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Condition {

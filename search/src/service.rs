@@ -11,6 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use crashstore::db;
+use crashstore::forms::incomplete;
 use crashstore::sequence::{self, Numbered};
 use platform::clock;
 use platform::db::{Db, DbError, FolderLock};
@@ -32,6 +33,8 @@ const EVERY: Duration = Duration::from_millis(500);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(10);
 /// How often is said how far the making of an index has come.
 const SAY_EVERY: Duration = Duration::from_secs(10);
+/// How often is looked for rows of older forms.
+const FORMS_EVERY: Duration = Duration::from_secs(30);
 
 /// Search in this process. Clones share everything.
 #[derive(Debug, Clone)]
@@ -54,6 +57,8 @@ struct Published {
     view: View,
     position: Arc<Position>,
     behind: Option<i64>,
+    /// The fields that rows of older forms lack.
+    lacking: Vec<&'static str>,
 }
 
 /// How much of what there is an answer knows.
@@ -65,6 +70,9 @@ pub struct AsOf {
     pub behind: Option<i64>,
     /// The spans of dates whose crashes are not all there yet, among those that were asked for.
     pub gaps: Vec<Gap>,
+    /// The fields that some rows lack, among those that were asked for: an earlier release wrote these rows, and they
+    /// are being made again.
+    pub lacking: Vec<&'static str>,
 }
 
 impl Search {
@@ -116,6 +124,7 @@ impl Search {
             let (index, position) = search.open_to_read().await?;
             let behind = behind(db, position.as_ref()).await?;
             search.publish(position.map(|position| (index.view(), position)), Some(behind));
+            search.look_for_forms(db).await?;
             return Ok(search);
         };
         let mut follower = Follower::open(db.clone(), folder, lock).await?;
@@ -130,6 +139,7 @@ impl Search {
             }
         }
         search.publish(follower.news(), Some(db::unnumbered(db).await?));
+        search.look_for_forms(db).await?;
         Ok(search)
     }
 
@@ -141,8 +151,13 @@ impl Search {
         let mut follower = Follower::open(db.clone(), &self.shared.folder, lock).await?;
         follower.check_files();
         self.publish(follower.news(), None);
-        let mut said = Instant::now();
+        self.look_for_forms(db).await?;
+        let (mut said, mut looked) = (Instant::now(), Instant::now());
         loop {
+            if looked.elapsed() >= FORMS_EVERY {
+                looked = Instant::now();
+                self.look_for_forms(db).await?;
+            }
             if self.shared.is_suspect.swap(false, Ordering::Relaxed) {
                 follower.check_files();
             }
@@ -167,7 +182,12 @@ impl Search {
         tracing::info!("another process makes the search index in this folder; this one reads it");
         self.publish(position.map(|position| (index.view(), position)), None);
         *back_off = EVERY;
+        let mut looked: Option<Instant> = None;
         loop {
+            if looked.is_none_or(|then| then.elapsed() >= FORMS_EVERY) {
+                looked = Some(Instant::now());
+                self.look_for_forms(db).await?;
+            }
             clock::sleep(EVERY).await;
             if FolderLock::try_take(&self.shared.folder, LOCK)?.is_some() {
                 return Ok(());
@@ -203,11 +223,21 @@ impl Search {
                     view,
                     position: Arc::new(position),
                     behind,
+                    lacking: now.as_ref().map_or_else(Vec::new, |before| before.lacking.clone()),
                 });
             }
             (None, Some(published)) => published.behind = behind,
             (None, None) => {}
         }
+    }
+
+    /// Looks which fields rows of older forms lack.
+    async fn look_for_forms(&self, db: &Db) -> Result<(), DbError> {
+        let lacking = incomplete(db::oldest_form(db).await?);
+        if let Some(published) = &mut *self.shared.now.write().unwrap_or_else(PoisonError::into_inner) {
+            published.lacking = lacking;
+        }
+        Ok(())
     }
 
     fn published(&self) -> Option<Published> {

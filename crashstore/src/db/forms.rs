@@ -50,6 +50,14 @@ pub async fn older_forms(db: &Db) -> Result<Vec<(i64, i64)>, DbError> {
     Ok(found)
 }
 
+/// The oldest form that a row has, if it is not the newest there is. Deleted crashes do not count.
+///
+/// # Errors
+/// The database failed.
+pub async fn oldest_form(db: &Db) -> Result<Option<i64>, DbError> {
+    next_form(db, i64::MIN).await
+}
+
 /// The next older form that a row has.
 async fn next_form(db: &Db, last: i64) -> Result<Option<i64>, DbError> {
     Ok(on!(db, |pool| sqlx::query_scalar(NEXT)

@@ -76,10 +76,13 @@ impl Search {
     async fn ask_uncounted(&self, query: Query) -> Result<Answered, AskError> {
         let published = self.published().ok_or(AskError::NotReady)?;
         let span = evaluate::span(&query);
+        let fields = query.fields();
+        let is_asked = |name: &&str| fields.iter().any(|field| field.name() == *name);
         let as_of = AsOf {
             committed: published.position.at,
             behind: published.behind,
             gaps: published.position.gaps_between(span).cloned().collect(),
+            lacking: published.lacking.iter().copied().filter(is_asked).collect(),
         };
         let snapshot = published.view.snapshot(span.0, span.1);
         let room = self.shared.room.admit(cost(&snapshot, &query)).await;

@@ -1,6 +1,7 @@
 //! What a command or a service is told.
 
 use crash::CrashId;
+use platform::in_tx;
 use platform_testing::{TestDb, databases};
 
 use super::*;
@@ -97,4 +98,32 @@ async fn a_search_that_nobody_waits_for_is_given_up() {
     let given_up = Arc::new(AtomicBool::new(false));
     drop(ask::Waiting(given_up.clone()));
     assert!(given_up.load(Ordering::Relaxed));
+}
+
+#[tokio::test]
+async fn fields_that_older_rows_lack_are_named_if_they_were_asked_for() {
+    for TestDb { db, folder, .. } in &databases().await {
+        write(db, 1).await;
+        let folder = folder.path().join("search");
+        let lacking = async |query: &str| {
+            let context = crate::parse::Context {
+                now: 1,
+                sees_protected: false,
+            };
+            let parsed = crate::parse::parse_query_string(query, &context).unwrap();
+            let search = Search::for_command(&folder, db, "me", |_| {}).await.unwrap();
+            search.ask(parsed.query).await.unwrap().as_of.lacking
+        };
+        assert!(lacking("frames==x&_facets=weight").await.is_empty());
+        let mut tx = db.begin_repeatable().await.unwrap();
+        let sql = "UPDATE search_row SET schema = 3";
+        in_tx!(&mut tx, |conn| sqlx::query(sql).execute(conn).await.map(|_| ())).unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(lacking("frames==x&_facets=weight").await, ["frames", "weight"]);
+        assert_eq!(
+            lacking("_aggs.product=build_status&_sort=builds_behind").await,
+            ["build_status", "builds_behind"]
+        );
+        assert!(lacking("signature==x").await.is_empty());
+    }
 }

@@ -93,6 +93,13 @@ pub(crate) fn say_what_is_missing(as_of: &AsOf) {
             "crashes from {from} to {before} are not all indexed yet: the answer lacks some of them"
         ));
     }
+    if !as_of.lacking.is_empty() {
+        say(&format!(
+            "some crashes lack {}: an earlier release wrote their rows, and processors make them again (`datil check` \
+             says how many are left)",
+            as_of.lacking.join(", ")
+        ));
+    }
 }
 
 /// The weeks of which an answer between these moments lacks crashes.
@@ -161,6 +168,7 @@ mod tests {
                 committed: 0,
                 behind: None,
                 gaps,
+                lacking: Vec::new(),
             };
             let found: Vec<String> = missing_weeks(&as_of, span).iter().map(Week::to_string).collect();
             assert_eq!(found, expected, "{:?} {span:?}", as_of.gaps);
