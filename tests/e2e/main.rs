@@ -21,6 +21,7 @@ mod operating;
 mod outages;
 mod own_products;
 mod release;
+mod search;
 mod siglists;
 mod signatures;
 mod stand_ins;
