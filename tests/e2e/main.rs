@@ -23,6 +23,7 @@ mod outages;
 mod own_products;
 mod rebuild;
 mod release;
+mod search;
 mod siglists;
 mod signatures;
 mod stand_ins;

@@ -17,8 +17,18 @@ use super::world::World;
 const AT_ONCE: usize = 4;
 
 /// Commands that list or show something.
-const COMMANDS: [&[&str]; 12] = [
+const COMMANDS: [&[&str]; 15] = [
     &["crash", "list"],
+    &["crash", "list", "--query", "product=~"],
+    &[
+        "search",
+        "_columns=crash_report_keys&_columns=app_notes&_columns=processor_notes&_facets=crash_report_keys",
+    ],
+    &[
+        "search",
+        "--json",
+        "_columns=url&_columns=user_comments&_facets=url&_aggs.product=user_comments",
+    ],
     &["crash", "failed"],
     &["buildinfo", "unknown"],
     &["buildinfo", "audit"],
