@@ -28,7 +28,7 @@ pub(crate) enum Command {
     Webapp,
     /// Run the processor alone (port 8003: health and metrics)
     Processor,
-    /// List, show or delete crash reports
+    /// List, show or delete crash reports, or make their rows again
     #[command(subcommand)]
     Crash(crash::CrashCommand),
     /// Search the crashes: which they are, and how many

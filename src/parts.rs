@@ -137,6 +137,8 @@ impl Parts {
         let stop = self.lifecycle.stop_token();
         self.lifecycle
             .spawn("builds watch", processor.clone().watch_generation(stop.clone()));
+        self.lifecycle
+            .spawn("older search rows", processor.clone().renew_search_rows(stop.clone()));
         self.lifecycle.spawn("processor", processor.run(stop));
         Ok(())
     }

@@ -9,6 +9,7 @@
 //! * [`redact`]: the public part of both. Anything not in the table is protected.
 
 mod id;
+mod lenient;
 mod processed;
 mod raw;
 

@@ -3,15 +3,17 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::lenient;
+
 /// A processed crash: one JSON object, whose fields are described in [`crate::fields`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ProcessedCrash(pub Map<String, Value>);
 
 impl ProcessedCrash {
-    /// Reads a stored processed crash; returns `None` if the bytes are not a JSON object.
+    /// Reads a stored processed crash, also as Python writes JSON; returns `None` if the bytes are not an object.
     pub fn from_json(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice(bytes).ok()
+        lenient::read(bytes).ok()
     }
 
     /// Returns the stored form: one line of JSON with sorted keys.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::collector::{self, Metadata};
+use crate::lenient;
 
 /// Annotations that identify people.
 const PRIVATE_ANNOTATIONS: [&str; 4] = ["Email", "TelemetryClientId", "TelemetryServerURL", "TelemetrySessionId"];
@@ -42,12 +43,12 @@ pub struct RawCrash(pub Map<String, Value>);
 pub struct RawCrashError;
 
 impl RawCrash {
-    /// Reads a stored raw crash.
+    /// Reads a stored raw crash, also as Python writes JSON.
     ///
     /// # Errors
     /// The bytes are not a JSON object.
     pub fn from_json(bytes: &[u8]) -> Result<Self, RawCrashError> {
-        serde_json::from_slice(bytes).map_err(|_| RawCrashError)
+        lenient::read(bytes).map_err(|_| RawCrashError)
     }
 
     /// Returns the stored form: one line of JSON with sorted keys.

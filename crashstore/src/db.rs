@@ -3,7 +3,9 @@
 mod by_build;
 mod crashes;
 mod days;
+mod forms;
 mod list;
+mod rebuilt;
 mod search_rows;
 mod sequence;
 mod summary;
@@ -15,15 +17,21 @@ pub use crashes::{
     name_output, output_is_copied, standing, unknown_of, with_output,
 };
 pub use days::{day_is_swept, swept_days};
+pub use forms::{MOST_OLDER, OlderRow, form_of, older_forms, older_rows, renew_search_row};
 pub use list::{Cursor, Filter, list, list_sql, next_value_sql};
+#[cfg(test)]
+pub(crate) use rebuilt::StoredSearch;
+pub(crate) use rebuilt::{
+    Columns, MOST_ROWS, MadeRow, StoredCrash, StoredRows, first_copy_of, insert_made, replace_made, stored_rows,
+};
 #[cfg(test)]
 pub(crate) use search_rows::delete as delete_search_row;
 pub use search_rows::{
     MOST_DOCUMENTS, Place, SearchRow, Tail, first_place, identity, newest_seq, search_documents, search_rows_after,
     search_rows_before, upsert as upsert_search_row,
 };
-pub use sequence::{MOST_UNNUMBERED, unnumbered};
-pub(crate) use sequence::{is_any_unnumbered, number_search_rows, sequence_lease, take_sequence};
+pub use sequence::{MOST_UNNUMBERED, sequence_lease, unnumbered};
+pub(crate) use sequence::{is_any_unnumbered, number_search_rows, take_sequence};
 pub use summary::{State, Summary, first_copy, get};
 pub use tombstones::{bury, cleaned, forget, to_clean, tombstones_before};
 
@@ -33,6 +41,9 @@ pub use tombstones::{bury, cleaned, forget, to_clean, tombstones_before};
 pub fn statements(db: &platform::db::Db) -> Vec<(&'static str, String)> {
     let made = [
         ("documents", search_rows::documents_sql(100)),
+        ("older rows", forms::rows_sql(db)),
+        ("stored crash rows", rebuilt::crash_rows_sql(100)),
+        ("stored search rows", rebuilt::search_rows_sql(100)),
         ("number new rows", sequence::number_new_sql(db)),
         ("number foreign rows", sequence::number_foreign_sql(db)),
     ];
@@ -41,6 +52,7 @@ pub fn statements(db: &platform::db::Db) -> Vec<(&'static str, String)> {
         ("concerned", by_build::CONCERNED),
         ("crash by crash", by_build::AFTER),
         ("of a build", by_build::OF_BUILD),
+        ("first copy", rebuilt::FIRST_COPY),
         ("with an output", crashes::WITH_OUTPUT),
         ("owner of an output", crashes::OWNED),
         ("to clean", tombstones::TO_CLEAN),
@@ -48,6 +60,8 @@ pub fn statements(db: &platform::db::Db) -> Vec<(&'static str, String)> {
         ("search rows after", search_rows::AFTER),
         ("search rows before", search_rows::BEFORE),
         ("take the sequence", sequence::TAKE),
+        ("next older form", forms::NEXT),
+        ("rows of a form", forms::COUNT),
         ("unnumbered rows", sequence::UNNUMBERED),
         ("foreign rows", sequence::FOREIGN),
     ];

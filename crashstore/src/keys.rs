@@ -25,9 +25,12 @@ pub fn dump(id: &CrashId, name: &str) -> String {
     format!("v1/{name}/{id}")
 }
 
+/// The folder of the processed crashes.
+pub const PROCESSED_CRASHES: &str = "v1/processed_crash";
+
 /// The processed crash.
 pub fn processed_crash(id: &CrashId) -> String {
-    format!("v1/processed_crash/{id}")
+    format!("{PROCESSED_CRASHES}/{id}")
 }
 
 /// The folder of the outputs not yet copied to their processed crash's own key.

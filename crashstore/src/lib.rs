@@ -11,9 +11,11 @@
 pub mod column;
 pub mod db;
 pub mod deletion;
+pub mod forms;
 pub mod keys;
 pub mod meters;
 pub mod output;
+pub mod rebuild;
 pub mod received;
 pub mod report;
 pub mod search;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::DateTime;
+use chrono::{DateTime, NaiveDateTime};
 use crash::{CrashId, Metadata, RawCrash, collector, is_private};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -58,9 +58,18 @@ impl Received {
 
 /// When a crash came in: the collector's timestamp, else the day in its id. Microseconds UTC.
 pub fn received(id: &CrashId, raw: &RawCrash) -> i64 {
-    raw.submitted()
-        .and_then(|text| DateTime::parse_from_rfc3339(text).ok())
-        .map_or_else(|| day_of(id), |time| time.timestamp_micros())
+    raw.submitted().and_then(moment).unwrap_or_else(|| day_of(id))
+}
+
+/// A time in RFC 3339, or without an offset, as old reports have it: UTC then. Microseconds UTC.
+pub(crate) fn moment(text: &str) -> Option<i64> {
+    let whole = DateTime::parse_from_rfc3339(text).map(|time| time.timestamp_micros());
+    let bare = || {
+        let formats = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"];
+        let mut times = formats.iter().map(|format| NaiveDateTime::parse_from_str(text, format));
+        times.find_map(|time| Some(time.ok()?.and_utc().timestamp_micros()))
+    };
+    whole.ok().or_else(bare)
 }
 
 /// The start of the day on which a crash came in, from its id. Microseconds UTC.
@@ -108,6 +117,22 @@ mod tests {
             [row.version, row.build_id, row.channel].map(|name| name.as_str().to_owned()),
             ["128", "20260101000000", "1.5"]
         );
+    }
+
+    #[test]
+    fn times_are_read_with_and_without_an_offset() {
+        for (text, expected) in [
+            ("2026-06-01T10:00:00.250000+00:00", Some(1_780_308_000_250_000)),
+            ("2026-06-01T12:00:00+02:00", Some(1_780_308_000_000_000)),
+            ("2026-06-01 10:00:00+00:00", Some(1_780_308_000_000_000)),
+            ("2026-06-01T10:00:00.250000", Some(1_780_308_000_250_000)),
+            ("2026-06-01 10:00:00", Some(1_780_308_000_000_000)),
+            ("2026-06-01", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            assert_eq!(moment(text), expected, "{text}");
+        }
     }
 
     #[test]

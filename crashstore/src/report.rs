@@ -12,7 +12,7 @@ use platform::db::DbError;
 use crate::keys;
 
 /// Maximum size of a raw crash read, in bytes.
-const MAX_RAW: u64 = 64 << 20;
+pub(crate) const MAX_RAW: u64 = 64 << 20;
 /// Maximum size of a dump read, in bytes.
 const MAX_DUMP: u64 = 256 << 20;
 /// Maximum size of a processed crash read, in bytes.

@@ -13,19 +13,10 @@ use crash::ProcessedCrash;
 use crash::fields::{FRAMES, Kind, Searched, searched};
 use serde_json::{Map, Value};
 
-/// Every form that the document has had, by a digest of the fields that it is made of: of a line for each of them in
-/// the order of the table, `<search name> <kind> <path>`, and since the fourth form one for `frames`, the first 8 bytes
-/// of the SHA-256 in hexadecimal. A change of the fields adds a line; a line that is there stands in stored rows by its
-/// number, and is never changed.
-const FORMS: [&str; 4] = [
-    "dd74744cc0a1e142",
-    "3f6696b99cdcba8f",
-    "a5f1e1d29559d5c3",
-    "8d1eaf26acb61f13",
-];
+use crate::forms;
 
-/// The number of the document's form, which the row says: that of the newest of its forms, from 1 on.
-pub const SCHEMA: i64 = FORMS.len() as i64;
+/// The number of the document's form, which the row says: that of the newest of its [`forms`], from 1 on.
+pub const SCHEMA: i64 = forms::NEWEST;
 
 /// Maximum bytes of a document that is read.
 const MAX_DOCUMENT: u64 = 16 << 20;
@@ -95,8 +86,13 @@ fn filled(object: &Value, key: &str) -> Option<String> {
 
 /// The document as stored.
 pub fn stored_document(crash: &ProcessedCrash) -> Vec<u8> {
+    compressed(&document(crash))
+}
+
+/// A document as stored.
+pub fn compressed(document: &Map<String, Value>) -> Vec<u8> {
     // A map of JSON values always has a JSON form, and compressing in memory does not fail.
-    let json = serde_json::to_vec(&document(crash)).unwrap_or_default();
+    let json = serde_json::to_vec(document).unwrap_or_default();
     zstd::bulk::compress(&json, 3).unwrap_or_default()
 }
 
@@ -130,33 +126,8 @@ fn kept(text: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use sha2::{Digest, Sha256};
 
     use super::*;
-
-    #[test]
-    fn the_form_has_a_new_number_when_the_fields_change() {
-        let lines = searched().iter().map(|searched| {
-            format!(
-                "{} {:?} {}\n",
-                searched.name,
-                searched.field.kind,
-                searched.path.join(".")
-            )
-        });
-        let frames = format!("{} {:?} of the crashing thread\n", FRAMES.name, FRAMES.kind);
-        let digest = Sha256::digest(lines.chain([frames]).collect::<String>());
-        let form = hex::encode(&digest[..8]);
-        assert_eq!(
-            FORMS.last(),
-            Some(&form.as_str()),
-            "the fields are others: add this form to FORMS"
-        );
-        let mut different = FORMS.to_vec();
-        different.sort_unstable();
-        different.dedup();
-        assert_eq!(different.len(), FORMS.len());
-    }
 
     #[test]
     fn the_document_is_flat_and_typed() {

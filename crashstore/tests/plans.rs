@@ -28,6 +28,9 @@ async fn fill(db: &Db) {
                 ..Received::of(&id(n), &RawCrash::default())
             };
             db::insert_received(&mut tx, &row).await.unwrap();
+            db::upsert_search_row(&mut tx, &id(n), row.received, 1, b"")
+                .await
+                .unwrap();
         }
         tx.commit().await.unwrap();
     }

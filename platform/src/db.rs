@@ -22,6 +22,6 @@ pub use database::{Db, Schema, SqliteDb, Tx};
 pub use error::DbError;
 pub(crate) use error::is_too_slow;
 pub use lock::FolderLock;
-pub use progress::{progress, set_progress};
+pub use progress::{forget_progress, progress, set_progress};
 pub use scratch::ScratchSchema;
 pub use settings::DatabaseSettings;

@@ -17,8 +17,8 @@ use tokio::sync::Notify;
 
 pub use claim::{Claimant, LEASE, MAX_CLAIMS, RENEW_EVERY};
 pub use db::{
-    MOST_COUNTED, claim, depth, done, due, fail, failed, hasten, held, job_of, oldest, push, push_later, release,
-    renew, retry, retry_failed, statements, walker_died,
+    MOST_COUNTED, claim, depth, done, due, due_in, fail, failed, hasten, held, job_of, oldest, push, push_later,
+    push_unless_queued, release, renew, retry, retry_failed, statements, walker_died,
 };
 pub use job::{FailedJob, Job, JobState, JobStatus, Kind};
 pub use lanes::{Lane, LaneOrder};

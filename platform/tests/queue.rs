@@ -98,6 +98,8 @@ async fn a_crash_that_is_waited_for_comes_first_and_is_not_done_twice() {
         push(db, "a", Kind::Process, Lane::Standard).await;
         hasten(db, "a").await;
         hasten(db, "missing").await;
+        push(db, "small", Kind::Renew, Lane::Reprocessing).await;
+        hasten(db, "small").await;
         let mut jobs = claim(db, "one", NOW).await;
         jobs.sort_by(|a, b| a.crash_id.cmp(&b.crash_id));
         let seen: Vec<_> = jobs
@@ -108,13 +110,69 @@ async fn a_crash_that_is_waited_for_comes_first_and_is_not_done_twice() {
             seen,
             [
                 ("a", Kind::Process, Lane::Priority),
-                ("missing", Kind::Process, Lane::Priority)
+                ("missing", Kind::Process, Lane::Priority),
+                ("small", Kind::Process, Lane::Priority)
             ]
         );
         // Hastening a claimed job does not open a second round.
         hasten(db, "a").await;
         assert!(done(db, &jobs[0], NOW).await);
         assert_eq!(claim(db, "two", NOW).await, []);
+    }
+}
+
+#[tokio::test]
+async fn the_smallest_work_waits_for_no_other_and_changes_none() {
+    async fn offer(db: &Db, id: &str) -> bool {
+        let mut tx = db.begin().await.unwrap();
+        let pushed = queue::push_unless_queued(&mut tx, id, Kind::Renew, Lane::Reprocessing, NOW);
+        let pushed = pushed.await.unwrap();
+        tx.commit().await.unwrap();
+        pushed
+    }
+    for test in databases().await {
+        let db = &test.db;
+        assert!(offer(db, "a").await && offer(db, "b").await && offer(db, "c").await);
+        assert!(!offer(db, "a").await, "it is queued already");
+        assert_eq!(queue::due_in(db, Lane::Reprocessing, NOW, 10).await.unwrap(), 3);
+        assert_eq!(queue::due_in(db, Lane::Reprocessing, NOW, 2).await.unwrap(), 2);
+        assert_eq!(queue::due_in(db, Lane::Reprocessing, NOW - 1, 10).await.unwrap(), 0);
+        assert_eq!(queue::due_in(db, Lane::Standard, NOW, 10).await.unwrap(), 0);
+        // Greater work takes its place.
+        push(db, "a", Kind::Process, Lane::Standard).await;
+        push(db, "b", Kind::Enrich, Lane::Enrichment).await;
+        let mut jobs = claim(db, "one", NOW).await;
+        jobs.sort_by(|a, b| a.crash_id.cmp(&b.crash_id));
+        let seen: Vec<_> = jobs
+            .iter()
+            .map(|job| (job.crash_id.as_str(), job.kind, job.lane))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("a", Kind::Process, Lane::Standard),
+                ("b", Kind::Enrich, Lane::Reprocessing),
+                ("c", Kind::Renew, Lane::Reprocessing),
+            ]
+        );
+        // Neither a claimed nor a given-up job is taken up again.
+        assert!(!offer(db, "a").await);
+        assert!(done(db, &jobs[0], NOW).await);
+        let mut tx = db.begin().await.unwrap();
+        assert!(queue::fail(&mut tx, &jobs[1], NOW, "x").await.unwrap());
+        tx.commit().await.unwrap();
+        assert!(!offer(db, "b").await);
+        let status = queue::job_of(db, "b").await.unwrap().unwrap();
+        assert_eq!(status.state, JobState::Failed);
+        assert_eq!(queue::job_of(db, "a").await.unwrap(), None);
+        // Greater work that comes while the smallest is done follows it.
+        push(db, "c", Kind::Process, Lane::Standard).await;
+        assert!(done(db, &jobs[2], NOW).await);
+        let next = claim(db, "two", NOW).await;
+        assert_eq!(
+            (next.len(), next[0].kind, next[0].lane),
+            (1, Kind::Process, Lane::Standard)
+        );
     }
 }
 

@@ -18,6 +18,8 @@ const STEPS: usize = 24;
 enum Step {
     Push(Kind, Lane),
     PushLater(Kind, Lane),
+    /// Pushes the smallest work, if there is no other.
+    Offer,
     Claim(usize),
     Renew(usize),
     Done(usize),
@@ -31,12 +33,13 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let kind = prop_oneof![Just(Kind::Enrich), Just(Kind::Process)];
+    let kind = prop_oneof![Just(Kind::Renew), Just(Kind::Enrich), Just(Kind::Process)];
     let lane = prop::sample::select(LANES.to_vec());
     let push = (kind, lane);
     prop_oneof![
         4 => push.clone().prop_map(|(kind, lane)| Step::Push(kind, lane)),
         1 => push.prop_map(|(kind, lane)| Step::PushLater(kind, lane)),
+        2 => Just(Step::Offer),
         5 => (0..2_usize).prop_map(Step::Claim),
         1 => (0..2_usize).prop_map(Step::Renew),
         3 => (0..2_usize).prop_map(Step::Done),
@@ -79,6 +82,17 @@ impl Model<'_> {
         tx.commit().await.unwrap();
         self.open.push(kind);
         self.failed = false;
+    }
+
+    async fn offer(&mut self) {
+        let mut tx = self.db.begin().await.unwrap();
+        let pushed = queue::push_unless_queued(&mut tx, &self.id, Kind::Renew, Lane::Reprocessing, self.now);
+        let pushed = pushed.await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(pushed, self.open.is_empty(), "only where nothing is open");
+        if pushed {
+            self.open.push(Kind::Renew);
+        }
     }
 
     async fn claim(&mut self, worker: usize) -> bool {
@@ -142,6 +156,7 @@ impl Model<'_> {
         match step {
             Step::Push(kind, lane) => self.push(kind, lane, self.now).await,
             Step::PushLater(kind, lane) => self.push(kind, lane, self.now + 70_000_000).await,
+            Step::Offer => self.offer().await,
             Step::Claim(worker) => {
                 if self.held[worker].is_none() {
                     self.claim(worker).await;

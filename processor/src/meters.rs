@@ -7,12 +7,15 @@ platform::meters! {
     /// Work on crashes that ended. `put off`: a store is away; `lost`: somebody else took over.
     counter CRASHES = "datil_processor_crashes_total" in "crashes",
         by {
-            "outcome": OneOf(&["processed", "enriched", "deleted", "failed", "retried", "put off", "lost"]),
+            "outcome": OneOf(&[
+                "processed", "enriched", "renewed", "deleted", "failed", "retried", "put off", "lost",
+            ]),
         },
         statsd { "socorro.processor.save_processed_crash" };
-    /// Seconds of work on one crash: `process` for all of it, `enrich` for attaching its build again.
+    /// Seconds of work on one crash: `process` for all of it, `enrich` for attaching its build again, `renew` for making
+    /// its search row again.
     histogram(OF_WORK) CRASH_DURATION = "datil_processor_crash_duration_seconds" in "seconds",
-        by { "kind": OneOf(&["process", "enrich"]) },
+        by { "kind": OneOf(&["process", "enrich", "renew"]) },
         statsd { "socorro.processor.process_crash" };
     /// Jobs that wait or are worked on, 10,000 of each lane at the most; the lane `failed` holds those given up.
     gauge QUEUED = "datil_processor_queued_jobs" in "jobs",
@@ -21,6 +24,10 @@ platform::meters! {
     gauge WAITS = "datil_processor_waits_for_stores";
     /// Crashes that were queued again because their build changed.
     counter REQUEUED = "datil_processor_requeued_crashes_total" in "crashes";
+    /// Search rows of an older form that were made again from what is stored.
+    counter RENEWED = "datil_processor_renewed_search_rows_total" in "rows";
+    /// Search rows that have an older form, 10,000 of each form at the most: they lack fields that came later.
+    gauge OLDER_ROWS = "datil_processor_older_search_rows" in "rows";
     /// Rules that failed at a crash; the other rules went on.
     counter RULE_FAILURES = "datil_processor_rule_failures_total" in "failures",
         by { "rule": Open("the name of a processing rule") };

@@ -7,9 +7,11 @@ mod job;
 mod lists;
 mod minidumps;
 mod problem;
+mod renewal;
 mod shared;
 mod stores;
 mod watch;
+mod written;
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -136,6 +138,15 @@ impl Processor {
         watch::run(&self.0, &stop).await;
         Ok(())
     }
+
+    /// Queues crashes whose search row has an older form, to make that again, until `stop`.
+    ///
+    /// # Errors
+    /// None: failures are retried.
+    pub async fn renew_search_rows(self, stop: CancellationToken) -> anyhow::Result<()> {
+        renewal::run(&self.0, &stop).await;
+        Ok(())
+    }
 }
 
 impl std::fmt::Debug for Processor {
@@ -238,6 +249,7 @@ impl Shared {
         let kind = match job.kind {
             queue::Kind::Process => "process",
             queue::Kind::Enrich => "enrich",
+            queue::Kind::Renew => "renew",
         };
         let held = Held {
             shared: self,

@@ -29,7 +29,7 @@ use platform::clock;
 use platform::db::Db;
 
 use self::work::Work;
-pub(crate) use self::work::{progress_bar, show, step};
+pub(crate) use self::work::{progress_bar, show, step, stop_at_signal};
 use crate::parts::open_db;
 use crate::settings::Settings;
 

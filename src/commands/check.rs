@@ -4,6 +4,7 @@ mod audit;
 mod canary;
 mod finding;
 mod lists;
+mod search_rows;
 mod symbols;
 
 use std::io::Write;
@@ -82,6 +83,7 @@ pub(crate) async fn run(settings: &Settings, args: &CheckArgs, as_json: bool) ->
         show(imports(db, &importer).await?)?;
         show(queue(db).await?)?;
         show(failed(db).await?)?;
+        show(search_rows::look(db).await?)?;
     }
     if let Some(url) = &args.url {
         for finding in canary::follow(url, db.as_ref(), blobs.as_ref()).await {

@@ -1,6 +1,7 @@
 //! `datil crash`: crash reports from the command line.
 
 mod query;
+mod rebuild;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -91,6 +92,8 @@ pub(crate) enum CrashCommand {
         #[command(flatten)]
         by: By,
     },
+    /// Make the rows of crashes again from what the blob store holds; nothing is processed
+    Rebuild(rebuild::RebuildArgs),
 }
 
 pub(crate) async fn run(settings: &Settings, command: CrashCommand, as_json: bool) -> anyhow::Result<ExitCode> {
@@ -165,6 +168,7 @@ pub(crate) async fn run(settings: &Settings, command: CrashCommand, as_json: boo
             }
         }
         CrashCommand::Failed { retry: false, ids, .. } => print_failed(&db, &ids, as_json).await?,
+        CrashCommand::Rebuild(args) => return rebuild::run(settings, db, &args, as_json).await,
     }
     db.close().await;
     Ok(ExitCode::SUCCESS)

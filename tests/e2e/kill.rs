@@ -115,5 +115,18 @@ async fn twenty_kills_lose_no_acknowledged_crash_and_double_none() {
         assert_eq!(once.len(), seen.len(), "a crash is listed twice");
         assert!(acknowledged.is_subset(&once));
         assert!(acknowledged.len() >= kills);
+        // And so it is in the index, which was killed as often.
+        let found = system
+            .wait_for("all crashes to be found", async || {
+                let found = system.run_well(["search", "_results_number=1000&_columns=uuid", "--json"]);
+                let found: serde_json::Value = serde_json::from_str(&found).expect("JSON");
+                (found["total"] == seen.len()).then_some(found)
+            })
+            .await;
+        let hits = found["hits"].as_array().expect("hits").iter();
+        let ids: BTreeSet<String> = hits
+            .map(|hit| hit["uuid"].as_str().expect("an id").to_owned())
+            .collect();
+        assert_eq!(ids, once);
     }
 }

@@ -165,6 +165,20 @@ impl System {
         command
     }
 
+    /// Starts a command whose output is kept, and goes on.
+    pub(crate) fn spawn<I, S>(&self, args: I) -> Child
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        let mut command = self.command(args);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command.spawn().expect("datil can be started")
+    }
+
     /// Runs a command to completion.
     pub(crate) fn run<I, S>(&self, args: I) -> Output
     where

@@ -101,8 +101,12 @@ pub(super) async fn note_removed(tx: &mut Tx, seq: i64) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Who may give numbers, and until when, microseconds UTC.
-pub(crate) async fn sequence_lease(db: &Db) -> Result<Option<(String, i64)>, DbError> {
+/// Who may give numbers, and until when, microseconds UTC: some seconds after numbers were last given. `None` without
+/// the row that says so.
+///
+/// # Errors
+/// The database failed.
+pub async fn sequence_lease(db: &Db) -> Result<Option<(String, i64)>, DbError> {
     const SQL: &str = "SELECT owner, lease_until FROM search_sequence WHERE name = 'search_row'";
     Ok(on!(db, |pool| sqlx::query_as(SQL).fetch_optional(pool).await)?)
 }

@@ -32,3 +32,13 @@ pub async fn set_progress(tx: &mut Tx, name: &str, value: i64) -> Result<(), DbE
         .map(|_| ()))?;
     Ok(())
 }
+
+/// Forgets how far a background task has got: it begins anew.
+///
+/// # Errors
+/// The database failed.
+pub async fn forget_progress(tx: &mut Tx, name: &str) -> Result<(), DbError> {
+    const SQL: &str = "DELETE FROM progress WHERE name = $1";
+    in_tx!(tx, |conn| sqlx::query(SQL).bind(name).execute(conn).await.map(|_| ()))?;
+    Ok(())
+}

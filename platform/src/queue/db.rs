@@ -78,8 +78,37 @@ pub async fn push_later(
     Ok(())
 }
 
-/// Queues a crash that a user is waiting for: a waiting job moves to the lane `priority`, a missing one is created. A
-/// job that is claimed or given up is left alone: the work need not be done twice.
+/// Queues a crash for work, due now, unless it has a job of any kind and state, which stays as it is. Returns whether
+/// it was queued.
+///
+/// # Errors
+/// The database failed.
+pub async fn push_unless_queued(
+    tx: &mut Tx,
+    crash_id: &str,
+    kind: Kind,
+    lane: Lane,
+    now: i64,
+) -> Result<bool, DbError> {
+    const SQL: &str = "\
+        INSERT INTO job (crash_id, lane, kind, state, run_at, pushed, lease_until, owner, \
+        claims, failures, walker_deaths, last_error) \
+        VALUES ($1, $2, $3, 0, $4, $4, 0, '', 0, 0, 0, '') \
+        ON CONFLICT (crash_id) DO NOTHING";
+    let rows = in_tx!(tx, |conn| sqlx::query(SQL)
+        .bind(crash_id)
+        .bind(lane.number())
+        .bind(kind.number())
+        .bind(now)
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Queues a crash that a user is waiting for: a waiting job moves to the lane `priority` and becomes the whole
+/// pipeline, a missing one is created. A job that is claimed or given up is left alone: the work need not be done
+/// twice.
 ///
 /// # Errors
 /// The database failed.
@@ -89,7 +118,7 @@ pub async fn hasten(tx: &mut Tx, crash_id: &str, now: i64) -> Result<(), DbError
         claims, failures, walker_deaths, last_error) \
         VALUES ($1, $2, $3, 0, $4, $4, 0, '', 0, 0, 0, '') \
         ON CONFLICT (crash_id) DO UPDATE \
-        SET lane = excluded.lane, run_at = excluded.run_at \
+        SET lane = excluded.lane, run_at = excluded.run_at, kind = excluded.kind \
         WHERE job.state = 0 AND job.lane > excluded.lane";
     in_tx!(tx, |conn| sqlx::query(SQL)
         .bind(crash_id)
@@ -341,6 +370,22 @@ pub async fn depth(db: &Db) -> Result<Vec<(Option<Lane>, i64)>, DbError> {
     Ok(depth)
 }
 
+const DUE_IN: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM job WHERE lane = $1 AND state < 2 AND run_at <= $2 LIMIT $3) \
+    AS counted";
+
+/// Counts the jobs of a lane that are due or claimed, up to `most`.
+///
+/// # Errors
+/// The database failed.
+pub async fn due_in(db: &Db, lane: Lane, now: i64, most: i64) -> Result<i64, DbError> {
+    Ok(on!(db, |pool| sqlx::query_scalar(DUE_IN)
+        .bind(lane.number())
+        .bind(now)
+        .bind(most)
+        .fetch_one(pool)
+        .await)?)
+}
+
 /// Returns the status of a crash's job, `None` without one.
 ///
 /// # Errors
@@ -425,6 +470,7 @@ pub fn statements(db: &Db) -> Vec<(&'static str, String)> {
         ("due", DUE.to_owned()),
         ("held", format!("SELECT 1 FROM job {CLAIMED}")),
         ("depth", DEPTH.to_owned()),
+        ("due in a lane", DUE_IN.to_owned()),
         ("depth of the failed", FAILED_DEPTH.to_owned()),
         ("failed", FAILED.to_owned()),
         ("oldest", OLDEST.to_owned()),

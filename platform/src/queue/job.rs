@@ -5,7 +5,9 @@ use super::lanes::Lane;
 /// The work to do on a crash. A later variant includes the earlier ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// Only attach the build again.
+    /// Only make the search row again, if its form is an older one.
+    Renew,
+    /// Attach the build again.
     Enrich,
     /// The whole pipeline.
     Process,
@@ -14,13 +16,20 @@ pub enum Kind {
 impl Kind {
     pub(super) fn number(self) -> i64 {
         match self {
+            Self::Renew => -1,
             Self::Enrich => 0,
             Self::Process => 1,
         }
     }
 
+    /// The kind with this number; one that is not known is the whole pipeline. So earlier releases read
+    /// [`Self::Renew`].
     pub(super) fn from_number(number: i64) -> Self {
-        if number == 0 { Self::Enrich } else { Self::Process }
+        match number {
+            -1 => Self::Renew,
+            0 => Self::Enrich,
+            _ => Self::Process,
+        }
     }
 }
 
@@ -91,4 +100,18 @@ pub struct FailedJob {
     pub pushed: i64,
     /// When it was given up, microseconds UTC.
     pub failed: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Kind;
+
+    #[test]
+    fn numbers_and_kinds_match_and_grow_with_the_work() {
+        let kinds = [Kind::Renew, Kind::Enrich, Kind::Process];
+        assert!(kinds.is_sorted_by(|a, b| a < b && a.number() < b.number()));
+        for kind in kinds {
+            assert_eq!(Kind::from_number(kind.number()), kind);
+        }
+    }
 }

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use crash::{CrashId, ProcessedCrash, RawCrash};
-use crashstore::column::{Name, Text};
-use crashstore::db::{self, Finished, Output, Standing, State};
+use crashstore::db::{self, Output, Standing, State};
 use crashstore::output::{self, Stored};
 use crashstore::received::received;
 use crashstore::report::{load, load_raw};
-use crashstore::{Received, Report, StoreError, search};
+use crashstore::{Received, Report, StoreError};
 use platform::blobs::BlobError;
 use platform::db::{DbError, Tx};
 use platform::queue::{self, Job, Kind, Lane};
@@ -17,8 +16,11 @@ use serde_json::json;
 
 use super::minidumps;
 use super::problem::Problem;
+use super::renewal::Renewal;
 use super::shared::Shared;
+use super::written::{Written, finished};
 use crate::enrich::{self, Builds, Found};
+use crate::meters::RENEWED;
 use crate::pipeline::{self, Input, Note};
 
 /// How long a crash waits if it was looked up in an older generation of builds than the stored one: by then every
@@ -33,9 +35,9 @@ struct Looked {
 }
 
 /// What exists of a crash when work on it starts.
-struct Before {
+pub(super) struct Before {
     /// The number of the last write recorded in the row; 0 without a row.
-    row_version: i64,
+    pub(super) row_version: i64,
     has_row: bool,
 }
 
@@ -112,6 +114,9 @@ impl Shared {
                 has_row: false,
             },
         };
+        if job.kind == Kind::Renew && self.renew(&id, job, &before).await? {
+            return Ok("renewed");
+        }
         if job.kind == Kind::Enrich && self.enrich(&id, job, &before).await? {
             return Ok("enriched");
         }
@@ -181,7 +186,8 @@ impl Shared {
         self.make_valid(id, job, stored).await
     }
 
-    /// Attaches the build again; `false` if the crash was never processed, or its output is lost.
+    /// Attaches the build again; `false` if the crash was never processed, or its output is lost. If nothing is new
+    /// about the build, only a search row of an older form is written.
     async fn enrich(&self, id: &CrashId, job: &Job, before: &Before) -> Result<bool, Problem> {
         let Some((digest, _)) = db::lookup_of(&self.db, id).await? else {
             return Ok(false);
@@ -194,10 +200,16 @@ impl Shared {
         let reported = raw.annotation("Version").unwrap_or_default();
         let attached = looked.found.attached(&version, &reported);
         if digest == looked.found.digest() {
+            let renewal = self.renewal(id, before).await?;
+            if matches!(renewal, Renewal::Impossible) {
+                return Ok(false);
+            }
             let newest = buildinfo::db::latest_generation(&self.db).await?.n;
             let mut tx = self.db.begin().await?;
             db::attach_build(&mut tx, id, &attached).await?;
+            let renewed = renewal.write(&mut tx, id, before).await?;
             self.finish_job(tx, job, &looked.found, newest).await?;
+            RENEWED.add(u64::from(renewed));
             return Ok(true);
         }
         let Stored::Valid(processed) = output::load(&self.db, &self.blobs, id).await? else {
@@ -363,29 +375,6 @@ impl Shared {
     }
 }
 
-/// A processed crash as it is written: a document may be many megabytes, so its forms are built once and on another
-/// thread.
-struct Written {
-    output: Output,
-    document: ProcessedCrash,
-    bytes: bytes::Bytes,
-    search: Vec<u8>,
-}
-
-impl Written {
-    async fn of(mut document: ProcessedCrash, output: Output) -> Result<Self, Problem> {
-        document.set("row_version", output.row_version);
-        let made = cpu::run(move || Self {
-            bytes: document.to_json().into(),
-            search: search::stored_document(&document),
-            document,
-            output,
-        });
-        made.await
-            .map_err(|_| Problem::Never("the document could not be written"))
-    }
-}
-
 /// A crash with a row was acknowledged, so its objects must be somewhere: the store may be the wrong one, or
 /// incomplete.
 fn no_raw_crash(before: &Before) -> Problem {
@@ -393,19 +382,5 @@ fn no_raw_crash(before: &Before) -> Problem {
         Problem::Later("the raw crash is not in the blob store")
     } else {
         Problem::Never("there is no raw crash")
-    }
-}
-
-fn finished(processed: &ProcessedCrash, found: &Found) -> Finished {
-    let text = |name: &str| processed.text(name).unwrap_or_default();
-    Finished {
-        os_name: Name::of(text("os_name")),
-        process_type: Name::of(text("process_type")),
-        signature: Text::of(text("signature")),
-        reason: Text::of(text("reason")),
-        product: Name::of(text("product")),
-        channel: Name::of(text("release_channel")),
-        build_id: Name::of(text("build")),
-        attached: found.attached(text("version"), text("version_reported")),
     }
 }

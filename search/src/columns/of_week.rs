@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use tantivy::directory::MmapDirectory;
 use tantivy::index::SegmentId;
@@ -19,6 +20,8 @@ use crate::row::Row;
 const MEMORY: usize = 64 << 20;
 /// A week that is over has no more segments than this, and those that came after the first are small.
 const MANY: usize = 8;
+/// Rows of a week that are deleted one after the other are left out of its files together, once in this time.
+const AGAIN: Duration = Duration::from_secs(86_400);
 /// What tantivy says about a commit.
 const META: &str = "meta.json";
 
@@ -33,6 +36,7 @@ pub(super) struct OfWeek {
     segments: Vec<Arc<Segment>>,
     meta: Vec<u8>,
     merge: Option<Arc<AtomicBool>>,
+    merged: Option<Instant>,
 }
 
 impl OfWeek {
@@ -63,6 +67,7 @@ impl OfWeek {
                 segments: Vec::new(),
                 meta,
                 merge: None,
+                merged: None,
             };
             opened.look();
             Ok(opened)
@@ -141,7 +146,9 @@ impl OfWeek {
     pub(super) fn wants_merge(&self) -> bool {
         let rows: u64 = self.segments.iter().map(|segment| u64::from(segment.rows())).sum();
         let largest = self.segments.iter().map(|segment| u64::from(segment.rows())).max();
-        self.segments.len() > MANY || rows > self.rows() || largest.unwrap_or(0) * 5 < rows * 4
+        let is_in_pieces = self.segments.len() > MANY || largest.unwrap_or(0) * 5 < rows * 4;
+        let is_due = self.merged.is_none_or(|then| then.elapsed() >= AGAIN);
+        is_in_pieces || (rows > self.rows() && is_due)
     }
 
     /// Begins to make one segment of all. Rows can be written meanwhile.
@@ -150,6 +157,7 @@ impl OfWeek {
         let merge = self.writer()?.merge(&segments);
         let is_done = Arc::new(AtomicBool::new(false));
         self.merge = Some(is_done.clone());
+        self.merged = Some(Instant::now());
         std::thread::spawn(move || {
             // One that failed is begun again another time; until then the old segments are there.
             let _ = merge.wait();

@@ -3,8 +3,9 @@
 use std::fs;
 
 use crash::CrashId;
+use crashstore::db;
+use crashstore::search::{compressed, read_document};
 use crashstore::sequence::{self, Numbered};
-use crashstore::{db, search::read_document};
 use platform::in_tx;
 use platform_testing::{TestDb, databases};
 
@@ -30,23 +31,13 @@ fn date(n: i64) -> i64 {
 }
 
 async fn write(db: &Db, n: i64, version: i64) {
-    let doc = zstd_of(&format!(r#"{{"signature": "s{version}", "uptime": {n}}}"#));
+    let doc = serde_json::json!({"signature": format!("s{version}"), "uptime": n});
+    let doc = compressed(doc.as_object().unwrap());
     let mut tx = db.begin_repeatable().await.unwrap();
     db::upsert_search_row(&mut tx, &id(n), date(n), version, &doc)
         .await
         .unwrap();
     tx.commit().await.unwrap();
-}
-
-/// A frame of zstd with one block that is not compressed (RFC 8878, 3.1.1).
-fn zstd_of(json: &str) -> Vec<u8> {
-    let size = u32::try_from(json.len()).unwrap();
-    let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0xa0];
-    frame.extend(size.to_le_bytes());
-    frame.extend(&((size << 3) | 1).to_le_bytes()[..3]);
-    frame.extend(json.as_bytes());
-    assert!(read_document(&frame).is_some());
-    frame
 }
 
 async fn delete(db: &Db, n: i64) {

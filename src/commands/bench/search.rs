@@ -1,5 +1,6 @@
 //! `datil bench search`: searches over invented crashes, and SQLite on the same rows beside them.
 
+mod arriving;
 mod asked;
 mod db;
 mod rows;
@@ -102,6 +103,7 @@ pub(super) async fn measure(args: &SearchArgs, figures: &mut Figures) -> anyhow:
     let index = fill(&world, args.rows, &folder.path().join("search"), figures)?;
     ask(&world, &index, args, figures)?;
     follow(&world, index, args.rows, figures)?;
+    arriving::measure(&world, args.rows, figures).await?;
     if !args.no_sqlite && args.rows <= MOST_IN_SQLITE {
         beside(&world, args.rows, folder.path(), figures).await?;
     }

@@ -72,8 +72,9 @@ pub(crate) fn step(bar: &indicatif::ProgressBar, what: String, done: u64, total:
     bar.set_position(done);
 }
 
-async fn stop_at_signal(stop: CancellationToken) {
-    // Without a handler the default action ends the process, which an import survives.
+/// Cancels `stop` at Ctrl-C.
+pub(crate) async fn stop_at_signal(stop: CancellationToken) {
+    // Without a handler the default action ends the process, which this work survives.
     if tokio::signal::ctrl_c().await.is_ok() {
         stop.cancel();
     }

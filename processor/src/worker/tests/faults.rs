@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crashstore::db::Standing;
 use crashstore::deletion;
+use crashstore::search::SCHEMA;
 use crashstore::upkeep;
 use platform::clock;
 use platform::queue::{JobState, LEASE};
@@ -20,8 +21,8 @@ impl Bench {
         self.id = format!("{n:08x}-cbbf-4589-a673-34f800260601").parse().unwrap();
     }
 
-    /// The moments of the next piece of work, in order.
-    async fn moments(&self) -> Vec<Moment> {
+    /// The moments of the next piece of work, which is of this kind, in order.
+    async fn moments(&self, kind: Kind) -> Vec<Moment> {
         let seen: Arc<Mutex<Vec<Moment>>> = Arc::default();
         let record = Arc::clone(&seen);
         self.interrupt(Some(Arc::new(move |moment| {
@@ -31,7 +32,9 @@ impl Bench {
         self.work().await;
         self.interrupt(None);
         let moments = seen.lock().unwrap().clone();
-        assert!(moments.len() > 8, "{moments:?}");
+        // Before and after the one object that is read, or more.
+        let at_least = if kind == Kind::Renew { 2 } else { 9 };
+        assert!(moments.len() >= at_least, "{moments:?}");
         moments
     }
 
@@ -90,13 +93,18 @@ impl Bench {
             self.shared().lookup.refresh().await.unwrap();
             self.push(Kind::Enrich).await;
         }
+        if kind == Kind::Renew {
+            self.work().await;
+            self.age(1).await;
+            self.push(Kind::Renew).await;
+        }
     }
 }
 
 /// Every bench with every kind of work, and a number for the crashes of the case.
 async fn cases() -> Vec<(Bench, Kind)> {
     let mut cases = Vec::new();
-    for kind in [Kind::Process, Kind::Enrich] {
+    for kind in [Kind::Process, Kind::Enrich, Kind::Renew] {
         cases.extend(Bench::all().await.into_iter().map(|bench| (bench, kind)));
     }
     cases
@@ -106,7 +114,7 @@ async fn cases() -> Vec<(Bench, Kind)> {
 async fn a_crash_that_is_deleted_at_any_step_of_its_job_is_gone_for_good() {
     for (mut bench, kind) in cases().await {
         bench.prepare(kind, 1000).await;
-        let moments = bench.moments().await;
+        let moments = bench.moments(kind).await;
         for (n, moment) in moments.iter().enumerate() {
             bench.prepare(kind, n).await;
             let (db, blobs, id) = (bench.test.db.clone(), bench.blobs.clone(), bench.id.clone());
@@ -121,6 +129,7 @@ async fn a_crash_that_is_deleted_at_any_step_of_its_job_is_gone_for_good() {
             bench.interrupt(None);
             let case = format!("{} {kind:?} {moment}: {outcomes:?}", bench.test.db.engine());
             assert_eq!(bench.row().await.state, State::Deleted, "{case}");
+            assert_eq!(bench.form().await, None, "{case}");
             assert_eq!(bench.jobs().await, 0, "{case}");
             assert_eq!(bench.objects().await, [""; 0], "{case}");
             let found = output::load(&bench.test.db, &bench.blobs, &bench.id).await;
@@ -142,7 +151,7 @@ async fn a_worker_that_was_away_at_any_step_overwrites_nothing() {
         let db = bench.test.db.clone();
         let other = processor(&db, bench.blobs.clone(), folder.path(), "other").await;
         bench.prepare(kind, 1000).await;
-        let moments = bench.moments().await;
+        let moments = bench.moments(kind).await;
         for (n, moment) in moments.iter().enumerate() {
             bench.prepare(kind, n).await;
             other.0.lookup.refresh().await.unwrap();
@@ -164,7 +173,7 @@ async fn a_worker_that_was_away_at_any_step_overwrites_nothing() {
                         jobs = successor.claim(&mut LaneOrder::default(), 1).await;
                     }
                     let outcome = successor.settle(&mut jobs[0]).await;
-                    assert!(["processed", "enriched"].contains(&outcome), "{outcome}");
+                    assert!(["processed", "enriched", "renewed"].contains(&outcome), "{outcome}");
                 })
             });
             let outcomes = bench.work().await;
@@ -178,6 +187,7 @@ async fn a_worker_that_was_away_at_any_step_overwrites_nothing() {
             assert_eq!(bench.processed().await.row_version(), standing.row_version, "{case}");
             bench.keep_up().await;
             assert_eq!(bench.standing().await.output, None, "{case}");
+            assert_eq!(bench.form().await, Some((SCHEMA, standing.row_version)), "{case}");
             let key = crashstore::keys::processed_crash(&bench.id);
             let own = bench.blobs.get(&key, 1 << 20).await.unwrap().unwrap();
             let own = ProcessedCrash::from_json(&own).unwrap();
@@ -194,7 +204,7 @@ async fn a_worker_that_was_away_at_any_step_overwrites_nothing() {
 async fn a_worker_that_dies_at_any_step_leaves_nothing_behind() {
     for (mut bench, kind) in cases().await {
         bench.prepare(kind, 1000).await;
-        let moments = bench.moments().await;
+        let moments = bench.moments(kind).await;
         for (n, moment) in moments.iter().enumerate() {
             bench.prepare(kind, n).await;
             let mut jobs = bench.shared().claim(&mut LaneOrder::default(), 1).await;
@@ -223,6 +233,7 @@ async fn a_worker_that_dies_at_any_step_leaves_nothing_behind() {
             bench.keep_up().await;
             let standing = bench.standing().await;
             assert_eq!((standing.state, standing.output), (State::Processed, None), "{case}");
+            assert_eq!(bench.form().await, Some((SCHEMA, standing.row_version)), "{case}");
             assert_eq!(bench.processed().await.row_version(), standing.row_version, "{case}");
             let outputs = bench.objects().await;
             let outputs = outputs.iter().filter(|key| key.contains("output"));

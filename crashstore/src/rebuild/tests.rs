@@ -1,0 +1,5 @@
+//! Rows made again, over both databases, from objects as they stand in a store.
+
+mod meanwhile;
+mod objects;
+mod site;
