@@ -31,7 +31,7 @@ pub use search_rows::{
     search_rows_before, upsert as upsert_search_row,
 };
 pub use sequence::{MOST_UNNUMBERED, sequence_lease, unnumbered};
-pub(crate) use sequence::{is_any_unnumbered, number_search_rows, take_sequence};
+pub(crate) use sequence::{give_back_sequence, is_any_unnumbered, number_search_rows, take_sequence};
 pub use summary::{State, Summary, first_copy, get};
 pub use tombstones::{bury, cleaned, forget, to_clean, tombstones_before};
 

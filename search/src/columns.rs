@@ -17,7 +17,7 @@ mod week;
 pub use bits::Bits;
 pub use codes::{Code, Coded, Codes, NO_CODE};
 pub use error::IndexError;
-pub use index::Index;
+pub use index::{Index, Merging};
 pub use segment::{Numbers, Segment, Texts, integer_of, is_full, number_of, order_of_integer, order_of_number};
 pub use view::{Snapshot, View};
 pub use week::Week;

@@ -4,14 +4,16 @@ mod take;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crashstore::db;
 use platform::clock;
 use platform::db::{Db, DbError, FolderLock};
+use tokio::task::JoinHandle;
 
-use crate::columns::{Index, IndexError, View, Week};
+use crate::columns::{Index, IndexError, Merging, View, Week};
 use crate::meters;
 use crate::position::Position;
 use take::Taken;
@@ -59,8 +61,10 @@ pub(crate) struct Follower {
     has_news: bool,
     /// Numbers that were given and not read yet.
     behind: i64,
-    /// The weeks whose files are to be checked.
-    unchecked: Vec<Week>,
+    /// Rows that waited for a number.
+    unnumbered: i64,
+    /// The check that runs beside.
+    checking: Option<(Week, JoinHandle<Result<bool, IndexError>>)>,
     tidied: Option<Instant>,
 }
 
@@ -69,6 +73,8 @@ struct Held {
     index: Index,
     /// The position of what can be seen.
     committed: Position,
+    /// The weeks whose files are to be checked: before they are written to, or when there is time.
+    unchecked: BTreeSet<Week>,
     /// Rows written since the last commit, and since when.
     waiting: usize,
     since: Instant,
@@ -87,25 +93,37 @@ impl Follower {
             None => {
                 meters::BEGUN_ANEW.add_with(1, ["whole"]);
                 index = blocking(move || index.clear().map(|()| index)).await??;
-                Position::new(database, db::first_place(&db).await?)
+                Position::new(database, db::first_place(&db).await?, clock::now_micros())
             }
         };
         let held = Held {
+            unchecked: index.weeks().into_iter().collect(),
             index,
             committed: position.clone(),
             waiting: 0,
             since: Instant::now(),
             _lock: lock,
         };
-        Ok(Self {
+        let mut follower = Self {
             db,
             held: Some(held),
             position,
             has_news: true,
             behind: 0,
-            unchecked: Vec::new(),
+            unnumbered: 0,
+            checking: None,
             tidied: None,
-        })
+        };
+        if !follower.position.gaps.is_empty() {
+            // Before a week that is missing is begun again: from then on its folder does not tell any more.
+            follower
+                .write(|held, position| {
+                    held.check(&BTreeSet::new(), position)?;
+                    held.commit(position)
+                })
+                .await?;
+        }
+        Ok(follower)
     }
 
     /// What can be searched, and how far that has come, if that is something new.
@@ -115,14 +133,20 @@ impl Follower {
         Some((held.index.view(), held.committed.clone()))
     }
 
-    /// Numbers that were given and not read yet.
+    /// Maximum rows that were not read yet.
     pub(crate) fn behind(&self) -> i64 {
-        self.behind
+        self.behind + self.unnumbered
     }
 
     /// Whether everything that was found is in.
     pub(crate) fn has_all(&self) -> bool {
         self.behind == 0 && self.position.gaps.is_empty()
+    }
+
+    /// Whether files are still to be checked.
+    #[cfg(test)]
+    fn is_checking(&self) -> bool {
+        self.checking.is_some() || self.held.as_ref().is_none_or(|held| !held.unchecked.is_empty())
     }
 
     /// How far the taking in of older crashes has come, for people: `None` if there is nothing to take in.
@@ -139,10 +163,10 @@ impl Follower {
         ))
     }
 
-    /// Checks the files of all weeks again, one at each step that has nothing else to do.
+    /// Checks the files of all weeks again, one after the other, while there is nothing else to do.
     pub(crate) fn check_files(&mut self) {
-        if let Some(held) = &self.held {
-            self.unchecked = held.index.weeks();
+        if let Some(held) = &mut self.held {
+            held.unchecked.extend(held.index.weeks());
         }
     }
 
@@ -163,8 +187,9 @@ impl Follower {
         if !tail.rows.is_empty() {
             self.position.move_to(tail.place);
             self.take(tail.rows, !more).await?;
-            let is_all = !more && self.position.gaps.is_empty();
-            return Ok(if is_all { Step::Idle } else { Step::More });
+            if more {
+                return Ok(Step::More);
+            }
         }
         if let Some(gap) = self.position.next_gap().cloned() {
             let end = (gap.before, gap.before_id.as_str());
@@ -176,18 +201,11 @@ impl Follower {
             self.take(rows, is_done).await?;
             return Ok(Step::More);
         }
-        if let Some(week) = self.unchecked.pop() {
-            self.check(week).await?;
-            return Ok(Step::More);
-        }
+        self.unnumbered = db::unnumbered(&self.db).await?;
+        self.check_beside().await?;
         if self.tidied.is_none_or(|then| then.elapsed() >= TIDY) {
             self.tidied = Some(Instant::now());
-            self.write(|held, _| {
-                let now = clock::now_micros();
-                held.index.drop_empty(now)?;
-                held.index.merge(now).map(|_| ())
-            })
-            .await?;
+            self.write(Held::tidy).await?;
         }
         Ok(Step::Idle)
     }
@@ -199,6 +217,7 @@ impl Follower {
                 held.since = Instant::now();
             }
             held.waiting += rows.len();
+            held.check(&rows.iter().map(|row| Week::of(row.date)).collect(), position)?;
             let mut taken = Taken::default();
             for row in &rows {
                 taken.add(&mut held.index, row)?;
@@ -206,30 +225,37 @@ impl Follower {
             taken.count();
             if is_last || held.waiting >= COMMIT || held.since.elapsed() >= COMMIT_AT_LEAST {
                 held.commit(position)?;
-                held.index.rest_before(clock::now_micros())?;
             }
             Ok(())
         })
         .await
     }
 
-    /// Checks the files of a week. If they are damaged, it is removed and made again.
-    async fn check(&mut self, week: Week) -> Result<(), FollowError> {
-        let damaged = self
-            .write(move |held, position| {
-                // A merge that ends meanwhile removes files: what was seen once may be that.
-                let is_damaged = !held.index.is_whole(week) && !held.index.is_whole(week);
-                if is_damaged {
-                    held.index.drop_week(week)?;
-                    position.miss(week.span());
-                    held.commit(position)?;
+    /// Checks the files of the next week beside the other work, and looks what came of the last.
+    async fn check_beside(&mut self) -> Result<(), FollowError> {
+        match self.checking.take() {
+            Some((week, check)) if !check.is_finished() => self.checking = Some((week, check)),
+            Some((week, check)) => {
+                let is_whole = check.await.map_err(|_| FollowError::Panicked)??;
+                self.write(move |held, position| {
+                    if is_whole {
+                        held.unchecked.remove(&week);
+                        return Ok(());
+                    }
+                    // It may have been a merge: it is looked again while nothing else writes.
+                    held.check(&BTreeSet::from([week]), position)
+                })
+                .await?;
+            }
+            None => {
+                if let Some(held) = &self.held
+                    && let Some(week) = held.unchecked.last().copied()
+                {
+                    let folder = held.index.folder().to_owned();
+                    let check = tokio::task::spawn_blocking(move || Index::is_whole_in(&folder, week));
+                    self.checking = Some((week, check));
                 }
-                Ok(is_damaged)
-            })
-            .await?;
-        if damaged {
-            meters::BEGUN_ANEW.add_with(1, ["week"]);
-            tracing::warn!(%week, "files of the search index are damaged; this week is made again");
+            }
         }
         Ok(())
     }
@@ -243,13 +269,13 @@ impl Follower {
         self.write(move |held, position| {
             held.index.clear()?;
             held.waiting = 0;
-            *position = Position::new(database, place);
+            held.unchecked.clear();
+            *position = Position::new(database, place, clock::now_micros());
             held.committed = position.clone();
             Ok(())
         })
         .await?;
         self.has_news = true;
-        self.unchecked.clear();
         Ok(Step::More)
     }
 
@@ -274,6 +300,50 @@ impl Follower {
 }
 
 impl Held {
+    /// Checks the files of these weeks and of the newest, to which every commit writes, unless they were checked
+    /// before. What is damaged is removed, and is a gap from then on: a writer looks into the old files, and what it
+    /// finds there can end the process.
+    fn check(&mut self, weeks: &BTreeSet<Week>, position: &mut Position) -> Result<(), IndexError> {
+        let mut is_damaged = false;
+        loop {
+            let newest = self.index.weeks().last().copied();
+            let mut next = self.unchecked.iter().rev();
+            let next = next.find(|week| weeks.contains(week) || newest == Some(**week));
+            let Some(week) = next.copied() else { break };
+            self.unchecked.remove(&week);
+            // A merge that ends meanwhile removes files: what was seen once may be that.
+            if self.index.is_whole(week)? || self.index.is_whole(week)? {
+                continue;
+            }
+            tracing::warn!(%week, "files of the search index are damaged; this week is made again");
+            meters::BEGUN_ANEW.add_with(1, ["week"]);
+            self.index.drop_week(week)?;
+            position.miss(week.span());
+            is_damaged = true;
+        }
+        if is_damaged {
+            self.commit(position)?;
+        }
+        Ok(())
+    }
+
+    /// Drops weeks without rows, merges one that is over, and gives back what writing needs.
+    fn tidy(&mut self, position: &mut Position) -> Result<(), IndexError> {
+        let now = clock::now_micros();
+        self.index.rest_before(now);
+        if !self.unchecked.is_empty() {
+            return Ok(());
+        }
+        if self.index.drop_empty(now)? > 0 {
+            self.commit(position)?;
+        }
+        if let Merging::Failed(week) = self.index.merge(now)? {
+            tracing::warn!(%week, "a week of the search index could not be merged; its files are checked");
+            self.unchecked.insert(week);
+        }
+        Ok(())
+    }
+
     fn commit(&mut self, position: &mut Position) -> Result<(), IndexError> {
         let began = Instant::now();
         position.at = clock::now_micros();

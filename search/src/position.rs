@@ -26,7 +26,7 @@ pub struct Position {
     pub gaps: Vec<Gap>,
     /// The folders that there were at this commit.
     pub folders: Vec<String>,
-    /// When it was committed, microseconds UTC.
+    /// When it was committed, or begun; microseconds UTC.
     pub at: i64,
 }
 
@@ -43,8 +43,8 @@ pub struct Gap {
 }
 
 impl Position {
-    /// Of an index that has nothing yet, of this database, begun at this place.
-    pub fn new(database: String, place: Place) -> Self {
+    /// Of an index that has nothing yet, of this database, begun at this place and time (microseconds UTC).
+    pub fn new(database: String, place: Place, now: i64) -> Self {
         Self {
             form: FORM,
             database,
@@ -57,7 +57,7 @@ impl Position {
                 before_id: String::new(),
             }],
             folders: Vec::new(),
-            at: 0,
+            at: now,
         }
     }
 
@@ -155,13 +155,13 @@ mod tests {
         });
         Position {
             gaps: gaps.collect(),
-            ..Position::new("a database".to_owned(), Place { seq: 0, began: 7 })
+            ..Position::new("a database".to_owned(), Place { seq: 0, began: 7 }, 1)
         }
     }
 
     #[test]
     fn a_new_one_has_nothing_and_follows_what_comes() {
-        let new = Position::new("a database".to_owned(), Place { seq: 0, began: 7 });
+        let new = Position::new("a database".to_owned(), Place { seq: 0, began: 7 }, 1);
         assert_eq!(new.place(), Place { seq: 7, began: 7 });
         assert_eq!(new.gaps, position(&[(i64::MIN, i64::MAX, "")]).gaps);
     }

@@ -33,6 +33,8 @@ const EVERY: Duration = Duration::from_millis(500);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(10);
 /// How often is said how far the making of an index has come.
 const SAY_EVERY: Duration = Duration::from_secs(10);
+/// How long a command waits for another process to make its first commit.
+const FOR_OTHERS: Duration = Duration::from_secs(10);
 /// How often is looked for rows of older forms.
 const FORMS_EVERY: Duration = Duration::from_secs(30);
 
@@ -121,10 +123,18 @@ impl Search {
     ) -> Result<Self, SearchError> {
         let search = Self::new(folder);
         let Some(lock) = FolderLock::try_take(folder, LOCK)? else {
-            let (index, position) = search.open_to_read().await?;
+            let began = Instant::now();
+            let (index, position) = loop {
+                let (index, position) = search.open_to_read().await?;
+                // The other process may just have started.
+                if position.is_some() || began.elapsed() >= FOR_OTHERS {
+                    break (index, position);
+                }
+                clock::sleep(EVERY).await;
+            };
             let behind = behind(db, position.as_ref()).await?;
             search.publish(position.map(|position| (index.view(), position)), Some(behind));
-            search.look_for_forms(db).await?;
+            search.look_for_forms(db).await;
             return Ok(search);
         };
         let mut follower = Follower::open(db.clone(), folder, lock).await?;
@@ -139,7 +149,7 @@ impl Search {
             }
         }
         search.publish(follower.news(), Some(db::unnumbered(db).await?));
-        search.look_for_forms(db).await?;
+        search.look_for_forms(db).await;
         Ok(search)
     }
 
@@ -151,19 +161,32 @@ impl Search {
         let mut follower = Follower::open(db.clone(), &self.shared.folder, lock).await?;
         follower.check_files();
         self.publish(follower.news(), None);
-        self.look_for_forms(db).await?;
+        self.look_for_forms(db).await;
         let (mut said, mut looked) = (Instant::now(), Instant::now());
         loop {
             if looked.elapsed() >= FORMS_EVERY {
                 looked = Instant::now();
-                self.look_for_forms(db).await?;
+                self.look_for_forms(db).await;
             }
             if self.shared.is_suspect.swap(false, Ordering::Relaxed) {
                 follower.check_files();
             }
-            let step = follower.step().await?;
-            *back_off = EVERY;
-            self.publish(follower.news(), Some(follower.behind()));
+            let step = match follower.step().await {
+                Ok(step) => step,
+                // Nothing was changed by it: what is open stays.
+                Err(FollowError::Db(error)) => {
+                    *back_off = (*back_off * 2).min(LONGEST_BACK_OFF);
+                    tracing::warn!(%error, "search rows could not be read; it is tried again");
+                    clock::sleep(*back_off).await;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let news = follower.news();
+            if news.is_some() || step == Step::Idle {
+                *back_off = EVERY;
+            }
+            self.publish(news, Some(follower.behind()));
             if said.elapsed() >= SAY_EVERY {
                 said = Instant::now();
                 if let Some(progress) = follower.progress() {
@@ -186,7 +209,7 @@ impl Search {
         loop {
             if looked.is_none_or(|then| then.elapsed() >= FORMS_EVERY) {
                 looked = Some(Instant::now());
-                self.look_for_forms(db).await?;
+                self.look_for_forms(db).await;
             }
             clock::sleep(EVERY).await;
             if FolderLock::try_take(&self.shared.folder, LOCK)?.is_some() {
@@ -231,13 +254,16 @@ impl Search {
         }
     }
 
-    /// Looks which fields rows of older forms lack.
-    async fn look_for_forms(&self, db: &Db) -> Result<(), DbError> {
-        let lacking = incomplete(db::oldest_form(db).await?);
-        if let Some(published) = &mut *self.shared.now.write().unwrap_or_else(PoisonError::into_inner) {
-            published.lacking = lacking;
+    /// Looks which fields rows of older forms lack. What was known stays if the database fails.
+    async fn look_for_forms(&self, db: &Db) {
+        match db::oldest_form(db).await {
+            Ok(oldest) => {
+                if let Some(published) = &mut *self.shared.now.write().unwrap_or_else(PoisonError::into_inner) {
+                    published.lacking = incomplete(oldest);
+                }
+            }
+            Err(error) => tracing::warn!(%error, "the forms of search rows could not be read"),
         }
-        Ok(())
     }
 
     fn published(&self) -> Option<Published> {
@@ -279,7 +305,7 @@ async fn behind(db: &Db, position: Option<&Position>) -> Result<i64, DbError> {
 /// Numbers the rows that wait for it, unless another process does so.
 async fn number_all(db: &Db, owner: &str) -> Result<(), DbError> {
     while let Numbered::Rows(1..) = sequence::step(db, owner, clock::now_micros()).await? {}
-    Ok(())
+    sequence::give_back(db, owner).await
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, SearchError> {

@@ -87,7 +87,7 @@ impl Stored {
 /// The index as it comes about: each row in a commit of its own, some of them written twice, some removed.
 fn index_of(rows: &[Stored], folder: &std::path::Path) -> Result<Index, IndexError> {
     let (mut index, _) = Index::open(folder)?;
-    let mut position = Position::new(String::new(), Place::default());
+    let mut position = Position::new(String::new(), Place::default(), 0);
     for stored in rows {
         index.put(&stored.row(stored.before.as_ref().unwrap_or(&stored.document)))?;
         index.commit(&mut position)?;

@@ -38,6 +38,21 @@ pub(crate) async fn take_sequence(
         .await)?)
 }
 
+/// Ends the lease of `owner`.
+///
+/// # Errors
+/// The database failed.
+pub(crate) async fn give_back_sequence(db: &Db, owner: &str) -> Result<(), DbError> {
+    const SQL: &str = "UPDATE search_sequence SET lease_until = 0 WHERE name = 'search_row' AND owner = $1";
+    let mut tx = db.begin_repeatable().await?;
+    in_tx!(&mut tx, |conn| sqlx::query(SQL)
+        .bind(owner)
+        .execute(conn)
+        .await
+        .map(|_| ()))?;
+    tx.commit().await
+}
+
 /// Holds the right to give numbers until the transaction ends, and returns the last number that was given.
 pub(super) async fn hold(tx: &mut Tx) -> Result<i64, DbError> {
     const SQL: &str = "UPDATE search_sequence SET number = number WHERE name = 'search_row' RETURNING number";

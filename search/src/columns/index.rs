@@ -1,6 +1,6 @@
 //! The folders of an index: opening them, writing, committing, merging, and dropping those that are empty.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -50,9 +50,14 @@ impl Index {
             index.remove_folder(*week)?;
         }
         let position = index.position().map(|mut position| {
-            let missing = position.folders.iter().filter_map(|name| Week::from_name(name));
-            let missing: Vec<Week> = missing.filter(|week| !index.weeks.contains_key(week)).collect();
-            for week in missing.into_iter().chain(damaged) {
+            // A week that was committed later, of which the newest knows nothing, says what was missing then.
+            let later: Vec<Position> = index.weeks.values().filter_map(OfWeek::position).collect();
+            let later = later.into_iter().filter(|later| later.at > position.at);
+            for gap in later.flat_map(|later| later.gaps).collect::<Vec<_>>() {
+                position.miss((gap.from, gap.before.saturating_add(1)));
+            }
+            index.miss_folders(&mut position);
+            for week in damaged {
                 position.miss(week.span());
             }
             position
@@ -70,8 +75,12 @@ impl Index {
     /// The folder could not be read.
     pub fn open_to_read(folder: &Path) -> Result<(Self, Option<Position>), IndexError> {
         let mut index = Self::empty(folder, false);
-        let (damaged, _) = index.open_weeks()?;
-        let position = index.position_of_reader(damaged);
+        let position = newest_position(folder)?;
+        index.open_weeks()?;
+        let mut position = position;
+        if let Some(position) = &mut position {
+            index.miss_folders(position);
+        }
         Ok((index, position))
     }
 
@@ -80,32 +89,25 @@ impl Index {
     /// # Errors
     /// The folder could not be read.
     pub fn look_for_more(&mut self) -> Result<Option<Position>, IndexError> {
-        let names: HashSet<Week> = names(&self.folder)?
-            .iter()
-            .filter_map(|name| Week::from_name(name))
-            .collect();
+        // Before the weeks are read: they may have more than it says, but not less.
+        let position = newest_position(&self.folder)?;
         let before = self.weeks.len();
-        self.weeks.retain(|week, _| names.contains(week));
+        self.weeks.retain(|_, of_week| of_week.look_for_more().is_ok());
         if self.weeks.len() < before {
             self.codes = Arc::new(Codes::new());
         }
-        let mut damaged = Vec::new();
-        self.weeks.retain(|week, of_week| {
-            let is_read = of_week.look_for_more().is_ok();
-            if !is_read {
-                damaged.push(*week);
-            }
-            is_read
-        });
-        for week in names {
-            if !self.weeks.contains_key(&week)
-                && let Err(more) = self.open_week(week)
-            {
-                damaged.extend(more);
+        for week in weeks_in(&self.folder)? {
+            if !self.weeks.contains_key(&week) {
+                // What cannot be opened is a gap.
+                self.open_week(week).ok();
             }
         }
         self.forget_merged();
-        Ok(self.position_of_reader(damaged))
+        let mut position = position;
+        if let Some(position) = &mut position {
+            self.miss_folders(position);
+        }
+        Ok(position)
     }
 
     /// Writes a row in place of the one with the same id, from the next commit on.
@@ -167,35 +169,44 @@ impl Index {
     }
 
     /// Begins to merge the segments of one week that is over at `now`, microseconds UTC, into one, so that each of its
-    /// texts is there once, and nothing of a deleted row. Ends what is done with. Returns whether there is anything to
-    /// do still.
+    /// texts is there once, and nothing of a deleted row. One is merged at a time, and each once a day.
     ///
     /// # Errors
     /// The files could not be written.
-    pub fn merge(&mut self, now: i64) -> Result<bool, IndexError> {
-        if self.weeks.values().any(OfWeek::is_merging) {
-            return Ok(true);
+    pub fn merge(&mut self, now: i64) -> Result<Merging, IndexError> {
+        for (week, of_week) in &mut self.weeks {
+            if of_week.end_merge()? == Some(true) {
+                return Ok(Merging::Failed(*week));
+            }
         }
-        self.rest_before(now)?;
+        self.forget_merged();
+        if self.weeks.values().any(OfWeek::is_merging) {
+            return Ok(Merging::Running);
+        }
         let next = self
             .weeks
             .iter_mut()
             .find(|(week, of_week)| week.span().1 <= now && !of_week.is_changed() && of_week.wants_merge());
         match next {
-            Some((_, of_week)) => of_week.begin_merge().map(|()| true),
-            None => Ok(false),
+            Some((_, of_week)) => of_week.begin_merge().map(|()| Merging::Running),
+            None => Ok(Merging::Nothing),
         }
     }
 
-    /// Gives back what writing needs in the weeks that are over at `now`, microseconds UTC, and where nothing waits for
-    /// a commit. Waits for small merges there.
+    /// Gives back what writing needs in the weeks that are over at `now`, microseconds UTC, and were not written to in
+    /// the last seconds.
+    pub fn rest_before(&mut self, now: i64) {
+        for (_, of_week) in self.weeks.iter_mut().filter(|(week, _)| week.span().1 <= now) {
+            of_week.rest();
+        }
+    }
+
+    /// Waits for the merges that run, and gives back what writing needs. What is not committed is lost.
     ///
     /// # Errors
     /// A merge failed.
-    pub fn rest_before(&mut self, now: i64) -> Result<(), IndexError> {
-        for (_, of_week) in self.weeks.iter_mut().filter(|(week, _)| week.span().1 <= now) {
-            of_week.rest()?;
-        }
+    pub fn settle(&mut self) -> Result<(), IndexError> {
+        self.weeks.values_mut().try_for_each(OfWeek::settle)?;
         self.forget_merged();
         Ok(())
     }
@@ -217,8 +228,31 @@ impl Index {
 
     /// Whether every file of a week is as it was written; a week that is not there is. Reads them all. A merge that
     /// ends meanwhile removes files, so that it can seem not to be.
-    pub fn is_whole(&self, week: Week) -> bool {
-        !self.weeks.contains_key(&week) || OfWeek::is_whole(&self.folder_of(week))
+    ///
+    /// # Errors
+    /// The files could not be read, for lack of something else than their health.
+    pub fn is_whole(&self, week: Week) -> Result<bool, IndexError> {
+        if !self.weeks.contains_key(&week) {
+            return Ok(true);
+        }
+        OfWeek::is_whole(&self.folder_of(week))
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// [`Self::is_whole`] of a week's folder in a folder, without an index that is open.
+    ///
+    /// # Errors
+    /// As that.
+    pub fn is_whole_in(folder: &Path, week: Week) -> Result<bool, IndexError> {
+        let folder = folder.join(week.to_string());
+        if !folder.is_dir() {
+            return Ok(true);
+        }
+        OfWeek::is_whole(&folder)
     }
 
     /// Removes a week.
@@ -257,32 +291,31 @@ impl Index {
     /// Opens all weeks. Returns those that are damaged, and those that have no commit.
     fn open_weeks(&mut self) -> Result<(Vec<Week>, Vec<Week>), IndexError> {
         let (mut damaged, mut unused) = (Vec::new(), Vec::new());
-        for week in names(&self.folder)?.iter().filter_map(|name| Week::from_name(name)) {
+        for week in weeks_in(&self.folder)? {
             match self.open_week(week) {
-                Ok(()) => {}
-                Err(Some(week)) => damaged.push(week),
-                Err(None) => unused.push(week),
+                Ok(true) => {}
+                Ok(false) => unused.push(week),
+                Err(error) if !self.may_write || error.is_damage() => {
+                    tracing::warn!(%week, %error, "a week of the search index cannot be read");
+                    damaged.push(week);
+                }
+                Err(error) => return Err(error),
             }
         }
         Ok((damaged, unused))
     }
 
-    /// Opens a week. The error is the week if it is damaged, and `None` if it has no commit.
-    fn open_week(&mut self, week: Week) -> Result<(), Option<Week>> {
-        let opened = OfWeek::open(&self.folder_of(week), false);
-        match opened {
-            Ok(of_week) if of_week.position().is_some() => {
-                self.weeks.insert(week, of_week);
-                Ok(())
-            }
-            Ok(of_week) if of_week.segments().is_empty() => Err(None),
-            Ok(_) => Err(Some(week)),
-            Err(error) => {
-                // What is only being made by another process is no damage; what is ours will be removed in any case.
-                tracing::warn!(folder = %self.folder_of(week).display(), %error, "a week of the search index");
-                Err(Some(week))
-            }
+    /// Opens a week. Returns whether it has a commit.
+    fn open_week(&mut self, week: Week) -> Result<bool, IndexError> {
+        let of_week = OfWeek::open(&self.folder_of(week), false)?;
+        if of_week.position().is_some() {
+            self.weeks.insert(week, of_week);
+            return Ok(true);
         }
+        if of_week.segments().is_empty() {
+            return Ok(false);
+        }
+        Err(IndexError::damaged("it is of an earlier form"))
     }
 
     /// That of the newest week.
@@ -290,15 +323,15 @@ impl Index {
         self.weeks.values().next_back()?.position()
     }
 
-    fn position_of_reader(&self, damaged: Vec<Week>) -> Option<Position> {
-        let mut position = self.position()?;
-        for week in damaged {
-            // What another process has begun has no commit yet, and is in no position.
-            if position.folders.contains(&week.to_string()) {
+    /// Adds the weeks to the gaps of a position that it has folders for and that are not here.
+    fn miss_folders(&self, position: &mut Position) {
+        let folders = std::mem::take(&mut position.folders);
+        for week in folders.iter().filter_map(|name| Week::from_name(name)) {
+            if !self.weeks.contains_key(&week) {
                 position.miss(week.span());
             }
         }
-        Some(position)
+        position.folders = folders;
     }
 
     /// Forgets the codes of segments that were merged away.
@@ -322,6 +355,29 @@ impl Index {
         };
         moved.map_err(|error| IndexError::folder(&from, error))
     }
+}
+
+/// What a call of [`Index::merge`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Merging {
+    /// Nothing is to be merged.
+    Nothing,
+    /// A week is being merged.
+    Running,
+    /// The merge of this week failed.
+    Failed(Week),
+}
+
+/// The position that the newest week in a folder that can be read says.
+fn newest_position(folder: &Path) -> Result<Option<Position>, IndexError> {
+    let weeks = weeks_in(folder)?.into_iter().rev();
+    let mut positions = weeks.map(|week| OfWeek::position_in(&folder.join(week.to_string())));
+    Ok(positions.find_map(|position| position))
+}
+
+/// The weeks that have a folder, in order.
+fn weeks_in(folder: &Path) -> Result<BTreeSet<Week>, IndexError> {
+    Ok(names(folder)?.iter().filter_map(|name| Week::from_name(name)).collect())
 }
 
 /// The names in a folder that are texts.

@@ -3,11 +3,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use tantivy::directory::MmapDirectory;
-use tantivy::index::SegmentId;
+use tantivy::directory::error::OpenReadError;
+use tantivy::index::{SegmentComponent, SegmentId};
 use tantivy::{IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
 
 use super::error::IndexError;
@@ -20,8 +21,20 @@ use crate::row::Row;
 const MEMORY: usize = 64 << 20;
 /// A week that is over has no more segments than this, and those that came after the first are small.
 const MANY: usize = 8;
-/// Rows of a week that are deleted one after the other are left out of its files together, once in this time.
+/// A week that is over is merged once in this time at most, whatever is written or deleted in it.
 const AGAIN: Duration = Duration::from_secs(86_400);
+/// A week that was not written to for so long is not written to any more, for now.
+const IDLE: Duration = Duration::from_secs(30);
+/// The files of a segment.
+const FILES: [SegmentComponent; 7] = [
+    SegmentComponent::Postings,
+    SegmentComponent::Positions,
+    SegmentComponent::FastFields,
+    SegmentComponent::FieldNorms,
+    SegmentComponent::Terms,
+    SegmentComponent::Store,
+    SegmentComponent::Delete,
+];
 /// What tantivy says about a commit.
 const META: &str = "meta.json";
 
@@ -35,9 +48,16 @@ pub(super) struct OfWeek {
     is_changed: bool,
     segments: Vec<Arc<Segment>>,
     meta: Vec<u8>,
-    merge: Option<Arc<AtomicBool>>,
+    /// When it was written to.
+    touched: Instant,
+    merge: Option<Arc<AtomicU8>>,
     merged: Option<Instant>,
 }
+
+/// How a merge stands.
+const RUNNING: u8 = 0;
+const DONE: u8 = 1;
+const FAILED: u8 = 2;
 
 impl OfWeek {
     /// Opens a folder, which is made if it is missing and `may_make`.
@@ -66,6 +86,7 @@ impl OfWeek {
                 is_changed: false,
                 segments: Vec::new(),
                 meta,
+                touched: Instant::now(),
                 merge: None,
                 merged: None,
             };
@@ -77,6 +98,17 @@ impl OfWeek {
     /// The position of its last commit: `None` before the first, or if it is of another form.
     pub(super) fn position(&self) -> Option<Position> {
         Position::read(&self.index.load_metas().ok()?.payload?)
+    }
+
+    /// The same of a folder, without opening anything else.
+    pub(super) fn position_in(folder: &Path) -> Option<Position> {
+        guarded(|| {
+            let files = MmapDirectory::open(folder).map_err(tantivy::TantivyError::from)?;
+            Ok(tantivy::Index::open(files)?.load_metas()?.payload)
+        })
+        .ok()
+        .flatten()
+        .and_then(|text| Position::read(&text))
     }
 
     pub(super) fn segments(&self) -> &[Arc<Segment>] {
@@ -100,12 +132,14 @@ impl OfWeek {
         writer.delete_term(Term::from_field_text(*ID_COLUMN, &row.id));
         writer.add_document(document(row))?;
         self.is_changed = true;
+        self.touched = Instant::now();
         Ok(())
     }
 
     pub(super) fn remove(&mut self, id: &str) -> Result<(), IndexError> {
         self.writer()?.delete_term(Term::from_field_text(*ID_COLUMN, id));
         self.is_changed = true;
+        self.touched = Instant::now();
         Ok(())
     }
 
@@ -129,16 +163,20 @@ impl OfWeek {
         Ok(true)
     }
 
-    /// Gives back what writing needs, unless there is something to commit.
-    pub(super) fn rest(&mut self) -> Result<(), IndexError> {
-        if self.is_changed || self.is_merging() {
-            return Ok(());
+    /// Gives back what writing needs, unless it was written to in the last seconds. Small merges that run are given up:
+    /// a week that is over is merged as a whole.
+    pub(super) fn rest(&mut self) {
+        if !self.is_changed && !self.is_merging() && self.touched.elapsed() >= IDLE {
+            self.writer = None;
         }
+    }
+
+    /// Waits for merges that run, and gives back what writing needs.
+    pub(super) fn settle(&mut self) -> Result<(), IndexError> {
         if let Some(writer) = self.writer.take() {
             writer.wait_merging_threads()?;
             self.read_again()?;
         }
-        self.merge = None;
         Ok(())
     }
 
@@ -148,35 +186,67 @@ impl OfWeek {
         let largest = self.segments.iter().map(|segment| u64::from(segment.rows())).max();
         let is_in_pieces = self.segments.len() > MANY || largest.unwrap_or(0) * 5 < rows * 4;
         let is_due = self.merged.is_none_or(|then| then.elapsed() >= AGAIN);
-        is_in_pieces || (rows > self.rows() && is_due)
+        is_due && (is_in_pieces || rows > self.rows())
     }
 
     /// Begins to make one segment of all. Rows can be written meanwhile.
     pub(super) fn begin_merge(&mut self) -> Result<(), IndexError> {
         let segments: Vec<SegmentId> = self.index.searchable_segment_ids()?;
         let merge = self.writer()?.merge(&segments);
-        let is_done = Arc::new(AtomicBool::new(false));
-        self.merge = Some(is_done.clone());
+        let state = Arc::new(AtomicU8::new(RUNNING));
+        self.merge = Some(state.clone());
         self.merged = Some(Instant::now());
         std::thread::spawn(move || {
-            // One that failed is begun again another time; until then the old segments are there.
-            let _ = merge.wait();
-            is_done.store(true, Ordering::Release);
+            // Until it is done, and if it fails, the old segments are there.
+            let done = merge.wait();
+            eprintln!("{:?}", done);
+            let is_done = done.is_ok();
+            state.store(if is_done { DONE } else { FAILED }, Ordering::Release);
         });
         Ok(())
     }
 
     pub(super) fn is_merging(&self) -> bool {
-        self.merge.as_ref().is_some_and(|done| !done.load(Ordering::Acquire))
+        self.merge_state() == Some(RUNNING)
+    }
+
+    /// Takes what became of a merge that has ended: whether it failed. Shows what is merged.
+    pub(super) fn end_merge(&mut self) -> Result<Option<bool>, IndexError> {
+        match self.merge_state() {
+            None | Some(RUNNING) => Ok(None),
+            Some(state) => {
+                self.merge = None;
+                self.read_again()?;
+                Ok(Some(state == FAILED))
+            }
+        }
+    }
+
+    fn merge_state(&self) -> Option<u8> {
+        self.merge.as_ref().map(|state| state.load(Ordering::Acquire))
     }
 
     /// Whether every file is as it was written. Reads them all.
-    pub(super) fn is_whole(folder: &Path) -> bool {
+    pub(super) fn is_whole(folder: &Path) -> Result<bool, IndexError> {
         let checked = guarded(|| {
             let files = MmapDirectory::open(folder).map_err(tantivy::TantivyError::from)?;
-            Ok(tantivy::Index::open(files)?.validate_checksum()?)
+            let index = tantivy::Index::open(files)?;
+            for segment in index.searchable_segment_metas()? {
+                for component in FILES {
+                    match index.directory().validate_checksum(&segment.relative_path(component)) {
+                        // Not every segment has every file; what it needs it was opened with.
+                        Ok(true) | Err(OpenReadError::FileDoesNotExist(_)) => {}
+                        Ok(false) => return Ok(false),
+                        Err(error) => return Err(tantivy::TantivyError::from(error).into()),
+                    }
+                }
+            }
+            Ok(true)
         });
-        checked.is_ok_and(|damaged| damaged.is_empty())
+        match checked {
+            Err(error) if error.is_damage() => Ok(false),
+            other => other,
+        }
     }
 
     fn read_again(&mut self) -> Result<(), IndexError> {

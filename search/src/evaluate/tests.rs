@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::columns::Index;
+use crate::columns::{Index, Merging};
 use crate::fields::FieldId;
 use crate::naive;
 use crate::position::Position;
@@ -212,7 +212,7 @@ fn query() -> impl Strategy<Value = Query> {
 /// commits are many.
 fn index_of(rows: &[Row], folder: &std::path::Path, commits: usize) -> Index {
     let (mut index, _) = Index::open(folder).unwrap();
-    let mut position = Position::new(String::new(), crashstore::db::Place::default());
+    let mut position = Position::new(String::new(), crashstore::db::Place::default(), 0);
     let size = rows.len().div_ceil(commits).max(1);
     for some in rows.chunks(size) {
         for row in some {
@@ -296,7 +296,7 @@ fn weeks_that_are_over_are_merged_and_say_the_same() {
     };
     let all = naive::answer(&rows, &query);
     let before = index.view().whole().segments.len();
-    while index.merge(MONDAY + 7 * DAY).unwrap() {
+    while index.merge(MONDAY + 7 * DAY).unwrap() != Merging::Nothing {
         std::thread::yield_now();
     }
     let first = index.view().snapshot(MONDAY, MONDAY).segments.len();

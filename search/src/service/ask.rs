@@ -41,8 +41,11 @@ pub enum AskError {
     /// The index is not open yet.
     #[error("search is not ready yet: its index is being opened or made; ask again in a few seconds")]
     NotReady,
-    /// The index could not be read; it is checked, and made again where it is damaged.
-    #[error("the search index could not be read; it is being checked, and made again where it is damaged")]
+    /// The index could not be read; the process that writes it checks it then, and makes again what is damaged.
+    #[error(
+        "the search index could not be read: the process that serves search checks it, and makes again what is \
+         damaged; if none runs, delete its folder"
+    )]
     Damaged,
 }
 

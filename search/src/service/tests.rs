@@ -77,7 +77,7 @@ async fn a_service_follows_until_it_is_stopped_and_answers_as_soon_as_it_has_ope
 async fn gaps_are_named_if_they_are_in_what_was_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let search = Search::new(folder.path());
-    let mut position = Position::new(String::new(), db::Place::default());
+    let mut position = Position::new(String::new(), db::Place::default(), 0);
     position.fill_to(Some((1_000_000, "x".to_owned())));
     search.publish(Some((View::default(), position)), Some(3));
     for (since, gaps) in [(0, 1), (2_000_000, 0)] {

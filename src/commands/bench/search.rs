@@ -16,7 +16,7 @@ use crashstore::db::Place;
 use super::figures::{Figures, Limit};
 use super::verdict::Verdict;
 use rows::{Fields, Shape, World};
-use search::columns::Index;
+use search::columns::{Index, Merging};
 use search::evaluate::{self, Limits, Refused};
 use search::position::Position;
 
@@ -115,19 +115,19 @@ fn fill(world: &World, rows: u64, folder: &Path, figures: &mut Figures) -> anyho
     figures.heading("The index")?;
     let began = Instant::now();
     let (mut index, _) = Index::open(folder)?;
-    let mut position = Position::new(String::new(), Place::default());
+    let mut position = Position::new(String::new(), Place::default(), 0);
     for n in 0..rows {
         index.put(&world.row(n))?;
         if n % COMMIT == COMMIT - 1 {
             index.commit(&mut position)?;
-            index.rest_before(i64::MAX)?;
+            index.settle()?;
             said(&format!("the index has {} of {rows} crashes", n + 1));
         }
     }
     index.commit(&mut position)?;
-    index.rest_before(i64::MAX)?;
+    index.settle()?;
     said("the weeks that are over are merged");
-    while index.merge(world.dates().1)? {
+    while index.merge(world.dates().1)? != Merging::Nothing {
         std::thread::sleep(MERGING);
     }
     let rate = rows as f64 / began.elapsed().as_secs_f64();
@@ -194,7 +194,7 @@ fn ask(world: &World, index: &Index, args: &SearchArgs, figures: &mut Figures) -
 /// Writes rows again, as they arrive while an index is followed: fifty at a time.
 fn follow(world: &World, mut index: Index, rows: u64, figures: &mut Figures) -> anyhow::Result<()> {
     let mut times = Vec::new();
-    let mut position = Position::new(String::new(), Place::default());
+    let mut position = Position::new(String::new(), Place::default(), 0);
     for commit in 0..COMMITS {
         for at in 0..ARRIVING {
             index.put(&world.row(rows - 1 - (commit * ARRIVING + at) % rows))?;
@@ -212,7 +212,7 @@ fn follow(world: &World, mut index: Index, rows: u64, figures: &mut Figures) -> 
         let at = (times.len() as f64 * share) as usize;
         figures.add(name, times.get(at).copied().unwrap_or(f64::NAN), "ms", limit)?;
     }
-    Ok(index.rest_before(i64::MAX)?)
+    Ok(index.settle()?)
 }
 
 /// SQLite on the same rows.
