@@ -4,6 +4,9 @@
 //! Days are gone through from the oldest on. What is there already and as the objects tell is not written. Whoever
 //! writes a crash meanwhile wins, and what was deleted stays deleted. How far it has come is kept in the database,
 //! beside the rows: a run goes on where one before it was interrupted, and for a new database it begins anew.
+//!
+//! A report without a row may be one that a collector accepted while the database was away. Unless the database is new,
+//! it is left to the collectors, who write its row and its job, as long as they have not gone through its day.
 
 mod days;
 mod decision;
@@ -31,7 +34,7 @@ pub struct Rebuild {
     pub from: Option<NaiveDate>,
     /// The last day, UTC; `None`: to the end.
     pub to: Option<NaiveDate>,
-    /// Whether it begins anew, even if an earlier run was interrupted.
+    /// Whether it begins anew, even if an earlier run did not do all.
     pub anew: bool,
     /// The name under which the builds of a product are looked up.
     pub lookup_name: fn(&str) -> String,
@@ -40,11 +43,11 @@ pub struct Rebuild {
 /// What is told while rows are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Told {
-    /// An earlier run was interrupted after this day.
+    /// An earlier run was interrupted after this day, or could not read all of the next one.
     Resumed(NaiveDate),
     /// How far it has come.
     At(Progress),
-    /// An object is damaged, or missing.
+    /// An object is damaged, missing, or could not be fetched.
     Problem(Problem),
 }
 
@@ -59,6 +62,8 @@ pub struct Progress {
     pub of: u64,
     /// Raw crashes gone through.
     pub crashes: u64,
+    /// Objects listed while it looks for processed crashes without a raw crash.
+    pub listed: u64,
 }
 
 /// What is wrong with a crash. The display is one sentence, without anything that a report says.
@@ -79,6 +84,9 @@ pub enum Problem {
     /// There is a processed crash, and no raw crash.
     #[error("{0}: the raw crash of this processed crash is missing, so it gets no row")]
     WithoutRaw(CrashId),
+    /// The store did not give out an object that it has. Rows are left as they are, and the next run reads it again.
+    #[error("{0}: an object of this crash could not be fetched, so nothing is written of it now")]
+    NotRead(CrashId),
 }
 
 /// How many crashes there were of each kind.
@@ -104,12 +112,16 @@ pub struct Counts {
     pub deleted: u64,
     /// Crashes that others wrote meanwhile, or were at work on.
     pub left_to_others: u64,
+    /// Crashes without a row that are not processed and of which collectors may have to write row and job.
+    pub left_to_collectors: u64,
     /// Objects among the raw crashes whose name is no id of a crash of their day.
     pub foreign: u64,
     /// Objects that are damaged.
     pub damaged: u64,
     /// Objects that are missing.
     pub missing: u64,
+    /// Crashes of which an object could not be fetched. The next run comes back to them.
+    pub not_read: u64,
 }
 
 impl Counts {
@@ -130,9 +142,11 @@ impl Counts {
             unchanged: self.unchanged + more.unchanged,
             deleted: self.deleted + more.deleted,
             left_to_others: self.left_to_others + more.left_to_others,
+            left_to_collectors: self.left_to_collectors + more.left_to_collectors,
             foreign: self.foreign + more.foreign,
             damaged: self.damaged + more.damaged,
             missing: self.missing + more.missing,
+            not_read: self.not_read + more.not_read,
         }
     }
 }
@@ -142,7 +156,7 @@ impl Counts {
 pub struct Rebuilt {
     /// What was done in this run.
     pub counts: Counts,
-    /// The last day of an interrupted run, after which this one went on.
+    /// The last day done by an earlier run that did not do all, after which this one went on.
     pub resumed_after: Option<NaiveDate>,
     /// Whether it was stopped before its end.
     pub stopped: bool,
@@ -163,7 +177,7 @@ impl Rebuild {
     /// Makes the rows, until `stop` is cancelled. What is told comes in the order in which it happens.
     ///
     /// # Errors
-    /// A store is away. Damaged objects are no error.
+    /// A store is away. Damaged objects are no error, and neither is one that alone cannot be fetched.
     pub async fn run(&self, stop: &CancellationToken, tell: &mut dyn FnMut(Told)) -> Result<Rebuilt, RebuildError> {
         days::Run::new(self, tell).all(stop).await
     }

@@ -225,15 +225,7 @@ async fn a_bucket_of_socorros_is_taken_over_and_damaged_objects_are_named() {
         bucket.put_processed(&orphan);
         put(bucket.0.join("test/testfile-1.txt"), "test");
 
-        let output = system.run([
-            "crash",
-            "rebuild",
-            "--json",
-            "--from",
-            "2026-06-01",
-            "--to",
-            "2026-06-01",
-        ]);
+        let output = system.run(["crash", "rebuild", "--json"]);
         let (out, err) = (
             String::from_utf8_lossy(&output.stdout),
             String::from_utf8_lossy(&output.stderr),
@@ -278,6 +270,22 @@ async fn a_bucket_of_socorros_is_taken_over_and_damaged_objects_are_named() {
         // It can be shown, and nothing protected with it.
         let shown = system.run_well(["crash", "show", &well]);
         assert!(shown.contains("a::b") && !shown.contains(PROTECTED), "{shown}");
+        // Processed crashes without a raw crash are not looked for where days are named.
+        let args = [
+            "crash",
+            "rebuild",
+            "--json",
+            "--from",
+            "2026-06-01",
+            "--to",
+            "2026-06-01",
+        ];
+        let told: Value = serde_json::from_slice(&system.run(args).stdout).expect("JSON");
+        assert_eq!(
+            [&told["unchanged"], &told["damaged"], &told["missing"]],
+            [&json!(2), &json!(1), &json!(0)],
+            "{told}"
+        );
         let wrong = system.run(["crash", "rebuild", "--from", "2026-06-02", "--to", "2026-06-01"]);
         assert_eq!(wrong.status.code(), Some(1));
     }

@@ -9,8 +9,10 @@ use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use super::facts::Made;
+use super::orphans::{self, Seen};
 use super::rows::{BATCH, Maker};
-use super::{Counts, Problem, Progress, Rebuild, RebuildError, Rebuilt, Told, decision, orphans};
+use super::{Counts, Problem, Progress, Rebuild, RebuildError, Rebuilt, Told, decision};
+use crate::db::swept_days;
 use crate::keys::RAW_CRASHES;
 
 /// Maximum crashes that are not processed and wait for the end of their day.
@@ -37,6 +39,7 @@ impl<'a> Run<'a> {
                 days: 0,
                 of: 0,
                 crashes: 0,
+                listed: 0,
             },
         }
     }
@@ -59,7 +62,7 @@ impl<'a> Run<'a> {
                 false
             }
         };
-        if !stopped {
+        if !stopped && self.counts.not_read == 0 {
             self.forget(&name).await?;
         }
         Ok(Rebuilt {
@@ -70,6 +73,8 @@ impl<'a> Run<'a> {
     }
 
     async fn days(&mut self, name: &str, after: Option<NaiveDate>) -> Result<(), RebuildError> {
+        // A day that is swept stays so; whoever sweeps meanwhile writes rows and jobs.
+        let swept = swept_days(&self.of.db).await?;
         let names = self.of.blobs.names(RAW_CRASHES, true).await?;
         let days = days_of(&names, self.of.from, self.of.to);
         let left: Vec<NaiveDate> = days.iter().copied().filter(|day| Some(*day) > after).collect();
@@ -78,24 +83,45 @@ impl<'a> Run<'a> {
         for day in left {
             self.at.day = Some(day);
             self.show();
-            self.day(&key_of(day)).await?;
+            self.day(&key_of(day), &swept).await?;
             self.counts.days += 1;
             self.at.days += 1;
             // More may come in today, and around midnight yesterday.
-            if day.succ_opt().is_some_and(|next| next < today) {
+            let is_over = day.succ_opt().is_some_and(|next| next < today);
+            // The next run comes back to the first day of which something was not read.
+            if is_over && self.counts.not_read == 0 {
                 let mut tx = self.of.db.begin().await?;
                 set_progress(&mut tx, name, number_of(day)).await?;
                 tx.commit().await?;
             }
         }
-        self.at.day = None;
+        // Whoever looks for what has no raw crash lists the whole store, however few the days are.
+        let is_everything = self.of.from.is_none() && self.of.to.is_none();
+        if is_everything {
+            self.at.day = None;
+        }
         self.show();
-        let of = self.of;
-        orphans::find(of, &days, &mut |id| self.problem(Problem::WithoutRaw(id))).await?;
+        if is_everything {
+            self.orphans(&days).await?;
+        }
         Ok(())
     }
 
-    async fn day(&mut self, day: &str) -> Result<(), RebuildError> {
+    async fn orphans(&mut self, days: &[NaiveDate]) -> Result<(), RebuildError> {
+        let of = self.of;
+        let mut see = |seen: Seen| match seen {
+            Seen::Listed(count) => {
+                self.at.listed += count;
+                self.show();
+            }
+            Seen::Orphan(id) => self.problem(Problem::WithoutRaw(id)),
+        };
+        orphans::find(of, days, &mut see).await
+    }
+
+    /// Makes the rows of a day. `swept` are the days that collectors have gone through.
+    async fn day(&mut self, day: &str, swept: &[String]) -> Result<(), RebuildError> {
+        let unprocessed = decision::unprocessed(day, swept);
         let mut waiting: Vec<Made> = Vec::new();
         let mut chunks = self.of.blobs.key_chunks(&format!("{RAW_CRASHES}/{day}"));
         while let Some(keys) = chunks.try_next().await? {
@@ -104,7 +130,7 @@ impl<'a> Run<'a> {
             // In one order, so that two runs do not wait for each other.
             ids.sort_unstable();
             for ids in ids.chunks(BATCH) {
-                let batch = self.maker.batch(ids).await?;
+                let batch = self.maker.batch(ids, unprocessed).await?;
                 self.count(&batch.counts);
                 waiting.extend(batch.waiting);
                 for problem in batch.problems {
@@ -140,6 +166,7 @@ impl<'a> Run<'a> {
                 self.counts.damaged += 1;
             }
             Problem::ProcessedLost(_) | Problem::WithoutRaw(_) => self.counts.missing += 1,
+            Problem::NotRead(_) => self.counts.not_read += 1,
         }
         (self.tell)(Told::Problem(problem));
     }
@@ -169,7 +196,7 @@ fn days_of(names: &[String], from: Option<NaiveDate>, to: Option<NaiveDate>) -> 
 }
 
 /// Whether a day is one of those from `from` to `to`.
-pub(super) fn is_within(day: NaiveDate, from: Option<NaiveDate>, to: Option<NaiveDate>) -> bool {
+fn is_within(day: NaiveDate, from: Option<NaiveDate>, to: Option<NaiveDate>) -> bool {
     from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to)
 }
 

@@ -33,6 +33,26 @@ pub(super) enum Step {
     Lost,
 }
 
+/// What becomes of crashes of a day that have no row and are not processed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unprocessed {
+    /// They get a row, and no job.
+    Listed,
+    /// Collectors may have accepted them while the database was away, and write row and job.
+    LeftToCollectors,
+}
+
+/// What becomes of such crashes of this day, `YYYYMMDD`. `swept` are the days that collectors have gone through, in
+/// order; if there are none, the database is new.
+pub(super) fn unprocessed(day: &str, swept: &[String]) -> Unprocessed {
+    let is_swept = swept.binary_search_by(|one| one.as_str().cmp(day)).is_ok();
+    if swept.is_empty() || is_swept {
+        Unprocessed::Listed
+    } else {
+        Unprocessed::LeftToCollectors
+    }
+}
+
 /// Whether a crash with these rows is passed over.
 pub(super) fn passed_over(rows: Option<&StoredRows>) -> Option<PassedOver> {
     let crash = &rows?.crash;
@@ -248,6 +268,18 @@ mod tests {
             (Some(claimed(State::Processed)), Some(PassedOver::Claimed)),
         ] {
             assert_eq!(passed_over(rows.as_ref()), expected, "{rows:?}");
+        }
+    }
+
+    #[test]
+    fn only_days_that_collectors_went_through_get_rows_of_raw_crashes_alone() {
+        for (swept, expected) in [
+            (&["20260531", "20260601", "20260602"][..], Unprocessed::Listed),
+            (&["20260531", "20260602"], Unprocessed::LeftToCollectors),
+            (&[], Unprocessed::Listed),
+        ] {
+            let swept: Vec<String> = swept.iter().map(|day| (*day).to_owned()).collect();
+            assert_eq!(unprocessed("20260601", &swept), expected, "{swept:?}");
         }
     }
 

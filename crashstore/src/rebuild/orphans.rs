@@ -8,7 +8,7 @@ use futures::{StreamExt, TryStreamExt};
 use platform::blobs::Blobs;
 use platform::db::Db;
 
-use super::days::{is_within, key_of};
+use super::days::key_of;
 use super::{Rebuild, RebuildError, decision};
 use crate::db::{State, standing};
 use crate::keys::{self, PROCESSED_CRASHES, RAW_CRASHES};
@@ -18,33 +18,44 @@ const MOST_KNOWN: usize = 20_000_000;
 /// How many objects are asked for at the same time.
 const AT_ONCE: usize = 16;
 
-/// Tells the processed crashes of the days from `from` to `to` that have no raw crash. `days` are those that have a
-/// folder.
-pub(super) async fn find(of: &Rebuild, days: &[NaiveDate], tell: &mut impl FnMut(CrashId)) -> Result<(), RebuildError> {
+/// What is told while they are looked for.
+pub(super) enum Seen {
+    /// So many more objects were listed.
+    Listed(u64),
+    /// A processed crash without a raw crash.
+    Orphan(CrashId),
+}
+
+/// Tells the processed crashes that have no raw crash. `days` are all that have a folder.
+pub(super) async fn find(of: &Rebuild, days: &[NaiveDate], tell: &mut impl FnMut(Seen)) -> Result<(), RebuildError> {
     let (db, blobs) = (&of.db, &of.blobs);
-    let known = raw_crashes(blobs, days).await?;
+    let known = raw_crashes(blobs, days, tell).await?;
     let mut chunks = blobs.key_chunks(PROCESSED_CRASHES);
     while let Some(keys) = chunks.try_next().await? {
+        tell(listed(&keys));
         let ids = keys
             .iter()
             .filter_map(|key| key.rsplit('/').next()?.parse::<CrashId>().ok());
-        let unknown = ids.filter(|id| is_within(id.day(), of.from, of.to) && known.binary_search(&mark(id)).is_err());
+        let unknown = ids.filter(|id| known.binary_search(&mark(id)).is_err());
         let asked = futures::stream::iter(unknown).map(|id| async move {
             let is_orphan = is_orphan(db, blobs, &id).await?;
             Ok::<_, RebuildError>(is_orphan.then_some(id))
         });
         let asked: Vec<Option<CrashId>> = asked.buffer_unordered(AT_ONCE).try_collect().await?;
-        asked.into_iter().flatten().for_each(&mut *tell);
+        for id in asked.into_iter().flatten() {
+            tell(Seen::Orphan(id));
+        }
     }
     Ok(())
 }
 
 /// The marks of the raw crashes of these days, sorted.
-async fn raw_crashes(blobs: &Blobs, days: &[NaiveDate]) -> Result<Vec<u64>, RebuildError> {
+async fn raw_crashes(blobs: &Blobs, days: &[NaiveDate], tell: &mut impl FnMut(Seen)) -> Result<Vec<u64>, RebuildError> {
     let mut known = Vec::new();
     for day in days.iter().map(|day| key_of(*day)) {
         let mut chunks = blobs.key_chunks(&format!("{RAW_CRASHES}/{day}"));
         while let Some(keys) = chunks.try_next().await? {
+            tell(listed(&keys));
             let ids = keys.iter().filter_map(|key| decision::id_of(key, &day));
             let room = MOST_KNOWN.saturating_sub(known.len());
             known.extend(ids.take(room).map(|id| mark(&id)));
@@ -52,6 +63,10 @@ async fn raw_crashes(blobs: &Blobs, days: &[NaiveDate]) -> Result<Vec<u64>, Rebu
     }
     known.sort_unstable();
     Ok(known)
+}
+
+fn listed(keys: &[String]) -> Seen {
+    Seen::Listed(u64::try_from(keys.len()).unwrap_or(0))
 }
 
 /// A number that two crashes hardly ever share.

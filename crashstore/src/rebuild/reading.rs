@@ -1,9 +1,11 @@
 //! Reads objects, many at a time, within a limit on the memory that they take together.
 
+use std::time::Duration;
+
 use bytes::BytesMut;
 use futures::TryStreamExt;
 use platform::blobs::{BlobError, Blobs};
-use platform::cpu;
+use platform::{clock, cpu};
 use tokio::sync::Semaphore;
 
 use crate::keys::RAW_CRASHES;
@@ -12,6 +14,12 @@ use crate::report::MAX_PROCESSED;
 /// Maximum bytes of the objects that are in memory at once, in KiB. The largest object must fit.
 const ROOM: u32 = 256 << 10;
 const _: () = assert!(MAX_PROCESSED < (ROOM as u64) << 10);
+/// The pauses before an object that could not be fetched is tried again. The store's own client has tried it often.
+const PAUSES: [Duration; 3] = [
+    Duration::from_millis(100),
+    Duration::from_millis(300),
+    Duration::from_millis(900),
+];
 
 /// What became of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +28,10 @@ pub(super) enum Read<T> {
     Whole(T),
     /// There is none.
     Missing,
-    /// It is too large, not what it should be, or the store does not give it out.
+    /// It is too large, or not what it should be.
     Damaged,
+    /// The store is there, and does not give it out now.
+    NotFetched,
 }
 
 /// Reads objects of one store.
@@ -42,30 +52,43 @@ impl Reader {
     /// Reads an object of at most `limit` bytes. `parse` makes of it what is kept; `None` means that it is damaged.
     ///
     /// # Errors
-    /// The store is away. An object that alone cannot be read is damaged.
+    /// The store is away.
     pub(super) async fn read<T, F>(&self, key: &str, limit: u64, parse: F) -> Result<Read<T>, BlobError>
     where
         T: Send + 'static,
         F: FnOnce(&[u8]) -> Option<T> + Send + 'static,
     {
         let mut tried = self.bytes(key, limit).await;
-        if tried.is_err() {
+        for pause in PAUSES {
+            if tried.is_ok() {
+                break;
+            }
+            clock::sleep(pause).await;
             tried = self.bytes(key, limit).await;
         }
         let (bytes, _permit) = match tried {
             Ok(Read::Whole(read)) => read,
             Ok(Read::Missing) => return Ok(Read::Missing),
             Ok(Read::Damaged) => return Ok(Read::Damaged),
+            Ok(Read::NotFetched) => return Ok(Read::NotFetched),
             Err(_) => {
-                // Is it the object or the store?
-                self.blobs.names(RAW_CRASHES, true).await?;
-                return Ok(Read::Damaged);
+                self.is_there().await?;
+                return Ok(Read::NotFetched);
             }
         };
         Ok(match cpu::run(move || parse(&bytes)).await {
             Ok(Some(made)) => Read::Whole(made),
             Ok(None) | Err(cpu::Panicked) => Read::Damaged,
         })
+    }
+
+    /// Tells an object that cannot be fetched from a store that is away.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub(super) async fn is_there(&self) -> Result<(), BlobError> {
+        self.blobs.names(RAW_CRASHES, true).await?;
+        Ok(())
     }
 
     async fn bytes(

@@ -8,7 +8,7 @@ use platform::blobs::Blobs;
 use platform::clock;
 use platform::db::{Db, DbError, Tx};
 
-use super::decision::{self, PassedOver, Step};
+use super::decision::{self, PassedOver, Step, Unprocessed};
 use super::facts::{self, Made};
 use super::reading::{Read, Reader};
 use super::{Counts, Problem, RebuildError};
@@ -68,8 +68,9 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// Makes the rows of at most [`BATCH`] crashes.
-    pub(super) async fn batch(&self, ids: &[CrashId]) -> Result<Batch, RebuildError> {
+    /// Makes the rows of at most [`BATCH`] crashes of a day. `unprocessed` says what becomes of those that have no row
+    /// and are not processed.
+    pub(super) async fn batch(&self, ids: &[CrashId], unprocessed: Unprocessed) -> Result<Batch, RebuildError> {
         let rows = db::stored_rows(self.db, ids, clock::now_micros()).await?;
         let looks = ids.iter().map(|id| self.look(id, rows.get(id.as_str())));
         let looked: Vec<Looked> = futures::stream::iter(looks).buffered(AT_ONCE).try_collect().await?;
@@ -87,7 +88,10 @@ impl<'a> Maker<'a> {
                     batch.problems.extend(problem);
                     match decision::step(rows.get(made.row.id.as_str()), &made) {
                         Step::Nothing | Step::Lost => batch.counts.unchanged += 1,
-                        Step::Insert if made.search.is_none() => batch.waiting.push(*made),
+                        Step::Insert if made.search.is_none() => match unprocessed {
+                            Unprocessed::Listed => batch.waiting.push(*made),
+                            Unprocessed::LeftToCollectors => batch.counts.left_to_collectors += 1,
+                        },
                         step => writes.push((*made, step)),
                     }
                 }
@@ -117,6 +121,7 @@ impl<'a> Maker<'a> {
         let raw = match self.reader.read(&keys::raw_crash(id), MAX_RAW, parse).await? {
             Read::Whole(raw) => raw,
             Read::Missing => return Ok(Looked::Gone),
+            Read::NotFetched => return Ok(Looked::Unusable(Problem::NotRead(id.clone()))),
             Read::Damaged => {
                 let is_processed = self.blobs.exists(&keys::processed_crash(id)).await?;
                 return Ok(Looked::Unusable(match is_processed {
@@ -134,6 +139,8 @@ impl<'a> Maker<'a> {
         let (found, problem) = match self.reader.read(&key, MAX_PROCESSED, parse).await? {
             Read::Whole(found) => (Some(found), None),
             Read::Missing => (None, None),
+            // What it says is not known, so it must not pass for a crash that is not processed.
+            Read::NotFetched => return Ok(Looked::Unusable(Problem::NotRead(id.clone()))),
             Read::Damaged => (None, Some(Problem::ProcessedDamaged(id.clone()))),
         };
         let made = facts::made(raw, found);
@@ -154,7 +161,10 @@ impl<'a> Maker<'a> {
             Err(StoreError::Damaged(_) | StoreError::Blob(platform::blobs::BlobError::TooLarge { .. })) => {
                 Looked::Unusable(Problem::ProcessedDamaged(id.clone()))
             }
-            Err(StoreError::Blob(error)) => return Err(error.into()),
+            Err(StoreError::Blob(_)) => {
+                self.reader.is_there().await?;
+                Looked::Unusable(Problem::NotRead(id.clone()))
+            }
             Err(StoreError::Database(error)) => return Err(error.into()),
         })
     }

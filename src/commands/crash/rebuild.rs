@@ -22,13 +22,14 @@ const NAMED: u64 = 10;
 
 #[derive(Debug, Args)]
 pub(crate) struct RebuildArgs {
-    /// Only crashes that came in on this day or later, by their ids (YYYY-MM-DD, UTC)
+    /// Only crashes that came in on this day or later, by their ids (YYYY-MM-DD, UTC). Processed crashes without a raw
+    /// crash are looked for only without --from and --to
     #[arg(long, value_name = "DAY")]
     from: Option<NaiveDate>,
     /// Only crashes that came in on this day or earlier, by their ids (YYYY-MM-DD, UTC)
     #[arg(long, value_name = "DAY")]
     to: Option<NaiveDate>,
-    /// Begin with the first day, even if an earlier run was interrupted
+    /// Begin with the first day, even if an earlier run was interrupted or could not read all
     #[arg(long)]
     anew: bool,
 }
@@ -65,7 +66,13 @@ pub(super) async fn run(settings: &Settings, db: Db, args: &RebuildArgs, as_json
             "stopped: what was made stays, and the same command goes on with the day it had come to"
         )?;
     }
-    let is_whole = counts.damaged == 0 && counts.missing == 0 && !rebuilt.stopped;
+    if counts.not_read > 0 {
+        writeln!(
+            err,
+            "not everything could be read: the same command goes on with the first day of which something is left"
+        )?;
+    }
+    let is_whole = counts.damaged == 0 && counts.missing == 0 && counts.not_read == 0 && !rebuilt.stopped;
     Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -97,8 +104,8 @@ impl Screen {
         match told {
             Told::At(progress) => step(&self.bar, at(progress), progress.days, progress.of),
             Told::Resumed(day) => self.say(&format!(
-                "an earlier run was interrupted: this one goes on after {day} (with --anew it begins with the first \
-                 day)"
+                "an earlier run was interrupted or could not read all: this one goes on after {day} (with --anew it \
+                 begins with the first day)"
             )),
             Told::Problem(problem) => {
                 self.problems += 1;
@@ -128,7 +135,7 @@ impl Screen {
 fn at(progress: &Progress) -> String {
     match progress.day {
         Some(day) => format!("{day}: {} crashes", number(progress.crashes)),
-        None => "looking for raw crashes".to_owned(),
+        None => format!("looking for raw crashes: {}", number(progress.listed)),
     }
 }
 
@@ -159,9 +166,11 @@ fn as_object(rebuilt: &Rebuilt, seconds: f64) -> Value {
         "unchanged": counts.unchanged,
         "deleted": counts.deleted,
         "left_to_others": counts.left_to_others,
+        "left_to_collectors": counts.left_to_collectors,
         "foreign": counts.foreign,
         "damaged": counts.damaged,
         "missing": counts.missing,
+        "not_read": counts.not_read,
         "resumed_after": rebuilt.resumed_after,
         "stopped": rebuilt.stopped,
         "seconds": (seconds * 1000.0).round() / 1000.0,
@@ -188,9 +197,14 @@ fn lines(counts: &Counts) -> Vec<String> {
         ("crashes that had their rows", counts.unchanged),
         ("crashes that were deleted, and stay so", counts.deleted),
         ("crashes left to others, who write them now", counts.left_to_others),
+        (
+            "crashes left to collectors, who record and queue them when they start",
+            counts.left_to_collectors,
+        ),
         ("objects that are no raw crash, by their names", counts.foreign),
         ("damaged objects", counts.damaged),
         ("missing objects", counts.missing),
+        ("crashes of which an object could not be fetched", counts.not_read),
     ];
     let some = |counts: &[(&str, u64)]| -> Vec<String> {
         let some = counts.iter().filter(|(_, count)| *count > 0);
@@ -231,7 +245,9 @@ mod tests {
             crashes: 3,
             processed: 1,
             search_rows: 1,
+            left_to_collectors: 1,
             damaged: 2,
+            not_read: 1,
             ..Counts::default()
         };
         assert_eq!(
@@ -241,7 +257,9 @@ mod tests {
                 "raw crashes: 3",
                 "rows made of processed crashes: 1",
                 "search rows written: 1",
-                "damaged objects: 2"
+                "crashes left to collectors, who record and queue them when they start: 1",
+                "damaged objects: 2",
+                "crashes of which an object could not be fetched: 1"
             ]
         );
     }
@@ -251,6 +269,8 @@ mod tests {
         let rebuilt = Rebuilt {
             counts: Counts {
                 missing: 4,
+                left_to_collectors: 5,
+                not_read: 6,
                 ..Counts::default()
             },
             resumed_after: NaiveDate::from_ymd_opt(2026, 6, 1),
@@ -258,6 +278,10 @@ mod tests {
         };
         let object = as_object(&rebuilt, 1.23456);
         assert_eq!(object["missing"], 4);
+        assert_eq!(
+            (&object["left_to_collectors"], &object["not_read"]),
+            (&json!(5), &json!(6))
+        );
         assert_eq!(object["resumed_after"], "2026-06-01");
         assert_eq!(object["stopped"], true);
         assert_eq!(object["seconds"], 1.235);

@@ -199,19 +199,52 @@ async fn an_interrupted_run_goes_on_with_the_day_it_had_come_to() {
 }
 
 #[tokio::test]
-async fn one_object_that_the_store_does_not_give_out_is_damaged() {
+async fn what_the_store_does_not_give_out_is_read_by_the_next_run() {
     for site in Site::all().await {
-        let (broken, well) = (id(1, DAY), id(2, DAY));
-        site.put_both(&broken).await;
-        site.put_both(&well).await;
-        let at = format!("before read {}", keys::raw_crash(&broken));
-        let interruption = Arc::new(move |moment: String| std::future::ready(moment != at).boxed());
+        let [first, raw, processed, last] =
+            [(1, "260531"), (2, DAY), (3, DAY), (4, "260602")].map(|(number, day)| id(number, day));
+        for id in [&first, &raw, &processed, &last] {
+            site.put_both(id).await;
+        }
+        let before = |key: String| format!("before read {key}");
+        let never = [before(keys::raw_crash(&raw)), before(keys::processed_crash(&processed))];
+        // The second time it is given out.
+        let (once, was_tried) = (before(keys::processed_crash(&first)), AtomicBool::new(false));
+        let interruption = Arc::new(move |moment: String| {
+            let fails = never.contains(&moment) || (moment == once && !was_tried.swap(true, Ordering::SeqCst));
+            std::future::ready(!fails).boxed()
+        });
         let rebuild = Rebuild {
             blobs: interrupted(&site.blobs, interruption),
             ..site.rebuild()
         };
         let (counts, told) = run(&rebuild).await;
-        assert_eq!((counts.processed, counts.damaged), (1, 1));
-        assert_eq!(problems(&told), [Problem::RawOfProcessedDamaged(broken)]);
+        let expected = Counts {
+            days: 3,
+            crashes: 4,
+            processed: 2,
+            search_rows: 2,
+            not_read: 2,
+            ..Counts::default()
+        };
+        assert_eq!(counts, expected, "{told:?}");
+        let not_read = [Problem::NotRead(raw.clone()), Problem::NotRead(processed.clone())];
+        assert_eq!(problems(&told), not_read);
+        for id in [&raw, &processed] {
+            assert_eq!(site.row(id).await, None);
+        }
+        // Days after it were done, and it was not.
+        let (counts, told) = site.run().await;
+        let done = NaiveDate::from_ymd_opt(2026, 5, 31).unwrap();
+        assert_eq!(told.first(), Some(&Told::Resumed(done)));
+        assert_eq!((counts.days, counts.processed, counts.unchanged), (2, 2, 1));
+        let (counts, told) = site.run().await;
+        assert_eq!((counts.days, counts.unchanged), (3, 4), "{told:?}");
+        // Rows that are there stay.
+        let (counts, _) = run(&rebuild).await;
+        assert_eq!((counts.written(), counts.unchanged, counts.not_read), (0, 2, 2));
+        for id in [&raw, &processed] {
+            assert_eq!(site.row(id).await.unwrap().state, State::Processed);
+        }
     }
 }

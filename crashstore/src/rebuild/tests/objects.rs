@@ -94,7 +94,6 @@ async fn damaged_and_missing_objects_are_counted_and_stop_nothing() {
         site.put_raw(&processed, &json!({})).await;
         site.put(&keys::processed_crash(&processed), "nothing").await;
         site.put_processed(&orphan, &json!({})).await;
-        site.put_processed(&id(7, "250101"), &json!({})).await;
         site.put_both(&deleted).await;
         site.put_both(&well).await;
         // A deletion that is not finished: the raw crash goes first.
@@ -103,11 +102,7 @@ async fn damaged_and_missing_objects_are_counted_and_stop_nothing() {
         tx.commit().await.unwrap();
         site.blobs.delete(&keys::raw_crash(&deleted)).await.unwrap();
 
-        let rebuild = Rebuild {
-            from: NaiveDate::from_ymd_opt(2026, 1, 1),
-            ..site.rebuild()
-        };
-        let (counts, told) = run(&rebuild).await;
+        let (counts, told) = site.run().await;
         assert_eq!(
             problems(&told),
             [
@@ -127,8 +122,69 @@ async fn damaged_and_missing_objects_are_counted_and_stop_nothing() {
             assert_eq!(site.row(id).await, None);
         }
         // The next run finds the same, and changes nothing.
-        let (counts, told) = run(&rebuild).await;
+        let (counts, told) = site.run().await;
         assert_eq!((counts.written(), problems(&told).len()), (0, 4));
+        // How many objects were listed is told: four raw crashes, and five processed ones.
+        let listed = told.iter().rev().find_map(|one| match one {
+            Told::At(progress) => Some((progress.day, progress.listed)),
+            Told::Problem(_) | Told::Resumed(_) => None,
+        });
+        assert_eq!(listed, Some((None, 9)));
+        // Nobody asks for missing raw crashes where only some days are gone through.
+        let day = NaiveDate::from_ymd_opt(2026, 6, 1);
+        for (from, to) in [(day, None), (None, day)] {
+            let rebuild = Rebuild {
+                from,
+                to,
+                ..site.rebuild()
+            };
+            let (counts, told) = run(&rebuild).await;
+            assert_eq!((counts.crashes, counts.missing, problems(&told).len()), (4, 0, 3));
+        }
+    }
+}
+
+#[tokio::test]
+async fn reports_that_collectors_have_yet_to_look_for_are_left_to_them() {
+    for site in Site::all().await {
+        let [swept, open, processed] = [(1, "260531"), (2, DAY), (3, DAY)].map(|(n, day)| id(n, day));
+        // Accepted while the database was away.
+        site.put_raw(&open, &json!({})).await;
+        site.put_raw(&swept, &json!({})).await;
+        site.put_both(&processed).await;
+        let mut tx = site.test.db.begin().await.unwrap();
+        db::day_is_swept(&mut tx, "20260531", 1).await.unwrap();
+        tx.commit().await.unwrap();
+
+        let (counts, told) = site.run().await;
+        let expected = Counts {
+            days: 2,
+            crashes: 3,
+            processed: 1,
+            received: 1,
+            search_rows: 1,
+            left_to_collectors: 1,
+            ..Counts::default()
+        };
+        assert_eq!(counts, expected, "{told:?}");
+        assert_eq!(site.row(&swept).await.unwrap().state, State::Received);
+        assert_eq!(site.row(&processed).await.unwrap().state, State::Processed);
+        // Their sweep takes what has no row.
+        let ids = [open.clone(), processed.clone()];
+        let unknown = db::unknown_of(&site.test.db, &ids).await.unwrap();
+        assert_eq!(unknown, std::slice::from_ref(&open));
+        let (counts, _) = site.run().await;
+        assert_eq!(
+            (counts.written(), counts.unchanged, counts.left_to_collectors),
+            (0, 2, 1)
+        );
+        // Once its row is there, it is a crash like any other.
+        let row = crate::Received::of(&open, &crash::RawCrash::default());
+        let mut tx = site.test.db.begin().await.unwrap();
+        assert!(db::insert_received(&mut tx, &row).await.unwrap());
+        tx.commit().await.unwrap();
+        let (counts, _) = site.run().await;
+        assert_eq!((counts.replaced, counts.left_to_collectors), (1, 0));
     }
 }
 
