@@ -11,7 +11,7 @@ use crate::fields::{FieldId, Kind};
 use crate::row::{Row, Value};
 
 /// Maximum values of a field; what comes behind them is dropped.
-const MAX_VALUES: usize = 10_000;
+pub(crate) const MAX_VALUES: usize = 10_000;
 
 /// Maximum characters of a text; longer ones are truncated.
 const MAX_TEXT: usize = 10_000;

@@ -9,16 +9,19 @@ use platform::db::{Db, DbError};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
-use crate::document;
+use crate::document::{self, MAX_VALUES};
 use crate::fields::{FieldId, Kind};
+
+/// Maximum crashes whose stored documents are in memory at once. Of the documents as they are read it is one.
+const AT_ONCE: usize = 100;
 
 /// A crash that is shown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hit {
     /// The crash id.
     pub id: String,
-    /// Its search document.
-    pub document: Map<String, Json>,
+    /// What stands in its columns, in their order.
+    pub cells: Vec<Cell>,
 }
 
 /// What stands in a column of a hit, as it is stored.
@@ -34,51 +37,60 @@ pub enum Cell {
     Boolean(bool),
     /// A text; a moment, in ISO 8601.
     Text(String),
-    /// More than one text.
+    /// More than one text, at most 10,000.
     Texts(Vec<String>),
 }
 
-/// The crashes with these ids in their order, of the first 1000. Those that are gone meanwhile are left out, and so are
-/// those whose documents cannot be read.
+/// The crashes with these ids in their order, of the first 1000, with these columns. Those that are gone meanwhile are
+/// left out, and so are those whose documents cannot be read.
 ///
 /// # Errors
 /// The database failed.
-pub async fn read(db: &Db, ids: &[String]) -> Result<Vec<Hit>, DbError> {
-    let ids = &ids[..ids.len().min(MOST_DOCUMENTS)];
-    let known: Vec<CrashId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
-    let mut documents: HashMap<String, Vec<u8>> = search_documents(db, &known).await?.into_iter().collect();
-    let hits = ids.iter().filter_map(|id| {
-        Some(Hit {
-            id: id.clone(),
-            document: read_document(&documents.remove(id)?)?,
-        })
-    });
-    Ok(hits.collect())
+pub async fn read(db: &Db, ids: &[String], columns: &[FieldId]) -> Result<Vec<Hit>, DbError> {
+    let mut hits = Vec::new();
+    for some in ids[..ids.len().min(MOST_DOCUMENTS)].chunks(AT_ONCE) {
+        let known: Vec<CrashId> = some.iter().filter_map(|id| id.parse().ok()).collect();
+        let mut documents: HashMap<String, Vec<u8>> = search_documents(db, &known).await?.into_iter().collect();
+        hits.extend(some.iter().filter_map(|id| {
+            let document = read_document(&documents.remove(id)?)?;
+            Some(Hit::new(id, &document, columns))
+        }));
+    }
+    Ok(hits)
 }
 
 impl Hit {
-    /// What stands in a column. A list of one text is that text, one of none is missing.
-    pub fn cell(&self, column: FieldId) -> Cell {
-        if column.name() == "uuid" {
-            return Cell::Text(self.id.clone());
+    /// A crash from its id and its search document, with these columns.
+    pub fn new(id: &str, document: &Map<String, Json>, columns: &[FieldId]) -> Self {
+        Self {
+            id: id.to_owned(),
+            cells: columns.iter().map(|column| cell(id, document, *column)).collect(),
         }
-        let Some(stored) = document::stored(column, &self.document) else {
-            return Cell::Missing;
-        };
-        let cell = match column.kind() {
-            Kind::Integer => document::integer(&stored).map(Cell::Integer),
-            Kind::Number => document::number(&stored).map(Cell::Number),
-            Kind::Boolean => document::boolean(&stored).map(Cell::Boolean),
-            Kind::Date | Kind::Exact | Kind::Words | Kind::Semicolons => {
-                let mut texts: Vec<String> = document::texts(&stored).map(str::to_owned).collect();
-                match texts.len() {
-                    0 | 1 => texts.pop().map(Cell::Text),
-                    _ => Some(Cell::Texts(texts)),
-                }
-            }
-        };
-        cell.unwrap_or(Cell::Missing)
     }
+}
+
+/// What stands in a column. A list of one text is that text, one of none is missing.
+fn cell(id: &str, document: &Map<String, Json>, column: FieldId) -> Cell {
+    if column.name() == "uuid" {
+        return Cell::Text(id.to_owned());
+    }
+    let Some(stored) = document::stored(column, document) else {
+        return Cell::Missing;
+    };
+    let cell = match column.kind() {
+        Kind::Integer => document::integer(&stored).map(Cell::Integer),
+        Kind::Number => document::number(&stored).map(Cell::Number),
+        Kind::Boolean => document::boolean(&stored).map(Cell::Boolean),
+        Kind::Date | Kind::Exact | Kind::Words | Kind::Semicolons => {
+            let texts = document::texts(&stored).take(MAX_VALUES);
+            let mut texts: Vec<String> = texts.map(str::to_owned).collect();
+            match texts.len() {
+                0 | 1 => texts.pop().map(Cell::Text),
+                _ => Some(Cell::Texts(texts)),
+            }
+        }
+    };
+    cell.unwrap_or(Cell::Missing)
 }
 
 impl Serialize for Cell {
@@ -108,10 +120,7 @@ mod tests {
             "app_notes": [], "modules_in_stack": "Xul.dll;B", "install_age": "x", "url": null,
             "crash_report_keys": ["URL", "Version"],
         });
-        let hit = Hit {
-            id: "id".to_owned(),
-            document: document.as_object().unwrap().clone(),
-        };
+        let document = document.as_object().unwrap();
         for (name, expected) in [
             ("uuid", json!("id")),
             ("date", json!("2026-11-20T01:02:03.123456+00:00")),
@@ -130,10 +139,24 @@ mod tests {
             ("reason", json!(null)),
             ("crash_report_keys", json!("Version")),
         ] {
-            let cell = hit.cell(FieldId::of(name).unwrap());
-            assert_eq!(json!(cell), expected, "{name}");
+            let hit = Hit::new("id", document, &[FieldId::of(name).unwrap()]);
+            assert_eq!(json!(hit.cells), json!([expected]), "{name}");
         }
         let whole = FieldId::of("crash_report_keys").unwrap().whole();
-        assert_eq!(json!(hit.cell(whole)), json!(["URL", "Version"]));
+        assert_eq!(json!(cell("id", document, whole)), json!(["URL", "Version"]));
+    }
+
+    #[test]
+    fn cells_are_in_the_order_of_the_columns_and_lists_are_bounded() {
+        let many: Vec<String> = (0..20_000).map(|number| number.to_string()).collect();
+        let document = json!({"addons": many, "uptime": 7});
+        let columns = ["uptime", "addons", "uuid"].map(|name| FieldId::of(name).unwrap());
+        let hit = Hit::new("id", document.as_object().unwrap(), &columns);
+        let expected = [
+            Cell::Integer(7),
+            Cell::Texts(many[..MAX_VALUES].to_vec()),
+            Cell::Text("id".to_owned()),
+        ];
+        assert_eq!(hit.cells, expected);
     }
 }

@@ -17,7 +17,7 @@ pub struct Json<'a> {
     pub answer: &'a Answer,
     /// The crashes that are shown, in order.
     pub hits: &'a [Hit],
-    /// Their columns, in order.
+    /// Their columns, in the order of their cells.
     pub columns: &'a [FieldId],
     /// The weeks of which crashes are missing in the answer: each is an error, `missing_index`.
     pub missing: &'a [Week],
@@ -49,7 +49,7 @@ struct Columns<'a>(&'a Hit, &'a [FieldId]);
 
 impl Serialize for Columns<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_map(self.1.iter().map(|column| (column.name(), self.0.cell(*column))))
+        to.collect_map(self.1.iter().map(|column| column.name()).zip(&self.0.cells))
     }
 }
 
@@ -203,10 +203,8 @@ mod tests {
 
     #[test]
     fn an_answer_has_the_shape_of_super_search() {
-        let hit = |id: &str, document: serde_json::Value| Hit {
-            id: id.to_owned(),
-            document: document.as_object().unwrap().clone(),
-        };
+        let columns = ["uuid", "signature", "uptime", "addons"].map(field);
+        let hit = |id: &str, document: serde_json::Value| Hit::new(id, document.as_object().unwrap(), &columns);
         let hits = [
             hit("b", json!({"uptime": 5, "signature": "x\"y"})),
             hit("a", json!({"addons": ["p", "q"]})),
@@ -224,7 +222,6 @@ mod tests {
                 buckets(terms("addons"), vec![]),
             ],
         };
-        let columns = ["uuid", "signature", "uptime", "addons"].map(field);
         let written = Json {
             answer: &answer,
             hits: &hits,

@@ -11,7 +11,6 @@ pub mod interval;
 pub mod json;
 pub mod matching;
 pub mod meters;
-#[doc(hidden)]
 pub mod naive;
 pub mod parse;
 pub mod position;

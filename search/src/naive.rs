@@ -38,7 +38,8 @@ fn values(row: &Row, field: FieldId) -> Vec<Value> {
     }
 }
 
-fn matches(row: &Row, query: &Query) -> bool {
+/// Whether a query finds a crash with this row.
+pub fn matches(row: &Row, query: &Query) -> bool {
     query.conditions.iter().all(|condition| holds(row, condition))
 }
 

@@ -17,7 +17,7 @@ use crate::query::Query;
 
 pub use names::Context;
 pub use problem::{Problem, Warning};
-pub use written::to_query_string;
+pub use written::{conditions_to_query_string, to_query_string};
 
 use parameters::Parameters;
 

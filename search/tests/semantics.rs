@@ -12,6 +12,7 @@ use search::answer::Answer;
 use search::columns::{Index, IndexError};
 use search::document;
 use search::evaluate::{self, Limits};
+use search::fields::FieldId;
 use search::hits::Hit;
 use search::json::Json;
 use search::naive;
@@ -74,13 +75,10 @@ impl Stored {
         document::row(&self.id, micros(&self.date), document)
     }
 
-    fn hit(&self) -> Hit {
+    fn hit(&self, columns: &[FieldId]) -> Hit {
         let mut document = self.document.clone();
         document.insert("date".to_owned(), self.date.clone().into());
-        Hit {
-            id: self.id.clone(),
-            document,
-        }
+        Hit::new(&self.id, &document, columns)
     }
 }
 
@@ -123,7 +121,7 @@ fn check(case: &Case, query: &Query, answer: &Answer, rows: &[Stored]) -> Result
     if answer.total != total as u64 {
         return differ("total", &answer.total.into(), &total.into());
     }
-    let hits: Vec<Hit> = found.into_iter().map(Stored::hit).collect();
+    let hits: Vec<Hit> = found.into_iter().map(|stored| stored.hit(&query.columns)).collect();
     let written = serde_json::to_value(Json {
         answer,
         hits: &hits,

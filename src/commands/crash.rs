@@ -73,7 +73,7 @@ pub(crate) enum CrashCommand {
         #[arg(required_unless_present = "query")]
         ids: Vec<CrashId>,
         /// Those that this search finds (the conditions of a query string, see `datil search --help`; without `date`,
-        /// of the last 7 days); says how many they are and deletes none without --yes
+        /// of the last 7 days); without --yes deletes none, but shows some and the command that deletes them all
         #[arg(long, value_name = "QUERY STRING", conflicts_with = "ids")]
         query: Option<String>,
         /// Really delete what the search finds

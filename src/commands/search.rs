@@ -49,7 +49,7 @@ pub(crate) async fn run(settings: &Settings, args: &SearchArgs, as_json: bool) -
     let db = open_db(settings).await?;
     let search = asking::open(settings, &db).await?;
     let answered = search.ask(asking.query.clone()).await?;
-    let hits = hits::read(&db, &answered.answer.hits).await?;
+    let hits = hits::read(&db, &answered.answer.hits, &asking.query.columns).await?;
     print(&asking, &answered, &hits, as_json)?;
     asking::say_what_is_missing(&answered.as_of);
     db.close().await;

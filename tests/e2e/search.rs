@@ -139,7 +139,32 @@ fn check_what_is_refused(system: &System) {
             &["crash", "list", "--query", "signature=@("],
             "signature: a `(` is not closed",
         ),
-        (&["crash", "delete", "--query", "", "--yes"], "no condition but dates"),
+        (
+            &["crash", "delete", "--query", "", "--yes"],
+            "no condition but dates: name one, `product=!__null__`",
+        ),
+        (
+            &[
+                "crash",
+                "delete",
+                "--query",
+                "product=Firefox&_results_number=1",
+                "--yes",
+            ],
+            "_results_number: would be ignored",
+        ),
+        (
+            &["crash", "delete", "--query", "version=153.0a1&_results_offset=1"],
+            "_results_offset: would be ignored",
+        ),
+        (
+            &["crash", "delete", "--query", "product=Firefox&signature=~", "--yes"],
+            "signature: has nothing to compare with",
+        ),
+        (
+            &["crash", "delete", "--query", "version=", "--yes"],
+            "`version=!__null__`",
+        ),
         (&["crash", "delete", "--query", "date=>=2026-01-01", "--yes"], ""),
         (
             &["crash", "delete", "--query", "url=~x&product=Firefox", "--yes"],
@@ -173,11 +198,29 @@ async fn check_deletion(system: &System, ids: &[String; 3]) {
         plan.contains(&ids[0]) && plan.contains(&ids[1]) && !plan.contains(&ids[2]),
         "{plan}"
     );
-    assert!(plan.ends_with("nothing was deleted: say --yes to do it\n"), "{plan}");
+    assert_eq!(lines.len(), 5, "{plan}");
+    assert!(
+        lines[1..3]
+            .iter()
+            .all(|line| line.contains(" processed Firefox 153.0a1")),
+        "{plan}"
+    );
+    assert_eq!(lines[3], "nothing was deleted; to do it:", "{plan}");
+    // The command has the dates, so that it deletes what was shown.
+    let command = lines[4].strip_prefix("datil crash delete --query '");
+    let query = command.and_then(|command| command.strip_suffix("' --yes"));
+    let query = query.unwrap_or_else(|| panic!("a command: {plan}"));
+    assert_eq!(query.matches("date=").count(), 2, "{plan}");
+    assert!(query.ends_with("&version=%3D153.0a1"), "{plan}");
     assert_eq!(asked(system, "")["total"], 3);
+    let none = system.run_well(["crash", "delete", "--query", "version=1"]);
+    assert!(
+        none.starts_with("0 would be deleted") && none.ends_with("\nnothing was deleted\n"),
+        "{none}"
+    );
 
     let author = ["--yes", "--author", "tester"];
-    let deleted = system.run_well(["crash", "delete", "--query", "version=153.0a1"].iter().chain(&author));
+    let deleted = system.run_well(["crash", "delete", "--query", query].iter().chain(&author));
     let mut found: Vec<&str> = deleted.lines().collect();
     found.sort_unstable();
     let mut expected = [format!("{} deleted", ids[0]), format!("{} deleted", ids[1])];

@@ -60,6 +60,18 @@ pub fn to_query_string(query: &Query) -> String {
     written.finish()
 }
 
+/// The query string of the conditions of a query alone, without `?`, as [`to_query_string`] writes them.
+pub fn conditions_to_query_string(conditions: &[Condition]) -> String {
+    let mut written = Serializer::new(String::new());
+    let mut add = |name: &str, value: &str| {
+        written.append_pair(name, value);
+    };
+    for condition in conditions {
+        add_condition(condition, &mut add);
+    }
+    written.finish()
+}
+
 fn add_condition(condition: &Condition, add: &mut impl FnMut(&str, &str)) {
     let field = condition.field;
     for range in &condition.ranges {

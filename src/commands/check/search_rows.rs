@@ -12,8 +12,8 @@ const NAME: &str = "search rows";
 /// If so many rows wait for a number, and no process gave any for so long, none does, in microseconds.
 const NUMBERS_LATE: i64 = 60_000_000;
 
-/// One finding: how many rows have an older form and what they lack, and how many wait for a number, if that is
-/// unusual.
+/// One finding: how many rows have an older form and what they lack, and how many wait for a number; what that means
+/// is said if they are more than usual.
 pub(super) async fn look(db: &Db) -> Result<Finding, DbError> {
     let lease = sequence_lease(db).await?;
     let found = Found {
@@ -37,12 +37,13 @@ struct Found {
 
 impl Found {
     fn finding(&self, now: i64) -> Finding {
-        let said = [self.about_forms(), self.about_numbers(now)];
-        let text: Vec<String> = said.into_iter().flatten().collect();
-        if text.is_empty() {
-            return Finding::well(NAME, "all have the newest form and a number");
-        }
-        let text = text.join("; ");
+        const NEWEST: &str = "all have the newest form";
+        let text = match (self.about_forms(), self.about_numbers(now)) {
+            (None, None) => format!("{NEWEST} and a number"),
+            (None, Some(numbers)) => format!("{NEWEST}; {numbers}"),
+            (Some(forms), None) => forms,
+            (Some(forms), Some(numbers)) => format!("{forms}; {numbers}"),
+        };
         if self.is_nobody_numbering(now) {
             Finding::bad(NAME, text)
         } else {
@@ -77,8 +78,11 @@ impl Found {
     }
 
     fn about_numbers(&self, now: i64) -> Option<String> {
-        if self.unnumbered <= STEP {
-            return None;
+        match self.unnumbered {
+            ..=0 => return None,
+            1 => return Some("1 waits for a number".to_owned()),
+            2..=STEP => return Some(format!("{} wait for a number", self.unnumbered)),
+            _ => {}
         }
         let at_least = if self.unnumbered >= MOST_UNNUMBERED {
             "at least "
@@ -108,22 +112,27 @@ mod tests {
     const NOW: i64 = 1_800_000_000_000_000;
 
     #[test]
-    fn what_is_usual_is_not_said_and_what_is_missing_is() {
+    fn what_is_missing_is_said_and_bad_if_nobody_makes_it() {
         let older = |rows: i64| vec![(2, 1), (3, rows)];
         let lately = NOW - 1_000_000;
         for (found, is_well, expected) in [
             ((vec![], 0, 0), true, "all have the newest form and a number"),
-            ((vec![], STEP, 0), true, "all have the newest form and a number"),
+            ((vec![], 1, 0), true, "all have the newest form; 1 waits for a number"),
+            (
+                (vec![], STEP, 0),
+                true,
+                "all have the newest form; 500 wait for a number",
+            ),
             (
                 (vec![], STEP + 1, lately),
                 true,
-                "501 wait for a number, without which searches do not see them",
+                "all have the newest form; 501 wait for a number, without which searches do not see them",
             ),
             (
                 (vec![], MOST_UNNUMBERED, 0),
                 false,
-                "at least 10000 wait for a number, without which searches do not see them, and no process gives any: \
-                 is `datil up` or `datil processor` running?",
+                "all have the newest form; at least 10000 wait for a number, without which searches do not see \
+                 them, and no process gives any: is `datil up` or `datil processor` running?",
             ),
             (
                 (vec![(3, 1)], 0, 0),

@@ -8,7 +8,7 @@ use platform::db::Db;
 use search::columns::Week;
 use search::evaluate;
 use search::parse::{Context, Parsed, Warning, parse_query_string};
-use search::query::Query;
+use search::query::{Query, Test};
 use search::service::{AsOf, Search};
 
 use crate::owner::owner;
@@ -51,11 +51,36 @@ impl Asking {
             .any(|condition| condition.field.name() != "date")
     }
 
+    /// The name of a field that is compared with nothing: with an empty text, or with words without any.
+    pub(crate) fn empty_operand(&self) -> Option<&'static str> {
+        let mut conditions = self.query.conditions.iter();
+        let found = conditions.find(|condition| condition.any.iter().chain(&condition.none).any(is_empty));
+        found.map(|condition| condition.field.name())
+    }
+
     pub(crate) fn say_warnings(&self) {
         for Warning { parameter, message } in &self.warnings {
             say(&format!("{parameter}: {message}"));
         }
     }
+}
+
+/// Whether a test compares with nothing.
+fn is_empty(test: &Test) -> bool {
+    match test {
+        Test::Equals(text) | Test::Contains(text) | Test::StartsWith(text) | Test::EndsWith(text) => {
+            text.trim().is_empty()
+        }
+        Test::Matches(pattern) => pattern.typed.trim().is_empty(),
+        Test::Words(words) => words.is_empty(),
+        Test::Missing | Test::Number(_) | Test::Boolean(_) | Test::Range(_) => false,
+    }
+}
+
+/// Whether a query string has a parameter with this name.
+pub(crate) fn has_parameter(text: &str, name: &str) -> bool {
+    let text = text.strip_prefix('?').unwrap_or(text);
+    url::form_urlencoded::parse(text.as_bytes()).any(|(found, _)| found == name)
 }
 
 /// Opens the index; if no running process keeps it up to date, it is brought up to date first.
@@ -70,18 +95,8 @@ pub(crate) async fn open(settings: &Settings, db: &Db) -> anyhow::Result<Search>
 
 /// Says what an answer does not know yet, if there is anything.
 pub(crate) fn say_what_is_missing(as_of: &AsOf) {
-    let at = clock::rfc3339(as_of.committed);
-    match as_of.behind {
-        Some(..=0) => {}
-        Some(behind) => {
-            let behind = text::thousands(behind);
-            say(&format!(
-                "this is as of {at}: up to {behind} newer changes are not in it yet"
-            ));
-        }
-        None => say(&format!(
-            "this is as of {at}: whether anything newer is to be added is not known yet"
-        )),
+    if let Some(newer) = newer(as_of) {
+        say(&newer);
     }
     for gap in &as_of.gaps {
         let end = |moment: i64, open: &str| match moment {
@@ -99,6 +114,25 @@ pub(crate) fn say_what_is_missing(as_of: &AsOf) {
              says how many are left)",
             as_of.lacking.join(", ")
         ));
+    }
+}
+
+/// What is newer than an answer, if there is anything.
+fn newer(as_of: &AsOf) -> Option<String> {
+    // An index that has just begun has taken nothing in yet: it is of no moment.
+    let since = match as_of.committed {
+        ..=0 => "the index has just begun".to_owned(),
+        at => format!("this is as of {}", clock::rfc3339(at)),
+    };
+    match as_of.behind {
+        Some(..=0) => None,
+        Some(behind) => Some(format!(
+            "{since}: up to {} newer changes are not in it yet",
+            text::thousands(behind)
+        )),
+        None => Some(format!(
+            "{since}: whether anything newer is to be added is not known yet"
+        )),
     }
 }
 
@@ -172,6 +206,72 @@ mod tests {
             };
             let found: Vec<String> = missing_weeks(&as_of, span).iter().map(Week::to_string).collect();
             assert_eq!(found, expected, "{:?} {span:?}", as_of.gaps);
+        }
+    }
+
+    #[test]
+    fn an_index_that_has_just_begun_is_of_no_moment() {
+        for (committed, behind, expected) in [
+            (1, Some(0), None),
+            (0, Some(0), None),
+            (
+                1_800_000_000_000_000,
+                Some(1_200),
+                Some("this is as of 2027-01-15T08:00:00"),
+            ),
+            (1_800_000_000_000_000, None, Some("this is as of 2027-01-15T08:00:00")),
+            (
+                0,
+                Some(1_200),
+                Some("the index has just begun: up to 1,200 newer changes are not in it yet"),
+            ),
+            (0, None, Some("the index has just begun: whether anything newer")),
+        ] {
+            let as_of = AsOf {
+                committed,
+                behind,
+                gaps: Vec::new(),
+                lacking: Vec::new(),
+            };
+            let said = newer(&as_of);
+            match expected {
+                None => assert_eq!(said, None),
+                Some(expected) => assert!(said.as_ref().is_some_and(|said| said.starts_with(expected)), "{said:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_compares_with_nothing_is_found() {
+        for (text, expected) in [
+            ("product=Firefox&version==", Some("version")),
+            ("signature=~", Some("signature")),
+            ("signature=!^", Some("signature")),
+            ("signature=$&product=Firefox", Some("signature")),
+            ("signature=@", Some("signature")),
+            ("signature=~+", Some("signature")),
+            ("signature=", Some("signature")),
+            ("signature=!::", Some("signature")),
+            ("product=!", Some("product")),
+            (
+                "product=!__null__&signature=__null__&uptime=>5&safe_mode=true&version=@.*",
+                None,
+            ),
+            ("signature=a&signature=~b&version=!^1&version=!$2", None),
+        ] {
+            assert_eq!(Asking::new(text).unwrap().empty_operand(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn parameters_are_found_by_their_decoded_names() {
+        for (text, expected) in [
+            ("_results_number=1", true),
+            ("?a=b&%5Fresults_number", true),
+            ("a=_results_number", false),
+            ("", false),
+        ] {
+            assert_eq!(has_parameter(text, "_results_number"), expected, "{text}");
         }
     }
 

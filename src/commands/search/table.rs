@@ -16,9 +16,7 @@ pub(super) fn hits(hits: &[Hit], columns: &[FieldId]) -> String {
         return String::new();
     }
     let names = columns.iter().map(|column| column.name().to_owned()).collect();
-    let shown = hits
-        .iter()
-        .map(|hit| columns.iter().map(|column| shown(hit.cell(*column))).collect());
+    let shown = hits.iter().map(|hit| hit.cells.iter().map(shown).collect());
     let lines: Vec<Vec<String>> = std::iter::once(names).chain(shown).collect();
     let widths: Vec<usize> = (0..columns.len())
         .map(|at| {
@@ -44,13 +42,13 @@ pub(super) fn hits(hits: &[Hit], columns: &[FieldId]) -> String {
 }
 
 /// A value on one line; a dash for what is missing.
-fn shown(cell: Cell) -> String {
+fn shown(cell: &Cell) -> String {
     let text = match cell {
         Cell::Missing => "-".to_owned(),
         Cell::Integer(integer) => integer.to_string(),
         Cell::Number(number) => number.to_string(),
         Cell::Boolean(boolean) => boolean.to_string(),
-        Cell::Text(text) => one_line(&text),
+        Cell::Text(text) => one_line(text),
         Cell::Texts(texts) => one_line(&texts.join(", ")),
     };
     if text.is_empty() { "\"\"".to_owned() } else { text }
@@ -130,10 +128,8 @@ mod tests {
 
     #[test]
     fn crashes_stand_in_aligned_lines() {
-        let hit = |id: &str, document: serde_json::Value| Hit {
-            id: id.to_owned(),
-            document: document.as_object().unwrap().clone(),
-        };
+        let columns = ["uuid", "uptime", "addons", "signature"].map(field);
+        let hit = |id: &str, document: serde_json::Value| Hit::new(id, document.as_object().unwrap(), &columns);
         let found = [
             hit(
                 "b",
@@ -141,7 +137,6 @@ mod tests {
             ),
             hit("aa", json!({"signature": "é".repeat(101), "addons": [""]})),
         ];
-        let columns = ["uuid", "uptime", "addons", "signature"].map(field);
         let long = format!("{}…", "é".repeat(100));
         assert_eq!(
             hits(&found, &columns),

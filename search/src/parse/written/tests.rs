@@ -18,6 +18,9 @@ fn check(query: &Query, context: &Context) {
     };
     let again = parse_query_string(&written, &later).unwrap_or_else(|problem| panic!("{written}: {problem}"));
     assert_eq!(&again.query, query, "{written}");
+    let written = conditions_to_query_string(&query.conditions);
+    let again = parse_query_string(&written, &later).unwrap_or_else(|problem| panic!("{written}: {problem}"));
+    assert_eq!(again.query.conditions, query.conditions, "{written}");
 }
 
 #[test]
