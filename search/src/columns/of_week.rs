@@ -198,21 +198,20 @@ impl OfWeek {
         self.merged = Some(Instant::now());
         std::thread::spawn(move || {
             // Until it is done, and if it fails, the old segments are there.
-            let done = merge.wait();
-            eprintln!("{:?}", done);
-            let is_done = done.is_ok();
+            let is_done = merge.wait().is_ok();
             state.store(if is_done { DONE } else { FAILED }, Ordering::Release);
         });
         Ok(())
     }
 
+    /// Whether a merge runs, or has ended and [`Self::end_merge`] did not see it yet.
     pub(super) fn is_merging(&self) -> bool {
-        self.merge_state() == Some(RUNNING)
+        self.merge.is_some()
     }
 
     /// Takes what became of a merge that has ended: whether it failed. Shows what is merged.
     pub(super) fn end_merge(&mut self) -> Result<Option<bool>, IndexError> {
-        match self.merge_state() {
+        match self.merge.as_ref().map(|state| state.load(Ordering::Acquire)) {
             None | Some(RUNNING) => Ok(None),
             Some(state) => {
                 self.merge = None;
@@ -220,10 +219,6 @@ impl OfWeek {
                 Ok(Some(state == FAILED))
             }
         }
-    }
-
-    fn merge_state(&self) -> Option<u8> {
-        self.merge.as_ref().map(|state| state.load(Ordering::Acquire))
     }
 
     /// Whether every file is as it was written. Reads them all.
