@@ -91,7 +91,7 @@ impl Follower {
         let position = match position {
             Some(position) => position,
             None => {
-                meters::BEGUN_ANEW.add_with(1, ["whole"]);
+                meters::REBUILDS.add_with(1, ["whole"]);
                 index = blocking(move || index.clear().map(|()| index)).await??;
                 Position::new(database, db::first_place(&db).await?, clock::now_micros())
             }
@@ -217,6 +217,7 @@ impl Follower {
                 held.since = Instant::now();
             }
             held.waiting += rows.len();
+            held.index.expect_many(!position.gaps.is_empty());
             held.check(&rows.iter().map(|row| Week::of(row.date)).collect(), position)?;
             let mut taken = Taken::default();
             for row in &rows {
@@ -263,7 +264,7 @@ impl Follower {
     /// Begins with nothing: the rows do not follow on what the index has.
     async fn begin_anew(&mut self) -> Result<Step, FollowError> {
         tracing::warn!("the search index is begun anew: the rows that it was made of are others now");
-        meters::BEGUN_ANEW.add_with(1, ["whole"]);
+        meters::REBUILDS.add_with(1, ["whole"]);
         let database = db::identity(&self.db).await?;
         let place = db::first_place(&self.db).await?;
         self.write(move |held, position| {
@@ -316,7 +317,7 @@ impl Held {
                 continue;
             }
             tracing::warn!(%week, "files of the search index are damaged; this week is made again");
-            meters::BEGUN_ANEW.add_with(1, ["week"]);
+            meters::REBUILDS.add_with(1, ["week"]);
             self.index.drop_week(week)?;
             position.miss(week.span());
             is_damaged = true;
@@ -330,6 +331,7 @@ impl Held {
     /// Drops weeks without rows, merges one that is over, and gives back what writing needs.
     fn tidy(&mut self, position: &mut Position) -> Result<(), IndexError> {
         let now = clock::now_micros();
+        self.index.expect_many(!position.gaps.is_empty());
         self.index.rest_before(now);
         if !self.unchecked.is_empty() {
             return Ok(());

@@ -10,12 +10,12 @@ platform::meters! {
     gauge ROWS = "datil_search_rows" in "rows";
     /// Numbers of rows that the index of this process has not come to yet.
     gauge BEHIND = "datil_search_behind_rows" in "rows";
-    /// Spans of dates whose crashes are not all in the index of this process yet.
-    gauge GAPS = "datil_search_gaps" in "spans";
+    /// Gaps: spans of dates whose crashes are not all in the index of this process yet.
+    gauge GAPS = "datil_search_gaps" in "gaps";
     /// Seconds that a commit took.
     histogram(OF_WORK) COMMIT_DURATION = "datil_search_commit_duration_seconds" in "seconds";
-    /// How often the index of this process was begun anew, whole or a week of it: it was missing or damaged.
-    counter BEGUN_ANEW = "datil_search_begun_anew_total" in "times", by { "what": OneOf(&["whole", "week"]) };
+    /// Rebuilds of the index of this process: of the `whole`, or of a `week`, that was missing, damaged or of another form.
+    counter REBUILDS = "datil_search_rebuilds_total" in "rebuilds", by { "what": OneOf(&["whole", "week"]) };
     /// Searches: `answered`; `refused` for what they cost; `busy`: too many at once; `given_up` by who asked;
     /// `failed`: the index could not be read.
     counter SEARCHES = "datil_search_searches_total" in "searches",

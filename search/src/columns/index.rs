@@ -19,6 +19,7 @@ const GONE: &str = ".gone";
 pub struct Index {
     folder: PathBuf,
     may_write: bool,
+    expects_many: bool,
     weeks: BTreeMap<Week, OfWeek>,
     codes: Arc<Codes>,
 }
@@ -121,7 +122,16 @@ impl Index {
             std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::btree_map::Entry::Vacant(entry) => entry.insert(OfWeek::open(&folder, true)?),
         };
+        of_week.expect_many(self.expects_many);
         of_week.put(row)
+    }
+
+    /// Says whether many rows will be written, for which more memory is taken. At first that is expected.
+    pub fn expect_many(&mut self, many: bool) {
+        self.expects_many = many;
+        for of_week in self.weeks.values_mut() {
+            of_week.expect_many(many);
+        }
     }
 
     /// Removes the row of a crash that came in at `date`, from the next commit on.
@@ -283,6 +293,7 @@ impl Index {
         Self {
             folder: folder.to_owned(),
             may_write,
+            expects_many: true,
             weeks: BTreeMap::new(),
             codes: Arc::new(Codes::new()),
         }

@@ -17,8 +17,10 @@ use super::segment::Segment;
 use crate::position::Position;
 use crate::row::Row;
 
-/// The memory for rows that are not yet written, in bytes.
-const MEMORY: usize = 64 << 20;
+/// The memory for rows that are not yet written, in bytes, of which a part is taken at once: where many are written,
+/// and where few are.
+const MUCH: usize = 64 << 20;
+const LITTLE: usize = 15 << 20;
 /// A week that is over has no more segments than this, and those that came after the first are small.
 const MANY: usize = 8;
 /// A week that is over is merged once in this time at most, whatever is written or deleted in it.
@@ -44,6 +46,7 @@ pub(super) struct OfWeek {
     index: tantivy::Index,
     reader: IndexReader,
     writer: Option<IndexWriter<TantivyDocument>>,
+    writes_many: bool,
     /// Whether anything was written since the last commit.
     is_changed: bool,
     segments: Vec<Arc<Segment>>,
@@ -83,6 +86,7 @@ impl OfWeek {
                 index,
                 reader,
                 writer: None,
+                writes_many: true,
                 is_changed: false,
                 segments: Vec::new(),
                 meta,
@@ -169,6 +173,14 @@ impl OfWeek {
         if !self.is_changed && !self.is_merging() && self.touched.elapsed() >= IDLE {
             self.writer = None;
         }
+    }
+
+    /// Says whether many rows will be written, as far as it matters for what is not begun yet.
+    pub(super) fn expect_many(&mut self, many: bool) {
+        if self.writes_many && !many && !self.is_changed && !self.is_merging() {
+            self.writer = None;
+        }
+        self.writes_many = many;
     }
 
     /// Waits for merges that run, and gives back what writing needs.
@@ -260,7 +272,10 @@ impl OfWeek {
     fn writer(&mut self) -> Result<&mut IndexWriter<TantivyDocument>, IndexError> {
         match &mut self.writer {
             Some(writer) => Ok(writer),
-            empty => Ok(empty.insert(self.index.writer_with_num_threads(1, MEMORY)?)),
+            empty => {
+                let memory = if self.writes_many { MUCH } else { LITTLE };
+                Ok(empty.insert(self.index.writer_with_num_threads(1, memory)?))
+            }
         }
     }
 }

@@ -26,7 +26,6 @@ const COMMANDS: [&[&str]; 15] = [
     ],
     &[
         "search",
-        "--json",
         "_columns=url&_columns=user_comments&_facets=url&_aggs.product=user_comments",
     ],
     &["crash", "failed"],
