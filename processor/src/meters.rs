@@ -12,8 +12,8 @@ platform::meters! {
             ]),
         },
         statsd { "socorro.processor.save_processed_crash" };
-    /// Seconds of work on one crash: `process` for all of it, `enrich` for attaching its build again, `renew` for making
-    /// its search row again.
+    /// Seconds of work on one crash: `process` for all of it, `enrich` for attaching its build again, `renew` for
+    /// making its search row again.
     histogram(OF_WORK) CRASH_DURATION = "datil_processor_crash_duration_seconds" in "seconds",
         by { "kind": OneOf(&["process", "enrich", "renew"]) },
         statsd { "socorro.processor.process_crash" };

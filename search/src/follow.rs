@@ -82,7 +82,7 @@ struct Held {
 }
 
 impl Follower {
-    /// Opens the index in a folder whose lock is held. What is missing or damaged there is made again by [`Self::step`].
+    /// Opens the index in a folder whose lock is held. What is missing or damaged there, [`Self::step`] makes again.
     pub(crate) async fn open(db: Db, folder: &Path, lock: FolderLock) -> Result<Self, FollowError> {
         let database = db::identity(&db).await?;
         let path: PathBuf = folder.to_owned();

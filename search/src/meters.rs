@@ -14,7 +14,7 @@ platform::meters! {
     gauge GAPS = "datil_search_gaps" in "gaps";
     /// Seconds that a commit took.
     histogram(OF_WORK) COMMIT_DURATION = "datil_search_commit_duration_seconds" in "seconds";
-    /// Rebuilds of the index of this process: of the `whole`, or of a `week`, that was missing, damaged or of another form.
+    /// Rebuilds of the index of this process: of the `whole`, or of a `week`, that was missing or damaged.
     counter REBUILDS = "datil_search_rebuilds_total" in "rebuilds", by { "what": OneOf(&["whole", "week"]) };
     /// Searches: `answered`; `refused` for what they cost; `busy`: too many at once; `given_up` by who asked;
     /// `failed`: the index could not be read.

@@ -49,8 +49,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// For so much time of a processor, if there is a limit, and while `given_up` is false. It counts from now on, and on
-    /// this thread.
+    /// For so much time of a processor, if there is a limit, and while `given_up` is false. It counts from now on, and
+    /// on this thread.
     pub fn new(processor_time: Option<Duration>, given_up: Arc<AtomicBool>) -> Self {
         let until = processor_time.map(|time| spent() + time);
         Self {

@@ -6,8 +6,8 @@ use url::form_urlencoded::Serializer;
 use crate::fields::{FieldId, Kind};
 use crate::query::{Aggregation, Calendar, Condition, Interval, Number, Query, Range, Side, Test};
 
-/// The query string of a query that [`super::parse`] made, without `?`. Parsed for the same caller it is the same query,
-/// whenever that is: the dates are written out.
+/// The query string of a query that [`super::parse`] made, without `?`. Parsed for the same caller it is the same
+/// query, whenever that is: the dates are written out.
 ///
 /// Of other queries what has no parameter is left out: aggregations within those of a histogram, conditions without
 /// tests. A query without columns would ask for the usual ones.
