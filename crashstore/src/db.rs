@@ -22,7 +22,8 @@ pub use list::{Cursor, Filter, list, list_sql, next_value_sql};
 #[cfg(test)]
 pub(crate) use rebuilt::StoredSearch;
 pub(crate) use rebuilt::{
-    Columns, MOST_ROWS, MadeRow, StoredCrash, StoredRows, first_copy_of, insert_made, replace_made, stored_rows,
+    Columns, MOST_ROWS, MadeRow, StoredCrash, StoredRows, first_copy_of, insert_made, is_any_crash, replace_made,
+    stored_rows,
 };
 #[cfg(test)]
 pub(crate) use search_rows::delete as delete_search_row;

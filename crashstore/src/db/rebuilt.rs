@@ -167,6 +167,13 @@ pub(super) fn search_rows_sql(crashes: usize) -> String {
     )
 }
 
+/// Whether there is any crash, deleted or not.
+pub(crate) async fn is_any_crash(db: &Db) -> Result<bool, DbError> {
+    const SQL: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM crash LIMIT 1) AS found";
+    let found: i64 = on!(db, |pool| sqlx::query_scalar(SQL).fetch_one(pool).await)?;
+    Ok(found > 0)
+}
+
 /// Returns the rows of those of the given crashes, at most [`MOST_ROWS`], that have any. `now`: microseconds UTC.
 pub(crate) async fn stored_rows(db: &Db, ids: &[CrashId], now: i64) -> Result<HashMap<String, StoredRows>, DbError> {
     let ids = ids.get(..MOST_ROWS).unwrap_or(ids);

@@ -8,11 +8,12 @@ use platform::db::{forget_progress, progress, set_progress};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
+use super::decision::Unprocessed;
 use super::facts::Made;
 use super::orphans::{self, Seen};
 use super::rows::{BATCH, Maker};
 use super::{Counts, Problem, Progress, Rebuild, RebuildError, Rebuilt, Told, decision};
-use crate::db::swept_days;
+use crate::db::{is_any_crash, swept_days};
 use crate::keys::RAW_CRASHES;
 
 /// Maximum crashes that are not processed and wait for the end of their day.
@@ -75,6 +76,8 @@ impl<'a> Run<'a> {
     async fn days(&mut self, name: &str, after: Option<NaiveDate>) -> Result<(), RebuildError> {
         // A day that is swept stays so; whoever sweeps meanwhile writes rows and jobs.
         let swept = swept_days(&self.of.db).await?;
+        // What an earlier run has made, whose work this one does, is no sign of collectors.
+        let is_new = after.is_some() || !is_any_crash(&self.of.db).await?;
         let names = self.of.blobs.names(RAW_CRASHES, true).await?;
         let days = days_of(&names, self.of.from, self.of.to);
         let left: Vec<NaiveDate> = days.iter().copied().filter(|day| Some(*day) > after).collect();
@@ -83,7 +86,8 @@ impl<'a> Run<'a> {
         for day in left {
             self.at.day = Some(day);
             self.show();
-            self.day(&key_of(day), &swept).await?;
+            let unprocessed = decision::unprocessed(&key_of(day), &swept, is_new);
+            self.day(&key_of(day), unprocessed).await?;
             self.counts.days += 1;
             self.at.days += 1;
             // More may come in today, and around midnight yesterday.
@@ -119,9 +123,8 @@ impl<'a> Run<'a> {
         orphans::find(of, days, &mut see).await
     }
 
-    /// Makes the rows of a day. `swept` are the days that collectors have gone through.
-    async fn day(&mut self, day: &str, swept: &[String]) -> Result<(), RebuildError> {
-        let unprocessed = decision::unprocessed(day, swept);
+    /// Makes the rows of a day; `unprocessed` says what becomes of crashes without a row that are not processed.
+    async fn day(&mut self, day: &str, unprocessed: Unprocessed) -> Result<(), RebuildError> {
         let mut waiting: Vec<Made> = Vec::new();
         let mut chunks = self.of.blobs.key_chunks(&format!("{RAW_CRASHES}/{day}"));
         while let Some(keys) = chunks.try_next().await? {

@@ -43,10 +43,10 @@ pub(super) enum Unprocessed {
 }
 
 /// What becomes of such crashes of this day, `YYYYMMDD`. `swept` are the days that collectors have gone through, in
-/// order; if there are none, the database is new.
-pub(super) fn unprocessed(day: &str, swept: &[String]) -> Unprocessed {
+/// order; `is_new` says that the database had no crashes when the rebuild began.
+pub(super) fn unprocessed(day: &str, swept: &[String], is_new: bool) -> Unprocessed {
     let is_swept = swept.binary_search_by(|one| one.as_str().cmp(day)).is_ok();
-    if swept.is_empty() || is_swept {
+    if is_swept || (is_new && swept.is_empty()) {
         Unprocessed::Listed
     } else {
         Unprocessed::LeftToCollectors
@@ -273,13 +273,15 @@ mod tests {
 
     #[test]
     fn only_days_that_collectors_went_through_get_rows_of_raw_crashes_alone() {
-        for (swept, expected) in [
-            (&["20260531", "20260601", "20260602"][..], Unprocessed::Listed),
-            (&["20260531", "20260602"], Unprocessed::LeftToCollectors),
-            (&[], Unprocessed::Listed),
+        for (swept, is_new, expected) in [
+            (&["20260531", "20260601", "20260602"][..], false, Unprocessed::Listed),
+            (&["20260531", "20260602"], false, Unprocessed::LeftToCollectors),
+            (&["20260531", "20260602"], true, Unprocessed::LeftToCollectors),
+            (&[], false, Unprocessed::LeftToCollectors),
+            (&[], true, Unprocessed::Listed),
         ] {
             let swept: Vec<String> = swept.iter().map(|day| (*day).to_owned()).collect();
-            assert_eq!(unprocessed("20260601", &swept), expected, "{swept:?}");
+            assert_eq!(unprocessed("20260601", &swept, is_new), expected, "{swept:?} {is_new}");
         }
     }
 
