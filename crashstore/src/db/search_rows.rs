@@ -142,7 +142,7 @@ pub async fn search_rows_after(db: &Db, place: Place, limit: i64) -> Result<Tail
 
 pub(super) const BEFORE: &str = "SELECT crash_id, date, row_version, deleted, schema, COALESCE(seq, 0) AS seq, doc \
     FROM search_row \
-    WHERE NOT deleted AND date >= $1 AND date <= $2 AND (date < $2 OR crash_id < $3) \
+    WHERE NOT deleted AND date >= $1 AND (date, crash_id) < ($2, $3) \
     ORDER BY date DESC, crash_id DESC LIMIT $4";
 
 /// Reads at most `limit` rows that are not deleted, the newest first: of crashes that came in at `from` (microseconds

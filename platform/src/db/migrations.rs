@@ -83,7 +83,7 @@ mod tests {
         ("6dcc2c5b4e7a11ac", "1147a49dfd909a9d"),
         ("c7b71d1b31887cca", "428df5f9b5f1077d"),
         ("f688c9eeb0eff887", "c41d8d2046ee3515"),
-        ("62a7907a32a18ea8", "27836c8e9f2ba642"),
+        ("dcba88b7362e9e83", "da442fdaef2b1a67"),
     ];
 
     #[test]

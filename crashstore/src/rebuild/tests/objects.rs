@@ -99,6 +99,7 @@ async fn damaged_and_missing_objects_are_counted_and_stop_nothing() {
         // A deletion that is not finished: the raw crash goes first.
         let mut tx = site.test.db.begin().await.unwrap();
         db::bury(&mut tx, &deleted, 0, 1).await.unwrap();
+        db::day_is_swept(&mut tx, "20260601", 1).await.unwrap();
         tx.commit().await.unwrap();
         site.blobs.delete(&keys::raw_crash(&deleted)).await.unwrap();
 
