@@ -1,7 +1,7 @@
 //! The forms that search documents have had, and which fields each of them added.
 //!
 //! A row says which form its document has. Rows of older forms are made again in the background; until then they lack
-//! the fields that came later, and whoever searches by those is told so.
+//! the fields that came later, and searches by those say so.
 
 /// A form of the search document.
 struct Form {

@@ -104,7 +104,7 @@ pub async fn step(db: &Db, owner: &str, now: i64) -> Result<Numbered, DbError> {
     Ok(Numbered::Rows(rows))
 }
 
-/// Lets others give numbers at once, if this process has the lease. Whoever forgets it only makes them wait.
+/// Lets others give numbers at once, if this process has the lease. Without it they only wait.
 ///
 /// # Errors
 /// The database failed.

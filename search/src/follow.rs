@@ -54,7 +54,7 @@ pub(crate) enum Step {
 #[derive(Debug)]
 pub(crate) struct Follower {
     db: Db,
-    /// `None` while a thread writes; whoever drops it meanwhile leaves the lock to that thread.
+    /// `None` while a thread writes, which then has the lock and keeps it to its end.
     held: Option<Held>,
     position: Position,
     /// Whether there is something new to see.

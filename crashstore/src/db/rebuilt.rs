@@ -1,6 +1,6 @@
 //! The tables `crash` and `search_row`: rows made again from what the blob store holds.
 //!
-//! Whoever else writes a crash wins: a row is replaced only if nothing has changed since it was read.
+//! Others that write a crash win: a row is replaced only if nothing has changed since it was read.
 
 use std::collections::HashMap;
 

@@ -146,7 +146,7 @@ pub(super) const BEFORE: &str = "SELECT crash_id, date, row_version, deleted, sc
     ORDER BY date DESC, crash_id DESC LIMIT $4";
 
 /// Reads at most `limit` rows that are not deleted, the newest first: of crashes that came in at `from` (microseconds
-/// UTC) or later, and before the date and id of `before`. They have a number or none; whoever reads them as well as
+/// UTC) or later, and before the date and id of `before`. They have a number or none; a reader of them and of
 /// those after the place at which that was begun has every row.
 ///
 /// # Errors

@@ -74,7 +74,7 @@ impl<'a> Run<'a> {
     }
 
     async fn days(&mut self, name: &str, after: Option<NaiveDate>) -> Result<(), RebuildError> {
-        // A day that is swept stays so; whoever sweeps meanwhile writes rows and jobs.
+        // A day that is swept stays so; a sweep meanwhile writes rows and jobs.
         let swept = swept_days(&self.of.db).await?;
         // What an earlier run has made, whose work this one does, is no sign of collectors.
         let is_new = after.is_some() || !is_any_crash(&self.of.db).await?;
@@ -99,7 +99,7 @@ impl<'a> Run<'a> {
                 tx.commit().await?;
             }
         }
-        // Whoever looks for what has no raw crash lists the whole store, however few the days are.
+        // To look for what has no raw crash, the whole store is listed, however few the days are.
         let is_everything = self.of.from.is_none() && self.of.to.is_none();
         if is_everything {
             self.at.day = None;

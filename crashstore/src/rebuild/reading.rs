@@ -99,7 +99,7 @@ impl Reader {
         let Some((size, mut stream)) = self.blobs.stream(key).await? else {
             return Ok(Read::Missing);
         };
-        // Whoever waits here holds nothing, so that all go on.
+        // What waits here holds nothing, so that all go on.
         let room = u32::try_from(size / 1024).unwrap_or(ROOM).saturating_add(1);
         if size > limit || room > ROOM {
             return Ok(Read::Damaged);

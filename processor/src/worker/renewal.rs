@@ -105,7 +105,7 @@ pub(super) enum Renewal {
 }
 
 impl Renewal {
-    /// Does it, in the transaction that ends the job; whoever wrote the crash in the meantime made the row again.
+    /// Does it, in the transaction that ends the job; another write of the crash in the meantime made the row again.
     pub(super) async fn write(&self, tx: &mut Tx, id: &CrashId, before: &Before) -> Result<bool, DbError> {
         match self {
             Self::Document(doc) => db::renew_search_row(tx, id, before.row_version, doc).await,
