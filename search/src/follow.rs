@@ -185,8 +185,9 @@ impl Follower {
             0
         };
         if !tail.rows.is_empty() {
-            self.position.move_to(tail.place);
-            self.take(tail.rows, !more).await?;
+            let place = tail.place;
+            self.take(tail.rows, !more, move |position| position.move_to(place))
+                .await?;
             if more {
                 return Ok(Step::More);
             }
@@ -197,8 +198,13 @@ impl Follower {
             let last = rows.last().filter(|_| is_full(&rows));
             let down_to = last.map(|last| (last.date, last.crash_id.clone()));
             let is_done = down_to.is_none();
-            self.position.fill_to(down_to);
-            self.take(rows, is_done).await?;
+            let fill = move |position: &mut Position| {
+                // If another gap was found meanwhile, these rows are read once more.
+                if position.next_gap() == Some(&gap) {
+                    position.fill_to(down_to);
+                }
+            };
+            self.take(rows, is_done, fill).await?;
             return Ok(Step::More);
         }
         self.unnumbered = db::unnumbered(&self.db).await?;
@@ -210,20 +216,27 @@ impl Follower {
         Ok(Step::Idle)
     }
 
-    /// Writes rows, and commits if `is_last` of what there is, or enough wait.
-    async fn take(&mut self, rows: Vec<db::SearchRow>, is_last: bool) -> Result<(), FollowError> {
+    /// Writes rows, moves the position behind them, and commits if `is_last` of what there is, or enough wait.
+    async fn take(
+        &mut self,
+        rows: Vec<db::SearchRow>,
+        is_last: bool,
+        go_on: impl FnOnce(&mut Position) + Send + 'static,
+    ) -> Result<(), FollowError> {
         self.write(move |held, position| {
             if held.waiting == 0 {
                 held.since = Instant::now();
             }
-            held.waiting += rows.len();
             held.index.expect_many(!position.gaps.is_empty());
+            // It may commit: these rows are not in yet, so that the position must not say so.
             held.check(&rows.iter().map(|row| Week::of(row.date)).collect(), position)?;
             let mut taken = Taken::default();
             for row in &rows {
                 taken.add(&mut held.index, row)?;
             }
             taken.count();
+            go_on(position);
+            held.waiting += rows.len();
             if is_last || held.waiting >= COMMIT || held.since.elapsed() >= COMMIT_AT_LEAST {
                 held.commit(position)?;
             }

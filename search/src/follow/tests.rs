@@ -382,3 +382,34 @@ async fn a_week_that_is_begun_again_and_killed_is_not_taken_for_whole() {
         assert_eq!(of_index(&follower), of_rows(db).await);
     }
 }
+
+#[tokio::test]
+async fn damage_that_is_found_before_rows_are_written_does_not_pass_them_over() {
+    for TestDb { db, .. } in &databases().await {
+        let folder = tempfile::tempdir().unwrap();
+        for n in 0..9 {
+            write(db, n, 1).await;
+        }
+        number(db).await;
+        let mut follower = open(db, folder.path()).await;
+        follow(&mut follower).await;
+        let path = columns_of(folder.path(), "2024-W02");
+        let mut bytes = fs::read(&path).unwrap();
+        bytes.iter_mut().take(40).for_each(|byte| *byte ^= 0x55);
+        fs::write(&path, &bytes).unwrap();
+        follower.check_files();
+        write(db, 4, 2).await;
+        write(db, 24, 1).await;
+        number(db).await;
+        // The week of the second row cannot be made.
+        let in_the_way = folder.path().join("2024-W09");
+        fs::write(&in_the_way, "").unwrap();
+        follower.step().await.unwrap_err();
+        drop(follower);
+        fs::remove_file(&in_the_way).unwrap();
+        let mut follower = open(db, folder.path()).await;
+        follow(&mut follower).await;
+        assert_eq!(of_index(&follower), of_rows(db).await);
+        assert_eq!(of_index(&follower).total, 10);
+    }
+}
