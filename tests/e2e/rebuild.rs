@@ -126,7 +126,7 @@ async fn lost_rows_come_back_as_they_were() {
         let text = system.run_well(["crash", "rebuild"]);
         assert!(text.contains("no row was changed\n"), "{text}");
 
-        // Services go on with those rows; whoever looks at the waiting one has it processed.
+        // Services go on with those rows; a look at the waiting one has it processed.
         system.start(["up"]);
         assert_eq!(system.get(&format!("/report/index/{}", ids[0])).await.0, 200);
         assert_eq!(system.get(&format!("/report/index/{deleted}")).await.0, 404);
