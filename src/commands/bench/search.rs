@@ -116,14 +116,17 @@ fn fill(world: &World, rows: u64, folder: &Path, figures: &mut Figures) -> anyho
     let began = Instant::now();
     let (mut index, _) = Index::open(folder)?;
     let mut position = Position::new(String::new(), Place::default(), 0);
-    for n in 0..rows {
-        index.put(&world.row(n))?;
-        if n % COMMIT == COMMIT - 1 {
+    let mut written = 0;
+    rows::each(world, rows, |row| -> anyhow::Result<()> {
+        index.put(row)?;
+        written += 1;
+        if written % COMMIT == 0 {
             index.commit(&mut position)?;
             index.settle()?;
-            said(&format!("the index has {} of {rows} crashes", n + 1));
+            said(&format!("the index has {written} of {rows} crashes"));
         }
-    }
+        Ok(())
+    })?;
     index.commit(&mut position)?;
     index.settle()?;
     said("the weeks that are over are merged");

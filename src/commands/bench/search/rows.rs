@@ -2,6 +2,7 @@
 //! number.
 
 mod dice;
+mod each;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ use search::fields::{FieldId, Kind};
 use search::row::{Row, Value};
 
 use dice::{Dice, hex, mix};
+pub(super) use each::each;
 use table::{How, NARROW, Only, TABLE, usual};
 use texts::{file, function, item, words_of};
 
