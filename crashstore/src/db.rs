@@ -28,8 +28,8 @@ pub(crate) use rebuilt::{
 #[cfg(test)]
 pub(crate) use search_rows::delete as delete_search_row;
 pub use search_rows::{
-    MOST_DOCUMENTS, Place, SearchRow, Tail, first_place, identity, newest_seq, search_documents, search_rows_after,
-    search_rows_before, upsert as upsert_search_row,
+    MOST_DOCUMENTS, Place, SearchDocument, SearchRow, Tail, first_place, identity, newest_seq, search_documents,
+    search_rows_after, search_rows_before, upsert as upsert_search_row,
 };
 pub use sequence::{MOST_UNNUMBERED, sequence_lease, unnumbered};
 pub(crate) use sequence::{give_back_sequence, is_any_unnumbered, number_search_rows, take_sequence};

@@ -119,6 +119,15 @@ fn stored(value: &Value, kind: Kind) -> Option<Value> {
     }
 }
 
+/// Whether a document may hold only the beginning of what the crash has under this search name.
+pub fn may_be_cut(name: &str, value: &Value) -> bool {
+    let is_long = |value: &Value| value.as_str().is_some_and(|text| text.chars().count() >= MAX_TEXT);
+    match value {
+        Value::Array(items) => (name == FRAMES.name && items.len() >= MAX_FRAMES) || items.iter().any(is_long),
+        one => is_long(one),
+    }
+}
+
 fn kept(text: &str) -> Value {
     text::cut(text, MAX_TEXT).into()
 }

@@ -5,9 +5,11 @@ use std::collections::HashSet;
 
 use chrono::DateTime;
 use crash::redact;
+use crashstore::search::may_be_cut;
 use serde_json::{Map, Value as Json};
 
 use crate::fields::{FieldId, Kind};
+use crate::query::{Condition, Query, Test};
 use crate::row::{Row, Value};
 
 /// Maximum values of a field; what comes behind them is dropped.
@@ -58,8 +60,32 @@ fn of_field(stored: &Json, kind: Kind) -> Vec<Value> {
 
 /// The parts of a semicolon field's value, as they are compared.
 pub(crate) fn parts(text: &str) -> impl Iterator<Item = String> {
-    let parts = text.split(';').map(|part| part.trim().to_lowercase());
+    let parts = text.split(';').map(|part| lower_case(part.trim()));
     parts.filter(|part| !part.is_empty())
+}
+
+/// Each letter in lower case, whatever stands beside it: part of a text is so part of it in lower case.
+pub(crate) fn lower_case(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
+}
+
+/// The first field that a query compares, other than with nothing, of which a document holds no more than the
+/// beginning: whether such a crash matches is not known.
+pub fn cut_field(document: &Map<String, Json>, query: &Query) -> Option<FieldId> {
+    let compares = |condition: &&Condition| {
+        let mut tests = condition.any.iter().chain(&condition.none);
+        !condition.ranges.is_empty() || tests.any(|test| *test != Test::Missing)
+    };
+    let fields = query
+        .conditions
+        .iter()
+        .filter(compares)
+        .map(|condition| condition.field);
+    fields.into_iter().find(|field| {
+        let value = document.get(field.name());
+        let is_long = |value: &Json| value.as_array().is_some_and(|items| items.len() > MAX_VALUES);
+        value.is_some_and(|value| is_long(value) || may_be_cut(field.name(), value))
+    })
 }
 
 pub(crate) fn texts(stored: &Json) -> impl Iterator<Item = &str> {
@@ -175,6 +201,7 @@ mod tests {
             (Kind::Semicolons, json!(" A.dll;b;;a.DLL "), texts(&["a.dll", "b"])),
             (Kind::Semicolons, json!(["X;y", "x"]), texts(&["x", "y"])),
             (Kind::Semicolons, json!(""), vec![]),
+            (Kind::Semicolons, json!("ΑΣ;ΑΣΑ;İX"), texts(&["ασ", "ασα", "i\u{307}x"])),
         ] {
             assert_eq!(of_field(&stored, kind), expected, "{kind:?} {stored}");
         }
@@ -210,5 +237,37 @@ mod tests {
         assert_eq!(of_field(&json!(many), Kind::Exact).len(), MAX_VALUES);
         let long = of_field(&json!("é".repeat(20_000)), Kind::Words);
         assert_eq!(long, [Value::Text("é".repeat(MAX_TEXT))]);
+    }
+    #[test]
+    fn what_a_document_has_only_the_beginning_of_is_told() {
+        let many: Vec<String> = (0..=MAX_VALUES).map(|number| number.to_string()).collect();
+        let document = json!({
+            "app_notes": "é".repeat(MAX_TEXT), "signature": "é".repeat(MAX_TEXT - 1), "addons": many, "version": "1",
+            "frames": vec!["f"; 300], "modules_in_stack": "a;b", "proto_signature": "x",
+        });
+        let condition = |name: &str, any: Vec<Test>, none: Vec<Test>| Condition {
+            field: FieldId::of(name).unwrap(),
+            ranges: Vec::new(),
+            any,
+            none,
+        };
+        let wanted = || vec![Test::Contains("x".to_owned())];
+        for (name, any, none, expected) in [
+            ("app_notes", wanted(), vec![], true),
+            ("app_notes", vec![], wanted(), true),
+            ("app_notes", vec![Test::Missing], vec![Test::Missing], false),
+            ("addons", vec![], wanted(), true),
+            ("frames", vec![], wanted(), true),
+            ("signature", wanted(), wanted(), false),
+            ("modules_in_stack", vec![], wanted(), false),
+            ("reason", vec![], wanted(), false),
+        ] {
+            let query = Query {
+                conditions: vec![condition("version", wanted(), vec![]), condition(name, any, none)],
+                ..Query::default()
+            };
+            let found = cut_field(document.as_object().unwrap(), &query);
+            assert_eq!(found.map(|field| field.name()), expected.then_some(name));
+        }
     }
 }

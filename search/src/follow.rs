@@ -163,6 +163,17 @@ impl Follower {
         ))
     }
 
+    /// Checks the files of the weeks between two moments, both included, microseconds UTC, as far as that was not done
+    /// yet. What is damaged is removed, and [`Self::step`] makes it again.
+    pub(crate) async fn check_between(&mut self, (from, to): (i64, i64)) -> Result<(), FollowError> {
+        self.write(move |held, position| {
+            let weeks = held.index.weeks().into_iter();
+            let weeks = weeks.filter(|week| week.span().0 <= to && from < week.span().1);
+            held.check(&weeks.collect(), position)
+        })
+        .await
+    }
+
     /// Checks the files of all weeks again, one after the other, while there is nothing else to do.
     pub(crate) fn check_files(&mut self) {
         if let Some(held) = &mut self.held {
@@ -344,6 +355,7 @@ impl Held {
     /// Drops weeks without rows, merges one that is over, and gives back what writing needs.
     fn tidy(&mut self, position: &mut Position) -> Result<(), IndexError> {
         let now = clock::now_micros();
+        self.unchecked.extend(self.index.weeks_without_files());
         self.index.expect_many(!position.gaps.is_empty());
         self.index.rest_before(now);
         if !self.unchecked.is_empty() {

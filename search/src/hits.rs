@@ -1,7 +1,6 @@
 //! The crashes that are shown, with the values of their columns.
 
-use std::collections::HashMap;
-
+use chrono::DateTime;
 use crash::CrashId;
 use crashstore::db::{MOST_DOCUMENTS, search_documents};
 use crashstore::search::read_document;
@@ -50,30 +49,43 @@ pub async fn read(db: &Db, ids: &[String], columns: &[FieldId]) -> Result<Vec<Hi
     let mut hits = Vec::new();
     for some in ids[..ids.len().min(MOST_DOCUMENTS)].chunks(AT_ONCE) {
         let known: Vec<CrashId> = some.iter().filter_map(|id| id.parse().ok()).collect();
-        let mut documents: HashMap<String, Vec<u8>> = search_documents(db, &known).await?.into_iter().collect();
+        let mut documents = search_documents(db, &known).await?;
         hits.extend(some.iter().filter_map(|id| {
-            let document = read_document(&documents.remove(id)?)?;
-            Some(Hit::new(id, &document, columns))
+            let stored = documents.remove(id)?;
+            let document = read_document(&stored.document)?;
+            Some(Hit::new(id, stored.date, &document, columns))
         }));
     }
     Ok(hits)
 }
 
 impl Hit {
-    /// A crash from its id and its search document, with these columns.
-    pub fn new(id: &str, document: &Map<String, Json>, columns: &[FieldId]) -> Self {
+    /// A crash from its id, when it came in (microseconds UTC) and its search document, with these columns.
+    pub fn new(id: &str, date: i64, document: &Map<String, Json>, columns: &[FieldId]) -> Self {
+        let cells = columns.iter().map(|column| match column.name() {
+            "uuid" => Cell::Text(id.to_owned()),
+            // That by which it is found, counted and sorted.
+            "date" => Cell::Text(moment(date)),
+            _ => cell(document, *column),
+        });
         Self {
             id: id.to_owned(),
-            cells: columns.iter().map(|column| cell(id, document, *column)).collect(),
+            cells: cells.collect(),
         }
     }
 }
 
-/// What stands in a column. A list of one text is that text, one of none is missing.
-fn cell(id: &str, document: &Map<String, Json>, column: FieldId) -> Cell {
-    if column.name() == "uuid" {
-        return Cell::Text(id.to_owned());
+/// A moment in microseconds UTC, as it is shown.
+pub(crate) fn moment(micros: i64) -> String {
+    match DateTime::from_timestamp_micros(micros) {
+        Some(moment) => moment.format("%Y-%m-%dT%H:%M:%S%.6f+00:00").to_string(),
+        // Beyond the calendar.
+        None => micros.to_string(),
     }
+}
+
+/// What stands in a column. A list of one text is that text, one of none is missing.
+fn cell(document: &Map<String, Json>, column: FieldId) -> Cell {
     let Some(stored) = document::stored(column, document) else {
         return Cell::Missing;
     };
@@ -123,7 +135,7 @@ mod tests {
         let document = document.as_object().unwrap();
         for (name, expected) in [
             ("uuid", json!("id")),
-            ("date", json!("2026-11-20T01:02:03.123456+00:00")),
+            ("date", json!("2026-11-18T11:06:40.000000+00:00")),
             ("build_id", json!(20_261_119_093_012_i64)),
             ("uptime", json!(7)),
             ("uptime_ts", json!(2.0)),
@@ -139,11 +151,11 @@ mod tests {
             ("reason", json!(null)),
             ("crash_report_keys", json!("Version")),
         ] {
-            let hit = Hit::new("id", document, &[FieldId::of(name).unwrap()]);
+            let hit = Hit::new("id", 1_795_000_000_000_000, document, &[FieldId::of(name).unwrap()]);
             assert_eq!(json!(hit.cells), json!([expected]), "{name}");
         }
         let whole = FieldId::of("crash_report_keys").unwrap().whole();
-        assert_eq!(json!(cell("id", document, whole)), json!(["URL", "Version"]));
+        assert_eq!(json!(cell(document, whole)), json!(["URL", "Version"]));
     }
 
     #[test]
@@ -151,7 +163,7 @@ mod tests {
         let many: Vec<String> = (0..20_000).map(|number| number.to_string()).collect();
         let document = json!({"addons": many, "uptime": 7});
         let columns = ["uptime", "addons", "uuid"].map(|name| FieldId::of(name).unwrap());
-        let hit = Hit::new("id", document.as_object().unwrap(), &columns);
+        let hit = Hit::new("id", 0, document.as_object().unwrap(), &columns);
         let expected = [
             Cell::Integer(7),
             Cell::Texts(many[..MAX_VALUES].to_vec()),

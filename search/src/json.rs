@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use crate::answer::{Answer, Bucket, Counted, Facet, Key};
 use crate::columns::Week;
 use crate::fields::FieldId;
-use crate::hits::Hit;
+use crate::hits::{Hit, moment};
 use crate::query::Aggregation;
 
 /// What is written: `hits` with exactly these columns, `total`, `facets` by name, and `errors`.
@@ -146,10 +146,8 @@ impl std::fmt::Display for Term<'_> {
             Key::Number(number) => write!(out, "{number:?}"),
             Key::Boolean(boolean) => write!(out, "{}", if *boolean { "T" } else { "F" }),
             Key::Date(micros) => match (DateTime::from_timestamp_micros(*micros), self.1) {
-                (Some(moment), Aggregation::Histogram { .. }) => write!(out, "{}", moment.format("%Y-%m-%dT%H:%M:%SZ")),
-                (Some(moment), _) => write!(out, "{}", moment.format("%Y-%m-%dT%H:%M:%S%.6f+00:00")),
-                // Beyond the calendar.
-                (None, _) => write!(out, "{micros}"),
+                (Some(at), Aggregation::Histogram { .. }) => write!(out, "{}", at.format("%Y-%m-%dT%H:%M:%SZ")),
+                _ => write!(out, "{}", moment(*micros)),
             },
         }
     }
@@ -204,7 +202,7 @@ mod tests {
     #[test]
     fn an_answer_has_the_shape_of_super_search() {
         let columns = ["uuid", "signature", "uptime", "addons"].map(field);
-        let hit = |id: &str, document: serde_json::Value| Hit::new(id, document.as_object().unwrap(), &columns);
+        let hit = |id: &str, document: serde_json::Value| Hit::new(id, 0, document.as_object().unwrap(), &columns);
         let hits = [
             hit("b", json!({"uptime": 5, "signature": "x\"y"})),
             hit("a", json!({"addons": ["p", "q"]})),

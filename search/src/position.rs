@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The form of what the columns hold. It grows whenever the same row gives other columns, so that an index of an
 /// earlier form is made again.
-pub const FORM: u32 = 1;
+pub const FORM: u32 = 2;
 
 /// Maximum gaps; when there would be more, they are joined.
 const MAX_GAPS: usize = 64;

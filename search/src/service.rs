@@ -102,6 +102,7 @@ impl Search {
             if let Err(error) = worked {
                 tracing::warn!(%error, "the search index cannot be kept up to date; it is tried again");
                 back_off = (back_off * 2).min(LONGEST_BACK_OFF);
+                self.look_how_far_behind(&db).await;
             }
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -110,8 +111,10 @@ impl Search {
         }
     }
 
-    /// Opens the index in a folder for a single command, of a process that calls itself `owner`. If no other process
-    /// follows, it is brought up to date first; `said` is told how far that has come.
+    /// Opens the index in a folder for a single command, of a process that calls itself `owner` and asks for crashes
+    /// between two moments, both included, microseconds UTC. If no other process follows, the files of these dates are
+    /// checked and the index is brought up to date first; `said` is told how far that has come. If it cannot be written,
+    /// it is opened as it is.
     ///
     /// # Errors
     /// The database or the files failed.
@@ -119,26 +122,53 @@ impl Search {
         folder: &Path,
         db: &Db,
         owner: &str,
+        dates: (i64, i64),
         mut said: impl FnMut(&str),
     ) -> Result<Self, SearchError> {
         let search = Self::new(folder);
-        let Some(lock) = FolderLock::try_take(folder, LOCK)? else {
-            let began = Instant::now();
-            let (index, position) = loop {
-                let (index, position) = search.open_to_read().await?;
-                // The other process may just have started.
-                if position.is_some() || began.elapsed() >= FOR_OTHERS {
-                    break (index, position);
-                }
-                clock::sleep(EVERY).await;
+        let began = Instant::now();
+        loop {
+            let failure = match FolderLock::try_take(folder, LOCK) {
+                Ok(Some(lock)) => match search.bring_up_to_date(db, owner, dates, lock, &mut said).await {
+                    Ok(()) => break,
+                    Err(SearchError::Db(error)) => return Err(error.into()),
+                    Err(error) => Some(error),
+                },
+                Ok(None) => None,
+                Err(error) => Some(error.into()),
             };
-            let behind = behind(db, position.as_ref()).await?;
-            search.publish(position.map(|position| (index.view(), position)), Some(behind));
-            search.look_for_forms(db).await;
-            return Ok(search);
-        };
-        let mut follower = Follower::open(db.clone(), folder, lock).await?;
+            let opened = search.open_to_read().await;
+            let (index, position) = match (failure, opened) {
+                (Some(failure), Ok((index, Some(position)))) => {
+                    said(&format!("{failure}: it is searched as it was when it was last written"));
+                    (index, Some(position))
+                }
+                (Some(failure), _) => return Err(failure),
+                (None, opened) => opened?,
+            };
+            // Another process may just have started, or end before it has made the index.
+            if position.is_some() || began.elapsed() >= FOR_OTHERS {
+                let behind = behind(db, position.as_ref()).await?;
+                search.publish(position.map(|position| (index.view(), position)), Some(behind));
+                break;
+            }
+            clock::sleep(EVERY).await;
+        }
+        search.look_for_forms(db).await;
+        Ok(search)
+    }
+
+    async fn bring_up_to_date(
+        &self,
+        db: &Db,
+        owner: &str,
+        dates: (i64, i64),
+        lock: FolderLock,
+        said: &mut impl FnMut(&str),
+    ) -> Result<(), SearchError> {
+        let mut follower = Follower::open(db.clone(), &self.shared.folder, lock).await?;
         number_all(db, owner).await?;
+        follower.check_between(dates).await?;
         let mut last_said = Instant::now();
         while follower.step().await? == Step::More || !follower.has_all() {
             if last_said.elapsed() >= SAY_EVERY / 5 {
@@ -148,9 +178,8 @@ impl Search {
                 }
             }
         }
-        search.publish(follower.news(), Some(db::unnumbered(db).await?));
-        search.look_for_forms(db).await;
-        Ok(search)
+        self.publish(follower.news(), Some(db::unnumbered(db).await?));
+        Ok(())
     }
 
     /// Follows until something fails.
@@ -263,6 +292,15 @@ impl Search {
                 }
             }
             Err(error) => tracing::warn!(%error, "the forms of search rows could not be read"),
+        }
+    }
+
+    /// What is shown grows older, which must be seen.
+    async fn look_how_far_behind(&self, db: &Db) {
+        let position = self.published().map(|published| published.position);
+        // If the database fails too, that is said elsewhere.
+        if let Ok(behind) = behind(db, position.as_deref()).await {
+            self.publish(None, Some(behind));
         }
     }
 

@@ -76,9 +76,7 @@ impl Stored {
     }
 
     fn hit(&self, columns: &[FieldId]) -> Hit {
-        let mut document = self.document.clone();
-        document.insert("date".to_owned(), self.date.clone().into());
-        Hit::new(&self.id, &document, columns)
+        Hit::new(&self.id, micros(&self.date), &self.document, columns)
     }
 }
 

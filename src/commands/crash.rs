@@ -104,7 +104,10 @@ pub(crate) async fn run(settings: &Settings, command: CrashCommand, as_json: boo
         ..
     } = command
     {
-        return query::delete_found(settings, &query, yes, &by.actor()).await;
+        return query::delete_found(settings, &query, yes, &by.actor(), as_json).await;
+    }
+    if let CrashCommand::Delete { yes: true, .. } = command {
+        bail!("--yes goes with --query: crashes with ids are deleted without it");
     }
     let db = open_db(settings).await?;
     match command {
@@ -152,7 +155,7 @@ pub(crate) async fn run(settings: &Settings, command: CrashCommand, as_json: boo
             for id in ids {
                 let deletion = delete(&db, &blobs, &id, &by).await?;
                 missing += usize::from(deletion == Deletion::Nothing);
-                print_deletion(&id, deletion)?;
+                print_deletion(&id, deletion, as_json)?;
             }
             if missing > 0 {
                 db.close().await;
@@ -299,16 +302,19 @@ fn print_row(out: &mut impl Write, row: &Summary, as_json: bool) -> std::io::Res
     )
 }
 
-fn print_deletion(id: &CrashId, deletion: Deletion) -> std::io::Result<()> {
+fn print_deletion(id: &CrashId, deletion: Deletion, as_json: bool) -> std::io::Result<()> {
+    let is_deleted = deletion != Deletion::Nothing;
+    if as_json {
+        writeln!(std::io::stdout(), "{}", json!({"crash_id": id, "deleted": is_deleted}))?;
+    } else if is_deleted {
+        writeln!(std::io::stdout(), "{id} deleted")?;
+    }
     match deletion {
-        Deletion::Done => writeln!(std::io::stdout(), "{id} deleted"),
-        Deletion::ObjectsLater => {
-            writeln!(std::io::stdout(), "{id} deleted")?;
-            writeln!(
-                std::io::stderr(),
-                "the blob store does not answer: a running system removes the objects of {id} when it is back"
-            )
-        }
+        Deletion::Done => Ok(()),
+        Deletion::ObjectsLater => writeln!(
+            std::io::stderr(),
+            "the blob store does not answer: a running system removes the objects of {id} when it is back"
+        ),
         Deletion::Nothing => writeln!(std::io::stderr(), "{id} does not exist"),
     }
 }

@@ -47,7 +47,7 @@ pub(crate) async fn run(settings: &Settings, args: &SearchArgs, as_json: bool) -
     let asking = Asking::new(args.query.as_deref().unwrap_or(WITHOUT_QUERY))?;
     asking.say_warnings();
     let db = open_db(settings).await?;
-    let search = asking::open(settings, &db).await?;
+    let search = asking::open(settings, &db, &asking.query).await?;
     let answered = search.ask(asking.query.clone()).await?;
     let hits = hits::read(&db, &answered.answer.hits, &asking.query.columns).await?;
     print(&asking, &answered, &hits, as_json)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crash::CrashId;
-use crashstore::db::{Filter, MOST_DOCUMENTS, get, list, search_documents};
+use crashstore::db::{Filter, MOST_DOCUMENTS, SearchDocument, get, list, search_documents};
 use crashstore::search::read_document;
 use demo::Plan;
 use platform::db::{DatabaseSettings, Db};
@@ -29,8 +29,8 @@ async fn open(database: &DatabaseSettings, system: &System) -> Db {
 async fn documents(db: &Db, ids: &[CrashId]) -> BTreeMap<String, Value> {
     assert!(ids.len() <= MOST_DOCUMENTS);
     let found = search_documents(db, ids).await.expect("documents can be read");
-    let read = |doc: &[u8]| Value::Object(read_document(doc).expect("a document"));
-    found.iter().map(|(id, doc)| (id.clone(), read(doc))).collect()
+    let read = |stored: SearchDocument| Value::Object(read_document(&stored.document).expect("a document"));
+    found.into_iter().map(|(id, stored)| (id, read(stored))).collect()
 }
 
 /// Makes the rows, and returns what is said about that.

@@ -213,6 +213,12 @@ async fn check_deletion(system: &System, ids: &[String; 3]) {
     assert_eq!(query.matches("date=").count(), 2, "{plan}");
     assert!(query.ends_with("&version=%3D153.0a1"), "{plan}");
     assert_eq!(asked(system, "")["total"], 3);
+    let plan = system.run_well(["crash", "delete", "--query", "version=153.0a1", "--json"]);
+    let plan: Value = serde_json::from_str(&plan).expect("JSON");
+    assert_eq!(plan["would_delete"], 2);
+    let query = plan["query"].as_str().unwrap_or_default();
+    assert!(query.starts_with("date=") && query.contains("version="), "{query}");
+
     let none = system.run_well(["crash", "delete", "--query", "version=1"]);
     assert!(
         none.starts_with("0 would be deleted") && none.ends_with("\nnothing was deleted\n"),

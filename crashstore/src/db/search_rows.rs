@@ -3,6 +3,8 @@
 //! Whoever writes a row leaves `seq` empty; [`super::number_search_rows`] fills it. A number above the last one that
 //! was given is one of an earlier release, which wrote its clock there: such a row counts as one without.
 
+use std::collections::HashMap;
+
 use crash::CrashId;
 use platform::db::{Db, DbError, Tx};
 use platform::{in_tx, on};
@@ -204,27 +206,40 @@ async fn numbers(db: &Db) -> Result<(i64, i64), DbError> {
 pub(super) fn documents_sql(crashes: usize) -> String {
     let marks: Vec<String> = (1..=crashes).map(|n| format!("${n}")).collect();
     format!(
-        "SELECT crash_id, doc FROM search_row WHERE NOT deleted AND crash_id IN ({})",
+        "SELECT crash_id, date, doc FROM search_row WHERE NOT deleted AND crash_id IN ({})",
         marks.join(", ")
     )
 }
 
-/// The documents of crashes that are not deleted, in no order, for [`crate::search::read_document`]. Of more than
-/// [`MOST_DOCUMENTS`] crashes, those of the first.
+/// What search keeps of a crash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchDocument {
+    /// When the crash came in, microseconds UTC: the date by which it is searched.
+    pub date: i64,
+    /// For [`crate::search::read_document`].
+    pub document: Vec<u8>,
+}
+
+/// The documents of crashes that are not deleted, by their ids. Of more than [`MOST_DOCUMENTS`] crashes, those of the
+/// first.
 ///
 /// # Errors
 /// The database failed.
-pub async fn search_documents(db: &Db, ids: &[CrashId]) -> Result<Vec<(String, Vec<u8>)>, DbError> {
+pub async fn search_documents(db: &Db, ids: &[CrashId]) -> Result<HashMap<String, SearchDocument>, DbError> {
     let ids = &ids[..ids.len().min(MOST_DOCUMENTS)];
     if ids.is_empty() {
-        return Ok(Vec::new());
+        return Ok(HashMap::new());
     }
     let sql = documents_sql(ids.len());
-    Ok(on!(db, |pool| {
+    let rows: Vec<(String, i64, Vec<u8>)> = on!(db, |pool| {
         let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str()));
         for id in ids {
             query = query.bind(id.as_str());
         }
         query.fetch_all(pool).await
-    })?)
+    })?;
+    let by_id = rows
+        .into_iter()
+        .map(|(id, date, document)| (id, SearchDocument { date, document }));
+    Ok(by_id.collect())
 }

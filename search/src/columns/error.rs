@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use tantivy::TantivyError;
 use tantivy::directory::error::{OpenDirectoryError, OpenReadError};
 
+/// Maximum characters of what a library says: it may repeat whole files.
+const MAX_TEXT: usize = 300;
+
 /// What went wrong with an index.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
     /// Its files are damaged, or could not be read or written.
-    #[error("the search index: {0}")]
+    #[error("the search index: {}", text::shortened(&text::one_line(&.0.to_string()), MAX_TEXT))]
     Files(#[from] tantivy::TantivyError),
     /// Its folder could not be read or written.
     #[error("the search index in {folder}: {error}")]
@@ -79,6 +82,17 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+
+    #[test]
+    fn what_a_library_says_is_one_short_line() {
+        let error = IndexError::Files(TantivyError::SchemaError("a\nb".repeat(10_000)));
+        let said = error.to_string();
+        assert!(
+            said.starts_with("the search index: ") && said.chars().count() < 400,
+            "{said}"
+        );
+        assert!(!said.contains('\n'), "{said}");
+    }
 
     #[test]
     fn damage_is_told_from_what_the_machine_lacks() {

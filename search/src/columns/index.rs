@@ -9,6 +9,7 @@ use super::error::IndexError;
 use super::of_week::OfWeek;
 use super::view::View;
 use super::week::Week;
+use crate::meters;
 use crate::position::Position;
 use crate::row::Row;
 
@@ -57,9 +58,11 @@ impl Index {
             for gap in later.flat_map(|later| later.gaps).collect::<Vec<_>>() {
                 position.miss((gap.from, gap.before.saturating_add(1)));
             }
-            index.miss_folders(&mut position);
-            for week in damaged {
+            let missing = index.miss_folders(&mut position);
+            for week in damaged.iter().chain(&missing) {
                 position.miss(week.span());
+                tracing::warn!(%week, "files of the search index are damaged or gone; this week is made again");
+                meters::REBUILDS.add_with(1, ["week"]);
             }
             position
         });
@@ -248,6 +251,12 @@ impl Index {
         OfWeek::is_whole(&self.folder_of(week))
     }
 
+    /// The weeks of which files are gone or have another length than when they were opened. Reads hardly anything.
+    pub fn weeks_without_files(&self) -> Vec<Week> {
+        let weeks = self.weeks.iter().filter(|(_, of_week)| !of_week.has_files());
+        weeks.map(|(week, _)| *week).collect()
+    }
+
     /// Its folder.
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -335,14 +344,13 @@ impl Index {
     }
 
     /// Adds the weeks to the gaps of a position that it has folders for and that are not here.
-    fn miss_folders(&self, position: &mut Position) {
-        let folders = std::mem::take(&mut position.folders);
-        for week in folders.iter().filter_map(|name| Week::from_name(name)) {
-            if !self.weeks.contains_key(&week) {
-                position.miss(week.span());
-            }
+    fn miss_folders(&self, position: &mut Position) -> Vec<Week> {
+        let weeks = position.folders.iter().filter_map(|name| Week::from_name(name));
+        let missing: Vec<Week> = weeks.filter(|week| !self.weeks.contains_key(week)).collect();
+        for week in &missing {
+            position.miss(week.span());
         }
-        position.folders = folders;
+        missing
     }
 
     /// Forgets the codes of segments that were merged away.

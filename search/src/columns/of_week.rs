@@ -1,14 +1,17 @@
 //! The folder of a week.
 
+use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
+use foldhash::fast::FixedState;
 use tantivy::directory::MmapDirectory;
 use tantivy::directory::error::OpenReadError;
-use tantivy::index::{SegmentComponent, SegmentId};
+use tantivy::index::{SegmentComponent, SegmentId, SegmentMeta};
 use tantivy::{IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
 
 use super::error::IndexError;
@@ -37,6 +40,8 @@ const FILES: [SegmentComponent; 7] = [
     SegmentComponent::Store,
     SegmentComponent::Delete,
 ];
+/// How crash ids are hashed.
+const HASHES: FixedState = FixedState::with_seed(0);
 /// What tantivy says about a commit.
 const META: &str = "meta.json";
 
@@ -49,7 +54,12 @@ pub(super) struct OfWeek {
     writes_many: bool,
     /// Whether anything was written since the last commit.
     is_changed: bool,
+    /// Hashes of the crash ids of rows that were put since the last commit. Where two are equal, a row is deleted that
+    /// is not there.
+    put: HashSet<u64>,
     segments: Vec<Arc<Segment>>,
+    /// The sizes of their files, in bytes.
+    sizes: HashMap<PathBuf, u64>,
     meta: Vec<u8>,
     /// When it was written to.
     touched: Instant,
@@ -88,7 +98,9 @@ impl OfWeek {
                 writer: None,
                 writes_many: true,
                 is_changed: false,
+                put: HashSet::new(),
                 segments: Vec::new(),
+                sizes: HashMap::new(),
                 meta,
                 touched: Instant::now(),
                 merge: None,
@@ -132,8 +144,12 @@ impl OfWeek {
     }
 
     pub(super) fn put(&mut self, row: &Row) -> Result<(), IndexError> {
+        // To delete what is not there would take longer than to write the row.
+        let is_new = self.put.insert(HASHES.hash_one(&row.id)) && !self.had(&row.id)?;
         let writer = self.writer()?;
-        writer.delete_term(Term::from_field_text(*ID_COLUMN, &row.id));
+        if !is_new {
+            writer.delete_term(Term::from_field_text(*ID_COLUMN, &row.id));
+        }
         writer.add_document(document(row))?;
         self.is_changed = true;
         self.touched = Instant::now();
@@ -153,7 +169,22 @@ impl OfWeek {
         prepared.set_payload(position);
         prepared.commit()?;
         self.is_changed = false;
-        self.read_again()
+        self.read_again()?;
+        // From here on the segments have them.
+        self.put = HashSet::new();
+        Ok(())
+    }
+
+    /// Whether a row of the last commit has this crash id, or had it.
+    fn had(&self, id: &str) -> Result<bool, IndexError> {
+        guarded(|| {
+            for segment in &self.segments {
+                if segment.had(id)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        })
     }
 
     /// Sees what another process committed. Returns whether that was anything new.
@@ -256,6 +287,19 @@ impl OfWeek {
         }
     }
 
+    /// Whether the files of its last commit are there, as long as they were. Reads none of them but `meta.json`.
+    pub(super) fn has_files(&self) -> bool {
+        let Ok(segments) = self.index.searchable_segment_metas() else {
+            return false;
+        };
+        files_of(&segments).all(|file| self.sizes.get(&file).is_none_or(|size| self.size(&file) == Some(*size)))
+    }
+
+    fn size(&self, file: &Path) -> Option<u64> {
+        let described = std::fs::metadata(self.folder.join(file)).ok()?;
+        Some(described.len())
+    }
+
     fn read_again(&mut self) -> Result<(), IndexError> {
         let reader = &self.reader;
         guarded(|| Ok(reader.reload()?))?;
@@ -267,6 +311,10 @@ impl OfWeek {
         let searcher = self.reader.searcher();
         let readers = searcher.segment_readers().iter().cloned();
         self.segments = readers.map(|reader| Arc::new(Segment::new(reader))).collect();
+        // What cannot be read now is found when it is looked for.
+        let segments = self.index.searchable_segment_metas().unwrap_or_default();
+        let sizes = files_of(&segments).filter_map(|file| Some((self.size(&file)?, file)));
+        self.sizes = sizes.map(|(size, file)| (file, size)).collect();
     }
 
     fn writer(&mut self) -> Result<&mut IndexWriter<TantivyDocument>, IndexError> {
@@ -278,6 +326,12 @@ impl OfWeek {
             }
         }
     }
+}
+
+/// The names of the files that segments may have.
+fn files_of(segments: &[SegmentMeta]) -> impl Iterator<Item = PathBuf> {
+    let of = |segment: &SegmentMeta| FILES.map(|component| segment.relative_path(component));
+    segments.iter().flat_map(of)
 }
 
 /// Damaged files can make their reader panic.

@@ -7,7 +7,7 @@ use tantivy::columnar::{Column, ColumnIndex, ColumnType, StrColumn};
 use tantivy::index::SegmentId;
 
 use super::bits::Bits;
-use super::schema::ID;
+use super::schema::{ID, ID_COLUMN};
 use crate::fields::{FieldId, Kind};
 
 /// How many values are read at once.
@@ -63,6 +63,12 @@ impl Segment {
     /// The rows that are not deleted.
     pub fn alive(&self) -> &Bits {
         &self.alive
+    }
+
+    /// Whether one of its rows has this crash id, deleted or not.
+    pub(super) fn had(&self, id: &str) -> tantivy::Result<bool> {
+        let ids = self.reader.inverted_index(*ID_COLUMN)?;
+        Ok(ids.terms().term_ord(id)?.is_some())
     }
 
     /// The texts of a field: `None` if no row has any.

@@ -71,6 +71,9 @@ pub(super) fn aggregations(
             }
             continue;
         };
+        if parameters.filled(name).next().is_none() {
+            warnings.push(Warning::new(name, "has no value, which says what is counted: ignored"));
+        }
         for value in parameters.filled(name) {
             if let Some(step) = value_step(name, value, context, warnings)? {
                 let mut path = path.clone();

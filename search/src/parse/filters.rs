@@ -4,9 +4,20 @@ use super::names::{Context, Named, find};
 use super::parameters::Parameters;
 use super::problem::{Problem, Warning};
 use super::{dates, pattern};
+use crate::document::{lower_case, parts};
 use crate::fields::{FieldId, Kind};
 use crate::matching::words;
-use crate::query::{Condition, Number, Range, Side, Test};
+use crate::query::{Condition, Number, Pattern, Range, Side, Test};
+
+/// Maximum bytes of all compiled expressions of a query.
+const MAX_COMPILED: usize = 16 << 20;
+
+/// What comes up while conditions are read.
+struct Reading<'a> {
+    warnings: &'a mut Vec<Warning>,
+    /// Bytes of the expressions that are compiled.
+    compiled: usize,
+}
 
 /// The conditions, that on the date first; the others by their first place.
 pub(super) fn conditions(
@@ -24,21 +35,23 @@ pub(super) fn conditions(
             none: Vec::new(),
         });
     }
+    let mut reading = Reading { warnings, compiled: 0 };
     for name in parameters.names().filter(|name| *name != "date") {
         match find(name, context) {
             Named::Unknown => {}
             Named::Protected => {
                 parameters.values(name);
-                warnings.push(Warning::new(name, "is protected: the filter is ignored"));
+                let warning = Warning::new(name, "is protected: the filter is ignored");
+                reading.warnings.push(warning);
             }
-            Named::Field(field) => conditions.push(condition(field, parameters.values(name), warnings)?),
+            Named::Field(field) => conditions.push(condition(field, parameters.values(name), &mut reading)?),
         }
     }
     Ok(conditions)
 }
 
 /// Ranges, other positive tests and negated tests of a field are kept apart.
-fn condition(field: FieldId, values: &[&str], warnings: &mut Vec<Warning>) -> Result<Condition, Problem> {
+fn condition(field: FieldId, values: &[&str], reading: &mut Reading<'_>) -> Result<Condition, Problem> {
     let mut condition = Condition {
         field,
         ranges: Vec::new(),
@@ -50,16 +63,19 @@ fn condition(field: FieldId, values: &[&str], warnings: &mut Vec<Warning>) -> Re
             Some(value) => (true, value),
             None => (false, *value),
         };
-        match (negated, test(field, value, warnings)?) {
-            (true, test) => condition.none.push(test),
-            (false, Test::Range(range)) => condition.ranges.push(range),
-            (false, test) => condition.any.push(test),
+        for test in tests(field, value, reading)? {
+            match (negated, test) {
+                (true, test) => condition.none.push(test),
+                (false, Test::Range(range)) => condition.ranges.push(range),
+                (false, test) => condition.any.push(test),
+            }
         }
     }
     Ok(condition)
 }
 
-fn test(field: FieldId, value: &str, warnings: &mut Vec<Warning>) -> Result<Test, Problem> {
+/// The tests that a value without its `!` stands for, of which one must hold.
+fn tests(field: FieldId, value: &str, reading: &mut Reading<'_>) -> Result<Vec<Test>, Problem> {
     if field.name() == "frames" && (value == "__null__" || value.starts_with(['~', '^', '$', '@'])) {
         return Err(Problem::new(
             field.name(),
@@ -67,13 +83,24 @@ fn test(field: FieldId, value: &str, warnings: &mut Vec<Warning>) -> Result<Test
         ));
     }
     if value == "__null__" {
-        return Ok(Test::Missing);
+        return Ok(vec![Test::Missing]);
     }
-    match field.kind() {
-        Kind::Boolean => boolean(field, value),
-        Kind::Integer | Kind::Number | Kind::Date => number(field, value),
-        Kind::Exact | Kind::Words | Kind::Semicolons => text(field, value, warnings),
+    let test = match field.kind() {
+        Kind::Boolean => boolean(field, value)?,
+        Kind::Integer | Kind::Number | Kind::Date => number(field, value)?,
+        Kind::Semicolons if !value.starts_with(['=', '~', '^', '$', '@']) => return Ok(any_part(value)),
+        Kind::Exact | Kind::Words | Kind::Semicolons => text(field, value, reading)?,
+    };
+    Ok(vec![test])
+}
+
+/// A whole value of a semicolon field, as it is shown, stands for each of its parts.
+fn any_part(value: &str) -> Vec<Test> {
+    let parts: Vec<Test> = parts(value).map(Test::Equals).collect();
+    if parts.is_empty() {
+        return vec![Test::Equals(String::new())];
     }
+    parts
 }
 
 fn boolean(field: FieldId, value: &str) -> Result<Test, Problem> {
@@ -128,39 +155,43 @@ fn side(value: &str) -> (Option<Side>, &str) {
     found.next().unwrap_or((None, value))
 }
 
-fn text(field: FieldId, value: &str, warnings: &mut Vec<Warning>) -> Result<Test, Problem> {
+fn text(field: FieldId, value: &str, reading: &mut Reading<'_>) -> Result<Test, Problem> {
     let semicolons = field.kind() == Kind::Semicolons;
     let operand = |text: &str| {
-        if semicolons {
-            text.to_lowercase()
-        } else {
-            text.to_owned()
-        }
+        if semicolons { lower_case(text) } else { text.to_owned() }
     };
     let mut characters = value.chars();
     let operator = characters.next();
     let rest = characters.as_str();
     Ok(match operator {
-        Some('=') => Test::Equals(operand(rest)),
+        // What surrounds parts is no part of them.
+        Some('=') if semicolons => Test::Equals(operand(rest.trim())),
+        Some('=') => Test::Equals(rest.to_owned()),
         Some('~') => Test::Contains(operand(rest)),
         Some('^') => Test::StartsWith(operand(rest)),
         Some('$') => Test::EndsWith(operand(rest)),
-        Some('@') => {
-            let case = if semicolons {
-                pattern::Case::Lower
-            } else {
-                pattern::Case::Kept
-            };
-            let pattern = pattern::pattern(rest, case).map_err(|message| Problem::new(field.name(), message))?;
-            if pattern::has_bare_anchors(rest) {
-                let message = "in a regular expression `^` and `$` are ordinary characters: it matches whole values";
-                warnings.push(Warning::new(field.name(), message));
-            }
-            Test::Matches(pattern)
-        }
+        Some('@') => Test::Matches(expression(field, rest, reading)?),
         // All betas of a version.
         _ if field.name() == "version" && value.ends_with('b') => Test::StartsWith(value.to_owned()),
         _ if field.kind() == Kind::Words => Test::Words(words(value).collect()),
-        _ => Test::Equals(operand(value)),
+        _ => Test::Equals(value.to_owned()),
     })
+}
+
+fn expression(field: FieldId, typed: &str, reading: &mut Reading<'_>) -> Result<Pattern, Problem> {
+    let case = match field.kind() {
+        Kind::Semicolons => pattern::Case::Lower,
+        _ => pattern::Case::Kept,
+    };
+    let understood = pattern::pattern(typed, case).map_err(|message| Problem::new(field.name(), message))?;
+    reading.compiled += understood.pattern.compiled.memory_usage();
+    if reading.compiled > MAX_COMPILED {
+        let message = "the regular expressions are too complex together: ask for less at once";
+        return Err(Problem::new(field.name(), message));
+    }
+    if understood.has_bare_anchors {
+        let message = "in a regular expression `^` and `$` are ordinary characters: it matches whole values";
+        reading.warnings.push(Warning::new(field.name(), message));
+    }
+    Ok(understood.pattern)
 }

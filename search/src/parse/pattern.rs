@@ -10,6 +10,7 @@ use std::str::Chars;
 use regex_automata::meta::{BuildError, Config, Regex};
 use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::util::syntax;
+use regex_syntax::ast::ErrorKind;
 
 use crate::query::Pattern;
 
@@ -36,23 +37,30 @@ const MAX_NUMBERS: u64 = 1_000;
 pub(super) enum Case {
     /// As typed.
     Kept,
-    /// In lower case, as the values are.
+    /// Whichever stands for those in lower case, as the values are.
     Lower,
 }
 
-/// Whether `^` or `$` stand where people often mean the ends of the value.
-pub(super) fn has_bare_anchors(typed: &str) -> bool {
-    typed.starts_with('^') || (typed.ends_with('$') && !typed.ends_with("\\$"))
+/// An expression that was understood.
+#[derive(Debug)]
+pub(super) struct Understood {
+    pub(super) pattern: Pattern,
+    /// Whether `^` or `$` stand where people often mean the ends of the value.
+    pub(super) has_bare_anchors: bool,
 }
 
 /// The expression, compiled; or a text that says what is wrong with it.
-pub(super) fn pattern(typed: &str, case: Case) -> Result<Pattern, String> {
+pub(super) fn pattern(typed: &str, case: Case) -> Result<Understood, String> {
     if typed.len() > MAX_LENGTH && typed.chars().count() > MAX_LENGTH {
         return Err(format!(
             "the regular expression is longer than {MAX_LENGTH} characters: shorten it"
         ));
     }
-    let translated = Translation::of(typed, case)?;
+    let Translation {
+        translated,
+        has_bare_anchors,
+        ..
+    } = Translation::of(typed, case)?;
     let config = Config::new()
         .nfa_size_limit(Some(MAX_COMPILED))
         .onepass_size_limit(Some(MAX_COMPILED))
@@ -61,15 +69,25 @@ pub(super) fn pattern(typed: &str, case: Case) -> Result<Pattern, String> {
         .which_captures(WhichCaptures::Implicit);
     let syntax = syntax::Config::new().nest_limit(MAX_NESTED).dot_matches_new_line(true);
     let compiled = Regex::builder().configure(config).syntax(syntax).build(&translated);
-    Ok(Pattern {
+    let pattern = Pattern {
         typed: typed.to_owned(),
         compiled: compiled.map_err(|error| refused(&error))?,
+    };
+    Ok(Understood {
+        pattern,
+        has_bare_anchors,
     })
 }
 
 fn refused(error: &BuildError) -> String {
+    let is_nested = |error: &regex_syntax::Error| match error {
+        regex_syntax::Error::Parse(error) => matches!(error.kind(), ErrorKind::NestLimitExceeded(_)),
+        _ => false,
+    };
     if error.size_limit().is_some() {
         "the regular expression is too complex: repeat less".to_owned()
+    } else if error.syntax_error().is_some_and(is_nested) {
+        format!("parentheses, brackets and repetitions stand more than {MAX_NESTED} deep within each other: nest less")
     } else {
         "not a regular expression: look for parentheses, brackets and repetitions that do not match, and put `\\` \
          before a character that is meant as it is"
@@ -80,19 +98,27 @@ fn refused(error: &BuildError) -> String {
 /// An expression that is being translated.
 struct Translation<'a> {
     typed: Peekable<Chars<'a>>,
-    case: Case,
     translated: String,
     /// Whether a repetition was just closed.
     repeated: bool,
+    /// Whether a part begins here: the whole, a group or an alternative.
+    begins: bool,
+    has_bare_anchors: bool,
 }
 
 impl<'a> Translation<'a> {
-    fn of(typed: &'a str, case: Case) -> Result<String, String> {
+    fn of(typed: &'a str, case: Case) -> Result<Self, String> {
+        let begin = match case {
+            Case::Kept => r"\A(?:",
+            // The values have no other letters: that one of them is meant by any of its forms changes nothing else.
+            Case::Lower => r"\A(?i:",
+        };
         let mut translation = Self {
             typed: typed.chars().peekable(),
-            case,
-            translated: r"\A(?:".to_owned(),
+            translated: begin.to_owned(),
             repeated: false,
+            begins: true,
+            has_bare_anchors: false,
         };
         let mut open = 0u32;
         while let Some(character) = translation.typed.next() {
@@ -107,11 +133,14 @@ impl<'a> Translation<'a> {
             return Err("a `(` is not closed".to_owned());
         }
         translation.translated.push_str(r")\z");
-        Ok(translation.translated)
+        Ok(translation)
     }
 
     fn one(&mut self, character: char) -> Result<(), String> {
         let repeated = std::mem::take(&mut self.repeated);
+        let begins = std::mem::replace(&mut self.begins, matches!(character, '(' | '|'));
+        let ends = matches!(self.typed.peek(), None | Some(')' | '|'));
+        self.has_bare_anchors |= (character == '^' && begins) || (character == '$' && ends);
         match character {
             '|' | ')' | '.' => self.translated.push(character),
             '(' => self.open()?,
@@ -144,11 +173,6 @@ impl<'a> Translation<'a> {
 
     /// A character that stands for itself.
     fn literal(&mut self, character: char) {
-        let mut lower = character.to_lowercase();
-        let character = match (self.case, lower.next(), lower.next()) {
-            (Case::Lower, Some(lower), None) => lower,
-            _ => character,
-        };
         if character.is_ascii_alphanumeric() {
             self.translated.push(character);
         } else {
@@ -211,8 +235,10 @@ impl<'a> Translation<'a> {
                 Some(']') => break,
                 Some('-') if begun && self.typed.peek().is_some_and(|next| *next != ']') => {
                     self.translated.push('-');
-                    if let Some(end) = self.typed.next() {
-                        self.member(end)?;
+                    if let Some(end) = self.typed.next()
+                        && !self.member(end)?
+                    {
+                        return Err("a range ends with one character: write `\\-` for a `-` before a class".to_owned());
                     }
                     begun = false;
                 }
@@ -344,7 +370,8 @@ mod tests {
                 vec!["js::x"],
             ),
         ] {
-            let pattern = pattern(typed, Case::Kept).unwrap_or_else(|error| panic!("{typed}: {error}"));
+            let understood = pattern(typed, Case::Kept);
+            let pattern = understood.unwrap_or_else(|error| panic!("{typed}: {error}")).pattern;
             for text in matching {
                 assert!(pattern.compiled.is_match(text), "{typed} {text:?}");
             }
@@ -352,13 +379,32 @@ mod tests {
                 assert!(!pattern.compiled.is_match(text), "{typed} {text:?}");
             }
         }
-        let lower = pattern(r"Xul\.DLL[A-Z]\D", Case::Lower).unwrap();
-        assert!(lower.compiled.is_match("xul.dllax"));
-        assert!(!lower.compiled.is_match("xul.dlla1"));
+    }
+
+    #[test]
+    fn letters_stand_for_the_lower_ones_of_values() {
+        for (typed, matching, others) in [
+            (r"Xul\.DLL[A-Z]\D", vec!["xul.dllax"], vec!["xul.dlla1", "xul.dll1x"]),
+            ("[@-Z]tick", vec!["@tick", "atick"], vec!["`tick", "[tick"]),
+            ("[A-_]+", vec!["az^_"], vec!["`"]),
+            ("[^A-Z]", vec!["1"], vec!["a"]),
+            ("ΑΣ", vec!["ας", "ασ"], vec!["α"]),
+            ("\"DLL\"", vec!["dll"], vec!["dl"]),
+        ] {
+            let understood = pattern(typed, Case::Lower);
+            let pattern = understood.unwrap_or_else(|error| panic!("{typed}: {error}")).pattern;
+            for text in matching {
+                assert!(pattern.compiled.is_match(text), "{typed} {text:?}");
+            }
+            for text in others {
+                assert!(!pattern.compiled.is_match(text), "{typed} {text:?}");
+            }
+        }
     }
 
     #[test]
     fn what_cannot_be_translated_is_refused() {
+        let deep = format!("{}a{}", "(".repeat(60), ")".repeat(60));
         for (typed, part) in [
             ("~a", "complement"),
             ("a&b", "intersection"),
@@ -373,6 +419,9 @@ mod tests {
             ("[a", "not closed"),
             ("[]", "empty"),
             ("[z-a]", "not a regular expression"),
+            ("[A-\\d]", "ends with one character"),
+            ("[Z-\\w]x", "ends with one character"),
+            (deep.as_str(), "deep within each other"),
             ("(a", "not closed"),
             ("a)", "no `(`"),
             ("a)(b", "no `(`"),
@@ -411,11 +460,20 @@ mod tests {
         for (typed, expected) in [
             ("^a", true),
             ("a$", true),
+            ("(^js|x)", true),
+            ("x|^a", true),
+            ("(a|b$)c", true),
+            ("js\\\\$", true),
             ("a\\$", false),
+            ("\\^a", false),
             ("a^b$c", false),
+            ("[^a]", false),
+            ("[a$]", false),
+            ("\"^a$\"", false),
             ("", false),
         ] {
-            assert_eq!(has_bare_anchors(typed), expected, "{typed}");
+            let understood = pattern(typed, Case::Kept).unwrap();
+            assert_eq!(understood.has_bare_anchors, expected, "{typed}");
         }
     }
 }

@@ -5,9 +5,9 @@ const MAX_NAME: usize = 100;
 
 /// A parameter that cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{parameter}: {message}")]
+#[error("{parameter}{}{message}", if .parameter.is_empty() { "" } else { ": " })]
 pub struct Problem {
-    /// The parameter's name, at most 100 characters of it.
+    /// The parameter's name, at most 100 characters of it; empty if it is of all of them.
     pub parameter: String,
     /// What is wrong, and what to write instead.
     pub message: String,

@@ -45,7 +45,11 @@ fn range(side: Side, bound: i64) -> Range {
 }
 
 fn pattern(typed: &str) -> Test {
-    Test::Matches(super::pattern::pattern(typed, super::pattern::Case::Kept).unwrap())
+    Test::Matches(
+        super::pattern::pattern(typed, super::pattern::Case::Kept)
+            .unwrap()
+            .pattern,
+    )
 }
 
 #[test]
@@ -155,6 +159,19 @@ fn values_of_a_field_stand_in_three_groups() {
             vec![Test::Number(Number::Integer(7))],
             vec![Test::Range(range(Side::UpTo, 3))],
         ),
+        (
+            "modules_in_stack= Xul.dll; B;;ΑΣ;",
+            vec![],
+            vec![equals("xul.dll"), equals("b"), equals("ασ")],
+            vec![],
+        ),
+        (
+            "modules_in_stack=!a;B&modules_in_stack==%20C%20",
+            vec![],
+            vec![equals("c")],
+            vec![equals("a"), equals("b")],
+        ),
+        ("modules_in_stack=;", vec![], vec![equals("")], vec![]),
     ] {
         let [condition] = &conditions(query)[..] else {
             panic!("{query}");
@@ -291,6 +308,9 @@ fn what_is_wrong_is_named() {
     };
     let fields = FieldId::all().filter(|field| field.name() != "frames");
     let facets: Vec<String> = fields.map(|field| format!("_facets={}", field.name())).collect();
+    let complex: Vec<String> = (0..100)
+        .map(|n| format!("{}=@(.{{60}}|x){{8}}y{n}", if n == 0 { "signature" } else { "reason" }))
+        .collect();
     for (text, parameter, part) in [
         ("_columns=nonsense", "_columns", "Unknown field 'nonsense'"),
         ("_columns=frames", "_columns", "only be filtered by"),
@@ -348,8 +368,10 @@ fn what_is_wrong_is_named() {
             "10000 characters",
         ),
         (&facets.join("&"), "_facets", "100 aggregations"),
+        (&complex.join("&"), "reason", "too complex together"),
     ] {
         let problem = parse_query_string(text, &ALL).expect_err(text);
+        assert!(!problem.to_string().starts_with(':'), "{problem}");
         assert!(problem.parameter.starts_with(parameter), "{text:.60}: {problem}");
         assert!(problem.message.contains(part), "{text:.60}: {problem}");
     }
@@ -366,6 +388,8 @@ fn unknown_parameters_are_ignored_with_a_warning() {
         ["_aggs.x", "_aggs.product", "_result_number", "_histogram_interval", ""]
     );
     assert_eq!(parsed("signature=@^a$").warnings.len(), 1);
+    assert_eq!(parsed("_aggs.product").warnings.len(), 1);
+    assert_eq!(parsed("_histogram.uptime=&_facets=").warnings.len(), 1);
     assert_eq!(parsed("date=__null__").warnings.len(), 1);
     assert_eq!(parsed("_results_number=5&_results_number=6").warnings.len(), 1);
 }

@@ -5,6 +5,7 @@ use platform::in_tx;
 use platform_testing::{TestDb, databases};
 
 use super::*;
+use crate::columns::Week;
 use crate::query::Query;
 
 fn id(n: i64) -> CrashId {
@@ -16,6 +17,8 @@ async fn write(db: &Db, n: i64) {
     db::upsert_search_row(&mut tx, &id(n), n, 1, b"").await.unwrap();
     tx.commit().await.unwrap();
 }
+
+const EVER: (i64, i64) = (i64::MIN, i64::MAX);
 
 fn all() -> Query {
     Query {
@@ -29,22 +32,68 @@ async fn a_command_brings_the_index_up_to_date_or_says_how_old_it_is() {
     for TestDb { db, folder, .. } in &databases().await {
         let folder = folder.path().join("search");
         write(db, 1).await;
-        let search = Search::for_command(&folder, db, "me", |_| {}).await.unwrap();
+        let search = Search::for_command(&folder, db, "me", EVER, |_| {}).await.unwrap();
         let answered = search.ask(all()).await.unwrap();
         assert_eq!(answered.answer.total, 1);
         assert_eq!((answered.as_of.behind, answered.as_of.gaps.len()), (Some(0), 0));
 
         write(db, 2).await;
         let lock = FolderLock::try_take(&folder, LOCK).unwrap();
-        let search = Search::for_command(&folder, db, "me", |_| {}).await.unwrap();
+        let search = Search::for_command(&folder, db, "me", EVER, |_| {}).await.unwrap();
         let answered = search.ask(all()).await.unwrap();
         assert_eq!((answered.answer.total, answered.as_of.behind), (1, Some(1)));
         assert!(answered.as_of.committed > 0);
 
         drop(lock);
-        let search = Search::for_command(&folder, db, "me", |_| {}).await.unwrap();
+        let search = Search::for_command(&folder, db, "me", EVER, |_| {}).await.unwrap();
         let answered = search.ask(all()).await.unwrap();
         assert_eq!((answered.answer.total, answered.as_of.behind), (2, Some(0)));
+
+        // What has other bytes is found before it is searched.
+        let files = std::fs::read_dir(folder.join("1970-W01")).unwrap();
+        let files = files.map(|entry| entry.unwrap().path());
+        let largest = files.max_by_key(|path| path.metadata().unwrap().len()).unwrap();
+        let mut bytes = std::fs::read(&largest).unwrap();
+        bytes[0] ^= 0x55;
+        std::fs::write(&largest, bytes).unwrap();
+        assert!(!Index::is_whole_in(&folder, Week::of(1)).unwrap());
+        let search = Search::for_command(&folder, db, "me", EVER, |_| {}).await.unwrap();
+        assert_eq!(search.ask(all()).await.unwrap().answer.total, 2);
+        assert!(Index::is_whole_in(&folder, Week::of(1)).unwrap());
+
+        // Nothing can be written: it is searched as it is.
+        write(db, 3).await;
+        std::fs::remove_file(folder.join(LOCK)).unwrap();
+        std::fs::create_dir(folder.join(LOCK)).unwrap();
+        let mut said = Vec::new();
+        let search = Search::for_command(&folder, db, "me", EVER, |text| said.push(text.to_owned()))
+            .await
+            .unwrap();
+        let answered = search.ask(all()).await.unwrap();
+        assert_eq!((answered.answer.total, answered.as_of.behind), (2, Some(1)));
+        assert!(
+            said[0].ends_with("it is searched as it was when it was last written"),
+            "{said:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_followed_grows_older() {
+    for TestDb { db, folder, .. } in &databases().await {
+        let folder = folder.path().join("search");
+        write(db, 1).await;
+        let search = Search::for_command(&folder, db, "me", EVER, |_| {}).await.unwrap();
+        write(db, 2).await;
+        std::fs::remove_file(folder.join(LOCK)).unwrap();
+        std::fs::create_dir(folder.join(LOCK)).unwrap();
+        let stop = CancellationToken::new();
+        let following = tokio::spawn(search.clone().run(db.clone(), stop.clone()));
+        while search.ask(all()).await.unwrap().as_of.behind != Some(1) {
+            tokio::task::yield_now().await;
+        }
+        stop.cancel();
+        following.await.unwrap();
     }
 }
 
@@ -111,7 +160,7 @@ async fn fields_that_older_rows_lack_are_named_if_they_were_asked_for() {
                 sees_protected: false,
             };
             let parsed = crate::parse::parse_query_string(query, &context).unwrap();
-            let search = Search::for_command(&folder, db, "me", |_| {}).await.unwrap();
+            let search = Search::for_command(&folder, db, "me", EVER, |_| {}).await.unwrap();
             search.ask(parsed.query).await.unwrap().as_of.lacking
         };
         assert!(lacking("frames==x&_facets=weight").await.is_empty());

@@ -16,7 +16,7 @@ use crashstore::db::Place;
 use super::figures::{Figures, Limit};
 use super::verdict::Verdict;
 use rows::{Fields, Shape, World};
-use search::columns::{Index, Merging};
+use search::columns::{Index, Merging, Week};
 use search::evaluate::{self, Limits, Refused};
 use search::position::Position;
 
@@ -116,13 +116,17 @@ fn fill(world: &World, rows: u64, folder: &Path, figures: &mut Figures) -> anyho
     let began = Instant::now();
     let (mut index, _) = Index::open(folder)?;
     let mut position = Position::new(String::new(), Place::default(), 0);
-    let mut written = 0;
+    let (mut written, mut week) = (0, Week::of(world.dates().0));
     rows::each(world, rows, |row| -> anyhow::Result<()> {
+        if week != Week::of(row.date) {
+            week = Week::of(row.date);
+            index.commit(&mut position)?;
+            index.settle()?;
+        }
         index.put(row)?;
         written += 1;
         if written % COMMIT == 0 {
             index.commit(&mut position)?;
-            index.settle()?;
             said(&format!("the index has {written} of {rows} crashes"));
         }
         Ok(())

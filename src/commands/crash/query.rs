@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use crash::CrashId;
-use crashstore::db::{State, Summary, search_documents};
+use crashstore::db::{SearchDocument, State, Summary, search_documents};
 use crashstore::deletion::{Deletion, delete};
 use crashstore::search::read_document;
 use platform::access::Actor;
@@ -37,7 +37,15 @@ const CHECKED: usize = 100;
 pub(super) async fn list(settings: &Settings, db: &Db, text: &str, limit: usize, as_json: bool) -> anyhow::Result<()> {
     let asking = Asking::new(text)?;
     asking.say_warnings();
-    let search = asking::open(settings, db).await?;
+    for (name, instead) in [
+        ("_results_number", "write --limit"),
+        ("_results_offset", "leave it out"),
+    ] {
+        if asking::has_parameter(text, name) {
+            bail!("{name}: would be ignored, since only conditions and _sort say what is listed: {instead}");
+        }
+    }
+    let search = asking::open(settings, db, &asking.query).await?;
     let mut left = limit;
     let as_of = each(&search, &asking.query, async |ids| {
         for id in ids.iter().take(left) {
@@ -55,7 +63,13 @@ pub(super) async fn list(settings: &Settings, db: &Db, text: &str, limit: usize,
 }
 
 /// Deletes the crashes that a query string finds; unless `yes`, only says which.
-pub(super) async fn delete_found(settings: &Settings, text: &str, yes: bool, by: &Actor) -> anyhow::Result<ExitCode> {
+pub(super) async fn delete_found(
+    settings: &Settings,
+    text: &str,
+    yes: bool,
+    by: &Actor,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
     let asking = Asking::new(text)?;
     if !asking.warnings.is_empty() {
         asking.say_warnings();
@@ -63,7 +77,7 @@ pub(super) async fn delete_found(settings: &Settings, text: &str, yes: bool, by:
     }
     refuse(text, &asking)?;
     let db = open_db(settings).await?;
-    let outcome = plan_or_delete(settings, &db, &asking.query, yes, by).await;
+    let outcome = plan_or_delete(settings, &db, &asking.query, yes, by, as_json).await;
     db.close().await;
     outcome
 }
@@ -76,6 +90,9 @@ fn refuse(text: &str, asking: &Asking) -> anyhow::Result<()> {
         }
     }
     if let Some(name) = asking.empty_operand() {
+        if name == "frames" {
+            bail!("{name}: has nothing to compare with, perhaps because a variable is not set: write a name");
+        }
         bail!(
             "{name}: has nothing to compare with, perhaps because a variable is not set: write a value, or \
              `{name}=__null__` for crashes without one, `{name}=!__null__` for those with any"
@@ -108,11 +125,12 @@ async fn plan_or_delete(
     query: &Query,
     yes: bool,
     by: &Actor,
+    as_json: bool,
 ) -> anyhow::Result<ExitCode> {
-    let search = asking::open(settings, db).await?;
+    let search = asking::open(settings, db, query).await?;
     let first = search.ask(page(query, 0, SHOWN)).await?;
     if !yes {
-        print_plan(db, &first.answer, query).await?;
+        print_plan(db, &first.answer, query, as_json).await?;
         asking::say_what_is_missing(&first.as_of);
         return Ok(ExitCode::SUCCESS);
     }
@@ -122,7 +140,7 @@ async fn plan_or_delete(
     let mut done = Done::default();
     let deleting = each(&search, query, async |ids| {
         for some in ids.chunks(CHECKED) {
-            delete_matching(db, &blobs, some, &wanted, by, &mut done).await?;
+            delete_matching(db, &blobs, some, &wanted, by, &mut done, as_json).await?;
         }
         Ok(true)
     })
@@ -137,7 +155,11 @@ async fn plan_or_delete(
         ));
         return Ok(ExitCode::FAILURE);
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if done.cut > 0 {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 /// The command that deletes what a query finds, whenever it is run: the dates are written out.
@@ -158,12 +180,22 @@ fn thousands(count: u64) -> String {
 }
 
 /// Says what would be deleted, and how.
-async fn print_plan(db: &Db, answer: &Answer, query: &Query) -> anyhow::Result<()> {
+async fn print_plan(db: &Db, answer: &Answer, query: &Query, as_json: bool) -> anyhow::Result<()> {
     let mut shown: Vec<Summary> = Vec::new();
     for id in ids_of(&answer.hits) {
         shown.extend(crashstore::db::get(db, &id).await?);
     }
     let mut out = std::io::stdout().lock();
+    if as_json {
+        let (from, to) = search::evaluate::span(query);
+        let plan = serde_json::json!({
+            "would_delete": answer.total,
+            "from": clock::rfc3339(from),
+            "to": clock::rfc3339(to),
+            "query": conditions_to_query_string(&query.conditions),
+        });
+        return Ok(writeln!(out, "{plan}")?);
+    }
     writeln!(out, "{} would be deleted, {}", thousands(answer.total), dates(query))?;
     for row in &shown {
         print_row(&mut out, row, false)?;
@@ -187,6 +219,8 @@ struct Done {
     changed: u64,
     /// Whether they still match is not known.
     unreadable: u64,
+    /// Whether they match is not known, since only the beginning of a value is searched.
+    cut: u64,
 }
 
 impl Done {
@@ -200,11 +234,9 @@ impl Done {
         if self.changed > 0 {
             asking::say(&format!("{} kept: they no longer match", thousands(self.changed)));
         }
-        if self.unreadable > 0 {
-            asking::say(&format!(
-                "{} left: whether they match is not known",
-                thousands(self.unreadable)
-            ));
+        let unknown = self.unreadable + self.cut;
+        if unknown > 0 {
+            asking::say(&format!("{} left: whether they match is not known", thousands(unknown)));
         }
     }
 }
@@ -217,11 +249,12 @@ async fn delete_matching(
     wanted: &Query,
     by: &Actor,
     done: &mut Done,
+    as_json: bool,
 ) -> anyhow::Result<()> {
-    let mut documents: HashMap<String, Vec<u8>> = search_documents(db, ids).await?.into_iter().collect();
+    let mut documents: HashMap<String, SearchDocument> = search_documents(db, ids).await?;
     for id in ids {
         let stored = documents.remove(id.as_str());
-        let Some(read) = stored.as_deref().and_then(read_document) else {
+        let Some(read) = stored.and_then(|stored| read_document(&stored.document)) else {
             let row = crashstore::db::get(db, id).await?;
             // Who else deleted it in the meantime did what was asked for.
             if row.is_some_and(|row| row.state != State::Deleted) {
@@ -234,10 +267,18 @@ async fn delete_matching(
             done.changed += 1;
             continue;
         }
+        if let Some(field) = document::cut_field(&read, wanted) {
+            done.cut += 1;
+            asking::say(&format!(
+                "{id} is left: only the beginning of its {} is searched; to delete it, name its id",
+                field.name()
+            ));
+            continue;
+        }
         let deletion = delete(db, blobs, id, by).await?;
         if deletion != Deletion::Nothing {
             done.deleted += 1;
-            print_deletion(id, deletion)?;
+            print_deletion(id, deletion, as_json)?;
         }
     }
     Ok(())
@@ -307,6 +348,10 @@ mod tests {
             ),
             ("product=Firefox&version=", "version: has nothing to compare with"),
             ("product=Firefox&signature=!~", "`signature=!__null__`"),
+            (
+                "product=Firefox&frames=",
+                "frames: has nothing to compare with, perhaps because a variable is not set: write",
+            ),
         ] {
             let problem = refuse(text, &Asking::new(text).unwrap()).unwrap_err().to_string();
             assert!(problem.contains(expected), "{text}: {problem}");

@@ -66,6 +66,12 @@ pub(super) async fn run(settings: &Settings, db: Db, args: &RebuildArgs, as_json
             "stopped: what was made stays, and the same command goes on with the day it had come to"
         )?;
     }
+    if counts.crashes == 0 && counts.not_read == 0 && !rebuilt.stopped {
+        writeln!(
+            err,
+            "the blob store holds no raw crash of these days: is `blobs.url` the right one?"
+        )?;
+    }
     if counts.not_read > 0 {
         writeln!(
             err,

@@ -17,6 +17,9 @@ use crate::settings::Settings;
 
 const WEEK: i64 = 7 * 86_400 * 1_000_000;
 
+/// Maximum warnings that are said.
+const MOST_WARNINGS: usize = 20;
+
 /// What a query string asks for. The command line sees what everyone sees.
 #[derive(Debug)]
 pub(crate) struct Asking {
@@ -59,8 +62,12 @@ impl Asking {
     }
 
     pub(crate) fn say_warnings(&self) {
-        for Warning { parameter, message } in &self.warnings {
+        for Warning { parameter, message } in self.warnings.iter().take(MOST_WARNINGS) {
             say(&format!("{parameter}: {message}"));
+        }
+        let others = self.warnings.len().saturating_sub(MOST_WARNINGS);
+        if others > 0 {
+            say(&format!("and {others} more such warnings"));
         }
     }
 }
@@ -83,13 +90,13 @@ pub(crate) fn has_parameter(text: &str, name: &str) -> bool {
     url::form_urlencoded::parse(text.as_bytes()).any(|(found, _)| found == name)
 }
 
-/// Opens the index; if no running process keeps it up to date, it is brought up to date first.
+/// Opens the index for a query; if no running process keeps it up to date, it is brought up to date first.
 ///
 /// # Errors
 /// The database or the files failed.
-pub(crate) async fn open(settings: &Settings, db: &Db) -> anyhow::Result<Search> {
+pub(crate) async fn open(settings: &Settings, db: &Db, query: &Query) -> anyhow::Result<Search> {
     let folder = search_folder(settings);
-    let opened = Search::for_command(&folder, db, &owner(), say).await;
+    let opened = Search::for_command(&folder, db, &owner(), evaluate::span(query), say).await;
     opened.with_context(|| format!("opening the search index in {}", folder.display()))
 }
 

@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn crashes_stand_in_aligned_lines() {
         let columns = ["uuid", "uptime", "addons", "signature"].map(field);
-        let hit = |id: &str, document: serde_json::Value| Hit::new(id, document.as_object().unwrap(), &columns);
+        let hit = |id: &str, document: serde_json::Value| Hit::new(id, 0, document.as_object().unwrap(), &columns);
         let found = [
             hit(
                 "b",

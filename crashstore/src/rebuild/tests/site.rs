@@ -91,8 +91,8 @@ impl Site {
     /// The search document of a crash.
     pub(super) async fn document(&self, id: &CrashId) -> Option<Value> {
         let found = db::search_documents(&self.test.db, std::slice::from_ref(id)).await;
-        let (_, doc) = found.unwrap().pop()?;
-        search::read_document(&doc).map(Value::Object)
+        let stored = found.unwrap().remove(id.as_str())?;
+        search::read_document(&stored.document).map(Value::Object)
     }
 
     /// Writes to the database.

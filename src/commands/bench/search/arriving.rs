@@ -48,7 +48,7 @@ pub(super) async fn measure(world: &World, rows: u64, figures: &mut Figures) -> 
         crashstore::sequence::step(&scratch.db, "bench", clock::now_micros()).await?
     {}
     let began = Instant::now();
-    drop(Search::for_command(&folder, &scratch.db, "bench", |_| {}).await?);
+    drop(Search::for_command(&folder, &scratch.db, "bench", world.dates(), |_| {}).await?);
     let rate = stored as f64 / began.elapsed().as_secs_f64();
     figures.add("rows taken into a new index", rate, "a second", Limit::None)?;
 
