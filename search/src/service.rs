@@ -113,8 +113,8 @@ impl Search {
 
     /// Opens the index in a folder for a single command, of a process that calls itself `owner` and asks for crashes
     /// between two moments, both included, microseconds UTC. If no other process follows, the files of these dates are
-    /// checked and the index is brought up to date first; `said` is told how far that has come. If it cannot be written,
-    /// it is opened as it is.
+    /// checked and the index is brought up to date first; `said` is told how far that has come. If it cannot be
+    /// written, it is opened as it is.
     ///
     /// # Errors
     /// The database or the files failed.
