@@ -59,7 +59,7 @@ impl Index {
                 position.miss((gap.from, gap.before.saturating_add(1)));
             }
             let missing = index.miss_folders(&mut position);
-            for week in damaged.iter().chain(&missing) {
+            for week in damaged.into_iter().chain(missing).collect::<BTreeSet<Week>>() {
                 position.miss(week.span());
                 tracing::warn!(%week, "files of the search index are damaged or gone; this week is made again");
                 meters::REBUILDS.add_with(1, ["week"]);
