@@ -269,10 +269,12 @@ impl OfWeek {
         let checked = guarded(|| {
             let files = MmapDirectory::open(folder).map_err(tantivy::TantivyError::from)?;
             let index = tantivy::Index::open(files)?;
+            // Fails if a file is gone that is needed.
+            let _: IndexReader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
             for segment in index.searchable_segment_metas()? {
                 for component in FILES {
                     match index.directory().validate_checksum(&segment.relative_path(component)) {
-                        // Not every segment has every file; what it needs it was opened with.
+                        // Not every segment has every file.
                         Ok(true) | Err(OpenReadError::FileDoesNotExist(_)) => {}
                         Ok(false) => return Ok(false),
                         Err(error) => return Err(tantivy::TantivyError::from(error).into()),

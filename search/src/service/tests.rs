@@ -50,12 +50,14 @@ async fn a_command_brings_the_index_up_to_date_or_says_how_old_it_is() {
         assert_eq!((answered.answer.total, answered.as_of.behind), (2, Some(0)));
 
         // What has other bytes is found before it is searched.
-        let files = std::fs::read_dir(folder.join("1970-W01")).unwrap();
-        let files = files.map(|entry| entry.unwrap().path());
-        let largest = files.max_by_key(|path| path.metadata().unwrap().len()).unwrap();
-        let mut bytes = std::fs::read(&largest).unwrap();
+        let mut files = std::fs::read_dir(folder.join("1970-W01"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        let columns = files.find(|path| path.extension().is_some_and(|extension| extension == "fast"));
+        let columns = columns.expect("a file with columns");
+        let mut bytes = std::fs::read(&columns).unwrap();
         bytes[0] ^= 0x55;
-        std::fs::write(&largest, bytes).unwrap();
+        std::fs::write(&columns, bytes).unwrap();
         assert!(!Index::is_whole_in(&folder, Week::of(1)).unwrap());
         let search = Search::for_command(&folder, db, "me", EVER, |_| {}).await.unwrap();
         assert_eq!(search.ask(all()).await.unwrap().answer.total, 2);
