@@ -335,7 +335,7 @@ impl Index {
         if of_week.segments().is_empty() {
             return Ok(false);
         }
-        Err(IndexError::damaged("it is of an earlier form"))
+        Err(IndexError::damaged("it is of another form"))
     }
 
     /// That of the newest week.
