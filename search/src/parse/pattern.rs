@@ -326,6 +326,17 @@ impl<'a> Translation<'a> {
 mod tests {
     use super::*;
 
+    fn check(typed: &str, case: Case, matching: &[&str], others: &[&str]) {
+        let understood = pattern(typed, case);
+        let pattern = understood.unwrap_or_else(|error| panic!("{typed}: {error}")).pattern;
+        for text in matching {
+            assert!(pattern.compiled.is_match(text), "{typed} {text:?}");
+        }
+        for text in others {
+            assert!(!pattern.compiled.is_match(text), "{typed} {text:?}");
+        }
+    }
+
     #[test]
     fn expressions_match_whole_values() {
         for (typed, matching, others) in [
@@ -370,14 +381,7 @@ mod tests {
                 vec!["js::x"],
             ),
         ] {
-            let understood = pattern(typed, Case::Kept);
-            let pattern = understood.unwrap_or_else(|error| panic!("{typed}: {error}")).pattern;
-            for text in matching {
-                assert!(pattern.compiled.is_match(text), "{typed} {text:?}");
-            }
-            for text in others {
-                assert!(!pattern.compiled.is_match(text), "{typed} {text:?}");
-            }
+            check(typed, Case::Kept, &matching, &others);
         }
     }
 
@@ -391,14 +395,7 @@ mod tests {
             ("ΑΣ", vec!["ας", "ασ"], vec!["α"]),
             ("\"DLL\"", vec!["dll"], vec!["dl"]),
         ] {
-            let understood = pattern(typed, Case::Lower);
-            let pattern = understood.unwrap_or_else(|error| panic!("{typed}: {error}")).pattern;
-            for text in matching {
-                assert!(pattern.compiled.is_match(text), "{typed} {text:?}");
-            }
-            for text in others {
-                assert!(!pattern.compiled.is_match(text), "{typed} {text:?}");
-            }
+            check(typed, Case::Lower, &matching, &others);
         }
     }
 
