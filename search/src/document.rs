@@ -74,14 +74,14 @@ pub(crate) fn lower_case(text: &str) -> String {
 pub fn cut_field(document: &Map<String, Json>, query: &Query) -> Option<FieldId> {
     let compares = |condition: &&Condition| {
         let mut tests = condition.any.iter().chain(&condition.none);
-        !condition.ranges.is_empty() || tests.any(|test| *test != Test::Missing)
+        tests.any(|test| *test != Test::Missing)
     };
-    let fields = query
+    let mut fields = query
         .conditions
         .iter()
         .filter(compares)
         .map(|condition| condition.field);
-    fields.into_iter().find(|field| {
+    fields.find(|field| {
         let value = document.get(field.name());
         let is_long = |value: &Json| value.as_array().is_some_and(|items| items.len() > MAX_VALUES);
         value.is_some_and(|value| is_long(value) || may_be_cut(field.name(), value))

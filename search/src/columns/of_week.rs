@@ -56,7 +56,7 @@ pub(super) struct OfWeek {
     is_changed: bool,
     /// Hashes of the crash ids of rows that were put since the last commit. Where two are equal, a row is deleted that
     /// is not there.
-    put: HashSet<u64>,
+    written: HashSet<u64>,
     segments: Vec<Arc<Segment>>,
     /// The sizes of their files, in bytes.
     sizes: HashMap<PathBuf, u64>,
@@ -98,7 +98,7 @@ impl OfWeek {
                 writer: None,
                 writes_many: true,
                 is_changed: false,
-                put: HashSet::new(),
+                written: HashSet::new(),
                 segments: Vec::new(),
                 sizes: HashMap::new(),
                 meta,
@@ -145,7 +145,7 @@ impl OfWeek {
 
     pub(super) fn put(&mut self, row: &Row) -> Result<(), IndexError> {
         // To delete what is not there would take longer than to write the row.
-        let is_new = self.put.insert(HASHES.hash_one(&row.id)) && !self.had(&row.id)?;
+        let is_new = self.written.insert(HASHES.hash_one(&row.id)) && !self.had(&row.id)?;
         let writer = self.writer()?;
         if !is_new {
             writer.delete_term(Term::from_field_text(*ID_COLUMN, &row.id));
@@ -171,7 +171,7 @@ impl OfWeek {
         self.is_changed = false;
         self.read_again()?;
         // From here on the segments have them.
-        self.put = HashSet::new();
+        self.written = HashSet::new();
         Ok(())
     }
 

@@ -66,6 +66,21 @@ async fn follow(follower: &mut Follower) {
     while follower.step().await.unwrap() == Step::More || follower.is_checking() || !follower.has_all() {}
 }
 
+/// Nine crashes in three weeks.
+async fn write_nine(db: &Db) {
+    for n in 0..9 {
+        write(db, n, 1).await;
+    }
+    number(db).await;
+}
+
+/// One that has read everything.
+async fn followed(db: &Db, folder: &Path) -> Follower {
+    let mut follower = open(db, folder).await;
+    follow(&mut follower).await;
+    follower
+}
+
 fn everything() -> Query {
     Query {
         limit: 1000,
@@ -102,13 +117,9 @@ fn of_index(follower: &Follower) -> Answer {
 async fn what_is_written_again_or_deleted_is_followed() {
     for TestDb { db, .. } in &databases().await {
         let folder = tempfile::tempdir().unwrap();
-        let mut follower = open(db, folder.path()).await;
-        follow(&mut follower).await;
+        let mut follower = followed(db, folder.path()).await;
         assert_eq!(of_index(&follower).total, 0);
-        for n in 0..9 {
-            write(db, n, 1).await;
-        }
-        number(db).await;
+        write_nine(db).await;
         follow(&mut follower).await;
         assert_eq!(of_index(&follower).total, 9);
         write(db, 4, 2).await;
@@ -154,8 +165,7 @@ async fn it_is_made_from_the_rows_that_are_there_however_often_it_is_killed() {
             write(db, steps, 3).await;
             number(db).await;
         }
-        let mut follower = open(db, folder.path()).await;
-        follow(&mut follower).await;
+        let follower = followed(db, folder.path()).await;
         assert_eq!(of_index(&follower), of_rows(db).await);
         assert_eq!(of_index(&follower).total, 13);
     }
@@ -178,12 +188,8 @@ fn copy(from: &Path, to: &Path) {
 async fn killed_between_the_commits_of_two_weeks_it_loses_and_doubles_nothing() {
     for TestDb { db, .. } in &databases().await {
         let (before, after) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        for n in 0..9 {
-            write(db, n, 1).await;
-        }
-        number(db).await;
-        let mut follower = open(db, after.path()).await;
-        follow(&mut follower).await;
+        write_nine(db).await;
+        let mut follower = followed(db, after.path()).await;
         copy(after.path(), before.path());
         for n in [0, 3, 6, 9, 12] {
             write(db, n, 2).await;
@@ -201,8 +207,7 @@ async fn killed_between_the_commits_of_two_weeks_it_loses_and_doubles_nothing() 
                     copy(&from.path().join(week), &mixed.path().join(week));
                 }
             }
-            let mut follower = open(db, mixed.path()).await;
-            follow(&mut follower).await;
+            let follower = followed(db, mixed.path()).await;
             assert_eq!(of_index(&follower), of_rows(db).await, "{committed}");
         }
     }
@@ -223,12 +228,8 @@ fn columns_of(folder: &Path, week: &str) -> PathBuf {
 async fn what_is_damaged_or_missing_is_made_again_alone() {
     for TestDb { db, .. } in &databases().await {
         let whole = tempfile::tempdir().unwrap();
-        for n in 0..9 {
-            write(db, n, 1).await;
-        }
-        number(db).await;
-        let mut follower = open(db, whole.path()).await;
-        follow(&mut follower).await;
+        write_nine(db).await;
+        let follower = followed(db, whole.path()).await;
         drop(follower);
         let damages: [Damage; 9] = [
             ("nothing", |_| {}),
@@ -278,10 +279,7 @@ async fn what_is_damaged_or_missing_is_made_again_alone() {
 #[tokio::test]
 async fn what_is_lost_while_it_follows_is_made_again() {
     for TestDb { db, .. } in &databases().await {
-        for n in 0..9 {
-            write(db, n, 1).await;
-        }
-        number(db).await;
+        write_nine(db).await;
         let damages: [Damage; 3] = [
             ("nothing", |_| {}),
             ("a file is gone", |folder| {
@@ -293,8 +291,7 @@ async fn what_is_lost_while_it_follows_is_made_again() {
         ];
         for (name, damage) in damages {
             let folder = tempfile::tempdir().unwrap();
-            let mut follower = open(db, folder.path()).await;
-            follow(&mut follower).await;
+            let mut follower = followed(db, folder.path()).await;
             let before = fs::read(folder.path().join("2024-W01/meta.json")).unwrap();
             damage(folder.path());
             follower.tidied = None;
@@ -355,8 +352,7 @@ async fn a_row_that_cannot_be_read_has_its_id_and_date() {
             .await
             .unwrap();
         tx.commit().await.unwrap();
-        let mut follower = open(db, folder.path()).await;
-        follow(&mut follower).await;
+        let follower = followed(db, folder.path()).await;
         assert_eq!(of_index(&follower).hits, [id(2).as_str(), id(1).as_str()]);
     }
 }
@@ -391,12 +387,8 @@ async fn another_process_reads_what_was_committed() {
 async fn a_week_that_is_begun_again_and_killed_is_not_taken_for_whole() {
     for TestDb { db, .. } in &databases().await {
         let folder = tempfile::tempdir().unwrap();
-        for n in 0..9 {
-            write(db, n, 1).await;
-        }
-        number(db).await;
-        let mut follower = open(db, folder.path()).await;
-        follow(&mut follower).await;
+        write_nine(db).await;
+        let follower = followed(db, folder.path()).await;
         drop(follower);
         let newest = tempfile::tempdir().unwrap();
         copy(&folder.path().join("2024-W03"), newest.path());
@@ -409,8 +401,7 @@ async fn a_week_that_is_begun_again_and_killed_is_not_taken_for_whole() {
         drop(follower);
         fs::remove_dir_all(folder.path().join("2024-W03")).unwrap();
         copy(newest.path(), &folder.path().join("2024-W03"));
-        let mut follower = open(db, folder.path()).await;
-        follow(&mut follower).await;
+        let follower = followed(db, folder.path()).await;
         assert_eq!(of_index(&follower), of_rows(db).await);
     }
 }
@@ -419,12 +410,8 @@ async fn a_week_that_is_begun_again_and_killed_is_not_taken_for_whole() {
 async fn damage_that_is_found_before_rows_are_written_does_not_pass_them_over() {
     for TestDb { db, .. } in &databases().await {
         let folder = tempfile::tempdir().unwrap();
-        for n in 0..9 {
-            write(db, n, 1).await;
-        }
-        number(db).await;
-        let mut follower = open(db, folder.path()).await;
-        follow(&mut follower).await;
+        write_nine(db).await;
+        let mut follower = followed(db, folder.path()).await;
         let path = columns_of(folder.path(), "2024-W02");
         let mut bytes = fs::read(&path).unwrap();
         bytes.iter_mut().take(40).for_each(|byte| *byte ^= 0x55);
@@ -439,8 +426,7 @@ async fn damage_that_is_found_before_rows_are_written_does_not_pass_them_over() 
         follower.step().await.unwrap_err();
         drop(follower);
         fs::remove_file(&in_the_way).unwrap();
-        let mut follower = open(db, folder.path()).await;
-        follow(&mut follower).await;
+        let follower = followed(db, folder.path()).await;
         assert_eq!(of_index(&follower), of_rows(db).await);
         assert_eq!(of_index(&follower).total, 10);
     }

@@ -171,8 +171,13 @@ fn command(query: &Query) -> String {
 
 /// The dates of a query as people read them.
 fn dates(query: &Query) -> String {
+    let (from, to) = ends(query);
+    format!("from {from} to {to}")
+}
+
+fn ends(query: &Query) -> (String, String) {
     let (from, to) = search::evaluate::span(query);
-    format!("from {} to {}", clock::rfc3339(from), clock::rfc3339(to))
+    (clock::rfc3339(from), clock::rfc3339(to))
 }
 
 fn thousands(count: u64) -> String {
@@ -187,11 +192,11 @@ async fn print_plan(db: &Db, answer: &Answer, query: &Query, as_json: bool) -> a
     }
     let mut out = std::io::stdout().lock();
     if as_json {
-        let (from, to) = search::evaluate::span(query);
+        let (from, to) = ends(query);
         let plan = serde_json::json!({
             "would_delete": answer.total,
-            "from": clock::rfc3339(from),
-            "to": clock::rfc3339(to),
+            "from": from,
+            "to": to,
             "query": conditions_to_query_string(&query.conditions),
         });
         return Ok(writeln!(out, "{plan}")?);
