@@ -49,7 +49,15 @@ async fn what_the_api_cannot_answer_it_says_so() {
             ("ProcessedCrash/".to_owned(), 400, missing.clone()),
             ("RawCrash/?crash_id=".to_owned(), 400, missing),
             (format!("ProcessedCrash/?crash_id=bp-{PROCESSED}"), 400, bad("uuid")),
-            ("RawCrash/?crash_id=a%00b".to_owned(), 400, bad("uuid")),
+            ("RawCrash/?crash_id=a%20b".to_owned(), 400, bad("uuid")),
+            (
+                "RawCrash/?crash_id=a%00b".to_owned(),
+                400,
+                json!({
+                    "error": "crash_id: Null characters are not allowed.",
+                    "errors": {"crash_id": ["Null characters are not allowed."]},
+                }),
+            ),
             (
                 format!("ProcessedCrash/?crash_id={NOT_THERE}"),
                 404,
