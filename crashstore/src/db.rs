@@ -13,8 +13,8 @@ mod tombstones;
 
 pub use by_build::{Asking, OldAnswers, asking_of_build, concerned, count_of_build, lookup_of, with_old_answers};
 pub use crashes::{
-    Attached, Finished, Output, Standing, attach_build, find_by_content, finish, insert_received, is_output_owned,
-    name_output, output_is_copied, standing, unknown_of, with_output,
+    Attached, Finished, Output, Standing, attach_build, find_by_content, finish, hold_state, insert_received,
+    is_output_owned, name_output, output_is_copied, standing, unknown_of, with_output,
 };
 pub use days::{day_is_swept, swept_days};
 pub use forms::{MOST_OLDER, OlderRow, form_of, older_forms, older_rows, oldest_form, renew_search_row};

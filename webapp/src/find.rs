@@ -155,7 +155,7 @@ pub(crate) async fn processed(
         Err(error) => return Err(store_failed(error)),
     }
     if let Some(row) = row {
-        ask(app, &id).await;
+        ask(app, &id, row.state).await;
         let job = queue::job_of(&app.db, id.as_str()).await?;
         return Ok(match job {
             Some(job) if job.state == JobState::Failed => Found::Failed(Failed {
@@ -289,13 +289,15 @@ async fn first_copy(app: &Webapp, id: &CrashId) -> Result<(CrashId, Option<Summa
     }
 }
 
-/// Moves a report to the front of the queue, unless that was done within the last minute.
-async fn ask(app: &Webapp, id: &CrashId) {
+/// Moves a report, which was in this state a moment ago, to the front of the queue, unless that was done within the
+/// last minute.
+pub(crate) async fn ask(app: &Webapp, id: &CrashId, state: State) {
     if !app.asked.entry(id.clone()).or_insert(()).is_fresh() {
         return;
     }
-    match push(app, id).await {
-        Ok(()) => app.wake.now(),
+    match push(app, id, state).await {
+        Ok(true) => app.wake.now(),
+        Ok(false) => {}
         Err(error) => {
             // The answer does not depend on it; the next request tries again.
             app.asked.invalidate(id);
@@ -304,11 +306,16 @@ async fn ask(app: &Webapp, id: &CrashId) {
     }
 }
 
-async fn push(app: &Webapp, id: &CrashId) -> Result<(), DbError> {
+/// Whether the report was put in front: it may have been processed, or deleted, meanwhile.
+async fn push(app: &Webapp, id: &CrashId, state: State) -> Result<bool, DbError> {
     let mut tx = app.db.begin().await?;
+    if !db::hold_state(&mut tx, id, state).await? {
+        return Ok(false);
+    }
     let now = clock::now_micros();
     queue::hasten(&mut tx, id.as_str(), now).await?;
-    tx.commit().await
+    tx.commit().await?;
+    Ok(true)
 }
 
 /// Like [`store_failed`], but the error names the file, which is protected.

@@ -47,6 +47,7 @@ fn id(text: &str) -> CrashId {
 struct Server {
     test: TestDb,
     blobs: Blobs,
+    webapp: Webapp,
     router: Router,
 }
 
@@ -80,7 +81,12 @@ impl Server {
             access.clone(),
         );
         let router = platform::http::layers(webapp.router(), &settings, access, crate::error_page);
-        Self { test, blobs, router }
+        Self {
+            test,
+            blobs,
+            webapp,
+            router,
+        }
     }
 
     async fn send(&self, method: &str, path: &str) -> Answer {

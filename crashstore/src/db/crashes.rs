@@ -173,6 +173,22 @@ pub async fn finish(
     Ok(rows == 1)
 }
 
+/// Whether a crash is in this state; if it is, it stays so until the transaction ends.
+///
+/// # Errors
+/// The database failed.
+pub async fn hold_state(tx: &mut Tx, id: &CrashId, state: State) -> Result<bool, DbError> {
+    // Writing what is there keeps other writers out, in both databases.
+    const SQL: &str = "UPDATE crash SET state = state WHERE crash_id = $1 AND state = $2";
+    let rows = in_tx!(tx, |conn| sqlx::query(SQL)
+        .bind(id.as_str())
+        .bind(state.name())
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
 /// Writes a new answer about the build of a processed crash. Returns `false` if there is no such row, or it was
 /// deleted.
 ///

@@ -1,9 +1,11 @@
 //! The page of a report.
 
 use axum::http::StatusCode;
+use crashstore::db::State;
 use platform::queue::{self, Claimant, Kind, Lane, LaneOrder};
 
-use super::{COPY, NO_ROW, NOT_THERE, ORPHAN, PROCESSED, RECEIVED, SECRET, WAITING, servers};
+use super::{COPY, NO_ROW, NOT_THERE, ORPHAN, PROCESSED, RECEIVED, SECRET, WAITING, id, servers};
+use crate::find;
 
 #[tokio::test]
 async fn nothing_protected_is_on_any_page_or_in_any_answer() {
@@ -22,6 +24,19 @@ async fn nothing_protected_is_on_any_page_or_in_any_answer() {
             let answer = server.get(&path).await;
             assert!(!answer.body.contains(SECRET), "{path}: {}", answer.body);
         }
+    }
+}
+
+#[tokio::test]
+async fn what_was_processed_while_somebody_asked_is_not_processed_again() {
+    for server in servers().await {
+        server.fill().await;
+        let job_of = async |crash| queue::job_of(&server.test.db, crash).await.unwrap();
+        // It was waiting when the asking began, and is not any more.
+        find::ask(&server.webapp, &id(PROCESSED), State::Received).await;
+        assert_eq!(job_of(PROCESSED).await, None);
+        find::ask(&server.webapp, &id(WAITING), State::Received).await;
+        assert!(job_of(WAITING).await.is_some());
     }
 }
 
