@@ -197,14 +197,15 @@ impl Parts {
         Ok(())
     }
 
-    /// The pages and the API for crashes.
-    pub(crate) fn webapp(&self) -> Router {
+    /// The pages and the API for crashes, which search with `search`.
+    pub(crate) fn webapp(&self, search: Search) -> Router {
         Webapp::new(
             self.db.clone(),
             self.blobs.clone(),
             self.wake.clone(),
             self.audits.clone(),
             self.access.clone(),
+            search,
         )
         .router()
     }

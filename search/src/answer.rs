@@ -1,6 +1,6 @@
 //! What is answered.
 
-use crate::query::Aggregation;
+use crate::query::{After, Aggregation};
 
 /// What was found.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -9,8 +9,12 @@ pub struct Answer {
     pub total: u64,
     /// The ids of the hits, in order, within the offset and the limit.
     pub hits: Vec<String>,
+    /// Where the last of these hits is, if others come after it.
+    pub last: Option<After>,
     /// One for each aggregation of the query, in order.
     pub facets: Vec<Facet>,
+    /// The sampling weights of all matches together, if it was asked for.
+    pub weighted: Option<f64>,
 }
 
 /// What an aggregation counted.
@@ -38,6 +42,8 @@ pub struct Bucket {
     pub key: Key,
     /// How many crashes.
     pub count: u64,
+    /// Their sampling weights together, if it was asked for.
+    pub weighted: Option<f64>,
     /// One for each aggregation within, in order.
     pub facets: Vec<Facet>,
 }

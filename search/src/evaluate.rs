@@ -8,7 +8,9 @@ mod facets;
 mod filter;
 mod hits;
 mod limits;
+mod order;
 mod selection;
+mod weights;
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +22,7 @@ use crate::answer::Answer;
 use crate::columns::Snapshot;
 use crate::query::{Number, Query, Side};
 use selection::Selection;
+use weights::Weights;
 
 /// Answers a query over the crashes of a snapshot.
 ///
@@ -28,12 +31,20 @@ use selection::Selection;
 pub fn answer(snapshot: &Snapshot, query: &Query, limits: &mut Limits) -> Result<Answer, Refused> {
     let matches = filter::matches(snapshot, &query.conditions, limits)?;
     let total = matches.iter().map(|rows| u64::from(rows.count())).sum();
-    let hits = hits::hits(snapshot, &matches, total, query, limits)?;
-    let mut facets = facets::of_each(snapshot, &Selection::whole(matches), &query.aggregations, limits)?;
+    let (hits, last) = hits::hits(snapshot, &matches, query, limits)?;
+    let weights = query.weighted.then(|| Weights::of(snapshot)).transpose()?;
+    let selection = Selection::whole(matches);
+    let weighted = match &weights {
+        Some(weights) => selection.weigh(weights, limits)?.first().copied(),
+        None => None,
+    };
+    let mut facets = facets::of_each(snapshot, &selection, &query.aggregations, weights.as_ref(), limits)?;
     Ok(Answer {
         total,
         hits,
+        last,
         facets: facets.pop().unwrap_or_default(),
+        weighted,
     })
 }
 

@@ -4,6 +4,7 @@
 //! in a hidden column that no name leads to. Which of the two is meant is decided where a query is made
 //! ([`crate::parse`]), so that nothing that evaluates one can mistake them.
 
+mod described;
 mod rows;
 
 #[cfg(test)]
@@ -12,6 +13,8 @@ mod tests;
 use std::sync::LazyLock;
 
 use crash::fields::{self as crash_fields, Access, Shape};
+
+pub use described::described;
 
 /// How the values of a field are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,8 @@ use crate::fields::FieldId;
 use crate::hits::{Hit, moment};
 use crate::query::Aggregation;
 
-/// What is written: `hits` with exactly these columns, `total`, `facets` by name, and `errors`.
+/// What is written: `hits` with exactly these columns, `total`, `facets` by name, and `errors`; of an answer with
+/// weights `total_weighted`, and with cursors `next`.
 #[derive(Debug, Clone, Copy)]
 pub struct Json<'a> {
     /// What was found.
@@ -21,16 +22,24 @@ pub struct Json<'a> {
     pub columns: &'a [FieldId],
     /// The weeks of which crashes are missing in the answer: each is an error, `missing_index`.
     pub missing: &'a [Week],
+    /// If cursors are wanted, that of the next page; on the last page there is none.
+    pub next: Option<Option<&'a str>>,
 }
 
 impl Serialize for Json<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut object = to.serialize_map(Some(4))?;
+        let mut object = to.serialize_map(None)?;
         let hits = self.hits.iter().map(|hit| Columns(hit, self.columns));
         object.serialize_entry("hits", &Each(hits))?;
         object.serialize_entry("total", &self.answer.total)?;
+        if let Some(weighted) = self.answer.weighted {
+            object.serialize_entry("total_weighted", &weighted)?;
+        }
         object.serialize_entry("facets", &Facets(&self.answer.facets))?;
         object.serialize_entry("errors", &Each(self.missing.iter().map(MissingIndex)))?;
+        if let Some(next) = self.next {
+            object.serialize_entry("next", &next)?;
+        }
         object.end()
     }
 }
@@ -114,6 +123,9 @@ impl Serialize for OfBucket<'_> {
         let mut object = to.serialize_map(None)?;
         object.serialize_entry("term", &Term(&bucket.key, of))?;
         object.serialize_entry("count", &bucket.count)?;
+        if let Some(weighted) = bucket.weighted {
+            object.serialize_entry("weighted", &weighted)?;
+        }
         if !bucket.facets.is_empty() {
             object.serialize_entry("facets", &Facets(&bucket.facets))?;
         }
@@ -181,9 +193,12 @@ mod tests {
     }
 
     fn buckets(of: Aggregation, buckets: Vec<(Key, u64, Vec<Facet>)>) -> Facet {
-        let buckets = buckets
-            .into_iter()
-            .map(|(key, count, facets)| Bucket { key, count, facets });
+        let buckets = buckets.into_iter().map(|(key, count, facets)| Bucket {
+            key,
+            count,
+            weighted: None,
+            facets,
+        });
         Facet {
             of,
             counted: Counted::Buckets(buckets.collect()),
@@ -211,6 +226,8 @@ mod tests {
         let answer = Answer {
             total: 3,
             hits: vec!["b".to_owned(), "a".to_owned()],
+            last: None,
+            weighted: None,
             facets: vec![
                 buckets(
                     terms("signature"),
@@ -225,6 +242,7 @@ mod tests {
             hits: &hits,
             columns: &columns,
             missing: &[Week::of(1_795_824_000_000_000)],
+            next: None,
         };
         assert_eq!(
             serde_json::to_string(&written).unwrap(),
@@ -241,8 +259,9 @@ mod tests {
             hits: &[],
             columns: &columns,
             missing: &[],
+            next: Some(None),
         };
-        let expected = r#"{"hits":[],"total":0,"facets":{},"errors":[]}"#;
+        let expected = r#"{"hits":[],"total":0,"facets":{},"errors":[],"next":null}"#;
         assert_eq!(serde_json::to_string(&nothing).unwrap(), expected);
     }
 

@@ -7,19 +7,48 @@ use crate::answer::{Answer, Bucket, Counted, Facet, Key};
 use crate::fields::{FieldId, Kind};
 use crate::interval;
 use crate::matching::{Matcher, compare, within};
-use crate::query::{Aggregation, Condition, Interval, Number, Query, Sort, Test};
+use crate::query::{After, Aggregation, Condition, Interval, Number, Query, Sort, Test};
 use crate::row::{Row, Value};
 
 /// Answers a query over these rows, each of another crash.
 pub fn answer(rows: &[Row], query: &Query) -> Answer {
     let mut found: Vec<&Row> = rows.iter().filter(|row| matches(row, query)).collect();
-    found.sort_by(|left, right| order(left, right, &query.sort));
-    let page = found.iter().skip(to_usize(query.offset)).take(to_usize(query.limit));
-    Answer {
-        total: found.len() as u64,
-        hits: page.map(|row| row.id.clone()).collect(),
-        facets: facets(&found, &query.aggregations),
+    let weighted = query.weighted;
+    let (total, weight) = (found.len() as u64, weighted.then(|| weight(&found)));
+    let facets = facets(&found, &query.aggregations, weighted);
+    let sort = query.order();
+    found.sort_by(|left, right| order(left, right, &sort));
+    if let Some(after) = &query.after {
+        found.retain(|row| comes_after(row, after, &sort));
     }
+    let end = query.offset.saturating_add(query.limit);
+    let page = found.iter().skip(to_usize(query.offset)).take(to_usize(query.limit));
+    let hits: Vec<String> = page.map(|row| row.id.clone()).collect();
+    let last = found.get(to_usize(end).wrapping_sub(1));
+    let last = last.filter(|_| query.limit > 0 && end < found.len() as u64);
+    Answer {
+        total,
+        hits,
+        last: last.map(|row| After {
+            values: sort.iter().map(|sort| value_of(row, *sort)).collect(),
+            id: row.id.clone(),
+        }),
+        facets,
+        weighted: weight,
+    }
+}
+
+/// The weights of these crashes together; one without a weight stands for itself.
+fn weight(rows: &[&Row]) -> f64 {
+    let field = FieldId::of("weight");
+    let of_row = |row: &&Row| {
+        let values = field.map(|field| values(row, field)).unwrap_or_default();
+        match values.first() {
+            Some(Value::Number(weight)) => *weight,
+            _ => 1.0,
+        }
+    };
+    rows.iter().map(of_row).sum()
 }
 
 fn to_usize(number: u64) -> usize {
@@ -72,30 +101,38 @@ fn number(value: &Value) -> Option<Number> {
 
 /// The order of hits.
 fn order(left: &Row, right: &Row, sort: &[Sort]) -> Ordering {
-    let by_sort = if sort.is_empty() {
-        right.date.cmp(&left.date)
-    } else {
-        let orders = sort.iter().map(|sort| order_by(left, right, *sort));
-        orders.fold(Ordering::Equal, Ordering::then)
-    };
+    let orders = sort.iter().map(|sort| {
+        let (left, right) = (value_of(left, *sort), value_of(right, *sort));
+        order_by(left.as_ref(), right.as_ref(), *sort)
+    });
+    let by_sort = orders.fold(Ordering::Equal, Ordering::then);
     by_sort.then_with(|| left.id.cmp(&right.id))
 }
 
-fn order_by(left: &Row, right: &Row, sort: Sort) -> Ordering {
-    let of = |row| {
-        let values = values(row, sort.field).into_iter();
-        if sort.descending {
-            values.max_by(order_of_values)
-        } else {
-            values.min_by(order_of_values)
-        }
-    };
-    match (of(left), of(right)) {
+fn comes_after(row: &Row, after: &After, sort: &[Sort]) -> bool {
+    let orders = sort.iter().zip(&after.values);
+    let orders = orders.map(|(sort, value)| order_by(value_of(row, *sort).as_ref(), value.as_ref(), *sort));
+    let by_sort = orders.fold(Ordering::Equal, Ordering::then);
+    by_sort.then_with(|| row.id.cmp(&after.id)).is_gt()
+}
+
+/// The value by which a crash is sorted.
+fn value_of(row: &Row, sort: Sort) -> Option<Value> {
+    let values = values(row, sort.field).into_iter();
+    if sort.descending {
+        values.max_by(order_of_values)
+    } else {
+        values.min_by(order_of_values)
+    }
+}
+
+fn order_by(left: Option<&Value>, right: Option<&Value>, sort: Sort) -> Ordering {
+    match (left, right) {
         (None, None) => Ordering::Equal,
         (None, Some(_)) => Ordering::Greater,
         (Some(_), None) => Ordering::Less,
-        (Some(left), Some(right)) if sort.descending => order_of_values(&right, &left),
-        (Some(left), Some(right)) => order_of_values(&left, &right),
+        (Some(left), Some(right)) if sort.descending => order_of_values(right, left),
+        (Some(left), Some(right)) => order_of_values(left, right),
     }
 }
 
@@ -111,17 +148,17 @@ fn order_of_values(left: &Value, right: &Value) -> Ordering {
     }
 }
 
-fn facets(rows: &[&Row], aggregations: &[Aggregation]) -> Vec<Facet> {
+fn facets(rows: &[&Row], aggregations: &[Aggregation], weighted: bool) -> Vec<Facet> {
     aggregations
         .iter()
-        .map(|aggregation| facet(rows, aggregation))
+        .map(|aggregation| facet(rows, aggregation, weighted))
         .collect()
 }
 
-fn facet(rows: &[&Row], aggregation: &Aggregation) -> Facet {
+fn facet(rows: &[&Row], aggregation: &Aggregation, weighted: bool) -> Facet {
     match aggregation {
         Aggregation::Terms { field, size, within } => {
-            let mut buckets = buckets(rows, |row| values(row, *field), within, *field);
+            let mut buckets = buckets(rows, |row| values(row, *field), within, *field, weighted);
             // Stable: equally frequent ones stay in the order of their values.
             buckets.sort_by_key(|bucket| std::cmp::Reverse(bucket.count));
             buckets.truncate(*size);
@@ -139,7 +176,7 @@ fn facet(rows: &[&Row], aggregation: &Aggregation) -> Facet {
             interval,
             within,
         } => {
-            let buckets = buckets(rows, |row| bounds(row, *field, *interval), within, *field);
+            let buckets = buckets(rows, |row| bounds(row, *field, *interval), within, *field, weighted);
             Facet {
                 of: Aggregation::Histogram {
                     field: *field,
@@ -161,7 +198,13 @@ fn facet(rows: &[&Row], aggregation: &Aggregation) -> Facet {
 }
 
 /// A bucket for each different value that `of` gives for a row, in the order of the values.
-fn buckets(rows: &[&Row], of: impl Fn(&Row) -> Vec<Value>, within: &[Aggregation], field: FieldId) -> Vec<Bucket> {
+fn buckets(
+    rows: &[&Row],
+    of: impl Fn(&Row) -> Vec<Value>,
+    within: &[Aggregation],
+    field: FieldId,
+    weighted: bool,
+) -> Vec<Bucket> {
     let mut different = Vec::new();
     for row in rows {
         different.extend(of(row));
@@ -173,7 +216,8 @@ fn buckets(rows: &[&Row], of: impl Fn(&Row) -> Vec<Value>, within: &[Aggregation
         Bucket {
             key: key(&value, field),
             count: in_bucket.len() as u64,
-            facets: facets(&in_bucket, within),
+            weighted: weighted.then(|| weight(&in_bucket)),
+            facets: facets(&in_bucket, within, weighted),
         }
     };
     different.into_iter().map(bucket).collect()

@@ -1,6 +1,7 @@
 //! A query from the parameters of an address, and back: Super Search's, with an operator before each value.
 
 mod aggregations;
+mod cursor;
 mod dates;
 mod filters;
 mod names;
@@ -13,10 +14,12 @@ mod written;
 #[cfg(test)]
 mod tests;
 
+use crate::fields::Kind;
 use crate::query::Query;
 
+pub use cursor::to_cursor;
 pub use names::Context;
-pub use problem::{Problem, Warning};
+pub use problem::{Fault, Problem, Warning};
 pub use written::{conditions_to_query_string, to_query_string};
 
 use parameters::Parameters;
@@ -26,6 +29,8 @@ use parameters::Parameters;
 pub struct Parsed {
     /// The query.
     pub query: Query,
+    /// Whether the cursor of the next page is wanted.
+    pub pages: bool,
     /// What was left out of it, or may mean something else than the caller thinks.
     pub warnings: Vec<Warning>,
 }
@@ -39,22 +44,34 @@ pub struct Parsed {
 pub fn parse(params: &[(String, String)], context: &Context) -> Result<Parsed, Problem> {
     let parameters = Parameters::of(params)?;
     let mut warnings = Vec::new();
-    let conditions = filters::conditions(&parameters, context, &mut warnings)?;
+    let mut conditions = filters::conditions(&parameters, context, &mut warnings)?;
     let aggregations = aggregations::aggregations(&parameters, context, &mut warnings)?;
-    let query = Query {
-        conditions,
+    let mut query = Query {
+        conditions: Vec::new(),
         sort: page::sort(&parameters, context, &mut warnings)?,
+        after: None,
         offset: parameters.number("_results_offset", 0, u64::from(u32::MAX), &mut warnings)?,
         limit: parameters.number("_results_number", 100, 1000, &mut warnings)?,
         columns: page::columns(&parameters, context, &mut warnings)?,
         aggregations,
+        weighted: parameters.flag("weighted", &mut warnings)?,
     };
+    let cursor = cursor::cursor(&parameters, &query.order())?;
+    let pages = cursor.is_some();
+    if let Some((after, dates)) = cursor.flatten() {
+        query.after = Some(after);
+        let of_dates = conditions
+            .iter_mut()
+            .filter(|condition| condition.field.kind() == Kind::Date);
+        of_dates.for_each(|condition| condition.ranges = dates.to_vec());
+    }
+    query.conditions = conditions;
     warnings.extend(
         parameters
             .unread()
             .map(|name| Warning::new(name, "unknown parameter: ignored")),
     );
-    Ok(Parsed { query, warnings })
+    Ok(Parsed { query, pages, warnings })
 }
 
 /// [`parse`] of a query string, with or without its `?`.

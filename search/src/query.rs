@@ -1,6 +1,7 @@
 //! What is asked: conditions, columns, order and aggregations.
 
 use crate::fields::FieldId;
+use crate::row::Value;
 
 /// A search over the crashes of a span of time.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -10,7 +11,9 @@ pub struct Query {
     /// The order of the hits; later ones decide between those that the earlier leave equal. Without any: the newest
     /// first. Crashes that are still equal are in the order of their ids.
     pub sort: Vec<Sort>,
-    /// How many hits to pass over.
+    /// Only hits that come after this place in the order; what is counted does not depend on it.
+    pub after: Option<After>,
+    /// How many of the hits to pass over.
     pub offset: u64,
     /// Maximum number of hits.
     pub limit: u64,
@@ -18,9 +21,32 @@ pub struct Query {
     pub columns: Vec<FieldId>,
     /// What is counted over all matches.
     pub aggregations: Vec<Aggregation>,
+    /// Whether crashes are counted by their sampling weight too: of how many that happened each stands for.
+    pub weighted: bool,
+}
+
+/// A place in the order of the hits: that of a hit, whether it is still there or not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct After {
+    /// The values by which the hits are sorted, one for each of [`Query::order`]; none where it is missing.
+    pub values: Vec<Option<Value>>,
+    /// The crash id.
+    pub id: String,
 }
 
 impl Query {
+    /// What the hits are sorted by before their ids: the newest first if nothing was said.
+    pub fn order(&self) -> Vec<Sort> {
+        if !self.sort.is_empty() {
+            return self.sort.clone();
+        }
+        let newest = FieldId::of("date").map(|field| Sort {
+            field,
+            descending: true,
+        });
+        newest.into_iter().collect()
+    }
+
     /// The fields that it names, in no order; some may come twice.
     pub fn fields(&self) -> Vec<FieldId> {
         let mut fields: Vec<FieldId> = self.conditions.iter().map(|condition| condition.field).collect();

@@ -1,5 +1,6 @@
 //! Search as a process offers it: it follows the rows, or reads what another process makes of them, and answers.
 
+mod as_of;
 mod ask;
 mod room;
 #[cfg(test)]
@@ -17,12 +18,13 @@ use platform::clock;
 use platform::db::{Db, DbError, FolderLock};
 use tokio_util::sync::CancellationToken;
 
+pub use as_of::AsOf;
 pub use ask::{Answered, AskError};
 
 use crate::columns::{Index, IndexError, View};
 use crate::follow::{FollowError, Follower, Step};
 use crate::meters;
-use crate::position::{Gap, Position};
+use crate::position::Position;
 use room::Room;
 
 /// The lock of the process that writes.
@@ -61,20 +63,6 @@ struct Published {
     behind: Option<i64>,
     /// The fields that rows of older forms lack.
     lacking: Vec<&'static str>,
-}
-
-/// How much of what there is an answer knows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AsOf {
-    /// When rows were last taken in, microseconds UTC; everything older that is not `behind` is in the answer.
-    pub committed: i64,
-    /// Maximum rows that were not read then; `None`: it is not known yet.
-    pub behind: Option<i64>,
-    /// The spans of dates whose crashes are not all there yet, among those that were asked for.
-    pub gaps: Vec<Gap>,
-    /// The fields that some rows lack, among those that were asked for: an earlier release wrote these rows, and they
-    /// are being made again.
-    pub lacking: Vec<&'static str>,
 }
 
 impl Search {

@@ -125,6 +125,7 @@ fn check(case: &Case, query: &Query, answer: &Answer, rows: &[Stored]) -> Result
         hits: &hits,
         columns: &query.columns,
         missing: &[],
+        next: None,
     });
     let written = written.map_err(|error| error.to_string())?;
     for (part, expected) in [("facets", &case.facets), ("hits", &case.columns)] {
@@ -135,6 +136,31 @@ fn check(case: &Case, query: &Query, answer: &Answer, rows: &[Stored]) -> Result
         }
     }
     Ok(())
+}
+
+/// The hits of a query, page by page of one, each found by the cursor that the page before gave.
+fn by_pages(query: &Query, context: &Context, answer: impl Fn(&Query) -> Answer) -> Vec<String> {
+    let mut hits = Vec::new();
+    let mut page = Query {
+        offset: 0,
+        limit: 1,
+        ..query.clone()
+    };
+    while hits.len() < 100 {
+        let answer = answer(&page);
+        hits.extend(answer.hits);
+        let Some(last) = answer.last else { break };
+        page.after = Some(last);
+        let written = to_query_string(&page);
+        if written.contains("_cursor=") {
+            let again = parse_query_string(&written, context).map(|again| again.query);
+            match again {
+                Ok(again) => assert_eq!(again, page, "{written}"),
+                Err(problem) => assert!(problem.message.contains("protected"), "{written}: {problem}"),
+            }
+        }
+    }
+    hits
 }
 
 #[test]
@@ -171,6 +197,23 @@ fn every_query_means_what_the_table_says() {
                 }
             }
             asked += 1;
+            let snapshot = index.view().snapshot(from, to);
+            let by_columns = |query: &Query| evaluate::answer(&snapshot, query, &mut Limits::default()).unwrap();
+            let by_rows = |query: &Query| naive::answer(&rows, query);
+            let all = Query {
+                offset: 0,
+                limit: 100,
+                weighted: true,
+                ..query.clone()
+            };
+            let (known, found) = (by_rows(&all), by_columns(&all));
+            assert_eq!(found, known, "{text}: with weights");
+            assert_eq!(by_pages(&query, &context, by_rows), known.hits, "{text}: rows by pages");
+            assert_eq!(
+                by_pages(&query, &context, by_columns),
+                known.hits,
+                "{text}: columns by pages"
+            );
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -10,6 +10,7 @@ use clap::Args;
 use platform::clock;
 use search::hits::{self, Hit};
 use search::json::Json;
+use search::parse::to_cursor;
 use search::service::Answered;
 
 use crate::parts::open_db;
@@ -37,7 +38,8 @@ Examples:
 Values may begin with an operator: = (the whole text), ~ (contains), ^ (begins), $ (ends), @ (a regular expression for
 the whole text), >= > <= < (numbers, dates), ! (not), before them; `__null__` is what is missing. _columns, _sort,
 _results_number and _results_offset say which crashes are listed, _facets, _aggs.FIELD, _histogram.FIELD, _facets_size
-what is counted. Without `date`, the last 7 days are searched.
+what is counted. With weighted=1 it is said besides of how many crashes that happened these are a sample. An empty
+_cursor gives a cursor for the next page. Without `date`, the last 7 days are searched.
 
 Like `datil crash show` it knows the public part of crashes only; what asks for more is left out, with a warning.
 With --json it prints the object that Super Search answers with. Warnings, and what the answer does not know yet, stand
@@ -61,13 +63,16 @@ fn print(asking: &Asking, answered: &Answered, hits: &[Hit], as_json: bool) -> s
     let columns = &asking.query.columns;
     let (from, to) = asking.span();
     let mut out = std::io::stdout().lock();
+    let next = answer.last.as_ref().filter(|_| asking.pages);
+    let next = next.and_then(|last| to_cursor(&asking.query, last));
     if as_json {
-        let missing = asking::missing_weeks(as_of, (from, to));
+        let missing = as_of.missing_weeks((from, to));
         let written = Json {
             answer,
             hits,
             columns,
             missing: &missing,
+            next: asking.pages.then_some(next.as_deref()),
         };
         serde_json::to_writer(&mut out, &written)?;
         return writeln!(out);
@@ -75,6 +80,11 @@ fn print(asking: &Asking, answered: &Answered, hits: &[Hit], as_json: bool) -> s
     let total = text::thousands(i64::try_from(answer.total).unwrap_or(i64::MAX));
     let dates = format!("from {} to {}", clock::rfc3339(from), clock::rfc3339(to));
     let what = if answer.total == 1 { "crash" } else { "crashes" };
-    writeln!(out, "{total} {what} {dates}")?;
-    write!(out, "{}{}", table::hits(hits, columns), table::facets(answer))
+    let weighted = answer.weighted.map(table::weighted).unwrap_or_default();
+    writeln!(out, "{total}{weighted} {what} {dates}")?;
+    write!(out, "{}{}", table::hits(hits, columns), table::facets(answer))?;
+    if let Some(next) = next {
+        writeln!(out, "\nThere are more: add &_cursor={next}")?;
+    }
+    Ok(())
 }

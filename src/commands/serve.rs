@@ -21,8 +21,8 @@ pub(crate) async fn collector(settings: Settings) -> anyhow::Result<ExitCode> {
 pub(crate) async fn webapp(settings: Settings) -> anyhow::Result<ExitCode> {
     let parts = Parts::open(settings).await?;
     parts.start_sequencer();
-    parts.start_search();
-    let router = parts.webapp().merge(parts.operations());
+    let search = parts.start_search();
+    let router = parts.webapp(search).merge(parts.operations());
     let address = parts.serve(router, 8002).await?;
     tracing::info!("pages at http://{address}/");
     ended(parts).await

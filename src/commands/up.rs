@@ -29,8 +29,9 @@ pub(crate) async fn run(mut settings: Settings, args: &UpArgs, global: &Global) 
     let mut parts = Parts::open(settings).await?;
     let collector = parts.start_collector()?;
     let lookup = parts.start_lookup();
+    let search = parts.start_search();
     let router = collector
-        .merge(parts.webapp())
+        .merge(parts.webapp(search))
         .merge(parts.build_api(lookup.clone()))
         .merge(parts.operations());
     let address = parts.serve(router, 8000).await?;
@@ -38,7 +39,6 @@ pub(crate) async fn run(mut settings: Settings, args: &UpArgs, global: &Global) 
     parts.start_processor(lookup.clone())?;
     parts.start_upkeep();
     parts.start_sequencer();
-    parts.start_search();
     match stand_ins {
         Some(stand_ins) => stand_ins.start(&parts, lookup, root, global).await?,
         None => {

@@ -8,6 +8,7 @@ mod answer;
 mod crashes;
 mod endpoint;
 mod failure;
+mod super_search;
 
 use axum::Router;
 use axum::extract::Path;
@@ -26,7 +27,13 @@ use failure::Failure;
 const PREFLIGHT_HOLDS: std::time::Duration = std::time::Duration::from_secs(86_400);
 
 /// Every endpoint, in the order of the documentation.
-const ENDPOINTS: &[&Endpoint] = &[&crashes::PROCESSED_CRASH, &crashes::RAW_CRASH];
+const ENDPOINTS: &[&Endpoint] = &[
+    &super_search::SUPER_SEARCH,
+    &super_search::SUPER_SEARCH_UNREDACTED,
+    &super_search::SUPER_SEARCH_FIELDS,
+    &crashes::PROCESSED_CRASH,
+    &crashes::RAW_CRASH,
+];
 
 /// `/api/<Name>/`; clients that omit the trailing slash are redirected.
 pub(crate) fn routes() -> Router<Webapp> {
@@ -38,6 +45,12 @@ pub(crate) fn routes() -> Router<Webapp> {
     Router::new()
         .route("/api/ProcessedCrash/", only(get(crashes::processed_crash)))
         .route("/api/RawCrash/", only(get(crashes::raw_crash)))
+        .route("/api/SuperSearch/", only(get(super_search::super_search)))
+        .route(
+            "/api/SuperSearchUnredacted/",
+            only(get(super_search::super_search_unredacted)),
+        )
+        .route("/api/SuperSearchFields/", only(get(super_search::super_search_fields)))
         .route("/api/{name}", any(with_slash))
         .route("/api/{name}/", any(no_service))
         .layer(open_to_all)

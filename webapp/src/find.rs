@@ -146,7 +146,7 @@ pub(crate) async fn processed(
     match output::load(&app.db, &app.blobs, &id).await {
         Ok(Stored::Valid(crash)) => {
             if is_whole {
-                record(app, caller, action, &id, "").await?;
+                record(app, caller, action, Some(&id), "").await?;
             }
             let crash = cpu::run(move || Seen::of_processed(*crash, is_whole)).await?;
             return Ok(Found::Processed(Box::new(Processed { id, row, crash })));
@@ -198,7 +198,7 @@ pub(crate) async fn annotations(
         return Ok(None);
     };
     if let Some(action) = action.filter(|_| is_whole) {
-        record(app, caller, action, &id, "").await?;
+        record(app, caller, action, Some(&id), "").await?;
     }
     Ok(Some(cpu::run(move || Seen::of_raw(raw, is_whole)).await?))
 }
@@ -234,7 +234,7 @@ pub(crate) async fn dump(app: &Webapp, caller: &Caller, asked: &CrashId, name: &
     // Whoever reads the audit log need not be allowed to see what clients call their files.
     let is_public = PUBLIC_DUMPS.contains(&name);
     let detail = if is_public { name } else { "another file" };
-    record(app, caller, Action::ReadDump, &id, detail).await?;
+    record(app, caller, Action::ReadDump, Some(&id), detail).await?;
     Ok(Some(Dump { id, size, content }))
 }
 
@@ -257,13 +257,23 @@ pub(crate) async fn dump_names(
     };
     let names = report::dump_names(&app.blobs, &id).await.map_err(store_failed)?;
     if !is_recorded {
-        record(app, caller, Action::SeeReport, &id, "its list of files").await?;
+        record(app, caller, Action::SeeReport, Some(&id), "its list of files").await?;
     }
     Ok(Some(names))
 }
 
-async fn record(app: &Webapp, caller: &Caller, action: Action, id: &CrashId, detail: &str) -> Result<(), ApiError> {
-    let recorded = app.access.record(caller, action, Some(id.as_str()), detail).await;
+/// Records that somebody sees what is protected of a crash, or of many.
+///
+/// # Errors
+/// It cannot be recorded; then nothing may be shown.
+pub(crate) async fn record(
+    app: &Webapp,
+    caller: &Caller,
+    action: Action,
+    id: Option<&CrashId>,
+    detail: &str,
+) -> Result<(), ApiError> {
+    let recorded = app.access.record(caller, action, id.map(CrashId::as_str), detail).await;
     recorded.map_err(|error| {
         tracing::error!(%error, "what is protected was not shown, since that could not be recorded");
         let sentence = "This is protected, and that you read it cannot be recorded at the moment, so it is not \

@@ -10,6 +10,7 @@ use platform::blobs::Blobs;
 use platform::db::Db;
 use platform::http::Access;
 use platform::queue::Wake;
+use search::service::Search;
 
 use crate::channel_view::ChannelView;
 
@@ -34,13 +35,14 @@ pub struct Webapp {
     pub(crate) overview: moka::future::Cache<i64, Arc<Vec<ChannelView>>>,
     pub(crate) audits: Audits,
     pub(crate) access: Access,
+    pub(crate) search: Search,
 }
 
 impl Webapp {
     /// Reads from this database and blob store; `wake` tells the processor of this process, if there is one, that a
     /// report is awaited. The audits are shared with the API for builds, if it is in this process too. `access`
-    /// knows who may see what is protected.
-    pub fn new(db: Db, blobs: Blobs, wake: Wake, audits: Audits, access: Access) -> Self {
+    /// knows who may see what is protected, and `search` answers queries.
+    pub fn new(db: Db, blobs: Blobs, wake: Wake, audits: Audits, access: Access, search: Search) -> Self {
         let asked = Cache::builder()
             .max_capacity(ASKED_AT_ONCE)
             .time_to_live(ASK_EVERY)
@@ -53,6 +55,7 @@ impl Webapp {
             overview: moka::future::Cache::new(GENERATIONS),
             audits,
             access,
+            search,
         }
     }
 }

@@ -23,6 +23,7 @@ use platform::blobs::{BlobSettings, Blobs};
 use platform::http::{Access, HttpSettings};
 use platform::queue::Wake;
 use platform_testing::TestDb;
+use search::service::Search;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -79,6 +80,7 @@ impl Server {
             Wake::default(),
             Audits::new(test.db.clone()),
             access.clone(),
+            Search::new(&test.folder.path().join("search")),
         );
         let router = platform::http::layers(webapp.router(), &settings, access, crate::error_page);
         Self {

@@ -15,6 +15,8 @@ pub enum Action {
     ReadRaw,
     /// A file of a report was read; the detail is its name, if that is public.
     ReadDump,
+    /// Crashes were searched, counted or listed by what is protected; the detail names the fields.
+    SearchProtected,
     /// The audit log itself was read.
     ReadAuditLog,
     /// A token was made; the detail is its id, its permissions and its note.
@@ -46,6 +48,7 @@ impl Action {
         "read_processed",
         "read_raw",
         "read_dump",
+        "search_protected",
         "read_audit_log",
         "create_token",
         "revoke_token",

@@ -69,7 +69,7 @@ impl Permission {
             Self::RunLongQueries => Row(
                 "run_long_queries",
                 "Run Long Queries",
-                "do no more than others yet; Crash Stats has it",
+                "ask searches that take up to 25 seconds; those of others end after 4.5",
             ),
             Self::UploadSymbols => Row(
                 "upload_symbols",

@@ -8,23 +8,25 @@ use foldhash::fast::FixedState;
 use super::counts::{Numbering, distinct};
 use super::limits::{Limits, Refused};
 use super::selection::{Keyed, Selection};
-use crate::answer::{Bucket, Counted, Facet};
+use super::weights::Weights;
+use crate::answer::{Bucket, Counted, Facet, Key};
 use crate::columns::Snapshot;
 use crate::query::Aggregation;
 
 /// A bucket that is kept: the number of its value, and how many rows it has.
 type Kept = (u32, u32);
 
-/// For each bucket of the selection, what these aggregations count in it.
+/// For each bucket of the selection, what these aggregations count in it; by weight too, if weights are given.
 pub(super) fn of_each(
     snapshot: &Snapshot,
     selection: &Selection,
     aggregations: &[Aggregation],
+    weights: Option<&Weights>,
     limits: &mut Limits,
 ) -> Result<Vec<Vec<Facet>>, Refused> {
     let mut of_each: Vec<Vec<Facet>> = (0..selection.buckets).map(|_| Vec::new()).collect();
     for aggregation in aggregations {
-        let counted = count(snapshot, selection, aggregation, limits)?;
+        let counted = count(snapshot, selection, aggregation, weights, limits)?;
         for (facets, counted) in of_each.iter_mut().zip(counted) {
             facets.push(Facet {
                 of: alone(aggregation),
@@ -56,6 +58,7 @@ fn count(
     snapshot: &Snapshot,
     selection: &Selection,
     aggregation: &Aggregation,
+    weights: Option<&Weights>,
     limits: &mut Limits,
 ) -> Result<Vec<Counted>, Refused> {
     let (field, interval, size) = match aggregation {
@@ -70,23 +73,36 @@ fn count(
     let mut keyed = numbering.by_bucket(snapshot, selection, limits)?;
     let kept = kept(&numbering, &mut keyed, selection.buckets, size, limits)?;
     drop(keyed);
-    let mut below = if aggregation.within().is_empty() {
-        Vec::new()
-    } else {
+    let is_leaf = aggregation.within().is_empty();
+    let (mut below, mut sums) = (Vec::new(), Vec::new());
+    if !is_leaf || weights.is_some() {
         let selection = selected(snapshot, selection, &mut numbering, &kept, limits)?;
-        of_each(snapshot, &selection, aggregation.within(), limits)?
+        if let Some(weights) = weights {
+            sums = selection.weigh(weights, limits)?;
+        }
+        if !is_leaf {
+            below = of_each(snapshot, &selection, aggregation.within(), weights, limits)?;
+        }
     }
-    .into_iter();
-    let bucket = |(number, count): Kept| Bucket {
-        key: numbering.key(number),
-        count: u64::from(count),
-        facets: below.next().unwrap_or_default(),
-    };
-    let mut bucket = bucket;
-    let counted = kept
-        .into_iter()
-        .map(|kept| Counted::Buckets(kept.into_iter().map(&mut bucket).collect()));
-    Ok(counted.collect())
+    let (mut below, mut sums) = (below.into_iter(), sums.into_iter());
+    let mut counted = Vec::with_capacity(kept.len());
+    for kept in kept {
+        let mut buckets = Vec::with_capacity(kept.len());
+        for (number, count) in kept {
+            let key = numbering.key(number);
+            if let Key::Text(text) = &key {
+                limits.take_text(text.len())?;
+            }
+            buckets.push(Bucket {
+                key,
+                count: u64::from(count),
+                weighted: sums.next(),
+                facets: below.next().unwrap_or_default(),
+            });
+        }
+        counted.push(Counted::Buckets(buckets));
+    }
+    Ok(counted)
 }
 
 /// The buckets within each bucket, in their order: the most frequent values, or all of them by value.

@@ -3,65 +3,67 @@
 use std::cmp::Ordering;
 
 use super::limits::{Limits, Refused};
-use crate::columns::{Bits, NO_CODE, Segment, Snapshot, Texts};
-use crate::fields::FieldId;
-use crate::query::{Query, Sort};
+use super::order::{Bound, Order};
+use crate::columns::{Bits, Snapshot, Texts};
+use crate::query::{After, Query};
 
 /// A match: the place of its segment in the snapshot, and its row.
 type Place = (u32, u32);
-/// What matches are ordered by: those without a value last.
-type Order = (bool, u64);
 
-/// The ids of the page, in order.
+/// The ids of the page, in order; and where its last hit is, if others come after it.
 pub(super) fn hits(
     snapshot: &Snapshot,
     matches: &[Bits],
-    total: u64,
     query: &Query,
     limits: &Limits,
-) -> Result<Vec<String>, Refused> {
-    let from = query.offset.min(total);
-    let to = query.offset.saturating_add(query.limit).min(total);
-    let (Ok(from), Ok(to)) = (usize::try_from(from), usize::try_from(to)) else {
-        return Ok(Vec::new());
-    };
-    if from >= to {
-        return Ok(Vec::new());
+) -> Result<(Vec<String>, Option<After>), Refused> {
+    if query.limit == 0 {
+        return Ok((Vec::new(), None));
     }
     let places: Vec<Place> = (0_u32..)
         .zip(matches)
         .flat_map(|(at, rows)| rows.iter().map(move |row| (at, row)))
         .collect();
-    let newest = FieldId::of("date").map(|field| Sort {
-        field,
-        descending: true,
-    });
-    let sort: Vec<Sort> = if query.sort.is_empty() {
-        newest.into_iter().collect()
-    } else {
-        query.sort.clone()
-    };
-    let orders = sort
-        .iter()
-        .map(|sort| orders(snapshot, matches, places.len(), *sort, limits));
-    let orders: Vec<Vec<Order>> = orders.collect::<Result<_, _>>()?;
+    let is_beyond = |count: usize| query.offset >= count as u64;
+    if is_beyond(places.len()) {
+        return Ok((Vec::new(), None));
+    }
+    let orders = query.order().into_iter();
+    let orders = orders.map(|sort| Order::of(snapshot, matches, places.len(), sort, limits));
+    let orders: Vec<Order> = orders.collect::<Result<_, _>>()?;
     let by_orders = |left: &u32, right: &u32| {
-        let compare = |orders: &Vec<Order>| orders.get(*left as usize).cmp(&orders.get(*right as usize));
+        let compare = |order: &Order| order.compare(*left, *right);
         orders.iter().map(compare).fold(Ordering::Equal, Ordering::then)
     };
+    let ids = Ids::open(snapshot)?;
     let count = u32::try_from(places.len()).map_err(std::io::Error::other)?;
     let mut chosen: Vec<u32> = (0..count).collect();
+    if let Some(after) = &query.after {
+        let mut is_after = comes_after(after, &orders, &places, &ids)?;
+        chosen.retain(|at| is_after(*at));
+    }
+    if is_beyond(chosen.len()) {
+        return Ok((Vec::new(), None));
+    }
+    let all = chosen.len();
+    let from = usize::try_from(query.offset).unwrap_or(all);
+    let to = usize::try_from(query.offset.saturating_add(query.limit)).map_or(all, |to| to.min(all));
     let mut first = from;
-    if to < chosen.len() {
+    if to < all {
         let (_, last, _) = chosen.select_nth_unstable_by(to - 1, by_orders);
         let last = *last;
         // Of those that are equal to the last one, the least ids belong to the page, wherever they stand.
-        let ties: Vec<u32> = (0..count).filter(|at| by_orders(at, &last).is_eq()).collect();
+        let mut ties: Vec<u32> = chosen
+            .iter()
+            .copied()
+            .filter(|at| by_orders(at, &last).is_eq())
+            .collect();
+        ties.sort_unstable();
         chosen.truncate(to);
         chosen.retain(|at| by_orders(at, &last).is_lt());
         let needed = to - chosen.len();
         chosen.sort_unstable_by(by_orders);
-        let ties = least_ids(snapshot, &places, &ties, needed, limits)?;
+        let ties = least_ids(&ids, &places, &ties, needed, limits)?;
         chosen.extend(ties);
     } else {
         chosen.sort_unstable_by(by_orders);
@@ -72,7 +74,6 @@ pub(super) fn hits(
     {
         first -= 1;
     }
-    let ids = Ids::open(snapshot)?;
     let mut page = Vec::with_capacity(to - first);
     for (count, at) in chosen.iter().skip(first).take(to - first).enumerate() {
         if count % 1024 == 0 {
@@ -81,108 +82,47 @@ pub(super) fn hits(
         page.push((*at, ids.id(places.get(*at as usize).copied())?));
     }
     page.sort_by(|left, right| by_orders(&left.0, &right.0).then_with(|| left.1.cmp(&right.1)));
-    Ok(page.into_iter().skip(from - first).map(|(_, id)| id).collect())
+    let last = page.last().filter(|_| to < all).map(|(at, id)| After {
+        values: orders.iter().map(|order| order.value(*at)).collect(),
+        id: id.clone(),
+    });
+    let page = page.into_iter().skip(from - first).map(|(_, id)| id);
+    Ok((page.collect(), last))
 }
 
-/// What each match is ordered by.
-fn orders(
-    snapshot: &Snapshot,
-    matches: &[Bits],
-    count: usize,
-    sort: Sort,
-    limits: &Limits,
-) -> Result<Vec<Order>, Refused> {
-    let mut orders: Vec<Order> = Vec::with_capacity(count);
-    let ranks = if sort.field.kind().is_text() {
-        Some(Ranks::of(snapshot, sort.field)?)
-    } else {
-        None
-    };
-    for (at, (segment, rows)) in snapshot.segments.iter().zip(matches).enumerate() {
-        let begin = orders.len();
-        orders.resize(begin + rows.count() as usize, (true, 0));
-        let column = match &ranks {
-            Some(_) => segment.texts(sort.field)?.map(|column| column.ords().clone()),
-            None => segment.numbers(sort.field)?,
-        };
-        let Some(column) = column else { continue };
-        let mut places = (begin..).zip(rows.iter()).peekable();
-        Segment::scan(
-            &column,
-            rows,
-            || limits.go_on(),
-            |rows, values| {
-                for (&row, &value) in rows.iter().zip(values) {
-                    while places.next_if(|(_, of)| *of < row).is_some() {}
-                    let value = ranks.as_ref().map_or(value, |ranks| ranks.rank(at, value));
-                    let value = if sort.descending { !value } else { value };
-                    if let Some((place, _)) = places.peek()
-                        && let Some(order) = orders.get_mut(*place)
-                        && (order.0 || value < order.1)
-                    {
-                        *order = (false, value);
-                    }
-                }
-            },
-        )?;
-    }
-    Ok(orders)
-}
-
-/// The places that texts have in the order of all texts of a field.
-struct Ranks {
-    of_places: Vec<Vec<u32>>,
-}
-
-impl Ranks {
-    fn of(snapshot: &Snapshot, field: FieldId) -> Result<Self, Refused> {
-        let coded = snapshot.codes.of(field, &snapshot.segments)?;
-        let mut used = vec![false; coded.count()];
-        for at in 0..snapshot.segments.len() {
-            for &code in coded.places(at) {
-                if let Some(used) = used.get_mut(code as usize) {
-                    *used = true;
-                }
+/// Whether a match comes after a place in the order.
+fn comes_after<'a>(
+    after: &After,
+    orders: &'a [Order],
+    places: &'a [Place],
+    ids: &'a Ids,
+) -> Result<impl FnMut(u32) -> bool + 'a, Refused> {
+    let bounds: Vec<Bound> = orders
+        .iter()
+        .enumerate()
+        .map(|(at, order)| order.bound(after.values.get(at).and_then(Option::as_ref)))
+        .collect();
+    let segments = 0..u32::try_from(ids.columns.len()).map_err(std::io::Error::other)?;
+    let first_after: Vec<u64> = segments
+        .map(|segment| ids.first_after(segment, &after.id))
+        .collect::<Result<_, _>>()?;
+    Ok(move |at: u32| {
+        let compare = |(order, bound): (&Order, &Bound)| order.compare_with(at, bound);
+        let by_orders = orders.iter().zip(&bounds).map(compare);
+        match by_orders.fold(Ordering::Equal, Ordering::then) {
+            Ordering::Less => false,
+            Ordering::Greater => true,
+            Ordering::Equal => {
+                let place = places.get(at as usize).copied();
+                let first = place.and_then(|(segment, _)| first_after.get(segment as usize));
+                first.is_some_and(|first| ids.place(place) >= *first)
             }
         }
-        let mut codes: Vec<u32> = (0_u32..)
-            .zip(used)
-            .filter(|(_, used)| *used)
-            .map(|(code, _)| code)
-            .collect();
-        codes.sort_unstable_by(|left, right| coded.text(*left).cmp(coded.text(*right)));
-        let mut ranks = vec![NO_CODE; coded.count()];
-        for (rank, code) in (0_u32..).zip(codes) {
-            if let Some(to) = ranks.get_mut(code as usize) {
-                *to = rank;
-            }
-        }
-        let of_places = (0..snapshot.segments.len()).map(|at| {
-            let rank = |code: &u32| ranks.get(*code as usize).copied().unwrap_or(NO_CODE);
-            coded.places(at).iter().map(rank).collect()
-        });
-        Ok(Self {
-            of_places: of_places.collect(),
-        })
-    }
-
-    fn rank(&self, segment: usize, place: u64) -> u64 {
-        let ranks = self.of_places.get(segment);
-        ranks
-            .and_then(|ranks| ranks.get(place as usize))
-            .map_or(u64::MAX, |rank| u64::from(*rank))
-    }
+    })
 }
 
 /// The matches with the least ids. In one segment ids have the order of their places in its dictionary.
-fn least_ids(
-    snapshot: &Snapshot,
-    places: &[Place],
-    ties: &[u32],
-    needed: usize,
-    limits: &Limits,
-) -> Result<Vec<u32>, Refused> {
-    let ids = Ids::open(snapshot)?;
+fn least_ids(ids: &Ids, places: &[Place], ties: &[u32], needed: usize, limits: &Limits) -> Result<Vec<u32>, Refused> {
     let mut least = Vec::new();
     let segment_of = |at: &u32| places.get(*at as usize).map(|(segment, _)| *segment);
     for of_segment in ties.chunk_by(|left, right| segment_of(left) == segment_of(right)) {
@@ -222,6 +162,26 @@ impl Ids {
         column
             .and_then(|(column, row)| column.ords().first(row))
             .unwrap_or(u64::MAX)
+    }
+
+    /// The first place in a segment's dictionary whose id is greater.
+    fn first_after(&self, segment: u32, id: &str) -> Result<u64, Refused> {
+        let Some(Some(column)) = self.columns.get(segment as usize) else {
+            return Ok(0);
+        };
+        let (mut from, mut to) = (0, column.num_terms() as u64);
+        let mut known = String::new();
+        while from < to {
+            let middle = from + (to - from) / 2;
+            known.clear();
+            column.ord_to_str(middle, &mut known)?;
+            if known.as_str() > id {
+                to = middle;
+            } else {
+                from = middle + 1;
+            }
+        }
+        Ok(from)
     }
 
     fn id(&self, place: Option<Place>) -> Result<String, Refused> {

@@ -8,6 +8,8 @@ use rustix::time::{ClockId, clock_gettime};
 
 /// Maximum buckets in an answer.
 const BUCKETS: u64 = 5_000_000;
+/// Maximum bytes of the texts that buckets are named by, in an answer.
+const TEXTS: u64 = 256 << 20;
 /// Maximum different values, each counted in every bucket that it is in, in an answer.
 const DISTINCT: u64 = 20_000_000;
 
@@ -20,6 +22,9 @@ pub enum Refused {
     /// It has too many buckets.
     #[error("the answer has more than 5 million buckets: ask for fewer with _facets_size")]
     TooManyBuckets,
+    /// Its buckets are named by too much text.
+    #[error("the answer has more than 256 MB of texts: ask for fewer with _facets_size")]
+    TooMuchText,
     /// It counts too many different values.
     #[error("more than 20 million different values would be counted: ask for a shorter time or fewer buckets")]
     TooManyDistinct,
@@ -38,6 +43,7 @@ pub struct Limits {
     until: Option<Duration>,
     given_up: Arc<AtomicBool>,
     buckets: u64,
+    texts: u64,
     distinct: u64,
 }
 
@@ -57,6 +63,7 @@ impl Limits {
             until,
             given_up,
             buckets: BUCKETS,
+            texts: TEXTS,
             distinct: DISTINCT,
         }
     }
@@ -74,6 +81,11 @@ impl Limits {
 
     pub(super) fn take_buckets(&mut self, count: usize) -> Result<(), Refused> {
         self.buckets = self.buckets.checked_sub(count as u64).ok_or(Refused::TooManyBuckets)?;
+        Ok(())
+    }
+
+    pub(super) fn take_text(&mut self, bytes: usize) -> Result<(), Refused> {
+        self.texts = self.texts.checked_sub(bytes as u64).ok_or(Refused::TooMuchText)?;
         Ok(())
     }
 

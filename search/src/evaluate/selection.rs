@@ -1,6 +1,7 @@
 //! The rows that something is counted over, by the buckets that they are in.
 
 use super::limits::{Limits, Refused};
+use super::weights::Weights;
 use crate::columns::{Bits, Numbers, Segment};
 
 /// Rows in buckets. A row may be in several, if its field has several values.
@@ -43,6 +44,35 @@ impl Selection {
             segments: segments.collect(),
             buckets: 1,
         }
+    }
+
+    /// The weights of the rows in each bucket together.
+    pub(super) fn weigh(&self, weights: &Weights, limits: &Limits) -> Result<Vec<f64>, Refused> {
+        let mut sums = vec![0.0; self.buckets];
+        for (at, segment) in self.segments.iter().enumerate() {
+            let mut add = |row: u32, bucket: u32| {
+                if let Some(sum) = sums.get_mut(bucket as usize) {
+                    *sum += weights.weight(at, row);
+                }
+            };
+            match &segment.entries {
+                None => {
+                    for (count, row) in segment.rows.iter().enumerate() {
+                        if count % 1024 == 0 {
+                            limits.go_on()?;
+                        }
+                        add(row, 0);
+                    }
+                }
+                Some(entries) => {
+                    for some in entries.chunks(1024) {
+                        limits.go_on()?;
+                        some.iter().for_each(|(row, bucket)| add(*row, *bucket));
+                    }
+                }
+            }
+        }
+        Ok(sums)
     }
 
     /// Calls `each` with a bucket and a value for each bucket of each row and each of the row's values, in the order of

@@ -2,7 +2,7 @@
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
-use super::problem::{Problem, Warning};
+use super::problem::{Fault, Problem, Warning};
 use crate::query::{Number, Range, Side};
 
 const NAME: &str = "date";
@@ -13,7 +13,7 @@ const DAY: i64 = 86_400 * SECOND;
 const DEFAULT_SPAN: i64 = 7 * DAY;
 
 /// Maximum span.
-const MAX_SPAN: i64 = 365 * DAY;
+pub(super) const MAX_SPAN: i64 = 365 * DAY;
 
 /// The strongest lower and upper bound of these values. Without an upper one it is `now`, without a lower one it is 7
 /// days before the upper.
@@ -50,7 +50,8 @@ pub(super) fn ranges(values: &[&str], now: i64, warnings: &mut Vec<Warning>) -> 
     let upper = upper.unwrap_or((now, Side::UpTo));
     let lower = lower.unwrap_or((upper.0.saturating_sub(DEFAULT_SPAN), Side::From));
     if upper.0.saturating_sub(lower.0) > MAX_SPAN {
-        return Err(Problem::new(
+        return Err(Problem::of(
+            Fault::Sense,
             NAME,
             "Date range is bigger than 365 days: give a later `>=` or an earlier `<`",
         ));
@@ -79,7 +80,8 @@ fn bound(value: &str) -> Result<(Side, &str), Problem> {
             return Ok((side, text.trim()));
         }
     }
-    Err(Problem::new(
+    Err(Problem::of(
+        Fault::Sense,
         NAME,
         "date must have a prefix operator: `>=`, `>`, `<=` or `<`",
     ))

@@ -2,7 +2,7 @@
 
 use super::names::{Context, Named, find};
 use super::parameters::Parameters;
-use super::problem::{Problem, Warning};
+use super::problem::{Fault, Problem, Warning};
 use super::{dates, pattern};
 use crate::document::{lower_case, parts};
 use crate::fields::{FieldId, Kind};
@@ -183,11 +183,15 @@ fn expression(field: FieldId, typed: &str, reading: &mut Reading<'_>) -> Result<
         Kind::Semicolons => pattern::Case::Lower,
         _ => pattern::Case::Kept,
     };
-    let understood = pattern::pattern(typed, case).map_err(|message| Problem::new(field.name(), message))?;
+    let understood = pattern::pattern(typed, case);
+    let understood = understood.map_err(|message| Problem::of(Fault::Sense, field.name(), message))?;
     reading.compiled += understood.pattern.compiled.memory_usage();
     if reading.compiled > MAX_COMPILED {
-        let message = "the regular expressions are too complex together: ask for less at once";
-        return Err(Problem::new(field.name(), message));
+        let message = format!(
+            "{}: the regular expressions are too complex together: ask for less at once",
+            pattern::TOO_COMPLEX
+        );
+        return Err(Problem::of(Fault::Sense, field.name(), message));
     }
     if understood.has_bare_anchors {
         let message = "in a regular expression `^` and `$` are ordinary characters: it matches whole values";

@@ -2,7 +2,7 @@
 
 use super::names::{Context, Named, find, find_or_warn, not_only_filter};
 use super::parameters::Parameters;
-use super::problem::{Problem, Warning, shown};
+use super::problem::{Fault, Problem, Warning, shown};
 use crate::fields::FieldId;
 use crate::query::Sort;
 
@@ -21,7 +21,8 @@ pub(super) fn columns(
     let mut columns = Vec::new();
     for name in parameters.filled(NAME) {
         if matches!(find(name, context), Named::Unknown) {
-            return Err(Problem::new(NAME, format!("Unknown field '{}'", shown(name))));
+            let message = format!("Unknown field '{}'", shown(name));
+            return Err(Problem::of(Fault::Sense, NAME, message));
         }
         let Some(field) = find_or_warn(NAME, name, context, warnings) else {
             continue;

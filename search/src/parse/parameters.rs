@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::problem::{Problem, Warning};
+use super::cursor;
+use super::problem::{Fault, Problem, Warning};
 
 /// Maximum number of parameters, and of names of them.
 pub(super) const MAX_PARAMETERS: usize = 10_000;
@@ -33,8 +34,16 @@ impl<'a> Parameters<'a> {
         let mut names = Vec::new();
         let mut values: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (name, value) in params {
-            if value.len() > MAX_VALUE && value.chars().count() > MAX_VALUE {
-                let message = format!("a value is longer than {MAX_VALUE} characters: shorten it");
+            if value.contains('\0') {
+                return Err(Problem::of(Fault::Type, name, "Null characters are not allowed."));
+            }
+            let most = if name == cursor::NAME {
+                cursor::MAX_LENGTH
+            } else {
+                MAX_VALUE
+            };
+            if value.len() > most && value.chars().count() > most {
+                let message = format!("a value is longer than {most} characters: shorten it");
                 return Err(Problem::new(name, message));
             }
             let of_name = values.entry(name).or_insert_with(|| {
@@ -88,8 +97,22 @@ impl<'a> Parameters<'a> {
         let Some(value) = self.last(name, warnings) else {
             return Ok(default);
         };
-        let number = value.trim().parse().ok().filter(|number| *number <= most);
+        let value = value.trim();
+        let digits = value.strip_prefix('-').unwrap_or(value);
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Problem::of(Fault::Type, name, "Enter a whole number."));
+        }
+        let number = value.parse().ok().filter(|number| *number <= most);
         number.ok_or_else(|| Problem::new(name, format!("must be a whole number from 0 to {most}")))
+    }
+
+    /// Whether something is wanted that is not by default.
+    pub(super) fn flag(&self, name: &str, warnings: &mut Vec<Warning>) -> Result<bool, Problem> {
+        match self.last(name, warnings).map(str::to_ascii_lowercase).as_deref() {
+            None | Some("0" | "f" | "false" | "n" | "no") => Ok(false),
+            Some("1" | "t" | "true" | "y" | "yes") => Ok(true),
+            Some(_) => Err(Problem::new(name, "must be `1` or `0`")),
+        }
     }
 
     /// The last value that is not empty, with a warning if there are others.

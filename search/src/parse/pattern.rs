@@ -41,6 +41,11 @@ pub(super) enum Case {
     Lower,
 }
 
+/// How Crash Stats begins what it says of an expression that it does not understand.
+const MALFORMED: &str = "Malformed supersearch query";
+/// And of one that costs too much.
+pub(super) const TOO_COMPLEX: &str = "Search query is too complex";
+
 /// An expression that was understood.
 #[derive(Debug)]
 pub(super) struct Understood {
@@ -53,14 +58,14 @@ pub(super) struct Understood {
 pub(super) fn pattern(typed: &str, case: Case) -> Result<Understood, String> {
     if typed.len() > MAX_LENGTH && typed.chars().count() > MAX_LENGTH {
         return Err(format!(
-            "the regular expression is longer than {MAX_LENGTH} characters: shorten it"
+            "{TOO_COMPLEX}: the regular expression is longer than {MAX_LENGTH} characters: shorten it"
         ));
     }
     let Translation {
         translated,
         has_bare_anchors,
         ..
-    } = Translation::of(typed, case)?;
+    } = Translation::of(typed, case).map_err(|message| format!("{MALFORMED}: {message}"))?;
     let config = Config::new()
         .nfa_size_limit(Some(MAX_COMPILED))
         .onepass_size_limit(Some(MAX_COMPILED))
@@ -85,13 +90,16 @@ fn refused(error: &BuildError) -> String {
         _ => false,
     };
     if error.size_limit().is_some() {
-        "the regular expression is too complex: repeat less".to_owned()
+        format!("{TOO_COMPLEX}: the regular expression is too complex: repeat less")
     } else if error.syntax_error().is_some_and(is_nested) {
-        format!("parentheses, brackets and repetitions stand more than {MAX_NESTED} deep within each other: nest less")
+        format!(
+            "{TOO_COMPLEX}: parentheses, brackets and repetitions stand more than {MAX_NESTED} deep within each other: nest less"
+        )
     } else {
-        "not a regular expression: look for parentheses, brackets and repetitions that do not match, and put `\\` \
-         before a character that is meant as it is"
-            .to_owned()
+        format!(
+            "{MALFORMED}: not a regular expression: look for parentheses, brackets and repetitions that do not match, \
+             and put `\\` before a character that is meant as it is"
+        )
     }
 }
 

@@ -11,13 +11,32 @@ pub struct Problem {
     pub parameter: String,
     /// What is wrong, and what to write instead.
     pub message: String,
+    /// In which way it is wrong.
+    pub fault: Fault,
+}
+
+/// In which way a parameter is wrong: clients of Crash Stats know these errors in different forms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It is not of the parameter's type.
+    Type,
+    /// Its value makes no sense; the message says why, and does not name the parameter.
+    Value,
+    /// It makes no sense; the message is a sentence of its own.
+    Sense,
 }
 
 impl Problem {
+    /// A value that makes no sense.
     pub(super) fn new(parameter: &str, message: impl Into<String>) -> Self {
+        Self::of(Fault::Value, parameter, message)
+    }
+
+    pub(super) fn of(fault: Fault, parameter: &str, message: impl Into<String>) -> Self {
         Self {
             parameter: shown(parameter),
             message: message.into(),
+            fault,
         }
     }
 }

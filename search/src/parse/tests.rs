@@ -191,7 +191,7 @@ fn values_of_a_field_stand_in_three_groups() {
 
 #[test]
 fn without_parameters_there_are_defaults() {
-    let Parsed { query, warnings } = parsed("");
+    let Parsed { query, warnings, .. } = parsed("");
     let ranges = vec![
         range(Side::From, ALL.now - 7 * 86_400_000_000),
         range(Side::UpTo, ALL.now),
@@ -379,7 +379,7 @@ fn what_is_wrong_is_named() {
 
 #[test]
 fn unknown_parameters_are_ignored_with_a_warning() {
-    let Parsed { query, warnings } =
+    let Parsed { query, warnings, .. } =
         parsed("_result_number=5&_histogram_interval=day&_aggs.x=product&_aggs.product=x&=1");
     assert_eq!(query, parsed("").query);
     let named: Vec<_> = warnings.iter().map(|warning| warning.parameter.as_str()).collect();
@@ -428,7 +428,7 @@ fn a_field_of_which_not_everyone_sees_all_is_whole_for_those_who_may_see_it() {
     for (context, expected) in [(ANONYMOUS, keys), (ALL, keys.whole())] {
         let text = "crash_report_keys=URL&_columns=crash_report_keys&_sort=crash_report_keys\
                     &_facets=crash_report_keys&_aggs.product=_cardinality.crash_report_keys";
-        let Parsed { query, warnings } = parse_query_string(text, &context).unwrap();
+        let Parsed { query, warnings, .. } = parse_query_string(text, &context).unwrap();
         assert_eq!(warnings, []);
         assert_eq!((query.conditions[1].field, query.sort[0].field), (expected, expected));
         assert_eq!(query.columns, [expected]);

@@ -3,6 +3,7 @@
 use chrono::DateTime;
 use url::form_urlencoded::Serializer;
 
+use super::cursor::{self, to_cursor};
 use crate::fields::{FieldId, Kind};
 use crate::query::{Aggregation, Calendar, Condition, Interval, Number, Query, Range, Side, Test};
 
@@ -22,6 +23,12 @@ pub fn to_query_string(query: &Query) -> String {
     for sort in &query.sort {
         let sign = if sort.descending { "-" } else { "" };
         add("_sort", &format!("{sign}{}", sort.field.name()));
+    }
+    if let Some(cursor) = query.after.as_ref().and_then(|after| to_cursor(query, after)) {
+        add(cursor::NAME, &cursor);
+    }
+    if query.weighted {
+        add("weighted", "1");
     }
     add("_results_offset", &query.offset.to_string());
     add("_results_number", &query.limit.to_string());

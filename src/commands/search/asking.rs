@@ -5,7 +5,6 @@ use std::io::Write;
 use anyhow::Context as _;
 use platform::clock;
 use platform::db::Db;
-use search::columns::Week;
 use search::evaluate;
 use search::parse::{Context, Parsed, Warning, parse_query_string};
 use search::query::{Query, Test};
@@ -15,8 +14,6 @@ use crate::owner::owner;
 use crate::parts::search_folder;
 use crate::settings::Settings;
 
-const WEEK: i64 = 7 * 86_400 * 1_000_000;
-
 /// Maximum warnings that are said.
 const MOST_WARNINGS: usize = 20;
 
@@ -25,6 +22,8 @@ const MOST_WARNINGS: usize = 20;
 pub(crate) struct Asking {
     /// The query.
     pub(crate) query: Query,
+    /// Whether the cursor of the next page is wanted.
+    pub(crate) pages: bool,
     /// What was left out of it, or may mean something else than the caller thinks.
     pub(crate) warnings: Vec<Warning>,
 }
@@ -37,8 +36,8 @@ impl Asking {
             now: clock::now_micros(),
             sees_protected: false,
         };
-        let Parsed { query, warnings } = parse_query_string(text, &context).context("in the query string")?;
-        Ok(Self { query, warnings })
+        let Parsed { query, pages, warnings } = parse_query_string(text, &context).context("in the query string")?;
+        Ok(Self { query, pages, warnings })
     }
 
     /// The dates that are searched, microseconds UTC.
@@ -143,24 +142,6 @@ fn newer(as_of: &AsOf) -> Option<String> {
     }
 }
 
-/// The weeks of which an answer between these moments lacks crashes.
-pub(crate) fn missing_weeks(as_of: &AsOf, (from, to): (i64, i64)) -> Vec<Week> {
-    let mut weeks = Vec::new();
-    for gap in &as_of.gaps {
-        let (mut at, last) = (gap.from.max(from), gap.before.saturating_sub(1).min(to));
-        while at <= last {
-            weeks.push(Week::of(at));
-            at = at.saturating_add(WEEK);
-        }
-        if gap.from.max(from) <= last {
-            weeks.push(Week::of(last));
-        }
-    }
-    weeks.sort_unstable();
-    weeks.dedup();
-    weeks
-}
-
 /// Says something beside the answer. If standard error is closed, nobody wants to know.
 pub(crate) fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{}", text::one_line(text));
@@ -168,53 +149,7 @@ pub(crate) fn say(text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use search::position::Gap;
-
     use super::*;
-
-    #[test]
-    fn weeks_with_gaps_are_named_within_what_was_asked() {
-        // Monday, 2026-11-23.
-        const MONDAY: i64 = 20_780 * 86_400 * 1_000_000;
-        let gap = |from, before| Gap {
-            from,
-            before,
-            before_id: String::new(),
-        };
-        for (gaps, span, expected) in [
-            (vec![], (MONDAY, MONDAY + WEEK), vec![]),
-            (
-                vec![gap(i64::MIN, i64::MAX)],
-                (MONDAY, MONDAY + WEEK - 1),
-                vec!["2026-W48"],
-            ),
-            (
-                vec![gap(i64::MIN, i64::MAX)],
-                (MONDAY - 1, MONDAY + WEEK),
-                vec!["2026-W47", "2026-W48", "2026-W49"],
-            ),
-            (
-                vec![gap(MONDAY + 5, MONDAY + WEEK)],
-                (MONDAY - WEEK, MONDAY + WEEK),
-                vec!["2026-W48"],
-            ),
-            (vec![gap(i64::MIN, MONDAY)], (MONDAY, MONDAY + 5), vec![]),
-            (
-                vec![gap(MONDAY, MONDAY + 1), gap(MONDAY + 5, MONDAY + 6)],
-                (MONDAY, MONDAY + WEEK),
-                vec!["2026-W48"],
-            ),
-        ] {
-            let as_of = AsOf {
-                committed: 0,
-                behind: None,
-                gaps,
-                lacking: Vec::new(),
-            };
-            let found: Vec<String> = missing_weeks(&as_of, span).iter().map(Week::to_string).collect();
-            assert_eq!(found, expected, "{:?} {span:?}", as_of.gaps);
-        }
-    }
 
     #[test]
     fn an_index_that_has_just_begun_is_of_no_moment() {

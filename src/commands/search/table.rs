@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use search::answer::{Answer, Counted, Facet};
+use search::answer::{Answer, Bucket, Counted, Facet};
 use search::fields::FieldId;
 use search::hits::{Cell, Hit};
 use search::json::{Term, name};
@@ -77,8 +77,12 @@ fn add_facet(out: &mut String, facet: &Facet, of: u64, depth: usize) {
         Counted::Distinct(count) => writeln!(out, "{indent}{name}: {}", thousands(*count)),
         Counted::Buckets(buckets) if buckets.is_empty() => writeln!(out, "{indent}{name}: none"),
         Counted::Buckets(buckets) => {
-            let counts: Vec<String> = buckets.iter().map(|bucket| thousands(bucket.count)).collect();
-            let width = counts.iter().map(String::len).max().unwrap_or(0);
+            let count = |bucket: &Bucket| {
+                let weighted = bucket.weighted.map(weighted).unwrap_or_default();
+                format!("{}{weighted}", thousands(bucket.count))
+            };
+            let counts: Vec<String> = buckets.iter().map(count).collect();
+            let width = counts.iter().map(|count| count.chars().count()).max().unwrap_or(0);
             let mut written = writeln!(out, "{indent}{name}");
             for (bucket, count) in buckets.iter().zip(counts) {
                 let term = one_line(&Term(&bucket.key, &facet.of).to_string());
@@ -94,13 +98,19 @@ fn add_facet(out: &mut String, facet: &Facet, of: u64, depth: usize) {
     };
 }
 
+/// For how many crashes those that were counted stand.
+pub(super) fn weighted(sum: f64) -> String {
+    // Beyond the largest integer it is that one.
+    format!(" (≈ {})", text::thousands(sum.round() as i64))
+}
+
 fn thousands(count: u64) -> String {
     text::thousands(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]
 mod tests {
-    use search::answer::{Bucket, Key};
+    use search::answer::Key;
     use search::query::Aggregation;
     use serde_json::json;
 
@@ -112,6 +122,7 @@ mod tests {
 
     fn terms(name: &str, buckets: Vec<(&str, u64, Vec<Facet>)>) -> Facet {
         let bucket = |(key, count, facets): (&str, u64, Vec<Facet>)| Bucket {
+            weighted: None,
             key: Key::Text(key.to_owned()),
             count,
             facets,
@@ -162,6 +173,8 @@ mod tests {
         let answer = Answer {
             total: 2_000,
             hits: Vec::new(),
+            last: None,
+            weighted: None,
             facets: vec![
                 terms("product", vec![("Firefox", 1_500, inner), ("", 5, vec![])]),
                 installs,
