@@ -60,7 +60,7 @@ pub async fn run(db: Db, owner: String, stop: CancellationToken) {
         }
         tokio::select! {
             () = stop.cancelled() => return,
-            () = clock::sleep(pause) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }

@@ -73,6 +73,8 @@ struct Held {
     index: Index,
     /// The position of what can be seen.
     committed: Position,
+    /// How often something was committed.
+    commits: u64,
     /// The weeks whose files are to be checked: before they are written to, or when there is time.
     unchecked: BTreeSet<Week>,
     /// Rows written since the last commit, and since when.
@@ -100,6 +102,7 @@ impl Follower {
             unchecked: index.weeks().into_iter().collect(),
             index,
             committed: position.clone(),
+            commits: 0,
             waiting: 0,
             since: Instant::now(),
             _lock: lock,
@@ -311,13 +314,13 @@ impl Follower {
     ) -> Result<T, FollowError> {
         let mut held = self.held.take().ok_or(FollowError::Panicked)?;
         let mut position = self.position.clone();
-        let at = held.committed.at;
+        let commits = held.commits;
         let (held, position, done) = blocking(move || {
             let done = work(&mut held, &mut position);
             (held, position, done)
         })
         .await?;
-        self.has_news |= held.committed.at != at;
+        self.has_news |= held.commits != commits;
         self.held = Some(held);
         self.position = position;
         Ok(done?)
@@ -376,6 +379,7 @@ impl Held {
         position.at = clock::now_micros();
         self.index.commit(position)?;
         self.committed = position.clone();
+        self.commits += 1;
         self.waiting = 0;
         meters::COMMIT_DURATION.observe(began.elapsed().as_secs_f64());
         Ok(())

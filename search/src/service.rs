@@ -94,7 +94,7 @@ impl Search {
             }
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = clock::sleep(back_off) => {}
+                () = tokio::time::sleep(back_off) => {}
             }
         }
     }
@@ -140,7 +140,7 @@ impl Search {
                 search.publish(position.map(|position| (index.view(), position)), Some(behind));
                 break;
             }
-            clock::sleep(EVERY).await;
+            tokio::time::sleep(EVERY).await;
         }
         search.look_for_forms(db).await;
         Ok(search)
@@ -194,7 +194,7 @@ impl Search {
                 Err(FollowError::Db(error)) => {
                     *back_off = (*back_off * 2).min(LONGEST_BACK_OFF);
                     tracing::warn!(%error, "search rows could not be read; it is tried again");
-                    clock::sleep(*back_off).await;
+                    tokio::time::sleep(*back_off).await;
                     continue;
                 }
                 Err(error) => return Err(error.into()),
@@ -211,7 +211,7 @@ impl Search {
                 }
             }
             if step == Step::Idle {
-                clock::sleep(EVERY).await;
+                tokio::time::sleep(EVERY).await;
             }
         }
     }
@@ -228,7 +228,7 @@ impl Search {
                 looked = Some(Instant::now());
                 self.look_for_forms(db).await;
             }
-            clock::sleep(EVERY).await;
+            tokio::time::sleep(EVERY).await;
             if FolderLock::try_take(&self.shared.folder, LOCK)?.is_some() {
                 return Ok(());
             }

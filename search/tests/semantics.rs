@@ -1,84 +1,22 @@
 //! What every query means: the table in `semantics.json`, through both evaluations.
-//!
-//! A row has a name of one letter, by which `hits` list the expected crashes in order. `before` is what an earlier
-//! write of the row said. A case without dates is asked with those of the table; one that is `relative` depends on now.
-//! `total` is the number of hits unless it is written. `facets` and `columns` are as Super Search writes them.
+
+#[path = "semantics/table.rs"]
+mod table;
 
 use std::collections::BTreeMap;
 
-use chrono::DateTime;
 use crashstore::db::Place;
 use search::answer::Answer;
 use search::columns::{Index, IndexError};
-use search::document;
 use search::evaluate::{self, Limits};
-use search::fields::FieldId;
 use search::hits::Hit;
 use search::json::Json;
 use search::naive;
 use search::parse::{Context, parse_query_string, to_query_string};
 use search::position::Position;
 use search::query::Query;
-use search::row::Row;
-use serde::Deserialize;
-use serde_json::{Map, Value};
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Table {
-    now: String,
-    dates: String,
-    rows: Vec<Stored>,
-    groups: Vec<Group>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Stored {
-    name: char,
-    id: String,
-    date: String,
-    document: Map<String, Value>,
-    before: Option<Map<String, Value>>,
-    #[serde(default)]
-    deleted: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Group {
-    of: String,
-    cases: Vec<Case>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Case {
-    query: String,
-    hits: Option<String>,
-    total: Option<usize>,
-    facets: Option<Value>,
-    columns: Option<Value>,
-    #[serde(default)]
-    protected: bool,
-    #[serde(default)]
-    relative: bool,
-}
-
-fn micros(text: &str) -> i64 {
-    let moment = DateTime::parse_from_rfc3339(text);
-    moment.expect("the table has moments of RFC 3339").timestamp_micros()
-}
-
-impl Stored {
-    fn row(&self, document: &Map<String, Value>) -> Row {
-        document::row(&self.id, micros(&self.date), document)
-    }
-
-    fn hit(&self, columns: &[FieldId]) -> Hit {
-        Hit::new(&self.id, micros(&self.date), &self.document, columns)
-    }
-}
+use serde_json::Value;
+use table::{Case, Stored, Table, micros};
 
 /// The index as it comes about: each row in a commit of its own, some of them written twice, some removed.
 fn index_of(rows: &[Stored], folder: &std::path::Path) -> Result<Index, IndexError> {
@@ -165,21 +103,15 @@ fn by_pages(query: &Query, context: &Context, answer: impl Fn(&Query) -> Answer)
 
 #[test]
 fn every_query_means_what_the_table_says() {
-    let table: Table = serde_json::from_str(include_str!("semantics.json")).unwrap();
-    let kept = table.rows.iter().filter(|stored| !stored.deleted);
-    let rows: Vec<Row> = kept.map(|stored| stored.row(&stored.document)).collect();
+    let table = Table::read();
+    let rows = table.kept();
     let folder = tempfile::tempdir().unwrap();
     let index = index_of(&table.rows, folder.path()).unwrap();
     assert!(index.view().whole().segments.len() >= 5, "several weeks and segments");
     let (mut wrong, mut asked) = (Vec::new(), 0);
     for group in &table.groups {
         for case in &group.cases {
-            let has_dates = case.query.split('&').any(|parameter| parameter.starts_with("date="));
-            let text = if case.relative || has_dates {
-                case.query.clone()
-            } else {
-                format!("{}&{}", table.dates, case.query)
-            };
+            let text = table.query_string(case);
             let context = Context {
                 now: micros(&table.now),
                 sees_protected: case.protected,

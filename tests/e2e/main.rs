@@ -27,6 +27,7 @@ mod search;
 mod siglists;
 mod signatures;
 mod stand_ins;
+mod super_search;
 mod symbols;
 mod system;
 mod unknown;
