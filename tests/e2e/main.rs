@@ -5,6 +5,7 @@ mod announced;
 mod browser;
 mod builds;
 mod builds_cli;
+mod clients;
 mod crashes;
 mod demo;
 mod errors;

@@ -1,0 +1,75 @@
+//! libmozdata: its classes for crashes, in a script as bots are.
+
+use serde_json::{Value, json};
+
+use super::World;
+
+/// Prints an object of what each class found.
+const SCRIPT: &str = r#"
+import json, sys
+from libmozdata.socorro import *
+
+def gathered(kind, params):
+    found = {}
+    kind(params=params, handler=lambda json, data: data.update(json), handlerdata=found).wait()
+    return found
+
+def unredacted():
+    try:
+        return gathered(SuperSearchUnredacted, {"product": "Firefox", "_columns": ["uuid", "user_comments"]})
+    except Exception as error:
+        return str(error)
+
+search = {"product": ["Firefox", "Fenix"], "_results_number": 2, "_facets": ["product"], "date": None,
+          "_aggs.product": ["release_channel", "_cardinality.install_time"]}
+ids = sys.argv[1:]
+print(json.dumps({
+    "search": gathered(SuperSearch, search),
+    "dates": SuperSearch.get_search_date("2024-10-01", "2024-10-15"),
+    "unredacted": unredacted(),
+    "link": SuperSearch.get_link({"signature": "=x"}),
+    "processed": {id: crash.get("product") for id, crash in ProcessedCrash.get_processed(ids).items()},
+}))
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_classes_need_only_another_host() {
+    let Some(world) = World::new("libmozdata").await else {
+        return;
+    };
+    for token in ["", &world.tokens.full] {
+        let found = run(&world, token);
+        let search = &found["search"];
+        assert_eq!(search["total"], 2_303);
+        assert_eq!(search["errors"], json!([]));
+        assert_eq!(search["hits"][0]["uuid"], world.ids[2]);
+        let fenix = &search["facets"]["product"][0];
+        assert_eq!((&fenix["term"], &fenix["count"]), (&json!("Fenix"), &json!(2_300)));
+        assert_eq!(fenix["facets"]["cardinality_install_time"]["value"], 11);
+        assert_eq!(found["dates"], json!([">=2024-10-01", "<2024-10-15"]));
+        assert_eq!(found["link"], format!("{}/search/?signature=%3Dx", world.system.url));
+        for id in &world.ids {
+            assert_eq!(found["processed"][id], "Firefox");
+        }
+        let unredacted = &found["unredacted"];
+        match unredacted.as_str() {
+            Some(error) => assert!(token.is_empty() && error.contains("403"), "{error}"),
+            None => assert_eq!((&unredacted["total"], token.is_empty()), (&json!(3), false)),
+        }
+    }
+}
+
+/// Runs the script with a token, empty for none, as it is configured: by a file in its folder.
+fn run(world: &World, token: &str) -> Value {
+    let folder = world.system.folder();
+    let settings = format!(
+        "[Socorro]\nURL={}\ntoken={token}\n[User-Agent]\nname=test\n",
+        world.system.url
+    );
+    std::fs::write(folder.join("mozdata.ini"), settings).expect("settings can be written");
+    std::fs::write(folder.join("script.py"), SCRIPT).expect("a script can be written");
+    let ids = world.ids.iter().map(String::as_str);
+    let args: Vec<&str> = ["script.py"].into_iter().chain(ids).collect();
+    let printed = world.run("python", &args, None).well();
+    serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{error}: {printed}"))
+}
