@@ -48,10 +48,6 @@ struct Ran {
 }
 
 impl Ran {
-    fn lines(&self) -> Vec<&str> {
-        self.out.lines().collect()
-    }
-
     /// What it printed, if it ended well.
     fn well(self) -> String {
         assert_eq!(self.code, Some(0), "{}\n{}", self.out, self.err);

@@ -6,6 +6,7 @@
 
 mod answer;
 mod crashes;
+mod documented;
 mod endpoint;
 mod failure;
 mod super_search;
@@ -43,6 +44,9 @@ pub(crate) fn routes() -> Router<Webapp> {
         .allow_headers(Any)
         .max_age(PREFLIGHT_HOLDS);
     Router::new()
+        .route("/api/", get(documented::page))
+        .route("/api", get(async || moved(StatusCode::MOVED_PERMANENTLY, "/api/")))
+        .route("/api/openapi.json", get(documented::openapi))
         .route("/api/ProcessedCrash/", only(get(crashes::processed_crash)))
         .route("/api/RawCrash/", only(get(crashes::raw_crash)))
         .route("/api/SuperSearch/", only(get(super_search::super_search)))

@@ -51,6 +51,8 @@ pub(super) enum Kind {
     Whole,
     /// Any number of whole numbers, each in a parameter of its own.
     Numbers,
+    /// JSON, in the body of the request; its endpoint reads it.
+    Body,
 }
 
 /// The parameters of a request, as its endpoint defines them.
