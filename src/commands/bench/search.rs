@@ -3,6 +3,7 @@
 mod arriving;
 mod asked;
 mod db;
+mod http;
 mod rows;
 
 use std::io::Write;

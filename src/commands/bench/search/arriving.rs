@@ -15,13 +15,14 @@ use search::service::Search;
 use serde_json::{Map, Value as Json};
 use tokio_util::sync::CancellationToken;
 
+use super::http::Asking;
 use super::rows::World;
 use crate::commands::bench::figures::{Figures, Limit};
 use crate::commands::bench::scratch::Scratch;
 use crate::owner::owner;
 
 /// Crashes that are there already.
-const STORED: u64 = 20_000;
+const STORED: u64 = 350_000;
 /// Crashes written in a transaction while those are made.
 const BATCH: u64 = 1_000;
 /// Seconds in which crashes arrive, and how many in each.
@@ -67,7 +68,9 @@ pub(super) async fn measure(world: &World, rows: u64, figures: &mut Figures) -> 
         "ms",
         Limit::AtMost(10_000.0),
     )?;
+    let asking = Asking::begin(&scratch, search.clone(), world.dates(), &stop).await?;
     let mut times = arrive(&scratch.db, world, stored, &search).await?;
+    let answers = asking.end().await?;
     stop.cancel();
     following.await?;
     numbering.await?;
@@ -79,6 +82,7 @@ pub(super) async fn measure(world: &World, rows: u64, figures: &mut Figures) -> 
         let place = (times.len() as f64 * share) as usize;
         figures.add(name, times.get(place).copied().unwrap_or(f64::NAN), "ms", limit)?;
     }
+    answers.add_to(figures)?;
     scratch.end().await
 }
 
