@@ -7,11 +7,13 @@ mod table;
 use std::collections::BTreeSet;
 
 use crash::CrashId;
+use crash::fields::Access;
 use crashstore::db::upsert_search_row;
 use crashstore::search::compressed;
 use platform::db::{DatabaseSettings, Db};
 use platform::in_tx;
 use platform_testing::database_settings;
+use search::fields::FieldId;
 use search::hits::Hit;
 use search::json::Json;
 use search::naive;
@@ -319,6 +321,22 @@ async fn what_is_protected_is_for_those_who_may_see_it_and_that_is_recorded() {
             assert_eq!((status, &answer["total"]), (200, &json!(2)), "{answer}");
             assert_eq!(answer["hits"][1]["url"], "https://a.example/");
             assert_eq!(answer["warnings"], json!([]));
+        }
+        // Whether there is anything protected cannot be found out by asking for it.
+        let all = site.found(&format!("{}&_columns=uuid", table.dates)).await;
+        for field in FieldId::all().filter(|field| field.access() == Access::Protected) {
+            let name = field.name();
+            if name == "crash_report_keys" {
+                continue;
+            }
+            let query = format!(
+                "{}&_columns=uuid&{name}=__null__&_sort={name}&_aggs.product={name}",
+                table.dates
+            );
+            let asked = site.found(&query).await;
+            for part in ["hits", "total", "facets"] {
+                assert_eq!(asked[part], all[part], "{name}");
+            }
         }
         let log = site
             .system

@@ -60,6 +60,23 @@ pub(crate) fn counted(count: i64, noun: &str) -> String {
     format!("{} {noun}{plural}", thousands(count))
 }
 
+/// Part of a text.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Piece {
+    pub(crate) text: String,
+    pub(crate) is_code: bool,
+}
+
+/// The parts of a text; words between backticks are code.
+pub(crate) fn pieces(text: &str) -> Vec<Piece> {
+    let parts = text.split('`').enumerate();
+    let pieces = parts.map(|(at, text)| Piece {
+        text: text.to_owned(),
+        is_code: at % 2 == 1,
+    });
+    pieces.filter(|piece| !piece.text.is_empty()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

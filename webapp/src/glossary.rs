@@ -11,6 +11,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use crate::format::{Piece, pieces};
 use crate::page::{html, moved};
 
 const TEXT: &str = include_str!("../../docs/glossary.md");
@@ -44,13 +45,6 @@ struct Entry {
 struct Name {
     text: String,
     anchor: String,
-}
-
-/// Part of a text.
-#[derive(Debug, PartialEq, Eq)]
-struct Piece {
-    text: String,
-    is_code: bool,
 }
 
 impl Glossary {
@@ -114,15 +108,6 @@ fn anchor(term: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric();
     let term = term.to_lowercase();
     term.replace(|c| !is_plain(c), "-")
-}
-
-fn pieces(text: &str) -> Vec<Piece> {
-    let parts = text.split('`').enumerate();
-    let pieces = parts.map(|(at, text)| Piece {
-        text: text.to_owned(),
-        is_code: at % 2 == 1,
-    });
-    pieces.filter(|piece| !piece.text.is_empty()).collect()
 }
 
 /// The anchor of a word that a page uses, if the glossary explains it; plurals are looked up as singulars.

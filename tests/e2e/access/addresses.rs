@@ -90,6 +90,35 @@ fn text(document: &Value, name: &str) -> String {
         .to_owned()
 }
 
+/// Searches for, by, and over everything that can be searched.
+fn searches() -> Vec<Request> {
+    let mut asked = Vec::new();
+    let names: Vec<&str> = crash::fields::searched().iter().map(|searched| searched.name).collect();
+    for some in names.chunks(40) {
+        let each = |before: &str| some.iter().map(|name| format!("&{before}{name}")).collect::<String>();
+        asked.push(each("_columns="));
+        asked.push(each("_facets="));
+        asked.push(each("_sort="));
+    }
+    for searched in crash::fields::searched() {
+        let name = searched.name;
+        if searched.field.search_access() == crash::fields::Access::Protected {
+            asked.push(format!("&{name}=!__null__&_columns={name}&_sort=-{name}&_cursor="));
+            asked.push(format!(
+                "&_aggs.product={name}&_aggs.{name}=product&_facets=_cardinality.{name}"
+            ));
+            asked.push(format!("&{name}=__null__&_columns=uuid&_return_query=1&strict=1"));
+        }
+    }
+    let endpoints = ["SuperSearch", "SuperSearchUnredacted"];
+    let paths = endpoints.iter().flat_map(|name| {
+        asked
+            .iter()
+            .map(move |query| format!("/api/{name}/?pretty=print{query}"))
+    });
+    paths.map(Request::get).collect()
+}
+
 /// All that is asked of everybody. No mark is among it: an answer may say what was asked.
 pub(super) async fn addresses(world: &World) -> BTreeSet<Request> {
     let mut asked = BTreeSet::new();
@@ -137,6 +166,7 @@ pub(super) async fn addresses(world: &World) -> BTreeSet<Request> {
             asked.insert(Request::get(format!("{path}{id}")));
         }
     }
+    asked.extend(searches());
     let crash = world.document("processed_crash", &world.marked[0]).await;
     for (parameter, field) in [
         ("product", "product"),

@@ -76,7 +76,7 @@ fn may_see(caller: &Caller, request: &Request, kind: Kind) -> bool {
     let reads = caller.may(Permission::ViewRawDump);
     let is_raw = request.path.contains("format=raw");
     let is_report = request.path.starts_with("/report/index/");
-    let is_document = is_of_crash(request);
+    let is_document = is_of_crash(request) || request.path.starts_with("/api/SuperSearch");
     match kind {
         Kind::Value => sees && (is_report || is_document && !is_raw),
         Kind::Walked => sees && (is_report || is_document && !is_raw) || reads && is_raw,

@@ -81,6 +81,16 @@ fn rows(world: &World) -> Vec<Row> {
         ),
         row("`ProcessedCrash`", &["/api/ProcessedCrash/?crash_id=ID"], annotations),
         row(
+            "`SuperSearch`",
+            &["/api/SuperSearch/?_columns=url&_facets=url"],
+            annotations,
+        ),
+        row(
+            "`SuperSearchUnredacted`",
+            &["/api/SuperSearchUnredacted/?_columns=url&_facets=url"],
+            annotations,
+        ),
+        row(
             "audit log page",
             &["/audit-log", "/audit-log?crash_id=ID"],
             |_, answer| {

@@ -154,6 +154,14 @@ impl World {
             system.processed(id).await;
         }
         system.run_well(["crash", "delete", &deleted]);
+        let (crashes, search) = (marked.len() + 1, "/api/SuperSearch/?_results_number=0");
+        system
+            .wait_for("the crashes to be found", async || {
+                let (status, found) = system.get(search).await;
+                let found: Value = serde_json::from_str(&found).ok()?;
+                (status == 200 && found["as_of"]["behind"] == 0 && found["total"] == crashes).then_some(())
+            })
+            .await;
         system
             .wait_for("a crash to fail", async || {
                 let list = system.run_well(["crash", "failed"]);
