@@ -23,6 +23,8 @@ const FORGET_EVERY: u32 = 1024;
 /// once, or lets builds be derived and loaded anew.
 const EXPENSIVE: &[(&str, &str)] = &[
     ("DELETE", "/api/v1/builds"),
+    ("GET", "/api/SuperSearch/"),
+    ("GET", "/api/SuperSearchUnredacted/"),
     ("GET", "/api/v1/audit"),
     ("GET", "/api/v1/compare"),
     ("GET", "/api/v1/snapshot"),
