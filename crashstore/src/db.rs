@@ -1,8 +1,9 @@
-//! The tables `crash`, `search_row`, `search_sequence` and `swept_day`.
+//! The tables `crash`, `search_row`, `search_sequence`, `signature_first` and `swept_day`.
 
 mod by_build;
 mod crashes;
 mod days;
+mod firsts;
 mod forms;
 mod list;
 mod rebuilt;
@@ -17,6 +18,8 @@ pub use crashes::{
     is_output_owned, name_output, output_is_copied, standing, unknown_of, with_output,
 };
 pub use days::{day_is_swept, swept_days};
+pub use firsts::{First, MOST_FIRSTS, note_first, signature_firsts};
+pub(crate) use firsts::{in_order, unnoted};
 pub use forms::{MOST_OLDER, OlderRow, form_of, older_forms, older_rows, oldest_form, renew_search_row};
 pub use list::{Cursor, Filter, list, list_sql, next_value_sql};
 #[cfg(test)]
@@ -42,6 +45,7 @@ pub use tombstones::{bury, cleaned, forget, to_clean, tombstones_before};
 pub fn statements(db: &platform::db::Db) -> Vec<(&'static str, String)> {
     let made = [
         ("documents", search_rows::documents_sql(100)),
+        ("first crashes", firsts::of_signatures_sql(100)),
         ("older rows", forms::rows_sql(db)),
         ("stored crash rows", rebuilt::crash_rows_sql(100)),
         ("stored search rows", rebuilt::search_rows_sql(100)),
@@ -53,6 +57,8 @@ pub fn statements(db: &platform::db::Db) -> Vec<(&'static str, String)> {
         ("concerned", by_build::CONCERNED),
         ("crash by crash", by_build::AFTER),
         ("of a build", by_build::OF_BUILD),
+        ("first crash", firsts::ONE),
+        ("note a first crash", firsts::NOTE),
         ("first copy", rebuilt::FIRST_COPY),
         ("with an output", crashes::WITH_OUTPUT),
         ("owner of an output", crashes::OWNED),

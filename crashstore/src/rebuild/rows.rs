@@ -12,7 +12,8 @@ use super::decision::{self, PassedOver, Step, Unprocessed};
 use super::facts::{self, Made};
 use super::reading::{Read, Reader};
 use super::{Counts, Problem, RebuildError};
-use crate::db::{self, MOST_ROWS, State, StoredRows};
+use crate::column::Text;
+use crate::db::{self, First, MOST_ROWS, State, StoredRows};
 use crate::keys;
 use crate::output::{self, Stored};
 use crate::report::{MAX_PROCESSED, MAX_RAW, StoreError};
@@ -76,7 +77,7 @@ impl<'a> Maker<'a> {
         let looked: Vec<Looked> = futures::stream::iter(looks).buffered(AT_ONCE).try_collect().await?;
         let mut batch = Batch::default();
         batch.counts.crashes = u64::try_from(ids.len()).unwrap_or(0);
-        let mut writes = Vec::new();
+        let (mut writes, mut firsts) = (Vec::new(), Vec::new());
         for looked in looked {
             match looked {
                 Looked::Gone => {}
@@ -86,6 +87,7 @@ impl<'a> Maker<'a> {
                 Looked::Unusable(problem) => batch.problems.push(problem),
                 Looked::Made { made, problem } => {
                     batch.problems.extend(problem);
+                    firsts.extend(first_of(&made, rows.get(made.row.id.as_str())));
                     match decision::step(rows.get(made.row.id.as_str()), &made) {
                         Step::Nothing | Step::Lost => batch.counts.unchanged += 1,
                         Step::Insert if made.search.is_none() => match unprocessed {
@@ -98,6 +100,7 @@ impl<'a> Maker<'a> {
             }
         }
         self.write(&writes, &rows, &mut batch.counts).await?;
+        self.note(firsts).await?;
         Ok(batch)
     }
 
@@ -110,6 +113,20 @@ impl<'a> Maker<'a> {
             self.write(writes, &HashMap::new(), &mut counts).await?;
         }
         Ok(counts)
+    }
+
+    /// Notes what crashes say of their signatures, in a transaction of its own: it holds no row that a worker needs.
+    async fn note(&self, firsts: Vec<First>) -> Result<(), RebuildError> {
+        let firsts = db::unnoted(self.db, db::in_order(firsts)).await?;
+        if firsts.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.db.begin_repeatable().await?;
+        for first in &firsts {
+            db::note_first(&mut tx, first).await?;
+        }
+        tx.commit().await?;
+        Ok(())
     }
 
     async fn look(&self, id: &CrashId, rows: Option<&StoredRows>) -> Result<Looked, RebuildError> {
@@ -207,6 +224,14 @@ impl<'a> Maker<'a> {
         }
         tx.commit().await
     }
+}
+
+/// What a processed crash says of its signature.
+fn first_of(made: &Made, rows: Option<&StoredRows>) -> Option<First> {
+    let columns = &made.row.columns;
+    let is_processed = made.row.state == State::Processed;
+    let signature = Text::of(&columns.signature);
+    First::of(&signature, decision::date(rows, made), &columns.build_id).filter(|_| is_processed)
 }
 
 async fn write_one(

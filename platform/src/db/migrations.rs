@@ -39,6 +39,7 @@ const FILES: &[File] = files![
     "0012_peculiar_products",
     "0013_sequence",
     "0014_identity",
+    "0015_firsts",
 ];
 
 pub(super) static SQLITE_MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| migrator(|file| file.sqlite));
@@ -69,7 +70,7 @@ mod tests {
 
     /// The beginnings of the checksums that databases have stored. A migration that was applied somewhere is never
     /// edited: that database would be refused.
-    const STORED: [(&str, &str); 14] = [
+    const STORED: [(&str, &str); 15] = [
         ("6f1635149f87597b", "6de1c207353622d2"),
         ("8897a17d68711662", "8897a17d68711662"),
         ("7347bebb7efbe1e4", "1839fa27de2d2311"),
@@ -84,6 +85,7 @@ mod tests {
         ("c7b71d1b31887cca", "428df5f9b5f1077d"),
         ("f688c9eeb0eff887", "c41d8d2046ee3515"),
         ("dcba88b7362e9e83", "da442fdaef2b1a67"),
+        ("1194f87ea078ad05", "1767f95cc38f7362"),
     ];
 
     #[test]

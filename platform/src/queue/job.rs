@@ -18,12 +18,12 @@ impl Kind {
         match self {
             Self::Renew => -1,
             Self::Enrich => 0,
-            Self::Process => 1,
+            Self::Process => 3,
         }
     }
 
     /// The kind with this number; one that is not known is the whole pipeline. So earlier releases read
-    /// [`Self::Renew`].
+    /// [`Self::Renew`], and so this one reads the 1 that they wrote for the whole pipeline.
     pub(super) fn from_number(number: i64) -> Self {
         match number {
             -1 => Self::Renew,

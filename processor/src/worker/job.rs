@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crash::{CrashId, ProcessedCrash, RawCrash};
-use crashstore::db::{self, Output, Standing, State};
+use crashstore::db::{self, First, Output, Standing, State};
 use crashstore::output::{self, Stored};
 use crashstore::received::received;
 use crashstore::report::{load, load_raw};
@@ -181,6 +181,9 @@ impl Shared {
                 }
             }
             self.write_search_row(&mut tx, id, looked.received, &written).await?;
+            if let Some(first) = First::of(&finished.signature, looked.received, &finished.build_id) {
+                db::note_first(&mut tx, &first).await?;
+            }
             self.finish_job(tx, job, &looked.found, newest).await
         };
         self.make_valid(id, job, stored).await

@@ -1,4 +1,5 @@
 mod faults;
+mod firsts;
 mod renewal;
 
 use std::collections::BTreeMap;

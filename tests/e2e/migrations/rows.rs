@@ -177,6 +177,23 @@ fn migrated(version: i64, before: &Content) -> Content {
             all.insert("search_sequence".to_owned(), vec![Row::from(row)]);
         }
         14 => set(all, "search_sequence", "identity", |_| "some text"),
+        // The processed crashes with a signature, and the whole pipeline under its new number.
+        15 => {
+            let row = [
+                ("signature_hash", "hash of it"),
+                ("signature", "victim::render"),
+                ("first_date", "200"),
+                ("first_build", "20260827091500"),
+            ];
+            let row = row.map(|(column, value)| (column.to_owned(), value.to_owned()));
+            all.insert("signature_first".to_owned(), vec![Row::from(row)]);
+            for job in all.get_mut("job").expect("the table is there") {
+                for column in ["kind", "again_kind"] {
+                    job.entry(column.to_owned())
+                        .and_modify(|kind| *kind = kind.replace('1', "3"));
+                }
+            }
+        }
         // The others add tables and indexes, or change how texts compare.
         _ => {}
     }

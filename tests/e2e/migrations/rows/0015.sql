@@ -1,0 +1,1 @@
+INSERT INTO signature_first VALUES ('another hash', 'victim::paint', 600, NULL);
