@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{audit_log, bench, buildinfo, check, crash, rules, search, signature, submit, token, up};
+use crate::commands::{
+    audit_log, bench, buildinfo, check, crash, reprocess, rules, search, signature, submit, token, up,
+};
 use crate::global::Global;
 
 /// Takes crash reports in, turns them into answers, and knows the exact build that crashed.
@@ -38,6 +40,8 @@ pub(crate) enum Command {
     Token(token::TokenCommand),
     /// List who saw what is protected, and who changed what
     AuditLog(audit_log::AuditLogArgs),
+    /// Have crashes processed again, as a whole or for their signature alone
+    Reprocess(reprocess::ReprocessArgs),
     /// Bring the database schema up to date
     Migrate,
     /// Show the effective settings, without secrets

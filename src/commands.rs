@@ -6,6 +6,7 @@ pub(crate) mod buildinfo;
 pub(crate) mod check;
 pub(crate) mod crash;
 mod lines;
+pub(crate) mod reprocess;
 pub(crate) mod rules;
 pub(crate) mod search;
 pub(crate) mod serve;

@@ -22,7 +22,9 @@ use clap::Parser;
 use platform::causes;
 
 use crate::cli::{Cli, Command, ConfigCommand};
-use crate::commands::{audit_log, bench, buildinfo, check, crash, rules, search, serve, signature, submit, token, up};
+use crate::commands::{
+    audit_log, bench, buildinfo, check, crash, reprocess, rules, search, serve, signature, submit, token, up,
+};
 use crate::global::Global;
 use crate::settings::{Section, Settings};
 
@@ -63,6 +65,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Search(args) => search::run(&settings, &args, global.json).await,
             Command::Token(command) => token::run(&settings, command, global.json).await,
             Command::AuditLog(args) => audit_log::run(&settings, &args, global.json).await,
+            Command::Reprocess(args) => reprocess::run(&settings, args, global.json).await,
             Command::Migrate => serve::migrate(&settings).await,
             Command::Config(ConfigCommand::Show) => {
                 write!(std::io::stdout(), "{}", settings.shown()?)?;
@@ -125,7 +128,9 @@ fn sections(command: &Command) -> &'static [Section] {
         Command::Buildinfo(Builds::Serve) => &[Http, Database, Blobs, Buildinfo, Schedule, Retention],
         Command::Buildinfo(_) => &[Database, Buildinfo],
         Command::Crash(_) => &[Database, Blobs],
-        Command::Migrate | Command::Search(_) | Command::Token(_) | Command::AuditLog(_) => &[Database],
+        Command::Migrate | Command::Search(_) | Command::Token(_) | Command::AuditLog(_) | Command::Reprocess(_) => {
+            &[Database]
+        }
         Command::Check(_) => &[Database, Blobs, Processor],
         // These read the settings they use themselves, or use none.
         Command::Config(_)

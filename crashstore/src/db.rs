@@ -11,11 +11,12 @@ mod search_rows;
 mod sequence;
 mod summary;
 mod tombstones;
+mod wanted;
 
 pub use by_build::{Asking, OldAnswers, asking_of_build, concerned, count_of_build, lookup_of, with_old_answers};
 pub use crashes::{
     Attached, Finished, Output, Standing, attach_build, find_by_content, finish, hold_state, insert_received,
-    is_output_owned, name_output, output_is_copied, standing, unknown_of, with_output,
+    is_output_owned, name_output, output_is_copied, sign, standing, unknown_of, with_output,
 };
 pub use days::{day_is_swept, swept_days};
 pub use firsts::{First, MOST_FIRSTS, note_first, signature_firsts};
@@ -38,6 +39,8 @@ pub use sequence::{MOST_UNNUMBERED, sequence_lease, unnumbered};
 pub(crate) use sequence::{give_back_sequence, is_any_unnumbered, number_search_rows, take_sequence};
 pub use summary::{State, Summary, first_copy, get};
 pub use tombstones::{bury, cleaned, forget, to_clean, tombstones_before};
+pub(crate) use wanted::named;
+pub use wanted::{MOST_UNPROCESSED, Unprocessed, count_unprocessed, unprocessed};
 
 /// The statements that look up crashes and search rows, by name: for a test of how the databases run them. [`list_sql`]
 /// makes those for lists.
@@ -46,6 +49,9 @@ pub fn statements(db: &platform::db::Db) -> Vec<(&'static str, String)> {
     let made = [
         ("documents", search_rows::documents_sql(100)),
         ("first crashes", firsts::of_signatures_sql(100)),
+        ("named crashes", wanted::named_sql(100)),
+        ("unprocessed", wanted::unprocessed_sql(db)),
+        ("count of the unprocessed", wanted::count_sql(db)),
         ("older rows", forms::rows_sql(db)),
         ("stored crash rows", rebuilt::crash_rows_sql(100)),
         ("stored search rows", rebuilt::search_rows_sql(100)),

@@ -33,7 +33,12 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let kind = prop_oneof![Just(Kind::Renew), Just(Kind::Enrich), Just(Kind::Process)];
+    let kind = prop_oneof![
+        Just(Kind::Renew),
+        Just(Kind::Enrich),
+        Just(Kind::Sign),
+        Just(Kind::Process)
+    ];
     let lane = prop::sample::select(LANES.to_vec());
     let push = (kind, lane);
     prop_oneof![

@@ -8,14 +8,14 @@ platform::meters! {
     counter CRASHES = "datil_processor_crashes_total" in "crashes",
         by {
             "outcome": OneOf(&[
-                "processed", "enriched", "renewed", "deleted", "failed", "retried", "put off", "lost",
+                "processed", "signed", "enriched", "renewed", "deleted", "failed", "retried", "put off", "lost",
             ]),
         },
         statsd { "socorro.processor.save_processed_crash" };
-    /// Seconds of work on one crash: `process` for all of it, `enrich` for attaching its build again, `renew` for
-    /// making its search row again.
+    /// Seconds of work on one crash: `process` for all of it, `sign` for making its signature again, `enrich` for
+    /// attaching its build again, `renew` for making its search row again.
     histogram(OF_WORK) CRASH_DURATION = "datil_processor_crash_duration_seconds" in "seconds",
-        by { "kind": OneOf(&["process", "enrich", "renew"]) },
+        by { "kind": OneOf(&["process", "sign", "enrich", "renew"]) },
         statsd { "socorro.processor.process_crash" };
     /// Jobs that wait or are worked on, 10,000 of each lane at the most; the lane `failed` holds those given up.
     gauge QUEUED = "datil_processor_queued_jobs" in "jobs",

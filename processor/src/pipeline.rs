@@ -38,6 +38,12 @@ const IDENTITY: [&str; 6] = [
     "DatesAndTimesRule",
 ];
 
+/// The rules that make the signature, and what follows from it.
+const SIGNATURE: [&str; 2] = ["SignatureGeneratorRule", "ShutDownHangCrashingThreadRule"];
+
+/// How the note begins that says when the signature was made again.
+const SIGNED_AGAIN: &str = ">>> Signature made again: ";
+
 /// The input of a run of the rules.
 #[derive(Debug)]
 pub struct Input<'a> {
@@ -87,6 +93,48 @@ pub fn run(input: Input<'_>) -> ProcessedCrash {
     processed.set("success", true);
     processed.set("processor_history", history(input.previous));
     notes::write(&context.notes, &mut processed);
+    clean(&mut processed);
+    processed
+}
+
+/// Makes the signature of a processed crash again, with these lists, as processing it again would from the same walks.
+/// Its notes are replaced, with one that says so before them; those that it had before are in the history.
+pub fn sign_again(processed: ProcessedCrash, lists: &Lists, now: DateTime<Utc>) -> ProcessedCrash {
+    let (dumps, table) = (BTreeMap::new(), BTreeMap::new());
+    let history = history(Some(&processed));
+    let version = env!("CARGO_PKG_VERSION");
+    let mut context = Context {
+        raw: Map::new(),
+        processed,
+        dumps: &dumps,
+        walks: &[],
+        builds: Builds::Table(&table),
+        lists: Some(lists),
+        notes: vec![Note::public(format!(
+            "{SIGNED_AGAIN}{} (datil {version})",
+            date_text(now)
+        ))],
+    };
+    context.processed.0.remove("proto_signature");
+    context.set("signature_lists", lists.sha256());
+    for rule in RULES.iter().filter(|rule| SIGNATURE.contains(&rule.name)) {
+        apply(rule, &mut context);
+    }
+    let mut processed = context.processed;
+    processed.set("processor_history", history);
+    notes::replace(&mut processed, is_of_signature, &context.notes);
+    clean(&mut processed);
+    processed
+}
+
+/// Whether a note is about the signature, or says that it was made again.
+fn is_of_signature(note: &str) -> bool {
+    let maker = note.split_once(": ").map_or("", |(maker, _)| maker);
+    note.starts_with(SIGNED_AGAIN) || maker == "CrashData" || signature::rule_names().any(|name| name == maker)
+}
+
+/// Replaces control characters.
+fn clean(processed: &mut ProcessedCrash) {
     for (name, value) in &mut processed.0 {
         // The walks' documents, which are large, were cleaned when they were read.
         let is_walk = name == "json_dump" || name.starts_with(crash::MAIN_DUMP);
@@ -94,7 +142,6 @@ pub fn run(input: Input<'_>) -> ProcessedCrash {
             document::replace_controls(value);
         }
     }
-    processed
 }
 
 /// Records when the work on a crash ended.

@@ -248,6 +248,7 @@ impl Shared {
         let begun = tokio::time::Instant::now();
         let kind = match job.kind {
             queue::Kind::Process => "process",
+            queue::Kind::Sign => "sign",
             queue::Kind::Enrich => "enrich",
             queue::Kind::Renew => "renew",
         };

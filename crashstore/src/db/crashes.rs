@@ -214,6 +214,23 @@ pub async fn attach_build(tx: &mut Tx, id: &CrashId, found: &Attached) -> Result
     Ok(rows == 1)
 }
 
+/// Writes a new signature of a processed crash. Returns `false` if there is no such row, or it was deleted.
+///
+/// # Errors
+/// The database failed.
+pub async fn sign(tx: &mut Tx, id: &CrashId, signature: &Text) -> Result<bool, DbError> {
+    const SQL: &str =
+        "UPDATE crash SET signature = $2, signature_hash = $3 WHERE crash_id = $1 AND state = 'processed'";
+    let rows = in_tx!(tx, |conn| sqlx::query(SQL)
+        .bind(id.as_str())
+        .bind(signature.as_str())
+        .bind(signature_hash(signature))
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
 /// Names the output that is valid for a processed crash from now on. Returns `false` if there is no such row, it was
 /// deleted, or another writer came first.
 ///

@@ -37,6 +37,8 @@ pub enum Action {
     AnnounceBuilds,
     /// Announced builds were withdrawn; the detail says which.
     WithdrawBuilds,
+    /// A crash report was queued to be processed again; the detail is the ruleset.
+    ReprocessCrash,
 }
 
 impl Action {
@@ -59,6 +61,7 @@ impl Action {
         "switch_lists",
         "announce_builds",
         "withdraw_builds",
+        "reprocess_crash",
     ];
 
     /// Its name in the log.
@@ -126,7 +129,7 @@ mod tests {
 
     #[test]
     fn every_name_is_listed() {
-        let last = Action::WithdrawBuilds;
+        let last = Action::ReprocessCrash;
         assert_eq!(Action::NAMES.len(), last as usize + 1);
         assert_eq!(Action::NAMES.last(), Some(&last.name()));
         assert_eq!(

@@ -9,6 +9,8 @@ pub enum Kind {
     Renew,
     /// Attach the build again.
     Enrich,
+    /// Make the signature again, and attach the build again.
+    Sign,
     /// The whole pipeline.
     Process,
 }
@@ -18,6 +20,7 @@ impl Kind {
         match self {
             Self::Renew => -1,
             Self::Enrich => 0,
+            Self::Sign => 2,
             Self::Process => 3,
         }
     }
@@ -28,6 +31,7 @@ impl Kind {
         match number {
             -1 => Self::Renew,
             0 => Self::Enrich,
+            2 => Self::Sign,
             _ => Self::Process,
         }
     }
@@ -108,10 +112,12 @@ mod tests {
 
     #[test]
     fn numbers_and_kinds_match_and_grow_with_the_work() {
-        let kinds = [Kind::Renew, Kind::Enrich, Kind::Process];
+        let kinds = [Kind::Renew, Kind::Enrich, Kind::Sign, Kind::Process];
         assert!(kinds.is_sorted_by(|a, b| a < b && a.number() < b.number()));
         for kind in kinds {
             assert_eq!(Kind::from_number(kind.number()), kind);
         }
+        // What an earlier release wrote.
+        assert_eq!(Kind::from_number(1), Kind::Process);
     }
 }

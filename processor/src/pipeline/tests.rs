@@ -103,6 +103,34 @@ fn a_second_round_is_made_anew_and_keeps_the_notes_of_the_first() {
 }
 
 #[test]
+fn a_signature_made_again_is_that_of_the_same_rules_and_replaces_only_its_notes() {
+    let trace = "no stack\u{7}";
+    let first = processed(&json!({"Version": "1", "SafeMode": {}, "JavaStackTrace": trace}), None);
+    let notes: Vec<&str> = first.text("processor_notes").unwrap().lines().collect();
+    let of_signature = notes.iter().filter(|note| is_of_signature(note)).count();
+    assert!((1..notes.len()).contains(&of_signature), "{notes:?}");
+    let mut again = first.clone();
+    for round in 1..3 {
+        again.set("signature", "old");
+        again = sign_again(again, &LISTS, DateTime::UNIX_EPOCH);
+        assert_eq!(again.0["processor_history"].as_array().unwrap().len(), round);
+    }
+    let (kept, made): (Vec<&str>, Vec<&str>) = notes.iter().partition(|note| !is_of_signature(note));
+    let version = env!("CARGO_PKG_VERSION");
+    let mark = format!(">>> Signature made again: 1970-01-01T00:00:00.000000+00:00 (datil {version})");
+    let expected = [&kept[..], &[mark.as_str()], &made[..]].concat();
+    assert_eq!(
+        again.text("processor_notes").unwrap().lines().collect::<Vec<_>>(),
+        expected
+    );
+    for name in ["signature", "proto_signature", "signature_debug", "signature_lists"] {
+        assert_eq!(again.0.get(name), first.0.get(name), "{name}");
+    }
+    let details = |crash: &ProcessedCrash| crash.0.get("processor_details").cloned();
+    assert_eq!(details(&again), details(&first));
+}
+
+#[test]
 fn one_rule_runs_alone_and_an_unknown_one_is_refused() {
     let input = json!({"raw": {"uuid": "x"}});
     assert_eq!(

@@ -114,6 +114,27 @@ pub(crate) fn write(notes: &[Note], processed: &mut ProcessedCrash) {
     }
 }
 
+/// Puts notes in the place of those of a processed crash that are `replaced`, and after all others.
+pub(crate) fn replace(processed: &mut ProcessedCrash, replaced: fn(&str) -> bool, notes: &[Note]) {
+    let before = processed.text("processor_notes").unwrap_or_default();
+    let kept = before.split('\n').filter(|text| !text.is_empty() && !replaced(text));
+    let added = notes.iter().filter(|note| !note.is_protected).map(Note::text);
+    let texts: Vec<&str> = kept.chain(added).collect();
+    let text = texts.join("\n");
+    let details = match processed.0.remove("processor_details") {
+        Some(Value::Array(details)) => details,
+        _ => Vec::new(),
+    };
+    let is_kept = |entry: &Value| !entry.get("note").and_then(Value::as_str).is_some_and(replaced);
+    let kept = details.into_iter().filter(is_kept);
+    let added = notes.iter().filter_map(Note::entry);
+    let details: Vec<Value> = kept.chain(added).take(MAX_DETAILS).collect();
+    processed.set("processor_notes", text);
+    if !details.is_empty() {
+        processed.set("processor_details", details);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,6 +206,29 @@ mod tests {
             })
         );
         assert!(!format!("{notes:?}").contains("SECRET"));
+    }
+
+    #[test]
+    fn notes_are_replaced_in_both_places() {
+        let mut crash = ProcessedCrash::default();
+        let first = [
+            Note::public("x 1").with(&json!("A")),
+            Note::public("y"),
+            Note::public("x 2"),
+            Note::protected("z").with(&json!("B")),
+        ];
+        write(&first, &mut crash);
+        let second = [Note::public("x 3").with(&json!("C")), Note::public("x 4")];
+        replace(&mut crash, |text| text.starts_with('x'), &second);
+        assert_eq!(
+            json!(crash),
+            json!({
+                "processor_notes": "y\nx 3\nx 4",
+                "processor_details": [{"note": "z", "detail": "B"}, {"note": "x 3", "detail": "C"}],
+            })
+        );
+        replace(&mut crash, |_| true, &[Note::public("only")]);
+        assert_eq!(json!(crash), json!({"processor_notes": "only"}));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crash::{CrashId, ProcessedCrash, RawCrash};
-use crashstore::db::{self, First, Output, Standing, State};
+use crashstore::db::{self, Finished, First, Output, Standing, State};
 use crashstore::output::{self, Stored};
 use crashstore::received::received;
 use crashstore::report::{load, load_raw};
@@ -120,6 +120,9 @@ impl Shared {
         if job.kind == Kind::Enrich && self.enrich(&id, job, &before).await? {
             return Ok("enriched");
         }
+        if job.kind == Kind::Sign && self.enrich(&id, job, &before).await? {
+            return Ok("signed");
+        }
         self.process(&id, job, &before).await?;
         Ok("processed")
     }
@@ -181,16 +184,15 @@ impl Shared {
                 }
             }
             self.write_search_row(&mut tx, id, looked.received, &written).await?;
-            if let Some(first) = First::of(&finished.signature, looked.received, &finished.build_id) {
-                db::note_first(&mut tx, &first).await?;
-            }
+            note_first(&mut tx, &finished, looked.received).await?;
             self.finish_job(tx, job, &looked.found, newest).await
         };
         self.make_valid(id, job, stored).await
     }
 
-    /// Attaches the build again; `false` if the crash was never processed, or its output is lost. If nothing is new
-    /// about the build, only a search row of an older form is written.
+    /// Attaches the build again, and makes the signature again if the job says so; `false` if the crash was never
+    /// processed, or its output cannot be read. If nothing is new about the build and no signature is to be made, only
+    /// a search row of an older form is written.
     async fn enrich(&self, id: &CrashId, job: &Job, before: &Before) -> Result<bool, Problem> {
         let Some((digest, _)) = db::lookup_of(&self.db, id).await? else {
             return Ok(false);
@@ -202,7 +204,8 @@ impl Shared {
         let version = enrich::version_of(&looked.identity, &looked.found);
         let reported = raw.annotation("Version").unwrap_or_default();
         let attached = looked.found.attached(&version, &reported);
-        if digest == looked.found.digest() {
+        let signs = job.kind == Kind::Sign;
+        if !signs && digest == looked.found.digest() {
             let renewal = self.renewal(id, before).await?;
             if matches!(renewal, Renewal::Impossible) {
                 return Ok(false);
@@ -215,30 +218,50 @@ impl Shared {
             RENEWED.add(u64::from(renewed));
             return Ok(true);
         }
-        let Stored::Valid(processed) = output::load(&self.db, &self.blobs, id).await? else {
-            return Ok(false);
+        let mut processed = match output::load(&self.db, &self.blobs, id).await {
+            Ok(Stored::Valid(processed)) => *processed,
+            Ok(Stored::Lost | Stored::None)
+            | Err(StoreError::Damaged(_) | StoreError::Blob(BlobError::TooLarge { .. })) => return Ok(false),
+            Err(error) => return Err(error.into()),
         };
-        let mut processed = *processed;
         let output = Output {
             row_version: before.row_version.max(processed.row_version()).saturating_add(1),
             claim: job.claim.clone(),
         };
-        enrich::enrich_again(&raw, &mut processed, &looked.found);
+        if digest != looked.found.digest() {
+            enrich::enrich_again(&raw, &mut processed, &looked.found);
+        }
+        if signs {
+            processed = self.signed_again(processed).await?;
+        }
         let written = Written::of(processed, output).await?;
         self.save_output(id, job, &written).await?;
+        let finished = finished(&written.document, &looked.found);
         let stored = async {
             let newest = buildinfo::db::latest_generation(&self.db).await?.n;
             let mut tx = self.db.begin().await?;
             if !db::name_output(&mut tx, id, before.row_version, &written.output).await?
                 || !db::attach_build(&mut tx, id, &attached).await?
+                || (signs && !db::sign(&mut tx, id, &finished.signature).await?)
             {
                 return Err(Problem::ClaimLost);
             }
             self.write_search_row(&mut tx, id, looked.received, &written).await?;
+            if signs {
+                note_first(&mut tx, &finished, looked.received).await?;
+            }
             self.finish_job(tx, job, &looked.found, newest).await
         };
         self.make_valid(id, job, stored).await?;
         Ok(true)
+    }
+
+    /// The crash with its signature made by the rules and lists of now.
+    async fn signed_again(&self, processed: ProcessedCrash) -> Result<ProcessedCrash, Problem> {
+        let (lists, now) = (self.lists.now(), clock::now());
+        cpu::run(move || pipeline::sign_again(processed, &lists, now))
+            .await
+            .map_err(|_| Problem::Never("the rules panicked"))
     }
 
     /// Writes an output where only the row can make it valid. A worker that lost its claim writes nothing.
@@ -375,6 +398,14 @@ impl Shared {
         let later = now.saturating_add(clock::micros(NEXT_GENERATION));
         let (kind, lane) = (Kind::Enrich, Lane::Enrichment);
         queue::push_later(tx, &job.crash_id, kind, lane, now, later).await
+    }
+}
+
+/// Notes what a crash that came in at `received` says of its signature.
+async fn note_first(tx: &mut Tx, finished: &Finished, received: i64) -> Result<(), DbError> {
+    match First::of(&finished.signature, received, &finished.build_id) {
+        Some(first) => db::note_first(tx, &first).await,
+        None => Ok(()),
     }
 }
 

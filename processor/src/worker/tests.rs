@@ -1,6 +1,7 @@
 mod faults;
 mod firsts;
 mod renewal;
+mod signing;
 
 use std::collections::BTreeMap;
 

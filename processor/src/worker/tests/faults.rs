@@ -85,6 +85,10 @@ impl Bench {
         let build = format!("2026051809{n:04}");
         let more = json!({"BuildID": build});
         self.submit(&more, &[(crash::MAIN_DUMP, b"")], true).await;
+        if kind == Kind::Sign {
+            self.work().await;
+            self.push(Kind::Sign).await;
+        }
         if kind == Kind::Enrich {
             self.work().await;
             let generation = buildinfo::db::latest_generation(&self.test.db).await;
@@ -104,7 +108,7 @@ impl Bench {
 /// Every bench with every kind of work, and a number for the crashes of the case.
 async fn cases() -> Vec<(Bench, Kind)> {
     let mut cases = Vec::new();
-    for kind in [Kind::Process, Kind::Enrich, Kind::Renew] {
+    for kind in [Kind::Process, Kind::Sign, Kind::Enrich, Kind::Renew] {
         cases.extend(Bench::all().await.into_iter().map(|bench| (bench, kind)));
     }
     cases
@@ -173,7 +177,10 @@ async fn a_worker_that_was_away_at_any_step_overwrites_nothing() {
                         jobs = successor.claim(&mut LaneOrder::default(), 1).await;
                     }
                     let outcome = successor.settle(&mut jobs[0]).await;
-                    assert!(["processed", "enriched", "renewed"].contains(&outcome), "{outcome}");
+                    assert!(
+                        ["processed", "signed", "enriched", "renewed"].contains(&outcome),
+                        "{outcome}"
+                    );
                 })
             });
             let outcomes = bench.work().await;
