@@ -170,7 +170,7 @@ fn rulesets_have_names() {
 }
 
 #[tokio::test]
-async fn the_unprocessed_are_those_that_wait_or_failed_the_newest_first() {
+async fn the_unprocessed_are_those_that_wait_or_failed_the_oldest_first() {
     for test in databases().await {
         let db = &test.db;
         for (n, received) in [(1, 10), (2, 30), (3, 20), (4, 40), (5, 15), (8, 20)] {
@@ -181,15 +181,15 @@ async fn the_unprocessed_are_those_that_wait_or_failed_the_newest_first() {
         receive(db, 7, 11, None).await;
         bury(db, 7).await;
         for (until, limit, offset, expected) in [
-            (40, 10, 0, vec![2, 8, 3, 1]),
-            (41, 2, 0, vec![4, 2]),
-            (41, 2, 2, vec![8, 3]),
-            (41, 2, 4, vec![1]),
+            (40, 10, 0, vec![1, 3, 8, 2]),
+            (41, 2, 0, vec![1, 3]),
+            (41, 2, 2, vec![8, 2]),
+            (41, 2, 4, vec![4]),
             (41, 2, 6, vec![]),
             (10, 10, 0, vec![]),
             (41, 10, MOST_UNPROCESSED, vec![]),
             (41, 10, i64::MAX, vec![]),
-            (41, 1, -5, vec![4]),
+            (41, 1, -5, vec![1]),
         ] {
             let found = db::unprocessed(db, until, limit, offset).await.unwrap();
             let found: Vec<String> = found.into_iter().map(|one| one.crash_id).collect();

@@ -24,6 +24,7 @@ mod outages;
 mod own_products;
 mod rebuild;
 mod release;
+mod reprocessing;
 mod search;
 mod siglists;
 mod signatures;

@@ -9,13 +9,16 @@ mod crashes;
 mod documented;
 mod endpoint;
 mod failure;
+mod processing;
+mod signatures;
 mod super_search;
+mod time;
 
 use axum::Router;
-use axum::extract::Path;
+use axum::extract::{DefaultBodyLimit, Path};
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, any, get};
+use axum::routing::{MethodRouter, any, get, post};
 use platform::http::ApiError;
 use tower_http::cors::{Any, CorsLayer};
 
@@ -34,6 +37,12 @@ const ENDPOINTS: &[&Endpoint] = &[
     &super_search::SUPER_SEARCH_FIELDS,
     &crashes::PROCESSED_CRASH,
     &crashes::RAW_CRASH,
+    &signatures::SIGNATURE_FIRST_DATE,
+    &signatures::CRASH_SIGNATURE,
+    &processing::REPROCESSING,
+    &processing::MISSING_PROCESSED_CRASH,
+    &processing::CRASH_VERIFY,
+    &processing::NO_OP,
 ];
 
 /// `/api/<Name>/`; clients that omit the trailing slash are redirected.
@@ -55,6 +64,21 @@ pub(crate) fn routes() -> Router<Webapp> {
             only(get(super_search::super_search_unredacted)),
         )
         .route("/api/SuperSearchFields/", only(get(super_search::super_search_fields)))
+        .route("/api/SignatureFirstDate/", only(get(signatures::signature_first_date)))
+        .route(
+            "/api/CrashSignature/",
+            only(post(signatures::crash_signature)).layer(DefaultBodyLimit::max(signatures::MAX_JOBS)),
+        )
+        .route(
+            "/api/Reprocessing/",
+            post(processing::reprocessing).fallback(processing::not_posted),
+        )
+        .route(
+            "/api/MissingProcessedCrash/",
+            only(get(processing::missing_processed_crash)),
+        )
+        .route("/api/CrashVerify/", only(get(processing::crash_verify)))
+        .route("/api/NoOp/", only(get(processing::no_op)))
         .route("/api/{name}", any(with_slash))
         .route("/api/{name}/", any(no_service))
         .layer(open_to_all)

@@ -4,6 +4,7 @@ use crash::fields::PUBLIC_DUMPS;
 use crash::{CrashId, ProcessedCrash, RawCrash, redact};
 use crashstore::db::{self, State, Summary};
 use crashstore::output::{self, Stored};
+use crashstore::presence::Presence;
 use crashstore::{StoreError, report};
 use platform::access::{Action, Permission};
 use platform::blobs::ByteStream;
@@ -326,6 +327,13 @@ async fn push(app: &Webapp, id: &CrashId, state: State) -> Result<bool, DbError>
     queue::hasten(&mut tx, id.as_str(), now).await?;
     tx.commit().await?;
     Ok(true)
+}
+
+/// Where a crash is stored; nothing of it is read.
+pub(crate) async fn presence(app: &Webapp, id: &CrashId) -> Result<Presence, ApiError> {
+    crashstore::presence::presence(&app.db, &app.blobs, id)
+        .await
+        .map_err(store_failed)
 }
 
 /// Like [`store_failed`], but the error names the file, which is protected.

@@ -6,6 +6,7 @@ mod audit;
 mod builds;
 mod crashes;
 mod glossary;
+mod processing;
 mod reports;
 
 use ::builds::{Build, Certainty, Derived, Product, Reason, Status, Version};

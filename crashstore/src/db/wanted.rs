@@ -65,7 +65,7 @@ platform::from_row!(Unprocessed { crash_id, received });
 pub(super) fn unprocessed_sql(db: &Db) -> String {
     format!(
         "SELECT crash_id, received FROM crash {} WHERE state = 'received' AND received < $1 \
-         ORDER BY received DESC, crash_id DESC LIMIT $2 OFFSET $3",
+         ORDER BY received, crash_id LIMIT $2 OFFSET $3",
         db.by_index("crash_unprocessed")
     )
 }
@@ -74,13 +74,13 @@ pub(super) fn unprocessed_sql(db: &Db) -> String {
 pub(super) fn count_sql(db: &Db) -> String {
     format!(
         "SELECT COUNT(*) FROM (SELECT 1 FROM crash {} WHERE state = 'received' AND received < $1 \
-         ORDER BY received DESC LIMIT $2) AS counted",
+         ORDER BY received LIMIT $2) AS counted",
         db.by_index("crash_unprocessed")
     )
 }
 
 /// At most `limit` crashes that came in before `until` (microseconds UTC) and are not processed, after the first
-/// `offset` of them: the newest first. They wait, are worked on, or were given up. Deleted ones and later copies are
+/// `offset` of them: the oldest first, so that pages stay what they are while more come. They wait, are worked on, or were given up. Deleted ones and later copies are
 /// not among them, nor any beyond the first [`MOST_UNPROCESSED`].
 ///
 /// # Errors

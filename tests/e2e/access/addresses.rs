@@ -158,6 +158,7 @@ pub(super) async fn addresses(world: &World) -> BTreeSet<Request> {
             "/api/RawCrash/?format=raw&name=memory_report&crash_id=",
             "/api/RawCrash/?format=raw&name=attachment&crash_id=",
             "/api/RawCrash/?format=raw&name=nothing&crash_id=",
+            "/api/CrashVerify/?crash_id=",
             "/search?q=",
             "/search?q=bp-",
             "/audit-log?crash_id=",
@@ -183,6 +184,10 @@ pub(super) async fn addresses(world: &World) -> BTreeSet<Request> {
         for path in ["/", "/search", "/builds/"] {
             asked.insert(Request::get(format!("{path}?{query}")));
         }
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("signatures", &value)
+            .finish();
+        asked.insert(Request::get(format!("/api/SignatureFirstDate/?{query}")));
     }
     let build = format!("product=Firefox&channel=nightly&build_id={}", text(&crash, "build"));
     for path in [
@@ -196,6 +201,8 @@ pub(super) async fn addresses(world: &World) -> BTreeSet<Request> {
     for path in [
         "/nothing",
         "/api/nothing",
+        "/api/NoOp/?product=x",
+        "/api/MissingProcessedCrash/?page=2",
         "/api/v1/nothing",
         "/__nothing__",
         "/static/",
@@ -210,6 +217,12 @@ pub(super) async fn addresses(world: &World) -> BTreeSet<Request> {
             "{\"product\": \"Firefox\", \"build_id\": \"20200101000000\"}\n{",
         ),
         ("/api/search", "{\"size\": 1}"),
+        ("/api/CrashSignature/", "{\"jobs\": [{}]}"),
+        // Of a crash that there is not, so that all others stay as they are.
+        (
+            "/api/Reprocessing/",
+            "crash_ids=de1bb258-cbbf-4589-a673-34f800260918&crash_ids=x",
+        ),
         ("/api/v1/builds", "[{\"product\": \"Firefox\"}]"),
         ("/account/sign-in", "token=x"),
         ("/report/index/x", ""),
