@@ -80,8 +80,8 @@ pub(super) fn count_sql(db: &Db) -> String {
 }
 
 /// At most `limit` crashes that came in before `until` (microseconds UTC) and are not processed, after the first
-/// `offset` of them: the oldest first, so that pages stay what they are while more come. They wait, are worked on, or were given up. Deleted ones and later copies are
-/// not among them, nor any beyond the first [`MOST_UNPROCESSED`].
+/// `offset` of them: the oldest first, so that pages stay what they are while more come. They wait, are worked on, or
+/// were given up. Deleted ones and later copies are not among them, nor any beyond the first [`MOST_UNPROCESSED`].
 ///
 /// # Errors
 /// The database failed.
