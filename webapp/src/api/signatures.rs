@@ -48,11 +48,16 @@ pub(super) const SIGNATURE_FIRST_DATE: Endpoint = Endpoint {
 
 pub(super) const CRASH_SIGNATURE: Endpoint = Endpoint {
     name: "CrashSignature",
-    about: "Makes signatures of crash data. The body is JSON: an object with a list `jobs`, at most 1,000 of them and \
-        8 MB, each in the schema that siggen has for crash data. The lists that are part of the program are used, and \
-        not those that a site has switched on.",
+    about: "Makes signatures of crash data, with the lists that are part of the program, and not those that a site has \
+        switched on.",
     methods: &["POST"],
-    parameters: &[],
+    parameters: &[Parameter {
+        name: "jobs",
+        kind: Kind::Body,
+        required: true,
+        about: "An object with a list `jobs`, at most 1,000 of them and 8 MB, each in the schema that siggen has for \
+            crash data.",
+    }],
     needs: None,
     answers: (
         "For each job, in order, its signature, notes about that, and the normalised frames that it was made of.",
