@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    audit_log, bench, buildinfo, check, crash, reprocess, rules, search, signature, submit, token, up,
+    audit_log, bench, bugs, buildinfo, check, crash, reprocess, rules, search, signature, submit, token, up,
 };
 use crate::global::Global;
 
@@ -26,6 +26,9 @@ pub(crate) enum Command {
     /// Import and look up builds
     #[command(subcommand)]
     Buildinfo(buildinfo::BuildinfoCommand),
+    /// Read which bugs name which crash signatures from a Bugzilla, or list them
+    #[command(subcommand)]
+    Bugs(bugs::BugsCommand),
     /// Run the pages and the API for looking at crashes alone (port 8002)
     Webapp,
     /// Run the processor alone (port 8003: health and metrics)

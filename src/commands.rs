@@ -2,6 +2,7 @@
 
 pub(crate) mod audit_log;
 pub(crate) mod bench;
+pub(crate) mod bugs;
 pub(crate) mod buildinfo;
 pub(crate) mod check;
 pub(crate) mod crash;

@@ -23,7 +23,7 @@ use platform::causes;
 
 use crate::cli::{Cli, Command, ConfigCommand};
 use crate::commands::{
-    audit_log, bench, buildinfo, check, crash, reprocess, rules, search, serve, signature, submit, token, up,
+    audit_log, bench, bugs, buildinfo, check, crash, reprocess, rules, search, serve, signature, submit, token, up,
 };
 use crate::global::Global;
 use crate::settings::{Section, Settings};
@@ -61,6 +61,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Webapp => serve::webapp(settings).await,
             Command::Processor => serve::processor(settings).await,
             Command::Buildinfo(command) => buildinfo::run(settings, command, global.json).await,
+            Command::Bugs(command) => bugs::run(&settings, command, global.json).await,
             Command::Crash(command) => crash::run(&settings, command, global.json).await,
             Command::Search(args) => search::run(&settings, &args, global.json).await,
             Command::Token(command) => token::run(&settings, command, global.json).await,
@@ -116,22 +117,23 @@ fn read_settings(global: &Global, command: &Command) -> anyhow::Result<Settings>
 
 /// The sections of the settings that a command uses.
 fn sections(command: &Command) -> &'static [Section] {
-    use Section::{Blobs, Buildinfo, Collector, Database, Http, Processor, Retention, Schedule};
+    use Section::{Blobs, Bugs, Buildinfo, Collector, Database, Http, Processor, Retention, Schedule};
     use buildinfo::BuildinfoCommand as Builds;
     match command {
         Command::Up(_) => &[
-            Http, Database, Blobs, Buildinfo, Schedule, Collector, Processor, Retention,
+            Http, Database, Blobs, Buildinfo, Schedule, Bugs, Collector, Processor, Retention,
         ],
         Command::Collector => &[Http, Database, Blobs, Collector],
         Command::Webapp => &[Http, Database, Blobs],
-        Command::Processor => &[Http, Database, Blobs, Buildinfo, Processor, Retention],
-        Command::Buildinfo(Builds::Serve) => &[Http, Database, Blobs, Buildinfo, Schedule, Retention],
+        Command::Processor => &[Http, Database, Blobs, Buildinfo, Bugs, Processor, Retention],
+        Command::Buildinfo(Builds::Serve) => &[Http, Database, Blobs, Buildinfo, Schedule, Bugs, Retention],
         Command::Buildinfo(_) => &[Database, Buildinfo],
+        Command::Bugs(_) => &[Database, Bugs],
         Command::Crash(_) => &[Database, Blobs],
         Command::Migrate | Command::Search(_) | Command::Token(_) | Command::AuditLog(_) | Command::Reprocess(_) => {
             &[Database]
         }
-        Command::Check(_) => &[Database, Blobs, Processor],
+        Command::Check(_) => &[Database, Blobs, Bugs, Processor],
         // These read the settings they use themselves, or use none.
         Command::Config(_)
         | Command::Submit(_)

@@ -12,7 +12,7 @@ platform::meters! {
 }
 
 /// The tables, each with its subject.
-pub(crate) const TABLES: [(&str, &[&Metric]); 9] = [
+pub(crate) const TABLES: [(&str, &[&Metric]); 10] = [
     ("Every process", platform::meters::METRICS),
     ("HTTP", platform::http::meters::METRICS),
     ("Access", platform::access::meters::METRICS),
@@ -21,6 +21,7 @@ pub(crate) const TABLES: [(&str, &[&Metric]); 9] = [
     ("Crash store", crashstore::meters::METRICS),
     ("Search", search::meters::METRICS),
     ("Builds", buildinfo::meters::METRICS),
+    ("Bugs", bugs::meters::METRICS),
     ("Upkeep", METRICS),
 ];
 

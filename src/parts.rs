@@ -156,6 +156,20 @@ impl Parts {
         self.lifecycle.spawn("upkeep", task);
     }
 
+    /// Starts reading bugs once an hour, if a Bugzilla is set. Any number of processes may do so.
+    pub(crate) fn start_bugs(&self) {
+        if self.settings.bugs.bugzilla_url.trim().is_empty() {
+            return;
+        }
+        platform::meters::begin(bugs::meters::METRICS);
+        let (db, stop) = (self.db.unhurried(), self.lifecycle.stop_token());
+        let settings = self.settings.bugs.clone();
+        self.lifecycle.spawn("bugs", async move {
+            bugs::schedule::run(db, settings, owner(), stop).await;
+            Ok(())
+        });
+    }
+
     /// Starts numbering search rows. Any number of processes may do so.
     pub(crate) fn start_sequencer(&self) {
         platform::meters::begin(crashstore::meters::METRICS);

@@ -28,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) products: Products,
     /// Sources of builds.
     pub(crate) buildinfo: buildinfo::Settings,
+    /// The Bugzilla.
+    pub(crate) bugs: bugs::Settings,
     /// Receiving crash reports.
     pub(crate) collector: collector::Settings,
     /// Processing crash reports.
@@ -47,6 +49,7 @@ impl Default for Settings {
             blobs: BlobSettings::default(),
             products: Products::default(),
             buildinfo: buildinfo::Settings::default(),
+            bugs: bugs::Settings::default(),
             collector: collector::Settings::default(),
             processor: processor::Settings::default(),
             retention: Retention::default(),
@@ -90,6 +93,7 @@ pub(crate) enum Section {
     Buildinfo,
     /// Automatic imports.
     Schedule,
+    Bugs,
     Collector,
     Processor,
     Retention,
@@ -107,6 +111,7 @@ impl Settings {
                 Section::Schedule => {
                     schedule_of(&self.buildinfo)?;
                 }
+                Section::Bugs => self.bugs.check()?,
                 Section::Collector => self.collector.check()?,
                 Section::Processor => self.processor.check()?,
                 Section::Retention => self.retention.check()?,

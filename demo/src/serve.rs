@@ -1,9 +1,12 @@
-//! The stand-ins over HTTP: Buildhub's search, the archive's listings and files, and product-details, on one listener.
+//! The stand-ins over HTTP: Buildhub's search, the archive's listings and files, product-details, and a Bugzilla, on
+//! one listener.
 //!
-//! The path selects the service: `/pub/` is the archive, `/1.0/` is product-details, and everything else is Buildhub,
-//! which answers unknown paths with its user interface. Each service can be told to misbehave while it runs.
+//! The path selects the service: `/pub/` is the archive, `/1.0/` is product-details, `/rest/` is the Bugzilla, and
+//! everything else is Buildhub, which answers unknown paths with its user interface. Each service can be told to
+//! misbehave while it runs.
 
 mod archive;
+mod bugzilla;
 mod faults;
 mod product_details;
 mod record;
@@ -15,7 +18,7 @@ mod tests;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -24,6 +27,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+pub use self::bugzilla::{TrackedBug, Tracker};
 pub use self::faults::{Fault, Faults, Switch};
 pub use self::stage::Stage;
 
@@ -46,6 +50,7 @@ enum Service {
     Buildhub,
     Archive,
     ProductDetails,
+    Bugzilla,
 }
 
 fn service(path: &str) -> Service {
@@ -54,6 +59,8 @@ fn service(path: &str) -> Service {
         Service::Archive
     } else if path.starts_with("/1.0/") {
         Service::ProductDetails
+    } else if path.starts_with("/rest/") {
+        Service::Bugzilla
     } else {
         Service::Buildhub
     }
@@ -71,6 +78,7 @@ impl Standins {
             Service::Buildhub => &self.faults.buildhub,
             Service::Archive => &self.faults.archive,
             Service::ProductDetails => &self.faults.product_details,
+            Service::Bugzilla => &self.faults.bugzilla,
         }
     }
 
@@ -84,7 +92,7 @@ impl Standins {
     }
 }
 
-/// The three services. Keep a clone of `faults` to make them misbehave and to count their requests.
+/// The four services. Keep a clone of `faults` to make them misbehave and to count their requests.
 pub fn router(stage: Stage, faults: Arc<Faults>) -> Router {
     let standins = Standins { stage, faults };
     Router::new()
@@ -94,6 +102,7 @@ pub fn router(stage: Stage, faults: Arc<Faults>) -> Router {
             "/v1/buckets/build-hub/collections/releases/search",
             get(to_search).post(to_search),
         )
+        .route("/rest/bug", get(search_bugs))
         .route("/__heartbeat__", get(well))
         .route("/__lbheartbeat__", get(well))
         .fallback(by_path)
@@ -152,6 +161,13 @@ async fn search_records(State(standins): State<Standins>, body: Bytes) -> Respon
 
 async fn any_records(State(standins): State<Standins>) -> Response {
     standins.search(b"{}")
+}
+
+async fn search_bugs(State(standins): State<Standins>, Query(asked): Query<Vec<(String, String)>>) -> Response {
+    if standins.faults.bugzilla.faults().contains(&Fault::Empty) {
+        return bugzilla::nothing();
+    }
+    standins.stage.tracker().search(&asked)
 }
 
 async fn count_records(State(standins): State<Standins>) -> Response {
@@ -215,6 +231,7 @@ async fn by_path(State(standins): State<Standins>, uri: Uri, headers: HeaderMap)
                     .into_response(),
             }
         }
+        Service::Bugzilla => StatusCode::NOT_FOUND.into_response(),
         Service::Buildhub => {
             let last = path.rsplit('/').next().unwrap_or_default();
             if last.contains('.') {

@@ -1,6 +1,7 @@
 //! `datil check`: checks that everything is well. One line per item, with what to do if it is not.
 
 mod audit;
+mod bugs;
 mod canary;
 mod finding;
 mod lists;
@@ -84,6 +85,9 @@ pub(crate) async fn run(settings: &Settings, args: &CheckArgs, as_json: bool) ->
         show(queue(db).await?)?;
         show(failed(db).await?)?;
         show(search_rows::look(db).await?)?;
+        if let Some(finding) = bugs::look(settings, db).await? {
+            show(finding)?;
+        }
     }
     if let Some(url) = &args.url {
         for finding in canary::follow(url, db.as_ref(), blobs.as_ref()).await {

@@ -34,6 +34,7 @@ pub(crate) async fn processor(settings: Settings) -> anyhow::Result<ExitCode> {
     let lookup = parts.start_lookup();
     parts.start_processor(lookup)?;
     parts.start_upkeep();
+    parts.start_bugs();
     parts.start_sequencer();
     let address = parts.serve(parts.operations(), 8003).await?;
     tracing::info!("processing; health and metrics at http://{address}/");
@@ -46,6 +47,7 @@ pub(crate) async fn buildinfo(settings: Settings) -> anyhow::Result<ExitCode> {
     let lookup = parts.start_lookup();
     parts.start_schedule()?;
     parts.start_upkeep();
+    parts.start_bugs();
     parts.start_sequencer();
     let router = parts.build_api(lookup).merge(parts.operations());
     let address = parts.serve(router, 8001).await?;

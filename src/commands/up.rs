@@ -38,6 +38,7 @@ pub(crate) async fn run(mut settings: Settings, args: &UpArgs, global: &Global) 
     let root = format!("http://{address}");
     parts.start_processor(lookup.clone())?;
     parts.start_upkeep();
+    parts.start_bugs();
     parts.start_sequencer();
     match stand_ins {
         Some(stand_ins) => stand_ins.start(&parts, lookup, root, global).await?,

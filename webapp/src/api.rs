@@ -5,6 +5,7 @@
 //! both, and name them in [`ENDPOINTS`] and [`routes`].
 
 mod answer;
+mod bugs;
 mod crashes;
 mod documented;
 mod endpoint;
@@ -43,6 +44,8 @@ const ENDPOINTS: &[&Endpoint] = &[
     &processing::MISSING_PROCESSED_CRASH,
     &processing::CRASH_VERIFY,
     &processing::NO_OP,
+    &bugs::BUGS,
+    &bugs::SIGNATURES_BY_BUGS,
 ];
 
 /// `/api/<Name>/`; clients that omit the trailing slash are redirected.
@@ -79,6 +82,8 @@ pub(crate) fn routes() -> Router<Webapp> {
         )
         .route("/api/CrashVerify/", only(get(processing::crash_verify)))
         .route("/api/NoOp/", only(get(processing::no_op)))
+        .route("/api/Bugs/", only(get(bugs::bugs).post(bugs::post_bugs)))
+        .route("/api/SignaturesByBugs/", only(get(bugs::signatures_by_bugs)))
         .route("/api/{name}", any(with_slash))
         .route("/api/{name}/", any(no_service))
         .layer(open_to_all)

@@ -3,6 +3,7 @@
 mod access;
 mod api;
 mod audit;
+mod bugs;
 mod builds;
 mod crashes;
 mod glossary;

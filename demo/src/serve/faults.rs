@@ -101,7 +101,7 @@ impl Switch {
     }
 }
 
-/// The switches of the three services.
+/// The switches of the four services.
 #[derive(Debug, Default)]
 pub struct Faults {
     /// Buildhub: `/api/search` and every path that belongs to no other service.
@@ -110,4 +110,6 @@ pub struct Faults {
     pub archive: Switch,
     /// product-details: `/1.0/`.
     pub product_details: Switch,
+    /// The Bugzilla: `/rest/`.
+    pub bugzilla: Switch,
 }

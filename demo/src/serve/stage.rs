@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::Fault;
 use super::archive::Archive;
+use super::bugzilla::Tracker;
 use crate::world::{Plan, World};
 
 /// What the stand-ins serve. Clones share it.
@@ -12,6 +13,7 @@ pub struct Stage {
     /// Gives the current plan; none: the scene stays.
     plan: Option<Arc<dyn Fn() -> Plan + Send + Sync>>,
     scene: Arc<RwLock<Arc<Scene>>>,
+    tracker: Arc<Tracker>,
 }
 
 /// One world, ready to serve.
@@ -29,8 +31,14 @@ impl Stage {
         let world = World::generate(&plan());
         Self {
             plan: Some(Arc::new(plan)),
+            tracker: Arc::new(Tracker::of(world.plan.nightly())),
             scene: Arc::new(RwLock::new(Arc::new(Scene::of(Arc::new(world))))),
         }
+    }
+
+    /// The bugs of the Bugzilla, which may be changed while it serves.
+    pub fn tracker(&self) -> &Arc<Tracker> {
+        &self.tracker
     }
 
     pub(super) fn scene(&self) -> Arc<Scene> {
@@ -63,6 +71,7 @@ impl From<Arc<World>> for Stage {
     fn from(world: Arc<World>) -> Self {
         Self {
             plan: None,
+            tracker: Arc::new(Tracker::of(world.plan.nightly())),
             scene: Arc::new(RwLock::new(Arc::new(Scene::of(world)))),
         }
     }

@@ -40,6 +40,7 @@ const FILES: &[File] = files![
     "0013_sequence",
     "0014_identity",
     "0015_firsts",
+    "0016_bugs",
 ];
 
 pub(super) static SQLITE_MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| migrator(|file| file.sqlite));
@@ -86,6 +87,7 @@ mod tests {
         ("f688c9eeb0eff887", "c41d8d2046ee3515"),
         ("dcba88b7362e9e83", "da442fdaef2b1a67"),
         ("1194f87ea078ad05", "1767f95cc38f7362"),
+        ("8ba771c16fb158e1", "d21df20afd55100f"),
     ];
 
     #[test]

@@ -70,6 +70,7 @@ impl StandIns {
         let root = Url::parse(&format!("http://{}", listener.local_addr()?))?;
         settings.buildinfo.addresses = Addresses::all_at(&root);
         SCHEDULE.clone_into(&mut settings.buildinfo.schedule);
+        settings.bugs.bugzilla_url = root.to_string();
         let symbols = std::path::absolute(settings.data_dir.join("demo-symbols"))?;
         write_symbols(&symbols).context("writing the sample symbols")?;
         let symbols =
