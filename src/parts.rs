@@ -158,10 +158,10 @@ impl Parts {
 
     /// Starts reading bugs once an hour, if a Bugzilla is set. Any number of processes may do so.
     pub(crate) fn start_bugs(&self) {
+        platform::meters::begin(bugs::meters::METRICS);
         if self.settings.bugs.bugzilla_url.trim().is_empty() {
             return;
         }
-        platform::meters::begin(bugs::meters::METRICS);
         let (db, stop) = (self.db.unhurried(), self.lifecycle.stop_token());
         let settings = self.settings.bugs.clone();
         self.lifecycle.spawn("bugs", async move {

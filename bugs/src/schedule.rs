@@ -17,7 +17,9 @@ const LOOK: i64 = 60 * 1_000_000;
 /// Imports whenever it is due, until `stop`. Nothing is done without a Bugzilla. Any number of processes may do so.
 pub async fn run(db: Db, settings: Settings, owner: String, stop: CancellationToken) {
     loop {
-        match import_if_due(&db, &settings, &owner, &stop).await {
+        let outcome = import_if_due(&db, &settings, &owner, &stop).await;
+        let is_well = outcome.is_ok();
+        match outcome {
             Ok(Some(done)) => tracing::info!("{}", line(&done)),
             Ok(None) => {}
             Err(ImportError::Off | ImportError::Stopped) => {
@@ -28,7 +30,9 @@ pub async fn run(db: Db, settings: Settings, owner: String, stop: CancellationTo
             Err(error) => tracing::warn!(%error, "bugs could not be imported; what is known stays"),
         }
         let wait = match measure(&db, &settings).await {
-            Ok(wait) => wait,
+            Ok(wait) if is_well => wait,
+            // What was broken off is due at once, but whatever broke it off needs time.
+            Ok(_) => LOOK,
             Err(error) => {
                 tracing::warn!(%error, "how old the bugs are is not known");
                 LOOK
@@ -37,8 +41,7 @@ pub async fn run(db: Db, settings: Settings, owner: String, stop: CancellationTo
         let wait = Duration::from_micros(u64::try_from(wait.clamp(0, LOOK)).unwrap_or_default());
         tokio::select! {
             () = stop.cancelled() => return,
-            // Never at once: another process may import at this moment.
-            () = clock::sleep(wait.max(Duration::from_secs(1))) => {}
+            () = clock::sleep(wait) => {}
         }
     }
 }

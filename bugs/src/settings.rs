@@ -83,7 +83,10 @@ mod tests {
                 (Ok(found), Ok(expected)) => assert_eq!(found.as_deref(), expected, "{written}"),
                 (Err(error), Err(expected)) => {
                     let error = error.to_string();
-                    assert!(error.contains(expected) && error.contains("bugs.bugzilla_url"), "{error}");
+                    assert!(
+                        error.contains(expected) && error.contains("bugs.bugzilla_url"),
+                        "{error}"
+                    );
                     assert!(!error.contains("secret"), "{error}");
                 }
                 (found, _) => panic!("{written}: {found:?}"),

@@ -12,12 +12,18 @@ pub(crate) fn check(bytes: &[u8]) {
         assert!(said.signatures.len() <= MAX_SIGNATURES);
         assert!(bug.keywords.len() <= 50 && bug.flags.len() <= 200);
         let flags = bug.flags.iter().flat_map(|(name, value)| [name, value]);
-        let texts = [&bug.status, &bug.resolution].into_iter().chain(&bug.keywords).chain(flags);
+        let texts = [&bug.status, &bug.resolution]
+            .into_iter()
+            .chain(&bug.keywords)
+            .chain(flags);
         for text in texts {
             assert!(text.chars().count() <= 64, "{text:?}");
         }
         for text in said.signatures.iter().chain([&bug.summary]) {
-            assert!(text.chars().count() <= 300 && !text.contains(char::is_control), "{text:?}");
+            assert!(
+                text.chars().count() <= 300 && !text.contains(char::is_control),
+                "{text:?}"
+            );
         }
         for signature in &said.signatures {
             assert!((1..=MAX_LENGTH).contains(&signature.chars().count()), "{signature:?}");

@@ -3,6 +3,7 @@
 mod access;
 mod announced;
 mod browser;
+mod bugs;
 mod builds;
 mod builds_cli;
 mod clients;

@@ -229,7 +229,11 @@ mod tests {
             json!([1]),
         ] {
             let list = json!({"bugs": [{"id": 2}, other]}).to_string();
-            assert_eq!(read(list.as_bytes()), Err(NoBugs::Garbage("a bug without a number")), "{list}");
+            assert_eq!(
+                read(list.as_bytes()),
+                Err(NoBugs::Garbage("a bug without a number")),
+                "{list}"
+            );
         }
         assert_eq!(one(json!({"id": 1, "keywords": "b, a"})).bug.keywords, ["a", "b"]);
     }
@@ -254,8 +258,14 @@ mod tests {
     fn answers_without_bugs() {
         let error = |text: &str| NoBugs::Error(text.to_owned());
         for (answer, expected) in [
-            (r#"{"error":true,"code":102,"message":"You are\n not"}"#, error("You are not (error 102)")),
-            (r#"{"error":true,"message":"no jo@example.org here"}"#, error("no \u{2026} here")),
+            (
+                r#"{"error":true,"code":102,"message":"You are\n not"}"#,
+                error("You are not (error 102)"),
+            ),
+            (
+                r#"{"error":true,"message":"no jo@example.org here"}"#,
+                error("no \u{2026} here"),
+            ),
             (r#"{"error":true}"#, error("an error without words")),
             (r#"{"error":1,"code":5,"message":7}"#, error("error 5")),
             (r#"{"bugs":{}}"#, NoBugs::Garbage("JSON without a list of bugs")),

@@ -61,7 +61,10 @@ mod tests {
             ("[@ a ] see [bug 5] too", &["a ] see [bug 5"]),
             ("[@ [@ a ] ]", &["a ]"]),
             ("[@ a [@ b ]", &["b"]),
-            ("[@ operator new[] | T<[u8; 4]>::f ]", &["operator new[] | T<[u8; 4]>::f"]),
+            (
+                "[@ operator new[] | T<[u8; 4]>::f ]",
+                &["operator new[] | T<[u8; 4]>::f"],
+            ),
             ("[[@ a ]]", &["a ]"]),
             ("[@ @ ]", &["@"]),
             ("[@ a\nb ]", &[]),

@@ -145,7 +145,12 @@ mod tests {
     use super::*;
 
     /// Reads a list, of which a page holds at most `most`; before the n-th page the list changes as `change` says.
-    fn read(list: &mut Vec<i64>, most: usize, mut place: Place, change: impl Fn(usize, &mut Vec<i64>)) -> BTreeSet<i64> {
+    fn read(
+        list: &mut Vec<i64>,
+        most: usize,
+        mut place: Place,
+        change: impl Fn(usize, &mut Vec<i64>),
+    ) -> BTreeSet<i64> {
         let mut read = BTreeSet::new();
         for number in 0..2000 {
             change(number, list);
@@ -168,8 +173,16 @@ mod tests {
             unsorted.reverse();
             let all: BTreeSet<i64> = sorted.iter().copied().collect();
             for most in [2, 3, 5, 100] {
-                assert_eq!(read(&mut sorted, most, Place::at(0, 0), |_, _| {}), all, "{count} {most}");
-                assert_eq!(read(&mut unsorted, most, Place::at(0, 0), |_, _| {}), all, "{count} {most}");
+                assert_eq!(
+                    read(&mut sorted, most, Place::at(0, 0), |_, _| {}),
+                    all,
+                    "{count} {most}"
+                );
+                assert_eq!(
+                    read(&mut unsorted, most, Place::at(0, 0), |_, _| {}),
+                    all,
+                    "{count} {most}"
+                );
             }
         }
     }

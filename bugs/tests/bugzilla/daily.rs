@@ -42,7 +42,8 @@ async fn fields_of_versions_change_within_a_day() {
         run(db, &standin.url, &options()).await.unwrap();
         // Such a change is no reason for the Bugzilla to list it.
         let mut bug = standin.tracker.get(1_900_001).unwrap();
-        bug.fields.insert("cf_status_firefox999".to_owned(), "wontfix".to_owned());
+        bug.fields
+            .insert("cf_status_firefox999".to_owned(), "wontfix".to_owned());
         standin.tracker.put(bug);
         pass_hours(db, 24).await;
         let done = run(db, &standin.url, &options()).await.unwrap();
@@ -68,7 +69,11 @@ async fn a_bugzilla_that_is_away_or_broken_changes_nothing() {
         let (known, good) = (stored(db).await, state(db).await.unwrap().good);
         let away = "http://127.0.0.1:9";
         for (fault, url, expected) in [
-            (Fault::Down, standin.url.as_str(), "the Bugzilla does not answer: status 503"),
+            (
+                Fault::Down,
+                standin.url.as_str(),
+                "the Bugzilla does not answer: status 503",
+            ),
             (
                 Fault::Garbage,
                 standin.url.as_str(),
@@ -154,7 +159,10 @@ async fn an_answer_that_was_cut_removes_nothing() {
         assert_eq!((done.changed.removed, done.asked_again), (1, 4));
         assert_eq!(stored(db).await, ["1 s1", "3 s3", "4 s4"]);
         let asked = scripted.asked();
-        let starts: Vec<&str> = asked[3..].iter().map(|query| query.split('&').next().unwrap()).collect();
+        let starts: Vec<&str> = asked[3..]
+            .iter()
+            .map(|query| query.split('&').next().unwrap())
+            .collect();
         assert_eq!(starts, ["id=1%2C2%2C3%2C4", "id=2%2C3%2C4", "id=2"]);
         pass_hours(db, 24).await;
         let error = run(db, &scripted.url, &options()).await.unwrap_err();

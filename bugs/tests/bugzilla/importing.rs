@@ -33,7 +33,15 @@ async fn all_bugs_with_signatures_are_read_and_later_what_changed() {
         let known = details(db, &[1_900_002, 1_900_003, 5]).await.unwrap();
         let facts: Vec<_> = known
             .iter()
-            .map(|bug| (bug.id, bug.status.as_str(), bug.resolution.as_str(), bug.assigned, bug.flags.len()))
+            .map(|bug| {
+                (
+                    bug.id,
+                    bug.status.as_str(),
+                    bug.resolution.as_str(),
+                    bug.assigned,
+                    bug.flags.len(),
+                )
+            })
             .collect();
         assert_eq!(
             facts,
@@ -56,11 +64,17 @@ async fn all_bugs_with_signatures_are_read_and_later_what_changed() {
         let done = run(db, &standin.url, &options()).await.unwrap();
         assert_eq!((done.changed.written, done.changed.removed), (3, 1));
         let now = stored(db).await;
-        assert_eq!(now[..3], ["7 new[]", "1900001 a", "1900001 victim::render::set_opacity"]);
+        assert_eq!(
+            now[..3],
+            ["7 new[]", "1900001 a", "1900001 victim::render::set_opacity"]
+        );
         assert!(!now.iter().any(|line| line.starts_with("1900004")), "{now:?}");
         assert!(details(db, &[1_900_005]).await.unwrap()[0].assigned);
         let state = state(db).await.unwrap();
-        assert!(state.good > 0 && state.failed == 0 && state.good == state.since, "{state:?}");
+        assert!(
+            state.good > 0 && state.failed == 0 && state.good == state.since,
+            "{state:?}"
+        );
     }
 }
 
@@ -88,7 +102,11 @@ async fn who_is_asked_about_signatures_answers_with_all_of_their_bugs() {
         );
         assert_eq!(
             signatures_of(db, &[1_900_001, 3, 4]).await.unwrap(),
-            [pair(3, "A"), pair(3, "b"), pair(1_900_001, "victim::render::set_opacity")]
+            [
+                pair(3, "A"),
+                pair(3, "b"),
+                pair(1_900_001, "victim::render::set_opacity")
+            ]
         );
         assert_eq!(naming(db, "victim::render::set_opacity").await, [1_900_001, 1_900_005]);
         assert_eq!(bugs_of(db, &[]).await.unwrap(), []);
@@ -117,10 +135,7 @@ async fn a_long_list_is_read_in_pages_and_goes_on_where_it_broke_off() {
             });
         }
         // Every fifth request fails; here none is tried again for long, so that the import ends early.
-        let small = Options {
-            page: 5,
-            ..options()
-        };
+        let small = Options { page: 5, ..options() };
         standin.faults.bugzilla.set(Fault::Flaky);
         run(db, &standin.url, &small).await.unwrap();
         assert_eq!(stored(db).await.len(), 49);
@@ -161,9 +176,15 @@ async fn a_long_list_is_read_in_pages_and_goes_on_where_it_broke_off() {
 async fn one_process_imports_at_a_time() {
     for test in databases().await {
         let (db, standin) = (&test.db, Standin::serve().await);
-        let other = bugs::db::Lease::take(db, "other", platform::clock::now_micros()).await.unwrap().unwrap();
+        let other = bugs::db::Lease::take(db, "other", platform::clock::now_micros())
+            .await
+            .unwrap()
+            .unwrap();
         let busy = run(db, &standin.url, &options()).await;
-        assert!(matches!(&busy, Err(ImportError::Busy(holder)) if holder.owner == "other"), "{busy:?}");
+        assert!(
+            matches!(&busy, Err(ImportError::Busy(holder)) if holder.owner == "other"),
+            "{busy:?}"
+        );
         assert_eq!(standin.faults.bugzilla.requests(), 0);
         other.release().await.unwrap();
         run(db, &standin.url, &options()).await.unwrap();

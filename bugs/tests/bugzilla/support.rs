@@ -147,7 +147,10 @@ pub(crate) async fn stored(db: &Db) -> Vec<String> {
     let bugs = list(db, 0, 1000).await.expect("bugs");
     let ids: Vec<i64> = bugs.iter().map(|bug| bug.id).collect();
     let pairs = signatures_of(db, &ids).await.expect("signatures");
-    pairs.into_iter().map(|pair| format!("{} {}", pair.id, pair.signature)).collect()
+    pairs
+        .into_iter()
+        .map(|pair| format!("{} {}", pair.id, pair.signature))
+        .collect()
 }
 
 /// The bugs that name a signature.

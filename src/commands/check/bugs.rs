@@ -122,13 +122,13 @@ mod tests {
                 "https://c.example/",
                 state(5, 5, 4),
                 5,
-                Some((false, said(", from https://b.example/; https://c.example/ was not read yet"))),
+                Some((
+                    false,
+                    said(", from https://b.example/; https://c.example/ was not read yet"),
+                )),
             ),
         ] {
-            let numbers = Numbers {
-                bugs: 7,
-                signatures: 9,
-            };
+            let numbers = Numbers { bugs: 7, signatures: 9 };
             let found = finding(root, &state, numbers, now * HOUR);
             assert_eq!(found.map(|found| (found.well, found.text)), expected, "{state:?}");
         }

@@ -199,6 +199,8 @@ pub(super) async fn addresses(world: &World) -> BTreeSet<Request> {
         asked.insert(Request::get(format!("{path}?{build}")));
     }
     for path in [
+        "/api/Bugs/?signatures=x",
+        "/api/SignaturesByBugs/?bug_ids=1",
         "/nothing",
         "/api/nothing",
         "/api/NoOp/?product=x",
@@ -216,6 +218,7 @@ pub(super) async fn addresses(world: &World) -> BTreeSet<Request> {
             "/api/v1/lookup",
             "{\"product\": \"Firefox\", \"build_id\": \"20200101000000\"}\n{",
         ),
+        ("/api/Bugs/", "signatures=x"),
         ("/api/search", "{\"size\": 1}"),
         ("/api/CrashSignature/", "{\"jobs\": [{}]}"),
         // Of a crash that there is not, so that all others stay as they are.

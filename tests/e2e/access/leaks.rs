@@ -17,7 +17,7 @@ use super::world::World;
 const AT_ONCE: usize = 4;
 
 /// Commands that list or show something.
-const COMMANDS: [&[&str]; 15] = [
+const COMMANDS: [&[&str]; 16] = [
     &["crash", "list"],
     &["crash", "list", "--query", "product=~"],
     &[
@@ -35,6 +35,7 @@ const COMMANDS: [&[&str]; 15] = [
     &["buildinfo", "runs"],
     &["buildinfo", "latest"],
     &["buildinfo", "export"],
+    &["bugs", "list"],
     &["token", "list"],
     &["audit-log", "--limit", "1000"],
     &["config", "show"],

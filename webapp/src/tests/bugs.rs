@@ -14,10 +14,7 @@ async fn fill(server: &Server) {
     let lease = Lease::take(&server.test.db, "test", 0).await.unwrap().unwrap();
     let mut tx = lease.begin().await.unwrap().unwrap();
     for (id, signatures) in [(7, &["OOM | small", "a::b"][..]), (8, &["OOM | small"]), (9, &["a::B"])] {
-        let bug = Bug {
-            id,
-            ..Bug::default()
-        };
+        let bug = Bug { id, ..Bug::default() };
         let signatures: BTreeSet<String> = signatures.iter().map(ToString::to_string).collect();
         put(&mut tx, &[(&bug, &signatures)], 1).await.unwrap();
     }
@@ -58,7 +55,11 @@ async fn bugs_of_signatures_are_answered_with_all_that_they_name() {
             let got = server.get(&format!("/api/Bugs/?{asked}")).await;
             let posted = server.send_with("POST", "/api/Bugs/", &FORM, asked).await;
             for answer in [got, posted] {
-                assert_eq!((answer.status, answer.json()), (StatusCode::OK, hits(expected)), "{asked}");
+                assert_eq!(
+                    (answer.status, answer.json()),
+                    (StatusCode::OK, hits(expected)),
+                    "{asked}"
+                );
                 assert_eq!(answer.headers[header::CONTENT_TYPE], "application/json; charset=UTF-8");
                 assert_eq!(answer.headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
                 assert_eq!(answer.headers[header::LAST_MODIFIED], "Mon, 03 Aug 2026 11:02:44 GMT");
@@ -73,11 +74,18 @@ async fn signatures_of_bugs_are_answered() {
         fill(&server).await;
         for (asked, expected) in [
             ("bug_ids=8", &[(8, "OOM | small")][..]),
-            ("bug_ids=9&bug_ids=7&bug_ids=9", &[(7, "OOM | small"), (7, "a::b"), (9, "a::B")]),
+            (
+                "bug_ids=9&bug_ids=7&bug_ids=9",
+                &[(7, "OOM | small"), (7, "a::b"), (9, "a::B")],
+            ),
             ("bug_ids=1&bug_ids=18446744073709551615", &[]),
         ] {
             let answer = server.get(&format!("/api/SignaturesByBugs/?{asked}")).await;
-            assert_eq!((answer.status, answer.json()), (StatusCode::OK, hits(expected)), "{asked}");
+            assert_eq!(
+                (answer.status, answer.json()),
+                (StatusCode::OK, hits(expected)),
+                "{asked}"
+            );
         }
     }
 }
@@ -96,8 +104,20 @@ async fn what_cannot_be_answered_of_bugs_is_told() {
         let required = "This field is required.";
         for (method, path, body, status, expected) in [
             ("GET", "Bugs/".to_owned(), "", 400, form("signatures", required)),
-            ("GET", "Bugs/?signatures=".to_owned(), "", 400, form("signatures", required)),
-            ("POST", "Bugs/?signatures=a".to_owned(), "", 400, form("signatures", required)),
+            (
+                "GET",
+                "Bugs/?signatures=".to_owned(),
+                "",
+                400,
+                form("signatures", required),
+            ),
+            (
+                "POST",
+                "Bugs/?signatures=a".to_owned(),
+                "",
+                400,
+                form("signatures", required),
+            ),
             (
                 "POST",
                 "Bugs/".to_owned(),
@@ -105,8 +125,20 @@ async fn what_cannot_be_answered_of_bugs_is_told() {
                 400,
                 form("signatures", "Null characters are not allowed."),
             ),
-            ("GET", format!("Bugs/?{}", many("signatures")), "", 400, too_many.clone()),
-            ("GET", "SignaturesByBugs/".to_owned(), "", 400, form("bug_ids", required)),
+            (
+                "GET",
+                format!("Bugs/?{}", many("signatures")),
+                "",
+                400,
+                too_many.clone(),
+            ),
+            (
+                "GET",
+                "SignaturesByBugs/".to_owned(),
+                "",
+                400,
+                form("bug_ids", required),
+            ),
             (
                 "GET",
                 "SignaturesByBugs/?bug_ids=1&bug_ids=x".to_owned(),
@@ -114,7 +146,13 @@ async fn what_cannot_be_answered_of_bugs_is_told() {
                 400,
                 form("bug_ids", "Enter a whole number."),
             ),
-            ("GET", format!("SignaturesByBugs/?{}", many("bug_ids")), "", 400, too_many),
+            (
+                "GET",
+                format!("SignaturesByBugs/?{}", many("bug_ids")),
+                "",
+                400,
+                too_many,
+            ),
             (
                 "POST",
                 "SignaturesByBugs/".to_owned(),
@@ -122,11 +160,21 @@ async fn what_cannot_be_answered_of_bugs_is_told() {
                 405,
                 json!({"error": "Method not allowed"}),
             ),
-            ("PUT", "Bugs/".to_owned(), "", 405, json!({"error": "Method not allowed"})),
+            (
+                "PUT",
+                "Bugs/".to_owned(),
+                "",
+                405,
+                json!({"error": "Method not allowed"}),
+            ),
         ] {
             let answer = server.send_with(method, &format!("/api/{path}"), &FORM, body).await;
             let path = path.chars().take(40).collect::<String>();
-            assert_eq!((answer.status.as_u16(), answer.json()), (status, expected), "{method} {path}");
+            assert_eq!(
+                (answer.status.as_u16(), answer.json()),
+                (status, expected),
+                "{method} {path}"
+            );
         }
         // Clients that leave out the slash are sent on.
         let moved = server.get("/api/Bugs?signatures=a").await;
