@@ -51,6 +51,13 @@ async fn six_things_to_try_work_as_they_stand_in_the_summary() {
     let ways = ways(&printed);
     let tried: Vec<u32> = ways.iter().map(|(number, _)| *number).collect();
     assert_eq!(tried, [1, 1, 2, 2, 3, 3, 4, 5, 6, 6], "{printed}");
+    // The stand-in for a Bugzilla is asked from the start on.
+    let bugs = "/api/Bugs/?signatures=stackoverflow+%7C+nsBlockFrame%3A%3AReflow";
+    system
+        .wait_for("the bugs", async || {
+            (system.json(bugs).await["total"] == 1).then_some(())
+        })
+        .await;
     let mut shown = Vec::new();
     for (number, way) in &ways {
         let text = match way.strip_prefix(&system.url) {
