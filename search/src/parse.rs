@@ -22,6 +22,7 @@ pub use names::Context;
 pub use problem::{Fault, Problem, Warning};
 pub use written::{conditions_to_query_string, to_query_string};
 
+use cursor::Cursor;
 use parameters::Parameters;
 
 /// What was understood.
@@ -58,7 +59,7 @@ pub fn parse(params: &[(String, String)], context: &Context) -> Result<Parsed, P
     };
     let cursor = cursor::cursor(&parameters, &query.order())?;
     let pages = cursor.is_some();
-    if let Some((after, dates)) = cursor.flatten() {
+    if let Some(Cursor::Next { after, dates }) = cursor {
         query.after = Some(after);
         let of_dates = conditions
             .iter_mut()

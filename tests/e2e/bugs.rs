@@ -30,7 +30,7 @@ async fn wait_for(system: &System, expected: &[i64], time: &str) {
             ids.dedup();
             (ids == expected && read == time).then_some(())
         })
-        .await
+        .await;
 }
 
 /// What `datil check` says of bugs, and whether that is well.

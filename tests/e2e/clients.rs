@@ -1,4 +1,4 @@
-//! The tools that people use with Crash Stats today, as they are on PyPI, told nothing but another host.
+//! The tools that people use with Crash Stats today, as they are published, told nothing but another host.
 
 mod crashstats_tools;
 mod libmozdata;
@@ -8,11 +8,13 @@ use std::process::Command;
 
 use crashstore::db::upsert_search_row;
 use crashstore::search::compressed;
+use demo::Plan;
 use platform::clock;
 use platform::db::{DatabaseSettings, Db};
 use platform_testing::skip;
 use serde_json::json;
 
+use crate::stand_ins::StandIns;
 use crate::system::{Config, System};
 
 /// Names the folder of the tools' programs: `bin` of a Python environment in which they are installed.
@@ -62,7 +64,12 @@ impl World {
             skip(what, &format!("{PROGRAMS} names no folder with the tools' programs"));
             return None;
         };
-        let mut system = System::new(&Config::default());
+        let stand_ins = StandIns::of(demo::World::empty(&Plan::default())).await;
+        let mut system = System::new(&Config {
+            more: &format!("[bugs]\nbugzilla_url = {:?}\n", stand_ins.url),
+            ..Config::default()
+        });
+        system.run_well(["bugs", "import"]);
         let create = |more: &[&str]| {
             let args = [&["token", "create", "--note", "test"], more].concat();
             system.run_well(args).trim().to_owned()

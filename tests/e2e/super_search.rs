@@ -84,7 +84,7 @@ impl Site {
         system.start(["up"]);
         let site = Self {
             system,
-            client: reqwest::Client::new(),
+            client: platform::http::client().build().expect("a client"),
             db,
             token,
         };

@@ -35,11 +35,16 @@ struct Written {
     id: String,
 }
 
-/// Where the page begins, and the dates of all pages; none on the first page. `None` if no cursor is asked for.
-pub(super) fn cursor(
-    parameters: &Parameters<'_>,
-    order: &[Sort],
-) -> Result<Option<Option<(After, [Range; 2])>>, Problem> {
+/// A page of a query that is asked by pages.
+pub(super) enum Cursor {
+    /// The first.
+    First,
+    /// The one after this place. The dates are those of all pages.
+    Next { after: After, dates: [Range; 2] },
+}
+
+/// Which page is asked for. `None` if it is not asked by pages.
+pub(super) fn cursor(parameters: &Parameters<'_>, order: &[Sort]) -> Result<Option<Cursor>, Problem> {
     let Some(text) = parameters.values(NAME).last() else {
         return Ok(None);
     };
@@ -49,17 +54,17 @@ pub(super) fn cursor(
         return Err(Problem::new(NAME, message));
     }
     if text.is_empty() || *text == "*" {
-        return Ok(Some(None));
+        return Ok(Some(Cursor::First));
     }
     let read = read(text, order).ok_or_else(|| {
         let message = "not a cursor of this query: pass on `next` of the answer before with the same parameters, or \
                        begin with an empty one";
         Problem::new(NAME, message)
     })?;
-    Ok(Some(Some(read)))
+    Ok(Some(read))
 }
 
-fn read(text: &str, order: &[Sort]) -> Option<(After, [Range; 2])> {
+fn read(text: &str, order: &[Sort]) -> Option<Cursor> {
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
     let written: Written = serde_json::from_slice(&bytes).ok()?;
     if written.sort != names(order) || written.values.len() != order.len() || written.id.len() > MAX_ID {
@@ -91,7 +96,8 @@ fn read(text: &str, order: &[Sort]) -> Option<(After, [Range; 2])> {
         range(has_to, [Side::UpTo, Side::Below], to),
     ];
     let id = written.id;
-    Some((After { values, id }, dates))
+    let after = After { values, id };
+    Some(Cursor::Next { after, dates })
 }
 
 fn names(order: &[Sort]) -> Vec<String> {

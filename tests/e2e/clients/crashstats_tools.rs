@@ -15,6 +15,7 @@ async fn its_commands_need_only_another_host() {
     supersearch_is_refused(&world);
     supersearchfacet(&world);
     fetch_data(&world);
+    reprocess(&world).await;
 }
 
 fn host(world: &World) -> String {
@@ -219,4 +220,43 @@ fn fetch_data(world: &World) {
         assert_eq!(ran.code, Some(code), "{args:?}: {}", ran.out);
         assert!(ran.err.contains(error), "{args:?}: {}", ran.err);
     }
+}
+
+async fn reprocess(world: &World) {
+    let host = host(world);
+    let run = |args: &[&str], token| {
+        let args = [&[host.as_str(), "--no-color"], args].concat();
+        world.run("reprocess", &args, token)
+    };
+    let [first, second, third] = world.ids.each_ref().map(String::as_str);
+    let history = async |id: &str| {
+        let crash = world.system.json(&format!("/api/ProcessedCrash/?crash_id={id}")).await;
+        crash["processor_history"].as_array().map_or(0, Vec::len)
+    };
+    let full = Some(world.tokens.full.as_str());
+    run(&[first, &format!("bp-{second}")], full).well();
+    run(&["--ruleset=regenerate_signature", third], full).well();
+    for id in [first, second, third] {
+        let again = async || (history(id).await == 1).then_some(());
+        world.system.wait_for("a crash to be processed again", again).await;
+    }
+    for (args, token, error) in [
+        (&[first][..], None, "No API token provided."),
+        (
+            &[first],
+            Some(&world.tokens.none),
+            "requires the 'Reprocess Crashes' permission",
+        ),
+        (&[first], Some(&world.tokens.expired), "API Token found but expired"),
+        (
+            &["--ruleset=nothing", first],
+            Some(&world.tokens.full),
+            "Ruleset 'nothing' is not valid.",
+        ),
+    ] {
+        let ran = run(args, token.map(String::as_str));
+        assert_eq!(ran.code, Some(1), "{args:?}: {}", ran.out);
+        assert!(ran.err.contains(error), "{args:?}: {}", ran.err);
+    }
+    assert_eq!(history(first).await, 1);
 }

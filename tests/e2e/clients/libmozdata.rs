@@ -28,6 +28,8 @@ print(json.dumps({
     "dates": SuperSearch.get_search_date("2024-10-01", "2024-10-15"),
     "unredacted": unredacted(),
     "link": SuperSearch.get_link({"signature": "=x"}),
+    "bugs": Bugs.get_bugs(["victim::render::set_opacity", "nothing"]),
+    "firsts": SignatureFirstDate.get_signatures(["victim", "nothing"]),
     "processed": {id: crash.get("product") for id, crash in ProcessedCrash.get_processed(ids).items()},
 }))
 "#;
@@ -48,6 +50,20 @@ async fn its_classes_need_only_another_host() {
         assert_eq!(fenix["facets"]["cardinality_install_time"]["value"], 11);
         assert_eq!(found["dates"], json!([">=2024-10-01", "<2024-10-15"]));
         assert_eq!(found["link"], format!("{}/search/?signature=%3Dx", world.system.url));
+        let mut bugs: Vec<i64> =
+            serde_json::from_value(found["bugs"]["victim::render::set_opacity"].clone()).expect("ids");
+        bugs.sort_unstable();
+        assert_eq!(
+            (bugs, &found["bugs"]["nothing"]),
+            (vec![1_900_001, 1_900_005], &json!([]))
+        );
+        let first = &found["firsts"][0];
+        let ours = world
+            .system
+            .json(&format!("/api/SuperSearch/?uuid={}&_columns=date", world.ids[0]))
+            .await;
+        assert_eq!(first["first_build"], "20261102093000", "{found}");
+        assert_eq!(first["first_date"], ours["hits"][0]["date"]);
         for id in &world.ids {
             assert_eq!(found["processed"][id], "Firefox");
         }

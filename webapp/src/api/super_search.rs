@@ -238,7 +238,11 @@ async fn find(app: &Webapp, caller: &Caller, query: &str) -> Result<Response, Fa
     if !protected.is_empty() {
         record(app, caller, Action::SearchProtected, None, &protected.join(" ")).await?;
     }
-    let Answered { answer: found, as_of } = app.search.ask(query.clone()).await.map_err(not_answered)?;
+    let Answered { answer: found, as_of } = app
+        .search
+        .ask(query.clone())
+        .await
+        .map_err(|error| not_answered(&error))?;
     let hits = hits::read(&app.db, &found.hits, &query.columns).await?;
     let whole = Whole {
         answered: Answered { answer: found, as_of },
@@ -365,14 +369,14 @@ fn strictly_refused(warnings: &[Warning]) -> Failure {
     Failure::new(StatusCode::BAD_REQUEST, json!({"error": error, "errors": errors}))
 }
 
-fn not_answered(error: AskError) -> Failure {
+fn not_answered(error: &AskError) -> Failure {
     match error {
         AskError::Refused(evaluate::Refused::TooLong | evaluate::Refused::GivenUp) => Failure::text(
             StatusCode::SERVICE_UNAVAILABLE,
             &format!("Search query timed out: {error}"),
         ),
         AskError::Refused(_) => Failure::bad_argument(&error.to_string()),
-        AskError::Busy { retry_after } => Failure::not_now(&error.to_string(), retry_after),
+        AskError::Busy { retry_after } => Failure::not_now(&error.to_string(), *retry_after),
         AskError::NotReady | AskError::Damaged => Failure::not_now(&error.to_string(), 5),
     }
 }
