@@ -29,6 +29,7 @@ const EXPENSIVE: &[(&str, &str)] = &[
     ("GET", "/api/v1/compare"),
     ("GET", "/api/v1/snapshot"),
     ("GET", "/builds/audit"),
+    ("POST", "/api/CrashSignature/"),
     ("POST", "/api/search"),
     ("POST", "/api/v1/builds"),
     ("POST", "/api/v1/lookup"),
