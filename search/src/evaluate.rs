@@ -16,7 +16,7 @@ mod weights;
 mod tests;
 
 pub(crate) use limits::spent;
-pub use limits::{Limits, Refused};
+pub use limits::{Held, Limits, Refused};
 
 use crate::answer::Answer;
 use crate::columns::Snapshot;

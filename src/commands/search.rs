@@ -59,7 +59,7 @@ pub(crate) async fn run(settings: &Settings, args: &SearchArgs, as_json: bool) -
 }
 
 fn print(asking: &Asking, answered: &Answered, hits: &[Hit], as_json: bool) -> std::io::Result<()> {
-    let Answered { answer, as_of } = answered;
+    let Answered { answer, as_of, .. } = answered;
     let columns = &asking.query.columns;
     let (from, to) = asking.span();
     let mut out = std::io::stdout().lock();

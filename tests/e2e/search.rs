@@ -137,7 +137,7 @@ fn check_what_is_refused(system: &System) {
         (&["search", "_columns=nothing"], "_columns: Unknown field 'nothing'"),
         (
             &["crash", "list", "--query", "signature=@("],
-            "signature: a `(` is not closed",
+            "signature: Malformed supersearch query: a `(` is not closed",
         ),
         (
             &["crash", "delete", "--query", "", "--yes"],

@@ -1,13 +1,17 @@
 //! How much an answer may cost.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
 /// Maximum buckets in an answer.
 const BUCKETS: u64 = 5_000_000;
+/// Maximum buckets in all answers of this process that are being made or written.
+const BUCKETS_AT_ONCE: u64 = 8_000_000;
+/// Those that there are.
+static BUCKETS_HELD: AtomicU64 = AtomicU64::new(0);
 /// Maximum bytes of the texts that buckets are named by, in an answer.
 const TEXTS: u64 = 256 << 20;
 /// Maximum different values, each counted in every bucket that it is in, in an answer.
@@ -25,6 +29,9 @@ pub enum Refused {
     /// Its buckets are named by too much text.
     #[error("the answer has more than 256 MB of texts: ask for fewer with _facets_size")]
     TooMuchText,
+    /// Other answers take the memory that it needs.
+    #[error("other searches have too many buckets at the moment: ask again in a few seconds")]
+    NoMemory,
     /// It counts too many different values.
     #[error("more than 20 million different values would be counted: ask for a shorter time or fewer buckets")]
     TooManyDistinct,
@@ -43,8 +50,37 @@ pub struct Limits {
     until: Option<Duration>,
     given_up: Arc<AtomicBool>,
     buckets: u64,
+    held: Held,
     texts: u64,
     distinct: u64,
+}
+
+/// The buckets of an answer, which count until it is dropped.
+#[derive(Debug)]
+pub struct Held {
+    all: &'static AtomicU64,
+    own: u64,
+}
+
+impl Held {
+    fn new(all: &'static AtomicU64) -> Self {
+        Self { all, own: 0 }
+    }
+
+    fn take(&mut self, count: u64) -> Result<(), Refused> {
+        self.own += count;
+        let all = self.all.fetch_add(count, Ordering::Relaxed) + count;
+        if all > BUCKETS_AT_ONCE {
+            return Err(Refused::NoMemory);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.own, Ordering::Relaxed);
+    }
 }
 
 /// No end, and nobody who could go away.
@@ -63,6 +99,7 @@ impl Limits {
             until,
             given_up,
             buckets: BUCKETS,
+            held: Held::new(&BUCKETS_HELD),
             texts: TEXTS,
             distinct: DISTINCT,
         }
@@ -81,7 +118,12 @@ impl Limits {
 
     pub(super) fn take_buckets(&mut self, count: usize) -> Result<(), Refused> {
         self.buckets = self.buckets.checked_sub(count as u64).ok_or(Refused::TooManyBuckets)?;
-        Ok(())
+        self.held.take(count as u64)
+    }
+
+    /// What the answer holds, to be kept with it.
+    pub fn into_held(self) -> Held {
+        self.held
     }
 
     pub(super) fn take_text(&mut self, bytes: usize) -> Result<(), Refused> {
@@ -102,4 +144,20 @@ impl Limits {
 pub(crate) fn spent() -> Duration {
     // No time before the start of a thread is told.
     clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_count_until_their_answer_is_dropped() {
+        static ALL: AtomicU64 = AtomicU64::new(0);
+        let (mut first, mut second) = (Held::new(&ALL), Held::new(&ALL));
+        assert!(first.take(BUCKETS_AT_ONCE).is_ok());
+        assert!(matches!(second.take(1), Err(Refused::NoMemory)));
+        drop((first, second));
+        assert_eq!(ALL.load(Ordering::Relaxed), 0);
+        assert!(Held::new(&ALL).take(BUCKETS_AT_ONCE).is_ok());
+    }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::room::{NoRoom, cost};
 use super::{AsOf, Search};
 use crate::answer::Answer;
-use crate::evaluate::{self, Limits, Refused, spent};
+use crate::evaluate::{self, Held, Limits, Refused, spent};
 use crate::meters;
 use crate::query::Query;
 
@@ -18,12 +18,14 @@ const PROCESSOR_TIME: Duration = Duration::from_secs(10);
 const RETRY_AFTER: u64 = 5;
 
 /// An answer, and how much of what there is it knows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct Answered {
     /// The answer.
     pub answer: Answer,
     /// What it knows.
     pub as_of: AsOf,
+    /// As long as this is kept, the answer counts among those that take memory.
+    pub held: Held,
 }
 
 /// Why there is no answer.
@@ -101,10 +103,13 @@ impl Search {
             // Damaged files can make their reader panic.
             let answer = catch_unwind(AssertUnwindSafe(|| evaluate::answer(&snapshot, &query, &mut limits)));
             meters::SEARCH_CPU.observe((spent() - began).as_secs_f64());
-            answer
+            answer.map(|answer| answer.map(|answer| (answer, limits.into_held())))
         };
         match tokio::task::spawn_blocking(work).await {
-            Ok(Ok(Ok(answer))) => Ok(Answered { answer, as_of }),
+            Ok(Ok(Ok((answer, held)))) => Ok(Answered { answer, as_of, held }),
+            Ok(Ok(Err(Refused::NoMemory))) => Err(AskError::Busy {
+                retry_after: RETRY_AFTER,
+            }),
             Ok(Ok(Err(Refused::Files(error)))) => {
                 tracing::warn!(%error, "the search index could not be read");
                 self.suspect()

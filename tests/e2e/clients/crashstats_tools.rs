@@ -251,7 +251,7 @@ async fn reprocess(world: &World) {
         (
             &["--ruleset=nothing", first],
             Some(&world.tokens.full),
-            "Ruleset 'nothing' is not valid.",
+            "400 Client Error: Bad Request",
         ),
     ] {
         let ran = run(args, token.map(String::as_str));

@@ -22,14 +22,14 @@ def unredacted():
 
 search = {"product": ["Firefox", "Fenix"], "_results_number": 2, "_facets": ["product"], "date": None,
           "_aggs.product": ["release_channel", "_cardinality.install_time"]}
-ids = sys.argv[1:]
+ids = sys.argv[2:]
 print(json.dumps({
     "search": gathered(SuperSearch, search),
     "dates": SuperSearch.get_search_date("2024-10-01", "2024-10-15"),
     "unredacted": unredacted(),
     "link": SuperSearch.get_link({"signature": "=x"}),
     "bugs": Bugs.get_bugs(["victim::render::set_opacity", "nothing"]),
-    "firsts": SignatureFirstDate.get_signatures(["victim", "nothing"]),
+    "firsts": SignatureFirstDate.get_signatures([sys.argv[1], "nothing"]),
     "processed": {id: crash.get("product") for id, crash in ProcessedCrash.get_processed(ids).items()},
 }))
 "#;
@@ -39,8 +39,10 @@ async fn its_classes_need_only_another_host() {
     let Some(world) = World::new("libmozdata").await else {
         return;
     };
+    let crash = world.system.processed(&world.ids[0]).await;
+    let signature = crash["signature"].as_str().expect("a signature");
     for token in ["", &world.tokens.full] {
-        let found = run(&world, token);
+        let found = run(&world, token, signature);
         let search = &found["search"];
         assert_eq!(search["total"], 2_303);
         assert_eq!(search["errors"], json!([]));
@@ -76,7 +78,7 @@ async fn its_classes_need_only_another_host() {
 }
 
 /// Runs the script with a token, empty for none, as it is configured: by a file in its folder.
-fn run(world: &World, token: &str) -> Value {
+fn run(world: &World, token: &str, signature: &str) -> Value {
     let folder = world.system.folder();
     let settings = format!(
         "[Socorro]\nURL={}\ntoken={token}\n[User-Agent]\nname=test\n",
@@ -85,7 +87,7 @@ fn run(world: &World, token: &str) -> Value {
     std::fs::write(folder.join("mozdata.ini"), settings).expect("settings can be written");
     std::fs::write(folder.join("script.py"), SCRIPT).expect("a script can be written");
     let ids = world.ids.iter().map(String::as_str);
-    let args: Vec<&str> = ["script.py"].into_iter().chain(ids).collect();
+    let args: Vec<&str> = ["script.py", signature].into_iter().chain(ids).collect();
     let printed = world.run("python", &args, None).well();
     serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{error}: {printed}"))
 }

@@ -238,14 +238,11 @@ async fn find(app: &Webapp, caller: &Caller, query: &str) -> Result<Response, Fa
     if !protected.is_empty() {
         record(app, caller, Action::SearchProtected, None, &protected.join(" ")).await?;
     }
-    let Answered { answer: found, as_of } = app
-        .search
-        .ask(query.clone())
-        .await
-        .map_err(|error| not_answered(&error))?;
-    let hits = hits::read(&app.db, &found.hits, &query.columns).await?;
+    let answered = app.search.ask(query.clone()).await;
+    let answered = answered.map_err(|error| not_answered(&error))?;
+    let hits = hits::read(&app.db, &answered.answer.hits, &query.columns).await?;
     let whole = Whole {
-        answered: Answered { answer: found, as_of },
+        answered,
         hits,
         query,
         pages,
@@ -276,7 +273,7 @@ impl Serialize for Whole {
             warnings: Vec<Value>,
             as_of: Value,
         }
-        let Answered { answer, as_of } = &self.answered;
+        let Answered { answer, as_of, .. } = &self.answered;
         let missing = as_of.missing_weeks(evaluate::span(&self.query));
         let next = answer.last.as_ref().filter(|_| self.pages);
         let next = next.and_then(|last| to_cursor(&self.query, last));
