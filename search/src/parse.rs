@@ -45,10 +45,10 @@ pub struct Parsed {
 pub fn parse(params: &[(String, String)], context: &Context) -> Result<Parsed, Problem> {
     let parameters = Parameters::of(params)?;
     let mut warnings = Vec::new();
-    let mut conditions = filters::conditions(&parameters, context, &mut warnings)?;
+    let conditions = filters::conditions(&parameters, context, &mut warnings)?;
     let aggregations = aggregations::aggregations(&parameters, context, &mut warnings)?;
     let mut query = Query {
-        conditions: Vec::new(),
+        conditions,
         sort: page::sort(&parameters, context, &mut warnings)?,
         after: None,
         offset: parameters.number("_results_offset", 0, u64::from(u32::MAX), &mut warnings)?,
@@ -57,16 +57,14 @@ pub fn parse(params: &[(String, String)], context: &Context) -> Result<Parsed, P
         aggregations,
         weighted: parameters.flag("weighted", &mut warnings)?,
     };
-    let cursor = cursor::cursor(&parameters, &query.order())?;
+    let cursor = cursor::cursor(&parameters, &query)?;
     let pages = cursor.is_some();
     if let Some(Cursor::Next { after, dates }) = cursor {
         query.after = Some(after);
-        let of_dates = conditions
-            .iter_mut()
-            .filter(|condition| condition.field.kind() == Kind::Date);
+        let conditions = query.conditions.iter_mut();
+        let of_dates = conditions.filter(|condition| condition.field.kind() == Kind::Date);
         of_dates.for_each(|condition| condition.ranges = dates.to_vec());
     }
-    query.conditions = conditions;
     warnings.extend(
         parameters
             .unread()

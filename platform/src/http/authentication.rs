@@ -197,6 +197,11 @@ impl Access {
         }
     }
 
+    /// The site's own origin, such as `https://crashes.example`; none if `http.public_url` does not say it.
+    pub fn own_origin(&self) -> Option<&str> {
+        self.own_origin.as_deref()
+    }
+
     /// How long a browser stays signed in at most.
     pub fn session(&self) -> Duration {
         self.session

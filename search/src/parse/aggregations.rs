@@ -9,6 +9,9 @@ use crate::query::{Aggregation, Calendar, Interval};
 /// Maximum aggregations within each other.
 const MAX_DEPTH: usize = 5;
 
+/// The widest interval of whole numbers: up to it, all are exact.
+const WIDEST: u64 = 1 << 53;
+
 /// Maximum aggregations in all.
 const MAX_AGGREGATIONS: usize = 100;
 
@@ -224,10 +227,10 @@ fn interval(field: FieldId, value: &str) -> Result<Interval, &'static str> {
             width.map(Interval::Number).ok_or("must be a number greater than 0")
         }
         _ => {
-            let width: Option<u32> = value.parse().ok();
-            let width = width.filter(|width| *width > 0);
-            let interval = width.map(|width| Interval::Number(f64::from(width)));
-            interval.ok_or("must be a whole number from 1 to 4294967295")
+            let width: Option<u64> = value.parse().ok();
+            let width = width.filter(|width| (1..=WIDEST).contains(width));
+            let interval = width.map(|width| Interval::Number(width as f64));
+            interval.ok_or("must be a whole number from 1 to 9007199254740992")
         }
     }
 }

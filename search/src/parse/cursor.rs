@@ -4,23 +4,27 @@
 //! neither repeat nor pass over a crash that stays as it is, whatever comes in between them. It is made for machines:
 //! what is in it may change with a release.
 
+use std::hash::BuildHasher as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crash::fields::Access;
+use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::dates::MAX_SPAN;
+use super::conditions_to_query_string;
+use super::dates::{self, MAX_SPAN};
 use super::parameters::Parameters;
 use super::problem::Problem;
 use crate::fields::Kind;
-use crate::query::{After, Number, Query, Range, Side, Sort};
+use crate::query::{After, Condition, Number, Query, Range, Side, Sort};
 use crate::row::Value;
 
 pub(super) const NAME: &str = "_cursor";
 
 /// Maximum characters of a cursor: the value of a parameter in an address.
-pub(super) const MAX_LENGTH: usize = 60_000;
+pub(super) const MAX_LENGTH: usize = 30_000;
 
 /// Maximum characters of the crash id in a cursor.
 const MAX_ID: usize = 100;
@@ -28,6 +32,8 @@ const MAX_ID: usize = 100;
 /// As it is written in a cursor.
 #[derive(Serialize, Deserialize)]
 struct Written {
+    /// Stands for the conditions, other than the dates.
+    query: u64,
     /// Of the lower and the upper bound: whether it is included, and the moment, microseconds UTC.
     dates: [(bool, i64); 2],
     sort: Vec<String>,
@@ -44,7 +50,8 @@ pub(super) enum Cursor {
 }
 
 /// Which page is asked for. `None` if it is not asked by pages.
-pub(super) fn cursor(parameters: &Parameters<'_>, order: &[Sort]) -> Result<Option<Cursor>, Problem> {
+pub(super) fn cursor(parameters: &Parameters<'_>, query: &Query) -> Result<Option<Cursor>, Problem> {
+    let order = query.order();
     let Some(text) = parameters.values(NAME).last() else {
         return Ok(None);
     };
@@ -53,10 +60,22 @@ pub(super) fn cursor(parameters: &Parameters<'_>, order: &[Sort]) -> Result<Opti
                        `_results_offset`";
         return Err(Problem::new(NAME, message));
     }
+    if query.offset > 0 {
+        let message = "begins a page by itself: leave `_results_offset` out";
+        return Err(Problem::new(NAME, message));
+    }
+    if query.limit == 0 {
+        let message = "pages need hits: ask for at least 1 with `_results_number`";
+        return Err(Problem::new(NAME, message));
+    }
     if text.is_empty() || *text == "*" {
         return Ok(Some(Cursor::First));
     }
-    let read = read(text, order).ok_or_else(|| {
+    let is_of_query = |cursor: &Cursor| match cursor {
+        Cursor::First => true,
+        Cursor::Next { dates, .. } => is_asked(parameters, dates),
+    };
+    let read = read(text, query, &order).filter(is_of_query).ok_or_else(|| {
         let message = "not a cursor of this query: pass on `next` of the answer before with the same parameters, or \
                        begin with an empty one";
         Problem::new(NAME, message)
@@ -64,10 +83,33 @@ pub(super) fn cursor(parameters: &Parameters<'_>, order: &[Sort]) -> Result<Opti
     Ok(Some(read))
 }
 
-fn read(text: &str, order: &[Sort]) -> Option<Cursor> {
+/// Whether these are the dates that the parameters ask for, if it is asked when the first page was.
+fn is_asked(parameters: &Parameters<'_>, dates: &[Range; 2]) -> bool {
+    let [_, to] = dates;
+    let Number::Integer(then) = to.bound else {
+        return false;
+    };
+    let asked = dates::ranges(parameters.values("date"), then, &mut Vec::new());
+    asked.is_ok_and(|asked| asked == *dates)
+}
+
+/// A number that stands for the conditions of a query, other than its dates.
+fn digest(query: &Query) -> u64 {
+    let conditions = query.conditions.iter();
+    let others = conditions.filter(|condition| condition.field.kind() != Kind::Date);
+    let mut others: Vec<Condition> = others.cloned().collect();
+    others.sort_by_key(|condition| condition.field);
+    FixedState::default().hash_one(conditions_to_query_string(&others))
+}
+
+fn read(text: &str, query: &Query, order: &[Sort]) -> Option<Cursor> {
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
     let written: Written = serde_json::from_slice(&bytes).ok()?;
-    if written.sort != names(order) || written.values.len() != order.len() || written.id.len() > MAX_ID {
+    if written.query != digest(query)
+        || written.sort != names(order)
+        || written.values.len() != order.len()
+        || written.id.len() > MAX_ID
+    {
         return None;
     }
     let [(has_from, from), (has_to, to)] = written.dates;
@@ -130,6 +172,7 @@ pub fn to_cursor(query: &Query, last: &After) -> Option<String> {
         Some(Value::Boolean(boolean)) => (*boolean).into(),
     };
     let written = Written {
+        query: digest(query),
         dates: [bound([Side::From, Side::Above])?, bound([Side::UpTo, Side::Below])?],
         sort: names(&query.order()),
         values: last.values.iter().map(value).collect(),

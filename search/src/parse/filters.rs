@@ -86,7 +86,7 @@ fn tests(field: FieldId, value: &str, reading: &mut Reading<'_>) -> Result<Vec<T
         return Ok(vec![Test::Missing]);
     }
     let test = match field.kind() {
-        Kind::Boolean => boolean(field, value)?,
+        Kind::Boolean => boolean(field, value, reading),
         Kind::Integer | Kind::Number | Kind::Date => number(field, value)?,
         Kind::Semicolons if !value.starts_with(['=', '~', '^', '$', '@']) => return Ok(any_part(value)),
         Kind::Exact | Kind::Words | Kind::Semicolons => text(field, value, reading)?,
@@ -103,14 +103,16 @@ fn any_part(value: &str) -> Vec<Test> {
     parts
 }
 
-fn boolean(field: FieldId, value: &str) -> Result<Test, Problem> {
+/// Crash Stats takes for false whatever it does not know as true.
+fn boolean(field: FieldId, value: &str, reading: &mut Reading<'_>) -> Test {
     match value.trim().to_ascii_lowercase().as_str() {
-        "__true__" | "true" | "t" | "1" | "y" | "yes" => Ok(Test::Boolean(true)),
-        "false" | "f" | "0" | "n" | "no" => Ok(Test::Boolean(false)),
-        _ => Err(Problem::new(
-            field.name(),
-            "must be `true`, `false`, `__true__` or `__null__`, or one of them behind `!`",
-        )),
+        "__true__" | "true" | "t" | "1" | "y" | "yes" => Test::Boolean(true),
+        "false" | "f" | "0" | "n" | "no" => Test::Boolean(false),
+        _ => {
+            let message = "is neither `true` nor `false`: taken for false";
+            reading.warnings.push(Warning::new(field.name(), message));
+            Test::Boolean(false)
+        }
     }
 }
 

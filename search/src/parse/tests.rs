@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::fields::FieldId;
-use crate::query::{Aggregation, Calendar, Condition, Interval, Number, Range, Side, Sort, Test};
+use crate::query::{After, Aggregation, Calendar, Condition, Interval, Number, Range, Side, Sort, Test};
+use crate::row::Value;
 
 const ALL: Context = Context {
     now: 1_790_000_000_000_000,
@@ -207,6 +208,56 @@ fn without_parameters_there_are_defaults() {
 }
 
 #[test]
+fn what_is_neither_true_nor_false_is_taken_for_false_with_a_warning() {
+    for value in ["maybe", "", "2"] {
+        let Parsed { query, warnings, .. } = parsed(&format!("safe_mode={value}"));
+        assert_eq!(query.conditions[1].any, [Test::Boolean(false)]);
+        assert_eq!(warnings.len(), 1, "{value}");
+    }
+}
+
+#[test]
+fn a_cursor_belongs_to_one_query() {
+    let asked = "product=Firefox&uptime=>5&date=>=2026-11-25&_sort=uptime&_cursor=";
+    let first = parsed(asked);
+    assert!(first.pages && first.query.after.is_none());
+    let last = After {
+        values: vec![Some(Value::Integer(7))],
+        id: "id".to_owned(),
+    };
+    let cursor = to_cursor(&first.query, &last).unwrap();
+    let later = Context {
+        now: ALL.now + 60_000_000,
+        ..ALL
+    };
+    let next = |query: &str| parse_query_string(&format!("{query}{cursor}"), &later);
+    let page = next(asked).unwrap();
+    assert_eq!(page.query.after, Some(last));
+    assert_eq!(
+        page.query.conditions, first.query.conditions,
+        "the dates of the first page"
+    );
+    // The order of parameters does not matter, nor what else is shown or counted.
+    let same = "uptime=>5&_facets=version&date=>=2026-11-25&product=Firefox&_sort=uptime&_columns=uuid&_cursor=";
+    assert!(next(same).is_ok());
+    for other in [
+        "product=Fenix&uptime=>5&date=>=2026-11-25&_sort=uptime&_cursor=",
+        "uptime=>5&date=>=2026-11-25&_sort=uptime&_cursor=",
+        "product=Firefox&uptime=>5&date=>=2026-11-24&_sort=uptime&_cursor=",
+        "product=Firefox&uptime=>5&date=>=2026-11-25&date=<2026-11-26&_sort=uptime&_cursor=",
+        "product=Firefox&uptime=>5&_sort=uptime&_cursor=",
+        "product=Firefox&uptime=>5&date=>=2026-11-25&_sort=-uptime&_cursor=",
+        "product=Firefox&uptime=>5&date=>=2026-11-25&_sort=uptime_ts&_cursor=",
+    ] {
+        let problem = next(other).unwrap_err();
+        assert!(
+            problem.message.starts_with("not a cursor of this query"),
+            "{other}: {problem}"
+        );
+    }
+}
+
+#[test]
 fn hits_can_be_chosen() {
     let query = parsed(
         "_columns=uuid&_columns=url&_columns=uuid&_sort=-date&_sort=uptime&_sort=-uptime&_results_number=0\
@@ -355,8 +406,9 @@ fn what_is_wrong_is_named() {
         ("uptime=99999999999999999999", "uptime", "whole number"),
         ("uptime=1.5", "uptime", "whole number"),
         ("uptime_ts=inf", "uptime_ts", "must be a number"),
-        ("safe_mode=maybe", "safe_mode", "`true`"),
-        ("safe_mode=", "safe_mode", "`true`"),
+        ("_cursor=&_results_offset=1", "_cursor", "leave `_results_offset` out"),
+        ("_cursor=&_results_number=0", "_cursor", "at least 1"),
+        ("_cursor=bm9uc2Vuc2U", "_cursor", "not a cursor of this query"),
         ("signature=@a~", "signature", "complement"),
         ("date=2026-01-01", "date", "prefix operator"),
         ("date=>=2020-01-01", "date", "365 days"),

@@ -168,6 +168,8 @@ fn operation(endpoint: &Endpoint, method: &str) -> Value {
             "200": {"description": answers, "content": {"application/json": {"example": example}}},
             "400": error("A parameter is missing or makes no sense."),
             "403": error("The token is not valid, or has not the permission."),
+            "405": error("The method is another one."),
+            "415": error("The body is of another type."),
             "404": error("There is no such crash."),
             "429": error("Too many requests: try again after the time in `Retry-After`."),
             "503": error("Not now, or not in time."),
@@ -258,7 +260,7 @@ mod tests {
             now: 1_795_968_000_000_000,
             sees_protected: false,
         };
-        let own = ["strict", "_return_query", "pretty"];
+        let own = ["strict", "_return_query", "_ignore_empty", "pretty"];
         let parameters = super::super::super_search::SUPER_SEARCH.parameters.iter();
         for parameter in parameters.filter(|parameter| !own.contains(&parameter.name)) {
             let value = match parameter.name {

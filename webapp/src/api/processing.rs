@@ -2,6 +2,7 @@
 
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use crash::CrashId;
@@ -161,7 +162,7 @@ pub(super) async fn missing_processed_crash(
         .into_iter()
         .map(|row| object!({"crash_id": row.crash_id, "is_processed": false, "created": iso(row.received, "Z")}))
         .collect();
-    let link = |page: i64| address_of(&headers, page);
+    let link = |page: i64| address_of(&app, &headers, page);
     let answer = object!({
         "results": results,
         "count": count,
@@ -171,23 +172,15 @@ pub(super) async fn missing_processed_crash(
     json(answer, Style::of(&given)).await
 }
 
-/// The address of a page, as the client asked for this one.
-fn address_of(headers: &HeaderMap, page: i64) -> String {
-    let text = |name| {
-        headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-    };
-    let scheme = match text("x-forwarded-proto".parse().unwrap_or(header::HOST)) {
-        "https" => "https",
-        _ => "http",
-    };
+/// The address of a page: at the site's own address, if that is set, else at the host that the client asked.
+fn address_of(app: &Webapp, headers: &HeaderMap, page: i64) -> String {
     let path = format!("/api/{}/?page={page}", MISSING_PROCESSED_CRASH.name);
-    match text(header::HOST) {
-        "" => path,
-        host => format!("{scheme}://{host}{path}"),
+    if let Some(own) = app.access.own_origin() {
+        return format!("{own}{path}");
     }
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = host.and_then(|host| host.parse::<Authority>().ok());
+    host.map_or_else(|| path.clone(), |host| format!("http://{host}{path}"))
 }
 
 /// Where a crash is stored.

@@ -35,7 +35,7 @@ const LONG_TIME: Duration = Duration::from_secs(25);
 const MOST_WARNINGS: usize = 100;
 
 /// Parameters that say how to answer, rather than what is asked.
-const ABOUT_THE_ANSWER: [&str; 4] = ["pretty", "strict", "_return_query", "_fields"];
+const ABOUT_THE_ANSWER: [&str; 5] = ["pretty", "strict", "_return_query", "_fields", "_ignore_empty"];
 
 pub(super) const SUPER_SEARCH: Endpoint = Endpoint {
     name: "SuperSearch",
@@ -52,7 +52,7 @@ pub(super) const SUPER_SEARCH: Endpoint = Endpoint {
          the query; `as_of`, how far the index has come.",
         r#"{"hits": [{"uuid": "de1bb258-cbbf-4589-a673-34f800160918", "product": "Firefox"}], "total": 1,
 "facets": {"signature": [{"term": "OOM | small", "count": 1}]}, "errors": [], "warnings": [],
-"as_of": {"committed": "2026-11-29T12:00:00.000000+00:00", "behind": 0}}"#,
+"as_of": {"committed": "2026-11-29T12:00:00Z", "behind": 0}}"#,
     ),
 };
 
@@ -162,6 +162,12 @@ const PARAMETERS: &[Parameter] = &[
         Kind::Text,
         "With 1, the answer is how the query was understood; nothing is searched.",
     ),
+    parameter(
+        "_ignore_empty",
+        Kind::Text,
+        "With 1, parameters without a value count as absent, as forms send them; otherwise an empty value of a text \
+         is an empty text.",
+    ),
     parameter("pretty", Kind::Text, "With `print`, the answer is indented."),
 ];
 
@@ -213,8 +219,8 @@ async fn search(app: &Webapp, caller: &Caller, query: &str) -> Result<Response, 
 async fn find(app: &Webapp, caller: &Caller, query: &str) -> Result<Response, Failure> {
     let given = pairs(query.as_bytes());
     let style = Style::of(&given);
-    let is_set = |name| given.iter().any(|(given, value)| given == name && is_true(value));
-    let (strict, return_query) = (is_set("strict"), is_set("_return_query"));
+    let (strict, return_query) = (flag(&given, "strict")?, flag(&given, "_return_query")?);
+    let ignores_empty = flag(&given, "_ignore_empty")?;
     let context = Context {
         now: clock::now_micros(),
         sees_protected: caller.may(Permission::ViewPii),
@@ -223,7 +229,10 @@ async fn find(app: &Webapp, caller: &Caller, query: &str) -> Result<Response, Fa
     let parsed = cpu::run_sized(query.len() << 6, move || {
         let asked: Vec<(String, String)> = given
             .into_iter()
-            .filter(|(name, _)| !ABOUT_THE_ANSWER.contains(&name.as_str()))
+            .filter(|(name, value)| {
+                let is_left_out = ignores_empty && value.is_empty();
+                !is_left_out && !ABOUT_THE_ANSWER.contains(&name.as_str())
+            })
             .collect();
         parse(&asked, &context)
     });
@@ -241,7 +250,12 @@ async fn find(app: &Webapp, caller: &Caller, query: &str) -> Result<Response, Fa
     let answered = app.search.ask(query.clone()).await;
     let answered = answered.map_err(|error| not_answered(&error))?;
     let hits = hits::read(&app.db, &answered.answer.hits, &query.columns).await?;
+    let last = answered.answer.last.as_ref().filter(|_| pages);
+    let next = last
+        .map(|last| to_cursor(&query, last).ok_or_else(cursor_too_long))
+        .transpose()?;
     let whole = Whole {
+        next,
         answered,
         hits,
         query,
@@ -251,8 +265,16 @@ async fn find(app: &Webapp, caller: &Caller, query: &str) -> Result<Response, Fa
     answer(whole, style).await
 }
 
-fn is_true(value: &str) -> bool {
-    ["1", "t", "true", "y", "yes"].contains(&value.to_ascii_lowercase().as_str())
+/// Whether something is wanted that is not by default; of several values the last counts.
+fn flag(given: &[(String, String)], name: &str) -> Result<bool, Failure> {
+    let last = given.iter().rev().find(|(given, _)| given == name);
+    match last.map(|(_, value)| value.trim().to_ascii_lowercase()).as_deref() {
+        None | Some("" | "0" | "f" | "false" | "n" | "no") => Ok(false),
+        Some("1" | "t" | "true" | "y" | "yes") => Ok(true),
+        Some(_) => Err(Failure::bad_argument(&format!(
+            "Bad value for parameter {name}: must be `1` or `0`"
+        ))),
+    }
 }
 
 /// All that an answer is written from.
@@ -261,6 +283,8 @@ struct Whole {
     hits: Vec<Hit>,
     query: Query,
     pages: bool,
+    /// The cursor of the next page.
+    next: Option<String>,
     warnings: Vec<Warning>,
 }
 
@@ -275,8 +299,6 @@ impl Serialize for Whole {
         }
         let Answered { answer, as_of, .. } = &self.answered;
         let missing = as_of.missing_weeks(evaluate::span(&self.query));
-        let next = answer.last.as_ref().filter(|_| self.pages);
-        let next = next.and_then(|last| to_cursor(&self.query, last));
         let mut warnings = written(&self.warnings);
         warnings.extend(as_of.lacking.iter().map(|field| {
             let message = "some crashes lack it: an earlier release wrote their rows, which are being made again";
@@ -288,7 +310,7 @@ impl Serialize for Whole {
                 hits: &self.hits,
                 columns: &self.query.columns,
                 missing: &missing,
-                next: self.pages.then_some(next.as_deref()),
+                next: self.pages.then_some(self.next.as_deref()),
             },
             warnings,
             as_of: json!({"committed": clock::rfc3339(as_of.committed), "behind": as_of.behind}),
@@ -349,6 +371,12 @@ fn refused(problem: Problem) -> Failure {
         errors.insert(parameter, json!([message]));
     }
     Failure::new(StatusCode::BAD_REQUEST, json!({"error": error, "errors": errors}))
+}
+
+fn cursor_too_long() -> Failure {
+    let error = "Bad value for parameter _cursor: what these crashes are sorted by is too long for an address: sort by \
+                 something else, or use _results_offset";
+    Failure::bad_argument(error)
 }
 
 fn strictly_refused(warnings: &[Warning]) -> Failure {
