@@ -4,8 +4,8 @@
 //! * [`world`] makes the history and, beside it, the truth: the exact version of each build. It is a pure function of a
 //!   [`Plan`]: no clock, and the same plan gives the same history byte for byte. A [`Live`] world moves on: the plan
 //!   says what time it is.
-//! * [`mod@serve`] answers for Buildhub, the archive, product-details and a Bugzilla on one listener, and can be told to
-//!   misbehave.
+//! * [`mod@serve`] answers for Buildhub, the archive, product-details and a Bugzilla on one listener, and can be told
+//!   to misbehave.
 //! * [`crashes`] holds the sample crashes and gives them the identity of builds of a world.
 //!
 //! It is not a mirror: every build id, revision and size is invented; only the formats are those of the real services.

@@ -73,9 +73,9 @@ async fn what_the_api_cannot_answer_it_says_so() {
             ),
             (format!("RawCrash/?crash_id={PROCESSED}&format=x"), 400, bad("format")),
             (
-                "SuperSearch/".to_owned(),
+                "SuperSearchStatus/".to_owned(),
                 404,
-                json!({"error": "No service called 'SuperSearch'"}),
+                json!({"error": "No service called 'SuperSearchStatus'"}),
             ),
         ] {
             let answer = server.get(&format!("/api/{path}")).await;
