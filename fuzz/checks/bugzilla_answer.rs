@@ -9,7 +9,8 @@ pub(crate) fn check(bytes: &[u8]) {
     for said in &found {
         let bug = &said.bug;
         assert!(bug.id > 0);
-        assert!(said.signatures.len() <= MAX_SIGNATURES);
+        let signatures = said.signatures.clone().unwrap_or_default();
+        assert!(signatures.len() <= MAX_SIGNATURES);
         assert!(bug.keywords.len() <= 50 && bug.flags.len() <= 200);
         let flags = bug.flags.iter().flat_map(|(name, value)| [name, value]);
         let texts = [&bug.status, &bug.resolution]
@@ -19,13 +20,13 @@ pub(crate) fn check(bytes: &[u8]) {
         for text in texts {
             assert!(text.chars().count() <= 64, "{text:?}");
         }
-        for text in said.signatures.iter().chain([&bug.summary]) {
+        for text in signatures.iter().chain([&bug.summary]) {
             assert!(
                 text.chars().count() <= 300 && !text.contains(char::is_control),
                 "{text:?}"
             );
         }
-        for signature in &said.signatures {
+        for signature in &signatures {
             assert!((1..=MAX_LENGTH).contains(&signature.chars().count()), "{signature:?}");
         }
     }

@@ -25,8 +25,9 @@ const MESSAGE: usize = 200;
 pub struct Said {
     /// The bug.
     pub bug: Bug,
-    /// Its signatures; none for most bugs.
-    pub signatures: BTreeSet<String>,
+    /// Its signatures, which most bugs have none of; `None` if nothing is said of them, as where a product has no such
+    /// field.
+    pub signatures: Option<BTreeSet<String>>,
 }
 
 /// An answer without bugs.
@@ -103,8 +104,10 @@ fn said(sent: &Map<String, Value>) -> Option<Said> {
         flags: flags(sent),
     };
     let field = sent.get("cf_crash_signature").and_then(Value::as_str);
-    let signatures = field.map(signatures_in).unwrap_or_default();
-    Some(Said { bug, signatures })
+    Some(Said {
+        bug,
+        signatures: field.map(signatures_in),
+    })
 }
 
 /// Whether an assignee is a person: nobody has an account of its own in a Bugzilla, whose domain strangers do not see.
@@ -179,7 +182,14 @@ mod tests {
                 .into(),
         };
         assert_eq!(said.bug, expected);
-        assert_eq!(said.signatures, ["a".to_owned(), "b".to_owned()].into());
+        assert_eq!(said.signatures, Some(["a".to_owned(), "b".to_owned()].into()));
+        assert_eq!(
+            one(json!({"id": 5, "cf_crash_signature": ""})).signatures,
+            Some(BTreeSet::new())
+        );
+        for nothing in [json!({"id": 5}), json!({"id": 5, "cf_crash_signature": null})] {
+            assert_eq!(one(nothing).signatures, None);
+        }
         assert!(!format!("{said:?}").contains("jo@"));
     }
 

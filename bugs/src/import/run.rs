@@ -128,7 +128,11 @@ impl<'a> Run<'a> {
 
     /// Writes bugs as they are now, removes others, and stores the state with the last of them.
     pub(super) async fn write(&mut self, bugs: &[Said], gone: &[i64]) -> Result<(), ImportError> {
-        let mut left: Vec<_> = bugs.iter().map(|said| (&said.bug, &said.signatures)).collect();
+        // Of what an answer does not speak, what is known stays.
+        let said = bugs.iter();
+        let mut left: Vec<_> = said
+            .filter_map(|said| Some((&said.bug, said.signatures.as_ref()?)))
+            .collect();
         loop {
             let mut rows = 0;
             let count = left.iter().take_while(|(_, signatures)| {

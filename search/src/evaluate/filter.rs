@@ -136,6 +136,16 @@ impl OfNumbers {
     }
 }
 
+/// After how many texts it is looked whether to go on: an expression may take a millisecond for one of them.
+fn every(condition: &Condition) -> usize {
+    let mut tests = condition.any.iter().chain(&condition.none);
+    if tests.any(|test| matches!(test, Test::Matches(_))) {
+        16
+    } else {
+        1024
+    }
+}
+
 /// Keeps the rows that have values and pass, and those without values if they pass.
 fn settle(rows: &mut Bits, having: &Bits, passing: &Bits, missing: bool) {
     if missing {
@@ -181,6 +191,8 @@ struct OfTexts<'a> {
     none: Matcher,
     /// Whether its texts can be looked up in a dictionary.
     is_equal_only: bool,
+    /// After how many texts it is looked whether to go on.
+    every: usize,
     /// The codes of the field, and what is known of each; none where places are looked up text by text.
     known: Option<(Coded, Vec<u8>)>,
 }
@@ -202,6 +214,7 @@ impl<'a> OfTexts<'a> {
             any: Matcher::new(&condition.any),
             none: Matcher::new(&condition.none),
             is_equal_only,
+            every: every(condition),
             known,
         })
     }
@@ -260,7 +273,7 @@ impl<'a> OfTexts<'a> {
         if let Some((coded, mut known)) = self.known.take() {
             let mut seen = Vec::with_capacity(column.num_terms());
             for (count, &code) in coded.places(at).iter().enumerate() {
-                if count % 1024 == 0 {
+                if count % self.every == 0 {
                     limits.go_on()?;
                 }
                 let mut of_code = known.get(code as usize).copied().unwrap_or(UNKNOWN);
@@ -279,7 +292,7 @@ impl<'a> OfTexts<'a> {
         if !self.is_equal_only {
             let mut terms = column.dictionary().stream()?;
             for (count, seen) in seen.iter_mut().enumerate() {
-                if count % 1024 == 0 {
+                if count % self.every == 0 {
                     limits.go_on()?;
                 }
                 if !terms.advance() {

@@ -12,11 +12,16 @@ use crate::query::{Condition, Number, Pattern, Range, Side, Test};
 /// Maximum bytes of all compiled expressions of a query.
 const MAX_COMPILED: usize = 16 << 20;
 
+/// Maximum expressions of a query: each takes memory while it is matched.
+const MAX_EXPRESSIONS: usize = 64;
+
 /// What comes up while conditions are read.
 struct Reading<'a> {
     warnings: &'a mut Vec<Warning>,
     /// Bytes of the expressions that are compiled.
     compiled: usize,
+    /// How many they are.
+    expressions: usize,
 }
 
 /// The conditions, that on the date first; the others by their first place.
@@ -35,7 +40,11 @@ pub(super) fn conditions(
             none: Vec::new(),
         });
     }
-    let mut reading = Reading { warnings, compiled: 0 };
+    let mut reading = Reading {
+        warnings,
+        compiled: 0,
+        expressions: 0,
+    };
     for name in parameters.names().filter(|name| *name != "date") {
         match find(name, context) {
             Named::Unknown => {}
@@ -185,6 +194,14 @@ fn expression(field: FieldId, typed: &str, reading: &mut Reading<'_>) -> Result<
         Kind::Semicolons => pattern::Case::Lower,
         _ => pattern::Case::Kept,
     };
+    reading.expressions += 1;
+    if reading.expressions > MAX_EXPRESSIONS {
+        let message = format!(
+            "{}: more than {MAX_EXPRESSIONS} regular expressions: ask for less at once",
+            pattern::TOO_COMPLEX
+        );
+        return Err(Problem::of(Fault::Sense, field.name(), message));
+    }
     let understood = pattern::pattern(typed, case);
     let understood = understood.map_err(|message| Problem::of(Fault::Sense, field.name(), message))?;
     reading.compiled += understood.pattern.compiled.memory_usage();

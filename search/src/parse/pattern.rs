@@ -21,7 +21,7 @@ const MAX_LENGTH: usize = 1_000;
 const MAX_COMPILED: usize = 1 << 20;
 
 /// Maximum bytes of what is kept while texts are matched, for each thread.
-const MAX_CACHE: usize = 2 << 20;
+const MAX_CACHE: usize = 1 << 20;
 
 /// Maximum groups and repetitions within each other.
 const MAX_NESTED: u32 = 50;
@@ -93,7 +93,8 @@ fn refused(error: &BuildError) -> String {
         format!("{TOO_COMPLEX}: the regular expression is too complex: repeat less")
     } else if error.syntax_error().is_some_and(is_nested) {
         format!(
-            "{TOO_COMPLEX}: parentheses, brackets and repetitions stand more than {MAX_NESTED} deep within each other: nest less"
+            "{TOO_COMPLEX}: parentheses, brackets and repetitions stand more than {MAX_NESTED} deep within each other: \
+             nest less"
         )
     } else {
         format!(

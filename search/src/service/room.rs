@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::columns::Snapshot;
-use crate::query::{Aggregation, Query};
+use crate::query::{Aggregation, Query, Test};
 
 /// Maximum heavy searches at once.
 const HEAVY: usize = 4;
@@ -59,7 +59,17 @@ pub(super) fn cost(snapshot: &Snapshot, query: &Query) -> u64 {
     let rows: u64 = snapshot.segments.iter().map(|segment| u64::from(segment.rows())).sum();
     let aggregations: u64 = query.aggregations.iter().map(fields).sum();
     let fields = query.conditions.len() as u64 + query.sort.len() as u64 + aggregations;
-    rows.saturating_mul(fields.max(1))
+    let expressions = if has_expressions(query) { HEAVY_FROM } else { 0 };
+    rows.saturating_mul(fields.max(1)).saturating_add(expressions)
+}
+
+/// What an expression costs cannot be told from the number of values.
+fn has_expressions(query: &Query) -> bool {
+    let mut tests = query
+        .conditions
+        .iter()
+        .flat_map(|condition| condition.any.iter().chain(&condition.none));
+    tests.any(|test| matches!(test, Test::Matches(_)))
 }
 
 fn fields(aggregation: &Aggregation) -> u64 {

@@ -1,6 +1,7 @@
 //! Signatures: when each came first, and making them of crash data.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
@@ -22,6 +23,12 @@ const MOST_JOBS: usize = 1_000;
 
 /// Maximum bytes of a request with jobs.
 pub(super) const MAX_JOBS: usize = 8 << 20;
+
+/// How long an answer may take, with waiting for others.
+const TIME: Duration = Duration::from_secs(10);
+
+/// After how many seconds it is worth while to ask again.
+const RETRY_AFTER: u64 = 5;
 
 /// Compiled when they are first needed.
 static LISTS: LazyLock<Lists> = LazyLock::new(Lists::built_in);
@@ -104,7 +111,14 @@ pub(super) async fn crash_signature(
         let text = format!("Unsupported media type \"{kind}\" in request.");
         return Err(detailed(StatusCode::UNSUPPORTED_MEDIA_TYPE, &text));
     }
-    let results = cpu::run(move || results(&body)).await??;
+    let made = tokio::time::timeout(TIME, cpu::run(move || results(&body))).await;
+    let Ok(made) = made else {
+        return Err(Failure::not_now(
+            "too much is asked at the moment: send less at once, or again later",
+            RETRY_AFTER,
+        ));
+    };
+    let results = made??;
     let style = Style::of(&pairs(query.unwrap_or_default().as_bytes()));
     json(object!({ "results": results }), style).await
 }
