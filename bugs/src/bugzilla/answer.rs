@@ -153,7 +153,7 @@ mod tests {
 
     use super::*;
 
-    fn one(sent: Value) -> Said {
+    fn one(sent: &Value) -> Said {
         let mut bugs = read(json!({ "bugs": [sent] }).to_string().as_bytes()).unwrap();
         assert_eq!(bugs.len(), 1);
         bugs.remove(0)
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_bug_is_read() {
-        let said = one(json!({
+        let said = one(&json!({
             "id": 5, "summary": " Crash in [@ a ]\u{0}\n", "status": "RESOLVED", "resolution": "FIXED",
             "keywords": ["topcrash", "crash", "crash", ""], "assigned_to": "jo@example.org",
             "assigned_to_detail": {"real_name": "Jo", "email": "jo@example.org"},
@@ -184,11 +184,11 @@ mod tests {
         assert_eq!(said.bug, expected);
         assert_eq!(said.signatures, Some(["a".to_owned(), "b".to_owned()].into()));
         assert_eq!(
-            one(json!({"id": 5, "cf_crash_signature": ""})).signatures,
+            one(&json!({"id": 5, "cf_crash_signature": ""})).signatures,
             Some(BTreeSet::new())
         );
         for nothing in [json!({"id": 5}), json!({"id": 5, "cf_crash_signature": null})] {
-            assert_eq!(one(nothing).signatures, None);
+            assert_eq!(one(&nothing).signatures, None);
         }
         assert!(!format!("{said:?}").contains("jo@"));
     }
@@ -207,7 +207,7 @@ mod tests {
             (json!({"name": "jo"}), false),
         ] {
             assert_eq!(
-                one(json!({"id": 1, "assigned_to": assignee})).bug.assigned,
+                one(&json!({"id": 1, "assigned_to": assignee})).bug.assigned,
                 expected,
                 "{assignee}"
             );
@@ -220,7 +220,7 @@ mod tests {
             "id": 1, "summary": 5, "status": null, "keywords": {"a": 1}, "cf_crash_signature": ["[@ a ]"],
         });
         assert_eq!(
-            one(odd),
+            one(&odd),
             Said {
                 bug: Bug {
                     id: 1,
@@ -245,7 +245,7 @@ mod tests {
                 "{list}"
             );
         }
-        assert_eq!(one(json!({"id": 1, "keywords": "b, a"})).bug.keywords, ["a", "b"]);
+        assert_eq!(one(&json!({"id": 1, "keywords": "b, a"})).bug.keywords, ["a", "b"]);
     }
 
     #[test]
@@ -257,7 +257,7 @@ mod tests {
         for number in 0..999 {
             sent[format!("cf_status_{number}")] = json!("fixed");
         }
-        let bug = one(sent).bug;
+        let bug = one(&sent).bug;
         assert_eq!(bug.summary.chars().count(), SUMMARY);
         assert_eq!((bug.status.len(), bug.resolution.len()), (WORD, WORD));
         assert_eq!((bug.keywords.len(), bug.keywords[0].len()), (KEYWORDS, WORD));

@@ -196,7 +196,7 @@ fn value_of(kind: Kind, seed: u8) -> Option<Value> {
         Kind::Integer => Value::Integer(number),
         Kind::Date => Value::Integer(MONDAY + number * DAY / 2),
         Kind::Number => Value::Number(number as f64 / 2.0),
-        Kind::Boolean => Value::Boolean(seed % 2 == 0),
+        Kind::Boolean => Value::Boolean(seed.is_multiple_of(2)),
         Kind::Exact | Kind::Words | Kind::Semicolons => {
             Value::Text(["", "a", "b", "js", "x:1", "z", "é"][usize::from(seed % 7)].to_owned())
         }
