@@ -49,7 +49,7 @@ const WRONG: [(&str, &str, u16, char); 40] = [
     ("POST", "/metrics", 405, '{'),
     ("PUT", "/__version__", 405, '{'),
     ("GET", "/__nothing__", 404, '{'),
-    ("GET", "/api/", 404, '{'),
+    ("POST", "/api/", 405, '{'),
     ("GET", "/api/v1/", 404, '{'),
     ("GET", "/api/v1/builds/%FF", 400, '{'),
     ("GET", "/api/v1/builds/x", 400, '{'),
