@@ -86,8 +86,8 @@ ON CONFLICT (signature_hash) DO UPDATE SET
     THEN excluded.first_build
     ELSE signature_first.first_build END";
 
-/// Notes what a crash says of its signature. A transaction that notes several does so last, in the order of
-/// [`in_order`], so that no two wait for each other.
+/// Notes what a crash says of its signature. A transaction that notes several does so last, in the order of the
+/// signatures, so that no two wait for each other.
 ///
 /// # Errors
 /// The database failed.
