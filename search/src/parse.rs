@@ -19,6 +19,7 @@ use crate::query::Query;
 
 pub use cursor::to_cursor;
 pub use names::Context;
+pub use parameters::truth;
 pub use problem::{Fault, Problem, Warning};
 pub use written::{conditions_to_query_string, to_query_string};
 

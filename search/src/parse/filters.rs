@@ -1,7 +1,7 @@
 //! Conditions on fields.
 
 use super::names::{Context, Named, find};
-use super::parameters::Parameters;
+use super::parameters::{Parameters, truth};
 use super::problem::{Fault, Problem, Warning};
 use super::{dates, pattern};
 use crate::document::{lower_case, parts};
@@ -114,15 +114,14 @@ fn any_part(value: &str) -> Vec<Test> {
 
 /// Crash Stats takes for false whatever it does not know as true.
 fn boolean(field: FieldId, value: &str, reading: &mut Reading<'_>) -> Test {
-    match value.trim().to_ascii_lowercase().as_str() {
-        "__true__" | "true" | "t" | "1" | "y" | "yes" => Test::Boolean(true),
-        "false" | "f" | "0" | "n" | "no" => Test::Boolean(false),
-        _ => {
-            let message = "is neither `true` nor `false`: taken for false";
-            reading.warnings.push(Warning::new(field.name(), message));
-            Test::Boolean(false)
-        }
+    if value.trim().eq_ignore_ascii_case("__true__") {
+        return Test::Boolean(true);
     }
+    Test::Boolean(truth(value).unwrap_or_else(|| {
+        let message = "is neither `true` nor `false`: taken for false";
+        reading.warnings.push(Warning::new(field.name(), message));
+        false
+    }))
 }
 
 fn number(field: FieldId, value: &str) -> Result<Test, Problem> {

@@ -15,6 +15,15 @@ const MAX_VALUES: usize = 1_000;
 /// Maximum characters of a value.
 const MAX_VALUE: usize = 10_000;
 
+/// Whether a word says yes or no, in any case; `None` if it says neither.
+pub fn truth(word: &str) -> Option<bool> {
+    match word.trim().to_ascii_lowercase().as_str() {
+        "1" | "t" | "true" | "y" | "yes" => Some(true),
+        "0" | "f" | "false" | "n" | "no" => Some(false),
+        _ => None,
+    }
+}
+
 /// The values of each parameter, in the order in which they were given.
 pub(super) struct Parameters<'a> {
     /// By their first place.
@@ -108,10 +117,10 @@ impl<'a> Parameters<'a> {
 
     /// Whether something is wanted that is not by default.
     pub(super) fn flag(&self, name: &str, warnings: &mut Vec<Warning>) -> Result<bool, Problem> {
-        match self.last(name, warnings).map(str::to_ascii_lowercase).as_deref() {
-            None | Some("0" | "f" | "false" | "n" | "no") => Ok(false),
-            Some("1" | "t" | "true" | "y" | "yes") => Ok(true),
-            Some(_) => Err(Problem::new(name, "must be `1` or `0`")),
+        match self.last(name, warnings).map(truth) {
+            None => Ok(false),
+            Some(Some(wanted)) => Ok(wanted),
+            Some(None) => Err(Problem::new(name, "must be `1` or `0`")),
         }
     }
 

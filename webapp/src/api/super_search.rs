@@ -13,7 +13,7 @@ use search::evaluate;
 use search::fields::{FieldId, described};
 use search::hits::{self, Hit};
 use search::json::Json;
-use search::parse::{Context, Fault, Parsed, Problem, Warning, parse, to_cursor, to_query_string};
+use search::parse::{Context, Fault, Parsed, Problem, Warning, parse, to_cursor, to_query_string, truth};
 use search::query::Query;
 use search::service::{Answered, AskError};
 use serde::Serialize;
@@ -267,14 +267,13 @@ async fn find(app: &Webapp, caller: &Caller, query: &str) -> Result<Response, Fa
 
 /// Whether something is wanted that is not by default; of several values the last counts.
 fn flag(given: &[(String, String)], name: &str) -> Result<bool, Failure> {
-    let last = given.iter().rev().find(|(given, _)| given == name);
-    match last.map(|(_, value)| value.trim().to_ascii_lowercase()).as_deref() {
-        None | Some("" | "0" | "f" | "false" | "n" | "no") => Ok(false),
-        Some("1" | "t" | "true" | "y" | "yes") => Ok(true),
-        Some(_) => Err(Failure::bad_argument(&format!(
-            "Bad value for parameter {name}: must be `1` or `0`"
-        ))),
-    }
+    let last = given
+        .iter()
+        .rev()
+        .find(|(given, value)| given == name && !value.is_empty());
+    let Some((_, value)) = last else { return Ok(false) };
+    let error = format!("Bad value for parameter {name}: must be `1` or `0`");
+    truth(value).ok_or_else(|| Failure::bad_argument(&error))
 }
 
 /// All that an answer is written from.
