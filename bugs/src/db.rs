@@ -11,5 +11,5 @@ mod state;
 
 pub use ask::{AskError, MAX_ANSWERED, MAX_ASKED, Numbers, bugs_of, details, list, signatures_of};
 pub use bugs::{Changed, holds_older, ids_after, put, remove};
-pub use lease::{IMPORT_LEASE, Lease, LeaseHolder};
+pub use lease::IMPORT;
 pub use state::{State, state, store};

@@ -14,12 +14,13 @@ use std::time::Duration;
 
 use platform::clock;
 use platform::db::Db;
+use platform::lease::Lease;
 use tokio_util::sync::CancellationToken;
 
 pub use error::ImportError;
 pub use run::{Imported, Progress};
 
-use crate::db::{Lease, State, state};
+use crate::db::{State, state};
 use crate::meters;
 use crate::settings::Settings;
 use lease::with_lease;

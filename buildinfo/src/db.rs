@@ -56,7 +56,7 @@ pub use inbox::{
     NotPut, Outcome, Put, Waiting, announced_at, last_waiting, put_announced, put_withdrawn, remove_waiting, waiting,
     waits,
 };
-pub use lease::{IMPORT_LEASE, Lease, RunLease, Writes, release_lease};
+pub use lease::{IMPORT, Writes, brief_owner, is_brief};
 pub use observations::{Stored, by_digests, each_of_groups, fact_observations, group_sizes, of_group, said_now};
 pub use page::Page;
 pub use places::{Contents, Place, PlaceState, each_buildhub_subject, forget_bad, places, put_places};

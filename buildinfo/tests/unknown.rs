@@ -499,7 +499,7 @@ async fn tables_that_are_loaded_hide_no_import() {
         let db = &test.db;
         let last = async || Importer::of(db, DAY).await.unwrap().last;
         assert_eq!(last().await, None);
-        let lease = db::Lease::take(db, "one", 0).await.unwrap().unwrap();
+        let lease = db::IMPORT.take(db, "one", 0).await.unwrap().unwrap();
         for id in 1..=60 {
             let run = db::Run {
                 id,

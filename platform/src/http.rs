@@ -15,6 +15,7 @@ mod operations;
 mod origin;
 mod outgoing;
 pub mod query;
+mod request_line;
 mod settings;
 
 use std::sync::Arc;
@@ -79,7 +80,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
             request
         });
         let service = TowerToHyperService::new(service);
-        let connection = server.serve_connection(TokioIo::new(stream), service);
+        let connection = server.serve_connection(TokioIo::new(request_line::Mended::new(stream)), service);
         let stop = stop.clone();
         connections.spawn(async move {
             let mut connection = std::pin::pin!(connection);

@@ -1,5 +1,5 @@
 //! What Datil's services share: settings, logs, start and stop, the HTTP server and its one error type, who may see and
-//! do what, the limit on processor-heavy work, the two databases, the blob store and the job queue.
+//! do what, the limit on processor-heavy work, the two databases, the blob store, the job queue and leases.
 //!
 //! It knows nothing of crashes or builds. Invariants:
 //!
@@ -16,6 +16,7 @@ pub mod config;
 pub mod cpu;
 pub mod db;
 pub mod http;
+pub mod lease;
 pub mod lifecycle;
 pub mod meters;
 pub mod queue;

@@ -1,6 +1,6 @@
 //! Builds that a pipeline announces to the running program.
 
-use buildinfo::db::Lease;
+use buildinfo::db::IMPORT;
 use platform::clock;
 use platform::db::{DatabaseSettings, Db};
 use serde_json::{Value, json};
@@ -141,7 +141,8 @@ async fn a_pipeline_announces_builds_and_none_is_lost() {
         .await
         .expect("a database");
     let later = clock::now_micros() + 3_600_000_000;
-    let lease = Lease::take(&db, "an import", later)
+    let lease = IMPORT
+        .take(&db, "an import", later)
         .await
         .expect("it answers")
         .expect("it is free");

@@ -2,8 +2,9 @@
 
 mod crashstats_tools;
 mod libmozdata;
+mod socorro_cli;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crashstore::db::upsert_search_row;
@@ -58,12 +59,17 @@ impl Ran {
 }
 
 impl World {
-    /// `None`, which is said, without the tools.
+    /// With the tools that are installed. `None`, which is said, without them.
     async fn new(what: &str) -> Option<Self> {
-        let Some(programs) = std::env::var_os(PROGRAMS).map(PathBuf::from) else {
+        let Some(programs) = std::env::var_os(PROGRAMS) else {
             skip(what, &format!("{PROGRAMS} names no folder with the tools' programs"));
             return None;
         };
+        Some(Self::with(Path::new(&programs)).await)
+    }
+
+    /// With the tools of a folder.
+    async fn with(programs: &Path) -> Self {
         let stand_ins = StandIns::of(demo::World::empty(&Plan::default())).await;
         let mut system = System::new(&Config {
             more: &format!("[bugs]\nbugzilla_url = {:?}\n", stand_ins.url),
@@ -93,12 +99,12 @@ impl World {
             (found["total"] == MANY + ids.len()).then_some(())
         };
         system.wait_for("all crashes to be found", all).await;
-        Some(Self {
+        Self {
             system,
-            programs,
+            programs: programs.to_owned(),
             ids,
             tokens,
-        })
+        }
     }
 
     /// Runs a tool in a folder, with a token if one is given.
@@ -106,9 +112,16 @@ impl World {
         let mut command = Command::new(self.programs.join(program));
         command.args(args).current_dir(self.system.folder());
         // As wide as lines get.
-        command.env("COLUMNS", "300").env_remove("CRASHSTATS_API_TOKEN");
+        command
+            .env("COLUMNS", "300")
+            .env_remove("CRASHSTATS_API_TOKEN")
+            .env_remove("SOCORRO_API_TOKEN_PATH");
         if let Some(token) = token {
-            command.env("CRASHSTATS_API_TOKEN", token);
+            let file = self.system.folder().join("token");
+            std::fs::write(&file, token).expect("a token can be written");
+            command
+                .env("CRASHSTATS_API_TOKEN", token)
+                .env("SOCORRO_API_TOKEN_PATH", file);
         }
         let output = command.output().expect("the tool can be started");
         let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");

@@ -2,10 +2,10 @@
 
 use platform::config::ConfigError;
 use platform::db::DbError;
+use platform::lease::LeaseHolder;
 
 use super::pages::MAX_PAGES;
 use crate::bugzilla::BugzillaError;
-use crate::db::LeaseHolder;
 
 /// Why an import failed.
 #[derive(Debug, thiserror::Error)]

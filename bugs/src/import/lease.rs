@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use platform::clock;
 use platform::db::Db;
+use platform::lease::{Lease, Lost};
 use tokio_util::sync::CancellationToken;
 
 use super::error::ImportError;
 use super::run::Progress;
-use crate::db::{IMPORT_LEASE, Lease};
+use crate::db::IMPORT;
 
-/// How often the lease is renewed.
-const RENEW_EVERY: Duration = Duration::from_secs(4);
-/// The pause before a failed renewal, or a lease that another one has, is tried again.
+/// The pause before a lease that another owner has is asked for again.
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// Does work that only one process may do at a time, until `stop`. It writes only through the lease, so nothing after
@@ -29,9 +28,15 @@ pub(super) async fn with_lease<T>(
     let taken = clock::now_micros();
     let outcome = tokio::select! {
         outcome = work(lease.clone()) => outcome,
-        lost = keep_lease(&lease, taken) => Err(lost),
+        lost = lease.keep(taken) => Err(match lost {
+            Lost::Taken => ImportError::LeaseLost,
+            Lost::Db(error) => error.into(),
+        }),
         () = stop.cancelled() => Err(ImportError::Stopped),
     };
+    if lease.is_lost() {
+        return Err(ImportError::LeaseLost);
+    }
     // If not released, it expires by itself.
     if let Err(error) = lease.release().await {
         tracing::warn!(%error, "the right to import bugs could not be given back");
@@ -47,7 +52,7 @@ async fn wait_for_lease(
     report: &(dyn Fn(Progress) + Sync),
 ) -> Result<Lease, ImportError> {
     loop {
-        match Lease::take(db, owner, clock::now_micros()).await? {
+        match IMPORT.take(db, owner, clock::now_micros()).await? {
             Ok(lease) => return Ok(lease),
             Err(holder) if !wait => return Err(ImportError::Busy(holder)),
             Err(holder) => report(Progress::Waiting(holder.owner)),
@@ -55,27 +60,6 @@ async fn wait_for_lease(
         tokio::select! {
             () = stop.cancelled() => return Err(ImportError::Stopped),
             () = tokio::time::sleep(AGAIN_AFTER) => {}
-        }
-    }
-}
-
-/// Keeps renewing the lease; returns only once it is lost. A failed renewal does not lose it: it still holds, and is
-/// renewed again soon.
-async fn keep_lease(lease: &Lease, taken: i64) -> ImportError {
-    let length = clock::micros(IMPORT_LEASE);
-    let mut until = taken.saturating_add(length);
-    let mut pause = RENEW_EVERY;
-    loop {
-        clock::sleep(pause).await;
-        let now = clock::now_micros();
-        match lease.renew(now).await {
-            Ok(true) => (pause, until) = (RENEW_EVERY, now.saturating_add(length)),
-            Ok(false) => return ImportError::LeaseLost,
-            Err(error) if now < until => {
-                tracing::warn!(%error, "the right to import bugs could not be renewed; it is tried again");
-                pause = AGAIN_AFTER;
-            }
-            Err(error) => return error.into(),
         }
     }
 }

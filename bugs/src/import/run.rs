@@ -1,13 +1,14 @@
 //! One import: its steps, and what is stored of how it went.
 
 use platform::clock;
+use platform::lease::Lease;
 use url::Url;
 
 use super::Options;
 use super::error::ImportError;
 use crate::bugzilla::answer::Said;
 use crate::bugzilla::{BugzillaError, Client};
-use crate::db::{Changed, Lease, State, put, remove, store};
+use crate::db::{Changed, State, put, remove, store};
 
 /// Known bugs are asked for again when it is so long ago that they were, microseconds.
 const AGAIN: i64 = 24 * 3600 * 1_000_000;
@@ -141,7 +142,7 @@ impl<'a> Run<'a> {
                 fits
             });
             let rest = left.split_off(count.count());
-            let mut tx = self.lease.begin().await?.ok_or(ImportError::LeaseLost)?;
+            let mut tx = self.lease.check(self.db().begin().await?).await?;
             self.done.changed += put(&mut tx, &left, self.state.begun).await?;
             let is_last = rest.is_empty();
             if is_last {

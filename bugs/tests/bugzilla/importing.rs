@@ -176,7 +176,8 @@ async fn a_long_list_is_read_in_pages_and_goes_on_where_it_broke_off() {
 async fn one_process_imports_at_a_time() {
     for test in databases().await {
         let (db, standin) = (&test.db, Standin::serve().await);
-        let other = bugs::db::Lease::take(db, "other", platform::clock::now_micros())
+        let other = bugs::db::IMPORT
+            .take(db, "other", platform::clock::now_micros())
             .await
             .unwrap()
             .unwrap();
@@ -189,8 +190,8 @@ async fn one_process_imports_at_a_time() {
         other.release().await.unwrap();
         run(db, &standin.url, &options()).await.unwrap();
         // Who was away too long writes nothing.
-        assert!(other.begin().await.unwrap().is_none());
-        assert!(!other.renew(platform::clock::now_micros()).await.unwrap());
+        assert!(other.check(db.begin().await.unwrap()).await.is_err());
+        assert_eq!(other.renew(platform::clock::now_micros()).await.unwrap(), None);
         // An import that is not due is not made.
         let settings = Settings {
             bugzilla_url: standin.url.clone(),

@@ -8,12 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use builds::said::observation::{Digest, Observation, SourceName};
 use platform::clock;
 use platform::db::Db;
+use platform::lease::Lease;
 use tokio_util::sync::CancellationToken;
 
 use super::derivation::derive_dirty;
 use super::error::ImportError;
 use super::lease::with_lease;
-use crate::db::{self, Lease, Run, RunLease, Waiting, Writes};
+use crate::db::{self, Run, Waiting, Writes};
 
 /// Statements read at a time.
 const AT_ONCE: i64 = 500;
@@ -36,7 +37,7 @@ pub async fn take_in_announced(db: &Db, owner: &str, stop: &CancellationToken) -
         end(&lease, &mut run, &outcome).await?;
         outcome.map(|_| Some(run))
     };
-    with_lease(db, true, &RunLease::brief_owner(owner), stop, &|_| {}, work).await
+    with_lease(db, true, &db::brief_owner(owner), stop, &|_| {}, work).await
 }
 
 /// Takes in what waits; returns the number through which it did.

@@ -22,7 +22,7 @@ use self::survey::{AT_ONCE, Survey, missing_is_none, survey_candidates, survey_n
 use super::choice::Choice;
 use super::error::ImportError;
 use super::under_way::{Import, Reader};
-use crate::db::{self, Place, Prepared, Writes};
+use crate::db::{self, Place, Prepared};
 use crate::sources::Client;
 use crate::sources::archive::{self, buildhub_package, candidate_version, release_version};
 

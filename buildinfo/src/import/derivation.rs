@@ -12,13 +12,14 @@ use builds::names::product::{Product, rows};
 use builds::{Digest, SourceName};
 use platform::clock;
 use platform::db::{Db, DbError};
+use platform::lease::Lease;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::error::ImportError;
 use super::lease::with_lease;
 use super::progress::Progress;
-use crate::db::{self, Lease, RunLease, Writes};
+use crate::db;
 
 /// Maximum groups derived at a time,
 const GROUPS: i64 = 50;
@@ -141,7 +142,7 @@ pub async fn settle_products(db: &Db, owner: &str, stop: &CancellationToken) -> 
         return Ok(());
     }
     let work = |lease: Lease| async move { derive_dirty(&lease, stop, &|_| {}).await.map(|_| ()) };
-    with_lease(db, true, &RunLease::brief_owner(owner), stop, &|_| {}, work).await
+    with_lease(db, true, &db::brief_owner(owner), stop, &|_| {}, work).await
 }
 
 /// What of the stored builds follows the rows of products.

@@ -2,15 +2,14 @@
 
 use builds::said::observation::SourceName;
 use platform::db::DbError;
-
-use crate::db::RunLease;
+use platform::lease::LeaseHolder;
 
 /// An import that did not start, or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// Another import is running, and the caller did not want to wait.
     #[error("another import runs: {}", .0.owner)]
-    Busy(RunLease),
+    Busy(LeaseHolder),
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),

@@ -10,13 +10,14 @@ use builds::said::observation::{Observation, SourceName};
 use builds::unknown::FetchPlan;
 use futures::future::BoxFuture;
 use platform::clock;
+use platform::lease::Lease;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::choice::Choice;
 use super::error::ImportError;
 use super::progress::Progress;
-use crate::db::{self, Lease, Run, Seen, Writes};
+use crate::db::{self, Run, Seen, Writes};
 use crate::meters;
 use crate::settings::Settings;
 use crate::sources::{Client, SourceError, Tape};

@@ -7,9 +7,10 @@ use std::str::FromStr;
 use builds::said::observation::{Digest, Observation, SourceName};
 use platform::clock;
 use platform::db::{Db, DbError};
+use platform::lease::Lease;
 use tokio_util::sync::CancellationToken;
 
-use crate::db::{self, Lease, Run, Writes};
+use crate::db::{self, Run, Writes};
 use crate::import::{ImportError, Progress, derive_dirty, with_lease};
 use crate::sources::csv::{self, BadRow};
 use crate::sources::table::{PLACE, Table};

@@ -8,7 +8,7 @@ use axum::http::{Method, Request};
 use axum::response::IntoResponse;
 use buildinfo::api;
 use buildinfo::audit::Audits;
-use buildinfo::db::{self, Lease};
+use buildinfo::db::{self, IMPORT};
 use buildinfo::import::{Options, rebuild, take_in_announced};
 use buildinfo::watch::inbox::Inbox;
 use http_body_util::BodyExt;
@@ -354,7 +354,8 @@ async fn who_may_not_announce_and_what_is_wrong_changes_nothing() {
 async fn while_somebody_imports_all_waits_in_its_order() {
     for site in Site::each(false).await {
         let db = &site.test.db;
-        let lease = Lease::take(db, "an import", clock::now_micros())
+        let lease = IMPORT
+            .take(db, "an import", clock::now_micros())
             .await
             .unwrap()
             .unwrap();
@@ -465,12 +466,12 @@ async fn a_process_that_dies_between_any_two_steps_loses_nothing_and_repeats() {
         .await;
         // It died after some of the observations were stored, before the old one was closed.
         let waiting = db::waiting(db, 0, i64::MAX, 10).await.unwrap();
-        let lease = Lease::take(db, "it died", clock::now_micros()).await.unwrap().unwrap();
+        let lease = IMPORT.take(db, "it died", clock::now_micros()).await.unwrap().unwrap();
         let first = &waiting[0];
         let body = serde_json::from_str(&first.body).unwrap();
         let said = builds::Observation::announced(&first.place, &first.subject, body);
         db::record(&lease, 7, &[said]).await.unwrap();
-        db::release_lease(db, "it died").await.unwrap();
+        db::IMPORT.release_of(db, "it died").await.unwrap();
         // It was stopped before it derived.
         let stopped = CancellationToken::new();
         stopped.cancel();
@@ -550,12 +551,13 @@ async fn an_import_that_does_not_wait_waits_for_announced_builds() {
             wait: false,
             ..Options::default()
         };
-        let brief = db::RunLease::brief_owner("another process");
-        let lease = Lease::take(&db, &brief, clock::now_micros()).await.unwrap().unwrap();
+        let brief = db::brief_owner("another process");
+        let lease = IMPORT.take(&db, &brief, clock::now_micros()).await.unwrap().unwrap();
         let (released, import) = tokio::join!(lease.release(), sources.import_as(&db, &options));
         released.unwrap();
         import.unwrap();
-        let lease = Lease::take(&db, "an import", clock::now_micros())
+        let lease = IMPORT
+            .take(&db, "an import", clock::now_micros())
             .await
             .unwrap()
             .unwrap();

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use buildinfo::db::{self, Contents, Lease, Place, PlaceState, Run, Step};
+use buildinfo::db::{self, Contents, IMPORT, Place, PlaceState, Run, Step};
 use buildinfo::import::{ImportError, Options, Progress, import, rebuild};
 use builds::Correction;
 use builds::derive::correction::CorrectionKind;
@@ -89,7 +89,7 @@ async fn an_import_that_was_killed_is_known_as_such_and_the_next_goes_on() {
             task.abort();
             let _ = task.await;
             // Its lease would last a few more seconds.
-            db::release_lease(&test.db, "killed").await.unwrap();
+            db::IMPORT.release_of(&test.db, "killed").await.unwrap();
         }
         sources.import(&test.db).await;
         assert_eq!(exported(&test.db).await, exported(&whole.db).await);
@@ -266,8 +266,8 @@ async fn nothing_of_an_import_is_written_with_a_lease_that_another_took() {
     for test in databases().await {
         let db = &test.db;
         sources.import(db).await;
-        let stale = Lease::take(db, "stale", 0).await.unwrap().unwrap();
-        let again = Lease::take(db, "newer", 16_000_000).await.unwrap().unwrap();
+        let stale = IMPORT.take(db, "stale", 0).await.unwrap().unwrap();
+        let again = IMPORT.take(db, "newer", 16_000_000).await.unwrap().unwrap();
         let before = all(db).await;
         let said = buildinfo::sources::csv::history();
         let (url, place) = (
@@ -319,7 +319,7 @@ async fn nothing_of_an_import_is_written_with_a_lease_that_another_took() {
         again.release().await.unwrap();
         // A plain database is refused while there is a lease, by its own clock.
         let now = platform::clock::now_micros();
-        let lease = Lease::take(db, "third", now).await.unwrap().unwrap();
+        let lease = IMPORT.take(db, "third", now).await.unwrap().unwrap();
         assert!(db::mark_all_dirty(db).await.is_err());
         lease.release().await.unwrap();
     }

@@ -20,7 +20,7 @@ use platform::db::{DatabaseSettings, Db, ScratchSchema};
 use self::interrupted::Interrupted;
 pub use self::interrupted::{Interruption, Moment};
 pub use self::plan::{analyze, plan, slow_steps};
-pub use self::skip::{recordings, skip};
+pub use self::skip::{recordings, skip, skip_until_release};
 
 /// Returns the blob store, interrupted at each operation.
 pub fn interrupted(blobs: &Blobs, interruption: Interruption) -> Blobs {

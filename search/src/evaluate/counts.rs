@@ -12,8 +12,12 @@ use crate::fields::{FieldId, Kind};
 use crate::interval;
 use crate::query::{Calendar, Interval};
 
-/// How far integers may lie apart to be counted by their distance from the least one.
+/// How far integers may lie apart to be counted by their distance from the least one; how many intervals apart numbers.
 const NEAR: u64 = 1 << 22;
+/// How many numbers all buckets together may have to be counted each in its own place.
+const PLACES: usize = 1 << 20;
+/// Up to here each multiple of a width is another number.
+const EXACT: f64 = (1_u64 << 50) as f64;
 
 /// The numbers by which the values of a field are counted, within one answer.
 pub(super) enum Numbering {
@@ -21,6 +25,13 @@ pub(super) enum Numbering {
     Texts(FieldId, Coded),
     /// Their distance from the least value.
     Near { field: FieldId, least: u64, count: usize },
+    /// How many intervals of this width they are above the first one.
+    Steps {
+        field: FieldId,
+        width: f64,
+        first: f64,
+        count: usize,
+    },
     /// The order in which they were met.
     Met {
         field: FieldId,
@@ -38,22 +49,40 @@ impl Numbering {
         if field.kind().is_text() {
             return Ok(Self::Texts(field, snapshot.codes.of(field, &snapshot.segments)?));
         }
-        if interval.is_none() {
-            let (mut least, mut greatest) = (u64::MAX, 0);
-            for segment in &snapshot.segments {
-                if let Some(column) = segment.numbers(field)? {
-                    least = least.min(column.min_value());
-                    greatest = greatest.max(column.max_value());
+        let (mut least, mut greatest) = (u64::MAX, 0);
+        for segment in &snapshot.segments {
+            if let Some(column) = segment.numbers(field)? {
+                least = least.min(column.min_value());
+                greatest = greatest.max(column.max_value());
+            }
+        }
+        match interval {
+            None => {
+                let span = greatest.saturating_sub(least);
+                if span < NEAR {
+                    return Ok(Self::Near {
+                        field,
+                        least,
+                        count: usize::try_from(span).unwrap_or(0) + 1,
+                    });
                 }
             }
-            let span = greatest.saturating_sub(least);
-            if span < NEAR {
-                return Ok(Self::Near {
-                    field,
-                    least,
-                    count: usize::try_from(span).unwrap_or(0) + 1,
-                });
+            Some(Interval::Number(width)) if least <= greatest => {
+                let steps = |order| (as_number(field, order) / width).floor();
+                let (first, last) = (steps(least), steps(greatest));
+                let is_exact = [first, last]
+                    .iter()
+                    .all(|steps| steps.abs() < EXACT && (steps * width).is_finite());
+                if is_exact && last - first < NEAR as f64 {
+                    return Ok(Self::Steps {
+                        field,
+                        width,
+                        first,
+                        count: (last - first) as usize + 1,
+                    });
+                }
             }
+            Some(_) => {}
         }
         Ok(Self::Met {
             field,
@@ -68,7 +97,7 @@ impl Numbering {
     pub(super) fn count(&self) -> usize {
         match self {
             Self::Texts(_, coded) => coded.count(),
-            Self::Near { count, .. } => *count,
+            Self::Near { count, .. } | Self::Steps { count, .. } => *count,
             Self::Met { values, .. } => values.len(),
         }
     }
@@ -97,6 +126,16 @@ impl Numbering {
                     if let Some(column) = segment.numbers(*field)? {
                         selection.visit(at, &column, limits, |row, bucket, value| {
                             each(at, row, bucket, value.wrapping_sub(*least) as u32);
+                        })?;
+                    }
+                }
+                Self::Steps {
+                    field, width, first, ..
+                } => {
+                    if let Some(column) = segment.numbers(*field)? {
+                        selection.visit(at, &column, limits, |row, bucket, value| {
+                            let steps = (as_number(*field, value) / *width).floor();
+                            each(at, row, bucket, (steps - *first) as u32);
                         })?;
                     }
                 }
@@ -143,11 +182,37 @@ impl Numbering {
         Ok(by_bucket(&pairs, selection.buckets))
     }
 
+    /// How often each number occurs in each bucket.
+    pub(super) fn tally(
+        &mut self,
+        snapshot: &Snapshot,
+        selection: &Selection,
+        limits: &Limits,
+    ) -> Result<Tally, Refused> {
+        let width = match self {
+            Self::Met { .. } => None,
+            Self::Texts(..) | Self::Near { .. } | Self::Steps { .. } => Some(self.count()),
+        };
+        let places = width.and_then(|width| Some((width, width.checked_mul(selection.buckets)?)));
+        if let Some((width, places)) = places.filter(|(_, places)| *places <= PLACES) {
+            let mut counts = vec![0; places];
+            self.visit(snapshot, selection, limits, |_, _, bucket, number| {
+                if let Some(count) = counts.get_mut(bucket as usize * width + number as usize) {
+                    *count += 1;
+                }
+            })?;
+            return Ok(Tally::Placed { counts, width });
+        }
+        let keyed = self.by_bucket(snapshot, selection, limits)?;
+        let counts = vec![0; self.count()];
+        Ok(Tally::Keyed { keyed, counts })
+    }
+
     /// Compares what two numbers stand for.
     pub(super) fn compare(&self, left: u32, right: u32) -> std::cmp::Ordering {
         match self {
             Self::Texts(_, coded) => coded.text(left).cmp(coded.text(right)),
-            Self::Near { .. } => left.cmp(&right),
+            Self::Near { .. } | Self::Steps { .. } => left.cmp(&right),
             Self::Met { values, .. } => values.get(left as usize).cmp(&values.get(right as usize)),
         }
     }
@@ -157,6 +222,8 @@ impl Numbering {
         match self {
             Self::Texts(_, coded) => Key::Text(coded.text(number).to_owned()),
             Self::Near { field, least, .. } => key_of(*field, least.wrapping_add(u64::from(number)), None),
+            // As `interval::of_number` says it.
+            Self::Steps { width, first, .. } => Key::Number((first + f64::from(number)) * width + 0.0),
             Self::Met {
                 field,
                 interval,
@@ -164,6 +231,48 @@ impl Numbering {
                 ..
             } => key_of(*field, values.get(number as usize).copied().unwrap_or(0), *interval),
         }
+    }
+}
+
+/// How often each number occurs in each bucket.
+pub(super) enum Tally {
+    /// Counted, those of the first bucket first: as many places for each as there are numbers.
+    Placed { counts: Vec<u32>, width: usize },
+    /// Still to be counted, with a place for each number.
+    Keyed { keyed: Keyed<u32>, counts: Vec<u32> },
+}
+
+impl Tally {
+    /// The numbers that occur in a bucket, in no order, each with how often it does.
+    pub(super) fn of(&mut self, bucket: usize) -> Vec<(u32, u32)> {
+        match self {
+            Self::Placed { counts, width } => {
+                let places = counts.get(bucket * *width..(bucket + 1) * *width).unwrap_or_default();
+                let counted = (0_u32..).zip(places).filter(|(_, count)| **count > 0);
+                counted.map(|(number, count)| (number, *count)).collect()
+            }
+            Self::Keyed { keyed, counts } => {
+                let mut met = Vec::new();
+                for &number in &*keyed.of_mut(bucket) {
+                    if let Some(count) = counts.get_mut(number as usize) {
+                        if *count == 0 {
+                            met.push(number);
+                        }
+                        *count += 1;
+                    }
+                }
+                let take = |number: u32| (number, counts.get_mut(number as usize).map_or(0, std::mem::take));
+                met.into_iter().map(take).collect()
+            }
+        }
+    }
+}
+
+/// A value as a number.
+fn as_number(field: FieldId, order: u64) -> f64 {
+    match field.kind() {
+        Kind::Number => number_of(order),
+        _ => integer_of(order) as f64,
     }
 }
 
@@ -179,13 +288,7 @@ fn key_of(field: FieldId, order: u64, interval: Option<Interval>) -> Key {
 /// Where the interval of a value begins, in a form that has its order.
 fn lower_bound(field: FieldId, order: u64, interval: Interval, last: &mut Option<(i64, u64)>) -> u64 {
     match interval {
-        Interval::Number(width) => {
-            let number = match field.kind() {
-                Kind::Number => number_of(order),
-                _ => integer_of(order) as f64,
-            };
-            order_of_number(interval::of_number(number, width))
-        }
+        Interval::Number(width) => order_of_number(interval::of_number(as_number(field, order), width)),
         Interval::Calendar(unit @ (Calendar::Minute | Calendar::Hour | Calendar::Day)) => {
             order_of_integer(interval::of_date(integer_of(order), unit))
         }

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
-use super::counts::{Numbering, distinct};
+use super::counts::{Numbering, Tally, distinct};
 use super::limits::{Limits, Refused};
-use super::selection::{Keyed, Selection};
+use super::selection::Selection;
 use super::weights::Weights;
 use crate::answer::{Bucket, Counted, Facet, Key};
 use crate::columns::Snapshot;
@@ -70,9 +70,8 @@ fn count(
         Aggregation::Histogram { field, interval, .. } => (*field, Some(*interval), None),
     };
     let mut numbering = Numbering::new(snapshot, field, interval)?;
-    let mut keyed = numbering.by_bucket(snapshot, selection, limits)?;
-    let kept = kept(&numbering, &mut keyed, selection.buckets, size, limits)?;
-    drop(keyed);
+    let tally = numbering.tally(snapshot, selection, limits)?;
+    let kept = kept(&numbering, tally, selection.buckets, size, limits)?;
     let is_leaf = aggregation.within().is_empty();
     let (mut below, mut sums) = (Vec::new(), Vec::new());
     if !is_leaf || weights.is_some() {
@@ -108,28 +107,17 @@ fn count(
 /// The buckets within each bucket, in their order: the most frequent values, or all of them by value.
 fn kept(
     numbering: &Numbering,
-    keyed: &mut Keyed<u32>,
+    mut tally: Tally,
     buckets: usize,
     size: Option<usize>,
     limits: &mut Limits,
 ) -> Result<Vec<Vec<Kept>>, Refused> {
-    let mut counts = vec![0_u32; numbering.count()];
-    let mut met = Vec::new();
     let mut all = Vec::with_capacity(buckets);
     for bucket in 0..buckets {
         if bucket % 64 == 0 {
             limits.go_on()?;
         }
-        for &number in &*keyed.of_mut(bucket) {
-            if let Some(count) = counts.get_mut(number as usize) {
-                if *count == 0 {
-                    met.push(number);
-                }
-                *count += 1;
-            }
-        }
-        let take = |number: u32| (number, counts.get_mut(number as usize).map_or(0, std::mem::take));
-        let mut kept: Vec<Kept> = met.drain(..).map(take).collect();
+        let mut kept: Vec<Kept> = tally.of(bucket);
         let by_value = |left: &Kept, right: &Kept| numbering.compare(left.0, right.0);
         let by_count = |left: &Kept, right: &Kept| right.1.cmp(&left.1).then_with(|| by_value(left, right));
         match size {

@@ -167,11 +167,11 @@ fn aggregation() -> impl Strategy<Value = Aggregation> {
             ),
             (
                 Just("uptime"),
-                prop::sample::select(vec![0.5, 1.0, 60.0]).prop_map(Interval::Number)
+                prop::sample::select(vec![0.1, 0.5, 1.0, 60.0, 1e300]).prop_map(Interval::Number)
             ),
             (
                 Just("weight"),
-                prop::sample::select(vec![1.0, 2.5]).prop_map(Interval::Number)
+                prop::sample::select(vec![0.1, 1.0, 2.5, 1e308]).prop_map(Interval::Number)
             ),
         ];
         prop_oneof![

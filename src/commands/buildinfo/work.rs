@@ -5,8 +5,8 @@ use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use buildinfo::db::IMPORT_LEASE;
 use buildinfo::import::Progress;
+use platform::lease::LEASE;
 use tokio_util::sync::CancellationToken;
 
 use crate::owner::owner;
@@ -115,7 +115,7 @@ impl Wait {
         Some(if first {
             format!(
                 "another import runs, by {owner}: waiting for its end; if its process is dead, {} seconds at most",
-                IMPORT_LEASE.as_secs()
+                LEASE.as_secs()
             )
         } else {
             let seconds = now.duration_since(self.began).as_secs();

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use axum::http::{StatusCode, header};
 use bugs::Bug;
-use bugs::db::{Lease, State, put, store};
+use bugs::db::{IMPORT, State, put, store};
 use serde_json::{Value, json};
 
 use super::{RECEIVED, Server, servers};
 
 /// Stores bugs as an import at [`RECEIVED`] does.
 async fn fill(server: &Server) {
-    let lease = Lease::take(&server.test.db, "test", 0).await.unwrap().unwrap();
-    let mut tx = lease.begin().await.unwrap().unwrap();
+    let lease = IMPORT.take(&server.test.db, "test", 0).await.unwrap().unwrap();
+    let mut tx = lease.check(server.test.db.begin().await.unwrap()).await.unwrap();
     for (id, signatures) in [(7, &["OOM | small", "a::b"][..]), (8, &["OOM | small"]), (9, &["a::B"])] {
         let bug = Bug { id, ..Bug::default() };
         let signatures: BTreeSet<String> = signatures.iter().map(ToString::to_string).collect();
