@@ -24,9 +24,9 @@ const CHANGED: LeaseRow = LeaseRow {
 };
 
 async fn execute(db: &Db, sql: &'static str) {
-    let mut tx = db.begin().await.unwrap();
-    in_tx!(&mut tx, |conn| sqlx::query(sql).execute(conn).await.map(|_| ())).unwrap();
-    tx.commit().await.unwrap();
+    let mut tx = db.begin().await.expect("a transaction");
+    in_tx!(&mut tx, |conn| sqlx::query(sql).execute(conn).await.map(|_| ())).expect("it is done");
+    tx.commit().await.expect("a commit");
 }
 
 async fn begin(lease: &Lease) -> Result<Tx, DbError> {

@@ -51,6 +51,37 @@ fn text(document: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// What a page of another site reads of these answers: of each its status and its text.
+async fn read_elsewhere(system: &System, paths: &[&str]) -> Vec<(u16, String)> {
+    const PAGE: &str = r#"<script>
+        const read = async (address) => {
+            try {
+                const answer = await fetch(address);
+                return [answer.status, await answer.text()];
+            } catch (error) {
+                return [0, String(error)];
+            }
+        };
+        Promise.all(ADDRESSES.map(read)).then((answers) => {
+            document.body.textContent = encodeURIComponent(JSON.stringify(answers));
+        });
+    </script><body>nothing</body>"#;
+    let addresses: Vec<String> = paths.iter().map(|path| format!("{}{path}", system.url)).collect();
+    let addresses = serde_json::to_string(&addresses).expect("addresses");
+    let page = axum::response::Html(PAGE.replace("ADDRESSES", &addresses));
+    let elsewhere = axum::Router::new().fallback(move || async move { page });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    let server = tokio::spawn(async move { axum::serve(listener, elsewhere).await });
+    let opened = tokio::task::spawn_blocking(move || open(&url).expect("a browser"));
+    let document = opened.await.expect("the browser does not panic");
+    server.abort();
+    let (_, body) = document.split_once("<body>").expect("a body");
+    let shown = text(body);
+    let (json, _) = url::form_urlencoded::parse(shown.as_bytes()).next().expect("a text");
+    serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}: {document}"))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_reads_crashes_and_builds_in_a_browser() {
     let sources = StandIns::serve(&Plan::default()).await;
@@ -81,6 +112,26 @@ async fn a_person_reads_crashes_and_builds_in_a_browser() {
     for part in ["Firefox", expected.version.as_str(), signature] {
         assert!(list.contains(part), "{part} is missing in the list: {list}");
     }
+    // As the chart that Bugzilla shows beside a signature, and two mistakes.
+    let [from, to] = [-180, 1].map(|days: i64| {
+        let moment = platform::clock::now_micros() + days * 86_400_000_000;
+        platform::clock::rfc3339(moment)[..10].to_owned()
+    });
+    let chart = format!(
+        "/api/SuperSearch/?signature={}&date=>={from}&date=<={to}&_histogram.date=release_channel&_results_number=0",
+        url::form_urlencoded::byte_serialize(format!("={signature}").as_bytes()).collect::<String>()
+    );
+    let found = async || {
+        let answers = read_elsewhere(&system, &[&chart, "/api/SuperSearch/?_columns=x", "/api/Nothing/"]).await;
+        let total: serde_json::Value = serde_json::from_str(&answers[0].1).expect("JSON");
+        assert_eq!(
+            answers.iter().map(|(status, _)| *status).collect::<Vec<_>>(),
+            [200, 400, 404]
+        );
+        assert!(answers[1].1.contains("Unknown field 'x'"), "{answers:?}");
+        (total["total"] == 1).then_some(())
+    };
+    system.wait_for("the crash to be counted on another site", found).await;
     let report = text(&open(&format!("{}/report/index/{id}", system.url)).expect("a browser"));
     for part in [
         expected.version.as_str(),

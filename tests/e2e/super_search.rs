@@ -5,6 +5,8 @@
 mod table;
 
 use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 
 use crash::CrashId;
 use crash::fields::Access;
@@ -177,7 +179,33 @@ async fn every_query_is_answered_as_the_table_says() {
             asked += 1;
         }
         assert!(asked > 250, "{asked}");
+        addresses_are_taken_as_people_write_them(&site, table.kept().len());
     }
+}
+
+/// As curl sends what stands between quotes on a command line, on one connection.
+fn addresses_are_taken_as_people_write_them(site: &Site, crashes: usize) {
+    let host = site.system.url.strip_prefix("http://").expect("an address");
+    let mut stream = TcpStream::connect(host).expect("a connection");
+    let dates = "date=>=2025-12-01&date=<=2026-12-01&_facets_size=0&_results_number=0";
+    for (query, connection) in [
+        ("", "keep-alive"),
+        ("&signature=!@\"<no>\"", "keep-alive"),
+        ("&strict=1", "close"),
+    ] {
+        let request = format!(
+            "GET /api/SuperSearch/?{dates}{query} HTTP/1.1\r\nhost: {host}\r\nconnection: {connection}\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).expect("it can be sent");
+    }
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).expect("answers");
+    assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 3, "{answers}");
+    assert_eq!(
+        answers.matches(&format!("\"total\":{crashes},")).count(),
+        3,
+        "{answers}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::signatures::signatures_in;
 use crate::bug::Bug;
 
+/// Maximum bugs in an answer, far more than are asked for.
+const BUGS: usize = 10_000;
 /// Maximum characters of a status, a resolution, a keyword, or the name of a flag.
 const WORD: usize = 64;
 /// Maximum characters of a title that are kept.
@@ -39,21 +43,70 @@ pub enum NoBugs {
     Garbage(&'static str),
 }
 
+/// An answer as it is sent.
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(default)]
+    error: Value,
+    #[serde(default)]
+    code: Value,
+    #[serde(default)]
+    message: Value,
+    #[serde(default)]
+    bugs: Option<Bugs>,
+}
+
+/// The bugs of an answer, or what is wrong with them. Each is cut to what is kept of it as soon as it is read.
+struct Bugs(Result<Vec<Said>, &'static str>);
+
+impl<'de> Deserialize<'de> for Bugs {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Reads;
+        impl<'de> Visitor<'de> for Reads {
+            type Value = Bugs;
+
+            fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                out.write_str("a list of bugs")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Bugs, A::Error> {
+                let mut bugs = Ok(Vec::new());
+                while let Ok(read) = &mut bugs {
+                    match list.next_element::<Value>()? {
+                        None => return Ok(Bugs(bugs)),
+                        Some(_) if read.len() >= BUGS => bugs = Err("more than 10,000 bugs in one answer"),
+                        Some(sent) => match sent.as_object().and_then(said) {
+                            Some(said) => read.push(said),
+                            None => bugs = Err("a bug without a number"),
+                        },
+                    }
+                }
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Bugs(bugs))
+            }
+        }
+        from.deserialize_seq(Reads)
+    }
+}
+
 /// Reads an answer: the bugs in the order in which they were sent.
 ///
 /// # Errors
 /// It holds no list of bugs, each with its number.
 pub fn read(bytes: &[u8]) -> Result<Vec<Said>, NoBugs> {
-    let mut answer: Value = serde_json::from_slice(bytes).map_err(|_| NoBugs::Garbage(kind(bytes)))?;
-    if answer.get("error").is_some_and(is_said) {
+    const OTHER: NoBugs = NoBugs::Garbage("JSON without a list of bugs");
+    // A list would be taken for the members of an answer, one after the other.
+    let is_object = bytes.trim_ascii_start().first() == Some(&b'{');
+    let answer: Answer = match serde_json::from_slice(bytes) {
+        Ok(answer) if is_object => answer,
+        Err(error) if error.is_syntax() || error.is_eof() => return Err(NoBugs::Garbage(kind(bytes))),
+        Ok(_) | Err(_) => return Err(OTHER),
+    };
+    if is_said(&answer.error) {
         return Err(NoBugs::Error(said_error(&answer)));
     }
-    let Some(Value::Array(list)) = answer.get_mut("bugs").map(Value::take) else {
-        return Err(NoBugs::Garbage("JSON without a list of bugs"));
-    };
-    let bugs = list.iter().map(|sent| sent.as_object().and_then(said));
-    bugs.collect::<Option<Vec<Said>>>()
-        .ok_or(NoBugs::Garbage("a bug without a number"))
+    let bugs = answer.bugs.ok_or(OTHER)?;
+    bugs.0.map_err(NoBugs::Garbage)
 }
 
 /// What is no JSON, in words: its text is not passed on, since anything may stand there.
@@ -70,12 +123,12 @@ fn is_said(value: &Value) -> bool {
     !matches!(value, Value::Null | Value::Bool(false))
 }
 
-fn said_error(answer: &Value) -> String {
-    let message = answer.get("message").and_then(Value::as_str).unwrap_or_default();
+fn said_error(answer: &Answer) -> String {
+    let message = answer.message.as_str().unwrap_or_default();
     let words = message.split_whitespace();
     let words = words.map(|word| if word.contains('@') { "\u{2026}" } else { word });
     let message = kept(&words.collect::<Vec<_>>().join(" "), MESSAGE);
-    let code = answer.get("code").and_then(Value::as_i64);
+    let code = answer.code.as_i64();
     match (message.as_str(), code) {
         ("", None) => "an error without words".to_owned(),
         ("", Some(code)) => format!("error {code}"),
@@ -281,14 +334,33 @@ mod tests {
             (r#"{"bugs":{}}"#, NoBugs::Garbage("JSON without a list of bugs")),
             (r#"{"error":false}"#, NoBugs::Garbage("JSON without a list of bugs")),
             ("[]", NoBugs::Garbage("JSON without a list of bugs")),
+            ("[true]", NoBugs::Garbage("JSON without a list of bugs")),
+            ("[0,0,0,[]]", NoBugs::Garbage("JSON without a list of bugs")),
+            ("7", NoBugs::Garbage("JSON without a list of bugs")),
+            (r#"{"bugs":null}"#, NoBugs::Garbage("JSON without a list of bugs")),
+            (r#"{"bugs":"x"}"#, NoBugs::Garbage("JSON without a list of bugs")),
             ("", NoBugs::Garbage("nothing")),
             ("\n <html>", NoBugs::Garbage("an HTML page")),
             (r#"{"bugs":[{"id":1},"#, NoBugs::Garbage("damaged JSON")),
+            (r#"{"bugs":[{}],"error":{"bugs":[}}"#, NoBugs::Garbage("damaged JSON")),
             ("Sign in", NoBugs::Garbage("a text that is no JSON")),
         ] {
             assert_eq!(read(answer.as_bytes()), Err(expected), "{answer}");
         }
         assert_eq!(read(br#"{"bugs":[],"error":null}"#), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn an_answer_of_too_many_bugs_is_refused() {
+        let of = |count: usize| {
+            let bugs = vec![r#"{"id":1}"#; count].join(",");
+            read(format!(r#"{{"bugs":[{bugs}]}}"#).as_bytes())
+        };
+        assert_eq!(of(BUGS).map(|bugs| bugs.len()), Ok(BUGS));
+        assert_eq!(
+            of(BUGS + 1),
+            Err(NoBugs::Garbage("more than 10,000 bugs in one answer"))
+        );
     }
 
     proptest! {

@@ -14,8 +14,10 @@ use crate::query::{Calendar, Interval};
 
 /// How far integers may lie apart to be counted by their distance from the least one; how many intervals apart numbers.
 const NEAR: u64 = 1 << 22;
-/// How many numbers all buckets together may have to be counted each in its own place.
+/// How many numbers all buckets together may have to be counted each in its own place; and how many for each row, since
+/// all places are looked at.
 const PLACES: usize = 1 << 20;
+const PLACES_FOR_A_ROW: usize = 8;
 /// Up to here each multiple of a width is another number.
 const EXACT: f64 = (1_u64 << 50) as f64;
 
@@ -194,7 +196,8 @@ impl Numbering {
             Self::Texts(..) | Self::Near { .. } | Self::Steps { .. } => Some(self.count()),
         };
         let places = width.and_then(|width| Some((width, width.checked_mul(selection.buckets)?)));
-        if let Some((width, places)) = places.filter(|(_, places)| *places <= PLACES) {
+        let most = PLACES.min(selection.entries().saturating_mul(PLACES_FOR_A_ROW));
+        if let Some((width, places)) = places.filter(|(_, places)| *places <= most) {
             let mut counts = vec![0; places];
             self.visit(snapshot, selection, limits, |_, _, bucket, number| {
                 if let Some(count) = counts.get_mut(bucket as usize * width + number as usize) {

@@ -113,6 +113,15 @@ impl Selection {
         )
     }
 
+    /// How many rows there are, each once for each bucket that it is in.
+    pub(super) fn entries(&self) -> usize {
+        let of = |segment: &OfSegment| match &segment.entries {
+            Some(entries) => entries.len(),
+            None => segment.rows.count() as usize,
+        };
+        self.segments.iter().map(of).sum()
+    }
+
     /// Whether everything is in one bucket.
     pub(super) fn is_whole(&self) -> bool {
         self.segments.iter().all(|segment| segment.entries.is_none())

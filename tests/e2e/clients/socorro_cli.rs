@@ -38,9 +38,8 @@ fn json(world: &World, args: &[&str]) -> Value {
 
 fn search(world: &World) {
     let [first, second, last] = &world.ids;
-    let month = (chrono::Utc::now() - chrono::Days::new(30))
-        .format("--from=%Y-%m-%d")
-        .to_string();
+    let month = platform::clock::rfc3339(platform::clock::now_micros() - 30 * 86_400_000_000);
+    let month = format!("--from={}", &month[..10]);
     let firefox = ["search", "--product=Firefox", month.as_str()];
     for token in [None, Some(&world.tokens.none), Some(&world.tokens.full)] {
         let found = run(world, &firefox, token.map(String::as_str)).well();
