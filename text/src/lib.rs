@@ -45,14 +45,15 @@ impl Write for Beginning {
     }
 }
 
-/// The text on one line that reads from its beginning to its end: what would break or turn a line (control characters,
-/// marks of direction, separators of lines) is replaced.
+/// Whether a character would break or turn a line: a control character, a mark of direction, a separator of lines.
+pub fn breaks_line(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// The text on one line that reads from its beginning to its end: what would break or turn it is replaced.
 pub fn one_line(text: &str) -> String {
-    let turns = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
-    text.replace(turns, "\u{fffd}")
+    text.replace(breaks_line, "\u{fffd}")
 }
 
 /// The text, or its first `most` characters with `…` behind them, which shows that more was there.

@@ -10,6 +10,7 @@ mod crashes;
 mod documented;
 mod endpoint;
 mod failure;
+mod form;
 mod processing;
 mod signatures;
 mod super_search;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::signatures::signatures_in;
@@ -59,6 +59,9 @@ struct Answer {
 /// The bugs of an answer, or what is wrong with them. Each is cut to what is kept of it as soon as it is read.
 struct Bugs(Result<Vec<Said>, &'static str>);
 
+/// What is wrong with an answer that has none.
+const NO_LIST: &str = "JSON without a list of bugs";
+
 impl<'de> Deserialize<'de> for Bugs {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Reads;
@@ -67,6 +70,31 @@ impl<'de> Deserialize<'de> for Bugs {
 
             fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 out.write_str("a list of bugs")
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Bugs, E> {
+                Ok(Bugs(Err(NO_LIST)))
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Bugs, E> {
+                Ok(Bugs(Err(NO_LIST)))
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Bugs, E> {
+                Ok(Bugs(Err(NO_LIST)))
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Bugs, E> {
+                Ok(Bugs(Err(NO_LIST)))
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<Bugs, E> {
+                Ok(Bugs(Err(NO_LIST)))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Bugs, A::Error> {
+                IgnoredAny.visit_map(map)?;
+                Ok(Bugs(Err(NO_LIST)))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Bugs, A::Error> {
@@ -85,16 +113,16 @@ impl<'de> Deserialize<'de> for Bugs {
                 Ok(Bugs(bugs))
             }
         }
-        from.deserialize_seq(Reads)
+        from.deserialize_any(Reads)
     }
 }
 
 /// Reads an answer: the bugs in the order in which they were sent.
 ///
 /// # Errors
-/// It holds no list of bugs, each with its number.
+/// The Bugzilla says that something is wrong, or it holds no list of bugs, each with its number, or too long a one.
 pub fn read(bytes: &[u8]) -> Result<Vec<Said>, NoBugs> {
-    const OTHER: NoBugs = NoBugs::Garbage("JSON without a list of bugs");
+    const OTHER: NoBugs = NoBugs::Garbage(NO_LIST);
     // A list would be taken for the members of an answer, one after the other.
     let is_object = bytes.trim_ascii_start().first() == Some(&b'{');
     let answer: Answer = match serde_json::from_slice(bytes) {
@@ -173,7 +201,7 @@ fn flags(sent: &Map<String, Value>) -> BTreeMap<String, String> {
     let said = sent.iter().filter_map(|(name, value)| {
         let value = value.as_str()?.trim();
         let is_short = value.chars().take(FLAG_VALUE + 1).count() <= FLAG_VALUE;
-        let says = is_short && !matches!(value, "" | "---") && !value.chars().any(char::is_control);
+        let says = is_short && !matches!(value, "" | "---") && !value.chars().any(text::breaks_line);
         (says && is_flag(name)).then(|| (name.clone(), value.to_owned()))
     });
     said.take(FLAGS).collect()
@@ -192,9 +220,10 @@ fn word(text: &str) -> String {
     kept(text, WORD)
 }
 
-/// The part of a text that is kept: without control characters and blanks around it, at most so many characters.
+/// The part of a text that is kept: without what breaks or turns a line, and blanks around it, at most so many
+/// characters.
 fn kept(text: &str, most: usize) -> String {
-    let letters = text.trim().chars().filter(|letter| !letter.is_control());
+    let letters = text.trim().chars().filter(|letter| !text::breaks_line(*letter));
     let kept: String = letters.take(most).collect();
     kept.trim_end().to_owned()
 }
@@ -215,7 +244,7 @@ mod tests {
     #[test]
     fn a_bug_is_read() {
         let said = one(&json!({
-            "id": 5, "summary": " Crash in [@ a ]\u{0}\n", "status": "RESOLVED", "resolution": "FIXED",
+            "id": 5, "summary": " Crash in\u{202e} [@ a ]\u{0}\n", "status": "RESOLVED", "resolution": "FIXED",
             "keywords": ["topcrash", "crash", "crash", ""], "assigned_to": "jo@example.org",
             "assigned_to_detail": {"real_name": "Jo", "email": "jo@example.org"},
             "cf_crash_signature": "[@ b ]\r\n[@ a ]",
@@ -331,6 +360,8 @@ mod tests {
             ),
             (r#"{"error":true}"#, error("an error without words")),
             (r#"{"error":1,"code":5,"message":7}"#, error("error 5")),
+            (r#"{"error":true,"bugs":{"a":[1]}}"#, error("an error without words")),
+            (r#"{"bugs":7.5,"error":true,"code":5}"#, error("error 5")),
             (r#"{"bugs":{}}"#, NoBugs::Garbage("JSON without a list of bugs")),
             (r#"{"error":false}"#, NoBugs::Garbage("JSON without a list of bugs")),
             ("[]", NoBugs::Garbage("JSON without a list of bugs")),
@@ -380,7 +411,7 @@ mod tests {
             for said in bugs.unwrap_or_default() {
                 prop_assert!(said.bug.summary.chars().count() <= SUMMARY);
                 prop_assert!(said.bug.status.chars().count() <= WORD);
-                prop_assert!(!said.bug.summary.contains(char::is_control));
+                prop_assert!(!said.bug.summary.contains(text::breaks_line));
             }
         }
     }

@@ -22,7 +22,7 @@ pub fn signatures_in(field: &str) -> BTreeSet<String> {
         };
         let signature = signature.trim();
         let length = signature.chars().take(MAX_LENGTH + 1).count();
-        if (1..=MAX_LENGTH).contains(&length) && !signature.chars().any(char::is_control) {
+        if (1..=MAX_LENGTH).contains(&length) && !signature.chars().any(text::breaks_line) {
             found.insert(signature.to_owned());
         }
     }

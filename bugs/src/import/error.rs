@@ -2,7 +2,7 @@
 
 use platform::config::ConfigError;
 use platform::db::DbError;
-use platform::lease::LeaseHolder;
+use platform::lease::{LeaseHolder, Lost};
 
 use super::pages::MAX_PAGES;
 use crate::bugzilla::BugzillaError;
@@ -51,6 +51,15 @@ pub enum ImportError {
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),
+}
+
+impl From<Lost> for ImportError {
+    fn from(lost: Lost) -> Self {
+        match lost {
+            Lost::Taken => Self::LeaseLost,
+            Lost::Db(error) => error.into(),
+        }
+    }
 }
 
 impl ImportError {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use platform::clock;
 use platform::db::Db;
-use platform::lease::{Lease, Lost};
+use platform::lease::Lease;
 use tokio_util::sync::CancellationToken;
 
 use super::error::ImportError;
@@ -25,23 +25,13 @@ pub(super) async fn with_lease<T>(
     work: impl AsyncFnOnce(Lease) -> Result<T, ImportError>,
 ) -> Result<T, ImportError> {
     let lease = wait_for_lease(db, wait, owner, stop, report).await?;
-    let taken = clock::now_micros();
-    let outcome = tokio::select! {
-        outcome = work(lease.clone()) => outcome,
-        lost = lease.keep(taken) => Err(match lost {
-            Lost::Taken => ImportError::LeaseLost,
-            Lost::Db(error) => error.into(),
-        }),
-        () = stop.cancelled() => Err(ImportError::Stopped),
+    let work = async {
+        tokio::select! {
+            outcome = work(lease.clone()) => outcome,
+            () = stop.cancelled() => Err(ImportError::Stopped),
+        }
     };
-    if lease.is_lost() {
-        return Err(ImportError::LeaseLost);
-    }
-    // If not released, it expires by itself.
-    if let Err(error) = lease.release().await {
-        tracing::warn!(%error, "the right to import bugs could not be given back");
-    }
-    outcome
+    lease.hold(work).await?
 }
 
 async fn wait_for_lease(

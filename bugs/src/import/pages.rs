@@ -9,6 +9,8 @@ use crate::db::holds_older;
 
 /// Maximum pages of one import.
 pub(super) const MAX_PAGES: usize = 4000;
+/// Maximum bugs of a list, over all imports that go through it: a Bugzilla has tens of thousands with signatures.
+const MAX_BUGS: u64 = 2_000_000;
 /// The smallest page that is asked for when answers are too large.
 const SMALLEST: usize = 2;
 
@@ -24,6 +26,10 @@ impl Run<'_> {
             (Question::Changed { since }, Place::at(0, 0))
         };
         let mut limit = self.options.page.max(SMALLEST);
+        // An earlier import came so far, and found no end.
+        if place.offset >= MAX_BUGS {
+            return Err(ImportError::Endless);
+        }
         for _ in 0..MAX_PAGES {
             let bugs = match self.client.ask(&question, place.offset, limit).await {
                 Err(BugzillaError::TooLarge) if limit > SMALLEST => {

@@ -142,7 +142,7 @@ impl<'a> Run<'a> {
                 fits
             });
             let rest = left.split_off(count.count());
-            let mut tx = self.lease.check(self.db().begin().await?).await?;
+            let mut tx = self.lease.begin().await?;
             self.done.changed += put(&mut tx, &left, self.state.begun).await?;
             let is_last = rest.is_empty();
             if is_last {

@@ -190,7 +190,8 @@ async fn one_process_imports_at_a_time() {
         other.release().await.unwrap();
         run(db, &standin.url, &options()).await.unwrap();
         // Who was away too long writes nothing.
-        assert!(other.check(db.begin().await.unwrap()).await.is_err());
+        assert!(other.begin().await.is_err());
+        assert!(other.is_lost());
         assert_eq!(other.renew(platform::clock::now_micros()).await.unwrap(), None);
         // An import that is not due is not made.
         let settings = Settings {

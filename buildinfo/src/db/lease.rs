@@ -46,11 +46,11 @@ impl Writes for Lease {
     }
 
     async fn begin_import(&self) -> Result<Tx, DbError> {
-        self.check(self.db().begin().await?).await
+        self.begin().await
     }
 
     async fn begin_import_repeatable(&self) -> Result<Tx, DbError> {
-        self.check(self.db().begin_repeatable().await?).await
+        self.begin_repeatable().await
     }
 }
 

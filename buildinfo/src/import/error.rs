@@ -2,7 +2,7 @@
 
 use builds::said::observation::SourceName;
 use platform::db::DbError;
-use platform::lease::LeaseHolder;
+use platform::lease::{LeaseHolder, Lost};
 
 /// An import that did not start, or failed.
 #[derive(Debug, thiserror::Error)]
@@ -28,4 +28,13 @@ pub enum ImportError {
     /// The right to import was lost because this process was away too long.
     #[error("the import lost its lease")]
     LeaseLost,
+}
+
+impl From<Lost> for ImportError {
+    fn from(lost: Lost) -> Self {
+        match lost {
+            Lost::Taken => Self::LeaseLost,
+            Lost::Db(error) => error.into(),
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use platform::clock;
 use platform::db::Db;
-use platform::lease::{Lease, Lost};
+use platform::lease::Lease;
 use tokio_util::sync::CancellationToken;
 
 use super::error::ImportError;
@@ -29,22 +29,7 @@ where
     W: Future<Output = Result<T, ImportError>>,
 {
     let lease = wait_for_lease(db, wait, owner, stop, report).await?;
-    let taken = clock::now_micros();
-    let outcome = tokio::select! {
-        outcome = work(lease.clone()) => outcome,
-        lost = lease.keep(taken) => Err(match lost {
-            Lost::Taken => ImportError::LeaseLost,
-            Lost::Db(error) => error.into(),
-        }),
-    };
-    if lease.is_lost() {
-        return Err(ImportError::LeaseLost);
-    }
-    // If not released, it expires by itself; the work is done either way.
-    if let Err(error) = lease.release().await {
-        tracing::warn!(%error, "the right to import could not be given back");
-    }
-    outcome
+    lease.hold(work(lease.clone())).await?
 }
 
 async fn wait_for_lease(

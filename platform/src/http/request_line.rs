@@ -2,8 +2,9 @@
 //!
 //! In an address `<`, `>` and `"` have to be written as `%3C`, `%3E` and `%22`. Browsers do that; `curl`, and Python's
 //! `urllib`, send what they are given, and the server would refuse it with an empty answer. Here it is mended on its
-//! way from the connection to the server, in the first line of each request and nowhere else. Where a request may have
-//! a body the mending ends for that connection, because only the server knows where the next request begins.
+//! way from the connection to the server, in the first line of each request and nowhere else. Where the next request
+//! begins is told from a plain `content-length`; after a request with any other kind of body nothing more of that
+//! connection is mended, because only the server knows where that ends.
 
 use std::io;
 use std::pin::Pin;
@@ -11,10 +12,13 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// How the names of headers begin that tell of a body, in lower case.
-const BODY: [&[u8]; 2] = [b"content-", b"transfer-"];
-/// The longest of these.
-const LONGEST: usize = 9;
+/// The headers that tell of a body, in lower case; the server knows no others.
+const LENGTH: &[u8] = b"content-length";
+const ENCODING: &[u8] = b"transfer-encoding";
+/// The length of the longer of these.
+const LONGEST: usize = 17;
+/// A length with more digits is not believed.
+const DIGITS: usize = 15;
 
 /// Where in a connection the next byte stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,38 +27,78 @@ enum Place {
     Before,
     /// In the first line of a request.
     Address,
-    /// In the name of a header: how it begins in lower case, and how much of that there is.
-    Name([u8; LONGEST], usize),
+    /// In the name of a header: how it begins, in lower case, and how long it is so far.
+    Name(Body, [u8; LONGEST], usize),
     /// In the rest of a header's line.
-    Value,
+    Value(Body),
+    /// In the length of the body, with so many digits so far.
+    Length(u64, usize),
+    /// Behind it, on the same line.
+    AfterLength(u64),
+    /// In a body, of which so many bytes are left.
+    Inside(u64),
     /// Where nothing is mended any more.
     Through,
 }
 
+/// What is known of a request's body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Body {
+    /// No header told of one.
+    Nothing,
+    /// It has so many bytes.
+    Bytes(u64),
+}
+
+impl Body {
+    /// Where the next byte stands behind the headers.
+    fn begin(self) -> Place {
+        match self {
+            Self::Nothing | Self::Bytes(0) => Place::Before,
+            Self::Bytes(length) => Place::Inside(length),
+        }
+    }
+}
+
 impl Place {
+    /// At the beginning of a line of headers.
+    fn line(body: Body) -> Self {
+        Self::Name(body, [0; LONGEST], 0)
+    }
+
     /// Where the byte after this one stands.
     fn after(self, byte: u8) -> Self {
         match (self, byte) {
             (Self::Through, _) => Self::Through,
+            (Self::Inside(left), _) => Body::Bytes(left - 1).begin(),
             (Self::Before, b'\r' | b'\n') => Self::Before,
-            (Self::Before | Self::Address, byte) if byte != b'\n' => Self::Address,
-            (Self::Name(_, 0), b'\r') => self,
+            (Self::Before, _) => Self::Address,
+            (Self::Address, b'\n') => Self::line(Body::Nothing),
+            (Self::Address, _) => Self::Address,
             // The empty line after the headers.
-            (Self::Name(_, 0), b'\n') => Self::Before,
-            (_, b'\n') => Self::Name([0; LONGEST], 0),
-            (Self::Name(mut begin, length), byte) => {
-                if let Some(place) = begin.get_mut(length) {
+            (Self::Name(body, _, 0), b'\n') => body.begin(),
+            (Self::Name(_, _, 0), b'\r') => self,
+            (Self::Name(body, ..) | Self::Value(body), b'\n') => Self::line(body),
+            (Self::Name(body, name, length), b':') => match name.get(..length).unwrap_or_default() {
+                LENGTH if body == Body::Nothing => Self::Length(0, 0),
+                LENGTH | ENCODING => Self::Through,
+                _ => Self::Value(body),
+            },
+            (Self::Name(body, mut name, length), byte) => match name.get_mut(length) {
+                Some(place) => {
                     *place = byte.to_ascii_lowercase();
+                    Self::Name(body, name, length + 1)
                 }
-                let length = length + 1;
-                let told = |name: &&[u8]| begin.get(..length.min(LONGEST)) == Some(*name);
-                match BODY.iter().any(told) {
-                    true => Self::Through,
-                    false if length >= LONGEST => Self::Value,
-                    false => Self::Name(begin, length),
-                }
+                None => Self::Value(body),
+            },
+            (Self::Length(_, 0), b' ' | b'\t') => self,
+            (Self::Length(length, digits), b'0'..=b'9') if digits < DIGITS => {
+                Self::Length(length * 10 + u64::from(byte - b'0'), digits + 1)
             }
-            (place, _) => place,
+            (Self::Length(length, 1..) | Self::AfterLength(length), b'\n') => Self::line(Body::Bytes(length)),
+            (Self::Length(length, 1..) | Self::AfterLength(length), b' ' | b'\t' | b'\r') => Self::AfterLength(length),
+            (Self::Length(..) | Self::AfterLength(_), _) => Self::Through,
+            (Self::Value(_), _) => self,
         }
     }
 }
@@ -69,15 +113,26 @@ fn written(byte: u8) -> Option<&'static [u8]> {
     }
 }
 
-/// Appends what the server is to read instead of `bytes`, if that is anything else, and moves on behind them.
+/// What the server is to read instead of these bytes of a connection: `None` if it is the same. Moves on behind them.
 fn mend(place: &mut Place, bytes: &[u8]) -> Option<Vec<u8>> {
     let mut mended: Option<Vec<u8>> = None;
-    for (at, &byte) in bytes.iter().enumerate() {
-        if *place == Place::Through {
-            if let Some(mended) = &mut mended {
-                mended.extend_from_slice(&bytes[at..]);
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        // Nothing within a body has to be looked at.
+        let passed = match *place {
+            Place::Through => bytes.len() - at,
+            Place::Inside(left) => usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len() - at),
+            _ => 0,
+        };
+        if passed > 0 {
+            if let Place::Inside(left) = *place {
+                *place = Body::Bytes(left - passed as u64).begin();
             }
-            break;
+            if let Some(mended) = &mut mended {
+                mended.extend_from_slice(&bytes[at..at + passed]);
+            }
+            at += passed;
+            continue;
         }
         *place = place.after(byte);
         let instead = written(byte).filter(|_| *place == Place::Address);
@@ -87,6 +142,7 @@ fn mend(place: &mut Place, bytes: &[u8]) -> Option<Vec<u8>> {
         if let Some(mended) = &mut mended {
             mended.extend_from_slice(instead.unwrap_or(&[byte]));
         }
+        at += 1;
     }
     mended
 }
@@ -96,7 +152,7 @@ fn mend(place: &mut Place, bytes: &[u8]) -> Option<Vec<u8>> {
 pub(super) struct Mended<S> {
     stream: S,
     place: Place,
-    /// What was mended and is still to be read, from the second of them on.
+    /// What was mended and is not read yet, and how much of it was read.
     ahead: (Vec<u8>, usize),
 }
 

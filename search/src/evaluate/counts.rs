@@ -14,10 +14,12 @@ use crate::query::{Calendar, Interval};
 
 /// How far integers may lie apart to be counted by their distance from the least one; how many intervals apart numbers.
 const NEAR: u64 = 1 << 22;
-/// How many numbers all buckets together may have to be counted each in its own place; and how many for each row, since
-/// all places are looked at.
+/// How many numbers all buckets together may have to be counted each in its own place.
 const PLACES: usize = 1 << 20;
+/// How many of them, for each row that is counted: all places are looked at.
 const PLACES_FOR_A_ROW: usize = 8;
+/// How many places there may be however few rows are counted.
+const FEW_PLACES: usize = 1 << 14;
 /// Up to here each multiple of a width is another number.
 const EXACT: f64 = (1_u64 << 50) as f64;
 
@@ -46,11 +48,27 @@ pub(super) enum Numbering {
 }
 
 impl Numbering {
-    /// For the values of a field, or for the intervals that they are in.
-    pub(super) fn new(snapshot: &Snapshot, field: FieldId, interval: Option<Interval>) -> Result<Self, Refused> {
+    /// For the values of a field, or for the intervals that they are in, of the rows of a selection.
+    pub(super) fn new(
+        snapshot: &Snapshot,
+        selection: &Selection,
+        field: FieldId,
+        interval: Option<Interval>,
+    ) -> Result<Self, Refused> {
         if field.kind().is_text() {
             return Ok(Self::Texts(field, snapshot.codes.of(field, &snapshot.segments)?));
         }
+        let met = Self::Met {
+            field,
+            interval,
+            known: HashMap::with_hasher(FixedState::default()),
+            values: Vec::new(),
+            last: None,
+        };
+        if matches!(interval, Some(Interval::Calendar(_))) {
+            return Ok(met);
+        }
+        let most = NEAR.min(most_places(selection) as u64);
         let (mut least, mut greatest) = (u64::MAX, 0);
         for segment in &snapshot.segments {
             if let Some(column) = segment.numbers(field)? {
@@ -61,7 +79,7 @@ impl Numbering {
         match interval {
             None => {
                 let span = greatest.saturating_sub(least);
-                if span < NEAR {
+                if span < most {
                     return Ok(Self::Near {
                         field,
                         least,
@@ -75,7 +93,7 @@ impl Numbering {
                 let is_exact = [first, last]
                     .iter()
                     .all(|steps| steps.abs() < EXACT && (steps * width).is_finite());
-                if is_exact && last - first < NEAR as f64 {
+                if is_exact && last - first < most as f64 {
                     return Ok(Self::Steps {
                         field,
                         width,
@@ -86,13 +104,7 @@ impl Numbering {
             }
             Some(_) => {}
         }
-        Ok(Self::Met {
-            field,
-            interval,
-            known: HashMap::with_hasher(FixedState::default()),
-            values: Vec::new(),
-            last: None,
-        })
+        Ok(met)
     }
 
     /// How many numbers there are so far; each is below that.
@@ -196,7 +208,7 @@ impl Numbering {
             Self::Texts(..) | Self::Near { .. } | Self::Steps { .. } => Some(self.count()),
         };
         let places = width.and_then(|width| Some((width, width.checked_mul(selection.buckets)?)));
-        let most = PLACES.min(selection.entries().saturating_mul(PLACES_FOR_A_ROW));
+        let most = PLACES.min(most_places(selection));
         if let Some((width, places)) = places.filter(|(_, places)| *places <= most) {
             let mut counts = vec![0; places];
             self.visit(snapshot, selection, limits, |_, _, bucket, number| {
@@ -207,8 +219,11 @@ impl Numbering {
             return Ok(Tally::Placed { counts, width });
         }
         let keyed = self.by_bucket(snapshot, selection, limits)?;
-        let counts = vec![0; self.count()];
-        Ok(Tally::Keyed { keyed, counts })
+        Ok(Tally::Keyed {
+            keyed,
+            counts: vec![0; self.count()],
+            met: Vec::new(),
+        })
     }
 
     /// Compares what two numbers stand for.
@@ -241,8 +256,12 @@ impl Numbering {
 pub(super) enum Tally {
     /// Counted, those of the first bucket first: as many places for each as there are numbers.
     Placed { counts: Vec<u32>, width: usize },
-    /// Still to be counted, with a place for each number.
-    Keyed { keyed: Keyed<u32>, counts: Vec<u32> },
+    /// Still to be counted, with a place for each number, and those that were met in a bucket.
+    Keyed {
+        keyed: Keyed<u32>,
+        counts: Vec<u32>,
+        met: Vec<u32>,
+    },
 }
 
 impl Tally {
@@ -254,8 +273,7 @@ impl Tally {
                 let counted = (0_u32..).zip(places).filter(|(_, count)| **count > 0);
                 counted.map(|(number, count)| (number, *count)).collect()
             }
-            Self::Keyed { keyed, counts } => {
-                let mut met = Vec::new();
+            Self::Keyed { keyed, counts, met } => {
                 for &number in &*keyed.of_mut(bucket) {
                     if let Some(count) = counts.get_mut(number as usize) {
                         if *count == 0 {
@@ -265,10 +283,15 @@ impl Tally {
                     }
                 }
                 let take = |number: u32| (number, counts.get_mut(number as usize).map_or(0, std::mem::take));
-                met.into_iter().map(take).collect()
+                met.drain(..).map(take).collect()
             }
         }
     }
+}
+
+/// How many places are worth while for the rows of a selection.
+fn most_places(selection: &Selection) -> usize {
+    selection.entries().saturating_mul(PLACES_FOR_A_ROW).max(FEW_PLACES)
 }
 
 /// A value as a number.
@@ -318,7 +341,7 @@ pub(super) fn distinct(
     limits: &mut Limits,
 ) -> Result<Vec<u64>, Refused> {
     if field.kind().is_text() {
-        let mut numbering = Numbering::new(snapshot, field, None)?;
+        let mut numbering = Numbering::new(snapshot, selection, field, None)?;
         let mut keyed = numbering.by_bucket(snapshot, selection, limits)?;
         return count_distinct(&mut keyed, selection.buckets, limits);
     }

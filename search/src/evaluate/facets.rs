@@ -69,7 +69,7 @@ fn count(
         Aggregation::Terms { field, size, .. } => (*field, None, Some(*size)),
         Aggregation::Histogram { field, interval, .. } => (*field, Some(*interval), None),
     };
-    let mut numbering = Numbering::new(snapshot, field, interval)?;
+    let mut numbering = Numbering::new(snapshot, selection, field, interval)?;
     let tally = numbering.tally(snapshot, selection, limits)?;
     let kept = kept(&numbering, tally, selection.buckets, size, limits)?;
     let is_leaf = aggregation.within().is_empty();

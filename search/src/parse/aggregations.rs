@@ -160,11 +160,10 @@ fn step(
     };
     let field = not_only_filter(parameter, field)?;
     if way == Way::Histogram && !matches!(field.kind(), Kind::Integer | Kind::Number | Kind::Date) {
-        let message = format!(
-            "`{}` is neither a number nor a date: a histogram needs one",
-            field.name()
-        );
-        return Err(Problem::new(parameter, message));
+        // To Crash Stats such a parameter is unknown.
+        let message = format!("`{}` is neither a number nor a date: ignored", field.name());
+        warnings.push(Warning::new(parameter, message));
+        return Ok(None);
     }
     Ok(Some((way, field)))
 }

@@ -41,7 +41,11 @@ fn finding(root: &str, state: &State, numbers: Numbers, now: i64) -> Option<Find
     let failure = format!("{}: {}", clock::rfc3339(state.failed), state.failure);
     Some(if state.good == 0 {
         match (is_failing, state.tried > 0) {
-            (true, _) => Finding::bad(NAME, format!("none could be read; {failure}")),
+            (true, _) if numbers.bugs == 0 => Finding::bad(NAME, format!("none could be read; {failure}")),
+            (true, _) => {
+                let part = format!("only a part could be read so far, {} bugs; {failure}", numbers.bugs);
+                Finding::bad(NAME, part)
+            }
             (false, true) => Finding::well(NAME, format!("{} are known; all are being read", numbers.bugs)),
             (false, false) => Finding::bad(
                 NAME,
@@ -105,7 +109,7 @@ mod tests {
                 "https://b.example/",
                 state(5, 0, 6),
                 9,
-                Some((false, format!("none could be read{other}"))),
+                Some((false, format!("only a part could be read so far, 7 bugs{other}"))),
             ),
             ("https://b.example/", state(5, 5, 4), 8, Some((true, known.into()))),
             ("https://b.example/", state(6, 5, 6), 6, Some((false, said(other)))),

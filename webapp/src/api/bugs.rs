@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use bugs::BugSignature;
 use bugs::db::AskError;
@@ -13,6 +13,7 @@ use serde_json::json as object;
 use super::answer::{Style, json};
 use super::endpoint::{Endpoint, Kind, Parameter, pairs};
 use super::failure::Failure;
+use super::form::form;
 use crate::state::Webapp;
 
 /// How long an answer may be kept; the same for all who ask.
@@ -57,16 +58,15 @@ pub(super) const SIGNATURES_BY_BUGS: Endpoint = Endpoint {
 
 /// The bugs of signatures that stand in the query string.
 pub(super) async fn bugs(State(app): State<Webapp>, RawQuery(query): RawQuery) -> Result<Response, Failure> {
-    bugs_of(&app, query.unwrap_or_default().as_bytes()).await
+    bugs_of(&app, pairs(query.unwrap_or_default().as_bytes())).await
 }
 
 /// The bugs of signatures that were posted as a form.
-pub(super) async fn post_bugs(State(app): State<Webapp>, form: Bytes) -> Result<Response, Failure> {
-    bugs_of(&app, &form).await
+pub(super) async fn post_bugs(State(app): State<Webapp>, headers: HeaderMap, body: Bytes) -> Result<Response, Failure> {
+    bugs_of(&app, form(&headers, body).await?).await
 }
 
-async fn bugs_of(app: &Webapp, given: &[u8]) -> Result<Response, Failure> {
-    let given = pairs(given);
+async fn bugs_of(app: &Webapp, given: Vec<(String, String)>) -> Result<Response, Failure> {
     let values = BUGS.read(&given)?;
     let signatures: Vec<String> = values.texts("signatures").iter().map(ToString::to_string).collect();
     let found = bugs::db::bugs_of(&app.db, &signatures).await.map_err(refused)?;

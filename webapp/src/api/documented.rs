@@ -207,9 +207,10 @@ fn operation(endpoint: &Endpoint, method: &str) -> Value {
         let of_form: Map<String, Value> = properties()
             .map(|parameter| (parameter.name.to_owned(), schema(parameter)))
             .collect();
-        operation["requestBody"] = json!({"required": true, "content": {"application/x-www-form-urlencoded": {
-            "schema": {"type": "object", "required": required, "properties": of_form},
-        }}});
+        let schema = json!({"schema": {"type": "object", "required": required, "properties": of_form}});
+        operation["requestBody"] = json!({"required": true, "content": {
+            "application/x-www-form-urlencoded": schema, "multipart/form-data": schema,
+        }});
     }
     operation
 }

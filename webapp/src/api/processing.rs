@@ -16,6 +16,7 @@ use serde_json::{Value, json as object};
 use super::answer::{Style, json};
 use super::endpoint::{Endpoint, Kind, Parameter, pairs};
 use super::failure::{Failure, require};
+use super::form::form;
 use super::time::iso;
 use crate::find;
 use crate::state::Webapp;
@@ -106,10 +107,11 @@ pub(super) async fn reprocessing(
     State(app): State<Webapp>,
     caller: Caller,
     RawQuery(query): RawQuery,
-    form: Bytes,
+    headers: HeaderMap,
+    body: Bytes,
 ) -> Result<Response, Failure> {
     require(&caller, Permission::ReprocessCrashes)?;
-    let given = pairs(&form);
+    let given = form(&headers, body).await?;
     let wanted = REPROCESSING.read(&given)?;
     let wanted = wanted_crashes(wanted.texts("crash_ids"))?;
     reprocess(&app.db, &wanted, &caller.actor(), clock::now_micros()).await?;
@@ -156,7 +158,8 @@ pub(super) async fn missing_processed_crash(
     let until = clock::now_micros().saturating_sub(MISSING_AFTER);
     let count = count_unprocessed(&app.db, until).await?;
     let last = count.saturating_add(PAGE - 1).div_euclid(PAGE).max(1);
-    let page = i64::try_from(wanted).unwrap_or(i64::MAX).clamp(1, last);
+    // One behind the last has nothing, so that who counts pages comes to an end.
+    let page = i64::try_from(wanted).unwrap_or(i64::MAX).clamp(1, last + 1);
     let rows = unprocessed(&app.db, until, PAGE, (page - 1).saturating_mul(PAGE)).await?;
     let results: Vec<Value> = rows
         .into_iter()

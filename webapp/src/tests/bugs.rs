@@ -12,7 +12,7 @@ use super::{RECEIVED, Server, servers};
 /// Stores bugs as an import at [`RECEIVED`] does.
 async fn fill(server: &Server) {
     let lease = IMPORT.take(&server.test.db, "test", 0).await.unwrap().unwrap();
-    let mut tx = lease.check(server.test.db.begin().await.unwrap()).await.unwrap();
+    let mut tx = lease.begin().await.unwrap();
     for (id, signatures) in [(7, &["OOM | small", "a::b"][..]), (8, &["OOM | small"]), (9, &["a::B"])] {
         let bug = Bug { id, ..Bug::default() };
         let signatures: BTreeSet<String> = signatures.iter().map(ToString::to_string).collect();
@@ -63,6 +63,51 @@ async fn bugs_of_signatures_are_answered_with_all_that_they_name() {
                 assert_eq!(answer.headers[header::CONTENT_TYPE], "application/json; charset=UTF-8");
                 assert_eq!(answer.headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
                 assert_eq!(answer.headers[header::LAST_MODIFIED], "Mon, 03 Aug 2026 11:02:44 GMT");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn forms_are_taken_in_each_way_that_browsers_send_them() {
+    const PARTS: &str = "multipart/form-data; boundary=b";
+    for server in servers().await {
+        fill(&server).await;
+        let part = |name: &str, value: &str| {
+            format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
+        let whole = format!("{}{}--b--\r\n", part("signatures", "a::B"), part("other", "1"));
+        let broken = "Bad request: BadArgumentError: the form cannot be read: ";
+        let unsupported = "Unsupported media type \"application/json\" in request: send a form, as ";
+        for (kind, body, expected) in [
+            ("", "signatures=a::B", Ok(())),
+            (
+                "Application/X-WWW-Form-URLEncoded; charset=utf-8",
+                "signatures=a::B",
+                Ok(()),
+            ),
+            (PARTS, whole.as_str(), Ok(())),
+            (PARTS, "", Err((400, "signatures: This field is required."))),
+            (PARTS, "--b--\r\n", Err((400, "signatures: This field is required."))),
+            (PARTS, &whole[..60], Err((400, broken))),
+            ("multipart/form-data", &whole, Err((400, broken))),
+            (
+                "application/json",
+                r#"{"signatures": ["a::B"]}"#,
+                Err((415, unsupported)),
+            ),
+        ] {
+            let answer = server
+                .send_with("POST", "/api/Bugs/", &[("content-type", kind)], body)
+                .await;
+            match expected {
+                Ok(()) => assert_eq!(answer.json(), hits(&[(9, "a::B")]), "{kind} {body}"),
+                Err((status, text)) => {
+                    assert_eq!(answer.status.as_u16(), status, "{kind} {body}");
+                    let error = answer.json()["error"].as_str().unwrap_or_default().to_owned();
+                    assert!(error.starts_with(text), "{kind} {body}: {error}");
+                    assert_eq!(answer.headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+                }
             }
         }
     }
