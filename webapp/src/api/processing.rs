@@ -59,7 +59,7 @@ pub(super) const MISSING_PROCESSED_CRASH: Endpoint = Endpoint {
         name: "page",
         kind: Kind::Whole,
         required: false,
-        about: "Which page, from 1 on, which is the default; beyond the last one, that.",
+        about: "Which page, from 1 on, which is the default; behind the last one is nothing.",
     }],
     needs: None,
     answers: (

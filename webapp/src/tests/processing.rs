@@ -70,7 +70,8 @@ async fn missing_crashes_come_in_pages() {
             ("?page=0", 0, 1000, link(2), json!(null)),
             ("?page=2", 1000, 1000, link(3), link(1)),
             ("?page=3&page=", 2000, 500, json!(null), link(2)),
-            ("?page=99999999999", 2000, 500, json!(null), link(2)),
+            ("?page=4", 0, 0, json!(null), link(3)),
+            ("?page=99999999999", 0, 0, json!(null), link(3)),
         ] {
             let path = format!("/api/MissingProcessedCrash/{query}");
             let headers = [("host", "crashes.example")];
@@ -85,6 +86,7 @@ async fn missing_crashes_come_in_pages() {
                 "crash_id": format!("{first:08x}-cbbf-4589-a673-34f800260601"), "is_processed": false,
                 "created": format!("2026-08-03T11:02:44{fraction}Z"),
             });
+            let expected = if length == 0 { json!(null) } else { expected };
             assert_eq!(answer["results"][0], expected, "{query}");
             assert_eq!((&answer["next"], &answer["previous"]), (&next, &previous), "{query}");
             assert_eq!(answer["count"], CRASHES);
