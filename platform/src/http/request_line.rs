@@ -118,10 +118,12 @@ fn mend(place: &mut Place, bytes: &[u8]) -> Option<Vec<u8>> {
     let mut mended: Option<Vec<u8>> = None;
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
-        // Nothing within a body has to be looked at.
+        // Nothing within a body has to be looked at, nor in a header's value.
+        let rest = &bytes[at..];
         let passed = match *place {
-            Place::Through => bytes.len() - at,
-            Place::Inside(left) => usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len() - at),
+            Place::Through => rest.len(),
+            Place::Inside(left) => usize::try_from(left).unwrap_or(usize::MAX).min(rest.len()),
+            Place::Value(_) => rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len()),
             _ => 0,
         };
         if passed > 0 {
@@ -129,7 +131,7 @@ fn mend(place: &mut Place, bytes: &[u8]) -> Option<Vec<u8>> {
                 *place = Body::Bytes(left - passed as u64).begin();
             }
             if let Some(mended) = &mut mended {
-                mended.extend_from_slice(&bytes[at..at + passed]);
+                mended.extend_from_slice(&rest[..passed]);
             }
             at += passed;
             continue;

@@ -53,7 +53,7 @@ fn row(are_usual: bool) -> impl Strategy<Value = Row> {
     let (integer, number) = if are_usual {
         (
             (-200_i64..200).boxed(),
-            (-20_i32..20).prop_map(|tenths| f64::from(tenths) / 10.0).boxed(),
+            (-20_i32..20).prop_map(|quarters| f64::from(quarters) / 4.0).boxed(),
         )
     } else {
         (integer().boxed(), number().boxed())

@@ -395,7 +395,6 @@ fn what_is_wrong_is_named() {
             "greater than 0",
         ),
         ("_histogram_interval.date=1.5h", "_histogram_interval.date", "month"),
-        ("_histogram.product=version", "_histogram.product", "neither"),
         (
             "_aggs.product.version.platform.cpu_arch.reason=uptime",
             "_aggs.product",
@@ -442,6 +441,14 @@ fn unknown_parameters_are_ignored_with_a_warning() {
     assert_eq!(parsed("signature=@^a$").warnings.len(), 1);
     assert_eq!(parsed("_aggs.product").warnings.len(), 1);
     assert_eq!(parsed("_histogram.uptime=&_facets=").warnings.len(), 1);
+    // Texts have no intervals.
+    for text in [
+        "_histogram.product=version",
+        "_facets=_histogram.product",
+        "_aggs.version=_histogram.product",
+    ] {
+        assert_eq!(parsed(text).warnings.len(), 1, "{text}");
+    }
     assert_eq!(parsed("date=__null__").warnings.len(), 1);
     assert_eq!(parsed("_results_number=5&_results_number=6").warnings.len(), 1);
 }
