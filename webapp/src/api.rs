@@ -12,6 +12,7 @@ mod endpoint;
 mod failure;
 mod form;
 mod processing;
+mod sending;
 mod signatures;
 mod super_search;
 mod time;

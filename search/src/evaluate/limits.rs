@@ -7,9 +7,9 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 
 /// Maximum buckets in an answer.
-const BUCKETS: u64 = 5_000_000;
+const BUCKETS: u64 = 2_000_000;
 /// Maximum buckets in all answers of this process that are being made or written.
-const BUCKETS_AT_ONCE: u64 = 8_000_000;
+const BUCKETS_AT_ONCE: u64 = 4_000_000;
 /// Those that there are.
 static BUCKETS_HELD: AtomicU64 = AtomicU64::new(0);
 /// Maximum bytes of the texts that buckets are named by, in an answer.
@@ -24,7 +24,7 @@ pub enum Refused {
     #[error("the search takes too long: ask for a shorter time, fewer aggregations or a simpler expression")]
     TooLong,
     /// It has too many buckets.
-    #[error("the answer has more than 5 million buckets: ask for fewer with _facets_size")]
+    #[error("the answer has more than 2 million buckets: ask for fewer with _facets_size")]
     TooManyBuckets,
     /// Its buckets are named by too much text.
     #[error("the answer has more than 256 MB of texts: ask for fewer with _facets_size")]

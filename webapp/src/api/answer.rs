@@ -2,13 +2,16 @@
 
 use std::io::Write;
 
-use axum::http::header;
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use platform::cpu;
 use serde::Serialize;
 
 use super::failure::Failure;
+use super::sending::body;
 
+/// After how many seconds it is worth while to ask again for a large answer.
+const RETRY_AFTER: u64 = 5;
 /// Maximum bytes of an answer that is made of many crashes.
 const MAX_BYTES: usize = 256 << 20;
 
@@ -31,15 +34,26 @@ impl Style {
 /// A value as JSON, with status 200. It is written off the threads that serve requests: documents can be large.
 ///
 /// # Errors
-/// The answer is too long.
+/// The answer is too long, or too many long ones are being sent.
 pub(super) async fn json<T: Serialize + Send + 'static>(value: T, style: Style) -> Result<Response, Failure> {
     let text = cpu::run(move || write(&value, style, MAX_BYTES)).await?;
     let Some(text) = text else {
         let error = "the answer is longer than 256 MB: ask for less, for example with _facets_size";
         return Err(Failure::bad_argument(error));
     };
-    let kind = [(header::CONTENT_TYPE, "application/json; charset=UTF-8")];
-    Ok((kind, text).into_response())
+    let length = text.len();
+    let Some(body) = body(text) else {
+        let error = "too many large answers are being sent at the moment: ask again in 5 seconds, or for less";
+        return Err(Failure::not_now(error, RETRY_AFTER));
+    };
+    let mut answer = body.into_response();
+    let headers = answer.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json; charset=UTF-8"),
+    );
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    Ok(answer)
 }
 
 /// The text of a value; `None` if it is longer than `most` bytes.
