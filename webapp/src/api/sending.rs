@@ -15,8 +15,8 @@ const LARGE: usize = 1 << 20;
 const AT_ONCE: usize = 512 << 20;
 /// How long it may take to send one; then the connection is closed.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// How many bytes are given to a connection at once. They are copied, so that a connection that takes nothing more holds
-/// nothing more.
+/// How many bytes are given to a connection at once. They are copied, so that one that takes nothing more holds nothing
+/// more.
 const PIECE: usize = 64 << 10;
 
 /// Room for large answers, by kilobytes.
