@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use socorro_cli::{ModulesMode, OutputFormat, SearchParams, SocorroClient, commands};
 
 /// Runs a command of socorro-cli at any Crash Stats. A token is read from the file that `SOCORRO_API_TOKEN_PATH` names.
@@ -38,40 +38,43 @@ enum Command {
         bugs: Vec<u64>,
     },
     /// Crashes that match.
-    Search {
-        #[arg(long)]
-        product: String,
-        /// The first day, as in `2026-11-01`.
-        #[arg(long)]
-        from: String,
-        /// The last day.
-        #[arg(long)]
-        to: Option<String>,
-        #[arg(long)]
-        signature: Option<String>,
-        #[arg(long)]
-        proto_signature: Option<String>,
-        #[arg(long)]
-        version: Option<String>,
-        #[arg(long)]
-        platform: Option<String>,
-        #[arg(long)]
-        cpu_arch: Option<String>,
-        #[arg(long)]
-        channel: Option<String>,
-        #[arg(long)]
-        platform_version: Option<String>,
-        #[arg(long)]
-        process_type: Option<String>,
-        #[arg(long, default_value_t = 10)]
-        limit: usize,
-        #[arg(long)]
-        facet: Vec<String>,
-        #[arg(long)]
-        facets_size: Option<usize>,
-        #[arg(long, default_value = "-date")]
-        sort: String,
-    },
+    Search(Box<SearchOptions>),
+}
+
+#[derive(Args)]
+struct SearchOptions {
+    #[arg(long)]
+    product: String,
+    /// The first day, as in `2026-11-01`.
+    #[arg(long)]
+    from: String,
+    /// The last day.
+    #[arg(long)]
+    to: Option<String>,
+    #[arg(long)]
+    signature: Option<String>,
+    #[arg(long)]
+    proto_signature: Option<String>,
+    #[arg(long)]
+    version: Option<String>,
+    #[arg(long)]
+    platform: Option<String>,
+    #[arg(long)]
+    cpu_arch: Option<String>,
+    #[arg(long)]
+    channel: Option<String>,
+    #[arg(long)]
+    platform_version: Option<String>,
+    #[arg(long)]
+    process_type: Option<String>,
+    #[arg(long, default_value_t = 10)]
+    limit: usize,
+    #[arg(long)]
+    facet: Vec<String>,
+    #[arg(long)]
+    facets_size: Option<usize>,
+    #[arg(long, default_value = "-date")]
+    sort: String,
 }
 
 fn main() -> ExitCode {
@@ -93,39 +96,23 @@ fn run(options: Options) -> socorro_cli::Result<()> {
         }
         Command::Bugs { signatures } => commands::bugs::execute(&client, &signatures, &[], format),
         Command::Signatures { bugs } => commands::bugs::execute(&client, &[], &bugs, format),
-        Command::Search {
-            product,
-            from,
-            to,
-            signature,
-            proto_signature,
-            version,
-            platform,
-            cpu_arch,
-            channel,
-            platform_version,
-            process_type,
-            limit,
-            facet,
-            facets_size,
-            sort,
-        } => {
+        Command::Search(asked) => {
             let params = SearchParams {
-                signature,
-                proto_signature,
-                product,
-                version,
-                platform,
-                cpu_arch,
-                release_channel: channel,
-                platform_version,
-                process_type,
-                date_from: from,
-                date_to: to,
-                limit,
-                facets: facet,
-                facets_size,
-                sort,
+                signature: asked.signature,
+                proto_signature: asked.proto_signature,
+                product: asked.product,
+                version: asked.version,
+                platform: asked.platform,
+                cpu_arch: asked.cpu_arch,
+                release_channel: asked.channel,
+                platform_version: asked.platform_version,
+                process_type: asked.process_type,
+                date_from: asked.from,
+                date_to: asked.to,
+                limit: asked.limit,
+                facets: asked.facet,
+                facets_size: asked.facets_size,
+                sort: asked.sort,
             };
             commands::search::execute(&client, params, format)
         }
