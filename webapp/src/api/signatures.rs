@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use crashstore::db::{MOST_FIRSTS, signature_firsts};
 use platform::cpu;
@@ -15,6 +15,7 @@ use signature::{CrashData, Lists};
 use super::answer::{Style, json};
 use super::endpoint::{Endpoint, Kind, Parameter, pairs};
 use super::failure::Failure;
+use super::form::{media_type, unsupported};
 use super::time::iso;
 use crate::state::Webapp;
 
@@ -104,11 +105,9 @@ pub(super) async fn crash_signature(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Failure> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
+    let kind = media_type(&headers);
     if !kind.eq_ignore_ascii_case("application/json") {
-        let kind = text::shortened(kind, 100);
-        let text = format!("Unsupported media type \"{kind}\" in request.");
+        let text = format!("{}.", unsupported(kind));
         return Err(detailed(StatusCode::UNSUPPORTED_MEDIA_TYPE, &text));
     }
     let made = tokio::time::timeout(TIME, cpu::run(move || results(&body))).await;

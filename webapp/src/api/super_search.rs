@@ -112,7 +112,7 @@ const PARAMETERS: &[Parameter] = &[
     parameter(
         "_results_offset",
         Kind::Whole,
-        "How many hits to pass over before; it has no limit.",
+        "How many hits to pass over before: up to 4294967295.",
     ),
     parameter(
         "_cursor",
